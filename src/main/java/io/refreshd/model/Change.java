@@ -1,0 +1,23 @@
+package io.refreshd.model;
+
+import java.time.Instant;
+import java.util.Map;
+import java.util.Objects;
+
+/**
+ * What one committed transaction did to one table, as far as one batch of the stream tells: rows are counted, not kept, so
+ * a transaction of any size costs the same.
+ *
+ * @param rows how many rows each operation touched; a TRUNCATE counts as one
+ * @param columns the columns that may differ now; {@link ChangedColumns#ALL} for anything but an UPDATE with both images
+ * @param committedAt the commit's time by the server's clock
+ */
+public record Change(TableId table, Xid xid, Map<Operation, Long> rows, ChangedColumns columns, Instant committedAt) {
+    public Change {
+        Objects.requireNonNull(table);
+        Objects.requireNonNull(xid);
+        Objects.requireNonNull(columns);
+        Objects.requireNonNull(committedAt);
+        rows = Map.copyOf(rows);
+    }
+}

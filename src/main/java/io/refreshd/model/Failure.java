@@ -1,0 +1,30 @@
+package io.refreshd.model;
+
+import java.util.Objects;
+
+/**
+ * Why something that was asked of the database did not work.
+ *
+ * @param sqlState the five characters, or empty if the failure is not the server's
+ * @param what one sentence, fit to be shown
+ * @param mend the statement or step that mends it; empty if it may pass by itself
+ */
+public record Failure(Kind kind, String sqlState, String what, String mend) {
+    public enum Kind {
+        /** May pass by itself: locks, timeouts, lost connections, a server that starts up. */
+        TRANSIENT,
+        /** Stays until somebody changes something. */
+        PERMANENT
+    }
+
+    public Failure {
+        Objects.requireNonNull(kind);
+        Objects.requireNonNull(sqlState);
+        Objects.requireNonNull(what);
+        Objects.requireNonNull(mend);
+    }
+
+    public Obstacle asObstacle() {
+        return new Obstacle(what, mend);
+    }
+}

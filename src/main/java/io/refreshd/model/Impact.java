@@ -1,0 +1,19 @@
+package io.refreshd.model;
+
+import java.time.Instant;
+import java.util.Objects;
+import java.util.Set;
+
+/**
+ * The news that committed transactions changed what a view is made of.
+ *
+ * @param xids the transactions; the view must not be refreshed before it can see them all
+ * @param oldestCommit when the first of them committed, by the server's clock
+ */
+public record Impact(ViewId view, Set<Xid> xids, Instant oldestCommit) {
+    public Impact {
+        Objects.requireNonNull(view);
+        Objects.requireNonNull(oldestCommit);
+        xids = Set.copyOf(xids);
+    }
+}

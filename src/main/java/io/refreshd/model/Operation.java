@@ -1,0 +1,9 @@
+package io.refreshd.model;
+
+/** What a change did to a row, or with TRUNCATE to all rows. */
+public enum Operation {
+    INSERT,
+    UPDATE,
+    DELETE,
+    TRUNCATE
+}

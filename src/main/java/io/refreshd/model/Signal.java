@@ -1,0 +1,22 @@
+package io.refreshd.model;
+
+import java.util.Objects;
+
+/**
+ * A logical message with refreshd's prefix, read back from the log. It stands behind everything that committed before it
+ * was written, which is what makes it a heartbeat and a fence.
+ *
+ * @param kind the word after the prefix, for example {@code heartbeat}
+ * @param body the content as text
+ */
+public record Signal(String kind, String body) {
+    /** Messages of other programs share the log; only those that start with this are ours. */
+    public static final String PREFIX = "refreshd:";
+
+    public static final String HEARTBEAT = "heartbeat";
+
+    public Signal {
+        Objects.requireNonNull(kind);
+        Objects.requireNonNull(body);
+    }
+}

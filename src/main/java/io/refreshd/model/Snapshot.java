@@ -1,0 +1,48 @@
+package io.refreshd.model;
+
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.Objects;
+import java.util.Set;
+
+/**
+ * What {@code pg_current_snapshot()} says: which transactions have ended, as seen at one moment.
+ *
+ * <p>A transaction read from the log has committed, so "ended" means "visible" for it. Being in the log is not enough: the
+ * server streams a transaction as soon as its commit record is flushed and lets others see it later, with synchronous
+ * replication much later.
+ */
+public record Snapshot(Xid xmin, Xid xmax, Set<Xid> inProgress) {
+    public Snapshot {
+        Objects.requireNonNull(xmin);
+        Objects.requireNonNull(xmax);
+        inProgress = Set.copyOf(inProgress);
+        if (xmin.compareTo(xmax) > 0) {
+            throw new IllegalArgumentException("snapshot with xmin " + xmin + " after xmax " + xmax);
+        }
+    }
+
+    /** Reads the text form of {@code pg_snapshot}: {@code xmin:xmax:xip,xip,…}. */
+    public static Snapshot parse(String text) {
+        String[] parts = text.split(":", -1);
+        if (parts.length != 3) {
+            throw new IllegalArgumentException("not a snapshot: '" + text + "' (expected xmin:xmax:xip,…)");
+        }
+        Set<Xid> inProgress = new HashSet<>();
+        for (String xid : parts[2].split(",")) {
+            if (!xid.isEmpty()) {
+                inProgress.add(new Xid(Long.parseLong(xid)));
+            }
+        }
+        return new Snapshot(new Xid(Long.parseLong(parts[0])), new Xid(Long.parseLong(parts[1])), inProgress);
+    }
+
+    /** Whether a transaction that is known to have committed is visible in this snapshot. */
+    public boolean sees(Xid committed) {
+        return committed.compareTo(xmin) < 0 || (committed.compareTo(xmax) < 0 && !inProgress.contains(committed));
+    }
+
+    public boolean seesAll(Collection<Xid> committed) {
+        return committed.stream().allMatch(this::sees);
+    }
+}

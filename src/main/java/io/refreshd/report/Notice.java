@@ -1,0 +1,55 @@
+package io.refreshd.report;
+
+import io.refreshd.model.Failure;
+import io.refreshd.model.Method;
+import io.refreshd.model.Operation;
+import io.refreshd.model.TableId;
+import io.refreshd.model.ViewId;
+import java.time.Duration;
+import java.util.Optional;
+
+/** Something that happened, told once to whoever listens: metrics, the log, the demo's table. */
+public sealed interface Notice {
+
+    /** Rows of a captured table changed. */
+    record RowsChanged(TableId table, Operation operation, long rows) implements Notice {}
+
+    /** A batch of the stream was read. @param records records in it @param lag commit (or emission) of the newest → read */
+    record BatchRead(int records, Duration lag) implements Notice {}
+
+    record PhaseChanged(ViewId view, ViewPhase from, ViewPhase to, String reason) implements Notice {}
+
+    /** A refresh that did its work. @param commitToVisible for the oldest change it made visible, if a change caused it */
+    record RefreshDone(
+            ViewId view,
+            Method method,
+            Duration duration,
+            Optional<Duration> commitToVisible,
+            Optional<Long> rowsChanged)
+            implements Notice {}
+
+    record RefreshFailed(ViewId view, Method method, Failure failure, int inARow) implements Notice {}
+
+    /** A change that needed no refresh of a view. @param reason a word out of {@link Avoided} */
+    record RefreshAvoided(ViewId view, Avoided reason) implements Notice {}
+
+    /** The view was staler than its target lag when it became fresh. @param reason what took the time */
+    record TargetLagMissed(ViewId view, Duration staleness, Duration target, String reason) implements Notice {}
+
+    /** Changes may have passed unseen; what they may have touched is refreshed. @param reason a short fixed word */
+    record GapFound(String reason) implements Notice {}
+
+    /** The slot as the server sees it. @param retained WAL that the server keeps for it, in bytes */
+    record SlotSeen(long retainedBytes) implements Notice {}
+
+    enum Avoided {
+        /** The columns that changed are not read by the view. */
+        COLUMN,
+        /** The view already holds the change, or another refresh will bring it. */
+        COALESCED;
+
+        public String word() {
+            return name().toLowerCase(java.util.Locale.ROOT);
+        }
+    }
+}

@@ -1,0 +1,120 @@
+package io.refreshd.testing;
+
+import io.refreshd.demo.LocalPostgres;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A database of its own for one test, on a PostgreSQL 18 that all tests of this JVM share. {@link #close()} drops its
+ * replication slots and the database itself.
+ */
+public final class TestDatabase implements AutoCloseable {
+    private static final AtomicInteger COUNTER = new AtomicInteger();
+    private static @Nullable LocalPostgres shared;
+
+    private final String name;
+
+    private TestDatabase(String name) {
+        this.name = name;
+    }
+
+    public static TestDatabase create() throws SQLException, IOException {
+        server();
+        TestDatabase database = new TestDatabase("test_" + COUNTER.incrementAndGet());
+        try (Connection admin = connect("postgres");
+                Statement statement = admin.createStatement()) {
+            statement.execute("CREATE DATABASE " + database.name);
+        }
+        return database;
+    }
+
+    public static synchronized LocalPostgres server() throws IOException {
+        if (shared == null) {
+            Path folder = Files.createTempDirectory(Files.createDirectories(Path.of("target", "postgres")), "server");
+            LocalPostgres started = LocalPostgres.start(folder.toAbsolutePath(), Map.of());
+            Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+                try {
+                    started.close();
+                } catch (IOException e) {
+                    throw new java.io.UncheckedIOException(e);
+                }
+            }));
+            shared = started;
+        }
+        return shared;
+    }
+
+    public String name() {
+        return name;
+    }
+
+    public String url() throws IOException {
+        return server().url(name);
+    }
+
+    public Connection connect() throws SQLException, IOException {
+        return connect(name);
+    }
+
+    private static Connection connect(String database) throws SQLException, IOException {
+        return DriverManager.getConnection(server().url(database), LocalPostgres.USER, "");
+    }
+
+    /** Runs statements, each committed by itself. */
+    public void execute(String... statements) throws SQLException, IOException {
+        try (Connection connection = connect();
+                Statement statement = connection.createStatement()) {
+            for (String sql : statements) {
+                statement.execute(sql);
+            }
+        }
+    }
+
+    /** The first column of each row, as text. */
+    public List<@Nullable String> query(String sql) throws SQLException, IOException {
+        try (Connection connection = connect();
+                Statement statement = connection.createStatement();
+                ResultSet rows = statement.executeQuery(sql)) {
+            List<@Nullable String> result = new ArrayList<>();
+            while (rows.next()) {
+                result.add(rows.getString(1));
+            }
+            return result;
+        }
+    }
+
+    @Override
+    public void close() throws SQLException, IOException {
+        try (Connection admin = connect("postgres");
+                Statement statement = admin.createStatement()) {
+            statement.execute("SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE database = '"
+                    + name + "' AND active_pid IS NOT NULL");
+            statement.execute("DROP DATABASE IF EXISTS " + name + " WITH (FORCE)");
+        } catch (SQLException stillDecoding) {
+            dropSlotsAndDatabase();
+        }
+    }
+
+    private void dropSlotsAndDatabase() throws SQLException, IOException {
+        try (Connection own = connect();
+                Statement statement = own.createStatement()) {
+            statement.execute("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = '"
+                    + name + "'");
+        }
+        try (Connection admin = connect("postgres");
+                Statement statement = admin.createStatement()) {
+            statement.execute("DROP DATABASE IF EXISTS " + name + " WITH (FORCE)");
+        }
+    }
+}
