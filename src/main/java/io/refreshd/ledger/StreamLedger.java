@@ -21,20 +21,46 @@ public final class StreamLedger {
                 .findOne();
     }
 
-    /** Begins a new stretch of the stream; what was there before no longer counts. */
-    public static void begin(Handle handle, StreamPosition position) {
-        handle.createUpdate("""
+    /**
+     * Begins a new stretch of the stream; what was there before no longer counts.
+     *
+     * @return the number of the new stretch
+     */
+    public static long begin(Handle handle, StreamPosition position) {
+        return handle.createQuery("""
                         INSERT INTO refreshd.stream (slot, system_identifier, timeline, acknowledged)
                         VALUES (:slot, :system, :timeline, CAST(:acknowledged AS pg_lsn))
                         ON CONFLICT (only_row) DO UPDATE
                         SET slot = excluded.slot, system_identifier = excluded.system_identifier,
                             timeline = excluded.timeline, acknowledged = excluded.acknowledged,
-                            beat_at = clock_timestamp()
+                            stretch = stream.stretch + 1, beat_at = clock_timestamp()
+                        RETURNING stretch
                         """)
                 .bind("slot", position.slot())
                 .bind("system", position.systemIdentifier())
                 .bind("timeline", position.timeline())
                 .bind("acknowledged", position.acknowledged().toString())
+                .mapTo(Long.class)
+                .one();
+    }
+
+    /** Goes on with the stretch that is there. */
+    public static long stretch(Handle handle) {
+        return handle.createQuery("SELECT stretch FROM refreshd.stream")
+                .mapTo(Long.class)
+                .one();
+    }
+
+    /** Writes down how far the stream has come, unless another stretch has begun since. */
+    public static void advance(Handle handle, long stretch, Lsn position) {
+        handle.createUpdate(
+                        """
+                        UPDATE refreshd.stream
+                        SET acknowledged = greatest(acknowledged, CAST(:position AS pg_lsn)), beat_at = clock_timestamp()
+                        WHERE stretch = :stretch
+                        """)
+                .bind("position", position.toString())
+                .bind("stretch", stretch)
                 .execute();
     }
 }

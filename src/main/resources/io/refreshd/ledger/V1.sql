@@ -15,11 +15,16 @@ CREATE TABLE refreshd.stream (
     system_identifier bigint      NOT NULL,
     timeline          integer     NOT NULL,
     acknowledged      pg_lsn      NOT NULL,
+    stretch           bigint      NOT NULL DEFAULT 1,
     beat_at           timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 COMMENT ON COLUMN refreshd.stream.acknowledged IS
     'Every transaction that committed at or before this position has been routed and seen to be visible. '
     'It is written before the slot is told, so a slot that is ahead of it is not the slot that was left behind.';
+
+COMMENT ON COLUMN refreshd.stream.stretch IS
+    'Grows whenever the stream begins anew after a gap, so that a late word about the stretch before is not taken for one '
+    'about this one.';
 
 CREATE TABLE refreshd.view_state (
     view_schema    text        NOT NULL,
