@@ -3,8 +3,13 @@ package io.refreshd;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import io.refreshd.config.DatabaseSettings;
+import java.sql.DriverManager;
+import java.sql.SQLException;
 import java.time.Duration;
+import java.util.Properties;
+import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
+import org.postgresql.PGProperty;
 
 /** The connections for everything but the replication stream. */
 final class Database implements AutoCloseable {
@@ -13,10 +18,12 @@ final class Database implements AutoCloseable {
 
     private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(10);
 
+    private final DatabaseSettings settings;
     private final HikariDataSource pool;
     private final Jdbi jdbi;
 
-    private Database(HikariDataSource pool) {
+    private Database(DatabaseSettings settings, HikariDataSource pool) {
+        this.settings = settings;
         this.pool = pool;
         this.jdbi = Jdbi.create(pool);
     }
@@ -38,11 +45,25 @@ final class Database implements AutoCloseable {
         config.addDataSourceProperty("connectTimeout", "10");
         // A statement prepared on one server connection is unknown on the next behind a pooler in transaction mode.
         config.addDataSourceProperty("prepareThreshold", "0");
-        return new Database(new HikariDataSource(config));
+        return new Database(settings, new HikariDataSource(config));
     }
 
     Jdbi jdbi() {
         return jdbi;
+    }
+
+    /**
+     * A connection of its own, past the pool: the pool hides why it has none behind a time-out, and whoever waits for the
+     * database wants to be told.
+     */
+    Handle direct() throws SQLException {
+        Properties properties = new Properties();
+        PGProperty.USER.set(properties, settings.user());
+        PGProperty.PASSWORD.set(properties, settings.password().reveal());
+        PGProperty.APPLICATION_NAME.set(properties, "refreshd");
+        PGProperty.CONNECT_TIMEOUT.set(properties, (int) CONNECT_TIMEOUT.toSeconds());
+        PGProperty.LOGIN_TIMEOUT.set(properties, (int) CONNECT_TIMEOUT.toSeconds());
+        return Jdbi.open(DriverManager.getConnection(settings.url(), properties));
     }
 
     @Override

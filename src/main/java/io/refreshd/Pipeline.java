@@ -1,12 +1,17 @@
 package io.refreshd;
 
 import io.refreshd.capture.BatchHandler;
-import io.refreshd.ledger.ViewLedger;
+import io.refreshd.capture.Heartbeat;
+import io.refreshd.catalog.ViewGraph;
+import io.refreshd.ledger.StreamRow;
+import io.refreshd.ledger.ViewRows;
 import io.refreshd.model.Batch;
 import io.refreshd.model.Change;
 import io.refreshd.model.Impact;
 import io.refreshd.model.Lsn;
+import io.refreshd.model.Moment;
 import io.refreshd.model.Receipt;
+import io.refreshd.model.Signal;
 import io.refreshd.model.Snapshot;
 import io.refreshd.model.ViewId;
 import io.refreshd.model.Xid;
@@ -16,14 +21,18 @@ import io.refreshd.routing.Routing;
 import io.refreshd.schedule.Action;
 import io.refreshd.schedule.Event;
 import io.refreshd.schedule.EventLoop;
+import java.time.Duration;
 import java.time.Instant;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 
@@ -35,6 +44,7 @@ final class Pipeline implements BatchHandler {
     private final Jdbi jdbi;
     private final EventLoop loop;
     private final Consumer<Notice> listener;
+    private final Supplier<Moment> clock;
 
     private Router router;
     /** Transactions that were handed over and not seen to be visible yet. */
@@ -44,11 +54,14 @@ final class Pipeline implements BatchHandler {
     private Lsn routed = Lsn.ZERO;
     private Lsn recorded = Lsn.ZERO;
 
-    Pipeline(Jdbi jdbi, EventLoop loop, Router router, Consumer<Notice> listener) {
+    private Optional<Instant> lastMessage = Optional.empty();
+
+    Pipeline(Jdbi jdbi, EventLoop loop, Consumer<Notice> listener, Supplier<Moment> clock) {
         this.jdbi = jdbi;
         this.loop = loop;
-        this.router = router;
+        this.router = new Router(ViewGraph.EMPTY);
         this.listener = listener;
+        this.clock = clock;
     }
 
     @Override
@@ -61,6 +74,9 @@ final class Pipeline implements BatchHandler {
         Snapshot snapshot = mark.isEmpty()
                 ? jdbi.withHandle(Pipeline::snapshot)
                 : makeDurable(mark.get(), since(routing.impacts()));
+        if (batch.signals().stream().anyMatch(signal -> signal.kind().equals(Signal.HEARTBEAT))) {
+            writeDownProgress();
+        }
         return settle(snapshot);
     }
 
@@ -70,6 +86,11 @@ final class Pipeline implements BatchHandler {
             routed = routed.max(position);
         }
         loop.post(new Event.RoutedTo(position, snapshot));
+    }
+
+    /** When the last batch was read, heartbeats included: the proof that the stream is alive. */
+    synchronized Optional<Instant> lastMessage() {
+        return lastMessage;
     }
 
     /** How far the stream has come in which stretch of it. */
@@ -88,10 +109,17 @@ final class Pipeline implements BatchHandler {
         return new Progress(stretch, routed);
     }
 
-    /** The ledger holds this position now, so the slot may be told. */
-    synchronized void recorded(Progress progress) {
-        if (progress.stretch() == stretch) {
-            recorded = recorded.max(progress.routed());
+    /** Once a heartbeat: the ledger promises, and only then the slot may be told. */
+    private void writeDownProgress() {
+        Progress progress = progress();
+        jdbi.useTransaction(transaction -> {
+            transaction.execute("SET LOCAL synchronous_commit = local");
+            StreamRow.advance(transaction, progress.stretch(), progress.routed());
+        });
+        synchronized (this) {
+            if (progress.stretch() == stretch) {
+                recorded = recorded.max(progress.routed());
+            }
         }
     }
 
@@ -113,7 +141,7 @@ final class Pipeline implements BatchHandler {
             transaction.execute("SET LOCAL synchronous_commit = local");
             Map<ViewId, Instant> rows = mark.views().stream()
                     .collect(Collectors.toMap(view -> view, view -> since.getOrDefault(view, Instant.EPOCH)));
-            ViewLedger.mark(transaction, mark.number(), rows, progress().routed());
+            ViewRows.mark(transaction, mark.number(), rows, progress().routed());
             // Stands behind the commits that caused the mark, so that the routed position passes them without delay.
             transaction.execute("SELECT pg_logical_emit_message(false, 'refreshd:mark', '')");
             return snapshot(transaction);
@@ -133,12 +161,30 @@ final class Pipeline implements BatchHandler {
     }
 
     private void tell(Batch batch, Routing routing) {
+        Instant now = clock.get().wall();
+        newest(batch)
+                .map(written -> Duration.between(written, now))
+                .map(lag -> lag.isNegative() ? Duration.ZERO : lag)
+                .ifPresent(lag -> listener.accept(new Notice.BatchRead(batch.records(), lag)));
+        synchronized (this) {
+            lastMessage = Optional.of(now);
+        }
         for (Change change : batch.changes()) {
             change.rows()
                     .forEach((operation, rows) ->
                             listener.accept(new Notice.RowsChanged(change.table(), operation, rows)));
         }
         routing.avoided().forEach(listener);
+    }
+
+    /** When the newest of what the batch holds was written, by the server's clock. */
+    private static Optional<Instant> newest(Batch batch) {
+        return Stream.concat(
+                        batch.changes().stream().map(Change::committedAt),
+                        batch.signals().stream()
+                                .filter(signal -> signal.kind().equals(Signal.HEARTBEAT))
+                                .map(Heartbeat::emittedAt))
+                .max(Comparator.naturalOrder());
     }
 
     private static Map<ViewId, Instant> since(Iterable<Impact> impacts) {

@@ -8,14 +8,20 @@ import io.refreshd.model.RefreshTask;
 import io.refreshd.model.Snapshot;
 import io.refreshd.model.SqlNames;
 import io.refreshd.model.Xid;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.JdbiException;
 import org.jdbi.v3.core.transaction.TransactionIsolationLevel;
+import org.postgresql.PGConnection;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Refreshes one view in one transaction: see what is visible, refresh, write down what the view now holds.
@@ -24,6 +30,9 @@ import org.jdbi.v3.core.transaction.TransactionIsolationLevel;
  * takes. Never throws for what the database says; that is an outcome.
  */
 public final class PostgresRefresher {
+    private static final Logger log = LoggerFactory.getLogger(PostgresRefresher.class);
+
+    private final Set<Connection> running = ConcurrentHashMap.newKeySet();
     private final Jdbi jdbi;
     private final String user;
     private final RefreshLimits limits;
@@ -44,7 +53,7 @@ public final class PostgresRefresher {
             // than
             // the one that was looked at.
             Done done = jdbi.inTransaction(
-                    TransactionIsolationLevel.READ_COMMITTED, transaction -> refresh(transaction, task, start));
+                    TransactionIsolationLevel.READ_COMMITTED, transaction -> tracked(transaction, task, start));
             return new RefreshOutcome.Refreshed(
                     done.snapshot(),
                     done.duration(),
@@ -58,6 +67,28 @@ public final class PostgresRefresher {
                 return failed(task, error, since(start));
             }
             throw e;
+        }
+    }
+
+    /** Asks the server to give up every refresh that runs: the driver does not heed an interrupt while it waits. */
+    public void cancel() {
+        for (Connection connection : running) {
+            try {
+                connection.unwrap(PGConnection.class).cancelQuery();
+            } catch (SQLException e) {
+                // Its end is what was wanted; a connection that cannot be reached has come to one.
+                log.atDebug().setCause(e).log("A refresh could not be cancelled");
+            }
+        }
+    }
+
+    private Done tracked(Handle transaction, RefreshTask task, long start) {
+        Connection connection = transaction.getConnection();
+        running.add(connection);
+        try {
+            return refresh(transaction, task, start);
+        } finally {
+            running.remove(connection);
         }
     }
 

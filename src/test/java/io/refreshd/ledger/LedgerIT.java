@@ -38,8 +38,8 @@ class LedgerIT {
         database = TestDatabase.create();
         handle = Jdbi.create(database.url(), "postgres", "").open();
         LedgerSchema.migrate(handle);
-        StreamLedger.begin(handle, new StreamPosition("refreshd", 7, 1, Lsn.parse("0/100")));
-        ViewLedger.register(
+        StreamRow.begin(handle, new StreamPosition("refreshd", 7, 1, Lsn.parse("0/100")));
+        ViewRows.register(
                 handle,
                 List.of(
                         new Registration(BASE, 1001, "l1", List.of(), false),
@@ -74,8 +74,8 @@ class LedgerIT {
         refresh(BASE, 1, "0/200");
         assertThat(entry(BASE).dirty()).isFalse();
 
-        ViewLedger.mark(handle, 2, Map.of(BASE, FIRST), Lsn.parse("0/300"));
-        ViewLedger.mark(handle, 3, Map.of(BASE, SECOND), Lsn.parse("0/400"));
+        ViewRows.mark(handle, 2, Map.of(BASE, FIRST), Lsn.parse("0/300"));
+        ViewRows.mark(handle, 3, Map.of(BASE, SECOND), Lsn.parse("0/400"));
         refresh(BASE, 2, "0/350");
         assertThat(entry(BASE).dirty())
                 .as("mark 3 came while the refresh that covers 2 ran")
@@ -87,15 +87,15 @@ class LedgerIT {
             assertThat(entry.watermark()).contains(Lsn.parse("0/500"));
             assertThat(entry.snapshot()).contains(SNAPSHOT);
         });
-        assertThat(ViewLedger.highestMark(handle)).isEqualTo(3);
+        assertThat(ViewRows.highestMark(handle)).isEqualTo(3);
     }
 
     /** The refresh that started first may write last; nothing may be undone by that. */
     @Test
     void theOrderOfMarkAndRefreshDoesNotMatter() {
-        ViewLedger.mark(handle, 5, Map.of(BASE, FIRST), Lsn.ZERO);
+        ViewRows.mark(handle, 5, Map.of(BASE, FIRST), Lsn.ZERO);
         refresh(BASE, 9, "0/200");
-        ViewLedger.mark(handle, 7, Map.of(BASE, SECOND), Lsn.parse("0/300"));
+        ViewRows.mark(handle, 7, Map.of(BASE, SECOND), Lsn.parse("0/300"));
         assertThat(entry(BASE).dirty()).isFalse();
     }
 
@@ -103,8 +103,8 @@ class LedgerIT {
     void aCleanViewIsAsFreshAsTheStreamAndADirtyOneStandsStill() {
         refresh(BASE, 1, "0/50");
         assertThat(freshness(BASE)).isEqualTo("fresh/0/100");
-        ViewLedger.mark(handle, 2, Map.of(BASE, FIRST), Lsn.parse("0/180"));
-        StreamLedger.begin(handle, new StreamPosition("refreshd", 7, 1, Lsn.parse("0/900")));
+        ViewRows.mark(handle, 2, Map.of(BASE, FIRST), Lsn.parse("0/180"));
+        StreamRow.begin(handle, new StreamPosition("refreshd", 7, 1, Lsn.parse("0/900")));
         assertThat(freshness(BASE)).isEqualTo("dirty/0/180");
         assertThat(entry(BASE).dirtySince()).contains(FIRST);
     }
@@ -114,8 +114,8 @@ class LedgerIT {
         refresh(BASE, 1, "0/100");
         refresh(STACKED, 1, "0/100");
         assertThat(freshness(STACKED)).isEqualTo("fresh/0/100");
-        StreamLedger.begin(handle, new StreamPosition("refreshd", 7, 1, Lsn.parse("0/180")));
-        ViewLedger.mark(handle, 2, Map.of(BASE, FIRST), Lsn.parse("0/180"));
+        StreamRow.begin(handle, new StreamPosition("refreshd", 7, 1, Lsn.parse("0/180")));
+        ViewRows.mark(handle, 2, Map.of(BASE, FIRST), Lsn.parse("0/180"));
         assertThat(freshness(STACKED)).isEqualTo("dirty/0/180");
 
         RefreshWrites.refreshed(
@@ -134,7 +134,7 @@ class LedgerIT {
                 Duration.ofMillis(5),
                 Optional.of(1L),
                 true);
-        StreamLedger.begin(handle, new StreamPosition("refreshd", 7, 1, Lsn.parse("0/500")));
+        StreamRow.begin(handle, new StreamPosition("refreshd", 7, 1, Lsn.parse("0/500")));
         assertThat(freshness(BASE)).isEqualTo("fresh/0/500");
         assertThat(freshness(STACKED)).as("holds the base view as it was").isEqualTo("dirty/0/180");
         assertThat(entry(STACKED).dirtySince()).contains(FIRST);
@@ -144,7 +144,7 @@ class LedgerIT {
 
     @Test
     void nothingIsClaimedForAViewWithABlindSpotNorForWhatStandsOnIt() {
-        ViewLedger.register(
+        ViewRows.register(
                 handle,
                 List.of(
                         new Registration(BASE, 1001, "l1", List.of(), true),
@@ -159,9 +159,9 @@ class LedgerIT {
 
     @Test
     void settlingIsARefreshThatWasSeenToCoverMore() {
-        ViewLedger.mark(handle, 4, Map.of(BASE, FIRST), Lsn.ZERO);
+        ViewRows.mark(handle, 4, Map.of(BASE, FIRST), Lsn.ZERO);
         refresh(BASE, 1, "0/200");
-        ViewLedger.settle(handle, BASE, 4, Optional.of(Lsn.parse("0/250")));
+        ViewRows.settle(handle, BASE, 4, Optional.of(Lsn.parse("0/250")));
         assertThat(entry(BASE).dirty()).isFalse();
         assertThat(entry(BASE).watermark()).contains(Lsn.parse("0/250"));
     }
@@ -169,22 +169,22 @@ class LedgerIT {
     @Test
     void registeringKeepsWhatIsKnownOfAViewAndForgetsOneWithAnotherOid() {
         refresh(BASE, 1, "0/200");
-        ViewLedger.remember(handle, STACKED, 3, true, Optional.of(new Obstacle("broken", "mend it")));
-        ViewLedger.register(
+        ViewRows.remember(handle, STACKED, 3, true, Optional.of(new Obstacle("broken", "mend it")));
+        ViewRows.register(
                 handle,
                 List.of(
                         new Registration(BASE, 2001, "l1", List.of(), false),
                         new Registration(STACKED, 1002, "l3", List.of(2001L), false)),
                 8);
         assertThat(entry(BASE)).isEqualTo(LedgerEntry.unknown(BASE));
-        assertThat(ViewLedger.load(handle).get(STACKED)).satisfies(row -> {
+        assertThat(ViewRows.load(handle).get(STACKED)).satisfies(row -> {
             assertThat(row.lineage()).isEqualTo("l3");
             assertThat(row.entry().paused()).isTrue();
             assertThat(row.entry().failures()).isEqualTo(3);
             assertThat(row.entry().suspended()).contains(new Obstacle("broken", "mend it"));
         });
-        ViewLedger.register(handle, List.of(), 9);
-        assertThat(ViewLedger.load(handle)).isEmpty();
+        ViewRows.register(handle, List.of(), 9);
+        assertThat(ViewRows.load(handle)).isEmpty();
     }
 
     @Test
@@ -220,7 +220,7 @@ class LedgerIT {
     }
 
     private LedgerEntry entry(ViewId view) {
-        return ViewLedger.load(handle).get(view).entry();
+        return ViewRows.load(handle).get(view).entry();
     }
 
     private String freshness(ViewId view) {

@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.refreshd.ledger.LedgerSchema;
 import io.refreshd.ledger.Registration;
-import io.refreshd.ledger.StreamLedger;
+import io.refreshd.ledger.StreamRow;
 import io.refreshd.ledger.StreamPosition;
-import io.refreshd.ledger.ViewLedger;
+import io.refreshd.ledger.ViewRows;
 import io.refreshd.model.Failure;
 import io.refreshd.model.Lsn;
 import io.refreshd.model.Method;
@@ -51,8 +51,8 @@ class PostgresRefresherIT {
         Jdbi jdbi = Jdbi.create(database.url(), "postgres", "");
         handle = jdbi.open();
         LedgerSchema.migrate(handle);
-        StreamLedger.begin(handle, new StreamPosition("refreshd", 7, 1, Lsn.ZERO));
-        ViewLedger.register(
+        StreamRow.begin(handle, new StreamPosition("refreshd", 7, 1, Lsn.ZERO));
+        ViewRows.register(
                 handle,
                 List.of(
                         new Registration(VIEW, oid(VIEW), "l", List.of(), false),
@@ -80,8 +80,8 @@ class PostgresRefresherIT {
         });
         assertThat(database.query("SELECT count(*) FROM \"role \"\"A\"\"\" WHERE id IN (1, 11)"))
                 .containsExactly("1");
-        assertThat(ViewLedger.load(handle).get(VIEW).entry().dirty()).isFalse();
-        assertThat(ViewLedger.load(handle).get(STACKED).entry().dirty()).isTrue();
+        assertThat(ViewRows.load(handle).get(VIEW).entry().dirty()).isFalse();
+        assertThat(ViewRows.load(handle).get(STACKED).entry().dirty()).isTrue();
         assertThat(database.query("SELECT outcome || ' ' || rows_changed FROM refreshd.refresh_history"))
                 .containsExactly("refreshed 2");
     }

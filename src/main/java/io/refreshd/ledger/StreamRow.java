@@ -5,8 +5,8 @@ import java.util.Optional;
 import org.jdbi.v3.core.Handle;
 
 /** The one row about the stream. */
-public final class StreamLedger {
-    private StreamLedger() {}
+public final class StreamRow {
+    private StreamRow() {}
 
     public static Optional<StreamPosition> read(Handle handle) {
         return handle.createQuery("""

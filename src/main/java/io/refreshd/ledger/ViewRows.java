@@ -19,8 +19,8 @@ import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
 
 /** The rows about views, between refreshes; what a refresh itself writes stands in {@link RefreshWrites}. */
-public final class ViewLedger {
-    private ViewLedger() {}
+public final class ViewRows {
+    private ViewRows() {}
 
     public static Map<ViewId, Ledgered> load(Handle handle) {
         return handle.createQuery("""
