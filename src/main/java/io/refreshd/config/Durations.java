@@ -14,7 +14,8 @@ final class Durations {
     /** The server counts a timeout in milliseconds, in 31 bits. */
     private static final Duration LONGEST_TIMEOUT = Duration.ofDays(24);
 
-    private static final Pattern FORM = Pattern.compile("(\\d{1,15})\\s*([A-Za-z]*)");
+    /** Twelve digits of days fit into a duration, and are more than a year in any unit but the smallest. */
+    private static final Pattern FORM = Pattern.compile("(\\d{1,12})\\s*([A-Za-z]*)");
 
     private Durations() {}
 
@@ -24,7 +25,7 @@ final class Durations {
             throw new UnfitValue(
                     "not a duration", "write a whole number and a unit, for example 250ms, 5s, 10m, 1h or 1d");
         }
-        Duration duration = Duration.of(Long.parseLong(matcher.group(1)), unit(matcher.group(1), matcher.group(2)));
+        Duration duration = Duration.of(Long.parseLong(matcher.group(1)), unit(matcher.group(2)));
         if (duration.compareTo(LONGEST) > 0) {
             throw new UnfitValue("longer than a year", "write at most 365d");
         }
@@ -69,7 +70,7 @@ final class Durations {
         }
     }
 
-    private static ChronoUnit unit(String number, String unit) throws UnfitValue {
+    private static ChronoUnit unit(String unit) throws UnfitValue {
         return switch (unit) {
             case "ms" -> ChronoUnit.MILLIS;
             case "s" -> ChronoUnit.SECONDS;
@@ -77,11 +78,8 @@ final class Durations {
             case "h" -> ChronoUnit.HOURS;
             // Of 24 hours: no calendar, no summer time.
             case "d" -> ChronoUnit.DAYS;
-            case "" ->
-                throw new UnfitValue(
-                        "the unit is missing",
-                        "write " + number + "ms, " + number + "s, " + number + "m, " + number + "h or " + number + "d");
-            default -> throw new UnfitValue("there is no unit " + unit, "write ms, s, m, h or d");
+            case "" -> throw new UnfitValue("the unit is missing", "write ms, s, m, h or d after the number");
+            default -> throw new UnfitValue("there is no such unit", "write ms, s, m, h or d");
         };
     }
 }

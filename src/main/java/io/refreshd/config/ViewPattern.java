@@ -1,7 +1,6 @@
 package io.refreshd.config;
 
 import io.refreshd.model.ViewId;
-import java.util.Locale;
 import java.util.regex.Pattern;
 
 /**
@@ -55,14 +54,14 @@ public final class ViewPattern {
                 schema = part;
                 part = new StringBuilder();
             } else {
-                part.append(bare(c, text));
+                part.append(bare(c));
             }
         }
         if (quoted) {
             throw new UnfitValue("a double quote is not closed", "write schema.\"name\"");
         }
         if (parts == 1) {
-            throw new UnfitValue("the schema is missing", "write schema.name, for example public." + text);
+            throw new UnfitValue("the schema is missing", "write schema.name, such as public.orders_by_day");
         }
         if (parts > 2) {
             throw new UnfitValue(
@@ -77,7 +76,7 @@ public final class ViewPattern {
                 && name.matcher(view.name()).matches();
     }
 
-    private static String bare(int c, String text) throws UnfitValue {
+    private static String bare(int c) throws UnfitValue {
         if (c == '*') {
             return ".*";
         }
@@ -87,8 +86,7 @@ public final class ViewPattern {
         if (c >= 'A' && c <= 'Z') {
             throw new UnfitValue(
                     "capital letters outside double quotes",
-                    "PostgreSQL folds unquoted names: write " + text.toLowerCase(Locale.ROOT)
-                            + ", or the part in double quotes if the catalog has capitals");
+                    "write small letters, or double quotes around the part if the catalog has capitals");
         }
         return literal(c);
     }

@@ -3,6 +3,7 @@ package io.refreshd.config;
 import java.io.StringReader;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
@@ -15,6 +16,9 @@ import org.yaml.snakeyaml.reader.ReaderException;
 /** Reads YAML into nodes that know their lines. Constructs no objects, so no tag in a file can ask for one. */
 final class YamlDocument {
     private static final String VALID = "write valid YAML; put a value with special characters in single quotes";
+
+    /** The parser's advice about tabs, given for every other character as well. */
+    private static final Pattern INDENTATION = Pattern.compile("\\. \\(Do not use (?!\\\\t).*");
 
     private YamlDocument() {}
 
@@ -56,6 +60,6 @@ final class YamlDocument {
                 .limit(2)
                 .reduce("", String::concat)
                 .toLowerCase(Locale.ROOT);
-        return problem == null || near.contains("pass") ? "" : ": " + problem;
+        return problem == null || near.contains("pass") ? "" : ": " + INDENTATION.matcher(problem).replaceFirst("");
     }
 }
