@@ -1,0 +1,46 @@
+package io.refreshd.demo;
+
+import java.time.Duration;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/**
+ * What can be chosen about a demo.
+ *
+ * @param runFor ends by itself after this long; empty: runs until it is interrupted
+ * @param rows rows in the table {@code main} at the start
+ * @param commitsPerSecond of the trickle of writes
+ * @param httpPort of the daemon's pages on the loopback interface; empty: any free one
+ * @param seed decides the sequence of writes
+ */
+public record DemoOptions(
+        Optional<Duration> runFor,
+        Screen screen,
+        int rows,
+        double commitsPerSecond,
+        OptionalInt httpPort,
+        long seed) {
+    public static final int DEFAULT_ROWS = 100_000;
+    public static final double DEFAULT_COMMITS_PER_SECOND = 5;
+
+    public DemoOptions {
+        if (runFor.isPresent() && !runFor.get().isPositive()) {
+            throw new IllegalArgumentException("the time to run is not positive: " + runFor.get());
+        }
+        if (rows < 1) {
+            throw new IllegalArgumentException("rows must be at least 1: " + rows);
+        }
+        if (!(commitsPerSecond > 0 && commitsPerSecond <= 1000)) {
+            throw new IllegalArgumentException("commits per second must be above 0 and at most 1000: " + commitsPerSecond);
+        }
+    }
+
+    public static DemoOptions defaults(Screen screen) {
+        return new DemoOptions(
+                Optional.empty(), screen, DEFAULT_ROWS, DEFAULT_COMMITS_PER_SECOND, OptionalInt.empty(), 1);
+    }
+
+    public DemoOptions runFor(Duration time) {
+        return new DemoOptions(Optional.of(time), screen, rows, commitsPerSecond, httpPort, seed);
+    }
+}

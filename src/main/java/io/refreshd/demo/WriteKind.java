@@ -1,0 +1,66 @@
+package io.refreshd.demo;
+
+import java.util.random.RandomGenerator;
+
+/**
+ * What the application does, each in one statement and so in one commit. Each gets a key and a number and returns the
+ * roles whose views it concerns: none if it hit no row.
+ */
+enum WriteKind {
+    CHANGE(44, """
+            UPDATE main SET title = 'item ' || p.n, amount = p.n % 1000 FROM p WHERE main.id = p.id
+            RETURNING main.role_id"""),
+    INSERT(20, """
+            , added AS (
+                INSERT INTO main (role_id, user_id, title, amount)
+                SELECT 1 + p.n % 4, 1 + p.n % (SELECT count(*)::int FROM users), 'item ' || p.n, p.n % 1000 FROM p
+                RETURNING id, role_id, title),
+            described AS (
+                INSERT INTO details SELECT id, 'details of ' || title FROM added WHERE id % 2 = 0)
+            SELECT role_id FROM added"""),
+    DELETE(12, "DELETE FROM main USING p WHERE main.id = p.id RETURNING main.role_id"),
+    /** From one role's view into another's. */
+    MOVE(10, """
+            , moved AS (
+                UPDATE main SET role_id = 1 + (main.role_id + p.n % 3) % 4 FROM p WHERE main.id = p.id
+                RETURNING old.role_id AS before, new.role_id AS after)
+            SELECT before FROM moved UNION SELECT after FROM moved"""),
+    /** A column that no view reads. */
+    NOTE(8, "UPDATE main SET internal_note = 'note ' || p.n FROM p WHERE main.id = p.id RETURNING NULL::integer"),
+    /** Read by the view of role b alone. */
+    DETAILS(4, """
+            UPDATE details SET body = 'details ' || p.n FROM p, main WHERE details.id = p.id AND main.id = p.id
+            RETURNING CASE main.role_id WHEN 2 THEN 2 END"""),
+    /** Read by the views of a and c. */
+    RENAME(2, """
+            , renamed AS (
+                UPDATE users SET name = 'user ' || p.n FROM p WHERE users.id = 1 + p.id % (SELECT count(*) FROM users)
+                RETURNING users.id)
+            SELECT role FROM renamed, (VALUES (1), (3)) AS concerned (role)""");
+
+    private static final int ALL = java.util.Arrays.stream(values()).mapToInt(kind -> kind.weight).sum();
+
+    private final int weight;
+    private final String statement;
+
+    WriteKind(int weight, String statement) {
+        this.weight = weight;
+        this.statement = statement;
+    }
+
+    /** Two parameters: a key of {@code main}, and any number. */
+    String sql() {
+        return "WITH p (id, n) AS (VALUES (?::bigint, ?::integer)) " + statement;
+    }
+
+    static WriteKind pick(RandomGenerator random) {
+        int point = random.nextInt(ALL);
+        for (WriteKind kind : values()) {
+            point -= kind.weight;
+            if (point < 0) {
+                return kind;
+            }
+        }
+        throw new AssertionError("the weights do not add up");
+    }
+}
