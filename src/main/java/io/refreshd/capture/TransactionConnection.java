@@ -39,8 +39,7 @@ final class TransactionConnection implements ReplicationConnection {
     }
 
     @Override
-    public ReplicationStream startStreaming(WalPositionLocator ignored) throws SQLException, InterruptedException {
-        debezium.initConnection();
+    public ReplicationStream startStreaming(WalPositionLocator ignored) throws SQLException {
         Connection opened = debezium.connection(false);
         connection = opened;
         // Position zero asks the server to start where the slot stands: the slot is the only position there is.
@@ -61,7 +60,7 @@ final class TransactionConnection implements ReplicationConnection {
 
     @Override
     public ReplicationStream startStreaming(@Nullable Lsn ignored, WalPositionLocator alsoIgnored)
-            throws SQLException, InterruptedException {
+            throws SQLException {
         return startStreaming(alsoIgnored);
     }
 
@@ -71,8 +70,8 @@ final class TransactionConnection implements ReplicationConnection {
     }
 
     @Override
-    public void initConnection() throws SQLException, InterruptedException {
-        debezium.initConnection();
+    public void initConnection() {
+        // Debezium would look for slot and publication, and make what is missing: both are seen to before a run.
     }
 
     @Override
