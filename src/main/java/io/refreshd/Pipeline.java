@@ -93,6 +93,11 @@ final class Pipeline implements BatchHandler {
         return lastMessage;
     }
 
+    /** What the ledger is known to hold. */
+    synchronized Lsn recorded() {
+        return recorded;
+    }
+
     /** How far the stream has come in which stretch of it. */
     record Progress(long stretch, Lsn routed) {}
 

@@ -12,6 +12,9 @@ import java.util.function.Predicate;
 
 /** Which materialized view stands on what. Immutable; another catalog gives another graph. */
 public final class ViewGraph {
+    /** No views at all: what is known before the catalog has been read. */
+    public static final ViewGraph EMPTY = new ViewGraph(new TreeMap<>(), new TreeMap<>(), Map.of());
+
     private final SortedMap<ViewId, Node> nodes;
     private final SortedMap<ViewId, MaterializedView> views;
     private final SortedMap<TableId, BaseTable> tables;

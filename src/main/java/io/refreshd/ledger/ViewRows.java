@@ -17,6 +17,7 @@ import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.statement.PreparedBatch;
 
 /** The rows about views, between refreshes; what a refresh itself writes stands in {@link RefreshWrites}. */
 public final class ViewRows {
@@ -33,20 +34,21 @@ public final class ViewRows {
                 .collect(Collectors.toMap(row -> row.entry().view(), Function.identity()));
     }
 
-    /** The highest number ever given to a need; numbers of a new run begin behind it. */
+    /** The highest number ever given to a need, at least 1; numbers of a new run begin behind it. */
     public static long highestMark(Handle handle) {
-        return handle.createQuery("SELECT coalesce(max(marked), 0) FROM refreshd.view_state")
+        return handle.createQuery("SELECT greatest(1, max(marked)) FROM refreshd.view_state")
                 .mapTo(Long.class)
                 .one();
     }
 
     /**
-     * Makes the ledger hold exactly these views. A view that is new, or another one under the same name, starts dirty with
-     * the mark {@code number}; of the others only what the catalog says is updated.
+     * Makes the ledger hold exactly these views. A view that is new, or another one under the same name, starts dirty. Of the
+     * others all is updated but the lineage: see {@link #adopt}.
      */
-    public static void register(Handle handle, Collection<Registration> views, long number) {
+    public static void register(Handle handle, Collection<Registration> views) {
         List<Registration> rows = List.copyOf(views);
-        handle.createUpdate("""
+        handle.createUpdate(
+                        """
                         DELETE FROM refreshd.view_state s
                         WHERE NOT EXISTS (SELECT FROM unnest(:schemas, :names, :oids) AS v (schema, name, oid)
                                           WHERE (v.schema, v.name, v.oid) = (s.view_schema, s.view_name, s.view_oid))
@@ -55,15 +57,41 @@ public final class ViewRows {
                 .bind("names", texts(rows, row -> row.view().name()))
                 .bind("oids", rows.stream().map(Registration::oid).toArray(Long[]::new))
                 .execute();
-        if (rows.isEmpty()) {
-            return;
-        }
-        var batch = handle.prepareBatch("""
+        long number = highestMark(handle);
+        batch(
+                handle,
+                rows,
+                """
                 INSERT INTO refreshd.view_state (view_schema, view_name, view_oid, lineage, upstream, blind, marked)
                 VALUES (:schema, :name, :oid, :lineage, CAST(:upstream AS oid[]), :blind, :number)
                 ON CONFLICT (view_schema, view_name) DO UPDATE
-                SET lineage = excluded.lineage, upstream = excluded.upstream, blind = excluded.blind
-                """);
+                SET upstream = excluded.upstream, blind = excluded.blind,
+                    watermark = CASE WHEN NOT excluded.blind THEN view_state.watermark END
+                WHERE (view_state.upstream, view_state.blind) IS DISTINCT FROM (excluded.upstream, excluded.blind)
+                """,
+                number);
+    }
+
+    /**
+     * Remembers the lineage of these views, once the doubt that another lineage raised is durable: were it remembered before,
+     * a crash in between would hide the difference.
+     */
+    public static void adopt(Handle handle, Collection<Registration> views) {
+        batch(
+                handle,
+                views,
+                """
+                UPDATE refreshd.view_state SET lineage = :lineage
+                WHERE (view_schema, view_name) = (:schema, :name) AND view_oid = :oid AND lineage <> :lineage
+                """,
+                0);
+    }
+
+    private static void batch(Handle handle, Collection<Registration> rows, String sql, long number) {
+        if (rows.isEmpty()) {
+            return;
+        }
+        PreparedBatch batch = handle.prepareBatch(sql);
         for (Registration row : rows) {
             batch.bind("schema", row.view().schema())
                     .bind("name", row.view().name())

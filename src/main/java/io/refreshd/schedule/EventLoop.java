@@ -78,6 +78,8 @@ public final class EventLoop implements AutoCloseable {
     private final LedgerWriter ledger;
     private final AtomicReference<Life> life = new AtomicReference<>(Life.NEW);
     private final CountDownLatch ended = new CountDownLatch(1);
+    private final AtomicReference<Probe> probe =
+            new AtomicReference<>(new Probe(CompletableFuture.completedFuture(List.of()), 0));
     private volatile boolean deaf;
     private volatile List<ViewStatus> published = List.of();
 
@@ -146,6 +148,25 @@ public final class EventLoop implements AutoCloseable {
             return published;
         }
     }
+
+    /**
+     * Any thread; never blocks. How long the loop has owed an answer: zero for one that comes round. An idle loop waits for
+     * events for ever, so only asking it tells one from the other.
+     */
+    public Duration unanswered() {
+        Moment now = clock.get();
+        Probe last = probe.get();
+        if (last.answer().isDone()) {
+            CompletableFuture<List<ViewStatus>> answer = new CompletableFuture<>();
+            if (life.get() == Life.STARTED && probe.compareAndSet(last, new Probe(answer, now.nanos()))) {
+                enqueue(new Message.StatusAsked(answer));
+            }
+            return Duration.ZERO;
+        }
+        return Duration.ofNanos(now.nanosSince(last.asked()));
+    }
+
+    private record Probe(CompletableFuture<List<ViewStatus>> answer, long asked) {}
 
     /** Any thread. From the loop's own thread it only begins to end. An interrupt stops the waiting, not the ending. */
     @Override
