@@ -61,7 +61,8 @@ final class Failures implements IExecutionExceptionHandler {
     }
 
     private static String obstacle(Obstacle obstacle) {
-        return "\n\n  " + obstacle.what() + "\n" + obstacle.mend().strip().indent(4).stripTrailing();
+        return "\n\n  " + obstacle.what() + "\n"
+                + obstacle.mend().strip().indent(4).stripTrailing();
     }
 
     /** Connection exceptions (08), refused logins (28), a database that is not there (3D) or is starting (57P03). */
