@@ -60,6 +60,8 @@ final class YamlDocument {
                 .limit(2)
                 .reduce("", String::concat)
                 .toLowerCase(Locale.ROOT);
-        return problem == null || near.contains("pass") ? "" : ": " + INDENTATION.matcher(problem).replaceFirst("");
+        return problem == null || near.contains("pass")
+                ? ""
+                : ": " + INDENTATION.matcher(problem).replaceFirst("");
     }
 }

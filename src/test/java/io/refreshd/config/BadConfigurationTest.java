@@ -108,8 +108,7 @@ class BadConfigurationTest {
 
     @Test
     void reportsAllAtOnceInTheOrderOfTheLines() {
-        String yaml =
-                """
+        String yaml = """
                 database:
                   user: u
                 views:
@@ -121,9 +120,7 @@ class BadConfigurationTest {
                   listen: x
                   lisen: y
                 """;
-        assertThat(problemsOf(yaml).stream()
-                        .map(p -> p.line() + " " + p.path())
-                        .toList())
+        assertThat(problemsOf(yaml).stream().map(p -> p.line() + " " + p.path()).toList())
                 .containsExactly(
                         "1 database.url", "4 views.target-lag", "7 views.include[1]", "9 http.listen", "10 http.lisen");
         assertThat(messageOf(yaml)).startsWith("f.yaml has 5 problems:\n  line 1: ");

@@ -18,8 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class ConfigurationReaderTest {
-    private static final String LEAST =
-            """
+    private static final String LEAST = """
             database:
               url: jdbc:postgresql://db/app
               user: refreshd
@@ -44,8 +43,7 @@ class ConfigurationReaderTest {
 
     @Test
     void readsEveryKey() throws Exception {
-        Configuration configuration = read(
-                """
+        Configuration configuration = read("""
                 database: { url: "jdbc:postgresql://db/app", user: u, password: p }
                 views:
                   include: [public.*, 'sales."Monthly.Totals"']
@@ -85,13 +83,13 @@ class ConfigurationReaderTest {
 
     @Test
     void takesSectionsWithoutKeysForDefaults() throws Exception {
-        assertThat(read(LEAST + "views:\nrefresh: {}\nhttp:\n  # nothing yet\n")).isEqualTo(read(LEAST));
+        assertThat(read(LEAST + "views:\nrefresh: {}\nhttp:\n  # nothing yet\n"))
+                .isEqualTo(read(LEAST));
     }
 
     @Test
     void expandsVariables() throws Exception {
-        String yaml =
-                """
+        String yaml = """
                 database:
                   url: jdbc:postgresql://${HOST:-localhost}:${PORT:-5432}/${NAME}
                   user: $${USER}$
@@ -102,8 +100,7 @@ class ConfigurationReaderTest {
                 yaml, "f.yaml", Map.of("HOST", "db", "NAME", "a$1\\b", "PASSWORD", "${NAME}", "EMPTY", ""));
 
         assertThat(configuration.database())
-                .isEqualTo(new DatabaseSettings(
-                        "jdbc:postgresql://db:5432/a$1\\b", "${USER}$", new Secret("${NAME}")));
+                .isEqualTo(new DatabaseSettings("jdbc:postgresql://db:5432/a$1\\b", "${USER}$", new Secret("${NAME}")));
         assertThat(configuration.refresh().maxConcurrent()).isEqualTo(4);
     }
 
@@ -143,16 +140,14 @@ class ConfigurationReaderTest {
 
     @Test
     void laterOverridesWinKeyByKey() throws Exception {
-        ViewsSettings views = read(LEAST
-                        + """
+        ViewsSettings views = read(LEAST + """
                         views:
                           max-staleness: 1h
                           overrides:
                             public.*: { target-lag: 3s, method: plain }
                             public.a*: { quiet-period: 2s, target-lag: 2s, max-staleness: none }
                             public.ab: { target-lag: 1s }
-                        """)
-                .views();
+                        """).views();
 
         assertThat(views.timingOf(new ViewId("other", "x")))
                 .isEqualTo(new Timing(Duration.ofMillis(250), Duration.ofSeconds(5), Optional.of(Duration.ofHours(1))));

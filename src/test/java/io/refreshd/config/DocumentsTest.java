@@ -18,8 +18,7 @@ class DocumentsTest {
 
     @Test
     void theSampleHoldsTheDefaults() throws Exception {
-        String least =
-                """
+        String least = """
                 database:
                   url: jdbc:postgresql://localhost:5432/app
                   user: refreshd
@@ -32,7 +31,9 @@ class DocumentsTest {
     @ParameterizedTest
     @EnumSource
     void theSampleHoldsEveryKey(Key key) throws Exception {
-        String section = Files.readString(SAMPLE).split("(?m)^" + key.section() + ":\n", 2)[1].split("(?m)^\\w", 2)[0];
+        String section = Files.readString(SAMPLE)
+                .split("(?m)^" + key.section() + ":\n", 2)[1]
+                .split("(?m)^\\w", 2)[0];
         // What has no default may be commented out.
         String start = key.isRequired() || key.fallback().isPresent() ? "(?m)^  " : "(?m)^  (# )?";
         assertThat(section).containsPattern(start + key.leaf() + ": ");
@@ -62,7 +63,9 @@ class DocumentsTest {
                         .formatted(
                                 key.path(),
                                 key.kind().label(),
-                                key.isRequired() ? "required" : key.fallback().map(f -> "`" + f + "`").orElse("–"),
+                                key.isRequired()
+                                        ? "required"
+                                        : key.fallback().map(f -> "`" + f + "`").orElse("–"),
                                 key.meaning()))
                 .collect(Collectors.joining("\n"));
         assertThat(Files.readString(TABLE)).contains(expected);

@@ -19,8 +19,7 @@ class SecretTest {
 
     @Test
     void isInNoStackTraceWhenAllElseIsWrong() {
-        String yaml =
-                """
+        String yaml = """
                 database: { url: 'jdbc:postgresql://u:hunter2@db/app?sslpassword=hunter2', password: hunter2 }
                 views: { target-lag: "${PASSWORD}", include: ["${PASSWORD}"], exclude: "${PASSWORD}" }
                 refresh: { max-concurrent: "${PASSWORD}" }
@@ -30,9 +29,7 @@ class SecretTest {
         StringWriter trace = new StringWriter();
         try {
             ConfigurationReader.read(
-                    yaml,
-                    "f.yaml",
-                    Map.of("PASSWORD", "hunter2", "UPPER", "HUNTER2", "LONG", "hunter2".repeat(10)));
+                    yaml, "f.yaml", Map.of("PASSWORD", "hunter2", "UPPER", "HUNTER2", "LONG", "hunter2".repeat(10)));
         } catch (ConfigurationException e) {
             e.printStackTrace(new PrintWriter(trace, true));
             assertThat(e.problems()).hasSize(9);
