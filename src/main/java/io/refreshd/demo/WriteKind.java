@@ -38,7 +38,8 @@ enum WriteKind {
                 RETURNING users.id)
             SELECT role FROM renamed, (VALUES (1), (3)) AS concerned (role)""");
 
-    private static final int ALL = java.util.Arrays.stream(values()).mapToInt(kind -> kind.weight).sum();
+    private static final int ALL =
+            java.util.Arrays.stream(values()).mapToInt(kind -> kind.weight).sum();
 
     private final int weight;
     private final String statement;
