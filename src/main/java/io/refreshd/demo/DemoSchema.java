@@ -56,6 +56,7 @@ final class DemoSchema {
                 title         text NOT NULL,
                 amount        numeric(12, 2) NOT NULL,
                 internal_note text)""",
+            "CREATE INDEX ON main (user_id)",
             """
             CREATE TABLE details (
                 id   bigint PRIMARY KEY REFERENCES main ON DELETE CASCADE,
