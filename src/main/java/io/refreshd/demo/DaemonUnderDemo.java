@@ -2,6 +2,7 @@ package io.refreshd.demo;
 
 import io.refreshd.report.DaemonStatus;
 import io.refreshd.report.Notice;
+import java.nio.file.Path;
 import java.util.function.Consumer;
 
 /**
@@ -10,10 +11,10 @@ import java.util.function.Consumer;
  */
 interface DaemonUnderDemo extends AutoCloseable {
 
-    /** Makes a daemon, not yet started, out of the text of a configuration file. */
+    /** Makes a daemon, not yet started, out of a configuration file. */
     @FunctionalInterface
     interface Factory {
-        DaemonUnderDemo of(String yaml) throws Exception;
+        DaemonUnderDemo of(Path configuration) throws Exception;
     }
 
     void addListener(Consumer<Notice> listener);

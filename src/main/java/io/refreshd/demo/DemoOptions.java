@@ -14,12 +14,7 @@ import java.util.OptionalInt;
  * @param seed decides the sequence of writes
  */
 public record DemoOptions(
-        Optional<Duration> runFor,
-        Screen screen,
-        int rows,
-        double commitsPerSecond,
-        OptionalInt httpPort,
-        long seed) {
+        Optional<Duration> runFor, Screen screen, int rows, double commitsPerSecond, OptionalInt httpPort, long seed) {
     public static final int DEFAULT_ROWS = 100_000;
     public static final double DEFAULT_COMMITS_PER_SECOND = 5;
 
@@ -31,7 +26,8 @@ public record DemoOptions(
             throw new IllegalArgumentException("rows must be at least 1: " + rows);
         }
         if (!(commitsPerSecond > 0 && commitsPerSecond <= 1000)) {
-            throw new IllegalArgumentException("commits per second must be above 0 and at most 1000: " + commitsPerSecond);
+            throw new IllegalArgumentException(
+                    "commits per second must be above 0 and at most 1000: " + commitsPerSecond);
         }
     }
 

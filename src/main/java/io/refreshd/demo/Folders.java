@@ -57,7 +57,9 @@ final class Folders {
     /** The last lines of a text file; none if it cannot be read, since this only ever illustrates another failure. */
     static List<String> tail(Path file, int lines) {
         try {
-            List<String> all = new String(Files.readAllBytes(file), StandardCharsets.UTF_8).lines().toList();
+            List<String> all = new String(Files.readAllBytes(file), StandardCharsets.UTF_8)
+                    .lines()
+                    .toList();
             return all.subList(Math.max(0, all.size() - lines), all.size());
         } catch (IOException unreadable) {
             return List.of();

@@ -26,7 +26,8 @@ public record Screen(boolean terminal, boolean color, int width) {
 
     /** Asks the shell's own tools, since Java tells a terminal from a pipe only from version 22 on, and no width at all. */
     public static Screen detect(Map<String, String> environment) {
-        boolean terminal = !"dumb".equals(environment.get("TERM")) && run("test", "-t", "1").isPresent();
+        boolean terminal = !"dumb".equals(environment.get("TERM"))
+                && run("test", "-t", "1").isPresent();
         return of(terminal, environment, terminal ? run("stty", "size").orElse("") : "");
     }
 

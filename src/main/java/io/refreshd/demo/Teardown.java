@@ -9,14 +9,26 @@ import java.util.Deque;
  */
 final class Teardown implements AutoCloseable {
     private final Deque<AutoCloseable> started = new ArrayDeque<>();
+    private boolean closed;
 
+    /** @throws IllegalStateException if all has been ended already; the latecomer is ended too */
     synchronized <T extends AutoCloseable> T add(T resource) {
+        if (closed) {
+            IllegalStateException late = new IllegalStateException("started after everything was ended");
+            try {
+                resource.close();
+            } catch (Exception e) {
+                late.addSuppressed(e);
+            }
+            throw late;
+        }
         started.push(resource);
         return resource;
     }
 
     @Override
     public synchronized void close() throws Exception {
+        closed = true;
         Exception failure = null;
         while (!started.isEmpty()) {
             try {

@@ -13,7 +13,7 @@ enum WriteKind {
     INSERT(20, """
             , added AS (
                 INSERT INTO main (role_id, user_id, title, amount)
-                SELECT 1 + p.n % 4, 1 + p.n % (SELECT count(*)::int FROM users), 'item ' || p.n, p.n % 1000 FROM p
+                SELECT 1 + p.n % 4, 1 + p.n / 4 % (SELECT count(*)::int FROM users), 'item ' || p.n, p.n % 1000 FROM p
                 RETURNING id, role_id, title),
             described AS (
                 INSERT INTO details SELECT id, 'details of ' || title FROM added WHERE id % 2 = 0)
@@ -36,9 +36,10 @@ enum WriteKind {
             , renamed AS (
                 UPDATE users SET name = 'user ' || p.n FROM p WHERE users.id = 1 + p.id % (SELECT count(*) FROM users)
                 RETURNING users.id)
-            SELECT role FROM renamed, (VALUES (1), (3)) AS concerned (role)""");
+            SELECT DISTINCT role_id FROM main, renamed WHERE main.user_id = renamed.id AND role_id IN (1, 3)""");
 
-    private static final int ALL = java.util.Arrays.stream(values()).mapToInt(kind -> kind.weight).sum();
+    private static final int ALL =
+            java.util.Arrays.stream(values()).mapToInt(kind -> kind.weight).sum();
 
     private final int weight;
     private final String statement;

@@ -1,0 +1,64 @@
+package io.refreshd.demo;
+
+import io.refreshd.model.ViewId;
+import io.refreshd.report.DaemonStatus;
+import io.refreshd.report.Notice;
+import io.refreshd.report.ViewStatus;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.function.Consumer;
+
+/** Counts what the daemon reports. Told by the daemon's threads, read by the demo's. */
+final class Tally implements Consumer<Notice> {
+    private final Map<ViewId, Duration> worst = new HashMap<>();
+    private long refreshes;
+    private long failures;
+    private long avoided;
+
+    @Override
+    public synchronized void accept(Notice notice) {
+        switch (notice) {
+            case Notice.RefreshDone done -> {
+                refreshes++;
+                done.commitToVisible().ifPresent(age -> stale(done.view(), age));
+            }
+            case Notice.RefreshFailed failed -> failures++;
+            case Notice.RefreshAvoided saved -> avoided++;
+            case Notice.RowsChanged ignored -> {}
+            case Notice.BatchRead ignored -> {}
+            case Notice.PhaseChanged ignored -> {}
+            case Notice.TargetLagMissed ignored -> {}
+            case Notice.GapFound ignored -> {}
+            case Notice.SlotSeen ignored -> {}
+        }
+    }
+
+    /** What has not become visible yet counts too, or a view that is never refreshed would look best. */
+    synchronized void sample(DaemonStatus status, Instant now) {
+        for (ViewStatus view : status.views()) {
+            stale(view.view(), view.staleness(now));
+        }
+    }
+
+    private void stale(ViewId view, Duration age) {
+        worst.merge(view, age, (a, b) -> a.compareTo(b) >= 0 ? a : b);
+    }
+
+    synchronized Duration worst(ViewId view) {
+        return worst.getOrDefault(view, Duration.ZERO);
+    }
+
+    synchronized long refreshes() {
+        return refreshes;
+    }
+
+    synchronized long failures() {
+        return failures;
+    }
+
+    synchronized long avoided() {
+        return avoided;
+    }
+}

@@ -1,0 +1,105 @@
+package io.refreshd.demo;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+class DemoIT {
+    private static final DemoOptions SHORT =
+            new DemoOptions(Optional.of(Duration.ofSeconds(3)), Screen.PLAIN, 2_000, 50, OptionalInt.empty(), 42);
+
+    private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    private final PrintStream out = new PrintStream(bytes, true, StandardCharsets.UTF_8);
+    private final AtomicReference<Path> configuration = new AtomicReference<>();
+
+    @Test
+    void endsWellWhenEveryViewEqualsItsDefinition() throws Exception {
+        int code = run(path -> TimedDaemon.of(remember(path)));
+
+        assertThat(text()).contains("Every view equals its definition.", "view=role_totals", "/metrics");
+        assertThat(code).isEqualTo(Demo.EQUAL);
+        assertNothingLeft();
+    }
+
+    @Test
+    void endsBadlyAndNamesTheViewThatWasNotRefreshed() throws Exception {
+        int code = run(path -> TimedDaemon.of(remember(path), DemoSchema.ROLE_C));
+
+        assertThat(text().lines().filter(line -> line.contains("DIFFERS")))
+                .singleElement()
+                .asString()
+                .contains("materializeduserrole_c");
+        assertThat(text()).contains("1 of 4 views differ from their definition.");
+        assertThat(code).isEqualTo(Demo.DIFFERENT);
+        assertNothingLeft();
+    }
+
+    @Test
+    void leavesNothingWhenTheDaemonDoesNotStart() throws Exception {
+        int code = run(path -> {
+            remember(path);
+            throw new IOException("no daemon today");
+        });
+
+        assertThat(text()).contains("The demo broke: no daemon today");
+        assertThat(code).isEqualTo(Demo.BROKEN);
+        assertNothingLeft();
+    }
+
+    private int run(DaemonUnderDemo.Factory factory) {
+        return new Demo(SHORT, out, factory, Duration.ofSeconds(5)).run();
+    }
+
+    private Path remember(Path path) throws IOException {
+        configuration.set(path);
+        port.set(Integer.parseInt(
+                Files.readString(path).replaceFirst("(?s).*jdbc:postgresql://localhost:(\\d+)/.*", "$1")));
+        assertThat(processes(path.getParent())).isNotEmpty();
+        return path;
+    }
+
+    private final AtomicReference<Integer> port = new AtomicReference<>();
+
+    private void assertNothingLeft() {
+        Path folder = configuration.get().getParent();
+        assertThat(folder).doesNotExist();
+        assertThat(processes(folder)).isEmpty();
+        assertThat(listens(port.get())).isFalse();
+    }
+
+    private static List<ProcessHandle> processes(Path folder) {
+        try (Stream<ProcessHandle> all = ProcessHandle.allProcesses()) {
+            return all.filter(process -> process.info()
+                            .command()
+                            .filter(command -> command.startsWith(folder.toString()))
+                            .isPresent())
+                    .toList();
+        }
+    }
+
+    private static boolean listens(int port) {
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+            return socket.isConnected();
+        } catch (IOException refused) {
+            return false;
+        }
+    }
+
+    private String text() {
+        return bytes.toString(StandardCharsets.UTF_8);
+    }
+}

@@ -1,0 +1,126 @@
+package io.refreshd.demo;
+
+import io.refreshd.model.Lsn;
+import io.refreshd.model.Method;
+import io.refreshd.model.SqlNames;
+import io.refreshd.model.Timing;
+import io.refreshd.model.ViewId;
+import io.refreshd.report.DaemonStatus;
+import io.refreshd.report.Notice;
+import io.refreshd.report.StreamPhase;
+import io.refreshd.report.StreamStatus;
+import io.refreshd.report.ViewPhase;
+import io.refreshd.report.ViewStatus;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** A daemon that knows no log: refreshes all views on a timer, except those it is told to neglect. */
+final class TimedDaemon implements DaemonUnderDemo {
+    private final Access access;
+    private final List<ViewId> refreshed;
+    private final List<Consumer<Notice>> listeners = new ArrayList<>();
+    private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
+    private @Nullable Connection connection;
+    private volatile long rounds;
+    private volatile Lsn covered = Lsn.ZERO;
+
+    private TimedDaemon(Access access, List<ViewId> refreshed) {
+        this.access = access;
+        this.refreshed = refreshed;
+    }
+
+    /** Reads the configuration with no more sense than it takes to find the database. */
+    static TimedDaemon of(Path configuration, ViewId... neglected) throws Exception {
+        String url = Files.readAllLines(configuration).stream()
+                .filter(line -> line.strip().startsWith("url: "))
+                .map(line -> line.strip().substring(5))
+                .findFirst()
+                .orElseThrow();
+        String password = Files.readString(configuration.resolveSibling("refreshd.password"));
+        List<ViewId> refreshed = new ArrayList<>(DemoSchema.VIEWS);
+        refreshed.removeAll(List.of(neglected));
+        return new TimedDaemon(new Access(url, DemoSchema.DAEMON, password), refreshed);
+    }
+
+    static ViewStatus view(ViewId view, ViewPhase phase, long refreshes) {
+        return new ViewStatus(
+                view,
+                phase,
+                new Timing(Duration.ZERO, Duration.ofSeconds(1), Optional.empty()),
+                Method.CONCURRENT,
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                refreshes,
+                0,
+                Optional.empty());
+    }
+
+    @Override
+    public void addListener(Consumer<Notice> listener) {
+        listeners.add(listener);
+    }
+
+    @Override
+    public void start() throws SQLException {
+        connection = access.connect();
+        timer.scheduleWithFixedDelay(this::refreshAll, 0, 100, TimeUnit.MILLISECONDS);
+    }
+
+    private void refreshAll() {
+        try (Statement statement = java.util.Objects.requireNonNull(connection).createStatement()) {
+            Lsn before;
+            try (ResultSet row = statement.executeQuery("SELECT pg_current_wal_insert_lsn()")) {
+                row.next();
+                before = Lsn.parse(row.getString(1));
+            }
+            for (ViewId view : refreshed) {
+                statement.execute("REFRESH MATERIALIZED VIEW CONCURRENTLY " + SqlNames.qualified(view));
+                Notice done = new Notice.RefreshDone(
+                        view, Method.CONCURRENT, Duration.ofMillis(1), Optional.empty(), Optional.empty());
+                listeners.forEach(listener -> listener.accept(done));
+            }
+            covered = before;
+            rounds++;
+        } catch (SQLException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Override
+    public DaemonStatus status() {
+        return new DaemonStatus(
+                new StreamStatus(StreamPhase.STREAMING, Optional.of(Instant.EPOCH), Optional.of(covered), ""),
+                DemoSchema.VIEWS.stream()
+                        .map(view -> view(view, ViewPhase.FRESH, rounds))
+                        .toList(),
+                List.of());
+    }
+
+    @Override
+    public void close() {
+        timer.close();
+        try {
+            if (connection != null) {
+                connection.close();
+            }
+        } catch (SQLException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}
