@@ -24,6 +24,9 @@ import java.util.TreeMap;
  * there is one renderer, and one place that escapes. Pure but for reading its style and script once.
  */
 final class StatusPage {
+    /** When the stream stops every view has its reason: enough of them to see what is going on, and the table in sight. */
+    private static final int REASONS = 5;
+
     private final Readiness readiness;
     private final String style = resource("page.css");
     private final String script = resource("page.js");
@@ -87,8 +90,10 @@ final class StatusPage {
         out.append("</dl>\n");
         if (!reasons.isEmpty()) {
             out.append("<ul class=\"reasons\">");
-            reasons.forEach(
-                    reason -> out.append("<li>").append(Html.text(reason)).append("</li>"));
+            reasons.stream().limit(REASONS).forEach(reason -> item(out, reason));
+            if (reasons.size() > REASONS) {
+                item(out, "and " + (reasons.size() - REASONS) + " more, see the table");
+            }
             out.append("</ul>\n");
         }
         return out.toString();
@@ -198,6 +203,10 @@ final class StatusPage {
                 .append("</dt><dd>")
                 .append(Html.text(value))
                 .append("</dd></div>");
+    }
+
+    private static void item(StringBuilder out, String text) {
+        out.append("<li>").append(Html.text(text)).append("</li>");
     }
 
     private static void cell(StringBuilder out, String label, String value) {

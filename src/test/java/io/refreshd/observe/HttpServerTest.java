@@ -165,6 +165,17 @@ class HttpServerTest {
     }
 
     @Test
+    void manyReasonsDoNotPushTheTableOutOfSight() throws Exception {
+        status = () -> Samples.status(IntStream.range(0, 40)
+                .mapToObj(i -> Samples.stale(
+                        new io.refreshd.model.ViewId("public", "role_" + i), ViewPhase.DIRTY, Duration.ofHours(1)))
+                .toArray(io.refreshd.report.ViewStatus[]::new));
+        String page = get("/").body();
+        assertThat(page.split("<li>", -1)).hasSize(1 + 6);
+        assertThat(page).contains("and 35 more, see the table", "public.role_39");
+    }
+
+    @Test
     void nothingOnThePageBreaksOut() throws Exception {
         status = () -> new DaemonStatus(
                 Samples.stream(StreamPhase.CONNECTING, "<script>alert(2)</script>"),
