@@ -35,7 +35,8 @@ final class CaptureSeries {
         gauge(
                 MetricNames.CAPTURE_LAST_MESSAGE_AGE,
                 "Time since the last record, heartbeats included; since the start if there was none",
-                () -> secondsBetween(stream.get().lastMessage().orElse(started), clock.get().wall()));
+                () -> secondsBetween(
+                        stream.get().lastMessage().orElse(started), clock.get().wall()));
         for (StreamPhase phase : StreamPhase.values()) {
             Gauge.builder(MetricNames.CAPTURE_STATE, () -> stream.get().phase() == phase ? 1 : 0)
                     .description("1 for the state the capture is in, 0 for the others")

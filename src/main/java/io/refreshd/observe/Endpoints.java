@@ -32,16 +32,22 @@ public final class Endpoints {
         this.page = new StatusPage(readiness);
     }
 
-    /** @param accept the header of that name; empty if there is none */
+    /**
+     * The answer to one request.
+     *
+     * @param accept the header of that name; empty if there is none
+     */
     Response answer(String method, String path, String accept) {
         if (!method.equals("GET")) {
-            return Response.json(405, StatusJson.error("only GET is answered here")).with("Allow", "GET");
+            return Response.json(405, StatusJson.error("only GET is answered here"))
+                    .with("Allow", "GET");
         }
         return switch (path) {
             case "/" -> page.render(status.get(), clock.get().wall());
             case "/metrics" -> scrape.answer(accept);
             case "/livez" -> verdict("alive", "stuck", liveness.reasonsAgainst());
-            case "/readyz" -> verdict("ready", "not ready", notReady(status.get(), clock.get().wall()));
+            case "/readyz" ->
+                verdict("ready", "not ready", notReady(status.get(), clock.get().wall()));
             case "/status" -> status();
             default ->
                 Response.json(

@@ -32,13 +32,21 @@ public final class HttpServer implements AutoCloseable {
     private com.sun.net.httpserver.@Nullable HttpServer server;
     private @Nullable ExecutorService executor;
 
-    /** @param address where to listen; with port 0 the system chooses one, see {@link #port} */
+    /**
+     * Does not listen yet.
+     *
+     * @param address where to listen; with port 0 the system chooses one, see {@link #port}
+     */
     public HttpServer(InetSocketAddress address, Endpoints endpoints) {
         this.address = address;
         this.endpoints = endpoints;
     }
 
-    /** @throws CannotListen if the address cannot be had */
+    /**
+     * Binds the address and begins to answer.
+     *
+     * @throws CannotListen if the address cannot be had
+     */
     public void start() {
         if (server != null) {
             throw new IllegalStateException("the HTTP server has been started before");

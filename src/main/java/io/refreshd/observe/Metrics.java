@@ -1,7 +1,8 @@
 package io.refreshd.observe;
 
-import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.prometheus.metrics.core.metrics.Info;
 import io.refreshd.model.Moment;
 import io.refreshd.model.TableId;
 import io.refreshd.model.ViewId;
@@ -29,19 +30,25 @@ public final class Metrics implements Consumer<Notice> {
     private final Map<ViewId, ViewSeries> views = new ConcurrentHashMap<>();
     private final Map<TableId, TableSeries> tables = new ConcurrentHashMap<>();
 
-    /** @param status as it is now; asked at every scrape, by the scraping thread */
+    /**
+     * Registers what does not belong to one view or table.
+     *
+     * @param status as it is now; asked at every scrape, by the scraping thread
+     */
     public Metrics(
-            MeterRegistry registry, Supplier<DaemonStatus> status, Supplier<Moment> clock, String version) {
+            PrometheusMeterRegistry registry, Supplier<DaemonStatus> status, Supplier<Moment> clock, String version) {
         this.registry = registry;
         this.status = status;
         this.clock = clock;
         this.capture = new CaptureSeries(registry, () -> status.get().stream(), clock);
         this.refreshes = new RefreshSeries(registry);
-        Gauge.builder(MetricNames.BUILD_INFO, () -> 1)
-                .description("1; the labels say what is running")
-                .tag(MetricNames.VERSION, version)
-                .tag(MetricNames.JAVA, Runtime.version().toString())
-                .register(registry);
+        // Not through Micrometer, which has no such type and drops the "_info" of a gauge's name.
+        Info.builder()
+                .name(MetricNames.BUILD_INFO)
+                .help("1; the labels say what is running")
+                .labelNames(MetricNames.VERSION, MetricNames.JAVA)
+                .register(registry.getPrometheusRegistry())
+                .addLabelValues(version, Runtime.version().toString());
     }
 
     @Override

@@ -1,7 +1,6 @@
 package io.refreshd.observe;
 
 import io.refreshd.report.DaemonStatus;
-import io.refreshd.report.StreamPhase;
 import io.refreshd.report.StreamStatus;
 import io.refreshd.report.ViewPhase;
 import io.refreshd.report.ViewStatus;

@@ -64,8 +64,12 @@ public final class RefreshLog implements Consumer<Notice> {
                 .addKeyValue("view", n.view())
                 .addKeyValue("method", MetricNames.word(n.method()))
                 .addKeyValue("duration", Words.span(n.duration()));
-        n.rowsChanged().ifPresent(rows -> line.addKeyValue("rows", rows));
-        n.commitToVisible().ifPresent(lag -> line.addKeyValue("lag", Words.span(lag)));
+        if (n.rowsChanged().isPresent()) {
+            line = line.addKeyValue("rows", n.rowsChanged().get());
+        }
+        if (n.commitToVisible().isPresent()) {
+            line = line.addKeyValue("lag", Words.span(n.commitToVisible().get()));
+        }
         line.log("View refreshed");
     }
 
@@ -86,7 +90,8 @@ public final class RefreshLog implements Consumer<Notice> {
             LoggingEventBuilder line = limited(Level.WARN, new Kind("suspended", n.view()))
                     .addKeyValue("view", n.view())
                     .addKeyValue("reason", n.reason());
-            (cause == null ? line : withMend(line, cause)).log("View suspended: it is not refreshed until that is mended");
+            (cause == null ? line : withMend(line, cause))
+                    .log("View suspended: it is not refreshed until that is mended");
         } else if (n.to() == ViewPhase.PAUSED) {
             about(n).log("View paused");
         } else if (n.to() == ViewPhase.BLOCKED) {

@@ -7,8 +7,6 @@ import io.micrometer.core.instrument.Timer;
 import io.refreshd.model.Method;
 import io.refreshd.report.Notice;
 import java.time.Duration;
-import java.util.EnumMap;
-import java.util.Map;
 
 /**
  * How long refreshes take, as histograms. They are not kept by view: twenty series for each of a thousand views would
@@ -36,29 +34,25 @@ final class RefreshSeries {
     };
 
     private final Timer commitToVisible;
-    private final Map<Method, Timer> durations = new EnumMap<>(Method.class);
+    private final ByConstant<Method, Timer> durations;
 
     RefreshSeries(MeterRegistry registry) {
         this.commitToVisible = Timer.builder(MetricNames.COMMIT_TO_VISIBLE)
                 .description("From a commit to its being seen in a view, for the oldest commit of each refresh")
                 .serviceLevelObjectives(BUCKETS)
                 .register(registry);
-        for (Method method : Method.values()) {
-            durations.put(
-                    method,
-                    Timer.builder(MetricNames.REFRESH_DURATION)
-                            .description("What refreshes that did their work took")
-                            .tag(MetricNames.METHOD, word(method))
-                            .serviceLevelObjectives(BUCKETS)
-                            .register(registry));
-        }
+        this.durations = new ByConstant<>(
+                Method.class,
+                method -> Timer.builder(MetricNames.REFRESH_DURATION)
+                        .description("What refreshes that did their work took")
+                        .tag(MetricNames.METHOD, word(method))
+                        .serviceLevelObjectives(BUCKETS)
+                        .register(registry));
     }
 
     void done(Notice.RefreshDone refresh) {
-        durations.get(refresh.method()).record(refresh.duration());
+        durations.of(refresh.method()).record(refresh.duration());
         // A Timer drops negative values; a server clock that is ahead of ours must not make refreshes disappear.
-        refresh.commitToVisible()
-                .map(d -> d.isNegative() ? Duration.ZERO : d)
-                .ifPresent(commitToVisible::record);
+        refresh.commitToVisible().map(d -> d.isNegative() ? Duration.ZERO : d).ifPresent(commitToVisible::record);
     }
 }

@@ -85,7 +85,8 @@ final class StatusJson {
 
     private static ObjectNode putReason(ObjectNode node, Optional<Obstacle> reason) {
         reason.ifPresentOrElse(
-                obstacle -> node.putObject("reason").put("what", obstacle.what()).put("mend", obstacle.mend()),
+                obstacle ->
+                        node.putObject("reason").put("what", obstacle.what()).put("mend", obstacle.mend()),
                 () -> node.putNull("reason"));
         return node;
     }

@@ -24,6 +24,9 @@ import java.util.TreeMap;
  * there is one renderer, and one place that escapes. Pure but for reading its style and script once.
  */
 final class StatusPage {
+    /** When the stream stops every view has its reason: enough of them to see what is going on, and the table in sight. */
+    private static final int REASONS = 5;
+
     private final Readiness readiness;
     private final String style = resource("page.css");
     private final String script = resource("page.js");
@@ -60,13 +63,13 @@ final class StatusPage {
                 <script>%s</script>
                 </body>
                 </html>
-                """
-                .formatted(style, main(status, now), script);
+                """.formatted(style, main(status, now), script);
     }
 
     private String main(DaemonStatus status, Instant now) {
         return head(status, now) + views(status.views(), now) + tables(status.tables()) + "<p class=\"at\">As of <time>"
-                + Html.text(now.truncatedTo(java.time.temporal.ChronoUnit.SECONDS).toString()) + "</time></p>\n";
+                + Html.text(
+                        now.truncatedTo(java.time.temporal.ChronoUnit.SECONDS).toString()) + "</time></p>\n";
     }
 
     private String head(DaemonStatus status, Instant now) {
@@ -78,13 +81,19 @@ final class StatusPage {
                         : "<strong class=\"badge bad\">not ready</strong>");
         out.append("</header>\n<dl>");
         term(out, "Stream", stream(status.stream()));
-        term(out, "Last message", status.stream().lastMessage().map(at -> ago(at, now)).orElse("none yet"));
+        term(
+                out,
+                "Last message",
+                status.stream().lastMessage().map(at -> ago(at, now)).orElse("none yet"));
         term(out, "Routed up to", status.stream().routed().map(Object::toString).orElse("–"));
         term(out, "Views", count(status.views()));
         out.append("</dl>\n");
         if (!reasons.isEmpty()) {
             out.append("<ul class=\"reasons\">");
-            reasons.forEach(reason -> out.append("<li>").append(Html.text(reason)).append("</li>"));
+            reasons.stream().limit(REASONS).forEach(reason -> item(out, reason));
+            if (reasons.size() > REASONS) {
+                item(out, "and " + (reasons.size() - REASONS) + " more, see the table");
+            }
             out.append("</ul>\n");
         }
         return out.toString();
@@ -105,7 +114,9 @@ final class StatusPage {
     private String row(ViewStatus view, Instant now) {
         boolean late = readiness.beyondBound(view, now);
         StringBuilder out = new StringBuilder(late ? "<tr class=\"late\">" : "<tr>");
-        out.append("<th scope=\"row\">").append(Html.text(view.view().toString())).append("</th>");
+        out.append("<th scope=\"row\">")
+                .append(Html.text(view.view().toString()))
+                .append("</th>");
         out.append("<td data-label=\"State\"><span class=\"phase ")
                 .append(view.phase().word())
                 .append("\">")
@@ -145,7 +156,7 @@ final class StatusPage {
 
     private Comparator<ViewStatus> troubleFirst(Instant now) {
         return Comparator.comparing((ViewStatus view) -> !readiness.beyondBound(view, now))
-                .thenComparing(view -> rank(view.phase()))
+                .thenComparingInt(view -> rank(view.phase()))
                 .thenComparing(ViewStatus::view);
     }
 
@@ -164,8 +175,10 @@ final class StatusPage {
         Map<ViewPhase, Integer> counts = new TreeMap<>();
         views.forEach(view -> counts.merge(view.phase(), 1, Integer::sum));
         StringBuilder out = new StringBuilder().append(views.size());
-        counts.forEach((phase, n) ->
-                out.append(out.indexOf(":") < 0 ? ": " : ", ").append(n).append(' ').append(phase.word()));
+        counts.forEach((phase, n) -> out.append(out.indexOf(":") < 0 ? ": " : ", ")
+                .append(n)
+                .append(' ')
+                .append(phase.word()));
         return out.toString();
     }
 
@@ -185,11 +198,23 @@ final class StatusPage {
     }
 
     private static void term(StringBuilder out, String term, String value) {
-        out.append("<div><dt>").append(term).append("</dt><dd>").append(Html.text(value)).append("</dd></div>");
+        out.append("<div><dt>")
+                .append(term)
+                .append("</dt><dd>")
+                .append(Html.text(value))
+                .append("</dd></div>");
+    }
+
+    private static void item(StringBuilder out, String text) {
+        out.append("<li>").append(Html.text(text)).append("</li>");
     }
 
     private static void cell(StringBuilder out, String label, String value) {
-        out.append("<td data-label=\"").append(label).append("\">").append(Html.text(value)).append("</td>");
+        out.append("<td data-label=\"")
+                .append(label)
+                .append("\">")
+                .append(Html.text(value))
+                .append("</td>");
     }
 
     private static String resource(String name) {

@@ -7,15 +7,13 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.refreshd.model.Operation;
 import io.refreshd.model.TableId;
 import io.refreshd.report.TableStatus;
-import java.util.EnumMap;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** All series of one base table; they come and go as {@link ViewSeries} do. */
 final class TableSeries {
     private final TableId table;
     private final SeriesSet series;
-    private final Map<Operation, Counter> changes = new EnumMap<>(Operation.class);
+    private final ByConstant<Operation, Counter> changes;
 
     /** Written by the aligning thread, read by any that scrapes. */
     private volatile @Nullable TableStatus present;
@@ -25,15 +23,10 @@ final class TableSeries {
     TableSeries(MeterRegistry registry, TableId table) {
         this.table = table;
         this.series = new SeriesSet(registry, MetricNames.TABLE, table.toString());
-        for (Operation operation : Operation.values()) {
-            changes.put(
-                    operation,
-                    series.counter(
-                            MetricNames.CHANGES,
-                            "Rows of the table that committed transactions changed; a TRUNCATE counts as one",
-                            MetricNames.OP,
-                            word(operation)));
-        }
+        String help = "Rows of the table that committed transactions changed; a TRUNCATE counts as one";
+        this.changes = new ByConstant<>(
+                Operation.class,
+                operation -> series.counter(MetricNames.CHANGES, help, MetricNames.OP, word(operation)));
     }
 
     TableId table() {
@@ -41,7 +34,7 @@ final class TableSeries {
     }
 
     void changed(Operation operation, long rows) {
-        changes.get(operation).increment(rows);
+        changes.of(operation).increment((double) rows);
     }
 
     void show(TableStatus status) {

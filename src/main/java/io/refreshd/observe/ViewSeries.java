@@ -11,8 +11,6 @@ import io.refreshd.report.Notice.Avoided;
 import io.refreshd.report.ViewPhase;
 import io.refreshd.report.ViewStatus;
 import java.time.Duration;
-import java.util.EnumMap;
-import java.util.Map;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -25,9 +23,9 @@ final class ViewSeries {
     private final ViewId view;
     private final Supplier<Moment> clock;
     private final SeriesSet series;
-    private final Map<Method, Counter> refreshed = new EnumMap<>(Method.class);
-    private final Map<Method, Counter> failed = new EnumMap<>(Method.class);
-    private final Map<Avoided, Counter> avoided = new EnumMap<>(Avoided.class);
+    private final ByConstant<Method, Counter> refreshed;
+    private final ByConstant<Method, Counter> failed;
+    private final ByConstant<Avoided, Counter> avoided;
     private final Counter missed;
 
     /** Written by the aligning thread, read by any that scrapes. */
@@ -39,14 +37,12 @@ final class ViewSeries {
         this.view = view;
         this.clock = clock;
         this.series = new SeriesSet(registry, MetricNames.VIEW, view.toString());
-        for (Method method : Method.values()) {
-            refreshed.put(method, refreshes(method, MetricNames.REFRESHED));
-            failed.put(method, refreshes(method, MetricNames.FAILED));
-        }
-        for (Avoided reason : Avoided.values()) {
-            String help = "Changes that needed no refresh of the view";
-            avoided.put(reason, series.counter(MetricNames.REFRESHES_AVOIDED, help, MetricNames.REASON, word(reason)));
-        }
+        this.refreshed = new ByConstant<>(Method.class, method -> refreshes(method, MetricNames.REFRESHED));
+        this.failed = new ByConstant<>(Method.class, method -> refreshes(method, MetricNames.FAILED));
+        String help = "Changes that needed no refresh of the view";
+        this.avoided = new ByConstant<>(
+                Avoided.class,
+                reason -> series.counter(MetricNames.REFRESHES_AVOIDED, help, MetricNames.REASON, word(reason)));
         this.missed = series.counter(
                 MetricNames.TARGET_LAG_MISSED, "Times the view was staler than its target lag when it became fresh");
     }
@@ -56,15 +52,15 @@ final class ViewSeries {
     }
 
     void refreshed(Method method) {
-        refreshed.get(method).increment();
+        refreshed.of(method).increment();
     }
 
     void failed(Method method) {
-        failed.get(method).increment();
+        failed.of(method).increment();
     }
 
     void avoided(Avoided reason) {
-        avoided.get(reason).increment();
+        avoided.of(reason).increment();
     }
 
     void missed() {
@@ -124,8 +120,10 @@ final class ViewSeries {
                 MetricNames.VIEW_LAST_REFRESH_DURATION,
                 "What the last refresh took; 0 if there was none",
                 v -> v.lastDuration().map(ViewSeries::seconds).orElse(0.0));
-        gauge(MetricNames.VIEW_FAILURES_IN_A_ROW, "Refreshes that failed since the last good one", v ->
-                v.failuresInARow());
+        gauge(
+                MetricNames.VIEW_FAILURES_IN_A_ROW,
+                "Refreshes that failed since the last good one",
+                v -> v.failuresInARow());
         for (ViewPhase phase : ViewPhase.values()) {
             gauge(
                     MetricNames.VIEW_STATE,
