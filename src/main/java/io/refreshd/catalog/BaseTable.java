@@ -15,11 +15,7 @@ import java.util.TreeSet;
  * @param notPublishable why it must not be put into a publication
  */
 public record BaseTable(
-        TableId id,
-        long oid,
-        SortedSet<String> columns,
-        ReplicaIdentity identity,
-        Optional<Obstacle> notPublishable) {
+        TableId id, long oid, SortedSet<String> columns, ReplicaIdentity identity, Optional<Obstacle> notPublishable) {
     public BaseTable {
         Objects.requireNonNull(id);
         columns = Collections.unmodifiableSortedSet(new TreeSet<>(columns));

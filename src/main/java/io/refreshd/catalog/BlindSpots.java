@@ -61,8 +61,8 @@ final class BlindSpots {
 
     private Optional<Obstacle> ofRelation(Relation relation, Relation view) {
         if (Catalog.builtIn(relation.oid())) {
-            return Optional.of(
-                    new Obstacle("reads the system catalog " + relation.sql() + ", which is not in the log", maxStaleness(view)));
+            return Optional.of(new Obstacle(
+                    "reads the system catalog " + relation.sql() + ", which is not in the log", maxStaleness(view)));
         }
         return switch (relation.kind()) {
             case TABLE ->
@@ -94,7 +94,10 @@ final class BlindSpots {
         for (long oid : rule.functions()) {
             Function function = facts.function(oid);
             if (function != null && Clockwork.ticks(function)) {
-                found.add(function.builtIn() ? changesByItself("calls " + function.sql(), view) : written(function, view));
+                found.add(
+                        function.builtIn()
+                                ? changesByItself("calls " + function.sql(), view)
+                                : written(function, view));
             }
         }
         return found;

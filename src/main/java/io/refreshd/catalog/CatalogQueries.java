@@ -72,16 +72,22 @@ final class CatalogQueries {
 
     private Map<Long, List<Relation.Column>> columns(Collection<Long> oids) throws SQLException {
         Map<Long, List<Relation.Column>> columns = new HashMap<>();
-        query(CatalogSql.COLUMNS, oids, row -> columns.computeIfAbsent(row.getLong(1), oid -> new ArrayList<>())
-                .add(new Relation.Column(
-                        row.getInt(2), row.getString(3), row.getLong(4), row.getInt(5), row.getBoolean(6))));
+        query(
+                CatalogSql.COLUMNS,
+                oids,
+                row -> columns.computeIfAbsent(row.getLong(1), oid -> new ArrayList<>())
+                        .add(new Relation.Column(
+                                row.getInt(2), row.getString(3), row.getLong(4), row.getInt(5), row.getBoolean(6))));
         return columns;
     }
 
     private Map<Long, List<Rule.Read>> reads(Collection<Long> oids) throws SQLException {
         Map<Long, List<Rule.Read>> reads = new HashMap<>();
-        query(CatalogSql.READS, oids, row -> reads.computeIfAbsent(row.getLong(1), oid -> new ArrayList<>())
-                .add(new Rule.Read(row.getLong(2), integers(row, 3))));
+        query(
+                CatalogSql.READS,
+                oids,
+                row -> reads.computeIfAbsent(row.getLong(1), oid -> new ArrayList<>())
+                        .add(new Rule.Read(row.getLong(2), integers(row, 3))));
         return reads;
     }
 
@@ -98,13 +104,15 @@ final class CatalogQueries {
 
     private Map<Long, TreeSet<Long>> calls(Collection<Long> oids) throws SQLException {
         Map<Long, TreeSet<Long>> calls = new HashMap<>();
-        query(CatalogSql.CALLS, oids, row -> calls.computeIfAbsent(row.getLong(1), oid -> new TreeSet<>())
-                .add(row.getLong(2)));
+        query(
+                CatalogSql.CALLS,
+                oids,
+                row -> calls.computeIfAbsent(row.getLong(1), oid -> new TreeSet<>())
+                        .add(row.getLong(2)));
         return calls;
     }
 
-    private List<Rule> rules(
-            Collection<Long> oids, Map<Long, List<Rule.Read>> reads, Map<Long, TreeSet<Long>> calls)
+    private List<Rule> rules(Collection<Long> oids, Map<Long, List<Rule.Read>> reads, Map<Long, TreeSet<Long>> calls)
             throws SQLException {
         return query(CatalogSql.RULES, oids, row -> {
             long relation = row.getLong(1);

@@ -25,7 +25,8 @@ public final class CatalogReader {
         try {
             try (Statement statement = connection.createStatement()) {
                 statement.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY");
-                // Catalog queries look expensive to the planner and are not: compiling them would take most of the time.
+                // Catalog queries look expensive to the planner and are not: compiling them would take most of the
+                // time.
                 statement.execute("SET LOCAL jit = off");
             }
             Catalog catalog = new CatalogQueries(connection).read();

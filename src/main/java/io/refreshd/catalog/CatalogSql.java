@@ -10,8 +10,7 @@ final class CatalogSql {
      * and ours has none. The second CTE is there for its estimate: the planner takes a recursive one for huge, and would
      * compile code for it.
      */
-    private static final String REACHED =
-            """
+    private static final String REACHED = """
             WITH RECURSIVE edges(reader, source) AS MATERIALIZED (
               SELECT r.ev_class, d.refobjid
                 FROM pg_catalog.pg_rewrite r
@@ -39,8 +38,7 @@ final class CatalogSql {
      * not so: every refresh rewrites the row of the view. All functions and operators count, since a view's aggregate may
      * depend on them at second hand: one read too many now and then costs less than finding out.
      */
-    static final String FINGERPRINT = REACHED
-            + """
+    static final String FINGERPRINT = REACHED + """
             SELECT concat_ws('/',
               (SELECT concat(count(*), ':', bit_xor(hash_record_extended(
                         ROW(c.oid, c.relnamespace, c.relname, c.relkind, c.relpersistence, c.relispopulated,
@@ -64,8 +62,7 @@ final class CatalogSql {
                  FROM pg_catalog.pg_operator o WHERE o.oid >= 16384))
             """;
 
-    static final String RELATIONS =
-            """
+    static final String RELATIONS = """
             SELECT c.oid::int8, n.nspname::text, c.relname::text, c.relkind::text, c.relpersistence::text,
                    c.relispopulated, c.relreplident::text
               FROM pg_catalog.pg_class c
@@ -74,16 +71,14 @@ final class CatalogSql {
              ORDER BY c.oid
             """;
 
-    static final String COLUMNS =
-            """
+    static final String COLUMNS = """
             SELECT a.attrelid::int8, a.attnum::int4, a.attname::text, a.atttypid::int8, a.atttypmod, a.attgenerated <> ''
               FROM pg_catalog.pg_attribute a
              WHERE a.attrelid = ANY (?::int8[]::oid[]) AND a.attnum > 0 AND NOT a.attisdropped
              ORDER BY a.attrelid, a.attnum
             """;
 
-    static final String READS =
-            """
+    static final String READS = """
             SELECT r.ev_class::int8, d.refobjid::int8, array_agg(DISTINCT d.refobjsubid)
               FROM pg_catalog.pg_rewrite r
               JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.objid = r.oid
@@ -94,8 +89,7 @@ final class CatalogSql {
             """;
 
     /** In the text of a query tree a blank inside a name is escaped, so that no name can look like one of these. */
-    static final String RULES =
-            """
+    static final String RULES = """
             SELECT r.ev_class::int8, md5(t.tree), position(':varattno 0 ' IN t.tree) > 0,
                    t.tree ~ 'SQLVALUEFUNCTION :op [0-8] ', position('{TABLESAMPLECLAUSE ' IN t.tree) > 0
               FROM pg_catalog.pg_rewrite r, LATERAL (SELECT r.ev_action::text AS tree) t
@@ -108,8 +102,7 @@ final class CatalogSql {
      * aggfnoid, winfnoid), and with an r before them relations. Splitting is several times as fast as a regular
      * expression over the whole text. Then what lies behind operators and aggregates of users.
      */
-    private static final String USED =
-            """
+    private static final String USED = """
             WITH rule AS MATERIALIZED (
               SELECT r.oid, r.ev_class, r.ev_action
                 FROM pg_catalog.pg_rewrite r
@@ -131,8 +124,7 @@ final class CatalogSql {
             """;
 
     /** Built-in functions that are immutable are of no interest, and they are by far the most. */
-    static final String CALLS = USED
-            + """
+    static final String CALLS = USED + """
             , part AS (
               SELECT aggfnoid::oid, unnest(ARRAY[aggtransfn, aggfinalfn, aggcombinefn, aggmtransfn, aggminvtransfn,
                                                  aggmfinalfn])::oid AS oid
@@ -148,16 +140,14 @@ final class CatalogSql {
              ORDER BY 1, 2
             """;
 
-    static final String SYSTEM_READS = USED
-            + """
+    static final String SYSTEM_READS = USED + """
             SELECT piece.ev_class::int8, c.oid::int8
               FROM piece JOIN pg_catalog.pg_class c ON c.oid = substr(piece.oid, 2)::oid
              WHERE piece.oid LIKE 'r%' AND c.oid < 16384
              ORDER BY 1, 2
             """;
 
-    static final String FUNCTIONS =
-            """
+    static final String FUNCTIONS = """
             SELECT p.oid::int8, n.nspname::text, p.proname::text, pg_catalog.pg_get_function_identity_arguments(p.oid),
                    p.provolatile::text,
                    md5(concat_ws('|', p.provolatile, p.prolang, p.probin, p.proconfig, p.prosqlbody::text, p.prosrc))
@@ -167,16 +157,14 @@ final class CatalogSql {
              ORDER BY p.oid
             """;
 
-    static final String INHERITANCES =
-            """
+    static final String INHERITANCES = """
             SELECT inhparent::int8, inhrelid::int8
               FROM pg_catalog.pg_inherits
              WHERE inhrelid = ANY (?::int8[]::oid[])
              ORDER BY inhparent, inhrelid
             """;
 
-    static final String INDEXES =
-            """
+    static final String INDEXES = """
             SELECT i.indexrelid::int8, i.indrelid::int8, c.relname::text, i.indkey::int2[]::int4[],
                    i.indisunique, i.indisvalid, i.indimmediate, i.indisprimary, i.indisreplident,
                    i.indpred IS NOT NULL, a.amname = 'btree'

@@ -52,7 +52,6 @@ final class Clockwork {
     }
 
     private static boolean readsMoreThanItsArguments(String name) {
-        return STABLE.contains(name)
-                || (STABLE_FAMILIES.matcher(name).matches() && !HARMLESS.contains(name));
+        return STABLE.contains(name) || (STABLE_FAMILIES.matcher(name).matches() && !HARMLESS.contains(name));
     }
 }

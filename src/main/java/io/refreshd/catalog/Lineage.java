@@ -48,7 +48,11 @@ final class Lineage {
     }
 
     private static void describe(Relation relation, boolean told, StringBuilder text) {
-        text.append(relation.kind()).append(' ').append(relation.oid()).append(' ').append(told);
+        text.append(relation.kind())
+                .append(' ')
+                .append(relation.oid())
+                .append(' ')
+                .append(told);
         for (Relation.Column column : relation.columns()) {
             text.append(' ')
                     .append(column.number())

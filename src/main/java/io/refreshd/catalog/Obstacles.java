@@ -78,9 +78,8 @@ final class Obstacles {
 
     private String mendIndex(Relation view, List<Index> unique, Sources sources) {
         for (Index index : unique) {
-            boolean onlyInvalid = !index.is(Index.Trait.VALID)
-                    && !index.is(Index.Trait.PARTIAL)
-                    && !index.hasExpression();
+            boolean onlyInvalid =
+                    !index.is(Index.Trait.VALID) && !index.is(Index.Trait.PARTIAL) && !index.hasExpression();
             if (onlyInvalid) {
                 return "REINDEX INDEX " + SqlNames.identifier(view.schema()) + "." + SqlNames.identifier(index.name());
             }
@@ -98,9 +97,8 @@ final class Obstacles {
     private Optional<List<String>> key(Relation view, Sources sources) {
         Set<String> shown = view.columns().stream().map(Relation.Column::name).collect(Collectors.toSet());
         List<Relation> read = sources.relations();
-        Set<Relation> children = read.stream()
-                .flatMap(table -> facts.childrenOf(table).stream())
-                .collect(Collectors.toSet());
+        Set<Relation> children =
+                read.stream().flatMap(table -> facts.childrenOf(table).stream()).collect(Collectors.toSet());
         List<List<String>> keys = read.stream()
                 .filter(table -> !children.contains(table))
                 .map(this::primaryKey)

@@ -11,8 +11,7 @@ import java.util.Objects;
  *
  * @param columns those that are not dropped, in their order
  */
-public record Relation(
-        long oid, String schema, String name, RelationKind kind, Traits traits, List<Column> columns) {
+public record Relation(long oid, String schema, String name, RelationKind kind, Traits traits, List<Column> columns) {
     public Relation {
         Objects.requireNonNull(schema);
         Objects.requireNonNull(name);

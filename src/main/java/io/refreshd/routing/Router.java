@@ -34,7 +34,8 @@ public final class Router {
 
     /** A table that the graph does not know affects nothing by itself: it feeds no view. */
     public Routing route(List<Change> changes) {
-        // First by route, then by view: a batch has few routes, and with one view for each role a route has very many views.
+        // First by route, then by view: a batch has few routes, and with one view for each role a route has very many
+        // views.
         Map<TableRoutes.Route, News> routes = new LinkedHashMap<>();
         for (Change change : changes) {
             TableRoutes table = tables.get(change.table());

@@ -153,7 +153,11 @@ class CatalogReaderIT {
                         .map(table -> table.id().name()))
                 .containsExactlyInAnyOrder("keyless", "deferred", "nothing", "lost");
         assertThat(graph.views().get(view("v")).blindSpots()).hasSize(4);
-        assertThat(graph.tables().get(table("keyless")).notPublishable().orElseThrow().mend())
+        assertThat(graph.tables()
+                        .get(table("keyless"))
+                        .notPublishable()
+                        .orElseThrow()
+                        .mend())
                 .contains("ADD PRIMARY KEY", "REPLICA IDENTITY USING INDEX", "REPLICA IDENTITY FULL");
     }
 
@@ -227,7 +231,8 @@ class CatalogReaderIT {
         assertThat(blind(graph, "v_harmless")).isEmpty();
         assertThat(blind(graph, "v_owner")).isEmpty();
         for (String name : List.of("now", "random", "age", "current_setting", "table_to_xml")) {
-            String view = name.equals("current_setting") ? "v_setting" : name.equals("table_to_xml") ? "v_xml" : "v_" + name;
+            String view =
+                    name.equals("current_setting") ? "v_setting" : name.equals("table_to_xml") ? "v_xml" : "v_" + name;
             assertThat(blind(graph, view))
                     .as(view)
                     .singleElement()
@@ -255,8 +260,7 @@ class CatalogReaderIT {
                 "CREATE UNIQUE INDEX ON empty (id)",
                 "CREATE MATERIALIZED VIEW neither AS SELECT id FROM main WITH NO DATA",
                 "CREATE MATERIALIZED VIEW invalid AS SELECT 1 AS one FROM main WHERE id < 3");
-        assertThatThrownBy(
-                        () -> database.execute("CREATE UNIQUE INDEX CONCURRENTLY broken ON invalid (one)"))
+        assertThatThrownBy(() -> database.execute("CREATE UNIQUE INDEX CONCURRENTLY broken ON invalid (one)"))
                 .hasMessageContaining("could not create unique index");
         database.execute("DELETE FROM main WHERE id = 2", "REFRESH MATERIALIZED VIEW invalid");
         // The plain refresh has built the index anew; break it again the way a failed build leaves it.
@@ -308,7 +312,8 @@ class CatalogReaderIT {
     @Test
     void takesAnyName() throws Exception {
         String longest = "ü".repeat(31) + "x";
-        List<String> names = List.of("Mixed Case", "do.t", "qu\"ote", "back\\slash", "日本語", "select", longest, "a'b", "{b,c}");
+        List<String> names =
+                List.of("Mixed Case", "do.t", "qu\"ote", "back\\slash", "日本語", "select", longest, "a'b", "{b,c}");
         for (String schema : List.of("One \"A\".b", "zwei")) {
             database.execute("CREATE SCHEMA " + SqlNames.identifier(schema));
             for (String name : names) {
@@ -380,7 +385,8 @@ class CatalogReaderIT {
             // Measured 200-350 ms and 20-60 ms on two busy cores; the bounds only catch a change of kind.
             assertThat(Duration.ofNanos(read - start)).isLessThan(Duration.ofSeconds(3));
             assertThat(Duration.ofNanos(hashed - read)).isLessThan(Duration.ofSeconds(1));
-            assertThat(ViewGraph.of(catalog, view -> true).readersOf(table("main"))).hasSize(1000);
+            assertThat(ViewGraph.of(catalog, view -> true).readersOf(table("main")))
+                    .hasSize(1000);
         }
     }
 
