@@ -71,11 +71,11 @@ final class Enroller {
 
     private boolean writersEnded(Handle handle, TableId table, String entry, PublicationState publication)
             throws SQLException {
+        long oid = publication.tables().get(table).oid();
         Joining before = joining.get(table);
         Set<Enrolment.Writer> writers = before != null && before.entry().equals(entry)
-                ? Enrolment.stillRunning(handle.getConnection(), before.writers())
-                : Enrolment.writersOf(
-                        handle.getConnection(), publication.tables().get(table).oid());
+                ? Enrolment.stillRunning(handle.getConnection(), oid, before.writers())
+                : Enrolment.writersOf(handle.getConnection(), oid);
         joining.put(table, new Joining(entry, writers));
         return writers.isEmpty();
     }

@@ -5,6 +5,7 @@ import io.debezium.engine.RecordChangeEvent;
 import io.refreshd.model.Batch;
 import io.refreshd.model.Change;
 import io.refreshd.model.Lsn;
+import io.refreshd.model.Receipt;
 import io.refreshd.model.Snapshot;
 import io.refreshd.model.Xid;
 import java.util.List;
@@ -30,12 +31,14 @@ final class BatchConsumer implements DebeziumEngine.ChangeConsumer<RecordChangeE
     private final Acknowledger acknowledger = new Acknowledger();
     private Snapshot newest;
     private Lsn position;
+    private Lsn acknowledged;
     private volatile @Nullable Xid waitingFor;
 
     BatchConsumer(BatchHandler handler, Snapshot now, Lsn start) {
         this.handler = handler;
         this.newest = now;
         this.position = start;
+        this.acknowledged = start;
     }
 
     Optional<Xid> waitingFor() {
@@ -51,18 +54,19 @@ final class BatchConsumer implements DebeziumEngine.ChangeConsumer<RecordChangeE
                 events.stream().map(RecordChangeEvent::record).toList();
         Batch batch = RecordReader.read(records, newest.xmax(), position);
         position = batch.position();
-        Snapshot snapshot = handle(batch);
-        newest = snapshot;
+        Receipt receipt = handle(batch);
+        newest = receipt.snapshot();
         Set<Xid> xids = batch.changes().stream().map(Change::xid).collect(Collectors.toSet());
-        Optional<Lsn> reached = acknowledger.offer(position, xids, snapshot);
+        Optional<Lsn> reached = acknowledger.offer(position, xids, newest);
         waitingFor = acknowledger.waitingFor().orElse(null);
-        if (reached.isPresent()) {
-            handler.routedTo(reached.get(), snapshot);
-            acknowledge(reached.get(), events.getLast(), committer);
+        reached.ifPresent(routed -> handler.routedTo(routed, newest));
+        if (receipt.acknowledged().compareTo(acknowledged) > 0) {
+            acknowledged = receipt.acknowledged();
+            acknowledge(acknowledged, events.getLast(), committer);
         }
     }
 
-    private Snapshot handle(Batch batch) throws InterruptedException {
+    private Receipt handle(Batch batch) throws InterruptedException {
         try {
             return handler.handle(batch);
         } catch (InterruptedException | RuntimeException e) {
