@@ -9,6 +9,8 @@ import java.util.List;
 @FunctionalInterface
 interface Doctor {
     /**
+     * Asks the database that the configuration names.
+     *
      * @return what stands in the way of {@code run}; empty if nothing does
      * @throws SQLException if the database cannot be asked
      */

@@ -28,6 +28,7 @@ public final class Refreshd {
             description = "Show the stack trace of a failure.")
     private boolean verbose;
 
+    @SuppressWarnings("UnusedVariable") // picocli reads it.
     @Option(
             names = {"-h", "--help"},
             usageHelp = true,

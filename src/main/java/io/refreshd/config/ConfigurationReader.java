@@ -19,6 +19,8 @@ public final class ConfigurationReader {
     }
 
     /**
+     * Reads a file.
+     *
      * @param environment what {@code ${NAME}} is taken from
      * @throws IOException if the file cannot be read
      * @throws ConfigurationException if what is in it cannot be used
@@ -35,6 +37,8 @@ public final class ConfigurationReader {
     }
 
     /**
+     * Reads a text.
+     *
      * @param fileName for messages; a relative {@code password-file} is looked for beside it
      * @throws ConfigurationException with all that is wrong, not just the first
      */

@@ -6,7 +6,7 @@ import java.util.regex.Pattern;
 
 /**
  * Expands {@code ${NAME}} and {@code ${NAME:-default}}, the default also where the variable is empty, as a shell does;
- * {@code $${} stands for {@code ${}. What a variable holds is not expanded again.
+ * a second dollar sign before the brace makes it stand for itself. What a variable holds is not expanded again.
  */
 record Variables(Map<String, String> environment) {
     private static final Pattern REFERENCE = Pattern.compile(

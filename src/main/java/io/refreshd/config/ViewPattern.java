@@ -22,7 +22,11 @@ public final class ViewPattern {
         this.name = name;
     }
 
-    /** @throws IllegalArgumentException if the text is no pattern; the message says what would be */
+    /**
+     * Reads a pattern.
+     *
+     * @throws IllegalArgumentException if the text is no pattern; the message says what would be
+     */
     public static ViewPattern of(String text) {
         try {
             return parse(text);

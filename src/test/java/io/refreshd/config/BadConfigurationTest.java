@@ -160,7 +160,7 @@ class BadConfigurationTest {
     }
 
     private static String messageOf(String yaml) {
-        return failureOf(yaml).getMessage();
+        return String.valueOf(failureOf(yaml).getMessage());
     }
 
     private static List<Problem> problemsOf(String yaml) {
