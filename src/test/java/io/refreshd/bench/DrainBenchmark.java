@@ -22,6 +22,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.CountDownLatch;
+import org.awaitility.Awaitility;
 import org.postgresql.PGConnection;
 import org.postgresql.PGProperty;
 import org.postgresql.replication.PGReplicationStream;
@@ -71,8 +72,14 @@ public final class DrainBenchmark {
             System.out.printf(
                     "identity %-7s round %d: bare %,9.0f changes/s, captured %,9.0f changes/s, ratio %.2f%n",
                     identity, round, bare, captured, captured / bare);
-            Slot.drop(connection, "bare");
-            Slot.drop(connection, "captured");
+            for (String slot : new String[] {"bare", "captured"}) {
+                Awaitility.await()
+                        .until(() -> Slot.inspect(connection, slot)
+                                .orElseThrow()
+                                .activePid()
+                                .isEmpty());
+                Slot.drop(connection, slot);
+            }
         }
     }
 
