@@ -136,7 +136,7 @@ public final class Daemon implements AutoCloseable {
             started = supervisor;
         }
         closing = true;
-        housekeeping.shutdownNow();
+        endHousekeeping();
         closeQuietly(run);
         if (started != null) {
             started.interrupt();
@@ -151,6 +151,19 @@ public final class Daemon implements AutoCloseable {
         monitor.close();
         streaming.complete(null);
         ended.complete(0);
+    }
+
+    /** A look at the catalog takes milliseconds; an interrupt in the middle of one would break a pooled connection. */
+    private void endHousekeeping() {
+        housekeeping.shutdown();
+        try {
+            if (!housekeeping.awaitTermination(2, TimeUnit.SECONDS)) {
+                housekeeping.shutdownNow();
+            }
+        } catch (InterruptedException e) {
+            housekeeping.shutdownNow();
+            Thread.currentThread().interrupt();
+        }
     }
 
     private void supervise() {

@@ -177,7 +177,9 @@ final class StreamSupervisor {
         long stretch = StreamRow.begin(
                 handle, new StreamPosition(settings.slot(), server.systemIdentifier(), server.timeline(), position));
         core.pipeline().begin(stretch, position);
-        listener.accept(new Notice.GapFound(gap.get()));
+        if (left.isPresent()) {
+            listener.accept(new Notice.GapFound(gap.get()));
+        }
     }
 
     private void doubtEverything(Core core, String reason) throws InterruptedException {

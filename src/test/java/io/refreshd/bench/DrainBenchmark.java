@@ -9,6 +9,7 @@ import io.refreshd.demo.LocalPostgres;
 import io.refreshd.model.Batch;
 import io.refreshd.model.Change;
 import io.refreshd.model.Lsn;
+import io.refreshd.model.Receipt;
 import io.refreshd.model.Snapshot;
 import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
@@ -130,7 +131,7 @@ public final class DrainBenchmark {
         long[] changes = new long[1];
         BatchHandler handler = new BatchHandler() {
             @Override
-            public Snapshot handle(Batch batch) throws Exception {
+            public Receipt handle(Batch batch) throws Exception {
                 for (Change change : batch.changes()) {
                     changes[0] += change.rows().values().stream()
                             .mapToLong(Long::longValue)
@@ -139,7 +140,7 @@ public final class DrainBenchmark {
                 try (Statement statement = connection.createStatement();
                         ResultSet row = statement.executeQuery("SELECT pg_current_snapshot()::text")) {
                     row.next();
-                    return Snapshot.parse(row.getString(1));
+                    return new Receipt(Snapshot.parse(row.getString(1)), Lsn.ZERO);
                 }
             }
 
