@@ -4,6 +4,7 @@ import java.util.Collection;
 import java.util.HashSet;
 import java.util.Objects;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * What {@code pg_current_snapshot()} says: which transactions have ended, as seen at one moment.
@@ -44,5 +45,12 @@ public record Snapshot(Xid xmin, Xid xmax, Set<Xid> inProgress) {
 
     public boolean seesAll(Collection<Xid> committed) {
         return committed.stream().allMatch(this::sees);
+    }
+
+    /** The text form of {@code pg_snapshot}, which {@link #parse} reads back. */
+    @Override
+    public String toString() {
+        return xmin + ":" + xmax + ":"
+                + inProgress.stream().sorted().map(Xid::toString).collect(Collectors.joining(","));
     }
 }

@@ -4,6 +4,7 @@ import io.refreshd.model.Impact;
 import io.refreshd.model.LedgerEntry;
 import io.refreshd.model.Lsn;
 import io.refreshd.model.RefreshOutcome;
+import io.refreshd.model.Snapshot;
 import io.refreshd.model.ViewId;
 import java.util.List;
 import java.util.Map;
@@ -16,7 +17,8 @@ public sealed interface Event {
      * These views exist now, and no others.
      *
      * @param remembered what the ledger knows of views the scheduler has not met yet
-     * @param altered views whose definition or sources changed: whatever was decided about them before is in doubt
+     * @param altered views whose definition or sources changed: whatever was decided about them before is in doubt. They are
+     *     answered with an {@link Action.Mark} like {@link InDoubt}
      */
     record ViewsKnown(List<ViewSpec> views, Map<ViewId, LedgerEntry> remembered, Set<ViewId> altered)
             implements Event {}
@@ -24,14 +26,24 @@ public sealed interface Event {
     /** Changes read from the log affect these views. Answered with an {@link Action.Mark} for those not durably dirty. */
     record Affected(List<Impact> impacts) implements Event {}
 
-    /** Changes of these views may have passed unseen. Answered with an {@link Action.Mark} likewise. */
+    /**
+     * Changes of these views may have passed unseen. Answered with an {@link Action.Mark} likewise. A refresh that starts
+     * after this event covers it, so the sender sees to it that what is in doubt is visible by now: for transactions that
+     * were read before and are not visible yet (they were routed without these views, or by the old definition) an
+     * {@link Affected} with their xids follows. The same holds for the new and the altered views of {@link ViewsKnown}.
+     */
     record InDoubt(Set<ViewId> views, String reason) implements Event {}
 
     /** The dirty mark {@code number} of these views is durable in the ledger. */
     record Marked(long number, Set<ViewId> views) implements Event {}
 
-    /** Every transaction that committed at or before {@code position} has been routed and seen to be visible. */
-    record RoutedTo(Lsn position) implements Event {}
+    /**
+     * Every transaction that committed at or before {@code position} has been routed and seen to be visible. It follows the
+     * {@link Affected} of those transactions. A position before the last one is taken as it is told (another timeline).
+     *
+     * @param snapshot the one in which they were seen: what is visible in it need not be waited for
+     */
+    record RoutedTo(Lsn position, Snapshot snapshot) implements Event {}
 
     record RefreshEnded(ViewId view, RefreshOutcome outcome) implements Event {}
 

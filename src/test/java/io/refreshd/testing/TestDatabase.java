@@ -59,6 +59,11 @@ public final class TestDatabase implements AutoCloseable {
         return name;
     }
 
+    /** A name for its replication slot; slots are shared by all databases of a server. */
+    public String slot() {
+        return "slot_" + name;
+    }
+
     public String url() throws IOException {
         return server().url(name);
     }

@@ -1,0 +1,201 @@
+package io.refreshd;
+
+import io.refreshd.capture.Publication;
+import io.refreshd.capture.PublicationState;
+import io.refreshd.catalog.BaseTable;
+import io.refreshd.catalog.CatalogReader;
+import io.refreshd.catalog.MaterializedView;
+import io.refreshd.catalog.Reader;
+import io.refreshd.catalog.ViewGraph;
+import io.refreshd.config.Configuration;
+import io.refreshd.ledger.Ledgered;
+import io.refreshd.ledger.Registration;
+import io.refreshd.ledger.ViewRows;
+import io.refreshd.model.Impact;
+import io.refreshd.model.Moment;
+import io.refreshd.model.Obstacle;
+import io.refreshd.model.TableId;
+import io.refreshd.model.ViewId;
+import io.refreshd.model.Xid;
+import io.refreshd.report.TableStatus;
+import io.refreshd.routing.Router;
+import io.refreshd.schedule.Action;
+import io.refreshd.schedule.Event;
+import io.refreshd.schedule.EventLoop;
+import io.refreshd.schedule.ViewSpec;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import org.jdbi.v3.core.Handle;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Keeps publication, ledger, router and scheduler in step with the catalog, which the log tells nothing about: views that come,
+ * change and go, partitions, columns, indexes. Called by the supervisor before a stream starts and by housekeeping after that.
+ */
+final class CatalogWatch {
+    /** What the fingerprint cannot tell, such as a privilege that was granted, is noticed by then. */
+    private static final long WHOLE_LOOK_NANOS = 60_000_000_000L;
+
+    private final Configuration configuration;
+    private final EventLoop loop;
+    private final Pipeline pipeline;
+    private final Supplier<Moment> clock;
+    private final Publisher publisher;
+    private final Enroller enroller = new Enroller();
+
+    private @Nullable Seen seen;
+    private long lookedAt;
+    private volatile List<TableStatus> tables = List.of();
+
+    private record Seen(String fingerprint, Optional<PublicationState> publication) {}
+
+    CatalogWatch(Configuration configuration, EventLoop loop, Pipeline pipeline, Supplier<Moment> clock) {
+        this.configuration = configuration;
+        this.loop = loop;
+        this.pipeline = pipeline;
+        this.clock = clock;
+        this.publisher = new Publisher(
+                configuration.capture().publication(), configuration.database().user());
+    }
+
+    /** The base tables, as of the last look. */
+    List<TableStatus> tables() {
+        return tables;
+    }
+
+    /** Looks, and acts if something is not as it was. */
+    synchronized void glance(Handle handle) throws SQLException, InterruptedException, DaemonStartException {
+        if (!see(handle).equals(seen)
+                || enroller.isWaiting()
+                || clock.get().nanosSince(lookedAt) > WHOLE_LOOK_NANOS) {
+            look(handle);
+        }
+    }
+
+    /** Reads everything anew. What was not finished because the database went away is done again next time. */
+    synchronized void look(Handle handle) throws SQLException, InterruptedException, DaemonStartException {
+        seen = null;
+        String fingerprint = CatalogReader.fingerprint(handle.getConnection());
+        ViewGraph graph = ViewGraph.of(
+                CatalogReader.read(handle.getConnection()), configuration.views()::includes);
+        Set<TableId> wanted = graph.tables().values().stream()
+                .filter(table -> table.notPublishable().isEmpty())
+                .map(BaseTable::id)
+                .collect(Collectors.toSet());
+        Map<TableId, Obstacle> refused = publisher.publish(handle, wanted);
+        PublicationState publication = Publication.inspect(
+                        handle.getConnection(), configuration.capture().publication())
+                .orElseThrow(() -> new SQLException("the publication was dropped a moment ago"));
+        Enroller.Standing standing = enroller.look(handle, wanted, publication);
+
+        Sight sight = new Sight(graph, standing.captured(), refused);
+        tables = sight.tables();
+        apply(handle, graph, sight, standing);
+        enroller.remember(handle, standing, publication);
+        seen = new Seen(fingerprint, Optional.of(publication));
+        lookedAt = clock.get().nanos();
+    }
+
+    private Seen see(Handle handle) throws SQLException {
+        return new Seen(
+                CatalogReader.fingerprint(handle.getConnection()),
+                Publication.inspect(
+                        handle.getConnection(), configuration.capture().publication()));
+    }
+
+    /**
+     * The order matters to a crash at any point: rows for new views first, since a refresh writes to them; then the doubt about
+     * altered ones; and only when that is durable the lineage that would hide it.
+     */
+    private void apply(Handle handle, ViewGraph graph, Sight sight, Enroller.Standing standing)
+            throws InterruptedException {
+        List<Registration> registrations = graph.views().values().stream()
+                .map(view -> registration(graph, view, sight))
+                .toList();
+        Map<ViewId, Ledgered> before = ViewRows.load(handle);
+        Set<ViewId> altered = altered(graph, registrations, before, standing);
+        // From here on changes are routed by the new graph; what the old one routed may not be visible yet.
+        Set<Xid> unsettled = pipeline.swap(new Router(graph));
+        handle.useTransaction(transaction -> ViewRows.register(transaction, registrations));
+        Map<ViewId, Ledgered> after = ViewRows.load(handle);
+        makeDurable(new Event.ViewsKnown(
+                graph.views().values().stream().map(view -> spec(graph, view, sight)).toList(),
+                after.values().stream().map(Ledgered::entry).collect(Collectors.toMap(e -> e.view(), Function.identity())),
+                altered));
+        Set<ViewId> uncertain = new HashSet<>(graph.views().keySet());
+        uncertain.removeIf(view -> before.containsKey(view) && !altered.contains(view));
+        if (!unsettled.isEmpty() && !uncertain.isEmpty()) {
+            Instant now = clock.get().wall();
+            makeDurable(new Event.Affected(
+                    uncertain.stream().map(view -> new Impact(view, unsettled, now)).toList()));
+        }
+        handle.useTransaction(transaction -> ViewRows.adopt(transaction, registrations));
+    }
+
+    private void makeDurable(Event event) throws InterruptedException {
+        Optional<Action.Mark> mark = loop.ask(event);
+        if (mark.isPresent()) {
+            Instant now = clock.get().wall();
+            pipeline.makeDurable(
+                    mark.get(), mark.get().views().stream().collect(Collectors.toMap(view -> view, view -> now)));
+        }
+    }
+
+    private static Set<ViewId> altered(
+            ViewGraph graph,
+            List<Registration> registrations,
+            Map<ViewId, Ledgered> before,
+            Enroller.Standing standing) {
+        Set<ViewId> altered = new HashSet<>();
+        for (Registration registration : registrations) {
+            Ledgered known = before.get(registration.view());
+            if (known != null
+                    && known.oid() == registration.oid()
+                    && !known.lineage().equals(registration.lineage())) {
+                altered.add(registration.view());
+            }
+        }
+        for (TableId table : standing.joined()) {
+            graph.readersOf(table).stream().map(Reader::view).forEach(altered::add);
+        }
+        for (TableId table : standing.lost()) {
+            graph.readersOf(table).stream().map(Reader::view).forEach(altered::add);
+        }
+        return altered;
+    }
+
+    private static Registration registration(ViewGraph graph, MaterializedView view, Sight sight) {
+        return new Registration(
+                view.id(),
+                view.oid(),
+                graph.lineageOf(view.id()),
+                graph.upstreamOf(view.id()).stream()
+                        .map(upstream -> graph.views().get(upstream).oid())
+                        .sorted()
+                        .toList(),
+                sight.blindSpotOf(view).isPresent());
+    }
+
+    private ViewSpec spec(ViewGraph graph, MaterializedView view, Sight sight) {
+        Optional<Obstacle> blindSpot = sight.blindSpotOf(view);
+        var method = configuration.views().methodOf(view.id());
+        return new ViewSpec(
+                view.id(),
+                view.oid(),
+                blindSpot.isPresent()
+                        ? configuration.views().timingOfBlind(view.id())
+                        : configuration.views().timingOf(view.id()),
+                method,
+                graph.upstreamOf(view.id()),
+                view.obstacleTo(method),
+                blindSpot);
+    }
+}

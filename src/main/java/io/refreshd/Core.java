@@ -1,0 +1,117 @@
+package io.refreshd;
+
+import io.refreshd.config.Configuration;
+import io.refreshd.ledger.ViewRows;
+import io.refreshd.model.Moment;
+import io.refreshd.model.RefreshOutcome;
+import io.refreshd.model.RefreshTask;
+import io.refreshd.refresh.PostgresRefresher;
+import io.refreshd.refresh.RefreshLimits;
+import io.refreshd.report.Notice;
+import io.refreshd.schedule.Action;
+import io.refreshd.schedule.EventLoop;
+import io.refreshd.schedule.Refresher;
+import io.refreshd.schedule.Scheduler;
+import io.refreshd.schedule.SchedulerSettings;
+import io.refreshd.schedule.ViewLedger;
+import java.time.Duration;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import java.util.random.RandomGenerator;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
+
+/**
+ * All that is held in memory about one database: built from the ledger, and thrown away when the database turns out to be
+ * another one (failover, restore), since transaction ids and positions then mean something else.
+ */
+final class Core implements AutoCloseable {
+    /** What a running refresh may still take when the daemon ends; then it is cancelled. Shorter than Kubernetes' 30 s. */
+    private static final Duration GRACE = Duration.ofSeconds(10);
+
+    private final EventLoop loop;
+    private final Pipeline pipeline;
+    private final CatalogWatch watch;
+
+    private Core(EventLoop loop, Pipeline pipeline, CatalogWatch watch) {
+        this.loop = loop;
+        this.pipeline = pipeline;
+        this.watch = watch;
+    }
+
+    static Core open(
+            Configuration configuration,
+            Database database,
+            Handle handle,
+            Consumer<Notice> listener,
+            Supplier<Moment> clock,
+            Consumer<Throwable> onFatal) {
+        Jdbi jdbi = database.jdbi();
+        PostgresRefresher refresher = new PostgresRefresher(
+                jdbi,
+                configuration.database().user(),
+                new RefreshLimits(
+                        configuration.refresh().lockTimeout(),
+                        configuration.refresh().statementTimeout()),
+                clock);
+        EventLoop loop = new EventLoop(
+                new Scheduler(
+                        SchedulerSettings.withMaxConcurrent(
+                                configuration.refresh().maxConcurrent()),
+                        ViewRows.highestMark(handle) + 1,
+                        RandomGenerator.getDefault()),
+                clock,
+                new EventLoop.Ports(port(refresher), port(jdbi), listener, onFatal),
+                GRACE);
+        Pipeline pipeline = new Pipeline(jdbi, loop, listener, clock);
+        CatalogWatch watch = new CatalogWatch(configuration, loop, pipeline, clock);
+        loop.start();
+        return new Core(loop, pipeline, watch);
+    }
+
+    EventLoop loop() {
+        return loop;
+    }
+
+    Pipeline pipeline() {
+        return pipeline;
+    }
+
+    CatalogWatch watch() {
+        return watch;
+    }
+
+    @Override
+    public void close() {
+        loop.close();
+    }
+
+    private static Refresher port(PostgresRefresher refresher) {
+        return new Refresher() {
+            @Override
+            public RefreshOutcome refresh(RefreshTask task) {
+                return refresher.refresh(task);
+            }
+
+            @Override
+            public void cancel() {
+                refresher.cancel();
+            }
+        };
+    }
+
+    private static ViewLedger port(Jdbi jdbi) {
+        return new ViewLedger() {
+            @Override
+            public void settle(Action.Settle settle) {
+                jdbi.useHandle(handle -> ViewRows.settle(handle, settle.view(), settle.number(), settle.watermark()));
+            }
+
+            @Override
+            public void remember(Action.Remember remember) {
+                jdbi.useHandle(handle -> ViewRows.remember(
+                        handle, remember.view(), remember.failures(), remember.paused(), remember.suspended()));
+            }
+        };
+    }
+}

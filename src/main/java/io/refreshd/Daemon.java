@@ -1,0 +1,288 @@
+package io.refreshd;
+
+import io.refreshd.capture.CaptureRun;
+import io.refreshd.capture.Slot;
+import io.refreshd.config.Configuration;
+import io.refreshd.model.Moment;
+import io.refreshd.observe.Monitor;
+import io.refreshd.report.DaemonStatus;
+import io.refreshd.report.Notice;
+import io.refreshd.report.StreamPhase;
+import io.refreshd.report.StreamStatus;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The daemon: starts and stops everything, in the order written here.
+ *
+ * <p>Start: HTTP first, so that an orchestrator can see it wait; then the supervisor, which builds everything else and
+ * streams. Stop: housekeeping, the stream (nothing new comes in), the loop (running refreshes may end), the connections,
+ * HTTP.
+ */
+public final class Daemon implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(Daemon.class);
+
+    private static final Duration FIRST_BACKOFF = Duration.ofMillis(250);
+    private static final Duration LONGEST_BACKOFF = Duration.ofSeconds(30);
+    /** A stream that lived this long was a good one: the next failure is a new story. */
+    private static final Duration GOOD_RUN = Duration.ofSeconds(30);
+
+    private final Configuration configuration;
+    private final Database database;
+    private final Monitor monitor;
+    private final List<Consumer<Notice>> listeners = new CopyOnWriteArrayList<>();
+    private final CompletableFuture<Void> streaming = new CompletableFuture<>();
+    private final CompletableFuture<Integer> ended = new CompletableFuture<>();
+    private final ScheduledExecutorService housekeeping = Executors.newSingleThreadScheduledExecutor(
+            Thread.ofPlatform().daemon().name("refreshd-housekeeping").factory());
+    private final Outages outages = new Outages();
+    private final Supplier<Moment> clock = () -> new Moment(System.nanoTime(), Instant.now());
+
+    private volatile StreamStatus stream = StreamStatus.CONNECTING;
+    private volatile @Nullable Core core;
+    private volatile @Nullable CaptureRun run;
+    private volatile boolean closing;
+    private @Nullable Thread supervisor;
+    private boolean closed;
+
+    public Daemon(Configuration configuration) {
+        this.configuration = configuration;
+        this.database = Database.of(
+                configuration.database(), configuration.refresh().maxConcurrent());
+        this.monitor = new Monitor(
+                new InetSocketAddress(configuration.http().host(), configuration.http().port()),
+                this::status,
+                clock,
+                () -> Optional.ofNullable(core).map(present -> present.loop().unanswered()).orElse(Duration.ZERO),
+                configuration.capture().heartbeatInterval(),
+                Version.current());
+    }
+
+    /** Only before {@link #start()}. A listener is called on the daemon's own threads and must be quick. */
+    public void addListener(Consumer<Notice> listener) {
+        listeners.add(listener);
+    }
+
+    /**
+     * Returns once it streams. Whatever may pass by itself is waited for, as long as it takes.
+     *
+     * @throws DaemonStartException if somebody has to change something in the database first
+     */
+    public void start() throws DaemonStartException, InterruptedException {
+        monitor.start();
+        synchronized (this) {
+            if (closed) {
+                return;
+            }
+            supervisor = Thread.ofPlatform().name("refreshd-supervisor").daemon().start(this::supervise);
+        }
+        long interval = configuration.capture().catalogPollInterval().toMillis();
+        housekeeping.scheduleWithFixedDelay(this::keepHouse, interval, interval, TimeUnit.MILLISECONDS);
+        try {
+            streaming.get();
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof DaemonStartException cause) {
+                throw cause;
+            }
+            throw new IllegalStateException(e.getCause());
+        }
+    }
+
+    /** Where HTTP listens; after {@link #start()} has been called. */
+    public int httpPort() {
+        return monitor.port();
+    }
+
+    public DaemonStatus status() {
+        Core present = core;
+        return present == null
+                ? new DaemonStatus(streamStatus(), List.of(), List.of())
+                : new DaemonStatus(
+                        streamStatus(), present.loop().status(), present.watch().tables());
+    }
+
+    /** Blocks until the daemon has ended; returns 0 if it was closed, and otherwise the exit code of an internal error. */
+    public int awaitEnd() throws InterruptedException {
+        try {
+            return ended.get();
+        } catch (ExecutionException e) {
+            throw new IllegalStateException(e.getCause());
+        }
+    }
+
+    @Override
+    public void close() {
+        Thread started;
+        synchronized (this) {
+            if (closed) {
+                return;
+            }
+            closed = true;
+            started = supervisor;
+        }
+        closing = true;
+        housekeeping.shutdownNow();
+        closeQuietly(run);
+        if (started != null) {
+            started.interrupt();
+            try {
+                started.join(Duration.ofSeconds(20));
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+        closeQuietly(core);
+        database.close();
+        monitor.close();
+        streaming.complete(null);
+        ended.complete(0);
+    }
+
+    private void supervise() {
+        StreamSupervisor attempts = new StreamSupervisor(
+                configuration, database, this::tell, clock, this::fatal, new StreamSupervisor.Progress() {
+                    @Override
+                    public void at(StreamPhase phase, String detail) {
+                        stream = new StreamStatus(phase, Optional.empty(), Optional.empty(), detail);
+                        outages.detail(detail);
+                    }
+
+                    @Override
+                    public void core(Core built) {
+                        core = built;
+                    }
+
+                    @Override
+                    public void run(CaptureRun started) {
+                        run = started;
+                        if (closing) {
+                            started.close();
+                        }
+                    }
+                });
+        Duration backoff = FIRST_BACKOFF;
+        while (!closing) {
+            long began = System.nanoTime();
+            try {
+                attempts.attempt(Optional.ofNullable(core));
+            } catch (DaemonStartException e) {
+                if (streaming.completeExceptionally(e)) {
+                    return;
+                }
+                outages.failed(e, this::at);
+            } catch (InterruptedException e) {
+                return;
+            } catch (Exception e) {
+                outages.failed(e, this::at);
+            } catch (Throwable e) {
+                fatal(e);
+                return;
+            }
+            if (System.nanoTime() - began > GOOD_RUN.toNanos()) {
+                backoff = FIRST_BACKOFF;
+            }
+            try {
+                // Full jitter: many sidecars of one server must not come back in step.
+                TimeUnit.NANOSECONDS.sleep(ThreadLocalRandom.current().nextLong(1, backoff.toNanos()));
+            } catch (InterruptedException e) {
+                return;
+            }
+            Duration doubled = backoff.multipliedBy(2);
+            backoff = doubled.compareTo(LONGEST_BACKOFF) > 0 ? LONGEST_BACKOFF : doubled;
+        }
+    }
+
+    private void at(String detail) {
+        stream = new StreamStatus(StreamPhase.CONNECTING, Optional.empty(), Optional.empty(), detail);
+    }
+
+    private StreamStatus streamStatus() {
+        Core present = core;
+        CaptureRun active = run;
+        if (closing) {
+            return new StreamStatus(StreamPhase.STOPPED, Optional.empty(), Optional.empty(), "");
+        }
+        if (present == null || active == null || active.ended().isDone()) {
+            return stream;
+        }
+        Optional<Instant> last = present.pipeline().lastMessage();
+        if (last.isEmpty()) {
+            return stream;
+        }
+        return active.waitingFor()
+                .map(xid -> new StreamStatus(
+                        StreamPhase.HELD,
+                        last,
+                        Optional.of(present.pipeline().progress().routed()),
+                        "transaction " + xid + " is in the log but not visible yet (is a synchronous standby away?)"))
+                .orElseGet(() -> new StreamStatus(
+                        StreamPhase.STREAMING,
+                        last,
+                        Optional.of(present.pipeline().progress().routed()),
+                        ""));
+    }
+
+    private void tell(Notice notice) {
+        if (notice instanceof Notice.BatchRead && !streaming.isDone()) {
+            streaming.complete(null);
+        }
+        if (notice instanceof Notice.BatchRead) {
+            outages.over();
+        }
+        monitor.accept(notice);
+        listeners.forEach(listener -> listener.accept(notice));
+    }
+
+    /** Looks after what no event tells about. A database that is away is the supervisor's business. */
+    private void keepHouse() {
+        Core present = core;
+        if (present == null || !streaming.isDone() || closing) {
+            return;
+        }
+        try {
+            database.jdbi().useHandle(handle -> {
+                present.watch().glance(handle);
+                Slot.inspect(handle.getConnection(), configuration.capture().slot())
+                        .ifPresent(slot -> tell(new Notice.SlotSeen(slot.retainedBytes())));
+            });
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (Exception e) {
+            if (!closing) {
+                log.atDebug().setCause(e).log("The catalog could not be looked at");
+            }
+        }
+    }
+
+    private void fatal(Throwable problem) {
+        log.atError().setCause(problem).log("The daemon ends: this must not happen");
+        streaming.completeExceptionally(problem);
+        ended.complete(5);
+    }
+
+    private static void closeQuietly(@Nullable AutoCloseable closeable) {
+        if (closeable == null) {
+            return;
+        }
+        try {
+            closeable.close();
+        } catch (Exception e) {
+            log.atWarn().setCause(e).log("Could not be closed in order");
+        }
+    }
+}

@@ -1,0 +1,73 @@
+package io.refreshd;
+
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
+import io.refreshd.config.DatabaseSettings;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Properties;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
+import org.postgresql.PGProperty;
+
+/** The connections for everything but the replication stream. */
+final class Database implements AutoCloseable {
+    /** The capture's ledger writes, the heart, the catalog watch and one in reserve. */
+    private static final int BESIDES_REFRESHES = 4;
+
+    private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(10);
+
+    private final DatabaseSettings settings;
+    private final HikariDataSource pool;
+    private final Jdbi jdbi;
+
+    private Database(DatabaseSettings settings, HikariDataSource pool) {
+        this.settings = settings;
+        this.pool = pool;
+        this.jdbi = Jdbi.create(pool);
+    }
+
+    /** Opens nothing yet: a database that is away at start is waited for like one that goes away later. */
+    static Database of(DatabaseSettings settings, int refreshes) {
+        HikariConfig config = new HikariConfig();
+        config.setJdbcUrl(settings.url());
+        config.setUsername(settings.user());
+        config.setPassword(settings.password().reveal());
+        config.setPoolName("refreshd");
+        config.setMaximumPoolSize(refreshes + BESIDES_REFRESHES);
+        config.setMinimumIdle(1);
+        config.setInitializationFailTimeout(-1);
+        config.setConnectionTimeout(CONNECT_TIMEOUT.toMillis());
+        config.setValidationTimeout(Duration.ofSeconds(3).toMillis());
+        config.addDataSourceProperty("ApplicationName", "refreshd");
+        config.addDataSourceProperty("tcpKeepAlive", "true");
+        config.addDataSourceProperty("connectTimeout", "10");
+        // A statement prepared on one server connection is unknown on the next behind a pooler in transaction mode.
+        config.addDataSourceProperty("prepareThreshold", "0");
+        return new Database(settings, new HikariDataSource(config));
+    }
+
+    Jdbi jdbi() {
+        return jdbi;
+    }
+
+    /**
+     * A connection of its own, past the pool: the pool hides why it has none behind a time-out, and whoever waits for the
+     * database wants to be told.
+     */
+    Handle direct() throws SQLException {
+        Properties properties = new Properties();
+        PGProperty.USER.set(properties, settings.user());
+        PGProperty.PASSWORD.set(properties, settings.password().reveal());
+        PGProperty.APPLICATION_NAME.set(properties, "refreshd");
+        PGProperty.CONNECT_TIMEOUT.set(properties, (int) CONNECT_TIMEOUT.toSeconds());
+        PGProperty.LOGIN_TIMEOUT.set(properties, (int) CONNECT_TIMEOUT.toSeconds());
+        return Jdbi.open(DriverManager.getConnection(settings.url(), properties));
+    }
+
+    @Override
+    public void close() {
+        pool.close();
+    }
+}

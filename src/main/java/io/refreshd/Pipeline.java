@@ -1,0 +1,206 @@
+package io.refreshd;
+
+import io.refreshd.capture.BatchHandler;
+import io.refreshd.capture.Heartbeat;
+import io.refreshd.catalog.ViewGraph;
+import io.refreshd.ledger.StreamRow;
+import io.refreshd.ledger.ViewRows;
+import io.refreshd.model.Batch;
+import io.refreshd.model.Change;
+import io.refreshd.model.Impact;
+import io.refreshd.model.Lsn;
+import io.refreshd.model.Moment;
+import io.refreshd.model.Receipt;
+import io.refreshd.model.Signal;
+import io.refreshd.model.Snapshot;
+import io.refreshd.model.ViewId;
+import io.refreshd.model.Xid;
+import io.refreshd.report.Notice;
+import io.refreshd.routing.Router;
+import io.refreshd.routing.Routing;
+import io.refreshd.schedule.Action;
+import io.refreshd.schedule.Event;
+import io.refreshd.schedule.EventLoop;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
+
+/**
+ * The path of a change: captured → routed → durably dirty. Called by the capture's thread, batch after batch; the catalog's
+ * thread swaps the router.
+ */
+final class Pipeline implements BatchHandler {
+    private final Jdbi jdbi;
+    private final EventLoop loop;
+    private final Consumer<Notice> listener;
+    private final Supplier<Moment> clock;
+
+    private Router router;
+    /** Transactions that were handed over and not seen to be visible yet. */
+    private final Set<Xid> unsettled = new HashSet<>();
+
+    private long stretch;
+    private Lsn routed = Lsn.ZERO;
+    private Lsn recorded = Lsn.ZERO;
+
+    private Optional<Instant> lastMessage = Optional.empty();
+
+    Pipeline(Jdbi jdbi, EventLoop loop, Consumer<Notice> listener, Supplier<Moment> clock) {
+        this.jdbi = jdbi;
+        this.loop = loop;
+        this.router = new Router(ViewGraph.EMPTY);
+        this.listener = listener;
+        this.clock = clock;
+    }
+
+    @Override
+    public Receipt handle(Batch batch) throws InterruptedException {
+        Routing routing = route(batch);
+        tell(batch, routing);
+        Optional<Action.Mark> mark = routing.impacts().isEmpty()
+                ? Optional.empty()
+                : loop.ask(new Event.Affected(routing.impacts()));
+        Snapshot snapshot = mark.isEmpty()
+                ? jdbi.withHandle(Pipeline::snapshot)
+                : makeDurable(mark.get(), since(routing.impacts()));
+        if (batch.signals().stream().anyMatch(signal -> signal.kind().equals(Signal.HEARTBEAT))) {
+            writeDownProgress();
+        }
+        return settle(snapshot);
+    }
+
+    @Override
+    public void routedTo(Lsn position, Snapshot snapshot) {
+        synchronized (this) {
+            routed = routed.max(position);
+        }
+        loop.post(new Event.RoutedTo(position, snapshot));
+    }
+
+    /** When the last batch was read, heartbeats included: the proof that the stream is alive. */
+    synchronized Optional<Instant> lastMessage() {
+        return lastMessage;
+    }
+
+    /** What the ledger is known to hold. */
+    synchronized Lsn recorded() {
+        return recorded;
+    }
+
+    /** How far the stream has come in which stretch of it. */
+    record Progress(long stretch, Lsn routed) {}
+
+    /** The stream goes on, or begins anew, at a position that the ledger holds already. */
+    synchronized void begin(long number, Lsn position) {
+        stretch = number;
+        routed = position;
+        recorded = position;
+        unsettled.clear();
+    }
+
+    /** Every transaction that committed at or before it has been routed and seen to be visible. */
+    synchronized Progress progress() {
+        return new Progress(stretch, routed);
+    }
+
+    /** Once a heartbeat: the ledger promises, and only then the slot may be told. */
+    private void writeDownProgress() {
+        Progress progress = progress();
+        jdbi.useTransaction(transaction -> {
+            transaction.execute("SET LOCAL synchronous_commit = local");
+            StreamRow.advance(transaction, progress.stretch(), progress.routed());
+        });
+        synchronized (this) {
+            if (progress.stretch() == stretch) {
+                recorded = recorded.max(progress.routed());
+            }
+        }
+    }
+
+    /**
+     * Routes by another catalog from now on.
+     *
+     * @return transactions that were routed by the old one and may not be visible yet: a refresh of what the new catalog adds
+     *     has to wait for them
+     */
+    synchronized Set<Xid> swap(Router next) {
+        router = next;
+        return Set.copyOf(unsettled);
+    }
+
+    /** Writes a mark and tells the loop; also for needs that did not come from the stream. */
+    Snapshot makeDurable(Action.Mark mark, Map<ViewId, Instant> since) {
+        Snapshot snapshot = jdbi.inTransaction(transaction -> {
+            // The mark is worth nothing on a standby, where another timeline makes every view dirty anyway.
+            transaction.execute("SET LOCAL synchronous_commit = local");
+            Map<ViewId, Instant> rows = mark.views().stream()
+                    .collect(Collectors.toMap(view -> view, view -> since.getOrDefault(view, Instant.EPOCH)));
+            ViewRows.mark(transaction, mark.number(), rows, progress().routed());
+            // Stands behind the commits that caused the mark, so that the routed position passes them without delay.
+            transaction.execute("SELECT pg_logical_emit_message(false, 'refreshd:mark', '')");
+            return snapshot(transaction);
+        });
+        loop.post(new Event.Marked(mark.number(), mark.views()));
+        return snapshot;
+    }
+
+    private synchronized Routing route(Batch batch) {
+        batch.changes().forEach(change -> unsettled.add(change.xid()));
+        return router.route(batch.changes());
+    }
+
+    private synchronized Receipt settle(Snapshot snapshot) {
+        unsettled.removeIf(snapshot::sees);
+        return new Receipt(snapshot, recorded);
+    }
+
+    private void tell(Batch batch, Routing routing) {
+        Instant now = clock.get().wall();
+        newest(batch)
+                .map(written -> Duration.between(written, now))
+                .map(lag -> lag.isNegative() ? Duration.ZERO : lag)
+                .ifPresent(lag -> listener.accept(new Notice.BatchRead(batch.records(), lag)));
+        synchronized (this) {
+            lastMessage = Optional.of(now);
+        }
+        for (Change change : batch.changes()) {
+            change.rows()
+                    .forEach((operation, rows) ->
+                            listener.accept(new Notice.RowsChanged(change.table(), operation, rows)));
+        }
+        routing.avoided().forEach(listener);
+    }
+
+    /** When the newest of what the batch holds was written, by the server's clock. */
+    private static Optional<Instant> newest(Batch batch) {
+        return Stream.concat(
+                        batch.changes().stream().map(Change::committedAt),
+                        batch.signals().stream()
+                                .filter(signal -> signal.kind().equals(Signal.HEARTBEAT))
+                                .map(Heartbeat::emittedAt))
+                .max(Comparator.naturalOrder());
+    }
+
+    private static Map<ViewId, Instant> since(Iterable<Impact> impacts) {
+        Map<ViewId, Instant> since = new HashMap<>();
+        impacts.forEach(impact -> since.put(impact.view(), impact.oldestCommit()));
+        return since;
+    }
+
+    private static Snapshot snapshot(Handle handle) {
+        return Snapshot.parse(handle.createQuery("SELECT pg_current_snapshot()::text")
+                .mapTo(String.class)
+                .one());
+    }
+}

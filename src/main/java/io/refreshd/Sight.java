@@ -1,0 +1,56 @@
+package io.refreshd;
+
+import io.refreshd.catalog.BaseTable;
+import io.refreshd.catalog.MaterializedView;
+import io.refreshd.catalog.Reader;
+import io.refreshd.catalog.ViewGraph;
+import io.refreshd.model.Obstacle;
+import io.refreshd.model.TableId;
+import io.refreshd.model.ViewId;
+import io.refreshd.report.TableStatus;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/** What of the views' sources the log shows, and why not where it does not. Immutable. */
+final class Sight {
+    private final ViewGraph graph;
+    private final Map<TableId, Obstacle> hidden = new HashMap<>();
+    private final Map<ViewId, Obstacle> byHiddenTable = new HashMap<>();
+
+    /** @param refused tables that refreshd may not publish */
+    Sight(ViewGraph graph, Set<TableId> captured, Map<TableId, Obstacle> refused) {
+        this.graph = graph;
+        for (BaseTable table : graph.tables().values()) {
+            if (!captured.contains(table.id())) {
+                Obstacle why = table.notPublishable()
+                        .or(() -> Optional.ofNullable(refused.get(table.id())))
+                        .orElseGet(() -> joining(table.id()));
+                hidden.put(table.id(), why);
+                graph.readersOf(table.id()).stream()
+                        .map(Reader::view)
+                        .forEach(view -> byHiddenTable.putIfAbsent(view, why));
+            }
+        }
+    }
+
+    /** Why changes of the view may pass unseen; empty if the log shows them all. */
+    Optional<Obstacle> blindSpotOf(MaterializedView view) {
+        return view.blindSpots().stream().findFirst().or(() -> Optional.ofNullable(byHiddenTable.get(view.id())));
+    }
+
+    List<TableStatus> tables() {
+        return graph.tables().keySet().stream()
+                .map(table -> new TableStatus(table, Optional.ofNullable(hidden.get(table))))
+                .toList();
+    }
+
+    private static Obstacle joining(TableId table) {
+        return new Obstacle(
+                "table " + table + " has joined the publication, and a transaction that wrote to it before has not ended;"
+                        + " or its entry there has a row filter, a column list or not all operations",
+                "wait for it to end (see pg_stat_activity), or ALTER PUBLICATION … SET TABLE without filter and list");
+    }
+}

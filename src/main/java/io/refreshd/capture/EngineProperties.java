@@ -1,0 +1,88 @@
+package io.refreshd.capture;
+
+import io.refreshd.model.Signal;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Properties;
+import java.util.TreeMap;
+import org.apache.kafka.connect.storage.MemoryOffsetBackingStore;
+
+/** The engine's settings, as Debezium wants them: text. Pure. */
+final class EngineProperties {
+    static final Duration STATUS_INTERVAL = Duration.ofSeconds(5);
+
+    private EngineProperties() {}
+
+    /** @param run unique in this process; names threads, beans and the topic */
+    static Properties of(CaptureSettings settings, String run) {
+        Map<String, String> all = new TreeMap<>();
+        connection(all, settings.server());
+        source(all, settings);
+        position(all);
+        pace(all);
+        all.put("name", run);
+        all.put("topic.prefix", run);
+        all.put("connector.class", CaptureConnector.class.getName());
+        Properties properties = new Properties();
+        properties.putAll(all);
+        return properties;
+    }
+
+    private static void connection(Map<String, String> all, Server server) {
+        // A server that is gone without a word must not hold the engine's start or stop for ever. Streaming does not suffer:
+        // the driver sets its own timeout while it reads a stream.
+        all.put("database.connectTimeout", "10");
+        all.put("database.loginTimeout", "15");
+        all.put("database.socketTimeout", "60");
+        server.properties().forEach((name, value) -> all.put("database." + name, value));
+        all.put("database.hostname", server.host());
+        all.put("database.port", Integer.toString(server.port()));
+        all.put("database.dbname", server.database());
+        all.put("database.user", server.user());
+        all.put("database.password", server.password());
+        all.put("database.tcpKeepAlive", "true");
+    }
+
+    private static void source(Map<String, String> all, CaptureSettings settings) {
+        all.put("plugin.name", "pgoutput");
+        all.put("slot.name", settings.slot());
+        all.put("slot.drop.on.stop", "false");
+        all.put("publication.name", settings.publication());
+        all.put("publication.autocreate.mode", "disabled");
+        all.put("snapshot.mode", "no_data");
+        // Rows are counted before Debezium sees them, so it need not read the columns of every table at the start. The
+        // publication alone decides what is captured, also for a table that joins later.
+        all.put("table.include.list", "no table of refreshd passes here");
+        all.put("message.prefix.include.list", TransactionCodec.PREFIX + "," + Signal.PREFIX + ".*");
+        all.put("skipped.operations", "none");
+        all.put("tombstones.on.delete", "false");
+        all.put("provide.transaction.metadata", "false");
+        all.put("schema.name.adjustment.mode", "none");
+        all.put("signal.enabled.channels", "");
+        all.put("heartbeat.interval.ms", "0");
+    }
+
+    private static void position(Map<String, String> all) {
+        // Lives as long as the engine, which is never restarted: it only carries an acknowledgement to the slot.
+        all.put("offset.storage", MemoryOffsetBackingStore.class.getName());
+        all.put("offset.flush.interval.ms", "0");
+        all.put("lsn.flush.mode", "connector");
+        all.put("lsn.flush.timeout.ms", "15000");
+        all.put("lsn.flush.timeout.action", "fail");
+    }
+
+    private static void pace(Map<String, String> all) {
+        all.put("errors.max.retries", "0");
+        all.put("slot.max.retries", "0");
+        all.put("slot.retry.delay.ms", "100");
+        all.put("poll.interval.ms", "10");
+        // One record per transaction, of about a kilobyte.
+        all.put("max.batch.size", "2048");
+        all.put("max.queue.size", "8192");
+        all.put("status.update.interval.ms", Long.toString(STATUS_INTERVAL.toMillis()));
+        all.put("executor.shutdown.timeout.ms", "4000");
+        all.put("record.processing.shutdown.timeout.ms", "100");
+        all.put("internal.task.management.timeout.ms", "30000");
+        all.put("record.processing.threads", "1");
+    }
+}

@@ -1,0 +1,61 @@
+package io.refreshd.capture;
+
+import io.refreshd.model.Signal;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+
+/**
+ * Messages in the log. They need no table and no privilege, move the slot of a quiet database, and stand behind everything
+ * that committed before them.
+ *
+ * <p>They belong to no transaction: such a message takes no transaction id, and cannot be kept waiting by an absent
+ * synchronous standby as every commit is.
+ */
+public final class Heartbeat {
+    /**
+     * From 17 on the server can be told to flush it. Before, it lies in the buffer until somebody commits or the WAL writer
+     * comes by, 200 ms at most by default: for a heartbeat that is not worth a transaction id.
+     */
+    private static final int FLUSHES_SINCE = 17;
+
+    private Heartbeat() {}
+
+    /** Writes a heartbeat; its body is the server's time, see {@link #emittedAt}. */
+    public static void emit(Connection connection) throws SQLException {
+        emit(
+                connection,
+                Signal.HEARTBEAT,
+                "(extract(epoch FROM pg_catalog.clock_timestamp()) * 1000000)::bigint::text",
+                null);
+    }
+
+    /** Writes a signal of any kind. */
+    public static void emit(Connection connection, Signal signal) throws SQLException {
+        emit(connection, signal.kind(), "?", signal.body());
+    }
+
+    private static void emit(
+            Connection connection, String kind, String bodySql, @org.jspecify.annotations.Nullable String body)
+            throws SQLException {
+        boolean flushes = connection.getMetaData().getDatabaseMajorVersion() >= FLUSHES_SINCE;
+        String sql = "SELECT pg_catalog.pg_logical_emit_message(false, ?, " + bodySql + (flushes ? ", true)" : ")");
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            statement.setString(1, Signal.PREFIX + kind);
+            if (body != null) {
+                statement.setString(2, body);
+            }
+            statement.execute();
+        }
+    }
+
+    /** When a heartbeat was written, by the server's clock. */
+    public static Instant emittedAt(Signal heartbeat) {
+        if (!heartbeat.kind().equals(Signal.HEARTBEAT)) {
+            throw new IllegalArgumentException("not a heartbeat: " + heartbeat.kind());
+        }
+        return Instant.EPOCH.plus(Long.parseLong(heartbeat.body()), ChronoUnit.MICROS);
+    }
+}

@@ -1,0 +1,165 @@
+package io.refreshd.capture;
+
+import io.refreshd.model.Obstacle;
+import io.refreshd.model.SqlNames;
+import io.refreshd.model.TableId;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+
+/** What the server must allow before anything can be captured from it. Reads only. */
+public final class Prerequisites {
+    private Prerequisites() {}
+
+    /** Everything that stands in the way, each with what mends it; empty if a run may be tried. */
+    public static List<Obstacle> check(Connection connection, CaptureSettings settings) throws SQLException {
+        List<Obstacle> obstacles = new ArrayList<>();
+        Optional<SlotState> slot = Slot.inspect(connection, settings.slot());
+        Optional<PublicationState> publication = Publication.inspect(connection, settings.publication());
+        server(connection, slot.isPresent(), obstacles);
+        role(connection, obstacles);
+        slot.flatMap(state -> state.obstacle(settings.server().database())).ifPresent(obstacles::add);
+        if (publication.isEmpty()) {
+            mayCreate(connection, obstacles);
+        } else {
+            publication(connection, settings.publication(), publication.get(), obstacles);
+        }
+        return obstacles;
+    }
+
+    private static void server(Connection connection, boolean slotExists, List<Obstacle> obstacles)
+            throws SQLException {
+        String sql =
+                """
+                SELECT pg_catalog.current_setting('wal_level') AS wal_level,
+                       pg_catalog.pg_is_in_recovery() AS standby,
+                       pg_catalog.current_setting('max_replication_slots')::int AS slots,
+                       (SELECT count(*) FROM pg_catalog.pg_replication_slots) AS slots_used,
+                       pg_catalog.current_setting('max_wal_senders')::int AS senders,
+                       (SELECT count(*) FROM pg_catalog.pg_stat_replication) AS senders_used
+                """;
+        try (PreparedStatement statement = connection.prepareStatement(sql);
+                ResultSet row = statement.executeQuery()) {
+            row.next();
+            String walLevel = row.getString("wal_level");
+            if (!walLevel.equals("logical")) {
+                obstacles.add(new Obstacle(
+                        "the server writes too little to its log for decoding (wal_level is " + walLevel + ")",
+                        "ALTER SYSTEM SET wal_level = 'logical'; then restart the server"));
+            }
+            if (row.getBoolean("standby")) {
+                obstacles.add(new Obstacle(
+                        "the server is a standby: nothing can be refreshed there", "connect to the primary"));
+            }
+            room(row, "slots", "max_replication_slots", "replication slots", !slotExists, obstacles);
+            room(row, "senders", "max_wal_senders", "WAL senders", true, obstacles);
+        }
+    }
+
+    private static void room(
+            ResultSet row, String column, String setting, String what, boolean needed, List<Obstacle> obstacles)
+            throws SQLException {
+        int most = row.getInt(column);
+        long used = row.getLong(column + "_used");
+        if (needed && used >= most) {
+            obstacles.add(new Obstacle(
+                    "all " + most + " " + what + " of the server are taken",
+                    "ALTER SYSTEM SET " + setting + " = " + (most + 5) + "; then restart the server"));
+        }
+    }
+
+    private static void role(Connection connection, List<Obstacle> obstacles) throws SQLException {
+        // Managed services grant the attribute through a role of theirs.
+        String sql =
+                """
+                SELECT rolname,
+                       rolreplication OR rolsuper OR EXISTS (
+                         SELECT FROM pg_catalog.pg_roles g
+                         WHERE g.rolname IN ('rds_replication', 'rds_superuser', 'rdsrepladmin', 'azure_pg_admin', 'cloudsqlsuperuser')
+                           AND pg_catalog.pg_has_role(r.oid, g.oid, 'MEMBER')) AS may
+                FROM pg_catalog.pg_roles r WHERE rolname = current_user
+                """;
+        try (PreparedStatement statement = connection.prepareStatement(sql);
+                ResultSet row = statement.executeQuery()) {
+            if (row.next() && !row.getBoolean("may")) {
+                String role = row.getString("rolname");
+                obstacles.add(new Obstacle(
+                        "role " + role + " may not read the log",
+                        "ALTER ROLE " + SqlNames.identifier(role) + " REPLICATION; on Amazon RDS: GRANT rds_replication TO "
+                                + SqlNames.identifier(role)));
+            }
+        }
+    }
+
+    private static void mayCreate(Connection connection, List<Obstacle> obstacles) throws SQLException {
+        String sql =
+                """
+                SELECT pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE') AS may,
+                       pg_catalog.format('GRANT CREATE ON DATABASE %I TO %I', pg_catalog.current_database(), current_user) AS mend,
+                       current_user AS role
+                """;
+        try (PreparedStatement statement = connection.prepareStatement(sql);
+                ResultSet row = statement.executeQuery()) {
+            row.next();
+            if (!row.getBoolean("may")) {
+                obstacles.add(new Obstacle(
+                        "role " + row.getString("role") + " may not create a publication in this database",
+                        row.getString("mend")));
+            }
+        }
+    }
+
+    private static void publication(
+            Connection connection, String name, PublicationState state, List<Obstacle> obstacles)
+            throws SQLException {
+        if (!state.complete()) {
+            obstacles.add(new Obstacle(
+                    "publication " + name + " leaves out operations",
+                    "ALTER PUBLICATION " + SqlNames.identifier(name)
+                            + " SET (publish = 'insert, update, delete, truncate')"));
+        }
+        if (state.viaRoot()) {
+            obstacles.add(new Obstacle(
+                    "publication " + name + " tells changes of partitions as those of their root",
+                    "ALTER PUBLICATION " + SqlNames.identifier(name) + " SET (publish_via_partition_root = false)"));
+        }
+    }
+
+    /**
+     * Tables that the current role cannot add to the publication itself, with the statement for their owner: adding one takes
+     * the ownership of both.
+     */
+    public static List<Obstacle> notMine(Connection connection, Set<TableId> tables)
+            throws SQLException {
+        List<Obstacle> obstacles = new ArrayList<>();
+        String sql =
+                """
+                SELECT pg_catalog.pg_has_role(c.relowner, 'USAGE') AS mine,
+                       pg_catalog.pg_get_userbyid(c.relowner) AS owner, current_user AS role
+                FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+                WHERE n.nspname = ? AND c.relname = ?
+                """;
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            for (TableId table : new TreeSet<>(tables)) {
+                statement.setString(1, table.schema());
+                statement.setString(2, table.name());
+                try (ResultSet row = statement.executeQuery()) {
+                    if (row.next() && !row.getBoolean("mine")) {
+                        obstacles.add(new Obstacle(
+                                "table " + table + " belongs to " + row.getString("owner")
+                                        + ", so that this role cannot publish it",
+                                "GRANT " + SqlNames.identifier(row.getString("owner")) + " TO "
+                                        + SqlNames.identifier(row.getString("role"))));
+                    }
+                }
+            }
+        }
+        return obstacles;
+    }
+}

@@ -1,0 +1,37 @@
+package io.refreshd.capture;
+
+import io.refreshd.model.TableId;
+import java.util.Map;
+import java.util.Objects;
+
+/**
+ * A publication as the catalog has it.
+ *
+ * @param viaRoot whether changes of partitions are told as those of their root
+ * @param complete whether all four operations are published
+ * @param allTables FOR ALL TABLES: nothing can be added or dropped
+ * @param tables what it publishes, one way or another; partitions by their own names
+ */
+public record PublicationState(
+        boolean complete, boolean viaRoot, boolean allTables, Map<TableId, Entry> tables) {
+
+    /**
+     * One published table.
+     *
+     * @param oid the table's
+     * @param entry oid in {@code pg_publication_rel}; 0 if it is published with its schema, its partitioned table or with all
+     *     tables. A table that left and joined again has another one: what happened in between was not streamed
+     * @param whole whether all rows and all columns are published
+     */
+    public record Entry(long oid, long entry, boolean whole) {}
+
+    public PublicationState {
+        tables = Map.copyOf(tables);
+    }
+
+    /** Whether every change of the table is streamed under the table's own name. */
+    public boolean captures(TableId table) {
+        Entry entry = tables.get(Objects.requireNonNull(table));
+        return complete && !viaRoot && entry != null && entry.whole();
+    }
+}

@@ -1,0 +1,77 @@
+package io.refreshd.capture;
+
+import io.refreshd.model.Batch;
+import io.refreshd.model.Change;
+import io.refreshd.model.Lsn;
+import io.refreshd.model.Operation;
+import io.refreshd.model.Signal;
+import io.refreshd.model.Xid;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.apache.kafka.connect.data.Struct;
+import org.apache.kafka.connect.source.SourceRecord;
+
+/** Makes a batch of Debezium's records. Pure. */
+final class RecordReader {
+    /** Where Debezium keeps the end of the last transaction that it has handed over whole. */
+    static final String LAST_COMMIT = "lsn_commit";
+
+    private RecordReader() {}
+
+    /**
+     * @param near a transaction id of about now, to give those of the stream their epoch
+     * @param before the position before these records
+     */
+    static Batch read(List<SourceRecord> records, Xid near, Lsn before) {
+        List<Change> changes = new ArrayList<>();
+        List<Signal> signals = new ArrayList<>();
+        Lsn position = before;
+        long rows = 0;
+        for (SourceRecord record : records) {
+            position = position.max(positionOf(record));
+            if (!(record.value() instanceof Struct value) || value.schema().field("message") == null) {
+                continue;
+            }
+            Struct message = value.getStruct("message");
+            String prefix = message.getString("prefix");
+            byte[] content = bytes(message.get("content"));
+            if (prefix.equals(TransactionCodec.PREFIX)) {
+                Captured.Transaction transaction = TransactionCodec.decode(content);
+                Xid xid = Xid.widen(transaction.xid(), near);
+                for (TableTally tally : transaction.tables()) {
+                    changes.add(
+                            new Change(tally.table(), xid, tally.rows(), tally.columns(), transaction.committedAt()));
+                    rows += count(tally.rows());
+                }
+                signals.addAll(transaction.signals());
+                rows += transaction.signals().size();
+            } else if (prefix.startsWith(Signal.PREFIX)) {
+                signals.add(new Signal(
+                        prefix.substring(Signal.PREFIX.length()), new String(content, StandardCharsets.UTF_8)));
+                rows++;
+            }
+        }
+        return new Batch(changes, signals, position, (int) Math.min(rows, Integer.MAX_VALUE));
+    }
+
+    private static Lsn positionOf(SourceRecord record) {
+        return record.sourceOffset().get(LAST_COMMIT) instanceof Number commit ? new Lsn(commit.longValue()) : Lsn.ZERO;
+    }
+
+    private static long count(Map<Operation, Long> rows) {
+        return rows.values().stream().mapToLong(Long::longValue).sum();
+    }
+
+    private static byte[] bytes(Object content) {
+        if (content instanceof byte[] bytes) {
+            return bytes;
+        }
+        ByteBuffer buffer = ((ByteBuffer) content).duplicate();
+        byte[] bytes = new byte[buffer.remaining()];
+        buffer.get(bytes);
+        return bytes;
+    }
+}

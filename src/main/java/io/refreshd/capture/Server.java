@@ -1,0 +1,66 @@
+package io.refreshd.capture;
+
+import java.util.Map;
+import java.util.Objects;
+import java.util.Properties;
+import org.postgresql.Driver;
+import org.postgresql.PGProperty;
+
+/**
+ * Where the database is and who asks.
+ *
+ * @param properties further connection properties of pgjdbc, for example {@code sslmode}
+ */
+public record Server(
+        String host, int port, String database, String user, String password, Map<String, String> properties) {
+    public Server {
+        Objects.requireNonNull(host);
+        Objects.requireNonNull(database);
+        Objects.requireNonNull(user);
+        Objects.requireNonNull(password);
+        properties = Map.copyOf(properties);
+    }
+
+    /** Reads a JDBC URL with the driver's own parser; with several hosts, the first one is meant. */
+    public static Server of(String jdbcUrl, String user, String password) {
+        Properties parsed = Driver.parseURL(jdbcUrl, null);
+        if (parsed == null) {
+            throw new IllegalArgumentException("not a PostgreSQL JDBC URL: " + jdbcUrl);
+        }
+        String host = firstOf(parsed, PGProperty.PG_HOST);
+        int port = Integer.parseInt(firstOf(parsed, PGProperty.PG_PORT));
+        String database = Objects.requireNonNullElse(PGProperty.PG_DBNAME.getOrDefault(parsed), user);
+        Map<String, String> further = new java.util.HashMap<>();
+        for (String name : parsed.stringPropertyNames()) {
+            if (!FROM_THE_URL_ITSELF.contains(name)) {
+                further.put(name, parsed.getProperty(name));
+            }
+        }
+        return new Server(host, port, database, user, password, further);
+    }
+
+    private static final java.util.Set<String> FROM_THE_URL_ITSELF = java.util.Set.of(
+            PGProperty.PG_HOST.getName(),
+            PGProperty.PG_PORT.getName(),
+            PGProperty.PG_DBNAME.getName(),
+            PGProperty.USER.getName(),
+            PGProperty.PASSWORD.getName());
+
+    private static String firstOf(Properties parsed, PGProperty property) {
+        String value = Objects.requireNonNull(property.getOrDefault(parsed), property.getName());
+        int comma = value.indexOf(',');
+        return comma < 0 ? value : value.substring(0, comma);
+    }
+
+    String url() {
+        String literal = host.indexOf(':') >= 0 && !host.startsWith("[") ? "[" + host + "]" : host;
+        return "jdbc:postgresql://" + literal + ":" + port + "/"
+                + java.net.URLEncoder.encode(database, java.nio.charset.StandardCharsets.UTF_8);
+    }
+
+    /** Without the password. */
+    @Override
+    public String toString() {
+        return user + "@" + host + ":" + port + "/" + database;
+    }
+}

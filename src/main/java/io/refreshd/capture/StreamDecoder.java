@@ -1,0 +1,140 @@
+package io.refreshd.capture;
+
+import io.refreshd.model.Operation;
+import io.refreshd.model.Signal;
+import io.refreshd.model.TableId;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Folds the messages of pgoutput (protocol 1) into whole transactions. A transaction of any size takes the room of its
+ * tables' counters. Pure; one thread, one stream.
+ */
+final class StreamDecoder {
+    private static final Instant EPOCH = Instant.parse("2000-01-01T00:00:00Z");
+
+    private final Map<Integer, Relation> relations = new HashMap<>();
+    private final Map<TableId, RowCounter> counters = new LinkedHashMap<>();
+    private final List<Signal> signals = new ArrayList<>();
+    private long xid;
+
+    /** Takes the next message; returns what it completes, if anything. */
+    Optional<Captured> accept(ByteBuffer message) {
+        byte type = message.get();
+        switch (type) {
+            case 'B' -> begin(message);
+            case 'R' -> relation(message);
+            case 'I' -> counter(message.getInt()).count(Operation.INSERT);
+            case 'U' -> counter(message.getInt()).countUpdate(message);
+            case 'D' -> counter(message.getInt()).count(Operation.DELETE);
+            case 'T' -> truncate(message);
+            case 'M' -> {
+                return message(message);
+            }
+            case 'C' -> {
+                return Optional.of(commit(message));
+            }
+            case 'O', 'Y' -> {
+                // Origins and types say nothing about what changed.
+            }
+            default -> throw new IllegalStateException("a message of pgoutput that is not known: " + (char) type);
+        }
+        return Optional.empty();
+    }
+
+    private void begin(ByteBuffer message) {
+        message.getLong(); // position of the commit
+        message.getLong(); // its time: it stands in the commit too
+        xid = Integer.toUnsignedLong(message.getInt());
+        counters.clear();
+        signals.clear();
+    }
+
+    private Captured.Transaction commit(ByteBuffer message) {
+        message.get(); // flags, unused
+        message.getLong(); // position of the commit
+        message.getLong(); // end of the transaction
+        Instant committedAt = EPOCH.plus(message.getLong(), ChronoUnit.MICROS);
+        List<TableTally> tables =
+                counters.values().stream().map(RowCounter::total).toList();
+        Captured.Transaction transaction = new Captured.Transaction(xid, committedAt, tables, signals);
+        counters.clear();
+        signals.clear();
+        return transaction;
+    }
+
+    private void relation(ByteBuffer message) {
+        int oid = message.getInt();
+        String schema = text(message);
+        TableId table = new TableId(schema.isEmpty() ? "pg_catalog" : schema, text(message));
+        message.get(); // replica identity: each old tuple says by itself what it holds
+        int count = message.getShort();
+        List<String> columns = new ArrayList<>(count);
+        for (int i = 0; i < count; i++) {
+            message.get(); // whether part of the key
+            columns.add(text(message));
+            message.getInt(); // type
+            message.getInt(); // type modifier
+        }
+        Relation known = relations.put(oid, new Relation(table, columns));
+        // Columns may change in the middle of a transaction; what was counted by number before is then in doubt.
+        RowCounter before = counters.get(table);
+        if (before != null && known != null && !known.columns().equals(columns)) {
+            before.doubtColumns();
+        }
+    }
+
+    private RowCounter counter(int oid) {
+        Relation relation = relations.get(oid);
+        if (relation == null) {
+            throw new IllegalStateException("a row of a table that was not announced: oid " + oid);
+        }
+        return counters.computeIfAbsent(relation.table(), table -> new RowCounter(relation));
+    }
+
+    private void truncate(ByteBuffer message) {
+        int count = message.getInt();
+        message.get(); // CASCADE, RESTART IDENTITY
+        for (int i = 0; i < count; i++) {
+            counter(message.getInt()).count(Operation.TRUNCATE);
+        }
+    }
+
+    private Optional<Captured> message(ByteBuffer message) {
+        boolean transactional = (message.get() & 1) == 1;
+        message.getLong(); // its position
+        String prefix = text(message);
+        if (!prefix.startsWith(Signal.PREFIX)) {
+            return Optional.empty();
+        }
+        byte[] content = new byte[message.getInt()];
+        message.get(content);
+        Signal signal =
+                new Signal(prefix.substring(Signal.PREFIX.length()), new String(content, StandardCharsets.UTF_8));
+        if (transactional) {
+            signals.add(signal); // it counts from the commit on, behind the rows of its own transaction
+            return Optional.empty();
+        }
+        return Optional.of(new Captured.Message(signal));
+    }
+
+    private static String text(ByteBuffer message) {
+        int start = message.position();
+        int end = start;
+        while (message.get(end) != 0) {
+            end++;
+        }
+        byte[] bytes = new byte[end - start];
+        message.get(bytes);
+        message.get(); // the zero byte
+        return new String(bytes, StandardCharsets.UTF_8);
+    }
+}

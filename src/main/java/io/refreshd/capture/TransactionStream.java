@@ -1,0 +1,143 @@
+package io.refreshd.capture;
+
+import io.debezium.connector.postgresql.connection.LogicalDecodingMessage;
+import io.debezium.connector.postgresql.connection.Lsn;
+import io.debezium.connector.postgresql.connection.ReplicationMessage.Operation;
+import io.debezium.connector.postgresql.connection.ReplicationStream;
+import io.debezium.connector.postgresql.connection.TransactionMessage;
+import io.refreshd.model.Signal;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.replication.LogSequenceNumber;
+import org.postgresql.replication.PGReplicationStream;
+
+/**
+ * The replication stream as Debezium sees it: one message per transaction instead of one per row.
+ *
+ * <p>Each transaction reaches Debezium as one non-transactional logical message at the end of its commit record. Debezium
+ * then stores that position with the record, as that of the last commit, and flushes it when the record is acknowledged.
+ *
+ * <p>Read by Debezium's streaming thread; its status is sent by one more thread, so that a server does not lose patience
+ * while a slow consumer blocks the reader.
+ */
+final class TransactionStream implements ReplicationStream {
+    /** Messages read in one go before Debezium is asked whether it still wants them. */
+    private static final int STRETCH = 1_000;
+
+    private final PGReplicationStream stream;
+    private final Duration statusInterval;
+    private final Lsn start;
+    private final StreamDecoder decoder = new StreamDecoder();
+    private volatile @Nullable Lsn received;
+    private @Nullable ExecutorService keepAlive;
+
+    TransactionStream(PGReplicationStream stream, Lsn start, Duration statusInterval) {
+        this.stream = stream;
+        this.start = start;
+        this.statusInterval = statusInterval;
+    }
+
+    @Override
+    public boolean readPending(ReplicationMessageProcessor processor) throws SQLException, InterruptedException {
+        for (int i = 0; i < STRETCH; i++) {
+            ByteBuffer message = stream.readPending();
+            if (message == null) {
+                return i > 0;
+            }
+            take(message, processor);
+        }
+        return true;
+    }
+
+    @Override
+    public void read(ReplicationMessageProcessor processor) throws SQLException, InterruptedException {
+        take(stream.read(), processor);
+    }
+
+    private void take(ByteBuffer message, ReplicationMessageProcessor processor)
+            throws SQLException, InterruptedException {
+        Optional<Captured> completed = decoder.accept(message);
+        if (completed.isEmpty()) {
+            return;
+        }
+        // The end of the commit record, or the start of a message that belongs to no transaction.
+        received = Lsn.valueOf(stream.getLastReceiveLSN());
+        switch (completed.get()) {
+            case Captured.Transaction transaction when transaction.isEmpty() ->
+                processor.process(
+                        new TransactionMessage(Operation.COMMIT, transaction.xid(), transaction.committedAt()));
+            case Captured.Transaction transaction ->
+                processor.process(new LogicalDecodingMessage(
+                        Operation.MESSAGE,
+                        transaction.committedAt(),
+                        transaction.xid(),
+                        false,
+                        TransactionCodec.PREFIX,
+                        TransactionCodec.encode(transaction)));
+            case Captured.Message(Signal signal) ->
+                processor.process(new LogicalDecodingMessage(
+                        Operation.MESSAGE,
+                        null,
+                        null,
+                        false,
+                        Signal.PREFIX + signal.kind(),
+                        signal.body().getBytes(StandardCharsets.UTF_8)));
+        }
+    }
+
+    @Override
+    public void flushLsn(Lsn lsn) throws SQLException {
+        LogSequenceNumber position = lsn.asLogSequenceNumber();
+        if (stream.getLastFlushedLSN().compareTo(position) < 0) {
+            stream.setFlushedLSN(position);
+            stream.setAppliedLSN(position);
+        }
+        stream.forceUpdateStatus();
+    }
+
+    @Override
+    public @Nullable Lsn lastReceivedLsn() {
+        return received;
+    }
+
+    @Override
+    public Lsn startLsn() {
+        return start;
+    }
+
+    @Override
+    public void startKeepAlive(ExecutorService service) {
+        keepAlive = service;
+        service.execute(() -> {
+            try {
+                while (true) {
+                    stream.forceUpdateStatus();
+                    TimeUnit.MILLISECONDS.sleep(statusInterval.toMillis());
+                }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            } catch (SQLException e) {
+                // A connection that cannot be written to cannot be read from either: the reader ends the run.
+            }
+        });
+    }
+
+    @Override
+    public void stopKeepAlive() {
+        if (keepAlive != null) {
+            keepAlive.shutdownNow();
+            keepAlive = null;
+        }
+    }
+
+    @Override
+    public void close() throws SQLException {
+        stream.close();
+    }
+}

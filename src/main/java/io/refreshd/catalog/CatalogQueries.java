@@ -1,0 +1,181 @@
+package io.refreshd.catalog;
+
+import java.sql.Array;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.EnumSet;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+
+/** Turns rows into records, a handful of queries in all however many views there are. For one read on one connection. */
+final class CatalogQueries {
+    private final Connection connection;
+
+    CatalogQueries(Connection connection) {
+        this.connection = connection;
+    }
+
+    Catalog read() throws SQLException {
+        List<Long> reached = oids();
+        Map<Long, List<Rule.Read>> reads = reads(reached);
+        Set<Long> system = addSystemReads(reached, reads);
+        Map<Long, TreeSet<Long>> calls = calls(reached);
+
+        Set<Long> named = new TreeSet<>(reached);
+        named.addAll(system);
+        Set<Long> functions = new TreeSet<>();
+        calls.values().forEach(functions::addAll);
+        return new Catalog(
+                relations(named, columns(reached)),
+                rules(reached, reads, calls),
+                query(CatalogSql.INHERITANCES, reached, row -> new Catalog.Inheritance(row.getLong(1), row.getLong(2))),
+                query(CatalogSql.INDEXES, reached, CatalogQueries::index),
+                query(CatalogSql.FUNCTIONS, functions, CatalogQueries::function));
+    }
+
+    private List<Long> oids() throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(CatalogSql.OIDS);
+                ResultSet rows = statement.executeQuery()) {
+            List<Long> oids = new ArrayList<>();
+            while (rows.next()) {
+                oids.add(rows.getLong(1));
+            }
+            return oids;
+        }
+    }
+
+    private List<Relation> relations(Collection<Long> oids, Map<Long, List<Relation.Column>> columns)
+            throws SQLException {
+        return query(CatalogSql.RELATIONS, oids, row -> {
+            long oid = row.getLong(1);
+            return new Relation(
+                    oid,
+                    row.getString(2),
+                    row.getString(3),
+                    RelationKind.of(row.getString(4).charAt(0)),
+                    new Relation.Traits(
+                            row.getString(5).charAt(0),
+                            row.getBoolean(6),
+                            row.getString(7).charAt(0)),
+                    columns.getOrDefault(oid, List.of()));
+        });
+    }
+
+    private Map<Long, List<Relation.Column>> columns(Collection<Long> oids) throws SQLException {
+        Map<Long, List<Relation.Column>> columns = new HashMap<>();
+        query(
+                CatalogSql.COLUMNS,
+                oids,
+                row -> columns.computeIfAbsent(row.getLong(1), oid -> new ArrayList<>())
+                        .add(new Relation.Column(
+                                row.getInt(2), row.getString(3), row.getLong(4), row.getInt(5), row.getBoolean(6))));
+        return columns;
+    }
+
+    private Map<Long, List<Rule.Read>> reads(Collection<Long> oids) throws SQLException {
+        Map<Long, List<Rule.Read>> reads = new HashMap<>();
+        query(
+                CatalogSql.READS,
+                oids,
+                row -> reads.computeIfAbsent(row.getLong(1), oid -> new ArrayList<>())
+                        .add(new Rule.Read(row.getLong(2), integers(row, 3))));
+        return reads;
+    }
+
+    /** System catalogs come as whole relations: nobody asks for their columns. */
+    private Set<Long> addSystemReads(Collection<Long> oids, Map<Long, List<Rule.Read>> reads) throws SQLException {
+        Set<Long> system = new TreeSet<>();
+        query(CatalogSql.SYSTEM_READS, oids, row -> {
+            system.add(row.getLong(2));
+            return reads.computeIfAbsent(row.getLong(1), oid -> new ArrayList<>())
+                    .add(new Rule.Read(row.getLong(2), List.of(0)));
+        });
+        return system;
+    }
+
+    private Map<Long, TreeSet<Long>> calls(Collection<Long> oids) throws SQLException {
+        Map<Long, TreeSet<Long>> calls = new HashMap<>();
+        query(
+                CatalogSql.CALLS,
+                oids,
+                row -> calls.computeIfAbsent(row.getLong(1), oid -> new TreeSet<>())
+                        .add(row.getLong(2)));
+        return calls;
+    }
+
+    private List<Rule> rules(Collection<Long> oids, Map<Long, List<Rule.Read>> reads, Map<Long, TreeSet<Long>> calls)
+            throws SQLException {
+        return query(CatalogSql.RULES, oids, row -> {
+            long relation = row.getLong(1);
+            Set<Rule.Trait> traits = EnumSet.noneOf(Rule.Trait.class);
+            addIf(row.getBoolean(3), Rule.Trait.WHOLE_ROW, traits);
+            addIf(row.getBoolean(4), Rule.Trait.CLOCK, traits);
+            addIf(row.getBoolean(5), Rule.Trait.SAMPLE, traits);
+            return new Rule(
+                    relation,
+                    row.getString(2),
+                    traits,
+                    reads.getOrDefault(relation, List.of()),
+                    calls.getOrDefault(relation, new TreeSet<>()));
+        });
+    }
+
+    private static Index index(ResultSet row) throws SQLException {
+        Set<Index.Trait> traits = EnumSet.noneOf(Index.Trait.class);
+        addIf(row.getBoolean(5), Index.Trait.UNIQUE, traits);
+        addIf(row.getBoolean(6), Index.Trait.VALID, traits);
+        addIf(row.getBoolean(7), Index.Trait.IMMEDIATE, traits);
+        addIf(row.getBoolean(8), Index.Trait.PRIMARY, traits);
+        addIf(row.getBoolean(9), Index.Trait.REPLICA_IDENTITY, traits);
+        addIf(row.getBoolean(10), Index.Trait.PARTIAL, traits);
+        addIf(row.getBoolean(11), Index.Trait.BTREE, traits);
+        return new Index(row.getLong(1), row.getLong(2), row.getString(3), integers(row, 4), traits);
+    }
+
+    private static Function function(ResultSet row) throws SQLException {
+        return new Function(
+                row.getLong(1),
+                row.getString(2),
+                row.getString(3),
+                row.getString(4),
+                row.getString(5).charAt(0),
+                row.getString(6));
+    }
+
+    private static <T> void addIf(boolean condition, T trait, Set<T> traits) {
+        if (condition) {
+            traits.add(trait);
+        }
+    }
+
+    private static List<Integer> integers(ResultSet row, int column) throws SQLException {
+        Array array = row.getArray(column);
+        return array == null ? Collections.emptyList() : Arrays.asList((Integer[]) array.getArray());
+    }
+
+    private <T> List<T> query(String sql, Collection<Long> oids, RowReader<T> reader) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            statement.setArray(1, connection.createArrayOf("int8", oids.toArray(new Long[0])));
+            try (ResultSet rows = statement.executeQuery()) {
+                List<T> result = new ArrayList<>();
+                while (rows.next()) {
+                    result.add(reader.read(rows));
+                }
+                return result;
+            }
+        }
+    }
+
+    private interface RowReader<T> {
+        T read(ResultSet row) throws SQLException;
+    }
+}

@@ -1,0 +1,177 @@
+package io.refreshd.catalog;
+
+/** The queries. Valid on PostgreSQL 15 and later; readable by every role. Parameter {@code ?}: oids as {@code int8[]}. */
+final class CatalogSql {
+    private CatalogSql() {}
+
+    /**
+     * All materialized views and what they stand on. Rules of other events than SELECT (an ON INSERT rule of a table) are
+     * not reads. Temporary tables, which only come in as inheritance children, are left out: a session reads only its own,
+     * and ours has none. The second CTE is there for its estimate: the planner takes a recursive one for huge, and would
+     * compile code for it.
+     */
+    private static final String REACHED = """
+            WITH RECURSIVE edges(reader, source) AS MATERIALIZED (
+              SELECT r.ev_class, d.refobjid
+                FROM pg_catalog.pg_rewrite r
+                JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.objid = r.oid
+               WHERE r.ev_type = '1' AND d.refclassid = 'pg_catalog.pg_class'::regclass
+                 AND d.refobjid <> r.ev_class AND d.refobjid >= 16384
+              UNION
+              SELECT h.inhparent, h.inhrelid
+                FROM pg_catalog.pg_inherits h
+                JOIN pg_catalog.pg_class c ON c.oid = h.inhrelid
+               WHERE c.relpersistence <> 't' AND c.relkind IN ('r', 'p', 'f')
+            ), closure(oid) AS (
+              SELECT oid FROM pg_catalog.pg_class WHERE relkind = 'm'
+              UNION
+              SELECT e.source FROM closure JOIN edges e ON e.reader = closure.oid
+            ), reached(oid) AS MATERIALIZED (
+              SELECT DISTINCT oid FROM closure
+            )
+            """;
+
+    static final String OIDS = REACHED + "SELECT oid::int8 FROM reached ORDER BY oid";
+
+    /**
+     * One number for each catalog. Where a row is only ever written by DDL, its xmin stands for its content; pg_class is
+     * not so: every refresh rewrites the row of the view. All functions and operators count, since a view's aggregate may
+     * depend on them at second hand: one read too many now and then costs less than finding out.
+     */
+    static final String FINGERPRINT = REACHED + """
+            SELECT concat_ws('/',
+              (SELECT concat(count(*), ':', bit_xor(hash_record_extended(
+                        ROW(c.oid, c.relnamespace, c.relname, c.relkind, c.relpersistence, c.relispopulated,
+                            c.relreplident), 0)))
+                 FROM pg_catalog.pg_class c WHERE c.oid IN (SELECT oid FROM reached)),
+              (SELECT concat(count(*), ':', bit_xor(hash_record_extended(ROW(n.oid, n.nspname), 0)))
+                 FROM pg_catalog.pg_namespace n WHERE n.nspname !~ '^pg_(toast_)?temp_'),
+              (SELECT concat(count(*), ':', bit_xor(hash_record_extended(ROW(a.attrelid, a.attnum, a.xmin), 0)))
+                 FROM pg_catalog.pg_attribute a WHERE a.attnum > 0 AND a.attrelid IN (SELECT oid FROM reached)),
+              (SELECT concat(count(*), ':', bit_xor(hash_record_extended(ROW(r.oid, r.xmin), 0)))
+                 FROM pg_catalog.pg_rewrite r WHERE r.ev_class IN (SELECT oid FROM reached)),
+              (SELECT concat(count(*), ':', bit_xor(hash_record_extended(ROW(h.inhrelid, h.inhparent, h.xmin), 0)))
+                 FROM pg_catalog.pg_inherits h WHERE h.inhrelid IN (SELECT oid FROM reached)),
+              (SELECT concat(count(*), ':', bit_xor(hash_record_extended(
+                        ROW(i.indexrelid, i.indrelid, i.indisvalid, i.xmin, c.relname), 0)))
+                 FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
+                WHERE i.indrelid IN (SELECT oid FROM reached)),
+              (SELECT concat(count(*), ':', bit_xor(hash_record_extended(ROW(p.oid, p.xmin), 0)))
+                 FROM pg_catalog.pg_proc p WHERE p.oid >= 16384),
+              (SELECT concat(count(*), ':', bit_xor(hash_record_extended(ROW(o.oid, o.xmin), 0)))
+                 FROM pg_catalog.pg_operator o WHERE o.oid >= 16384))
+            """;
+
+    static final String RELATIONS = """
+            SELECT c.oid::int8, n.nspname::text, c.relname::text, c.relkind::text, c.relpersistence::text,
+                   c.relispopulated, c.relreplident::text
+              FROM pg_catalog.pg_class c
+              JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+             WHERE c.oid = ANY (?::int8[]::oid[])
+             ORDER BY c.oid
+            """;
+
+    static final String COLUMNS = """
+            SELECT a.attrelid::int8, a.attnum::int4, a.attname::text, a.atttypid::int8, a.atttypmod, a.attgenerated <> ''
+              FROM pg_catalog.pg_attribute a
+             WHERE a.attrelid = ANY (?::int8[]::oid[]) AND a.attnum > 0 AND NOT a.attisdropped
+             ORDER BY a.attrelid, a.attnum
+            """;
+
+    static final String READS = """
+            SELECT r.ev_class::int8, d.refobjid::int8, array_agg(DISTINCT d.refobjsubid)
+              FROM pg_catalog.pg_rewrite r
+              JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.objid = r.oid
+             WHERE r.ev_class = ANY (?::int8[]::oid[]) AND r.ev_type = '1'
+               AND d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid <> r.ev_class AND d.refobjid >= 16384
+             GROUP BY r.ev_class, d.refobjid
+             ORDER BY r.ev_class, d.refobjid
+            """;
+
+    /** In the text of a query tree a blank inside a name is escaped, so that no name can look like one of these. */
+    static final String RULES = """
+            SELECT r.ev_class::int8, md5(t.tree), position(':varattno 0 ' IN t.tree) > 0,
+                   t.tree ~ 'SQLVALUEFUNCTION :op [0-8] ', position('{TABLESAMPLECLAUSE ' IN t.tree) > 0
+              FROM pg_catalog.pg_rewrite r, LATERAL (SELECT r.ev_action::text AS tree) t
+             WHERE r.ev_class = ANY (?::int8[]::oid[]) AND r.ev_type = '1'
+             ORDER BY r.ev_class
+            """;
+
+    /**
+     * Oids in the text of the queries, since pg_depend says nothing about pinned objects: functions (funcid, opfuncid,
+     * aggfnoid, winfnoid), and with an r before them relations. Splitting is several times as fast as a regular
+     * expression over the whole text. Then what lies behind operators and aggregates of users.
+     */
+    private static final String USED = """
+            WITH rule AS MATERIALIZED (
+              SELECT r.oid, r.ev_class, r.ev_action
+                FROM pg_catalog.pg_rewrite r
+               WHERE r.ev_class = ANY (?::int8[]::oid[]) AND r.ev_type = '1'
+            ), piece AS MATERIALIZED (
+              SELECT DISTINCT rule.ev_class, substring(left(p, 12) FROM '^r?[0-9]+') AS oid
+                FROM rule, string_to_table(replace(replace(rule.ev_action::text, 'fnoid ', 'funcid '),
+                                                   ':relid ', 'funcid r'), 'funcid ') AS p
+            ), direct AS (
+              SELECT ev_class, oid::oid FROM piece WHERE oid ~ '^[0-9]'
+              UNION
+              SELECT rule.ev_class, coalesce(o.oprcode::oid, d.refobjid)
+                FROM rule
+                JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.objid = rule.oid
+                LEFT JOIN pg_catalog.pg_operator o
+                  ON d.refclassid = 'pg_catalog.pg_operator'::regclass AND o.oid = d.refobjid
+               WHERE d.refclassid IN ('pg_catalog.pg_operator'::regclass, 'pg_catalog.pg_proc'::regclass)
+            )
+            """;
+
+    /** Built-in functions that are immutable are of no interest, and they are by far the most. */
+    static final String CALLS = USED + """
+            , part AS (
+              SELECT aggfnoid::oid, unnest(ARRAY[aggtransfn, aggfinalfn, aggcombinefn, aggmtransfn, aggminvtransfn,
+                                                 aggmfinalfn])::oid AS oid
+                FROM pg_catalog.pg_aggregate WHERE aggfnoid::oid >= 16384
+            ), used AS (
+              SELECT ev_class, oid FROM direct
+              UNION
+              SELECT direct.ev_class, part.oid FROM direct JOIN part ON part.aggfnoid = direct.oid
+            )
+            SELECT used.ev_class::int8, p.oid::int8
+              FROM used JOIN pg_catalog.pg_proc p ON p.oid = used.oid
+             WHERE p.provolatile <> 'i' OR p.oid >= 16384
+             ORDER BY 1, 2
+            """;
+
+    static final String SYSTEM_READS = USED + """
+            SELECT piece.ev_class::int8, c.oid::int8
+              FROM piece JOIN pg_catalog.pg_class c ON c.oid = substr(piece.oid, 2)::oid
+             WHERE piece.oid LIKE 'r%' AND c.oid < 16384
+             ORDER BY 1, 2
+            """;
+
+    static final String FUNCTIONS = """
+            SELECT p.oid::int8, n.nspname::text, p.proname::text, pg_catalog.pg_get_function_identity_arguments(p.oid),
+                   p.provolatile::text,
+                   md5(concat_ws('|', p.provolatile, p.prolang, p.probin, p.proconfig, p.prosqlbody::text, p.prosrc))
+              FROM pg_catalog.pg_proc p
+              JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+             WHERE p.oid = ANY (?::int8[]::oid[])
+             ORDER BY p.oid
+            """;
+
+    static final String INHERITANCES = """
+            SELECT inhparent::int8, inhrelid::int8
+              FROM pg_catalog.pg_inherits
+             WHERE inhrelid = ANY (?::int8[]::oid[])
+             ORDER BY inhparent, inhrelid
+            """;
+
+    static final String INDEXES = """
+            SELECT i.indexrelid::int8, i.indrelid::int8, c.relname::text, i.indkey::int2[]::int4[],
+                   i.indisunique, i.indisvalid, i.indimmediate, i.indisprimary, i.indisreplident,
+                   i.indpred IS NOT NULL, a.amname = 'btree'
+              FROM pg_catalog.pg_index i
+              JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
+              JOIN pg_catalog.pg_am a ON a.oid = c.relam
+             WHERE i.indrelid = ANY (?::int8[]::oid[])
+             ORDER BY i.indexrelid
+            """;
+}

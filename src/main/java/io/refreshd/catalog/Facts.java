@@ -1,0 +1,56 @@
+package io.refreshd.catalog;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** A catalog, looked up by oid. */
+final class Facts {
+    private final Map<Long, Relation> relations = new HashMap<>();
+    private final Map<Long, Rule> rules = new HashMap<>();
+    private final Map<Long, List<Relation>> children = new HashMap<>();
+    private final Map<Long, List<Index>> indexes = new HashMap<>();
+    private final Map<Long, Function> functions = new HashMap<>();
+
+    Facts(Catalog catalog) {
+        catalog.relations().forEach(relation -> relations.put(relation.oid(), relation));
+        catalog.rules().forEach(rule -> rules.put(rule.relation(), rule));
+        catalog.functions().forEach(function -> functions.put(function.oid(), function));
+        for (Index index : catalog.indexes()) {
+            indexes.computeIfAbsent(index.relation(), oid -> new ArrayList<>()).add(index);
+        }
+        for (Catalog.Inheritance inheritance : catalog.inheritances()) {
+            Relation child = relations.get(inheritance.child());
+            if (child != null) {
+                children.computeIfAbsent(inheritance.parent(), oid -> new ArrayList<>())
+                        .add(child);
+            }
+        }
+    }
+
+    @Nullable Relation relation(long oid) {
+        return relations.get(oid);
+    }
+
+    @Nullable Rule rule(long oid) {
+        return rules.get(oid);
+    }
+
+    @Nullable Function function(long oid) {
+        return functions.get(oid);
+    }
+
+    List<Relation> childrenOf(Relation parent) {
+        return children.getOrDefault(parent.oid(), List.of());
+    }
+
+    List<Index> indexesOf(Relation table) {
+        return indexes.getOrDefault(table.oid(), List.of());
+    }
+
+    ReplicaIdentity identityOf(Relation table) {
+        return ReplicaIdentity.of(table, indexesOf(table));
+    }
+}

@@ -1,0 +1,28 @@
+package io.refreshd.catalog;
+
+import io.refreshd.model.SqlNames;
+import java.util.Objects;
+
+/**
+ * A row of {@code pg_proc}.
+ *
+ * @param arguments as ALTER FUNCTION wants them
+ * @param volatility {@code provolatile}: i(mmutable), s(table), v(olatile); of an aggregate: the worst of its parts
+ * @param hash of its definition
+ */
+public record Function(long oid, String schema, String name, String arguments, char volatility, String hash) {
+    public Function {
+        Objects.requireNonNull(schema);
+        Objects.requireNonNull(name);
+        Objects.requireNonNull(arguments);
+        Objects.requireNonNull(hash);
+    }
+
+    boolean builtIn() {
+        return Catalog.builtIn(oid);
+    }
+
+    String sql() {
+        return SqlNames.identifier(schema) + "." + SqlNames.identifier(name) + "(" + arguments + ")";
+    }
+}

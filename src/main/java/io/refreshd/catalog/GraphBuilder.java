@@ -1,0 +1,106 @@
+package io.refreshd.catalog;
+
+import io.refreshd.model.Obstacle;
+import io.refreshd.model.TableId;
+import io.refreshd.model.ViewId;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.SortedSet;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.function.Predicate;
+
+/** Makes a {@link ViewGraph}; good for one. Works on oids, and turns them into names only for what it hands out. */
+final class GraphBuilder {
+    private final Facts facts;
+    private final Predicate<ViewId> included;
+    private final SortedMap<ViewId, Relation> views = new TreeMap<>();
+    private final Map<ViewId, Sources> sources = new HashMap<>();
+    private final SortedMap<TableId, BaseTable> tables = new TreeMap<>();
+    private final Map<TableId, List<Reader>> readers = new HashMap<>();
+
+    GraphBuilder(Catalog catalog, Predicate<ViewId> included) {
+        this.facts = new Facts(catalog);
+        this.included = included;
+        for (Relation relation : catalog.relations()) {
+            if (relation.kind() == RelationKind.MATERIALIZED_VIEW && included.test(relation.viewId())) {
+                views.put(relation.viewId(), relation);
+            }
+        }
+    }
+
+    ViewGraph build() {
+        BlindSpots blindSpots = new BlindSpots(facts, included);
+        views.forEach((id, view) -> {
+            Sources found = Sources.of(view, facts);
+            sources.put(id, found);
+            for (Relation relation : found.relations()) {
+                if (relation.logged()) {
+                    tables.computeIfAbsent(relation.tableId(), table -> baseTable(relation, blindSpots));
+                    readers.computeIfAbsent(relation.tableId(), table -> new ArrayList<>())
+                            .add(new Reader(id, found.columnsOf(relation)));
+                }
+            }
+        });
+        readers.replaceAll((table, list) -> List.copyOf(list));
+
+        Stack stack = new Stack(upstream());
+        Obstacles obstacles = new Obstacles(facts);
+        Lineage lineage = new Lineage(facts, included);
+        SortedMap<ViewId, ViewGraph.Node> nodes = new TreeMap<>();
+        views.forEach((id, view) -> {
+            Sources found = sources(id);
+            List<Obstacle> blind = new ArrayList<>(blindSpots.of(view, found));
+            stack.circleOf(id).ifPresent(blind::add);
+            Optional<Obstacle> always = obstacles.toAnyRefresh(found);
+            nodes.put(
+                    id,
+                    new ViewGraph.Node(
+                            new MaterializedView(
+                                    id,
+                                    view.oid(),
+                                    view.traits().populated(),
+                                    obstacles.toConcurrentRefresh(view, found).or(() -> always),
+                                    always,
+                                    blind),
+                            stack.upstreamOf(id),
+                            stack.downstreamOf(id),
+                            lineage.of(view, found)));
+        });
+        return new ViewGraph(nodes, tables, readers);
+    }
+
+    private Sources sources(ViewId view) {
+        Sources found = sources.get(view);
+        if (found == null) {
+            throw new IllegalStateException("not walked: " + view);
+        }
+        return found;
+    }
+
+    private BaseTable baseTable(Relation table, BlindSpots blindSpots) {
+        SortedSet<String> columns = new TreeSet<>();
+        table.columns().forEach(column -> columns.add(column.name()));
+        return new BaseTable(
+                table.tableId(), table.oid(), columns, facts.identityOf(table), blindSpots.notPublishable(table));
+    }
+
+    private SortedMap<ViewId, SortedSet<ViewId>> upstream() {
+        SortedMap<ViewId, SortedSet<ViewId>> upstream = new TreeMap<>();
+        for (ViewId view : views.keySet()) {
+            SortedSet<ViewId> read = new TreeSet<>();
+            for (Relation other : sources(view).materializedViews()) {
+                if (views.containsKey(other.viewId())) {
+                    read.add(other.viewId());
+                }
+            }
+            upstream.put(view, Collections.unmodifiableSortedSet(read));
+        }
+        return upstream;
+    }
+}

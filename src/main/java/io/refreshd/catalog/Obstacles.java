@@ -1,0 +1,120 @@
+package io.refreshd.catalog;
+
+import io.refreshd.model.Obstacle;
+import io.refreshd.model.SqlNames;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/** Says what keeps a view from being refreshed, by the rules that the server itself applies. */
+final class Obstacles {
+    private final Facts facts;
+
+    Obstacles(Facts facts) {
+        this.facts = facts;
+    }
+
+    /** Whatever the method: a refresh cannot read a materialized view that holds nothing yet. */
+    Optional<Obstacle> toAnyRefresh(Sources sources) {
+        return sources.materializedViews().stream()
+                .filter(other -> !other.traits().populated())
+                .findFirst()
+                .map(other -> new Obstacle(
+                        "reads the materialized view " + other.sql() + ", which has never been populated",
+                        "REFRESH MATERIALIZED VIEW " + other.sql()));
+    }
+
+    Optional<Obstacle> toConcurrentRefresh(Relation view, Sources sources) {
+        List<String> what = new ArrayList<>();
+        List<String> mend = new ArrayList<>();
+        List<Index> unique = facts.indexesOf(view).stream()
+                .filter(index -> index.is(Index.Trait.UNIQUE))
+                .toList();
+        if (unique.stream().noneMatch(Obstacles::usable)) {
+            what.add("has no unique index that REFRESH … CONCURRENTLY could use" + defects(unique));
+            mend.add(mendIndex(view, unique, sources));
+        }
+        if (!view.traits().populated()) {
+            what.add("has never been populated");
+            mend.add("REFRESH MATERIALIZED VIEW " + view.sql());
+        }
+        return what.isEmpty()
+                ? Optional.empty()
+                : Optional.of(new Obstacle(
+                        "materialized view " + view.sql() + " " + String.join(", and ", what),
+                        String.join("; ", mend)));
+    }
+
+    private static boolean usable(Index index) {
+        return defectOf(index).isEmpty();
+    }
+
+    private static Optional<String> defectOf(Index index) {
+        if (index.is(Index.Trait.PARTIAL)) {
+            return Optional.of("has a WHERE clause");
+        }
+        if (index.hasExpression()) {
+            return Optional.of("is on an expression");
+        }
+        if (!index.is(Index.Trait.BTREE)) {
+            return Optional.of("is not a btree");
+        }
+        if (!index.is(Index.Trait.IMMEDIATE)) {
+            return Optional.of("is deferrable");
+        }
+        return index.is(Index.Trait.VALID) ? Optional.empty() : Optional.of("is invalid: building it failed");
+    }
+
+    private static String defects(List<Index> unique) {
+        return unique.isEmpty()
+                ? ""
+                : unique.stream()
+                        .map(index -> SqlNames.identifier(index.name()) + " "
+                                + defectOf(index).orElse("is fine"))
+                        .collect(Collectors.joining(", ", " (", ")"));
+    }
+
+    private String mendIndex(Relation view, List<Index> unique, Sources sources) {
+        for (Index index : unique) {
+            boolean onlyInvalid =
+                    !index.is(Index.Trait.VALID) && !index.is(Index.Trait.PARTIAL) && !index.hasExpression();
+            if (onlyInvalid) {
+                return "REINDEX INDEX " + SqlNames.identifier(view.schema()) + "." + SqlNames.identifier(index.name());
+            }
+        }
+        String columns = key(view, sources)
+                .map(key -> key.stream().map(SqlNames::identifier).collect(Collectors.joining(", ")))
+                .orElse("the columns that identify a row");
+        return "CREATE UNIQUE INDEX ON " + view.sql() + " (" + columns + ")";
+    }
+
+    /**
+     * A guess: the primary key of the one table whose key columns are all in the view under their own names. If a join
+     * makes it ambiguous or wrong, creating the index fails and does no harm.
+     */
+    private Optional<List<String>> key(Relation view, Sources sources) {
+        Set<String> shown = view.columns().stream().map(Relation.Column::name).collect(Collectors.toSet());
+        List<Relation> read = sources.relations();
+        Set<Relation> children =
+                read.stream().flatMap(table -> facts.childrenOf(table).stream()).collect(Collectors.toSet());
+        List<List<String>> keys = read.stream()
+                .filter(table -> !children.contains(table))
+                .map(this::primaryKey)
+                .flatMap(Optional::stream)
+                .filter(shown::containsAll)
+                .toList();
+        return keys.size() == 1 ? Optional.of(keys.getFirst()) : Optional.empty();
+    }
+
+    private Optional<List<String>> primaryKey(Relation table) {
+        return facts.indexesOf(table).stream()
+                .filter(index -> index.is(Index.Trait.PRIMARY))
+                .findFirst()
+                .map(index -> index.columns().stream()
+                        .flatMap(number -> table.columns().stream().filter(column -> column.number() == number))
+                        .map(Relation.Column::name)
+                        .toList());
+    }
+}

@@ -1,0 +1,36 @@
+package io.refreshd.catalog;
+
+import java.util.Collection;
+import java.util.Collections;
+import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeSet;
+
+/** Which columns of a table a view reads. In doubt: all of them, also those that will be added. */
+public record ReadColumns(boolean all, SortedSet<String> names) {
+    public static final ReadColumns ALL = new ReadColumns(true, Collections.emptySortedSet());
+
+    public ReadColumns {
+        names = all ? Collections.emptySortedSet() : Collections.unmodifiableSortedSet(new TreeSet<>(names));
+    }
+
+    public static ReadColumns of(Collection<String> names) {
+        return new ReadColumns(false, new TreeSet<>(names));
+    }
+
+    public boolean readsAnyOf(Set<String> columns) {
+        return all || columns.stream().anyMatch(names::contains);
+    }
+
+    ReadColumns union(ReadColumns other) {
+        if (all || other.all) {
+            return ALL;
+        }
+        if (names.containsAll(other.names)) {
+            return this;
+        }
+        SortedSet<String> both = new TreeSet<>(names);
+        both.addAll(other.names);
+        return of(both);
+    }
+}

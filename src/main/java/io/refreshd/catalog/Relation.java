@@ -1,0 +1,58 @@
+package io.refreshd.catalog;
+
+import io.refreshd.model.SqlNames;
+import io.refreshd.model.TableId;
+import io.refreshd.model.ViewId;
+import java.util.List;
+import java.util.Objects;
+
+/**
+ * A row of {@code pg_class} with its columns.
+ *
+ * @param columns those that are not dropped, in their order
+ */
+public record Relation(long oid, String schema, String name, RelationKind kind, Traits traits, List<Column> columns) {
+    public Relation {
+        Objects.requireNonNull(schema);
+        Objects.requireNonNull(name);
+        Objects.requireNonNull(kind);
+        Objects.requireNonNull(traits);
+        columns = List.copyOf(columns);
+    }
+
+    /**
+     * @param persistence {@code relpersistence}: p(ermanent), u(nlogged), t(emporary)
+     * @param populated {@code relispopulated}
+     * @param replicaIdentity {@code relreplident}: d(efault), n(othing), f(ull), i(ndex)
+     */
+    public record Traits(char persistence, boolean populated, char replicaIdentity) {
+        public static final Traits USUAL = new Traits('p', true, 'd');
+    }
+
+    /**
+     * @param type oid of the type
+     * @param generated computed from other columns of the row; the log never carries it
+     */
+    public record Column(int number, String name, long type, int modifier, boolean generated) {}
+
+    TableId tableId() {
+        return new TableId(schema, name);
+    }
+
+    ViewId viewId() {
+        return new ViewId(schema, name);
+    }
+
+    String sql() {
+        return SqlNames.qualified(tableId());
+    }
+
+    boolean temporary() {
+        return traits.persistence() == 't';
+    }
+
+    /** Whether logical decoding can tell of its rows at all. */
+    boolean logged() {
+        return kind == RelationKind.TABLE && traits.persistence() == 'p' && !Catalog.builtIn(oid);
+    }
+}

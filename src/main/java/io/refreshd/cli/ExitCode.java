@@ -1,0 +1,28 @@
+package io.refreshd.cli;
+
+/** How a process of refreshd ends. Scripts and container platforms rely on the numbers: they are never reused. */
+public enum ExitCode {
+    OK(0, "Done, or ended in order after SIGTERM or SIGINT."),
+    FAILURE(1, "An unexpected failure; `--verbose` shows its stack trace."),
+    USAGE(2, "The command line or the configuration is wrong. Restarting does not help."),
+    NOT_READY(3, "The database is not ready for refreshd. The SQL that mends it was printed."),
+    UNREACHABLE(4, "The database cannot be reached, or refuses the login."),
+    INTERNAL(5, "The daemon ended itself after an internal error. Restart it: nothing is lost."),
+    ABORTED(130, "Ended at once by a second SIGTERM or SIGINT. Nothing is lost.");
+
+    private final int code;
+    private final String meaning;
+
+    ExitCode(int code, String meaning) {
+        this.code = code;
+        this.meaning = meaning;
+    }
+
+    public int code() {
+        return code;
+    }
+
+    public String meaning() {
+        return meaning;
+    }
+}

@@ -1,0 +1,57 @@
+package io.refreshd.cli;
+
+import java.util.List;
+import java.util.Map;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ScopeType;
+
+/** The root command. */
+@Command(
+        name = "refreshd",
+        description = "Keeps PostgreSQL materialized views fresh, from the write-ahead log.",
+        synopsisSubcommandLabel = "VERB",
+        mixinStandardHelpOptions = false,
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  refreshd demo                            see it work, with nothing installed",
+            "  refreshd check --config refreshd.yaml    is everything right?",
+            "  refreshd run --config refreshd.yaml      the daemon",
+            "",
+            "The exit codes are explained in docs/exit-codes.md, the keys in docs/configuration.md."
+        })
+public final class Refreshd {
+    @Option(
+            names = {"-v", "--verbose"},
+            scope = ScopeType.INHERIT,
+            description = "Show the stack trace of a failure.")
+    private boolean verbose;
+
+    @SuppressWarnings("UnusedVariable") // picocli reads it.
+    @Option(
+            names = {"-h", "--help"},
+            usageHelp = true,
+            scope = ScopeType.INHERIT,
+            description = "Show this help.")
+    private boolean help;
+
+    private Refreshd() {}
+
+    public static void main(String[] arguments) {
+        System.exit(commandLine(System.getenv(), configuration -> List.of()).execute(arguments));
+    }
+
+    static CommandLine commandLine(Map<String, String> environment, Doctor doctor) {
+        Refreshd root = new Refreshd();
+        CommandLine commandLine = new CommandLine(root)
+                .addSubcommand(new RunVerb(environment))
+                .addSubcommand(new CheckVerb(environment, doctor))
+                .addSubcommand(new DemoVerb(environment))
+                .addSubcommand(new VersionVerb());
+        boolean always = Boolean.parseBoolean(environment.get("REFRESHD_VERBOSE"));
+        return commandLine
+                .setExecutionExceptionHandler(new Failures(() -> always || root.verbose))
+                .setParameterExceptionHandler(Failures::wrongCommandLine);
+    }
+}

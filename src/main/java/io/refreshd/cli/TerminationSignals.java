@@ -1,0 +1,26 @@
+package io.refreshd.cli;
+
+import java.util.concurrent.atomic.AtomicBoolean;
+import sun.misc.Signal;
+
+/**
+ * SIGTERM and SIGINT: the first drains, the second ends the process at once. A shutdown hook could not tell them apart, as
+ * the virtual machine ignores signals once it is shutting down; so the signals are taken directly.
+ */
+final class TerminationSignals {
+    private TerminationSignals() {}
+
+    /** @param drain runs on a thread of its own that the virtual machine starts for the signal */
+    static void drainThenAbort(Runnable drain) {
+        AtomicBoolean draining = new AtomicBoolean();
+        for (String name : new String[] {"TERM", "INT"}) {
+            Signal.handle(new Signal(name), signal -> {
+                if (draining.compareAndSet(false, true)) {
+                    drain.run();
+                } else {
+                    Runtime.getRuntime().halt(ExitCode.ABORTED.code());
+                }
+            });
+        }
+    }
+}

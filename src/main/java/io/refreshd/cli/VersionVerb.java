@@ -1,0 +1,35 @@
+package io.refreshd.cli;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.Properties;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+@Command(name = "version", description = "Prints the versions of refreshd and of Java.")
+final class VersionVerb implements Callable<Integer> {
+    /** Maven puts it into the JAR; there is none when classes are run from a folder. */
+    private static final String PROPERTIES = "/META-INF/maven/io.refreshd/refreshd/pom.properties";
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    @Override
+    public Integer call() throws IOException {
+        Output.of(spec).println("refreshd " + version() + " (Java " + Runtime.version() + ")");
+        return ExitCode.OK.code();
+    }
+
+    private static String version() throws IOException {
+        try (InputStream file = VersionVerb.class.getResourceAsStream(PROPERTIES)) {
+            Properties properties = new Properties();
+            if (file != null) {
+                properties.load(file);
+            }
+            return properties.getProperty("version", "in development");
+        }
+    }
+}

@@ -1,0 +1,5 @@
+/** The command line: one class per verb, named exit codes, and words instead of stack traces. */
+@NullMarked
+package io.refreshd.cli;
+
+import org.jspecify.annotations.NullMarked;

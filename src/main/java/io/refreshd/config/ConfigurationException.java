@@ -1,0 +1,30 @@
+package io.refreshd.config;
+
+import java.util.List;
+import java.util.stream.Collectors;
+
+/** A configuration that cannot be used. Its message lists every problem, one a line, and no secret. */
+public final class ConfigurationException extends Exception {
+    private static final long serialVersionUID = 1;
+
+    private final transient List<Problem> problems;
+
+    ConfigurationException(String fileName, List<Problem> problems) {
+        super(message(fileName, problems));
+        this.problems = List.copyOf(problems);
+    }
+
+    /** In the order of their lines; never empty. */
+    public List<Problem> problems() {
+        return problems;
+    }
+
+    private static String message(String fileName, List<Problem> problems) {
+        return problems.stream()
+                .map(problem -> "\n  " + problem)
+                .collect(Collectors.joining(
+                        "",
+                        fileName + " has " + (problems.size() == 1 ? "a problem:" : problems.size() + " problems:"),
+                        ""));
+    }
+}

@@ -1,0 +1,103 @@
+package io.refreshd.config;
+
+import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+import org.yaml.snakeyaml.nodes.MappingNode;
+
+/** Reads a configuration strictly. Keeps nothing; any thread may call it. */
+public final class ConfigurationReader {
+    private final Section root;
+    private final Path file;
+
+    private ConfigurationReader(Section root, Path file) {
+        this.root = root;
+        this.file = file;
+    }
+
+    /**
+     * Reads a file.
+     *
+     * @param environment what {@code ${NAME}} is taken from
+     * @throws IOException if the file cannot be read
+     * @throws ConfigurationException if what is in it cannot be used
+     */
+    public static Configuration read(Path file, Map<String, String> environment)
+            throws ConfigurationException, IOException {
+        try {
+            return read(Files.readString(file), file.toString(), environment);
+        } catch (CharacterCodingException e) {
+            Problems problems = new Problems();
+            problems.add(1, "", "the file is not UTF-8", "save it as UTF-8");
+            throw problems.exception(file.toString());
+        }
+    }
+
+    /**
+     * Reads a text.
+     *
+     * @param fileName for messages; a relative {@code password-file} is looked for beside it
+     * @throws ConfigurationException with all that is wrong, not just the first
+     */
+    public static Configuration read(String yaml, String fileName, Map<String, String> environment)
+            throws ConfigurationException {
+        Problems problems = new Problems();
+        Optional<MappingNode> mapping = YamlDocument.parse(yaml, problems);
+        if (mapping.isEmpty()) {
+            throw problems.exception(fileName);
+        }
+        Section root = Section.root(mapping.get(), problems, new Variables(Map.copyOf(environment)));
+        Configuration configuration = new ConfigurationReader(root, Path.of(fileName)).configuration();
+        if (!problems.isEmpty()) {
+            throw problems.exception(fileName);
+        }
+        return configuration;
+    }
+
+    private Configuration configuration() {
+        root.rejectUnknown(Key.sections());
+        return new Configuration(
+                database(section("database"), file),
+                ViewsReader.read(root.section("views")),
+                refresh(section("refresh")),
+                capture(section("capture")),
+                section("http").orDefault(Key.HTTP_LISTEN, Values::listen));
+    }
+
+    private Section section(String name) {
+        Section section = root.section(name);
+        section.rejectUnknown(Key.leaves(name));
+        return section;
+    }
+
+    private static DatabaseSettings database(Section section, Path file) {
+        if (section.has(Key.DATABASE_PASSWORD) && section.has(Key.DATABASE_PASSWORD_FILE)) {
+            section.problem(Key.DATABASE_PASSWORD_FILE, "stands beside password", "write only one of the two");
+        }
+        // Where a required value is missing, the problem is noted, and what is built here is thrown away.
+        return new DatabaseSettings(
+                section.required(Key.DATABASE_URL, Urls::parse).orElse(""),
+                section.required(Key.DATABASE_USER, Values::text).orElse(""),
+                section.given(Key.DATABASE_PASSWORD, Secret::new)
+                        .or(() -> section.given(Key.DATABASE_PASSWORD_FILE, text -> PasswordFile.read(file, text)))
+                        .orElse(Secret.EMPTY));
+    }
+
+    private static RefreshSettings refresh(Section section) {
+        return new RefreshSettings(
+                section.orDefault(Key.REFRESH_MAX_CONCURRENT, Values::maxConcurrent),
+                section.orDefault(Key.REFRESH_LOCK_TIMEOUT, Durations::parseTimeout),
+                section.orDefault(Key.REFRESH_STATEMENT_TIMEOUT, Durations::parseTimeout));
+    }
+
+    private static CaptureSettings capture(Section section) {
+        return new CaptureSettings(
+                section.orDefault(Key.CAPTURE_SLOT, Values::slot),
+                section.orDefault(Key.CAPTURE_PUBLICATION, Values::publication),
+                section.orDefault(Key.CAPTURE_HEARTBEAT_INTERVAL, Durations::parsePositive),
+                section.orDefault(Key.CAPTURE_CATALOG_POLL_INTERVAL, Durations::parsePositive));
+    }
+}

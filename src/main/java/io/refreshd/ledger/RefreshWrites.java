@@ -1,0 +1,151 @@
+package io.refreshd.ledger;
+
+import io.refreshd.model.Lsn;
+import io.refreshd.model.RefreshTask;
+import io.refreshd.model.Snapshot;
+import io.refreshd.model.ViewId;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.stream.Stream;
+import org.jdbi.v3.core.Handle;
+import org.jspecify.annotations.Nullable;
+
+/** What a refresh writes in its own transaction: either both are there, the new content and the word about it, or neither. */
+public final class RefreshWrites {
+    private RefreshWrites() {}
+
+    /**
+     * @param downstream whether to mark the views that stand on this one
+     * @return false if the ledger no longer knows this view under this oid: then the transaction is to be rolled back
+     */
+    public static boolean refreshed(
+            Handle transaction,
+            RefreshTask task,
+            Snapshot snapshot,
+            Duration duration,
+            Optional<Long> rowsChanged,
+            boolean downstream) {
+        lockInOrder(transaction, task);
+        if (downstream) {
+            markDownstream(transaction, task);
+        }
+        int known = transaction
+                .createUpdate("""
+                        UPDATE refreshd.view_state
+                        SET covered = greatest(covered, :covers),
+                            dirty_since = CASE WHEN marked > :covers THEN dirty_since END,
+                            watermark = greatest(watermark, CAST(:routed AS pg_lsn)),
+                            snapshot = CAST(:snapshot AS pg_snapshot),
+                            refreshed_at = clock_timestamp(),
+                            last_duration = make_interval(secs => :seconds),
+                            method = :method,
+                            refreshes = refreshes + 1,
+                            failures = 0,
+                            suspended_what = NULL,
+                            suspended_mend = NULL
+                        WHERE (view_schema, view_name) = (:schema, :name) AND view_oid = :oid
+                        """)
+                .bind("covers", task.covers())
+                .bind("routed", task.routed().map(Lsn::toString).orElse(null))
+                .bind("snapshot", snapshot.toString())
+                .bind("seconds", seconds(duration))
+                .bind("method", word(task))
+                .bind("schema", task.view().schema())
+                .bind("name", task.view().name())
+                .bind("oid", task.oid())
+                .execute();
+        if (known == 0) {
+            return false;
+        }
+        history(transaction, task, duration, "refreshed", rowsChanged, null);
+        return true;
+    }
+
+    /** A refresh that failed leaves a line of history, in a transaction of its own. */
+    public static void failed(Handle transaction, RefreshTask task, Duration duration, String detail) {
+        history(transaction, task, duration, "failed", Optional.empty(), detail);
+    }
+
+    /**
+     * A view that stands on this one holds what this one held before the refresh, so that is all its watermark may claim from
+     * now on: this view's own watermark, read before it is moved.
+     */
+    private static void markDownstream(Handle transaction, RefreshTask task) {
+        transaction
+                .createUpdate("""
+                        UPDATE refreshd.view_state d
+                        SET marked = greatest(d.marked, :number),
+                            dirty_since = CASE WHEN d.marked > d.covered THEN least(d.dirty_since, v.since) ELSE v.since END,
+                            watermark = CASE WHEN d.marked > d.covered OR d.blind THEN d.watermark
+                                             ELSE greatest(d.watermark, v.watermark) END
+                        FROM (SELECT watermark, coalesce(CAST(:since AS timestamptz), clock_timestamp()) AS since
+                              FROM refreshd.view_state WHERE (view_schema, view_name) = (:schema, :name)) v
+                        WHERE (d.view_schema, d.view_name) IN (SELECT * FROM unnest(:schemas, :names))
+                          AND (d.view_schema, d.view_name) <> (:schema, :name)
+                        """)
+                .bind("number", task.downstreamMark())
+                .bind("since", task.oldestCommit().map(Instant::toString).orElse(null))
+                .bind("schema", task.view().schema())
+                .bind("name", task.view().name())
+                .bind("schemas", names(task, ViewId::schema))
+                .bind("names", names(task, ViewId::name))
+                .execute();
+    }
+
+    private static void lockInOrder(Handle transaction, RefreshTask task) {
+        transaction
+                .createQuery("""
+                        SELECT count(*) FROM (
+                            SELECT FROM refreshd.view_state
+                            WHERE (view_schema, view_name) IN (SELECT * FROM unnest(:schemas, :names))
+                            ORDER BY view_schema, view_name
+                            FOR UPDATE) locked
+                        """)
+                .bind("schemas", names(task, ViewId::schema))
+                .bind("names", names(task, ViewId::name))
+                .mapTo(Integer.class)
+                .one();
+    }
+
+    private static String[] names(RefreshTask task, Function<ViewId, String> part) {
+        return Stream.concat(Stream.of(task.view()), task.downstream().stream())
+                .map(part)
+                .toArray(String[]::new);
+    }
+
+    private static void history(
+            Handle transaction,
+            RefreshTask task,
+            Duration duration,
+            String outcome,
+            Optional<Long> rowsChanged,
+            @Nullable String detail) {
+        transaction
+                .createUpdate("""
+                        INSERT INTO refreshd.refresh_history
+                            (view_schema, view_name, duration, method, outcome, rows_changed, watermark, detail)
+                        VALUES (:schema, :name, make_interval(secs => :seconds), :method, :outcome, :rows,
+                                CAST(:watermark AS pg_lsn), :detail)
+                        """)
+                .bind("schema", task.view().schema())
+                .bind("name", task.view().name())
+                .bind("seconds", seconds(duration))
+                .bind("method", word(task))
+                .bind("outcome", outcome)
+                .bind("rows", rowsChanged.orElse(null))
+                .bind("watermark", task.routed().map(Lsn::toString).orElse(null))
+                .bind("detail", detail)
+                .execute();
+    }
+
+    private static String word(RefreshTask task) {
+        return task.method().name().toLowerCase(Locale.ROOT);
+    }
+
+    private static double seconds(Duration duration) {
+        return duration.toNanos() / 1e9;
+    }
+}

@@ -1,0 +1,19 @@
+package io.refreshd.ledger;
+
+import io.refreshd.model.ViewId;
+import java.util.List;
+import java.util.Objects;
+
+/**
+ * What the catalog says of a view, to be remembered.
+ *
+ * @param upstream oids of the materialized views it stands on
+ * @param blind whether it has a source the log does not show
+ */
+public record Registration(ViewId view, long oid, String lineage, List<Long> upstream, boolean blind) {
+    public Registration {
+        Objects.requireNonNull(view);
+        Objects.requireNonNull(lineage);
+        upstream = List.copyOf(upstream);
+    }
+}

@@ -1,0 +1,66 @@
+package io.refreshd.ledger;
+
+import io.refreshd.model.Lsn;
+import java.util.Optional;
+import org.jdbi.v3.core.Handle;
+
+/** The one row about the stream. */
+public final class StreamRow {
+    private StreamRow() {}
+
+    public static Optional<StreamPosition> read(Handle handle) {
+        return handle.createQuery("""
+                        SELECT slot, system_identifier, timeline, acknowledged::text AS acknowledged
+                        FROM refreshd.stream
+                        """)
+                .map((row, context) -> new StreamPosition(
+                        row.getString("slot"),
+                        row.getLong("system_identifier"),
+                        row.getInt("timeline"),
+                        Lsn.parse(row.getString("acknowledged"))))
+                .findOne();
+    }
+
+    /**
+     * Begins a new stretch of the stream; what was there before no longer counts.
+     *
+     * @return the number of the new stretch
+     */
+    public static long begin(Handle handle, StreamPosition position) {
+        return handle.createQuery("""
+                        INSERT INTO refreshd.stream (slot, system_identifier, timeline, acknowledged)
+                        VALUES (:slot, :system, :timeline, CAST(:acknowledged AS pg_lsn))
+                        ON CONFLICT (only_row) DO UPDATE
+                        SET slot = excluded.slot, system_identifier = excluded.system_identifier,
+                            timeline = excluded.timeline, acknowledged = excluded.acknowledged,
+                            stretch = stream.stretch + 1, beat_at = clock_timestamp()
+                        RETURNING stretch
+                        """)
+                .bind("slot", position.slot())
+                .bind("system", position.systemIdentifier())
+                .bind("timeline", position.timeline())
+                .bind("acknowledged", position.acknowledged().toString())
+                .mapTo(Long.class)
+                .one();
+    }
+
+    /** Goes on with the stretch that is there. */
+    public static long stretch(Handle handle) {
+        return handle.createQuery("SELECT stretch FROM refreshd.stream")
+                .mapTo(Long.class)
+                .one();
+    }
+
+    /** Writes down how far the stream has come, unless another stretch has begun since. */
+    public static void advance(Handle handle, long stretch, Lsn position) {
+        handle.createUpdate(
+                        """
+                        UPDATE refreshd.stream
+                        SET acknowledged = greatest(acknowledged, CAST(:position AS pg_lsn)), beat_at = clock_timestamp()
+                        WHERE stretch = :stretch
+                        """)
+                .bind("position", position.toString())
+                .bind("stretch", stretch)
+                .execute();
+    }
+}

@@ -1,0 +1,203 @@
+package io.refreshd.ledger;
+
+import io.refreshd.model.LedgerEntry;
+import io.refreshd.model.Lsn;
+import io.refreshd.model.Obstacle;
+import io.refreshd.model.Snapshot;
+import io.refreshd.model.ViewId;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.statement.PreparedBatch;
+
+/** The rows about views, between refreshes; what a refresh itself writes stands in {@link RefreshWrites}. */
+public final class ViewRows {
+    private ViewRows() {}
+
+    public static Map<ViewId, Ledgered> load(Handle handle) {
+        return handle.createQuery("""
+                        SELECT view_schema, view_name, view_oid, lineage, marked > covered AS dirty, dirty_since,
+                               watermark::text AS watermark, snapshot::text AS snapshot, refreshed_at,
+                               extract(epoch FROM last_duration)::double precision AS last_seconds,
+                               failures, paused, suspended_what, suspended_mend
+                        FROM refreshd.view_state
+                        """).map((row, context) -> ledgered(row)).stream()
+                .collect(Collectors.toMap(row -> row.entry().view(), Function.identity()));
+    }
+
+    /** The highest number ever given to a need, at least 1; numbers of a new run begin behind it. */
+    public static long highestMark(Handle handle) {
+        return handle.createQuery("SELECT greatest(1, max(marked)) FROM refreshd.view_state")
+                .mapTo(Long.class)
+                .one();
+    }
+
+    /**
+     * Makes the ledger hold exactly these views. A view that is new, or another one under the same name, starts dirty. Of the
+     * others all is updated but the lineage: see {@link #adopt}.
+     */
+    public static void register(Handle handle, Collection<Registration> views) {
+        List<Registration> rows = List.copyOf(views);
+        handle.createUpdate(
+                        """
+                        DELETE FROM refreshd.view_state s
+                        WHERE NOT EXISTS (SELECT FROM unnest(:schemas, :names, :oids) AS v (schema, name, oid)
+                                          WHERE (v.schema, v.name, v.oid) = (s.view_schema, s.view_name, s.view_oid))
+                        """)
+                .bind("schemas", texts(rows, row -> row.view().schema()))
+                .bind("names", texts(rows, row -> row.view().name()))
+                .bind("oids", rows.stream().map(Registration::oid).toArray(Long[]::new))
+                .execute();
+        long number = highestMark(handle);
+        batch(
+                handle,
+                rows,
+                """
+                INSERT INTO refreshd.view_state (view_schema, view_name, view_oid, lineage, upstream, blind, marked)
+                VALUES (:schema, :name, :oid, :lineage, CAST(:upstream AS oid[]), :blind, :number)
+                ON CONFLICT (view_schema, view_name) DO UPDATE
+                SET upstream = excluded.upstream, blind = excluded.blind,
+                    watermark = CASE WHEN NOT excluded.blind THEN view_state.watermark END
+                WHERE (view_state.upstream, view_state.blind) IS DISTINCT FROM (excluded.upstream, excluded.blind)
+                """,
+                number);
+    }
+
+    /**
+     * Remembers the lineage of these views, once the doubt that another lineage raised is durable: were it remembered before,
+     * a crash in between would hide the difference.
+     */
+    public static void adopt(Handle handle, Collection<Registration> views) {
+        batch(
+                handle,
+                views,
+                """
+                UPDATE refreshd.view_state SET lineage = :lineage
+                WHERE (view_schema, view_name) = (:schema, :name) AND view_oid = :oid AND lineage <> :lineage
+                """,
+                0);
+    }
+
+    private static void batch(Handle handle, Collection<Registration> rows, String sql, long number) {
+        if (rows.isEmpty()) {
+            return;
+        }
+        PreparedBatch batch = handle.prepareBatch(sql);
+        for (Registration row : rows) {
+            batch.bind("schema", row.view().schema())
+                    .bind("name", row.view().name())
+                    .bind("oid", row.oid())
+                    .bind("lineage", row.lineage())
+                    .bind(
+                            "upstream",
+                            row.upstream().stream().map(String::valueOf).collect(Collectors.joining(",", "{", "}")))
+                    .bind("blind", row.blind())
+                    .bind("number", number)
+                    .add();
+        }
+        batch.execute();
+    }
+
+    /**
+     * Makes a need durable.
+     *
+     * <p>A view that was clean keeps the watermark it had while clean: {@code routed}, which does not hold for it from now on.
+     * Rows are locked in one order here and in {@link RefreshWrites}, or the two could deadlock.
+     *
+     * @param since commit time of the oldest change behind the need, for each view
+     */
+    public static void mark(Handle handle, long number, Map<ViewId, Instant> since, Lsn routed) {
+        List<Map.Entry<ViewId, Instant>> rows = List.copyOf(since.entrySet());
+        handle.createUpdate("""
+                        WITH needed AS (
+                            SELECT s.view_schema, s.view_name, n.since
+                            FROM unnest(:schemas, :names, CAST(:since AS timestamptz[])) AS n (schema, name, since)
+                            JOIN refreshd.view_state s ON (s.view_schema, s.view_name) = (n.schema, n.name)
+                            ORDER BY s.view_schema, s.view_name
+                            FOR UPDATE OF s
+                        )
+                        UPDATE refreshd.view_state s
+                        SET marked = greatest(s.marked, :number),
+                            dirty_since = CASE WHEN s.marked > s.covered THEN least(s.dirty_since, n.since) ELSE n.since END,
+                            watermark = CASE WHEN s.marked > s.covered OR s.blind THEN s.watermark
+                                             ELSE greatest(s.watermark, CAST(:routed AS pg_lsn)) END
+                        FROM needed n
+                        WHERE (s.view_schema, s.view_name) = (n.view_schema, n.view_name)
+                        """)
+                .bind("schemas", texts(rows, row -> row.getKey().schema()))
+                .bind("names", texts(rows, row -> row.getKey().name()))
+                .bind("since", texts(rows, row -> row.getValue().toString()))
+                .bind("number", number)
+                .bind("routed", routed.toString())
+                .execute();
+    }
+
+    /** A refresh that is over turned out to cover needs up to {@code number}. */
+    public static void settle(Handle handle, ViewId view, long number, Optional<Lsn> watermark) {
+        handle.createUpdate("""
+                        UPDATE refreshd.view_state
+                        SET covered = greatest(covered, :number),
+                            dirty_since = CASE WHEN marked > :number THEN dirty_since END,
+                            watermark = greatest(watermark, CAST(:watermark AS pg_lsn))
+                        WHERE (view_schema, view_name) = (:schema, :name)
+                        """)
+                .bind("number", number)
+                .bind("watermark", watermark.map(Lsn::toString).orElse(null))
+                .bind("schema", view.schema())
+                .bind("name", view.name())
+                .execute();
+    }
+
+    public static void remember(
+            Handle handle, ViewId view, int failures, boolean paused, Optional<Obstacle> suspended) {
+        handle.createUpdate("""
+                        UPDATE refreshd.view_state
+                        SET failures = :failures, paused = :paused, suspended_what = :what, suspended_mend = :mend
+                        WHERE (view_schema, view_name) = (:schema, :name)
+                        """)
+                .bind("failures", failures)
+                .bind("paused", paused)
+                .bind("what", suspended.map(Obstacle::what).orElse(null))
+                .bind("mend", suspended.map(Obstacle::mend).orElse(null))
+                .bind("schema", view.schema())
+                .bind("name", view.name())
+                .execute();
+    }
+
+    private static <T> String[] texts(List<T> rows, Function<T, String> column) {
+        return rows.stream().map(column).toArray(String[]::new);
+    }
+
+    private static Ledgered ledgered(ResultSet row) throws SQLException {
+        double lastSeconds = row.getDouble("last_seconds");
+        Optional<Duration> lastDuration =
+                row.wasNull() ? Optional.empty() : Optional.of(Duration.ofNanos((long) (lastSeconds * 1e9)));
+        String what = row.getString("suspended_what");
+        String mend = row.getString("suspended_mend");
+        LedgerEntry entry = new LedgerEntry(
+                new ViewId(row.getString("view_schema"), row.getString("view_name")),
+                row.getBoolean("dirty"),
+                instant(row, "dirty_since"),
+                Optional.ofNullable(row.getString("watermark")).map(Lsn::parse),
+                Optional.ofNullable(row.getString("snapshot")).map(Snapshot::parse),
+                instant(row, "refreshed_at"),
+                lastDuration,
+                row.getInt("failures"),
+                row.getBoolean("paused"),
+                what == null ? Optional.empty() : Optional.of(new Obstacle(what, mend == null ? "" : mend)));
+        return new Ledgered(entry, row.getLong("view_oid"), row.getString("lineage"));
+    }
+
+    private static Optional<Instant> instant(ResultSet row, String column) throws SQLException {
+        return Optional.ofNullable(row.getObject(column, OffsetDateTime.class)).map(OffsetDateTime::toInstant);
+    }
+}

@@ -1,0 +1,77 @@
+package io.refreshd.observe;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.refreshd.model.Moment;
+import io.refreshd.report.StreamPhase;
+import io.refreshd.report.StreamStatus;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
+
+/** The series of the stream and its slot; there is one of each, for as long as the daemon runs. */
+final class CaptureSeries {
+    private final MeterRegistry registry;
+    private final Counter records;
+    private final AtomicLong lagNanos = new AtomicLong();
+    private final AtomicLong retained = new AtomicLong();
+
+    CaptureSeries(MeterRegistry registry, Supplier<StreamStatus> stream, Supplier<Moment> clock) {
+        this.registry = registry;
+        this.records = Counter.builder(MetricNames.CAPTURE_RECORDS)
+                .description("Records read from the stream, heartbeats included")
+                .register(registry);
+        gauge(
+                MetricNames.CAPTURE_LAG,
+                "From the commit of the newest record of the last batch to its being read",
+                () -> lagNanos.get() / 1e9);
+        gauge(
+                MetricNames.SLOT_RETAINED,
+                "Write-ahead log that the server keeps for the replication slot",
+                retained::get);
+        Instant started = clock.get().wall();
+        gauge(
+                MetricNames.CAPTURE_LAST_MESSAGE_AGE,
+                "Time since the last record, heartbeats included; since the start if there was none",
+                () -> secondsBetween(
+                        stream.get().lastMessage().orElse(started), clock.get().wall()));
+        for (StreamPhase phase : StreamPhase.values()) {
+            Gauge.builder(MetricNames.CAPTURE_STATE, () -> stream.get().phase() == phase ? 1 : 0)
+                    .description("1 for the state the capture is in, 0 for the others")
+                    .tag(MetricNames.STATE, phase.word())
+                    .register(registry);
+        }
+        MetricNames.GAP_REASONS.forEach(this::gaps);
+    }
+
+    void read(int count, Duration lag) {
+        records.increment(count);
+        // The server's clock may be ahead of ours: a negative age would only confuse whoever draws it.
+        lagNanos.set(Math.max(0, lag.toNanos()));
+    }
+
+    void slot(long retainedBytes) {
+        retained.set(retainedBytes);
+    }
+
+    void gap(String reason) {
+        gaps(reason).increment();
+    }
+
+    private Counter gaps(String reason) {
+        return Counter.builder(MetricNames.GAPS)
+                .description("Times that changes may have passed unseen, so that views were refreshed to be sure")
+                .tag(MetricNames.REASON, reason)
+                .register(registry);
+    }
+
+    private void gauge(String name, String help, Supplier<Number> value) {
+        Gauge.builder(name, value).description(help).register(registry);
+    }
+
+    private static double secondsBetween(Instant then, Instant now) {
+        return Math.max(0, Duration.between(then, now).toNanos() / 1e9);
+    }
+}

@@ -1,0 +1,72 @@
+package io.refreshd.observe;
+
+import io.refreshd.model.Moment;
+import io.refreshd.report.DaemonStatus;
+import java.time.Instant;
+import java.util.List;
+import java.util.function.Supplier;
+
+/**
+ * Answers requests. All of them only read: there is nothing here that changes the daemon, and nothing that shows data of
+ * the application. Any thread.
+ */
+public final class Endpoints {
+    private final Scrape scrape;
+    private final Liveness liveness;
+    private final Readiness readiness;
+    private final Supplier<DaemonStatus> status;
+    private final Supplier<Moment> clock;
+    private final StatusPage page;
+
+    public Endpoints(
+            Scrape scrape,
+            Liveness liveness,
+            Readiness readiness,
+            Supplier<DaemonStatus> status,
+            Supplier<Moment> clock) {
+        this.scrape = scrape;
+        this.liveness = liveness;
+        this.readiness = readiness;
+        this.status = status;
+        this.clock = clock;
+        this.page = new StatusPage(readiness);
+    }
+
+    /**
+     * The answer to one request.
+     *
+     * @param accept the header of that name; empty if there is none
+     */
+    Response answer(String method, String path, String accept) {
+        if (!method.equals("GET")) {
+            return Response.json(405, StatusJson.error("only GET is answered here"))
+                    .with("Allow", "GET");
+        }
+        return switch (path) {
+            case "/" -> page.render(status.get(), clock.get().wall());
+            case "/metrics" -> scrape.answer(accept);
+            case "/livez" -> verdict("alive", "stuck", liveness.reasonsAgainst());
+            case "/readyz" ->
+                verdict("ready", "not ready", notReady(status.get(), clock.get().wall()));
+            case "/status" -> status();
+            default ->
+                Response.json(
+                        404, StatusJson.error("there is /, /status, /metrics, /livez and /readyz, and nothing else"));
+        };
+    }
+
+    private Response status() {
+        DaemonStatus present = status.get();
+        Instant now = clock.get().wall();
+        return Response.json(200, StatusJson.status(present, notReady(present, now), now));
+    }
+
+    private List<String> notReady(DaemonStatus present, Instant now) {
+        return readiness.reasonsAgainst(present, now);
+    }
+
+    private static Response verdict(String yes, String no, List<String> reasons) {
+        boolean good = reasons.isEmpty();
+        return Response.json(good ? 200 : 503, StatusJson.verdict(good ? yes : no, reasons));
+    }
+}

@@ -1,0 +1,58 @@
+package io.refreshd.observe;
+
+import java.util.List;
+
+/**
+ * Every metric and label of refreshd, spelled as Prometheus shows them; {@code docs/metrics.md} says what they mean, and a
+ * test compares the two.
+ */
+public final class MetricNames {
+    public static final String BUILD_INFO = "refreshd_build_info";
+
+    public static final String VIEW_STALENESS = "refreshd_view_staleness_seconds";
+    public static final String VIEW_TARGET_LAG = "refreshd_view_target_lag_seconds";
+    public static final String VIEW_STATE = "refreshd_view_state";
+    public static final String VIEW_WATERMARK_KNOWN = "refreshd_view_watermark_known";
+    public static final String VIEW_LAST_REFRESH = "refreshd_view_last_refresh_timestamp_seconds";
+    public static final String VIEW_LAST_REFRESH_DURATION = "refreshd_view_last_refresh_duration_seconds";
+    public static final String VIEW_FAILURES_IN_A_ROW = "refreshd_view_failures_in_a_row";
+
+    public static final String REFRESHES = "refreshd_refreshes_total";
+    public static final String REFRESHES_AVOIDED = "refreshd_refreshes_avoided_total";
+    public static final String TARGET_LAG_MISSED = "refreshd_target_lag_missed_total";
+    public static final String REFRESH_DURATION = "refreshd_refresh_duration_seconds";
+    public static final String COMMIT_TO_VISIBLE = "refreshd_commit_to_visible_seconds";
+
+    public static final String CHANGES = "refreshd_changes_total";
+    public static final String TABLE_CAPTURED = "refreshd_table_captured";
+
+    public static final String CAPTURE_STATE = "refreshd_capture_state";
+    public static final String CAPTURE_LAG = "refreshd_capture_lag_seconds";
+    public static final String CAPTURE_LAST_MESSAGE_AGE = "refreshd_capture_last_message_age_seconds";
+    public static final String CAPTURE_RECORDS = "refreshd_capture_records_total";
+    public static final String SLOT_RETAINED = "refreshd_slot_retained_bytes";
+    public static final String GAPS = "refreshd_gaps_total";
+
+    public static final String VIEW = "view";
+    public static final String TABLE = "table";
+    public static final String STATE = "state";
+    public static final String METHOD = "method";
+    public static final String OUTCOME = "outcome";
+    public static final String REASON = "reason";
+    public static final String OP = "op";
+    public static final String VERSION = "version";
+    public static final String JAVA = "java";
+
+    public static final String REFRESHED = "refreshed";
+    public static final String FAILED = "failed";
+
+    /** Shown as zeros from the start: an increase from "no series" to 1 is one that {@code increase()} does not see. */
+    static final List<String> GAP_REASONS = List.of("slot-missing", "slot-lost", "slot-replaced", "restored");
+
+    private MetricNames() {}
+
+    /** A constant as a label value: lower case, words joined by hyphens. */
+    static String word(Enum<?> constant) {
+        return constant.name().toLowerCase(java.util.Locale.ROOT).replace('_', '-');
+    }
+}

@@ -1,0 +1,95 @@
+package io.refreshd.observe;
+
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.prometheus.metrics.core.metrics.Info;
+import io.refreshd.model.Moment;
+import io.refreshd.model.TableId;
+import io.refreshd.model.ViewId;
+import io.refreshd.report.DaemonStatus;
+import io.refreshd.report.Notice;
+import io.refreshd.report.TableStatus;
+import io.refreshd.report.ViewStatus;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+
+/**
+ * Counts notices, and shows the status as gauges.
+ *
+ * <p>Owns the series of all views and tables. {@link #accept} is called by the loop, {@link #align} by whoever scrapes;
+ * neither waits for the other. Never decides anything, and nothing in the daemon reads it.
+ */
+public final class Metrics implements Consumer<Notice> {
+    private final MeterRegistry registry;
+    private final Supplier<DaemonStatus> status;
+    private final Supplier<Moment> clock;
+    private final CaptureSeries capture;
+    private final RefreshSeries refreshes;
+    private final Map<ViewId, ViewSeries> views = new ConcurrentHashMap<>();
+    private final Map<TableId, TableSeries> tables = new ConcurrentHashMap<>();
+
+    /**
+     * Registers what does not belong to one view or table.
+     *
+     * @param status as it is now; asked at every scrape, by the scraping thread
+     */
+    public Metrics(
+            PrometheusMeterRegistry registry, Supplier<DaemonStatus> status, Supplier<Moment> clock, String version) {
+        this.registry = registry;
+        this.status = status;
+        this.clock = clock;
+        this.capture = new CaptureSeries(registry, () -> status.get().stream(), clock);
+        this.refreshes = new RefreshSeries(registry);
+        // Not through Micrometer, which has no such type and drops the "_info" of a gauge's name.
+        Info.builder()
+                .name(MetricNames.BUILD_INFO)
+                .help("1; the labels say what is running")
+                .labelNames(MetricNames.VERSION, MetricNames.JAVA)
+                .register(registry.getPrometheusRegistry())
+                .addLabelValues(version, Runtime.version().toString());
+    }
+
+    @Override
+    public void accept(Notice notice) {
+        switch (notice) {
+            case Notice.RowsChanged n -> table(n.table()).changed(n.operation(), n.rows());
+            case Notice.BatchRead n -> capture.read(n.records(), n.lag());
+            case Notice.RefreshDone n -> {
+                view(n.view()).refreshed(n.method());
+                refreshes.done(n);
+            }
+            case Notice.RefreshFailed n -> view(n.view()).failed(n.method());
+            case Notice.RefreshAvoided n -> view(n.view()).avoided(n.reason());
+            case Notice.TargetLagMissed n -> view(n.view()).missed();
+            case Notice.GapFound n -> capture.gap(n.reason());
+            case Notice.SlotSeen n -> capture.slot(n.retainedBytes());
+            case Notice.PhaseChanged n -> {
+                // The gauges show the phase as the status has it: a phase told here could contradict it in one scrape.
+            }
+        }
+    }
+
+    /**
+     * Gives every view and table of the present status its series, and takes those of vanished ones away. Called before
+     * each scrape.
+     */
+    public synchronized void align() {
+        DaemonStatus now = status.get();
+        now.views().forEach(v -> view(v.view()).show(v));
+        now.tables().forEach(t -> table(t.table()).show(t));
+        var listedViews = now.views().stream().map(ViewStatus::view).collect(java.util.stream.Collectors.toSet());
+        views.values().removeIf(series -> !listedViews.contains(series.view()) && series.missedOut());
+        var listedTables = now.tables().stream().map(TableStatus::table).collect(java.util.stream.Collectors.toSet());
+        tables.values().removeIf(series -> !listedTables.contains(series.table()) && series.missedOut());
+    }
+
+    private ViewSeries view(ViewId view) {
+        return views.computeIfAbsent(view, v -> new ViewSeries(registry, clock, v));
+    }
+
+    private TableSeries table(TableId table) {
+        return tables.computeIfAbsent(table, t -> new TableSeries(registry, t));
+    }
+}

@@ -1,0 +1,68 @@
+package io.refreshd.observe;
+
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.refreshd.model.Moment;
+import io.refreshd.report.DaemonStatus;
+import io.refreshd.report.Notice;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+
+/** All that shows the daemon to the world, put together: metrics, log lines and the HTTP server that serves them. */
+public final class Monitor implements AutoCloseable {
+    /** The loop only ever waits for its next event, so this is long; a restart is no remedy for a busy machine. */
+    private static final Duration LOOP_BOUND = Duration.ofSeconds(30);
+
+    /** Heartbeats come every few seconds at most; three of them may be lost in a reconnect. */
+    private static final Duration LEAST_SILENCE = Duration.ofSeconds(15);
+
+    private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    private final HttpServer server;
+    private final List<Consumer<Notice>> listeners;
+
+    /**
+     * @param sinceRound how long the loop has not come round
+     * @param heartbeat how often a message comes through the stream when nothing else does
+     */
+    public Monitor(
+            InetSocketAddress address,
+            Supplier<DaemonStatus> status,
+            Supplier<Moment> clock,
+            Supplier<Duration> sinceRound,
+            Duration heartbeat,
+            String version) {
+        Metrics metrics = new Metrics(registry, status, clock, version);
+        Duration silence = heartbeat.multipliedBy(10);
+        Readiness readiness = new Readiness(
+                silence.compareTo(LEAST_SILENCE) < 0 ? LEAST_SILENCE : silence, LEAST_SILENCE);
+        server = new HttpServer(
+                address,
+                new Endpoints(
+                        new Scrape(metrics, registry), new Liveness(sinceRound, LOOP_BOUND), readiness, status, clock));
+        listeners = List.of(metrics, new RefreshLog(clock));
+    }
+
+    /** @throws CannotListen if the address cannot be had */
+    public void start() {
+        server.start();
+    }
+
+    /** Where it listens; after {@link #start()}. */
+    public int port() {
+        return server.port();
+    }
+
+    /** Takes every notice to the metrics and to the log. */
+    public void accept(Notice notice) {
+        listeners.forEach(listener -> listener.accept(notice));
+    }
+
+    @Override
+    public void close() {
+        server.close();
+        registry.close();
+    }
+}

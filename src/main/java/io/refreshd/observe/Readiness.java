@@ -1,0 +1,93 @@
+package io.refreshd.observe;
+
+import io.refreshd.report.DaemonStatus;
+import io.refreshd.report.StreamStatus;
+import io.refreshd.report.ViewPhase;
+import io.refreshd.report.ViewStatus;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Says why the daemon does not keep its promise at this moment; no reason means that it is ready. Pure.
+ *
+ * @param silence the stream is taken for dead when no message, heartbeats included, has come for longer
+ * @param grace how much staler than its target lag a view may be: a miss by a moment is counted, but turns nobody away
+ */
+public record Readiness(Duration silence, Duration grace) {
+    public Readiness {
+        if (silence.isNegative() || silence.isZero()) {
+            throw new IllegalArgumentException("the silence allowed is not positive: " + silence);
+        }
+        if (grace.isNegative()) {
+            throw new IllegalArgumentException("the grace is negative: " + grace);
+        }
+    }
+
+    public List<String> reasonsAgainst(DaemonStatus status, Instant now) {
+        List<String> reasons = new ArrayList<>();
+        stream(status.stream(), now).ifPresent(reasons::add);
+        status.views().forEach(view -> view(view, now).ifPresent(reasons::add));
+        return List.copyOf(reasons);
+    }
+
+    /** Whether the view is staler than it may be; what the operator paused is as stale as the operator wants it. */
+    boolean beyondBound(ViewStatus view, Instant now) {
+        return view.phase() != ViewPhase.PAUSED
+                && view.staleness(now).compareTo(view.timing().targetLag().plus(grace)) > 0;
+    }
+
+    private Optional<String> stream(StreamStatus stream, Instant now) {
+        return switch (stream.phase()) {
+            case STREAMING, HELD -> silent(stream, now);
+            case CONNECTING -> Optional.of(withDetail("not connected to the write-ahead log", stream));
+            case STANDBY -> Optional.of(withDetail("standby: another daemon serves this database", stream));
+            case STOPPED -> Optional.of(withDetail("the capture has stopped", stream));
+        };
+    }
+
+    private Optional<String> silent(StreamStatus stream, Instant now) {
+        if (stream.lastMessage().isEmpty()) {
+            return Optional.of(withDetail("no message has come from the write-ahead log yet", stream));
+        }
+        Duration age = Duration.between(stream.lastMessage().get(), now);
+        return age.compareTo(silence) <= 0
+                ? Optional.empty()
+                : Optional.of(withDetail(
+                        "no message from the write-ahead log for " + Words.span(age) + " (allowed: "
+                                + Words.span(silence) + ")",
+                        stream));
+    }
+
+    private Optional<String> view(ViewStatus view, Instant now) {
+        if (beyondBound(view, now)) {
+            return Optional.of("view " + view.view() + " is " + view.phase().word() + " and "
+                    + Words.span(view.staleness(now)) + " stale (target lag: "
+                    + Words.span(view.timing().targetLag()) + ")" + because(view));
+        }
+        if (neverRefreshed(view)) {
+            return Optional.of(
+                    "view " + view.view() + " is " + view.phase().word() + " and was never refreshed" + because(view));
+        }
+        return Optional.empty();
+    }
+
+    /** Nothing is known of such a view, so its staleness of zero says nothing either. */
+    private static boolean neverRefreshed(ViewStatus view) {
+        return switch (view.phase()) {
+            case FRESH, PAUSED -> false;
+            case DIRTY, REFRESHING, BACKING_OFF, SUSPENDED, BLOCKED ->
+                view.refreshedAt().isEmpty() && view.watermark().isEmpty();
+        };
+    }
+
+    private static String because(ViewStatus view) {
+        return view.reason().map(obstacle -> ": " + obstacle.what()).orElse("");
+    }
+
+    private static String withDetail(String reason, StreamStatus stream) {
+        return stream.detail().isEmpty() ? reason : reason + ": " + stream.detail();
+    }
+}

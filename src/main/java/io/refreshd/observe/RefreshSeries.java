@@ -1,0 +1,58 @@
+package io.refreshd.observe;
+
+import static io.refreshd.observe.MetricNames.word;
+
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import io.refreshd.model.Method;
+import io.refreshd.report.Notice;
+import java.time.Duration;
+
+/**
+ * How long refreshes take, as histograms. They are not kept by view: twenty series for each of a thousand views would
+ * cost every scrape more than they tell. {@link MetricNames#VIEW_LAST_REFRESH_DURATION} tells the slow view.
+ */
+final class RefreshSeries {
+    /** From what a tiny view takes on a fast disk to where nobody would call the view fresh any more. */
+    private static final Duration[] BUCKETS = {
+        Duration.ofMillis(5),
+        Duration.ofMillis(10),
+        Duration.ofMillis(25),
+        Duration.ofMillis(50),
+        Duration.ofMillis(100),
+        Duration.ofMillis(250),
+        Duration.ofMillis(500),
+        Duration.ofSeconds(1),
+        Duration.ofMillis(2500),
+        Duration.ofSeconds(5),
+        Duration.ofSeconds(10),
+        Duration.ofSeconds(30),
+        Duration.ofMinutes(1),
+        Duration.ofMinutes(2),
+        Duration.ofMinutes(5),
+        Duration.ofMinutes(10)
+    };
+
+    private final Timer commitToVisible;
+    private final ByConstant<Method, Timer> durations;
+
+    RefreshSeries(MeterRegistry registry) {
+        this.commitToVisible = Timer.builder(MetricNames.COMMIT_TO_VISIBLE)
+                .description("From a commit to its being seen in a view, for the oldest commit of each refresh")
+                .serviceLevelObjectives(BUCKETS)
+                .register(registry);
+        this.durations = new ByConstant<>(
+                Method.class,
+                method -> Timer.builder(MetricNames.REFRESH_DURATION)
+                        .description("What refreshes that did their work took")
+                        .tag(MetricNames.METHOD, word(method))
+                        .serviceLevelObjectives(BUCKETS)
+                        .register(registry));
+    }
+
+    void done(Notice.RefreshDone refresh) {
+        durations.of(refresh.method()).record(refresh.duration());
+        // A Timer drops negative values; a server clock that is ahead of ours must not make refreshes disappear.
+        refresh.commitToVisible().map(d -> d.isNegative() ? Duration.ZERO : d).ifPresent(commitToVisible::record);
+    }
+}

@@ -1,0 +1,20 @@
+package io.refreshd.observe;
+
+import java.util.Map;
+
+/** What is sent back: all of it in memory, since nothing here is large. */
+record Response(int status, String contentType, Map<String, String> headers, String body) {
+    Response {
+        headers = Map.copyOf(headers);
+    }
+
+    static Response json(int status, String body) {
+        return new Response(status, "application/json; charset=utf-8", Map.of(), body);
+    }
+
+    Response with(String header, String value) {
+        var more = new java.util.HashMap<>(headers);
+        more.put(header, value);
+        return new Response(status, contentType, more, body);
+    }
+}

@@ -1,0 +1,33 @@
+package io.refreshd.observe;
+
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
+import io.micrometer.core.instrument.binder.system.FileDescriptorMetrics;
+import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
+import io.micrometer.core.instrument.binder.system.UptimeMetrics;
+
+/** The series of the process and the JVM. Owns the listeners that watch the garbage collector. */
+public final class RuntimeSeries implements AutoCloseable {
+    private final MeterRegistry registry;
+    private final JvmGcMetrics collector = new JvmGcMetrics();
+
+    public RuntimeSeries(MeterRegistry registry) {
+        this.registry = registry;
+    }
+
+    public void start() {
+        new JvmMemoryMetrics().bindTo(registry);
+        new JvmThreadMetrics().bindTo(registry);
+        new ProcessorMetrics().bindTo(registry);
+        new UptimeMetrics().bindTo(registry);
+        new FileDescriptorMetrics().bindTo(registry);
+        collector.bindTo(registry);
+    }
+
+    @Override
+    public void close() {
+        collector.close();
+    }
+}

@@ -1,0 +1,26 @@
+package io.refreshd.observe;
+
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.util.Locale;
+import java.util.Map;
+
+/** {@code /metrics}, in Prometheus' text form or as OpenMetrics. Any thread. */
+public final class Scrape {
+    private static final String TEXT = "text/plain; version=0.0.4; charset=utf-8";
+    private static final String OPEN_METRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+    private final Metrics metrics;
+    private final PrometheusMeterRegistry registry;
+
+    public Scrape(Metrics metrics, PrometheusMeterRegistry registry) {
+        this.metrics = metrics;
+        this.registry = registry;
+    }
+
+    Response answer(String accept) {
+        metrics.align();
+        boolean open = accept.toLowerCase(Locale.ROOT).contains("application/openmetrics-text");
+        String type = open ? OPEN_METRICS : TEXT;
+        return new Response(200, type, Map.of(), registry.scrape(type));
+    }
+}

@@ -1,0 +1,46 @@
+package io.refreshd.observe;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.Meter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tags;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Supplier;
+
+/** Meters that share a label and come and go together. Any thread. */
+final class SeriesSet {
+    private final MeterRegistry registry;
+    private final Tags common;
+    private final List<Meter> meters = new CopyOnWriteArrayList<>();
+
+    SeriesSet(MeterRegistry registry, String label, String value) {
+        this.registry = registry;
+        this.common = Tags.of(label, value);
+    }
+
+    Counter counter(String name, String description, String... labels) {
+        return kept(Counter.builder(name)
+                .description(description)
+                .tags(common.and(labels))
+                .register(registry));
+    }
+
+    void gauge(String name, String description, Supplier<Number> value, String... labels) {
+        kept(Gauge.builder(name, value)
+                .description(description)
+                .tags(common.and(labels))
+                .register(registry));
+    }
+
+    void remove() {
+        meters.forEach(registry::remove);
+        meters.clear();
+    }
+
+    private <M extends Meter> M kept(M meter) {
+        meters.add(meter);
+        return meter;
+    }
+}

@@ -1,0 +1,239 @@
+package io.refreshd.observe;
+
+import io.refreshd.report.DaemonStatus;
+import io.refreshd.report.StreamStatus;
+import io.refreshd.report.TableStatus;
+import io.refreshd.report.ViewPhase;
+import io.refreshd.report.ViewStatus;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Base64;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/**
+ * The page for people. It is whole without scripts; the script only fetches it again and exchanges its main part, so that
+ * there is one renderer, and one place that escapes. Pure but for reading its style and script once.
+ */
+final class StatusPage {
+    /** When the stream stops every view has its reason: enough of them to see what is going on, and the table in sight. */
+    private static final int REASONS = 5;
+
+    private final Readiness readiness;
+    private final String style = resource("page.css");
+    private final String script = resource("page.js");
+
+    /** Nothing may run or be loaded but this style and this script, whatever a view is called. */
+    private final String policy = "default-src 'none'; style-src '" + hash(style) + "'; script-src '" + hash(script)
+            + "'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+    StatusPage(Readiness readiness) {
+        this.readiness = readiness;
+    }
+
+    Response render(DaemonStatus status, Instant now) {
+        return new Response(
+                200, "text/html; charset=utf-8", Map.of("Content-Security-Policy", policy), html(status, now));
+    }
+
+    private String html(DaemonStatus status, Instant now) {
+        return """
+                <!doctype html>
+                <html lang="en">
+                <head>
+                <meta charset="utf-8">
+                <meta name="viewport" content="width=device-width, initial-scale=1">
+                <meta name="color-scheme" content="light dark">
+                <title>refreshd</title>
+                <noscript><meta http-equiv="refresh" content="5"></noscript>
+                <style>%s</style>
+                </head>
+                <body>
+                <main>
+                %s</main>
+                <footer><span id="live" role="status"></span> <a href="status">JSON</a> <a href="metrics">Metrics</a></footer>
+                <script>%s</script>
+                </body>
+                </html>
+                """.formatted(style, main(status, now), script);
+    }
+
+    private String main(DaemonStatus status, Instant now) {
+        return head(status, now) + views(status.views(), now) + tables(status.tables()) + "<p class=\"at\">As of <time>"
+                + Html.text(
+                        now.truncatedTo(java.time.temporal.ChronoUnit.SECONDS).toString()) + "</time></p>\n";
+    }
+
+    private String head(DaemonStatus status, Instant now) {
+        List<String> reasons = readiness.reasonsAgainst(status, now);
+        StringBuilder out = new StringBuilder("<header><h1>refreshd</h1> ");
+        out.append(
+                reasons.isEmpty()
+                        ? "<strong class=\"badge good\">ready</strong>"
+                        : "<strong class=\"badge bad\">not ready</strong>");
+        out.append("</header>\n<dl>");
+        term(out, "Stream", stream(status.stream()));
+        term(
+                out,
+                "Last message",
+                status.stream().lastMessage().map(at -> ago(at, now)).orElse("none yet"));
+        term(out, "Routed up to", status.stream().routed().map(Object::toString).orElse("–"));
+        term(out, "Views", count(status.views()));
+        out.append("</dl>\n");
+        if (!reasons.isEmpty()) {
+            out.append("<ul class=\"reasons\">");
+            reasons.stream().limit(REASONS).forEach(reason -> item(out, reason));
+            if (reasons.size() > REASONS) {
+                item(out, "and " + (reasons.size() - REASONS) + " more, see the table");
+            }
+            out.append("</ul>\n");
+        }
+        return out.toString();
+    }
+
+    private String views(List<ViewStatus> views, Instant now) {
+        if (views.isEmpty()) {
+            return "<p>No view is known yet.</p>\n";
+        }
+        StringBuilder out = new StringBuilder("<table class=\"views\"><thead><tr><th scope=\"col\">View</th>"
+                + "<th scope=\"col\">State</th><th scope=\"col\">Staleness</th><th scope=\"col\">Target lag</th>"
+                + "<th scope=\"col\">Last refresh</th><th scope=\"col\">Took</th><th scope=\"col\">Refreshes</th>"
+                + "<th scope=\"col\">Watermark</th></tr></thead>\n<tbody>\n");
+        views.stream().sorted(troubleFirst(now)).forEach(view -> out.append(row(view, now)));
+        return out.append("</tbody></table>\n").toString();
+    }
+
+    private String row(ViewStatus view, Instant now) {
+        boolean late = readiness.beyondBound(view, now);
+        StringBuilder out = new StringBuilder(late ? "<tr class=\"late\">" : "<tr>");
+        out.append("<th scope=\"row\">")
+                .append(Html.text(view.view().toString()))
+                .append("</th>");
+        out.append("<td data-label=\"State\"><span class=\"phase ")
+                .append(view.phase().word())
+                .append("\">")
+                .append(view.phase().word())
+                .append("</span>")
+                .append(view.failuresInARow() > 0 ? " after " + failures(view.failuresInARow()) : "")
+                .append("</td>");
+        Duration staleness = view.staleness(now);
+        cell(out, "Staleness", staleness.isZero() ? "–" : Words.span(staleness));
+        cell(out, "Target lag", Words.span(view.timing().targetLag()));
+        cell(out, "Last refresh", view.refreshedAt().map(at -> ago(at, now)).orElse("never"));
+        cell(out, "Took", view.lastDuration().map(Words::span).orElse("–"));
+        cell(out, "Refreshes", Long.toString(view.refreshes()));
+        cell(out, "Watermark", view.watermark().map(Object::toString).orElse("none"));
+        out.append("</tr>\n");
+        view.reason()
+                .ifPresent(reason -> out.append("<tr class=\"why\"><td colspan=\"8\">")
+                        .append(Html.text(reason.what()))
+                        .append(reason.mend().isEmpty() ? "" : "<pre>" + Html.text(reason.mend()) + "</pre>")
+                        .append("</td></tr>\n"));
+        return out.toString();
+    }
+
+    private static String tables(List<TableStatus> tables) {
+        StringBuilder out = new StringBuilder();
+        for (TableStatus table : tables) {
+            table.notCaptured()
+                    .ifPresent(reason -> out.append("<li><b>")
+                            .append(Html.text(table.table().toString()))
+                            .append("</b>: ")
+                            .append(Html.text(reason.what()))
+                            .append(reason.mend().isEmpty() ? "" : "<pre>" + Html.text(reason.mend()) + "</pre>")
+                            .append("</li>\n"));
+        }
+        return out.isEmpty() ? "" : "<h2>Tables that are not captured</h2>\n<ul>\n" + out + "</ul>\n";
+    }
+
+    private Comparator<ViewStatus> troubleFirst(Instant now) {
+        return Comparator.comparing((ViewStatus view) -> !readiness.beyondBound(view, now))
+                .thenComparingInt(view -> rank(view.phase()))
+                .thenComparing(ViewStatus::view);
+    }
+
+    private static int rank(ViewPhase phase) {
+        return switch (phase) {
+            case SUSPENDED -> 0;
+            case BLOCKED -> 1;
+            case BACKING_OFF -> 2;
+            case PAUSED -> 3;
+            // Together, or rows would jump with every refresh.
+            case REFRESHING, DIRTY, FRESH -> 4;
+        };
+    }
+
+    private static String count(List<ViewStatus> views) {
+        Map<ViewPhase, Integer> counts = new TreeMap<>();
+        views.forEach(view -> counts.merge(view.phase(), 1, Integer::sum));
+        StringBuilder out = new StringBuilder().append(views.size());
+        counts.forEach((phase, n) -> out.append(out.indexOf(":") < 0 ? ": " : ", ")
+                .append(n)
+                .append(' ')
+                .append(phase.word()));
+        return out.toString();
+    }
+
+    private static String stream(StreamStatus stream) {
+        return Optional.of(stream.detail())
+                .filter(detail -> !detail.isEmpty())
+                .map(detail -> stream.phase().word() + ": " + detail)
+                .orElse(stream.phase().word());
+    }
+
+    private static String failures(int inARow) {
+        return inARow == 1 ? "1 failure" : inARow + " failures";
+    }
+
+    private static String ago(Instant then, Instant now) {
+        return Words.span(Duration.between(then, now)) + " ago";
+    }
+
+    private static void term(StringBuilder out, String term, String value) {
+        out.append("<div><dt>")
+                .append(term)
+                .append("</dt><dd>")
+                .append(Html.text(value))
+                .append("</dd></div>");
+    }
+
+    private static void item(StringBuilder out, String text) {
+        out.append("<li>").append(Html.text(text)).append("</li>");
+    }
+
+    private static void cell(StringBuilder out, String label, String value) {
+        out.append("<td data-label=\"")
+                .append(label)
+                .append("\">")
+                .append(Html.text(value))
+                .append("</td>");
+    }
+
+    private static String resource(String name) {
+        try (InputStream in = StatusPage.class.getResourceAsStream(name)) {
+            if (in == null) {
+                throw new IllegalStateException("missing from the program: " + name);
+            }
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new IllegalStateException("cannot be read from the program: " + name, e);
+        }
+    }
+
+    private static String hash(String content) {
+        try {
+            byte[] digest = MessageDigest.getInstance("SHA-256").digest(content.getBytes(StandardCharsets.UTF_8));
+            return "sha256-" + Base64.getEncoder().encodeToString(digest);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java platform has SHA-256", e);
+        }
+    }
+}

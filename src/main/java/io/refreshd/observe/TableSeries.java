@@ -1,0 +1,66 @@
+package io.refreshd.observe;
+
+import static io.refreshd.observe.MetricNames.word;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.refreshd.model.Operation;
+import io.refreshd.model.TableId;
+import io.refreshd.report.TableStatus;
+import org.jspecify.annotations.Nullable;
+
+/** All series of one base table; they come and go as {@link ViewSeries} do. */
+final class TableSeries {
+    private final TableId table;
+    private final SeriesSet series;
+    private final ByConstant<Operation, Counter> changes;
+
+    /** Written by the aligning thread, read by any that scrapes. */
+    private volatile @Nullable TableStatus present;
+
+    private boolean absentBefore;
+
+    TableSeries(MeterRegistry registry, TableId table) {
+        this.table = table;
+        this.series = new SeriesSet(registry, MetricNames.TABLE, table.toString());
+        String help = "Rows of the table that committed transactions changed; a TRUNCATE counts as one";
+        this.changes = new ByConstant<>(
+                Operation.class,
+                operation -> series.counter(MetricNames.CHANGES, help, MetricNames.OP, word(operation)));
+    }
+
+    TableId table() {
+        return table;
+    }
+
+    void changed(Operation operation, long rows) {
+        changes.of(operation).increment((double) rows);
+    }
+
+    void show(TableStatus status) {
+        boolean first = present == null;
+        present = status;
+        absentBefore = false;
+        if (first) {
+            series.gauge(
+                    MetricNames.TABLE_CAPTURED,
+                    "1 if the write-ahead log tells of changes of the table, else 0",
+                    this::captured);
+        }
+    }
+
+    /** As {@link ViewSeries#missedOut}. */
+    boolean missedOut() {
+        if (absentBefore) {
+            series.remove();
+        }
+        boolean gone = absentBefore;
+        absentBefore = true;
+        return gone;
+    }
+
+    private int captured() {
+        TableStatus now = present;
+        return now != null && now.notCaptured().isEmpty() ? 1 : 0;
+    }
+}

@@ -1,0 +1,51 @@
+package io.refreshd.refresh;
+
+import io.refreshd.model.Snapshot;
+import io.refreshd.model.SqlNames;
+import io.refreshd.model.ViewId;
+import java.util.Optional;
+import org.jdbi.v3.core.Handle;
+
+/**
+ * The first round trip of a refresh: limits set for this transaction only (a pooled connection keeps nothing), what is
+ * visible, and which view the oid means now.
+ */
+record Preparation(Snapshot snapshot, Optional<ViewId> view) {
+
+    /**
+     * {@code jit = off}: compiling the sort of whole rows costs more than it gains. {@code work_mem} is left alone: more of it
+     * makes CONCURRENTLY slower. {@code synchronous_commit = local}: content that can be made again at any time need not wait
+     * for a standby, and must not hold a worker while the standby is away.
+     */
+    static Preparation in(Handle transaction, long oid, RefreshLimits limits) {
+        return transaction
+                .createQuery("""
+                        SELECT set_config('lock_timeout', :lock, true), set_config('statement_timeout', :statement, true),
+                               set_config('jit', 'off', true), set_config('synchronous_commit', 'local', true),
+                               pg_current_snapshot()::text AS snapshot, v.schema, v.name
+                        FROM (VALUES (1)) AS always
+                        LEFT JOIN (SELECT n.nspname::text, c.relname::text
+                                   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                                   WHERE c.oid = :oid AND c.relkind = 'm') AS v (schema, name) ON true
+                        """)
+                .bind("lock", limits.lock().toMillis() + "ms")
+                .bind("statement", limits.statement().toMillis() + "ms")
+                .bind("oid", oid)
+                .map((row, context) -> {
+                    String schema = row.getString("schema");
+                    return new Preparation(
+                            Snapshot.parse(row.getString("snapshot")),
+                            schema == null ? Optional.empty() : Optional.of(new ViewId(schema, row.getString("name"))));
+                })
+                .one();
+    }
+
+    static boolean nameMeans(Handle transaction, ViewId view, long oid) {
+        return transaction
+                .createQuery("SELECT coalesce(to_regclass(:name)::oid = :oid, false)")
+                .bind("name", SqlNames.qualified(view))
+                .bind("oid", oid)
+                .mapTo(Boolean.class)
+                .one();
+    }
+}

@@ -1,0 +1,124 @@
+package io.refreshd.schedule;
+
+import io.refreshd.model.Moment;
+import io.refreshd.model.Obstacle;
+import io.refreshd.model.RefreshTask;
+import io.refreshd.report.Notice;
+import io.refreshd.report.ViewPhase;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+
+/** After each event: starts what is due and has a slot, in the order of due times, and says when to look again. */
+final class Dispatch {
+    private final Views views;
+    private final Outbox out;
+    private final int maxConcurrent;
+    private OptionalLong nextDeadline = OptionalLong.empty();
+
+    Dispatch(Views views, Outbox out, int maxConcurrent) {
+        this.views = views;
+        this.out = out;
+        this.maxConcurrent = maxConcurrent;
+    }
+
+    OptionalLong nextDeadline() {
+        return nextDeadline;
+    }
+
+    void run(Moment now) {
+        startWhatIsDue(now);
+        nextDeadline = OptionalLong.empty();
+        for (TrackedView view : views.all()) {
+            view.waiting.delays().enter(heldUpBy(view, now.nanos()), now.nanos());
+            lookAgain(view, now.nanos());
+            transition(view, now.nanos());
+        }
+    }
+
+    private void startWhatIsDue(Moment now) {
+        if (views.runningCount() >= maxConcurrent) {
+            return;
+        }
+        List<TrackedView> ready = new ArrayList<>();
+        for (TrackedView view : views.all()) {
+            if (views.ready(view, now.nanos())) {
+                ready.add(view);
+            }
+        }
+        ready.sort(Comparator.comparingLong(view -> view.due() - now.nanos()));
+        for (TrackedView view : ready) {
+            if (views.runningCount() >= maxConcurrent) {
+                return;
+            }
+            if (!views.waitsForUpstream(view, now.nanos())) {
+                start(view, now);
+            }
+        }
+    }
+
+    private void start(TrackedView view, Moment now) {
+        Needs needs = view.waiting;
+        needs.delays().enter(null, now.nanos());
+        RefreshTask task = new RefreshTask(
+                view.id(),
+                view.spec.oid(),
+                view.spec.method(),
+                needs.xids(),
+                Math.max(view.covered, needs.number()),
+                views.provable(view),
+                views.downstream(view.id()),
+                out.newMark(),
+                needs.oldestCommit());
+        Running running = new Running(task, needs, now.nanos(), view.expected, view.requested);
+        view.waiting = new Needs();
+        view.requested = false;
+        view.running = running;
+        view.lastBegan = now.nanos();
+        views.started(running);
+        out.add(new Action.Start(task));
+    }
+
+    /** A time that has passed is no deadline: what is ready and did not start waits for a refresh to end. */
+    private void lookAgain(TrackedView view, long now) {
+        if (!views.mayRun(view) || views.isRunning(view.id())) {
+            return;
+        }
+        long at = view.readyAt(now);
+        if (at - now > 0 && (nextDeadline.isEmpty() || at - nextDeadline.getAsLong() < 0)) {
+            nextDeadline = OptionalLong.of(at);
+        }
+    }
+
+    private Delays.@Nullable Cause heldUpBy(TrackedView view, long now) {
+        if (!view.waiting.present()) {
+            return null;
+        } else if (view.paused) {
+            return Delays.Cause.PAUSED;
+        } else if (view.suspended()) {
+            return Delays.Cause.SUSPENDED;
+        } else if (views.isRunning(view.id())) {
+            return Delays.Cause.PREVIOUS;
+        } else if (views.blocked(view)) {
+            return Delays.Cause.UPSTREAM;
+        } else if (view.health.holdsBack(now)) {
+            return view.health instanceof Health.Unseen ? Delays.Cause.VISIBILITY : Delays.Cause.BACKOFF;
+        } else if (!views.ready(view, now)) {
+            return null;
+        }
+        return views.waitsForUpstream(view, now) ? Delays.Cause.UPSTREAM : Delays.Cause.SLOT;
+    }
+
+    /** The one place where a view changes its phase. */
+    private void transition(TrackedView view, long now) {
+        ViewPhase from = view.phase;
+        ViewPhase to = views.phase(view, now);
+        if (from != to) {
+            view.phase = to;
+            String reason = views.reason(view, to).map(Obstacle::what).orElse("");
+            out.tell(new Notice.PhaseChanged(view.id(), from, to, reason));
+        }
+    }
+}

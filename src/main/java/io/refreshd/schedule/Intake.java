@@ -1,0 +1,100 @@
+package io.refreshd.schedule;
+
+import io.refreshd.model.Impact;
+import io.refreshd.model.Moment;
+import io.refreshd.model.Snapshot;
+import io.refreshd.model.ViewId;
+import io.refreshd.report.Notice;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+
+/** Takes in what the log says: which views need a refresh, and which of these needs are already safe in the ledger. */
+final class Intake {
+    private final Views views;
+    private final Outbox out;
+
+    Intake(Views views, Outbox out) {
+        this.views = views;
+        this.out = out;
+    }
+
+    void affected(List<Impact> impacts, Moment now) {
+        for (Impact impact : impacts) {
+            TrackedView view = views.get(impact.view());
+            if (view != null) {
+                affected(view, impact, now);
+            }
+        }
+    }
+
+    private void affected(TrackedView view, Impact impact, Moment now) {
+        boolean held = !impact.xids().isEmpty()
+                && view.seen.map(seen -> seen.seesAll(impact.xids())).orElse(false);
+        if (held || view.waiting.present()) {
+            out.tell(new Notice.RefreshAvoided(view.id(), Notice.Avoided.COALESCED));
+        }
+        if (held) {
+            return;
+        }
+        views.keepClaim(view);
+        view.waiting.add(impact, now);
+        markUnlessDurable(view);
+    }
+
+    void inDoubt(Collection<ViewId> ids, Moment now) {
+        for (ViewId id : ids) {
+            TrackedView view = views.get(id);
+            if (view != null) {
+                inDoubt(view, now);
+            }
+        }
+    }
+
+    /** Neither what was claimed nor what was seen counts any more: both may stem from another timeline. */
+    void inDoubt(TrackedView view, Moment now) {
+        view.claimed = Optional.empty();
+        view.seen = Optional.empty();
+        view.waiting.addDoubt(now);
+        markUnlessDurable(view);
+    }
+
+    private void markUnlessDurable(TrackedView view) {
+        if (!view.durablyDirty()) {
+            out.mark(view);
+        }
+    }
+
+    void marked(long number, Collection<ViewId> ids, Moment now) {
+        for (ViewId id : ids) {
+            TrackedView view = views.get(id);
+            if (view == null) {
+                continue;
+            }
+            if (number > view.newest) {
+                // Asked for on behalf of a view of this name that was dropped and made anew: the ledger says dirty.
+                views.keepClaim(view);
+                view.waiting.addUnknown(now);
+                view.waiting.number(number);
+                view.newest = number;
+            }
+            view.durable = Math.max(view.durable, number);
+        }
+    }
+
+    void visible(Snapshot snapshot) {
+        for (TrackedView view : views.all()) {
+            if (view.waiting.xids().isEmpty()) {
+                continue;
+            }
+            if (view.running != null) {
+                view.waiting.forgetVisibleBeyondLimit(snapshot);
+                continue;
+            }
+            view.waiting.forgetVisible(snapshot);
+            if (view.waiting.xids().isEmpty() && view.health instanceof Health.Unseen unseen) {
+                view.health = unseen.visible();
+            }
+        }
+    }
+}

@@ -1,0 +1,68 @@
+package io.refreshd.schedule;
+
+import io.refreshd.model.LedgerEntry;
+import io.refreshd.model.Moment;
+import io.refreshd.model.ViewId;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Keeps the set of views in step with the catalog. */
+final class Roster {
+    private final Views views;
+    private final Outbox out;
+    private final Intake intake;
+
+    Roster(Views views, Outbox out, Intake intake) {
+        this.views = views;
+        this.out = out;
+        this.intake = intake;
+    }
+
+    void known(Event.ViewsKnown event, Moment now) {
+        Map<ViewId, ViewSpec> specs = new HashMap<>();
+        event.views().forEach(spec -> specs.put(spec.view(), spec));
+        List<ViewId> vanished = views.all().stream()
+                .filter(view -> !same(view, specs.get(view.id())))
+                .map(TrackedView::id)
+                .toList();
+        vanished.forEach(views::remove);
+        for (ViewSpec spec : event.views()) {
+            TrackedView view = views.get(spec.view());
+            if (view == null) {
+                appear(spec, event.remembered(), now);
+            } else {
+                update(view, spec, event.altered().contains(spec.view()), now);
+            }
+        }
+        views.link();
+    }
+
+    /** A view of the same name with another oid is another view. */
+    private static boolean same(TrackedView view, @Nullable ViewSpec spec) {
+        return spec != null && spec.oid() == view.spec.oid();
+    }
+
+    private void appear(ViewSpec spec, Map<ViewId, LedgerEntry> remembered, Moment now) {
+        LedgerEntry entry = remembered.getOrDefault(spec.view(), LedgerEntry.unknown(spec.view()));
+        views.put(new TrackedView(spec, entry, out.newMark(), now));
+    }
+
+    private void update(TrackedView view, ViewSpec spec, boolean altered, Moment now) {
+        boolean sightRegained =
+                view.spec.blindSpot().isPresent() && spec.blindSpot().isEmpty();
+        boolean obstacleGone = view.spec.obstacle().isPresent() && spec.obstacle().isEmpty();
+        if (altered || sightRegained) {
+            // What changed while the log did not show it was never routed.
+            intake.inDoubt(view, now);
+        } else {
+            views.keepClaim(view);
+        }
+        view.spec = spec;
+        if ((altered || obstacleGone) && view.health instanceof Health.Suspended) {
+            view.health = view.health.hurried();
+            out.add(view.remember());
+        }
+    }
+}

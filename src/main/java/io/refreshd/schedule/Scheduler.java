@@ -1,0 +1,105 @@
+package io.refreshd.schedule;
+
+import io.refreshd.model.Moment;
+import io.refreshd.model.ViewId;
+import io.refreshd.report.ViewStatus;
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.function.BiConsumer;
+import java.util.random.RandomGenerator;
+
+/**
+ * Decides when each view is refreshed, and keeps the count of what each of them lacks. Pure: it reads no clock, starts
+ * nothing, writes nothing and logs nothing; the same events at the same moments lead to the same actions. Not thread-safe:
+ * one thread calls it.
+ *
+ * <p>Dirty marks are numbers that grow. The ledger keeps two of them per view, the newest dirty one and the newest covered
+ * one, and the view is dirty if the first is the greater; so it does not matter in which order they are written.
+ */
+public final class Scheduler {
+    private final Views views = new Views();
+    private final Outbox out;
+    private final Intake intake;
+    private final Roster roster;
+    private final Outcomes outcomes;
+    private final Dispatch dispatch;
+
+    /** @param firstMark greater than every mark in the ledger, dirty or covered */
+    public Scheduler(SchedulerSettings settings, long firstMark, RandomGenerator random) {
+        out = new Outbox(firstMark);
+        intake = new Intake(views, out);
+        roster = new Roster(views, out, intake);
+        outcomes = new Outcomes(views, out, settings, random);
+        dispatch = new Dispatch(views, out, settings.maxConcurrent());
+    }
+
+    /** @return what is to be done, in this order; at most one {@link Action.Mark}, and it comes first */
+    public List<Action> handle(Event event, Moment now) {
+        switch (event) {
+            case Event.ViewsKnown known -> roster.known(known, now);
+            case Event.Affected affected -> intake.affected(affected.impacts(), now);
+            case Event.InDoubt doubt -> intake.inDoubt(doubt.views(), now);
+            case Event.Marked marked -> intake.marked(marked.number(), marked.views(), now);
+            case Event.RoutedTo to -> {
+                views.routed(to.position());
+                intake.visible(to.snapshot());
+            }
+            case Event.RefreshEnded ended -> outcomes.ended(ended.view(), ended.outcome(), now);
+            case Event.RefreshRequested request -> request.views().forEach(id -> with(id, now, this::request));
+            case Event.PauseRequested pause -> with(pause.view(), now, this::pause);
+            case Event.ResumeRequested resume -> with(resume.view(), now, this::resume);
+            case Event.Tick tick -> {}
+        }
+        dispatch.run(now);
+        return out.take();
+    }
+
+    /** The monotonic time of the next {@link Event.Tick}; empty: nothing will happen without another event. */
+    public OptionalLong nextDeadline() {
+        return dispatch.nextDeadline();
+    }
+
+    public List<ViewStatus> status() {
+        return views.status();
+    }
+
+    private void with(ViewId id, Moment now, BiConsumer<TrackedView, Moment> action) {
+        TrackedView view = views.get(id);
+        if (view != null) {
+            action.accept(view, now);
+        }
+    }
+
+    /** An explicit wish goes before a pause, a wait and a suspension, but not before an obstacle in the catalog. */
+    private void request(TrackedView view, Moment now) {
+        if (!view.requested) {
+            view.requested = true;
+            view.requestedAt = now.nanos();
+        }
+        hurry(view);
+    }
+
+    private void pause(TrackedView view, Moment now) {
+        if (!view.paused) {
+            view.paused = true;
+            out.add(view.remember());
+        }
+    }
+
+    private void resume(TrackedView view, Moment now) {
+        boolean changed = view.paused;
+        view.paused = false;
+        if (changed) {
+            out.add(view.remember());
+        }
+        hurry(view);
+    }
+
+    private void hurry(TrackedView view) {
+        boolean suspended = view.health instanceof Health.Suspended;
+        view.health = view.health.hurried();
+        if (suspended) {
+            out.add(view.remember());
+        }
+    }
+}

@@ -1,0 +1,251 @@
+package io.refreshd.schedule;
+
+import io.refreshd.model.Lsn;
+import io.refreshd.model.Obstacle;
+import io.refreshd.model.ViewId;
+import io.refreshd.report.ViewPhase;
+import io.refreshd.report.ViewStatus;
+import java.time.Instant;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** The views and how they stand on each other; what holds of a view through what it stands on is worked out here. */
+final class Views {
+    /** Sorted, so that the same events lead to the same decisions in every run. */
+    private final Map<ViewId, TrackedView> byId = new TreeMap<>();
+
+    private final Map<ViewId, Set<ViewId>> downstream = new HashMap<>();
+    /** By name and not by view: the refresh of a view that vanished still holds its slot and its lock. */
+    private final Map<ViewId, Running> running = new HashMap<>();
+
+    private Optional<Lsn> routed = Optional.empty();
+
+    @Nullable TrackedView get(ViewId id) {
+        return byId.get(id);
+    }
+
+    Collection<TrackedView> all() {
+        return byId.values();
+    }
+
+    void put(TrackedView view) {
+        byId.put(view.id(), view);
+    }
+
+    void remove(ViewId id) {
+        byId.remove(id);
+    }
+
+    void routed(Lsn position) {
+        routed = Optional.of(position);
+    }
+
+    int runningCount() {
+        return running.size();
+    }
+
+    boolean isRunning(ViewId id) {
+        return running.containsKey(id);
+    }
+
+    void started(Running refresh) {
+        running.put(refresh.task().view(), refresh);
+    }
+
+    Running ended(ViewId id) {
+        Running refresh = running.remove(id);
+        if (refresh == null) {
+            throw new IllegalStateException("a refresh ended that was not running: " + id);
+        }
+        return refresh;
+    }
+
+    /** To be called when the set of views, or what they stand on, has changed. */
+    void link() {
+        downstream.clear();
+        for (TrackedView view : byId.values()) {
+            for (ViewId upstream : view.spec.upstream()) {
+                downstream.computeIfAbsent(upstream, u -> new HashSet<>()).add(view.id());
+            }
+        }
+    }
+
+    Set<ViewId> downstream(ViewId id) {
+        return downstream.getOrDefault(id, Set.of());
+    }
+
+    private Stream<TrackedView> upstream(TrackedView view) {
+        return view.spec.upstream().stream().map(byId::get).filter(known -> known != null);
+    }
+
+    /** Why nothing can be claimed of a view: a source that the log does not show, its own or of what it stands on. */
+    Optional<Obstacle> blindSpot(TrackedView view) {
+        if (view.spec.blindSpot().isPresent()) {
+            return view.spec.blindSpot();
+        }
+        for (ViewId id : view.spec.upstream()) {
+            TrackedView upstream = byId.get(id);
+            Optional<Obstacle> blind = upstream == null
+                    ? Optional.of(new Obstacle(
+                            "stands on " + id + ", which is not kept fresh", "include " + id + " in the configuration"))
+                    : blindSpot(upstream);
+            if (blind.isPresent()) {
+                return blind;
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** A clean view holds whatever has been routed; a dirty one what it held when it was last clean or refreshed. */
+    Optional<Lsn> watermark(TrackedView view) {
+        if (blindSpot(view).isPresent()) {
+            return Optional.empty();
+        }
+        return view.dirty() ? view.claimed : newer(view.claimed, routedThrough(view));
+    }
+
+    /** What a refresh that starts now will hold for certain. */
+    Optional<Lsn> provable(TrackedView view) {
+        return blindSpot(view).isPresent() ? Optional.empty() : newer(view.claimed, routedThrough(view));
+    }
+
+    /** How far everything that the view stands on has got. */
+    private Optional<Lsn> routedThrough(TrackedView view) {
+        Optional<Lsn> least = routed;
+        for (ViewId id : view.spec.upstream()) {
+            TrackedView upstream = byId.get(id);
+            Optional<Lsn> there = upstream == null ? Optional.empty() : watermark(upstream);
+            if (there.isEmpty() || least.isEmpty()) {
+                return Optional.empty();
+            }
+            least = there.get().compareTo(least.get()) < 0 ? there : least;
+        }
+        return least;
+    }
+
+    static Optional<Lsn> newer(Optional<Lsn> a, Optional<Lsn> b) {
+        return a.isPresent() && b.isPresent() ? Optional.of(a.get().max(b.get())) : a.or(() -> b);
+    }
+
+    /** Call it before a need is added: it is the last moment at which "clean" says what the view holds. */
+    void keepClaim(TrackedView view) {
+        view.claimed = watermark(view);
+    }
+
+    Optional<Instant> oldestMissing(TrackedView view) {
+        Stream<Instant> own = Stream.concat(
+                view.waiting.oldestCommit().stream(),
+                view.running == null
+                        ? Stream.empty()
+                        : view.running.needs().oldestCommit().stream());
+        return Stream.concat(own, upstream(view).flatMap(u -> oldestMissing(u).stream()))
+                .min(Instant::compareTo);
+    }
+
+    /** The suspended view that a view stands on, if there is one. */
+    Optional<TrackedView> suspendedUpstream(TrackedView view) {
+        if (view.spec.upstream().isEmpty()) {
+            return Optional.empty();
+        }
+        return upstream(view)
+                .flatMap(u -> u.suspended() && !u.paused ? Stream.of(u) : suspendedUpstream(u).stream())
+                .findFirst();
+    }
+
+    /** What stands on a view waits for it while it runs, and lets it go first if it could start and was due first. */
+    boolean waitsForUpstream(TrackedView view, long now) {
+        for (ViewId id : view.spec.upstream()) {
+            TrackedView upstream = byId.get(id);
+            if (isRunning(id)
+                    || (upstream != null && ready(upstream, now) && upstream.due() - view.due() <= 0)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    boolean ready(TrackedView view, long now) {
+        return mayRun(view) && !isRunning(view.id()) && view.readyAt(now) - now <= 0;
+    }
+
+    /** Whether time alone will make it ready. */
+    boolean mayRun(TrackedView view) {
+        if (!view.wantsRefresh() || view.suspended()) {
+            return false;
+        }
+        return view.requested || !(view.paused || blocked(view));
+    }
+
+    boolean blocked(TrackedView view) {
+        return view.dirty() && suspendedUpstream(view).isPresent();
+    }
+
+    ViewPhase phase(TrackedView view, long now) {
+        if (view.running != null) {
+            return ViewPhase.REFRESHING;
+        } else if (view.paused) {
+            return ViewPhase.PAUSED;
+        } else if (view.suspended()) {
+            return ViewPhase.SUSPENDED;
+        } else if (blocked(view)) {
+            return ViewPhase.BLOCKED;
+        } else if (view.health instanceof Health.BackingOff && view.health.holdsBack(now)) {
+            return ViewPhase.BACKING_OFF;
+        }
+        return view.waiting.present() ? ViewPhase.DIRTY : ViewPhase.FRESH;
+    }
+
+    Optional<Obstacle> reason(TrackedView view, ViewPhase phase) {
+        return switch (phase) {
+            case SUSPENDED -> view.suspendedBy();
+            case BLOCKED -> suspendedUpstream(view).map(Views::standsOn);
+            case PAUSED -> Optional.of(new Obstacle("paused by request", "refreshd resume " + view.id()));
+            case BACKING_OFF, DIRTY, REFRESHING, FRESH -> attempt(view.health).or(() -> blindSpot(view));
+        };
+    }
+
+    private static Obstacle standsOn(TrackedView upstream) {
+        Obstacle cause = upstream.suspendedBy().orElseThrow();
+        return new Obstacle(
+                "stands on " + upstream.id() + ", which is suspended: " + cause.what(), cause.mend());
+    }
+
+    private static Optional<Obstacle> attempt(Health health) {
+        return switch (health) {
+            case Health.Unseen unseen -> Optional.of(new Obstacle(
+                    "waits for transaction " + unseen.xid() + ", which has committed but is not visible yet",
+                    "it passes by itself; with synchronous replication, when a standby confirms"));
+            case Health.BackingOff failed -> Optional.of(failed.failure().asObstacle());
+            case Health.Healthy healthy -> Optional.empty();
+            case Health.Tried tried -> Optional.empty();
+            case Health.Suspended suspended -> Optional.of(suspended.obstacle());
+        };
+    }
+
+    List<ViewStatus> status() {
+        return byId.values().stream().map(this::status).toList();
+    }
+
+    private ViewStatus status(TrackedView view) {
+        return new ViewStatus(
+                view.id(),
+                view.phase,
+                view.spec.timing(),
+                view.spec.method(),
+                oldestMissing(view),
+                watermark(view),
+                view.refreshedAt,
+                view.lastDuration,
+                view.refreshes,
+                view.health.failures(),
+                reason(view, view.phase));
+    }
+}

@@ -1,0 +1,118 @@
+package io.refreshd.architecture;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.lang.ArchRule;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Holds the package table of ARCHITECTURE.md. */
+class PackagesTest {
+    private static JavaClasses program;
+
+    @BeforeAll
+    static void read() {
+        program = new ClassFileImporter()
+                .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+                .importPackages("io.refreshd");
+    }
+
+    /** A package may know those named behind it, itself and the libraries; the root, cli and demo may know all. */
+    @ParameterizedTest
+    @CsvSource({
+        "model,    ''",
+        "report,   model",
+        "config,   model",
+        "catalog,  model",
+        "capture,  model",
+        "routing,  model report catalog",
+        "schedule, model report",
+        "ledger,   model",
+        "refresh,  model ledger",
+        "observe,  model report",
+    })
+    void knowsOnlyWhatItMay(String name, String allowed) {
+        String[] packages = Stream.concat(Stream.of(name), Arrays.stream(allowed.split(" ")))
+                .filter(part -> !part.isEmpty())
+                .map(part -> "io.refreshd." + part + "..")
+                .toArray(String[]::new);
+        check(noClasses()
+                .that()
+                .resideInAPackage("io.refreshd." + name + "..")
+                .should()
+                .dependOnClassesThat(com.tngtech.archunit.base.DescribedPredicate.describe(
+                        "are refreshd's and not in " + allowed,
+                        (JavaClass known) -> known.getPackageName().startsWith("io.refreshd")
+                                && !com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage(packages)
+                                        .test(known))));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "io.debezium..,         io.refreshd.capture..",
+        "org.apache.kafka..,    io.refreshd.capture..",
+        "io.micrometer..,       io.refreshd.observe..",
+        "com.sun.net.httpserver.., io.refreshd.observe..",
+        "io.zonky..,            io.refreshd.demo..",
+    })
+    void libraryHasOnePlace(String library, String place) {
+        check(noClasses()
+                .that()
+                .resideOutsideOfPackage(place)
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage(library));
+    }
+
+    @Test
+    void theModelKnowsNothingButTheJdk() {
+        check(classes()
+                .that()
+                .resideInAPackage("io.refreshd.model..")
+                .should()
+                .onlyDependOnClassesThat()
+                .resideInAnyPackage("java..", "io.refreshd.model..", "org.jspecify.."));
+    }
+
+    /** Deadlines and stamps come from a clock that is passed in, or a test could not turn it. */
+    @Test
+    void decisionsDoNotReadAClock() {
+        check(noClasses()
+                .that()
+                .resideInAnyPackage(
+                        "io.refreshd.model..",
+                        "io.refreshd.report..",
+                        "io.refreshd.config..",
+                        "io.refreshd.catalog..",
+                        "io.refreshd.routing..",
+                        "io.refreshd.schedule..",
+                        "io.refreshd.refresh..",
+                        "io.refreshd.ledger..",
+                        "io.refreshd.observe..")
+                .should()
+                .callMethod(System.class, "nanoTime")
+                .orShould()
+                .callMethod(System.class, "currentTimeMillis")
+                .orShould()
+                .callMethod(Instant.class, "now")
+                .orShould()
+                .callMethod(Clock.class, "systemUTC")
+                .orShould()
+                .callMethod(Thread.class, "sleep", long.class));
+    }
+
+    private static void check(ArchRule rule) {
+        rule.allowEmptyShould(true).check(program);
+    }
+}

@@ -1,0 +1,179 @@
+package io.refreshd.capture;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.awaitility.Awaitility.await;
+
+import io.refreshd.model.Batch;
+import io.refreshd.model.Lsn;
+import io.refreshd.model.Operation;
+import io.refreshd.model.Snapshot;
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class CaptureRunIT {
+    private static final Duration SOON = Duration.ofSeconds(15);
+    private CaptureFixture fixture;
+
+    @BeforeEach
+    void open() throws Exception {
+        fixture = new CaptureFixture();
+        fixture.database.execute("CREATE TABLE t (id int PRIMARY KEY)");
+        fixture.publish("t");
+    }
+
+    @AfterEach
+    void close() throws Exception {
+        fixture.close();
+    }
+
+    private void assertThatNobodyStreams() {
+        await().atMost(SOON).until(() -> fixture.slot().activePid().isEmpty());
+    }
+
+    @Test
+    void closesBeforeItStartedAndTwice() throws Exception {
+        CaptureRun run = new CaptureRun(fixture.settings, fixture.handler());
+        run.close();
+        run.close();
+        run.start();
+        assertThat(run.ended()).succeedsWithin(SOON);
+        assertThatNobodyStreams();
+    }
+
+    @Test
+    void endsWhileTheHandlerBlocks() throws Exception {
+        CountDownLatch blocked = new CountDownLatch(1);
+        CountDownLatch interrupted = new CountDownLatch(1);
+        CaptureRun run = fixture.start(new BatchHandler() {
+            @Override
+            public Snapshot handle(Batch batch) throws Exception {
+                blocked.countDown();
+                try {
+                    new CountDownLatch(1).await();
+                } finally {
+                    interrupted.countDown();
+                }
+                throw new AssertionError("unreachable");
+            }
+
+            @Override
+            public void routedTo(Lsn position, Snapshot snapshot) {
+                throw new AssertionError("nothing was handled");
+            }
+        });
+        blocked.await();
+        run.close();
+        assertThat(run.ended()).succeedsWithin(SOON);
+        assertThat(interrupted.getCount()).isZero();
+        assertThatNobodyStreams();
+    }
+
+    @Test
+    void letsGoOfTheSlotEvenIfTheHandlerDoesNot() throws Exception {
+        CountDownLatch blocked = new CountDownLatch(1);
+        CountDownLatch release = new CountDownLatch(1);
+        CaptureRun run = fixture.start(new BatchHandler() {
+            @Override
+            public Snapshot handle(Batch batch) throws Exception {
+                blocked.countDown();
+                while (release.getCount() > 0) {
+                    try {
+                        release.await();
+                    } catch (InterruptedException deaf) {
+                        // as a consumer would that must not be
+                    }
+                }
+                throw new InterruptedException();
+            }
+
+            @Override
+            public void routedTo(Lsn position, Snapshot snapshot) {}
+        });
+        blocked.await();
+        try {
+            run.close();
+            assertThatNobodyStreams();
+        } finally {
+            release.countDown();
+        }
+    }
+
+    @Test
+    void leavesNothingBehindAfterManyQuickRuns() throws Exception {
+        RecordingHandler handler = fixture.handler();
+        CaptureRun warm = fixture.start(handler);
+        await().atMost(SOON).until(() -> handler.routed().isPresent());
+        warm.close();
+        assertThatNobodyStreams();
+        for (int i = 0; i < 20; i++) {
+            CaptureRun run = fixture.start(handler);
+            Thread second = Thread.ofVirtual().start(run::close);
+            assertThatCode(run::close).doesNotThrowAnyException();
+            second.join();
+            assertThat(run.ended()).succeedsWithin(SOON);
+            assertThatNobodyStreams();
+        }
+        await().atMost(SOON).untilAsserted(() -> assertThat(captureThreads()).isEmpty());
+    }
+
+    private static Set<String> captureThreads() {
+        return Thread.getAllStackTraces().keySet().stream()
+                .map(Thread::getName)
+                .filter(name -> name.startsWith("refreshd-") || name.startsWith("debezium-") || name.startsWith("pool-"))
+                .collect(Collectors.toSet());
+    }
+
+    @Test
+    void saysThatTheSlotIsMissing() throws Exception {
+        fixture.database.execute("SELECT pg_drop_replication_slot('" + fixture.settings.slot() + "')");
+        CaptureRun run = fixture.start(fixture.handler());
+        assertThat(run.ended())
+                .failsWithin(SOON)
+                .withThrowableOfType(ExecutionException.class)
+                .withCauseInstanceOf(SlotUnusable.class);
+        assertThat(fixture.database.query("SELECT count(*) FROM pg_replication_slots WHERE slot_name = '"
+                        + fixture.settings.slot() + "'"))
+                .containsExactly("0");
+    }
+
+    @Test
+    void endsWhenItsConnectionIsCut() throws Exception {
+        RecordingHandler handler = fixture.handler();
+        CaptureRun run = fixture.start(handler);
+        await().atMost(SOON).until(() -> handler.routed().isPresent());
+        fixture.database.execute("SELECT pg_terminate_backend(" + fixture.slot().activePid().orElseThrow() + ")");
+        assertThat(run.ended()).failsWithin(SOON);
+        assertThatNobodyStreams();
+        fixture.database.execute("INSERT INTO t VALUES (1)");
+        RecordingHandler next = fixture.handler();
+        fixture.start(next);
+        await().atMost(SOON).until(() -> next.rows(Operation.INSERT) == 1);
+    }
+
+    @Test
+    void endsWhenAnotherOneStreams() throws Exception {
+        RecordingHandler handler = fixture.handler();
+        fixture.start(handler);
+        await().atMost(SOON).until(() -> handler.routed().isPresent());
+        assertThat(fixture.start(fixture.handler()).ended()).failsWithin(SOON);
+        Lsn before = handler.routed().orElseThrow();
+        await().atMost(SOON).until(() -> handler.routed().orElseThrow().compareTo(before) > 0);
+    }
+
+    @Test
+    void movesTheSlotOfAQuietDatabase() throws Exception {
+        RecordingHandler handler = fixture.handler();
+        fixture.start(handler);
+        await().atMost(SOON).until(() -> handler.routed().isPresent());
+        Lsn before = fixture.slot().confirmed().orElseThrow();
+        await().atMost(SOON)
+                .until(() -> fixture.slot().confirmed().orElseThrow().compareTo(before) > 0);
+    }
+}

@@ -1,0 +1,85 @@
+package io.refreshd.capture;
+
+import io.refreshd.model.Batch;
+import io.refreshd.model.Change;
+import io.refreshd.model.Lsn;
+import io.refreshd.model.Operation;
+import io.refreshd.model.Signal;
+import io.refreshd.model.Snapshot;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+
+/** Keeps every batch, and reads a snapshot after each. */
+final class RecordingHandler implements BatchHandler, AutoCloseable {
+    private final Connection connection;
+    private final List<Batch> batches = new ArrayList<>();
+    private Optional<Lsn> routed = Optional.empty();
+    private volatile Callable<Boolean> before = () -> true;
+
+    RecordingHandler(Connection connection) {
+        this.connection = connection;
+    }
+
+    /** Runs before each batch is recorded; what it throws, the handler throws. */
+    void before(Callable<Boolean> action) {
+        before = action;
+    }
+
+    @Override
+    public Snapshot handle(Batch batch) throws Exception {
+        before.call();
+        synchronized (this) {
+            batches.add(batch);
+        }
+        return snapshot();
+    }
+
+    Snapshot snapshot() throws SQLException {
+        try (Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery("SELECT pg_current_snapshot()::text")) {
+            row.next();
+            return Snapshot.parse(row.getString(1));
+        }
+    }
+
+    @Override
+    public synchronized void routedTo(Lsn position, Snapshot snapshot) {
+        routed = Optional.of(position);
+    }
+
+    synchronized Optional<Lsn> routed() {
+        return routed;
+    }
+
+    synchronized List<Batch> batches() {
+        return List.copyOf(batches);
+    }
+
+    synchronized List<Change> changes() {
+        return batches.stream().flatMap(batch -> batch.changes().stream()).toList();
+    }
+
+    synchronized List<Signal> signals(String kind) {
+        return batches.stream()
+                .flatMap(batch -> batch.signals().stream())
+                .filter(signal -> signal.kind().equals(kind))
+                .toList();
+    }
+
+    synchronized long rows(Operation operation) {
+        return changes().stream()
+                .mapToLong(change -> change.rows().getOrDefault(operation, 0L))
+                .sum();
+    }
+
+    @Override
+    public void close() throws SQLException {
+        connection.close();
+    }
+}

@@ -1,0 +1,147 @@
+package io.refreshd.catalog;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.refreshd.model.ViewId;
+import io.refreshd.testing.TestDatabase;
+import java.sql.Connection;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What the fingerprint and the lineage must notice, and what they must sleep through. */
+class FingerprintIT {
+    private static final ViewId V = new ViewId("public", "v");
+
+    private TestDatabase database;
+
+    @BeforeEach
+    void create() throws Exception {
+        database = TestDatabase.create();
+        database.execute(
+                "CREATE TABLE log (id int, at date, note text, PRIMARY KEY (id, at)) PARTITION BY RANGE (at)",
+                "CREATE TABLE log_25 PARTITION OF log FOR VALUES FROM ('2025-01-01') TO ('2026-01-01')",
+                "CREATE TABLE log_26 (LIKE log INCLUDING ALL)",
+                "CREATE TABLE keyless (id int NOT NULL, other int)",
+                "CREATE UNIQUE INDEX keyless_id ON keyless (id)",
+                "CREATE FUNCTION pure(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1'",
+                "CREATE VIEW plain AS SELECT id, at, note FROM log",
+                "CREATE MATERIALIZED VIEW v AS SELECT p.id, p.at, pure(k.id) AS k FROM plain p LEFT JOIN keyless k USING (id)",
+                "CREATE UNIQUE INDEX v_id ON v (id, at)",
+                "CREATE MATERIALIZED VIEW empty AS SELECT id FROM keyless WITH NO DATA",
+                "CREATE SCHEMA later",
+                "INSERT INTO log VALUES (1, '2025-05-05', 'x')");
+    }
+
+    @AfterEach
+    void drop() throws Exception {
+        database.close();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "CREATE MATERIALIZED VIEW w AS SELECT 1 AS one",
+                "DROP MATERIALIZED VIEW empty",
+                "ALTER MATERIALIZED VIEW v RENAME TO w",
+                "ALTER MATERIALIZED VIEW v RENAME COLUMN k TO l",
+                "ALTER MATERIALIZED VIEW v SET SCHEMA later",
+                "DROP MATERIALIZED VIEW empty; CREATE MATERIALIZED VIEW empty AS SELECT id FROM keyless WITH NO DATA",
+                "CREATE OR REPLACE VIEW plain AS SELECT id, at, note FROM log WHERE id > 0",
+                "CREATE UNIQUE INDEX ON v (at, id)",
+                "ALTER INDEX v_id RENAME TO w_id",
+                "DROP INDEX v_id",
+                "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'v_id'::regclass",
+                "REFRESH MATERIALIZED VIEW empty",
+                "REFRESH MATERIALIZED VIEW v WITH NO DATA",
+                "ALTER TABLE log ATTACH PARTITION log_26 FOR VALUES FROM ('2026-01-01') TO ('2027-01-01')",
+                "ALTER TABLE log DETACH PARTITION log_25",
+                "CREATE TABLE child () INHERITS (keyless)",
+                "ALTER TABLE keyless REPLICA IDENTITY FULL",
+                "ALTER TABLE keyless REPLICA IDENTITY USING INDEX keyless_id",
+                "ALTER TABLE keyless ADD PRIMARY KEY (id)",
+                "ALTER TABLE keyless ADD COLUMN more int",
+                "ALTER TABLE keyless RENAME COLUMN other TO another",
+                "ALTER TABLE keyless DROP COLUMN other",
+                "ALTER TABLE keyless ALTER COLUMN other TYPE bigint",
+                "ALTER TABLE keyless RENAME TO keyed",
+                "ALTER TABLE keyless SET UNLOGGED",
+                "ALTER SCHEMA public RENAME TO private",
+                "ALTER FUNCTION pure(int) VOLATILE",
+                "CREATE OR REPLACE FUNCTION pure(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1 + 1'"
+            })
+    void noticesWhatTheCatalogWouldShow(String ddl) throws Exception {
+        State before = state();
+        database.execute(ddl);
+        State after = state();
+        assertThat(after.catalog()).isNotEqualTo(before.catalog());
+        assertThat(after.fingerprint()).isNotEqualTo(before.fingerprint());
+    }
+
+    @Test
+    void sleepsThroughWhatChangesNoStructure() throws Exception {
+        State before = state();
+        database.execute(
+                "INSERT INTO log SELECT i, '2025-06-06', 'y' FROM generate_series(1, 1000) i",
+                "REFRESH MATERIALIZED VIEW CONCURRENTLY v",
+                "REFRESH MATERIALIZED VIEW v",
+                "ANALYZE",
+                "VACUUM",
+                "VACUUM FREEZE",
+                "CREATE TABLE unrelated (id int PRIMARY KEY)",
+                "CREATE VIEW also_unrelated AS SELECT id FROM keyless",
+                "CREATE INDEX ON unrelated (id)");
+        try (Connection connection = database.connect()) {
+            connection.createStatement().execute("CREATE TEMPORARY TABLE fleeting () INHERITS (keyless)");
+            assertThat(state()).isEqualTo(before);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "CREATE OR REPLACE VIEW plain AS SELECT id, at, note FROM log WHERE id > 0",
+                "ALTER TABLE log ATTACH PARTITION log_26 FOR VALUES FROM ('2026-01-01') TO ('2027-01-01')",
+                "ALTER TABLE log DETACH PARTITION log_25",
+                "ALTER TABLE keyless RENAME COLUMN other TO another",
+                "ALTER TABLE keyless ADD PRIMARY KEY (id)",
+                "ALTER TABLE log_25 SET UNLOGGED",
+                "CREATE OR REPLACE FUNCTION pure(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1 + 1'",
+                "DROP MATERIALIZED VIEW v; CREATE MATERIALIZED VIEW v AS SELECT id FROM keyless"
+            })
+    void givesAnotherLineageWhenContentMayDifferWithoutAnEvent(String ddl) throws Exception {
+        String before = lineage(V);
+        database.execute(ddl);
+        assertThat(lineage(V)).isNotEqualTo(before);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "REFRESH MATERIALIZED VIEW v",
+                "REFRESH MATERIALIZED VIEW v WITH NO DATA",
+                "DROP INDEX v_id",
+                "ALTER TABLE keyless RENAME TO keyed",
+                "REFRESH MATERIALIZED VIEW empty",
+                "CREATE INDEX ON keyless (other)"
+            })
+    void keepsTheLineageOtherwise(String ddl) throws Exception {
+        String before = lineage(V);
+        database.execute(ddl);
+        assertThat(lineage(V)).isEqualTo(before);
+    }
+
+    private State state() throws Exception {
+        try (Connection connection = database.connect()) {
+            return new State(CatalogReader.fingerprint(connection), CatalogReader.read(connection));
+        }
+    }
+
+    private String lineage(ViewId view) throws Exception {
+        return ViewGraph.of(state().catalog(), id -> true).lineageOf(view);
+    }
+
+    private record State(String fingerprint, Catalog catalog) {}
+}

@@ -1,0 +1,187 @@
+package io.refreshd.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.refreshd.model.Method;
+import io.refreshd.model.Timing;
+import io.refreshd.model.ViewId;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ConfigurationReaderTest {
+    private static final String LEAST = """
+            database:
+              url: jdbc:postgresql://db/app
+              user: refreshd
+            """;
+
+    @Test
+    void fillsInDefaults() throws Exception {
+        assertThat(read(LEAST))
+                .isEqualTo(new Configuration(
+                        new DatabaseSettings("jdbc:postgresql://db/app", "refreshd", Secret.EMPTY),
+                        new ViewsSettings(
+                                List.of(ViewPattern.of("*.*")),
+                                List.of(),
+                                new Timing(Duration.ofMillis(250), Duration.ofSeconds(5), Optional.empty()),
+                                Method.CONCURRENT,
+                                Optional.of(Duration.ofSeconds(60)),
+                                List.of()),
+                        new RefreshSettings(2, Duration.ofSeconds(2), Duration.ofMinutes(10)),
+                        new CaptureSettings("refreshd", "refreshd", Duration.ofSeconds(1), Duration.ofSeconds(1)),
+                        new HttpSettings("127.0.0.1", 9464)));
+    }
+
+    @Test
+    void readsEveryKey() throws Exception {
+        Configuration configuration = read("""
+                database: { url: "jdbc:postgresql://db/app", user: u, password: p }
+                views:
+                  include: [public.*, 'sales."Monthly.Totals"']
+                  exclude: ['public.old_?']
+                  quiet-period: 0ms
+                  target-lag: 1m
+                  max-staleness: 1d
+                  blind-spot-max-staleness: none
+                  method: plain
+                  overrides:
+                    public.*: { quiet-period: 1s, target-lag: 2s, max-staleness: none, method: concurrent }
+                refresh: { max-concurrent: 3, lock-timeout: 1s, statement-timeout: 1h }
+                capture: { slot: s_1, publication: Odd Name, heartbeat-interval: 2s, catalog-poll-interval: 3s }
+                http: { listen: "[::1]:0" }
+                """);
+
+        assertThat(configuration)
+                .isEqualTo(new Configuration(
+                        new DatabaseSettings("jdbc:postgresql://db/app", "u", new Secret("p")),
+                        new ViewsSettings(
+                                List.of(ViewPattern.of("public.*"), ViewPattern.of("sales.\"Monthly.Totals\"")),
+                                List.of(ViewPattern.of("public.old_?")),
+                                new Timing(Duration.ZERO, Duration.ofMinutes(1), Optional.of(Duration.ofDays(1))),
+                                Method.PLAIN,
+                                Optional.empty(),
+                                List.of(new ViewOverride(
+                                        ViewPattern.of("public.*"),
+                                        Optional.of(Duration.ofSeconds(1)),
+                                        Optional.of(Duration.ofSeconds(2)),
+                                        Optional.of(new MaxStaleness(Optional.empty())),
+                                        Optional.of(Method.CONCURRENT)))),
+                        new RefreshSettings(3, Duration.ofSeconds(1), Duration.ofHours(1)),
+                        new CaptureSettings("s_1", "Odd Name", Duration.ofSeconds(2), Duration.ofSeconds(3)),
+                        new HttpSettings("::1", 0)));
+        assertThat(configuration.http()).hasToString("[::1]:0");
+    }
+
+    @Test
+    void takesSectionsWithoutKeysForDefaults() throws Exception {
+        assertThat(read(LEAST + "views:\nrefresh: {}\nhttp:\n  # nothing yet\n"))
+                .isEqualTo(read(LEAST));
+    }
+
+    @Test
+    void expandsVariables() throws Exception {
+        String yaml = """
+                database:
+                  url: jdbc:postgresql://${HOST:-localhost}:${PORT:-5432}/${NAME}
+                  user: $${USER}$
+                  password: ${PASSWORD}
+                refresh: { max-concurrent: "${EMPTY:-4}" }
+                """;
+        Configuration configuration = ConfigurationReader.read(
+                yaml, "f.yaml", Map.of("HOST", "db", "NAME", "a$1\\b", "PASSWORD", "${NAME}", "EMPTY", ""));
+
+        assertThat(configuration.database())
+                .isEqualTo(new DatabaseSettings("jdbc:postgresql://db:5432/a$1\\b", "${USER}$", new Secret("${NAME}")));
+        assertThat(configuration.refresh().maxConcurrent()).isEqualTo(4);
+    }
+
+    @Test
+    void takesPasswordsAsTheyAreWritten() throws Exception {
+        for (String password : List.of("0123", "1e3", "true", "1_000", "2026-01-01")) {
+            assertThat(read(LEAST + "  password: " + password).database().password())
+                    .isEqualTo(new Secret(password));
+        }
+    }
+
+    @Test
+    void readsThePasswordFromAFileBesideIt(@TempDir Path folder) throws Exception {
+        Path file = Files.writeString(folder.resolve("refreshd.yaml"), LEAST + "  password-file: secret");
+        for (String content : List.of("pa ss", "pa ss\n", "pa ss\r\n")) {
+            Files.writeString(folder.resolve("secret"), content);
+            assertThat(ConfigurationReader.read(file, Map.of()).database().password())
+                    .isEqualTo(new Secret("pa ss"));
+        }
+        Files.writeString(folder.resolve("secret"), "pass\n\n");
+        assertThat(ConfigurationReader.read(file, Map.of()).database().password())
+                .isEqualTo(new Secret("pass\n"));
+    }
+
+    @Test
+    void saysWhenThereIsNoFile(@TempDir Path folder) {
+        assertThatThrownBy(() -> ConfigurationReader.read(folder.resolve("none.yaml"), Map.of()))
+                .isInstanceOf(NoSuchFileException.class);
+    }
+
+    @Test
+    void saysWhenTheFileIsNoText(@TempDir Path folder) throws IOException {
+        Path file = Files.write(folder.resolve("f.yaml"), new byte[] {'a', ':', (byte) 0xFF});
+        assertThatThrownBy(() -> ConfigurationReader.read(file, Map.of()))
+                .hasMessage(file + " has a problem:\n  line 1: the file is not UTF-8; save it as UTF-8");
+    }
+
+    @Test
+    void laterOverridesWinKeyByKey() throws Exception {
+        ViewsSettings views = read(LEAST + """
+                        views:
+                          max-staleness: 1h
+                          overrides:
+                            public.*: { target-lag: 3s, method: plain }
+                            public.a*: { quiet-period: 2s, target-lag: 2s, max-staleness: none }
+                            public.ab: { target-lag: 1s }
+                        """).views();
+
+        assertThat(views.timingOf(new ViewId("other", "x")))
+                .isEqualTo(new Timing(Duration.ofMillis(250), Duration.ofSeconds(5), Optional.of(Duration.ofHours(1))));
+        assertThat(views.timingOf(new ViewId("public", "x")).targetLag()).isEqualTo(Duration.ofSeconds(3));
+        assertThat(views.timingOf(new ViewId("public", "ax")))
+                .isEqualTo(new Timing(Duration.ofSeconds(2), Duration.ofSeconds(2), Optional.empty()));
+        assertThat(views.methodOf(new ViewId("public", "ab"))).isEqualTo(Method.PLAIN);
+        // Quiet period of one override, target lag of another: the target lag is the promise.
+        assertThat(views.timingOf(new ViewId("public", "ab")))
+                .isEqualTo(new Timing(Duration.ofSeconds(1), Duration.ofSeconds(1), Optional.empty()));
+    }
+
+    @Test
+    void boundsTheStalenessOfBlindViews() throws Exception {
+        ViewsSettings views = read(LEAST + "views: { overrides: { a.b: { max-staleness: 2s } } }")
+                .views();
+
+        assertThat(views.timingOf(new ViewId("a", "c")).maxStaleness()).isEmpty();
+        assertThat(views.timingOfBlind(new ViewId("a", "c")).maxStaleness()).contains(Duration.ofSeconds(60));
+        assertThat(views.timingOfBlind(new ViewId("a", "b")).maxStaleness()).contains(Duration.ofSeconds(2));
+    }
+
+    @Test
+    void includesWhatIsNotExcluded() throws Exception {
+        ViewsSettings views = read(LEAST + "views: { include: [a.*, b.*], exclude: ['*.x*'] }")
+                .views();
+
+        assertThat(views.includes(new ViewId("a", "v"))).isTrue();
+        assertThat(views.includes(new ViewId("b", "v"))).isTrue();
+        assertThat(views.includes(new ViewId("b", "xv"))).isFalse();
+        assertThat(views.includes(new ViewId("c", "v"))).isFalse();
+    }
+
+    private static Configuration read(String yaml) throws ConfigurationException {
+        return ConfigurationReader.read(yaml, "f.yaml", Map.of());
+    }
+}

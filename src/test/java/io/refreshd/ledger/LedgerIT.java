@@ -1,0 +1,233 @@
+package io.refreshd.ledger;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.refreshd.model.LedgerEntry;
+import io.refreshd.model.Lsn;
+import io.refreshd.model.Method;
+import io.refreshd.model.Obstacle;
+import io.refreshd.model.RefreshTask;
+import io.refreshd.model.Snapshot;
+import io.refreshd.model.ViewId;
+import io.refreshd.testing.TestDatabase;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class LedgerIT {
+    private static final ViewId BASE = new ViewId("public", "Base \"view\"");
+    private static final ViewId STACKED = new ViewId("public", "stacked");
+    private static final Instant FIRST = Instant.parse("2026-01-01T00:00:00Z");
+    private static final Instant SECOND = Instant.parse("2026-01-01T00:00:05Z");
+    private static final Snapshot SNAPSHOT = Snapshot.parse("10:20:12");
+
+    private TestDatabase database;
+    private Handle handle;
+
+    @BeforeEach
+    void migrate() throws Exception {
+        database = TestDatabase.create();
+        handle = Jdbi.create(database.url(), "postgres", "").open();
+        LedgerSchema.migrate(handle);
+        StreamRow.begin(handle, new StreamPosition("refreshd", 7, 1, Lsn.parse("0/100")));
+        ViewRows.register(
+                handle,
+                List.of(
+                        new Registration(BASE, 1001, "l1", List.of(), false),
+                        new Registration(STACKED, 1002, "l2", List.of(1001L), false)),
+                1);
+    }
+
+    @AfterEach
+    void close() throws Exception {
+        handle.close();
+        database.close();
+    }
+
+    @Test
+    void migratesOnceAndRefusesWhatIsNewer() throws Exception {
+        assertThat(LedgerSchema.pending(handle)).isEmpty();
+        LedgerSchema.migrate(handle);
+        handle.execute("INSERT INTO refreshd.schema_version (version) VALUES (99)");
+        assertThatThrownBy(() -> LedgerSchema.migrate(handle))
+                .isInstanceOf(LedgerTooNewException.class)
+                .hasMessageContaining("version 99");
+    }
+
+    @Test
+    void aViewNeverSeenBeforeIsDirtyAndClaimsNothing() {
+        assertThat(entry(BASE).dirty()).isTrue();
+        assertThat(freshness(BASE)).isEqualTo("dirty/null");
+    }
+
+    @Test
+    void aRefreshCoversWhatWasMarkedBeforeItAndNothingElse() {
+        refresh(BASE, 1, "0/200");
+        assertThat(entry(BASE).dirty()).isFalse();
+
+        ViewRows.mark(handle, 2, Map.of(BASE, FIRST), Lsn.parse("0/300"));
+        ViewRows.mark(handle, 3, Map.of(BASE, SECOND), Lsn.parse("0/400"));
+        refresh(BASE, 2, "0/350");
+        assertThat(entry(BASE).dirty())
+                .as("mark 3 came while the refresh that covers 2 ran")
+                .isTrue();
+        refresh(BASE, 3, "0/500");
+        assertThat(entry(BASE)).satisfies(entry -> {
+            assertThat(entry.dirty()).isFalse();
+            assertThat(entry.dirtySince()).isEmpty();
+            assertThat(entry.watermark()).contains(Lsn.parse("0/500"));
+            assertThat(entry.snapshot()).contains(SNAPSHOT);
+        });
+        assertThat(ViewRows.highestMark(handle)).isEqualTo(3);
+    }
+
+    /** The refresh that started first may write last; nothing may be undone by that. */
+    @Test
+    void theOrderOfMarkAndRefreshDoesNotMatter() {
+        ViewRows.mark(handle, 5, Map.of(BASE, FIRST), Lsn.ZERO);
+        refresh(BASE, 9, "0/200");
+        ViewRows.mark(handle, 7, Map.of(BASE, SECOND), Lsn.parse("0/300"));
+        assertThat(entry(BASE).dirty()).isFalse();
+    }
+
+    @Test
+    void aCleanViewIsAsFreshAsTheStreamAndADirtyOneStandsStill() {
+        refresh(BASE, 1, "0/50");
+        assertThat(freshness(BASE)).isEqualTo("fresh/0/100");
+        ViewRows.mark(handle, 2, Map.of(BASE, FIRST), Lsn.parse("0/180"));
+        StreamRow.begin(handle, new StreamPosition("refreshd", 7, 1, Lsn.parse("0/900")));
+        assertThat(freshness(BASE)).isEqualTo("dirty/0/180");
+        assertThat(entry(BASE).dirtySince()).contains(FIRST);
+    }
+
+    @Test
+    void aStackedViewIsNoFresherThanWhatItStandsOn() {
+        refresh(BASE, 1, "0/100");
+        refresh(STACKED, 1, "0/100");
+        assertThat(freshness(STACKED)).isEqualTo("fresh/0/100");
+        StreamRow.begin(handle, new StreamPosition("refreshd", 7, 1, Lsn.parse("0/180")));
+        ViewRows.mark(handle, 2, Map.of(BASE, FIRST), Lsn.parse("0/180"));
+        assertThat(freshness(STACKED)).isEqualTo("dirty/0/180");
+
+        RefreshWrites.refreshed(
+                handle,
+                new RefreshTask(
+                        BASE,
+                        1001,
+                        Method.CONCURRENT,
+                        Set.of(),
+                        2,
+                        Optional.of(Lsn.parse("0/500")),
+                        Set.of(STACKED),
+                        3,
+                        Optional.of(FIRST)),
+                SNAPSHOT,
+                Duration.ofMillis(5),
+                Optional.of(1L),
+                true);
+        StreamRow.begin(handle, new StreamPosition("refreshd", 7, 1, Lsn.parse("0/500")));
+        assertThat(freshness(BASE)).isEqualTo("fresh/0/500");
+        assertThat(freshness(STACKED)).as("holds the base view as it was").isEqualTo("dirty/0/180");
+        assertThat(entry(STACKED).dirtySince()).contains(FIRST);
+        refresh(STACKED, 3, "0/500");
+        assertThat(freshness(STACKED)).isEqualTo("fresh/0/500");
+    }
+
+    @Test
+    void nothingIsClaimedForAViewWithABlindSpotNorForWhatStandsOnIt() {
+        ViewRows.register(
+                handle,
+                List.of(
+                        new Registration(BASE, 1001, "l1", List.of(), true),
+                        new Registration(STACKED, 1002, "l2", List.of(1001L), false)),
+                1);
+        RefreshWrites.refreshed(
+                handle, task(BASE, 1, Optional.empty()), SNAPSHOT, Duration.ofMillis(5), Optional.empty(), false);
+        refresh(STACKED, 1, "0/100");
+        assertThat(freshness(BASE)).isEqualTo("fresh/null");
+        assertThat(freshness(STACKED)).isEqualTo("fresh/null");
+    }
+
+    @Test
+    void settlingIsARefreshThatWasSeenToCoverMore() {
+        ViewRows.mark(handle, 4, Map.of(BASE, FIRST), Lsn.ZERO);
+        refresh(BASE, 1, "0/200");
+        ViewRows.settle(handle, BASE, 4, Optional.of(Lsn.parse("0/250")));
+        assertThat(entry(BASE).dirty()).isFalse();
+        assertThat(entry(BASE).watermark()).contains(Lsn.parse("0/250"));
+    }
+
+    @Test
+    void registeringKeepsWhatIsKnownOfAViewAndForgetsOneWithAnotherOid() {
+        refresh(BASE, 1, "0/200");
+        ViewRows.remember(handle, STACKED, 3, true, Optional.of(new Obstacle("broken", "mend it")));
+        ViewRows.register(
+                handle,
+                List.of(
+                        new Registration(BASE, 2001, "l1", List.of(), false),
+                        new Registration(STACKED, 1002, "l3", List.of(2001L), false)),
+                8);
+        assertThat(entry(BASE)).isEqualTo(LedgerEntry.unknown(BASE));
+        assertThat(ViewRows.load(handle).get(STACKED)).satisfies(row -> {
+            assertThat(row.lineage()).isEqualTo("l3");
+            assertThat(row.entry().paused()).isTrue();
+            assertThat(row.entry().failures()).isEqualTo(3);
+            assertThat(row.entry().suspended()).contains(new Obstacle("broken", "mend it"));
+        });
+        ViewRows.register(handle, List.of(), 9);
+        assertThat(ViewRows.load(handle)).isEmpty();
+    }
+
+    @Test
+    void aRefreshOfAViewThatWasReplacedLeavesNothing() {
+        RefreshTask stale = new RefreshTask(
+                BASE, 999, Method.CONCURRENT, Set.of(), 1, Optional.empty(), Set.of(), 0, Optional.empty());
+        assertThat(RefreshWrites.refreshed(handle, stale, SNAPSHOT, Duration.ZERO, Optional.empty(), false))
+                .isFalse();
+    }
+
+    private void refresh(ViewId view, long covers, String routed) {
+        boolean known = RefreshWrites.refreshed(
+                handle,
+                task(view, covers, Optional.of(Lsn.parse(routed))),
+                SNAPSHOT,
+                Duration.ofMillis(5),
+                Optional.of(1L),
+                false);
+        assertThat(known).isTrue();
+    }
+
+    private static RefreshTask task(ViewId view, long covers, Optional<Lsn> routed) {
+        return new RefreshTask(
+                view,
+                view.equals(BASE) ? 1001 : 1002,
+                Method.CONCURRENT,
+                Set.of(),
+                covers,
+                routed,
+                Set.of(),
+                0,
+                Optional.empty());
+    }
+
+    private LedgerEntry entry(ViewId view) {
+        return ViewRows.load(handle).get(view).entry();
+    }
+
+    private String freshness(ViewId view) {
+        return handle.createQuery("SELECT state || '/' || coalesce(watermark::text, 'null') FROM refreshd.freshness"
+                        + " WHERE view_name = :name")
+                .bind("name", view.name())
+                .mapTo(String.class)
+                .one();
+    }
+}

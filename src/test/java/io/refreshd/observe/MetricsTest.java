@@ -1,0 +1,193 @@
+package io.refreshd.observe;
+
+import static io.refreshd.observe.Samples.MOMENT;
+import static io.refreshd.observe.Samples.TABLE;
+import static io.refreshd.observe.Samples.VIEW;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.refreshd.model.Failure;
+import io.refreshd.model.Method;
+import io.refreshd.model.Moment;
+import io.refreshd.model.Operation;
+import io.refreshd.model.TableId;
+import io.refreshd.model.ViewId;
+import io.refreshd.report.DaemonStatus;
+import io.refreshd.report.Notice;
+import io.refreshd.report.StreamPhase;
+import io.refreshd.report.StreamStatus;
+import io.refreshd.report.ViewPhase;
+import io.refreshd.report.ViewStatus;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+class MetricsTest {
+    private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    private DaemonStatus status = Samples.status(Samples.fresh(VIEW));
+    private Moment now = MOMENT;
+    private final Metrics metrics = new Metrics(registry, () -> status, () -> now, "1.2.3");
+
+    @Test
+    void showsZerosForEachViewAndTableFromTheFirstScrapeOn() {
+        assertThat(scrape())
+                .contains(
+                        "refreshd_refreshes_total{method=\"concurrent\",outcome=\"refreshed\",view=\"public.role_a\"} 0.0",
+                        "refreshd_refreshes_total{method=\"plain\",outcome=\"failed\",view=\"public.role_a\"} 0.0",
+                        "refreshd_refreshes_avoided_total{reason=\"column\",view=\"public.role_a\"} 0.0",
+                        "refreshd_refreshes_avoided_total{reason=\"coalesced\",view=\"public.role_a\"} 0.0",
+                        "refreshd_target_lag_missed_total{view=\"public.role_a\"} 0.0",
+                        "refreshd_changes_total{op=\"truncate\",table=\"public.main\"} 0.0",
+                        "refreshd_table_captured{table=\"public.main\"} 1.0",
+                        "refreshd_gaps_total{reason=\"slot-lost\"} 0.0",
+                        "refreshd_slot_retained_bytes 0.0",
+                        "refreshd_commit_to_visible_seconds_count 0",
+                        "refreshd_refresh_duration_seconds_count{method=\"plain\"} 0");
+    }
+
+    @Test
+    void countsWhatNoticesTell() {
+        metrics.accept(new Notice.RefreshDone(
+                VIEW, Method.CONCURRENT, Duration.ofMillis(1500), Optional.of(Duration.ofMillis(60)), Optional.of(3L)));
+        metrics.accept(new Notice.RefreshFailed(
+                VIEW, Method.CONCURRENT, new Failure(Failure.Kind.TRANSIENT, "55P03", "locked", ""), 1));
+        metrics.accept(new Notice.RefreshAvoided(VIEW, Notice.Avoided.COLUMN));
+        metrics.accept(new Notice.TargetLagMissed(VIEW, Duration.ofSeconds(9), Duration.ofSeconds(5), "slow"));
+        metrics.accept(new Notice.RowsChanged(TABLE, Operation.UPDATE, 300_000));
+        metrics.accept(new Notice.BatchRead(12, Duration.ofMillis(40)));
+        metrics.accept(new Notice.SlotSeen(16_777_216));
+        metrics.accept(new Notice.GapFound("slot-lost"));
+        metrics.accept(new Notice.GapFound("a word nobody listed"));
+
+        assertThat(scrape())
+                .contains(
+                        "refreshd_refreshes_total{method=\"concurrent\",outcome=\"refreshed\",view=\"public.role_a\"} 1.0",
+                        "refreshd_refreshes_total{method=\"concurrent\",outcome=\"failed\",view=\"public.role_a\"} 1.0",
+                        "refreshd_refreshes_avoided_total{reason=\"column\",view=\"public.role_a\"} 1.0",
+                        "refreshd_target_lag_missed_total{view=\"public.role_a\"} 1.0",
+                        "refreshd_changes_total{op=\"update\",table=\"public.main\"} 300000.0",
+                        "refreshd_capture_records_total 12.0",
+                        "refreshd_capture_lag_seconds 0.04",
+                        "refreshd_slot_retained_bytes 1.6777216E7",
+                        "refreshd_gaps_total{reason=\"slot-lost\"} 1.0",
+                        "refreshd_gaps_total{reason=\"a word nobody listed\"} 1.0",
+                        "refreshd_commit_to_visible_seconds_bucket{le=\"0.05\"} 0",
+                        "refreshd_commit_to_visible_seconds_bucket{le=\"0.1\"} 1",
+                        "refreshd_refresh_duration_seconds_bucket{method=\"concurrent\",le=\"1.0\"} 0",
+                        "refreshd_refresh_duration_seconds_bucket{method=\"concurrent\",le=\"2.5\"} 1");
+    }
+
+    @Test
+    void histogramsReachFromFiveMillisecondsToTenMinutesInFewBuckets() {
+        List<String> buckets = scrape().stream()
+                .filter(line -> line.startsWith("refreshd_commit_to_visible_seconds_bucket"))
+                .toList();
+        assertThat(buckets).hasSize(17);
+        assertThat(buckets.getFirst()).contains("le=\"0.005\"");
+        assertThat(buckets.get(15)).contains("le=\"600.0\"");
+    }
+
+    @Test
+    void aServerClockAheadOfOursLosesNoRefreshFromTheHistogram() {
+        metrics.accept(new Notice.RefreshDone(
+                VIEW, Method.PLAIN, Duration.ofMillis(4), Optional.of(Duration.ofMillis(-20)), Optional.empty()));
+        metrics.accept(new Notice.BatchRead(1, Duration.ofMillis(-20)));
+        assertThat(scrape()).contains("refreshd_commit_to_visible_seconds_count 1", "refreshd_capture_lag_seconds 0.0");
+    }
+
+    @Test
+    void readsStatusAndClockAtScrapeTime() {
+        assertThat(scrape())
+                .contains(
+                        "refreshd_view_staleness_seconds{view=\"public.role_a\"} 0.0",
+                        "refreshd_view_target_lag_seconds{view=\"public.role_a\"} 5.0",
+                        "refreshd_view_watermark_known{view=\"public.role_a\"} 1.0",
+                        "refreshd_view_last_refresh_timestamp_seconds{view=\"public.role_a\"} 1.772366397E9",
+                        "refreshd_view_last_refresh_duration_seconds{view=\"public.role_a\"} 1.5",
+                        "refreshd_capture_last_message_age_seconds 0.25",
+                        "refreshd_capture_state{state=\"streaming\"} 1.0");
+
+        status = Samples.status(Samples.stale(VIEW, ViewPhase.DIRTY, Duration.ofSeconds(2)));
+        now = MOMENT.plus(Duration.ofSeconds(10));
+        assertThat(scrape())
+                .contains(
+                        "refreshd_view_staleness_seconds{view=\"public.role_a\"} 12.0",
+                        "refreshd_capture_last_message_age_seconds 10.25");
+    }
+
+    @Test
+    void exactlyOneStateIsSet() {
+        for (ViewPhase phase : ViewPhase.values()) {
+            status = Samples.status(Samples.stale(VIEW, phase, Duration.ofSeconds(1)));
+            List<String> states = scrape().stream()
+                    .filter(line -> line.startsWith("refreshd_view_state{"))
+                    .toList();
+            assertThat(states).hasSize(ViewPhase.values().length);
+            assertThat(states.stream().filter(line -> line.endsWith(" 1.0")))
+                    .containsExactly("refreshd_view_state{state=\"" + phase.word() + "\",view=\"public.role_a\"} 1.0");
+        }
+    }
+
+    @Test
+    void ageOfTheLastMessageGrowsFromTheStartIfNoneEverCame() {
+        status = new DaemonStatus(StreamStatus.CONNECTING, List.of(), List.of());
+        now = MOMENT.plus(Duration.ofSeconds(75));
+        assertThat(scrape())
+                .contains(
+                        "refreshd_capture_last_message_age_seconds 75.0",
+                        "refreshd_capture_state{state=\"" + StreamPhase.CONNECTING.word() + "\"} 1.0");
+    }
+
+    @Test
+    void takesAwayTheSeriesOfWhatIsGone() {
+        scrape();
+        status = new DaemonStatus(Samples.streaming(), List.of(), List.of());
+        scrape();
+        assertThat(scrape()).noneMatch(line -> line.contains("role_a") || line.contains("public.main"));
+
+        status = Samples.status(Samples.fresh(VIEW));
+        assertThat(scrape()).contains("refreshd_view_staleness_seconds{view=\"public.role_a\"} 0.0");
+    }
+
+    @Test
+    void aNoticeThatOvertakesTheStatusIsNotLost() {
+        ViewId other = new ViewId("public", "role_b");
+        metrics.accept(new Notice.RefreshAvoided(other, Notice.Avoided.COALESCED));
+        metrics.accept(new Notice.RowsChanged(new TableId("public", "t"), Operation.INSERT, 5));
+        scrape();
+        status = Samples.status(Samples.fresh(VIEW), Samples.fresh(other));
+        assertThat(scrape())
+                .contains("refreshd_refreshes_avoided_total{reason=\"coalesced\",view=\"public.role_b\"} 1.0");
+    }
+
+    @Test
+    void escapesLabelValues() {
+        status = Samples.status(Samples.fresh(Samples.HOSTILE));
+        assertThat(scrape())
+                .contains("refreshd_view_staleness_seconds{view=\"pub\\\"lic.<script>alert('x')</script>"
+                        + "\\\\\\\"\\n{ä}😀&amp;\"} 0.0");
+    }
+
+    @Test
+    void aThousandViewsAreScrapedWithinSeconds() {
+        status = Samples.status(IntStream.range(0, 1000)
+                .mapToObj(i -> Samples.fresh(new ViewId("public", "role_" + i)))
+                .toArray(ViewStatus[]::new));
+        long before = System.nanoTime();
+        assertThat(scrape().stream().filter(line -> line.startsWith("refreshd_view_staleness_seconds{")))
+                .hasSize(1000);
+        assertThat(Duration.ofNanos(System.nanoTime() - before)).isLessThan(Duration.ofSeconds(10));
+    }
+
+    @Test
+    void saysWhatIsRunning() {
+        assertThat(scrape()).contains("refreshd_build_info{java=\"" + Runtime.version() + "\",version=\"1.2.3\"} 1");
+    }
+
+    private List<String> scrape() {
+        return new Scrape(metrics, registry).answer("").body().lines().toList();
+    }
+}

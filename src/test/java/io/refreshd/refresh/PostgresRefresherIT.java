@@ -1,0 +1,197 @@
+package io.refreshd.refresh;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.refreshd.ledger.LedgerSchema;
+import io.refreshd.ledger.Registration;
+import io.refreshd.ledger.StreamRow;
+import io.refreshd.ledger.StreamPosition;
+import io.refreshd.ledger.ViewRows;
+import io.refreshd.model.Failure;
+import io.refreshd.model.Lsn;
+import io.refreshd.model.Method;
+import io.refreshd.model.Moment;
+import io.refreshd.model.RefreshOutcome;
+import io.refreshd.model.RefreshTask;
+import io.refreshd.model.ViewId;
+import io.refreshd.model.Xid;
+import io.refreshd.testing.TestDatabase;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.Statement;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class PostgresRefresherIT {
+    private static final ViewId VIEW = new ViewId("public", "role \"A\"");
+    private static final ViewId STACKED = new ViewId("public", "stacked");
+
+    private TestDatabase database;
+    private Handle handle;
+    private PostgresRefresher refresher;
+
+    @BeforeEach
+    void prepare() throws Exception {
+        database = TestDatabase.create();
+        database.execute(
+                "CREATE TABLE main (id int PRIMARY KEY, v text)",
+                "INSERT INTO main SELECT i, 'v' || i FROM generate_series(1, 10) i",
+                "CREATE MATERIALIZED VIEW \"role \"\"A\"\"\" AS SELECT id, v FROM main",
+                "CREATE UNIQUE INDEX ON \"role \"\"A\"\"\" (id)",
+                "CREATE MATERIALIZED VIEW stacked AS SELECT count(*) AS n FROM \"role \"\"A\"\"\"",
+                "CREATE UNIQUE INDEX ON stacked (n)");
+        Jdbi jdbi = Jdbi.create(database.url(), "postgres", "");
+        handle = jdbi.open();
+        LedgerSchema.migrate(handle);
+        StreamRow.begin(handle, new StreamPosition("refreshd", 7, 1, Lsn.ZERO));
+        ViewRows.register(
+                handle,
+                List.of(
+                        new Registration(VIEW, oid(VIEW), "l", List.of(), false),
+                        new Registration(STACKED, oid(STACKED), "l", List.of(oid(VIEW)), false)),
+                1);
+        refresher = new PostgresRefresher(
+                jdbi,
+                "postgres",
+                new RefreshLimits(Duration.ofMillis(100), Duration.ofSeconds(30)),
+                () -> new Moment(System.nanoTime(), Instant.now()));
+    }
+
+    @AfterEach
+    void close() throws Exception {
+        handle.close();
+        database.close();
+    }
+
+    @Test
+    void bringsTheViewUpToDateAndCountsWhatChanged() throws Exception {
+        database.execute("INSERT INTO main VALUES (11, 'new')", "DELETE FROM main WHERE id = 1");
+        assertThat(refresher.refresh(task(Set.of()))).isInstanceOfSatisfying(RefreshOutcome.Refreshed.class, done -> {
+            assertThat(done.rowsChanged()).contains(2L);
+            assertThat(done.downstreamMarked()).isTrue();
+        });
+        assertThat(database.query("SELECT count(*) FROM \"role \"\"A\"\"\" WHERE id IN (1, 11)"))
+                .containsExactly("1");
+        assertThat(ViewRows.load(handle).get(VIEW).entry().dirty()).isFalse();
+        assertThat(ViewRows.load(handle).get(STACKED).entry().dirty()).isTrue();
+        assertThat(database.query("SELECT outcome || ' ' || rows_changed FROM refreshd.refresh_history"))
+                .containsExactly("refreshed 2");
+    }
+
+    @Test
+    void whatStandsOnItIsLeftAloneIfNothingChanged() {
+        assertThat(refresher.refresh(task(Set.of()))).isInstanceOfSatisfying(RefreshOutcome.Refreshed.class, done -> {
+            assertThat(done.rowsChanged()).contains(0L);
+            assertThat(done.downstreamMarked()).isFalse();
+        });
+    }
+
+    @Test
+    void withoutCountersItClaimsNothing() throws Exception {
+        database.execute("ALTER DATABASE " + database.name() + " SET track_counts = off");
+        assertThat(refresher.refresh(task(Set.of()))).isInstanceOfSatisfying(RefreshOutcome.Refreshed.class, done -> {
+            assertThat(done.rowsChanged()).isEmpty();
+            assertThat(done.downstreamMarked()).isTrue();
+        });
+    }
+
+    @Test
+    void doesNotBeginBeforeTheTransactionIsVisible() throws Exception {
+        try (Connection open = database.connect()) {
+            open.setAutoCommit(false);
+            Xid xid = xidOf(open);
+            assertThat(refresher.refresh(task(Set.of(xid)))).isEqualTo(new RefreshOutcome.NotVisibleYet(xid));
+            open.commit();
+            assertThat(refresher.refresh(task(Set.of(xid)))).isInstanceOf(RefreshOutcome.Refreshed.class);
+        }
+    }
+
+    @Test
+    void aViewThatWasRecreatedOrRenamedIsNotTheOneThatWasMeant() throws Exception {
+        RefreshTask meant = task(Set.of());
+        database.execute("ALTER MATERIALIZED VIEW \"role \"\"A\"\"\" RENAME TO other");
+        assertThat(refresher.refresh(meant)).isEqualTo(new RefreshOutcome.Gone());
+        database.execute(
+                "DROP MATERIALIZED VIEW other CASCADE",
+                "CREATE MATERIALIZED VIEW \"role \"\"A\"\"\" AS SELECT id, v FROM main");
+        assertThat(refresher.refresh(meant)).isEqualTo(new RefreshOutcome.Gone());
+    }
+
+    @Test
+    void aMissingUniqueIndexIsForSomebodyToMend() throws Exception {
+        database.execute("DROP INDEX \"role \"\"A\"\"_id_idx\"");
+        assertThat(failure(refresher.refresh(task(Set.of())))).satisfies(failure -> {
+            assertThat(failure.kind()).isEqualTo(Failure.Kind.PERMANENT);
+            assertThat(failure.sqlState()).isEqualTo("55000");
+            assertThat(failure.mend()).contains("CREATE UNIQUE INDEX ON \"public\".\"role \"\"A\"\"\"");
+        });
+    }
+
+    @Test
+    void doesNotQueueForALockLongerThanAllowed() throws Exception {
+        try (Connection other = database.connect();
+                Statement statement = other.createStatement()) {
+            other.setAutoCommit(false);
+            statement.execute("COMMENT ON MATERIALIZED VIEW \"role \"\"A\"\"\" IS 'locked'");
+            assertThat(failure(refresher.refresh(task(Set.of())))).satisfies(failure -> {
+                assertThat(failure.kind()).isEqualTo(Failure.Kind.TRANSIENT);
+                assertThat(failure.what()).contains("holds a lock on public.role \"A\"");
+            });
+            other.rollback();
+        }
+    }
+
+    @Test
+    void aQueryThatFailsOnTheDataLeavesViewAndLedgerAsTheyWere() throws Exception {
+        database.execute(
+                "CREATE MATERIALIZED VIEW fragile AS SELECT id, 1 / (id - 11) AS q FROM main",
+                "CREATE UNIQUE INDEX ON fragile (id)",
+                "INSERT INTO main VALUES (11, 'x')");
+        ViewId fragile = new ViewId("public", "fragile");
+        RefreshTask task = new RefreshTask(
+                fragile, oid(fragile), Method.CONCURRENT, Set.of(), 1, Optional.empty(), Set.of(), 0, Optional.empty());
+        assertThat(failure(refresher.refresh(task)).what()).contains("division by zero");
+        assertThat(database.query("SELECT count(*) FROM fragile")).containsExactly("10");
+    }
+
+    private RefreshTask task(Set<Xid> awaited) {
+        return new RefreshTask(
+                VIEW,
+                oid(VIEW),
+                Method.CONCURRENT,
+                awaited,
+                1,
+                Optional.of(Lsn.parse("0/1")),
+                Set.of(STACKED),
+                2,
+                Optional.empty());
+    }
+
+    private static Failure failure(RefreshOutcome outcome) {
+        assertThat(outcome).isInstanceOf(RefreshOutcome.Failed.class);
+        return ((RefreshOutcome.Failed) outcome).failure();
+    }
+
+    private static Xid xidOf(Connection connection) throws Exception {
+        try (Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery("SELECT pg_current_xact_id()::text")) {
+            row.next();
+            return new Xid(Long.parseLong(row.getString(1)));
+        }
+    }
+
+    private long oid(ViewId view) {
+        return handle.createQuery("SELECT oid FROM pg_class WHERE relname = :name")
+                .bind("name", view.name())
+                .mapTo(Long.class)
+                .one();
+    }
+}
