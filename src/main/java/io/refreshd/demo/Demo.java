@@ -10,10 +10,10 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.Supplier;
 
 /**
  * What {@code refreshd demo} runs: PostgreSQL in a temporary folder, an application that writes, the daemon, and a table
@@ -40,7 +40,6 @@ public final class Demo {
     private final Display display;
     private final DaemonUnderDemo.Factory factory;
     private final Duration settle;
-    private final Supplier<Moment> clock = () -> new Moment(System.nanoTime(), Instant.now());
     private final CommitLog commits = new CommitLog();
     private final Tally tally = new Tally();
     private final AtomicReference<Exception> broken = new AtomicReference<>();
@@ -119,7 +118,7 @@ public final class Demo {
         introduce(ground);
         RowCounts counts = teardown.add(new RowCounts(ground.application().connect()));
         ScheduledExecutorService pulse = executor("demo-table", teardown);
-        Observer observer = new Observer(daemon, commits, tally, counts, clock);
+        Observer observer = new Observer(daemon, commits, tally, counts, Demo::now);
         Writes writes = begin(ground, observer, pulse, teardown, interruption);
 
         if (options.runFor().isPresent()) {
@@ -150,8 +149,8 @@ public final class Demo {
             Interruption interruption)
             throws SQLException {
         Duration redraw = options.screen().terminal() ? REDRAW : PLAIN_LINES;
-        every(SAMPLE, pulse, interruption, observer::sample);
-        every(redraw, pulse, interruption, () -> display.show(observer.frame()));
+        every(SAMPLE, pulse, teardown, interruption, observer::sample);
+        every(redraw, pulse, teardown, interruption, () -> display.show(observer.frame()));
         ScheduledExecutorService beats = executor("demo-writes", teardown);
         Writes writes = teardown.add(new Writes(ground.application(), commits, options.rows(), options.seed(), e -> {
             broken.compareAndSet(null, e);
@@ -165,7 +164,8 @@ public final class Demo {
         void run() throws Exception;
     }
 
-    private void every(Duration period, ScheduledExecutorService pulse, Interruption interruption, Step step) {
+    private void every(
+            Duration period, ScheduledExecutorService pulse, Teardown teardown, Interruption interruption, Step step) {
         Runnable guarded = () -> {
             try {
                 step.run();
@@ -174,7 +174,8 @@ public final class Demo {
                 interruption.wake();
             }
         };
-        pulse.scheduleWithFixedDelay(guarded, 0, period.toMillis(), TimeUnit.MILLISECONDS);
+        Future<?> rhythm = pulse.scheduleWithFixedDelay(guarded, 0, period.toMillis(), TimeUnit.MILLISECONDS);
+        teardown.add(() -> rhythm.cancel(false));
     }
 
     private int judge(Ground ground, DaemonUnderDemo daemon, ScheduledExecutorService pulse) throws Exception {
@@ -198,6 +199,10 @@ public final class Demo {
         return compared.containsAll(DemoSchema.VIEWS);
     }
 
+    private static Moment now() {
+        return new Moment(System.nanoTime(), Instant.now());
+    }
+
     private void introduce(Ground ground) {
         String http = "http://127.0.0.1:" + ground.httpPort();
         display.say("Status page   " + http + "/");
@@ -212,9 +217,7 @@ public final class Demo {
     }
 
     private static ScheduledExecutorService executor(String name, Teardown teardown) {
-        ScheduledExecutorService executor = Executors.newSingleThreadScheduledExecutor(
-                Thread.ofPlatform().daemon().name(name).factory());
-        teardown.add(executor::close);
-        return executor;
+        return teardown.add(Executors.newSingleThreadScheduledExecutor(
+                Thread.ofPlatform().daemon().name(name).factory()));
     }
 }

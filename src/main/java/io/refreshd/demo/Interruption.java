@@ -50,7 +50,7 @@ final class Interruption implements AutoCloseable {
         asked.await();
     }
 
-    /** @return whether it was asked for before the time was over */
+    /** Waits no longer than the time; returns whether it was asked for before that was over. */
     boolean await(Duration time) throws InterruptedException {
         return asked.await(time.toNanos(), TimeUnit.NANOSECONDS);
     }

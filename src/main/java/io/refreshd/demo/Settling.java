@@ -32,7 +32,7 @@ final class Settling {
                 && status.views().stream().allMatch(view -> view.phase() == ViewPhase.FRESH);
     }
 
-    /** @return whether it came to that in time */
+    /** Polls on the clock's thread; returns whether it came to that in time. */
     static boolean await(Supplier<DaemonStatus> status, Lsn last, Duration atMost, ScheduledExecutorService clock)
             throws InterruptedException, ExecutionException {
         CompletableFuture<Void> done = new CompletableFuture<>();

@@ -14,7 +14,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
@@ -24,7 +23,8 @@ class DemoIT {
 
     private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     private final PrintStream out = new PrintStream(bytes, true, StandardCharsets.UTF_8);
-    private final AtomicReference<Path> configuration = new AtomicReference<>();
+    private Path folder = Path.of("not made yet");
+    private int port;
 
     @Test
     void endsWellWhenEveryViewEqualsItsDefinition() throws Exception {
@@ -64,21 +64,20 @@ class DemoIT {
         return new Demo(SHORT, out, factory, Duration.ofSeconds(5)).run();
     }
 
-    private Path remember(Path path) throws IOException {
-        configuration.set(path);
-        port.set(Integer.parseInt(
-                Files.readString(path).replaceFirst("(?s).*jdbc:postgresql://localhost:(\\d+)/.*", "$1")));
-        assertThat(processes(path.getParent())).isNotEmpty();
-        return path;
+    private Path remember(Path configuration) throws IOException {
+        folder = configuration.resolveSibling("").toAbsolutePath();
+        port = Integer.parseInt(
+                Files.readString(configuration).replaceFirst("(?s).*jdbc:postgresql://localhost:(\\d+)/.*", "$1"));
+        assertThat(processes(folder)).isNotEmpty();
+        assertThat(listens(port)).isTrue();
+        return configuration;
     }
 
-    private final AtomicReference<Integer> port = new AtomicReference<>();
-
     private void assertNothingLeft() {
-        Path folder = configuration.get().getParent();
+        assertThat(String.valueOf(folder.getFileName())).startsWith(Ground.FOLDER_PREFIX);
         assertThat(folder).doesNotExist();
         assertThat(processes(folder)).isEmpty();
-        assertThat(listens(port.get())).isFalse();
+        assertThat(listens(port)).isFalse();
     }
 
     private static List<ProcessHandle> processes(Path folder) {

@@ -153,7 +153,8 @@ class GroundIT {
             assertThat(log.commits()).isEqualTo(atClose);
         }
         assertThat(failure).hasNullValue();
-        assertThat(DemoSchema.VIEWS).allSatisfy(view -> assertThat(log.concerning(view)).isPositive());
+        assertThat(DemoSchema.VIEWS)
+                .allSatisfy(view -> assertThat(log.concerning(view)).isPositive());
     }
 
     @Test

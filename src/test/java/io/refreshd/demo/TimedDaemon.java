@@ -21,10 +21,13 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -35,7 +38,8 @@ final class TimedDaemon implements DaemonUnderDemo {
     private final List<Consumer<Notice>> listeners = new ArrayList<>();
     private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
     private @Nullable Connection connection;
-    private volatile long rounds;
+    private @Nullable Future<?> rhythm;
+    private final AtomicLong rounds = new AtomicLong();
     private volatile Lsn covered = Lsn.ZERO;
 
     private TimedDaemon(Access access, List<ViewId> refreshed) {
@@ -79,11 +83,11 @@ final class TimedDaemon implements DaemonUnderDemo {
     @Override
     public void start() throws SQLException {
         connection = access.connect();
-        timer.scheduleWithFixedDelay(this::refreshAll, 0, 100, TimeUnit.MILLISECONDS);
+        rhythm = timer.scheduleWithFixedDelay(this::refreshAll, 0, 100, TimeUnit.MILLISECONDS);
     }
 
     private void refreshAll() {
-        try (Statement statement = java.util.Objects.requireNonNull(connection).createStatement()) {
+        try (Statement statement = Objects.requireNonNull(connection).createStatement()) {
             Lsn before;
             try (ResultSet row = statement.executeQuery("SELECT pg_current_wal_insert_lsn()")) {
                 row.next();
@@ -96,7 +100,7 @@ final class TimedDaemon implements DaemonUnderDemo {
                 listeners.forEach(listener -> listener.accept(done));
             }
             covered = before;
-            rounds++;
+            rounds.incrementAndGet();
         } catch (SQLException e) {
             throw new IllegalStateException(e);
         }
@@ -107,13 +111,16 @@ final class TimedDaemon implements DaemonUnderDemo {
         return new DaemonStatus(
                 new StreamStatus(StreamPhase.STREAMING, Optional.of(Instant.EPOCH), Optional.of(covered), ""),
                 DemoSchema.VIEWS.stream()
-                        .map(view -> view(view, ViewPhase.FRESH, rounds))
+                        .map(view -> view(view, ViewPhase.FRESH, rounds.get()))
                         .toList(),
                 List.of());
     }
 
     @Override
     public void close() {
+        if (rhythm != null) {
+            rhythm.cancel(false);
+        }
         timer.close();
         try {
             if (connection != null) {
