@@ -65,7 +65,9 @@ final class CatalogQueries {
                     new Relation.Traits(
                             row.getString(5).charAt(0),
                             row.getBoolean(6),
-                            row.getString(7).charAt(0)),
+                            row.getString(7).charAt(0),
+                            row.getLong(8),
+                            rowSecurity(row.getBoolean(9), row.getBoolean(10))),
                     columns.getOrDefault(oid, List.of()));
         });
     }
@@ -127,6 +129,13 @@ final class CatalogQueries {
                     reads.getOrDefault(relation, List.of()),
                     calls.getOrDefault(relation, new TreeSet<>()));
         });
+    }
+
+    private static RowSecurity rowSecurity(boolean enabled, boolean forced) {
+        if (!enabled) {
+            return RowSecurity.OFF;
+        }
+        return forced ? RowSecurity.FORCED : RowSecurity.ON;
     }
 
     private static Index index(ResultSet row) throws SQLException {
