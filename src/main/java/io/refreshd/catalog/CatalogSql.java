@@ -91,7 +91,7 @@ final class CatalogSql {
     private static final String QUERIES = """
             WITH wanted(oid) AS (
               SELECT unnest(?::int8[])::oid
-            ), query(reader, class, oid, tree, settings) AS MATERIALIZED (
+            ), query(reader, class, oid, tree, settings) AS (
               SELECT r.ev_class, 'pg_catalog.pg_rewrite'::regclass, r.oid, r.ev_action::text, ''
                 FROM pg_catalog.pg_rewrite r
                WHERE r.ev_class IN (SELECT oid FROM wanted) AND r.ev_type = '1'
@@ -145,8 +145,11 @@ final class CatalogSql {
             )
             """;
 
-    /** Built-in functions that are immutable are of no interest, and they are by far the most. */
-    static final String CALLS = USED + """
+    /**
+     * Functions that are called, and system catalogs that are read: in one pass, since unpacking the texts takes the most
+     * time of all. Built-in functions that are immutable are of no interest, and they are by far the most.
+     */
+    static final String CALLS_AND_SYSTEM_READS = USED + """
             , part AS (
               SELECT aggfnoid::oid, unnest(ARRAY[aggtransfn, aggfinalfn, aggcombinefn, aggmtransfn, aggminvtransfn,
                                                  aggmfinalfn])::oid AS oid
@@ -156,17 +159,14 @@ final class CatalogSql {
               UNION
               SELECT direct.reader, part.oid FROM direct JOIN part ON part.aggfnoid = direct.oid
             )
-            SELECT used.reader::int8, p.oid::int8
+            SELECT used.reader::int8, p.oid::int8, true AS is_function
               FROM used JOIN pg_catalog.pg_proc p ON p.oid = used.oid
              WHERE p.provolatile <> 'i' OR p.oid >= 16384
-             ORDER BY 1, 2
-            """;
-
-    static final String SYSTEM_READS = USED + """
-            SELECT piece.reader::int8, c.oid::int8
+            UNION ALL
+            SELECT piece.reader::int8, c.oid::int8, false
               FROM piece JOIN pg_catalog.pg_class c ON c.oid = substr(piece.oid, 2)::oid
              WHERE piece.oid LIKE 'r%' AND c.oid < 16384
-             ORDER BY 1, 2
+             ORDER BY 1, 2, 3
             """;
 
     static final String FUNCTIONS = """
