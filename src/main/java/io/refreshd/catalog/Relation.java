@@ -24,9 +24,11 @@ public record Relation(long oid, String schema, String name, RelationKind kind, 
      * @param persistence {@code relpersistence}: p(ermanent), u(nlogged), t(emporary)
      * @param populated {@code relispopulated}
      * @param replicaIdentity {@code relreplident}: d(efault), n(othing), f(ull), i(ndex)
+     * @param owner oid of the role
      */
-    public record Traits(char persistence, boolean populated, char replicaIdentity) {
-        public static final Traits USUAL = new Traits('p', true, 'd');
+    public record Traits(
+            char persistence, boolean populated, char replicaIdentity, long owner, RowSecurity rowSecurity) {
+        public static final Traits USUAL = new Traits('p', true, 'd', 10, RowSecurity.OFF);
     }
 
     /**
@@ -41,6 +43,18 @@ public record Relation(long oid, String schema, String name, RelationKind kind, 
 
     ViewId viewId() {
         return new ViewId(schema, name);
+    }
+
+    /**
+     * Whether its policies may decide what a query sees that runs as the owner of {@code reader}. Roles that bypass them
+     * are not asked for: in doubt, they do.
+     */
+    boolean policiesApplyTo(Relation reader) {
+        return switch (traits.rowSecurity()) {
+            case OFF -> false;
+            case ON -> traits.owner() != reader.traits.owner();
+            case FORCED -> true;
+        };
     }
 
     String sql() {

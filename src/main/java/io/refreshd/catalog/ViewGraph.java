@@ -5,6 +5,7 @@ import io.refreshd.model.ViewId;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -37,6 +38,14 @@ public final class ViewGraph {
     /** The materialized views that are looked after. */
     public SortedMap<ViewId, MaterializedView> views() {
         return views;
+    }
+
+    public Optional<MaterializedView> view(ViewId id) {
+        return Optional.ofNullable(views.get(id));
+    }
+
+    public Optional<BaseTable> table(TableId id) {
+        return Optional.ofNullable(tables.get(id));
     }
 
     /**
