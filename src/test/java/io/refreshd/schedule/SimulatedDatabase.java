@@ -27,7 +27,7 @@ final class SimulatedDatabase {
     static final class Tx {
         final int index;
         final Xid xid;
-        final Set<Integer> tables;
+        final int mask;
         final int pieces;
         long lsn;
         @Nullable Instant committedAt;
@@ -36,7 +36,7 @@ final class SimulatedDatabase {
         Tx(int index, Xid xid, Set<Integer> tables, int pieces) {
             this.index = index;
             this.xid = xid;
-            this.tables = tables;
+            this.mask = mask(tables);
             this.pieces = pieces;
         }
     }
@@ -48,7 +48,8 @@ final class SimulatedDatabase {
             Set<Integer> tables,
             Set<ViewId> upstream,
             boolean blind,
-            boolean obstacle) {
+            boolean obstacle,
+            long version) {
         ViewSpec spec() {
             return new ViewSpec(
                     view,
@@ -61,7 +62,7 @@ final class SimulatedDatabase {
         }
 
         boolean sameQuery(Definition other) {
-            return oid == other.oid && tables.equals(other.tables);
+            return oid == other.oid && version == other.version;
         }
     }
 
@@ -137,6 +138,14 @@ final class SimulatedDatabase {
         return new Snapshot(least, next, inProgress);
     }
 
+    static int mask(Set<Integer> tables) {
+        int mask = 0;
+        for (int table : tables) {
+            mask |= 1 << table;
+        }
+        return mask;
+    }
+
     long newOid() {
         return nextOid++;
     }
@@ -151,7 +160,7 @@ final class SimulatedDatabase {
         BitSet transactions = new BitSet();
         Set<Integer> tables = new HashSet<>(view.tables());
         for (Tx tx : log) {
-            if (tx.visible && tx.tables.stream().anyMatch(view.tables()::contains)) {
+            if (tx.visible && (tx.mask & mask(view.tables())) != 0) {
                 transactions.set(tx.index);
             }
         }

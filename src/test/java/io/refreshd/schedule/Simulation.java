@@ -96,7 +96,7 @@ final class Simulation {
                 Duration.ofMillis(random.nextInt(400)),
                 Duration.ofMillis(500 + random.nextInt(4_000)),
                 blind ? Optional.of(Duration.ofSeconds(20)) : Optional.empty());
-        db.create(new Definition(id, db.newOid(), timing, tables, upstream, blind, false));
+        db.create(new Definition(id, db.newOid(), timing, tables, upstream, blind, false, 0));
         return id;
     }
 
@@ -117,8 +117,8 @@ final class Simulation {
         db.log.forEach(db::show);
         db.views.replaceAll((id, d) -> withObstacle(d, false));
         catalogChanged = true;
-        for (int i = 0; i < 20; i++) {
-            long until = time + Duration.ofMinutes(1).toNanos();
+        for (int i = 0; i < 6; i++) {
+            long until = time + Duration.ofSeconds(20).toNanos();
             while (!agenda.isEmpty() && agenda.peek().at < until || deadline() < until) {
                 step();
             }
@@ -130,9 +130,9 @@ final class Simulation {
         for (ViewStatus status : scheduler.status()) {
             Definition view = db.views.get(status.view());
             assertThat(db.contents.get(view.view())).as("I1: %s at the end", view.view()).isEqualTo(db.query(view));
-            assertThat(status.phase()).as("%s at the end", view.view()).isEqualTo(ViewPhase.FRESH);
             assertThat(status.oldestMissing()).isEmpty();
             if (!view.blind()) {
+                assertThat(status.phase()).as("%s at the end", view.view()).isEqualTo(ViewPhase.FRESH);
                 assertThat(status.watermark()).as("%s at the end", view).contains(new Lsn(db.log.size() * 10L));
             }
             Row row = db.ledger.get(view.view());
@@ -141,11 +141,10 @@ final class Simulation {
                     .isFalse();
         }
         assertThat(scheduler.status()).hasSameSizeAs(db.views.keySet());
-        assertThat(tainted).isEmpty();
     }
 
     private static Definition withObstacle(Definition d, boolean obstacle) {
-        return new Definition(d.view(), d.oid(), d.timing(), d.tables(), d.upstream(), d.blind(), obstacle);
+        return new Definition(d.view(), d.oid(), d.timing(), d.tables(), d.upstream(), d.blind(), obstacle, d.version());
     }
 
     private long deadline() {
@@ -255,7 +254,7 @@ final class Simulation {
         if (standsAlone(id)) {
             Definition old = db.views.get(id);
             db.create(new Definition(
-                    id, db.newOid(), old.timing(), old.tables(), old.upstream(), old.blind(), old.obstacle()));
+                    id, db.newOid(), old.timing(), old.tables(), old.upstream(), old.blind(), old.obstacle(), db.newOid()));
             changed(id);
         }
     }
@@ -272,7 +271,7 @@ final class Simulation {
         }
         db.views.put(
                 id,
-                new Definition(id, old.oid(), old.timing(), tables, old.upstream(), old.blind(), old.obstacle()));
+                new Definition(id, old.oid(), old.timing(), tables, old.upstream(), old.blind(), old.obstacle(), db.newOid()));
         changed(id);
     }
 
@@ -325,7 +324,10 @@ final class Simulation {
         } else if (!unmarkedDoubt.isEmpty()) {
             Set<ViewId> doubtful = Set.copyOf(unmarkedDoubt);
             doubtful.forEach(oracle::inDoubt);
-            write(tell(new Event.InDoubt(doubtful, "test")), () -> unmarkedDoubt.removeAll(doubtful));
+            write(tell(new Event.InDoubt(doubtful, "test")), () -> {
+                unmarkedDoubt.removeAll(doubtful);
+                goOn();
+            });
         } else {
             readLog();
         }
@@ -374,7 +376,7 @@ final class Simulation {
                 row.known = row.oid == read.get(id).oid() ? read.get(id) : row.known;
                 return row;
             }));
-            ask(impacts, () -> {});
+            ask(impacts, this::goOn);
         });
     }
 
@@ -395,12 +397,13 @@ final class Simulation {
         ask(List.copyOf(impacts.values()), () -> {
             nextTx = thenTx;
             nextPiece = thenPiece;
+            goOn();
         });
     }
 
     private void route(Tx tx, Set<ViewId> among, Map<ViewId, Impact> impacts) {
         for (ViewId id : among) {
-            if (tx.tables.stream().anyMatch(knownToDaemon.get(id).tables()::contains)) {
+            if ((tx.mask & SimulatedDatabase.mask(knownToDaemon.get(id).tables())) != 0) {
                 impacts.merge(id, new Impact(id, Set.of(tx.xid), tx.committedAt), Simulation::both);
             }
         }
@@ -431,7 +434,6 @@ final class Simulation {
                 .orElse(null);
         if (mark == null) {
             then.run();
-            goOn();
             return;
         }
         boolean lost = chance(5);
@@ -455,7 +457,6 @@ final class Simulation {
                 }
                 tell(new Event.Marked(mark.number(), mark.views()));
                 then.run();
-                goOn();
             });
         });
     }
@@ -470,7 +471,7 @@ final class Simulation {
             tell(new Event.RoutedTo(new Lsn(position), db.snapshot()));
             db.acknowledged = position;
         }
-        unlessCrashed(random.nextInt(20), this::pump);
+        unlessCrashed(calm && nextTx == db.log.size() ? 500 : random.nextInt(20), this::pump);
     }
 
     private List<Action> tell(Event event) {
@@ -600,11 +601,17 @@ final class Simulation {
 
     private void assertHolds(Definition view, Lsn watermark, String where) {
         Content content = db.contents.get(view.view());
+        assertHolds(content, content.tables(), watermark.value(), "I2: " + where + " of", view.view());
+    }
+
+    private void assertHolds(Content content, Set<Integer> tables, long position, String what, ViewId view) {
+        int mask = SimulatedDatabase.mask(tables);
         for (Tx tx : db.log) {
-            if (tx.lsn <= watermark.value() && tx.tables.stream().anyMatch(content.tables()::contains)) {
-                assertThat(content.transactions().get(tx.index))
-                        .as("I2 (%s): %s claims %s and lacks %s", where, view.view(), watermark, tx.xid)
-                        .isTrue();
+            if (tx.lsn > position) {
+                return;
+            }
+            if ((tx.mask & mask) != 0 && !content.transactions().get(tx.index)) {
+                throw new AssertionError(what + " " + view + " at " + position + " lacks transaction " + tx.xid);
             }
         }
     }
@@ -621,13 +628,7 @@ final class Simulation {
                 continue;
             }
             Content content = db.contents.get(view.view());
-            for (Tx tx : db.log) {
-                if (tx.lsn <= db.acknowledged && tx.tables.stream().anyMatch(view.tables()::contains)) {
-                    assertThat(content.transactions().get(tx.index))
-                            .as("I1: %s is clean in the ledger and lacks %s", view.view(), tx.xid)
-                            .isTrue();
-                }
-            }
+            assertHolds(content, view.tables(), db.acknowledged, "I1: clean in the ledger,", view.view());
             for (ViewId upstream : view.upstream()) {
                 BitSet missing = (BitSet)
                         db.contents.get(upstream).transactions().clone();
