@@ -106,8 +106,11 @@ final class Outcomes {
     private void failed(TrackedView view, Running ended, Failure failure, Moment now) {
         view.takeBack(ended);
         view.health = view.health.failed(failure, settings, now.nanos(), random);
-        // The connection may have been lost after the server had committed.
-        view.downstreamInDoubt |= failure.kind() == Failure.Kind.TRANSIENT;
+        if (failure.kind() == Failure.Kind.TRANSIENT) {
+            // The connection may have been lost after the server had committed.
+            view.downstreamInDoubt = true;
+            view.maybeCovered = Math.max(view.maybeCovered, ended.task().covers());
+        }
         out.tell(new Notice.RefreshFailed(
                 view.id(), ended.task().method(), failure, view.health.failures()));
         out.add(view.remember());

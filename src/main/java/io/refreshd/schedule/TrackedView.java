@@ -40,6 +40,8 @@ final class TrackedView {
     long durable;
     /** The newest dirty mark that a finished refresh covers. */
     long covered;
+    /** The newest dirty mark that a refresh may have covered although it is not known to have taken place. */
+    long maybeCovered;
     /** The newest dirty mark that the view ever had. */
     long newest;
     /**
@@ -95,9 +97,10 @@ final class TrackedView {
         return waiting.present() || (running != null && running.needs().present());
     }
 
-    /** Whether the ledger would still say "dirty" after the refresh that is running, if one is. */
+    /** Whether the ledger says "dirty" for certain, and would still say so after the refresh that is running, if one is. */
     boolean durablyDirty() {
-        return durable > (running == null ? covered : Math.max(covered, running.task().covers()));
+        long known = Math.max(covered, maybeCovered);
+        return durable > (running == null ? known : Math.max(known, running.task().covers()));
     }
 
     boolean suspended() {
