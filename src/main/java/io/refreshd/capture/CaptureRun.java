@@ -45,7 +45,7 @@ public final class CaptureRun implements AutoCloseable {
     private final CountDownLatch startable = new CountDownLatch(1);
     private final Pulse pulse;
 
-    private @Nullable Thread thread;
+    private volatile @Nullable Thread thread;
     private volatile @Nullable DebeziumEngine<?> engine;
     private volatile @Nullable BatchConsumer consumer;
     private volatile @Nullable Throwable failure;

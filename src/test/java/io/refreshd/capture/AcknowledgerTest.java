@@ -17,17 +17,23 @@ class AcknowledgerTest {
 
     @Test
     void acknowledgesWhatIsVisibleAtOnce() {
-        assertThat(acknowledger.offer(new Lsn(10), xids(5), Snapshot.parse("6:6:"))).contains(new Lsn(10));
+        assertThat(acknowledger.offer(new Lsn(10), xids(5), Snapshot.parse("6:6:")))
+                .contains(new Lsn(10));
         assertThat(acknowledger.waitingFor()).isEmpty();
     }
 
     @Test
     void holdsWhatIsNotVisibleAndEverythingBehindIt() {
-        assertThat(acknowledger.offer(new Lsn(10), xids(5, 7), Snapshot.parse("7:8:7"))).isEmpty();
-        assertThat(acknowledger.offer(new Lsn(20), xids(), Snapshot.parse("7:8:7"))).isEmpty();
-        assertThat(acknowledger.offer(new Lsn(30), xids(8), Snapshot.parse("7:8:7"))).isEmpty();
+        assertThat(acknowledger.offer(new Lsn(10), xids(5, 7), Snapshot.parse("7:8:7")))
+                .isEmpty();
+        assertThat(acknowledger.offer(new Lsn(20), xids(), Snapshot.parse("7:8:7")))
+                .isEmpty();
+        assertThat(acknowledger.offer(new Lsn(30), xids(8), Snapshot.parse("7:8:7")))
+                .isEmpty();
         assertThat(acknowledger.waitingFor()).contains(new Xid(7));
-        assertThat(acknowledger.advance(Snapshot.parse("8:9:8"))).as("7 is visible now, 8 is not").contains(new Lsn(20));
+        assertThat(acknowledger.advance(Snapshot.parse("8:9:8")))
+                .as("7 is visible now, 8 is not")
+                .contains(new Lsn(20));
         assertThat(acknowledger.waitingFor()).contains(new Xid(8));
         assertThat(acknowledger.advance(Snapshot.parse("9:9:"))).contains(new Lsn(30));
         assertThat(acknowledger.advance(Snapshot.parse("9:9:"))).isEmpty();

@@ -50,18 +50,20 @@ class SlotAndPublicationIT {
                 "CREATE TABLE \"p.\"\"1\" PARTITION OF p FOR VALUES FROM (0) TO (10)");
         TableId leaf = new TableId("public", "p.\"1");
         apply("pub x", Set.of());
-        assertThat(Publication.inspect(connection, "pub x").orElseThrow().tables()).isEmpty();
+        assertThat(Publication.inspect(connection, "pub x").orElseThrow().tables())
+                .isEmpty();
         apply("pub x", Set.of(T, leaf));
         PublicationState both = Publication.inspect(connection, "pub x").orElseThrow();
         assertThat(both.captures(T)).isTrue();
         assertThat(both.captures(leaf)).isTrue();
         assertThat(both.tables()).hasSize(2);
-        assertThat(Publication.plan("pub x", Set.of(T, leaf), Optional.of(both))).isEmpty();
+        assertThat(Publication.plan("pub x", Set.of(T, leaf), Optional.of(both)))
+                .isEmpty();
         apply("pub x", Set.of(leaf));
         apply("pub x", Set.of(T));
         PublicationState again = Publication.inspect(connection, "pub x").orElseThrow();
         assertThat(again.tables()).containsOnlyKeys(T);
-        assertThat(again.tables().get(T).entry()).isNotEqualTo(both.tables().get(T).entry());
+        assertThat(again.tables().get(T)).as("it joined anew").isNotEqualTo(both.tables().get(T));
     }
 
     @Test
@@ -85,9 +87,11 @@ class SlotAndPublicationIT {
         PublicationState partly = Publication.inspect(connection, "some_rows").orElseThrow();
         assertThat(partly.tables()).containsOnlyKeys(T, u);
         assertThat(partly.captures(T) || partly.captures(u)).isFalse();
-        assertThat(Publication.inspect(connection, "inserts").orElseThrow().captures(T)).isFalse();
+        assertThat(Publication.inspect(connection, "inserts").orElseThrow().captures(T))
+                .isFalse();
         apply("inserts", Set.of(T));
-        assertThat(Publication.inspect(connection, "inserts").orElseThrow().captures(T)).isTrue();
+        assertThat(Publication.inspect(connection, "inserts").orElseThrow().captures(T))
+                .isTrue();
         assertThat(Publication.inspect(connection, "none")).isEmpty();
     }
 
@@ -121,7 +125,8 @@ class SlotAndPublicationIT {
             assertThat(Slot.blockers(connection))
                     .extracting(Slot.Blocker::mend)
                     .contains("SELECT pg_terminate_backend(" + pid + ")");
-            assertThat(Slot.inspect(connection, "late_" + fixture.database.name())).isEmpty();
+            assertThat(Slot.inspect(connection, "late_" + fixture.database.name()))
+                    .isEmpty();
             open.rollback();
         }
     }
@@ -132,7 +137,8 @@ class SlotAndPublicationIT {
         RecordingHandler handler = fixture.handler();
         fixture.start(handler);
         await().atMost(SOON).until(() -> handler.routed().isPresent());
-        long oid = Long.parseLong(fixture.database.query("SELECT 't'::regclass::oid::text").getFirst());
+        long oid = Long.parseLong(
+                fixture.database.query("SELECT 't'::regclass::oid::text").getFirst());
         try (Connection early = fixture.database.connect();
                 Statement statement = early.createStatement()) {
             early.setAutoCommit(false);
@@ -146,8 +152,9 @@ class SlotAndPublicationIT {
             statement.execute("INSERT INTO t VALUES (2)");
             early.commit();
         }
-        Lsn now = Lsn.parse(
-                fixture.database.query("SELECT pg_current_wal_insert_lsn()::text").getFirst());
+        Lsn now = Lsn.parse(fixture.database
+                .query("SELECT pg_current_wal_insert_lsn()::text")
+                .getFirst());
         await().atMost(SOON).until(() -> handler.routed().orElseThrow().compareTo(now) >= 0);
         assertThat(handler.rows(Operation.INSERT)).as("the second row only").isOne();
         assertThat(Enrolment.writersOf(connection, oid)).isEmpty();
@@ -180,8 +187,7 @@ class SlotAndPublicationIT {
     @Test
     void readsTheUrlAsTheDriverDoes() {
         Server server = Server.of("jdbc:postgresql://h1:1234,h2/a%20b?sslmode=require", "u", "secret");
-        assertThat(server)
-                .isEqualTo(new Server("h1", 1234, "a b", "u", "secret", Map.of("sslmode", "require")));
+        assertThat(server).isEqualTo(new Server("h1", 1234, "a b", "u", "secret", Map.of("sslmode", "require")));
         assertThat(server.toString()).doesNotContain("secret");
     }
 }

@@ -20,6 +20,7 @@ import org.junit.jupiter.api.Test;
 
 class StreamDecoderTest {
     private static final TableId T = new TableId("public", "t");
+    private static final String NULL = "(null)";
     private final StreamDecoder decoder = new StreamDecoder();
 
     private interface Body {
@@ -78,12 +79,12 @@ class StreamDecoderTest {
                 .orElseThrow();
     }
 
-    /** @param values null for a null, "~" for a TOAST value that did not change */
+    /** @param values {@link #NULL} for a null, "~" for a TOAST value that did not change */
     private static void tuple(DataOutputStream out, char kind, String... values) throws IOException {
         out.writeByte(kind);
         out.writeShort(values.length);
         for (String value : values) {
-            if (value == null) {
+            if (value.equals(NULL)) {
                 out.writeByte('n');
             } else if (value.equals("~")) {
                 out.writeByte('u');
@@ -115,16 +116,16 @@ class StreamDecoderTest {
 
     @Test
     void comparesWholeOldRows() {
-        assertThat(update('O', row("1", "x", null), row("1", "x", null))).isEqualTo(ChangedColumns.NONE);
-        assertThat(update('O', row("1", "x", null), row("1", "y", ""))).isEqualTo(ChangedColumns.of(Set.of("a", "b")));
-        assertThat(update('O', row("1", "x", "null"), row("1", "x", null))).isEqualTo(ChangedColumns.of(Set.of("b")));
+        assertThat(update('O', row("1", "x", NULL), row("1", "x", NULL))).isEqualTo(ChangedColumns.NONE);
+        assertThat(update('O', row("1", "x", NULL), row("1", "y", ""))).isEqualTo(ChangedColumns.of(Set.of("a", "b")));
+        assertThat(update('O', row("1", "x", "null"), row("1", "x", NULL))).isEqualTo(ChangedColumns.of(Set.of("b")));
         assertThat(update('O', row("1", "long", "y"), row("2", "~", "y"))).isEqualTo(ChangedColumns.of(Set.of("id")));
     }
 
     @Test
     void trustsNoOtherOldRows() {
-        assertThat(update(' ', row(), row("1", "x", null))).isEqualTo(ChangedColumns.ALL);
-        assertThat(update('K', row("1", null, null), row("2", null, null))).isEqualTo(ChangedColumns.ALL);
+        assertThat(update(' ', row(), row("1", "x", NULL))).isEqualTo(ChangedColumns.ALL);
+        assertThat(update('K', row("1", NULL, NULL), row("2", NULL, NULL))).isEqualTo(ChangedColumns.ALL);
     }
 
     @Test
@@ -147,13 +148,13 @@ class StreamDecoderTest {
         assertThat(transaction.committedAt()).isEqualTo(Instant.parse("2000-01-01T00:00:01.000001Z"));
         assertThat(transaction.tables())
                 .containsExactly(
-                        new TableTally(
-                                T, Map.of(Operation.INSERT, 1_000L, Operation.TRUNCATE, 1L), ChangedColumns.ALL),
+                        new TableTally(T, Map.of(Operation.INSERT, 1_000L, Operation.TRUNCATE, 1L), ChangedColumns.ALL),
                         new TableTally(
                                 new TableId("public", "u"),
                                 Map.of(Operation.DELETE, 1L, Operation.TRUNCATE, 1L),
                                 ChangedColumns.ALL));
-        assertThat(TransactionCodec.decode(TransactionCodec.encode(transaction))).isEqualTo(transaction);
+        assertThat(TransactionCodec.decode(TransactionCodec.encode(transaction)))
+                .isEqualTo(transaction);
         begin(3);
         assertThat(commit().isEmpty()).as("nothing is carried over").isTrue();
     }
@@ -190,7 +191,8 @@ class StreamDecoderTest {
         assertThat(message(1, "refreshd:fence", "ü")).isEmpty();
         Captured.Transaction transaction = commit();
         assertThat(transaction.signals()).containsExactly(new Signal("fence", "ü"));
-        assertThat(TransactionCodec.decode(TransactionCodec.encode(transaction))).isEqualTo(transaction);
+        assertThat(TransactionCodec.decode(TransactionCodec.encode(transaction)))
+                .isEqualTo(transaction);
     }
 
     @Test
