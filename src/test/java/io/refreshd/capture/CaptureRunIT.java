@@ -127,7 +127,8 @@ class CaptureRunIT {
     private static Set<String> captureThreads() {
         return Thread.getAllStackTraces().keySet().stream()
                 .map(Thread::getName)
-                .filter(name -> name.startsWith("refreshd-") || name.startsWith("debezium-") || name.startsWith("pool-"))
+                .filter(name ->
+                        name.startsWith("refreshd-") || name.startsWith("debezium-") || name.startsWith("pool-"))
                 .collect(Collectors.toSet());
     }
 
@@ -149,7 +150,8 @@ class CaptureRunIT {
         RecordingHandler handler = fixture.handler();
         CaptureRun run = fixture.start(handler);
         await().atMost(SOON).until(() -> handler.routed().isPresent());
-        fixture.database.execute("SELECT pg_terminate_backend(" + fixture.slot().activePid().orElseThrow() + ")");
+        fixture.database.execute(
+                "SELECT pg_terminate_backend(" + fixture.slot().activePid().orElseThrow() + ")");
         assertThat(run.ended()).failsWithin(SOON);
         assertThatNobodyStreams();
         fixture.database.execute("INSERT INTO t VALUES (1)");
