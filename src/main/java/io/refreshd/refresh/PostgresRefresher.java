@@ -107,7 +107,8 @@ public final class PostgresRefresher {
         Optional<Long> before = RowsChanged.soFar(transaction, task.oid());
         transaction.execute(statement(task));
         Optional<Long> rowsChanged = task.method() == Method.CONCURRENT
-                ? before.flatMap(then -> RowsChanged.soFar(transaction, task.oid()).map(now -> now - then))
+                ? before.flatMap(
+                        then -> RowsChanged.soFar(transaction, task.oid()).map(now -> now - then))
                 : Optional.empty();
         boolean downstream =
                 !task.downstream().isEmpty() && rowsChanged.map(n -> n > 0).orElse(true);

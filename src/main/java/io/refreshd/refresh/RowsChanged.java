@@ -15,15 +15,10 @@ final class RowsChanged {
 
     /** @return empty if the server does not count ({@code track_counts = off}): then nobody may conclude anything */
     static Optional<Long> soFar(Handle transaction, long oid) {
-        return transaction
-                .createQuery(
-                        """
+        return transaction.createQuery("""
                         SELECT CASE WHEN current_setting('track_counts')::boolean
                                     THEN pg_stat_get_xact_tuples_inserted(:oid) + pg_stat_get_xact_tuples_deleted(:oid)
                                          + pg_stat_get_xact_tuples_updated(:oid) END
-                        """)
-                .bind("oid", oid)
-                .mapTo(Long.class)
-                .findOne();
+                        """).bind("oid", oid).mapTo(Long.class).findOne();
     }
 }

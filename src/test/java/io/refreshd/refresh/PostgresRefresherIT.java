@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.refreshd.ledger.LedgerSchema;
 import io.refreshd.ledger.Registration;
-import io.refreshd.ledger.StreamRow;
 import io.refreshd.ledger.StreamPosition;
+import io.refreshd.ledger.StreamRow;
 import io.refreshd.ledger.ViewRows;
 import io.refreshd.model.Failure;
 import io.refreshd.model.Lsn;
@@ -104,10 +104,12 @@ class PostgresRefresherIT {
         database.execute("DELETE FROM main WHERE id = 1");
         assertThat(onOneConnection.refresh(task(Set.of())))
                 .isInstanceOfSatisfying(
-                        RefreshOutcome.Refreshed.class, done -> assertThat(done.rowsChanged()).contains(1L));
+                        RefreshOutcome.Refreshed.class,
+                        done -> assertThat(done.rowsChanged()).contains(1L));
         assertThat(onOneConnection.refresh(task(Set.of())))
                 .isInstanceOfSatisfying(
-                        RefreshOutcome.Refreshed.class, done -> assertThat(done.rowsChanged()).contains(0L));
+                        RefreshOutcome.Refreshed.class,
+                        done -> assertThat(done.rowsChanged()).contains(0L));
     }
 
     @Test

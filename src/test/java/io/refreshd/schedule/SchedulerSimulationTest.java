@@ -19,10 +19,13 @@ class SchedulerSimulationTest {
                 simulation.run(STEPS);
             } catch (RuntimeException | AssertionError e) {
                 throw new AssertionError(
-                        "step " + simulation.steps + "; run it again with -Drefreshd.seed=" + seed + ": " + e.getMessage(),
+                        "step " + simulation.steps + "; run it again with -Drefreshd.seed=" + seed + ": "
+                                + e.getMessage(),
                         e);
             }
-            System.out.println("XX " + seed + " " + (System.nanoTime() - began) / 1000000 + "ms steps " + simulation.steps + " refreshes " + simulation.refreshes + " crashes " + simulation.crashes + " settles " + simulation.settles);
+            System.out.println("XX " + seed + " " + (System.nanoTime() - began) / 1000000 + "ms steps "
+                    + simulation.steps + " refreshes " + simulation.refreshes + " crashes " + simulation.crashes
+                    + " settles " + simulation.settles);
         }
     }
 }
