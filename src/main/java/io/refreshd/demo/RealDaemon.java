@@ -1,33 +1,44 @@
 package io.refreshd.demo;
 
+import io.refreshd.Daemon;
+import io.refreshd.config.ConfigurationException;
+import io.refreshd.config.ConfigurationReader;
 import io.refreshd.report.DaemonStatus;
 import io.refreshd.report.Notice;
+import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.function.Consumer;
 
 /** The daemon itself, configured the way {@code refreshd run} is. */
 final class RealDaemon implements DaemonUnderDemo {
-    static DaemonUnderDemo of(Path configuration) {
-        throw new UnsupportedOperationException("this build has no daemon to read " + configuration);
+    private final Daemon daemon;
+
+    private RealDaemon(Daemon daemon) {
+        this.daemon = daemon;
     }
 
-    private RealDaemon() {}
+    static DaemonUnderDemo of(Path configuration) throws ConfigurationException, IOException {
+        return new RealDaemon(new Daemon(ConfigurationReader.read(configuration, Map.of())));
+    }
 
     @Override
     public void addListener(Consumer<Notice> listener) {
-        throw new UnsupportedOperationException();
+        daemon.addListener(listener);
     }
 
     @Override
-    public void start() {
-        throw new UnsupportedOperationException();
+    public void start() throws Exception {
+        daemon.start();
     }
 
     @Override
     public DaemonStatus status() {
-        return DaemonStatus.STARTING;
+        return daemon.status();
     }
 
     @Override
-    public void close() {}
+    public void close() {
+        daemon.close();
+    }
 }
