@@ -14,6 +14,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.SortedSet;
 import java.util.TreeSet;
 
 /** Turns rows into records, a handful of queries in all however many views there are. For one read on one connection. */
@@ -28,7 +29,7 @@ final class CatalogQueries {
         List<Long> reached = oids();
         Map<Long, List<Rule.Read>> reads = reads(reached);
         Set<Long> system = new TreeSet<>();
-        Map<Long, TreeSet<Long>> calls = new HashMap<>();
+        Map<Long, SortedSet<Long>> calls = new HashMap<>();
         readTexts(reached, reads, system, calls);
 
         Set<Long> named = new TreeSet<>(reached);
@@ -96,7 +97,7 @@ final class CatalogQueries {
 
     /** System catalogs come as whole relations: nobody asks for their columns. */
     private void readTexts(
-            Collection<Long> oids, Map<Long, List<Rule.Read>> reads, Set<Long> system, Map<Long, TreeSet<Long>> calls)
+            Collection<Long> oids, Map<Long, List<Rule.Read>> reads, Set<Long> system, Map<Long, SortedSet<Long>> calls)
             throws SQLException {
         query(CatalogSql.CALLS_AND_SYSTEM_READS, oids, row -> {
             long reader = row.getLong(1);
@@ -109,7 +110,7 @@ final class CatalogQueries {
         });
     }
 
-    private List<Rule> rules(Collection<Long> oids, Map<Long, List<Rule.Read>> reads, Map<Long, TreeSet<Long>> calls)
+    private List<Rule> rules(Collection<Long> oids, Map<Long, List<Rule.Read>> reads, Map<Long, SortedSet<Long>> calls)
             throws SQLException {
         return query(CatalogSql.RULES, oids, row -> {
             long relation = row.getLong(1);

@@ -6,7 +6,7 @@ final class CatalogSql {
 
     /**
      * All materialized views and what they stand on. Rules of other events than SELECT (an ON INSERT rule of a table) are
-     * not reads. Temporary tables, which only come in as inheritance children, are left out: a session reads only its own,
+     * not reads. What policies read is taken in whether or not they apply. Temporary tables, which only come in as inheritance children, are left out: a session reads only its own,
      * and ours has none. The second CTE is there for its estimate: the planner takes a recursive one for huge, and would
      * compile code for it.
      */

@@ -21,9 +21,11 @@ public record Relation(long oid, String schema, String name, RelationKind kind, 
     }
 
     /**
-     * @param persistence {@code relpersistence}: p(ermanent), u(nlogged), t(emporary)
-     * @param populated {@code relispopulated}
-     * @param replicaIdentity {@code relreplident}: d(efault), n(othing), f(ull), i(ndex)
+     * The rest of the row that matters here.
+     *
+     * @param persistence p(ermanent), u(nlogged), t(emporary)
+     * @param populated false for a materialized view that holds nothing yet
+     * @param replicaIdentity d(efault), n(othing), f(ull), i(ndex)
      * @param owner oid of the role
      */
     public record Traits(
@@ -32,6 +34,8 @@ public record Relation(long oid, String schema, String name, RelationKind kind, 
     }
 
     /**
+     * A row of {@code pg_attribute}.
+     *
      * @param type oid of the type
      * @param generated computed from other columns of the row; the log never carries it
      */

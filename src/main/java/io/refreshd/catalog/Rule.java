@@ -37,7 +37,7 @@ public record Rule(long relation, String hash, Set<Trait> traits, List<Read> rea
         SAMPLE
     }
 
-    /** @param columns numbers of the columns; 0 is the relation as a whole, and negative ones are system columns */
+    /** One relation that is read. @param columns numbers of the columns; 0 is the relation as a whole, and negative ones are system columns */
     public record Read(long relation, List<Integer> columns) {
         public Read {
             columns = List.copyOf(columns);

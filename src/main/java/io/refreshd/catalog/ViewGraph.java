@@ -30,7 +30,7 @@ public final class ViewGraph {
         this.readers = readers;
     }
 
-    /** @param included which materialized views are looked after; the others are at most sources nobody hears from */
+    /** Makes the graph. @param included which materialized views are looked after; the others are at most sources nobody hears from */
     public static ViewGraph of(Catalog catalog, Predicate<ViewId> included) {
         return new GraphBuilder(catalog, included).build();
     }
