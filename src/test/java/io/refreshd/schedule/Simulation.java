@@ -71,6 +71,7 @@ final class Simulation {
     private int nextPiece;
     private Set<ViewId> unmarkedDoubt = new TreeSet<>();
     private boolean catalogChanged;
+    private boolean positionTold;
 
     int steps;
     int refreshes;
@@ -309,6 +310,7 @@ final class Simulation {
         oracle = new Oracle(SETTINGS.maxConcurrent());
         knownToDaemon = new TreeMap<>();
         unmarkedDoubt = new TreeSet<>();
+        positionTold = false;
         rewind();
         readCatalog();
     }
@@ -467,7 +469,8 @@ final class Simulation {
             visible++;
         }
         long position = visible * 10L;
-        if (position > db.acknowledged) {
+        if (position > db.acknowledged || !positionTold) {
+            positionTold = true;
             tell(new Event.RoutedTo(new Lsn(position), db.snapshot()));
             db.acknowledged = position;
         }
@@ -545,7 +548,7 @@ final class Simulation {
         later(duration.toMillis(), () -> {
             boolean alone = mine != generation;
             // A server may still commit when its client has just died, but not once the next one has read the ledger.
-            if (alone && (up || random.nextBoolean() || db.views.get(task.view()).oid() != task.oid())) {
+            if (alone && (up || generation != mine + 1 || random.nextBoolean() || db.views.get(task.view()).oid() != task.oid())) {
                 return;
             }
             db.locked.remove(task.view());
