@@ -63,7 +63,9 @@ class SlotAndPublicationIT {
         apply("pub x", Set.of(T));
         PublicationState again = Publication.inspect(connection, "pub x").orElseThrow();
         assertThat(again.tables()).containsOnlyKeys(T);
-        assertThat(again.tables().get(T)).as("it joined anew").isNotEqualTo(both.tables().get(T));
+        assertThat(again.tables().get(T))
+                .as("it joined anew")
+                .isNotEqualTo(both.tables().get(T));
     }
 
     @Test
