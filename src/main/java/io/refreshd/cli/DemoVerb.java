@@ -1,9 +1,15 @@
 package io.refreshd.cli;
 
 import java.io.PrintStream;
+import java.time.Duration;
+import java.time.format.DateTimeParseException;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.TypeConversionException;
 
 @Command(
         name = "demo",
@@ -12,12 +18,20 @@ import picocli.CommandLine.Command;
             "Needs nothing, touches nothing else, and leaves nothing behind. Ctrl-C ends it."
         },
         footerHeading = "%nExample:%n",
-        footer = "  refreshd demo")
+        footer = {"  refreshd demo", "  refreshd demo --for 30s"})
 final class DemoVerb implements Callable<Integer> {
     private static final String POSTGRES = "io.zonky.test.db.postgres.embedded.EmbeddedPostgres";
     private static final String DEMO = "io.refreshd.demo.";
 
     private final Map<String, String> environment;
+
+    @Option(
+            names = "--for",
+            paramLabel = "TIME",
+            converter = Time.class,
+            description =
+                    "End after this long, such as 30s or 5m, and succeed only if every view equals its definition.")
+    private @Nullable Duration runFor;
 
     DemoVerb(Map<String, String> environment) {
         this.environment = environment;
@@ -39,8 +53,27 @@ final class DemoVerb implements Callable<Integer> {
         Class<?> options = Class.forName(DEMO + "DemoOptions");
         Object detected = screen.getMethod("detect", Map.class).invoke(null, environment);
         Object defaults = options.getMethod("defaults", screen).invoke(null, detected);
+        Object chosen = runFor == null
+                ? defaults
+                : options.getMethod("runFor", Duration.class).invoke(defaults, runFor);
         return (int) Class.forName(DEMO + "Demo")
                 .getMethod("run", options, PrintStream.class)
-                .invoke(null, defaults, System.out);
+                .invoke(null, chosen, System.out);
+    }
+
+    /** {@code 30s}, {@code 5m}, {@code 1h30m}. */
+    static final class Time implements ITypeConverter<Duration> {
+        @Override
+        public Duration convert(String text) {
+            try {
+                Duration time = Duration.parse("PT" + text);
+                if (time.isPositive()) {
+                    return time;
+                }
+            } catch (DateTimeParseException e) {
+                throw new TypeConversionException("'" + text + "' is not a time; write one such as 30s or 5m");
+            }
+            throw new TypeConversionException("'" + text + "' is not positive; write a time such as 30s or 5m");
+        }
     }
 }
