@@ -26,7 +26,7 @@ final class Outcomes {
     void ended(ViewId id, RefreshOutcome outcome, Moment now) {
         Running ended = views.ended(id);
         TrackedView view = views.get(id);
-        boolean stillMeant = view != null && view.running == ended;
+        boolean stillMeant = view != null && ended.equals(view.running);
         if (outcome instanceof RefreshOutcome.Refreshed refreshed) {
             boolean doubtful = view != null && stillMeant && view.downstreamInDoubt;
             if (refreshed.downstreamMarked() || doubtful) {
@@ -57,9 +57,8 @@ final class Outcomes {
                 view.id(), ended.task().method(), refreshed.duration(), staleness, refreshed.rowsChanged()));
         Duration target = view.spec.timing().targetLag();
         if (staleness.isPresent() && staleness.get().compareTo(target) > 0) {
-            String reason = ended.needs()
-                    .delays()
-                    .reason(refreshed.duration().toNanos(), ended.expected(), target.toNanos());
+            String reason =
+                    ended.needs().delays().reason(refreshed.duration().toNanos(), ended.expected(), target.toNanos());
             out.tell(new Notice.TargetLagMissed(view.id(), staleness.get(), target, reason));
         }
         view.refreshes++;
@@ -111,8 +110,7 @@ final class Outcomes {
             view.downstreamInDoubt = true;
             view.maybeCovered = Math.max(view.maybeCovered, ended.task().covers());
         }
-        out.tell(new Notice.RefreshFailed(
-                view.id(), ended.task().method(), failure, view.health.failures()));
+        out.tell(new Notice.RefreshFailed(view.id(), ended.task().method(), failure, view.health.failures()));
         out.add(view.remember());
     }
 

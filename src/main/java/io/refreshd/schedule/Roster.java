@@ -59,7 +59,8 @@ final class Roster {
     private void update(TrackedView view, ViewSpec spec, boolean altered, Moment now) {
         boolean sightRegained =
                 view.spec.blindSpot().isPresent() && spec.blindSpot().isEmpty();
-        boolean obstacleGone = view.spec.obstacle().isPresent() && spec.obstacle().isEmpty();
+        boolean obstacleGone =
+                view.spec.obstacle().isPresent() && spec.obstacle().isEmpty();
         if (altered || sightRegained) {
             // What changed while the log did not show it was never routed.
             intake.inDoubt(view, now);

@@ -19,7 +19,9 @@ final class TrackedView {
 
     ViewSpec spec;
     Needs waiting = new Needs();
+
     @Nullable Running running;
+
     Health health;
     ViewPhase phase = ViewPhase.FRESH;
     boolean paused;
@@ -79,9 +81,8 @@ final class TrackedView {
     /** Whatever the wall clock did meanwhile: between nothing and the longest that a timer can ask for. */
     private long sinceRefresh(LedgerEntry entry, Moment now) {
         Duration longest = spec.timing().maxStaleness().orElse(Duration.ZERO);
-        Duration age = entry.refreshedAt()
-                .map(at -> Duration.between(at, now.wall()))
-                .orElse(longest);
+        Duration age =
+                entry.refreshedAt().map(at -> Duration.between(at, now.wall())).orElse(longest);
         if (age.isNegative()) {
             return 0;
         }
@@ -100,7 +101,8 @@ final class TrackedView {
     /** Whether the ledger says "dirty" for certain, and would still say so after the refresh that is running, if one is. */
     boolean durablyDirty() {
         long known = Math.max(covered, maybeCovered);
-        return durable > (running == null ? known : Math.max(known, running.task().covers()));
+        return durable
+                > (running == null ? known : Math.max(known, running.task().covers()));
     }
 
     boolean suspended() {

@@ -56,8 +56,7 @@ class EventLoopTest {
 
     private EventLoop loop(Refresher refresher, Consumer<Notice> listener, Duration grace) {
         Scheduler scheduler = new Scheduler(SchedulerSettings.withMaxConcurrent(2), 1, new Random(1));
-        return new EventLoop(
-                scheduler, CLOCK, new EventLoop.Ports(refresher, ledger, listener, fatal::add), grace);
+        return new EventLoop(scheduler, CLOCK, new EventLoop.Ports(refresher, ledger, listener, fatal::add), grace);
     }
 
     private static RefreshOutcome done(RefreshTask task) {

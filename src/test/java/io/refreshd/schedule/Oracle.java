@@ -25,6 +25,7 @@ final class Oracle {
         ViewSpec spec;
         /** Reasons for a refresh that starts later. */
         Set<String> reasons = new HashSet<>();
+
         Set<String> inFlight = new HashSet<>();
         Set<Xid> sinceStart = new HashSet<>();
         Snapshot seen;
@@ -107,7 +108,9 @@ final class Oracle {
             assertThat(running).as("upstream of %s first", task.view()).doesNotContainKey(upstream);
         }
         if (view.spec.timing().maxStaleness().isEmpty()) {
-            assertThat(view.reasons).as("I7: a reason to refresh %s", task.view()).isNotEmpty();
+            assertThat(view.reasons)
+                    .as("I7: a reason to refresh %s", task.view())
+                    .isNotEmpty();
         }
         view.inFlight = view.reasons;
         view.reasons = new HashSet<>();
@@ -180,8 +183,12 @@ final class Oracle {
                     && !running.containsKey(shown.view())) {
                 Duration quiet = shown.timing().quietPeriod();
                 Duration target = shown.timing().targetLag();
-                assertThat(now - view.last).as("quiet period of %s", shown.view()).isLessThan(quiet.toNanos());
-                assertThat(now - view.first).as("target lag of %s", shown.view()).isLessThan(target.toNanos());
+                assertThat(now - view.last)
+                        .as("quiet period of %s", shown.view())
+                        .isLessThan(quiet.toNanos());
+                assertThat(now - view.first)
+                        .as("target lag of %s", shown.view())
+                        .isLessThan(target.toNanos());
             }
         }
         nextDeadline.ifPresent(at -> assertThat(at - now).as("deadline ahead").isPositive());

@@ -18,7 +18,8 @@ class SchedulerSimulationTest {
                 simulation.run(STEPS);
             } catch (RuntimeException | AssertionError e) {
                 throw new AssertionError(
-                        "step " + simulation.steps + "; run it again with -Drefreshd.seed=" + seed + ": " + e.getMessage(),
+                        "step " + simulation.steps + "; run it again with -Drefreshd.seed=" + seed + ": "
+                                + e.getMessage(),
                         e);
             }
         }

@@ -34,13 +34,11 @@ class SchedulerTest {
     private static final ViewId B = new ViewId("public", "b");
     private static final Timing TIMING = new Timing(Duration.ofMillis(100), Duration.ofSeconds(1), Optional.empty());
 
-    private final Scheduler scheduler =
-            new Scheduler(SchedulerSettings.withMaxConcurrent(2), 1_000, new Random(1));
+    private final Scheduler scheduler = new Scheduler(SchedulerSettings.withMaxConcurrent(2), 1_000, new Random(1));
     private Moment now = new Moment(5, Instant.parse("2026-01-01T00:00:00Z"));
 
     private static ViewSpec spec(ViewId view, ViewId... upstream) {
-        return new ViewSpec(
-                view, 1, TIMING, Method.CONCURRENT, Set.of(upstream), Optional.empty(), Optional.empty());
+        return new ViewSpec(view, 1, TIMING, Method.CONCURRENT, Set.of(upstream), Optional.empty(), Optional.empty());
     }
 
     /** Clean, refreshed with a snapshot that sees everything below 100. */
@@ -85,7 +83,11 @@ class SchedulerTest {
         return new Event.RefreshEnded(
                 view,
                 new RefreshOutcome.Refreshed(
-                        Snapshot.parse(snapshot), Duration.ofMillis(200), Optional.empty(), downstreamMarked, Instant.EPOCH));
+                        Snapshot.parse(snapshot),
+                        Duration.ofMillis(200),
+                        Optional.empty(),
+                        downstreamMarked,
+                        Instant.EPOCH));
     }
 
     private static Event failed(ViewId view, Failure.Kind kind) {
@@ -169,7 +171,8 @@ class SchedulerTest {
         after(Duration.ofMillis(100));
         handle(affected(A, 105));
         handle(new Event.RoutedTo(new Lsn(20), Snapshot.parse("106:106:")));
-        assertThat(only(Action.Settle.class, handle(refreshed(A, "101:101:", false)))).isEmpty();
+        assertThat(only(Action.Settle.class, handle(refreshed(A, "101:101:", false))))
+                .isEmpty();
         assertThat(status(A).phase()).isEqualTo(ViewPhase.DIRTY);
     }
 
@@ -186,7 +189,8 @@ class SchedulerTest {
         handle(refreshed(B, "101:101:", false));
         handle(affected(A, 102));
         after(Duration.ofMillis(100));
-        assertThat(only(Action.Start.class, handle(refreshed(A, "103:103:", false)))).isEmpty();
+        assertThat(only(Action.Start.class, handle(refreshed(A, "103:103:", false))))
+                .isEmpty();
     }
 
     @Test
@@ -229,7 +233,8 @@ class SchedulerTest {
         after(Duration.ofMillis(100));
         handle(new Event.RefreshEnded(A, new RefreshOutcome.NotVisibleYet(new Xid(100))));
         assertThat(status(A).phase()).isEqualTo(ViewPhase.DIRTY);
-        assertThat(status(A).reason()).hasValueSatisfying(o -> assertThat(o.what()).contains("100"));
+        assertThat(status(A).reason())
+                .hasValueSatisfying(o -> assertThat(o.what()).contains("100"));
         assertThat(only(Action.Remember.class, after(Duration.ofMillis(9)))).isEmpty();
         started(after(Duration.ofMillis(1)));
     }

@@ -30,7 +30,9 @@ final class SimulatedDatabase {
         final int mask;
         final int pieces;
         long lsn;
+
         @Nullable Instant committedAt;
+
         boolean visible;
 
         Tx(int index, Xid xid, Set<Integer> tables, int pieces) {
@@ -95,7 +97,16 @@ final class SimulatedDatabase {
 
         LedgerEntry entry(ViewId view) {
             return new LedgerEntry(
-                    view, dirty(), dirtySince, watermark, snapshot, refreshedAt, lastDuration, failures, paused, suspended);
+                    view,
+                    dirty(),
+                    dirtySince,
+                    watermark,
+                    snapshot,
+                    refreshedAt,
+                    lastDuration,
+                    failures,
+                    paused,
+                    suspended);
         }
     }
 

@@ -130,7 +130,9 @@ final class Simulation {
         }
         for (ViewStatus status : scheduler.status()) {
             Definition view = db.views.get(status.view());
-            assertThat(db.contents.get(view.view())).as("I1: %s at the end", view.view()).isEqualTo(db.query(view));
+            assertThat(db.contents.get(view.view()))
+                    .as("I1: %s at the end", view.view())
+                    .isEqualTo(db.query(view));
             assertThat(status.oldestMissing()).isEmpty();
             if (!view.blind()) {
                 assertThat(status.phase()).as("%s at the end", view.view()).isEqualTo(ViewPhase.FRESH);
@@ -145,7 +147,8 @@ final class Simulation {
     }
 
     private static Definition withObstacle(Definition d, boolean obstacle) {
-        return new Definition(d.view(), d.oid(), d.timing(), d.tables(), d.upstream(), d.blind(), obstacle, d.version());
+        return new Definition(
+                d.view(), d.oid(), d.timing(), d.tables(), d.upstream(), d.blind(), obstacle, d.version());
     }
 
     private long deadline() {
@@ -232,10 +235,11 @@ final class Simulation {
             case 5 -> obstruct(id);
             case 6 -> whenUp(() -> tell(new Event.PauseRequested(id)));
             case 7, 8, 9 -> whenUp(() -> tell(new Event.ResumeRequested(id)));
-            case 10 -> whenUp(() -> {
-                oracle.because(id, "requested");
-                tell(new Event.RefreshRequested(Set.of(id)));
-            });
+            case 10 ->
+                whenUp(() -> {
+                    oracle.because(id, "requested");
+                    tell(new Event.RefreshRequested(Set.of(id)));
+                });
             case 11 -> unmarkedDoubt.add(id);
             default -> throw new AssertionError();
         }
@@ -255,7 +259,14 @@ final class Simulation {
         if (standsAlone(id)) {
             Definition old = db.views.get(id);
             db.create(new Definition(
-                    id, db.newOid(), old.timing(), old.tables(), old.upstream(), old.blind(), old.obstacle(), db.newOid()));
+                    id,
+                    db.newOid(),
+                    old.timing(),
+                    old.tables(),
+                    old.upstream(),
+                    old.blind(),
+                    old.obstacle(),
+                    db.newOid()));
             changed(id);
         }
     }
@@ -272,7 +283,8 @@ final class Simulation {
         }
         db.views.put(
                 id,
-                new Definition(id, old.oid(), old.timing(), tables, old.upstream(), old.blind(), old.obstacle(), db.newOid()));
+                new Definition(
+                        id, old.oid(), old.timing(), tables, old.upstream(), old.blind(), old.obstacle(), db.newOid()));
         changed(id);
     }
 
@@ -548,7 +560,11 @@ final class Simulation {
         later(duration.toMillis(), () -> {
             boolean alone = mine != generation;
             // A server may still commit when its client has just died, but not once the next one has read the ledger.
-            if (alone && (up || generation != mine + 1 || random.nextBoolean() || db.views.get(task.view()).oid() != task.oid())) {
+            if (alone
+                    && (up
+                            || generation != mine + 1
+                            || random.nextBoolean()
+                            || db.views.get(task.view()).oid() != task.oid())) {
                 return;
             }
             db.locked.remove(task.view());
@@ -633,8 +649,8 @@ final class Simulation {
             Content content = db.contents.get(view.view());
             assertHolds(content, view.tables(), db.acknowledged, "I1: clean in the ledger,", view.view());
             for (ViewId upstream : view.upstream()) {
-                BitSet missing = (BitSet)
-                        db.contents.get(upstream).transactions().clone();
+                BitSet missing =
+                        (BitSet) db.contents.get(upstream).transactions().clone();
                 missing.andNot(content.transactions());
                 assertThat(missing.isEmpty() || tainted.contains(upstream))
                         .as("I1: %s is clean in the ledger and behind %s", view.view(), upstream)
