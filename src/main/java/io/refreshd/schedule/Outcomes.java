@@ -26,7 +26,7 @@ final class Outcomes {
     void ended(ViewId id, RefreshOutcome outcome, Moment now) {
         Running ended = views.ended(id);
         TrackedView view = views.get(id);
-        boolean stillMeant = view != null && view.running == ended;
+        boolean stillMeant = view != null && ended.equals(view.running);
         if (outcome instanceof RefreshOutcome.Refreshed refreshed) {
             boolean doubtful = view != null && stillMeant && view.downstreamInDoubt;
             if (refreshed.downstreamMarked() || doubtful) {

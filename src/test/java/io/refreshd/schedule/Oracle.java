@@ -18,8 +18,10 @@ import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
+import org.jspecify.annotations.NullUnmarked;
 
 /** Watches one run of a scheduler from outside and knows, by other means, what it may do and must do. */
+@NullUnmarked // Its maps hold what they are asked for; if not, the test is to fail.
 final class Oracle {
     private static final class Watched {
         ViewSpec spec;

@@ -19,9 +19,11 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import org.jspecify.annotations.NullUnmarked;
 import org.jspecify.annotations.Nullable;
 
 /** A model of the server: transactions, what each view holds, and the ledger. All of it survives a crash of the daemon. */
+@NullUnmarked // Its maps hold what they are asked for; if not, the test is to fail.
 final class SimulatedDatabase {
     /** @param index its place among all transactions ever begun */
     static final class Tx {

@@ -34,11 +34,13 @@ import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import org.jspecify.annotations.NullUnmarked;
 
 /**
  * A server, a daemon's pipeline and people, all driven by one seed in virtual time, around a real {@link Scheduler}. After
  * each event the promises are checked: I1 and I2 against the model of the server, the others by the {@link Oracle}.
  */
+@NullUnmarked // Its maps hold what they are asked for; if not, the test is to fail.
 final class Simulation {
     private record Step(long at, long order, Runnable what) {}
 
@@ -120,7 +122,7 @@ final class Simulation {
         catalogChanged = true;
         for (int i = 0; i < 6; i++) {
             long until = time + Duration.ofSeconds(20).toNanos();
-            while (!agenda.isEmpty() && agenda.peek().at < until || deadline() < until) {
+            while ((!agenda.isEmpty() && agenda.peek().at < until) || deadline() < until) {
                 step();
             }
             time = until;
