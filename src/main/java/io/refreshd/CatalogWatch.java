@@ -73,9 +73,7 @@ final class CatalogWatch {
 
     /** Looks, and acts if something is not as it was. */
     synchronized void glance(Handle handle) throws SQLException, InterruptedException, DaemonStartException {
-        if (!see(handle).equals(seen)
-                || enroller.isWaiting()
-                || clock.get().nanosSince(lookedAt) > WHOLE_LOOK_NANOS) {
+        if (!see(handle).equals(seen) || enroller.isWaiting() || clock.get().nanosSince(lookedAt) > WHOLE_LOOK_NANOS) {
             look(handle);
         }
     }
@@ -84,8 +82,7 @@ final class CatalogWatch {
     synchronized void look(Handle handle) throws SQLException, InterruptedException, DaemonStartException {
         seen = null;
         String fingerprint = CatalogReader.fingerprint(handle.getConnection());
-        ViewGraph graph = ViewGraph.of(
-                CatalogReader.read(handle.getConnection()), configuration.views()::includes);
+        ViewGraph graph = ViewGraph.of(CatalogReader.read(handle.getConnection()), configuration.views()::includes);
         Set<TableId> wanted = graph.tables().values().stream()
                 .filter(table -> table.notPublishable().isEmpty())
                 .map(BaseTable::id)
@@ -127,15 +124,20 @@ final class CatalogWatch {
         handle.useTransaction(transaction -> ViewRows.register(transaction, registrations));
         Map<ViewId, Ledgered> after = ViewRows.load(handle);
         makeDurable(new Event.ViewsKnown(
-                graph.views().values().stream().map(view -> spec(graph, view, sight)).toList(),
-                after.values().stream().map(Ledgered::entry).collect(Collectors.toMap(e -> e.view(), Function.identity())),
+                graph.views().values().stream()
+                        .map(view -> spec(graph, view, sight))
+                        .toList(),
+                after.values().stream()
+                        .map(Ledgered::entry)
+                        .collect(Collectors.toMap(e -> e.view(), Function.identity())),
                 altered));
         Set<ViewId> uncertain = new HashSet<>(graph.views().keySet());
         uncertain.removeIf(view -> before.containsKey(view) && !altered.contains(view));
         if (!unsettled.isEmpty() && !uncertain.isEmpty()) {
             Instant now = clock.get().wall();
-            makeDurable(new Event.Affected(
-                    uncertain.stream().map(view -> new Impact(view, unsettled, now)).toList()));
+            makeDurable(new Event.Affected(uncertain.stream()
+                    .map(view -> new Impact(view, unsettled, now))
+                    .toList()));
         }
         handle.useTransaction(transaction -> ViewRows.adopt(transaction, registrations));
     }

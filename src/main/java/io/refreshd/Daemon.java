@@ -62,13 +62,16 @@ public final class Daemon implements AutoCloseable {
 
     public Daemon(Configuration configuration) {
         this.configuration = configuration;
-        this.database = Database.of(
-                configuration.database(), configuration.refresh().maxConcurrent());
+        this.database =
+                Database.of(configuration.database(), configuration.refresh().maxConcurrent());
         this.monitor = new Monitor(
-                new InetSocketAddress(configuration.http().host(), configuration.http().port()),
+                new InetSocketAddress(
+                        configuration.http().host(), configuration.http().port()),
                 this::status,
                 clock,
-                () -> Optional.ofNullable(core).map(present -> present.loop().unanswered()).orElse(Duration.ZERO),
+                () -> Optional.ofNullable(core)
+                        .map(present -> present.loop().unanswered())
+                        .orElse(Duration.ZERO),
                 configuration.capture().heartbeatInterval(),
                 Version.current());
     }
@@ -89,7 +92,8 @@ public final class Daemon implements AutoCloseable {
             if (closed) {
                 return;
             }
-            supervisor = Thread.ofPlatform().name("refreshd-supervisor").daemon().start(this::supervise);
+            supervisor =
+                    Thread.ofPlatform().name("refreshd-supervisor").daemon().start(this::supervise);
         }
         long interval = configuration.capture().catalogPollInterval().toMillis();
         housekeeping.scheduleWithFixedDelay(this::keepHouse, interval, interval, TimeUnit.MILLISECONDS);
@@ -136,7 +140,7 @@ public final class Daemon implements AutoCloseable {
             started = supervisor;
         }
         closing = true;
-        housekeeping.shutdownNow();
+        endHousekeeping();
         closeQuietly(run);
         if (started != null) {
             started.interrupt();
@@ -151,6 +155,19 @@ public final class Daemon implements AutoCloseable {
         monitor.close();
         streaming.complete(null);
         ended.complete(0);
+    }
+
+    /** A look at the catalog takes milliseconds; an interrupt in the middle of one would break a pooled connection. */
+    private void endHousekeeping() {
+        housekeeping.shutdown();
+        try {
+            if (!housekeeping.awaitTermination(2, TimeUnit.SECONDS)) {
+                housekeeping.shutdownNow();
+            }
+        } catch (InterruptedException e) {
+            housekeeping.shutdownNow();
+            Thread.currentThread().interrupt();
+        }
     }
 
     private void supervise() {

@@ -63,8 +63,7 @@ final class Enroller {
     /** Remembers the newcomers, once the doubt about what they missed is durable. */
     void remember(Handle handle, Standing standing, PublicationState publication) {
         for (TableId table : standing.joined()) {
-            EnrolledTables.enrol(
-                    handle, table, publication.tables().get(table).oid(), entry(publication, table));
+            EnrolledTables.enrol(handle, table, publication.tables().get(table).oid(), entry(publication, table));
             joining.remove(table);
         }
     }

@@ -68,9 +68,8 @@ final class Pipeline implements BatchHandler {
     public Receipt handle(Batch batch) throws InterruptedException {
         Routing routing = route(batch);
         tell(batch, routing);
-        Optional<Action.Mark> mark = routing.impacts().isEmpty()
-                ? Optional.empty()
-                : loop.ask(new Event.Affected(routing.impacts()));
+        Optional<Action.Mark> mark =
+                routing.impacts().isEmpty() ? Optional.empty() : loop.ask(new Event.Affected(routing.impacts()));
         Snapshot snapshot = mark.isEmpty()
                 ? jdbi.withHandle(Pipeline::snapshot)
                 : makeDurable(mark.get(), since(routing.impacts()));

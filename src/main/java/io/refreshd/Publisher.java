@@ -62,7 +62,8 @@ final class Publisher {
         Map<TableId, Obstacle> refused = new HashMap<>();
         for (TableId table : wanted) {
             Optional<PublicationState> state = Publication.inspect(handle.getConnection(), name);
-            Set<TableId> next = new java.util.HashSet<>(state.map(s -> s.tables().keySet()).orElse(Set.of()));
+            Set<TableId> next =
+                    new java.util.HashSet<>(state.map(s -> s.tables().keySet()).orElse(Set.of()));
             if (!next.add(table)) {
                 continue;
             }

@@ -10,8 +10,7 @@ record Server(long systemIdentifier, int timeline, boolean inRecovery) {
      * between a promotion and the next checkpoint.
      */
     static Server read(Handle handle) {
-        return handle.createQuery(
-                        """
+        return handle.createQuery("""
                         SELECT (SELECT system_identifier FROM pg_control_system()) AS system_identifier,
                                pg_is_in_recovery() AS in_recovery,
                                CASE WHEN pg_is_in_recovery() THEN 0

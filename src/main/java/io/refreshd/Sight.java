@@ -49,7 +49,8 @@ final class Sight {
 
     private static Obstacle joining(TableId table) {
         return new Obstacle(
-                "table " + table + " has joined the publication, and a transaction that wrote to it before has not ended;"
+                "table " + table
+                        + " has joined the publication, and a transaction that wrote to it before has not ended;"
                         + " or its entry there has a row filter, a column list or not all operations",
                 "wait for it to end (see pg_stat_activity), or ALTER PUBLICATION … SET TABLE without filter and list");
     }

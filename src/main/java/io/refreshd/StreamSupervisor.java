@@ -142,7 +142,10 @@ final class StreamSupervisor {
                     && left.get().systemIdentifier() == server.systemIdentifier()
                     && left.get().timeline() == server.timeline()
                     // A database that knows less than we remember was set back.
-                    && left.get().acknowledged().compareTo(present.get().pipeline().recorded()) >= 0;
+                    && left.get()
+                                    .acknowledged()
+                                    .compareTo(present.get().pipeline().recorded())
+                            >= 0;
             if (same) {
                 return present.get();
             }
@@ -157,8 +160,8 @@ final class StreamSupervisor {
     private void begin(Handle handle, Server server, Core core) throws SQLException, InterruptedException {
         Optional<StreamPosition> left = StreamRow.read(handle);
         Optional<SlotState> slot = Slot.inspect(handle.getConnection(), settings.slot());
-        boolean usable =
-                slot.isPresent() && slot.get().obstacle(settings.server().database()).isEmpty();
+        boolean usable = slot.isPresent()
+                && slot.get().obstacle(settings.server().database()).isEmpty();
         Optional<String> gap = Continuity.gap(
                 left,
                 settings.slot(),
@@ -177,7 +180,9 @@ final class StreamSupervisor {
         long stretch = StreamRow.begin(
                 handle, new StreamPosition(settings.slot(), server.systemIdentifier(), server.timeline(), position));
         core.pipeline().begin(stretch, position);
-        listener.accept(new Notice.GapFound(gap.get()));
+        if (left.isPresent()) {
+            listener.accept(new Notice.GapFound(gap.get()));
+        }
     }
 
     private void doubtEverything(Core core, String reason) throws InterruptedException {
@@ -209,8 +214,9 @@ final class StreamSupervisor {
     private static String waitedFor(Handle handle) throws SQLException {
         return Slot.blockers(handle.getConnection()).stream()
                 .findFirst()
-                .map(blocker -> "the server makes the replication slot when running transactions have ended; the oldest is "
-                        + blocker.who() + ", open for " + blocker.age().toSeconds() + " s: " + blocker.mend())
+                .map(blocker ->
+                        "the server makes the replication slot when running transactions have ended; the oldest is "
+                                + blocker.who() + ", open for " + blocker.age().toSeconds() + " s: " + blocker.mend())
                 .orElse("the server makes the replication slot when running transactions have ended");
     }
 }

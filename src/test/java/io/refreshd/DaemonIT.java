@@ -46,7 +46,8 @@ class DaemonIT {
             database.execute("UPDATE main SET role = 'b' WHERE id = 1001");
             awaitRows("role_b", "SELECT v FROM role_b WHERE id = 1001", "new");
             database.execute("DELETE FROM main WHERE id = 1001");
-            await().until(() -> database.query("SELECT v FROM role_b WHERE id = 1001").isEmpty());
+            await().until(() ->
+                    database.query("SELECT v FROM role_b WHERE id = 1001").isEmpty());
             daemon.awaitFresh();
             assertWholeAndProven(daemon);
         }
@@ -54,8 +55,7 @@ class DaemonIT {
 
     @Test
     void aBurstCostsEachViewOneRefresh() throws Exception {
-        try (RunningDaemon daemon =
-                RunningDaemon.start(database, "views: { quiet-period: 300ms, target-lag: 30s }")) {
+        try (RunningDaemon daemon = RunningDaemon.start(database, "views: { quiet-period: 300ms, target-lag: 30s }")) {
             daemon.awaitFresh();
             long before = daemon.refreshes("public.role_a");
             try (Connection connection = database.connect();
@@ -93,7 +93,8 @@ class DaemonIT {
             awaitRows("role_a", "SELECT v FROM role_a WHERE id = 2", "seen");
             daemon.awaitFresh();
             // Table level knows no rows: one refresh for each of the two views, for the second update alone.
-            assertThat(daemon.refreshes("public.role_a") + daemon.refreshes("public.role_b") - before).isEqualTo(2);
+            assertThat(daemon.refreshes("public.role_a") + daemon.refreshes("public.role_b") - before)
+                    .isEqualTo(2);
         }
     }
 
@@ -113,7 +114,8 @@ class DaemonIT {
                     "INSERT INTO events VALUES (2, 15, 'second')");
             awaitRows("all_events", "SELECT v FROM all_events WHERE id = 2", "second");
             database.execute("ALTER TABLE events DETACH PARTITION events_1");
-            await().until(() -> database.query("SELECT v FROM all_events WHERE id = 1").isEmpty());
+            await().until(() ->
+                    database.query("SELECT v FROM all_events WHERE id = 1").isEmpty());
         }
     }
 
@@ -194,7 +196,10 @@ class DaemonIT {
             daemon.awaitPhase("public.bare", ViewPhase.SUSPENDED);
             daemon.awaitPhase("public.empty", ViewPhase.SUSPENDED);
             daemon.awaitPhase("public.role_a", ViewPhase.FRESH);
-            String mend = daemon.view("public.bare").flatMap(ViewStatus::reason).map(Obstacle::mend).orElseThrow();
+            String mend = daemon.view("public.bare")
+                    .flatMap(ViewStatus::reason)
+                    .map(Obstacle::mend)
+                    .orElseThrow();
             assertThat(mend).contains("CREATE UNIQUE INDEX ON \"public\".\"bare\"");
             database.execute("CREATE UNIQUE INDEX ON bare (id)", "REFRESH MATERIALIZED VIEW empty");
             database.execute("UPDATE main SET v = 'mended' WHERE id = 2");
@@ -210,8 +215,8 @@ class DaemonIT {
                 "CREATE MATERIALIZED VIEW of_keyless AS SELECT v FROM keyless",
                 "CREATE UNIQUE INDEX ON of_keyless (v)",
                 "INSERT INTO keyless VALUES ('x')");
-        try (RunningDaemon daemon = RunningDaemon.start(
-                database, "views: { quiet-period: 50ms, blind-spot-max-staleness: 1s }")) {
+        try (RunningDaemon daemon =
+                RunningDaemon.start(database, "views: { quiet-period: 50ms, blind-spot-max-staleness: 1s }")) {
             daemon.awaitPhase("public.of_keyless", ViewPhase.FRESH);
             database.execute("UPDATE keyless SET v = 'the application may still do this'");
             awaitRows("of_keyless", "SELECT v FROM of_keyless", "the application may still do this");
@@ -219,7 +224,8 @@ class DaemonIT {
                 assertThat(view.watermark()).isEmpty();
                 assertThat(view.reason().map(Obstacle::mend).orElseThrow()).contains("REPLICA IDENTITY");
             });
-            assertThat(database.query("SELECT tablename FROM pg_publication_tables")).doesNotContain("keyless");
+            assertThat(database.query("SELECT tablename FROM pg_publication_tables"))
+                    .doesNotContain("keyless");
         }
     }
 
@@ -288,7 +294,8 @@ class DaemonIT {
                 .equals(java.util.List.of("t")));
         daemon.awaitFresh();
         for (String view : database.query("SELECT matviewname FROM pg_matviews WHERE schemaname = 'public'")) {
-            String definition = database.query("SELECT rtrim(definition, ';') FROM pg_matviews WHERE matviewname = '" + view + "'")
+            String definition = database.query(
+                            "SELECT rtrim(definition, ';') FROM pg_matviews WHERE matviewname = '" + view + "'")
                     .getFirst();
             assertThat(database.query("(TABLE " + view + " EXCEPT ALL " + definition + ") UNION ALL (" + definition
                             + " EXCEPT ALL TABLE " + view + ")"))

@@ -32,7 +32,9 @@ public final class CaptureRun implements AutoCloseable {
     /** Starting takes some connections, each with a timeout of its own; while it lasts an engine cannot be stopped. */
     private static final Duration START = Duration.ofSeconds(60);
     /** What the engine may take to stop in good order, before its connection is cut. */
-    private static final Duration STOP = Duration.ofSeconds(8);
+    private static final Duration STOP = Duration.ofSeconds(5);
+    /** What is left to do once the connection is cut, unless a handler ignores its interrupt. */
+    private static final Duration LAST = Duration.ofSeconds(2);
 
     private static final AtomicLong NUMBER = new AtomicLong();
 
@@ -43,7 +45,7 @@ public final class CaptureRun implements AutoCloseable {
     private final CountDownLatch startable = new CountDownLatch(1);
     private final Pulse pulse;
 
-    private @Nullable Thread thread;
+    private volatile @Nullable Thread thread;
     private volatile @Nullable DebeziumEngine<?> engine;
     private volatile @Nullable BatchConsumer consumer;
     private volatile @Nullable Throwable failure;
@@ -183,12 +185,16 @@ public final class CaptureRun implements AutoCloseable {
             if (!startable.await(START.toMillis(), TimeUnit.MILLISECONDS)) {
                 started.interrupt();
             }
-            stopEngine();
-            started.join(STOP);
+            // On a thread of its own: the engine waits much longer than we do for a handler that ignores its interrupt.
+            Thread stopping = Thread.ofPlatform().name(name + "-stop").daemon().start(this::stopEngine);
+            stopping.join(STOP);
+            if (!stopping.isAlive()) {
+                started.join(STOP);
+            }
             if (started.isAlive()) {
                 cut();
                 started.interrupt();
-                started.join(STOP);
+                started.join(LAST);
             }
         } catch (InterruptedException e) {
             cut();

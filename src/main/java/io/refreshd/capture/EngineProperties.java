@@ -29,7 +29,8 @@ final class EngineProperties {
     }
 
     private static void connection(Map<String, String> all, Server server) {
-        // A server that is gone without a word must not hold the engine's start or stop for ever. Streaming does not suffer:
+        // A server that is gone without a word must not hold the engine's start or stop for ever. Streaming does not
+        // suffer:
         // the driver sets its own timeout while it reads a stream.
         all.put("database.connectTimeout", "10");
         all.put("database.loginTimeout", "15");

@@ -62,20 +62,18 @@ public final class Enrolment {
     }
 
     /** @param preparedOnly only transactions without a process */
-    private static Set<Writer> holders(Connection connection, long tableOid, boolean preparedOnly)
-            throws SQLException {
-        // ROW EXCLUSIVE is what INSERT, UPDATE and DELETE take; TRUNCATE and some forms of ALTER take more. Without a process
+    private static Set<Writer> holders(Connection connection, long tableOid, boolean preparedOnly) throws SQLException {
+        // ROW EXCLUSIVE is what INSERT, UPDATE and DELETE take; TRUNCATE and some forms of ALTER take more. Without a
+        // process
         // it is a prepared transaction.
-        String sql =
-                """
+        String sql = """
                 SELECT DISTINCT virtualtransaction
                 FROM pg_catalog.pg_locks
                 WHERE locktype = 'relation' AND relation = ?::bigint::oid
                   AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
                   AND mode IN ('RowExclusiveLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
                   AND pid IS DISTINCT FROM pg_catalog.pg_backend_pid()
-                """
-                        + (preparedOnly ? "AND pid IS NULL" : "");
+                """ + (preparedOnly ? "AND pid IS NULL" : "");
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             statement.setLong(1, tableOid);
             return read(statement);

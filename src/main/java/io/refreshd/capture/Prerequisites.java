@@ -28,15 +28,14 @@ public final class Prerequisites {
         if (publication.isEmpty()) {
             mayCreate(connection, obstacles);
         } else {
-            publication(connection, settings.publication(), publication.get(), obstacles);
+            publication(settings.publication(), publication.get(), obstacles);
         }
         return obstacles;
     }
 
     private static void server(Connection connection, boolean slotExists, List<Obstacle> obstacles)
             throws SQLException {
-        String sql =
-                """
+        String sql = """
                 SELECT pg_catalog.current_setting('wal_level') AS wal_level,
                        pg_catalog.pg_is_in_recovery() AS standby,
                        pg_catalog.current_setting('max_replication_slots')::int AS slots,
@@ -76,8 +75,7 @@ public final class Prerequisites {
 
     private static void role(Connection connection, List<Obstacle> obstacles) throws SQLException {
         // Managed services grant the attribute through a role of theirs.
-        String sql =
-                """
+        String sql = """
                 SELECT rolname,
                        rolreplication OR rolsuper OR EXISTS (
                          SELECT FROM pg_catalog.pg_roles g
@@ -91,15 +89,15 @@ public final class Prerequisites {
                 String role = row.getString("rolname");
                 obstacles.add(new Obstacle(
                         "role " + role + " may not read the log",
-                        "ALTER ROLE " + SqlNames.identifier(role) + " REPLICATION; on Amazon RDS: GRANT rds_replication TO "
+                        "ALTER ROLE " + SqlNames.identifier(role)
+                                + " REPLICATION; on Amazon RDS: GRANT rds_replication TO "
                                 + SqlNames.identifier(role)));
             }
         }
     }
 
     private static void mayCreate(Connection connection, List<Obstacle> obstacles) throws SQLException {
-        String sql =
-                """
+        String sql = """
                 SELECT pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE') AS may,
                        pg_catalog.format('GRANT CREATE ON DATABASE %I TO %I', pg_catalog.current_database(), current_user) AS mend,
                        current_user AS role
@@ -115,9 +113,7 @@ public final class Prerequisites {
         }
     }
 
-    private static void publication(
-            Connection connection, String name, PublicationState state, List<Obstacle> obstacles)
-            throws SQLException {
+    private static void publication(String name, PublicationState state, List<Obstacle> obstacles) {
         if (!state.complete()) {
             obstacles.add(new Obstacle(
                     "publication " + name + " leaves out operations",
@@ -135,11 +131,9 @@ public final class Prerequisites {
      * Tables that the current role cannot add to the publication itself, with the statement for their owner: adding one takes
      * the ownership of both.
      */
-    public static List<Obstacle> notMine(Connection connection, Set<TableId> tables)
-            throws SQLException {
+    public static List<Obstacle> notMine(Connection connection, Set<TableId> tables) throws SQLException {
         List<Obstacle> obstacles = new ArrayList<>();
-        String sql =
-                """
+        String sql = """
                 SELECT pg_catalog.pg_has_role(c.relowner, 'USAGE') AS mine,
                        pg_catalog.pg_get_userbyid(c.relowner) AS owner, current_user AS role
                 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace

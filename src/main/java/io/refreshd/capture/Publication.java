@@ -28,8 +28,7 @@ public final class Publication {
     private Publication() {}
 
     public static Optional<PublicationState> inspect(Connection connection, String name) throws SQLException {
-        String sql =
-                """
+        String sql = """
                 SELECT puballtables, pubviaroot, pubinsert AND pubupdate AND pubdelete AND pubtruncate AS complete
                 FROM pg_catalog.pg_publication WHERE pubname = ?
                 """;
@@ -48,12 +47,11 @@ public final class Publication {
         }
     }
 
-    private static Map<TableId, PublicationState.Entry> tables(Connection connection, String name)
-            throws SQLException {
-        // pg_publication_tables resolves ALL TABLES, IN SCHEMA and partitions. It knows a table's filter and its columns, of
+    private static Map<TableId, PublicationState.Entry> tables(Connection connection, String name) throws SQLException {
+        // pg_publication_tables resolves ALL TABLES, IN SCHEMA and partitions. It knows a table's filter and its
+        // columns, of
         // which all are listed when there is no column list; pg_publication_rel tells the two apart.
-        String sql =
-                """
+        String sql = """
                 SELECT n.nspname, c.relname, c.oid, coalesce(r.oid, 0) AS entry,
                        NOT EXISTS (
                          SELECT FROM pg_catalog.pg_publication_rel f
@@ -92,8 +90,8 @@ public final class Publication {
     public static List<String> plan(String name, Set<TableId> wanted, Optional<PublicationState> state) {
         String publication = SqlNames.identifier(name);
         if (state.isEmpty()) {
-            return List.of("CREATE PUBLICATION " + publication
-                    + (wanted.isEmpty() ? "" : " FOR TABLE " + list(wanted)) + " WITH (" + OPERATIONS + ")");
+            return List.of("CREATE PUBLICATION " + publication + (wanted.isEmpty() ? "" : " FOR TABLE " + list(wanted))
+                    + " WITH (" + OPERATIONS + ")");
         }
         PublicationState now = state.get();
         List<String> statements = new ArrayList<>();

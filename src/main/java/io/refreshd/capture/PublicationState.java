@@ -12,8 +12,7 @@ import java.util.Objects;
  * @param allTables FOR ALL TABLES: nothing can be added or dropped
  * @param tables what it publishes, one way or another; partitions by their own names
  */
-public record PublicationState(
-        boolean complete, boolean viaRoot, boolean allTables, Map<TableId, Entry> tables) {
+public record PublicationState(boolean complete, boolean viaRoot, boolean allTables, Map<TableId, Entry> tables) {
 
     /**
      * One published table.

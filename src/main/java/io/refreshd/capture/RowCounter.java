@@ -43,7 +43,8 @@ final class RowCounter {
         if (allColumns) {
             return;
         }
-        // 'O' is the whole old row, sent under REPLICA IDENTITY FULL. 'K' is the old key only, its other columns sent as
+        // 'O' is the whole old row, sent under REPLICA IDENTITY FULL. 'K' is the old key only, its other columns sent
+        // as
         // nulls: nothing can be learnt from those.
         if (tuples.get() != OLD_TUPLE || !compare(tuples)) {
             allColumns = true;

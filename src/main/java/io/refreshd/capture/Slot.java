@@ -67,8 +67,8 @@ public final class Slot {
     }
 
     static boolean isStreaming(Connection connection, String name) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(
-                "SELECT active FROM pg_catalog.pg_replication_slots WHERE slot_name = ?")) {
+        try (PreparedStatement statement =
+                connection.prepareStatement("SELECT active FROM pg_catalog.pg_replication_slots WHERE slot_name = ?")) {
             statement.setString(1, name);
             try (ResultSet row = statement.executeQuery()) {
                 return row.next() && row.getBoolean(1);
@@ -113,8 +113,7 @@ public final class Slot {
 
     /** The transactions that hold up {@link #create}, oldest first. */
     public static List<Blocker> blockers(Connection connection) throws SQLException {
-        String sql =
-                """
+        String sql = """
                 SELECT pg_catalog.format('process %s of %s (%s, %s, %s)', pid, usename, application_name, datname, state) AS who,
                        extract(epoch FROM pg_catalog.clock_timestamp() - xact_start) AS age,
                        pg_catalog.format('SELECT pg_terminate_backend(%s)', pid) AS mend

@@ -30,6 +30,8 @@ final class TransactionConnection implements ReplicationConnection {
     /** Held for as long as the stream lives: pgjdbc closes a connection that nobody references any more. */
     private volatile @Nullable Connection connection;
 
+    private volatile boolean aborted;
+
     TransactionConnection(
             PostgresReplicationConnection debezium, String slot, String publication, Duration statusInterval) {
         this.debezium = debezium;
@@ -42,6 +44,10 @@ final class TransactionConnection implements ReplicationConnection {
     public ReplicationStream startStreaming(WalPositionLocator ignored) throws SQLException {
         Connection opened = debezium.connection(false);
         connection = opened;
+        if (aborted) {
+            opened.abort(Runnable::run);
+            throw new SQLException("the run was cut off before it streamed");
+        }
         // Position zero asks the server to start where the slot stands: the slot is the only position there is.
         ChainedLogicalStreamBuilder builder = opened.unwrap(PGConnection.class)
                 .getReplicationAPI()
@@ -52,15 +58,16 @@ final class TransactionConnection implements ReplicationConnection {
                 .withAutomaticFlush(false)
                 .withStatusInterval(Math.toIntExact(statusInterval.toMillis()), TimeUnit.MILLISECONDS)
                 .withSlotOption("proto_version", 1)
-                .withSlotOption("publication_names", opened.unwrap(BaseConnection.class).escapeString('"' + publication.replace("\"", "\"\"") + '"'))
+                .withSlotOption(
+                        "publication_names",
+                        opened.unwrap(BaseConnection.class).escapeString('"' + publication.replace("\"", "\"\"") + '"'))
                 .withSlotOption("messages", true);
         PGReplicationStream stream = builder.start();
         return new TransactionStream(stream, Lsn.valueOf(stream.getLastReceiveLSN()), statusInterval);
     }
 
     @Override
-    public ReplicationStream startStreaming(@Nullable Lsn ignored, WalPositionLocator alsoIgnored)
-            throws SQLException {
+    public ReplicationStream startStreaming(@Nullable Lsn ignored, WalPositionLocator alsoIgnored) throws SQLException {
         return startStreaming(alsoIgnored);
     }
 
@@ -89,8 +96,9 @@ final class TransactionConnection implements ReplicationConnection {
         debezium.close();
     }
 
-    /** Cuts the line at once, whoever is reading from it. */
+    /** Cuts the line at once, whoever is reading from it, and for good. */
     void abort() throws SQLException {
+        aborted = true;
         Connection opened = connection;
         if (opened != null) {
             opened.abort(Runnable::run);

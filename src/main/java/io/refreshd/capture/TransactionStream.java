@@ -69,7 +69,8 @@ final class TransactionStream implements ReplicationStream {
         // The end of the commit record, or the start of a message that belongs to no transaction.
         received = Lsn.valueOf(stream.getLastReceiveLSN());
         switch (completed.get()) {
-            case Captured.Transaction transaction when transaction.isEmpty() ->
+            case Captured.Transaction transaction
+            when transaction.isEmpty() ->
                 processor.process(
                         new TransactionMessage(Operation.COMMIT, transaction.xid(), transaction.committedAt()));
             case Captured.Transaction transaction ->

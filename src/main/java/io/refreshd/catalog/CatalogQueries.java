@@ -14,6 +14,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.SortedSet;
 import java.util.TreeSet;
 
 /** Turns rows into records, a handful of queries in all however many views there are. For one read on one connection. */
@@ -27,8 +28,9 @@ final class CatalogQueries {
     Catalog read() throws SQLException {
         List<Long> reached = oids();
         Map<Long, List<Rule.Read>> reads = reads(reached);
-        Set<Long> system = addSystemReads(reached, reads);
-        Map<Long, TreeSet<Long>> calls = calls(reached);
+        Set<Long> system = new TreeSet<>();
+        Map<Long, SortedSet<Long>> calls = new HashMap<>();
+        readTexts(reached, reads, system, calls);
 
         Set<Long> named = new TreeSet<>(reached);
         named.addAll(system);
@@ -65,7 +67,9 @@ final class CatalogQueries {
                     new Relation.Traits(
                             row.getString(5).charAt(0),
                             row.getBoolean(6),
-                            row.getString(7).charAt(0)),
+                            row.getString(7).charAt(0),
+                            row.getLong(8),
+                            rowSecurity(row.getBoolean(9), row.getBoolean(10))),
                     columns.getOrDefault(oid, List.of()));
         });
     }
@@ -92,27 +96,21 @@ final class CatalogQueries {
     }
 
     /** System catalogs come as whole relations: nobody asks for their columns. */
-    private Set<Long> addSystemReads(Collection<Long> oids, Map<Long, List<Rule.Read>> reads) throws SQLException {
-        Set<Long> system = new TreeSet<>();
-        query(CatalogSql.SYSTEM_READS, oids, row -> {
-            system.add(row.getLong(2));
-            return reads.computeIfAbsent(row.getLong(1), oid -> new ArrayList<>())
-                    .add(new Rule.Read(row.getLong(2), List.of(0)));
+    private void readTexts(
+            Collection<Long> oids, Map<Long, List<Rule.Read>> reads, Set<Long> system, Map<Long, SortedSet<Long>> calls)
+            throws SQLException {
+        query(CatalogSql.CALLS_AND_SYSTEM_READS, oids, row -> {
+            long reader = row.getLong(1);
+            long used = row.getLong(2);
+            if (row.getBoolean(3)) {
+                return calls.computeIfAbsent(reader, oid -> new TreeSet<>()).add(used);
+            }
+            system.add(used);
+            return reads.computeIfAbsent(reader, oid -> new ArrayList<>()).add(new Rule.Read(used, List.of(0)));
         });
-        return system;
     }
 
-    private Map<Long, TreeSet<Long>> calls(Collection<Long> oids) throws SQLException {
-        Map<Long, TreeSet<Long>> calls = new HashMap<>();
-        query(
-                CatalogSql.CALLS,
-                oids,
-                row -> calls.computeIfAbsent(row.getLong(1), oid -> new TreeSet<>())
-                        .add(row.getLong(2)));
-        return calls;
-    }
-
-    private List<Rule> rules(Collection<Long> oids, Map<Long, List<Rule.Read>> reads, Map<Long, TreeSet<Long>> calls)
+    private List<Rule> rules(Collection<Long> oids, Map<Long, List<Rule.Read>> reads, Map<Long, SortedSet<Long>> calls)
             throws SQLException {
         return query(CatalogSql.RULES, oids, row -> {
             long relation = row.getLong(1);
@@ -127,6 +125,13 @@ final class CatalogQueries {
                     reads.getOrDefault(relation, List.of()),
                     calls.getOrDefault(relation, new TreeSet<>()));
         });
+    }
+
+    private static RowSecurity rowSecurity(boolean enabled, boolean forced) {
+        if (!enabled) {
+            return RowSecurity.OFF;
+        }
+        return forced ? RowSecurity.FORCED : RowSecurity.ON;
     }
 
     private static Index index(ResultSet row) throws SQLException {

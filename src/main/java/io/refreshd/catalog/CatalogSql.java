@@ -6,7 +6,7 @@ final class CatalogSql {
 
     /**
      * All materialized views and what they stand on. Rules of other events than SELECT (an ON INSERT rule of a table) are
-     * not reads. Temporary tables, which only come in as inheritance children, are left out: a session reads only its own,
+     * not reads. What policies read is taken in whether or not they apply. Temporary tables, which only come in as inheritance children, are left out: a session reads only its own,
      * and ours has none. The second CTE is there for its estimate: the planner takes a recursive one for huge, and would
      * compile code for it.
      */
@@ -17,6 +17,12 @@ final class CatalogSql {
                 JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.objid = r.oid
                WHERE r.ev_type = '1' AND d.refclassid = 'pg_catalog.pg_class'::regclass
                  AND d.refobjid <> r.ev_class AND d.refobjid >= 16384
+              UNION
+              SELECT p.polrelid, d.refobjid
+                FROM pg_catalog.pg_policy p
+                JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_policy'::regclass AND d.objid = p.oid
+               WHERE p.polcmd IN ('*', 'r') AND d.refclassid = 'pg_catalog.pg_class'::regclass
+                 AND d.refobjid <> p.polrelid AND d.refobjid >= 16384
               UNION
               SELECT h.inhparent, h.inhrelid
                 FROM pg_catalog.pg_inherits h
@@ -42,7 +48,7 @@ final class CatalogSql {
             SELECT concat_ws('/',
               (SELECT concat(count(*), ':', bit_xor(hash_record_extended(
                         ROW(c.oid, c.relnamespace, c.relname, c.relkind, c.relpersistence, c.relispopulated,
-                            c.relreplident), 0)))
+                            c.relreplident, c.relowner, c.relrowsecurity, c.relforcerowsecurity), 0)))
                  FROM pg_catalog.pg_class c WHERE c.oid IN (SELECT oid FROM reached)),
               (SELECT concat(count(*), ':', bit_xor(hash_record_extended(ROW(n.oid, n.nspname), 0)))
                  FROM pg_catalog.pg_namespace n WHERE n.nspname !~ '^pg_(toast_)?temp_'),
@@ -50,6 +56,8 @@ final class CatalogSql {
                  FROM pg_catalog.pg_attribute a WHERE a.attnum > 0 AND a.attrelid IN (SELECT oid FROM reached)),
               (SELECT concat(count(*), ':', bit_xor(hash_record_extended(ROW(r.oid, r.xmin), 0)))
                  FROM pg_catalog.pg_rewrite r WHERE r.ev_class IN (SELECT oid FROM reached)),
+              (SELECT concat(count(*), ':', bit_xor(hash_record_extended(ROW(p.oid, p.xmin), 0)))
+                 FROM pg_catalog.pg_policy p WHERE p.polrelid IN (SELECT oid FROM reached)),
               (SELECT concat(count(*), ':', bit_xor(hash_record_extended(ROW(h.inhrelid, h.inhparent, h.xmin), 0)))
                  FROM pg_catalog.pg_inherits h WHERE h.inhrelid IN (SELECT oid FROM reached)),
               (SELECT concat(count(*), ':', bit_xor(hash_record_extended(
@@ -64,7 +72,8 @@ final class CatalogSql {
 
     static final String RELATIONS = """
             SELECT c.oid::int8, n.nspname::text, c.relname::text, c.relkind::text, c.relpersistence::text,
-                   c.relispopulated, c.relreplident::text
+                   c.relispopulated, c.relreplident::text, c.relowner::int8,
+                   c.relrowsecurity, c.relforcerowsecurity
               FROM pg_catalog.pg_class c
               JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
              WHERE c.oid = ANY (?::int8[]::oid[])
@@ -78,23 +87,40 @@ final class CatalogSql {
              ORDER BY a.attrelid, a.attnum
             """;
 
-    static final String READS = """
-            SELECT r.ev_class::int8, d.refobjid::int8, array_agg(DISTINCT d.refobjsubid)
-              FROM pg_catalog.pg_rewrite r
-              JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.objid = r.oid
-             WHERE r.ev_class = ANY (?::int8[]::oid[]) AND r.ev_type = '1'
-               AND d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid <> r.ev_class AND d.refobjid >= 16384
-             GROUP BY r.ev_class, d.refobjid
-             ORDER BY r.ev_class, d.refobjid
+    /** Queries of views, and the conditions by which row-level security lets rows of a table be read. */
+    private static final String QUERIES = """
+            WITH wanted(oid) AS (
+              SELECT unnest(?::int8[])::oid
+            ), query(reader, class, oid, tree, settings) AS (
+              SELECT r.ev_class, 'pg_catalog.pg_rewrite'::regclass, r.oid, r.ev_action::text, ''
+                FROM pg_catalog.pg_rewrite r
+               WHERE r.ev_class IN (SELECT oid FROM wanted) AND r.ev_type = '1'
+              UNION ALL
+              SELECT p.polrelid, 'pg_catalog.pg_policy'::regclass, p.oid, coalesce(p.polqual::text, ''),
+                     concat(p.polpermissive, p.polroles)
+                FROM pg_catalog.pg_policy p
+               WHERE p.polrelid IN (SELECT oid FROM wanted) AND p.polcmd IN ('*', 'r')
+            )
+            """;
+
+    static final String READS = QUERIES + """
+            SELECT q.reader::int8, d.refobjid::int8, array_agg(DISTINCT d.refobjsubid)
+              FROM query q
+              JOIN pg_catalog.pg_depend d ON d.classid = q.class AND d.objid = q.oid
+             WHERE d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid <> q.reader AND d.refobjid >= 16384
+             GROUP BY q.reader, d.refobjid
+             ORDER BY q.reader, d.refobjid
             """;
 
     /** In the text of a query tree a blank inside a name is escaped, so that no name can look like one of these. */
-    static final String RULES = """
-            SELECT r.ev_class::int8, md5(t.tree), position(':varattno 0 ' IN t.tree) > 0,
-                   t.tree ~ 'SQLVALUEFUNCTION :op [0-8] ', position('{TABLESAMPLECLAUSE ' IN t.tree) > 0
-              FROM pg_catalog.pg_rewrite r, LATERAL (SELECT r.ev_action::text AS tree) t
-             WHERE r.ev_class = ANY (?::int8[]::oid[]) AND r.ev_type = '1'
-             ORDER BY r.ev_class
+    static final String RULES = QUERIES + """
+            SELECT q.reader::int8, md5(string_agg(q.tree || q.settings, '|' ORDER BY q.oid)),
+                   bool_or(position(':varattno 0 ' IN q.tree) > 0),
+                   bool_or(q.tree ~ 'SQLVALUEFUNCTION :op [0-8] '),
+                   bool_or(position('{TABLESAMPLECLAUSE ' IN q.tree) > 0)
+              FROM query q
+             GROUP BY q.reader
+             ORDER BY q.reader
             """;
 
     /**
@@ -102,49 +128,45 @@ final class CatalogSql {
      * aggfnoid, winfnoid), and with an r before them relations. Splitting is several times as fast as a regular
      * expression over the whole text. Then what lies behind operators and aggregates of users.
      */
-    private static final String USED = """
-            WITH rule AS MATERIALIZED (
-              SELECT r.oid, r.ev_class, r.ev_action
-                FROM pg_catalog.pg_rewrite r
-               WHERE r.ev_class = ANY (?::int8[]::oid[]) AND r.ev_type = '1'
-            ), piece AS MATERIALIZED (
-              SELECT DISTINCT rule.ev_class, substring(left(p, 12) FROM '^r?[0-9]+') AS oid
-                FROM rule, string_to_table(replace(replace(rule.ev_action::text, 'fnoid ', 'funcid '),
-                                                   ':relid ', 'funcid r'), 'funcid ') AS p
+    private static final String USED = QUERIES + """
+            , piece AS MATERIALIZED (
+              SELECT DISTINCT q.reader, substring(left(p, 12) FROM '^r?[0-9]+') AS oid
+                FROM query q, string_to_table(replace(replace(q.tree, 'fnoid ', 'funcid '),
+                                                      ':relid ', 'funcid r'), 'funcid ') AS p
             ), direct AS (
-              SELECT ev_class, oid::oid FROM piece WHERE oid ~ '^[0-9]'
+              SELECT reader, oid::oid FROM piece WHERE oid ~ '^[0-9]'
               UNION
-              SELECT rule.ev_class, coalesce(o.oprcode::oid, d.refobjid)
-                FROM rule
-                JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.objid = rule.oid
+              SELECT q.reader, coalesce(o.oprcode::oid, d.refobjid)
+                FROM query q
+                JOIN pg_catalog.pg_depend d ON d.classid = q.class AND d.objid = q.oid
                 LEFT JOIN pg_catalog.pg_operator o
                   ON d.refclassid = 'pg_catalog.pg_operator'::regclass AND o.oid = d.refobjid
                WHERE d.refclassid IN ('pg_catalog.pg_operator'::regclass, 'pg_catalog.pg_proc'::regclass)
             )
             """;
 
-    /** Built-in functions that are immutable are of no interest, and they are by far the most. */
-    static final String CALLS = USED + """
+    /**
+     * Functions that are called, and system catalogs that are read: in one pass, since unpacking the texts takes the most
+     * time of all. Built-in functions that are immutable are of no interest, and they are by far the most.
+     */
+    static final String CALLS_AND_SYSTEM_READS = USED + """
             , part AS (
               SELECT aggfnoid::oid, unnest(ARRAY[aggtransfn, aggfinalfn, aggcombinefn, aggmtransfn, aggminvtransfn,
                                                  aggmfinalfn])::oid AS oid
                 FROM pg_catalog.pg_aggregate WHERE aggfnoid::oid >= 16384
             ), used AS (
-              SELECT ev_class, oid FROM direct
+              SELECT reader, oid FROM direct
               UNION
-              SELECT direct.ev_class, part.oid FROM direct JOIN part ON part.aggfnoid = direct.oid
+              SELECT direct.reader, part.oid FROM direct JOIN part ON part.aggfnoid = direct.oid
             )
-            SELECT used.ev_class::int8, p.oid::int8
+            SELECT used.reader::int8, p.oid::int8, true AS is_function
               FROM used JOIN pg_catalog.pg_proc p ON p.oid = used.oid
              WHERE p.provolatile <> 'i' OR p.oid >= 16384
-             ORDER BY 1, 2
-            """;
-
-    static final String SYSTEM_READS = USED + """
-            SELECT piece.ev_class::int8, c.oid::int8
+            UNION ALL
+            SELECT piece.reader::int8, c.oid::int8, false
               FROM piece JOIN pg_catalog.pg_class c ON c.oid = substr(piece.oid, 2)::oid
              WHERE piece.oid LIKE 'r%' AND c.oid < 16384
-             ORDER BY 1, 2
+             ORDER BY 1, 2, 3
             """;
 
     static final String FUNCTIONS = """

@@ -21,15 +21,21 @@ public record Relation(long oid, String schema, String name, RelationKind kind, 
     }
 
     /**
-     * @param persistence {@code relpersistence}: p(ermanent), u(nlogged), t(emporary)
-     * @param populated {@code relispopulated}
-     * @param replicaIdentity {@code relreplident}: d(efault), n(othing), f(ull), i(ndex)
+     * The rest of the row that matters here.
+     *
+     * @param persistence p(ermanent), u(nlogged), t(emporary)
+     * @param populated false for a materialized view that holds nothing yet
+     * @param replicaIdentity d(efault), n(othing), f(ull), i(ndex)
+     * @param owner oid of the role
      */
-    public record Traits(char persistence, boolean populated, char replicaIdentity) {
-        public static final Traits USUAL = new Traits('p', true, 'd');
+    public record Traits(
+            char persistence, boolean populated, char replicaIdentity, long owner, RowSecurity rowSecurity) {
+        public static final Traits USUAL = new Traits('p', true, 'd', 10, RowSecurity.OFF);
     }
 
     /**
+     * A row of {@code pg_attribute}.
+     *
      * @param type oid of the type
      * @param generated computed from other columns of the row; the log never carries it
      */
@@ -41,6 +47,18 @@ public record Relation(long oid, String schema, String name, RelationKind kind, 
 
     ViewId viewId() {
         return new ViewId(schema, name);
+    }
+
+    /**
+     * Whether its policies may decide what a query sees that runs as the owner of {@code reader}. Roles that bypass them
+     * are not asked for: in doubt, they do.
+     */
+    boolean policiesApplyTo(Relation reader) {
+        return switch (traits.rowSecurity()) {
+            case OFF -> false;
+            case ON -> traits.owner() != reader.traits.owner();
+            case FORCED -> true;
+        };
     }
 
     String sql() {

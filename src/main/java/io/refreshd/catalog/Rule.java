@@ -1,5 +1,6 @@
 package io.refreshd.catalog;
 
+import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
@@ -7,9 +8,10 @@ import java.util.SortedSet;
 import java.util.TreeSet;
 
 /**
- * The defining query of a view or materialized view, as far as it matters.
+ * The defining query of a view or materialized view, as far as it matters; or what the policies of a table read when
+ * row-level security applies to who reads it.
  *
- * @param relation oid of the view
+ * @param relation oid of the view or table
  * @param hash of the whole query; another query has another hash
  * @param reads the relations it reads, in order of their oid
  * @param functions oids of the functions it calls
@@ -19,7 +21,7 @@ public record Rule(long relation, String hash, Set<Trait> traits, List<Read> rea
         Objects.requireNonNull(hash);
         traits = Set.copyOf(traits);
         reads = List.copyOf(reads);
-        functions = java.util.Collections.unmodifiableSortedSet(new TreeSet<>(functions));
+        functions = Collections.unmodifiableSortedSet(new TreeSet<>(functions));
     }
 
     /** What only the text of the query tells, and no dependency. */
@@ -35,7 +37,7 @@ public record Rule(long relation, String hash, Set<Trait> traits, List<Read> rea
         SAMPLE
     }
 
-    /** @param columns numbers of the columns; 0 is the relation as a whole, and negative ones are system columns */
+    /** One relation that is read. @param columns numbers of the columns; 0 is the relation as a whole, and negative ones are system columns */
     public record Read(long relation, List<Integer> columns) {
         public Read {
             columns = List.copyOf(columns);

@@ -10,19 +10,21 @@ import java.util.TreeMap;
  * inheritance children. Other materialized views end the walk: they hold rows of their own. By oid, so in a stable order.
  */
 final class Sources {
+    private final Relation view;
     private final Facts facts;
     private final SortedMap<Long, Rule> rules = new TreeMap<>();
     private final SortedMap<Long, Relation> relations = new TreeMap<>();
     private final SortedMap<Long, ReadColumns> columns = new TreeMap<>();
     private final SortedMap<Long, Relation> materializedViews = new TreeMap<>();
 
-    private Sources(Facts facts) {
+    private Sources(Relation view, Facts facts) {
+        this.view = view;
         this.facts = facts;
     }
 
     static Sources of(Relation view, Facts facts) {
-        Sources sources = new Sources(facts);
-        sources.followQuery(view.oid());
+        Sources sources = new Sources(view, facts);
+        sources.followQuery(view);
         return sources;
     }
 
@@ -44,31 +46,40 @@ final class Sources {
         return List.copyOf(materializedViews.values());
     }
 
-    private void followQuery(long view) {
-        Rule rule = facts.rule(view);
+    private void followQuery(Relation reader) {
+        Rule rule = facts.rule(reader.oid());
         // Plain views may read each other in a circle: CREATE OR REPLACE VIEW does not look for it.
-        if (rule == null || rules.putIfAbsent(view, rule) != null) {
+        if (rule == null || rules.putIfAbsent(reader.oid(), rule) != null) {
             return;
         }
         for (Rule.Read read : rule.reads()) {
             Relation relation = facts.relation(read.relation());
             if (relation != null) {
-                follow(relation, rule, read);
+                follow(relation, reader, columns(relation, rule, read));
             }
         }
     }
 
-    private void follow(Relation relation, Rule rule, Rule.Read read) {
+    private void follow(Relation relation, Relation reader, ReadColumns read) {
         switch (relation.kind()) {
             case MATERIALIZED_VIEW -> materializedViews.put(relation.oid(), relation);
             case VIEW -> {
                 if (Catalog.builtIn(relation.oid())) {
                     add(relation, ReadColumns.ALL);
                 } else {
-                    followQuery(relation.oid());
+                    followQuery(relation);
                 }
             }
-            case TABLE, PARTITIONED_TABLE, FOREIGN_TABLE, SEQUENCE -> add(relation, columns(relation, rule, read));
+            case TABLE, PARTITIONED_TABLE, FOREIGN_TABLE, SEQUENCE -> {
+                // A plain view asks as its owner, or with security_invoker as the owner of what stands on it.
+                if (relation.policiesApplyTo(reader) || relation.policiesApplyTo(view)) {
+                    // The policies read columns of the row that the query does not.
+                    add(relation, ReadColumns.ALL);
+                    followQuery(relation);
+                } else {
+                    add(relation, read);
+                }
+            }
             case OTHER -> {
                 // A composite type holds no rows.
             }

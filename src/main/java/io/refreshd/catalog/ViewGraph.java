@@ -5,6 +5,7 @@ import io.refreshd.model.ViewId;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -29,7 +30,7 @@ public final class ViewGraph {
         this.readers = readers;
     }
 
-    /** @param included which materialized views are looked after; the others are at most sources nobody hears from */
+    /** Makes the graph. @param included which materialized views are looked after; the others are at most sources nobody hears from */
     public static ViewGraph of(Catalog catalog, Predicate<ViewId> included) {
         return new GraphBuilder(catalog, included).build();
     }
@@ -37,6 +38,14 @@ public final class ViewGraph {
     /** The materialized views that are looked after. */
     public SortedMap<ViewId, MaterializedView> views() {
         return views;
+    }
+
+    public Optional<MaterializedView> view(ViewId id) {
+        return Optional.ofNullable(views.get(id));
+    }
+
+    public Optional<BaseTable> table(TableId id) {
+        return Optional.ofNullable(tables.get(id));
     }
 
     /**

@@ -7,7 +7,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** Reads durations such as {@code 250ms}, {@code 5s}, {@code 10m}, {@code 1h} and {@code 1d}. */
-final class Durations {
+public final class Durations {
     /** A year. Longer ones are slips, and what adds them up may overflow. */
     private static final Duration LONGEST = Duration.ofDays(365);
 
@@ -32,7 +32,7 @@ final class Durations {
         return duration;
     }
 
-    static Duration parsePositive(String text) throws UnfitValue {
+    public static Duration parsePositive(String text) throws UnfitValue {
         Duration duration = parse(text);
         if (duration.isZero()) {
             throw new UnfitValue("must be longer than zero", "write at least 1ms");

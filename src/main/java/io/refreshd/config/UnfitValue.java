@@ -1,7 +1,7 @@
 package io.refreshd.config;
 
 /** Why a text is not the value it should be. Its parts never repeat the text of a secret. */
-final class UnfitValue extends Exception {
+public final class UnfitValue extends Exception {
     private static final long serialVersionUID = 1;
 
     private final String what;

@@ -1,11 +1,9 @@
 package io.refreshd.demo;
 
 import io.refreshd.Daemon;
-import io.refreshd.config.ConfigurationException;
 import io.refreshd.config.ConfigurationReader;
 import io.refreshd.report.DaemonStatus;
 import io.refreshd.report.Notice;
-import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -18,7 +16,7 @@ final class RealDaemon implements DaemonUnderDemo {
         this.daemon = daemon;
     }
 
-    static DaemonUnderDemo of(Path configuration) throws ConfigurationException, IOException {
+    static DaemonUnderDemo of(Path configuration) throws Exception {
         return new RealDaemon(new Daemon(ConfigurationReader.read(configuration, Map.of())));
     }
 

@@ -14,14 +14,14 @@ public final class EnrolledTables {
         return handle
                 .createQuery("SELECT table_schema, table_name, entry FROM refreshd.enrolled_table")
                 .map((row, context) -> Map.entry(
-                        new TableId(row.getString("table_schema"), row.getString("table_name")), row.getString("entry")))
+                        new TableId(row.getString("table_schema"), row.getString("table_name")),
+                        row.getString("entry")))
                 .stream()
                 .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue));
     }
 
     public static void enrol(Handle handle, TableId table, long oid, String entry) {
-        handle.createUpdate(
-                        """
+        handle.createUpdate("""
                         INSERT INTO refreshd.enrolled_table (table_schema, table_name, table_oid, entry)
                         VALUES (:schema, :name, :oid, :entry)
                         ON CONFLICT (table_schema, table_name)
@@ -37,7 +37,8 @@ public final class EnrolledTables {
     /** Forgets tables that are no longer captured. */
     public static void strike(Handle handle, Set<TableId> tables) {
         for (TableId table : tables) {
-            handle.createUpdate("DELETE FROM refreshd.enrolled_table WHERE (table_schema, table_name) = (:schema, :name)")
+            handle.createUpdate(
+                            "DELETE FROM refreshd.enrolled_table WHERE (table_schema, table_name) = (:schema, :name)")
                     .bind("schema", table.schema())
                     .bind("name", table.name())
                     .execute();

@@ -53,8 +53,7 @@ public final class StreamRow {
 
     /** Writes down how far the stream has come, unless another stretch has begun since. */
     public static void advance(Handle handle, long stretch, Lsn position) {
-        handle.createUpdate(
-                        """
+        handle.createUpdate("""
                         UPDATE refreshd.stream
                         SET acknowledged = greatest(acknowledged, CAST(:position AS pg_lsn)), beat_at = clock_timestamp()
                         WHERE stretch = :stretch

@@ -47,8 +47,7 @@ public final class ViewRows {
      */
     public static void register(Handle handle, Collection<Registration> views) {
         List<Registration> rows = List.copyOf(views);
-        handle.createUpdate(
-                        """
+        handle.createUpdate("""
                         DELETE FROM refreshd.view_state s
                         WHERE NOT EXISTS (SELECT FROM unnest(:schemas, :names, :oids) AS v (schema, name, oid)
                                           WHERE (v.schema, v.name, v.oid) = (s.view_schema, s.view_name, s.view_oid))
@@ -58,18 +57,14 @@ public final class ViewRows {
                 .bind("oids", rows.stream().map(Registration::oid).toArray(Long[]::new))
                 .execute();
         long number = highestMark(handle);
-        batch(
-                handle,
-                rows,
-                """
+        batch(handle, rows, """
                 INSERT INTO refreshd.view_state (view_schema, view_name, view_oid, lineage, upstream, blind, marked)
                 VALUES (:schema, :name, :oid, :lineage, CAST(:upstream AS oid[]), :blind, :number)
                 ON CONFLICT (view_schema, view_name) DO UPDATE
                 SET upstream = excluded.upstream, blind = excluded.blind,
                     watermark = CASE WHEN NOT excluded.blind THEN view_state.watermark END
                 WHERE (view_state.upstream, view_state.blind) IS DISTINCT FROM (excluded.upstream, excluded.blind)
-                """,
-                number);
+                """, number);
     }
 
     /**
@@ -77,14 +72,10 @@ public final class ViewRows {
      * a crash in between would hide the difference.
      */
     public static void adopt(Handle handle, Collection<Registration> views) {
-        batch(
-                handle,
-                views,
-                """
+        batch(handle, views, """
                 UPDATE refreshd.view_state SET lineage = :lineage
                 WHERE (view_schema, view_name) = (:schema, :name) AND view_oid = :oid AND lineage <> :lineage
-                """,
-                0);
+                """, 0);
     }
 
     private static void batch(Handle handle, Collection<Registration> rows, String sql, long number) {

@@ -20,6 +20,7 @@ public final class Monitor implements AutoCloseable {
     private static final Duration LEAST_SILENCE = Duration.ofSeconds(15);
 
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    private final RuntimeSeries runtime = new RuntimeSeries(registry);
     private final HttpServer server;
     private final List<Consumer<Notice>> listeners;
 
@@ -36,8 +37,8 @@ public final class Monitor implements AutoCloseable {
             String version) {
         Metrics metrics = new Metrics(registry, status, clock, version);
         Duration silence = heartbeat.multipliedBy(10);
-        Readiness readiness = new Readiness(
-                silence.compareTo(LEAST_SILENCE) < 0 ? LEAST_SILENCE : silence, LEAST_SILENCE);
+        Readiness readiness =
+                new Readiness(silence.compareTo(LEAST_SILENCE) < 0 ? LEAST_SILENCE : silence, LEAST_SILENCE);
         server = new HttpServer(
                 address,
                 new Endpoints(
@@ -47,6 +48,7 @@ public final class Monitor implements AutoCloseable {
 
     /** @throws CannotListen if the address cannot be had */
     public void start() {
+        runtime.start();
         server.start();
     }
 
@@ -63,6 +65,7 @@ public final class Monitor implements AutoCloseable {
     @Override
     public void close() {
         server.close();
+        runtime.close();
         registry.close();
     }
 }

@@ -104,9 +104,12 @@ public final class PostgresRefresher {
         if (prepared.view().filter(task.view()::equals).isEmpty()) {
             throw new Undone(new RefreshOutcome.Gone());
         }
+        Optional<Long> before = RowsChanged.soFar(transaction, task.oid());
         transaction.execute(statement(task));
-        Optional<Long> rowsChanged =
-                task.method() == Method.CONCURRENT ? RowsChanged.in(transaction, task.oid()) : Optional.empty();
+        Optional<Long> rowsChanged = task.method() == Method.CONCURRENT
+                ? before.flatMap(
+                        then -> RowsChanged.soFar(transaction, task.oid()).map(now -> now - then))
+                : Optional.empty();
         boolean downstream =
                 !task.downstream().isEmpty() && rowsChanged.map(n -> n > 0).orElse(true);
         Duration duration = since(start);

@@ -209,7 +209,8 @@ public final class EventLoop implements AutoCloseable {
         }
         shutDown(fatal);
         if (fatal != null) {
-            // Last of all: it may end the process, and a shutdown hook that calls close() must not wait for this thread.
+            // Last of all: it may end the process, and a shutdown hook that calls close() must not wait for this
+            // thread.
             ports.onFatal().accept(fatal);
         }
     }
@@ -221,8 +222,7 @@ public final class EventLoop implements AutoCloseable {
     private @Nullable Message next() throws InterruptedException {
         OptionalLong deadline = scheduler.nextDeadline();
         if (stopping) {
-            deadline = OptionalLong.of(
-                    deadline.isPresent() ? Needs.earlier(deadline.getAsLong(), stopAt) : stopAt);
+            deadline = OptionalLong.of(deadline.isPresent() ? Needs.earlier(deadline.getAsLong(), stopAt) : stopAt);
         }
         if (deadline.isEmpty()) {
             return queue.take();

@@ -57,9 +57,8 @@ final class Outcomes {
                 view.id(), ended.task().method(), refreshed.duration(), staleness, refreshed.rowsChanged()));
         Duration target = view.spec.timing().targetLag();
         if (staleness.isPresent() && staleness.get().compareTo(target) > 0) {
-            String reason = ended.needs()
-                    .delays()
-                    .reason(refreshed.duration().toNanos(), ended.expected(), target.toNanos());
+            String reason =
+                    ended.needs().delays().reason(refreshed.duration().toNanos(), ended.expected(), target.toNanos());
             out.tell(new Notice.TargetLagMissed(view.id(), staleness.get(), target, reason));
         }
         view.refreshes++;
@@ -106,10 +105,12 @@ final class Outcomes {
     private void failed(TrackedView view, Running ended, Failure failure, Moment now) {
         view.takeBack(ended);
         view.health = view.health.failed(failure, settings, now.nanos(), random);
-        // The connection may have been lost after the server had committed.
-        view.downstreamInDoubt |= failure.kind() == Failure.Kind.TRANSIENT;
-        out.tell(new Notice.RefreshFailed(
-                view.id(), ended.task().method(), failure, view.health.failures()));
+        if (failure.kind() == Failure.Kind.TRANSIENT) {
+            // The connection may have been lost after the server had committed.
+            view.downstreamInDoubt = true;
+            view.maybeCovered = Math.max(view.maybeCovered, ended.task().covers());
+        }
+        out.tell(new Notice.RefreshFailed(view.id(), ended.task().method(), failure, view.health.failures()));
         out.add(view.remember());
     }
 

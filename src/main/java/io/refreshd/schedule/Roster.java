@@ -30,10 +30,11 @@ final class Roster {
         vanished.forEach(views::remove);
         for (ViewSpec spec : event.views()) {
             TrackedView view = views.get(spec.view());
+            boolean altered = event.altered().contains(spec.view());
             if (view == null) {
-                appear(spec, event.remembered(), now);
+                appear(spec, event.remembered(), altered, now);
             } else {
-                update(view, spec, event.altered().contains(spec.view()), now);
+                update(view, spec, altered, now);
             }
         }
         views.link();
@@ -44,15 +45,22 @@ final class Roster {
         return spec != null && spec.oid() == view.spec.oid();
     }
 
-    private void appear(ViewSpec spec, Map<ViewId, LedgerEntry> remembered, Moment now) {
+    /** A view may have been altered while the daemon was away. */
+    private void appear(ViewSpec spec, Map<ViewId, LedgerEntry> remembered, boolean altered, Moment now) {
         LedgerEntry entry = remembered.getOrDefault(spec.view(), LedgerEntry.unknown(spec.view()));
-        views.put(new TrackedView(spec, entry, out.newMark(), now));
+        TrackedView view = new TrackedView(spec, entry, out.newMark(), now);
+        views.put(view);
+        if (altered) {
+            intake.inDoubt(view, now);
+            pickUp(view);
+        }
     }
 
     private void update(TrackedView view, ViewSpec spec, boolean altered, Moment now) {
         boolean sightRegained =
                 view.spec.blindSpot().isPresent() && spec.blindSpot().isEmpty();
-        boolean obstacleGone = view.spec.obstacle().isPresent() && spec.obstacle().isEmpty();
+        boolean obstacleGone =
+                view.spec.obstacle().isPresent() && spec.obstacle().isEmpty();
         if (altered || sightRegained) {
             // What changed while the log did not show it was never routed.
             intake.inDoubt(view, now);
@@ -60,7 +68,13 @@ final class Roster {
             views.keepClaim(view);
         }
         view.spec = spec;
-        if ((altered || obstacleGone) && view.health instanceof Health.Suspended) {
+        if (altered || obstacleGone) {
+            pickUp(view);
+        }
+    }
+
+    private void pickUp(TrackedView view) {
+        if (view.health instanceof Health.Suspended) {
             view.health = view.health.hurried();
             out.add(view.remember());
         }

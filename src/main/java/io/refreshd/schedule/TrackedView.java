@@ -19,7 +19,9 @@ final class TrackedView {
 
     ViewSpec spec;
     Needs waiting = new Needs();
+
     @Nullable Running running;
+
     Health health;
     ViewPhase phase = ViewPhase.FRESH;
     boolean paused;
@@ -40,6 +42,8 @@ final class TrackedView {
     long durable;
     /** The newest dirty mark that a finished refresh covers. */
     long covered;
+    /** The newest dirty mark that a refresh may have covered although it is not known to have taken place. */
+    long maybeCovered;
     /** The newest dirty mark that the view ever had. */
     long newest;
     /**
@@ -77,9 +81,8 @@ final class TrackedView {
     /** Whatever the wall clock did meanwhile: between nothing and the longest that a timer can ask for. */
     private long sinceRefresh(LedgerEntry entry, Moment now) {
         Duration longest = spec.timing().maxStaleness().orElse(Duration.ZERO);
-        Duration age = entry.refreshedAt()
-                .map(at -> Duration.between(at, now.wall()))
-                .orElse(longest);
+        Duration age =
+                entry.refreshedAt().map(at -> Duration.between(at, now.wall())).orElse(longest);
         if (age.isNegative()) {
             return 0;
         }
@@ -95,9 +98,11 @@ final class TrackedView {
         return waiting.present() || (running != null && running.needs().present());
     }
 
-    /** Whether the ledger would still say "dirty" after the refresh that is running, if one is. */
+    /** Whether the ledger says "dirty" for certain, and would still say so after the refresh that is running, if one is. */
     boolean durablyDirty() {
-        return durable > (running == null ? covered : Math.max(covered, running.task().covers()));
+        long known = Math.max(covered, maybeCovered);
+        return durable
+                > (running == null ? known : Math.max(known, running.task().covers()));
     }
 
     boolean suspended() {

@@ -143,9 +143,7 @@ final class Views {
     Optional<Instant> oldestMissing(TrackedView view) {
         Stream<Instant> own = Stream.concat(
                 view.waiting.oldestCommit().stream(),
-                view.running == null
-                        ? Stream.empty()
-                        : view.running.needs().oldestCommit().stream());
+                view.running == null ? Stream.empty() : view.running.needs().oldestCommit().stream());
         return Stream.concat(own, upstream(view).flatMap(u -> oldestMissing(u).stream()))
                 .min(Instant::compareTo);
     }
@@ -164,8 +162,7 @@ final class Views {
     boolean waitsForUpstream(TrackedView view, long now) {
         for (ViewId id : view.spec.upstream()) {
             TrackedView upstream = byId.get(id);
-            if (isRunning(id)
-                    || (upstream != null && ready(upstream, now) && upstream.due() - view.due() <= 0)) {
+            if (isRunning(id) || (upstream != null && ready(upstream, now) && upstream.due() - view.due() <= 0)) {
                 return true;
             }
         }
@@ -214,15 +211,15 @@ final class Views {
 
     private static Obstacle standsOn(TrackedView upstream) {
         Obstacle cause = upstream.suspendedBy().orElseThrow();
-        return new Obstacle(
-                "stands on " + upstream.id() + ", which is suspended: " + cause.what(), cause.mend());
+        return new Obstacle("stands on " + upstream.id() + ", which is suspended: " + cause.what(), cause.mend());
     }
 
     private static Optional<Obstacle> attempt(Health health) {
         return switch (health) {
-            case Health.Unseen unseen -> Optional.of(new Obstacle(
-                    "waits for transaction " + unseen.xid() + ", which has committed but is not visible yet",
-                    "it passes by itself; with synchronous replication, when a standby confirms"));
+            case Health.Unseen unseen ->
+                Optional.of(new Obstacle(
+                        "waits for transaction " + unseen.xid() + ", which has committed but is not visible yet",
+                        "it passes by itself; with synchronous replication, when a standby confirms"));
             case Health.BackingOff failed -> Optional.of(failed.failure().asObstacle());
             case Health.Healthy healthy -> Optional.empty();
             case Health.Tried tried -> Optional.empty();

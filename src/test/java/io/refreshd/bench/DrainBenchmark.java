@@ -9,6 +9,7 @@ import io.refreshd.demo.LocalPostgres;
 import io.refreshd.model.Batch;
 import io.refreshd.model.Change;
 import io.refreshd.model.Lsn;
+import io.refreshd.model.Receipt;
 import io.refreshd.model.Snapshot;
 import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
@@ -22,6 +23,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 import org.postgresql.PGConnection;
 import org.postgresql.PGProperty;
@@ -39,8 +41,10 @@ public final class DrainBenchmark {
     public static void main(String[] arguments) throws Exception {
         int rounds = arguments.length > 0 ? Integer.parseInt(arguments[0]) : 3;
         Path folder = Files.createTempDirectory(Files.createDirectories(Path.of("target", "postgres")), "bench");
-        System.out.printf("heap %d MB, %s%n", Runtime.getRuntime().maxMemory() >> 20, ManagementFactory.getRuntimeMXBean()
-                .getInputArguments());
+        System.out.printf(
+                "heap %d MB, %s%n",
+                Runtime.getRuntime().maxMemory() >> 20,
+                ManagementFactory.getRuntimeMXBean().getInputArguments());
         try (LocalPostgres server = LocalPostgres.start(folder.toAbsolutePath(), Map.of())) {
             String url = server.url("postgres");
             for (String identity : new String[] {"DEFAULT", "FULL"}) {
@@ -56,10 +60,12 @@ public final class DrainBenchmark {
                 Statement statement = connection.createStatement()) {
             statement.execute("DROP PUBLICATION IF EXISTS bench");
             statement.execute("DROP TABLE IF EXISTS bench");
-            statement.execute("CREATE TABLE bench (id int PRIMARY KEY, role int, name text, amount numeric, at timestamptz)");
+            statement.execute(
+                    "CREATE TABLE bench (id int PRIMARY KEY, role int, name text, amount numeric, at timestamptz)");
             statement.execute("ALTER TABLE bench REPLICA IDENTITY " + identity);
-            statement.execute("INSERT INTO bench SELECT i, i % 10, 'name ' || i, i * 1.5, now() FROM generate_series(1, "
-                    + ROWS + ") i");
+            statement.execute(
+                    "INSERT INTO bench SELECT i, i % 10, 'name ' || i, i * 1.5, now() FROM generate_series(1, " + ROWS
+                            + ") i");
             statement.execute("CREATE PUBLICATION bench FOR TABLE bench");
             Slot.create(connection, "bare", Duration.ofSeconds(30));
             Slot.create(connection, "captured", Duration.ofSeconds(30));
@@ -124,13 +130,13 @@ public final class DrainBenchmark {
     }
 
     private static double capture(String url, Connection connection, Lsn end) throws Exception {
-        CaptureSettings settings = new CaptureSettings(
-                Server.of(url, LocalPostgres.USER, ""), "captured", "bench", Duration.ofSeconds(1));
+        CaptureSettings settings =
+                new CaptureSettings(Server.of(url, LocalPostgres.USER, ""), "captured", "bench", Duration.ofSeconds(1));
         CountDownLatch done = new CountDownLatch(1);
         long[] changes = new long[1];
         BatchHandler handler = new BatchHandler() {
             @Override
-            public Snapshot handle(Batch batch) throws Exception {
+            public Receipt handle(Batch batch) throws Exception {
                 for (Change change : batch.changes()) {
                     changes[0] += change.rows().values().stream()
                             .mapToLong(Long::longValue)
@@ -139,7 +145,7 @@ public final class DrainBenchmark {
                 try (Statement statement = connection.createStatement();
                         ResultSet row = statement.executeQuery("SELECT pg_current_snapshot()::text")) {
                     row.next();
-                    return Snapshot.parse(row.getString(1));
+                    return new Receipt(Snapshot.parse(row.getString(1)), Lsn.ZERO);
                 }
             }
 
@@ -153,8 +159,11 @@ public final class DrainBenchmark {
         long begin = System.nanoTime();
         try (CaptureRun run = new CaptureRun(settings, handler)) {
             run.start();
-            run.ended().whenComplete((ok, failed) -> done.countDown());
-            done.await();
+            while (!done.await(100, TimeUnit.MILLISECONDS)) {
+                if (run.ended().isDone()) {
+                    run.ended().get();
+                }
+            }
             return changes[0] / seconds(begin);
         }
     }

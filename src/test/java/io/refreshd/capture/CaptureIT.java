@@ -39,8 +39,9 @@ class CaptureIT {
 
     /** Everything that was committed before this call has been handed over after it. */
     private void catchUp(RecordingHandler handler) throws Exception {
-        Lsn now = Lsn.parse(
-                fixture.database.query("SELECT pg_current_wal_insert_lsn()::text").getFirst());
+        Lsn now = Lsn.parse(fixture.database
+                .query("SELECT pg_current_wal_insert_lsn()::text")
+                .getFirst());
         await().atMost(SOON)
                 .until(() -> handler.routed().filter(p -> p.compareTo(now) >= 0).isPresent());
     }
@@ -258,7 +259,9 @@ class CaptureIT {
         RecordingHandler again = fixture.handler();
         fixture.start(again);
         catchUp(again);
-        assertThat(again.rows(Operation.INSERT)).as("not acknowledged, so delivered again, and the first not").isOne();
+        assertThat(again.rows(Operation.INSERT))
+                .as("not acknowledged, so delivered again, and the first not")
+                .isOne();
     }
 
     @Test
@@ -276,8 +279,9 @@ class CaptureIT {
             late.commit();
             catchUp(handler);
             assertThat(handler.rows(Operation.INSERT)).isOne();
-            Lsn beforeCommit = Lsn.parse(
-                    fixture.database.query("SELECT pg_current_wal_insert_lsn()::text").getFirst());
+            Lsn beforeCommit = Lsn.parse(fixture.database
+                    .query("SELECT pg_current_wal_insert_lsn()::text")
+                    .getFirst());
             early.commit();
             catchUp(handler);
             assertThat(handler.rows(Operation.INSERT)).isEqualTo(3);

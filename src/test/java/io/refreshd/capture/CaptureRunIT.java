@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import io.refreshd.model.Batch;
 import io.refreshd.model.Lsn;
 import io.refreshd.model.Operation;
+import io.refreshd.model.Receipt;
 import io.refreshd.model.Snapshot;
 import java.time.Duration;
 import java.util.Set;
@@ -53,7 +54,7 @@ class CaptureRunIT {
         CountDownLatch interrupted = new CountDownLatch(1);
         CaptureRun run = fixture.start(new BatchHandler() {
             @Override
-            public Snapshot handle(Batch batch) throws Exception {
+            public Receipt handle(Batch batch) throws Exception {
                 blocked.countDown();
                 try {
                     new CountDownLatch(1).await();
@@ -81,7 +82,7 @@ class CaptureRunIT {
         CountDownLatch release = new CountDownLatch(1);
         CaptureRun run = fixture.start(new BatchHandler() {
             @Override
-            public Snapshot handle(Batch batch) throws Exception {
+            public Receipt handle(Batch batch) throws Exception {
                 blocked.countDown();
                 while (release.getCount() > 0) {
                     try {
@@ -126,7 +127,8 @@ class CaptureRunIT {
     private static Set<String> captureThreads() {
         return Thread.getAllStackTraces().keySet().stream()
                 .map(Thread::getName)
-                .filter(name -> name.startsWith("refreshd-") || name.startsWith("debezium-") || name.startsWith("pool-"))
+                .filter(name ->
+                        name.startsWith("refreshd-") || name.startsWith("debezium-") || name.startsWith("pool-"))
                 .collect(Collectors.toSet());
     }
 
@@ -148,7 +150,8 @@ class CaptureRunIT {
         RecordingHandler handler = fixture.handler();
         CaptureRun run = fixture.start(handler);
         await().atMost(SOON).until(() -> handler.routed().isPresent());
-        fixture.database.execute("SELECT pg_terminate_backend(" + fixture.slot().activePid().orElseThrow() + ")");
+        fixture.database.execute(
+                "SELECT pg_terminate_backend(" + fixture.slot().activePid().orElseThrow() + ")");
         assertThat(run.ended()).failsWithin(SOON);
         assertThatNobodyStreams();
         fixture.database.execute("INSERT INTO t VALUES (1)");

@@ -4,6 +4,7 @@ import io.refreshd.model.Batch;
 import io.refreshd.model.Change;
 import io.refreshd.model.Lsn;
 import io.refreshd.model.Operation;
+import io.refreshd.model.Receipt;
 import io.refreshd.model.Signal;
 import io.refreshd.model.Snapshot;
 import java.sql.Connection;
@@ -32,12 +33,16 @@ final class RecordingHandler implements BatchHandler, AutoCloseable {
     }
 
     @Override
-    public Snapshot handle(Batch batch) throws Exception {
+    public Receipt handle(Batch batch) throws Exception {
         before.call();
         synchronized (this) {
             batches.add(batch);
         }
-        return snapshot();
+        Snapshot snapshot = snapshot();
+        synchronized (this) {
+            // A ledger that writes down at once whatever is routed.
+            return new Receipt(snapshot, routed.orElse(Lsn.ZERO));
+        }
     }
 
     Snapshot snapshot() throws SQLException {

@@ -32,15 +32,12 @@ class VisibilityIT {
                     RecordingHandler handler = new RecordingHandler(connect(url))) {
                 execute(admin, "CREATE TABLE t (id int PRIMARY KEY)", "CREATE PUBLICATION p FOR TABLE ONLY t");
                 Slot.create(admin, "s", SOON);
-                CaptureSettings settings = new CaptureSettings(
-                        Server.of(url, LocalPostgres.USER, ""), "s", "p", Duration.ofMillis(50));
+                CaptureSettings settings =
+                        new CaptureSettings(Server.of(url, LocalPostgres.USER, ""), "s", "p", Duration.ofMillis(50));
                 try (CaptureRun run = new CaptureRun(settings, handler)) {
                     run.start();
                     await().atMost(SOON).until(() -> handler.routed().isPresent());
-                    execute(
-                            admin,
-                            "ALTER SYSTEM SET synchronous_standby_names = 'absent'",
-                            "SELECT pg_reload_conf()");
+                    execute(admin, "ALTER SYSTEM SET synchronous_standby_names = 'absent'", "SELECT pg_reload_conf()");
                     await().atMost(SOON).until(() -> {
                         execute(writer, "SELECT 1");
                         return shown(writer).equals("absent");
@@ -56,9 +53,13 @@ class VisibilityIT {
                     Lsn held = handler.routed().orElseThrow();
                     int batches = handler.batches().size();
                     await().atMost(SOON).until(() -> handler.batches().size() >= batches + 5);
-                    assertThat(handler.routed()).as("heartbeats behind it are handed over, but not acknowledged")
+                    assertThat(handler.routed())
+                            .as("heartbeats behind it are handed over, but not acknowledged")
                             .contains(held);
-                    assertThat(Slot.inspect(admin, "s").orElseThrow().confirmed().orElseThrow())
+                    assertThat(Slot.inspect(admin, "s")
+                                    .orElseThrow()
+                                    .confirmed()
+                                    .orElseThrow())
                             .isLessThanOrEqualTo(held);
                     assertThat(waiting).isNotDone();
 

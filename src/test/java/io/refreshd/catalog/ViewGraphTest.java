@@ -9,6 +9,7 @@ import io.refreshd.model.Obstacle;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class ViewGraphTest {
@@ -119,14 +120,14 @@ class ViewGraphTest {
         assertThat(obstacleWith(0, good)).isNotNull();
     }
 
-    private static Obstacle obstacleWith(int column, Set<Index.Trait> traits) {
+    private static @Nullable Obstacle obstacleWith(int column, Set<Index.Trait> traits) {
         CatalogBuilder catalog = new CatalogBuilder().table("main", "id");
         catalog.relation("v", RelationKind.MATERIALIZED_VIEW, Relation.Traits.USUAL, "id")
                 .rule("v", Set.of(), Set.of(), catalog.reads("main", 1))
                 .rawIndex("v", column, traits);
         return ViewGraph.of(catalog.build(), id -> true)
-                .views()
-                .get(view("v"))
+                .view(view("v"))
+                .orElseThrow()
                 .obstacle()
                 .orElse(null);
     }
@@ -176,11 +177,11 @@ class ViewGraphTest {
     }
 
     private String mend(String view) {
-        return graph().views().get(view(view)).obstacle().orElseThrow().mend();
+        return graph().view(view(view)).orElseThrow().obstacle().orElseThrow().mend();
     }
 
     private static List<String> blind(ViewGraph graph, String view) {
-        return graph.views().get(view(view)).blindSpots().stream()
+        return graph.view(view(view)).orElseThrow().blindSpots().stream()
                 .map(Obstacle::what)
                 .toList();
     }

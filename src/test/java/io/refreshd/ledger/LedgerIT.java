@@ -43,8 +43,7 @@ class LedgerIT {
                 handle,
                 List.of(
                         new Registration(BASE, 1001, "l1", List.of(), false),
-                        new Registration(STACKED, 1002, "l2", List.of(1001L), false)),
-                1);
+                        new Registration(STACKED, 1002, "l2", List.of(1001L), false)));
     }
 
     @AfterEach
@@ -148,8 +147,7 @@ class LedgerIT {
                 handle,
                 List.of(
                         new Registration(BASE, 1001, "l1", List.of(), true),
-                        new Registration(STACKED, 1002, "l2", List.of(1001L), false)),
-                1);
+                        new Registration(STACKED, 1002, "l2", List.of(1001L), false)));
         RefreshWrites.refreshed(
                 handle, task(BASE, 1, Optional.empty()), SNAPSHOT, Duration.ofMillis(5), Optional.empty(), false);
         refresh(STACKED, 1, "0/100");
@@ -169,13 +167,13 @@ class LedgerIT {
     @Test
     void registeringKeepsWhatIsKnownOfAViewAndForgetsOneWithAnotherOid() {
         refresh(BASE, 1, "0/200");
+        ViewRows.adopt(handle, List.of(new Registration(STACKED, 1002, "l3", List.of(), false)));
         ViewRows.remember(handle, STACKED, 3, true, Optional.of(new Obstacle("broken", "mend it")));
         ViewRows.register(
                 handle,
                 List.of(
                         new Registration(BASE, 2001, "l1", List.of(), false),
-                        new Registration(STACKED, 1002, "l3", List.of(2001L), false)),
-                8);
+                        new Registration(STACKED, 1002, "l3", List.of(2001L), false)));
         assertThat(entry(BASE)).isEqualTo(LedgerEntry.unknown(BASE));
         assertThat(ViewRows.load(handle).get(STACKED)).satisfies(row -> {
             assertThat(row.lineage()).isEqualTo("l3");
@@ -183,7 +181,7 @@ class LedgerIT {
             assertThat(row.entry().failures()).isEqualTo(3);
             assertThat(row.entry().suspended()).contains(new Obstacle("broken", "mend it"));
         });
-        ViewRows.register(handle, List.of(), 9);
+        ViewRows.register(handle, List.of());
         assertThat(ViewRows.load(handle)).isEmpty();
     }
 

@@ -45,8 +45,7 @@ public final class RunningDaemon implements AutoCloseable {
                 http:
                   listen: 127.0.0.1:0
                 %s
-                """
-                .formatted(url, slot, more.contains("views:") ? more : "views: { quiet-period: 50ms }\n" + more);
+                """.formatted(url, slot, more.contains("views:") ? more : "views: { quiet-period: 50ms }\n" + more);
     }
 
     public Daemon daemon() {
@@ -78,8 +77,9 @@ public final class RunningDaemon implements AutoCloseable {
 
     /** Waits until every view holds everything that has been routed. */
     public void awaitFresh() {
-        Awaitility.await("all views are fresh").until(() -> !daemon.status().views().isEmpty()
-                && daemon.status().views().stream().allMatch(status -> status.phase() == ViewPhase.FRESH));
+        Awaitility.await("all views are fresh")
+                .until(() -> !daemon.status().views().isEmpty()
+                        && daemon.status().views().stream().allMatch(status -> status.phase() == ViewPhase.FRESH));
     }
 
     @Override

@@ -1,0 +1,203 @@
+package io.refreshd.capture;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.refreshd.model.ChangedColumns;
+import io.refreshd.model.Operation;
+import io.refreshd.model.Signal;
+import io.refreshd.model.TableId;
+import java.io.ByteArrayOutputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+class StreamDecoderTest {
+    private static final TableId T = new TableId("public", "t");
+    private static final String NULL = "(null)";
+    private final StreamDecoder decoder = new StreamDecoder();
+
+    private interface Body {
+        void write(DataOutputStream out) throws IOException;
+    }
+
+    private Optional<Captured> send(char type, Body body) {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (DataOutputStream out = new DataOutputStream(bytes)) {
+            out.writeByte(type);
+            body.write(out);
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+        return decoder.accept(ByteBuffer.wrap(bytes.toByteArray()));
+    }
+
+    private static void text(DataOutputStream out, String text) throws IOException {
+        out.write(text.getBytes(StandardCharsets.UTF_8));
+        out.writeByte(0);
+    }
+
+    private void relation(int oid, String name, String... columns) {
+        assertThat(send('R', out -> {
+                    out.writeInt(oid);
+                    text(out, "public");
+                    text(out, name);
+                    out.writeByte('d');
+                    out.writeShort(columns.length);
+                    for (String column : columns) {
+                        out.writeByte(0);
+                        text(out, column);
+                        out.writeInt(25);
+                        out.writeInt(-1);
+                    }
+                }))
+                .isEmpty();
+    }
+
+    private void begin(int xid) {
+        assertThat(send('B', out -> {
+                    out.writeLong(0);
+                    out.writeLong(0);
+                    out.writeInt(xid);
+                }))
+                .isEmpty();
+    }
+
+    private Captured.Transaction commit() {
+        return (Captured.Transaction) send('C', out -> {
+                    out.writeByte(0);
+                    out.writeLong(0);
+                    out.writeLong(0);
+                    out.writeLong(1_000_001);
+                })
+                .orElseThrow();
+    }
+
+    /** @param values {@link #NULL} for a null, "~" for a TOAST value that did not change */
+    private static void tuple(DataOutputStream out, char kind, String... values) throws IOException {
+        out.writeByte(kind);
+        out.writeShort(values.length);
+        for (String value : values) {
+            if (value.equals(NULL)) {
+                out.writeByte('n');
+            } else if (value.equals("~")) {
+                out.writeByte('u');
+            } else {
+                out.writeByte('t');
+                byte[] bytes = value.getBytes(StandardCharsets.UTF_8);
+                out.writeInt(bytes.length);
+                out.write(bytes);
+            }
+        }
+    }
+
+    private ChangedColumns update(char oldKind, String[] before, String[] after) {
+        begin(1);
+        relation(7, "t", "id", "a", "b");
+        send('U', out -> {
+            out.writeInt(7);
+            if (oldKind != ' ') {
+                tuple(out, oldKind, before);
+            }
+            tuple(out, 'N', after);
+        });
+        return commit().tables().getFirst().columns();
+    }
+
+    private static String[] row(String... values) {
+        return values;
+    }
+
+    @Test
+    void comparesWholeOldRows() {
+        assertThat(update('O', row("1", "x", NULL), row("1", "x", NULL))).isEqualTo(ChangedColumns.NONE);
+        assertThat(update('O', row("1", "x", NULL), row("1", "y", ""))).isEqualTo(ChangedColumns.of(Set.of("a", "b")));
+        assertThat(update('O', row("1", "x", "null"), row("1", "x", NULL))).isEqualTo(ChangedColumns.of(Set.of("b")));
+        assertThat(update('O', row("1", "long", "y"), row("2", "~", "y"))).isEqualTo(ChangedColumns.of(Set.of("id")));
+    }
+
+    @Test
+    void trustsNoOtherOldRows() {
+        assertThat(update(' ', row(), row("1", "x", NULL))).isEqualTo(ChangedColumns.ALL);
+        assertThat(update('K', row("1", NULL, NULL), row("2", NULL, NULL))).isEqualTo(ChangedColumns.ALL);
+    }
+
+    @Test
+    void addsUpATransaction() {
+        begin(-2);
+        relation(7, "t", "id");
+        relation(8, "u", "id");
+        for (int i = 0; i < 1_000; i++) {
+            send('I', out -> out.writeInt(7));
+        }
+        send('D', out -> out.writeInt(8));
+        send('T', out -> {
+            out.writeInt(2);
+            out.writeByte(0);
+            out.writeInt(7);
+            out.writeInt(8);
+        });
+        Captured.Transaction transaction = commit();
+        assertThat(transaction.xid()).isEqualTo(0xFFFF_FFFEL);
+        assertThat(transaction.committedAt()).isEqualTo(Instant.parse("2000-01-01T00:00:01.000001Z"));
+        assertThat(transaction.tables())
+                .containsExactly(
+                        new TableTally(T, Map.of(Operation.INSERT, 1_000L, Operation.TRUNCATE, 1L), ChangedColumns.ALL),
+                        new TableTally(
+                                new TableId("public", "u"),
+                                Map.of(Operation.DELETE, 1L, Operation.TRUNCATE, 1L),
+                                ChangedColumns.ALL));
+        assertThat(TransactionCodec.decode(TransactionCodec.encode(transaction)))
+                .isEqualTo(transaction);
+        begin(3);
+        assertThat(commit().isEmpty()).as("nothing is carried over").isTrue();
+    }
+
+    @Test
+    void doubtsColumnsThatWereRenamedMidway() {
+        begin(1);
+        relation(7, "t", "id", "a");
+        send('U', out -> {
+            out.writeInt(7);
+            tuple(out, 'O', "1", "x");
+            tuple(out, 'N', "1", "y");
+        });
+        relation(7, "t", "id", "c");
+        assertThat(commit().tables().getFirst().columns()).isEqualTo(ChangedColumns.ALL);
+    }
+
+    private Optional<Captured> message(int flags, String prefix, String content) {
+        return send('M', out -> {
+            out.writeByte(flags);
+            out.writeLong(99);
+            text(out, prefix);
+            byte[] bytes = content.getBytes(StandardCharsets.UTF_8);
+            out.writeInt(bytes.length);
+            out.write(bytes);
+        });
+    }
+
+    @Test
+    void givesASignalWhenItsTransactionCommits() {
+        assertThat(message(0, "refreshd:heartbeat", "1")).contains(new Captured.Message(new Signal("heartbeat", "1")));
+        assertThat(message(0, "other", "1")).isEmpty();
+        begin(1);
+        assertThat(message(1, "refreshd:fence", "ü")).isEmpty();
+        Captured.Transaction transaction = commit();
+        assertThat(transaction.signals()).containsExactly(new Signal("fence", "ü"));
+        assertThat(TransactionCodec.decode(TransactionCodec.encode(transaction)))
+                .isEqualTo(transaction);
+    }
+
+    @Test
+    void refusesWhatItDoesNotKnow() {
+        assertThatThrownBy(() -> send('S', out -> {})).isInstanceOf(IllegalStateException.class);
+        assertThatThrownBy(() -> send('I', out -> out.writeInt(42))).isInstanceOf(IllegalStateException.class);
+    }
+}

@@ -1,0 +1,31 @@
+package io.refreshd.schedule;
+
+import java.util.random.RandomGenerator;
+import org.junit.jupiter.api.Test;
+
+/** Many seeds each time, new ones in each run; one that failed is tried again with {@code -Drefreshd.seed=…}. */
+class SchedulerSimulationTest {
+    private static final int SEEDS = 300;
+    private static final int STEPS = 4_000;
+
+    @Test
+    void keepsItsPromisesWhateverHappens() {
+        Long given = Long.getLong("refreshd.seed");
+        long first = given == null ? RandomGenerator.getDefault().nextInt() : given;
+        for (long seed = first; seed < first + (given == null ? SEEDS : 1); seed++) {
+            Simulation simulation = new Simulation(seed);
+            long began = System.nanoTime();
+            try {
+                simulation.run(STEPS);
+            } catch (RuntimeException | AssertionError e) {
+                throw new AssertionError(
+                        "step " + simulation.steps + "; run it again with -Drefreshd.seed=" + seed + ": "
+                                + e.getMessage(),
+                        e);
+            }
+            System.out.println("XX " + seed + " " + (System.nanoTime() - began) / 1000000 + "ms steps "
+                    + simulation.steps + " refreshes " + simulation.refreshes + " crashes " + simulation.crashes
+                    + " settles " + simulation.settles);
+        }
+    }
+}

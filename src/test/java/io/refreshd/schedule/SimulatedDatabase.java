@@ -1,0 +1,212 @@
+package io.refreshd.schedule;
+
+import io.refreshd.model.LedgerEntry;
+import io.refreshd.model.Lsn;
+import io.refreshd.model.Method;
+import io.refreshd.model.Obstacle;
+import io.refreshd.model.RefreshTask;
+import io.refreshd.model.Snapshot;
+import io.refreshd.model.Timing;
+import io.refreshd.model.ViewId;
+import io.refreshd.model.Xid;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** A model of the server: transactions, what each view holds, and the ledger. All of it survives a crash of the daemon. */
+final class SimulatedDatabase {
+    /** @param index its place among all transactions ever begun */
+    static final class Tx {
+        final int index;
+        final Xid xid;
+        final int mask;
+        final int pieces;
+        long lsn;
+
+        @Nullable Instant committedAt;
+
+        boolean visible;
+
+        Tx(int index, Xid xid, Set<Integer> tables, int pieces) {
+            this.index = index;
+            this.xid = xid;
+            this.mask = mask(tables);
+            this.pieces = pieces;
+        }
+    }
+
+    record Definition(
+            ViewId view,
+            long oid,
+            Timing timing,
+            Set<Integer> tables,
+            Set<ViewId> upstream,
+            boolean blind,
+            boolean obstacle,
+            long version) {
+        ViewSpec spec() {
+            return new ViewSpec(
+                    view,
+                    oid,
+                    timing,
+                    Method.CONCURRENT,
+                    upstream,
+                    obstacle ? Optional.of(new Obstacle("no unique index", "create one")) : Optional.empty(),
+                    blind ? Optional.of(new Obstacle("reads a foreign table", "none")) : Optional.empty());
+        }
+
+        boolean sameQuery(Definition other) {
+            return oid == other.oid && version == other.version;
+        }
+    }
+
+    /** @param tables the tables it was made from, through all that the view stands on */
+    record Content(BitSet transactions, Set<Integer> tables) {}
+
+    static final class Row {
+        final long oid;
+        long marked = 1;
+        long covered;
+        Optional<Lsn> watermark = Optional.empty();
+        Optional<Snapshot> snapshot = Optional.empty();
+        Optional<Instant> refreshedAt = Optional.empty();
+        Optional<Duration> lastDuration = Optional.empty();
+        Optional<Instant> dirtySince = Optional.empty();
+        int failures;
+        boolean paused;
+        Optional<Obstacle> suspended = Optional.empty();
+        /** The definition for which the view's state was known to be marked as it should be. */
+        Definition known;
+
+        Row(Definition known) {
+            this.oid = known.oid();
+            this.known = known;
+        }
+
+        boolean dirty() {
+            return marked > covered;
+        }
+
+        LedgerEntry entry(ViewId view) {
+            return new LedgerEntry(
+                    view,
+                    dirty(),
+                    dirtySince,
+                    watermark,
+                    snapshot,
+                    refreshedAt,
+                    lastDuration,
+                    failures,
+                    paused,
+                    suspended);
+        }
+    }
+
+    final List<Tx> begun = new ArrayList<>();
+    final List<Tx> log = new ArrayList<>();
+    final Map<ViewId, Definition> views = new TreeMap<>();
+    final Map<ViewId, Content> contents = new TreeMap<>();
+    final Map<ViewId, Row> ledger = new TreeMap<>();
+    final Set<ViewId> locked = new HashSet<>();
+    long acknowledged;
+    private final Set<Tx> invisible = new HashSet<>();
+    private long nextOid = 1;
+
+    Tx begin(Set<Integer> tables, int pieces) {
+        Tx tx = new Tx(begun.size(), new Xid(begun.size() + 100), tables, pieces);
+        begun.add(tx);
+        invisible.add(tx);
+        return tx;
+    }
+
+    void commit(Tx tx, Instant at) {
+        log.add(tx);
+        tx.lsn = log.size() * 10L;
+        tx.committedAt = at;
+    }
+
+    void show(Tx tx) {
+        tx.visible = true;
+        invisible.remove(tx);
+    }
+
+    Snapshot snapshot() {
+        Set<Xid> inProgress = new HashSet<>();
+        Xid next = new Xid(begun.size() + 100);
+        Xid least = next;
+        for (Tx tx : invisible) {
+            inProgress.add(tx.xid);
+            least = tx.xid.compareTo(least) < 0 ? tx.xid : least;
+        }
+        return new Snapshot(least, next, inProgress);
+    }
+
+    static int mask(Set<Integer> tables) {
+        int mask = 0;
+        for (int table : tables) {
+            mask |= 1 << table;
+        }
+        return mask;
+    }
+
+    long newOid() {
+        return nextOid++;
+    }
+
+    /** Creates the view or replaces it, filled as CREATE MATERIALIZED VIEW fills it. */
+    void create(Definition view) {
+        views.put(view.view(), view);
+        contents.put(view.view(), query(view));
+    }
+
+    Content query(Definition view) {
+        BitSet transactions = new BitSet();
+        Set<Integer> tables = new HashSet<>(view.tables());
+        for (Tx tx : log) {
+            if (tx.visible && (tx.mask & mask(view.tables())) != 0) {
+                transactions.set(tx.index);
+            }
+        }
+        for (ViewId upstream : view.upstream()) {
+            transactions.or(contents.get(upstream).transactions());
+            tables.addAll(contents.get(upstream).tables());
+        }
+        return new Content(transactions, tables);
+    }
+
+    /** The transaction of a refresh commits. @return whether it marked what stands on the view */
+    boolean refresh(RefreshTask task, Content content, Snapshot snapshot, Duration duration, Instant now) {
+        boolean changed = !content.equals(contents.put(task.view(), content));
+        Row row = ledger.get(task.view());
+        row.covered = Math.max(row.covered, task.covers());
+        row.watermark = task.routed();
+        row.snapshot = Optional.of(snapshot);
+        row.refreshedAt = Optional.of(now);
+        row.lastDuration = Optional.of(duration);
+        row.dirtySince = Optional.empty();
+        boolean marked = changed && !task.downstream().isEmpty();
+        if (marked) {
+            task.downstream().stream().map(ledger::get).filter(r -> r != null).forEach(r -> {
+                r.marked = Math.max(r.marked, task.downstreamMark());
+                r.dirtySince = r.dirtySince.or(task::oldestCommit);
+            });
+        }
+        return marked;
+    }
+
+    long firstMark() {
+        return ledger.values().stream()
+                        .mapToLong(row -> Math.max(row.marked, row.covered))
+                        .max()
+                        .orElse(0)
+                + 1;
+    }
+}
