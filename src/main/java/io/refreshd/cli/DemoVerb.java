@@ -1,22 +1,15 @@
 package io.refreshd.cli;
 
-import io.refreshd.config.Durations;
-import io.refreshd.config.UnfitValue;
-import io.refreshd.demo.Demo;
-import io.refreshd.demo.DemoOptions;
-import io.refreshd.demo.Screen;
+import java.io.PrintStream;
 import java.time.Duration;
+import java.time.format.DateTimeParseException;
 import java.util.Map;
-import java.util.Objects;
-import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
 
 @Command(
         name = "demo",
@@ -28,30 +21,17 @@ import picocli.CommandLine.Spec;
         footer = {"  refreshd demo", "  refreshd demo --for 30s"})
 final class DemoVerb implements Callable<Integer> {
     private static final String POSTGRES = "io.zonky.test.db.postgres.embedded.EmbeddedPostgres";
+    private static final String DEMO = "io.refreshd.demo.";
 
-    @Spec
-    private @Nullable CommandSpec spec;
+    private final Map<String, String> environment;
 
     @Option(
             names = "--for",
             paramLabel = "TIME",
-            description = "End by itself after this long, for example 30s; exit code 0"
-                    + " only if every view equals its definition then.")
-    private @Nullable String runFor;
-
-    @Option(names = "--rows", description = "Rows of the table main at the start (default: ${DEFAULT-VALUE}).")
-    private int rows = DemoOptions.DEFAULT_ROWS;
-
-    @Option(
-            names = "--commits-per-second",
-            paramLabel = "RATE",
-            description = "How fast the application writes (default: ${DEFAULT-VALUE}).")
-    private double commitsPerSecond = DemoOptions.DEFAULT_COMMITS_PER_SECOND;
-
-    @Option(names = "--port", description = "Port of the daemon's page and metrics (default: any free one).")
-    private @Nullable Integer port;
-
-    private final Map<String, String> environment;
+            converter = Time.class,
+            description =
+                    "End after this long, such as 30s or 5m, and succeed only if every view equals its definition.")
+    private @Nullable Duration runFor;
 
     DemoVerb(Map<String, String> environment) {
         this.environment = environment;
@@ -64,22 +44,36 @@ final class DemoVerb implements Callable<Integer> {
         } catch (ClassNotFoundException e) {
             throw new UnavailableDemoException(e);
         }
-        return Demo.run(options(), System.out) == Demo.EQUAL ? ExitCode.OK.code() : ExitCode.FAILURE.code();
+        return run() == 0 ? ExitCode.OK.code() : ExitCode.FAILURE.code();
     }
 
-    private DemoOptions options() {
-        try {
-            Optional<Duration> time = runFor == null ? Optional.empty() : Optional.of(Durations.parsePositive(runFor));
-            return new DemoOptions(
-                    time,
-                    Screen.detect(environment),
-                    rows,
-                    commitsPerSecond,
-                    port == null ? OptionalInt.empty() : OptionalInt.of(port),
-                    1);
-        } catch (UnfitValue | IllegalArgumentException e) {
-            throw new CommandLine.ParameterException(
-                    Objects.requireNonNull(spec).commandLine(), "demo: " + e.getMessage(), e);
+    /** By name, as nothing that is deployed may need the demo in order to load. */
+    private int run() throws ReflectiveOperationException {
+        Class<?> screen = Class.forName(DEMO + "Screen");
+        Class<?> options = Class.forName(DEMO + "DemoOptions");
+        Object detected = screen.getMethod("detect", Map.class).invoke(null, environment);
+        Object defaults = options.getMethod("defaults", screen).invoke(null, detected);
+        Object chosen = runFor == null
+                ? defaults
+                : options.getMethod("runFor", Duration.class).invoke(defaults, runFor);
+        return (int) Class.forName(DEMO + "Demo")
+                .getMethod("run", options, PrintStream.class)
+                .invoke(null, chosen, System.out);
+    }
+
+    /** {@code 30s}, {@code 5m}, {@code 1h30m}. */
+    static final class Time implements ITypeConverter<Duration> {
+        @Override
+        public Duration convert(String text) {
+            try {
+                Duration time = Duration.parse("PT" + text);
+                if (time.isPositive()) {
+                    return time;
+                }
+            } catch (DateTimeParseException e) {
+                throw new TypeConversionException("'" + text + "' is not a time; write one such as 30s or 5m");
+            }
+            throw new TypeConversionException("'" + text + "' is not positive; write a time such as 30s or 5m");
         }
     }
 }

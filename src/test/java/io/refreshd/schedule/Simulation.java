@@ -71,6 +71,7 @@ final class Simulation {
     private int nextPiece;
     private Set<ViewId> unmarkedDoubt = new TreeSet<>();
     private boolean catalogChanged;
+    private boolean positionTold;
 
     int steps;
     int refreshes;
@@ -321,6 +322,7 @@ final class Simulation {
         oracle = new Oracle(SETTINGS.maxConcurrent());
         knownToDaemon = new TreeMap<>();
         unmarkedDoubt = new TreeSet<>();
+        positionTold = false;
         rewind();
         readCatalog();
     }
@@ -479,7 +481,8 @@ final class Simulation {
             visible++;
         }
         long position = visible * 10L;
-        if (position > db.acknowledged) {
+        if (position > db.acknowledged || !positionTold) {
+            positionTold = true;
             tell(new Event.RoutedTo(new Lsn(position), db.snapshot()));
             db.acknowledged = position;
         }
@@ -558,7 +561,10 @@ final class Simulation {
             boolean alone = mine != generation;
             // A server may still commit when its client has just died, but not once the next one has read the ledger.
             if (alone
-                    && (up || random.nextBoolean() || db.views.get(task.view()).oid() != task.oid())) {
+                    && (up
+                            || generation != mine + 1
+                            || random.nextBoolean()
+                            || db.views.get(task.view()).oid() != task.oid())) {
                 return;
             }
             db.locked.remove(task.view());

@@ -1,0 +1,257 @@
+package io.refreshd.schedule;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.refreshd.model.Failure;
+import io.refreshd.model.Impact;
+import io.refreshd.model.LedgerEntry;
+import io.refreshd.model.Lsn;
+import io.refreshd.model.Method;
+import io.refreshd.model.Moment;
+import io.refreshd.model.Obstacle;
+import io.refreshd.model.RefreshOutcome;
+import io.refreshd.model.RefreshTask;
+import io.refreshd.model.Snapshot;
+import io.refreshd.model.Timing;
+import io.refreshd.model.ViewId;
+import io.refreshd.model.Xid;
+import io.refreshd.report.Notice;
+import io.refreshd.report.ViewPhase;
+import io.refreshd.report.ViewStatus;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+class SchedulerTest {
+    private static final ViewId A = new ViewId("public", "a");
+    private static final ViewId B = new ViewId("public", "b");
+    private static final Timing TIMING = new Timing(Duration.ofMillis(100), Duration.ofSeconds(1), Optional.empty());
+
+    private final Scheduler scheduler = new Scheduler(SchedulerSettings.withMaxConcurrent(2), 1_000, new Random(1));
+    private Moment now = new Moment(5, Instant.parse("2026-01-01T00:00:00Z"));
+
+    private static ViewSpec spec(ViewId view, ViewId... upstream) {
+        return new ViewSpec(view, 1, TIMING, Method.CONCURRENT, Set.of(upstream), Optional.empty(), Optional.empty());
+    }
+
+    /** Clean, refreshed with a snapshot that sees everything below 100. */
+    private void know(ViewSpec... specs) {
+        Map<ViewId, LedgerEntry> entries = new HashMap<>();
+        for (ViewSpec spec : specs) {
+            entries.put(
+                    spec.view(),
+                    new LedgerEntry(
+                            spec.view(),
+                            false,
+                            Optional.empty(),
+                            Optional.of(new Lsn(10)),
+                            Optional.of(Snapshot.parse("100:100:")),
+                            Optional.of(now.wall()),
+                            Optional.of(Duration.ofMillis(200)),
+                            0,
+                            false,
+                            Optional.empty()));
+        }
+        handle(new Event.ViewsKnown(List.of(specs), entries, Set.of()));
+    }
+
+    private List<Action> handle(Event event) {
+        return scheduler.handle(event, now);
+    }
+
+    private List<Action> after(Duration duration) {
+        now = now.plus(duration);
+        return handle(new Event.Tick());
+    }
+
+    private Event affected(ViewId view, long... xids) {
+        Set<Xid> set = new HashSet<>();
+        for (long xid : xids) {
+            set.add(new Xid(xid));
+        }
+        return new Event.Affected(List.of(new Impact(view, set, now.wall())));
+    }
+
+    private static Event refreshed(ViewId view, String snapshot, boolean downstreamMarked) {
+        return new Event.RefreshEnded(
+                view,
+                new RefreshOutcome.Refreshed(
+                        Snapshot.parse(snapshot),
+                        Duration.ofMillis(200),
+                        Optional.empty(),
+                        downstreamMarked,
+                        Instant.EPOCH));
+    }
+
+    private static Event failed(ViewId view, Failure.Kind kind) {
+        return new Event.RefreshEnded(
+                view, new RefreshOutcome.Failed(new Failure(kind, "55000", "no index", "CREATE INDEX"), Duration.ZERO));
+    }
+
+    private static <T extends Action> List<T> only(Class<T> kind, List<Action> actions) {
+        return actions.stream().filter(kind::isInstance).map(kind::cast).toList();
+    }
+
+    private static RefreshTask started(List<Action> actions) {
+        List<Action.Start> starts = only(Action.Start.class, actions);
+        assertThat(starts).hasSize(1);
+        return starts.getFirst().task();
+    }
+
+    private ViewStatus status(ViewId view) {
+        return scheduler.status().stream()
+                .filter(s -> s.view().equals(view))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    @Test
+    void startsWhenTheBurstIsOver() {
+        know(spec(A));
+        handle(affected(A, 100));
+        assertThat(only(Action.Start.class, after(Duration.ofMillis(60)))).isEmpty();
+        handle(affected(A, 101));
+        assertThat(only(Action.Start.class, after(Duration.ofMillis(99)))).isEmpty();
+        RefreshTask task = started(after(Duration.ofMillis(1)));
+        assertThat(task.awaited()).containsExactlyInAnyOrder(new Xid(100), new Xid(101));
+    }
+
+    @Test
+    void startsInTimeForTheTargetAlthoughTheBurstGoesOn() {
+        know(spec(A));
+        long first = now.nanos();
+        handle(affected(A, 100));
+        int xid = 101;
+        while (only(Action.Start.class, after(Duration.ofMillis(50))).isEmpty()) {
+            handle(affected(A, xid++));
+        }
+        assertThat(now.nanosSince(first)).isEqualTo(Duration.ofMillis(800).toNanos());
+    }
+
+    @Test
+    void asksForAMarkUntilOneIsDurable() {
+        know(spec(A));
+        Action.Mark first = only(Action.Mark.class, handle(affected(A, 100))).getFirst();
+        Action.Mark again = only(Action.Mark.class, handle(affected(A, 100))).getFirst();
+        assertThat(again.number()).isGreaterThan(first.number());
+        handle(new Event.Marked(again.number(), Set.of(A)));
+        assertThat(only(Action.Mark.class, handle(affected(A, 101)))).isEmpty();
+        assertThat(started(after(Duration.ofMillis(100))).covers()).isEqualTo(again.number());
+        assertThat(only(Action.Mark.class, handle(affected(A, 102))))
+                .as("beyond what the refresh covers")
+                .hasSize(1);
+    }
+
+    @Test
+    void aTransactionInManyBatchesCostsOneRefresh() {
+        know(spec(A));
+        handle(affected(A, 100));
+        after(Duration.ofMillis(100));
+        Action.Mark mark = only(Action.Mark.class, handle(affected(A, 100))).getFirst();
+        handle(new Event.RoutedTo(new Lsn(20), Snapshot.parse("101:101:")));
+        List<Action> end = handle(refreshed(A, "101:101:", false));
+        assertThat(only(Action.Settle.class, end))
+                .containsExactly(new Action.Settle(A, mark.number(), Optional.of(new Lsn(20))));
+        assertThat(status(A).phase()).isEqualTo(ViewPhase.FRESH);
+        assertThat(handle(affected(A, 100)))
+                .containsExactly(new Action.Tell(new Notice.RefreshAvoided(A, Notice.Avoided.COALESCED)));
+    }
+
+    @Test
+    void aChangeSeenByTheRouterButNotByTheRefreshThatRanIsNotForgotten() {
+        know(spec(A));
+        handle(affected(A, 100));
+        after(Duration.ofMillis(100));
+        handle(affected(A, 105));
+        handle(new Event.RoutedTo(new Lsn(20), Snapshot.parse("106:106:")));
+        assertThat(only(Action.Settle.class, handle(refreshed(A, "101:101:", false))))
+                .isEmpty();
+        assertThat(status(A).phase()).isEqualTo(ViewPhase.DIRTY);
+    }
+
+    @Test
+    void whatStandsOnAViewGoesAfterItAndOnlyIfItChanged() {
+        know(spec(A), spec(B, A));
+        handle(affected(A, 100));
+        RefreshTask task = started(after(Duration.ofMillis(100)));
+        assertThat(task.downstream()).containsExactly(B);
+        assertThat(status(B).oldestMissing()).isEqualTo(task.oldestCommit());
+        RefreshTask next = started(handle(refreshed(A, "101:101:", true)));
+        assertThat(next.view()).isEqualTo(B);
+        assertThat(next.covers()).isEqualTo(task.downstreamMark());
+        handle(refreshed(B, "101:101:", false));
+        handle(affected(A, 102));
+        after(Duration.ofMillis(100));
+        assertThat(only(Action.Start.class, handle(refreshed(A, "103:103:", false))))
+                .isEmpty();
+    }
+
+    @Test
+    void suspendsWithTheStatementThatMendsItAndBlocksWhatStandsOnIt() {
+        know(spec(A), spec(B, A));
+        handle(affected(A, 100));
+        handle(affected(B, 100));
+        after(Duration.ofMillis(100));
+        List<Action> end = handle(failed(A, Failure.Kind.PERMANENT));
+        assertThat(only(Action.Remember.class, end))
+                .containsExactly(
+                        new Action.Remember(A, 1, false, Optional.of(new Obstacle("no index", "CREATE INDEX"))));
+        assertThat(status(B).phase()).isEqualTo(ViewPhase.BLOCKED);
+        assertThat(scheduler.nextDeadline()).isEmpty();
+        assertThat(started(handle(new Event.ResumeRequested(A))).view()).isEqualTo(A);
+    }
+
+    @Test
+    void backsOffLongerEachTimeThenSuspends() {
+        know(spec(A));
+        handle(affected(A, 100));
+        after(Duration.ofMillis(100));
+        long previous = 0;
+        for (int i = 1; i < 5; i++) {
+            handle(failed(A, Failure.Kind.TRANSIENT));
+            assertThat(status(A).phase()).isEqualTo(ViewPhase.BACKING_OFF);
+            long pause = scheduler.nextDeadline().orElseThrow() - now.nanos();
+            assertThat(pause).isGreaterThanOrEqualTo(previous / 2);
+            previous = pause;
+            started(after(Duration.ofNanos(pause)));
+        }
+        handle(failed(A, Failure.Kind.TRANSIENT));
+        assertThat(status(A).phase()).isEqualTo(ViewPhase.SUSPENDED);
+    }
+
+    @Test
+    void looksAgainSoonForWhatIsNotVisible() {
+        know(spec(A));
+        handle(affected(A, 100));
+        after(Duration.ofMillis(100));
+        handle(new Event.RefreshEnded(A, new RefreshOutcome.NotVisibleYet(new Xid(100))));
+        assertThat(status(A).phase()).isEqualTo(ViewPhase.DIRTY);
+        assertThat(status(A).reason())
+                .hasValueSatisfying(o -> assertThat(o.what()).contains("100"));
+        assertThat(only(Action.Remember.class, after(Duration.ofMillis(9)))).isEmpty();
+        started(after(Duration.ofMillis(1)));
+    }
+
+    @Test
+    void countsAMissAndSaysWhy() {
+        know(spec(A));
+        Event late = new Event.Affected(
+                List.of(new Impact(A, Set.of(new Xid(100)), now.wall().minusSeconds(3))));
+        started(handle(late));
+        List<Notice.TargetLagMissed> missed = only(Action.Tell.class, handle(refreshed(A, "101:101:", false))).stream()
+                .map(Action.Tell::notice)
+                .filter(Notice.TargetLagMissed.class::isInstance)
+                .map(Notice.TargetLagMissed.class::cast)
+                .toList();
+        assertThat(missed)
+                .containsExactly(new Notice.TargetLagMissed(
+                        A, Duration.ofSeconds(3), Duration.ofSeconds(1), "capture was late"));
+    }
+}
