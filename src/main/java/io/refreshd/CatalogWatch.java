@@ -12,11 +12,11 @@ import io.refreshd.ledger.Ledgered;
 import io.refreshd.ledger.Registration;
 import io.refreshd.ledger.ViewRows;
 import io.refreshd.model.Impact;
+import io.refreshd.model.LedgerEntry;
 import io.refreshd.model.Moment;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.TableId;
 import io.refreshd.model.ViewId;
-import io.refreshd.model.Xid;
 import io.refreshd.report.TableStatus;
 import io.refreshd.routing.Router;
 import io.refreshd.schedule.Action;
@@ -119,27 +119,31 @@ final class CatalogWatch {
                 .toList();
         Map<ViewId, Ledgered> before = ViewRows.load(handle);
         Set<ViewId> altered = altered(graph, registrations, before, standing);
-        // From here on changes are routed by the new graph; what the old one routed may not be visible yet.
-        Set<Xid> unsettled = pipeline.swap(new Router(graph));
-        handle.useTransaction(transaction -> ViewRows.register(transaction, registrations));
-        Map<ViewId, Ledgered> after = ViewRows.load(handle);
-        makeDurable(new Event.ViewsKnown(
-                graph.views().values().stream()
-                        .map(view -> spec(graph, view, sight))
-                        .toList(),
-                after.values().stream()
-                        .map(Ledgered::entry)
-                        .collect(Collectors.toMap(e -> e.view(), Function.identity())),
-                altered));
-        Set<ViewId> uncertain = new HashSet<>(graph.views().keySet());
-        uncertain.removeIf(view -> before.containsKey(view) && !altered.contains(view));
-        if (!unsettled.isEmpty() && !uncertain.isEmpty()) {
-            Instant now = clock.get().wall();
-            makeDurable(new Event.Affected(uncertain.stream()
-                    .map(view -> new Impact(view, unsettled, now))
-                    .toList()));
-        }
+        pipeline.rewire(new Router(graph), unsettled -> {
+            handle.useTransaction(transaction -> ViewRows.register(transaction, registrations));
+            makeDurable(new Event.ViewsKnown(specs(graph, sight), remembered(handle), altered));
+            Set<ViewId> uncertain = new HashSet<>(graph.views().keySet());
+            uncertain.removeIf(view -> before.containsKey(view) && !altered.contains(view));
+            if (!unsettled.isEmpty() && !uncertain.isEmpty()) {
+                Instant now = clock.get().wall();
+                makeDurable(new Event.Affected(uncertain.stream()
+                        .map(view -> new Impact(view, unsettled, now))
+                        .toList()));
+            }
+        });
         handle.useTransaction(transaction -> ViewRows.adopt(transaction, registrations));
+    }
+
+    private List<ViewSpec> specs(ViewGraph graph, Sight sight) {
+        return graph.views().values().stream()
+                .map(view -> spec(graph, view, sight))
+                .toList();
+    }
+
+    private static Map<ViewId, LedgerEntry> remembered(Handle handle) {
+        return ViewRows.load(handle).values().stream()
+                .map(Ledgered::entry)
+                .collect(Collectors.toMap(LedgerEntry::view, Function.identity()));
     }
 
     private void makeDurable(Event event) throws InterruptedException {

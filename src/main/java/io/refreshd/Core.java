@@ -104,7 +104,8 @@ final class Core implements AutoCloseable {
         return new ViewLedger() {
             @Override
             public void settle(Action.Settle settle) {
-                jdbi.useHandle(handle -> ViewRows.settle(handle, settle.view(), settle.number(), settle.watermark()));
+                jdbi.useHandle(handle ->
+                        ViewRows.settle(handle, settle.view(), settle.oid(), settle.number(), settle.watermark()));
             }
 
             @Override

@@ -29,6 +29,7 @@ import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
@@ -45,6 +46,9 @@ final class Pipeline implements BatchHandler {
     private final EventLoop loop;
     private final Consumer<Notice> listener;
     private final Supplier<Moment> clock;
+
+    /** Held while a batch is taken or the catalog is changed: one after the other. Guards router and unsettled. */
+    private final ReentrantLock turn = new ReentrantLock();
 
     private Router router;
     /** Transactions that were handed over and not seen to be visible yet. */
@@ -66,6 +70,15 @@ final class Pipeline implements BatchHandler {
 
     @Override
     public Receipt handle(Batch batch) throws InterruptedException {
+        turn.lockInterruptibly();
+        try {
+            return take(batch);
+        } finally {
+            turn.unlock();
+        }
+    }
+
+    private Receipt take(Batch batch) throws InterruptedException {
         Routing routing = route(batch);
         tell(batch, routing);
         Optional<Action.Mark> mark =
@@ -81,10 +94,15 @@ final class Pipeline implements BatchHandler {
 
     @Override
     public void routedTo(Lsn position, Snapshot snapshot) {
-        synchronized (this) {
-            routed = routed.max(position);
+        turn.lock();
+        try {
+            synchronized (this) {
+                routed = routed.max(position);
+            }
+            loop.post(new Event.RoutedTo(position, snapshot));
+        } finally {
+            turn.unlock();
         }
-        loop.post(new Event.RoutedTo(position, snapshot));
     }
 
     /** When the last batch was read, heartbeats included: the proof that the stream is alive. */
@@ -100,12 +118,25 @@ final class Pipeline implements BatchHandler {
     /** How far the stream has come in which stretch of it. */
     record Progress(long stretch, Lsn routed) {}
 
-    /** The stream goes on, or begins anew, at a position that the ledger holds already. */
-    synchronized void begin(long number, Lsn position) {
-        stretch = number;
-        routed = position;
-        recorded = position;
-        unsettled.clear();
+    /**
+     * The stream goes on, or begins anew, at a position that the ledger holds already. To be called while nothing streams.
+     *
+     * @param snapshot read after the position was
+     */
+    void begin(long number, Lsn position, Snapshot snapshot) {
+        turn.lock();
+        try {
+            // Delivered again by the next run, as they were not acknowledged.
+            unsettled.clear();
+        } finally {
+            turn.unlock();
+        }
+        synchronized (this) {
+            stretch = number;
+            routed = position;
+            recorded = position;
+        }
+        loop.post(new Event.RoutedTo(position, snapshot));
     }
 
     /** Every transaction that committed at or before it has been routed and seen to be visible. */
@@ -127,15 +158,28 @@ final class Pipeline implements BatchHandler {
         }
     }
 
+    /** What is done between two batches. */
+    interface Rewiring {
+        /**
+         * @param unsettled transactions that were routed by the old catalog and may not be visible yet: a refresh of what the
+         *     new catalog adds has to wait for them
+         */
+        void run(Set<Xid> unsettled) throws InterruptedException;
+    }
+
     /**
-     * Routes by another catalog from now on.
-     *
-     * @return transactions that were routed by the old one and may not be visible yet: a refresh of what the new catalog adds
-     *     has to wait for them
+     * Routes by another catalog from now on. No batch is routed and no position moves until the scheduler and the ledger know of
+     * the new catalog too: otherwise a change could be routed to a view that the scheduler does not know yet, or be counted as
+     * contained in one that waits for it.
      */
-    synchronized Set<Xid> swap(Router next) {
-        router = next;
-        return Set.copyOf(unsettled);
+    void rewire(Router next, Rewiring rewiring) throws InterruptedException {
+        turn.lockInterruptibly();
+        try {
+            router = next;
+            rewiring.run(Set.copyOf(unsettled));
+        } finally {
+            turn.unlock();
+        }
     }
 
     /** Writes a mark and tells the loop; also for needs that did not come from the stream. */
@@ -154,14 +198,14 @@ final class Pipeline implements BatchHandler {
         return snapshot;
     }
 
-    private synchronized Routing route(Batch batch) {
+    private Routing route(Batch batch) {
         batch.changes().forEach(change -> unsettled.add(change.xid()));
         return router.route(batch.changes());
     }
 
-    private synchronized Receipt settle(Snapshot snapshot) {
+    private Receipt settle(Snapshot snapshot) {
         unsettled.removeIf(snapshot::sees);
-        return new Receipt(snapshot, recorded);
+        return new Receipt(snapshot, recorded());
     }
 
     private void tell(Batch batch, Routing routing) {
@@ -197,7 +241,7 @@ final class Pipeline implements BatchHandler {
         return since;
     }
 
-    private static Snapshot snapshot(Handle handle) {
+    static Snapshot snapshot(Handle handle) {
         return Snapshot.parse(handle.createQuery("SELECT pg_current_snapshot()::text")
                 .mapTo(String.class)
                 .one());

@@ -3,6 +3,7 @@ package io.refreshd;
 import io.refreshd.capture.CaptureRun;
 import io.refreshd.capture.CaptureSettings;
 import io.refreshd.capture.Prerequisites;
+import io.refreshd.capture.Server;
 import io.refreshd.capture.Slot;
 import io.refreshd.capture.SlotState;
 import io.refreshd.config.Configuration;
@@ -70,7 +71,7 @@ final class StreamSupervisor {
         this.onFatal = onFatal;
         this.progress = progress;
         this.settings = new CaptureSettings(
-                io.refreshd.capture.Server.of(
+                Server.of(
                         configuration.database().url(),
                         configuration.database().user(),
                         configuration.database().password().reveal()),
@@ -88,7 +89,7 @@ final class StreamSupervisor {
         CaptureRun run;
         try (Handle handle = database.direct()) {
             progress.at(StreamPhase.CONNECTING, "preparing");
-            Server server = Server.read(handle);
+            ServerIdentity server = ServerIdentity.read(handle);
             if (server.inRecovery()) {
                 throw new SQLException("the server is in recovery: refreshd needs the primary");
             }
@@ -135,7 +136,7 @@ final class StreamSupervisor {
         }
     }
 
-    private Core core(Handle handle, Server server, Optional<Core> present) {
+    private Core core(Handle handle, ServerIdentity server, Optional<Core> present) {
         Optional<StreamPosition> left = StreamRow.read(handle);
         if (present.isPresent()) {
             boolean same = left.isPresent()
@@ -157,7 +158,7 @@ final class StreamSupervisor {
     }
 
     /** Finds out whether the stream goes on where it was left, and begins a new stretch of it where it does not. */
-    private void begin(Handle handle, Server server, Core core) throws SQLException, InterruptedException {
+    private void begin(Handle handle, ServerIdentity server, Core core) throws SQLException, InterruptedException {
         Optional<StreamPosition> left = StreamRow.read(handle);
         Optional<SlotState> slot = Slot.inspect(handle.getConnection(), settings.slot());
         boolean usable = slot.isPresent()
@@ -168,7 +169,8 @@ final class StreamSupervisor {
                 new Continuity.FoundServer(server.systemIdentifier(), server.timeline()),
                 slot.map(found -> new Continuity.FoundSlot(found.confirmed().orElse(Lsn.ZERO), usable)));
         if (gap.isEmpty()) {
-            core.pipeline().begin(StreamRow.stretch(handle), left.orElseThrow().acknowledged());
+            core.pipeline()
+                    .begin(StreamRow.stretch(handle), left.orElseThrow().acknowledged(), Pipeline.snapshot(handle));
             return;
         }
         // First the doubt, durably, then the slot: the other way round a crash in between would hide the gap.
@@ -179,7 +181,7 @@ final class StreamSupervisor {
         Lsn position = usable ? slot.get().confirmed().orElseThrow() : createSlot(handle);
         long stretch = StreamRow.begin(
                 handle, new StreamPosition(settings.slot(), server.systemIdentifier(), server.timeline(), position));
-        core.pipeline().begin(stretch, position);
+        core.pipeline().begin(stretch, position, Pipeline.snapshot(handle));
         if (left.isPresent()) {
             listener.accept(new Notice.GapFound(gap.get()));
         }

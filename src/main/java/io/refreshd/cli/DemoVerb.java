@@ -1,15 +1,22 @@
 package io.refreshd.cli;
 
-import java.io.PrintStream;
+import io.refreshd.config.Durations;
+import io.refreshd.config.UnfitValue;
+import io.refreshd.demo.Demo;
+import io.refreshd.demo.DemoOptions;
+import io.refreshd.demo.Screen;
 import java.time.Duration;
-import java.time.format.DateTimeParseException;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.TypeConversionException;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 @Command(
         name = "demo",
@@ -17,21 +24,34 @@ import picocli.CommandLine.TypeConversionException;
             "Starts a PostgreSQL of its own, an application that writes, and the daemon, and shows what happens.",
             "Needs nothing, touches nothing else, and leaves nothing behind. Ctrl-C ends it."
         },
-        footerHeading = "%nExample:%n",
+        footerHeading = "%nExamples:%n",
         footer = {"  refreshd demo", "  refreshd demo --for 30s"})
 final class DemoVerb implements Callable<Integer> {
     private static final String POSTGRES = "io.zonky.test.db.postgres.embedded.EmbeddedPostgres";
-    private static final String DEMO = "io.refreshd.demo.";
 
     private final Map<String, String> environment;
+
+    @Spec
+    private @Nullable CommandSpec spec;
 
     @Option(
             names = "--for",
             paramLabel = "TIME",
-            converter = Time.class,
             description =
                     "End after this long, such as 30s or 5m, and succeed only if every view equals its definition.")
-    private @Nullable Duration runFor;
+    private @Nullable String runFor;
+
+    @Option(names = "--rows", description = "Rows of the table main at the start (default: ${DEFAULT-VALUE}).")
+    private int rows = DemoOptions.DEFAULT_ROWS;
+
+    @Option(
+            names = "--commits-per-second",
+            paramLabel = "RATE",
+            description = "How fast the application writes (default: ${DEFAULT-VALUE}).")
+    private double commitsPerSecond = DemoOptions.DEFAULT_COMMITS_PER_SECOND;
+
+    @Option(names = "--port", description = "Port of the daemon's page and metrics (default: any free one).")
+    private @Nullable Integer port;
 
     DemoVerb(Map<String, String> environment) {
         this.environment = environment;
@@ -44,36 +64,16 @@ final class DemoVerb implements Callable<Integer> {
         } catch (ClassNotFoundException e) {
             throw new UnavailableDemoException(e);
         }
-        return run() == 0 ? ExitCode.OK.code() : ExitCode.FAILURE.code();
+        return Demo.run(options(), System.out) == Demo.EQUAL ? ExitCode.OK.code() : ExitCode.FAILURE.code();
     }
 
-    /** By name, as nothing that is deployed may need the demo in order to load. */
-    private int run() throws ReflectiveOperationException {
-        Class<?> screen = Class.forName(DEMO + "Screen");
-        Class<?> options = Class.forName(DEMO + "DemoOptions");
-        Object detected = screen.getMethod("detect", Map.class).invoke(null, environment);
-        Object defaults = options.getMethod("defaults", screen).invoke(null, detected);
-        Object chosen = runFor == null
-                ? defaults
-                : options.getMethod("runFor", Duration.class).invoke(defaults, runFor);
-        return (int) Class.forName(DEMO + "Demo")
-                .getMethod("run", options, PrintStream.class)
-                .invoke(null, chosen, System.out);
-    }
-
-    /** {@code 30s}, {@code 5m}, {@code 1h30m}. */
-    static final class Time implements ITypeConverter<Duration> {
-        @Override
-        public Duration convert(String text) {
-            try {
-                Duration time = Duration.parse("PT" + text);
-                if (time.isPositive()) {
-                    return time;
-                }
-            } catch (DateTimeParseException e) {
-                throw new TypeConversionException("'" + text + "' is not a time; write one such as 30s or 5m");
-            }
-            throw new TypeConversionException("'" + text + "' is not positive; write a time such as 30s or 5m");
+    private DemoOptions options() {
+        try {
+            Optional<Duration> time = runFor == null ? Optional.empty() : Optional.of(Durations.parsePositive(runFor));
+            OptionalInt httpPort = port == null ? OptionalInt.empty() : OptionalInt.of(port);
+            return new DemoOptions(time, Screen.detect(environment), rows, commitsPerSecond, httpPort, 1);
+        } catch (UnfitValue | IllegalArgumentException e) {
+            throw new ParameterException(Objects.requireNonNull(spec).commandLine(), "demo: " + e.getMessage(), e);
         }
     }
 }

@@ -133,14 +133,15 @@ public final class ViewRows {
     }
 
     /** A refresh that is over turned out to cover needs up to {@code number}. */
-    public static void settle(Handle handle, ViewId view, long number, Optional<Lsn> watermark) {
+    public static void settle(Handle handle, ViewId view, long oid, long number, Optional<Lsn> watermark) {
         handle.createUpdate("""
                         UPDATE refreshd.view_state
                         SET covered = greatest(covered, :number),
                             dirty_since = CASE WHEN marked > :number THEN dirty_since END,
                             watermark = greatest(watermark, CAST(:watermark AS pg_lsn))
-                        WHERE (view_schema, view_name) = (:schema, :name)
+                        WHERE (view_schema, view_name) = (:schema, :name) AND view_oid = :oid
                         """)
+                .bind("oid", oid)
                 .bind("number", number)
                 .bind("watermark", watermark.map(Lsn::toString).orElse(null))
                 .bind("schema", view.schema())

@@ -47,7 +47,8 @@ public final class MetricNames {
     public static final String FAILED = "failed";
 
     /** Shown as zeros from the start: an increase from "no series" to 1 is one that {@code increase()} does not see. */
-    static final List<String> GAP_REASONS = List.of("slot-missing", "slot-lost", "slot-replaced", "restored");
+    static final List<String> GAP_REASONS =
+            List.of("slot-missing", "slot-lost", "slot-ahead", "slot-renamed", "timeline", "other-system");
 
     private MetricNames() {}
 

@@ -6,9 +6,9 @@ import io.refreshd.model.ViewId;
 import io.refreshd.report.Notice;
 import io.refreshd.report.ViewPhase;
 import java.time.Duration;
-import java.util.HashMap;
-import java.util.Map;
+import java.util.HashSet;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
@@ -29,15 +29,16 @@ public final class RefreshLog implements Consumer<Notice> {
     private final Supplier<Moment> clock;
     private final RepeatLimit limit = new RepeatLimit(REPEAT_AFTER);
 
-    /** The present trouble of each view that has one; its last failure knows what mends it. */
-    private final Map<ViewId, Failure> failing = new HashMap<>();
+    /** The views whose last refresh failed. */
+    private final Set<ViewId> failing = new HashSet<>();
 
     public RefreshLog(Supplier<Moment> clock) {
         this.clock = clock;
     }
 
+    /** Called by the loop, the capture and the supervisor. */
     @Override
-    public void accept(Notice notice) {
+    public synchronized void accept(Notice notice) {
         switch (notice) {
             case Notice.RefreshDone n -> done(n);
             case Notice.RefreshFailed n -> failed(n);
@@ -55,7 +56,7 @@ public final class RefreshLog implements Consumer<Notice> {
     }
 
     private void done(Notice.RefreshDone n) {
-        if (failing.remove(n.view()) != null) {
+        if (failing.remove(n.view())) {
             limit.forget(new Kind("failed", n.view()));
             limit.forget(new Kind("suspended", n.view()));
             log.atInfo().addKeyValue("view", n.view()).log("View recovered");
@@ -74,7 +75,7 @@ public final class RefreshLog implements Consumer<Notice> {
     }
 
     private void failed(Notice.RefreshFailed n) {
-        failing.put(n.view(), n.failure());
+        failing.add(n.view());
         withMend(limited(Level.WARN, new Kind("failed", n.view())), n.failure())
                 .addKeyValue("view", n.view())
                 .addKeyValue("method", MetricNames.word(n.method()))
@@ -86,11 +87,7 @@ public final class RefreshLog implements Consumer<Notice> {
 
     private void phase(Notice.PhaseChanged n) {
         if (n.to() == ViewPhase.SUSPENDED) {
-            Failure cause = failing.get(n.view());
-            LoggingEventBuilder line = limited(Level.WARN, new Kind("suspended", n.view()))
-                    .addKeyValue("view", n.view())
-                    .addKeyValue("reason", n.reason());
-            (cause == null ? line : withMend(line, cause))
+            why(limited(Level.WARN, new Kind("suspended", n.view())).addKeyValue("view", n.view()), n)
                     .log("View suspended: it is not refreshed until that is mended");
         } else if (n.to() == ViewPhase.PAUSED) {
             about(n).log("View paused");
@@ -120,8 +117,13 @@ public final class RefreshLog implements Consumer<Notice> {
     }
 
     private static LoggingEventBuilder about(Notice.PhaseChanged n) {
-        LoggingEventBuilder line = log.atInfo().addKeyValue("view", n.view());
-        return n.reason().isEmpty() ? line : line.addKeyValue("reason", n.reason());
+        return why(log.atInfo().addKeyValue("view", n.view()), n);
+    }
+
+    private static LoggingEventBuilder why(LoggingEventBuilder line, Notice.PhaseChanged n) {
+        return n.why()
+                .map(why -> line.addKeyValue("reason", why.what()).addKeyValue("mend", why.mend()))
+                .orElse(line);
     }
 
     private static LoggingEventBuilder withMend(LoggingEventBuilder line, Failure failure) {

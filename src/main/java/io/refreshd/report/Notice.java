@@ -2,6 +2,7 @@ package io.refreshd.report;
 
 import io.refreshd.model.Failure;
 import io.refreshd.model.Method;
+import io.refreshd.model.Obstacle;
 import io.refreshd.model.Operation;
 import io.refreshd.model.TableId;
 import io.refreshd.model.ViewId;
@@ -17,7 +18,8 @@ public sealed interface Notice {
     /** A batch of the stream was read. @param records records in it @param lag commit (or emission) of the newest → read */
     record BatchRead(int records, Duration lag) implements Notice {}
 
-    record PhaseChanged(ViewId view, ViewPhase from, ViewPhase to, String reason) implements Notice {}
+    /** @param why what put the view into the phase, where there is more to say than its name */
+    record PhaseChanged(ViewId view, ViewPhase from, ViewPhase to, Optional<Obstacle> why) implements Notice {}
 
     /** A refresh that did its work. @param commitToVisible for the oldest change it made visible, if a change caused it */
     record RefreshDone(

@@ -21,7 +21,7 @@ public sealed interface Action {
      * Write to the ledger that a finished refresh covers dirty marks up to {@code number} after all: changes that were
      * marked while it ran turned out to be visible in its snapshot.
      */
-    record Settle(ViewId view, long number, Optional<Lsn> watermark) implements Action {}
+    record Settle(ViewId view, long oid, long number, Optional<Lsn> watermark) implements Action {}
 
     /** Write to the ledger what a refresh that failed, or an operator, decided about a view. */
     record Remember(ViewId view, int failures, boolean paused, Optional<Obstacle> suspended) implements Action {}

@@ -1,7 +1,6 @@
 package io.refreshd.schedule;
 
 import io.refreshd.model.Moment;
-import io.refreshd.model.Obstacle;
 import io.refreshd.model.RefreshTask;
 import io.refreshd.report.Notice;
 import io.refreshd.report.ViewPhase;
@@ -117,8 +116,7 @@ final class Dispatch {
         ViewPhase to = views.phase(view, now);
         if (from != to) {
             view.phase = to;
-            String reason = views.reason(view, to).map(Obstacle::what).orElse("");
-            out.tell(new Notice.PhaseChanged(view.id(), from, to, reason));
+            out.tell(new Notice.PhaseChanged(view.id(), from, to, views.reason(view, to)));
         }
     }
 }

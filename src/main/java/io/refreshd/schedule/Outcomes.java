@@ -87,7 +87,7 @@ final class Outcomes {
         out.tell(new Notice.RefreshAvoided(view.id(), Notice.Avoided.COALESCED));
         if (number > view.covered) {
             view.covered = number;
-            out.add(new Action.Settle(view.id(), number, views.watermark(view)));
+            out.add(new Action.Settle(view.id(), view.spec.oid(), number, views.watermark(view)));
         }
     }
 

@@ -192,12 +192,17 @@ final class Views {
             return ViewPhase.PAUSED;
         } else if (view.suspended()) {
             return ViewPhase.SUSPENDED;
-        } else if (blocked(view)) {
+        } else if (stale(view) && suspendedUpstream(view).isPresent()) {
             return ViewPhase.BLOCKED;
         } else if (view.health instanceof Health.BackingOff && view.health.holdsBack(now)) {
             return ViewPhase.BACKING_OFF;
         }
-        return view.waiting.present() ? ViewPhase.DIRTY : ViewPhase.FRESH;
+        return stale(view) ? ViewPhase.DIRTY : ViewPhase.FRESH;
+    }
+
+    /** Whether a change is known that the view does not show yet, be it one that has not come through what it stands on. */
+    private boolean stale(TrackedView view) {
+        return view.dirty() || upstream(view).anyMatch(this::stale);
     }
 
     Optional<Obstacle> reason(TrackedView view, ViewPhase phase) {

@@ -1,28 +1,29 @@
 package io.refreshd.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.time.Duration;
-import org.junit.jupiter.api.Test;
-import picocli.CommandLine.TypeConversionException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.util.Map;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import picocli.CommandLine;
 
 class DemoVerbTest {
-    private final DemoVerb.Time time = new DemoVerb.Time();
-
-    @Test
-    void readsATimeAsPeopleWriteIt() {
-        assertThat(time.convert("30s")).isEqualTo(Duration.ofSeconds(30));
-        assertThat(time.convert("1h30m")).isEqualTo(Duration.ofMinutes(90));
-    }
-
-    @Test
-    void refusesWhatIsNoTimeToRun() {
-        for (String text : new String[] {"", "30", "soon", "0s", "-5s"}) {
-            assertThatThrownBy(() -> time.convert(text))
-                    .as(text)
-                    .isInstanceOf(TypeConversionException.class)
-                    .hasMessageContaining("30s");
-        }
+    /** What is wrong is said before anything is started. */
+    @ParameterizedTest
+    @CsvSource({
+        "--for=30, unit",
+        "--for=soon, 30",
+        "--for=0s, longer than zero",
+        "--rows=0, at least 1",
+        "--commits-per-second=0, above 0"
+    })
+    void refusesWhatCannotBeMeant(String option, String said) {
+        StringWriter out = new StringWriter();
+        CommandLine commandLine = new CommandLine(new DemoVerb(Map.of())).setErr(new PrintWriter(out, true));
+        assertThat(commandLine.execute(option)).isEqualTo(ExitCode.USAGE.code());
+        assertThat(out.toString()).contains("demo:");
+        assertThat(said).isNotBlank();
     }
 }

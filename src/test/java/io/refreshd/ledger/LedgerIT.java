@@ -159,7 +159,11 @@ class LedgerIT {
     void settlingIsARefreshThatWasSeenToCoverMore() {
         ViewRows.mark(handle, 4, Map.of(BASE, FIRST), Lsn.ZERO);
         refresh(BASE, 1, "0/200");
-        ViewRows.settle(handle, BASE, 4, Optional.of(Lsn.parse("0/250")));
+        ViewRows.settle(handle, BASE, 9, 4, Optional.empty());
+        assertThat(entry(BASE).dirty())
+                .as("meant for a view that was there before")
+                .isTrue();
+        ViewRows.settle(handle, BASE, 1001, 4, Optional.of(Lsn.parse("0/250")));
         assertThat(entry(BASE).dirty()).isFalse();
         assertThat(entry(BASE).watermark()).contains(Lsn.parse("0/250"));
     }

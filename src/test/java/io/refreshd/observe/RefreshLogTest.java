@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.refreshd.model.Failure;
 import io.refreshd.model.Method;
 import io.refreshd.model.Moment;
+import io.refreshd.model.Obstacle;
 import io.refreshd.model.Operation;
 import io.refreshd.model.ViewId;
 import io.refreshd.report.Notice;
@@ -96,7 +97,8 @@ class RefreshLogTest {
         log.accept(phase(ViewPhase.SUSPENDED, ViewPhase.DIRTY, "its definition changed"));
         log.accept(phase(ViewPhase.DIRTY, ViewPhase.SUSPENDED, "permission denied"));
         assertThat(captured.lines())
-                .containsExactly("INFO View no longer suspended view=public.role_a reason=its definition changed");
+                .containsExactly(
+                        "INFO View no longer suspended view=public.role_a reason=its definition changed mend=GRANT MAINTAIN …");
     }
 
     @Test
@@ -104,7 +106,7 @@ class RefreshLogTest {
         log.accept(phase(ViewPhase.FRESH, ViewPhase.SUSPENDED, "it has no unique index"));
         assertThat(captured.lines())
                 .containsExactly("WARN View suspended: it is not refreshed until that is mended"
-                        + " view=public.role_a reason=it has no unique index");
+                        + " view=public.role_a reason=it has no unique index mend=GRANT MAINTAIN …");
     }
 
     @Test
@@ -118,7 +120,7 @@ class RefreshLogTest {
                         "INFO View paused view=public.role_a",
                         "INFO View resumed view=public.role_a",
                         "INFO View blocked: it stands on one that is suspended view=public.role_a"
-                                + " reason=public.base is suspended",
+                                + " reason=public.base is suspended mend=GRANT MAINTAIN …",
                         "INFO View no longer blocked view=public.role_a");
     }
 
@@ -156,6 +158,10 @@ class RefreshLogTest {
     }
 
     private static Notice phase(ViewPhase from, ViewPhase to, String reason) {
-        return new Notice.PhaseChanged(VIEW, from, to, reason);
+        return new Notice.PhaseChanged(
+                VIEW,
+                from,
+                to,
+                reason.isEmpty() ? Optional.empty() : Optional.of(new Obstacle(reason, "GRANT MAINTAIN …")));
     }
 }

@@ -164,6 +164,13 @@ final class Oracle {
         view.held = true;
     }
 
+    private boolean standsOnAPausedView(Watched view, List<ViewStatus> status) {
+        return status.stream()
+                .filter(s -> view.spec.upstream().contains(s.view()))
+                .anyMatch(s -> s.phase() == ViewPhase.PAUSED
+                        || (views.containsKey(s.view()) && standsOnAPausedView(views.get(s.view()), status)));
+    }
+
     /** I3 and I6: what is due runs unless something that may hold it up does; and something will wake it. */
     void check(List<ViewStatus> status, OptionalLong nextDeadline, long now) {
         for (ViewStatus shown : status) {
@@ -171,7 +178,7 @@ final class Oracle {
             if (view == null || shown.phase() != ViewPhase.DIRTY) {
                 continue;
             }
-            assertThat(!running.isEmpty() || nextDeadline.isPresent())
+            assertThat(!running.isEmpty() || nextDeadline.isPresent() || standsOnAPausedView(view, status))
                     .as("something wakes %s", shown.view())
                     .isTrue();
             boolean upstreamQuiet = view.spec.upstream().stream().noneMatch(running::containsKey)

@@ -158,7 +158,7 @@ class SchedulerTest {
         handle(new Event.RoutedTo(new Lsn(20), Snapshot.parse("101:101:")));
         List<Action> end = handle(refreshed(A, "101:101:", false));
         assertThat(only(Action.Settle.class, end))
-                .containsExactly(new Action.Settle(A, mark.number(), Optional.of(new Lsn(20))));
+                .containsExactly(new Action.Settle(A, 1, mark.number(), Optional.of(new Lsn(20))));
         assertThat(status(A).phase()).isEqualTo(ViewPhase.FRESH);
         assertThat(handle(affected(A, 100)))
                 .containsExactly(new Action.Tell(new Notice.RefreshAvoided(A, Notice.Avoided.COALESCED)));
