@@ -52,11 +52,17 @@ final class Figures {
     private void latency(int commitsPerSecond) throws Exception {
         stage.reset();
         String title = "commit to visible, one by one, at " + commitsPerSecond + " commits/s";
-        try (Load load = new Load(stage, new Workload("note", commitsPerSecond), AfterWrite.NOTHING, options.seed());
+        Workload passing = new Workload("note", commitsPerSecond);
+        double refresh;
+        try (Load load = new Load(stage, passing, AfterWrite.NOTHING, options.seed())) {
+            load.start();
+            // Before the daemon is there: it would refresh at the same time, and one of the two would wait.
+            refresh = bareRefresh();
+        }
+        try (Load load = new Load(stage, passing, AfterWrite.NOTHING, options.seed());
                 DaemonProcess daemon = DaemonProcess.start(stage, "100ms", "5s")) {
             load.start();
             warmUp();
-            double refresh = bareRefresh();
             double cpu = Procfs.cpuSeconds(daemon.pid());
             long begin = System.nanoTime();
             try (Probe probe = new Probe(stage, AfterWrite.NOTHING, options.seed(), 250, 325)) {
@@ -83,9 +89,10 @@ final class Figures {
     private void busy() throws Exception {
         stage.reset();
         String title = "commit to visible, 100 commits/s to the view, no quiet period";
+        // Before the daemon is there: it would refresh at the same time, and one of the two would wait.
+        double refresh = bareRefresh();
         try (DaemonProcess daemon = DaemonProcess.start(stage, "0ms", "5s")) {
             warmUp();
-            double refresh = bareRefresh();
             try (Probe probe = new Probe(stage, AfterWrite.NOTHING, options.seed(), 9.5, 9.9)) {
                 probe.start();
                 Thread.sleep(2_000L * options.seconds());
