@@ -2,7 +2,6 @@ package io.refreshd;
 
 import io.refreshd.capture.Publication;
 import io.refreshd.capture.PublicationState;
-import io.refreshd.catalog.BaseTable;
 import io.refreshd.catalog.CatalogReader;
 import io.refreshd.catalog.MaterializedView;
 import io.refreshd.catalog.Reader;
@@ -53,9 +52,13 @@ final class CatalogWatch {
 
     private @Nullable Seen seen;
     private long lookedAt;
+    /** By oid, as of the last look. */
+    private Map<Long, Obstacle> notRefreshable = Map.of();
+
     private volatile List<TableStatus> tables = List.of();
 
-    private record Seen(String fingerprint, Optional<PublicationState> publication) {}
+    private record Seen(
+            String fingerprint, Optional<PublicationState> publication, Map<Long, Obstacle> notRefreshable) {}
 
     CatalogWatch(Configuration configuration, EventLoop loop, Pipeline pipeline, Supplier<Moment> clock) {
         this.configuration = configuration;
@@ -82,11 +85,9 @@ final class CatalogWatch {
     synchronized void look(Handle handle) throws SQLException, InterruptedException, DaemonStartException {
         seen = null;
         String fingerprint = CatalogReader.fingerprint(handle.getConnection());
+        notRefreshable = RefreshRights.missing(handle);
         ViewGraph graph = ViewGraph.of(CatalogReader.read(handle.getConnection()), configuration.views()::includes);
-        Set<TableId> wanted = graph.tables().values().stream()
-                .filter(table -> table.notPublishable().isEmpty())
-                .map(BaseTable::id)
-                .collect(Collectors.toSet());
+        Set<TableId> wanted = FirstStart.wanted(graph);
         Map<TableId, Obstacle> refused = publisher.publish(handle, wanted);
         PublicationState publication = Publication.inspect(
                         handle.getConnection(), configuration.capture().publication())
@@ -97,7 +98,7 @@ final class CatalogWatch {
         tables = sight.tables();
         apply(handle, graph, sight, standing);
         enroller.remember(handle, standing, publication);
-        seen = new Seen(fingerprint, Optional.of(publication));
+        seen = new Seen(fingerprint, Optional.of(publication), notRefreshable);
         lookedAt = clock.get().nanos();
     }
 
@@ -105,7 +106,8 @@ final class CatalogWatch {
         return new Seen(
                 CatalogReader.fingerprint(handle.getConnection()),
                 Publication.inspect(
-                        handle.getConnection(), configuration.capture().publication()));
+                        handle.getConnection(), configuration.capture().publication()),
+                RefreshRights.missing(handle));
     }
 
     /**
@@ -120,7 +122,7 @@ final class CatalogWatch {
         Map<ViewId, Ledgered> before = ViewRows.load(handle);
         Set<ViewId> altered = altered(graph, registrations, before, standing);
         pipeline.rewire(new Router(graph), unsettled -> {
-            handle.useTransaction(transaction -> ViewRows.register(transaction, registrations));
+            Database.locally(handle, transaction -> ViewRows.register(transaction, registrations));
             makeDurable(new Event.ViewsKnown(specs(graph, sight), remembered(handle), altered));
             Set<ViewId> uncertain = new HashSet<>(graph.views().keySet());
             uncertain.removeIf(view -> before.containsKey(view) && !altered.contains(view));
@@ -131,7 +133,7 @@ final class CatalogWatch {
                         .toList()));
             }
         });
-        handle.useTransaction(transaction -> ViewRows.adopt(transaction, registrations));
+        Database.locally(handle, transaction -> ViewRows.adopt(transaction, registrations));
     }
 
     private List<ViewSpec> specs(ViewGraph graph, Sight sight) {
@@ -201,7 +203,7 @@ final class CatalogWatch {
                         : configuration.views().timingOf(view.id()),
                 method,
                 graph.upstreamOf(view.id()),
-                view.obstacleTo(method),
+                Optional.ofNullable(notRefreshable.get(view.oid())).or(() -> view.obstacleTo(method)),
                 blindSpot);
     }
 }

@@ -104,14 +104,22 @@ final class Core implements AutoCloseable {
         return new ViewLedger() {
             @Override
             public void settle(Action.Settle settle) {
-                jdbi.useHandle(handle ->
-                        ViewRows.settle(handle, settle.view(), settle.oid(), settle.number(), settle.watermark()));
+                jdbi.useHandle(handle -> Database.locally(
+                        handle,
+                        transaction -> ViewRows.settle(
+                                transaction, settle.view(), settle.oid(), settle.number(), settle.watermark())));
             }
 
             @Override
             public void remember(Action.Remember remember) {
-                jdbi.useHandle(handle -> ViewRows.remember(
-                        handle, remember.view(), remember.failures(), remember.paused(), remember.suspended()));
+                jdbi.useHandle(handle -> Database.locally(
+                        handle,
+                        transaction -> ViewRows.remember(
+                                transaction,
+                                remember.view(),
+                                remember.failures(),
+                                remember.paused(),
+                                remember.suspended())));
             }
         };
     }

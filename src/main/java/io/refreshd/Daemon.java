@@ -57,6 +57,7 @@ public final class Daemon implements AutoCloseable {
     private volatile @Nullable Core core;
     private volatile @Nullable CaptureRun run;
     private volatile boolean closing;
+    private volatile @Nullable StreamSupervisor supervising;
     private @Nullable Thread supervisor;
     private boolean closed;
 
@@ -144,6 +145,10 @@ public final class Daemon implements AutoCloseable {
         closeQuietly(run);
         if (started != null) {
             started.interrupt();
+            StreamSupervisor waiting = supervising;
+            if (waiting != null) {
+                waiting.cancel();
+            }
             try {
                 started.join(Duration.ofSeconds(20));
             } catch (InterruptedException e) {
@@ -171,27 +176,8 @@ public final class Daemon implements AutoCloseable {
     }
 
     private void supervise() {
-        StreamSupervisor attempts = new StreamSupervisor(
-                configuration, database, this::tell, clock, this::fatal, new StreamSupervisor.Progress() {
-                    @Override
-                    public void at(StreamPhase phase, String detail) {
-                        stream = new StreamStatus(phase, Optional.empty(), Optional.empty(), detail);
-                        outages.detail(detail);
-                    }
-
-                    @Override
-                    public void core(Core built) {
-                        core = built;
-                    }
-
-                    @Override
-                    public void run(CaptureRun started) {
-                        run = started;
-                        if (closing) {
-                            started.close();
-                        }
-                    }
-                });
+        StreamSupervisor attempts = attempts();
+        supervising = attempts;
         Duration backoff = FIRST_BACKOFF;
         while (!closing) {
             long began = System.nanoTime();
@@ -222,6 +208,30 @@ public final class Daemon implements AutoCloseable {
             Duration doubled = backoff.multipliedBy(2);
             backoff = doubled.compareTo(LONGEST_BACKOFF) > 0 ? LONGEST_BACKOFF : doubled;
         }
+    }
+
+    private StreamSupervisor attempts() {
+        return new StreamSupervisor(
+                configuration, database, this::tell, clock, this::fatal, new StreamSupervisor.Progress() {
+                    @Override
+                    public void at(StreamPhase phase, String detail) {
+                        stream = new StreamStatus(phase, Optional.empty(), Optional.empty(), detail);
+                        outages.detail(detail);
+                    }
+
+                    @Override
+                    public void core(Core built) {
+                        core = built;
+                    }
+
+                    @Override
+                    public void run(CaptureRun started) {
+                        run = started;
+                        if (closing) {
+                            started.close();
+                        }
+                    }
+                });
     }
 
     private void at(String detail) {

@@ -8,6 +8,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Properties;
 import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.HandleConsumer;
 import org.jdbi.v3.core.Jdbi;
 import org.postgresql.PGProperty;
 
@@ -50,6 +51,17 @@ final class Database implements AutoCloseable {
 
     Jdbi jdbi() {
         return jdbi;
+    }
+
+    /**
+     * In a transaction whose commit does not wait for a synchronous standby: all that refreshd writes can be made again, and a
+     * standby that is away must not stop it. Only for the transaction: behind a pooler a session may be somebody else's next.
+     */
+    static <X extends Exception> void locally(Handle handle, HandleConsumer<X> work) throws X {
+        handle.useTransaction(transaction -> {
+            transaction.execute("SET LOCAL synchronous_commit = local");
+            work.useHandle(transaction);
+        });
     }
 
     /**

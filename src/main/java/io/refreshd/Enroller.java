@@ -56,14 +56,19 @@ final class Enroller {
         }
         Set<TableId> lost = new HashSet<>(enrolled.keySet());
         lost.removeAll(captured);
-        EnrolledTables.strike(handle, lost);
+        if (!lost.isEmpty()) {
+            Database.locally(handle, transaction -> EnrolledTables.strike(transaction, lost));
+        }
         return new Standing(captured, joined, lost);
     }
 
     /** Remembers the newcomers, once the doubt about what they missed is durable. */
     void remember(Handle handle, Standing standing, PublicationState publication) {
         for (TableId table : standing.joined()) {
-            EnrolledTables.enrol(handle, table, publication.tables().get(table).oid(), entry(publication, table));
+            long oid = publication.tables().get(table).oid();
+            Database.locally(
+                    handle,
+                    transaction -> EnrolledTables.enrol(transaction, table, oid, entry(publication, table)));
             joining.remove(table);
         }
     }

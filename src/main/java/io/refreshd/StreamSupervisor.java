@@ -2,8 +2,6 @@ package io.refreshd;
 
 import io.refreshd.capture.CaptureRun;
 import io.refreshd.capture.CaptureSettings;
-import io.refreshd.capture.Prerequisites;
-import io.refreshd.capture.Server;
 import io.refreshd.capture.Slot;
 import io.refreshd.capture.SlotState;
 import io.refreshd.config.Configuration;
@@ -18,6 +16,7 @@ import io.refreshd.report.Notice;
 import io.refreshd.report.StreamPhase;
 import io.refreshd.schedule.Action;
 import io.refreshd.schedule.Event;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
@@ -28,12 +27,18 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.PGConnection;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One attempt at streaming after the other, each from the ledger and the slot as they are found then. Runs on a thread of its
  * own; {@link Daemon} decides how long to wait between attempts.
  */
 final class StreamSupervisor {
+    private static final Logger log = LoggerFactory.getLogger(StreamSupervisor.class);
+
     /** The server waits for running transactions when it makes a slot; asked again, so that what it waits for can be told. */
     private static final Duration SLOT_PATIENCE = Duration.ofSeconds(5);
 
@@ -46,6 +51,8 @@ final class StreamSupervisor {
     private final Supplier<Moment> clock;
     private final Consumer<Throwable> onFatal;
     private final Progress progress;
+    /** While it makes the slot. */
+    private volatile @Nullable Connection creating;
 
     /** Where the attempts show how far they have come. */
     interface Progress {
@@ -70,14 +77,7 @@ final class StreamSupervisor {
         this.clock = clock;
         this.onFatal = onFatal;
         this.progress = progress;
-        this.settings = new CaptureSettings(
-                Server.of(
-                        configuration.database().url(),
-                        configuration.database().user(),
-                        configuration.database().password().reveal()),
-                configuration.capture().slot(),
-                configuration.capture().publication(),
-                configuration.capture().heartbeatInterval());
+        this.settings = FirstStart.settings(configuration);
     }
 
     /**
@@ -111,7 +111,7 @@ final class StreamSupervisor {
     }
 
     private void check(Handle handle) throws SQLException, DaemonStartException {
-        List<Obstacle> obstacles = Prerequisites.check(handle.getConnection(), settings);
+        List<Obstacle> obstacles = FirstStart.obstacles(handle, configuration);
         if (!obstacles.isEmpty()) {
             throw new DaemonStartException(obstacles);
         }
@@ -119,18 +119,7 @@ final class StreamSupervisor {
 
     private void migrate(Handle handle) throws SQLException, DaemonStartException {
         try {
-            List<String> pending = LedgerSchema.pending(handle);
-            try {
-                LedgerSchema.migrate(handle);
-            } catch (org.jdbi.v3.core.JdbiException e) {
-                if (e.getCause() instanceof SQLException error && "42501".equals(error.getSQLState())) {
-                    throw new DaemonStartException(List.of(new Obstacle(
-                            "the role " + configuration.database().user() + " may not create the ledger: "
-                                    + error.getMessage(),
-                            String.join("\n", pending))));
-                }
-                throw e;
-            }
+            LedgerSchema.migrate(handle);
         } catch (LedgerTooNewException e) {
             throw new DaemonStartException(List.of(new Obstacle(e.getMessage(), "use the newer refreshd")));
         }
@@ -179,9 +168,10 @@ final class StreamSupervisor {
             Slot.drop(handle.getConnection(), settings.slot());
         }
         Lsn position = usable ? slot.get().confirmed().orElseThrow() : createSlot(handle);
-        long stretch = StreamRow.begin(
-                handle, new StreamPosition(settings.slot(), server.systemIdentifier(), server.timeline(), position));
-        core.pipeline().begin(stretch, position, Pipeline.snapshot(handle));
+        StreamPosition from =
+                new StreamPosition(settings.slot(), server.systemIdentifier(), server.timeline(), position);
+        Database.locally(handle, transaction -> StreamRow.begin(transaction, from));
+        core.pipeline().begin(StreamRow.stretch(handle), position, Pipeline.snapshot(handle));
         if (left.isPresent()) {
             listener.accept(new Notice.GapFound(gap.get()));
         }
@@ -200,8 +190,32 @@ final class StreamSupervisor {
         }
     }
 
-    private Lsn createSlot(Handle handle) throws SQLException {
+    /** The driver does not heed an interrupt while it waits for the server; and it waits for others' transactions here. */
+    void cancel() {
+        Connection waiting = creating;
+        if (waiting != null) {
+            try {
+                waiting.unwrap(PGConnection.class).cancelQuery();
+            } catch (SQLException e) {
+                log.atDebug().setCause(e).log("The making of the slot could not be cancelled");
+            }
+        }
+    }
+
+    private Lsn createSlot(Handle handle) throws SQLException, InterruptedException {
+        creating = handle.getConnection();
+        try {
+            return createdSlot(handle);
+        } finally {
+            creating = null;
+        }
+    }
+
+    private Lsn createdSlot(Handle handle) throws SQLException, InterruptedException {
         while (true) {
+            if (Thread.interrupted()) {
+                throw new InterruptedException();
+            }
             try {
                 return Slot.create(handle.getConnection(), settings.slot(), SLOT_PATIENCE);
             } catch (SQLException e) {

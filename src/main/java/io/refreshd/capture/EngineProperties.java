@@ -42,6 +42,8 @@ final class EngineProperties {
         all.put("database.user", server.user());
         all.put("database.password", server.password());
         all.put("database.tcpKeepAlive", "true");
+        // Debezium asks for a transaction id when it begins, which makes its commit wait for a synchronous standby.
+        all.put("database.initial.statements", "SET synchronous_commit = local");
     }
 
     private static void source(Map<String, String> all, CaptureSettings settings) {

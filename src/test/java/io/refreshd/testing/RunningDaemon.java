@@ -23,10 +23,20 @@ public final class RunningDaemon implements AutoCloseable {
 
     /** @param more YAML at the top level, over defaults that suit a test */
     public static RunningDaemon start(TestDatabase database, String more) throws Exception {
-        RunningDaemon running = new RunningDaemon(new Daemon(
-                ConfigurationReader.read(configuration(database.url(), database.slot(), more), "test.yaml", Map.of())));
-        running.daemon.start();
-        return running;
+        return start(configuration(database.url(), database.slot(), more));
+    }
+
+    /** @param yaml the whole configuration */
+    public static RunningDaemon start(String yaml) throws Exception {
+        RunningDaemon running =
+                new RunningDaemon(new Daemon(ConfigurationReader.read(yaml, "test.yaml", Map.of())));
+        try {
+            running.daemon.start();
+            return running;
+        } catch (Exception notStarted) {
+            running.close();
+            throw notStarted;
+        }
     }
 
     public static RunningDaemon start(TestDatabase database) throws Exception {
