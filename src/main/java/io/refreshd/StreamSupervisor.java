@@ -232,7 +232,12 @@ final class StreamSupervisor {
                 .findFirst()
                 .map(blocker ->
                         "the server makes the replication slot when running transactions have ended; the oldest is "
-                                + blocker.who() + ", open for " + blocker.age().toSeconds() + " s: " + blocker.mend())
+                                + blocker.who()
+                                // The age of another role's transaction is told to members of pg_read_all_stats only.
+                                + (blocker.age().isZero()
+                                        ? ""
+                                        : ", open for " + blocker.age().toSeconds() + " s")
+                                + ": " + blocker.mend())
                 .orElse("the server makes the replication slot when running transactions have ended");
     }
 }
