@@ -118,7 +118,8 @@ final class Core implements AutoCloseable {
                         handle,
                         token,
                         transaction -> ViewRows.settle(
-                                transaction, settle.view(), settle.oid(), settle.number(), settle.watermark())));}
+                                transaction, settle.view(), settle.oid(), settle.number(), settle.watermark())));
+            }
 
             @Override
             public void remember(Action.Remember remember) {
