@@ -203,7 +203,8 @@ final class CatalogWatch {
                 view.oid(),
                 graph.lineageOf(view.id()),
                 graph.upstreamOf(view.id()).stream()
-                        .map(upstream -> graph.views().get(upstream).oid())
+                        .flatMap(upstream -> graph.view(upstream).stream())
+                        .map(MaterializedView::oid)
                         .sorted()
                         .toList(),
                 sight.blindSpotOf(view).isPresent());

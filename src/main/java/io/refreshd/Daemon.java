@@ -133,7 +133,8 @@ public final class Daemon implements AutoCloseable {
                     Thread.ofPlatform().name("refreshd-supervisor").daemon().start(this::supervise);
         }
         long interval = configuration.capture().catalogPollInterval().toMillis();
-        housekeeping.scheduleWithFixedDelay(this::keepHouse, interval, interval, TimeUnit.MILLISECONDS);
+        // Its outcome is nobody's to wait for: what goes wrong in one round is for the next one to find.
+        var unused = housekeeping.scheduleWithFixedDelay(this::keepHouse, interval, interval, TimeUnit.MILLISECONDS);
         try {
             streaming.get();
         } catch (ExecutionException e) {

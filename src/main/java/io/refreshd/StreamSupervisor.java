@@ -121,7 +121,8 @@ final class StreamSupervisor {
         try {
             LedgerSchema.migrate(handle);
         } catch (LedgerTooNewException e) {
-            throw new DaemonStartException(List.of(new Obstacle(e.getMessage(), "use the newer refreshd")));
+            throw new DaemonStartException(
+                    List.of(new Obstacle(String.valueOf(e.getMessage()), "use the newer refreshd")));
         }
     }
 
