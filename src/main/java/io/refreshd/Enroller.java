@@ -67,8 +67,7 @@ final class Enroller {
         for (TableId table : standing.joined()) {
             long oid = publication.tables().get(table).oid();
             Database.locally(
-                    handle,
-                    transaction -> EnrolledTables.enrol(transaction, table, oid, entry(publication, table)));
+                    handle, transaction -> EnrolledTables.enrol(transaction, table, oid, entry(publication, table)));
             joining.remove(table);
         }
     }

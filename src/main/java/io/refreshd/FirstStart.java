@@ -30,8 +30,8 @@ public final class FirstStart {
 
     /** Everything that keeps the daemon from starting, and every view and table that it may not deal with. */
     public static List<Obstacle> examine(Configuration configuration) throws SQLException {
-        try (Database database =
-                        Database.of(configuration.database(), configuration.refresh().maxConcurrent());
+        try (Database database = Database.of(
+                        configuration.database(), configuration.refresh().maxConcurrent());
                 Handle handle = database.direct()) {
             List<Obstacle> obstacles = new ArrayList<>(obstacles(handle, configuration));
             ViewGraph graph = graph(handle, configuration);
@@ -40,8 +40,7 @@ public final class FirstStart {
                     .flatMap(view -> Optional.ofNullable(refused.get(view.oid())).stream())
                     .forEach(obstacles::add);
             Set<TableId> unpublished = wanted(graph);
-            Publication.inspect(
-                            handle.getConnection(), configuration.capture().publication())
+            Publication.inspect(handle.getConnection(), configuration.capture().publication())
                     .ifPresent(state -> unpublished.removeAll(state.tables().keySet()));
             if (obstacles.isEmpty()) {
                 obstacles.addAll(Prerequisites.notMine(handle.getConnection(), unpublished));
@@ -52,7 +51,8 @@ public final class FirstStart {
 
     /** What keeps the daemon from starting; empty if it may be tried. */
     static List<Obstacle> obstacles(Handle handle, Configuration configuration) throws SQLException {
-        List<Obstacle> obstacles = new ArrayList<>(Prerequisites.check(handle.getConnection(), settings(configuration)));
+        List<Obstacle> obstacles =
+                new ArrayList<>(Prerequisites.check(handle.getConnection(), settings(configuration)));
         Possessions found = possessions(handle);
         if (found.ledger() && !found.mayUseLedger()) {
             obstacles.add(new Obstacle(

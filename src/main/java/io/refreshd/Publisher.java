@@ -82,8 +82,7 @@ final class Publisher {
     }
 
     /** The table's own statement works for a superuser; the other one for every table of that owner, also later ones. */
-    private Obstacle refusal(Handle handle, TableId table, String statement, SQLException refused)
-            throws SQLException {
+    private Obstacle refusal(Handle handle, TableId table, String statement, SQLException refused) throws SQLException {
         String instead = Prerequisites.notMine(handle.getConnection(), Set.of(table)).stream()
                 .map(foreign -> " -- as a superuser; or, so that refreshd may: " + foreign.mend())
                 .findFirst()
@@ -94,8 +93,7 @@ final class Publisher {
 
     private static void apply(Handle handle, List<String> statements) throws SQLException {
         if (!statements.isEmpty()) {
-            Database.locally(
-                    handle, transaction -> Publication.apply(transaction.getConnection(), statements));
+            Database.locally(handle, transaction -> Publication.apply(transaction.getConnection(), statements));
         }
     }
 }

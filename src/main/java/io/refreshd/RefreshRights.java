@@ -24,13 +24,12 @@ final class RefreshRights {
                 ? "pg_catalog.has_table_privilege(c.oid, 'MAINTAIN')"
                 : "pg_catalog.pg_has_role(c.relowner, 'USAGE')";
         Map<Long, Obstacle> missing = new HashMap<>();
-        handle.createQuery(
-                        "SELECT c.oid::int8, n.nspname, c.relname, pg_catalog.pg_get_userbyid(c.relowner) AS owner,"
-                                + " current_user AS role, " + may + " AS may,"
-                                + " pg_catalog.has_schema_privilege(n.oid, 'USAGE') AS reach"
-                                + " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
-                                + " WHERE c.relkind = 'm' AND NOT (" + may
-                                + " AND pg_catalog.has_schema_privilege(n.oid, 'USAGE'))")
+        handle.createQuery("SELECT c.oid::int8, n.nspname, c.relname, pg_catalog.pg_get_userbyid(c.relowner) AS owner,"
+                        + " current_user AS role, " + may + " AS may,"
+                        + " pg_catalog.has_schema_privilege(n.oid, 'USAGE') AS reach"
+                        + " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+                        + " WHERE c.relkind = 'm' AND NOT (" + may
+                        + " AND pg_catalog.has_schema_privilege(n.oid, 'USAGE'))")
                 .map((row, context) -> {
                     ViewId view = new ViewId(row.getString("nspname"), row.getString("relname"));
                     String role = row.getString("role");

@@ -63,7 +63,8 @@ class DaemonProcessIT {
             awaitFreshness("fresh");
             assertThat(stretch()).as("no gap: the stream went on").isEqualTo(stretch);
             assertThat(daemon.lines())
-                    .noneMatch(line -> line.contains(" ERROR ") || line.toLowerCase().contains("gap"));
+                    .noneMatch(line ->
+                            line.contains(" ERROR ") || line.toLowerCase().contains("gap"));
         }
     }
 
@@ -136,7 +137,9 @@ class DaemonProcessIT {
             statement.execute("INSERT INTO main VALUES (2, 'two hours ago')");
             try (DaemonProcess daemon = start("views: { quiet-period: 50ms }")) {
                 daemon.awaitLine("month-end closing");
-                assertThat(database.query("SELECT slot_name FROM pg_replication_slots WHERE confirmed_flush_lsn IS NOT NULL AND database = current_database()"))
+                assertThat(
+                                database.query(
+                                        "SELECT slot_name FROM pg_replication_slots WHERE confirmed_flush_lsn IS NOT NULL AND database = current_database()"))
                         .isEmpty();
                 open.commit();
                 awaitFreshness("fresh");
@@ -156,10 +159,12 @@ class DaemonProcessIT {
     }
 
     private void awaitFreshness(String state, String view) {
-        await(state).ignoreExceptionsMatching(noLedgerYet -> true)
-                .untilAsserted(() -> assertThat(database.query("SELECT state FROM refreshd.freshness WHERE view_name = '"
-                                + view + "' AND watermark IS NOT NULL"))
-                        .containsExactly(state));
+        await(state)
+                .ignoreExceptionsMatching(noLedgerYet -> true)
+                .untilAsserted(
+                        () -> assertThat(database.query("SELECT state FROM refreshd.freshness WHERE view_name = '"
+                                        + view + "' AND watermark IS NOT NULL"))
+                                .containsExactly(state));
     }
 
     private List<String> rows() throws Exception {

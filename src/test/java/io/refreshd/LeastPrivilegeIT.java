@@ -101,8 +101,9 @@ class LeastPrivilegeIT {
             daemon.awaitFresh();
             execute("INSERT INTO main VALUES (1, 'through')");
             for (String view : List.of("public.seen", "hidden.view")) {
-                await(view).untilAsserted(() ->
-                        assertThat(query("SELECT v FROM " + view)).containsExactly("through"));
+                await(view)
+                        .untilAsserted(
+                                () -> assertThat(query("SELECT v FROM " + view)).containsExactly("through"));
             }
             assertThat(FirstStart.examine(configuration)).isEmpty();
             aTableThatItMayNotPublish(daemon);

@@ -43,7 +43,8 @@ class TlsIT {
         try (RunningDaemon daemon = RunningDaemon.start(configuration(server.authority()))) {
             daemon.awaitFresh();
             server.execute("tls", "INSERT INTO main VALUES (1)");
-            await().untilAsserted(() -> assertThat(server.query("tls", "TABLE ids")).containsExactly("1"));
+            await().untilAsserted(
+                            () -> assertThat(server.query("tls", "TABLE ids")).containsExactly("1"));
             assertThat(server.query("tls", """
                             SELECT DISTINCT a.backend_type || ' ' || s.ssl
                             FROM pg_stat_ssl s JOIN pg_stat_activity a USING (pid)

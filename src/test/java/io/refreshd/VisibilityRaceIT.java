@@ -76,7 +76,8 @@ class VisibilityRaceIT {
                 Connection writer = connect()) {
             loseTheStandby(writer);
             long before = daemon.refreshes("public.of_t");
-            CompletableFuture<Void> waiting = CompletableFuture.runAsync(() -> insert(writer), Thread.ofVirtual()::start);
+            CompletableFuture<Void> waiting =
+                    CompletableFuture.runAsync(() -> insert(writer), Thread.ofVirtual()::start);
             await().until(() -> daemon.daemon().status().stream().phase() == StreamPhase.HELD);
             assertThat(daemon.daemon().status().stream().detail()).contains("synchronous standby");
             daemon.awaitPhase("public.of_t", ViewPhase.DIRTY);
@@ -92,7 +93,8 @@ class VisibilityRaceIT {
             assertThat(daemon.refreshes("public.of_t")).isEqualTo(before);
             assertThat(daemon.daemon().status().stream().phase()).isEqualTo(StreamPhase.HELD);
             assertThat(acknowledged()).isEqualTo(held);
-            assertThat(query("SELECT state FROM refreshd.freshness WHERE view_name = 'of_t'")).containsExactly("dirty");
+            assertThat(query("SELECT state FROM refreshd.freshness WHERE view_name = 'of_t'"))
+                    .containsExactly("dirty");
 
             execute("ALTER SYSTEM RESET synchronous_standby_names", "SELECT pg_reload_conf()");
             assertThat(waiting).succeedsWithin(PATIENCE);
@@ -106,7 +108,8 @@ class VisibilityRaceIT {
         try (RunningDaemon daemon = running();
                 Connection writer = connect()) {
             loseTheStandby(writer);
-            CompletableFuture<Void> waiting = CompletableFuture.runAsync(() -> insert(writer), Thread.ofVirtual()::start);
+            CompletableFuture<Void> waiting =
+                    CompletableFuture.runAsync(() -> insert(writer), Thread.ofVirtual()::start);
             await().until(() -> daemon.daemon().status().stream().phase() == StreamPhase.HELD);
             Lsn held = acknowledged();
             query("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'");

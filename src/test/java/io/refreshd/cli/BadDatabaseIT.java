@@ -72,8 +72,7 @@ class BadDatabaseIT {
                 <encoder><pattern>%level %logger{0} %msg %kvp%n%ex</pattern></encoder></appender>
                 <root level="DEBUG"><appender-ref ref="e"/></root></configuration>
                 """);
-        try (DaemonProcess daemon =
-                DaemonProcess.start(configuration, Map.of("PASSWORD", WRONG), logging.toString())) {
+        try (DaemonProcess daemon = DaemonProcess.start(configuration, Map.of("PASSWORD", WRONG), logging.toString())) {
             daemon.awaitLine("reason=\"FATAL: password authentication failed for user \"late\"");
             await().untilAsserted(() -> assertThat(DaemonProcess.get(port, "/status"))
                     .contains("password authentication failed")
@@ -102,8 +101,7 @@ class BadDatabaseIT {
             assertThat(daemon.count("trying again")).isEqualTo(1);
             assertThat(daemon.terminate()).isZero();
         }
-        StrictServer.run(
-                TestDatabase.server().url("not_yet"), "", "SELECT pg_drop_replication_slot('not_yet')");
+        StrictServer.run(TestDatabase.server().url("not_yet"), "", "SELECT pg_drop_replication_slot('not_yet')");
     }
 
     @Test
@@ -129,8 +127,8 @@ class BadDatabaseIT {
     void aServerThatCannotDecodeIsMendedByWhatIsPrinted() throws Exception {
         Path base = Files.createTempDirectory(Files.createDirectories(Path.of("target", "postgres")), "replica")
                 .toAbsolutePath();
-        Map<String, String> settings = Map.of(
-                "wal_level", "replica", "max_replication_slots", "1", "max_wal_senders", "10");
+        Map<String, String> settings =
+                Map.of("wal_level", "replica", "max_replication_slots", "1", "max_wal_senders", "10");
         try (LocalPostgres server = LocalPostgres.start(base, settings)) {
             String url = server.url("postgres");
             StrictServer.run(url, "", "SELECT pg_create_physical_replication_slot('taken')");

@@ -31,14 +31,17 @@ public final class PgCtl {
     /** Makes a new server in the folder; it trusts everybody. */
     public static PgCtl init(int major, Path folder) throws IOException, InterruptedException {
         PgCtl server = new PgCtl(INSTALLED.resolve(major + "/bin"), folder.resolve("data"));
-        server.run("initdb", "-D", server.data.toString(), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale");
+        server.run(
+                "initdb", "-D", server.data.toString(), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale");
         return server;
     }
 
     /** The server of a {@link io.refreshd.demo.LocalPostgres} that was started in the folder. */
     public static PgCtl of(Path folder) throws IOException {
         try (Stream<Path> files = Files.walk(folder.resolve("program"), 4)) {
-            Path program = files.filter(file -> file.endsWith("bin/pg_ctl")).findFirst().orElseThrow();
+            Path program = files.filter(file -> file.endsWith("bin/pg_ctl"))
+                    .findFirst()
+                    .orElseThrow();
             return new PgCtl(program.getParent(), folder.resolve("data"));
         }
     }

@@ -28,8 +28,7 @@ public final class RunningDaemon implements AutoCloseable {
 
     /** @param yaml the whole configuration */
     public static RunningDaemon start(String yaml) throws Exception {
-        RunningDaemon running =
-                new RunningDaemon(new Daemon(ConfigurationReader.read(yaml, "test.yaml", Map.of())));
+        RunningDaemon running = new RunningDaemon(new Daemon(ConfigurationReader.read(yaml, "test.yaml", Map.of())));
         try {
             running.daemon.start();
             return running;

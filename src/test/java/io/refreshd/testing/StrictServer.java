@@ -108,16 +108,62 @@ public final class StrictServer {
 
     private static void makeCertificates(Path folder) throws IOException, GeneralSecurityException {
         for (String authority : List.of("ca", "other")) {
-            keytool(folder, "-genkeypair", "-alias", authority, "-dname", "CN=" + authority, "-keystore", authority
-                    + ".p12", "-keyalg", "EC", "-ext", "bc:c", "-validity", "2");
-            keytool(folder, "-exportcert", "-rfc", "-alias", authority, "-keystore", authority + ".p12", "-file",
+            keytool(
+                    folder,
+                    "-genkeypair",
+                    "-alias",
+                    authority,
+                    "-dname",
+                    "CN=" + authority,
+                    "-keystore",
+                    authority + ".p12",
+                    "-keyalg",
+                    "EC",
+                    "-ext",
+                    "bc:c",
+                    "-validity",
+                    "2");
+            keytool(
+                    folder,
+                    "-exportcert",
+                    "-rfc",
+                    "-alias",
+                    authority,
+                    "-keystore",
+                    authority + ".p12",
+                    "-file",
                     authority + ".crt");
         }
-        keytool(folder, "-genkeypair", "-alias", "server", "-dname", "CN=server", "-keystore", "server.p12", "-keyalg",
-                "EC", "-validity", "2");
+        keytool(
+                folder,
+                "-genkeypair",
+                "-alias",
+                "server",
+                "-dname",
+                "CN=server",
+                "-keystore",
+                "server.p12",
+                "-keyalg",
+                "EC",
+                "-validity",
+                "2");
         keytool(folder, "-certreq", "-alias", "server", "-keystore", "server.p12", "-file", "server.csr");
-        keytool(folder, "-gencert", "-rfc", "-alias", "ca", "-keystore", "ca.p12", "-infile", "server.csr", "-outfile",
-                "server.crt", "-ext", "san=dns:localhost", "-validity", "2");
+        keytool(
+                folder,
+                "-gencert",
+                "-rfc",
+                "-alias",
+                "ca",
+                "-keystore",
+                "ca.p12",
+                "-infile",
+                "server.csr",
+                "-outfile",
+                "server.crt",
+                "-ext",
+                "san=dns:localhost",
+                "-validity",
+                "2");
         KeyStore store = KeyStore.getInstance(folder.resolve("server.p12").toFile(), STORE_PASSWORD.toCharArray());
         byte[] key = store.getKey("server", STORE_PASSWORD.toCharArray()).getEncoded();
         Path file = Files.createFile(
@@ -125,13 +171,14 @@ public final class StrictServer {
                 PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
         Files.writeString(
                 file,
-                "-----BEGIN PRIVATE KEY-----\n" + Base64.getMimeEncoder(64, new byte[] {'\n'}).encodeToString(key)
+                "-----BEGIN PRIVATE KEY-----\n"
+                        + Base64.getMimeEncoder(64, new byte[] {'\n'}).encodeToString(key)
                         + "\n-----END PRIVATE KEY-----\n");
     }
 
     private static void keytool(Path folder, String... arguments) throws IOException {
-        List<String> command = new ArrayList<>(
-                List.of(System.getProperty("java.home") + "/bin/keytool", "-J-XX:TieredStopAtLevel=1"));
+        List<String> command =
+                new ArrayList<>(List.of(System.getProperty("java.home") + "/bin/keytool", "-J-XX:TieredStopAtLevel=1"));
         command.addAll(List.of(arguments));
         command.addAll(List.of("-storepass", STORE_PASSWORD));
         Process process = new ProcessBuilder(command)
@@ -141,8 +188,7 @@ public final class StrictServer {
                 .start();
         try {
             if (!process.waitFor(60, TimeUnit.SECONDS) || process.exitValue() != 0) {
-                throw new IOException(
-                        command + " failed: " + Files.readString(folder.resolve("keytool.log")));
+                throw new IOException(command + " failed: " + Files.readString(folder.resolve("keytool.log")));
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
