@@ -7,6 +7,7 @@ import io.refreshd.catalog.MaterializedView;
 import io.refreshd.catalog.Reader;
 import io.refreshd.catalog.ViewGraph;
 import io.refreshd.config.Configuration;
+import io.refreshd.ledger.Lease;
 import io.refreshd.ledger.Ledgered;
 import io.refreshd.ledger.Registration;
 import io.refreshd.ledger.ViewRows;
@@ -44,14 +45,16 @@ final class CatalogWatch {
     private static final long WHOLE_LOOK_NANOS = 60_000_000_000L;
 
     private final Configuration configuration;
+    private final long lease;
     private final EventLoop loop;
     private final Pipeline pipeline;
     private final Supplier<Moment> clock;
     private final Publisher publisher;
-    private final Enroller enroller = new Enroller();
+    private final Enroller enroller;
 
     private @Nullable Seen seen;
     private long lookedAt;
+    private Optional<Obstacle> blindfold = Optional.empty();
     /** By oid, as of the last look. */
     private Map<Long, Obstacle> notRefreshable = Map.of();
 
@@ -60,11 +63,14 @@ final class CatalogWatch {
     private record Seen(
             String fingerprint, Optional<PublicationState> publication, Map<Long, Obstacle> notRefreshable) {}
 
-    CatalogWatch(Configuration configuration, EventLoop loop, Pipeline pipeline, Supplier<Moment> clock) {
+    /** @param lease token of the right to write to the ledger */
+    CatalogWatch(Configuration configuration, long lease, EventLoop loop, Pipeline pipeline, Supplier<Moment> clock) {
         this.configuration = configuration;
+        this.lease = lease;
         this.loop = loop;
         this.pipeline = pipeline;
         this.clock = clock;
+        this.enroller = new Enroller(lease);
         this.publisher = new Publisher(
                 configuration.capture().publication(), configuration.database().user());
     }
@@ -72,6 +78,17 @@ final class CatalogWatch {
     /** The base tables, as of the last look. */
     List<TableStatus> tables() {
         return tables;
+    }
+
+    /**
+     * Says that the log is not read at present, so that every view goes by the clock and claims nothing; or, with nothing, that
+     * it is read again, which puts every view in doubt once.
+     */
+    synchronized void blindfold(Optional<Obstacle> why) {
+        if (blindfold.isPresent() != why.isPresent()) {
+            seen = null;
+        }
+        blindfold = why;
     }
 
     /** Looks, and acts if something is not as it was. */
@@ -94,7 +111,7 @@ final class CatalogWatch {
                 .orElseThrow(() -> new SQLException("the publication was dropped a moment ago"));
         Enroller.Standing standing = enroller.look(handle, wanted, publication);
 
-        Sight sight = new Sight(graph, standing.captured(), refused);
+        Sight sight = new Sight(graph, standing.captured(), refused, blindfold);
         tables = sight.tables();
         apply(handle, graph, sight, standing);
         enroller.remember(handle, standing, publication);
@@ -122,7 +139,7 @@ final class CatalogWatch {
         Map<ViewId, Ledgered> before = ViewRows.load(handle);
         Set<ViewId> altered = altered(graph, registrations, before, standing);
         pipeline.rewire(new Router(graph), unsettled -> {
-            Database.locally(handle, transaction -> ViewRows.register(transaction, registrations));
+            Lease.write(handle, lease, transaction -> ViewRows.register(transaction, registrations));
             makeDurable(new Event.ViewsKnown(specs(graph, sight), remembered(handle), altered));
             Set<ViewId> uncertain = new HashSet<>(graph.views().keySet());
             uncertain.removeIf(view -> before.containsKey(view) && !altered.contains(view));
@@ -133,7 +150,7 @@ final class CatalogWatch {
                         .toList()));
             }
         });
-        Database.locally(handle, transaction -> ViewRows.adopt(transaction, registrations));
+        Lease.write(handle, lease, transaction -> ViewRows.adopt(transaction, registrations));
     }
 
     private List<ViewSpec> specs(ViewGraph graph, Sight sight) {

@@ -54,8 +54,8 @@ final class Database implements AutoCloseable {
     }
 
     /**
-     * In a transaction whose commit does not wait for a synchronous standby: all that refreshd writes can be made again, and a
-     * standby that is away must not stop it. Only for the transaction: behind a pooler a session may be somebody else's next.
+     * Commits without waiting for a synchronous standby. For what is not in the ledger; what is goes through
+     * {@link io.refreshd.ledger.Lease#write}.
      */
     static <X extends Exception> void locally(Handle handle, HandleConsumer<X> work) throws X {
         handle.useTransaction(transaction -> {

@@ -3,6 +3,7 @@ package io.refreshd;
 import io.refreshd.capture.Enrolment;
 import io.refreshd.capture.PublicationState;
 import io.refreshd.ledger.EnrolledTables;
+import io.refreshd.ledger.Lease;
 import io.refreshd.model.TableId;
 import java.sql.SQLException;
 import java.util.Collection;
@@ -19,6 +20,13 @@ import org.jdbi.v3.core.Handle;
 final class Enroller {
     /** Tables whose writers of the time they joined have not all ended. */
     private final Map<TableId, Joining> joining = new HashMap<>();
+
+    private final long lease;
+
+    /** @param lease token of the right to write to the ledger */
+    Enroller(long lease) {
+        this.lease = lease;
+    }
 
     private record Joining(String entry, Set<Enrolment.Writer> writers) {}
 
@@ -57,7 +65,7 @@ final class Enroller {
         Set<TableId> lost = new HashSet<>(enrolled.keySet());
         lost.removeAll(captured);
         if (!lost.isEmpty()) {
-            Database.locally(handle, transaction -> EnrolledTables.strike(transaction, lost));
+            Lease.write(handle, lease, transaction -> EnrolledTables.strike(transaction, lost));
         }
         return new Standing(captured, joined, lost);
     }
@@ -66,8 +74,10 @@ final class Enroller {
     void remember(Handle handle, Standing standing, PublicationState publication) {
         for (TableId table : standing.joined()) {
             long oid = publication.tables().get(table).oid();
-            Database.locally(
-                    handle, transaction -> EnrolledTables.enrol(transaction, table, oid, entry(publication, table)));
+            Lease.write(
+                    handle,
+                    lease,
+                    transaction -> EnrolledTables.enrol(transaction, table, oid, entry(publication, table)));
             joining.remove(table);
         }
     }
