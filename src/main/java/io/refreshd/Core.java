@@ -63,7 +63,7 @@ final class Core implements AutoCloseable {
                 clock,
                 new EventLoop.Ports(port(refresher), port(jdbi), listener, onFatal),
                 GRACE);
-        Pipeline pipeline = new Pipeline(jdbi, loop, listener, clock);
+        Pipeline pipeline = new Pipeline(jdbi, configuration.capture().publication(), loop, listener, clock);
         CatalogWatch watch = new CatalogWatch(configuration, loop, pipeline, clock);
         loop.start();
         return new Core(loop, pipeline, watch);

@@ -3,6 +3,7 @@ package io.refreshd;
 import io.refreshd.capture.BatchHandler;
 import io.refreshd.capture.Heartbeat;
 import io.refreshd.catalog.ViewGraph;
+import io.refreshd.ledger.EnrolledTables;
 import io.refreshd.ledger.StreamRow;
 import io.refreshd.ledger.ViewRows;
 import io.refreshd.model.Batch;
@@ -57,11 +58,16 @@ final class Pipeline implements BatchHandler {
     private long stretch;
     private Lsn routed = Lsn.ZERO;
     private Lsn recorded = Lsn.ZERO;
+    /** Whether all was captured up to the last batch. While it was not, no position moves. Guarded by turn. */
+    private boolean whole = true;
+
+    private final String publication;
 
     private Optional<Instant> lastMessage = Optional.empty();
 
-    Pipeline(Jdbi jdbi, EventLoop loop, Consumer<Notice> listener, Supplier<Moment> clock) {
+    Pipeline(Jdbi jdbi, String publication, EventLoop loop, Consumer<Notice> listener, Supplier<Moment> clock) {
         this.jdbi = jdbi;
+        this.publication = publication;
         this.loop = loop;
         this.router = new Router(ViewGraph.EMPTY);
         this.listener = listener;
@@ -86,6 +92,9 @@ final class Pipeline implements BatchHandler {
         Snapshot snapshot = mark.isEmpty()
                 ? jdbi.withHandle(Pipeline::snapshot)
                 : makeDurable(mark.get(), since(routing.impacts()));
+        // A table that left the publication, even if it is back by now, may have changed unseen in front of this batch's
+        // position. The catalog's thread will notice and raise the doubt; until that is durable nothing more is claimed.
+        whole = jdbi.withHandle(handle -> EnrolledTables.areCaptured(handle, publication));
         if (batch.signals().stream().anyMatch(signal -> signal.kind().equals(Signal.HEARTBEAT))) {
             writeDownProgress();
         }
@@ -96,6 +105,9 @@ final class Pipeline implements BatchHandler {
     public void routedTo(Lsn position, Snapshot snapshot) {
         turn.lock();
         try {
+            if (!whole) {
+                return;
+            }
             synchronized (this) {
                 routed = routed.max(position);
             }

@@ -70,6 +70,7 @@ final class Faults {
             site.proxy().cutAll();
             site.proxy().stall(false);
         });
+        ALL.put("connections forgotten", site -> site.proxy().forget());
         ALL.put("slot dropped", site -> {
             try (Connection connection = site.server().connect("campaign");
                     Statement statement = connection.createStatement()) {

@@ -17,6 +17,7 @@ final class TcpProxy implements AutoCloseable {
     private final ServerSocket listener;
     private final int target;
     private final Set<Link> links = ConcurrentHashMap.newKeySet();
+    private final Set<Link> forgotten = ConcurrentHashMap.newKeySet();
     private volatile boolean refusing;
     private volatile boolean stalled;
     private volatile long delayMillis;
@@ -56,6 +57,11 @@ final class TcpProxy implements AutoCloseable {
     void cutAll() {
         links.forEach(Link::cut);
         links.clear();
+    }
+
+    /** What is connected now stays so and hears nothing any more, as behind a firewall that forgot it. */
+    void forget() {
+        forgotten.addAll(links);
     }
 
     /** New connections are closed at once. */
@@ -111,7 +117,7 @@ final class TcpProxy implements AutoCloseable {
                 if (delayMillis > 0) {
                     TimeUnit.MILLISECONDS.sleep(delayMillis);
                 }
-                while (stalled) {
+                while (stalled || forgotten.contains(link)) {
                     TimeUnit.MILLISECONDS.sleep(10);
                     if (from.isClosed()) {
                         return;
@@ -133,6 +139,7 @@ final class TcpProxy implements AutoCloseable {
         } finally {
             link.cut();
             links.remove(link);
+            forgotten.remove(link);
         }
     }
 
