@@ -64,7 +64,14 @@ final class Core implements AutoCloseable {
                 new EventLoop.Ports(port(refresher), port(jdbi, lease.token()), around.listener(), around.onFatal()),
                 GRACE);
         Pipeline pipeline = new Pipeline(
-                jdbi, lease.token(), loop, configuration.capture().heartbeatInterval(), around.listener(), clock);
+                jdbi,
+                new Pipeline.Source(
+                        lease.token(),
+                        configuration.capture().publication(),
+                        configuration.capture().heartbeatInterval()),
+                loop,
+                around.listener(),
+                clock);
         CatalogWatch watch = new CatalogWatch(configuration, lease.token(), loop, pipeline, clock);
         loop.start();
         return new Core(lease, loop, pipeline, watch);

@@ -18,6 +18,8 @@ final class Database implements AutoCloseable {
     private static final int BESIDES_REFRESHES = 4;
 
     private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(10);
+    /** Longer than any statement but a refresh may take. */
+    private static final Duration SILENCE = Duration.ofSeconds(30);
 
     private final DatabaseSettings settings;
     private final HikariDataSource pool;
@@ -44,6 +46,8 @@ final class Database implements AutoCloseable {
         config.addDataSourceProperty("ApplicationName", "refreshd");
         config.addDataSourceProperty("tcpKeepAlive", "true");
         config.addDataSourceProperty("connectTimeout", "10");
+        // A line that died without a word must not hold a thread for ever. A refresh takes longer and says so itself.
+        config.addDataSourceProperty("socketTimeout", Long.toString(SILENCE.toSeconds()));
         // A statement prepared on one server connection is unknown on the next behind a pooler in transaction mode.
         config.addDataSourceProperty("prepareThreshold", "0");
         return new Database(settings, new HikariDataSource(config));
@@ -74,6 +78,7 @@ final class Database implements AutoCloseable {
         PGProperty.PASSWORD.set(properties, settings.password().reveal());
         PGProperty.APPLICATION_NAME.set(properties, "refreshd");
         PGProperty.CONNECT_TIMEOUT.set(properties, (int) CONNECT_TIMEOUT.toSeconds());
+        PGProperty.SOCKET_TIMEOUT.set(properties, (int) SILENCE.toSeconds());
         PGProperty.LOGIN_TIMEOUT.set(properties, (int) CONNECT_TIMEOUT.toSeconds());
         return Jdbi.open(DriverManager.getConnection(settings.url(), properties));
     }

@@ -43,7 +43,7 @@ final class Enroller {
         return !joining.isEmpty();
     }
 
-    /** Compares the publication with the ledger, and strikes from the ledger what is no longer captured. */
+    /** Compares the publication with the ledger. */
     Standing look(Handle handle, Collection<TableId> wanted, PublicationState publication) throws SQLException {
         Map<TableId, String> enrolled = EnrolledTables.load(handle);
         Set<TableId> captured = new HashSet<>();
@@ -64,14 +64,14 @@ final class Enroller {
         }
         Set<TableId> lost = new HashSet<>(enrolled.keySet());
         lost.removeAll(captured);
-        if (!lost.isEmpty()) {
-            Lease.write(handle, lease, transaction -> EnrolledTables.strike(transaction, lost));
-        }
         return new Standing(captured, joined, lost);
     }
 
-    /** Remembers the newcomers, once the doubt about what they missed is durable. */
+    /** Remembers who came and who left, once the doubt about what was missed is durable; until then no position moves. */
     void remember(Handle handle, Standing standing, PublicationState publication) {
+        if (!standing.lost().isEmpty()) {
+            Lease.write(handle, lease, transaction -> EnrolledTables.strike(transaction, standing.lost()));
+        }
         for (TableId table : standing.joined()) {
             long oid = publication.entryOf(table).oid();
             Lease.write(

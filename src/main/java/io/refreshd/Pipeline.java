@@ -3,6 +3,7 @@ package io.refreshd;
 import io.refreshd.capture.BatchHandler;
 import io.refreshd.capture.Heartbeat;
 import io.refreshd.catalog.ViewGraph;
+import io.refreshd.ledger.EnrolledTables;
 import io.refreshd.ledger.Lease;
 import io.refreshd.ledger.Requests;
 import io.refreshd.ledger.StreamRow;
@@ -64,23 +65,26 @@ final class Pipeline implements BatchHandler {
 
     private Lsn routed = Lsn.ZERO;
     private Lsn recorded = Lsn.ZERO;
+    /** Whether all was captured up to the last batch. While it was not, no position moves. Guarded by turn. */
+    private boolean whole = true;
+
+    private final String publication;
 
     private Optional<Instant> lastMessage = Optional.empty();
 
     /**
+     * Which stream it is.
+     *
      * @param lease token of the right to write to the ledger
-     * @param heartbeat how often a heartbeat comes through the stream
+     * @param heartbeat how often a heartbeat comes through it
      */
-    Pipeline(
-            Jdbi jdbi,
-            long lease,
-            EventLoop loop,
-            Duration heartbeat,
-            Consumer<Notice> listener,
-            Supplier<Moment> clock) {
+    record Source(long lease, String publication, Duration heartbeat) {}
+
+    Pipeline(Jdbi jdbi, Source source, EventLoop loop, Consumer<Notice> listener, Supplier<Moment> clock) {
         this.jdbi = jdbi;
-        this.lease = lease;
-        this.heartbeat = heartbeat;
+        this.lease = source.lease();
+        this.publication = source.publication();
+        this.heartbeat = source.heartbeat();
         this.loop = loop;
         this.router = new Router(ViewGraph.EMPTY);
         this.listener = listener;
@@ -105,6 +109,11 @@ final class Pipeline implements BatchHandler {
         Snapshot snapshot = mark.isEmpty()
                 ? jdbi.withHandle(Pipeline::snapshot)
                 : makeDurable(mark.get(), since(routing.impacts()));
+        // A table that left the publication, even if it is back by now, may have changed unseen in front of this
+        // batch's
+        // position. The catalog's thread will notice and raise the doubt; until that is durable nothing more is
+        // claimed.
+        whole = jdbi.withHandle(handle -> EnrolledTables.areCaptured(handle, publication));
         heed(batch.signals());
         return settle(snapshot);
     }
@@ -113,6 +122,9 @@ final class Pipeline implements BatchHandler {
     public void routedTo(Lsn position, Snapshot snapshot) {
         turn.lock();
         try {
+            if (!whole) {
+                return;
+            }
             synchronized (this) {
                 routed = routed.max(position);
             }

@@ -20,6 +20,27 @@ public final class EnrolledTables {
                 .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue));
     }
 
+    /**
+     * Whether each of them is still published by the entry it was enrolled with: then nothing of it can have passed unseen.
+     * Tables published with their schema or with all tables have no entry of their own; of them only the publication is
+     * looked at.
+     */
+    public static boolean areCaptured(Handle handle, String publication) {
+        return handle.createQuery("""
+                        SELECT NOT EXISTS (
+                            SELECT FROM refreshd.enrolled_table e
+                            WHERE NOT EXISTS (
+                                SELECT FROM pg_catalog.pg_publication p
+                                LEFT JOIN pg_catalog.pg_publication_rel r ON r.prpubid = p.oid AND r.prrelid = e.table_oid
+                                WHERE p.pubname = :publication
+                                  AND p.pubinsert AND p.pubupdate AND p.pubdelete AND p.pubtruncate AND NOT p.pubviaroot
+                                  AND (e.entry LIKE '%/0' OR e.entry = e.table_oid || '/' || r.oid)))
+                        """)
+                .bind("publication", publication)
+                .mapTo(Boolean.class)
+                .one();
+    }
+
     public static void enrol(Handle handle, TableId table, long oid, String entry) {
         handle.createUpdate("""
                         INSERT INTO refreshd.enrolled_table (table_schema, table_name, table_oid, entry)

@@ -73,8 +73,8 @@ public final class RefreshWrites {
     }
 
     /**
-     * A view that stands on this one holds what this one held before the refresh, so that is all its watermark may claim from
-     * now on: this view's own watermark, read before it is moved.
+     * A view that stands on this one holds what this one held before the refresh, so it may claim no more from now on than
+     * what it could claim until now: as the oldest of all that it stands on, this one and others, read before this one moves.
      */
     private static void markDownstream(Handle transaction, RefreshTask task) {
         transaction
@@ -83,10 +83,10 @@ public final class RefreshWrites {
                         SET marked = greatest(d.marked, :number),
                             dirty_since = CASE WHEN d.marked > d.covered THEN least(d.dirty_since, v.since) ELSE v.since END,
                             watermark = CASE WHEN d.marked > d.covered OR d.blind THEN d.watermark
-                                             ELSE greatest(d.watermark, v.watermark) END
-                        FROM (SELECT watermark, coalesce(CAST(:since AS timestamptz), clock_timestamp()) AS since
-                              FROM refreshd.view_state WHERE (view_schema, view_name) = (:schema, :name)) v
-                        WHERE (d.view_schema, d.view_name) IN (SELECT * FROM unnest(:schemas, :names))
+                                             ELSE greatest(d.watermark, f.watermark) END
+                        FROM refreshd.freshness f
+                        CROSS JOIN (SELECT coalesce(CAST(:since AS timestamptz), clock_timestamp()) AS since) v
+                        WHERE f.view_oid = d.view_oid AND (d.view_schema, d.view_name) IN (SELECT * FROM unnest(:schemas, :names))
                           AND (d.view_schema, d.view_name) <> (:schema, :name)
                         """)
                 .bind("number", task.downstreamMark())

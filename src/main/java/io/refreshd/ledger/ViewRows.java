@@ -102,6 +102,7 @@ public final class ViewRows {
      * Makes a need durable.
      *
      * <p>A view that was clean keeps the watermark it had while clean: {@code routed}, which does not hold for it from now on.
+     * One that stands on others keeps what could be claimed of the whole: one of those may be dirty, and will move on first.
      * Rows are locked in one order here and in {@link RefreshWrites}, or the two could deadlock.
      *
      * @param since commit time of the oldest change behind the need, for each view
@@ -120,6 +121,8 @@ public final class ViewRows {
                         SET marked = greatest(s.marked, :number),
                             dirty_since = CASE WHEN s.marked > s.covered THEN least(s.dirty_since, n.since) ELSE n.since END,
                             watermark = CASE WHEN s.marked > s.covered OR s.blind THEN s.watermark
+                                             WHEN s.upstream <> '{}' THEN greatest(s.watermark,
+                                                 (SELECT f.watermark FROM refreshd.freshness f WHERE f.view_oid = s.view_oid))
                                              ELSE greatest(s.watermark, CAST(:routed AS pg_lsn)) END
                         FROM needed n
                         WHERE (s.view_schema, s.view_name) = (n.view_schema, n.view_name)

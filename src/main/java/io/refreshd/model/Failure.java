@@ -24,6 +24,19 @@ public record Failure(Kind kind, String sqlState, String what, String mend) {
         Objects.requireNonNull(mend);
     }
 
+    /**
+     * Whether it tells nothing about what was asked, since the server is away, full or overloaded: by SQLSTATE class, or no
+     * SQLSTATE where no connection was to be had.
+     */
+    public boolean isOutage() {
+        return kind == Kind.TRANSIENT
+                && (sqlState.isEmpty()
+                        || sqlState.startsWith("08")
+                        || sqlState.startsWith("53")
+                        || sqlState.startsWith("57P")
+                        || sqlState.startsWith("58"));
+    }
+
     public Obstacle asObstacle() {
         return new Obstacle(what, mend);
     }

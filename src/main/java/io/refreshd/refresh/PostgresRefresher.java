@@ -17,6 +17,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
+import org.jdbi.v3.core.ConnectionException;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.JdbiException;
@@ -33,6 +34,8 @@ import org.slf4j.LoggerFactory;
  */
 public final class PostgresRefresher {
     private static final Logger log = LoggerFactory.getLogger(PostgresRefresher.class);
+
+    private static final Duration GRACE = Duration.ofSeconds(30);
 
     private final Set<Connection> running = ConcurrentHashMap.newKeySet();
     private final Jdbi jdbi;
@@ -96,7 +99,14 @@ public final class PostgresRefresher {
         Connection connection = transaction.getConnection();
         running.add(connection);
         try {
+            // The server's own limit, and then some for its word about it to arrive.
+            long silence = limits.statement().isZero()
+                    ? 0
+                    : limits.statement().plus(GRACE).toMillis();
+            connection.setNetworkTimeout(Runnable::run, (int) Math.min(silence, Integer.MAX_VALUE));
             return refresh(transaction, task, start);
+        } catch (SQLException e) {
+            throw new ConnectionException(e);
         } finally {
             running.remove(connection);
         }

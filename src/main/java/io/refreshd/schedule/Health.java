@@ -27,6 +27,10 @@ sealed interface Health {
     }
 
     default Health failed(Failure failure, SchedulerSettings settings, long now, RandomGenerator random) {
+        if (failure.isOutage()) {
+            // Not the view's fault, so it is not counted: a view must not stay suspended because the server was away.
+            return new BackingOff(failures(), now + pause(failures() + 1, settings, random), failure);
+        }
         int inARow = failures() + 1;
         boolean hopeless = failure.kind() == Failure.Kind.PERMANENT || inARow >= settings.failuresToSuspend();
         return hopeless

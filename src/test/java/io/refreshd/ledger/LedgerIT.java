@@ -22,6 +22,8 @@ import org.jdbi.v3.core.Jdbi;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class LedgerIT {
     private static final ViewId BASE = new ViewId("public", "Base \"view\"");
@@ -123,6 +125,7 @@ class LedgerIT {
         RefreshWrites.refreshed(
                 handle,
                 lease.token(),
+                lease.token(),
                 new RefreshTask(
                         BASE,
                         1001,
@@ -145,6 +148,62 @@ class LedgerIT {
         assertThat(freshness(STACKED)).isEqualTo("fresh/0/500");
     }
 
+    /** One of two sources is refreshed while the other one lags: what stands on both lacks what the other one lacks. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aStackedViewThatIsMarkedClaimsNoMoreThanTheOldestOfItsSources(boolean byRefresh) {
+        ViewId other = new ViewId("public", "other");
+        ViewRows.register(
+                handle,
+                List.of(
+                        new Registration(BASE, 1001, "l1", List.of(), false),
+                        new Registration(other, 1003, "l3", List.of(), false),
+                        new Registration(STACKED, 1002, "l2", List.of(1001L, 1003L), false)));
+        refresh(BASE, 1, "0/100");
+        RefreshWrites.refreshed(
+                handle,
+                lease.token(),
+                new RefreshTask(
+                        other,
+                        1003,
+                        Method.CONCURRENT,
+                        Set.of(),
+                        1,
+                        Optional.of(Lsn.parse("0/100")),
+                        Set.of(),
+                        0,
+                        Optional.empty()),
+                SNAPSHOT,
+                Duration.ZERO,
+                Optional.of(1L),
+                false);
+        refresh(STACKED, 1, "0/100");
+        ViewRows.mark(handle, 2, Map.of(other, FIRST), Lsn.parse("0/180"));
+        ViewRows.mark(handle, 3, Map.of(BASE, FIRST), Lsn.parse("0/300"));
+        if (!byRefresh) {
+            ViewRows.mark(handle, 4, Map.of(STACKED, FIRST), Lsn.parse("0/400"));
+        } else {
+            RefreshWrites.refreshed(
+                    handle,
+                    lease.token(),
+                    new RefreshTask(
+                            BASE,
+                            1001,
+                            Method.CONCURRENT,
+                            Set.of(),
+                            3,
+                            Optional.of(Lsn.parse("0/400")),
+                            Set.of(STACKED),
+                            4,
+                            Optional.of(FIRST)),
+                    SNAPSHOT,
+                    Duration.ZERO,
+                    Optional.of(1L),
+                    true);
+        }
+        assertThat(entry(STACKED).watermark().orElseThrow()).isLessThanOrEqualTo(Lsn.parse("0/180"));
+    }
+
     @Test
     void nothingIsClaimedForAViewWithABlindSpotNorForWhatStandsOnIt() {
         ViewRows.register(
@@ -154,6 +213,7 @@ class LedgerIT {
                         new Registration(STACKED, 1002, "l2", List.of(1001L), false)));
         RefreshWrites.refreshed(
                 handle,
+                lease.token(),
                 lease.token(),
                 task(BASE, 1, Optional.empty()),
                 SNAPSHOT,
@@ -204,7 +264,7 @@ class LedgerIT {
         RefreshTask stale = new RefreshTask(
                 BASE, 999, Method.CONCURRENT, Set.of(), 1, Optional.empty(), Set.of(), 0, Optional.empty());
         assertThat(RefreshWrites.refreshed(
-                        handle, lease.token(), stale, SNAPSHOT, Duration.ZERO, Optional.empty(), false))
+                        handle, lease.token(), lease.token(), stale, SNAPSHOT, Duration.ZERO, Optional.empty(), false))
                 .isFalse();
     }
 
@@ -229,6 +289,7 @@ class LedgerIT {
     private void refresh(ViewId view, long covers, String routed) {
         boolean known = RefreshWrites.refreshed(
                 handle,
+                lease.token(),
                 lease.token(),
                 task(view, covers, Optional.of(Lsn.parse(routed))),
                 SNAPSHOT,

@@ -227,6 +227,20 @@ class SchedulerTest {
     }
 
     @Test
+    void aServerThatIsAwaySuspendsNobody() {
+        know(spec(A));
+        handle(affected(A, 100));
+        after(Duration.ofMillis(100));
+        for (String state : List.of("08001", "57P01", "57P03", "53300", "53100", "", "08006")) {
+            handle(new Event.RefreshEnded(
+                    A,
+                    new RefreshOutcome.Failed(new Failure(Failure.Kind.TRANSIENT, state, "away", ""), Duration.ZERO)));
+            assertThat(status(A).phase()).isEqualTo(ViewPhase.BACKING_OFF);
+            started(after(Duration.ofNanos(scheduler.nextDeadline().orElseThrow() - now.nanos())));
+        }
+    }
+
+    @Test
     void looksAgainSoonForWhatIsNotVisible() {
         know(spec(A));
         handle(affected(A, 100));

@@ -1,0 +1,31 @@
+package io.refreshd.faults;
+
+import java.time.Duration;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The campaign in its short form with every build, and in its long form with {@code -Pfaults}. */
+class CampaignIT {
+    /** Seeds that broke a promise once; each ran into a fault of its own, named in the commit that mended it. */
+    @ParameterizedTest
+    @ValueSource(longs = {1})
+    void seedsThatOnceFailed(long seed) throws Exception {
+        System.out.println(new Campaign(Campaign.Options.brief(seed)).run());
+    }
+
+    @Test
+    void anySeed() throws Exception {
+        System.out.println(new Campaign(Campaign.Options.brief(System.nanoTime() & 0xffffff)).run());
+    }
+
+    /** {@code -Drefreshd.minutes=10 -Drefreshd.seed=…} */
+    @Test
+    @Tag("faults")
+    void longForm() throws Exception {
+        long seed = Long.getLong("refreshd.seed", System.nanoTime() & 0xffffff);
+        Duration duration = Duration.ofMinutes(Long.getLong("refreshd.minutes", 10));
+        System.out.println(new Campaign(Campaign.Options.thorough(seed, duration)).run());
+    }
+}

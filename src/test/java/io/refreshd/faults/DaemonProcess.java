@@ -1,0 +1,108 @@
+package io.refreshd.faults;
+
+import io.refreshd.cli.Refreshd;
+import java.io.IOException;
+import java.lang.ProcessBuilder.Redirect;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** The daemon as a program of its own, with the flags of the launcher, so that it can be killed. */
+final class DaemonProcess implements AutoCloseable {
+    private final Path configuration;
+    private final Path log;
+    private @Nullable Process process;
+
+    private DaemonProcess(Path configuration, Path log) {
+        this.configuration = configuration;
+        this.log = log;
+    }
+
+    static DaemonProcess at(Path folder, int proxyPort) throws IOException {
+        Path configuration = folder.resolve("refreshd.yaml");
+        Files.writeString(configuration, """
+                database:
+                  url: jdbc:postgresql://localhost:%d/postgres
+                  user: postgres
+                views: { quiet-period: 100ms, target-lag: 2s, include: ["public.*"] }
+                refresh: { max-concurrent: 2, lock-timeout: 1s }
+                capture: { heartbeat-interval: 500ms, catalog-poll-interval: 500ms }
+                http:
+                  listen: 127.0.0.1:0
+                """.formatted(proxyPort));
+        return new DaemonProcess(configuration, folder.resolve("daemon.log"));
+    }
+
+    void start() throws IOException {
+        process = new ProcessBuilder(List.of(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-XX:+UseSerialGC",
+                        "-XX:TieredStopAtLevel=1",
+                        "-Xmx128m",
+                        "-Xss512k",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        Refreshd.class.getName(),
+                        "run",
+                        "--config",
+                        configuration.toString()))
+                .redirectErrorStream(true)
+                .redirectOutput(Redirect.appendTo(log.toFile()))
+                .start();
+    }
+
+    /** The exit code, if it has ended without being asked to. */
+    OptionalInt endedByItself() {
+        Process started = process;
+        return started == null || started.isAlive() ? OptionalInt.empty() : OptionalInt.of(started.exitValue());
+    }
+
+    void kill() throws InterruptedException {
+        Process started = process;
+        process = null;
+        if (started != null) {
+            started.destroyForcibly();
+            started.waitFor();
+        }
+    }
+
+    /** An orderly end, as by an orchestrator; killed if it takes longer than the orchestrator would wait. */
+    boolean terminate() throws InterruptedException {
+        Process started = process;
+        process = null;
+        if (started == null) {
+            return true;
+        }
+        started.destroy();
+        boolean inTime = started.waitFor(30, TimeUnit.SECONDS);
+        started.destroyForcibly();
+        started.waitFor();
+        return inTime;
+    }
+
+    /** SIGSTOP: alive for the kernel, dead for everybody else. */
+    void freeze() throws IOException, InterruptedException {
+        signal("-STOP");
+    }
+
+    void thaw() throws IOException, InterruptedException {
+        signal("-CONT");
+    }
+
+    private void signal(String name) throws IOException, InterruptedException {
+        Process started = process;
+        if (started != null) {
+            new ProcessBuilder("kill", name, Long.toString(started.pid()))
+                    .start()
+                    .waitFor();
+        }
+    }
+
+    @Override
+    public void close() throws InterruptedException {
+        kill();
+    }
+}

@@ -1,0 +1,109 @@
+package io.refreshd.faults;
+
+import io.refreshd.demo.LocalPostgres;
+import java.io.IOException;
+import java.lang.ProcessBuilder.Redirect;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
+
+/** A PostgreSQL of the campaign's own, since it is going to be crashed. */
+final class DatabaseServer implements AutoCloseable {
+    private static final Duration START = Duration.ofSeconds(120);
+
+    private final LocalPostgres server;
+    private final Path folder;
+
+    private DatabaseServer(LocalPostgres server, Path folder) {
+        this.server = server;
+        this.folder = folder;
+    }
+
+    static DatabaseServer start(Path folder) throws IOException {
+        return new DatabaseServer(
+                LocalPostgres.start(
+                        folder,
+                        Map.of(
+                                "max_prepared_transactions", "20",
+                                "log_min_messages", "warning",
+                                "deadlock_timeout", "200ms",
+                                "max_wal_size", "4GB",
+                                // Crashes of the machine are not injected, so what survives one need not be paid for.
+                                "fsync", "off",
+                                "autovacuum_naptime", "5s")),
+                folder);
+    }
+
+    int port() {
+        return server.port();
+    }
+
+    Connection connect(String application) throws SQLException {
+        return DriverManager.getConnection(
+                server.url("postgres") + "?connectTimeout=10&socketTimeout=180&ApplicationName=" + application,
+                LocalPostgres.USER,
+                "");
+    }
+
+    void execute(String... statements) throws SQLException {
+        try (Connection connection = connect("campaign");
+                Statement statement = connection.createStatement()) {
+            for (String sql : statements) {
+                statement.execute(sql);
+            }
+        }
+    }
+
+    /** An immediate shutdown, as after a crash, and a start with the same arguments after a while. */
+    void crashAndRestart(Duration away) throws IOException, InterruptedException {
+        long pid = Long.parseLong(Files.readAllLines(folder.resolve("data").resolve("postmaster.pid"))
+                .getFirst()
+                .strip());
+        String[] command = new String(Files.readAllBytes(Path.of("/proc/" + pid + "/cmdline")), StandardCharsets.UTF_8)
+                .split("\0");
+        Process kill = new ProcessBuilder("kill", "-QUIT", Long.toString(pid)).start();
+        kill.waitFor();
+        Awaitility.await("the server is down")
+                .atMost(START)
+                .until(() -> !ProcessHandle.of(pid).map(ProcessHandle::isAlive).orElse(false));
+        TimeUnit.NANOSECONDS.sleep(away.toNanos());
+        List<String> start = new ArrayList<>();
+        if (System.getProperty("user.name").equals("root")) {
+            // PostgreSQL refuses to be root: in a user namespace of its own it is nobody.
+            start.addAll(List.of("unshare", "-U"));
+        }
+        start.addAll(Arrays.asList(command));
+        new ProcessBuilder(start)
+                .redirectErrorStream(true)
+                .redirectOutput(Redirect.appendTo(folder.resolve("postgres.log").toFile()))
+                .start();
+        awaitConnections();
+    }
+
+    void awaitConnections() {
+        Awaitility.await("the server accepts connections")
+                .atMost(START)
+                .pollInterval(Duration.ofMillis(50))
+                .ignoreExceptions()
+                .until(() -> {
+                    connect("campaign").close();
+                    return true;
+                });
+    }
+
+    @Override
+    public void close() throws IOException {
+        server.close();
+    }
+}

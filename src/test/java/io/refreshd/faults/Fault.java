@@ -1,0 +1,7 @@
+package io.refreshd.faults;
+
+/** Something that breaks. Returns when it is over, so that what follows is recovery. */
+@FunctionalInterface
+interface Fault {
+    void strike(Site site) throws Exception;
+}

@@ -1,0 +1,187 @@
+package io.refreshd.faults;
+
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/**
+ * Holds the daemon to its word, by SQL alone. In one snapshot it reads what {@code refreshd.freshness} claims, what the views
+ * hold and what they should hold; each difference must be due to a transaction that may have committed behind the view's
+ * watermark. No view may hold half of a transaction, whatever is claimed.
+ */
+final class Oracle implements AutoCloseable {
+    private final Connection connection;
+    private final Tally tally;
+
+    Oracle(DatabaseServer server, Tally tally) throws SQLException {
+        this.connection = server.connect("oracle");
+        this.tally = tally;
+        try (Statement statement = connection.createStatement()) {
+            statement.execute("SET lock_timeout = '20s'");
+            statement.execute("SET jit = off");
+        }
+    }
+
+    /** One look at everything. */
+    void check() throws SQLException, Violation {
+        sweep();
+        connection.setAutoCommit(false);
+        connection.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
+        try (Statement statement = connection.createStatement()) {
+            // Before the snapshot: a TRUNCATE that commits after it would be seen all the same.
+            statement.execute("LOCK TABLE main, items, lefts, rights, accounts, tags, events IN ACCESS SHARE MODE");
+            if (!one(statement, "SELECT to_regclass('refreshd.freshness') IS NOT NULL")
+                    .equals("t")) {
+                return;
+            }
+            for (Subject subject : Subject.ALL) {
+                check(statement, subject);
+            }
+            tally.count("looks of the oracle");
+        } finally {
+            connection.rollback();
+            connection.setAutoCommit(true);
+        }
+    }
+
+    /** A transaction whose client died between commit and note. What is visible has committed before now. */
+    private void sweep() throws SQLException {
+        connection.setAutoCommit(true);
+        connection.setTransactionIsolation(Connection.TRANSACTION_READ_COMMITTED);
+        try (Statement statement = connection.createStatement()) {
+            statement.execute("INSERT INTO oracle.done"
+                    + " SELECT DISTINCT j.txn, pg_current_wal_insert_lsn() FROM oracle.journal j"
+                    + " WHERE NOT EXISTS (SELECT FROM oracle.done d WHERE d.txn = j.txn) ON CONFLICT DO NOTHING");
+        }
+    }
+
+    private void check(Statement statement, Subject subject) throws SQLException, Violation {
+        if (!subject.halves().isEmpty()) {
+            String halves = one(statement, subject.halves());
+            if (!halves.equals("0")) {
+                throw new Violation(subject.name() + " holds half of a transaction: " + halves + " rows of "
+                        + subject.halves() + evidence(statement, subject, ""));
+            }
+        }
+        String watermark =
+                one(statement, "SELECT watermark FROM refreshd.freshness WHERE view_name = '" + subject.name() + "'");
+        if (watermark.isEmpty()) {
+            tally.count("claims of nothing");
+            return;
+        }
+        tally.count("claims checked");
+        String tables = subject.tables().stream().map(t -> "'" + t + "'").collect(Collectors.joining(", "));
+        String single = subject.bucketed() ? "p.lo % " + Subject.BUCKETS : "p.lo";
+        String range = subject.bucketed() ? "p.hi > p.lo" : "p.hi > p.lo AND d.k BETWEEN p.lo AND p.hi";
+        String unexplained = one(
+                statement,
+                "WITH p AS MATERIALIZED (SELECT j.lo, j.hi FROM oracle.journal j LEFT JOIN oracle.done o USING (txn)"
+                        + " WHERE j.tab IN (" + tables + ") AND (o.upper IS NULL OR o.upper > '" + watermark + "')),"
+                        + " d AS MATERIALIZED (" + differences(subject) + ")"
+                        + " SELECT string_agg(k::text, ', ') FROM (SELECT DISTINCT k FROM d"
+                        + " WHERE k NOT IN (SELECT " + single + " FROM p WHERE p.lo = p.hi)"
+                        + " AND NOT EXISTS (SELECT FROM p WHERE " + range + ") ORDER BY k LIMIT 10) x");
+        if (!unexplained.isEmpty()) {
+            throw new Violation(subject.name() + " claims " + watermark + " and lacks what committed before, at k = "
+                    + unexplained + evidence(statement, subject, unexplained));
+        }
+    }
+
+    private static String differences(Subject subject) {
+        String truth = "SELECT " + subject.columns() + " FROM (" + subject.truth() + ") t";
+        String held = "SELECT " + subject.ownColumns() + " FROM " + subject.name();
+        return "(" + truth + " EXCEPT ALL " + held + ") UNION ALL (" + held + " EXCEPT ALL " + truth + ")";
+    }
+
+    /** What differs or is not claimed to be fresh; empty if all is well. */
+    List<String> unfinished(String position) throws SQLException {
+        connection.setAutoCommit(false);
+        connection.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
+        List<String> problems = new ArrayList<>();
+        try (Statement statement = connection.createStatement()) {
+            for (Subject subject : Subject.ALL) {
+                String differ = one(statement, "SELECT count(*) FROM (" + differences(subject) + ") x");
+                if (!differ.equals("0")) {
+                    problems.add(subject.name() + " differs in " + differ + " rows");
+                }
+                String word = one(
+                        statement,
+                        "SELECT state || CASE WHEN watermark >= '" + position + "' THEN '' ELSE ', behind' END || "
+                                + "coalesce(': ' || reason, '') FROM refreshd.freshness WHERE view_name = '"
+                                + subject.name() + "'");
+                if (!word.equals("fresh")) {
+                    problems.add(subject.name() + " is " + word);
+                }
+            }
+        } finally {
+            connection.rollback();
+        }
+        return problems;
+    }
+
+    /** Everything that helps to find out why. */
+    private static String evidence(Statement statement, Subject subject, String keys) throws SQLException {
+        StringBuilder text = new StringBuilder();
+        List<String> queries = new ArrayList<>(List.of(
+                "SELECT clock_timestamp(), pg_current_snapshot(), pg_current_wal_insert_lsn()",
+                "SELECT * FROM refreshd.stream",
+                "SELECT view_name, marked, covered, dirty_since, watermark, snapshot, refreshed_at, failures, suspended_what"
+                        + " FROM refreshd.view_state",
+                "SELECT * FROM refreshd.refresh_history WHERE view_name = '" + subject.name()
+                        + "' ORDER BY id DESC LIMIT 8",
+                "SELECT slot_name, active, restart_lsn, confirmed_flush_lsn FROM pg_replication_slots",
+                "SELECT * FROM refreshd.enrolled_table"));
+        if (!keys.isEmpty()) {
+            String tables = subject.tables().stream().map(t -> "'" + t + "'").collect(Collectors.joining(", "));
+            String hit = subject.bucketed()
+                    ? "(j.hi > j.lo OR j.lo % 64 IN (" + keys + "))"
+                    : "EXISTS (SELECT FROM unnest(ARRAY[" + keys + "]) x WHERE x BETWEEN j.lo AND j.hi)";
+            queries.add(
+                    "SELECT j.*, o.upper, j.xmin FROM oracle.journal j LEFT JOIN oracle.done o USING (txn) WHERE j.tab IN ("
+                            + tables + ") AND " + hit + " ORDER BY o.upper DESC NULLS FIRST LIMIT 20");
+            queries.add("SELECT * FROM (" + differences(subject) + ") x WHERE k IN (" + keys + ") LIMIT 20");
+        }
+        for (String sql : queries) {
+            text.append("\n  ").append(sql);
+            try (ResultSet rows = statement.executeQuery(sql)) {
+                while (rows.next()) {
+                    text.append("\n    ");
+                    for (int i = 1; i <= rows.getMetaData().getColumnCount(); i++) {
+                        text.append(rows.getMetaData().getColumnLabel(i))
+                                .append('=')
+                                .append(rows.getString(i))
+                                .append("  ");
+                    }
+                }
+            }
+        }
+        return text.toString();
+    }
+
+    /** The first column of the first row as text; empty for none and for null. */
+    String one(String sql) throws SQLException {
+        connection.setAutoCommit(true);
+        try (Statement statement = connection.createStatement()) {
+            return one(statement, sql);
+        }
+    }
+
+    private static String one(Statement statement, String sql) throws SQLException {
+        try (ResultSet row = statement.executeQuery(sql)) {
+            if (!row.next()) {
+                return "";
+            }
+            String value = row.getString(1);
+            return value == null ? "" : value;
+        }
+    }
+
+    @Override
+    public void close() throws SQLException {
+        connection.close();
+    }
+}

@@ -1,0 +1,108 @@
+package io.refreshd.faults;
+
+import java.util.List;
+
+/**
+ * A materialized view under test and what its content should be, said without any other materialized view.
+ *
+ * @param truth the content, from base tables; its first column is called k
+ * @param columns what to compare with it, k first
+ * @param tables whose journal lines explain a difference
+ * @param bucketed k is a base key modulo {@link #BUCKETS}, so that many keys have part in one row
+ * @param halves counts the rows that prove that half a transaction is in the view; may be empty
+ */
+record Subject(
+        String name,
+        String columns,
+        String definition,
+        String truth,
+        List<String> tables,
+        boolean bucketed,
+        String halves) {
+    static final int BUCKETS = 64;
+
+    /** Sources before what stands on them. */
+    static final List<Subject> ALL = List.of(
+            role("a"),
+            role("b"),
+            role("c"),
+            new Subject(
+                    "role_totals",
+                    "k, n, v",
+                    "SELECT id % 64 AS k, count(*) AS n, sum(v) AS v FROM role_a GROUP BY 1",
+                    "SELECT id % 64 AS k, count(*) AS n, sum(v) AS v FROM main WHERE role = 'a' GROUP BY 1",
+                    List.of("main"),
+                    true,
+                    ""),
+            new Subject(
+                    "two_roles",
+                    "k, role, v, txn",
+                    "SELECT id AS k, role, v, txn FROM role_a_and_b",
+                    "SELECT id AS k, role, v, txn FROM main WHERE role IN ('a', 'b')",
+                    List.of("main"),
+                    false,
+                    ""),
+            new Subject(
+                    "two_roles_count",
+                    "k, n",
+                    "SELECT k % 64 AS k, count(*) AS n FROM two_roles GROUP BY 1",
+                    "SELECT id % 64 AS k, count(*) AS n FROM main WHERE role IN ('a', 'b') GROUP BY 1",
+                    List.of("main"),
+                    true,
+                    ""),
+            new Subject(
+                    "item_sums",
+                    "k, n, amount",
+                    "SELECT id % 64 AS k, count(*) AS n, sum(amount) AS amount FROM items GROUP BY 1",
+                    "SELECT id % 64 AS k, count(*) AS n, sum(amount) AS amount FROM items GROUP BY 1",
+                    List.of("items"),
+                    true,
+                    // Every statement on items adds the same to each row, and all rows are there from the beginning.
+                    "SELECT count(*) FROM (SELECT count(DISTINCT amount::numeric / n) AS d FROM item_sums) x WHERE d > 1"),
+            new Subject(
+                    "joined",
+                    "k, lver, rver",
+                    "SELECT l.id AS k, l.ver AS lver, r.ver AS rver FROM lefts l JOIN rights r USING (id)",
+                    "SELECT l.id AS k, l.ver AS lver, r.ver AS rver FROM lefts l JOIN rights r USING (id)",
+                    List.of("pairs"),
+                    false,
+                    "SELECT count(*) FROM joined WHERE lver <> rver"),
+            new Subject(
+                    "balances",
+                    "k, balance",
+                    "SELECT id AS k, balance FROM accounts",
+                    "SELECT id AS k, balance FROM accounts",
+                    List.of("accounts"),
+                    false,
+                    "SELECT count(*) FROM (SELECT sum(balance) AS s FROM balances) x WHERE s <> 0"),
+            new Subject(
+                    "tags_by_txn",
+                    "k, n, wanted",
+                    "SELECT txn AS k, count(*) AS n, max(wanted) AS wanted FROM tags GROUP BY txn",
+                    "SELECT txn AS k, count(*) AS n, max(wanted) AS wanted FROM tags GROUP BY txn",
+                    List.of("tags"),
+                    false,
+                    "SELECT count(*) FROM tags_by_txn WHERE n <> wanted"),
+            new Subject(
+                    "all_events",
+                    "k, day, v",
+                    "SELECT id AS k, day, v FROM events",
+                    "SELECT id AS k, day, v FROM events",
+                    List.of("events"),
+                    false,
+                    ""));
+
+    private static Subject role(String role) {
+        String query = "SELECT id AS k, v, txn FROM main WHERE role = '" + role + "'";
+        return new Subject("role_" + role, "k, v, txn", query.replace("AS k", ""), query, List.of("main"), false, "");
+    }
+
+    /** Columns as they are called in the view. */
+    String ownColumns() {
+        return name.startsWith("role_") && name.length() == 6 ? columns.replaceFirst("k", "id AS k") : columns;
+    }
+
+    String key() {
+        return name.startsWith("role_") && name.length() == 6 ? "id" : "k";
+    }
+}

@@ -1,0 +1,142 @@
+package io.refreshd.faults;
+
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.random.RandomGenerator;
+
+/** One client of the application: transaction after transaction until it is told to stop; reconnects when it must. */
+final class Worker implements Runnable {
+    private final DatabaseServer server;
+    private final RandomGenerator random;
+    private final AtomicLong nextId;
+    private final Ending ending;
+    private final Tally tally;
+    private final boolean bulk;
+
+    /** @param bulk does the large transactions, rarely, and nothing else */
+    Worker(
+            DatabaseServer server,
+            SplittableRandom random,
+            AtomicLong nextId,
+            Ending ending,
+            Tally tally,
+            boolean bulk) {
+        this.server = server;
+        this.random = random;
+        this.nextId = nextId;
+        this.ending = ending;
+        this.tally = tally;
+        this.bulk = bulk;
+    }
+
+    @Override
+    public void run() {
+        while (!ending.begun()) {
+            try (Connection connection = server.connect("application")) {
+                try (Statement statement = connection.createStatement()) {
+                    statement.execute("SET lock_timeout = '5s'");
+                }
+                while (!ending.begun()) {
+                    one(connection);
+                    ending.pause(bulk ? 500 + random.nextInt(6_000) : random.nextInt(60));
+                }
+            } catch (SQLException e) {
+                tally.count("application errors");
+                ending.pause(100);
+            }
+        }
+    }
+
+    private void one(Connection connection) throws SQLException {
+        connection.setAutoCommit(false);
+        Writes writes = new Writes(connection, random, nextId);
+        if (bulk) {
+            switch (random.nextInt(4)) {
+                case 0, 1 -> writes.bulk();
+                case 2 -> writes.truncate();
+                default -> writes.replaceMain();
+            }
+            commit(connection, writes.txn());
+            return;
+        }
+        boolean tagged = random.nextInt(5) < 2;
+        int wanted = 2 + random.nextInt(3);
+        if (tagged) {
+            writes.tags(1, wanted);
+        }
+        boolean slow = random.nextInt(60) == 0;
+        int statements = 1 + random.nextInt(4);
+        for (int i = 0; i < statements; i++) {
+            writes.random();
+            if (slow) {
+                ending.pause(random.nextInt(2_500));
+            }
+        }
+        if (tagged) {
+            writes.tags(wanted - 1, wanted);
+        }
+        int end = random.nextInt(100);
+        if (end < 8) {
+            connection.rollback();
+            tally.count("rolled back");
+        } else if (end < 14) {
+            prepare(connection, writes);
+        } else {
+            commit(connection, writes.txn());
+        }
+    }
+
+    private void commit(Connection connection, long txn) throws SQLException {
+        connection.commit();
+        connection.setAutoCommit(true);
+        done(connection, txn);
+    }
+
+    private void prepare(Connection connection, Writes writes) throws SQLException {
+        writes.run("PREPARE TRANSACTION '" + writes.txn() + "'");
+        connection.setAutoCommit(true);
+        ending.pause(random.nextInt(800));
+        if (random.nextInt(4) == 0) {
+            writes.run("ROLLBACK PREPARED '" + writes.txn() + "'");
+            tally.count("rolled back");
+        } else {
+            writes.run("COMMIT PREPARED '" + writes.txn() + "'");
+            tally.count("two-phase commits");
+            done(connection, writes.txn());
+        }
+    }
+
+    /** Read after the commit: nothing of the transaction stands behind it in the log. */
+    private void done(Connection connection, long txn) throws SQLException {
+        tally.count("committed");
+        try (Statement statement = connection.createStatement()) {
+            statement.execute("SET synchronous_commit = off");
+            statement.execute(
+                    "INSERT INTO oracle.done VALUES (" + txn + ", pg_current_wal_insert_lsn()) ON CONFLICT DO NOTHING");
+            statement.execute("SET synchronous_commit = on");
+        }
+    }
+
+    /** What a crash left between the two phases. */
+    static void resolvePrepared(DatabaseServer server) throws SQLException {
+        try (Connection connection = server.connect("application");
+                Statement statement = connection.createStatement()) {
+            List<String> left = new ArrayList<>();
+            try (ResultSet rows = statement.executeQuery(
+                    "SELECT gid FROM pg_prepared_xacts WHERE prepared < clock_timestamp() - interval '3s'")) {
+                while (rows.next()) {
+                    left.add(rows.getString(1));
+                }
+            }
+            for (String gid : left) {
+                statement.execute("COMMIT PREPARED '" + gid + "'");
+            }
+        }
+    }
+}
