@@ -47,6 +47,11 @@ public final class Refreshd {
         CommandLine commandLine = new CommandLine(root)
                 .addSubcommand(new RunVerb(environment))
                 .addSubcommand(new CheckVerb(environment, doctor))
+                .addSubcommand(new StatusVerb(environment))
+                .addSubcommand(new RefreshVerb(environment))
+                .addSubcommand(new PauseVerb(environment))
+                .addSubcommand(new ResumeVerb(environment))
+                .addSubcommand(new AuditVerb(environment))
                 .addSubcommand(new DemoVerb(environment))
                 .addSubcommand(new VersionVerb());
         boolean always = Boolean.parseBoolean(environment.get("REFRESHD_VERBOSE"));

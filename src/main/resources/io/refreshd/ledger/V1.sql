@@ -82,6 +82,15 @@ CREATE TABLE refreshd.refresh_history (
 );
 CREATE INDEX ON refreshd.refresh_history (view_schema, view_name, id DESC);
 
+-- What people ask of the daemon from another shell; a message in the log tells it to look here.
+CREATE TABLE refreshd.request (
+    id           bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    kind         text        NOT NULL,
+    view_oid     oid         NOT NULL,
+    requested_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    requested_by text        NOT NULL DEFAULT session_user
+);
+
 -- What applications and people may ask. A view that stands on others is as fresh as the stalest of them.
 CREATE VIEW refreshd.freshness AS
 WITH RECURSIVE chain (root, member) AS (

@@ -41,6 +41,8 @@ class PackagesTest {
         "ledger,   model",
         "refresh,  model ledger",
         "observe,  model report",
+        "audit,    model ledger",
+        "doctor,   model config catalog capture ledger",
     })
     void knowsOnlyWhatItMay(String name, String allowed) {
         String[] packages = Stream.concat(Stream.of(name), Arrays.stream(allowed.split(" ")))
@@ -99,6 +101,8 @@ class PackagesTest {
                         "io.refreshd.schedule..",
                         "io.refreshd.refresh..",
                         "io.refreshd.ledger..",
+                        "io.refreshd.audit..",
+                        "io.refreshd.doctor..",
                         "io.refreshd.observe..")
                 .should()
                 .callMethod(System.class, "nanoTime")
