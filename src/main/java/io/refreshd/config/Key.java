@@ -84,6 +84,11 @@ enum Key {
             Kind.DURATION,
             "1s",
             "How often to look for views and tables that were made, changed or dropped."),
+    AUDIT_INTERVAL(
+            "audit.interval",
+            Kind.DURATION_OR_NONE,
+            "none",
+            "How often one view that is fresh is compared with its definition, each in its turn, as `refreshd audit` does; `none`: never. A comparison reads the whole view and runs its whole query."),
     HTTP_LISTEN(
             "http.listen",
             Kind.ADDRESS,

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.refreshd.model.ViewId;
+import io.refreshd.report.Notice;
 import io.refreshd.testing.RunningDaemon;
 import io.refreshd.testing.TestDatabase;
 import java.time.Duration;
@@ -113,6 +114,26 @@ class AuditIT {
             assertThat(report.verdict()).isEqualTo(Verdict.DRIFT);
             assertThat(report.difference().keys()).containsExactly("(21)");
             assertThat(report.watermark()).isPresent();
+        }
+    }
+
+    @Test
+    void theDaemonFindsDriftByItselfAndMendsIt() throws Exception {
+        // A function that lies about itself is a change that the log does not tell of.
+        database.execute(
+                "CREATE TABLE hidden (id int PRIMARY KEY, v text)",
+                "CREATE FUNCTION peek(i int) RETURNS text LANGUAGE plpgsql IMMUTABLE"
+                        + " AS 'BEGIN RETURN (SELECT h.v FROM public.hidden h WHERE h.id = i); END'",
+                "CREATE MATERIALIZED VIEW watched AS SELECT id, public.peek(id) AS v FROM main",
+                "CREATE UNIQUE INDEX ON watched (id)");
+        try (RunningDaemon daemon = RunningDaemon.start(
+                database, "views: { quiet-period: 50ms }\naudit: { interval: 100ms }")) {
+            daemon.awaitFresh();
+            database.execute("INSERT INTO hidden VALUES (5, 'five')");
+            await().atMost(Duration.ofSeconds(60))
+                    .until(() -> daemon.notices().stream().anyMatch(Notice.DriftFound.class::isInstance));
+            await().atMost(Duration.ofSeconds(30))
+                    .until(() -> database.query("SELECT v FROM watched WHERE id = 5").equals(java.util.List.of("five")));
         }
     }
 

@@ -38,6 +38,7 @@ class ConfigurationReaderTest {
                                 List.of()),
                         new RefreshSettings(2, Duration.ofSeconds(2), Duration.ofMinutes(10)),
                         new CaptureSettings("refreshd", "refreshd", Duration.ofSeconds(1), Duration.ofSeconds(1)),
+                        new AuditSettings(Optional.empty()),
                         new HttpSettings("127.0.0.1", 9464)));
     }
 
@@ -57,6 +58,7 @@ class ConfigurationReaderTest {
                     public.*: { quiet-period: 1s, target-lag: 2s, max-staleness: none, method: concurrent }
                 refresh: { max-concurrent: 3, lock-timeout: 1s, statement-timeout: 1h }
                 capture: { slot: s_1, publication: Odd Name, heartbeat-interval: 2s, catalog-poll-interval: 3s }
+                audit: { interval: 4m }
                 http: { listen: "[::1]:0" }
                 """);
 
@@ -77,6 +79,7 @@ class ConfigurationReaderTest {
                                         Optional.of(Method.CONCURRENT)))),
                         new RefreshSettings(3, Duration.ofSeconds(1), Duration.ofHours(1)),
                         new CaptureSettings("s_1", "Odd Name", Duration.ofSeconds(2), Duration.ofSeconds(3)),
+                        new AuditSettings(Optional.of(Duration.ofMinutes(4))),
                         new HttpSettings("::1", 0)));
         assertThat(configuration.http()).hasToString("[::1]:0");
     }
