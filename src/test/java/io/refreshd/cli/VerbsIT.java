@@ -127,7 +127,7 @@ class VerbsIT {
         }
         database.execute("UPDATE refreshd.stream SET beat_at = beat_at - interval '1 hour'");
         assertThat(execute("status")).isZero();
-        assertThat(out.toString()).startsWith("The daemon is away: nothing was heard of it for 1 h 0 min").contains("nobody reads");
+        assertThat(out.toString()).startsWith("The daemon is away: nothing was heard of it for 1 h 0 min").contains("Nobody reads");
         assertThat(execute("status", "--json")).isZero();
         assertThat(json().at("/daemon/away").asBoolean()).isTrue();
     }

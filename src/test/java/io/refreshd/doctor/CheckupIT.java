@@ -49,7 +49,8 @@ class CheckupIT {
                 "CREATE UNLOGGED TABLE fleeting (id int PRIMARY KEY)",
                 "CREATE TABLE guarded (id int PRIMARY KEY)",
                 "ALTER TABLE guarded ENABLE ROW LEVEL SECURITY",
-                "CREATE FUNCTION lookup(int) RETURNS text LANGUAGE sql STABLE AS 'SELECT v FROM main WHERE id = $1'",
+                "CREATE FUNCTION lookup(int) RETURNS text LANGUAGE plpgsql STABLE AS"
+                        + " 'BEGIN RETURN (SELECT v FROM main WHERE id = $1); END'",
                 "CREATE MATERIALIZED VIEW no_index AS SELECT id FROM guarded",
                 "CREATE MATERIALIZED VIEW \"partial\" AS SELECT id FROM main",
                 "CREATE UNIQUE INDEX ON \"partial\" (id) WHERE id > 3",
