@@ -8,6 +8,7 @@ import io.refreshd.catalog.MaterializedView;
 import io.refreshd.catalog.Reader;
 import io.refreshd.catalog.ViewGraph;
 import io.refreshd.config.Configuration;
+import io.refreshd.ledger.Lease;
 import io.refreshd.ledger.Ledgered;
 import io.refreshd.ledger.Registration;
 import io.refreshd.ledger.ViewRows;
@@ -45,6 +46,7 @@ final class CatalogWatch {
     private static final long WHOLE_LOOK_NANOS = 60_000_000_000L;
 
     private final Configuration configuration;
+    private final long lease;
     private final EventLoop loop;
     private final Pipeline pipeline;
     private final Supplier<Moment> clock;
@@ -53,12 +55,15 @@ final class CatalogWatch {
 
     private @Nullable Seen seen;
     private long lookedAt;
+    private Optional<Obstacle> blindfold = Optional.empty();
     private volatile List<TableStatus> tables = List.of();
 
     private record Seen(String fingerprint, Optional<PublicationState> publication) {}
 
-    CatalogWatch(Configuration configuration, EventLoop loop, Pipeline pipeline, Supplier<Moment> clock) {
+    /** @param lease token of the right to write to the ledger */
+    CatalogWatch(Configuration configuration, long lease, EventLoop loop, Pipeline pipeline, Supplier<Moment> clock) {
         this.configuration = configuration;
+        this.lease = lease;
         this.loop = loop;
         this.pipeline = pipeline;
         this.clock = clock;
@@ -69,6 +74,17 @@ final class CatalogWatch {
     /** The base tables, as of the last look. */
     List<TableStatus> tables() {
         return tables;
+    }
+
+    /**
+     * Says that the log is not read at present, so that every view goes by the clock and claims nothing; or, with nothing, that
+     * it is read again, which puts every view in doubt once.
+     */
+    synchronized void blindfold(Optional<Obstacle> why) {
+        if (blindfold.isPresent() != why.isPresent()) {
+            seen = null;
+        }
+        blindfold = why;
     }
 
     /** Looks, and acts if something is not as it was. */
@@ -93,7 +109,7 @@ final class CatalogWatch {
                 .orElseThrow(() -> new SQLException("the publication was dropped a moment ago"));
         Enroller.Standing standing = enroller.look(handle, wanted, publication);
 
-        Sight sight = new Sight(graph, standing.captured(), refused);
+        Sight sight = new Sight(graph, standing.captured(), refused, blindfold);
         tables = sight.tables();
         apply(handle, graph, sight, standing);
         enroller.remember(handle, standing, publication);
@@ -120,7 +136,10 @@ final class CatalogWatch {
         Map<ViewId, Ledgered> before = ViewRows.load(handle);
         Set<ViewId> altered = altered(graph, registrations, before, standing);
         pipeline.rewire(new Router(graph), unsettled -> {
-            handle.useTransaction(transaction -> ViewRows.register(transaction, registrations));
+            handle.useTransaction(transaction -> {
+                Lease.prove(transaction, lease);
+                ViewRows.register(transaction, registrations);
+            });
             makeDurable(new Event.ViewsKnown(specs(graph, sight), remembered(handle), altered));
             Set<ViewId> uncertain = new HashSet<>(graph.views().keySet());
             uncertain.removeIf(view -> before.containsKey(view) && !altered.contains(view));
@@ -131,7 +150,10 @@ final class CatalogWatch {
                         .toList()));
             }
         });
-        handle.useTransaction(transaction -> ViewRows.adopt(transaction, registrations));
+        handle.useTransaction(transaction -> {
+            Lease.prove(transaction, lease);
+            ViewRows.adopt(transaction, registrations);
+        });
     }
 
     private List<ViewSpec> specs(ViewGraph graph, Sight sight) {

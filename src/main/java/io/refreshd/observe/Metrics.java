@@ -65,7 +65,7 @@ public final class Metrics implements Consumer<Notice> {
             case Notice.TargetLagMissed n -> view(n.view()).missed();
             case Notice.DriftFound n -> view(n.view()).drifted();
             case Notice.GapFound n -> capture.gap(n.reason());
-            case Notice.SlotSeen n -> capture.slot(n.retainedBytes());
+            case Notice.SlotSeen n -> capture.slot(n.retainedBytes(), n.limitBytes());
             case Notice.PhaseChanged n -> {
                 // The gauges show the phase as the status has it: a phase told here could contradict it in one scrape.
             }

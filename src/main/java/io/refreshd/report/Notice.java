@@ -10,6 +10,7 @@ import io.refreshd.model.ViewId;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /** Something that happened, told once to whoever listens: metrics, the log, the demo's table. */
 public sealed interface Notice {
@@ -68,8 +69,8 @@ public sealed interface Notice {
         }
     }
 
-    /** The slot as the server sees it. @param retained WAL that the server keeps for it, in bytes */
-    record SlotSeen(long retainedBytes) implements Notice {}
+    /** The slot as the server sees it. @param retained WAL that the server keeps for it, in bytes @param limitBytes what it may keep */
+    record SlotSeen(long retainedBytes, OptionalLong limitBytes) implements Notice {}
 
     enum Avoided {
         /** The columns that changed are not read by the view. */

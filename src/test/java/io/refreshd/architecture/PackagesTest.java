@@ -32,6 +32,7 @@ class PackagesTest {
     @ParameterizedTest
     @CsvSource({
         "model,    ''",
+        "client,   ''",
         "report,   model",
         "config,   model",
         "catalog,  model",
@@ -43,6 +44,7 @@ class PackagesTest {
         "observe,  model report",
         "audit,    model ledger",
         "doctor,   model config catalog capture ledger",
+        "roles,    model config ledger client",
     })
     void knowsOnlyWhatItMay(String name, String allowed) {
         String[] packages = Stream.concat(Stream.of(name), Arrays.stream(allowed.split(" ")))

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.refreshd.report.ViewPhase;
 import io.refreshd.testing.RunningDaemon;
 import io.refreshd.testing.TestDatabase;
 import java.io.PrintWriter;
@@ -145,6 +146,37 @@ class VerbsIT {
         assertThat(execute("pause", "public.none")).isEqualTo(ExitCode.USAGE.code());
         assertThat(execute("pause")).isEqualTo(ExitCode.USAGE.code());
         assertThat(execute("pause", "--all", "public.first")).isEqualTo(ExitCode.USAGE.code());
+    }
+
+    @Test
+    void asksTheDaemonToRefreshPauseAndResume() throws Exception {
+        try (RunningDaemon daemon = RunningDaemon.start(database)) {
+            daemon.awaitFresh();
+            long before = daemon.refreshes("public.first");
+            assertThat(execute("refresh", "public.f*", "--timeout", "60s")).isZero();
+            assertThat(out.toString()).isEqualTo("public.first: refreshed\n");
+            assertThat(daemon.refreshes("public.first")).isGreaterThan(before);
+
+            assertThat(execute("pause", "public.\"Odd.one\"", "--timeout", "60s")).isZero();
+            daemon.awaitPhase("public.Odd.one", ViewPhase.PAUSED);
+            assertThat(execute("status")).isZero();
+            assertThat(out.toString()).containsPattern("(?m)^public\\.Odd\\.one +paused");
+            assertThat(execute("resume", "--all", "--json", "--timeout", "60s")).isZero();
+            assertThat(json().at("/ok").asBoolean()).isTrue();
+            daemon.awaitFresh();
+            assertThat(database.query("SELECT count(*) FROM refreshd.request")).containsExactly("0");
+        }
+    }
+
+    @Test
+    void saysWhyARefreshWasNotDone() throws Exception {
+        try (RunningDaemon daemon = RunningDaemon.start(database)) {
+            daemon.awaitFresh();
+            database.execute("DROP INDEX first_id_idx");
+            daemon.awaitPhase("public.first", ViewPhase.SUSPENDED);
+            assertThat(execute("refresh", "public.first", "--timeout", "2s")).isEqualTo(ExitCode.FAILURE.code());
+            assertThat(out.toString()).contains("public.first: ").contains("unique index");
+        }
     }
 
     @Test
