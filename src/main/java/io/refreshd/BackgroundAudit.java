@@ -45,6 +45,7 @@ final class BackgroundAudit implements AutoCloseable {
     }
 
     /** @param interval between the end of one audit and the beginning of the next, so that slow ones do not pile up */
+    @SuppressWarnings("FutureReturnValueIgnored") // next() lets nothing out that a future could tell.
     void start(Duration interval) {
         thread.scheduleWithFixedDelay(this::next, interval.toMillis(), interval.toMillis(), TimeUnit.MILLISECONDS);
     }
@@ -62,7 +63,10 @@ final class BackgroundAudit implements AutoCloseable {
             if (report.verdict() == Verdict.DRIFT) {
                 onDrift.accept(report);
             } else if (report.verdict() == Verdict.FAILED) {
-                log.atDebug().addKeyValue("view", view).addKeyValue("reason", report.detail()).log("Not audited");
+                log.atDebug()
+                        .addKeyValue("view", view)
+                        .addKeyValue("reason", report.detail())
+                        .log("Not audited");
             }
         } catch (SQLException | JdbiException e) {
             // The supervisor says what is wrong with the database; the next turn comes anyway.

@@ -303,7 +303,8 @@ public final class Daemon implements AutoCloseable {
 
     private List<ViewId> freshViews() {
         return status().views().stream()
-                .filter(view -> view.phase() == ViewPhase.FRESH && view.watermark().isPresent())
+                .filter(view ->
+                        view.phase() == ViewPhase.FRESH && view.watermark().isPresent())
                 .map(ViewStatus::view)
                 .toList();
     }

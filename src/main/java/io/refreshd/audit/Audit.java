@@ -24,7 +24,8 @@ public final class Audit {
 
     private static final Duration POLL = Duration.ofMillis(100);
 
-    private static final List<String> UNCOMPARABLE = List.of("42", "57", "55", "22", "0A", "53", "54", "2F", "38", "39");
+    private static final List<String> UNCOMPARABLE =
+            List.of("42", "57", "55", "22", "0A", "53", "54", "2F", "38", "39");
 
     /** Waits; the thread's own sleep, but for tests. */
     @FunctionalInterface
@@ -138,8 +139,7 @@ public final class Audit {
         Optional<ViewMark> mark =
                 ViewMark.ledgerExists(handle) ? ViewMark.read(handle, target.oid()) : Optional.empty();
         target.becomeOwner(handle);
-        Difference difference =
-                new Content(handle, target.name(), target.definition(), target.key()).compare();
+        Difference difference = new Content(handle, target.name(), target.definition(), target.key()).compare();
         // A plain REFRESH puts another file under the view, whose rows are seen by snapshots older than they are.
         boolean swapped = target.fileNow(handle) != target.file();
         return new Sighting(difference, snapshot, position, mark, target.oid(), swapped);

@@ -36,11 +36,12 @@ final class Content {
                 : key.stream()
                         .map(column -> "refreshd_row." + SqlNames.identifier(column))
                         .collect(Collectors.joining(", ", "ROW(", ")::text"));
-        String select = "SELECT content, min(key) AS key, count(*) AS n FROM (SELECT ROW(refreshd_row.*)::text COLLATE \"C\""
-                + " AS content, " + columns + " COLLATE \"C\" AS key FROM ";
+        String select =
+                "SELECT content, min(key) AS key, count(*) AS n FROM (SELECT ROW(refreshd_row.*)::text COLLATE \"C\""
+                        + " AS content, " + columns + " COLLATE \"C\" AS key FROM ";
         String group = " AS refreshd_row) AS image GROUP BY content";
-        this.rows = "WITH held AS MATERIALIZED (" + select + view + group + "), given AS MATERIALIZED (" + select + "(\n"
-                + query + "\n)" + group + ") ";
+        this.rows = "WITH held AS MATERIALIZED (" + select + view + group + "), given AS MATERIALIZED (" + select
+                + "(\n" + query + "\n)" + group + ") ";
     }
 
     Difference compare() throws SQLException {
@@ -66,7 +67,8 @@ final class Content {
     }
 
     private List<String> keys() throws SQLException {
-        String some = rows + "SELECT DISTINCT coalesce(h.key, g.key) FROM held h FULL JOIN given g ON h.content = g.content"
+        String some = rows
+                + "SELECT DISTINCT coalesce(h.key, g.key) FROM held h FULL JOIN given g ON h.content = g.content"
                 + " WHERE h.n IS DISTINCT FROM g.n AND coalesce(h.key, g.key) IS NOT NULL ORDER BY 1 LIMIT " + KEYS;
         List<String> keys = new java.util.ArrayList<>();
         try (var statement = handle.getConnection().createStatement();

@@ -42,8 +42,7 @@ record Target(long oid, String name, String owner, String definition, List<Strin
                         List.of((String[]) row.getArray("key").getArray()),
                         row.getLong("file")))
                 .findOne();
-        Target target =
-                found.orElseThrow(() -> new SQLException("there is no materialized view " + view, "42P01"));
+        Target target = found.orElseThrow(() -> new SQLException("there is no materialized view " + view, "42P01"));
         if (target.definition().isEmpty()) {
             throw new SQLException("materialized view " + view + " has never been populated", "55000");
         }

@@ -41,7 +41,9 @@ final class FindingsText {
     }
 
     private static long count(List<Finding> findings, Severity severity) {
-        return findings.stream().filter(finding -> finding.severity() == severity).count();
+        return findings.stream()
+                .filter(finding -> finding.severity() == severity)
+                .count();
     }
 
     static ObjectNode json(List<Finding> findings) {

@@ -29,8 +29,7 @@ record Installation(
         List<String> ledger, List<String> publication, boolean slot, String database, boolean mayCreate, int version) {
 
     static Installation missing(Handle handle, Configuration configuration) throws SQLException, LedgerTooNewException {
-        ViewGraph graph =
-                ViewGraph.of(CatalogReader.read(handle.getConnection()), configuration.views()::includes);
+        ViewGraph graph = ViewGraph.of(CatalogReader.read(handle.getConnection()), configuration.views()::includes);
         Set<TableId> wanted = graph.tables().values().stream()
                 .filter(table -> table.notPublishable().isEmpty())
                 .map(BaseTable::id)
@@ -41,7 +40,9 @@ record Installation(
                 Publication.plan(publication, wanted, Publication.inspect(handle.getConnection(), publication)),
                 Slot.inspect(handle.getConnection(), configuration.capture().slot())
                         .isEmpty(),
-                handle.createQuery("SELECT current_database()::text").mapTo(String.class).one(),
+                handle.createQuery("SELECT current_database()::text")
+                        .mapTo(String.class)
+                        .one(),
                 handle.createQuery("SELECT has_database_privilege(current_database(), 'CREATE')")
                         .mapTo(Boolean.class)
                         .one(),
@@ -58,7 +59,8 @@ record Installation(
         StringBuilder sql = new StringBuilder("-- What refreshd lacks in database " + SqlNames.identifier(database)
                 + ". To be run there by a superuser, or by a role that may become " + role
                 + " and owns the tables.\n");
-        remarks.forEach(remark -> remark.lines().forEach(line -> sql.append("-- First: ").append(line).append('\n')));
+        remarks.forEach(remark -> remark.lines()
+                .forEach(line -> sql.append("-- First: ").append(line).append('\n')));
         grants.forEach(grant -> sql.append(grant).append(";\n"));
         if (!ledger.isEmpty()) {
             String right = "CREATE ON DATABASE " + SqlNames.identifier(database);

@@ -8,7 +8,10 @@ import picocli.CommandLine.Mixin;
 
 @Command(
         name = "pause",
-        description = {"Has the daemon leave views alone until they are resumed. Their changes are still noted.", "It outlasts a restart of the daemon."},
+        description = {
+            "Has the daemon leave views alone until they are resumed. Their changes are still noted.",
+            "It outlasts a restart of the daemon."
+        },
         footerHeading = "%nExample:%n",
         footer = {"  refreshd pause --config refreshd.yaml public.orders_by_day"})
 final class PauseVerb implements Callable<Integer> {

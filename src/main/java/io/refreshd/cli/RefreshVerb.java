@@ -8,9 +8,16 @@ import picocli.CommandLine.Mixin;
 
 @Command(
         name = "refresh",
-        description = {"Has the daemon refresh views now, dirty or not, and waits until it has.", "A request that no daemon hears is taken back."},
+        description = {
+            "Has the daemon refresh views now, dirty or not, and waits until it has.",
+            "A request that no daemon hears is taken back."
+        },
         footerHeading = "%nExamples:%n",
-        footer = {"  refreshd refresh --config refreshd.yaml public.orders_by_day", "  refreshd refresh --config refreshd.yaml --timeout 1m 'sales.*'", "  refreshd refresh --config refreshd.yaml --all"})
+        footer = {
+            "  refreshd refresh --config refreshd.yaml public.orders_by_day",
+            "  refreshd refresh --config refreshd.yaml --timeout 1m 'sales.*'",
+            "  refreshd refresh --config refreshd.yaml --all"
+        })
 final class RefreshVerb implements Callable<Integer> {
     @Mixin
     private final RequestOptions options = new RequestOptions();

@@ -42,9 +42,9 @@ final class RequestOptions {
         views.require();
         Duration patience = patience();
         Configuration configuration = file.read(environment);
-        List<Requesting.Answer> answers =
-                new Requesting(configuration, new TargetDatabase(configuration.database(), kind), patience)
-                        .ask(kind, views);
+        List<Requesting.Answer> answers = new Requesting(
+                        configuration, new TargetDatabase(configuration.database(), kind), patience)
+                .ask(kind, views);
         PrintWriter out = Output.of(mixee);
         boolean done = answers.stream().allMatch(Requesting.Answer::done);
         if (json) {

@@ -37,7 +37,8 @@ final class Requesting {
     /** @param outcome {@code done}, or what came instead */
     record Answer(ViewId view, boolean done, String outcome) {}
 
-    List<Answer> ask(String kind, ViewArguments arguments) throws SQLException, DaemonStartException, InterruptedException {
+    List<Answer> ask(String kind, ViewArguments arguments)
+            throws SQLException, DaemonStartException, InterruptedException {
         try (Handle handle = database.open()) {
             StatusVerb.requireLedger(handle);
             Map<ViewId, RequestedView> known = RequestedView.read(handle);
@@ -55,8 +56,7 @@ final class Requesting {
         }
     }
 
-    private List<Answer> await(
-            Handle handle, String kind, List<RequestedView> meant, List<Long> ids, String since)
+    private List<Answer> await(Handle handle, String kind, List<RequestedView> meant, List<Long> ids, String since)
             throws InterruptedException {
         SortedMap<ViewId, Answer> answers = new TreeMap<>();
         for (long waited = 0; ; waited += POLL_MILLIS) {
@@ -68,14 +68,17 @@ final class Requesting {
                                 new Answer(
                                         view,
                                         ended.failure().isEmpty(),
-                                        ended.failure().map(why -> "failed: " + why).orElse("refreshed"))));
+                                        ended.failure()
+                                                .map(why -> "failed: " + why)
+                                                .orElse("refreshed"))));
             } else {
                 flagged(handle, kind, meant, answers);
             }
             if (answers.size() == meant.size()) {
                 return List.copyOf(answers.values());
             }
-            boolean away = Freshness.read(handle, configuration.capture().slot()).isAway(Silence.of(configuration));
+            boolean away =
+                    Freshness.read(handle, configuration.capture().slot()).isAway(Silence.of(configuration));
             if (waited >= timeout.toMillis() || (away && unheard.size() == ids.size() && waited > 1_000)) {
                 RequestWrites.withdraw(handle, unheard);
                 return unanswered(handle, meant, answers, away, !unheard.isEmpty());
@@ -84,8 +87,7 @@ final class Requesting {
         }
     }
 
-    private static void flagged(
-            Handle handle, String kind, List<RequestedView> meant, Map<ViewId, Answer> answers) {
+    private static void flagged(Handle handle, String kind, List<RequestedView> meant, Map<ViewId, Answer> answers) {
         boolean pause = kind.equals(RequestWrites.PAUSE);
         // A view that is suspended is resumed by being tried again: its reason is gone then.
         Predicate<RequestedView> done = pause
@@ -111,8 +113,7 @@ final class Requesting {
         return all;
     }
 
-    private String why(
-            @org.jspecify.annotations.Nullable RequestedView now, boolean away, boolean unheard) {
+    private String why(@org.jspecify.annotations.Nullable RequestedView now, boolean away, boolean unheard) {
         if (away) {
             return "no daemon answers: the ledger has heard of none for longer than "
                     + StatusText.span(Silence.of(configuration)) + (unheard ? "; the request was taken back" : "");

@@ -8,9 +8,15 @@ import picocli.CommandLine.Mixin;
 
 @Command(
         name = "resume",
-        description = {"Has the daemon look after views again that were paused, and try those again that are suspended.", "Mend first what \"refreshd status\" names as the reason, or a suspended view is suspended again."},
+        description = {
+            "Has the daemon look after views again that were paused, and try those again that are suspended.",
+            "Mend first what \"refreshd status\" names as the reason, or a suspended view is suspended again."
+        },
         footerHeading = "%nExamples:%n",
-        footer = {"  refreshd resume --config refreshd.yaml public.orders_by_day", "  refreshd resume --config refreshd.yaml --all"})
+        footer = {
+            "  refreshd resume --config refreshd.yaml public.orders_by_day",
+            "  refreshd resume --config refreshd.yaml --all"
+        })
 final class ResumeVerb implements Callable<Integer> {
     @Mixin
     private final RequestOptions options = new RequestOptions();

@@ -52,7 +52,8 @@ final class StatusText {
         if (freshness.isAway(silence)) {
             words.add(paint(
                     RED,
-                    freshness.beatAge()
+                    freshness
+                            .beatAge()
                             .map(age -> "The daemon is away: nothing was heard of it for " + span(age)
                                     + "; what is below is what it last knew.")
                             .orElse("No daemon has ever run here.")));
@@ -66,7 +67,11 @@ final class StatusText {
 
     private static List<String> cells(FreshnessRow view) {
         String reason = view.reason()
-                .map(what -> what + view.mend().filter(mend -> !mend.isBlank()).map(mend -> " → " + mend).orElse(""))
+                .map(what -> what
+                        + view.mend()
+                                .filter(mend -> !mend.isBlank())
+                                .map(mend -> " → " + mend)
+                                .orElse(""))
                 .orElse(view.failures() > 0 ? view.failures() + " failures in a row" : "");
         return List.of(
                 view.view().toString().replaceAll("\\p{Cntrl}", "?"),

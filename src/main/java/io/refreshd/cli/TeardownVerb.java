@@ -100,8 +100,9 @@ final class TeardownVerb implements Callable<Integer> {
         if (ViewMark.ledgerExists(handle)) {
             StreamRow.read(handle).map(StreamPosition::slot).ifPresent(names::add);
         }
-        String database =
-                handle.createQuery("SELECT current_database()::text").mapTo(String.class).one();
+        String database = handle.createQuery("SELECT current_database()::text")
+                .mapTo(String.class)
+                .one();
         Set<String> ours = new LinkedHashSet<>();
         for (String name : names) {
             boolean found = Slot.inspect(handle.getConnection(), name)
@@ -146,7 +147,8 @@ final class TeardownVerb implements Callable<Integer> {
         String answer = console == null || json ? null : console.readLine("%s Type yes: ", what);
         if (!"yes".equals(answer)) {
             throw new ParameterException(
-                    Objects.requireNonNull(spec).commandLine(), "teardown: " + what + " Nothing was dropped; --yes does it");
+                    Objects.requireNonNull(spec).commandLine(),
+                    "teardown: " + what + " Nothing was dropped; --yes does it");
         }
     }
 

@@ -39,8 +39,8 @@ final class DefinitionExamination implements Examination {
                         "row-level security is on",
                         "A view stores the rows that the policies show to the view's owner, for everybody who may read the view;"
                                 + " and a policy that is changed alters the view only at its next refresh.",
-                        "to see them: SELECT * FROM pg_policies WHERE tablename = "
-                                + "'" + relation.name().replace("'", "''") + "'"))
+                        "to see them: SELECT * FROM pg_policies WHERE tablename = " + "'"
+                                + relation.name().replace("'", "''") + "'"))
                 .toList();
     }
 
@@ -63,15 +63,22 @@ final class DefinitionExamination implements Examination {
                           AND NOT EXISTS (SELECT FROM unnest(p.proconfig) AS setting WHERE setting LIKE 'search_path=%')
                         ORDER BY 1, 4
                         """)
-                .bind("oids", "{" + String.join(",", java.util.Arrays.stream(Views.oids(patient))
-                        .map(String::valueOf)
-                        .toList()) + "}")
+                .bind(
+                        "oids",
+                        "{"
+                                + String.join(
+                                        ",",
+                                        java.util.Arrays.stream(Views.oids(patient))
+                                                .map(String::valueOf)
+                                                .toList())
+                                + "}")
                 .bind("user", Catalog.FIRST_USER_OID)
                 .map((row, context) -> new Finding(
                         patient.version() >= 17 ? Severity.WARNING : Severity.INFO,
                         "search-path",
                         row.getString("view"),
-                        "calls " + row.getString("signature") + ", whose body is resolved by the search path of the moment",
+                        "calls " + row.getString("signature")
+                                + ", whose body is resolved by the search path of the moment",
                         "From PostgreSQL 17 on a refresh runs with search_path = pg_catalog, pg_temp: names in the body that"
                                 + " are not qualified are not found, and the refresh fails.",
                         "ALTER FUNCTION " + row.getString("signature") + " SET search_path = "

@@ -12,19 +12,17 @@ final class LedgerExamination implements Examination {
         try {
             pending = LedgerSchema.pending(patient.handle());
         } catch (LedgerTooNewException e) {
-            return List.of(finding(Severity.ERROR, "too-new", String.valueOf(e.getMessage()), "use the newer refreshd"));
+            return List.of(
+                    finding(Severity.ERROR, "too-new", String.valueOf(e.getMessage()), "use the newer refreshd"));
         }
         if (pending.isEmpty()) {
             return List.of();
         }
-        boolean may = patient.handle()
-                .createQuery("""
+        boolean may = patient.handle().createQuery("""
                         SELECT CASE WHEN to_regnamespace('refreshd') IS NULL
                                     THEN has_database_privilege(current_database(), 'CREATE')
                                     ELSE has_schema_privilege('refreshd', 'CREATE') END
-                        """)
-                .mapTo(Boolean.class)
-                .one();
+                        """).mapTo(Boolean.class).one();
         return may
                 ? List.of(finding(Severity.INFO, "pending", "the ledger is not there yet; run makes it", ""))
                 : List.of(finding(
@@ -37,7 +35,8 @@ final class LedgerExamination implements Examination {
 
     private static String grant(Patient patient) {
         return patient.handle()
-                        .createQuery("SELECT format('GRANT CREATE ON DATABASE %I TO %I', current_database(), current_user)")
+                        .createQuery(
+                                "SELECT format('GRANT CREATE ON DATABASE %I TO %I', current_database(), current_user)")
                         .mapTo(String.class)
                         .one()
                 + "; or have a DBA run what refreshd init --print prints";

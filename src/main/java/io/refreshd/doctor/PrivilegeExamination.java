@@ -30,7 +30,8 @@ final class PrivilegeExamination implements Examination {
                             Severity.ERROR,
                             "not-permitted",
                             row.getString("view"),
-                            "role " + row.getString("role") + " may not refresh it; it belongs to " + row.getString("owner"),
+                            "role " + row.getString("role") + " may not refresh it; it belongs to "
+                                    + row.getString("owner"),
                             "It is suspended until that is mended; the other views go on.",
                             mend);
                 })

@@ -24,7 +24,12 @@ final class ServerExamination implements Examination {
         List<Finding> findings = new ArrayList<>();
         for (Obstacle obstacle : Prerequisites.check(patient.handle().getConnection(), patient.capture())) {
             findings.add(new Finding(
-                    Severity.ERROR, "prerequisite", "server", obstacle.what(), "Nothing can be captured.", obstacle.mend()));
+                    Severity.ERROR,
+                    "prerequisite",
+                    "server",
+                    obstacle.what(),
+                    "Nothing can be captured.",
+                    obstacle.mend()));
         }
         version(patient, findings);
         settings(patient, findings);

@@ -15,7 +15,8 @@ final class StorageExamination implements Examination {
 
     @Override
     public List<Finding> of(Patient patient) {
-        return patient.handle()
+        return patient
+                .handle()
                 .createQuery("""
                         SELECT n.nspname || '.' || c.relname AS view, format('%I.%I', n.nspname, c.relname) AS name,
                                greatest(c.reltuples, coalesce(s.n_live_tup, 0))::bigint AS rows,

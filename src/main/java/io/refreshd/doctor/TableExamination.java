@@ -27,12 +27,20 @@ final class TableExamination implements Examination {
         Set<TableId> unpublished = patient.graph().tables().values().stream()
                 .filter(table -> table.notPublishable().isEmpty())
                 .map(BaseTable::id)
-                .filter(table -> publication.map(state -> !state.captures(table)).orElse(true))
+                .filter(table ->
+                        publication.map(state -> !state.captures(table)).orElse(true))
                 .collect(Collectors.toSet());
         for (Obstacle obstacle : Prerequisites.notMine(patient.handle().getConnection(), unpublished)) {
             findings.add(new Finding(
-                    Severity.WARNING, "not-owner", "tables", obstacle.what(), BLIND, obstacle.mend() + "; or have its owner run: "
-                            + String.join("; ", Publication.plan(patient.capture().publication(), unpublished, publication))));
+                    Severity.WARNING,
+                    "not-owner",
+                    "tables",
+                    obstacle.what(),
+                    BLIND,
+                    obstacle.mend() + "; or have its owner run: "
+                            + String.join(
+                                    "; ",
+                                    Publication.plan(patient.capture().publication(), unpublished, publication))));
         }
         for (BaseTable table : patient.graph().tables().values()) {
             table.notPublishable()

@@ -127,7 +127,8 @@ public final class RefreshLog implements Consumer<Notice> {
                 .addKeyValue("position", n.position())
                 .addKeyValue("watermark", n.watermark().map(Object::toString).orElse("none"))
                 .addKeyValue("keys", n.keys())
-                .log("View differs from its definition though the ledger calls it fresh: please report this; it is refreshed");
+                .log(
+                        "View differs from its definition though the ledger calls it fresh: please report this; it is refreshed");
     }
 
     private static LoggingEventBuilder about(Notice.PhaseChanged n) {

@@ -24,7 +24,10 @@ class AuditIT {
                 "CREATE TABLE main (id int PRIMARY KEY, v text, j json, p point)",
                 "INSERT INTO main SELECT i, 'v' || i, '{\"a\": 1}', point(i, i) FROM generate_series(1, 20) i");
         audit = new Audit(
-                Jdbi.create(database.url(), "postgres", ""), Thread::sleep, Duration.ofSeconds(20), Duration.ofMinutes(1));
+                Jdbi.create(database.url(), "postgres", ""),
+                Thread::sleep,
+                Duration.ofSeconds(20),
+                Duration.ofMinutes(1));
     }
 
     @AfterEach
@@ -34,12 +37,15 @@ class AuditIT {
 
     @Test
     void findsRowsThatAreMissingAndTooMany() throws Exception {
-        database.execute("CREATE MATERIALIZED VIEW plain AS SELECT id, v FROM main", "CREATE UNIQUE INDEX ON plain (id)");
+        database.execute(
+                "CREATE MATERIALIZED VIEW plain AS SELECT id, v FROM main", "CREATE UNIQUE INDEX ON plain (id)");
         assertThat(audit("plain").verdict()).isEqualTo(Verdict.EQUAL);
         assertThat(audit("plain").difference().rows()).isEqualTo(20);
 
         database.execute(
-                "UPDATE main SET v = 'secret' WHERE id = 3", "INSERT INTO main VALUES (21, 'n')", "DELETE FROM main WHERE id = 4");
+                "UPDATE main SET v = 'secret' WHERE id = 3",
+                "INSERT INTO main VALUES (21, 'n')",
+                "DELETE FROM main WHERE id = 4");
         AuditReport report = audit("plain");
         assertThat(report.difference().missing()).isEqualTo(2);
         assertThat(report.difference().surplus()).isEqualTo(2);
@@ -50,8 +56,9 @@ class AuditIT {
 
     @Test
     void countsDuplicatesAndComparesTypesWithoutEquality() throws Exception {
-        database.execute("CREATE MATERIALIZED VIEW odd AS SELECT j, p, 1 AS \"refreshd_row\", NULL::text AS n FROM main WHERE id < 3"
-                + " UNION ALL SELECT j, p, 1, '' FROM main WHERE id = 1 UNION ALL SELECT j, p, 1, '' FROM main WHERE id = 1");
+        database.execute(
+                "CREATE MATERIALIZED VIEW odd AS SELECT j, p, 1 AS \"refreshd_row\", NULL::text AS n FROM main WHERE id < 3"
+                        + " UNION ALL SELECT j, p, 1, '' FROM main WHERE id = 1 UNION ALL SELECT j, p, 1, '' FROM main WHERE id = 1");
         assertThat(audit("odd").verdict()).isEqualTo(Verdict.EQUAL);
         database.execute("DELETE FROM main WHERE id = 1");
         AuditReport report = audit("odd");
@@ -103,9 +110,11 @@ class AuditIT {
 
     @Test
     void aChangeOnItsWayIsPendingAndOneThatTheLedgerDeniesIsDrift() throws Exception {
-        database.execute("CREATE MATERIALIZED VIEW watched AS SELECT id, v FROM main", "CREATE UNIQUE INDEX ON watched (id)");
+        database.execute(
+                "CREATE MATERIALIZED VIEW watched AS SELECT id, v FROM main", "CREATE UNIQUE INDEX ON watched (id)");
         try (RunningDaemon daemon = RunningDaemon.start(database, "views: { quiet-period: 20s, target-lag: 30s }")) {
-            await().until(() -> database.query("SELECT state FROM refreshd.freshness").equals(java.util.List.of("fresh")));
+            await().until(() ->
+                    database.query("SELECT state FROM refreshd.freshness").equals(java.util.List.of("fresh")));
             database.execute("INSERT INTO main VALUES (21, 'later')");
             assertThat(audit("watched").verdict()).isEqualTo(Verdict.PENDING);
             // As if the change had been forgotten.
@@ -126,14 +135,15 @@ class AuditIT {
                         + " AS 'BEGIN RETURN (SELECT h.v FROM public.hidden h WHERE h.id = i); END'",
                 "CREATE MATERIALIZED VIEW watched AS SELECT id, public.peek(id) AS v FROM main",
                 "CREATE UNIQUE INDEX ON watched (id)");
-        try (RunningDaemon daemon = RunningDaemon.start(
-                database, "views: { quiet-period: 50ms }\naudit: { interval: 100ms }")) {
+        try (RunningDaemon daemon =
+                RunningDaemon.start(database, "views: { quiet-period: 50ms }\naudit: { interval: 100ms }")) {
             daemon.awaitFresh();
             database.execute("INSERT INTO hidden VALUES (5, 'five')");
             await().atMost(Duration.ofSeconds(60))
                     .until(() -> daemon.notices().stream().anyMatch(Notice.DriftFound.class::isInstance));
             await().atMost(Duration.ofSeconds(30))
-                    .until(() -> database.query("SELECT v FROM watched WHERE id = 5").equals(java.util.List.of("five")));
+                    .until(() ->
+                            database.query("SELECT v FROM watched WHERE id = 5").equals(java.util.List.of("five")));
         }
     }
 

@@ -152,7 +152,17 @@ class RefreshdTest {
     @Test
     void everyVerbExplainsItself() {
         for (String verb : List.of(
-                "run", "check", "demo", "version", "status", "refresh", "pause", "resume", "audit", "init", "teardown")) {
+                "run",
+                "check",
+                "demo",
+                "version",
+                "status",
+                "refresh",
+                "pause",
+                "resume",
+                "audit",
+                "init",
+                "teardown")) {
             out.getBuffer().setLength(0);
             assertThat(execute(configuration -> List.of(), verb, "--help")).isZero();
             assertThat(out.toString()).startsWith("Usage: refreshd " + verb).doesNotContain("\u001b");

@@ -67,7 +67,8 @@ class VerbsIT {
         assertThat(slots()).isEqualTo("1");
         await().untilAsserted(() -> assertThat(execute("teardown", "--yes")).isZero());
         assertThat(slots()).isEqualTo("0");
-        assertThat(database.query("SELECT to_regnamespace('refreshd') IS NULL AND NOT EXISTS (SELECT FROM pg_publication)"))
+        assertThat(database.query(
+                        "SELECT to_regnamespace('refreshd') IS NULL AND NOT EXISTS (SELECT FROM pg_publication)"))
                 .containsExactly("t");
         assertThat(execute("teardown", "--yes", "--json")).isZero();
         assertThat(json().get("dropped")).isEmpty();
@@ -128,7 +129,9 @@ class VerbsIT {
         }
         database.execute("UPDATE refreshd.stream SET beat_at = beat_at - interval '1 hour'");
         assertThat(execute("status")).isZero();
-        assertThat(out.toString()).startsWith("The daemon is away: nothing was heard of it for 1 h 0 min").contains("Nobody reads");
+        assertThat(out.toString())
+                .startsWith("The daemon is away: nothing was heard of it for 1 h 0 min")
+                .contains("Nobody reads");
         assertThat(execute("status", "--json")).isZero();
         assertThat(json().at("/daemon/away").asBoolean()).isTrue();
     }
@@ -157,7 +160,8 @@ class VerbsIT {
             assertThat(out.toString()).isEqualTo("public.first: refreshed\n");
             assertThat(daemon.refreshes("public.first")).isGreaterThan(before);
 
-            assertThat(execute("pause", "public.\"Odd.one\"", "--timeout", "60s")).isZero();
+            assertThat(execute("pause", "public.\"Odd.one\"", "--timeout", "60s"))
+                    .isZero();
             daemon.awaitPhase("public.Odd.one", ViewPhase.PAUSED);
             assertThat(execute("status")).isZero();
             assertThat(out.toString()).containsPattern("(?m)^public\\.Odd\\.one +paused");
@@ -195,15 +199,16 @@ class VerbsIT {
     void completionIsAScriptThatBashReads() throws Exception {
         assertThat(execute(List.of("generate-completion"))).isZero();
         Path script = Files.writeString(folder.resolve("completion"), out.toString());
-        Process bash = new ProcessBuilder("bash", "-n", script.toString()).inheritIO().start();
+        Process bash =
+                new ProcessBuilder("bash", "-n", script.toString()).inheritIO().start();
         assertThat(bash.waitFor()).isZero();
         assertThat(out.toString()).contains("teardown", "--config");
     }
 
     private String slots() throws Exception {
-        return String.valueOf(database.query(
-                        "SELECT count(*) FROM pg_replication_slots WHERE slot_name = '" + database.slot() + "'")
-                .getFirst());
+        return String.valueOf(
+                database.query("SELECT count(*) FROM pg_replication_slots WHERE slot_name = '" + database.slot() + "'")
+                        .getFirst());
     }
 
     private JsonNode json() throws Exception {

@@ -66,7 +66,8 @@ class CheckupIT {
         assertThat(about(findings, "not-refreshable", Severity.ERROR))
                 .containsExactly("public.keyless_one", "public.no_index", "public.partial");
         assertThat(about(findings, "never-populated", Severity.ERROR)).containsExactly("public.empty");
-        assertThat(about(findings, "blind-spot", Severity.WARNING)).contains("public.late", "public.asks", "public.keyless_one");
+        assertThat(about(findings, "blind-spot", Severity.WARNING))
+                .contains("public.late", "public.asks", "public.keyless_one");
         assertThat(about(findings, "key-not-first", Severity.WARNING)).containsExactly("public.late");
         assertThat(about(findings, "replica-identity", Severity.WARNING)).containsExactly("public.keyless");
         assertThat(about(findings, "row-security", Severity.INFO)).containsExactly("public.guarded");
@@ -84,7 +85,9 @@ class CheckupIT {
             assertThat(about(findings, "not-permitted", Severity.ERROR)).containsExactly("public.good");
             assertThat(findings)
                     .anyMatch(finding -> finding.mend().equals("GRANT MAINTAIN ON public.good TO \"" + role + "\""));
-            assertThat(codes(findings)).contains("ledger-pending", "prerequisite", "not-owner").doesNotContain("not-examined");
+            assertThat(codes(findings))
+                    .contains("ledger-pending", "prerequisite", "not-owner")
+                    .doesNotContain("not-examined");
         } finally {
             database.execute("DROP OWNED BY " + role, "DROP ROLE " + role);
         }

@@ -61,7 +61,8 @@ class MetricsTest {
         metrics.accept(new Notice.BatchRead(12, Duration.ofMillis(40)));
         metrics.accept(new Notice.SlotSeen(16_777_216, OptionalLong.of(1L << 30)));
         metrics.accept(new Notice.GapFound("slot-lost"));
-        metrics.accept(new Notice.DriftFound(VIEW, 1, 0, "5:5:", io.refreshd.model.Lsn.ZERO, Optional.empty(), java.util.List.of()));
+        metrics.accept(new Notice.DriftFound(
+                VIEW, 1, 0, "5:5:", io.refreshd.model.Lsn.ZERO, Optional.empty(), java.util.List.of()));
         metrics.accept(new Notice.GapFound("a word nobody listed"));
 
         assertThat(scrape())

@@ -152,9 +152,10 @@ class RefreshLogTest {
                 Optional.of(io.refreshd.model.Lsn.parse("0/30")),
                 java.util.List.of("(7)")));
         assertThat(captured.lines())
-                .containsExactly("ERROR View differs from its definition though the ledger calls it fresh: please report this;"
-                        + " it is refreshed view=public.role_a missing=2 surplus=1 snapshot=7:9:8 position=0/20"
-                        + " watermark=0/30 keys=[(7)]");
+                .containsExactly(
+                        "ERROR View differs from its definition though the ledger calls it fresh: please report this;"
+                                + " it is refreshed view=public.role_a missing=2 surplus=1 snapshot=7:9:8 position=0/20"
+                                + " watermark=0/30 keys=[(7)]");
     }
 
     private void advance(Duration duration) {
