@@ -2,7 +2,6 @@ package io.refreshd;
 
 import io.refreshd.capture.Publication;
 import io.refreshd.capture.PublicationState;
-import io.refreshd.catalog.BaseTable;
 import io.refreshd.catalog.CatalogReader;
 import io.refreshd.catalog.MaterializedView;
 import io.refreshd.catalog.Reader;
@@ -51,14 +50,18 @@ final class CatalogWatch {
     private final Pipeline pipeline;
     private final Supplier<Moment> clock;
     private final Publisher publisher;
-    private final Enroller enroller = new Enroller();
+    private final Enroller enroller;
 
     private @Nullable Seen seen;
     private long lookedAt;
     private Optional<Obstacle> blindfold = Optional.empty();
+    /** By oid, as of the last look. */
+    private Map<Long, Obstacle> notRefreshable = Map.of();
+
     private volatile List<TableStatus> tables = List.of();
 
-    private record Seen(String fingerprint, Optional<PublicationState> publication) {}
+    private record Seen(
+            String fingerprint, Optional<PublicationState> publication, Map<Long, Obstacle> notRefreshable) {}
 
     /** @param lease token of the right to write to the ledger */
     CatalogWatch(Configuration configuration, long lease, EventLoop loop, Pipeline pipeline, Supplier<Moment> clock) {
@@ -67,6 +70,7 @@ final class CatalogWatch {
         this.loop = loop;
         this.pipeline = pipeline;
         this.clock = clock;
+        this.enroller = new Enroller(lease);
         this.publisher = new Publisher(
                 configuration.capture().publication(), configuration.database().user());
     }
@@ -98,11 +102,9 @@ final class CatalogWatch {
     synchronized void look(Handle handle) throws SQLException, InterruptedException, DaemonStartException {
         seen = null;
         String fingerprint = CatalogReader.fingerprint(handle.getConnection());
+        notRefreshable = RefreshRights.missing(handle);
         ViewGraph graph = ViewGraph.of(CatalogReader.read(handle.getConnection()), configuration.views()::includes);
-        Set<TableId> wanted = graph.tables().values().stream()
-                .filter(table -> table.notPublishable().isEmpty())
-                .map(BaseTable::id)
-                .collect(Collectors.toSet());
+        Set<TableId> wanted = FirstStart.wanted(graph);
         Map<TableId, Obstacle> refused = publisher.publish(handle, wanted);
         PublicationState publication = Publication.inspect(
                         handle.getConnection(), configuration.capture().publication())
@@ -113,7 +115,7 @@ final class CatalogWatch {
         tables = sight.tables();
         apply(handle, graph, sight, standing);
         enroller.remember(handle, standing, publication);
-        seen = new Seen(fingerprint, Optional.of(publication));
+        seen = new Seen(fingerprint, Optional.of(publication), notRefreshable);
         lookedAt = clock.get().nanos();
     }
 
@@ -121,7 +123,8 @@ final class CatalogWatch {
         return new Seen(
                 CatalogReader.fingerprint(handle.getConnection()),
                 Publication.inspect(
-                        handle.getConnection(), configuration.capture().publication()));
+                        handle.getConnection(), configuration.capture().publication()),
+                RefreshRights.missing(handle));
     }
 
     /**
@@ -136,10 +139,7 @@ final class CatalogWatch {
         Map<ViewId, Ledgered> before = ViewRows.load(handle);
         Set<ViewId> altered = altered(graph, registrations, before, standing);
         pipeline.rewire(new Router(graph), unsettled -> {
-            handle.useTransaction(transaction -> {
-                Lease.prove(transaction, lease);
-                ViewRows.register(transaction, registrations);
-            });
+            Lease.write(handle, lease, transaction -> ViewRows.register(transaction, registrations));
             makeDurable(new Event.ViewsKnown(specs(graph, sight), remembered(handle), altered));
             Set<ViewId> uncertain = new HashSet<>(graph.views().keySet());
             uncertain.removeIf(view -> before.containsKey(view) && !altered.contains(view));
@@ -150,10 +150,7 @@ final class CatalogWatch {
                         .toList()));
             }
         });
-        handle.useTransaction(transaction -> {
-            Lease.prove(transaction, lease);
-            ViewRows.adopt(transaction, registrations);
-        });
+        Lease.write(handle, lease, transaction -> ViewRows.adopt(transaction, registrations));
     }
 
     private List<ViewSpec> specs(ViewGraph graph, Sight sight) {
@@ -223,7 +220,7 @@ final class CatalogWatch {
                         : configuration.views().timingOf(view.id()),
                 method,
                 graph.upstreamOf(view.id()),
-                view.obstacleTo(method),
+                Optional.ofNullable(notRefreshable.get(view.oid())).or(() -> view.obstacleTo(method)),
                 blindSpot);
     }
 }

@@ -114,17 +114,24 @@ final class Core implements AutoCloseable {
         return new ViewLedger() {
             @Override
             public void settle(Action.Settle settle) {
-                jdbi.useHandle(handle ->
-                        ViewRows.settle(handle, settle.view(), settle.oid(), settle.number(), settle.watermark()));
+                jdbi.useHandle(handle -> Lease.write(
+                        handle,
+                        token,
+                        transaction -> ViewRows.settle(
+                                transaction, settle.view(), settle.oid(), settle.number(), settle.watermark())));
             }
 
             @Override
             public void remember(Action.Remember remember) {
-                jdbi.useTransaction(transaction -> {
-                    Lease.prove(transaction, token);
-                    ViewRows.remember(
-                            transaction, remember.view(), remember.failures(), remember.paused(), remember.suspended());
-                });
+                jdbi.useHandle(handle -> Lease.write(
+                        handle,
+                        token,
+                        transaction -> ViewRows.remember(
+                                transaction,
+                                remember.view(),
+                                remember.failures(),
+                                remember.paused(),
+                                remember.suspended())));
             }
         };
     }

@@ -201,6 +201,7 @@ public final class Daemon implements AutoCloseable {
         closeQuietly(run);
         if (started != null) {
             started.interrupt();
+            attempts.cancel();
             try {
                 started.join(Duration.ofSeconds(20));
             } catch (InterruptedException e) {

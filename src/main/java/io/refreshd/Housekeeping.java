@@ -73,10 +73,7 @@ final class Housekeeping {
             watchSlot(handle);
             if (elapsed(prunedAt, PRUNE_EVERY)) {
                 prunedAt = now().nanos();
-                handle.useTransaction(transaction -> {
-                    Lease.prove(transaction, core.lease().token());
-                    History.prune(transaction);
-                });
+                Lease.write(handle, core.lease().token(), History::prune);
             }
         }
     }

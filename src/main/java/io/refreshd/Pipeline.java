@@ -189,12 +189,11 @@ final class Pipeline implements BatchHandler {
 
     /** What was asked while nobody listened is there as well; what is asked twice is done twice. */
     void passOnRequests() {
-        jdbi.useTransaction(transaction -> {
-            Lease.prove(transaction, lease);
+        jdbi.useHandle(handle -> Lease.write(handle, lease, transaction -> {
             List<Requests.Request> requests = Requests.pending(transaction);
             requests.forEach(request -> loop.post(event(request)));
             Requests.done(transaction, requests);
-        });
+        }));
     }
 
     private static Event event(Requests.Request request) {
@@ -209,11 +208,10 @@ final class Pipeline implements BatchHandler {
     /** Once a heartbeat: the ledger promises, and only then the slot may be told. */
     private void writeDownProgress() {
         Progress progress = progress();
-        jdbi.useTransaction(transaction -> {
-            transaction.execute("SET LOCAL synchronous_commit = local");
-            Lease.prove(transaction, lease);
-            StreamRow.advance(transaction, progress.stretch(), progress.routed(), heartbeat);
-        });
+        jdbi.useHandle(handle -> Lease.write(
+                handle,
+                lease,
+                transaction -> StreamRow.advance(transaction, progress.stretch(), progress.routed(), heartbeat)));
         synchronized (this) {
             if (progress.stretch() == stretch) {
                 recorded = recorded.max(progress.routed());

@@ -2,8 +2,6 @@ package io.refreshd;
 
 import io.refreshd.capture.CaptureRun;
 import io.refreshd.capture.CaptureSettings;
-import io.refreshd.capture.Prerequisites;
-import io.refreshd.capture.Server;
 import io.refreshd.capture.Slot;
 import io.refreshd.capture.SlotState;
 import io.refreshd.config.Configuration;
@@ -20,6 +18,7 @@ import io.refreshd.schedule.Action;
 import io.refreshd.schedule.Event;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
@@ -29,12 +28,18 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.PGConnection;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One attempt at streaming after the other, each from the ledger and the slot as they are found then. Runs on a thread of its
  * own; {@link Daemon} decides how long to wait between attempts.
  */
 final class StreamSupervisor {
+    private static final Logger log = LoggerFactory.getLogger(StreamSupervisor.class);
+
     /** The server waits for running transactions when it makes a slot; asked again, so that what it waits for can be told. */
     private static final Duration SLOT_PATIENCE = Duration.ofSeconds(5);
 
@@ -49,6 +54,8 @@ final class StreamSupervisor {
     private final Core.Surroundings around;
     private final Progress progress;
     private volatile boolean surrender;
+    /** While it makes the slot. */
+    private volatile @Nullable Connection creating;
 
     /** Where the attempts show how far they have come. */
     interface Progress {
@@ -65,14 +72,7 @@ final class StreamSupervisor {
         this.database = database;
         this.around = around;
         this.progress = progress;
-        this.settings = new CaptureSettings(
-                Server.of(
-                        configuration.database().url(),
-                        configuration.database().user(),
-                        configuration.database().password().reveal()),
-                configuration.capture().slot(),
-                configuration.capture().publication(),
-                configuration.capture().heartbeatInterval());
+        this.settings = FirstStart.settings(configuration);
     }
 
     /**
@@ -111,7 +111,7 @@ final class StreamSupervisor {
     }
 
     private void check(Handle handle) throws SQLException, DaemonStartException {
-        List<Obstacle> obstacles = Prerequisites.check(handle.getConnection(), settings);
+        List<Obstacle> obstacles = FirstStart.obstacles(handle, configuration);
         if (!obstacles.isEmpty()) {
             throw new DaemonStartException(obstacles);
         }
@@ -119,18 +119,7 @@ final class StreamSupervisor {
 
     private void migrate(Handle handle) throws SQLException, DaemonStartException {
         try {
-            List<String> pending = LedgerSchema.pending(handle);
-            try {
-                LedgerSchema.migrate(handle);
-            } catch (org.jdbi.v3.core.JdbiException e) {
-                if (e.getCause() instanceof SQLException error && "42501".equals(error.getSQLState())) {
-                    throw new DaemonStartException(List.of(new Obstacle(
-                            "the role " + configuration.database().user() + " may not create the ledger: "
-                                    + error.getMessage(),
-                            String.join("\n", pending))));
-                }
-                throw e;
-            }
+            LedgerSchema.migrate(handle);
         } catch (LedgerTooNewException e) {
             throw new DaemonStartException(List.of(new Obstacle(e.getMessage(), "use the newer refreshd")));
         }
@@ -213,9 +202,10 @@ final class StreamSupervisor {
         // And once more: what committed while the server made the slot is before its beginning, and after the first
         // refresh.
         doubtEverything(core, gap.get());
-        long stretch = StreamRow.begin(
-                handle, new StreamPosition(settings.slot(), server.systemIdentifier(), server.timeline(), position));
-        core.pipeline().begin(stretch, position, Pipeline.snapshot(handle));
+        StreamPosition from =
+                new StreamPosition(settings.slot(), server.systemIdentifier(), server.timeline(), position);
+        Lease.write(handle, core.lease().token(), transaction -> StreamRow.begin(transaction, from));
+        core.pipeline().begin(StreamRow.stretch(handle), position, Pipeline.snapshot(handle));
         if (left.isPresent()) {
             around.listener().accept(new Notice.GapFound(gap.get()));
         }
@@ -234,8 +224,32 @@ final class StreamSupervisor {
         }
     }
 
-    private Lsn createSlot(Handle handle) throws SQLException {
+    /** The driver does not heed an interrupt while it waits for the server; and it waits for others' transactions here. */
+    void cancel() {
+        Connection waiting = creating;
+        if (waiting != null) {
+            try {
+                waiting.unwrap(PGConnection.class).cancelQuery();
+            } catch (SQLException e) {
+                log.atDebug().setCause(e).log("The making of the slot could not be cancelled");
+            }
+        }
+    }
+
+    private Lsn createSlot(Handle handle) throws SQLException, InterruptedException {
+        creating = handle.getConnection();
+        try {
+            return createdSlot(handle);
+        } finally {
+            creating = null;
+        }
+    }
+
+    private Lsn createdSlot(Handle handle) throws SQLException, InterruptedException {
         while (true) {
+            if (Thread.interrupted()) {
+                throw new InterruptedException();
+            }
             try {
                 return Slot.create(handle.getConnection(), settings.slot(), SLOT_PATIENCE);
             } catch (SQLException e) {
@@ -253,7 +267,12 @@ final class StreamSupervisor {
                 .findFirst()
                 .map(blocker ->
                         "the server makes the replication slot when running transactions have ended; the oldest is "
-                                + blocker.who() + ", open for " + blocker.age().toSeconds() + " s: " + blocker.mend())
+                                + blocker.who()
+                                // The age of another role's transaction is told to members of pg_read_all_stats only.
+                                + (blocker.age().isZero()
+                                        ? ""
+                                        : ", open for " + blocker.age().toSeconds() + " s")
+                                + ": " + blocker.mend())
                 .orElse("the server makes the replication slot when running transactions have ended");
     }
 }

@@ -1,5 +1,6 @@
 package io.refreshd.cli;
 
+import io.refreshd.model.Obstacle;
 import io.refreshd.model.ViewId;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -7,6 +8,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jdbi.v3.core.Handle;
 
@@ -31,6 +33,19 @@ record Freshness(
     /** Whether the ledger has heard nothing of the daemon for that long. */
     boolean isAway(Duration silence) {
         return beatAge.map(age -> age.compareTo(silence) > 0).orElse(true);
+    }
+
+    /** With what the catalog says; a view that somebody paused stays paused. */
+    Freshness with(Map<ViewId, Obstacle> obstacles) {
+        List<FreshnessRow> rows = views.stream()
+                .map(row -> {
+                    Obstacle why = obstacles.get(row.view());
+                    return why == null || row.state().equals("paused") || row.state().equals("gone")
+                            ? row
+                            : row.suspended(why);
+                })
+                .toList();
+        return new Freshness(at, beatAge, slotState, retainedBytes, rows);
     }
 
     static boolean ledgerExists(Handle handle) {

@@ -1,5 +1,6 @@
 package io.refreshd.cli;
 
+import io.refreshd.model.Obstacle;
 import io.refreshd.model.ViewId;
 import java.time.Duration;
 import java.time.Instant;
@@ -24,4 +25,22 @@ record FreshnessRow(
         Optional<String> method,
         int failures,
         Optional<String> reason,
-        Optional<String> mend) {}
+        Optional<String> mend) {
+
+    /** The same view, of which the catalog says that it cannot be refreshed. */
+    FreshnessRow suspended(Obstacle why) {
+        return new FreshnessRow(
+                view,
+                "suspended",
+                staleness,
+                watermark,
+                lagBytes,
+                refreshedAt,
+                sinceRefresh,
+                lastDuration,
+                method,
+                failures,
+                Optional.of(why.what()),
+                Optional.of(why.mend()));
+    }
+}

@@ -3,6 +3,7 @@ package io.refreshd.cli;
 import io.refreshd.DaemonStartException;
 import io.refreshd.config.Configuration;
 import io.refreshd.ledger.RequestWrites;
+import io.refreshd.model.Obstacle;
 import io.refreshd.model.ViewId;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -57,7 +58,7 @@ final class Requesting {
     }
 
     private List<Answer> await(Handle handle, String kind, List<RequestedView> meant, List<Long> ids, String since)
-            throws InterruptedException {
+            throws SQLException, InterruptedException {
         SortedMap<ViewId, Answer> answers = new TreeMap<>();
         for (long waited = 0; ; waited += POLL_MILLIS) {
             Set<Long> unheard = RequestWrites.unheard(handle, ids);
@@ -103,12 +104,18 @@ final class Requesting {
     }
 
     private List<Answer> unanswered(
-            Handle handle, List<RequestedView> meant, Map<ViewId, Answer> answers, boolean away, boolean unheard) {
+            Handle handle, List<RequestedView> meant, Map<ViewId, Answer> answers, boolean away, boolean unheard)
+            throws SQLException {
+        Map<ViewId, Obstacle> obstacles = CatalogObstacles.read(handle, configuration);
         Map<ViewId, RequestedView> now = RequestedView.read(handle);
         List<Answer> all = new ArrayList<>();
         for (RequestedView view : meant) {
             Answer answer = answers.get(view.view());
-            all.add(answer != null ? answer : new Answer(view.view(), false, why(now.get(view.view()), away, unheard)));
+            Obstacle obstacle = obstacles.get(view.view());
+            String why = obstacle == null || away
+                    ? why(now.get(view.view()), away, unheard)
+                    : "cannot be refreshed: " + obstacle.what() + " → " + obstacle.mend();
+            all.add(answer != null ? answer : new Answer(view.view(), false, why));
         }
         return all;
     }

@@ -91,7 +91,8 @@ final class StatusVerb implements Callable<Integer> {
             throws SQLException, DaemonStartException {
         try (Handle handle = database.open()) {
             requireLedger(handle);
-            return Freshness.read(handle, configuration.capture().slot());
+            return Freshness.read(handle, configuration.capture().slot())
+                    .with(CatalogObstacles.read(handle, configuration));
         }
     }
 

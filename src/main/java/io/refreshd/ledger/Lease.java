@@ -3,6 +3,7 @@ package io.refreshd.ledger;
 import java.sql.SQLException;
 import java.util.Optional;
 import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.HandleConsumer;
 
 /**
  * The right to write to the ledger, of which there is one. Held by a session's advisory lock, so that it is free the moment its
@@ -38,6 +39,7 @@ public final class Lease implements AutoCloseable {
             session.close();
             return Optional.empty();
         }
+        session.execute("SET synchronous_commit = local");
         // Waits for writes of the holder before that are being committed; whoever comes after them fails.
         long token = session.createQuery("""
                         INSERT INTO refreshd.lease (token, holder) VALUES (1, :holder)
@@ -87,6 +89,18 @@ public final class Lease implements AutoCloseable {
         if (!held) {
             throw new LeaseLostException();
         }
+    }
+
+    /**
+     * Writes, if the token is still the one. Commits without waiting for a synchronous standby: what the ledger says can be found
+     * out again, and must not wait for what is away.
+     */
+    public static <X extends Exception> void write(Handle handle, long token, HandleConsumer<X> work) throws X {
+        handle.useTransaction(transaction -> {
+            transaction.execute("SET LOCAL synchronous_commit = local");
+            prove(transaction, token);
+            work.useHandle(transaction);
+        });
     }
 
     @Override

@@ -33,6 +33,10 @@ public final class LedgerSchema {
             throw new LedgerTooNewException(present, NEWEST);
         }
         List<String> scripts = new ArrayList<>();
+        if (!schemaExists(handle)) {
+            // Not part of the first version: who may not create it has it made by a DBA, and fills it.
+            scripts.add("CREATE SCHEMA refreshd;\n");
+        }
         for (int version = present + 1; version <= NEWEST; version++) {
             scripts.add(script(version));
         }
@@ -42,6 +46,7 @@ public final class LedgerSchema {
     /** Runs what is {@linkplain #pending pending} in one transaction. */
     public static void migrate(Handle handle) throws LedgerTooNewException {
         handle.useTransaction(transaction -> {
+            transaction.execute("SET LOCAL synchronous_commit = local");
             transaction.execute("SELECT pg_advisory_xact_lock(?)", MIGRATION_LOCK);
             for (String script : pending(transaction)) {
                 execute(transaction, script);
@@ -72,6 +77,12 @@ public final class LedgerSchema {
                         .mapTo(Integer.class)
                         .one()
                 : 0;
+    }
+
+    private static boolean schemaExists(Handle handle) {
+        return handle.createQuery("SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = 'refreshd')")
+                .mapTo(Boolean.class)
+                .one();
     }
 
     private static String script(int version) {

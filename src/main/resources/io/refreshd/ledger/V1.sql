@@ -1,6 +1,5 @@
--- The ledger: what refreshd must not forget. Owned by the role that refreshd connects as.
+-- The ledger: what refreshd must not forget. Owned by the role that refreshd connects as; the schema is there already.
 
-CREATE SCHEMA refreshd;
 COMMENT ON SCHEMA refreshd IS 'Ledger of refreshd: which materialized views need a refresh, and how fresh each is.';
 
 CREATE TABLE refreshd.schema_version (

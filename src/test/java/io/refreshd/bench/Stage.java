@@ -103,9 +103,12 @@ final class Stage implements AutoCloseable {
             run("postgres", """
                     SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots
                     WHERE slot_name = '%s' AND active_pid IS NOT NULL""".formatted(slot));
-            Waiting.until("slot is free", () -> query(
-                            "postgres", "SELECT 1 FROM pg_replication_slots WHERE active AND slot_name = '" + slot + "'")
-                    .isEmpty());
+            Waiting.until(
+                    "slot is free",
+                    () -> query(
+                                    "postgres",
+                                    "SELECT 1 FROM pg_replication_slots WHERE active AND slot_name = '" + slot + "'")
+                            .isEmpty());
             run("bench", "SELECT pg_drop_replication_slot('" + slot + "')");
         }
     }
@@ -163,8 +166,9 @@ final class Stage implements AutoCloseable {
         for (String view : viewNames()) {
             String definition = query("SELECT rtrim(pg_get_viewdef('" + view + "'::regclass), ';')")
                     .getFirst();
-            String different = query("SELECT EXISTS ((TABLE %1$s EXCEPT ALL (%2$s)) UNION ALL ((%2$s) EXCEPT ALL TABLE %1$s))"
-                            .formatted(view, definition))
+            String different = query(
+                            "SELECT EXISTS ((TABLE %1$s EXCEPT ALL (%2$s)) UNION ALL ((%2$s) EXCEPT ALL TABLE %1$s))"
+                                    .formatted(view, definition))
                     .getFirst();
             if (different.equals("t")) {
                 wrong.add(view);

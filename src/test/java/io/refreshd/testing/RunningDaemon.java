@@ -35,6 +35,18 @@ public final class RunningDaemon implements AutoCloseable {
         return running;
     }
 
+    /** @param yaml the whole configuration */
+    public static RunningDaemon start(String yaml) throws Exception {
+        RunningDaemon running = new RunningDaemon(new Daemon(ConfigurationReader.read(yaml, "test.yaml", Map.of())));
+        try {
+            running.daemon.start();
+            return running;
+        } catch (Exception notStarted) {
+            running.close();
+            throw notStarted;
+        }
+    }
+
     /** Not started yet. */
     public static RunningDaemon prepare(TestDatabase database, String more) throws Exception {
         return new RunningDaemon(new Daemon(
