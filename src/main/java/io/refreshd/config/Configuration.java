@@ -8,12 +8,14 @@ public record Configuration(
         ViewsSettings views,
         RefreshSettings refresh,
         CaptureSettings capture,
+        AuditSettings audit,
         HttpSettings http) {
     public Configuration {
         Objects.requireNonNull(database);
         Objects.requireNonNull(views);
         Objects.requireNonNull(refresh);
         Objects.requireNonNull(capture);
+        Objects.requireNonNull(audit);
         Objects.requireNonNull(http);
     }
 }

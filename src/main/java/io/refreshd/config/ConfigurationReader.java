@@ -64,6 +64,9 @@ public final class ConfigurationReader {
                 ViewsReader.read(root.section("views")),
                 refresh(section("refresh")),
                 capture(section("capture")),
+                new AuditSettings(section("audit")
+                        .orDefault(Key.AUDIT_INTERVAL, Durations::parseMaxStaleness)
+                        .bound()),
                 section("http").orDefault(Key.HTTP_LISTEN, Values::listen));
     }
 

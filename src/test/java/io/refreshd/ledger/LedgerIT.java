@@ -125,7 +125,6 @@ class LedgerIT {
         RefreshWrites.refreshed(
                 handle,
                 lease.token(),
-                lease.token(),
                 new RefreshTask(
                         BASE,
                         1001,
@@ -214,7 +213,6 @@ class LedgerIT {
         RefreshWrites.refreshed(
                 handle,
                 lease.token(),
-                lease.token(),
                 task(BASE, 1, Optional.empty()),
                 SNAPSHOT,
                 Duration.ofMillis(5),
@@ -264,7 +262,7 @@ class LedgerIT {
         RefreshTask stale = new RefreshTask(
                 BASE, 999, Method.CONCURRENT, Set.of(), 1, Optional.empty(), Set.of(), 0, Optional.empty());
         assertThat(RefreshWrites.refreshed(
-                        handle, lease.token(), lease.token(), stale, SNAPSHOT, Duration.ZERO, Optional.empty(), false))
+                        handle, lease.token(), stale, SNAPSHOT, Duration.ZERO, Optional.empty(), false))
                 .isFalse();
     }
 
@@ -289,7 +287,6 @@ class LedgerIT {
     private void refresh(ViewId view, long covers, String routed) {
         boolean known = RefreshWrites.refreshed(
                 handle,
-                lease.token(),
                 lease.token(),
                 task(view, covers, Optional.of(Lsn.parse(routed))),
                 SNAPSHOT,
