@@ -18,6 +18,7 @@ import io.refreshd.model.Obstacle;
 import io.refreshd.model.TableId;
 import io.refreshd.model.ViewId;
 import io.refreshd.report.TableStatus;
+import io.refreshd.roles.RolesReader;
 import io.refreshd.routing.Router;
 import io.refreshd.schedule.Action;
 import io.refreshd.schedule.Event;
@@ -86,7 +87,8 @@ final class CatalogWatch {
         Set<TableId> wanted = graph.tables().values().stream()
                 .filter(table -> table.notPublishable().isEmpty())
                 .map(BaseTable::id)
-                .collect(Collectors.toSet());
+                .collect(Collectors.toCollection(HashSet::new));
+        wanted.addAll(tablesOfRoles(handle, graph));
         Map<TableId, Obstacle> refused = publisher.publish(handle, wanted);
         PublicationState publication = Publication.inspect(
                         handle.getConnection(), configuration.capture().publication())
@@ -99,6 +101,22 @@ final class CatalogWatch {
         enroller.remember(handle, standing, publication);
         seen = new Seen(fingerprint, Optional.of(publication));
         lookedAt = clock.get().nanos();
+    }
+
+    /** A change of the roles is a change of which views there are. */
+    private Set<TableId> tablesOfRoles(Handle handle, ViewGraph graph) throws SQLException {
+        Set<TableId> tables;
+        try {
+            tables = RolesReader.tables(handle.getConnection(), configuration.roleViews());
+        } catch (SQLException e) {
+            if (handle.getConnection().isValid(1)) {
+                // The query for roles is wrong, or what it reads is missing: the keeper of the roles tells so.
+                return Set.of();
+            }
+            throw e;
+        }
+        tables.removeIf(table -> graph.table(table).flatMap(BaseTable::notPublishable).isPresent());
+        return tables;
     }
 
     private Seen see(Handle handle) throws SQLException {

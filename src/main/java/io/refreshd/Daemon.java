@@ -53,6 +53,8 @@ public final class Daemon implements AutoCloseable {
     private final Outages outages = new Outages();
     private final Supplier<Moment> clock = () -> new Moment(System.nanoTime(), Instant.now());
 
+    private final RoleKeeper roles;
+
     private volatile StreamStatus stream = StreamStatus.CONNECTING;
     private volatile @Nullable Core core;
     private volatile @Nullable CaptureRun run;
@@ -64,6 +66,9 @@ public final class Daemon implements AutoCloseable {
         this.configuration = configuration;
         this.database =
                 Database.of(configuration.database(), configuration.refresh().maxConcurrent());
+        this.roles = new RoleKeeper(configuration, database.jdbi(), clock, () -> Optional.ofNullable(core)
+                .map(present -> present.pipeline().isSettled())
+                .orElse(false));
         this.monitor = new Monitor(
                 new InetSocketAddress(
                         configuration.http().host(), configuration.http().port()),
@@ -141,6 +146,7 @@ public final class Daemon implements AutoCloseable {
         }
         closing = true;
         endHousekeeping();
+        roles.close();
         closeQuietly(run);
         if (started != null) {
             started.interrupt();
@@ -262,6 +268,9 @@ public final class Daemon implements AutoCloseable {
             outages.over();
         }
         monitor.accept(notice);
+        if (notice instanceof Notice.RowsChanged rows) {
+            roles.changed(rows.table());
+        }
         listeners.forEach(listener -> listener.accept(notice));
     }
 
@@ -271,6 +280,7 @@ public final class Daemon implements AutoCloseable {
         if (present == null || !streaming.isDone() || closing) {
             return;
         }
+        roles.poke();
         try {
             database.jdbi().useHandle(handle -> {
                 present.watch().glance(handle);

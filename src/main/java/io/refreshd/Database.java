@@ -13,8 +13,8 @@ import org.postgresql.PGProperty;
 
 /** The connections for everything but the replication stream. */
 final class Database implements AutoCloseable {
-    /** The capture's ledger writes, the heart, the catalog watch and one in reserve. */
-    private static final int BESIDES_REFRESHES = 4;
+    /** The capture's ledger writes, the heart, the catalog watch, the role views and one in reserve. */
+    private static final int BESIDES_REFRESHES = 5;
 
     private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(10);
 

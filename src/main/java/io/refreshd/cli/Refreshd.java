@@ -47,6 +47,8 @@ public final class Refreshd {
         CommandLine commandLine = new CommandLine(root)
                 .addSubcommand(new RunVerb(environment))
                 .addSubcommand(new CheckVerb(environment, doctor))
+                .addSubcommand(new PlanVerb(environment))
+                .addSubcommand(new ApplyVerb(environment))
                 .addSubcommand(new DemoVerb(environment))
                 .addSubcommand(new VersionVerb());
         boolean always = Boolean.parseBoolean(environment.get("REFRESHD_VERBOSE"));

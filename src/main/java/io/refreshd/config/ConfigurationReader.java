@@ -64,7 +64,8 @@ public final class ConfigurationReader {
                 ViewsReader.read(root.section("views")),
                 refresh(section("refresh")),
                 capture(section("capture")),
-                section("http").orDefault(Key.HTTP_LISTEN, Values::listen));
+                section("http").orDefault(Key.HTTP_LISTEN, Values::listen),
+                RoleViewsReader.read(root.section("role-views")));
     }
 
     private Section section(String name) {

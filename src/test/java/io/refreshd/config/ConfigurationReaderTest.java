@@ -38,7 +38,8 @@ class ConfigurationReaderTest {
                                 List.of()),
                         new RefreshSettings(2, Duration.ofSeconds(2), Duration.ofMinutes(10)),
                         new CaptureSettings("refreshd", "refreshd", Duration.ofSeconds(1), Duration.ofSeconds(1)),
-                        new HttpSettings("127.0.0.1", 9464)));
+                        new HttpSettings("127.0.0.1", 9464),
+                        List.of()));
     }
 
     @Test
@@ -77,7 +78,8 @@ class ConfigurationReaderTest {
                                         Optional.of(Method.CONCURRENT)))),
                         new RefreshSettings(3, Duration.ofSeconds(1), Duration.ofHours(1)),
                         new CaptureSettings("s_1", "Odd Name", Duration.ofSeconds(2), Duration.ofSeconds(3)),
-                        new HttpSettings("::1", 0)));
+                        new HttpSettings("::1", 0),
+                        List.of()));
         assertThat(configuration.http()).hasToString("[::1]:0");
     }
 
