@@ -31,13 +31,10 @@ final class OnDemand {
         if (yes(handle, MAY_ASK) && isLookedAfter(handle, view)) {
             handle.useTransaction(transaction -> {
                 // One wish for a view is enough, however many ask before the daemon has seen it.
-                transaction
-                        .createUpdate("""
+                transaction.createUpdate("""
                                 INSERT INTO refreshd.request (kind, view_oid)
                                 SELECT 'refresh', (:view)::oid
-                                """)
-                        .bind("view", view.oid())
-                        .execute();
+                                """).bind("view", view.oid()).execute();
                 transaction.execute("SELECT pg_catalog.pg_logical_emit_message(true, 'refreshd:request', '')");
             });
             return Refreshed.REQUESTED;

@@ -114,8 +114,8 @@ public final class RoleView<R extends Record> {
     /** The rows that satisfy a condition, with their details, likewise. */
     public <D extends Record> List<WithDetails<R, D>> where(
             String condition, Map<String, ?> values, Details<D> details) {
-        return read((handle, view) ->
-                new DetailsQuery<>(view, mapper, details).run(handle, " WHERE " + condition, values));
+        return read(
+                (handle, view) -> new DetailsQuery<>(view, mapper, details).run(handle, " WHERE " + condition, values));
     }
 
     /**
@@ -148,8 +148,9 @@ public final class RoleView<R extends Record> {
             Query query = handle.createQuery("SELECT " + view.selectKey(view.key()) + view.select() + " FROM "
                     + view.sql() + " r" + behind + " ORDER BY " + view.keyColumns() + " LIMIT :refreshd_limit");
             after.ifPresent(key -> bindKey(query, view, key));
-            List<Keyed<R>> rows =
-                    query.bind("refreshd_limit", size).map(Keyed.mapper(mapper, keys)).list();
+            List<Keyed<R>> rows = query.bind("refreshd_limit", size)
+                    .map(Keyed.mapper(mapper, keys))
+                    .list();
             return new Page<>(
                     rows.stream().map(Keyed::row).toList(),
                     rows.size() < size || rows.isEmpty()
@@ -206,8 +207,7 @@ public final class RoleView<R extends Record> {
     private Shape validate(Handle handle) {
         shape = null;
         home.evict(role);
-        Shape.Found found =
-                ShapeReader.find(handle, name).orElseThrow(() -> new NoSuchRoleViewException(name));
+        Shape.Found found = ShapeReader.find(handle, name).orElseThrow(() -> new NoSuchRoleViewException(name));
         Shape fitting = Shape.fit(found, home.row());
         shape = fitting;
         home.register(role, this);

@@ -32,8 +32,9 @@ record Shape(long oid, String sql, String select, List<String> key) {
                 misfits.add("there is no column for " + component.getName() + " (there are "
                         + found.columns().stream().map(Column::name).collect(Collectors.joining(", ")) + ")");
             } else if (!Fit.fits(component.getType(), column.get())) {
-                misfits.add("column " + column.get().name() + " is " + column.get().type() + ", and "
-                        + component.getName() + " is " + component.getType().getSimpleName());
+                misfits.add(
+                        "column " + column.get().name() + " is " + column.get().type() + ", and " + component.getName()
+                                + " is " + component.getType().getSimpleName());
             } else {
                 select.add("r." + RoleViewName.quoted(column.get().name()) + " AS "
                         + RoleViewName.quoted(component.getName()));
@@ -77,7 +78,9 @@ record Shape(long oid, String sql, String select, List<String> key) {
     }
 
     String keyColumns() {
-        return requireKey().stream().map(column -> "r." + RoleViewName.quoted(column)).collect(Collectors.joining(", "));
+        return requireKey().stream()
+                .map(column -> "r." + RoleViewName.quoted(column))
+                .collect(Collectors.joining(", "));
     }
 
     String keyParameters() {

@@ -72,19 +72,19 @@ class RoleViewsIT {
             page.rows().forEach(row -> seen.add(row.id()));
             pages++;
         }
-        assertThat(seen).containsExactlyElementsOf(
-                IntStream.rangeClosed(1, 25).mapToObj(Long::valueOf).toList());
+        assertThat(seen)
+                .containsExactlyElementsOf(
+                        IntStream.rangeClosed(1, 25).mapToObj(Long::valueOf).toList());
         assertThat(pages).isEqualTo(3);
     }
 
     @Test
     void streamsInConstantMemory() throws Exception {
         // 400 MB of text in a heap of 512 MB, of which the server holds none.
-        database.execute(
-                "CREATE MATERIALIZED VIEW role_wide AS SELECT i AS id, repeat('x', 4000) AS display_name"
-                        + " FROM generate_series(1, 100000) i");
-        long characters = views.forRole("wide")
-                .stream(rows -> rows.mapToLong(row -> row.displayName().length()).sum());
+        database.execute("CREATE MATERIALIZED VIEW role_wide AS SELECT i AS id, repeat('x', 4000) AS display_name"
+                + " FROM generate_series(1, 100000) i");
+        long characters = views.forRole("wide").stream(
+                rows -> rows.mapToLong(row -> row.displayName().length()).sum());
         assertThat(characters).isEqualTo(400_000_000);
         assertThat(views.forRole("wide").<Long>stream(Stream::count)).isEqualTo(100_000);
     }
@@ -93,12 +93,15 @@ class RoleViewsIT {
     void loadsTheDetailsOfAllRowsWithOneQuery() throws Exception {
         List<WithDetails<UserRow, DetailRow>> rows = views.forRole("a").all(DETAILS);
         assertThat(rows).hasSize(25);
-        assertThat(rows).filteredOn(row -> row.row().id() == 7).singleElement().satisfies(row -> assertThat(
-                        row.details())
-                .containsExactlyInAnyOrder(
-                        new DetailRow(7, 7, "d7"), new DetailRow(17, 7, "d17"), new DetailRow(27, 7, "d27")));
-        assertThat(rows).filteredOn(row -> row.row().id() == 20).allSatisfy(row -> assertThat(row.details())
-                .isEmpty());
+        assertThat(rows)
+                .filteredOn(row -> row.row().id() == 7)
+                .singleElement()
+                .satisfies(row -> assertThat(row.details())
+                        .containsExactlyInAnyOrder(
+                                new DetailRow(7, 7, "d7"), new DetailRow(17, 7, "d17"), new DetailRow(27, 7, "d27")));
+        assertThat(rows)
+                .filteredOn(row -> row.row().id() == 20)
+                .allSatisfy(row -> assertThat(row.details()).isEmpty());
         assertThat(views.forRole("a").where("id = :id", Map.of("id", 1), DETAILS))
                 .singleElement()
                 .satisfies(row -> assertThat(row.details()).hasSize(3));
