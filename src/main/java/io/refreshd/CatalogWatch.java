@@ -2,6 +2,7 @@ package io.refreshd;
 
 import io.refreshd.capture.Publication;
 import io.refreshd.capture.PublicationState;
+import io.refreshd.catalog.BaseTable;
 import io.refreshd.catalog.CatalogReader;
 import io.refreshd.catalog.MaterializedView;
 import io.refreshd.catalog.Reader;

@@ -67,7 +67,7 @@ public final class Daemon implements AutoCloseable {
         this.configuration = configuration;
         this.database =
                 Database.of(configuration.database(), configuration.refresh().maxConcurrent());
-        this.roles = new RoleKeeper(configuration, database.jdbi(), clock, () -> Optional.ofNullable(core)
+        this.roles = new RoleKeeper(configuration, database.jdbi(), around.clock(), () -> Optional.ofNullable(core)
                 .map(present -> present.pipeline().isSettled())
                 .orElse(false));
         this.monitor = new Monitor(
