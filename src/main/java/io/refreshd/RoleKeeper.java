@@ -99,7 +99,7 @@ final class RoleKeeper implements AutoCloseable {
             }
         } catch (Exception e) {
             if (!closed) {
-                log.atDebug().setCause(e).log("The role views could not be looked at");
+                tell(List.of(new Obstacle("the role views cannot be looked at: " + e.getMessage(), "see the message")));
             }
         }
     }

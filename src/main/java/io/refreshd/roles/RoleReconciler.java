@@ -25,7 +25,7 @@ public final class RoleReconciler {
     private static final String FOUND = """
             SELECT n.nspname::text AS schema, c.relname::text AS name, c.oid::int8 AS oid, c.relkind::text AS kind,
                    coalesce(pg_catalog.obj_description(c.oid, 'pg_class') LIKE :mark, false) AS marked
-              FROM pg_catalog.unnest((:schemas)::text[], (:names)::text[]) AS w (schema, name)
+              FROM unnest((:schemas)::text[], (:names)::text[]) AS w (schema, name)
               JOIN pg_catalog.pg_namespace n ON n.nspname::text = w.schema
               JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = w.name::name
             """;
