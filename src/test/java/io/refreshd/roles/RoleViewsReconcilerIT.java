@@ -99,7 +99,7 @@ class RoleViewsReconcilerIT {
         }
         assertThat(roles(TABLE).plan(handle).steps()).isEmpty();
         assertThat(apply(roles(TABLE + "kind: view\n"))).isEmpty();
-        assertThat(database.query("SELECT count(*) FROM pg_views WHERE viewname LIKE 'role\\_%'"))
+        assertThat(database.query("SELECT count(*) FROM pg_views WHERE schemaname = 'public' AND viewname LIKE 'role\\_%'"))
                 .containsExactly(Integer.toString(hostile.size() + 2));
     }
 
