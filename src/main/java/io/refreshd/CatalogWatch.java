@@ -134,7 +134,8 @@ final class CatalogWatch {
             }
             throw e;
         }
-        tables.removeIf(table -> graph.table(table).flatMap(BaseTable::notPublishable).isPresent());
+        tables.removeIf(
+                table -> graph.table(table).flatMap(BaseTable::notPublishable).isPresent());
         return tables;
     }
 

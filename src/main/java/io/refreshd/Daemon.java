@@ -67,9 +67,13 @@ public final class Daemon implements AutoCloseable {
         this.configuration = configuration;
         this.database =
                 Database.of(configuration.database(), configuration.refresh().maxConcurrent());
-        this.roles = new RoleKeeper(configuration, database.jdbi(), around.clock(), () -> Optional.ofNullable(core)
-                .map(present -> present.pipeline().isSettled())
-                .orElse(false));
+        this.roles = new RoleKeeper(
+                configuration,
+                database.jdbi(),
+                around.clock(),
+                () -> Optional.ofNullable(core)
+                        .map(present -> present.pipeline().isSettled())
+                        .orElse(false));
         this.monitor = new Monitor(
                 new InetSocketAddress(
                         configuration.http().host(), configuration.http().port()),

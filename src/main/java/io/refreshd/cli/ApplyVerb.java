@@ -10,7 +10,8 @@ import picocli.CommandLine.Spec;
 
 @Command(
         name = "apply",
-        description = "Makes the declared role views what the configuration says; changed ones are rebuilt beside and swapped.",
+        description =
+                "Makes the declared role views what the configuration says; changed ones are rebuilt beside and swapped.",
         footerHeading = "%nExample:%n",
         footer = "  refreshd apply --config refreshd.yaml")
 final class ApplyVerb implements Callable<Integer> {

@@ -7,16 +7,8 @@ import java.util.Optional;
 
 /** Reads the section {@code role-views}. */
 final class RoleViewsReader {
-    static final List<String> KEYS = List.of(
-            "query",
-            "unique-key",
-            "indexes",
-            "roles",
-            "roles-query",
-            "kind",
-            "grant-to",
-            "owner",
-            "removed");
+    static final List<String> KEYS =
+            List.of("query", "unique-key", "indexes", "roles", "roles-query", "kind", "grant-to", "owner", "removed");
 
     private RoleViewsReader() {}
 
@@ -50,7 +42,8 @@ final class RoleViewsReader {
     }
 
     private static Optional<RoleViewTemplate> template(RoleViewName name, Section section) throws UnfitValue {
-        boolean materialized = section.given("kind", RoleViewsReader::materialized).orElse(true);
+        boolean materialized =
+                section.given("kind", RoleViewsReader::materialized).orElse(true);
         Optional<SqlTemplate> query = section.given("query", SqlTemplate::parse);
         List<String> key = section.list("unique-key", Values::text);
         if (!section.has("query")) {

@@ -122,8 +122,7 @@ final class Section {
                         .ifPresent(parsed::add);
             }
         } else if (node != null && !(node instanceof SequenceNode)) {
-            problems.add(
-                    lineOf(node), pathOf(leaf), "is " + kindOf(node), "write a list, such as [\"public.*\"]");
+            problems.add(lineOf(node), pathOf(leaf), "is " + kindOf(node), "write a list, such as [\"public.*\"]");
         }
         return parsed;
     }

@@ -62,8 +62,9 @@ public record RolePlan(List<Step> steps, List<Obstacle> obstacles, List<String> 
             steps.add(new Step.Drop(record, there.kind()));
         } else {
             notes.add("= " + record.view() + "  kept: "
-                    + (template == null ? "its template is not declared, or its roles are not known" : "role "
-                            + Words.quoted(record.role()) + " is gone"));
+                    + (template == null
+                            ? "its template is not declared, or its roles are not known"
+                            : "role " + Words.quoted(record.role()) + " is gone"));
         }
     }
 

@@ -104,8 +104,11 @@ public final class RoleReconciler {
     /** A connection that is lost, a server that shuts down: that is not about one view. */
     private static void throwIfGone(SQLException e) throws SQLException {
         String state = String.valueOf(e.getSQLState());
-        if (state.startsWith("08") || state.startsWith("57P") || state.equals("57014") && e.getMessage() != null
-                && e.getMessage().contains("user request")) {
+        if (state.startsWith("08")
+                || state.startsWith("57P")
+                || state.equals("57014")
+                        && e.getMessage() != null
+                        && e.getMessage().contains("user request")) {
             throw e;
         }
     }

@@ -92,7 +92,10 @@ final class RoleViewWriter {
         execute(transaction, alter(step.kind(), wanted.id()) + " RENAME TO " + SqlNames.identifier(old.name()));
         requireOid(transaction, old, step.made().oid());
         char kind = wanted.template().definition().materialized() ? 'm' : 'v';
-        execute(transaction, alter(kind, beside) + " RENAME TO " + SqlNames.identifier(wanted.id().name()));
+        execute(
+                transaction,
+                alter(kind, beside) + " RENAME TO "
+                        + SqlNames.identifier(wanted.id().name()));
         execute(transaction, "DROP " + noun(step.kind()) + " " + SqlNames.qualified(old));
         record(transaction, wanted, oid(transaction, wanted.id()).orElseThrow());
         return Optional.empty();
@@ -141,7 +144,9 @@ final class RoleViewWriter {
         }
         String comment = transaction
                 .createQuery("SELECT pg_catalog.format('%L', :comment)")
-                .bind("comment", MARK + " from the template " + wanted.template().name() + ".")
+                .bind(
+                        "comment",
+                        MARK + " from the template " + wanted.template().name() + ".")
                 .mapTo(String.class)
                 .one();
         execute(transaction, "COMMENT ON " + noun(kind) + " " + name + " IS " + comment);
@@ -224,8 +229,8 @@ final class RoleViewWriter {
 
     private static ViewId beside(ViewId view, String what) {
         try {
-            byte[] digest = MessageDigest.getInstance("SHA-256")
-                    .digest(view.name().getBytes(StandardCharsets.UTF_8));
+            byte[] digest =
+                    MessageDigest.getInstance("SHA-256").digest(view.name().getBytes(StandardCharsets.UTF_8));
             return new ViewId(
                     view.schema(),
                     "refreshd_" + what + "_" + HexFormat.of().formatHex(digest).substring(0, 16));

@@ -49,9 +49,8 @@ public final class RolesReader {
     private static List<String> query(Connection connection, String sql) throws SQLException {
         List<String> roles = new ArrayList<>();
         try (Statement statement = statement(connection);
-                ResultSet rows = statement.executeQuery(
-                        "SELECT DISTINCT r.role::text COLLATE \"C\" FROM (" + sql
-                                + "\n) AS r (role) WHERE r.role IS NOT NULL ORDER BY 1")) {
+                ResultSet rows = statement.executeQuery("SELECT DISTINCT r.role::text COLLATE \"C\" FROM (" + sql
+                        + "\n) AS r (role) WHERE r.role IS NOT NULL ORDER BY 1")) {
             while (rows.next()) {
                 roles.add(rows.getString(1));
             }
@@ -96,7 +95,8 @@ public final class RolesReader {
             for (JsonNode node : plan.findParents("Relation Name")) {
                 if (node.hasNonNull("Schema")) {
                     tables.add(new TableId(
-                            node.get("Schema").asText(), node.get("Relation Name").asText()));
+                            node.get("Schema").asText(),
+                            node.get("Relation Name").asText()));
                 }
             }
         } catch (JsonProcessingException e) {

@@ -34,7 +34,8 @@ class ClientConsumerIT {
                     <mirror><id>central</id><mirrorOf>*</mirrorOf><url>%s</url></mirror>
                   </mirrors>
                 </settings>
-                """.formatted(Path.of(property("refreshd.repository")).toUri()));
+                """.formatted(
+                        Path.of(property("refreshd.repository")).toUri()));
         Path classPath = folder.resolve("classpath");
         String plugin = "org.apache.maven.plugins:maven-dependency-plugin:" + property("refreshd.dependency-plugin");
         String output = run(
@@ -52,13 +53,15 @@ class ClientConsumerIT {
                 plugin + ":build-classpath");
         assertThat(classPath).as(output).exists();
 
-        List<String> libraries = Arrays.stream(Files.readString(classPath).strip().split(File.pathSeparator))
+        List<String> libraries = Arrays.stream(
+                        Files.readString(classPath).strip().split(File.pathSeparator))
                 .map(path -> Path.of(path).getFileName().toString().replaceFirst("-\\d.*", ""))
                 .toList();
         // What stands behind the first three is what the driver and JDBI declare themselves.
         assertThat(libraries)
                 .contains("refreshd", "postgresql", "jdbi3-core")
-                .isSubsetOf("refreshd", "postgresql", "jdbi3-core", "checker-qual", "slf4j-api", "geantyref", "jspecify");
+                .isSubsetOf(
+                        "refreshd", "postgresql", "jdbi3-core", "checker-qual", "slf4j-api", "geantyref", "jspecify");
         reads(Files.readString(classPath).strip());
     }
 
@@ -78,7 +81,8 @@ class ClientConsumerIT {
         try (TestDatabase database = TestDatabase.create()) {
             database.execute("CREATE MATERIALIZED VIEW role_a AS SELECT 1 AS id, 'one' AS name");
             assertThat(run(
-                            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                            Path.of(System.getProperty("java.home"), "bin", "java")
+                                    .toString(),
                             "-cp",
                             classPath + File.pathSeparator + classes,
                             "Consumer",
@@ -90,7 +94,8 @@ class ClientConsumerIT {
     /** As {@code mvn install} would, but into a repository that is thrown away. */
     private static void install(Path repository) throws IOException {
         String version = property("refreshd.version");
-        Path place = Files.createDirectories(repository.resolve("io/refreshd/refreshd").resolve(version));
+        Path place = Files.createDirectories(
+                repository.resolve("io/refreshd/refreshd").resolve(version));
         Files.copy(Path.of("pom.xml"), place.resolve("refreshd-" + version + ".pom"));
         Files.copy(Path.of(property("refreshd.client")), place.resolve("refreshd-" + version + "-client.jar"));
     }

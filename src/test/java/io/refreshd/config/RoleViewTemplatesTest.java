@@ -39,8 +39,7 @@ class RoleViewTemplatesTest {
                                 "database: { url: 'jdbc:postgresql://db/app', user: u }\n" + yaml, "f.yaml", Map.of())
                         .roleViews())
                 .hasSize(1);
-        assertThat(RoleViewsReader.KEYS)
-                .allSatisfy(key -> assertThat(example).contains("| `" + key + "` | "));
+        assertThat(RoleViewsReader.KEYS).allSatisfy(key -> assertThat(example).contains("| `" + key + "` | "));
     }
 
     @ParameterizedTest

@@ -105,8 +105,10 @@ public final class RoleViewsExample {
 
     /** A view that was made a moment ago is waited for until the daemon has adopted it. */
     private static void awaitLookedAfter(TestDatabase database) {
-        Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> !database.query(
-                        "SELECT view_name FROM refreshd.freshness WHERE view_name = 'materializeduserrole_a'")
-                .isEmpty());
+        Awaitility.await()
+                .atMost(Duration.ofSeconds(60))
+                .until(() -> !database.query(
+                                "SELECT view_name FROM refreshd.freshness WHERE view_name = 'materializeduserrole_a'")
+                        .isEmpty());
     }
 }

@@ -99,20 +99,23 @@ class RoleViewsReconcilerIT {
         }
         assertThat(roles(TABLE).plan(handle).steps()).isEmpty();
         assertThat(apply(roles(TABLE + "kind: view\n"))).isEmpty();
-        assertThat(database.query("SELECT count(*) FROM pg_views WHERE schemaname = 'public' AND viewname LIKE 'role\\_%'"))
+        assertThat(database.query(
+                        "SELECT count(*) FROM pg_views WHERE schemaname = 'public' AND viewname LIKE 'role\\_%'"))
                 .containsExactly(Integer.toString(hostile.size() + 2));
     }
 
     @Test
     void givesACollidingNameToNobody() throws Exception {
-        String cut = RoleViewName.of("public.role_{role}").nameFor("x".repeat(200)).substring("role_".length());
+        String cut =
+                RoleViewName.of("public.role_{role}").nameFor("x".repeat(200)).substring("role_".length());
         database.execute("INSERT INTO roles VALUES (repeat('x', 200))");
         RoleReconciler roles = roles(TABLE + "removed: drop\n");
         assertThat(apply(roles)).isEmpty();
         database.execute("INSERT INTO roles VALUES ('" + cut + "')");
         RolePlan plan = roles.plan(handle);
-        assertThat(plan.obstacles()).singleElement().satisfies(obstacle -> assertThat(obstacle.what())
-                .contains("several roles lead to the view"));
+        assertThat(plan.obstacles())
+                .singleElement()
+                .satisfies(obstacle -> assertThat(obstacle.what()).contains("several roles lead to the view"));
         assertThat(plan.steps()).as("what is there stays").isEmpty();
     }
 
@@ -149,8 +152,9 @@ class RoleViewsReconcilerIT {
         database.execute("ALTER TABLE roles RENAME TO hidden");
         RolePlan blind = roles(TABLE + "removed: drop\n").plan(handle);
         assertThat(blind.steps()).isEmpty();
-        assertThat(blind.obstacles()).singleElement().satisfies(obstacle -> assertThat(obstacle.what())
-                .contains("cannot be read"));
+        assertThat(blind.obstacles())
+                .singleElement()
+                .satisfies(obstacle -> assertThat(obstacle.what()).contains("cannot be read"));
     }
 
     @Test
@@ -159,8 +163,9 @@ class RoleViewsReconcilerIT {
         database.execute(
                 "INSERT INTO roles VALUES ('public'), ('" + reader + "')", "DELETE FROM roles WHERE length(name) = 1");
         RoleReconciler roles = roles(TABLE + "grant-to: '{role}'\n");
-        assertThat(apply(roles)).extracting(Obstacle::what).anySatisfy(what -> assertThat(what)
-                .contains("the database has no role 'public'"));
+        assertThat(apply(roles))
+                .extracting(Obstacle::what)
+                .anySatisfy(what -> assertThat(what).contains("the database has no role 'public'"));
         assertThat(database.query("SELECT matviewname FROM pg_matviews")).isEmpty();
         database.execute("CREATE ROLE " + reader);
         try {
@@ -171,7 +176,8 @@ class RoleViewsReconcilerIT {
                     Statement statement = connection.createStatement()) {
                 statement.execute("SET ROLE " + reader);
                 statement.execute("SELECT * FROM role_" + reader);
-                assertThatThrownBy(() -> statement.execute("SELECT * FROM main")).isInstanceOf(SQLException.class);
+                assertThatThrownBy(() -> statement.execute("SELECT * FROM main"))
+                        .isInstanceOf(SQLException.class);
             }
         } finally {
             database.execute("DROP OWNED BY " + reader, "DROP ROLE " + reader);
@@ -208,8 +214,9 @@ class RoleViewsReconcilerIT {
         assertThat(changed.plan(handle).steps()).isEmpty();
         assertThat(database.query("SELECT count(*) FROM pg_indexes WHERE tablename = 'role_a'"))
                 .containsExactly("2");
-        assertThat(database.query("SELECT relname FROM pg_class WHERE relname LIKE 'refreshd%' AND relkind IN ('m', 'v')"
-                        + " AND relnamespace = 'public'::regnamespace"))
+        assertThat(database.query(
+                        "SELECT relname FROM pg_class WHERE relname LIKE 'refreshd%' AND relkind IN ('m', 'v')"
+                                + " AND relnamespace = 'public'::regnamespace"))
                 .isEmpty();
     }
 
@@ -218,7 +225,8 @@ class RoleViewsReconcilerIT {
         String reader = "d_" + database.name();
         database.execute("CREATE ROLE " + reader);
         try (RunningDaemon daemon = RunningDaemon.start(
-                database, "role-views:\n  templates:\n    public.role_{role}:\n      query: SELECT id, v FROM main WHERE"
+                database,
+                "role-views:\n  templates:\n    public.role_{role}:\n      query: SELECT id, v FROM main WHERE"
                         + " role = {role}\n      unique-key: [id]\n      roles-query: SELECT name FROM roles WHERE"
                         + " length(name) > 1\n      grant-to: '{role}'\n      removed: drop\n")) {
             database.execute("INSERT INTO main VALUES (10, '" + reader + "', 'ten')");
