@@ -64,6 +64,8 @@ public final class Daemon implements AutoCloseable {
     private final StreamSupervisor attempts;
     private final Housekeeping house;
 
+    private final RoleKeeper roles;
+
     private volatile StreamStatus stream = StreamStatus.CONNECTING;
     private volatile @Nullable Core core;
     private volatile @Nullable CaptureRun run;
@@ -75,6 +77,13 @@ public final class Daemon implements AutoCloseable {
         this.configuration = configuration;
         this.database =
                 Database.of(configuration.database(), configuration.refresh().maxConcurrent());
+        this.roles = new RoleKeeper(
+                configuration,
+                database.jdbi(),
+                around.clock(),
+                () -> Optional.ofNullable(core)
+                        .map(present -> present.pipeline().isSettled())
+                        .orElse(false));
         this.monitor = new Monitor(
                 new InetSocketAddress(
                         configuration.http().host(), configuration.http().port()),
@@ -199,6 +208,7 @@ public final class Daemon implements AutoCloseable {
         closing = true;
         audit.close();
         endHousekeeping();
+        roles.close();
         closeQuietly(run);
         if (started != null) {
             started.interrupt();
@@ -300,6 +310,9 @@ public final class Daemon implements AutoCloseable {
             outages.over();
         }
         monitor.accept(notice);
+        if (notice instanceof Notice.RowsChanged rows) {
+            roles.changed(rows.table());
+        }
         listeners.forEach(listener -> listener.accept(notice));
     }
 
@@ -332,6 +345,7 @@ public final class Daemon implements AutoCloseable {
         if (present == null || closing) {
             return;
         }
+        roles.poke();
         try {
             house.keep(present);
         } catch (InterruptedException e) {

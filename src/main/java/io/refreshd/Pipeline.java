@@ -139,6 +139,16 @@ final class Pipeline implements BatchHandler {
         }
     }
 
+    /** Whether everything that was handed over is known to be visible. */
+    boolean isSettled() {
+        turn.lock();
+        try {
+            return unsettled.isEmpty();
+        } finally {
+            turn.unlock();
+        }
+    }
+
     /** When the last batch was read, heartbeats included: the proof that the stream is alive. */
     synchronized Optional<Instant> lastMessage() {
         return lastMessage;

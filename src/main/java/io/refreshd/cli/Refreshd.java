@@ -55,6 +55,8 @@ public final class Refreshd {
                 .addSubcommand(new AuditVerb(environment))
                 .addSubcommand(new InitVerb(environment))
                 .addSubcommand(new TeardownVerb(environment))
+                .addSubcommand(new PlanVerb(environment))
+                .addSubcommand(new ApplyVerb(environment))
                 .addSubcommand(new DemoVerb(environment))
                 .addSubcommand(new CompletionVerb())
                 .addSubcommand(new VersionVerb());

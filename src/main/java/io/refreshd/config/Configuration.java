@@ -1,5 +1,6 @@
 package io.refreshd.config;
 
+import java.util.List;
 import java.util.Objects;
 
 /** Everything the daemon can be told. Holds a secret, yet may be printed: the secret prints as stars. */
@@ -9,7 +10,8 @@ public record Configuration(
         RefreshSettings refresh,
         CaptureSettings capture,
         AuditSettings audit,
-        HttpSettings http) {
+        HttpSettings http,
+        List<RoleViewTemplate> roleViews) {
     public Configuration {
         Objects.requireNonNull(database);
         Objects.requireNonNull(views);
@@ -17,5 +19,6 @@ public record Configuration(
         Objects.requireNonNull(capture);
         Objects.requireNonNull(audit);
         Objects.requireNonNull(http);
+        roleViews = List.copyOf(roleViews);
     }
 }

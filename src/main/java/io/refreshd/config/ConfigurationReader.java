@@ -67,7 +67,8 @@ public final class ConfigurationReader {
                 new AuditSettings(section("audit")
                         .orDefault(Key.AUDIT_INTERVAL, Durations::parseMaxStaleness)
                         .bound()),
-                section("http").orDefault(Key.HTTP_LISTEN, Values::listen));
+                section("http").orDefault(Key.HTTP_LISTEN, Values::listen),
+                RoleViewsReader.read(root.section("role-views")));
     }
 
     private Section section(String name) {

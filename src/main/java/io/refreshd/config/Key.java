@@ -98,7 +98,12 @@ enum Key {
             "http.listen",
             Kind.ADDRESS,
             "127.0.0.1:9464",
-            "Address for `/metrics`, `/livez`, `/readyz`, `/status` and the page for people; `\"[::1]:9464\"` for IPv6 (with the quotes), port 0 for any free one.");
+            "Address for `/metrics`, `/livez`, `/readyz`, `/status` and the page for people; `\"[::1]:9464\"` for IPv6 (with the quotes), port 0 for any free one."),
+    ROLE_VIEWS_TEMPLATES(
+            "role-views.templates",
+            Kind.OVERRIDES,
+            "{}",
+            "Views to be made for each role: a name such as `public.materializeduserrole_{role}`, then what is said under Role views.");
 
     private static final String REQUIRED = "required";
     private static final String UNSET = "unset";

@@ -34,7 +34,7 @@ class PackagesTest {
         "model,    ''",
         "client,   ''",
         "report,   model",
-        "config,   model",
+        "config,   model client",
         "catalog,  model",
         "capture,  model",
         "routing,  model report catalog",

@@ -45,7 +45,8 @@ class ConfigurationReaderTest {
                                 Duration.ofSeconds(1),
                                 OptionalLong.of(10L << 30)),
                         new AuditSettings(Optional.empty()),
-                        new HttpSettings("127.0.0.1", 9464)));
+                        new HttpSettings("127.0.0.1", 9464),
+                        List.of()));
     }
 
     @Test
@@ -91,7 +92,8 @@ class ConfigurationReaderTest {
                                 Duration.ofSeconds(3),
                                 OptionalLong.of(10L << 30)),
                         new AuditSettings(Optional.of(Duration.ofMinutes(4))),
-                        new HttpSettings("::1", 0)));
+                        new HttpSettings("::1", 0),
+                        List.of()));
         assertThat(configuration.http()).hasToString("[::1]:0");
     }
 
