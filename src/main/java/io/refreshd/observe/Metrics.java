@@ -27,6 +27,7 @@ public final class Metrics implements Consumer<Notice> {
     private final Supplier<Moment> clock;
     private final CaptureSeries capture;
     private final RefreshSeries refreshes;
+    private final TroubleSeries troubles;
     private final Map<ViewId, ViewSeries> views = new ConcurrentHashMap<>();
     private final Map<TableId, TableSeries> tables = new ConcurrentHashMap<>();
 
@@ -42,6 +43,7 @@ public final class Metrics implements Consumer<Notice> {
         this.clock = clock;
         this.capture = new CaptureSeries(registry, () -> status.get().stream(), clock);
         this.refreshes = new RefreshSeries(registry);
+        this.troubles = new TroubleSeries(registry);
         // Not through Micrometer, which has no such type and drops the "_info" of a gauge's name.
         Info.builder()
                 .name(MetricNames.BUILD_INFO)
@@ -60,10 +62,19 @@ public final class Metrics implements Consumer<Notice> {
                 view(n.view()).refreshed(n.method());
                 refreshes.done(n);
             }
-            case Notice.RefreshFailed n -> view(n.view()).failed(n.method());
+            case Notice.RefreshFailed n -> {
+                view(n.view()).failed(n.method());
+                troubles.failed(n.failure().sqlState());
+            }
             case Notice.RefreshAvoided n -> view(n.view()).avoided(n.reason());
-            case Notice.TargetLagMissed n -> view(n.view()).missed();
-            case Notice.GapFound n -> capture.gap(n.reason());
+            case Notice.TargetLagMissed n -> {
+                view(n.view()).missed();
+                troubles.late(n.reason());
+            }
+            case Notice.GapFound n -> {
+                capture.gap(n.reason());
+                troubles.gapFound(n.reason());
+            }
             case Notice.SlotSeen n -> capture.slot(n.retainedBytes());
             case Notice.PhaseChanged n -> {
                 // The gauges show the phase as the status has it: a phase told here could contradict it in one scrape.
