@@ -54,6 +54,7 @@ final class CatalogWatch {
     private @Nullable Seen seen;
     private long lookedAt;
     private volatile List<TableStatus> tables = List.of();
+    private volatile Map<ViewId, Set<ViewId>> upstream = Map.of();
 
     private record Seen(String fingerprint, Optional<PublicationState> publication) {}
 
@@ -69,6 +70,11 @@ final class CatalogWatch {
     /** The base tables, as of the last look. */
     List<TableStatus> tables() {
         return tables;
+    }
+
+    /** Which views stand on which, as of the last look. */
+    Map<ViewId, Set<ViewId>> upstream() {
+        return upstream;
     }
 
     /** Looks, and acts if something is not as it was. */
@@ -95,6 +101,7 @@ final class CatalogWatch {
 
         Sight sight = new Sight(graph, standing.captured(), refused);
         tables = sight.tables();
+        upstream = sight.upstream();
         apply(handle, graph, sight, standing);
         enroller.remember(handle, standing, publication);
         seen = new Seen(fingerprint, Optional.of(publication));

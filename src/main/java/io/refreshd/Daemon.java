@@ -117,7 +117,10 @@ public final class Daemon implements AutoCloseable {
         return present == null
                 ? new DaemonStatus(streamStatus(), List.of(), List.of())
                 : new DaemonStatus(
-                        streamStatus(), present.loop().status(), present.watch().tables());
+                        streamStatus(),
+                        present.loop().status(),
+                        present.watch().tables(),
+                        present.watch().upstream());
     }
 
     /** Blocks until the daemon has ended; returns 0 if it was closed, and otherwise the exit code of an internal error. */

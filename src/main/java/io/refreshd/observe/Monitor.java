@@ -39,11 +39,12 @@ public final class Monitor implements AutoCloseable {
         Duration silence = heartbeat.multipliedBy(10);
         Readiness readiness =
                 new Readiness(silence.compareTo(LEAST_SILENCE) < 0 ? LEAST_SILENCE : silence, LEAST_SILENCE);
+        History history = new History(clock);
         server = new HttpServer(
                 address,
                 new Endpoints(
-                        new Scrape(metrics, registry), new Liveness(sinceRound, LOOP_BOUND), readiness, status, clock));
-        listeners = List.of(metrics, new RefreshLog(clock));
+                        new Scrape(metrics, registry), new Liveness(sinceRound, LOOP_BOUND), readiness, status, clock, history));
+        listeners = List.of(metrics, new RefreshLog(clock), history);
     }
 
     /** @throws CannotListen if the address cannot be had */

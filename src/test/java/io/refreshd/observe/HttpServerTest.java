@@ -41,6 +41,7 @@ class HttpServerTest {
     private final HttpClient client = HttpClient.newHttpClient();
     private volatile Supplier<DaemonStatus> status = () -> Samples.status(Samples.fresh(VIEW));
     private volatile Duration sinceTick = Duration.ofMillis(3);
+    private final History history = new History(() -> MOMENT);
     private final HttpServer server = server(0);
 
     @BeforeEach
@@ -320,7 +321,8 @@ class HttpServerTest {
                 new Liveness(() -> sinceTick, Duration.ofSeconds(60)),
                 new Readiness(Duration.ofSeconds(30), Duration.ofSeconds(2)),
                 () -> status.get(),
-                () -> MOMENT);
+                () -> MOMENT,
+                history);
     }
 
     private HttpResponse<String> get(String path) throws Exception {
