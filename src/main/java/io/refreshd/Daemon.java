@@ -65,15 +65,18 @@ public final class Daemon implements AutoCloseable {
         this.database =
                 Database.of(configuration.database(), configuration.refresh().maxConcurrent());
         this.monitor = new Monitor(
-                new InetSocketAddress(
-                        configuration.http().host(), configuration.http().port()),
+                new Monitor.Settings(
+                        new InetSocketAddress(
+                                configuration.http().host(),
+                                configuration.http().port()),
+                        configuration.capture().heartbeatInterval(),
+                        configuration.metrics()::labelOf,
+                        Version.current()),
                 this::status,
                 clock,
                 () -> Optional.ofNullable(core)
                         .map(present -> present.loop().unanswered())
-                        .orElse(Duration.ZERO),
-                configuration.capture().heartbeatInterval(),
-                Version.current());
+                        .orElse(Duration.ZERO));
     }
 
     /** Only before {@link #start()}. A listener is called on the daemon's own threads and must be quick. */

@@ -8,12 +8,24 @@ public record Configuration(
         ViewsSettings views,
         RefreshSettings refresh,
         CaptureSettings capture,
-        HttpSettings http) {
+        HttpSettings http,
+        MetricsSettings metrics) {
     public Configuration {
         Objects.requireNonNull(database);
         Objects.requireNonNull(views);
         Objects.requireNonNull(refresh);
         Objects.requireNonNull(capture);
         Objects.requireNonNull(http);
+        Objects.requireNonNull(metrics);
+    }
+
+    /** Without what metrics can be told. */
+    public Configuration(
+            DatabaseSettings database,
+            ViewsSettings views,
+            RefreshSettings refresh,
+            CaptureSettings capture,
+            HttpSettings http) {
+        this(database, views, refresh, capture, http, MetricsSettings.NONE);
     }
 }

@@ -64,7 +64,8 @@ public final class ConfigurationReader {
                 ViewsReader.read(root.section("views")),
                 refresh(section("refresh")),
                 capture(section("capture")),
-                section("http").orDefault(Key.HTTP_LISTEN, Values::listen));
+                section("http").orDefault(Key.HTTP_LISTEN, Values::listen),
+                new MetricsSettings(section("metrics").list(Key.METRICS_GROUPS, ViewPattern::parse)));
     }
 
     private Section section(String name) {

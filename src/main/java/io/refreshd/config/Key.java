@@ -88,7 +88,12 @@ enum Key {
             "http.listen",
             Kind.ADDRESS,
             "127.0.0.1:9464",
-            "Address for `/metrics`, `/livez`, `/readyz`, `/status` and the page for people; `\"[::1]:9464\"` for IPv6 (with the quotes), port 0 for any free one.");
+            "Address for `/metrics`, `/livez`, `/readyz`, `/status` and the page for people; `\"[::1]:9464\"` for IPv6 (with the quotes), port 0 for any free one."),
+    METRICS_GROUPS(
+            "metrics.groups",
+            Kind.PATTERNS,
+            "[]",
+            "Views that match the same pattern share one set of series, under the pattern as the label `view`: for hundreds of views that nobody tells apart.");
 
     private static final String REQUIRED = "required";
     private static final String UNSET = "unset";
