@@ -8,6 +8,7 @@ import io.refreshd.catalog.MaterializedView;
 import io.refreshd.catalog.Reader;
 import io.refreshd.catalog.ViewGraph;
 import io.refreshd.config.Configuration;
+import io.refreshd.ledger.Lease;
 import io.refreshd.ledger.Ledgered;
 import io.refreshd.ledger.Registration;
 import io.refreshd.ledger.ViewRows;
@@ -45,6 +46,7 @@ final class CatalogWatch {
     private static final long WHOLE_LOOK_NANOS = 60_000_000_000L;
 
     private final Configuration configuration;
+    private final long lease;
     private final EventLoop loop;
     private final Pipeline pipeline;
     private final Supplier<Moment> clock;
@@ -53,13 +55,16 @@ final class CatalogWatch {
 
     private @Nullable Seen seen;
     private long lookedAt;
+    private Optional<Obstacle> blindfold = Optional.empty();
     private volatile List<TableStatus> tables = List.of();
     private volatile Map<ViewId, Set<ViewId>> upstream = Map.of();
 
     private record Seen(String fingerprint, Optional<PublicationState> publication) {}
 
-    CatalogWatch(Configuration configuration, EventLoop loop, Pipeline pipeline, Supplier<Moment> clock) {
+    /** @param lease token of the right to write to the ledger */
+    CatalogWatch(Configuration configuration, long lease, EventLoop loop, Pipeline pipeline, Supplier<Moment> clock) {
         this.configuration = configuration;
+        this.lease = lease;
         this.loop = loop;
         this.pipeline = pipeline;
         this.clock = clock;
@@ -75,6 +80,17 @@ final class CatalogWatch {
     /** Which views stand on which, as of the last look. */
     Map<ViewId, Set<ViewId>> upstream() {
         return upstream;
+    }
+
+    /**
+     * Says that the log is not read at present, so that every view goes by the clock and claims nothing; or, with nothing, that
+     * it is read again, which puts every view in doubt once.
+     */
+    synchronized void blindfold(Optional<Obstacle> why) {
+        if (blindfold.isPresent() != why.isPresent()) {
+            seen = null;
+        }
+        blindfold = why;
     }
 
     /** Looks, and acts if something is not as it was. */
@@ -99,7 +115,7 @@ final class CatalogWatch {
                 .orElseThrow(() -> new SQLException("the publication was dropped a moment ago"));
         Enroller.Standing standing = enroller.look(handle, wanted, publication);
 
-        Sight sight = new Sight(graph, standing.captured(), refused);
+        Sight sight = new Sight(graph, standing.captured(), refused, blindfold);
         tables = sight.tables();
         upstream = sight.upstream();
         apply(handle, graph, sight, standing);
@@ -127,7 +143,10 @@ final class CatalogWatch {
         Map<ViewId, Ledgered> before = ViewRows.load(handle);
         Set<ViewId> altered = altered(graph, registrations, before, standing);
         pipeline.rewire(new Router(graph), unsettled -> {
-            handle.useTransaction(transaction -> ViewRows.register(transaction, registrations));
+            handle.useTransaction(transaction -> {
+                Lease.prove(transaction, lease);
+                ViewRows.register(transaction, registrations);
+            });
             makeDurable(new Event.ViewsKnown(specs(graph, sight), remembered(handle), altered));
             Set<ViewId> uncertain = new HashSet<>(graph.views().keySet());
             uncertain.removeIf(view -> before.containsKey(view) && !altered.contains(view));
@@ -138,7 +157,10 @@ final class CatalogWatch {
                         .toList()));
             }
         });
-        handle.useTransaction(transaction -> ViewRows.adopt(transaction, registrations));
+        handle.useTransaction(transaction -> {
+            Lease.prove(transaction, lease);
+            ViewRows.adopt(transaction, registrations);
+        });
     }
 
     private List<ViewSpec> specs(ViewGraph graph, Sight sight) {

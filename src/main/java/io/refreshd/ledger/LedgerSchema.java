@@ -4,10 +4,13 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.statement.UnableToExecuteStatementException;
 
 /** Brings the tables of the ledger to the version that this program knows; only ever forward. */
 public final class LedgerSchema {
@@ -41,7 +44,7 @@ public final class LedgerSchema {
         handle.useTransaction(transaction -> {
             transaction.execute("SELECT pg_advisory_xact_lock(?)", MIGRATION_LOCK);
             for (String script : pending(transaction)) {
-                transaction.createScript(script).execute();
+                execute(transaction, script);
             }
         });
     }
@@ -49,6 +52,15 @@ public final class LedgerSchema {
     /** Removes the ledger and everything in it. */
     public static void drop(Handle handle) {
         handle.execute("DROP SCHEMA IF EXISTS refreshd CASCADE");
+    }
+
+    /** By the driver, which knows where a function's body ends. */
+    private static void execute(Handle transaction, String script) {
+        try (Statement statement = transaction.getConnection().createStatement()) {
+            statement.execute(script);
+        } catch (SQLException e) {
+            throw new UnableToExecuteStatementException(e, null);
+        }
     }
 
     private static int version(Handle handle) {

@@ -52,7 +52,9 @@ public final class Endpoints {
             case "/status" -> status();
             default ->
                 Response.json(
-                        404, StatusJson.error("there is /, /events, /status, /metrics, /livez and /readyz, and nothing else"));
+                        404,
+                        StatusJson.error(
+                                "there is /, /events, /status, /metrics, /livez and /readyz, and nothing else"));
         };
     }
 

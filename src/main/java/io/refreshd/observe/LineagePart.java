@@ -40,27 +40,36 @@ final class LineagePart {
 
     /** Where a link to the view leads: letters and digits only, whatever it is called. */
     static String anchor(ViewId view) {
-        return "v" + Integer.toHexString(view.schema().hashCode()) + Integer.toHexString(view.name().hashCode());
+        return "v" + Integer.toHexString(view.schema().hashCode())
+                + Integer.toHexString(view.name().hashCode());
     }
 
     private static Map<ViewId, Collection<ViewId>> downstream(DaemonStatus status) {
         Map<ViewId, Collection<ViewId>> downstream = new TreeMap<>();
-        status.upstream().forEach((view, stands) -> stands.forEach(
-                on -> downstream.computeIfAbsent(on, v -> new TreeSet<>()).add(view)));
+        status.upstream()
+                .forEach((view, stands) -> stands.forEach(on ->
+                        downstream.computeIfAbsent(on, v -> new TreeSet<>()).add(view)));
         return downstream;
     }
 
     private static void source(
             StringBuilder out, String kind, String name, Collection<ViewId> readers, Map<ViewId, ViewPhase> phases) {
-        out.append("<li class=\"source\"><span class=\"node ").append(kind).append("\"><small>").append(kind).append("</small> ");
+        out.append("<li class=\"source\"><span class=\"node ")
+                .append(kind)
+                .append("\"><small>")
+                .append(kind)
+                .append("</small> ");
         out.append(Html.text(name)).append("</span><span class=\"arrow\" aria-label=\"feeds\"></span>");
         if (readers.size() > OPEN) {
-            out.append("<details data-key=\"").append(Html.text(kind + " " + name)).append("\"><summary>");
+            out.append("<details data-key=\"")
+                    .append(Html.text(kind + " " + name))
+                    .append("\"><summary>");
             out.append(readers.size()).append(" views</summary>");
         }
         out.append("<span class=\"readers\">");
         for (ViewId reader : readers) {
-            out.append("<a class=\"node ").append(phases.getOrDefault(reader, ViewPhase.DIRTY).word());
+            out.append("<a class=\"node ")
+                    .append(phases.getOrDefault(reader, ViewPhase.DIRTY).word());
             out.append("\" href=\"#").append(anchor(reader)).append("\">");
             out.append(Html.text(reader.toString())).append("</a> ");
         }
@@ -68,7 +77,9 @@ final class LineagePart {
     }
 
     private static void why(StringBuilder out, Obstacle why) {
-        out.append("<p class=\"bad\">not captured: ").append(Html.text(why.what())).append("</p>");
+        out.append("<p class=\"bad\">not captured: ")
+                .append(Html.text(why.what()))
+                .append("</p>");
         if (!why.mend().isEmpty()) {
             out.append("<pre>").append(Html.text(why.mend())).append("</pre>");
         }

@@ -84,7 +84,7 @@ public final class Metrics implements Consumer<Notice> {
                 capture.gap(n.reason());
                 troubles.gapFound(n.reason());
             }
-            case Notice.SlotSeen n -> capture.slot(n.retainedBytes());
+            case Notice.SlotSeen n -> capture.slot(n.retainedBytes(), n.limitBytes());
             case Notice.PhaseChanged n -> {
                 // The gauges show the phase as the status has it: a phase told here could contradict it in one scrape.
             }
@@ -97,8 +97,8 @@ public final class Metrics implements Consumer<Notice> {
      */
     public synchronized void align() {
         DaemonStatus now = status.get();
-        Map<String, List<ViewStatus>> groups = now.views().stream()
-                .collect(java.util.stream.Collectors.groupingBy(view -> labels.apply(view.view())));
+        Map<String, List<ViewStatus>> groups =
+                now.views().stream().collect(java.util.stream.Collectors.groupingBy(view -> labels.apply(view.view())));
         groups.forEach((label, members) -> series(label).show(members));
         now.tables().forEach(t -> table(t.table()).show(t));
         views.values().removeIf(series -> !groups.containsKey(series.label()) && series.missedOut());

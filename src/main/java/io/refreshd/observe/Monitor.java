@@ -37,10 +37,7 @@ public final class Monitor implements AutoCloseable {
 
     /** @param sinceRound how long the loop has not come round */
     public Monitor(
-            Settings settings,
-            Supplier<DaemonStatus> status,
-            Supplier<Moment> clock,
-            Supplier<Duration> sinceRound) {
+            Settings settings, Supplier<DaemonStatus> status, Supplier<Moment> clock, Supplier<Duration> sinceRound) {
         Metrics metrics = new Metrics(registry, status, clock, settings.labels(), settings.version());
         Duration silence = settings.heartbeat().multipliedBy(10);
         Readiness readiness =
@@ -49,7 +46,12 @@ public final class Monitor implements AutoCloseable {
         server = new HttpServer(
                 settings.address(),
                 new Endpoints(
-                        new Scrape(metrics, registry), new Liveness(sinceRound, LOOP_BOUND), readiness, status, clock, history));
+                        new Scrape(metrics, registry),
+                        new Liveness(sinceRound, LOOP_BOUND),
+                        readiness,
+                        status,
+                        clock,
+                        history));
         listeners = List.of(metrics, new RefreshLog(clock), history);
     }
 

@@ -21,7 +21,9 @@ final class RecentPart {
     }
 
     private static void row(StringBuilder out, History.Entry entry, Instant now) {
-        out.append("<tr><th scope=\"row\">").append(Html.text(entry.view().toString())).append("</th>");
+        out.append("<tr><th scope=\"row\">")
+                .append(Html.text(entry.view().toString()))
+                .append("</th>");
         cell(out, "When", Words.span(Duration.between(entry.at(), now)) + " ago");
         cell(out, "Method", entry.method());
         cell(out, "Took", entry.took().map(Words::span).orElse("–"));
@@ -31,6 +33,10 @@ final class RecentPart {
     }
 
     private static void cell(StringBuilder out, String label, String value) {
-        out.append("<td data-label=\"").append(label).append("\">").append(Html.text(value)).append("</td>");
+        out.append("<td data-label=\"")
+                .append(label)
+                .append("\">")
+                .append(Html.text(value))
+                .append("</td>");
     }
 }

@@ -137,7 +137,9 @@ final class StatusPage {
         cell(out, "Staleness", staleness.isZero() ? "–" : Words.span(staleness));
         cell(out, "Target lag", Words.span(view.timing().targetLag()));
         String spark = Sparkline.svg(history.lags(view.view()), view.timing().targetLag());
-        out.append("<td data-label=\"Lately\">").append(spark.isEmpty() ? "–" : spark).append("</td>");
+        out.append("<td data-label=\"Lately\">")
+                .append(spark.isEmpty() ? "–" : spark)
+                .append("</td>");
         cell(out, "Last refresh", view.refreshedAt().map(at -> ago(at, now)).orElse("never"));
         cell(out, "Took", view.lastDuration().map(Words::span).orElse("–"));
         cell(out, "Refreshes", Long.toString(view.refreshes()));

@@ -118,7 +118,8 @@ final class ViewSeries {
         gauge(
                 MetricNames.VIEW_LAST_REFRESH,
                 "When the last refresh ended, as Unix time; 0 if there was none",
-                () -> least(v -> v.refreshedAt().map(at -> at.toEpochMilli() / 1e3).orElse(0.0)));
+                () -> least(
+                        v -> v.refreshedAt().map(at -> at.toEpochMilli() / 1e3).orElse(0.0)));
         gauge(
                 MetricNames.VIEW_LAST_REFRESH_DURATION,
                 "What the last refresh took; 0 if there was none",

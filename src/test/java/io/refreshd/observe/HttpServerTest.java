@@ -315,7 +315,8 @@ class HttpServerTest {
 
     private Endpoints endpoints() {
         var own = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
-        Metrics metrics = new Metrics(own, () -> status.get(), () -> MOMENT, io.refreshd.model.ViewId::toString, "test");
+        Metrics metrics =
+                new Metrics(own, () -> status.get(), () -> MOMENT, io.refreshd.model.ViewId::toString, "test");
         return new Endpoints(
                 new Scrape(metrics, own),
                 new Liveness(() -> sinceTick, Duration.ofSeconds(60)),

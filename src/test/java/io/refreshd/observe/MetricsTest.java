@@ -22,6 +22,7 @@ import io.refreshd.report.ViewStatus;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -29,7 +30,8 @@ class MetricsTest {
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private DaemonStatus status = Samples.status(Samples.fresh(VIEW));
     private Moment now = MOMENT;
-    private final Metrics metrics = new Metrics(registry, () -> status, () -> now, io.refreshd.model.ViewId::toString, "1.2.3");
+    private final Metrics metrics =
+            new Metrics(registry, () -> status, () -> now, io.refreshd.model.ViewId::toString, "1.2.3");
 
     @Test
     void showsZerosForEachViewAndTableFromTheFirstScrapeOn() {
@@ -53,7 +55,9 @@ class MetricsTest {
         var grouped = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
         status = Samples.status(IntStream.range(0, 1000)
                 .mapToObj(i -> Samples.stale(
-                        new ViewId("public", "role_" + i), i == 7 ? ViewPhase.SUSPENDED : ViewPhase.FRESH, Duration.ofSeconds(i == 7 ? 42 : 0)))
+                        new ViewId("public", "role_" + i),
+                        i == 7 ? ViewPhase.SUSPENDED : ViewPhase.FRESH,
+                        Duration.ofSeconds(i == 7 ? 42 : 0)))
                 .toArray(ViewStatus[]::new));
         Metrics metrics = new Metrics(grouped, () -> status, () -> now, view -> "public.role_*", "1.2.3");
         metrics.accept(new Notice.RefreshAvoided(new ViewId("public", "role_1"), Notice.Avoided.COLUMN));
@@ -66,7 +70,8 @@ class MetricsTest {
                         "refreshd_view_state{state=\"fresh\",view=\"public.role_*\"} 999.0",
                         "refreshd_refreshes_avoided_total{reason=\"column\",view=\"public.role_*\"} 2.0")
                 .doesNotContain("role_7");
-        assertThat(scrape.lines().filter(line -> line.contains("view=")).count()).isLessThan(25);
+        assertThat(scrape.lines().filter(line -> line.contains("view=")).count())
+                .isLessThan(25);
     }
 
     @Test
@@ -93,7 +98,7 @@ class MetricsTest {
         metrics.accept(new Notice.TargetLagMissed(VIEW, Duration.ofSeconds(9), Duration.ofSeconds(5), "slow"));
         metrics.accept(new Notice.RowsChanged(TABLE, Operation.UPDATE, 300_000));
         metrics.accept(new Notice.BatchRead(12, Duration.ofMillis(40)));
-        metrics.accept(new Notice.SlotSeen(16_777_216));
+        metrics.accept(new Notice.SlotSeen(16_777_216, OptionalLong.of(1L << 30)));
         metrics.accept(new Notice.GapFound("slot-lost"));
         metrics.accept(new Notice.GapFound("a word nobody listed"));
 

@@ -77,8 +77,10 @@ class PrometheusIT {
     }
 
     private static void everyAlertIsEvaluated(RunningPrometheus prometheus) {
-        await("all rules are evaluated").atMost(PATIENCE).until(() -> rules(prometheus).stream()
-                .noneMatch(rule -> rule.get("health").asText().equals("unknown")));
+        await("all rules are evaluated")
+                .atMost(PATIENCE)
+                .until(() -> rules(prometheus).stream()
+                        .noneMatch(rule -> rule.get("health").asText().equals("unknown")));
         List<JsonNode> rules = rules(prometheus);
         assertThat(rules).hasSizeGreaterThanOrEqualTo(9);
         for (JsonNode rule : rules) {

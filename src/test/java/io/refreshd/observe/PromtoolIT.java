@@ -28,9 +28,12 @@ class PromtoolIT {
 
     private static void run(String... arguments) throws IOException, InterruptedException {
         Installed.orSkip("promtool");
-        List<String> command = Stream.concat(Stream.of("promtool"), Stream.of(arguments)).toList();
+        List<String> command =
+                Stream.concat(Stream.of("promtool"), Stream.of(arguments)).toList();
         Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
         String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertThat(process.waitFor()).as(String.join(" ", command) + "\n" + output).isZero();
+        assertThat(process.waitFor())
+                .as(String.join(" ", command) + "\n" + output)
+                .isZero();
     }
 }

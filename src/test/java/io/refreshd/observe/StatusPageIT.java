@@ -28,10 +28,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.jspecify.annotations.Nullable;
 
 /** The page in a real browser. Screenshots for people to look at are left in target/screenshots. */
 class StatusPageIT {
@@ -72,8 +72,10 @@ class StatusPageIT {
         Browser browser = open();
         assertThat(browser.evaluate("document.querySelector('.graph').innerText"))
                 .contains("public.main", "public.role_a", "public.role_totals");
-        assertThat(browser.evaluate("document.querySelectorAll('.spark polyline').length")).isEqualTo("1");
-        assertThat(browser.evaluate("document.querySelector('.recent').innerText")).contains("57 rows changed");
+        assertThat(browser.evaluate("document.querySelectorAll('.spark polyline').length"))
+                .isEqualTo("1");
+        assertThat(browser.evaluate("document.querySelector('.recent').innerText"))
+                .contains("57 rows changed");
         assertThat(browser.evaluate("document.querySelector('tr.why pre').innerText"))
                 .isEqualTo("CREATE UNIQUE INDEX ON \"<b>\" ('&')");
         browser.appear(1200, 1000, "light");
@@ -100,16 +102,20 @@ class StatusPageIT {
         browser.evaluate("document.querySelector('main').dataset.old = 'yes'");
         status = Samples.status(Samples.stale(VIEW, ViewPhase.BACKING_OFF, Duration.ofSeconds(90)));
         status = new DaemonStatus(status.stream(), status.views(), ordinary().tables());
-        await("the page shows the new state").atMost(PATIENCE).until(() -> browser.evaluate(
-                        "document.querySelector('.views').innerText")
-                .contains("backing-off"));
-        assertThat(browser.evaluate("document.querySelector('main').dataset.old")).isEqualTo("undefined");
+        await("the page shows the new state")
+                .atMost(PATIENCE)
+                .until(() -> browser.evaluate("document.querySelector('.views').innerText")
+                        .contains("backing-off"));
+        assertThat(browser.evaluate("document.querySelector('main').dataset.old"))
+                .isEqualTo("undefined");
         assertThat(browser.evaluate("document.activeElement.textContent")).isEqualTo(focused);
-        assertThat(browser.evaluate("document.getElementById('live').textContent")).isEqualTo("live");
+        assertThat(browser.evaluate("document.getElementById('live').textContent"))
+                .isEqualTo("live");
 
         server.close();
-        await("it says that it is old").atMost(PATIENCE).until(() -> browser.evaluate("document.body.className")
-                .equals("lost"));
+        await("it says that it is old")
+                .atMost(PATIENCE)
+                .until(() -> browser.evaluate("document.body.className").equals("lost"));
     }
 
     @Test
@@ -123,9 +129,12 @@ class StatusPageIT {
         String shown = "Array.from(document.querySelectorAll('.views tbody tr:not([hidden]) th'), e => e.innerText)";
         assertThat(browser.evaluate(shown)).isEqualTo("public.role_totals");
         browser.press("Escape", "");
-        assertThat(browser.evaluate("document.querySelectorAll('.views tbody tr[hidden]').length")).isEqualTo("0");
+        assertThat(browser.evaluate("document.querySelectorAll('.views tbody tr[hidden]').length"))
+                .isEqualTo("0");
         browser.evaluate("document.querySelector('main').focus()");
-        for (int i = 0; i < 20 && !browser.evaluate("document.activeElement.className").startsWith("node"); i++) {
+        for (int i = 0;
+                i < 20 && !browser.evaluate("document.activeElement.className").startsWith("node");
+                i++) {
             browser.press("Tab", "");
         }
         String chosen = browser.evaluate("document.activeElement.textContent");
@@ -142,12 +151,15 @@ class StatusPageIT {
                         + ".includes(" + quoted(HOSTILE.toString()) + ")"))
                 .isEqualTo("true");
         assertThat(browser.evaluate("document.scripts.length")).isEqualTo("1");
-        assertThat(browser.evaluate("document.querySelectorAll('img, b, iframe').length")).isEqualTo("0");
+        assertThat(browser.evaluate("document.querySelectorAll('img, b, iframe').length"))
+                .isEqualTo("0");
         await("an event has come")
                 .atMost(PATIENCE)
                 .until(() -> browser.evaluate("document.getElementById('live').textContent")
                         .equals("live"));
-        assertThat(browser.evaluate("document.scripts.length")).as("nor by an event").isEqualTo("1");
+        assertThat(browser.evaluate("document.scripts.length"))
+                .as("nor by an event")
+                .isEqualTo("1");
         assertThat(browser.evaluate("document.querySelectorAll('main script, img, b, iframe').length"))
                 .isEqualTo("0");
     }
@@ -174,12 +186,25 @@ class StatusPageIT {
                 many.stream().map(Samples::fresh).toList(),
                 List.of(new TableStatus(Samples.TABLE, Optional.empty(), many)));
         Browser browser = open();
-        assertThat(browser.evaluate("document.querySelectorAll('.views tbody tr').length")).isEqualTo("1000");
-        assertThat(browser.evaluate("document.querySelector('.graph details').open")).isEqualTo("false");
-        System.out.println("1,000 views: " + browser.evaluate("(() => { const n = performance.getEntriesByType('navigation')[0];"
-                + " const p = performance.getEntriesByName('first-contentful-paint')[0];"
-                + " return n.decodedBodySize + ' bytes, first contentful paint after ' + Math.round(p ? p.startTime : -1)"
-                + " + ' ms, loaded after ' + Math.round(n.loadEventEnd) + ' ms' })()"));
+        assertThat(browser.evaluate("document.querySelectorAll('.views tbody tr').length"))
+                .isEqualTo("1000");
+        assertThat(browser.evaluate("document.querySelector('.graph details').open"))
+                .isEqualTo("false");
+        System.out.println("1,000 views: "
+                + browser.evaluate("(() => { const n = performance.getEntriesByType('navigation')[0];"
+                        + " const p = performance.getEntriesByName('first-contentful-paint')[0];"
+                        + " return n.decodedBodySize + ' bytes, first contentful paint after ' + Math.round(p ? p.startTime : -1)"
+                        + " + ' ms, loaded after ' + Math.round(n.loadEventEnd) + ' ms' })()"));
+        long before = System.nanoTime();
+        int size = java.net.http.HttpClient.newHttpClient()
+                .send(
+                        java.net.http.HttpRequest.newBuilder(java.net.URI.create(address() + "metrics"))
+                                .build(),
+                        java.net.http.HttpResponse.BodyHandlers.ofByteArray())
+                .body()
+                .length;
+        System.out.println("1,000 views: a first scrape of " + size + " bytes in "
+                + (System.nanoTime() - before) / 1_000_000 + " ms");
     }
 
     private Browser browser() {
@@ -202,13 +227,11 @@ class StatusPageIT {
 
     private static DaemonStatus ordinary() {
         ViewStatus suspended = Samples.suspended(
-                HOSTILE, new Obstacle("no unique index <img src=x onerror=alert(1)>", "CREATE UNIQUE INDEX ON \"<b>\" ('&')"));
+                HOSTILE,
+                new Obstacle("no unique index <img src=x onerror=alert(1)>", "CREATE UNIQUE INDEX ON \"<b>\" ('&')"));
         return new DaemonStatus(
                 Samples.streaming(),
-                List.of(
-                        Samples.fresh(VIEW),
-                        suspended,
-                        Samples.stale(TOTALS, ViewPhase.DIRTY, Duration.ofSeconds(2))),
+                List.of(Samples.fresh(VIEW), suspended, Samples.stale(TOTALS, ViewPhase.DIRTY, Duration.ofSeconds(2))),
                 List.of(
                         new TableStatus(Samples.TABLE, Optional.empty(), List.of(VIEW, HOSTILE)),
                         new TableStatus(

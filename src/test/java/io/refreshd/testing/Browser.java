@@ -37,8 +37,10 @@ public final class Browser implements AutoCloseable {
                                 .build(),
                         BodyHandlers.ofString())
                 .body();
-        URI address = URI.create(JSON.readTree(page).get(0).get("webSocketDebuggerUrl").asText());
-        this.socket = client.newWebSocketBuilder().buildAsync(address, new Answers()).get(30, TimeUnit.SECONDS);
+        URI address = URI.create(
+                JSON.readTree(page).get(0).get("webSocketDebuggerUrl").asText());
+        this.socket =
+                client.newWebSocketBuilder().buildAsync(address, new Answers()).get(30, TimeUnit.SECONDS);
     }
 
     public static Browser start() throws Exception {
@@ -68,14 +70,17 @@ public final class Browser implements AutoCloseable {
         ask("Page.navigate", JSON.createObjectNode().put("url", url));
         Awaitility.await("the page is there")
                 .atMost(30, TimeUnit.SECONDS)
-                .until(() -> evaluate("document.readyState + ' ' + location.href").startsWith("complete " + url));
+                .until(() ->
+                        evaluate("document.readyState + ' ' + location.href").startsWith("complete " + url));
     }
 
     /** The value of an expression, as text. */
     public String evaluate(String expression) throws Exception {
         JsonNode answer = ask(
                 "Runtime.evaluate",
-                JSON.createObjectNode().put("expression", "String(" + expression + ")").put("awaitPromise", true));
+                JSON.createObjectNode()
+                        .put("expression", "String(" + expression + ")")
+                        .put("awaitPromise", true));
         if (answer.has("exceptionDetails")) {
             throw new AssertionError(expression + ": " + answer.get("exceptionDetails"));
         }
@@ -92,7 +97,9 @@ public final class Browser implements AutoCloseable {
             down.put("text", text);
         }
         ask("Input.dispatchKeyEvent", down);
-        ask("Input.dispatchKeyEvent", JSON.createObjectNode().put("type", "keyUp").put("key", key));
+        ask(
+                "Input.dispatchKeyEvent",
+                JSON.createObjectNode().put("type", "keyUp").put("key", key));
     }
 
     /** @param scheme light or dark */
@@ -105,7 +112,10 @@ public final class Browser implements AutoCloseable {
                         .put("deviceScaleFactor", 1)
                         .put("mobile", width < 600));
         ObjectNode media = JSON.createObjectNode();
-        media.putArray("features").addObject().put("name", "prefers-color-scheme").put("value", scheme);
+        media.putArray("features")
+                .addObject()
+                .put("name", "prefers-color-scheme")
+                .put("value", scheme);
         ask("Emulation.setEmulatedMedia", media);
     }
 
@@ -149,7 +159,8 @@ public final class Browser implements AutoCloseable {
                 CompletableFuture<JsonNode> answer =
                         waiting.remove(node.path("id").asInt(-1));
                 if (answer != null && node.has("error")) {
-                    answer.completeExceptionally(new IOException(node.get("error").toString()));
+                    answer.completeExceptionally(
+                            new IOException(node.get("error").toString()));
                 } else if (answer != null) {
                     answer.complete(node.path("result"));
                 }

@@ -35,7 +35,8 @@ public final class RunningPrometheus implements AutoCloseable {
                 scrape_configs:
                   - job_name: refreshd
                     static_configs: [{ targets: ["127.0.0.1:%d"] }]
-                """.formatted(Path.of("config/prometheus/alerts.yml").toAbsolutePath(), scraped));
+                """.formatted(
+                        Path.of("config/prometheus/alerts.yml").toAbsolutePath(), scraped));
         int port = freePort();
         Process process = new ProcessBuilder(
                         "prometheus",
@@ -56,7 +57,9 @@ public final class RunningPrometheus implements AutoCloseable {
     }
 
     public JsonNode get(String path) {
-        Awaitility.await("prometheus answers").ignoreExceptions().until(() -> !body("/-/ready").isEmpty());
+        Awaitility.await("prometheus answers")
+                .ignoreExceptions()
+                .until(() -> !body("/-/ready").isEmpty());
         try {
             JsonNode answer = new ObjectMapper().readTree(body(path));
             if (!answer.path("status").asText().equals("success")) {
