@@ -61,6 +61,7 @@ final class CatalogWatch {
     private Map<Long, Obstacle> notRefreshable = Map.of();
 
     private volatile List<TableStatus> tables = List.of();
+    private volatile Map<ViewId, Set<ViewId>> upstream = Map.of();
 
     private record Seen(
             String fingerprint, Optional<PublicationState> publication, Map<Long, Obstacle> notRefreshable) {}
@@ -80,6 +81,11 @@ final class CatalogWatch {
     /** The base tables, as of the last look. */
     List<TableStatus> tables() {
         return tables;
+    }
+
+    /** Which views stand on which, as of the last look. */
+    Map<ViewId, Set<ViewId>> upstream() {
+        return upstream;
     }
 
     /**
@@ -116,6 +122,7 @@ final class CatalogWatch {
 
         Sight sight = new Sight(graph, standing.captured(), refused, blindfold);
         tables = sight.tables();
+        upstream = sight.upstream();
         apply(handle, graph, sight, standing);
         enroller.remember(handle, standing, publication);
         seen = new Seen(fingerprint, Optional.of(publication), notRefreshable);

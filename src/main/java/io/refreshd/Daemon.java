@@ -85,15 +85,18 @@ public final class Daemon implements AutoCloseable {
                         .map(present -> present.pipeline().isSettled())
                         .orElse(false));
         this.monitor = new Monitor(
-                new InetSocketAddress(
-                        configuration.http().host(), configuration.http().port()),
+                new Monitor.Settings(
+                        new InetSocketAddress(
+                                configuration.http().host(),
+                                configuration.http().port()),
+                        configuration.capture().heartbeatInterval(),
+                        configuration.metrics()::labelOf,
+                        Version.current()),
                 this::status,
                 around.clock(),
                 () -> Optional.ofNullable(core)
                         .map(present -> present.loop().unanswered())
-                        .orElse(Duration.ZERO),
-                configuration.capture().heartbeatInterval(),
-                Version.current());
+                        .orElse(Duration.ZERO));
         this.audit = new BackgroundAudit(
                 new Audit(
                         database.jdbi(),
@@ -183,7 +186,10 @@ public final class Daemon implements AutoCloseable {
         return present == null
                 ? new DaemonStatus(streamStatus(), List.of(), List.of())
                 : new DaemonStatus(
-                        streamStatus(), present.loop().status(), present.watch().tables());
+                        streamStatus(),
+                        present.loop().status(),
+                        present.watch().tables(),
+                        present.watch().upstream());
     }
 
     /** Blocks until the daemon has ended; returns 0 if it was closed, and otherwise the exit code of an internal error. */

@@ -51,8 +51,26 @@ final class Sight {
 
     List<TableStatus> tables() {
         return graph.tables().keySet().stream()
-                .map(table -> new TableStatus(table, Optional.ofNullable(hidden.get(table))))
+                .map(table -> new TableStatus(
+                        table,
+                        Optional.ofNullable(hidden.get(table)),
+                        graph.readersOf(table).stream()
+                                .map(Reader::view)
+                                .distinct()
+                                .sorted()
+                                .toList()))
                 .toList();
+    }
+
+    /** For each view that stands on others: on which. */
+    Map<ViewId, Set<ViewId>> upstream() {
+        Map<ViewId, Set<ViewId>> upstream = new HashMap<>();
+        for (ViewId view : graph.views().keySet()) {
+            if (!graph.upstreamOf(view).isEmpty()) {
+                upstream.put(view, graph.upstreamOf(view));
+            }
+        }
+        return Map.copyOf(upstream);
     }
 
     private static Obstacle joining(TableId table) {

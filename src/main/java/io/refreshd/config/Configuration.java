@@ -11,6 +11,7 @@ public record Configuration(
         CaptureSettings capture,
         AuditSettings audit,
         HttpSettings http,
+        MetricsSettings metrics,
         List<RoleViewTemplate> roleViews) {
     public Configuration {
         Objects.requireNonNull(database);
@@ -19,6 +20,7 @@ public record Configuration(
         Objects.requireNonNull(capture);
         Objects.requireNonNull(audit);
         Objects.requireNonNull(http);
+        Objects.requireNonNull(metrics);
         roleViews = List.copyOf(roleViews);
     }
 }

@@ -68,6 +68,7 @@ public final class ConfigurationReader {
                         .orDefault(Key.AUDIT_INTERVAL, Durations::parseMaxStaleness)
                         .bound()),
                 section("http").orDefault(Key.HTTP_LISTEN, Values::listen),
+                new MetricsSettings(section("metrics").list(Key.METRICS_GROUPS, ViewPattern::parse)),
                 RoleViewsReader.read(root.section("role-views")));
     }
 

@@ -103,7 +103,12 @@ enum Key {
             "role-views.templates",
             Kind.OVERRIDES,
             "{}",
-            "Views to be made for each role: a name such as `public.materializeduserrole_{role}`, then what is said under Role views.");
+            "Views to be made for each role: a name such as `public.materializeduserrole_{role}`, then what is said under Role views."),
+    METRICS_GROUPS(
+            "metrics.groups",
+            Kind.PATTERNS,
+            "[]",
+            "Views that match the same pattern share one set of series, under the pattern as the label `view`: for hundreds of views that nobody tells apart.");
 
     private static final String REQUIRED = "required";
     private static final String UNSET = "unset";

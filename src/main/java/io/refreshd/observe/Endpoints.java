@@ -18,18 +18,19 @@ public final class Endpoints {
     private final Supplier<Moment> clock;
     private final StatusPage page;
 
-    public Endpoints(
+    Endpoints(
             Scrape scrape,
             Liveness liveness,
             Readiness readiness,
             Supplier<DaemonStatus> status,
-            Supplier<Moment> clock) {
+            Supplier<Moment> clock,
+            History history) {
         this.scrape = scrape;
         this.liveness = liveness;
         this.readiness = readiness;
         this.status = status;
         this.clock = clock;
-        this.page = new StatusPage(readiness);
+        this.page = new StatusPage(readiness, history);
     }
 
     /**
@@ -51,8 +52,15 @@ public final class Endpoints {
             case "/status" -> status();
             default ->
                 Response.json(
-                        404, StatusJson.error("there is /, /status, /metrics, /livez and /readyz, and nothing else"));
+                        404,
+                        StatusJson.error(
+                                "there is /, /events, /status, /metrics, /livez and /readyz, and nothing else"));
         };
+    }
+
+    /** The main part of the page as it is now, for those who have it open. */
+    String livePart() {
+        return page.main(status.get(), clock.get().wall());
     }
 
     private Response status() {

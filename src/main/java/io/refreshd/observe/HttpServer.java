@@ -29,6 +29,7 @@ public final class HttpServer implements AutoCloseable {
 
     private final InetSocketAddress address;
     private final Endpoints endpoints;
+    private final LiveEvents events;
     private com.sun.net.httpserver.@Nullable HttpServer server;
     private @Nullable ExecutorService executor;
 
@@ -40,6 +41,7 @@ public final class HttpServer implements AutoCloseable {
     public HttpServer(InetSocketAddress address, Endpoints endpoints) {
         this.address = address;
         this.endpoints = endpoints;
+        this.events = new LiveEvents(endpoints::livePart);
     }
 
     /**
@@ -107,9 +109,14 @@ public final class HttpServer implements AutoCloseable {
 
     private void serve(HttpExchange exchange) throws IOException {
         try (exchange) {
-            Response response = answer(exchange);
             var headers = exchange.getResponseHeaders();
             ALWAYS.forEach(headers::set);
+            if (exchange.getRequestMethod().equals("GET")
+                    && exchange.getRequestURI().getPath().equals("/events")) {
+                events.stream(exchange);
+                return;
+            }
+            Response response = answer(exchange);
             headers.set("Content-Type", response.contentType());
             response.headers().forEach(headers::set);
             byte[] body = response.body().getBytes(StandardCharsets.UTF_8);

@@ -10,9 +10,11 @@ import io.refreshd.report.DaemonStatus;
 import io.refreshd.report.Notice;
 import io.refreshd.report.TableStatus;
 import io.refreshd.report.ViewStatus;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
@@ -27,21 +29,30 @@ public final class Metrics implements Consumer<Notice> {
     private final Supplier<Moment> clock;
     private final CaptureSeries capture;
     private final RefreshSeries refreshes;
-    private final Map<ViewId, ViewSeries> views = new ConcurrentHashMap<>();
+    private final TroubleSeries troubles;
+    private final Function<ViewId, String> labels;
+    private final Map<String, ViewSeries> views = new ConcurrentHashMap<>();
     private final Map<TableId, TableSeries> tables = new ConcurrentHashMap<>();
 
     /**
      * Registers what does not belong to one view or table.
      *
      * @param status as it is now; asked at every scrape, by the scraping thread
+     * @param labels the label of a view; views with the same one share their series
      */
     public Metrics(
-            PrometheusMeterRegistry registry, Supplier<DaemonStatus> status, Supplier<Moment> clock, String version) {
+            PrometheusMeterRegistry registry,
+            Supplier<DaemonStatus> status,
+            Supplier<Moment> clock,
+            Function<ViewId, String> labels,
+            String version) {
         this.registry = registry;
+        this.labels = labels;
         this.status = status;
         this.clock = clock;
         this.capture = new CaptureSeries(registry, () -> status.get().stream(), clock);
         this.refreshes = new RefreshSeries(registry);
+        this.troubles = new TroubleSeries(registry);
         // Not through Micrometer, which has no such type and drops the "_info" of a gauge's name.
         Info.builder()
                 .name(MetricNames.BUILD_INFO)
@@ -60,11 +71,20 @@ public final class Metrics implements Consumer<Notice> {
                 view(n.view()).refreshed(n.method());
                 refreshes.done(n);
             }
-            case Notice.RefreshFailed n -> view(n.view()).failed(n.method());
+            case Notice.RefreshFailed n -> {
+                view(n.view()).failed(n.method());
+                troubles.failed(n.failure().sqlState());
+            }
             case Notice.RefreshAvoided n -> view(n.view()).avoided(n.reason());
-            case Notice.TargetLagMissed n -> view(n.view()).missed();
+            case Notice.TargetLagMissed n -> {
+                view(n.view()).missed();
+                troubles.late(n.reason());
+            }
+            case Notice.GapFound n -> {
+                capture.gap(n.reason());
+                troubles.gapFound(n.reason());
+            }
             case Notice.DriftFound n -> view(n.view()).drifted();
-            case Notice.GapFound n -> capture.gap(n.reason());
             case Notice.SlotSeen n -> capture.slot(n.retainedBytes(), n.limitBytes());
             case Notice.PhaseChanged n -> {
                 // The gauges show the phase as the status has it: a phase told here could contradict it in one scrape.
@@ -78,16 +98,21 @@ public final class Metrics implements Consumer<Notice> {
      */
     public synchronized void align() {
         DaemonStatus now = status.get();
-        now.views().forEach(v -> view(v.view()).show(v));
+        Map<String, List<ViewStatus>> groups =
+                now.views().stream().collect(java.util.stream.Collectors.groupingBy(view -> labels.apply(view.view())));
+        groups.forEach((label, members) -> series(label).show(members));
         now.tables().forEach(t -> table(t.table()).show(t));
-        var listedViews = now.views().stream().map(ViewStatus::view).collect(java.util.stream.Collectors.toSet());
-        views.values().removeIf(series -> !listedViews.contains(series.view()) && series.missedOut());
+        views.values().removeIf(series -> !groups.containsKey(series.label()) && series.missedOut());
         var listedTables = now.tables().stream().map(TableStatus::table).collect(java.util.stream.Collectors.toSet());
         tables.values().removeIf(series -> !listedTables.contains(series.table()) && series.missedOut());
     }
 
     private ViewSeries view(ViewId view) {
-        return views.computeIfAbsent(view, v -> new ViewSeries(registry, clock, v));
+        return series(labels.apply(view));
+    }
+
+    private ViewSeries series(String label) {
+        return views.computeIfAbsent(label, l -> new ViewSeries(registry, clock, l));
     }
 
     private TableSeries table(TableId table) {

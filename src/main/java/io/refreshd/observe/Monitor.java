@@ -3,12 +3,14 @@ package io.refreshd.observe;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.refreshd.model.Moment;
+import io.refreshd.model.ViewId;
 import io.refreshd.report.DaemonStatus;
 import io.refreshd.report.Notice;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 /** All that shows the daemon to the world, put together: metrics, log lines and the HTTP server that serves them. */
@@ -25,25 +27,32 @@ public final class Monitor implements AutoCloseable {
     private final List<Consumer<Notice>> listeners;
 
     /**
-     * @param sinceRound how long the loop has not come round
+     * What it is told by the configuration.
+     *
      * @param heartbeat how often a message comes through the stream when nothing else does
+     * @param labels the label of a view in metrics
      */
+    public record Settings(
+            InetSocketAddress address, Duration heartbeat, Function<ViewId, String> labels, String version) {}
+
+    /** @param sinceRound how long the loop has not come round */
     public Monitor(
-            InetSocketAddress address,
-            Supplier<DaemonStatus> status,
-            Supplier<Moment> clock,
-            Supplier<Duration> sinceRound,
-            Duration heartbeat,
-            String version) {
-        Metrics metrics = new Metrics(registry, status, clock, version);
-        Duration silence = heartbeat.multipliedBy(10);
+            Settings settings, Supplier<DaemonStatus> status, Supplier<Moment> clock, Supplier<Duration> sinceRound) {
+        Metrics metrics = new Metrics(registry, status, clock, settings.labels(), settings.version());
+        Duration silence = settings.heartbeat().multipliedBy(10);
         Readiness readiness =
                 new Readiness(silence.compareTo(LEAST_SILENCE) < 0 ? LEAST_SILENCE : silence, LEAST_SILENCE);
+        History history = new History(clock);
         server = new HttpServer(
-                address,
+                settings.address(),
                 new Endpoints(
-                        new Scrape(metrics, registry), new Liveness(sinceRound, LOOP_BOUND), readiness, status, clock));
-        listeners = List.of(metrics, new RefreshLog(clock));
+                        new Scrape(metrics, registry),
+                        new Liveness(sinceRound, LOOP_BOUND),
+                        readiness,
+                        status,
+                        clock,
+                        history));
+        listeners = List.of(metrics, new RefreshLog(clock), history);
     }
 
     /** @throws CannotListen if the address cannot be had */

@@ -2,7 +2,6 @@ package io.refreshd.observe;
 
 import io.refreshd.report.DaemonStatus;
 import io.refreshd.report.StreamStatus;
-import io.refreshd.report.TableStatus;
 import io.refreshd.report.ViewPhase;
 import io.refreshd.report.ViewStatus;
 import java.io.IOException;
@@ -35,8 +34,11 @@ final class StatusPage {
     private final String policy = "default-src 'none'; style-src '" + hash(style) + "'; script-src '" + hash(script)
             + "'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-    StatusPage(Readiness readiness) {
+    private final History history;
+
+    StatusPage(Readiness readiness, History history) {
         this.readiness = readiness;
+        this.history = history;
     }
 
     Response render(DaemonStatus status, Instant now) {
@@ -57,6 +59,7 @@ final class StatusPage {
                 <style>%s</style>
                 </head>
                 <body>
+                <form id="search" role="search" hidden><label>Find a view <input type="search" id="find" autocomplete="off"></label></form>
                 <main>
                 %s</main>
                 <footer><span id="live" role="status"></span> <a href="status">JSON</a> <a href="metrics">Metrics</a></footer>
@@ -66,8 +69,11 @@ final class StatusPage {
                 """.formatted(style, main(status, now), script);
     }
 
-    private String main(DaemonStatus status, Instant now) {
-        return head(status, now) + views(status.views(), now) + tables(status.tables()) + "<p class=\"at\">As of <time>"
+    /** What the events carry; the page itself shows the same when it is loaded. */
+    String main(DaemonStatus status, Instant now) {
+        history.keepOnly(status.views().stream().map(ViewStatus::view).collect(java.util.stream.Collectors.toSet()));
+        return head(status, now) + views(status.views(), now) + LineagePart.html(status)
+                + RecentPart.html(history.recent(), now) + "<p class=\"at\">As of <time>"
                 + Html.text(
                         now.truncatedTo(java.time.temporal.ChronoUnit.SECONDS).toString()) + "</time></p>\n";
     }
@@ -105,6 +111,7 @@ final class StatusPage {
         }
         StringBuilder out = new StringBuilder("<table class=\"views\"><thead><tr><th scope=\"col\">View</th>"
                 + "<th scope=\"col\">State</th><th scope=\"col\">Staleness</th><th scope=\"col\">Target lag</th>"
+                + "<th scope=\"col\">Lately</th>"
                 + "<th scope=\"col\">Last refresh</th><th scope=\"col\">Took</th><th scope=\"col\">Refreshes</th>"
                 + "<th scope=\"col\">Watermark</th></tr></thead>\n<tbody>\n");
         views.stream().sorted(troubleFirst(now)).forEach(view -> out.append(row(view, now)));
@@ -113,7 +120,9 @@ final class StatusPage {
 
     private String row(ViewStatus view, Instant now) {
         boolean late = readiness.beyondBound(view, now);
-        StringBuilder out = new StringBuilder(late ? "<tr class=\"late\">" : "<tr>");
+        StringBuilder out = new StringBuilder("<tr id=\"")
+                .append(LineagePart.anchor(view.view()))
+                .append(late ? "\" class=\"late\">" : "\">");
         out.append("<th scope=\"row\">")
                 .append(Html.text(view.view().toString()))
                 .append("</th>");
@@ -127,31 +136,21 @@ final class StatusPage {
         Duration staleness = view.staleness(now);
         cell(out, "Staleness", staleness.isZero() ? "–" : Words.span(staleness));
         cell(out, "Target lag", Words.span(view.timing().targetLag()));
+        String spark = Sparkline.svg(history.lags(view.view()), view.timing().targetLag());
+        out.append("<td data-label=\"Lately\">")
+                .append(spark.isEmpty() ? "–" : spark)
+                .append("</td>");
         cell(out, "Last refresh", view.refreshedAt().map(at -> ago(at, now)).orElse("never"));
         cell(out, "Took", view.lastDuration().map(Words::span).orElse("–"));
         cell(out, "Refreshes", Long.toString(view.refreshes()));
         cell(out, "Watermark", view.watermark().map(Object::toString).orElse("none"));
         out.append("</tr>\n");
         view.reason()
-                .ifPresent(reason -> out.append("<tr class=\"why\"><td colspan=\"8\">")
+                .ifPresent(reason -> out.append("<tr class=\"why\"><td colspan=\"9\">")
                         .append(Html.text(reason.what()))
                         .append(reason.mend().isEmpty() ? "" : "<pre>" + Html.text(reason.mend()) + "</pre>")
                         .append("</td></tr>\n"));
         return out.toString();
-    }
-
-    private static String tables(List<TableStatus> tables) {
-        StringBuilder out = new StringBuilder();
-        for (TableStatus table : tables) {
-            table.notCaptured()
-                    .ifPresent(reason -> out.append("<li><b>")
-                            .append(Html.text(table.table().toString()))
-                            .append("</b>: ")
-                            .append(Html.text(reason.what()))
-                            .append(reason.mend().isEmpty() ? "" : "<pre>" + Html.text(reason.mend()) + "</pre>")
-                            .append("</li>\n"));
-        }
-        return out.isEmpty() ? "" : "<h2>Tables that are not captured</h2>\n<ul>\n" + out + "</ul>\n";
     }
 
     private Comparator<ViewStatus> troubleFirst(Instant now) {

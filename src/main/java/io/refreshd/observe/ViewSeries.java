@@ -6,21 +6,21 @@ import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.refreshd.model.Method;
 import io.refreshd.model.Moment;
-import io.refreshd.model.ViewId;
 import io.refreshd.report.Notice.Avoided;
 import io.refreshd.report.ViewPhase;
 import io.refreshd.report.ViewStatus;
 import java.time.Duration;
-import java.util.function.Function;
+import java.util.Comparator;
+import java.util.List;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
+import java.util.function.ToDoubleFunction;
 
 /**
- * All series of one view. The counters stand at zero from the first moment; the gauges come with the first status, since
+ * All series of one view, or of a group of views that share theirs. The counters stand at zero from the first moment; the gauges come with the first status, since
  * before it there is nothing true to show.
  */
 final class ViewSeries {
-    private final ViewId view;
+    private final String label;
     private final Supplier<Moment> clock;
     private final SeriesSet series;
     private final ByConstant<Method, Counter> refreshed;
@@ -30,14 +30,15 @@ final class ViewSeries {
     private final Counter drift;
 
     /** Written by the aligning thread, read by any that scrapes. */
-    private volatile @Nullable ViewStatus present;
+    private volatile List<ViewStatus> present = List.of();
 
     private boolean absentBefore;
 
-    ViewSeries(MeterRegistry registry, Supplier<Moment> clock, ViewId view) {
-        this.view = view;
+    /** @param label the view's name, or what a group of views is called */
+    ViewSeries(MeterRegistry registry, Supplier<Moment> clock, String label) {
+        this.label = label;
         this.clock = clock;
-        this.series = new SeriesSet(registry, MetricNames.VIEW, view.toString());
+        this.series = new SeriesSet(registry, MetricNames.VIEW, label);
         this.refreshed = new ByConstant<>(Method.class, method -> refreshes(method, MetricNames.REFRESHED));
         this.failed = new ByConstant<>(Method.class, method -> refreshes(method, MetricNames.FAILED));
         String help = "Changes that needed no refresh of the view";
@@ -50,8 +51,8 @@ final class ViewSeries {
                 MetricNames.DRIFT, "Times the view differed from its definition though the ledger called it fresh");
     }
 
-    ViewId view() {
-        return view;
+    String label() {
+        return label;
     }
 
     void refreshed(Method method) {
@@ -74,9 +75,10 @@ final class ViewSeries {
         drift.increment();
     }
 
-    void show(ViewStatus status) {
-        boolean first = present == null;
-        present = status;
+    /** @param members at least one: the view, or all of the group */
+    void show(List<ViewStatus> members) {
+        boolean first = present.isEmpty();
+        present = members;
         absentBefore = false;
         if (first) {
             addGauges();
@@ -106,48 +108,62 @@ final class ViewSeries {
                 outcome);
     }
 
+    /** Of a group the worst is shown, so that what is compared with a bound finds the one view that is beyond it. */
     private void addGauges() {
         gauge(
                 MetricNames.VIEW_STALENESS,
                 "Age of the oldest commit that is not in the view; 0 when it is fresh",
-                v -> seconds(v.staleness(clock.get().wall())));
+                () -> seconds(latest().staleness(clock.get().wall())));
         gauge(
                 MetricNames.VIEW_TARGET_LAG,
                 "The staleness that the view shall not exceed",
-                v -> seconds(v.timing().targetLag()));
+                () -> seconds(latest().timing().targetLag()));
         gauge(
                 MetricNames.VIEW_WATERMARK_KNOWN,
                 "1 if refreshd can prove how fresh the view is, else 0",
-                v -> v.watermark().isPresent() ? 1 : 0);
+                () -> least(v -> v.watermark().isPresent() ? 1 : 0));
         gauge(
                 MetricNames.VIEW_LAST_REFRESH,
                 "When the last refresh ended, as Unix time; 0 if there was none",
-                v -> v.refreshedAt().map(at -> at.toEpochMilli() / 1e3).orElse(0.0));
+                () -> least(
+                        v -> v.refreshedAt().map(at -> at.toEpochMilli() / 1e3).orElse(0.0)));
         gauge(
                 MetricNames.VIEW_LAST_REFRESH_DURATION,
                 "What the last refresh took; 0 if there was none",
-                v -> v.lastDuration().map(ViewSeries::seconds).orElse(0.0));
+                () -> most(v -> v.lastDuration().map(ViewSeries::seconds).orElse(0.0)));
         gauge(
                 MetricNames.VIEW_FAILURES_IN_A_ROW,
                 "Refreshes that failed since the last good one",
-                v -> v.failuresInARow());
+                () -> most(ViewStatus::failuresInARow));
         for (ViewPhase phase : ViewPhase.values()) {
             gauge(
                     MetricNames.VIEW_STATE,
                     "1 for the state the view is in, 0 for the others",
-                    v -> v.phase() == phase ? 1 : 0,
+                    () -> present.stream().filter(v -> v.phase() == phase).count(),
                     MetricNames.STATE,
                     phase.word());
         }
     }
 
-    private void gauge(String name, String help, Function<ViewStatus, Number> value, String... labels) {
-        series.gauge(name, help, () -> presentOr(value), labels);
+    private void gauge(String name, String help, Supplier<Number> value, String... labels) {
+        series.gauge(name, help, value, labels);
     }
 
-    private Number presentOr(Function<ViewStatus, Number> value) {
-        ViewStatus now = present;
-        return now == null ? Double.NaN : value.apply(now);
+    /** The one that has used most of its target lag. */
+    private ViewStatus latest() {
+        var now = clock.get().wall();
+        return present.stream()
+                .max(Comparator.comparingDouble(v -> seconds(v.staleness(now))
+                        / Math.max(1e-3, seconds(v.timing().targetLag()))))
+                .orElseThrow();
+    }
+
+    private double least(ToDoubleFunction<ViewStatus> value) {
+        return present.stream().mapToDouble(value).min().orElse(Double.NaN);
+    }
+
+    private double most(ToDoubleFunction<ViewStatus> value) {
+        return present.stream().mapToDouble(value).max().orElse(Double.NaN);
     }
 
     private static double seconds(Duration duration) {

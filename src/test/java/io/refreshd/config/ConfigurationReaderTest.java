@@ -46,6 +46,7 @@ class ConfigurationReaderTest {
                                 OptionalLong.of(10L << 30)),
                         new AuditSettings(Optional.empty()),
                         new HttpSettings("127.0.0.1", 9464),
+                        MetricsSettings.NONE,
                         List.of()));
     }
 
@@ -93,6 +94,7 @@ class ConfigurationReaderTest {
                                 OptionalLong.of(10L << 30)),
                         new AuditSettings(Optional.of(Duration.ofMinutes(4))),
                         new HttpSettings("::1", 0),
+                        MetricsSettings.NONE,
                         List.of()));
         assertThat(configuration.http()).hasToString("[::1]:0");
     }

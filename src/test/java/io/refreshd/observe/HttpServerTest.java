@@ -41,6 +41,7 @@ class HttpServerTest {
     private final HttpClient client = HttpClient.newHttpClient();
     private volatile Supplier<DaemonStatus> status = () -> Samples.status(Samples.fresh(VIEW));
     private volatile Duration sinceTick = Duration.ofMillis(3);
+    private final History history = new History(() -> MOMENT);
     private final HttpServer server = server(0);
 
     @BeforeEach
@@ -314,13 +315,15 @@ class HttpServerTest {
 
     private Endpoints endpoints() {
         var own = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
-        Metrics metrics = new Metrics(own, () -> status.get(), () -> MOMENT, "test");
+        Metrics metrics =
+                new Metrics(own, () -> status.get(), () -> MOMENT, io.refreshd.model.ViewId::toString, "test");
         return new Endpoints(
                 new Scrape(metrics, own),
                 new Liveness(() -> sinceTick, Duration.ofSeconds(60)),
                 new Readiness(Duration.ofSeconds(30), Duration.ofSeconds(2)),
                 () -> status.get(),
-                () -> MOMENT);
+                () -> MOMENT,
+                history);
     }
 
     private HttpResponse<String> get(String path) throws Exception {

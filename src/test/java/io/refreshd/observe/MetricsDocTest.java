@@ -138,7 +138,8 @@ class MetricsDocTest {
     private static String scrape() {
         var registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
         var status = Samples.status(Samples.fresh(Samples.VIEW));
-        var metrics = new Metrics(registry, () -> status, () -> Samples.MOMENT, "test");
+        var metrics =
+                new Metrics(registry, () -> status, () -> Samples.MOMENT, io.refreshd.model.ViewId::toString, "test");
         return new Scrape(metrics, registry).answer("").body();
     }
 }

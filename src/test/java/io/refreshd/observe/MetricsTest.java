@@ -30,7 +30,8 @@ class MetricsTest {
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private DaemonStatus status = Samples.status(Samples.fresh(VIEW));
     private Moment now = MOMENT;
-    private final Metrics metrics = new Metrics(registry, () -> status, () -> now, "1.2.3");
+    private final Metrics metrics =
+            new Metrics(registry, () -> status, () -> now, io.refreshd.model.ViewId::toString, "1.2.3");
 
     @Test
     void showsZerosForEachViewAndTableFromTheFirstScrapeOn() {
@@ -47,6 +48,44 @@ class MetricsTest {
                         "refreshd_slot_retained_bytes 0.0",
                         "refreshd_commit_to_visible_seconds_count 0",
                         "refreshd_refresh_duration_seconds_count{method=\"plain\"} 0");
+    }
+
+    @Test
+    void aGroupOfViewsSharesOneSetOfSeriesAndShowsItsWorst() {
+        var grouped = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+        status = Samples.status(IntStream.range(0, 1000)
+                .mapToObj(i -> Samples.stale(
+                        new ViewId("public", "role_" + i),
+                        i == 7 ? ViewPhase.SUSPENDED : ViewPhase.FRESH,
+                        Duration.ofSeconds(i == 7 ? 42 : 0)))
+                .toArray(ViewStatus[]::new));
+        Metrics metrics = new Metrics(grouped, () -> status, () -> now, view -> "public.role_*", "1.2.3");
+        metrics.accept(new Notice.RefreshAvoided(new ViewId("public", "role_1"), Notice.Avoided.COLUMN));
+        metrics.accept(new Notice.RefreshAvoided(new ViewId("public", "role_2"), Notice.Avoided.COLUMN));
+        String scrape = new Scrape(metrics, grouped).answer("").body();
+        assertThat(scrape)
+                .contains(
+                        "refreshd_view_staleness_seconds{view=\"public.role_*\"} 42.0",
+                        "refreshd_view_state{state=\"suspended\",view=\"public.role_*\"} 1.0",
+                        "refreshd_view_state{state=\"fresh\",view=\"public.role_*\"} 999.0",
+                        "refreshd_refreshes_avoided_total{reason=\"column\",view=\"public.role_*\"} 2.0")
+                .doesNotContain("role_7");
+        assertThat(scrape.lines().filter(line -> line.contains("view=")).count())
+                .isLessThan(25);
+    }
+
+    @Test
+    void troubleIsCountedByReason() {
+        metrics.accept(new Notice.TargetLagMissed(VIEW, Duration.ofSeconds(9), Duration.ofSeconds(5), "was paused"));
+        metrics.accept(new Notice.RefreshFailed(
+                VIEW, Method.CONCURRENT, new Failure(Failure.Kind.TRANSIENT, "55P03", "locked", ""), 1));
+        metrics.accept(new Notice.GapFound("slot-lost"));
+        assertThat(scrape())
+                .contains(
+                        "refreshd_troubles_total{reason=\"was paused\"} 1.0",
+                        "refreshd_troubles_total{reason=\"SQLSTATE 55P03\"} 1.0",
+                        "refreshd_troubles_total{reason=\"gap: slot-lost\"} 1.0",
+                        "refreshd_troubles_total{reason=\"gap: timeline\"} 0.0");
     }
 
     @Test

@@ -1,0 +1,27 @@
+package io.refreshd.config;
+
+import io.refreshd.model.ViewId;
+import java.util.List;
+import java.util.Objects;
+
+/**
+ * How metrics are labelled.
+ *
+ * @param groups views that match the same one share their series; the first match counts
+ */
+public record MetricsSettings(List<ViewPattern> groups) {
+    public static final MetricsSettings NONE = new MetricsSettings(List.of());
+
+    public MetricsSettings {
+        groups = List.copyOf(Objects.requireNonNull(groups));
+    }
+
+    /** The value of the label {@code view}: the pattern of the view's group, or its own name. */
+    public String labelOf(ViewId view) {
+        return groups.stream()
+                .filter(pattern -> pattern.matches(view))
+                .findFirst()
+                .map(ViewPattern::toString)
+                .orElseGet(view::toString);
+    }
+}

@@ -1,0 +1,42 @@
+package io.refreshd.observe;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+
+/** The part of the page that shows the last refreshes. Pure. */
+final class RecentPart {
+    private RecentPart() {}
+
+    static String html(List<History.Entry> recent, Instant now) {
+        if (recent.isEmpty()) {
+            return "";
+        }
+        StringBuilder out = new StringBuilder("<section><h2>Recent refreshes</h2>\n<table class=\"recent\"><thead><tr>"
+                + "<th scope=\"col\">View</th><th scope=\"col\">When</th><th scope=\"col\">Method</th>"
+                + "<th scope=\"col\">Took</th><th scope=\"col\">Commit to visible</th>"
+                + "<th scope=\"col\">Outcome</th></tr></thead>\n<tbody>\n");
+        recent.forEach(entry -> row(out, entry, now));
+        return out.append("</tbody></table></section>\n").toString();
+    }
+
+    private static void row(StringBuilder out, History.Entry entry, Instant now) {
+        out.append("<tr><th scope=\"row\">")
+                .append(Html.text(entry.view().toString()))
+                .append("</th>");
+        cell(out, "When", Words.span(Duration.between(entry.at(), now)) + " ago");
+        cell(out, "Method", entry.method());
+        cell(out, "Took", entry.took().map(Words::span).orElse("–"));
+        cell(out, "Commit to visible", entry.lag().map(Words::span).orElse("–"));
+        out.append("<td class=\"outcome").append(entry.failed() ? " bad" : "").append("\" data-label=\"Outcome\">");
+        out.append(Html.text(entry.outcome())).append("</td></tr>\n");
+    }
+
+    private static void cell(StringBuilder out, String label, String value) {
+        out.append("<td data-label=\"")
+                .append(label)
+                .append("\">")
+                .append(Html.text(value))
+                .append("</td>");
+    }
+}

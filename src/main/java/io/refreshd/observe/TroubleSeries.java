@@ -1,0 +1,42 @@
+package io.refreshd.observe;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+
+/**
+ * Why views were late, refreshes failed or all of them had to be done again, in one counter and for all views together:
+ * the reasons are few, while views times reasons would be many.
+ */
+final class TroubleSeries {
+    private final MeterRegistry registry;
+
+    TroubleSeries(MeterRegistry registry) {
+        this.registry = registry;
+        // Shown as zeros from the start, so that there is something to draw.
+        MetricNames.GAP_REASONS.forEach(this::gap);
+    }
+
+    void late(String reason) {
+        count(reason).increment();
+    }
+
+    void failed(String sqlState) {
+        count(sqlState.isEmpty() ? "no answer from the server" : "SQLSTATE " + sqlState)
+                .increment();
+    }
+
+    void gapFound(String reason) {
+        gap(reason).increment();
+    }
+
+    private Counter gap(String reason) {
+        return count("gap: " + reason);
+    }
+
+    private Counter count(String reason) {
+        return Counter.builder(MetricNames.TROUBLES)
+                .description("Times that a view was late, a refresh failed or a gap was found, by reason")
+                .tag(MetricNames.REASON, reason)
+                .register(registry);
+    }
+}

@@ -1,0 +1,144 @@
+package io.refreshd.observe;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.refreshd.testing.Installed;
+import io.refreshd.testing.RunningDaemon;
+import io.refreshd.testing.RunningPrometheus;
+import io.refreshd.testing.TestDatabase;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/** A real Prometheus scrapes the daemon under load; every expression of the dashboards and alerts is asked of it. */
+class PrometheusIT {
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    @Test
+    void everyExpressionOfDashboardsAndAlertsIsAnswered() throws Exception {
+        Installed.orSkip("prometheus");
+        AtomicBoolean done = new AtomicBoolean();
+        try (TestDatabase database = schema();
+                RunningDaemon daemon = RunningDaemon.start(database);
+                RunningPrometheus prometheus =
+                        RunningPrometheus.start(daemon.daemon().httpPort())) {
+            CompletableFuture<Void> load = CompletableFuture.runAsync(() -> write(database, done));
+            try {
+                awaitSamples(prometheus);
+                everyPanelShowsData(prometheus);
+                everyAlertIsEvaluated(prometheus);
+            } finally {
+                done.set(true);
+                load.join();
+            }
+        }
+    }
+
+    private static void awaitSamples(RunningPrometheus prometheus) {
+        await("two scrapes after a refresh")
+                .atMost(PATIENCE)
+                .until(() -> !prometheus
+                        .query("rate(refreshd_commit_to_visible_seconds_count[15s]) > 0")
+                        .isEmpty());
+    }
+
+    private static void everyPanelShowsData(RunningPrometheus prometheus) throws IOException {
+        Map<String, String> expressions = new TreeMap<>();
+        for (Path file : dashboards()) {
+            JsonNode dashboard = JSON.readTree(file.toFile());
+            for (JsonNode panel : dashboard.get("panels")) {
+                for (JsonNode target : panel.path("targets")) {
+                    expressions.put(
+                            file.getFileName() + ": " + panel.get("title").asText() + " "
+                                    + target.get("refId").asText(),
+                            filledIn(target.get("expr").asText()));
+                }
+            }
+        }
+        assertThat(expressions).hasSizeGreaterThan(40);
+        expressions.forEach((panel, expression) -> await(panel + "\n" + expression)
+                .atMost(PATIENCE)
+                .until(() -> !prometheus.query(expression).isEmpty()));
+    }
+
+    private static void everyAlertIsEvaluated(RunningPrometheus prometheus) {
+        await("all rules are evaluated")
+                .atMost(PATIENCE)
+                .until(() -> rules(prometheus).stream()
+                        .noneMatch(rule -> rule.get("health").asText().equals("unknown")));
+        List<JsonNode> rules = rules(prometheus);
+        assertThat(rules).hasSizeGreaterThanOrEqualTo(9);
+        for (JsonNode rule : rules) {
+            assertThat(rule.get("health").asText()).as(rule.toString()).isEqualTo("ok");
+            assertThat(rule.get("state").asText()).as(rule.toString()).isNotEqualTo("firing");
+            prometheus.query(rule.get("query").asText());
+        }
+    }
+
+    private static List<JsonNode> rules(RunningPrometheus prometheus) {
+        List<JsonNode> rules = new ArrayList<>();
+        prometheus
+                .get("/api/v1/rules")
+                .at("/data/groups")
+                .forEach(group -> group.get("rules").forEach(rules::add));
+        return rules;
+    }
+
+    /** As Grafana does it, for a scrape each second. */
+    private static String filledIn(String expression) {
+        return expression
+                .replace("$__rate_interval", "15s")
+                .replace("$__range", "1m")
+                .replace("$job", ".*")
+                .replace("$instance", ".*")
+                .replace("view=~\"$view\"", "view=~\".*\"")
+                .replace("$view", "public.role_a");
+    }
+
+    private static List<Path> dashboards() throws IOException {
+        try (Stream<Path> files = Files.list(Path.of("grafana/dashboards"))) {
+            return files.sorted().toList();
+        }
+    }
+
+    private static TestDatabase schema() throws Exception {
+        TestDatabase database = TestDatabase.create();
+        database.execute(
+                "CREATE TABLE main (id int PRIMARY KEY, role text NOT NULL, v text, note text)",
+                "ALTER TABLE main REPLICA IDENTITY FULL",
+                "INSERT INTO main SELECT i, CASE i % 2 WHEN 0 THEN 'a' ELSE 'b' END, 'v' || i FROM generate_series(1, 100) i",
+                "CREATE MATERIALIZED VIEW role_a AS SELECT id, v FROM main WHERE role = 'a'",
+                "CREATE UNIQUE INDEX ON role_a (id)",
+                "CREATE MATERIALIZED VIEW role_b AS SELECT id, v FROM main WHERE role = 'b'",
+                "CREATE UNIQUE INDEX ON role_b (id)");
+        return database;
+    }
+
+    private static void write(TestDatabase database, AtomicBoolean done) {
+        try (Connection connection = database.connect();
+                Statement statement = connection.createStatement()) {
+            for (int i = 0; !done.get(); i++) {
+                statement.execute("UPDATE main SET v = 'w" + i + "' WHERE id = " + (1 + i % 100));
+                statement.execute("UPDATE main SET note = 'n" + i + "' WHERE id = " + (1 + i % 100));
+                statement.execute("SELECT pg_sleep(0.02)");
+            }
+        } catch (Exception e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}

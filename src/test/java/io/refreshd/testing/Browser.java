@@ -1,0 +1,182 @@
+package io.refreshd.testing;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.net.http.WebSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Base64;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.awaitility.Awaitility;
+
+/** One page in the Chromium that is installed here, driven by its own protocol. */
+public final class Browser implements AutoCloseable {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private final Process process;
+    private final HttpClient client = HttpClient.newHttpClient();
+    private final WebSocket socket;
+    private final AtomicInteger number = new AtomicInteger();
+    private final Map<Integer, CompletableFuture<JsonNode>> waiting = new ConcurrentHashMap<>();
+
+    private Browser(Process process, int port) throws Exception {
+        this.process = process;
+        String page = client.send(
+                        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/json/list"))
+                                .build(),
+                        BodyHandlers.ofString())
+                .body();
+        URI address = URI.create(
+                JSON.readTree(page).get(0).get("webSocketDebuggerUrl").asText());
+        this.socket =
+                client.newWebSocketBuilder().buildAsync(address, new Answers()).get(30, TimeUnit.SECONDS);
+    }
+
+    public static Browser start() throws Exception {
+        Path folder = Files.createTempDirectory(Files.createDirectories(Path.of("target", "chromium")), "profile")
+                .toAbsolutePath();
+        Process process = new ProcessBuilder(
+                        "chromium",
+                        "--headless",
+                        "--no-sandbox",
+                        "--disable-gpu",
+                        "--disable-dev-shm-usage",
+                        "--remote-debugging-port=0",
+                        "--user-data-dir=" + folder,
+                        "about:blank")
+                .redirectErrorStream(true)
+                .redirectOutput(folder.resolve("chromium.log").toFile())
+                .start();
+        Path port = folder.resolve("DevToolsActivePort");
+        Awaitility.await("Chromium is up")
+                .atMost(60, TimeUnit.SECONDS)
+                .until(() -> Files.exists(port) && !Files.readAllLines(port).isEmpty());
+        return new Browser(process, Integer.parseInt(Files.readAllLines(port).getFirst()));
+    }
+
+    public void open(String url) throws Exception {
+        ask("Page.enable", JSON.createObjectNode());
+        ask("Page.navigate", JSON.createObjectNode().put("url", url));
+        Awaitility.await("the page is there")
+                .atMost(30, TimeUnit.SECONDS)
+                .until(() ->
+                        evaluate("document.readyState + ' ' + location.href").startsWith("complete " + url));
+    }
+
+    /** The value of an expression, as text. */
+    public String evaluate(String expression) throws Exception {
+        JsonNode answer = ask(
+                "Runtime.evaluate",
+                JSON.createObjectNode()
+                        .put("expression", "String(" + expression + ")")
+                        .put("awaitPromise", true));
+        if (answer.has("exceptionDetails")) {
+            throw new AssertionError(expression + ": " + answer.get("exceptionDetails"));
+        }
+        return answer.at("/result/value").asText();
+    }
+
+    public void press(String key, String text) throws Exception {
+        ObjectNode down = JSON.createObjectNode().put("type", "keyDown").put("key", key);
+        if (key.equals("Tab")) {
+            down.put("windowsVirtualKeyCode", 9);
+        } else if (key.equals("Enter")) {
+            down.put("windowsVirtualKeyCode", 13).put("text", "\r");
+        } else if (!text.isEmpty()) {
+            down.put("text", text);
+        }
+        ask("Input.dispatchKeyEvent", down);
+        ask(
+                "Input.dispatchKeyEvent",
+                JSON.createObjectNode().put("type", "keyUp").put("key", key));
+    }
+
+    /** @param scheme light or dark */
+    public void appear(int width, int height, String scheme) throws Exception {
+        ask(
+                "Emulation.setDeviceMetricsOverride",
+                JSON.createObjectNode()
+                        .put("width", width)
+                        .put("height", height)
+                        .put("deviceScaleFactor", 1)
+                        .put("mobile", width < 600));
+        ObjectNode media = JSON.createObjectNode();
+        media.putArray("features")
+                .addObject()
+                .put("name", "prefers-color-scheme")
+                .put("value", scheme);
+        ask("Emulation.setEmulatedMedia", media);
+    }
+
+    public void withoutScripts(boolean without) throws Exception {
+        ask("Emulation.setScriptExecutionDisabled", JSON.createObjectNode().put("value", without));
+    }
+
+    public void screenshot(Path file) throws Exception {
+        JsonNode answer = ask("Page.captureScreenshot", JSON.createObjectNode().put("format", "png"));
+        Files.createDirectories(file.getParent());
+        Files.write(file, Base64.getDecoder().decode(answer.get("data").asText()));
+    }
+
+    private JsonNode ask(String method, JsonNode parameters) throws Exception {
+        int id = number.incrementAndGet();
+        CompletableFuture<JsonNode> answer = new CompletableFuture<>();
+        waiting.put(id, answer);
+        ObjectNode message = JSON.createObjectNode().put("id", id).put("method", method);
+        message.set("params", parameters);
+        socket.sendText(message.toString(), true).get(30, TimeUnit.SECONDS);
+        return answer.get(30, TimeUnit.SECONDS);
+    }
+
+    private final class Answers implements WebSocket.Listener {
+        private final StringBuilder text = new StringBuilder();
+
+        @Override
+        public CompletionStage<?> onText(WebSocket from, CharSequence data, boolean last) {
+            text.append(data);
+            if (last) {
+                accept(text.toString());
+                text.setLength(0);
+            }
+            from.request(1);
+            return CompletableFuture.completedFuture(null);
+        }
+
+        private void accept(String message) {
+            try {
+                JsonNode node = JSON.readTree(message);
+                CompletableFuture<JsonNode> answer =
+                        waiting.remove(node.path("id").asInt(-1));
+                if (answer != null && node.has("error")) {
+                    answer.completeExceptionally(
+                            new IOException(node.get("error").toString()));
+                } else if (answer != null) {
+                    answer.complete(node.path("result"));
+                }
+            } catch (IOException e) {
+                waiting.values().forEach(answer -> answer.completeExceptionally(e));
+            }
+        }
+    }
+
+    @Override
+    public void close() throws InterruptedException {
+        socket.abort();
+        process.destroy();
+        if (!process.waitFor(20, TimeUnit.SECONDS)) {
+            process.destroyForcibly();
+        }
+        client.close();
+    }
+}

@@ -1,0 +1,24 @@
+package io.refreshd.testing;
+
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.File;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+
+/** Programs that a test needs and that a machine may not have. */
+public final class Installed {
+    private Installed() {}
+
+    /** Skips the test, and says so in a line of its own, where the program is missing. */
+    public static void orSkip(String program) {
+        boolean there = Arrays.stream(System.getenv("PATH").split(File.pathSeparator, -1))
+                .anyMatch(folder -> Files.isExecutable(Path.of(folder).resolve(program)));
+        if (!there) {
+            System.out.println("SKIPPED: " + program + " is not installed (Debian: apt-get install "
+                    + (program.equals("promtool") ? "prometheus" : program) + ")");
+        }
+        assumeTrue(there, program + " is not installed");
+    }
+}

@@ -1,0 +1,94 @@
+package io.refreshd.testing;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
+
+/** The Prometheus that is installed here, with the alerts of this repository, scraping one daemon each second. */
+public final class RunningPrometheus implements AutoCloseable {
+    private final Process process;
+    private final int port;
+    private final HttpClient client = HttpClient.newHttpClient();
+
+    private RunningPrometheus(Process process, int port) {
+        this.process = process;
+        this.port = port;
+    }
+
+    public static RunningPrometheus start(int scraped) throws IOException {
+        Path folder = Files.createTempDirectory(Files.createDirectories(Path.of("target", "prometheus")), "server");
+        Path configuration = Files.writeString(folder.resolve("prometheus.yml"), """
+                global: { scrape_interval: 1s, evaluation_interval: 1s }
+                rule_files: ["%s"]
+                scrape_configs:
+                  - job_name: refreshd
+                    static_configs: [{ targets: ["127.0.0.1:%d"] }]
+                """.formatted(
+                        Path.of("config/prometheus/alerts.yml").toAbsolutePath(), scraped));
+        int port = freePort();
+        Process process = new ProcessBuilder(
+                        "prometheus",
+                        "--config.file=" + configuration,
+                        "--storage.tsdb.path=" + folder.resolve("data"),
+                        "--web.listen-address=127.0.0.1:" + port,
+                        "--log.level=warn")
+                .redirectErrorStream(true)
+                .redirectOutput(folder.resolve("prometheus.log").toFile())
+                .start();
+        return new RunningPrometheus(process, port);
+    }
+
+    /** The result of an instant query; fails if it does not parse. */
+    public JsonNode query(String expression) {
+        return get("/api/v1/query?query=" + URLEncoder.encode(expression, StandardCharsets.UTF_8))
+                .at("/data/result");
+    }
+
+    public JsonNode get(String path) {
+        Awaitility.await("prometheus answers")
+                .ignoreExceptions()
+                .until(() -> !body("/-/ready").isEmpty());
+        try {
+            JsonNode answer = new ObjectMapper().readTree(body(path));
+            if (!answer.path("status").asText().equals("success")) {
+                throw new AssertionError(path + ": " + answer);
+            }
+            return answer;
+        } catch (IOException | InterruptedException e) {
+            throw new AssertionError(path, e);
+        }
+    }
+
+    private String body(String path) throws IOException, InterruptedException {
+        HttpRequest request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path))
+                .build();
+        return client.send(request, BodyHandlers.ofString()).body();
+    }
+
+    private static int freePort() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        }
+    }
+
+    @Override
+    public void close() throws InterruptedException {
+        process.destroy();
+        if (!process.waitFor(20, TimeUnit.SECONDS)) {
+            process.destroyForcibly();
+        }
+        client.close();
+    }
+}
