@@ -86,7 +86,7 @@ final class RoleKeeper implements AutoCloseable {
         queued.set(false);
         long now = clock.get().nanos();
         long touched = touches.get();
-        if (closed || touched == handled && now - lookedAt < LOOK_NANOS) {
+        if (closed || (touched == handled && now - lookedAt < LOOK_NANOS)) {
             return;
         }
         boolean whole = settled.getAsBoolean();

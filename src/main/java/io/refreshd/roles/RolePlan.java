@@ -29,7 +29,7 @@ public record RolePlan(List<Step> steps, List<Obstacle> obstacles, List<String> 
             Made record = made.get(wanted.id());
             if (there == null) {
                 steps.add(new Step.Create(wanted));
-            } else if (isOurs(record, there)) {
+            } else if (record != null && isOurs(record, there)) {
                 if (!record.definition().equals(wanted.definition())) {
                     steps.add(new Step.Rebuild(wanted, record, there.kind()));
                 }
@@ -56,7 +56,7 @@ public record RolePlan(List<Step> steps, List<Obstacle> obstacles, List<String> 
             List<Step> steps,
             List<String> notes) {
         var template = declared.judged().get(record.template());
-        if (!isOurs(record, there)) {
+        if (there == null || !isOurs(record, there)) {
             steps.add(new Step.Forget(record));
         } else if (template != null && template.dropRemoved()) {
             steps.add(new Step.Drop(record, there.kind()));
@@ -69,8 +69,7 @@ public record RolePlan(List<Step> steps, List<Obstacle> obstacles, List<String> 
     }
 
     /** Ledger and comment have to agree: a view that somebody else put in its place, or took over, is not ours. */
-    @org.jspecify.annotations.NullUnmarked
     private static boolean isOurs(Made record, FoundRelation there) {
-        return record != null && there != null && record.oid() == there.oid() && there.marked();
+        return record.oid() == there.oid() && there.marked();
     }
 }

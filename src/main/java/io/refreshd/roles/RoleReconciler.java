@@ -106,9 +106,7 @@ public final class RoleReconciler {
         String state = String.valueOf(e.getSQLState());
         if (state.startsWith("08")
                 || state.startsWith("57P")
-                || state.equals("57014")
-                        && e.getMessage() != null
-                        && e.getMessage().contains("user request")) {
+                || (state.equals("57014") && String.valueOf(e.getMessage()).contains("user request"))) {
             throw e;
         }
     }
