@@ -3,6 +3,7 @@ package io.refreshd;
 import io.refreshd.capture.Enrolment;
 import io.refreshd.capture.PublicationState;
 import io.refreshd.ledger.EnrolledTables;
+import io.refreshd.ledger.Lease;
 import io.refreshd.model.TableId;
 import java.sql.SQLException;
 import java.util.Collection;
@@ -19,6 +20,13 @@ import org.jdbi.v3.core.Handle;
 final class Enroller {
     /** Tables whose writers of the time they joined have not all ended. */
     private final Map<TableId, Joining> joining = new HashMap<>();
+
+    private final long lease;
+
+    /** @param lease token of the right to write to the ledger */
+    Enroller(long lease) {
+        this.lease = lease;
+    }
 
     private record Joining(String entry, Set<Enrolment.Writer> writers) {}
 
@@ -61,9 +69,15 @@ final class Enroller {
 
     /** Remembers who came and who left, once the doubt about what was missed is durable; until then no position moves. */
     void remember(Handle handle, Standing standing, PublicationState publication) {
-        EnrolledTables.strike(handle, standing.lost());
+        if (!standing.lost().isEmpty()) {
+            Lease.write(handle, lease, transaction -> EnrolledTables.strike(transaction, standing.lost()));
+        }
         for (TableId table : standing.joined()) {
-            EnrolledTables.enrol(handle, table, publication.tables().get(table).oid(), entry(publication, table));
+            long oid = publication.tables().get(table).oid();
+            Lease.write(
+                    handle,
+                    lease,
+                    transaction -> EnrolledTables.enrol(transaction, table, oid, entry(publication, table)));
             joining.remove(table);
         }
     }

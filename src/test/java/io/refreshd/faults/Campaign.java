@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * comes from the seed; what threads make of it does not.
  */
 final class Campaign {
-    private static final Duration RECOVERY = Duration.ofSeconds(180);
+    private static final Duration RECOVERY = Duration.ofSeconds(300);
 
     private final Options options;
     private final Path folder;
@@ -42,8 +42,7 @@ final class Campaign {
         }
 
         static Options thorough(long seed, Duration duration) {
-            return new Options(
-                    seed, duration, 300_000, 30_000, Integer.MAX_VALUE, List.copyOf(Faults.ALL.keySet()));
+            return new Options(seed, duration, 300_000, 30_000, Integer.MAX_VALUE, List.copyOf(Faults.ALL.keySet()));
         }
     }
 
@@ -101,8 +100,10 @@ final class Campaign {
         }
         Violation found = violation.get();
         if (found != null) {
-            throw new Violation(report() + "VIOLATION: " + found.getMessage() + "\nReproduce: ./mvnw verify -Pfaults -Drefreshd.seed="
-                    + options.seed() + " -Drefreshd.minutes=" + Math.max(1, options.duration().toMinutes())
+            throw new Violation(report() + "VIOLATION: " + found.getMessage()
+                    + "\nReproduce: ./mvnw verify -Pfaults -Drefreshd.seed="
+                    + options.seed() + " -Drefreshd.minutes="
+                    + Math.max(1, options.duration().toMinutes())
                     + "; the daemon's log is " + folder.resolve("daemon.log"));
         }
         return report();
@@ -110,14 +111,20 @@ final class Campaign {
 
     private void injectFaults(Site site) throws Exception {
         int struck = 0;
-        while (Duration.ofNanos(System.nanoTime() - faultsBegan).compareTo(options.duration()) < 0 && struck++ < options.faults() && violation.get() == null) {
-            String kind = options.kinds().get(site.random().nextInt(options.kinds().size()));
+        while (Duration.ofNanos(System.nanoTime() - faultsBegan).compareTo(options.duration()) < 0
+                && struck++ < options.faults()
+                && violation.get() == null) {
+            String kind =
+                    options.kinds().get(site.random().nextInt(options.kinds().size()));
             boolean another = site.random().nextInt(4) == 0;
             boolean impatient = site.random().nextInt(3) == 0;
             strike(site, kind);
             if (another) {
                 // A second one before the first has healed.
-                strike(site, options.kinds().get(site.random().nextInt(options.kinds().size())));
+                strike(
+                        site,
+                        options.kinds()
+                                .get(site.random().nextInt(options.kinds().size())));
             }
             if (impatient) {
                 site.ending().pause(site.random().nextInt(3_000));
@@ -152,7 +159,8 @@ final class Campaign {
                 if (violation.get() != null) {
                     return;
                 }
-                String all = asked.one("SELECT to_regclass('refreshd.freshness') IS NOT NULL").equals("t")
+                String all = asked.one("SELECT to_regclass('refreshd.freshness') IS NOT NULL")
+                                .equals("t")
                         ? asked.one("SELECT count(*) = " + Subject.ALL.size()
                                 + " AND bool_and(coalesce(watermark >= '" + position + "', false))"
                                 + " FROM refreshd.freshness")
@@ -161,8 +169,8 @@ final class Campaign {
                     break;
                 }
                 if (Duration.ofNanos(System.nanoTime() - start).compareTo(RECOVERY) > 0) {
-                    throw new Violation("not recovered within " + RECOVERY + " after " + after + ": "
-                            + asked.unfinished(position));
+                    throw new Violation(
+                            "not recovered within " + RECOVERY + " after " + after + ": " + asked.unfinished(position));
                 }
                 TimeUnit.MILLISECONDS.sleep(50);
                 Worker.resolvePrepared(site.server());
@@ -177,7 +185,8 @@ final class Campaign {
     private void alive(Site site) throws Violation {
         OptionalInt code = site.daemon().endedByItself();
         if (code.isPresent()) {
-            throw new Violation("the daemon ended by itself with " + code.getAsInt() + " during or after " + deed.get());
+            throw new Violation(
+                    "the daemon ended by itself with " + code.getAsInt() + " during or after " + deed.get());
         }
     }
 
@@ -227,7 +236,9 @@ final class Campaign {
 
     private void sumUp(DatabaseServer server) {
         try (Oracle asked = new Oracle(server, tally)) {
-            tally.set("refreshes", Long.parseLong(asked.one("SELECT coalesce(sum(refreshes), 0) FROM refreshd.view_state")));
+            tally.set(
+                    "refreshes",
+                    Long.parseLong(asked.one("SELECT coalesce(sum(refreshes), 0) FROM refreshd.view_state")));
         } catch (SQLException e) {
             note("could not count refreshes: " + e.getMessage());
         }
@@ -253,7 +264,11 @@ final class Campaign {
         Options options = minutes == 0 ? Options.brief(seed) : Options.thorough(seed, Duration.ofMinutes(minutes));
         if (arguments.length > 2) {
             options = new Options(
-                    seed, options.duration(), options.items(), options.longest(), options.faults(),
+                    seed,
+                    options.duration(),
+                    options.items(),
+                    options.longest(),
+                    options.faults(),
                     List.of(arguments[2].split(",")));
         }
         try {

@@ -95,7 +95,9 @@ final class DaemonProcess implements AutoCloseable {
     private void signal(String name) throws IOException, InterruptedException {
         Process started = process;
         if (started != null) {
-            new ProcessBuilder("kill", name, Long.toString(started.pid())).start().waitFor();
+            new ProcessBuilder("kill", name, Long.toString(started.pid()))
+                    .start()
+                    .waitFor();
         }
     }
 

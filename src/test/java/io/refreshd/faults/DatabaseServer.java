@@ -74,9 +74,9 @@ final class DatabaseServer implements AutoCloseable {
                 .split("\0");
         Process kill = new ProcessBuilder("kill", "-QUIT", Long.toString(pid)).start();
         kill.waitFor();
-        Awaitility.await("the server is down").atMost(START).until(() -> !ProcessHandle.of(pid)
-                .map(ProcessHandle::isAlive)
-                .orElse(false));
+        Awaitility.await("the server is down")
+                .atMost(START)
+                .until(() -> !ProcessHandle.of(pid).map(ProcessHandle::isAlive).orElse(false));
         TimeUnit.NANOSECONDS.sleep(away.toNanos());
         List<String> start = new ArrayList<>();
         if (System.getProperty("user.name").equals("root")) {
@@ -86,8 +86,7 @@ final class DatabaseServer implements AutoCloseable {
         start.addAll(Arrays.asList(command));
         new ProcessBuilder(start)
                 .redirectErrorStream(true)
-                .redirectOutput(
-                        Redirect.appendTo(folder.resolve("postgres.log").toFile()))
+                .redirectOutput(Redirect.appendTo(folder.resolve("postgres.log").toFile()))
                 .start();
         awaitConnections();
     }

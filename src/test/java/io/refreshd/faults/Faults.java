@@ -35,13 +35,17 @@ final class Faults {
             site.daemon().kill();
             site.daemon().start();
         });
-        ALL.put("database crashed", site -> site.server()
-                .crashAndRestart(Duration.ofMillis(site.random().nextInt(Math.min(site.longest(), 12_000)))));
+        ALL.put(
+                "database crashed",
+                site -> site.server()
+                        .crashAndRestart(Duration.ofMillis(site.random().nextInt(Math.min(site.longest(), 12_000)))));
         ALL.put("walsender terminated", terminate("backend_type = 'walsender'"));
         ALL.put("refresh terminated", terminate("application_name = 'refreshd' AND query ILIKE 'REFRESH%'"));
         ALL.put("connections terminated", terminate("application_name LIKE 'refreshd%'"));
-        ALL.put("one connection terminated", terminate(
-                "pid = (SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'refreshd%' ORDER BY random() LIMIT 1)"));
+        ALL.put(
+                "one connection terminated",
+                terminate(
+                        "pid = (SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'refreshd%' ORDER BY random() LIMIT 1)"));
         ALL.put("proxy cut", site -> site.proxy().cutAll());
         ALL.put("proxy cut and refusing", site -> {
             site.proxy().refuse(true);
@@ -163,8 +167,7 @@ final class Faults {
                         + " DEFERRABLE INITIALLY DEFERRED";
         site.server().execute("""
                         CREATE OR REPLACE FUNCTION oracle.fail() RETURNS trigger LANGUAGE plpgsql AS $$
-                        BEGIN RAISE EXCEPTION 'no space left on device' USING ERRCODE = 'disk_full'; END $$""",
-                trigger + " FOR EACH ROW EXECUTE FUNCTION oracle.fail()");
+                        BEGIN RAISE EXCEPTION 'no space left on device' USING ERRCODE = 'disk_full'; END $$""", trigger + " FOR EACH ROW EXECUTE FUNCTION oracle.fail()");
         try {
             site.last(8_000);
         } finally {

@@ -34,7 +34,8 @@ final class Oracle implements AutoCloseable {
         try (Statement statement = connection.createStatement()) {
             // Before the snapshot: a TRUNCATE that commits after it would be seen all the same.
             statement.execute("LOCK TABLE main, items, lefts, rights, accounts, tags, events IN ACCESS SHARE MODE");
-            if (!one(statement, "SELECT to_regclass('refreshd.freshness') IS NOT NULL").equals("t")) {
+            if (!one(statement, "SELECT to_regclass('refreshd.freshness') IS NOT NULL")
+                    .equals("t")) {
                 return;
             }
             for (Subject subject : Subject.ALL) {
@@ -136,10 +137,12 @@ final class Oracle implements AutoCloseable {
                 "SELECT * FROM refreshd.enrolled_table"));
         if (!keys.isEmpty()) {
             String tables = subject.tables().stream().map(t -> "'" + t + "'").collect(Collectors.joining(", "));
-            String hit = subject.bucketed() ? "(j.hi > j.lo OR j.lo % 64 IN (" + keys + "))" : "EXISTS (SELECT FROM unnest(ARRAY["
-                    + keys + "]) x WHERE x BETWEEN j.lo AND j.hi)";
-            queries.add("SELECT j.*, o.upper, j.xmin FROM oracle.journal j LEFT JOIN oracle.done o USING (txn) WHERE j.tab IN ("
-                    + tables + ") AND " + hit + " ORDER BY o.upper DESC NULLS FIRST LIMIT 20");
+            String hit = subject.bucketed()
+                    ? "(j.hi > j.lo OR j.lo % 64 IN (" + keys + "))"
+                    : "EXISTS (SELECT FROM unnest(ARRAY[" + keys + "]) x WHERE x BETWEEN j.lo AND j.hi)";
+            queries.add(
+                    "SELECT j.*, o.upper, j.xmin FROM oracle.journal j LEFT JOIN oracle.done o USING (txn) WHERE j.tab IN ("
+                            + tables + ") AND " + hit + " ORDER BY o.upper DESC NULLS FIRST LIMIT 20");
             queries.add("SELECT * FROM (" + differences(subject) + ") x WHERE k IN (" + keys + ") LIMIT 20");
         }
         for (String sql : queries) {

@@ -7,7 +7,13 @@ import java.util.random.RandomGenerator;
  *
  * @param longest milliseconds that a fault may last
  */
-record Site(DatabaseServer server, TcpProxy proxy, DaemonProcess daemon, RandomGenerator random, Ending ending, int longest) {
+record Site(
+        DatabaseServer server,
+        TcpProxy proxy,
+        DaemonProcess daemon,
+        RandomGenerator random,
+        Ending ending,
+        int longest) {
     /** Keeps the fault up for a random while. */
     void last() {
         ending.pause(50 + random.nextInt(longest));

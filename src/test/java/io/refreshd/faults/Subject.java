@@ -94,14 +94,7 @@ record Subject(
 
     private static Subject role(String role) {
         String query = "SELECT id AS k, v, txn FROM main WHERE role = '" + role + "'";
-        return new Subject(
-                "role_" + role,
-                "k, v, txn",
-                query.replace("AS k", ""),
-                query,
-                List.of("main"),
-                false,
-                "");
+        return new Subject("role_" + role, "k, v, txn", query.replace("AS k", ""), query, List.of("main"), false, "");
     }
 
     /** Columns as they are called in the view. */

@@ -21,7 +21,12 @@ final class Worker implements Runnable {
 
     /** @param bulk does the large transactions, rarely, and nothing else */
     Worker(
-            DatabaseServer server, SplittableRandom random, AtomicLong nextId, Ending ending, Tally tally, boolean bulk) {
+            DatabaseServer server,
+            SplittableRandom random,
+            AtomicLong nextId,
+            Ending ending,
+            Tally tally,
+            boolean bulk) {
         this.server = server;
         this.random = random;
         this.nextId = nextId;
@@ -112,8 +117,8 @@ final class Worker implements Runnable {
         tally.count("committed");
         try (Statement statement = connection.createStatement()) {
             statement.execute("SET synchronous_commit = off");
-            statement.execute("INSERT INTO oracle.done VALUES (" + txn
-                    + ", pg_current_wal_insert_lsn()) ON CONFLICT DO NOTHING");
+            statement.execute(
+                    "INSERT INTO oracle.done VALUES (" + txn + ", pg_current_wal_insert_lsn()) ON CONFLICT DO NOTHING");
             statement.execute("SET synchronous_commit = on");
         }
     }

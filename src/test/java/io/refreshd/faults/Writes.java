@@ -61,9 +61,7 @@ final class Writes {
     private long mainId() {
         // Half of it among the newest, which mostly exist.
         long next = nextId.get();
-        return random.nextBoolean()
-                ? Math.max(1, next - random.nextLong(500))
-                : 1 + random.nextLong(next);
+        return random.nextBoolean() ? Math.max(1, next - random.nextLong(500)) : 1 + random.nextLong(next);
     }
 
     /** Some rows of a transaction that are never changed: in a view there are all of them or none. */
@@ -78,7 +76,8 @@ final class Writes {
         for (int i = 0; i < rows; i++) {
             long id = nextId.getAndIncrement();
             touch("main", id, id);
-            run("INSERT INTO main VALUES (" + id + ", '" + role() + "', " + random.nextInt(1000) + ", '', " + txn + ")");
+            run("INSERT INTO main VALUES (" + id + ", '" + role() + "', " + random.nextInt(1000) + ", '', " + txn
+                    + ")");
         }
     }
 
@@ -155,7 +154,12 @@ final class Writes {
         touch("main", first, first + rows - 1);
         StringBuilder lines = new StringBuilder();
         for (int i = 0; i < rows; i++) {
-            lines.append(first + i).append('\t').append(role()).append("\t1\tcopied\t").append(txn).append('\n');
+            lines.append(first + i)
+                    .append('\t')
+                    .append(role())
+                    .append("\t1\tcopied\t")
+                    .append(txn)
+                    .append('\n');
         }
         try {
             connection

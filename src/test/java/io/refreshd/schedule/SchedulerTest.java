@@ -234,8 +234,7 @@ class SchedulerTest {
         for (String state : List.of("08001", "57P01", "57P03", "53300", "53100", "", "08006")) {
             handle(new Event.RefreshEnded(
                     A,
-                    new RefreshOutcome.Failed(
-                            new Failure(Failure.Kind.TRANSIENT, state, "away", ""), Duration.ZERO)));
+                    new RefreshOutcome.Failed(new Failure(Failure.Kind.TRANSIENT, state, "away", ""), Duration.ZERO)));
             assertThat(status(A).phase()).isEqualTo(ViewPhase.BACKING_OFF);
             started(after(Duration.ofNanos(scheduler.nextDeadline().orElseThrow() - now.nanos())));
         }

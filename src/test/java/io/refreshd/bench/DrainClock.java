@@ -1,0 +1,54 @@
+package io.refreshd.bench;
+
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+
+/** From when the server streams from the slot until the ledger holds a dirty mark: the whole path of the first transaction. */
+final class DrainClock implements AutoCloseable {
+    private final Stage stage;
+    private final String dirty;
+    private final CompletableFuture<Double> result = new CompletableFuture<>();
+    private final Thread thread = new Thread(this::run, "drain-clock");
+
+    DrainClock(Stage stage, String dirty) {
+        this.stage = stage;
+        this.dirty = dirty;
+    }
+
+    void start() {
+        thread.start();
+    }
+
+    double seconds() throws Exception {
+        return result.get(120, TimeUnit.SECONDS);
+    }
+
+    private void run() {
+        try (Connection connection = stage.connect();
+                Statement statement = connection.createStatement()) {
+            String active = "SELECT 1 FROM pg_replication_slots WHERE active AND slot_name = '" + Stage.SLOT
+                    + "' HAVING count(*) > 0";
+            Waiting.until("the slot is read", () -> found(statement, active));
+            long begin = System.nanoTime();
+            Waiting.until("the ledger is marked", () -> found(statement, dirty));
+            result.complete((System.nanoTime() - begin) / 1e9);
+        } catch (Exception e) {
+            result.completeExceptionally(e);
+        }
+    }
+
+    private static boolean found(Statement statement, String sql) throws SQLException {
+        try (ResultSet row = statement.executeQuery(sql)) {
+            return row.next() && row.getString(1) != null;
+        }
+    }
+
+    @Override
+    public void close() throws InterruptedException {
+        thread.join();
+    }
+}

@@ -1,0 +1,53 @@
+package io.refreshd.bench;
+
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.Locale;
+
+/** Measured values, sorted. */
+record Sample(double[] sorted) {
+    static Sample of(Collection<Double> values) {
+        double[] sorted =
+                values.stream().mapToDouble(Double::doubleValue).sorted().toArray();
+        return new Sample(sorted);
+    }
+
+    int count() {
+        return sorted.length;
+    }
+
+    /** The value at or below which this share of all lies (nearest rank); NaN if there is none. */
+    double quantile(double share) {
+        if (sorted.length == 0) {
+            return Double.NaN;
+        }
+        int rank = (int) Math.ceil(share * sorted.length);
+        return sorted[Math.clamp(rank - 1, 0, sorted.length - 1)];
+    }
+
+    double median() {
+        return quantile(0.5);
+    }
+
+    double max() {
+        return quantile(1);
+    }
+
+    double min() {
+        return quantile(0);
+    }
+
+    /** Seconds, shown as milliseconds. */
+    String millis() {
+        return sorted.length == 0
+                ? "no value"
+                : String.format(
+                        Locale.ROOT,
+                        "p50 %.0f ms, p95 %.0f ms, p99 %.0f ms, max %.0f ms (n = %d)",
+                        1000 * median(),
+                        1000 * quantile(0.95),
+                        1000 * quantile(0.99),
+                        1000 * max(),
+                        Arrays.stream(sorted).count());
+    }
+}

@@ -1,0 +1,30 @@
+package io.refreshd.bench;
+
+import java.time.Duration;
+import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
+
+/** Waits by looking again every two milliseconds, so that what is timed is not rounded up by much. */
+final class Waiting {
+    private static final Duration PATIENCE = Duration.ofSeconds(120);
+
+    private Waiting() {}
+
+    /** @return seconds it took */
+    static double until(String what, Callable<Boolean> condition) {
+        long begin = System.nanoTime();
+        try {
+            while (!condition.call()) {
+                if (System.nanoTime() - begin > PATIENCE.toNanos()) {
+                    throw new IllegalStateException("waited too long: " + what);
+                }
+                TimeUnit.MILLISECONDS.sleep(2);
+            }
+        } catch (RuntimeException e) {
+            throw e;
+        } catch (Exception e) {
+            throw new IllegalStateException("while waiting: " + what, e);
+        }
+        return (System.nanoTime() - begin) / 1e9;
+    }
+}
