@@ -2,6 +2,7 @@ package io.refreshd;
 
 import io.refreshd.capture.Publication;
 import io.refreshd.capture.PublicationState;
+import io.refreshd.catalog.BaseTable;
 import io.refreshd.catalog.CatalogReader;
 import io.refreshd.catalog.MaterializedView;
 import io.refreshd.catalog.Reader;
@@ -18,6 +19,7 @@ import io.refreshd.model.Obstacle;
 import io.refreshd.model.TableId;
 import io.refreshd.model.ViewId;
 import io.refreshd.report.TableStatus;
+import io.refreshd.roles.RolesReader;
 import io.refreshd.routing.Router;
 import io.refreshd.schedule.Action;
 import io.refreshd.schedule.Event;
@@ -104,7 +106,8 @@ final class CatalogWatch {
         String fingerprint = CatalogReader.fingerprint(handle.getConnection());
         notRefreshable = RefreshRights.missing(handle);
         ViewGraph graph = ViewGraph.of(CatalogReader.read(handle.getConnection()), configuration.views()::includes);
-        Set<TableId> wanted = FirstStart.wanted(graph);
+        Set<TableId> wanted = new HashSet<>(FirstStart.wanted(graph));
+        wanted.addAll(tablesOfRoles(handle, graph));
         Map<TableId, Obstacle> refused = publisher.publish(handle, wanted);
         PublicationState publication = Publication.inspect(
                         handle.getConnection(), configuration.capture().publication())
@@ -117,6 +120,23 @@ final class CatalogWatch {
         enroller.remember(handle, standing, publication);
         seen = new Seen(fingerprint, Optional.of(publication), notRefreshable);
         lookedAt = clock.get().nanos();
+    }
+
+    /** A change of the roles is a change of which views there are. */
+    private Set<TableId> tablesOfRoles(Handle handle, ViewGraph graph) throws SQLException {
+        Set<TableId> tables;
+        try {
+            tables = RolesReader.tables(handle.getConnection(), configuration.roleViews());
+        } catch (SQLException e) {
+            if (handle.getConnection().isValid(1)) {
+                // The query for roles is wrong, or what it reads is missing: the keeper of the roles tells so.
+                return Set.of();
+            }
+            throw e;
+        }
+        tables.removeIf(
+                table -> graph.table(table).flatMap(BaseTable::notPublishable).isPresent());
+        return tables;
     }
 
     private Seen see(Handle handle) throws SQLException {
@@ -203,7 +223,8 @@ final class CatalogWatch {
                 view.oid(),
                 graph.lineageOf(view.id()),
                 graph.upstreamOf(view.id()).stream()
-                        .map(upstream -> graph.views().get(upstream).oid())
+                        .flatMap(upstream -> graph.view(upstream).stream())
+                        .map(MaterializedView::oid)
                         .sorted()
                         .toList(),
                 sight.blindSpotOf(view).isPresent());

@@ -1,18 +1,25 @@
 package io.refreshd;
 
+import io.refreshd.audit.Audit;
+import io.refreshd.audit.AuditReport;
 import io.refreshd.capture.CaptureRun;
 import io.refreshd.config.Configuration;
 import io.refreshd.model.Moment;
+import io.refreshd.model.ViewId;
 import io.refreshd.observe.Monitor;
 import io.refreshd.report.DaemonStatus;
 import io.refreshd.report.Notice;
 import io.refreshd.report.StreamPhase;
 import io.refreshd.report.StreamStatus;
+import io.refreshd.report.ViewPhase;
+import io.refreshd.report.ViewStatus;
+import io.refreshd.schedule.Event;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
@@ -37,6 +44,8 @@ public final class Daemon implements AutoCloseable {
 
     private static final Duration FIRST_BACKOFF = Duration.ofMillis(250);
     private static final Duration LONGEST_BACKOFF = Duration.ofSeconds(30);
+    /** For the stream to catch up with what was compared; it is only waited for when something differs. */
+    private static final Duration AUDIT_PATIENCE = Duration.ofSeconds(30);
     /** A stream that lived this long was a good one: the next failure is a new story. */
     private static final Duration GOOD_RUN = Duration.ofSeconds(30);
 
@@ -48,11 +57,14 @@ public final class Daemon implements AutoCloseable {
     private final CompletableFuture<Integer> ended = new CompletableFuture<>();
     private final ScheduledExecutorService housekeeping = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("refreshd-housekeeping").factory());
+    private final BackgroundAudit audit;
     private final Outages outages = new Outages();
     private final Core.Surroundings around =
             new Core.Surroundings(this::tell, () -> new Moment(System.nanoTime(), Instant.now()), this::fatal);
     private final StreamSupervisor attempts;
     private final Housekeeping house;
+
+    private final RoleKeeper roles;
 
     private volatile StreamStatus stream = StreamStatus.CONNECTING;
     private volatile @Nullable Core core;
@@ -65,6 +77,13 @@ public final class Daemon implements AutoCloseable {
         this.configuration = configuration;
         this.database =
                 Database.of(configuration.database(), configuration.refresh().maxConcurrent());
+        this.roles = new RoleKeeper(
+                configuration,
+                database.jdbi(),
+                around.clock(),
+                () -> Optional.ofNullable(core)
+                        .map(present -> present.pipeline().isSettled())
+                        .orElse(false));
         this.monitor = new Monitor(
                 new InetSocketAddress(
                         configuration.http().host(), configuration.http().port()),
@@ -75,6 +94,14 @@ public final class Daemon implements AutoCloseable {
                         .orElse(Duration.ZERO),
                 configuration.capture().heartbeatInterval(),
                 Version.current());
+        this.audit = new BackgroundAudit(
+                new Audit(
+                        database.jdbi(),
+                        Thread::sleep,
+                        AUDIT_PATIENCE,
+                        configuration.refresh().statementTimeout()),
+                this::freshViews,
+                this::repair);
         this.attempts = new StreamSupervisor(configuration, database, around, new Shown());
         this.house = new Housekeeping(
                 database, configuration.capture(), around, this::streamStatus, new Housekeeping.Stops() {
@@ -133,7 +160,9 @@ public final class Daemon implements AutoCloseable {
                     Thread.ofPlatform().name("refreshd-supervisor").daemon().start(this::supervise);
         }
         long interval = configuration.capture().catalogPollInterval().toMillis();
-        housekeeping.scheduleWithFixedDelay(this::keepHouse, interval, interval, TimeUnit.MILLISECONDS);
+        // Its outcome is nobody's to wait for: what goes wrong in one round is for the next one to find.
+        var unused = housekeeping.scheduleWithFixedDelay(this::keepHouse, interval, interval, TimeUnit.MILLISECONDS);
+        configuration.audit().interval().ifPresent(audit::start);
         try {
             streaming.get();
         } catch (ExecutionException e) {
@@ -177,7 +206,9 @@ public final class Daemon implements AutoCloseable {
             started = supervisor;
         }
         closing = true;
+        audit.close();
         endHousekeeping();
+        roles.close();
         closeQuietly(run);
         if (started != null) {
             started.interrupt();
@@ -279,7 +310,33 @@ public final class Daemon implements AutoCloseable {
             outages.over();
         }
         monitor.accept(notice);
+        if (notice instanceof Notice.RowsChanged rows) {
+            roles.changed(rows.table());
+        }
         listeners.forEach(listener -> listener.accept(notice));
+    }
+
+    private List<ViewId> freshViews() {
+        return status().views().stream()
+                .filter(view ->
+                        view.phase() == ViewPhase.FRESH && view.watermark().isPresent())
+                .map(ViewStatus::view)
+                .toList();
+    }
+
+    private void repair(AuditReport drift) {
+        tell(new Notice.DriftFound(
+                drift.view(),
+                drift.difference().missing(),
+                drift.difference().surplus(),
+                drift.snapshot(),
+                drift.position(),
+                drift.watermark(),
+                drift.difference().keys()));
+        Core present = core;
+        if (present != null) {
+            present.loop().post(new Event.RefreshRequested(Set.of(drift.view())));
+        }
     }
 
     /** A database that is away is the supervisor's business, and told by it. */
@@ -288,6 +345,7 @@ public final class Daemon implements AutoCloseable {
         if (present == null || closing) {
             return;
         }
+        roles.poke();
         try {
             house.keep(present);
         } catch (InterruptedException e) {

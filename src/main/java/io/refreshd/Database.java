@@ -14,8 +14,8 @@ import org.postgresql.PGProperty;
 
 /** The connections for everything but the replication stream. */
 final class Database implements AutoCloseable {
-    /** The capture's ledger writes, the heart, the catalog watch and one in reserve. */
-    private static final int BESIDES_REFRESHES = 4;
+    /** The capture's ledger writes, the heart, the catalog watch, the audit, the role views and one in reserve. */
+    private static final int BESIDES_REFRESHES = 6;
 
     private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(10);
     /** Longer than any statement but a refresh may take. */

@@ -73,7 +73,7 @@ final class Enroller {
             Lease.write(handle, lease, transaction -> EnrolledTables.strike(transaction, standing.lost()));
         }
         for (TableId table : standing.joined()) {
-            long oid = publication.tables().get(table).oid();
+            long oid = publication.entryOf(table).oid();
             Lease.write(
                     handle,
                     lease,
@@ -84,7 +84,7 @@ final class Enroller {
 
     private boolean writersEnded(Handle handle, TableId table, String entry, PublicationState publication)
             throws SQLException {
-        long oid = publication.tables().get(table).oid();
+        long oid = publication.entryOf(table).oid();
         Joining before = joining.get(table);
         Set<Enrolment.Writer> writers = before != null && before.entry().equals(entry)
                 ? Enrolment.stillRunning(handle.getConnection(), oid, before.writers())
@@ -94,7 +94,7 @@ final class Enroller {
     }
 
     private static String entry(PublicationState publication, TableId table) {
-        PublicationState.Entry entry = publication.tables().get(table);
+        PublicationState.Entry entry = publication.entryOf(table);
         return entry.oid() + "/" + entry.entry();
     }
 }

@@ -3,7 +3,10 @@ package io.refreshd;
 import io.refreshd.capture.BatchHandler;
 import io.refreshd.capture.Heartbeat;
 import io.refreshd.catalog.ViewGraph;
+<<<<<<< HEAD
 import io.refreshd.config.CaptureSettings;
+=======
+>>>>>>> main
 import io.refreshd.ledger.EnrolledTables;
 import io.refreshd.ledger.Lease;
 import io.refreshd.ledger.Requests;
@@ -72,7 +75,10 @@ final class Pipeline implements BatchHandler {
     private Optional<Instant> lastMessage = Optional.empty();
 
     /**
+     * Which stream it is.
+     *
      * @param lease token of the right to write to the ledger
+<<<<<<< HEAD
      */
     Pipeline(
             Jdbi jdbi,
@@ -84,6 +90,17 @@ final class Pipeline implements BatchHandler {
         this.jdbi = jdbi;
         this.lease = lease;
         this.settings = settings;
+=======
+     * @param heartbeat how often a heartbeat comes through it
+     */
+    record Source(long lease, String publication, Duration heartbeat) {}
+
+    Pipeline(Jdbi jdbi, Source source, EventLoop loop, Consumer<Notice> listener, Supplier<Moment> clock) {
+        this.jdbi = jdbi;
+        this.lease = source.lease();
+        this.publication = source.publication();
+        this.heartbeat = source.heartbeat();
+>>>>>>> main
         this.loop = loop;
         this.router = new Router(ViewGraph.EMPTY);
         this.listener = listener;
@@ -112,7 +129,11 @@ final class Pipeline implements BatchHandler {
         // batch's
         // position. The catalog's thread will notice and raise the doubt; until that is durable nothing more is
         // claimed.
+<<<<<<< HEAD
         whole = jdbi.withHandle(handle -> EnrolledTables.areCaptured(handle, settings.publication()));
+=======
+        whole = jdbi.withHandle(handle -> EnrolledTables.areCaptured(handle, publication));
+>>>>>>> main
         heed(batch.signals());
         return settle(snapshot);
     }
@@ -133,6 +154,16 @@ final class Pipeline implements BatchHandler {
                 fenced = false;
                 writeDownProgress();
             }
+        } finally {
+            turn.unlock();
+        }
+    }
+
+    /** Whether everything that was handed over is known to be visible. */
+    boolean isSettled() {
+        turn.lock();
+        try {
+            return unsettled.isEmpty();
         } finally {
             turn.unlock();
         }

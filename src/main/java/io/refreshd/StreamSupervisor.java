@@ -121,7 +121,8 @@ final class StreamSupervisor {
         try {
             LedgerSchema.migrate(handle);
         } catch (LedgerTooNewException e) {
-            throw new DaemonStartException(List.of(new Obstacle(e.getMessage(), "use the newer refreshd")));
+            throw new DaemonStartException(
+                    List.of(new Obstacle(String.valueOf(e.getMessage()), "use the newer refreshd")));
         }
     }
 
@@ -199,8 +200,14 @@ final class StreamSupervisor {
             Slot.drop(handle.getConnection(), settings.slot());
         }
         Lsn position = usable ? slot.get().confirmed().orElseThrow() : createSlot(handle);
+<<<<<<< HEAD
         // And once more: what committed while the server made the slot is before its beginning, and after the first
         // refresh.
+=======
+        // The doubt only now: refreshes run meanwhile, and one that began before the slot did lacks what was committed
+        // in
+        // between. A crash here hides nothing, since the slot is ahead of the ledger until the stretch begins.
+>>>>>>> main
         doubtEverything(core, gap.get());
         StreamPosition from =
                 new StreamPosition(settings.slot(), server.systemIdentifier(), server.timeline(), position);

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.refreshd.model.SqlNames;
 import io.refreshd.model.TableId;
+import io.refreshd.model.ViewId;
 import io.refreshd.testing.DaemonProcess;
 import io.refreshd.testing.RunningDaemon;
 import io.refreshd.testing.TestDatabase;
@@ -79,7 +80,8 @@ class NamesIT {
 
     private static List<String> names() {
         List<String> names = new ArrayList<>();
-        VIEWS.forEach(view -> names.add(view.toString()));
+        VIEWS.forEach(view -> names.add(new ViewId(view.schema(), view.name()).toString()));
+        assertThat(names).doesNotHaveDuplicates();
         return names;
     }
 }

@@ -1,8 +1,9 @@
 package io.refreshd.cli;
 
-import io.refreshd.DaemonStartException;
 import io.refreshd.config.Configuration;
-import io.refreshd.model.Obstacle;
+import io.refreshd.doctor.Finding;
+import io.refreshd.doctor.Severity;
+import java.io.PrintWriter;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -10,16 +11,27 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 @Command(
         name = "check",
-        description = "Validates the configuration, then the database that it names. Changes nothing.",
-        footerHeading = "%nExample:%n",
-        footer = "  refreshd check --config refreshd.yaml && echo ready")
+        description = {
+            "Validates the configuration, then examines the database that it names. Changes nothing.",
+            "Says of each finding what is so, why it matters, and the SQL that mends it. Ends with 3 if there is an error,"
+                    + " with 6 if there are only warnings, else with 0."
+        },
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  refreshd check --config refreshd.yaml",
+            "  refreshd check --config refreshd.yaml --json | jq -r '.findings[].mend'"
+        })
 final class CheckVerb implements Callable<Integer> {
     @Mixin
     private final ConfigurationFile file = new ConfigurationFile();
+
+    @Option(names = "--json", description = "Print JSON.")
+    private boolean json;
 
     @Spec
     private @Nullable CommandSpec spec;
@@ -35,11 +47,26 @@ final class CheckVerb implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         Configuration configuration = file.read(environment);
-        Output.of(spec).println(file.path() + " is a valid configuration.");
-        List<Obstacle> obstacles = doctor.examine(configuration);
-        if (!obstacles.isEmpty()) {
-            throw new DaemonStartException(obstacles);
+        PrintWriter out = Output.of(spec);
+        if (!json) {
+            out.println(file.path() + " is a valid configuration.");
         }
-        return ExitCode.OK.code();
+        List<Finding> findings = doctor.examine(configuration);
+        if (json) {
+            out.println(Json.text(FindingsText.json(findings)));
+        } else {
+            out.print(FindingsText.words(findings));
+            out.flush();
+        }
+        return code(findings).code();
+    }
+
+    private static ExitCode code(List<Finding> findings) {
+        if (findings.stream().anyMatch(finding -> finding.severity() == Severity.ERROR)) {
+            return ExitCode.NOT_READY;
+        }
+        return findings.stream().anyMatch(finding -> finding.severity() == Severity.WARNING)
+                ? ExitCode.WARNINGS
+                : ExitCode.OK;
     }
 }

@@ -1,6 +1,5 @@
 package io.refreshd.cli;
 
-import io.refreshd.FirstStart;
 import java.util.Map;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -18,8 +17,10 @@ import picocli.CommandLine.ScopeType;
             "  refreshd demo                            see it work, with nothing installed",
             "  refreshd check --config refreshd.yaml    is everything right?",
             "  refreshd run --config refreshd.yaml      the daemon",
+            "  refreshd status --config refreshd.yaml   how fresh is each view, and why?",
             "",
-            "The exit codes are explained in docs/exit-codes.md, the keys in docs/configuration.md."
+            "The exit codes are explained in docs/exit-codes.md, the keys in docs/configuration.md,",
+            "the verbs in docs/cli.md."
         })
 public final class Refreshd {
     @Option(
@@ -39,7 +40,7 @@ public final class Refreshd {
     private Refreshd() {}
 
     public static void main(String[] arguments) {
-        System.exit(commandLine(System.getenv(), FirstStart::examine).execute(arguments));
+        System.exit(commandLine(System.getenv(), Doctor.real()).execute(arguments));
     }
 
     static CommandLine commandLine(Map<String, String> environment, Doctor doctor) {
@@ -47,7 +48,17 @@ public final class Refreshd {
         CommandLine commandLine = new CommandLine(root)
                 .addSubcommand(new RunVerb(environment))
                 .addSubcommand(new CheckVerb(environment, doctor))
+                .addSubcommand(new StatusVerb(environment))
+                .addSubcommand(new RefreshVerb(environment))
+                .addSubcommand(new PauseVerb(environment))
+                .addSubcommand(new ResumeVerb(environment))
+                .addSubcommand(new AuditVerb(environment))
+                .addSubcommand(new InitVerb(environment))
+                .addSubcommand(new TeardownVerb(environment))
+                .addSubcommand(new PlanVerb(environment))
+                .addSubcommand(new ApplyVerb(environment))
                 .addSubcommand(new DemoVerb(environment))
+                .addSubcommand(new CompletionVerb())
                 .addSubcommand(new VersionVerb());
         boolean always = Boolean.parseBoolean(environment.get("REFRESHD_VERBOSE"));
         return commandLine

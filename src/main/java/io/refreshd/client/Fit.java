@@ -51,6 +51,6 @@ final class Fit {
             return column.enumerated() || TEXT.contains(column.type());
         }
         Set<String> types = TYPES.get(boxed);
-        return types == null || types.contains(column.type()) || boxed == String.class && column.enumerated();
+        return types == null || types.contains(column.type()) || (boxed == String.class && column.enumerated());
     }
 }

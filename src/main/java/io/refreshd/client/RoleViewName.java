@@ -43,7 +43,7 @@ public record RoleViewName(Optional<String> schema, String name) {
     /** Reads {@code schema.name} or {@code name}, both as the catalog spells them; the first dot divides. */
     public static RoleViewName of(String pattern) {
         int dot = pattern.indexOf('.');
-        return dot < 0 || dot > pattern.indexOf(ROLE) && pattern.contains(ROLE)
+        return dot < 0 || (dot > pattern.indexOf(ROLE) && pattern.contains(ROLE))
                 ? new RoleViewName(Optional.empty(), pattern)
                 : new RoleViewName(Optional.of(pattern.substring(0, dot)), pattern.substring(dot + 1));
     }

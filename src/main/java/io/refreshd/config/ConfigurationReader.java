@@ -64,7 +64,11 @@ public final class ConfigurationReader {
                 ViewsReader.read(root.section("views")),
                 refresh(section("refresh")),
                 capture(section("capture")),
-                section("http").orDefault(Key.HTTP_LISTEN, Values::listen));
+                new AuditSettings(section("audit")
+                        .orDefault(Key.AUDIT_INTERVAL, Durations::parseMaxStaleness)
+                        .bound()),
+                section("http").orDefault(Key.HTTP_LISTEN, Values::listen),
+                RoleViewsReader.read(root.section("role-views")));
     }
 
     private Section section(String name) {

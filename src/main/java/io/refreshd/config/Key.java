@@ -89,11 +89,21 @@ enum Key {
             Kind.SIZE_OR_NONE,
             "10GB",
             "Log that the server may keep for the slot. Beyond half of it there is a warning; beyond all of it the slot is given up, views go by the clock, and the log is read anew as soon as a slot can be made."),
+    AUDIT_INTERVAL(
+            "audit.interval",
+            Kind.DURATION_OR_NONE,
+            "none",
+            "How often one view that is fresh is compared with its definition, each in its turn, as `refreshd audit` does; `none`: never. A comparison reads the whole view and runs its whole query."),
     HTTP_LISTEN(
             "http.listen",
             Kind.ADDRESS,
             "127.0.0.1:9464",
-            "Address for `/metrics`, `/livez`, `/readyz`, `/status` and the page for people; `\"[::1]:9464\"` for IPv6 (with the quotes), port 0 for any free one.");
+            "Address for `/metrics`, `/livez`, `/readyz`, `/status` and the page for people; `\"[::1]:9464\"` for IPv6 (with the quotes), port 0 for any free one."),
+    ROLE_VIEWS_TEMPLATES(
+            "role-views.templates",
+            Kind.OVERRIDES,
+            "{}",
+            "Views to be made for each role: a name such as `public.materializeduserrole_{role}`, then what is said under Role views.");
 
     private static final String REQUIRED = "required";
     private static final String UNSET = "unset";

@@ -67,7 +67,17 @@ final class Section {
     }
 
     boolean has(Key key) {
-        return values.containsKey(key.leaf());
+        return has(key.leaf());
+    }
+
+    boolean has(String leaf) {
+        return values.containsKey(leaf);
+    }
+
+    /** The value of a key that stands below one of the {@link Key}s, and is no secret. */
+    <T> Optional<T> given(String leaf, Parser<T> parser) {
+        Node node = values.get(leaf);
+        return node == null ? Optional.empty() : scalar(node, pathOf(leaf), false, parser);
     }
 
     /** A part that may be left out, or left empty: then all its keys have their defaults. */
@@ -100,16 +110,19 @@ final class Section {
     }
 
     <T> List<T> list(Key key, Parser<T> parser) {
-        Node node = values.get(key.leaf());
+        return list(key.leaf(), parser);
+    }
+
+    <T> List<T> list(String leaf, Parser<T> parser) {
+        Node node = values.get(leaf);
         List<T> parsed = new ArrayList<>();
-        if (node instanceof SequenceNode sequence && isPlain(key.leaf(), node)) {
+        if (node instanceof SequenceNode sequence && isPlain(leaf, node)) {
             for (int i = 0; i < sequence.getValue().size(); i++) {
-                scalar(sequence.getValue().get(i), pathOf(key.leaf()) + "[" + i + "]", key.isSecret(), parser)
+                scalar(sequence.getValue().get(i), pathOf(leaf) + "[" + i + "]", false, parser)
                         .ifPresent(parsed::add);
             }
         } else if (node != null && !(node instanceof SequenceNode)) {
-            problems.add(
-                    lineOf(node), pathOf(key.leaf()), "is " + kindOf(node), "write a list, such as [\"public.*\"]");
+            problems.add(lineOf(node), pathOf(leaf), "is " + kindOf(node), "write a list, such as [\"public.*\"]");
         }
         return parsed;
     }

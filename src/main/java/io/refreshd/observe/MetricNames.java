@@ -20,6 +20,7 @@ public final class MetricNames {
     public static final String REFRESHES = "refreshd_refreshes_total";
     public static final String REFRESHES_AVOIDED = "refreshd_refreshes_avoided_total";
     public static final String TARGET_LAG_MISSED = "refreshd_target_lag_missed_total";
+    public static final String DRIFT = "refreshd_drift_total";
     public static final String REFRESH_DURATION = "refreshd_refresh_duration_seconds";
     public static final String COMMIT_TO_VISIBLE = "refreshd_commit_to_visible_seconds";
 

@@ -63,6 +63,7 @@ public final class Metrics implements Consumer<Notice> {
             case Notice.RefreshFailed n -> view(n.view()).failed(n.method());
             case Notice.RefreshAvoided n -> view(n.view()).avoided(n.reason());
             case Notice.TargetLagMissed n -> view(n.view()).missed();
+            case Notice.DriftFound n -> view(n.view()).drifted();
             case Notice.GapFound n -> capture.gap(n.reason());
             case Notice.SlotSeen n -> capture.slot(n.retainedBytes(), n.limitBytes());
             case Notice.PhaseChanged n -> {

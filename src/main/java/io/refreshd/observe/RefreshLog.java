@@ -48,6 +48,7 @@ public final class RefreshLog implements Consumer<Notice> {
                 limited(Level.WARN, new Kind("gap", n.reason()))
                         .addKeyValue("reason", n.reason())
                         .log("Gap in the stream: changes may have passed unseen, so views are refreshed to be sure");
+            case Notice.DriftFound n -> drift(n);
             case Notice.RowsChanged n -> {}
             case Notice.BatchRead n -> {}
             case Notice.RefreshAvoided n -> {}
@@ -114,6 +115,20 @@ public final class RefreshLog implements Consumer<Notice> {
                 .addKeyValue("target", Words.span(n.target()))
                 .addKeyValue("reason", n.reason())
                 .log("Target lag missed");
+    }
+
+    /** Never held back: there should be none, and each names what the others do not. */
+    private static void drift(Notice.DriftFound n) {
+        log.atError()
+                .addKeyValue("view", n.view())
+                .addKeyValue("missing", n.missing())
+                .addKeyValue("surplus", n.surplus())
+                .addKeyValue("snapshot", n.snapshot())
+                .addKeyValue("position", n.position())
+                .addKeyValue("watermark", n.watermark().map(Object::toString).orElse("none"))
+                .addKeyValue("keys", n.keys())
+                .log(
+                        "View differs from its definition though the ledger calls it fresh: please report this; it is refreshed");
     }
 
     private static LoggingEventBuilder about(Notice.PhaseChanged n) {

@@ -27,6 +27,7 @@ final class ViewSeries {
     private final ByConstant<Method, Counter> failed;
     private final ByConstant<Avoided, Counter> avoided;
     private final Counter missed;
+    private final Counter drift;
 
     /** Written by the aligning thread, read by any that scrapes. */
     private volatile @Nullable ViewStatus present;
@@ -45,6 +46,8 @@ final class ViewSeries {
                 reason -> series.counter(MetricNames.REFRESHES_AVOIDED, help, MetricNames.REASON, word(reason)));
         this.missed = series.counter(
                 MetricNames.TARGET_LAG_MISSED, "Times the view was staler than its target lag when it became fresh");
+        this.drift = series.counter(
+                MetricNames.DRIFT, "Times the view differed from its definition though the ledger called it fresh");
     }
 
     ViewId view() {
@@ -65,6 +68,10 @@ final class ViewSeries {
 
     void missed() {
         missed.increment();
+    }
+
+    void drifted() {
+        drift.increment();
     }
 
     void show(ViewStatus status) {

@@ -1,12 +1,14 @@
 package io.refreshd.report;
 
 import io.refreshd.model.Failure;
+import io.refreshd.model.Lsn;
 import io.refreshd.model.Method;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.Operation;
 import io.refreshd.model.TableId;
 import io.refreshd.model.ViewId;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 
@@ -41,6 +43,31 @@ public sealed interface Notice {
 
     /** Changes may have passed unseen; what they may have touched is refreshed. @param reason a short fixed word */
     record GapFound(String reason) implements Notice {}
+
+    /**
+     * A view differs from its definition, and nothing that has been read from the log explains it. All that is needed to
+     * reproduce it, and no data but keys.
+     *
+     * @param missing rows that the view lacks
+     * @param surplus rows that it should not hold
+     * @param snapshot in which both were read
+     * @param position where the log stood then
+     * @param watermark what the ledger claimed
+     * @param keys of some of the rows, by the view's unique index
+     */
+    record DriftFound(
+            ViewId view,
+            long missing,
+            long surplus,
+            String snapshot,
+            Lsn position,
+            Optional<Lsn> watermark,
+            List<String> keys)
+            implements Notice {
+        public DriftFound {
+            keys = List.copyOf(keys);
+        }
+    }
 
     /** The slot as the server sees it. @param retained WAL that the server keeps for it, in bytes @param limitBytes what it may keep */
     record SlotSeen(long retainedBytes, OptionalLong limitBytes) implements Notice {}

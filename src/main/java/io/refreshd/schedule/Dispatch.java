@@ -31,6 +31,9 @@ final class Dispatch {
         startWhatIsDue(now);
         nextDeadline = OptionalLong.empty();
         for (TrackedView view : views.all()) {
+            if (view.rests()) {
+                continue;
+            }
             view.waiting.delays().enter(heldUpBy(view, now.nanos()), now.nanos());
             lookAgain(view, now.nanos());
             transition(view, now.nanos());
@@ -43,7 +46,7 @@ final class Dispatch {
         }
         List<TrackedView> ready = new ArrayList<>();
         for (TrackedView view : views.all()) {
-            if (views.ready(view, now.nanos())) {
+            if (!view.rests() && views.ready(view, now.nanos())) {
                 ready.add(view);
             }
         }

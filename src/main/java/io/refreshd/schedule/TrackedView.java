@@ -123,6 +123,19 @@ final class TrackedView {
         return requested || waiting.present() || spec.timing().maxStaleness().isPresent();
     }
 
+    /**
+     * Whether neither time nor another view can bring anything about: true of most views at most events, and cheap to see, so
+     * that a thousand of them do not cost a thousand decisions per event. One that stands on others never counts as at rest.
+     */
+    boolean rests() {
+        return phase == ViewPhase.FRESH
+                && running == null
+                && !wantsRefresh()
+                && !paused
+                && !suspended()
+                && spec.upstream().isEmpty();
+    }
+
     /** When that reason falls due; meaningful only if there is one. */
     long due() {
         boolean any = false;

@@ -79,6 +79,18 @@ CREATE TABLE refreshd.enrolled_table (
 COMMENT ON COLUMN refreshd.enrolled_table.entry IS
     'Identity of the table''s entry in the publication; a table that was taken out and put back has another one.';
 
+-- Role views that were made from a template: only these may be dropped or replaced.
+CREATE TABLE refreshd.role_view (
+    view_schema text        NOT NULL,
+    view_name   text        NOT NULL,
+    view_oid    oid         NOT NULL,
+    template    text        NOT NULL,
+    role        text        NOT NULL,
+    definition  text        NOT NULL,
+    made_at     timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (view_schema, view_name)
+);
+
 CREATE TABLE refreshd.refresh_history (
     id           bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     view_schema  text        NOT NULL,

@@ -34,7 +34,7 @@ class PackagesTest {
         "model,    ''",
         "client,   ''",
         "report,   model",
-        "config,   model",
+        "config,   model client",
         "catalog,  model",
         "capture,  model",
         "routing,  model report catalog",
@@ -42,6 +42,8 @@ class PackagesTest {
         "ledger,   model",
         "refresh,  model ledger",
         "observe,  model report",
+        "audit,    model ledger",
+        "doctor,   model config catalog capture ledger",
         "roles,    model config ledger client",
     })
     void knowsOnlyWhatItMay(String name, String allowed) {
@@ -101,6 +103,8 @@ class PackagesTest {
                         "io.refreshd.schedule..",
                         "io.refreshd.refresh..",
                         "io.refreshd.ledger..",
+                        "io.refreshd.audit..",
+                        "io.refreshd.doctor..",
                         "io.refreshd.observe..")
                 .should()
                 .callMethod(System.class, "nanoTime")

@@ -21,7 +21,12 @@ final class DaemonProcess implements AutoCloseable {
         this.process = process;
         this.port = port;
         this.log = log;
-        this.readySeconds = Waiting.until("refreshd is ready, see " + log, this::ready);
+        try {
+            this.readySeconds = Waiting.until("refreshd is ready, see " + log, this::ready);
+        } catch (RuntimeException e) {
+            process.destroyForcibly();
+            throw e;
+        }
     }
 
     /** Returns once it is ready. */

@@ -28,6 +28,9 @@ final class Figures {
     }
 
     Map<String, Object> run(List<String> which) throws Exception {
+        if (which.contains("scheduler")) {
+            SchedulerRate.run(results);
+        }
         stage.layOut(10_000, 3);
         if (which.contains("latency")) {
             latency(100);

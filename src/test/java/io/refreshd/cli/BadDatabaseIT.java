@@ -5,6 +5,8 @@ import static org.awaitility.Awaitility.await;
 
 import io.refreshd.FirstStart;
 import io.refreshd.demo.LocalPostgres;
+import io.refreshd.doctor.Finding;
+import io.refreshd.doctor.Severity;
 import io.refreshd.testing.DaemonProcess;
 import io.refreshd.testing.PgCtl;
 import io.refreshd.testing.RunningDaemon;
@@ -161,10 +163,15 @@ class BadDatabaseIT {
                 RunningDaemon.configuration(url, "checked", "")
                         .replace("user: postgres", "user: postgres\n  password: '" + password + "'"));
         StringWriter err = new StringWriter();
-        int code = Refreshd.commandLine(Map.of(), FirstStart::examine)
-                .setOut(new PrintWriter(new StringWriter()))
+        StringWriter out = new StringWriter();
+        Doctor doctor = configuration -> FirstStart.examine(configuration).stream()
+                .map(obstacle ->
+                        new Finding(Severity.ERROR, "first-start", "server", obstacle.what(), "", obstacle.mend()))
+                .toList();
+        int code = Refreshd.commandLine(Map.of(), doctor)
+                .setOut(new PrintWriter(out))
                 .setErr(new PrintWriter(err))
                 .execute("check", "--config", file.toString());
-        return new Answer(code, err.toString());
+        return new Answer(code, code == ExitCode.NOT_READY.code() ? out.toString() : err.toString());
     }
 }

@@ -2,7 +2,8 @@ package io.refreshd.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.refreshd.model.Obstacle;
+import io.refreshd.doctor.Finding;
+import io.refreshd.doctor.Severity;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -39,13 +40,13 @@ class RefreshdTest {
     void aGoodConfigurationIsOk() {
         assertThat(execute(configuration -> List.of(), "check", "--config", good.toString()))
                 .isEqualTo(ExitCode.OK.code());
-        assertThat(out.toString()).isEqualTo(good + " is a valid configuration.\n");
+        assertThat(out.toString()).isEqualTo(good + " is a valid configuration.\n\nNothing to find fault with.\n");
         assertThat(err.toString()).isEmpty();
     }
 
     @Test
     void aBadConfigurationIsToldInWords() {
-        for (String verb : List.of("check", "run")) {
+        for (String verb : List.of("check", "run", "status", "audit", "init")) {
             err.getBuffer().setLength(0);
             assertThat(execute(configuration -> List.of(), verb, "--config", bad.toString()))
                     .isEqualTo(ExitCode.USAGE.code());
@@ -70,20 +71,40 @@ class RefreshdTest {
     @Test
     void aDatabaseThatIsNotReadyIsToldWithTheSql() {
         Doctor doctor = configuration -> List.of(
-                new Obstacle("wal_level is replica.", "ALTER SYSTEM SET wal_level = logical;\n-- and restart"),
-                new Obstacle("u may not replicate.", "ALTER ROLE u REPLICATION;"));
+                new Finding(
+                        Severity.ERROR,
+                        "prerequisite",
+                        "server",
+                        "wal_level is replica.",
+                        "Nothing can be captured.",
+                        "ALTER SYSTEM SET wal_level = logical;\n-- and restart"),
+                new Finding(Severity.INFO, "synchronous", "setting", "commits wait", "A refresh waits too.", ""));
 
         assertThat(execute(doctor, "check", "--config", good.toString())).isEqualTo(ExitCode.NOT_READY.code());
-        assertThat(err.toString()).isEqualTo("""
-                        refreshd: the database is not ready:
+        assertThat(out.toString()).isEqualTo(good + """
+                         is a valid configuration.
 
-                          wal_level is replica.
-                            ALTER SYSTEM SET wal_level = logical;
-                            -- and restart
+                        ERROR  server: wal_level is replica.
+                            Nothing can be captured.
+                              ALTER SYSTEM SET wal_level = logical;
+                              -- and restart
 
-                          u may not replicate.
-                            ALTER ROLE u REPLICATION;
+                        INFO  setting: commits wait
+                            A refresh waits too.
+
+                        1 errors, 0 warnings, 1 remarks.
                         """);
+    }
+
+    @Test
+    void warningsAloneHaveTheirOwnCodeAndJsonIsAllThereIs() {
+        Doctor doctor = configuration ->
+                List.of(new Finding(Severity.WARNING, "bloat", "public.v", "is \"bloated\"", "why", "VACUUM"));
+        assertThat(execute(doctor, "check", "--json", "--config", good.toString()))
+                .isEqualTo(ExitCode.WARNINGS.code());
+        assertThat(out.toString())
+                .startsWith("{")
+                .contains("\"ok\" : true", "\"severity\" : \"warning\"", "is \\\"bloated\\\"");
     }
 
     @Test
@@ -130,7 +151,18 @@ class RefreshdTest {
 
     @Test
     void everyVerbExplainsItself() {
-        for (String verb : List.of("run", "check", "demo", "version")) {
+        for (String verb : List.of(
+                "run",
+                "check",
+                "demo",
+                "version",
+                "status",
+                "refresh",
+                "pause",
+                "resume",
+                "audit",
+                "init",
+                "teardown")) {
             out.getBuffer().setLength(0);
             assertThat(execute(configuration -> List.of(), verb, "--help")).isZero();
             assertThat(out.toString()).startsWith("Usage: refreshd " + verb).doesNotContain("\u001b");

@@ -44,7 +44,9 @@ class ConfigurationReaderTest {
                                 Duration.ofSeconds(1),
                                 Duration.ofSeconds(1),
                                 OptionalLong.of(10L << 30)),
-                        new HttpSettings("127.0.0.1", 9464)));
+                        new AuditSettings(Optional.empty()),
+                        new HttpSettings("127.0.0.1", 9464),
+                        List.of()));
     }
 
     @Test
@@ -63,6 +65,7 @@ class ConfigurationReaderTest {
                     public.*: { quiet-period: 1s, target-lag: 2s, max-staleness: none, method: concurrent }
                 refresh: { max-concurrent: 3, lock-timeout: 1s, statement-timeout: 1h }
                 capture: { slot: s_1, publication: Odd Name, heartbeat-interval: 2s, catalog-poll-interval: 3s }
+                audit: { interval: 4m }
                 http: { listen: "[::1]:0" }
                 """);
 
@@ -88,7 +91,9 @@ class ConfigurationReaderTest {
                                 Duration.ofSeconds(2),
                                 Duration.ofSeconds(3),
                                 OptionalLong.of(10L << 30)),
-                        new HttpSettings("::1", 0)));
+                        new AuditSettings(Optional.of(Duration.ofMinutes(4))),
+                        new HttpSettings("::1", 0),
+                        List.of()));
         assertThat(configuration.http()).hasToString("[::1]:0");
     }
 

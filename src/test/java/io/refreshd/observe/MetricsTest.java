@@ -61,6 +61,8 @@ class MetricsTest {
         metrics.accept(new Notice.BatchRead(12, Duration.ofMillis(40)));
         metrics.accept(new Notice.SlotSeen(16_777_216, OptionalLong.of(1L << 30)));
         metrics.accept(new Notice.GapFound("slot-lost"));
+        metrics.accept(new Notice.DriftFound(
+                VIEW, 1, 0, "5:5:", io.refreshd.model.Lsn.ZERO, Optional.empty(), java.util.List.of()));
         metrics.accept(new Notice.GapFound("a word nobody listed"));
 
         assertThat(scrape())
@@ -69,6 +71,7 @@ class MetricsTest {
                         "refreshd_refreshes_total{method=\"concurrent\",outcome=\"failed\",view=\"public.role_a\"} 1.0",
                         "refreshd_refreshes_avoided_total{reason=\"column\",view=\"public.role_a\"} 1.0",
                         "refreshd_target_lag_missed_total{view=\"public.role_a\"} 1.0",
+                        "refreshd_drift_total{view=\"public.role_a\"} 1.0",
                         "refreshd_changes_total{op=\"update\",table=\"public.main\"} 300000.0",
                         "refreshd_capture_records_total 12.0",
                         "refreshd_capture_lag_seconds 0.04",

@@ -141,6 +141,23 @@ class RefreshLogTest {
                         "WARN Target lag missed view=public.role_a staleness=9.0 s target=5.0 s reason=lock");
     }
 
+    @Test
+    void driftIsAnErrorWithAllThatAReportNeeds() {
+        log.accept(new Notice.DriftFound(
+                VIEW,
+                2,
+                1,
+                "7:9:8",
+                io.refreshd.model.Lsn.parse("0/20"),
+                Optional.of(io.refreshd.model.Lsn.parse("0/30")),
+                java.util.List.of("(7)")));
+        assertThat(captured.lines())
+                .containsExactly(
+                        "ERROR View differs from its definition though the ledger calls it fresh: please report this;"
+                                + " it is refreshed view=public.role_a missing=2 surplus=1 snapshot=7:9:8 position=0/20"
+                                + " watermark=0/30 keys=[(7)]");
+    }
+
     private void advance(Duration duration) {
         now = now.plus(duration);
     }

@@ -1,0 +1,156 @@
+package io.refreshd;
+
+import io.refreshd.config.Configuration;
+import io.refreshd.config.RoleViewTemplate;
+import io.refreshd.model.Moment;
+import io.refreshd.model.Obstacle;
+import io.refreshd.model.TableId;
+import io.refreshd.roles.RolePlan;
+import io.refreshd.roles.RoleReconciler;
+import io.refreshd.roles.RolesReader;
+import io.refreshd.roles.Step;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Keeps the declared role views in being while the daemon runs: looks when a table of roles has changed, and every few seconds
+ * besides. On a thread of its own, since making a view of a huge table may take minutes that the catalog cannot wait for. What
+ * it makes, the catalog watch finds and adopts like any other view. It never rebuilds: that is for {@code refreshd apply}.
+ */
+final class RoleKeeper implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(RoleKeeper.class);
+
+    /** Finds what the log does not tell: a view that was dropped, a role granted at last, a table that is not published. */
+    private static final long LOOK_NANOS = 5_000_000_000L;
+
+    private final List<RoleViewTemplate> templates;
+    private final RoleReconciler reconciler;
+    private final Jdbi jdbi;
+    private final Supplier<Moment> clock;
+    private final BooleanSupplier settled;
+    private final ExecutorService thread = Executors.newSingleThreadExecutor(
+            Thread.ofPlatform().daemon().name("refreshd-roles").factory());
+    private final AtomicBoolean queued = new AtomicBoolean();
+    private final AtomicLong touches = new AtomicLong(1);
+    private volatile Set<TableId> tables = Set.of();
+    private volatile boolean closed;
+
+    // Only the thread's own.
+    private long handled;
+    private long lookedAt;
+    private Set<String> told = Set.of();
+
+    /** @param settled whether all that has been read from the log is visible: only then a look has seen it */
+    RoleKeeper(Configuration configuration, Jdbi jdbi, Supplier<Moment> clock, BooleanSupplier settled) {
+        this.templates = configuration.roleViews();
+        this.reconciler = new RoleReconciler(templates, configuration.refresh());
+        this.jdbi = jdbi;
+        this.clock = clock;
+        this.settled = settled;
+    }
+
+    /** Rows of a table have changed. Returns at once. */
+    void changed(TableId table) {
+        if (tables.contains(table)) {
+            touches.incrementAndGet();
+            poke();
+        }
+    }
+
+    /** Looks, if it is time. Returns at once. */
+    void poke() {
+        if (!templates.isEmpty() && !closed && queued.compareAndSet(false, true)) {
+            try {
+                thread.execute(this::turn);
+            } catch (java.util.concurrent.RejectedExecutionException e) {
+                log.atTrace().log("Closed a moment ago");
+            }
+        }
+    }
+
+    private void turn() {
+        queued.set(false);
+        long now = clock.get().nanos();
+        long touched = touches.get();
+        if (closed || touched == handled && now - lookedAt < LOOK_NANOS) {
+            return;
+        }
+        boolean whole = settled.getAsBoolean();
+        try {
+            List<Obstacle> obstacles = jdbi.withHandle(this::reconcile);
+            tell(obstacles);
+            lookedAt = now;
+            if (whole) {
+                handled = touched;
+            }
+        } catch (Exception e) {
+            if (!closed) {
+                tell(List.of(new Obstacle("the role views cannot be looked at: " + e.getMessage(), "see the message")));
+            }
+        }
+    }
+
+    private List<Obstacle> reconcile(Handle handle) throws SQLException {
+        RolePlan plan = reconciler.plan(handle);
+        try {
+            tables = RolesReader.tables(handle.getConnection(), templates);
+        } catch (SQLException e) {
+            // The plan has told why already.
+            log.atDebug().setCause(e).log("The tables of roles are not known");
+        }
+        List<Obstacle> obstacles = new ArrayList<>(plan.obstacles());
+        plan.steps().stream()
+                .filter(Step.Rebuild.class::isInstance)
+                .forEach(step -> obstacles.add(new Obstacle(
+                        "the template of " + step.view() + " has changed since it was made",
+                        "refreshd plan shows what would be done, refreshd apply does it")));
+        obstacles.addAll(reconciler.apply(handle, plan, step -> !closed && !(step instanceof Step.Rebuild)));
+        return obstacles;
+    }
+
+    /** Each once, for as long as it lasts. */
+    private void tell(List<Obstacle> obstacles) {
+        Set<String> present = new HashSet<>();
+        for (Obstacle obstacle : obstacles) {
+            present.add(obstacle.what());
+            if (!told.contains(obstacle.what())) {
+                log.atWarn()
+                        .addKeyValue("what", obstacle.what())
+                        .addKeyValue("mend", obstacle.mend())
+                        .log("A role view is not as declared");
+            }
+        }
+        told = present;
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        thread.shutdown();
+        try {
+            reconciler.cancel();
+            if (!thread.awaitTermination(5, TimeUnit.SECONDS)) {
+                thread.shutdownNow();
+            }
+        } catch (SQLException e) {
+            thread.shutdownNow();
+        } catch (InterruptedException e) {
+            thread.shutdownNow();
+            Thread.currentThread().interrupt();
+        }
+    }
+}

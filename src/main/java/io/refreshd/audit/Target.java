@@ -1,0 +1,77 @@
+package io.refreshd.audit;
+
+import io.refreshd.model.ViewId;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Optional;
+import org.jdbi.v3.core.Handle;
+
+/**
+ * The view that is audited, as the catalog has it.
+ *
+ * @param name quoted by the server
+ * @param definition with all names qualified, since the caller's search path holds no schema of theirs
+ * @param key columns of its unique index
+ * @param file number of the file that holds its rows
+ */
+record Target(long oid, String name, String owner, String definition, List<String> key, long file) {
+
+    /** @throws SQLException 42P01 if there is no such materialized view, 55000 if it holds nothing yet */
+    static Target find(Handle handle, ViewId view) throws SQLException {
+        Optional<Target> found = handle.createQuery("""
+                        SELECT c.oid, format('%I.%I', n.nspname, c.relname) AS name, pg_get_userbyid(c.relowner) AS owner,
+                               pg_get_viewdef(c.oid) AS definition, pg_relation_filenode(c.oid) AS file, c.relispopulated,
+                               ARRAY(SELECT a.attname::text
+                                     FROM (SELECT i.indrelid, i.indkey FROM pg_index i
+                                           WHERE i.indrelid = c.oid AND i.indisunique AND i.indisvalid
+                                             AND i.indpred IS NULL AND i.indexprs IS NULL
+                                           ORDER BY i.indexrelid LIMIT 1) k
+                                     CROSS JOIN LATERAL unnest(k.indkey::int2[]) WITH ORDINALITY AS p (number, place)
+                                     JOIN pg_attribute a ON a.attrelid = k.indrelid AND a.attnum = p.number
+                                     ORDER BY p.place) AS key
+                        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                        WHERE c.relkind = 'm' AND n.nspname = :schema AND c.relname = :name
+                        """)
+                .bind("schema", view.schema())
+                .bind("name", view.name())
+                .map((row, context) -> new Target(
+                        row.getLong("oid"),
+                        row.getString("name"),
+                        row.getString("owner"),
+                        row.getBoolean("relispopulated") ? row.getString("definition") : "",
+                        List.of((String[]) row.getArray("key").getArray()),
+                        row.getLong("file")))
+                .findOne();
+        Target target = found.orElseThrow(() -> new SQLException("there is no materialized view " + view, "42P01"));
+        if (target.definition().isEmpty()) {
+            throw new SQLException("materialized view " + view + " has never been populated", "55000");
+        }
+        return target;
+    }
+
+    /** Until the end of the transaction; or, where that is refused, makes policies an error. */
+    void becomeOwner(Handle handle) {
+        boolean may = handle.createQuery("""
+                        SELECT owner.oid = me.oid OR me.rolsuper
+                               OR pg_has_role(owner.oid, CASE WHEN current_setting('server_version_num')::int >= 160000
+                                                              THEN 'SET' ELSE 'MEMBER' END)
+                        FROM pg_roles owner, pg_roles me
+                        WHERE owner.rolname = :owner AND me.rolname = current_user
+                        """)
+                .bind("owner", owner)
+                .mapTo(Boolean.class)
+                .one();
+        handle.createQuery("SELECT set_config(:setting, :value, true)")
+                .bind("setting", may ? "role" : "row_security")
+                .bind("value", may ? owner : "off")
+                .mapTo(String.class)
+                .one();
+    }
+
+    long fileNow(Handle handle) {
+        return handle.createQuery("SELECT pg_relation_filenode(CAST(:oid AS oid))")
+                .bind("oid", oid)
+                .mapTo(Long.class)
+                .one();
+    }
+}

@@ -1,0 +1,89 @@
+package io.refreshd.cli;
+
+import io.refreshd.audit.Audit;
+import io.refreshd.audit.AuditReport;
+import io.refreshd.audit.Verdict;
+import io.refreshd.config.Configuration;
+import io.refreshd.model.ViewId;
+import java.io.PrintWriter;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jdbi.v3.core.Handle;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+@Command(
+        name = "audit",
+        description = {
+            "Compares what views hold with what their definitions say, each in one snapshot. Changes nothing.",
+            "Without VIEW, every view that the configuration includes. Ends with 1 if a view differs and the ledger does not"
+                    + " know of it: a view whose refresh is due is \"pending\"."
+        },
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  refreshd audit --config refreshd.yaml",
+            "  refreshd audit --config refreshd.yaml --json public.orders_by_day 'sales.\"Monthly\"'"
+        })
+final class AuditVerb implements Callable<Integer> {
+    /** A stream that lives has written its progress down by then, many heartbeats over. */
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+    @Mixin
+    private final ConfigurationFile file = new ConfigurationFile();
+
+    @Mixin
+    private final ViewArguments views = new ViewArguments();
+
+    @Option(names = "--json", description = "Print JSON.")
+    private boolean json;
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    private final Map<String, String> environment;
+
+    AuditVerb(Map<String, String> environment) {
+        this.environment = environment;
+    }
+
+    @Override
+    public Integer call() throws Exception {
+        Configuration configuration = file.read(environment);
+        TargetDatabase database = new TargetDatabase(configuration.database(), "audit");
+        PrintWriter out = Output.of(spec);
+        Audit audit = new Audit(database.jdbi(), Thread::sleep, PATIENCE, Duration.ZERO);
+        List<AuditReport> reports = new ArrayList<>();
+        for (ViewId view : views.among(included(configuration, database))) {
+            AuditReport report = audit.audit(view);
+            reports.add(report);
+            if (!json) {
+                out.println(AuditText.line(report));
+                out.flush();
+            }
+        }
+        if (json) {
+            out.println(Json.text(AuditText.json(reports)));
+        }
+        return reports.stream().map(AuditReport::verdict).anyMatch(Verdict::bad)
+                ? ExitCode.FAILURE.code()
+                : ExitCode.OK.code();
+    }
+
+    private static List<ViewId> included(Configuration configuration, TargetDatabase database) throws Exception {
+        try (Handle handle = database.open()) {
+            return handle
+                    .createQuery("SELECT schemaname, matviewname FROM pg_catalog.pg_matviews")
+                    .map((row, context) -> new ViewId(row.getString(1), row.getString(2)))
+                    .stream()
+                    .filter(configuration.views()::includes)
+                    .toList();
+        }
+    }
+}

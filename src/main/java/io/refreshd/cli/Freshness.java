@@ -1,0 +1,132 @@
+package io.refreshd.cli;
+
+import io.refreshd.model.Obstacle;
+import io.refreshd.model.ViewId;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jdbi.v3.core.Handle;
+
+/**
+ * All that the ledger knows, read at one moment.
+ *
+ * @param beatAge time since the daemon last wrote that it is alive; empty if none ever has
+ * @param slotState what is wrong with the slot; empty if it is there and streamed from
+ * @param retainedBytes log that the server keeps for the slot
+ */
+record Freshness(
+        Instant at,
+        Optional<Duration> beatAge,
+        Optional<String> slotState,
+        Optional<Long> retainedBytes,
+        List<FreshnessRow> views) {
+
+    Freshness {
+        views = List.copyOf(views);
+    }
+
+    /** Whether the ledger has heard nothing of the daemon for that long. */
+    boolean isAway(Duration silence) {
+        return beatAge.map(age -> age.compareTo(silence) > 0).orElse(true);
+    }
+
+    /** With what the catalog says; a view that somebody paused stays paused. */
+    Freshness with(Map<ViewId, Obstacle> obstacles) {
+        List<FreshnessRow> rows = views.stream()
+                .map(row -> {
+                    Obstacle why = obstacles.get(row.view());
+                    return why == null
+                                    || row.state().equals("paused")
+                                    || row.state().equals("gone")
+                            ? row
+                            : row.suspended(why);
+                })
+                .toList();
+        return new Freshness(at, beatAge, slotState, retainedBytes, rows);
+    }
+
+    static boolean ledgerExists(Handle handle) {
+        return handle.createQuery("SELECT to_regclass('refreshd.freshness') IS NOT NULL")
+                .mapTo(Boolean.class)
+                .one();
+    }
+
+    static Freshness read(Handle handle, String configuredSlot) {
+        return handle.createQuery("""
+                        SELECT clock_timestamp() AS at,
+                               extract(epoch FROM clock_timestamp() - t.beat_at)::double precision AS beat_age,
+                               CASE WHEN s.slot_name IS NULL THEN 'there is no replication slot ' || n.name
+                                    WHEN s.wal_status = 'lost' THEN 'the server has given up replication slot ' || n.name
+                                    WHEN NOT s.active THEN 'nobody reads from replication slot ' || n.name
+                               END AS slot_state,
+                               pg_wal_lsn_diff(CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn()
+                                                    ELSE pg_current_wal_lsn() END, s.restart_lsn)::bigint AS retained
+                        FROM (SELECT 1) AS always
+                        LEFT JOIN refreshd.stream t ON true
+                        CROSS JOIN LATERAL (SELECT coalesce(t.slot, :slot) AS name) n
+                        LEFT JOIN pg_replication_slots s ON s.slot_name = n.name
+                        """)
+                .bind("slot", configuredSlot)
+                .map((row, context) -> new Freshness(
+                        row.getObject("at", OffsetDateTime.class).toInstant(),
+                        span(row, "beat_age"),
+                        Optional.ofNullable(row.getString("slot_state")),
+                        number(row, "retained"),
+                        views(handle)))
+                .one();
+    }
+
+    private static List<FreshnessRow> views(Handle handle) {
+        return handle.createQuery("""
+                        SELECT f.view_schema, f.view_name,
+                               CASE WHEN c.oid IS NULL THEN 'gone'
+                                    WHEN NOT c.relispopulated AND f.state <> 'suspended' THEN 'unpopulated'
+                                    ELSE f.state END AS state,
+                               coalesce(greatest(0, extract(epoch FROM clock_timestamp() - f.dirty_since)), 0)::double precision
+                                   AS staleness,
+                               f.watermark::text AS watermark,
+                               greatest(0, pg_wal_lsn_diff(
+                                   CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END,
+                                   f.watermark))::bigint AS lag,
+                               f.refreshed_at,
+                               extract(epoch FROM clock_timestamp() - f.refreshed_at)::double precision AS since_refresh,
+                               extract(epoch FROM f.last_duration)::double precision AS duration,
+                               f.method, f.failures, f.reason, f.mend
+                        FROM refreshd.freshness f
+                        LEFT JOIN pg_class c ON c.oid = f.view_oid AND c.relkind = 'm'
+                        ORDER BY f.view_schema, f.view_name
+                        """).map((row, context) -> view(row)).list();
+    }
+
+    private static FreshnessRow view(ResultSet row) throws SQLException {
+        return new FreshnessRow(
+                new ViewId(row.getString("view_schema"), row.getString("view_name")),
+                row.getString("state"),
+                span(row, "staleness").orElse(Duration.ZERO),
+                Optional.ofNullable(row.getString("watermark")),
+                number(row, "lag"),
+                Optional.ofNullable(row.getObject("refreshed_at", OffsetDateTime.class))
+                        .map(OffsetDateTime::toInstant),
+                span(row, "since_refresh"),
+                span(row, "duration"),
+                Optional.ofNullable(row.getString("method")),
+                row.getInt("failures"),
+                Optional.ofNullable(row.getString("reason")),
+                Optional.ofNullable(row.getString("mend")));
+    }
+
+    private static Optional<Duration> span(ResultSet row, String column) throws SQLException {
+        double seconds = row.getDouble(column);
+        return row.wasNull() ? Optional.empty() : Optional.of(Duration.ofMillis(Math.max(0, (long) (seconds * 1000))));
+    }
+
+    private static Optional<Long> number(ResultSet row, String column) throws SQLException {
+        long number = row.getLong(column);
+        return row.wasNull() ? Optional.empty() : Optional.of(number);
+    }
+}

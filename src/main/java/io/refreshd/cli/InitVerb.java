@@ -1,0 +1,187 @@
+package io.refreshd.cli;
+
+import io.refreshd.DaemonStartException;
+import io.refreshd.capture.Publication;
+import io.refreshd.capture.Slot;
+import io.refreshd.config.Configuration;
+import io.refreshd.doctor.Checkup;
+import io.refreshd.doctor.Finding;
+import io.refreshd.doctor.Severity;
+import io.refreshd.ledger.LedgerSchema;
+import io.refreshd.ledger.LedgerTooNewException;
+import io.refreshd.model.Obstacle;
+import java.io.PrintWriter;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.JdbiException;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+@Command(
+        name = "init",
+        description = {
+            "Makes ledger, publication and replication slot, as \"run\" would; what is there already stays.",
+            "From then on the server keeps its log for the slot: start the daemon soon, or \"teardown\"."
+        },
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  refreshd init --config refreshd.yaml",
+            "  refreshd init --config refreshd.yaml --print | psql -U postgres app"
+        })
+final class InitVerb implements Callable<Integer> {
+    private static final Duration ROUND = Duration.ofSeconds(5);
+    private static final String QUERY_CANCELED = "57014";
+    private static final String INSUFFICIENT_PRIVILEGE = "42501";
+
+    @Mixin
+    private final ConfigurationFile file = new ConfigurationFile();
+
+    @Option(names = "--print", description = "Print the SQL for a DBA instead, and change nothing.")
+    private boolean print;
+
+    @Option(names = "--json", description = "Print JSON.")
+    private boolean json;
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    private final Map<String, String> environment;
+
+    InitVerb(Map<String, String> environment) {
+        this.environment = environment;
+    }
+
+    @Override
+    public Integer call() throws Exception {
+        Configuration configuration = file.read(environment);
+        try (Handle handle = new TargetDatabase(configuration.database(), "init").open()) {
+            List<Finding> errors = Checkup.examine(handle, configuration, Instant::now).stream()
+                    .filter(finding -> finding.severity() == Severity.ERROR)
+                    .toList();
+            Installation missing = missing(handle, configuration);
+            if (print) {
+                show(List.of(), script(missing, configuration, errors));
+                return ExitCode.OK.code();
+            }
+            List<Obstacle> obstacles = errors.stream()
+                    .filter(finding -> finding.code().equals("prerequisite"))
+                    .map(finding -> new Obstacle(finding.what(), finding.mend()))
+                    .toList();
+            if (!obstacles.isEmpty()) {
+                throw new DaemonStartException(obstacles);
+            }
+            try {
+                show(make(handle, configuration, missing), "");
+            } catch (SQLException e) {
+                throw explained(e, missing, configuration, errors);
+            } catch (JdbiException e) {
+                if (e.getCause() instanceof SQLException cause) {
+                    throw explained(cause, missing, configuration, errors);
+                }
+                throw e;
+            }
+            return ExitCode.OK.code();
+        }
+    }
+
+    private static Installation missing(Handle handle, Configuration configuration)
+            throws SQLException, DaemonStartException {
+        try {
+            return Installation.missing(handle, configuration);
+        } catch (LedgerTooNewException e) {
+            throw new DaemonStartException(
+                    List.of(new Obstacle(String.valueOf(e.getMessage()), "use the newer refreshd")));
+        }
+    }
+
+    private static String script(Installation missing, Configuration configuration, List<Finding> errors) {
+        List<String> grants = errors.stream()
+                .filter(finding -> finding.code().equals("not-permitted"))
+                .map(Finding::mend)
+                .toList();
+        List<String> remarks = errors.stream()
+                .filter(finding -> finding.code().equals("prerequisite"))
+                .map(finding -> finding.what() + ": " + finding.mend())
+                .toList();
+        return missing.script(configuration, grants, remarks);
+    }
+
+    private List<String> make(Handle handle, Configuration configuration, Installation missing)
+            throws SQLException, LedgerTooNewException {
+        List<String> made = new ArrayList<>();
+        LedgerSchema.migrate(handle);
+        if (!missing.ledger().isEmpty()) {
+            made.add("ledger: schema refreshd");
+        }
+        handle.useTransaction(transaction -> Publication.apply(transaction.getConnection(), missing.publication()));
+        made.addAll(missing.publication());
+        // Not before the publication: older servers fail on changes from before there was one.
+        if (missing.slot()) {
+            slot(handle, configuration.capture().slot());
+            made.add("replication slot " + configuration.capture().slot());
+        }
+        return made;
+    }
+
+    private void slot(Handle handle, String name) throws SQLException {
+        while (true) {
+            try {
+                Slot.create(handle.getConnection(), name, ROUND);
+                return;
+            } catch (SQLException e) {
+                if (!QUERY_CANCELED.equals(e.getSQLState())) {
+                    throw e;
+                }
+                waiting(Slot.blockers(handle.getConnection()));
+            }
+        }
+    }
+
+    private void waiting(List<Slot.Blocker> blockers) {
+        PrintWriter err = Objects.requireNonNull(spec).commandLine().getErr();
+        err.println("The server makes the slot when " + blockers.size() + " running transactions have ended:");
+        for (Slot.Blocker blocker : blockers) {
+            err.println("  " + blocker.who() + ", open for " + blocker.age().toSeconds() + " s; to end it: "
+                    + blocker.mend());
+        }
+        err.flush();
+    }
+
+    private static Exception explained(
+            SQLException failure, Installation missing, Configuration configuration, List<Finding> errors) {
+        return INSUFFICIENT_PRIVILEGE.equals(failure.getSQLState())
+                ? new DaemonStartException(List.of(new Obstacle(
+                        "the role " + configuration.database().user() + " may not make all of it: "
+                                + failure.getMessage(),
+                        script(missing, configuration, errors))))
+                : failure;
+    }
+
+    private void show(List<String> made, String script) {
+        PrintWriter out = Output.of(spec);
+        if (json) {
+            var root = Json.object().put("script", script.isEmpty() ? null : script);
+            var list = root.putArray("made");
+            made.forEach(list::add);
+            out.println(Json.text(root));
+        } else if (!script.isEmpty()) {
+            out.print(script);
+        } else if (made.isEmpty()) {
+            out.println("All is there already.");
+        } else {
+            made.forEach(line -> out.println("Made: " + line));
+        }
+        out.flush();
+    }
+}

@@ -1,0 +1,34 @@
+package io.refreshd.cli;
+
+import io.refreshd.ledger.RequestWrites;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+@Command(
+        name = "resume",
+        description = {
+            "Has the daemon look after views again that were paused, and try those again that are suspended.",
+            "Mend first what \"refreshd status\" names as the reason, or a suspended view is suspended again."
+        },
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  refreshd resume --config refreshd.yaml public.orders_by_day",
+            "  refreshd resume --config refreshd.yaml --all"
+        })
+final class ResumeVerb implements Callable<Integer> {
+    @Mixin
+    private final RequestOptions options = new RequestOptions();
+
+    private final Map<String, String> environment;
+
+    ResumeVerb(Map<String, String> environment) {
+        this.environment = environment;
+    }
+
+    @Override
+    public Integer call() throws Exception {
+        return options.ask(RequestWrites.RESUME, environment);
+    }
+}

@@ -1,0 +1,115 @@
+package io.refreshd.cli;
+
+import io.refreshd.DaemonStartException;
+import io.refreshd.config.Configuration;
+import io.refreshd.config.Durations;
+import io.refreshd.config.UnfitValue;
+import io.refreshd.demo.Screen;
+import io.refreshd.model.Obstacle;
+import java.io.PrintWriter;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import org.jdbi.v3.core.Handle;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+@Command(
+        name = "status",
+        description = {
+            "One line per view: state, staleness, how far its watermark is behind the log, last refresh, and why.",
+            "Asks the ledger in the database, so that it works from anywhere and also when the daemon is away."
+        },
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  refreshd status --config refreshd.yaml",
+            "  refreshd status --config refreshd.yaml --watch 5s",
+            "  refreshd status --config refreshd.yaml --json | jq '.views[] | select(.state != \"fresh\")'"
+        })
+final class StatusVerb implements Callable<Integer> {
+    @Mixin
+    private final ConfigurationFile file = new ConfigurationFile();
+
+    @Option(names = "--json", description = "Print JSON; with --watch, one object a line.")
+    private boolean json;
+
+    @Option(
+            names = "--watch",
+            arity = "0..1",
+            fallbackValue = "2s",
+            paramLabel = "TIME",
+            description = "Print it again and again, by default every 2s. Ctrl-C ends it.")
+    private @Nullable String watch;
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    private final Map<String, String> environment;
+
+    StatusVerb(Map<String, String> environment) {
+        this.environment = environment;
+    }
+
+    @Override
+    public Integer call() throws Exception {
+        Configuration configuration = file.read(environment);
+        TargetDatabase database = new TargetDatabase(configuration.database(), "status");
+        Screen screen = Screen.detect(environment);
+        StatusText text = new StatusText(screen.color(), Silence.of(configuration));
+        if (watch == null) {
+            print(read(configuration, database), text, "");
+            return ExitCode.OK.code();
+        }
+        long pause = interval().toMillis();
+        // Home and clear, as watch(1) does; in a pipe the tables just follow each other.
+        String before = screen.terminal() ? "\u001b[H\u001b[2J" : "";
+        while (true) {
+            print(read(configuration, database), text, before);
+            Thread.sleep(pause);
+        }
+    }
+
+    private void print(Freshness freshness, StatusText text, String before) {
+        PrintWriter out = Output.of(spec);
+        if (json) {
+            out.println(watch == null ? Json.text(text.json(freshness)) : Json.line(text.json(freshness)));
+        } else {
+            out.print(before + text.table(freshness));
+        }
+        out.flush();
+    }
+
+    private static Freshness read(Configuration configuration, TargetDatabase database)
+            throws SQLException, DaemonStartException {
+        try (Handle handle = database.open()) {
+            requireLedger(handle);
+            return Freshness.read(handle, configuration.capture().slot())
+                    .with(CatalogObstacles.read(handle, configuration));
+        }
+    }
+
+    static void requireLedger(Handle handle) throws DaemonStartException {
+        if (!Freshness.ledgerExists(handle)) {
+            throw new DaemonStartException(List.of(new Obstacle(
+                    "there is no ledger in this database: refreshd has never run here",
+                    "refreshd init --config FILE, or refreshd run --config FILE")));
+        }
+    }
+
+    private Duration interval() {
+        try {
+            return Durations.parsePositive(Objects.requireNonNull(watch));
+        } catch (UnfitValue e) {
+            throw new ParameterException(
+                    Objects.requireNonNull(spec).commandLine(), "status: --watch " + watch + ": " + e.getMessage(), e);
+        }
+    }
+}

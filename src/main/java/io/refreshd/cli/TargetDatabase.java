@@ -1,0 +1,45 @@
+package io.refreshd.cli;
+
+import io.refreshd.config.DatabaseSettings;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.util.Properties;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
+import org.postgresql.PGProperty;
+
+/** Connections of a verb, each opened when it is asked for. */
+final class TargetDatabase {
+    private static final int CONNECT_SECONDS = 10;
+
+    private final DatabaseSettings settings;
+    private final String application;
+
+    /** @param verb shown in {@code pg_stat_activity} */
+    TargetDatabase(DatabaseSettings settings, String verb) {
+        this.settings = settings;
+        this.application = "refreshd " + verb;
+    }
+
+    Connection connect() throws SQLException {
+        Properties properties = new Properties();
+        PGProperty.USER.set(properties, settings.user());
+        PGProperty.PASSWORD.set(properties, settings.password().reveal());
+        PGProperty.APPLICATION_NAME.set(properties, application);
+        PGProperty.CONNECT_TIMEOUT.set(properties, CONNECT_SECONDS);
+        PGProperty.LOGIN_TIMEOUT.set(properties, CONNECT_SECONDS);
+        PGProperty.TCP_KEEP_ALIVE.set(properties, true);
+        // What was prepared on one server connection is unknown on the next, behind a pooler in transaction mode.
+        PGProperty.PREPARE_THRESHOLD.set(properties, 0);
+        return DriverManager.getConnection(settings.url(), properties);
+    }
+
+    Handle open() throws SQLException {
+        return Jdbi.open(connect());
+    }
+
+    Jdbi jdbi() {
+        return Jdbi.create(this::connect);
+    }
+}

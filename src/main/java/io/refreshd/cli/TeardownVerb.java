@@ -1,0 +1,190 @@
+package io.refreshd.cli;
+
+import io.refreshd.DaemonStartException;
+import io.refreshd.capture.Publication;
+import io.refreshd.capture.Slot;
+import io.refreshd.capture.SlotState;
+import io.refreshd.config.Configuration;
+import io.refreshd.ledger.LedgerSchema;
+import io.refreshd.ledger.StreamPosition;
+import io.refreshd.ledger.StreamRow;
+import io.refreshd.ledger.ViewMark;
+import io.refreshd.model.Obstacle;
+import java.io.Console;
+import java.io.PrintWriter;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import org.jdbi.v3.core.Handle;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+@Command(
+        name = "teardown",
+        description = {
+            "Drops all that refreshd has made in the database: replication slot, publication and ledger. The views stay.",
+            "Refuses while a daemon is connected. A daemon that is started later begins afresh."
+        },
+        footerHeading = "%nExample:%n",
+        footer = "  refreshd teardown --config refreshd.yaml --yes")
+final class TeardownVerb implements Callable<Integer> {
+    private static final int TRIES = 50;
+    private static final long PAUSE_MILLIS = 100;
+    private static final String OBJECT_IN_USE = "55006";
+
+    @Mixin
+    private final ConfigurationFile file = new ConfigurationFile();
+
+    @Option(names = "--yes", description = "Do not ask.")
+    private boolean yes;
+
+    @Option(
+            names = "--force",
+            description = "Also while a daemon is connected, which is cut off. One that lives makes everything anew.")
+    private boolean force;
+
+    @Option(names = "--json", description = "Print JSON.")
+    private boolean json;
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    private final Map<String, String> environment;
+
+    TeardownVerb(Map<String, String> environment) {
+        this.environment = environment;
+    }
+
+    @Override
+    public Integer call() throws Exception {
+        Configuration configuration = file.read(environment);
+        try (Handle handle = new TargetDatabase(configuration.database(), "teardown").open()) {
+            Set<String> slots = slots(handle, configuration);
+            refuseIfServed(handle, slots);
+            confirm(slots, configuration);
+            List<String> dropped = new ArrayList<>();
+            // The slot first: whatever happens after that, no forgotten slot fills the disk.
+            for (String slot : slots) {
+                drop(handle, slot);
+                dropped.add("replication slot " + slot);
+            }
+            String publication = configuration.capture().publication();
+            if (Publication.inspect(handle.getConnection(), publication).isPresent()) {
+                dropped.add("publication " + publication);
+            }
+            if (ViewMark.ledgerExists(handle)) {
+                dropped.add("schema refreshd");
+            }
+            handle.useTransaction(transaction -> {
+                Publication.drop(transaction.getConnection(), publication);
+                LedgerSchema.drop(transaction);
+            });
+            show(dropped);
+            return ExitCode.OK.code();
+        }
+    }
+
+    /** The configured one, and the one that the ledger remembers, should the name have been changed since. */
+    private static Set<String> slots(Handle handle, Configuration configuration) throws SQLException {
+        Set<String> names = new LinkedHashSet<>(List.of(configuration.capture().slot()));
+        if (ViewMark.ledgerExists(handle)) {
+            StreamRow.read(handle).map(StreamPosition::slot).ifPresent(names::add);
+        }
+        String database = handle.createQuery("SELECT current_database()::text")
+                .mapTo(String.class)
+                .one();
+        Set<String> ours = new LinkedHashSet<>();
+        for (String name : names) {
+            boolean found = Slot.inspect(handle.getConnection(), name)
+                    .filter(slot -> slot.plugin().equals("pgoutput"))
+                    .flatMap(SlotState::database)
+                    .filter(database::equals)
+                    .isPresent();
+            if (found) {
+                ours.add(name);
+            }
+        }
+        return ours;
+    }
+
+    private void refuseIfServed(Handle handle, Set<String> slots) throws DaemonStartException {
+        if (force) {
+            return;
+        }
+        boolean served = handle.createQuery("""
+                        SELECT EXISTS (SELECT FROM pg_replication_slots WHERE active AND slot_name = ANY(:slots))
+                            OR EXISTS (SELECT FROM pg_stat_activity
+                                       WHERE application_name = 'refreshd' AND datname = current_database())
+                        """)
+                .bind("slots", slots.toArray(String[]::new))
+                .mapTo(Boolean.class)
+                .one();
+        if (served) {
+            throw new DaemonStartException(List.of(new Obstacle(
+                    "a daemon is connected, which would make everything anew",
+                    "stop it first; or, if it hangs, refreshd teardown --force")));
+        }
+    }
+
+    private void confirm(Set<String> slots, Configuration configuration) {
+        if (yes) {
+            return;
+        }
+        Console console = System.console();
+        String what = "This drops "
+                + (slots.isEmpty() ? "" : "replication slot " + String.join(", ", slots) + ", ") + "publication "
+                + configuration.capture().publication() + " and schema refreshd.";
+        String answer = console == null || json ? null : console.readLine("%s Type yes: ", what);
+        if (!"yes".equals(answer)) {
+            throw new ParameterException(
+                    Objects.requireNonNull(spec).commandLine(),
+                    "teardown: " + what + " Nothing was dropped; --yes does it");
+        }
+    }
+
+    private void drop(Handle handle, String slot) throws SQLException, InterruptedException {
+        for (int i = 1; ; i++) {
+            if (force) {
+                handle.createQuery("SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots"
+                                + " WHERE slot_name = :slot AND active_pid IS NOT NULL")
+                        .bind("slot", slot)
+                        .mapTo(Boolean.class)
+                        .list();
+            }
+            try {
+                Slot.drop(handle.getConnection(), slot);
+                return;
+            } catch (SQLException e) {
+                // A walsender that was told to end takes a moment.
+                if (!OBJECT_IN_USE.equals(e.getSQLState()) || i == TRIES) {
+                    throw e;
+                }
+                Thread.sleep(PAUSE_MILLIS);
+            }
+        }
+    }
+
+    private void show(List<String> dropped) {
+        PrintWriter out = Output.of(spec);
+        if (json) {
+            var root = Json.object();
+            var list = root.putArray("dropped");
+            dropped.forEach(list::add);
+            out.println(Json.text(root));
+        } else if (dropped.isEmpty()) {
+            out.println("Nothing was there.");
+        } else {
+            dropped.forEach(line -> out.println("Dropped: " + line));
+        }
+    }
+}

@@ -1,0 +1,87 @@
+package io.refreshd.config;
+
+import io.refreshd.client.RoleViewName;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** Reads the section {@code role-views}. */
+final class RoleViewsReader {
+    static final List<String> KEYS =
+            List.of("query", "unique-key", "indexes", "roles", "roles-query", "kind", "grant-to", "owner", "removed");
+
+    private RoleViewsReader() {}
+
+    static List<RoleViewTemplate> read(Section roleViews) {
+        roleViews.rejectUnknown(Key.leaves("role-views"));
+        Section written = roleViews.section(Key.ROLE_VIEWS_TEMPLATES.leaf());
+        List<RoleViewTemplate> templates = new ArrayList<>();
+        for (String name : written.keys()) {
+            Section section = written.section(name);
+            section.rejectUnknown(KEYS);
+            try {
+                template(name(name), section).ifPresent(templates::add);
+            } catch (UnfitValue e) {
+                written.problem(name, e);
+            }
+        }
+        return templates;
+    }
+
+    private static RoleViewName name(String text) throws UnfitValue {
+        String expected = "write schema.name_{role}, such as public.materializeduserrole_{role}";
+        try {
+            RoleViewName name = RoleViewName.of(text);
+            if (name.schema().isEmpty()) {
+                throw new UnfitValue("the schema is missing", expected);
+            }
+            return name;
+        } catch (IllegalArgumentException e) {
+            throw new UnfitValue(String.valueOf(e.getMessage()), expected);
+        }
+    }
+
+    private static Optional<RoleViewTemplate> template(RoleViewName name, Section section) throws UnfitValue {
+        boolean materialized =
+                section.given("kind", RoleViewsReader::materialized).orElse(true);
+        Optional<SqlTemplate> query = section.given("query", SqlTemplate::parse);
+        List<String> key = section.list("unique-key", Values::text);
+        if (!section.has("query")) {
+            throw new UnfitValue("query is missing", "write the SELECT that defines the view");
+        }
+        if (materialized && !section.has("unique-key")) {
+            throw new UnfitValue(
+                    "unique-key is missing", "write the columns of the view's key; without one it cannot be refreshed");
+        }
+        if (section.has("roles") == section.has("roles-query")) {
+            throw new UnfitValue(
+                    section.has("roles") ? "both roles and roles-query" : "neither roles nor roles-query",
+                    "write one of the two");
+        }
+        RoleViewTemplate.Roles roles = section.given("roles-query", SqlTemplate::statement)
+                .<RoleViewTemplate.Roles>map(RoleViewTemplate.Roles.Queried::new)
+                .orElseGet(() -> new RoleViewTemplate.Roles.Listed(section.list("roles", text -> text)));
+        RoleViewTemplate.Access access = new RoleViewTemplate.Access(
+                section.given("grant-to", Values::text), section.given("owner", Values::text));
+        boolean drop = section.given("removed", RoleViewsReader::drops).orElse(false);
+        List<String> indexes = section.list("indexes", Values::text);
+        return query.map(sql -> new RoleViewTemplate(
+                name, new RoleViewTemplate.Definition(materialized, sql, key, indexes), roles, access, drop));
+    }
+
+    private static boolean materialized(String text) throws UnfitValue {
+        return switch (text) {
+            case "materialized-view" -> true;
+            case "view" -> false;
+            default -> throw new UnfitValue("there is no such kind", "write materialized-view or view");
+        };
+    }
+
+    private static boolean drops(String text) throws UnfitValue {
+        return switch (text) {
+            case "keep" -> false;
+            case "drop" -> true;
+            default -> throw new UnfitValue("neither keep nor drop", "write keep or drop");
+        };
+    }
+}

@@ -1,0 +1,10 @@
+package io.refreshd.doctor;
+
+import java.sql.SQLException;
+import java.util.List;
+
+/** Looks at one side of a database. Reads only; blocks. */
+@FunctionalInterface
+interface Examination {
+    List<Finding> of(Patient patient) throws SQLException;
+}

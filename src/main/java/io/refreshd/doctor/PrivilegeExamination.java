@@ -1,0 +1,40 @@
+package io.refreshd.doctor;
+
+import io.refreshd.model.SqlNames;
+import java.util.List;
+
+/** Whether the role may refresh each view: as its owner or, from 17 on, with MAINTAIN. */
+final class PrivilegeExamination implements Examination {
+    @Override
+    public List<Finding> of(Patient patient) {
+        // The privilege's name is an error where the server does not know it.
+        String maintain = patient.version() >= 17 ? "OR has_table_privilege(c.oid, 'MAINTAIN')" : "";
+        return patient.handle()
+                .createQuery("""
+                        SELECT n.nspname || '.' || c.relname AS view, format('%I.%I', n.nspname, c.relname) AS name,
+                               pg_get_userbyid(c.relowner) AS owner, current_user::text AS role,
+                               has_schema_privilege(n.oid, 'USAGE') AS usage, n.nspname
+                        FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+                        WHERE c.oid = ANY(CAST(:oids AS bigint[]))
+                          AND NOT (has_schema_privilege(n.oid, 'USAGE') AND (pg_has_role(c.relowner, 'USAGE') <maintain>))
+                        """.replace("<maintain>", maintain))
+                .bind("oids", Views.oids(patient))
+                .map((row, context) -> {
+                    String role = SqlNames.identifier(row.getString("role"));
+                    String mend = !row.getBoolean("usage")
+                            ? "GRANT USAGE ON SCHEMA " + SqlNames.identifier(row.getString("nspname")) + " TO " + role
+                            : patient.version() >= 17
+                                    ? "GRANT MAINTAIN ON " + row.getString("name") + " TO " + role
+                                    : "GRANT " + SqlNames.identifier(row.getString("owner")) + " TO " + role;
+                    return new Finding(
+                            Severity.ERROR,
+                            "not-permitted",
+                            row.getString("view"),
+                            "role " + row.getString("role") + " may not refresh it; it belongs to "
+                                    + row.getString("owner"),
+                            "It is suspended until that is mended; the other views go on.",
+                            mend);
+                })
+                .list();
+    }
+}

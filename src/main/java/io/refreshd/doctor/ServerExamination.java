@@ -1,0 +1,154 @@
+package io.refreshd.doctor;
+
+import io.refreshd.capture.Prerequisites;
+import io.refreshd.model.Obstacle;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The server, its settings, and the way to it. */
+final class ServerExamination implements Examination {
+    private static final int OLDEST = 15;
+    private static final int NEWEST = 18;
+
+    /** Below it nobody notices; above, staleness and lag are shown wrong by as much. */
+    private static final Duration CLOCKS_AGREE = Duration.ofMillis(500);
+
+    private static final Duration CLOCKS_ARE_WRONG = Duration.ofSeconds(5);
+
+    @Override
+    public List<Finding> of(Patient patient) throws SQLException {
+        List<Finding> findings = new ArrayList<>();
+        for (Obstacle obstacle : Prerequisites.check(patient.handle().getConnection(), patient.capture())) {
+            findings.add(new Finding(
+                    Severity.ERROR,
+                    "prerequisite",
+                    "server",
+                    obstacle.what(),
+                    "Nothing can be captured.",
+                    obstacle.mend()));
+        }
+        version(patient, findings);
+        settings(patient, findings);
+        clock(patient, findings);
+        pooler(patient, findings);
+        return findings;
+    }
+
+    private static void version(Patient patient, List<Finding> findings) {
+        if (patient.version() < OLDEST) {
+            findings.add(new Finding(
+                    Severity.ERROR,
+                    "version",
+                    "server",
+                    "the server is PostgreSQL " + patient.version(),
+                    "refreshd needs " + OLDEST + " or newer.",
+                    "upgrade the server"));
+        } else if (patient.version() > NEWEST) {
+            findings.add(new Finding(
+                    Severity.WARNING,
+                    "version",
+                    "server",
+                    "the server is PostgreSQL " + patient.version(),
+                    "refreshd was tested with " + OLDEST + " to " + NEWEST + ".",
+                    "look for a newer refreshd"));
+        }
+    }
+
+    private static void settings(Patient patient, List<Finding> findings) {
+        if (setting(patient, "max_slot_wal_keep_size").equals("-1")) {
+            findings.add(new Finding(
+                    Severity.WARNING,
+                    "slot-unbounded",
+                    "max_slot_wal_keep_size",
+                    "nothing bounds the log that the server keeps for a slot",
+                    "If the daemon is away for long, the log fills the server's disk. With a bound the slot is given up"
+                            + " instead, which costs one refresh of every view and no data.",
+                    "ALTER SYSTEM SET max_slot_wal_keep_size = '10GB'; SELECT pg_reload_conf()"));
+        }
+        if (setting(patient, "track_counts").equals("off")) {
+            findings.add(new Finding(
+                    Severity.INFO,
+                    "track-counts",
+                    "track_counts",
+                    "the server does not count rows",
+                    "Whether a refresh changed anything is not known: views that stand on others are refreshed each time.",
+                    "ALTER SYSTEM SET track_counts = on; SELECT pg_reload_conf()"));
+        }
+        if (!setting(patient, "synchronous_standby_names").isEmpty()) {
+            findings.add(new Finding(
+                    Severity.INFO,
+                    "synchronous",
+                    "synchronous_standby_names",
+                    "commits wait for a synchronous standby",
+                    "A commit that waits is in the log and not visible yet: its refresh waits too (state \"held\").",
+                    ""));
+        }
+    }
+
+    private static String setting(Patient patient, String name) {
+        return patient.handle()
+                .createQuery("SELECT coalesce((SELECT setting FROM pg_catalog.pg_settings WHERE name = :name), '')")
+                .bind("name", name)
+                .mapTo(String.class)
+                .one();
+    }
+
+    /** The server's clock is read between two readings of ours, so that a slow network is not taken for a wrong clock. */
+    private static void clock(Patient patient, List<Finding> findings) {
+        Instant before = patient.wall().get();
+        Instant there = patient.handle()
+                .createQuery("SELECT clock_timestamp() AS now")
+                .map((row, context) ->
+                        row.getObject("now", java.time.OffsetDateTime.class).toInstant())
+                .one();
+        Duration off = off(before, there, patient.wall().get());
+        if (off.compareTo(CLOCKS_AGREE) > 0) {
+            findings.add(new Finding(
+                    off.compareTo(CLOCKS_ARE_WRONG) > 0 ? Severity.WARNING : Severity.INFO,
+                    "clock",
+                    "clock",
+                    "the server's clock and this machine's differ by at least " + off.toMillis() + " ms",
+                    "No decision depends on it, but lag and staleness are shown wrong by as much.",
+                    "let both synchronise (chrony, systemd-timesyncd)"));
+        }
+    }
+
+    /** How far {@code there} lies outside the span in which it was read. */
+    static Duration off(Instant before, Instant there, Instant after) {
+        if (there.isBefore(before)) {
+            return Duration.between(there, before);
+        }
+        return there.isAfter(after) ? Duration.between(after, there) : Duration.ZERO;
+    }
+
+    /** A pooler answers on its own port, and hands the statement to a server that listens on another one, or to a socket. */
+    private static void pooler(Patient patient, List<Finding> findings) throws SQLException {
+        int here = patient.capture().server().port();
+        try (var statement = patient.handle()
+                        .getConnection()
+                        .prepareStatement("SELECT pg_catalog.inet_server_port() AS port,"
+                                + " pg_catalog.current_setting('port')::int AS listens,"
+                                + " pg_catalog.inet_client_addr() = pg_catalog.inet_server_addr() AS local");
+                ResultSet row = statement.executeQuery()) {
+            row.next();
+            int there = row.getInt("port");
+            boolean socket = row.wasNull();
+            if (socket || there != here) {
+                findings.add(new Finding(
+                        Severity.WARNING,
+                        "pooler",
+                        patient.capture().server().host() + ":" + here,
+                        "the server was reached through something else: it listens on port " + row.getInt("listens")
+                                + ", and the connection came "
+                                + (socket ? "through a socket" : "to port " + there),
+                        "Port forwarding does no harm. PgBouncer and its like do: they cannot pass on the replication"
+                                + " stream, and in transaction mode session settings get lost.",
+                        "connect to the server itself, database.url: …:" + row.getInt("listens")));
+            }
+        }
+    }
+}

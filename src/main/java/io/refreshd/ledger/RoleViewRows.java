@@ -1,0 +1,63 @@
+package io.refreshd.ledger;
+
+import io.refreshd.model.ViewId;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.jdbi.v3.core.Handle;
+
+/** The role views that refreshd has made, and may therefore drop and replace. */
+public final class RoleViewRows {
+    private RoleViewRows() {}
+
+    /**
+     * A view that was made.
+     *
+     * @param definition hash of what it was made from
+     */
+    public record Made(ViewId view, long oid, String template, String role, String definition) {}
+
+    /** None, if there is no ledger yet. */
+    public static Map<ViewId, Made> load(Handle handle) {
+        boolean exists = handle.createQuery("SELECT to_regclass('refreshd.role_view') IS NOT NULL")
+                .mapTo(Boolean.class)
+                .one();
+        if (!exists) {
+            return Map.of();
+        }
+        return handle
+                .createQuery("SELECT view_schema, view_name, view_oid::int8, template, role, definition"
+                        + " FROM refreshd.role_view")
+                .map((row, context) -> new Made(
+                        new ViewId(row.getString("view_schema"), row.getString("view_name")),
+                        row.getLong("view_oid"),
+                        row.getString("template"),
+                        row.getString("role"),
+                        row.getString("definition")))
+                .stream()
+                .collect(Collectors.toMap(Made::view, made -> made));
+    }
+
+    public static void put(Handle handle, Made made) {
+        handle.createUpdate("""
+                        INSERT INTO refreshd.role_view (view_schema, view_name, view_oid, template, role, definition)
+                        VALUES (:schema, :name, (:oid)::oid, :template, :role, :definition)
+                        ON CONFLICT (view_schema, view_name)
+                        DO UPDATE SET view_oid = excluded.view_oid, template = excluded.template, role = excluded.role,
+                                      definition = excluded.definition, made_at = excluded.made_at
+                        """)
+                .bind("schema", made.view().schema())
+                .bind("name", made.view().name())
+                .bind("oid", made.oid())
+                .bind("template", made.template())
+                .bind("role", made.role())
+                .bind("definition", made.definition())
+                .execute();
+    }
+
+    public static void forget(Handle handle, ViewId view) {
+        handle.createUpdate("DELETE FROM refreshd.role_view WHERE (view_schema, view_name) = (:schema, :name)")
+                .bind("schema", view.schema())
+                .bind("name", view.name())
+                .execute();
+    }
+}

@@ -1,0 +1,153 @@
+package io.refreshd.audit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.refreshd.model.ViewId;
+import io.refreshd.report.Notice;
+import io.refreshd.testing.RunningDaemon;
+import io.refreshd.testing.TestDatabase;
+import java.time.Duration;
+import org.jdbi.v3.core.Jdbi;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class AuditIT {
+    private TestDatabase database;
+    private Audit audit;
+
+    @BeforeEach
+    void schema() throws Exception {
+        database = TestDatabase.create();
+        database.execute(
+                "CREATE TABLE main (id int PRIMARY KEY, v text, j json, p point)",
+                "INSERT INTO main SELECT i, 'v' || i, '{\"a\": 1}', point(i, i) FROM generate_series(1, 20) i");
+        audit = new Audit(
+                Jdbi.create(database.url(), "postgres", ""),
+                Thread::sleep,
+                Duration.ofSeconds(20),
+                Duration.ofMinutes(1));
+    }
+
+    @AfterEach
+    void drop() throws Exception {
+        database.close();
+    }
+
+    @Test
+    void findsRowsThatAreMissingAndTooMany() throws Exception {
+        database.execute(
+                "CREATE MATERIALIZED VIEW plain AS SELECT id, v FROM main", "CREATE UNIQUE INDEX ON plain (id)");
+        assertThat(audit("plain").verdict()).isEqualTo(Verdict.EQUAL);
+        assertThat(audit("plain").difference().rows()).isEqualTo(20);
+
+        database.execute(
+                "UPDATE main SET v = 'secret' WHERE id = 3",
+                "INSERT INTO main VALUES (21, 'n')",
+                "DELETE FROM main WHERE id = 4");
+        AuditReport report = audit("plain");
+        assertThat(report.difference().missing()).isEqualTo(2);
+        assertThat(report.difference().surplus()).isEqualTo(2);
+        assertThat(report.difference().keys()).containsExactly("(21)", "(3)", "(4)");
+        assertThat(report.verdict()).isEqualTo(Verdict.UNEXPLAINED);
+        assertThat(report.toString()).doesNotContain("secret");
+    }
+
+    @Test
+    void countsDuplicatesAndComparesTypesWithoutEquality() throws Exception {
+        database.execute(
+                "CREATE MATERIALIZED VIEW odd AS SELECT j, p, 1 AS \"refreshd_row\", NULL::text AS n FROM main WHERE id < 3"
+                        + " UNION ALL SELECT j, p, 1, '' FROM main WHERE id = 1 UNION ALL SELECT j, p, 1, '' FROM main WHERE id = 1");
+        assertThat(audit("odd").verdict()).isEqualTo(Verdict.EQUAL);
+        database.execute("DELETE FROM main WHERE id = 1");
+        AuditReport report = audit("odd");
+        assertThat(report.difference().surplus()).isEqualTo(3);
+        assertThat(report.difference().missing()).isZero();
+        assertThat(report.difference().keys()).isEmpty();
+    }
+
+    @Test
+    void handlesHostileNamesAndOddDefinitions() throws Exception {
+        database.execute(
+                "CREATE MATERIALIZED VIEW \"o'dd \"\"view\"\"\" AS SELECT id AS \"held\", ':x ?' || v AS \"a.b\" FROM main --",
+                "CREATE MATERIALIZED VIEW columnless AS SELECT FROM main",
+                "CREATE MATERIALIZED VIEW empty AS SELECT id FROM main WITH NO DATA");
+        assertThat(audit("o'dd \"view\"").verdict()).isEqualTo(Verdict.EQUAL);
+        assertThat(audit("columnless").verdict()).isEqualTo(Verdict.EQUAL);
+        assertThat(audit("empty").verdict()).isEqualTo(Verdict.FAILED);
+        assertThat(audit("none").verdict()).isEqualTo(Verdict.FAILED);
+    }
+
+    @Test
+    void runsTheDefinitionAsTheOwnerOrRefusesToFilter() throws Exception {
+        database.execute(
+                "CREATE ROLE owner_" + database.name(),
+                "CREATE ROLE reader_" + database.name() + " LOGIN",
+                "GRANT SELECT ON main TO owner_" + database.name() + ", reader_" + database.name(),
+                "ALTER TABLE main ENABLE ROW LEVEL SECURITY",
+                "CREATE POLICY few ON main FOR SELECT TO owner_" + database.name() + " USING (id < 5)",
+                "CREATE MATERIALIZED VIEW mine AS SELECT id FROM main WHERE id < 5",
+                "ALTER MATERIALIZED VIEW mine OWNER TO owner_" + database.name(),
+                "GRANT SELECT ON mine TO reader_" + database.name());
+        try {
+            assertThat(audit("mine").verdict()).isEqualTo(Verdict.EQUAL);
+            audit = new Audit(
+                    Jdbi.create(database.url(), "reader_" + database.name(), ""),
+                    Thread::sleep,
+                    Duration.ZERO,
+                    Duration.ZERO);
+            AuditReport refused = audit("mine");
+            assertThat(refused.verdict()).isEqualTo(Verdict.FAILED);
+            assertThat(refused.detail()).contains("row-level security");
+        } finally {
+            database.execute(
+                    "DROP MATERIALIZED VIEW mine",
+                    "DROP OWNED BY owner_" + database.name() + ", reader_" + database.name(),
+                    "DROP ROLE owner_" + database.name() + ", reader_" + database.name());
+        }
+    }
+
+    @Test
+    void aChangeOnItsWayIsPendingAndOneThatTheLedgerDeniesIsDrift() throws Exception {
+        database.execute(
+                "CREATE MATERIALIZED VIEW watched AS SELECT id, v FROM main", "CREATE UNIQUE INDEX ON watched (id)");
+        try (RunningDaemon daemon = RunningDaemon.start(database, "views: { quiet-period: 20s, target-lag: 30s }")) {
+            await().until(() ->
+                    database.query("SELECT state FROM refreshd.freshness").equals(java.util.List.of("fresh")));
+            database.execute("INSERT INTO main VALUES (21, 'later')");
+            assertThat(audit("watched").verdict()).isEqualTo(Verdict.PENDING);
+            // As if the change had been forgotten.
+            database.execute("UPDATE refreshd.view_state SET covered = marked, dirty_since = NULL");
+            AuditReport report = audit("watched");
+            assertThat(report.verdict()).isEqualTo(Verdict.DRIFT);
+            assertThat(report.difference().keys()).containsExactly("(21)");
+            assertThat(report.watermark()).isPresent();
+        }
+    }
+
+    @Test
+    void theDaemonFindsDriftByItselfAndMendsIt() throws Exception {
+        // A function that lies about itself is a change that the log does not tell of.
+        database.execute(
+                "CREATE TABLE hidden (id int PRIMARY KEY, v text)",
+                "CREATE FUNCTION peek(i int) RETURNS text LANGUAGE plpgsql IMMUTABLE"
+                        + " AS 'BEGIN RETURN (SELECT h.v FROM public.hidden h WHERE h.id = i); END'",
+                "CREATE MATERIALIZED VIEW watched AS SELECT id, public.peek(id) AS v FROM main",
+                "CREATE UNIQUE INDEX ON watched (id)");
+        try (RunningDaemon daemon =
+                RunningDaemon.start(database, "views: { quiet-period: 50ms }\naudit: { interval: 100ms }")) {
+            daemon.awaitFresh();
+            database.execute("INSERT INTO hidden VALUES (5, 'five')");
+            await().atMost(Duration.ofSeconds(60))
+                    .until(() -> daemon.notices().stream().anyMatch(Notice.DriftFound.class::isInstance));
+            await().atMost(Duration.ofSeconds(30))
+                    .until(() ->
+                            database.query("SELECT v FROM watched WHERE id = 5").equals(java.util.List.of("five")));
+        }
+    }
+
+    private AuditReport audit(String view) throws Exception {
+        return audit.audit(new ViewId("public", view));
+    }
+}

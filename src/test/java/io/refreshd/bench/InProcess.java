@@ -1,0 +1,182 @@
+package io.refreshd.bench;
+
+import java.lang.management.ManagementFactory;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.PGConnection;
+import org.postgresql.PGNotification;
+
+/** The contenders that need no process of their own; each is a few lines, and a fair version of them. */
+final class InProcess implements Contender {
+    /** As refreshd is configured for the comparison. */
+    static final long QUIET_MILLIS = 100;
+
+    static final long LONGEST_MILLIS = 1_000;
+
+    private interface Work {
+        void run(Connection connection, InProcess self) throws Exception;
+    }
+
+    private final Refreshes refreshes;
+    private final AfterWrite after;
+    private final @Nullable Thread thread;
+    private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+    private volatile boolean running = true;
+    private volatile double cpu;
+
+    private InProcess(Stage stage, Refreshes refreshes, AfterWrite after, @Nullable Work work) {
+        this.refreshes = refreshes;
+        this.after = after;
+        this.thread = work == null ? null : new Thread(() -> run(stage, work), "contender");
+    }
+
+    private InProcess begin() {
+        if (thread != null) {
+            thread.start();
+        }
+        return this;
+    }
+
+    private void run(Stage stage, Work work) {
+        try (Connection connection = stage.connect()) {
+            work.run(connection, this);
+        } catch (Throwable e) {
+            failure.compareAndSet(null, e);
+        }
+    }
+
+    private void noteCpu() {
+        cpu = ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime() / 1e9;
+    }
+
+    static Contender nothing(Stage stage) {
+        return new InProcess(stage, new Refreshes(), AfterWrite.NOTHING, null);
+    }
+
+    /** The writer refreshes what its change concerns, and nothing else, before it goes on: it knows the role. */
+    static Contender inline(Stage stage) {
+        Refreshes refreshes = new Refreshes();
+        AfterWrite after = (connection, role, concernsViews) -> {
+            if (!concernsViews) {
+                return;
+            }
+            if (role < stage.views()) {
+                refreshes.refresh(connection, "role_" + role);
+            }
+            if (role == 0) {
+                refreshes.refresh(connection, "joined");
+            }
+            refreshes.refresh(connection, "totals");
+            refreshes.refresh(connection, "grand_total");
+        };
+        return new InProcess(stage, refreshes, after, null);
+    }
+
+    /** Refreshes every view at each tick; a tick that comes while the one before is at work is left out, as pg_cron does. */
+    static Contender timer(Stage stage, int seconds) {
+        Refreshes refreshes = new Refreshes();
+        List<String> views = stage.viewNames();
+        return new InProcess(stage, refreshes, AfterWrite.NOTHING, (connection, self) -> {
+                    long period = TimeUnit.SECONDS.toNanos(seconds);
+                    for (long next = System.nanoTime() + period; self.running; next += period) {
+                        self.sleepUntil(next);
+                        refreshAll(connection, self, refreshes, views);
+                        while (next + period < System.nanoTime()) {
+                            next += period;
+                        }
+                    }
+                })
+                .begin();
+    }
+
+    private void sleepUntil(long moment) throws InterruptedException {
+        while (running && System.nanoTime() < moment) {
+            TimeUnit.MILLISECONDS.sleep(5);
+        }
+    }
+
+    private static void refreshAll(Connection connection, InProcess self, Refreshes refreshes, List<String> views)
+            throws SQLException {
+        for (String view : views) {
+            if (self.running) {
+                refreshes.refresh(connection, view);
+                self.noteCpu();
+            }
+        }
+    }
+
+    /** A statement trigger notifies; the listener waits for a pause, but not for ever, and refreshes all views of the table. */
+    static Contender trigger(Stage stage) throws SQLException {
+        stage.execute("""
+                CREATE FUNCTION tell() RETURNS trigger LANGUAGE plpgsql AS
+                $$ BEGIN PERFORM pg_notify('main_changed', ''); RETURN NULL; END $$""", """
+                CREATE TRIGGER tell AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON main
+                FOR EACH STATEMENT EXECUTE FUNCTION tell()""", """
+                CREATE TRIGGER tell AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON details
+                FOR EACH STATEMENT EXECUTE FUNCTION tell()""");
+        Refreshes refreshes = new Refreshes();
+        List<String> views = stage.viewNames();
+        return new InProcess(stage, refreshes, AfterWrite.NOTHING, (connection, self) -> {
+                    try (var statement = connection.createStatement()) {
+                        statement.execute("LISTEN main_changed");
+                    }
+                    PGConnection pg = connection.unwrap(PGConnection.class);
+                    long first = 0;
+                    long last = 0;
+                    while (self.running) {
+                        long wait = first == 0
+                                ? 50
+                                : Math.min(last + QUIET_MILLIS, first + LONGEST_MILLIS) - System.nanoTime() / 1_000_000;
+                        PGNotification[] news = pg.getNotifications(Math.clamp(wait, 1, 50));
+                        long now = System.nanoTime() / 1_000_000;
+                        if (news != null && news.length > 0) {
+                            first = first == 0 ? now : first;
+                            last = now;
+                        }
+                        if (first != 0 && now >= Math.min(last + QUIET_MILLIS, first + LONGEST_MILLIS)) {
+                            first = 0;
+                            refreshAll(connection, self, refreshes, views);
+                        }
+                        self.noteCpu();
+                    }
+                })
+                .begin();
+    }
+
+    @Override
+    public AfterWrite afterWrite() {
+        return after;
+    }
+
+    @Override
+    public Refreshes.Count count() {
+        return refreshes.count();
+    }
+
+    @Override
+    public double cpuSeconds() {
+        return cpu;
+    }
+
+    @Override
+    public OptionalLong pid() {
+        return OptionalLong.empty();
+    }
+
+    @Override
+    public void close() throws InterruptedException {
+        running = false;
+        if (thread != null) {
+            thread.join();
+        }
+        Throwable cause = failure.get();
+        if (cause != null) {
+            throw new IllegalStateException("the contender failed", cause);
+        }
+    }
+}

@@ -1,0 +1,239 @@
+package io.refreshd.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.refreshd.report.ViewPhase;
+import io.refreshd.testing.RunningDaemon;
+import io.refreshd.testing.TestDatabase;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.Statement;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+
+/** The verbs as a shell calls them, beside a daemon that runs. */
+class VerbsIT {
+    @TempDir
+    private Path folder;
+
+    private TestDatabase database;
+    private StringWriter out = new StringWriter();
+    private StringWriter err = new StringWriter();
+
+    @BeforeEach
+    void schema() throws Exception {
+        database = TestDatabase.create();
+        database.execute(
+                "CREATE TABLE main (id int PRIMARY KEY, v text)",
+                "INSERT INTO main SELECT i, 'v' || i FROM generate_series(1, 20) i",
+                "CREATE MATERIALIZED VIEW first AS SELECT id, v FROM main",
+                "CREATE UNIQUE INDEX ON first (id)",
+                "CREATE MATERIALIZED VIEW \"Odd.one\" AS SELECT id FROM main",
+                "CREATE UNIQUE INDEX ON \"Odd.one\" (id)");
+    }
+
+    @AfterEach
+    void drop() throws Exception {
+        database.close();
+    }
+
+    @Test
+    void initMakesEverythingOnceAndTeardownLeavesNothing() throws Exception {
+        assertThat(execute("init")).isZero();
+        assertThat(out.toString()).contains("ledger", "CREATE PUBLICATION", "slot " + database.slot());
+        assertThat(slots()).isEqualTo("1");
+        assertThat(execute("init")).isZero();
+        assertThat(out.toString()).isEqualTo("All is there already.\n");
+
+        try (RunningDaemon daemon = RunningDaemon.start(database)) {
+            daemon.awaitFresh();
+            assertThat(execute("teardown", "--yes")).isEqualTo(ExitCode.NOT_READY.code());
+            assertThat(err.toString()).contains("a daemon is connected");
+            assertThat(slots()).isEqualTo("1");
+        }
+        assertThat(execute("teardown")).isEqualTo(ExitCode.USAGE.code());
+        assertThat(slots()).isEqualTo("1");
+        await().untilAsserted(() -> assertThat(execute("teardown", "--yes")).isZero());
+        assertThat(slots()).isEqualTo("0");
+        assertThat(database.query(
+                        "SELECT to_regnamespace('refreshd') IS NULL AND NOT EXISTS (SELECT FROM pg_publication)"))
+                .containsExactly("t");
+        assertThat(execute("teardown", "--yes", "--json")).isZero();
+        assertThat(json().get("dropped")).isEmpty();
+
+        try (RunningDaemon daemon = RunningDaemon.start(database)) {
+            daemon.awaitFresh();
+        }
+    }
+
+    @Test
+    void whatInitPrintsCanBeRunAndNothingIsMissingThen() throws Exception {
+        assertThat(execute("init", "--print")).isZero();
+        assertThat(slots()).isEqualTo("0");
+        try (Connection connection = database.connect();
+                Statement statement = connection.createStatement()) {
+            String[] parts = out.toString().split("COMMIT;", 2);
+            statement.execute(parts[0] + "COMMIT;");
+            for (String sql : parts[1].split(";\n")) {
+                statement.execute(sql);
+            }
+        }
+        assertThat(execute("init")).isZero();
+        assertThat(out.toString()).isEqualTo("All is there already.\n");
+        try (RunningDaemon daemon = RunningDaemon.start(database)) {
+            daemon.awaitFresh();
+        }
+    }
+
+    @Test
+    void initSaysWhatTheSlotWaitsFor() throws Exception {
+        try (Connection writer = database.connect();
+                Statement statement = writer.createStatement()) {
+            writer.setAutoCommit(false);
+            statement.execute("INSERT INTO main VALUES (21, 'not committed')");
+            CompletableFuture<Integer> init = CompletableFuture.supplyAsync(() -> execute("init"));
+            await().until(() -> err.toString().contains("pg_terminate_backend"));
+            writer.rollback();
+            assertThat(init.get()).isZero();
+        }
+    }
+
+    @Test
+    void statusShowsEachViewAndThatTheDaemonIsAway() throws Exception {
+        assertThat(execute("status")).isEqualTo(ExitCode.NOT_READY.code());
+        try (RunningDaemon daemon = RunningDaemon.start(database)) {
+            daemon.awaitFresh();
+            assertThat(execute("status")).isZero();
+            assertThat(out.toString())
+                    .startsWith("The daemon is alive.")
+                    .containsPattern("(?m)^public\\.Odd\\.one +fresh")
+                    .containsPattern("(?m)^public\\.first +fresh")
+                    .doesNotContain("\u001b");
+            assertThat(execute("status", "--json")).isZero();
+            assertThat(json().at("/daemon/away").asBoolean()).isFalse();
+            assertThat(json().at("/views/1/name").asText()).isEqualTo("first");
+            assertThat(json().at("/views/1/watermark").asText()).contains("/");
+            assertThat(json().at("/views/1/stalenessSeconds").asDouble()).isZero();
+        }
+        database.execute("UPDATE refreshd.stream SET beat_at = beat_at - interval '1 hour'");
+        assertThat(execute("status")).isZero();
+        assertThat(out.toString())
+                .startsWith("The daemon is away: nothing was heard of it for 1 h 0 min")
+                .contains("Nobody reads");
+        assertThat(execute("status", "--json")).isZero();
+        assertThat(json().at("/daemon/away").asBoolean()).isTrue();
+    }
+
+    @Test
+    void aRequestThatNoDaemonHearsIsTakenBack() throws Exception {
+        assertThat(execute("init")).isZero();
+        try (RunningDaemon daemon = RunningDaemon.start(database)) {
+            daemon.awaitFresh();
+        }
+        database.execute("UPDATE refreshd.stream SET beat_at = beat_at - interval '1 hour'");
+        assertThat(execute("refresh", "public.first")).isEqualTo(ExitCode.FAILURE.code());
+        assertThat(out.toString()).contains("public.first: no daemon answers", "taken back");
+        assertThat(database.query("SELECT count(*) FROM refreshd.request")).containsExactly("0");
+        assertThat(execute("pause", "public.none")).isEqualTo(ExitCode.USAGE.code());
+        assertThat(execute("pause")).isEqualTo(ExitCode.USAGE.code());
+        assertThat(execute("pause", "--all", "public.first")).isEqualTo(ExitCode.USAGE.code());
+    }
+
+    @Test
+    void asksTheDaemonToRefreshPauseAndResume() throws Exception {
+        try (RunningDaemon daemon = RunningDaemon.start(database)) {
+            daemon.awaitFresh();
+            long before = daemon.refreshes("public.first");
+            assertThat(execute("refresh", "public.f*", "--timeout", "60s")).isZero();
+            assertThat(out.toString()).isEqualTo("public.first: refreshed\n");
+            assertThat(daemon.refreshes("public.first")).isGreaterThan(before);
+
+            assertThat(execute("pause", "public.\"Odd.one\"", "--timeout", "60s"))
+                    .isZero();
+            daemon.awaitPhase("public.Odd.one", ViewPhase.PAUSED);
+            assertThat(execute("status")).isZero();
+            assertThat(out.toString()).containsPattern("(?m)^public\\.Odd\\.one +paused");
+            assertThat(execute("resume", "--all", "--json", "--timeout", "60s")).isZero();
+            assertThat(json().at("/ok").asBoolean()).isTrue();
+            daemon.awaitFresh();
+            assertThat(database.query("SELECT count(*) FROM refreshd.request")).containsExactly("0");
+        }
+    }
+
+    @Test
+    void saysWhyARefreshWasNotDone() throws Exception {
+        try (RunningDaemon daemon = RunningDaemon.start(database)) {
+            daemon.awaitFresh();
+            database.execute("DROP INDEX first_id_idx");
+            daemon.awaitPhase("public.first", ViewPhase.SUSPENDED);
+            assertThat(execute("refresh", "public.first", "--timeout", "2s")).isEqualTo(ExitCode.FAILURE.code());
+            assertThat(out.toString()).contains("public.first: ").contains("unique index");
+        }
+    }
+
+    @Test
+    void auditEndsWithOneIfAViewDiffers() throws Exception {
+        assertThat(execute("audit")).isZero();
+        assertThat(out.toString()).isEqualTo("public.Odd.one: equal, 20 rows\npublic.first: equal, 20 rows\n");
+        database.execute("UPDATE main SET v = 'new' WHERE id = 7");
+        assertThat(execute("audit", "--json")).isEqualTo(ExitCode.FAILURE.code());
+        assertThat(json().at("/views/0/verdict").asText()).isEqualTo("equal");
+        assertThat(json().at("/views/1/verdict").asText()).isEqualTo("unexplained");
+        assertThat(json().at("/views/1/keys/0").asText()).isEqualTo("(7)");
+        assertThat(execute("audit", "public.\"Odd.one\"")).isZero();
+    }
+
+    @Test
+    void completionIsAScriptThatBashReads() throws Exception {
+        assertThat(execute(List.of("generate-completion"))).isZero();
+        Path script = Files.writeString(folder.resolve("completion"), out.toString());
+        Process bash =
+                new ProcessBuilder("bash", "-n", script.toString()).inheritIO().start();
+        assertThat(bash.waitFor()).isZero();
+        assertThat(out.toString()).contains("teardown", "--config");
+    }
+
+    private String slots() throws Exception {
+        return String.valueOf(
+                database.query("SELECT count(*) FROM pg_replication_slots WHERE slot_name = '" + database.slot() + "'")
+                        .getFirst());
+    }
+
+    private JsonNode json() throws Exception {
+        return new ObjectMapper().readTree(out.toString());
+    }
+
+    private int execute(String verb, String... more) {
+        try {
+            Path file = Files.writeString(
+                    folder.resolve("refreshd.yaml"), RunningDaemon.configuration(database.url(), database.slot(), ""));
+            List<String> arguments = new java.util.ArrayList<>(List.of(verb, "--config", file.toString()));
+            arguments.addAll(List.of(more));
+            return execute(arguments);
+        } catch (java.io.IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+    }
+
+    private int execute(List<String> arguments) {
+        out = new StringWriter();
+        err = new StringWriter();
+        return Refreshd.commandLine(Map.of(), Doctor.real())
+                .setColorScheme(CommandLine.Help.defaultColorScheme(CommandLine.Help.Ansi.OFF))
+                .setOut(new PrintWriter(out, true))
+                .setErr(new PrintWriter(err, true))
+                .execute(arguments.toArray(String[]::new));
+    }
+}

@@ -1,0 +1,114 @@
+package io.refreshd.examples;
+
+import io.refreshd.client.Details;
+import io.refreshd.client.NoSuchRoleViewException;
+import io.refreshd.client.Page;
+import io.refreshd.client.RoleView;
+import io.refreshd.client.RoleViews;
+import io.refreshd.client.WithDetails;
+import io.refreshd.testing.RunningDaemon;
+import io.refreshd.testing.TestDatabase;
+import java.io.PrintStream;
+import java.time.Duration;
+import java.util.Map;
+import org.awaitility.Awaitility;
+import org.postgresql.ds.PGSimpleDataSource;
+
+/**
+ * One view per role over one large table, from the first role to the last: what docs/article.md follows. Starts a PostgreSQL
+ * of its own and the daemon, and leaves nothing behind.
+ */
+public final class RoleViewsExample {
+    /** Any record will do: the columns of the view are its components. */
+    public record UserRow(int id, String name) {}
+
+    public record Detail(long id, int mainId, String text) {}
+
+    private static final String ROLE_VIEWS = """
+            role-views:
+              templates:
+                public.materializeduserrole_{role}:
+                  query: SELECT id, name FROM main WHERE role = {role}
+                  unique-key: [id]
+                  roles-query: SELECT name FROM roles
+                  removed: drop
+            """;
+
+    private RoleViewsExample() {}
+
+    public static void main(String[] arguments) throws Exception {
+        run(System.out);
+    }
+
+    static void run(PrintStream out) throws Exception {
+        try (TestDatabase database = TestDatabase.create()) {
+            database.execute(
+                    "CREATE TABLE main (id int PRIMARY KEY, role text NOT NULL, name text NOT NULL)",
+                    "INSERT INTO main SELECT i, CASE i % 2 WHEN 0 THEN 'a' ELSE 'b' END, 'user ' || i"
+                            + " FROM generate_series(1, 1000) i",
+                    "CREATE TABLE details (id bigint PRIMARY KEY, main_id int NOT NULL, text text NOT NULL)",
+                    "INSERT INTO details SELECT i, i % 1000 + 1, 'detail ' || i FROM generate_series(1, 3000) i",
+                    "CREATE TABLE roles (name text PRIMARY KEY)",
+                    "INSERT INTO roles VALUES ('a'), ('b')");
+            PGSimpleDataSource dataSource = new PGSimpleDataSource();
+            dataSource.setUrl(database.url());
+            dataSource.setUser("postgres");
+            RoleViews<UserRow> views = RoleViews.of(dataSource, "materializeduserrole_{role}", UserRow.class);
+            try (RunningDaemon daemon = RunningDaemon.start(database, ROLE_VIEWS)) {
+                tell(out, database, views);
+            }
+        }
+    }
+
+    private static void tell(PrintStream out, TestDatabase database, RoleViews<UserRow> views) throws Exception {
+        awaitView(views, "b");
+        RoleView<UserRow> a = awaitView(views, "a");
+        out.println("Role a sees " + a.all().size() + " of 1000 rows.");
+
+        Details<Detail> details = new Details<>("details", "main_id", "id", Detail.class);
+        WithDetails<UserRow, Detail> two =
+                a.where("id = :id", Map.of("id", 2), details).getFirst();
+        out.println(two.row().name() + " has " + two.details().size() + " details.");
+
+        Page<UserRow> page = a.firstPage(100);
+        out.println("The first page ends with " + page.rows().getLast().name() + ".");
+
+        database.execute("UPDATE main SET name = 'renamed' WHERE id = 2");
+        awaitLookedAfter(database);
+        out.println("Fresh: " + a.awaitFresh(views.token(), Duration.ofSeconds(30)) + ", "
+                + a.byKey(2).orElseThrow().name() + ".");
+        out.println("On demand: " + a.refresh(true) + ".");
+
+        database.execute("INSERT INTO main VALUES (1001, 'd', 'first of d')", "INSERT INTO roles VALUES ('d')");
+        RoleView<UserRow> d = awaitView(views, "d");
+        out.println("Role d sees " + d.all() + ".");
+        out.println("The second look-up finds the same: " + (views.forRole("d") == d) + ".");
+
+        database.execute("DELETE FROM roles WHERE name = 'd'");
+        Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> isGone(d));
+        out.println("Role d is gone, and so is its view.");
+    }
+
+    private static RoleView<UserRow> awaitView(RoleViews<UserRow> views, String role) {
+        Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> !isGone(views.forRole(role)));
+        return views.forRole(role);
+    }
+
+    private static boolean isGone(RoleView<UserRow> view) {
+        try {
+            view.firstPage(1);
+            return false;
+        } catch (NoSuchRoleViewException e) {
+            return true;
+        }
+    }
+
+    /** A view that was made a moment ago is waited for until the daemon has adopted it. */
+    private static void awaitLookedAfter(TestDatabase database) {
+        Awaitility.await()
+                .atMost(Duration.ofSeconds(60))
+                .until(() -> !database.query(
+                                "SELECT view_name FROM refreshd.freshness WHERE view_name = 'materializeduserrole_a'")
+                        .isEmpty());
+    }
+}
