@@ -3,6 +3,10 @@ package io.refreshd;
 import io.refreshd.capture.BatchHandler;
 import io.refreshd.capture.Heartbeat;
 import io.refreshd.catalog.ViewGraph;
+<<<<<<< HEAD
+import io.refreshd.config.CaptureSettings;
+=======
+>>>>>>> main
 import io.refreshd.ledger.EnrolledTables;
 import io.refreshd.ledger.Lease;
 import io.refreshd.ledger.Requests;
@@ -49,7 +53,7 @@ final class Pipeline implements BatchHandler {
     private final Jdbi jdbi;
     private final long lease;
     private final EventLoop loop;
-    private final Duration heartbeat;
+    private final CaptureSettings settings;
     private final Consumer<Notice> listener;
     private final Supplier<Moment> clock;
 
@@ -68,14 +72,25 @@ final class Pipeline implements BatchHandler {
     /** Whether all was captured up to the last batch. While it was not, no position moves. Guarded by turn. */
     private boolean whole = true;
 
-    private final String publication;
-
     private Optional<Instant> lastMessage = Optional.empty();
 
     /**
      * Which stream it is.
      *
      * @param lease token of the right to write to the ledger
+<<<<<<< HEAD
+     */
+    Pipeline(
+            Jdbi jdbi,
+            long lease,
+            EventLoop loop,
+            CaptureSettings settings,
+            Consumer<Notice> listener,
+            Supplier<Moment> clock) {
+        this.jdbi = jdbi;
+        this.lease = lease;
+        this.settings = settings;
+=======
      * @param heartbeat how often a heartbeat comes through it
      */
     record Source(long lease, String publication, Duration heartbeat) {}
@@ -85,6 +100,7 @@ final class Pipeline implements BatchHandler {
         this.lease = source.lease();
         this.publication = source.publication();
         this.heartbeat = source.heartbeat();
+>>>>>>> main
         this.loop = loop;
         this.router = new Router(ViewGraph.EMPTY);
         this.listener = listener;
@@ -113,7 +129,11 @@ final class Pipeline implements BatchHandler {
         // batch's
         // position. The catalog's thread will notice and raise the doubt; until that is durable nothing more is
         // claimed.
+<<<<<<< HEAD
+        whole = jdbi.withHandle(handle -> EnrolledTables.areCaptured(handle, settings.publication()));
+=======
         whole = jdbi.withHandle(handle -> EnrolledTables.areCaptured(handle, publication));
+>>>>>>> main
         heed(batch.signals());
         return settle(snapshot);
     }
@@ -233,7 +253,8 @@ final class Pipeline implements BatchHandler {
         jdbi.useHandle(handle -> Lease.write(
                 handle,
                 lease,
-                transaction -> StreamRow.advance(transaction, progress.stretch(), progress.routed(), heartbeat)));
+                transaction -> StreamRow.advance(
+                        transaction, progress.stretch(), progress.routed(), settings.heartbeatInterval())));
         synchronized (this) {
             if (progress.stretch() == stretch) {
                 recorded = recorded.max(progress.routed());

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * comes from the seed; what threads make of it does not.
  */
 final class Campaign {
-    private static final Duration RECOVERY = Duration.ofSeconds(180);
+    private static final Duration RECOVERY = Duration.ofSeconds(300);
 
     private final Options options;
     private final Path folder;
