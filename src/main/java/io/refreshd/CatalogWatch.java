@@ -2,12 +2,12 @@ package io.refreshd;
 
 import io.refreshd.capture.Publication;
 import io.refreshd.capture.PublicationState;
-import io.refreshd.catalog.BaseTable;
 import io.refreshd.catalog.CatalogReader;
 import io.refreshd.catalog.MaterializedView;
 import io.refreshd.catalog.Reader;
 import io.refreshd.catalog.ViewGraph;
 import io.refreshd.config.Configuration;
+import io.refreshd.ledger.Lease;
 import io.refreshd.ledger.Ledgered;
 import io.refreshd.ledger.Registration;
 import io.refreshd.ledger.ViewRows;
@@ -45,23 +45,32 @@ final class CatalogWatch {
     private static final long WHOLE_LOOK_NANOS = 60_000_000_000L;
 
     private final Configuration configuration;
+    private final long lease;
     private final EventLoop loop;
     private final Pipeline pipeline;
     private final Supplier<Moment> clock;
     private final Publisher publisher;
-    private final Enroller enroller = new Enroller();
+    private final Enroller enroller;
 
     private @Nullable Seen seen;
     private long lookedAt;
+    private Optional<Obstacle> blindfold = Optional.empty();
+    /** By oid, as of the last look. */
+    private Map<Long, Obstacle> notRefreshable = Map.of();
+
     private volatile List<TableStatus> tables = List.of();
 
-    private record Seen(String fingerprint, Optional<PublicationState> publication) {}
+    private record Seen(
+            String fingerprint, Optional<PublicationState> publication, Map<Long, Obstacle> notRefreshable) {}
 
-    CatalogWatch(Configuration configuration, EventLoop loop, Pipeline pipeline, Supplier<Moment> clock) {
+    /** @param lease token of the right to write to the ledger */
+    CatalogWatch(Configuration configuration, long lease, EventLoop loop, Pipeline pipeline, Supplier<Moment> clock) {
         this.configuration = configuration;
+        this.lease = lease;
         this.loop = loop;
         this.pipeline = pipeline;
         this.clock = clock;
+        this.enroller = new Enroller(lease);
         this.publisher = new Publisher(
                 configuration.capture().publication(), configuration.database().user());
     }
@@ -69,6 +78,17 @@ final class CatalogWatch {
     /** The base tables, as of the last look. */
     List<TableStatus> tables() {
         return tables;
+    }
+
+    /**
+     * Says that the log is not read at present, so that every view goes by the clock and claims nothing; or, with nothing, that
+     * it is read again, which puts every view in doubt once.
+     */
+    synchronized void blindfold(Optional<Obstacle> why) {
+        if (blindfold.isPresent() != why.isPresent()) {
+            seen = null;
+        }
+        blindfold = why;
     }
 
     /** Looks, and acts if something is not as it was. */
@@ -82,22 +102,20 @@ final class CatalogWatch {
     synchronized void look(Handle handle) throws SQLException, InterruptedException, DaemonStartException {
         seen = null;
         String fingerprint = CatalogReader.fingerprint(handle.getConnection());
+        notRefreshable = RefreshRights.missing(handle);
         ViewGraph graph = ViewGraph.of(CatalogReader.read(handle.getConnection()), configuration.views()::includes);
-        Set<TableId> wanted = graph.tables().values().stream()
-                .filter(table -> table.notPublishable().isEmpty())
-                .map(BaseTable::id)
-                .collect(Collectors.toSet());
+        Set<TableId> wanted = FirstStart.wanted(graph);
         Map<TableId, Obstacle> refused = publisher.publish(handle, wanted);
         PublicationState publication = Publication.inspect(
                         handle.getConnection(), configuration.capture().publication())
                 .orElseThrow(() -> new SQLException("the publication was dropped a moment ago"));
         Enroller.Standing standing = enroller.look(handle, wanted, publication);
 
-        Sight sight = new Sight(graph, standing.captured(), refused);
+        Sight sight = new Sight(graph, standing.captured(), refused, blindfold);
         tables = sight.tables();
         apply(handle, graph, sight, standing);
         enroller.remember(handle, standing, publication);
-        seen = new Seen(fingerprint, Optional.of(publication));
+        seen = new Seen(fingerprint, Optional.of(publication), notRefreshable);
         lookedAt = clock.get().nanos();
     }
 
@@ -105,7 +123,8 @@ final class CatalogWatch {
         return new Seen(
                 CatalogReader.fingerprint(handle.getConnection()),
                 Publication.inspect(
-                        handle.getConnection(), configuration.capture().publication()));
+                        handle.getConnection(), configuration.capture().publication()),
+                RefreshRights.missing(handle));
     }
 
     /**
@@ -120,7 +139,7 @@ final class CatalogWatch {
         Map<ViewId, Ledgered> before = ViewRows.load(handle);
         Set<ViewId> altered = altered(graph, registrations, before, standing);
         pipeline.rewire(new Router(graph), unsettled -> {
-            handle.useTransaction(transaction -> ViewRows.register(transaction, registrations));
+            Lease.write(handle, lease, transaction -> ViewRows.register(transaction, registrations));
             makeDurable(new Event.ViewsKnown(specs(graph, sight), remembered(handle), altered));
             Set<ViewId> uncertain = new HashSet<>(graph.views().keySet());
             uncertain.removeIf(view -> before.containsKey(view) && !altered.contains(view));
@@ -131,7 +150,7 @@ final class CatalogWatch {
                         .toList()));
             }
         });
-        handle.useTransaction(transaction -> ViewRows.adopt(transaction, registrations));
+        Lease.write(handle, lease, transaction -> ViewRows.adopt(transaction, registrations));
     }
 
     private List<ViewSpec> specs(ViewGraph graph, Sight sight) {
@@ -184,7 +203,8 @@ final class CatalogWatch {
                 view.oid(),
                 graph.lineageOf(view.id()),
                 graph.upstreamOf(view.id()).stream()
-                        .map(upstream -> graph.views().get(upstream).oid())
+                        .flatMap(upstream -> graph.view(upstream).stream())
+                        .map(MaterializedView::oid)
                         .sorted()
                         .toList(),
                 sight.blindSpotOf(view).isPresent());
@@ -201,7 +221,7 @@ final class CatalogWatch {
                         : configuration.views().timingOf(view.id()),
                 method,
                 graph.upstreamOf(view.id()),
-                view.obstacleTo(method),
+                Optional.ofNullable(notRefreshable.get(view.oid())).or(() -> view.obstacleTo(method)),
                 blindSpot);
     }
 }

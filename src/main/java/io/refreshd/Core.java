@@ -1,6 +1,7 @@
 package io.refreshd;
 
 import io.refreshd.config.Configuration;
+import io.refreshd.ledger.Lease;
 import io.refreshd.ledger.ViewRows;
 import io.refreshd.model.Moment;
 import io.refreshd.model.RefreshOutcome;
@@ -29,27 +30,26 @@ final class Core implements AutoCloseable {
     /** What a running refresh may still take when the daemon ends; then it is cancelled. Shorter than Kubernetes' 30 s. */
     private static final Duration GRACE = Duration.ofSeconds(10);
 
+    private final Lease lease;
     private final EventLoop loop;
     private final Pipeline pipeline;
     private final CatalogWatch watch;
 
-    private Core(EventLoop loop, Pipeline pipeline, CatalogWatch watch) {
+    private Core(Lease lease, EventLoop loop, Pipeline pipeline, CatalogWatch watch) {
+        this.lease = lease;
         this.loop = loop;
         this.pipeline = pipeline;
         this.watch = watch;
     }
 
-    static Core open(
-            Configuration configuration,
-            Database database,
-            Handle handle,
-            Consumer<Notice> listener,
-            Supplier<Moment> clock,
-            Consumer<Throwable> onFatal) {
+    /** @param lease closed with the core: nothing in it may write without */
+    static Core open(Configuration configuration, Database database, Handle handle, Lease lease, Surroundings around) {
         Jdbi jdbi = database.jdbi();
+        Supplier<Moment> clock = around.clock();
         PostgresRefresher refresher = new PostgresRefresher(
                 jdbi,
                 configuration.database().user(),
+                lease.token(),
                 new RefreshLimits(
                         configuration.refresh().lockTimeout(),
                         configuration.refresh().statementTimeout()),
@@ -61,12 +61,20 @@ final class Core implements AutoCloseable {
                         ViewRows.highestMark(handle) + 1,
                         RandomGenerator.getDefault()),
                 clock,
-                new EventLoop.Ports(port(refresher), port(jdbi), listener, onFatal),
+                new EventLoop.Ports(port(refresher), port(jdbi, lease.token()), around.listener(), around.onFatal()),
                 GRACE);
-        Pipeline pipeline = new Pipeline(jdbi, loop, listener, clock);
-        CatalogWatch watch = new CatalogWatch(configuration, loop, pipeline, clock);
+        Pipeline pipeline = new Pipeline(
+                jdbi, lease.token(), loop, configuration.capture().heartbeatInterval(), around.listener(), clock);
+        CatalogWatch watch = new CatalogWatch(configuration, lease.token(), loop, pipeline, clock);
         loop.start();
-        return new Core(loop, pipeline, watch);
+        return new Core(lease, loop, pipeline, watch);
+    }
+
+    /** What the core is given by the daemon. */
+    record Surroundings(Consumer<Notice> listener, Supplier<Moment> clock, Consumer<Throwable> onFatal) {}
+
+    Lease lease() {
+        return lease;
     }
 
     EventLoop loop() {
@@ -84,6 +92,8 @@ final class Core implements AutoCloseable {
     @Override
     public void close() {
         loop.close();
+        // Last: whoever waits for it may begin at once.
+        lease.close();
     }
 
     private static Refresher port(PostgresRefresher refresher) {
@@ -100,18 +110,28 @@ final class Core implements AutoCloseable {
         };
     }
 
-    private static ViewLedger port(Jdbi jdbi) {
+    private static ViewLedger port(Jdbi jdbi, long token) {
         return new ViewLedger() {
             @Override
             public void settle(Action.Settle settle) {
-                jdbi.useHandle(handle ->
-                        ViewRows.settle(handle, settle.view(), settle.oid(), settle.number(), settle.watermark()));
+                jdbi.useHandle(handle -> Lease.write(
+                        handle,
+                        token,
+                        transaction -> ViewRows.settle(
+                                transaction, settle.view(), settle.oid(), settle.number(), settle.watermark())));
             }
 
             @Override
             public void remember(Action.Remember remember) {
-                jdbi.useHandle(handle -> ViewRows.remember(
-                        handle, remember.view(), remember.failures(), remember.paused(), remember.suspended()));
+                jdbi.useHandle(handle -> Lease.write(
+                        handle,
+                        token,
+                        transaction -> ViewRows.remember(
+                                transaction,
+                                remember.view(),
+                                remember.failures(),
+                                remember.paused(),
+                                remember.suspended())));
             }
         };
     }

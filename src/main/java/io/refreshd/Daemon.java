@@ -1,7 +1,6 @@
 package io.refreshd;
 
 import io.refreshd.capture.CaptureRun;
-import io.refreshd.capture.Slot;
 import io.refreshd.config.Configuration;
 import io.refreshd.model.Moment;
 import io.refreshd.observe.Monitor;
@@ -22,7 +21,6 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -51,7 +49,10 @@ public final class Daemon implements AutoCloseable {
     private final ScheduledExecutorService housekeeping = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("refreshd-housekeeping").factory());
     private final Outages outages = new Outages();
-    private final Supplier<Moment> clock = () -> new Moment(System.nanoTime(), Instant.now());
+    private final Core.Surroundings around =
+            new Core.Surroundings(this::tell, () -> new Moment(System.nanoTime(), Instant.now()), this::fatal);
+    private final StreamSupervisor attempts;
+    private final Housekeeping house;
 
     private volatile StreamStatus stream = StreamStatus.CONNECTING;
     private volatile @Nullable Core core;
@@ -68,12 +69,48 @@ public final class Daemon implements AutoCloseable {
                 new InetSocketAddress(
                         configuration.http().host(), configuration.http().port()),
                 this::status,
-                clock,
+                around.clock(),
                 () -> Optional.ofNullable(core)
                         .map(present -> present.loop().unanswered())
                         .orElse(Duration.ZERO),
                 configuration.capture().heartbeatInterval(),
                 Version.current());
+        this.attempts = new StreamSupervisor(configuration, database, around, new Shown());
+        this.house = new Housekeeping(
+                database, configuration.capture(), around, this::streamStatus, new Housekeeping.Stops() {
+                    @Override
+                    public void endRun() {
+                        closeQuietly(run);
+                    }
+
+                    @Override
+                    public void surrenderSlot() {
+                        attempts.surrender();
+                        closeQuietly(run);
+                    }
+                });
+    }
+
+    /** What the attempts at streaming show of themselves. */
+    private final class Shown implements StreamSupervisor.Progress {
+        @Override
+        public void at(StreamPhase phase, String detail) {
+            stream = new StreamStatus(phase, Optional.empty(), Optional.empty(), detail);
+            outages.detail(detail);
+        }
+
+        @Override
+        public void core(Optional<Core> built) {
+            core = built.orElse(null);
+        }
+
+        @Override
+        public void run(CaptureRun started) {
+            run = started;
+            if (closing) {
+                started.close();
+            }
+        }
     }
 
     /** Only before {@link #start()}. A listener is called on the daemon's own threads and must be quick. */
@@ -96,7 +133,8 @@ public final class Daemon implements AutoCloseable {
                     Thread.ofPlatform().name("refreshd-supervisor").daemon().start(this::supervise);
         }
         long interval = configuration.capture().catalogPollInterval().toMillis();
-        housekeeping.scheduleWithFixedDelay(this::keepHouse, interval, interval, TimeUnit.MILLISECONDS);
+        // Its outcome is nobody's to wait for: what goes wrong in one round is for the next one to find.
+        var unused = housekeeping.scheduleWithFixedDelay(this::keepHouse, interval, interval, TimeUnit.MILLISECONDS);
         try {
             streaming.get();
         } catch (ExecutionException e) {
@@ -144,6 +182,7 @@ public final class Daemon implements AutoCloseable {
         closeQuietly(run);
         if (started != null) {
             started.interrupt();
+            attempts.cancel();
             try {
                 started.join(Duration.ofSeconds(20));
             } catch (InterruptedException e) {
@@ -171,27 +210,6 @@ public final class Daemon implements AutoCloseable {
     }
 
     private void supervise() {
-        StreamSupervisor attempts = new StreamSupervisor(
-                configuration, database, this::tell, clock, this::fatal, new StreamSupervisor.Progress() {
-                    @Override
-                    public void at(StreamPhase phase, String detail) {
-                        stream = new StreamStatus(phase, Optional.empty(), Optional.empty(), detail);
-                        outages.detail(detail);
-                    }
-
-                    @Override
-                    public void core(Core built) {
-                        core = built;
-                    }
-
-                    @Override
-                    public void run(CaptureRun started) {
-                        run = started;
-                        if (closing) {
-                            started.close();
-                        }
-                    }
-                });
         Duration backoff = FIRST_BACKOFF;
         while (!closing) {
             long began = System.nanoTime();
@@ -265,24 +283,18 @@ public final class Daemon implements AutoCloseable {
         listeners.forEach(listener -> listener.accept(notice));
     }
 
-    /** Looks after what no event tells about. A database that is away is the supervisor's business. */
+    /** A database that is away is the supervisor's business, and told by it. */
     private void keepHouse() {
         Core present = core;
-        if (present == null || !streaming.isDone() || closing) {
+        if (present == null || closing) {
             return;
         }
         try {
-            database.jdbi().useHandle(handle -> {
-                present.watch().glance(handle);
-                Slot.inspect(handle.getConnection(), configuration.capture().slot())
-                        .ifPresent(slot -> tell(new Notice.SlotSeen(slot.retainedBytes())));
-            });
+            house.keep(present);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } catch (Exception e) {
-            if (!closing) {
-                log.atDebug().setCause(e).log("The catalog could not be looked at");
-            }
+            log.atDebug().setCause(e).log("Housekeeping was cut short");
         }
     }
 

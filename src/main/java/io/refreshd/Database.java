@@ -8,6 +8,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Properties;
 import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.HandleConsumer;
 import org.jdbi.v3.core.Jdbi;
 import org.postgresql.PGProperty;
 
@@ -50,6 +51,17 @@ final class Database implements AutoCloseable {
 
     Jdbi jdbi() {
         return jdbi;
+    }
+
+    /**
+     * Commits without waiting for a synchronous standby. For what is not in the ledger; what is goes through
+     * {@link io.refreshd.ledger.Lease#write}.
+     */
+    static <X extends Exception> void locally(Handle handle, HandleConsumer<X> work) throws X {
+        handle.useTransaction(transaction -> {
+            transaction.execute("SET LOCAL synchronous_commit = local");
+            work.useHandle(transaction);
+        });
     }
 
     /**

@@ -3,6 +3,7 @@ package io.refreshd;
 import io.refreshd.capture.Enrolment;
 import io.refreshd.capture.PublicationState;
 import io.refreshd.ledger.EnrolledTables;
+import io.refreshd.ledger.Lease;
 import io.refreshd.model.TableId;
 import java.sql.SQLException;
 import java.util.Collection;
@@ -19,6 +20,13 @@ import org.jdbi.v3.core.Handle;
 final class Enroller {
     /** Tables whose writers of the time they joined have not all ended. */
     private final Map<TableId, Joining> joining = new HashMap<>();
+
+    private final long lease;
+
+    /** @param lease token of the right to write to the ledger */
+    Enroller(long lease) {
+        this.lease = lease;
+    }
 
     private record Joining(String entry, Set<Enrolment.Writer> writers) {}
 
@@ -56,21 +64,27 @@ final class Enroller {
         }
         Set<TableId> lost = new HashSet<>(enrolled.keySet());
         lost.removeAll(captured);
-        EnrolledTables.strike(handle, lost);
+        if (!lost.isEmpty()) {
+            Lease.write(handle, lease, transaction -> EnrolledTables.strike(transaction, lost));
+        }
         return new Standing(captured, joined, lost);
     }
 
     /** Remembers the newcomers, once the doubt about what they missed is durable. */
     void remember(Handle handle, Standing standing, PublicationState publication) {
         for (TableId table : standing.joined()) {
-            EnrolledTables.enrol(handle, table, publication.tables().get(table).oid(), entry(publication, table));
+            long oid = publication.entryOf(table).oid();
+            Lease.write(
+                    handle,
+                    lease,
+                    transaction -> EnrolledTables.enrol(transaction, table, oid, entry(publication, table)));
             joining.remove(table);
         }
     }
 
     private boolean writersEnded(Handle handle, TableId table, String entry, PublicationState publication)
             throws SQLException {
-        long oid = publication.tables().get(table).oid();
+        long oid = publication.entryOf(table).oid();
         Joining before = joining.get(table);
         Set<Enrolment.Writer> writers = before != null && before.entry().equals(entry)
                 ? Enrolment.stillRunning(handle.getConnection(), oid, before.writers())
@@ -80,7 +94,7 @@ final class Enroller {
     }
 
     private static String entry(PublicationState publication, TableId table) {
-        PublicationState.Entry entry = publication.tables().get(table);
+        PublicationState.Entry entry = publication.entryOf(table);
         return entry.oid() + "/" + entry.entry();
     }
 }

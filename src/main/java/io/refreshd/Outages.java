@@ -14,7 +14,7 @@ final class Outages {
 
     /** @param shown gets the sentence that describes the failure */
     synchronized void failed(Exception problem, Consumer<String> shown) {
-        String sentence = sentence(problem);
+        String sentence = Reasons.of(problem);
         shown.accept(sentence);
         if (sentence.equals(last)) {
             repeated++;
@@ -39,16 +39,5 @@ final class Outages {
             log.atInfo().addKeyValue("attempts", repeated + 1).log("Streaming again");
             last = null;
         }
-    }
-
-    private static String sentence(Throwable problem) {
-        Throwable root = problem;
-        while (root.getCause() != null && !(root instanceof java.sql.SQLException)) {
-            root = root.getCause();
-        }
-        String message = root.getMessage();
-        return message == null
-                ? root.getClass().getSimpleName()
-                : message.strip().replaceAll("\\s*\\R\\s*", " ");
     }
 }

@@ -3,6 +3,8 @@ package io.refreshd;
 import io.refreshd.capture.BatchHandler;
 import io.refreshd.capture.Heartbeat;
 import io.refreshd.catalog.ViewGraph;
+import io.refreshd.ledger.Lease;
+import io.refreshd.ledger.Requests;
 import io.refreshd.ledger.StreamRow;
 import io.refreshd.ledger.ViewRows;
 import io.refreshd.model.Batch;
@@ -26,6 +28,7 @@ import java.time.Instant;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -43,7 +46,9 @@ import org.jdbi.v3.core.Jdbi;
  */
 final class Pipeline implements BatchHandler {
     private final Jdbi jdbi;
+    private final long lease;
     private final EventLoop loop;
+    private final Duration heartbeat;
     private final Consumer<Notice> listener;
     private final Supplier<Moment> clock;
 
@@ -55,13 +60,27 @@ final class Pipeline implements BatchHandler {
     private final Set<Xid> unsettled = new HashSet<>();
 
     private long stretch;
+    private boolean fenced;
+
     private Lsn routed = Lsn.ZERO;
     private Lsn recorded = Lsn.ZERO;
 
     private Optional<Instant> lastMessage = Optional.empty();
 
-    Pipeline(Jdbi jdbi, EventLoop loop, Consumer<Notice> listener, Supplier<Moment> clock) {
+    /**
+     * @param lease token of the right to write to the ledger
+     * @param heartbeat how often a heartbeat comes through the stream
+     */
+    Pipeline(
+            Jdbi jdbi,
+            long lease,
+            EventLoop loop,
+            Duration heartbeat,
+            Consumer<Notice> listener,
+            Supplier<Moment> clock) {
         this.jdbi = jdbi;
+        this.lease = lease;
+        this.heartbeat = heartbeat;
         this.loop = loop;
         this.router = new Router(ViewGraph.EMPTY);
         this.listener = listener;
@@ -86,9 +105,7 @@ final class Pipeline implements BatchHandler {
         Snapshot snapshot = mark.isEmpty()
                 ? jdbi.withHandle(Pipeline::snapshot)
                 : makeDurable(mark.get(), since(routing.impacts()));
-        if (batch.signals().stream().anyMatch(signal -> signal.kind().equals(Signal.HEARTBEAT))) {
-            writeDownProgress();
-        }
+        heed(batch.signals());
         return settle(snapshot);
     }
 
@@ -100,6 +117,11 @@ final class Pipeline implements BatchHandler {
                 routed = routed.max(position);
             }
             loop.post(new Event.RoutedTo(position, snapshot));
+            if (fenced) {
+                // Whoever put up the fence waits for the ledger to say so.
+                fenced = false;
+                writeDownProgress();
+            }
         } finally {
             turn.unlock();
         }
@@ -144,13 +166,52 @@ final class Pipeline implements BatchHandler {
         return new Progress(stretch, routed);
     }
 
+    private void heed(List<Signal> signals) {
+        Set<Long> hurried = new HashSet<>();
+        for (Signal signal : signals) {
+            switch (signal.kind()) {
+                case Signal.HEARTBEAT -> writeDownProgress();
+                case Signal.FENCE -> oid(signal.body()).ifPresent(hurried::add);
+                case Signal.REQUEST -> passOnRequests();
+                default -> {} // a mark has done its work by being here
+            }
+        }
+        if (!hurried.isEmpty()) {
+            fenced = true;
+            loop.post(new Event.Expedited(hurried));
+        }
+    }
+
+    /** Anybody may write to the log; what does not fit is nobody's business. */
+    private static Optional<Long> oid(String body) {
+        return body.matches("[0-9]{1,10}") ? Optional.of(Long.valueOf(body)) : Optional.empty();
+    }
+
+    /** What was asked while nobody listened is there as well; what is asked twice is done twice. */
+    void passOnRequests() {
+        jdbi.useHandle(handle -> Lease.write(handle, lease, transaction -> {
+            List<Requests.Request> requests = Requests.pending(transaction);
+            requests.forEach(request -> loop.post(event(request)));
+            Requests.done(transaction, requests);
+        }));
+    }
+
+    private static Event event(Requests.Request request) {
+        return switch (request.kind()) {
+            case "refresh" -> new Event.RefreshRequested(Set.of(request.view()));
+            case "pause" -> new Event.PauseRequested(request.view());
+            case "resume" -> new Event.ResumeRequested(request.view());
+            default -> throw new IllegalStateException("the ledger admits no request of kind " + request.kind());
+        };
+    }
+
     /** Once a heartbeat: the ledger promises, and only then the slot may be told. */
     private void writeDownProgress() {
         Progress progress = progress();
-        jdbi.useTransaction(transaction -> {
-            transaction.execute("SET LOCAL synchronous_commit = local");
-            StreamRow.advance(transaction, progress.stretch(), progress.routed());
-        });
+        jdbi.useHandle(handle -> Lease.write(
+                handle,
+                lease,
+                transaction -> StreamRow.advance(transaction, progress.stretch(), progress.routed(), heartbeat)));
         synchronized (this) {
             if (progress.stretch() == stretch) {
                 recorded = recorded.max(progress.routed());
@@ -187,6 +248,7 @@ final class Pipeline implements BatchHandler {
         Snapshot snapshot = jdbi.inTransaction(transaction -> {
             // The mark is worth nothing on a standby, where another timeline makes every view dirty anyway.
             transaction.execute("SET LOCAL synchronous_commit = local");
+            Lease.prove(transaction, lease);
             Map<ViewId, Instant> rows = mark.views().stream()
                     .collect(Collectors.toMap(view -> view, view -> since.getOrDefault(view, Instant.EPOCH)));
             ViewRows.mark(transaction, mark.number(), rows, progress().routed());
@@ -210,13 +272,13 @@ final class Pipeline implements BatchHandler {
 
     private void tell(Batch batch, Routing routing) {
         Instant now = clock.get().wall();
+        synchronized (this) {
+            lastMessage = Optional.of(now);
+        }
         newest(batch)
                 .map(written -> Duration.between(written, now))
                 .map(lag -> lag.isNegative() ? Duration.ZERO : lag)
                 .ifPresent(lag -> listener.accept(new Notice.BatchRead(batch.records(), lag)));
-        synchronized (this) {
-            lastMessage = Optional.of(now);
-        }
         for (Change change : batch.changes()) {
             change.rows()
                     .forEach((operation, rows) ->

@@ -1,5 +1,6 @@
 package io.refreshd;
 
+import io.refreshd.capture.Prerequisites;
 import io.refreshd.capture.Publication;
 import io.refreshd.capture.PublicationState;
 import io.refreshd.model.Obstacle;
@@ -74,20 +75,25 @@ final class Publisher {
                 if (!INSUFFICIENT_PRIVILEGE.equals(e.getSQLState())) {
                     throw e;
                 }
-                refused.put(
-                        table,
-                        new Obstacle(
-                                "the role " + user + " may not publish " + table + ": " + e.getMessage(),
-                                String.join("; ", statements) + "; as the owner of both, or GRANT the table's owner TO "
-                                        + io.refreshd.model.SqlNames.identifier(user)));
+                refused.put(table, refusal(handle, table, String.join("; ", statements) + ";", e));
             }
         }
         return refused;
     }
 
+    /** The table's own statement works for a superuser; the other one for every table of that owner, also later ones. */
+    private Obstacle refusal(Handle handle, TableId table, String statement, SQLException refused) throws SQLException {
+        String instead = Prerequisites.notMine(handle.getConnection(), Set.of(table)).stream()
+                .map(foreign -> " -- as a superuser; or, so that refreshd may: " + foreign.mend())
+                .findFirst()
+                .orElse(" -- as a superuser");
+        return new Obstacle(
+                "role " + user + " may not publish table " + table + ": " + refused.getMessage(), statement + instead);
+    }
+
     private static void apply(Handle handle, List<String> statements) throws SQLException {
         if (!statements.isEmpty()) {
-            Publication.apply(handle.getConnection(), statements);
+            Database.locally(handle, transaction -> Publication.apply(transaction.getConnection(), statements));
         }
     }
 }

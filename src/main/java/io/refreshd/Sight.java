@@ -17,12 +17,17 @@ import java.util.Set;
 /** What of the views' sources the log shows, and why not where it does not. Immutable. */
 final class Sight {
     private final ViewGraph graph;
+    private final Optional<Obstacle> blindfold;
     private final Map<TableId, Obstacle> hidden = new HashMap<>();
     private final Map<ViewId, Obstacle> byHiddenTable = new HashMap<>();
 
-    /** @param refused tables that refreshd may not publish */
-    Sight(ViewGraph graph, Set<TableId> captured, Map<TableId, Obstacle> refused) {
+    /**
+     * @param refused tables that refreshd may not publish
+     * @param blindfold why the log is not read at all; empty if it is
+     */
+    Sight(ViewGraph graph, Set<TableId> captured, Map<TableId, Obstacle> refused, Optional<Obstacle> blindfold) {
         this.graph = graph;
+        this.blindfold = blindfold;
         for (BaseTable table : graph.tables().values()) {
             if (!captured.contains(table.id())) {
                 Obstacle why = table.notPublishable()
@@ -38,7 +43,10 @@ final class Sight {
 
     /** Why changes of the view may pass unseen; empty if the log shows them all. */
     Optional<Obstacle> blindSpotOf(MaterializedView view) {
-        return view.blindSpots().stream().findFirst().or(() -> Optional.ofNullable(byHiddenTable.get(view.id())));
+        return view.blindSpots().stream()
+                .findFirst()
+                .or(() -> Optional.ofNullable(byHiddenTable.get(view.id())))
+                .or(() -> blindfold);
     }
 
     List<TableStatus> tables() {

@@ -2,82 +2,77 @@ package io.refreshd;
 
 import io.refreshd.capture.CaptureRun;
 import io.refreshd.capture.CaptureSettings;
-import io.refreshd.capture.Prerequisites;
-import io.refreshd.capture.Server;
 import io.refreshd.capture.Slot;
 import io.refreshd.capture.SlotState;
 import io.refreshd.config.Configuration;
+import io.refreshd.ledger.Lease;
 import io.refreshd.ledger.LedgerSchema;
 import io.refreshd.ledger.LedgerTooNewException;
 import io.refreshd.ledger.StreamPosition;
 import io.refreshd.ledger.StreamRow;
 import io.refreshd.model.Lsn;
-import io.refreshd.model.Moment;
 import io.refreshd.model.Obstacle;
 import io.refreshd.report.Notice;
 import io.refreshd.report.StreamPhase;
 import io.refreshd.schedule.Action;
 import io.refreshd.schedule.Event;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
-import java.util.function.Consumer;
-import java.util.function.Supplier;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.PGConnection;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One attempt at streaming after the other, each from the ledger and the slot as they are found then. Runs on a thread of its
  * own; {@link Daemon} decides how long to wait between attempts.
  */
 final class StreamSupervisor {
+    private static final Logger log = LoggerFactory.getLogger(StreamSupervisor.class);
+
     /** The server waits for running transactions when it makes a slot; asked again, so that what it waits for can be told. */
     private static final Duration SLOT_PATIENCE = Duration.ofSeconds(5);
+
+    /** A daemon that stands by looks this often whether its place has come free. */
+    private static final Duration STANDBY_PAUSE = Duration.ofSeconds(1);
 
     private static final String QUERY_CANCELED = "57014";
 
     private final Configuration configuration;
     private final CaptureSettings settings;
     private final Database database;
-    private final Consumer<Notice> listener;
-    private final Supplier<Moment> clock;
-    private final Consumer<Throwable> onFatal;
+    private final Core.Surroundings around;
     private final Progress progress;
+    private volatile boolean surrender;
+    /** While it makes the slot. */
+    private volatile @Nullable Connection creating;
 
     /** Where the attempts show how far they have come. */
     interface Progress {
         void at(StreamPhase phase, String detail);
 
-        /** The state that an attempt built; replaces the one before. */
-        void core(Core core);
+        /** The state that an attempt built; empty: the one before is no longer good. */
+        void core(Optional<Core> core);
 
         void run(CaptureRun run);
     }
 
-    StreamSupervisor(
-            Configuration configuration,
-            Database database,
-            Consumer<Notice> listener,
-            Supplier<Moment> clock,
-            Consumer<Throwable> onFatal,
-            Progress progress) {
+    StreamSupervisor(Configuration configuration, Database database, Core.Surroundings around, Progress progress) {
         this.configuration = configuration;
         this.database = database;
-        this.listener = listener;
-        this.clock = clock;
-        this.onFatal = onFatal;
+        this.around = around;
         this.progress = progress;
-        this.settings = new CaptureSettings(
-                Server.of(
-                        configuration.database().url(),
-                        configuration.database().user(),
-                        configuration.database().password().reveal()),
-                configuration.capture().slot(),
-                configuration.capture().publication(),
-                configuration.capture().heartbeatInterval());
+        this.settings = FirstStart.settings(configuration);
     }
 
     /**
@@ -96,8 +91,13 @@ final class StreamSupervisor {
             check(handle);
             migrate(handle);
             Core core = core(handle, server, present);
+            boolean surrendered = surrender;
+            if (surrendered) {
+                Slot.drop(handle.getConnection(), settings.slot());
+                surrender = false;
+            }
             core.watch().look(handle);
-            begin(handle, server, core);
+            begin(handle, server, core, surrendered);
             run = new CaptureRun(settings, core.pipeline());
         }
         try (run) {
@@ -111,7 +111,7 @@ final class StreamSupervisor {
     }
 
     private void check(Handle handle) throws SQLException, DaemonStartException {
-        List<Obstacle> obstacles = Prerequisites.check(handle.getConnection(), settings);
+        List<Obstacle> obstacles = FirstStart.obstacles(handle, configuration);
         if (!obstacles.isEmpty()) {
             throw new DaemonStartException(obstacles);
         }
@@ -119,27 +119,19 @@ final class StreamSupervisor {
 
     private void migrate(Handle handle) throws SQLException, DaemonStartException {
         try {
-            List<String> pending = LedgerSchema.pending(handle);
-            try {
-                LedgerSchema.migrate(handle);
-            } catch (org.jdbi.v3.core.JdbiException e) {
-                if (e.getCause() instanceof SQLException error && "42501".equals(error.getSQLState())) {
-                    throw new DaemonStartException(List.of(new Obstacle(
-                            "the role " + configuration.database().user() + " may not create the ledger: "
-                                    + error.getMessage(),
-                            String.join("\n", pending))));
-                }
-                throw e;
-            }
+            LedgerSchema.migrate(handle);
         } catch (LedgerTooNewException e) {
-            throw new DaemonStartException(List.of(new Obstacle(e.getMessage(), "use the newer refreshd")));
+            throw new DaemonStartException(
+                    List.of(new Obstacle(String.valueOf(e.getMessage()), "use the newer refreshd")));
         }
     }
 
-    private Core core(Handle handle, ServerIdentity server, Optional<Core> present) {
+    private Core core(Handle handle, ServerIdentity server, Optional<Core> present)
+            throws SQLException, InterruptedException {
         Optional<StreamPosition> left = StreamRow.read(handle);
         if (present.isPresent()) {
-            boolean same = left.isPresent()
+            boolean same = present.get().lease().isHeld()
+                    && left.isPresent()
                     && left.get().systemIdentifier() == server.systemIdentifier()
                     && left.get().timeline() == server.timeline()
                     // A database that knows less than we remember was set back.
@@ -150,24 +142,53 @@ final class StreamSupervisor {
             if (same) {
                 return present.get();
             }
+            progress.core(Optional.empty());
             present.get().close();
         }
-        Core core = Core.open(configuration, database, handle, listener, clock, onFatal);
-        progress.core(core);
+        Core core = Core.open(configuration, database, handle, lease(handle), around);
+        progress.core(Optional.of(core));
         return core;
     }
 
+    /** Blocks while another daemon serves this database. */
+    private Lease lease(Handle handle) throws SQLException, InterruptedException {
+        String holder = ProcessHandle.current().pid() + "@" + hostName();
+        Optional<Lease> lease = Lease.tryTake(database.direct(), settings.slot(), holder);
+        while (lease.isEmpty()) {
+            progress.at(StreamPhase.STANDBY, "another refreshd serves this database: " + Lease.holder(handle));
+            TimeUnit.NANOSECONDS.sleep(STANDBY_PAUSE.toNanos());
+            lease = Lease.tryTake(database.direct(), settings.slot(), holder);
+        }
+        progress.at(StreamPhase.CONNECTING, "preparing");
+        return lease.get();
+    }
+
+    private static String hostName() {
+        try {
+            return InetAddress.getLocalHost().getHostName();
+        } catch (UnknownHostException e) {
+            return "unknown host";
+        }
+    }
+
+    /** The next attempt gives up the slot it finds, and the log it keeps, and begins with a new one. */
+    void surrender() {
+        surrender = true;
+    }
+
     /** Finds out whether the stream goes on where it was left, and begins a new stretch of it where it does not. */
-    private void begin(Handle handle, ServerIdentity server, Core core) throws SQLException, InterruptedException {
+    private void begin(Handle handle, ServerIdentity server, Core core, boolean surrendered)
+            throws SQLException, InterruptedException {
         Optional<StreamPosition> left = StreamRow.read(handle);
         Optional<SlotState> slot = Slot.inspect(handle.getConnection(), settings.slot());
         boolean usable = slot.isPresent()
                 && slot.get().obstacle(settings.server().database()).isEmpty();
-        Optional<String> gap = Continuity.gap(
+        Optional<String> found = Continuity.gap(
                 left,
                 settings.slot(),
                 new Continuity.FoundServer(server.systemIdentifier(), server.timeline()),
-                slot.map(found -> new Continuity.FoundSlot(found.confirmed().orElse(Lsn.ZERO), usable)));
+                slot.map(state -> new Continuity.FoundSlot(state.confirmed().orElse(Lsn.ZERO), usable)));
+        Optional<String> gap = surrendered ? Optional.of("slot-surrendered") : found;
         if (gap.isEmpty()) {
             core.pipeline()
                     .begin(StreamRow.stretch(handle), left.orElseThrow().acknowledged(), Pipeline.snapshot(handle));
@@ -179,11 +200,15 @@ final class StreamSupervisor {
             Slot.drop(handle.getConnection(), settings.slot());
         }
         Lsn position = usable ? slot.get().confirmed().orElseThrow() : createSlot(handle);
-        long stretch = StreamRow.begin(
-                handle, new StreamPosition(settings.slot(), server.systemIdentifier(), server.timeline(), position));
-        core.pipeline().begin(stretch, position, Pipeline.snapshot(handle));
+        // And once more: what committed while the server made the slot is before its beginning, and after the first
+        // refresh.
+        doubtEverything(core, gap.get());
+        StreamPosition from =
+                new StreamPosition(settings.slot(), server.systemIdentifier(), server.timeline(), position);
+        Lease.write(handle, core.lease().token(), transaction -> StreamRow.begin(transaction, from));
+        core.pipeline().begin(StreamRow.stretch(handle), position, Pipeline.snapshot(handle));
         if (left.isPresent()) {
-            listener.accept(new Notice.GapFound(gap.get()));
+            around.listener().accept(new Notice.GapFound(gap.get()));
         }
     }
 
@@ -194,21 +219,46 @@ final class StreamSupervisor {
         }
         Optional<Action.Mark> mark = core.loop().ask(new Event.InDoubt(views, reason));
         if (mark.isPresent()) {
-            var now = clock.get().wall();
+            var now = around.clock().get().wall();
             core.pipeline()
                     .makeDurable(mark.get(), mark.get().views().stream().collect(Collectors.toMap(v -> v, v -> now)));
         }
     }
 
-    private Lsn createSlot(Handle handle) throws SQLException {
+    /** The driver does not heed an interrupt while it waits for the server; and it waits for others' transactions here. */
+    void cancel() {
+        Connection waiting = creating;
+        if (waiting != null) {
+            try {
+                waiting.unwrap(PGConnection.class).cancelQuery();
+            } catch (SQLException e) {
+                log.atDebug().setCause(e).log("The making of the slot could not be cancelled");
+            }
+        }
+    }
+
+    private Lsn createSlot(Handle handle) throws SQLException, InterruptedException {
+        creating = handle.getConnection();
+        try {
+            return createdSlot(handle);
+        } finally {
+            creating = null;
+        }
+    }
+
+    private Lsn createdSlot(Handle handle) throws SQLException, InterruptedException {
         while (true) {
+            if (Thread.interrupted()) {
+                throw new InterruptedException();
+            }
             try {
                 return Slot.create(handle.getConnection(), settings.slot(), SLOT_PATIENCE);
             } catch (SQLException e) {
                 if (!QUERY_CANCELED.equals(e.getSQLState())) {
                     throw e;
                 }
-                progress.at(StreamPhase.CONNECTING, waitedFor(handle));
+                String detail = waitedFor(handle);
+                progress.at(StreamPhase.CONNECTING, detail);
             }
         }
     }
@@ -218,7 +268,12 @@ final class StreamSupervisor {
                 .findFirst()
                 .map(blocker ->
                         "the server makes the replication slot when running transactions have ended; the oldest is "
-                                + blocker.who() + ", open for " + blocker.age().toSeconds() + " s: " + blocker.mend())
+                                + blocker.who()
+                                // The age of another role's transaction is told to members of pg_read_all_stats only.
+                                + (blocker.age().isZero()
+                                        ? ""
+                                        : ", open for " + blocker.age().toSeconds() + " s")
+                                + ": " + blocker.mend())
                 .orElse("the server makes the replication slot when running transactions have ended");
     }
 }

@@ -80,6 +80,7 @@ public final class CaptureRun implements AutoCloseable {
     }
 
     private void run() {
+        PasswordSource.lend(name, settings.server().password());
         try {
             BatchConsumer made = prepare();
             consumer = made;
@@ -94,6 +95,7 @@ public final class CaptureRun implements AutoCloseable {
             startable.countDown();
             pulse.close();
             cut();
+            PasswordSource.takeBack(name);
             Throwable cause = failure;
             if (closing || cause == null) {
                 if (closing) {

@@ -17,6 +17,7 @@ final class EngineProperties {
     static Properties of(CaptureSettings settings, String run) {
         Map<String, String> all = new TreeMap<>();
         connection(all, settings.server());
+        all.put("database." + PasswordSource.RUN, run);
         source(all, settings);
         position(all);
         pace(all);
@@ -35,13 +36,15 @@ final class EngineProperties {
         all.put("database.connectTimeout", "10");
         all.put("database.loginTimeout", "15");
         all.put("database.socketTimeout", "60");
+        all.put("database.authenticationPluginClassName", PasswordSource.class.getName());
         server.properties().forEach((name, value) -> all.put("database." + name, value));
         all.put("database.hostname", server.host());
         all.put("database.port", Integer.toString(server.port()));
         all.put("database.dbname", server.database());
         all.put("database.user", server.user());
-        all.put("database.password", server.password());
         all.put("database.tcpKeepAlive", "true");
+        // Debezium asks for a transaction id when it begins, which makes its commit wait for a synchronous standby.
+        all.put("database.initial.statements", "SET synchronous_commit = local");
     }
 
     private static void source(Map<String, String> all, CaptureSettings settings) {

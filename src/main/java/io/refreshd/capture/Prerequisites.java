@@ -25,11 +25,7 @@ public final class Prerequisites {
         server(connection, slot.isPresent(), obstacles);
         role(connection, obstacles);
         slot.flatMap(state -> state.obstacle(settings.server().database())).ifPresent(obstacles::add);
-        if (publication.isEmpty()) {
-            mayCreate(connection, obstacles);
-        } else {
-            publication(settings.publication(), publication.get(), obstacles);
-        }
+        publication.ifPresent(state -> publication(settings.publication(), state, obstacles));
         return obstacles;
     }
 
@@ -50,7 +46,7 @@ public final class Prerequisites {
             if (!walLevel.equals("logical")) {
                 obstacles.add(new Obstacle(
                         "the server writes too little to its log for decoding (wal_level is " + walLevel + ")",
-                        "ALTER SYSTEM SET wal_level = 'logical'; then restart the server"));
+                        "ALTER SYSTEM SET wal_level = 'logical'; -- and restart the server"));
             }
             if (row.getBoolean("standby")) {
                 obstacles.add(new Obstacle(
@@ -69,7 +65,7 @@ public final class Prerequisites {
         if (needed && used >= most) {
             obstacles.add(new Obstacle(
                     "all " + most + " " + what + " of the server are taken",
-                    "ALTER SYSTEM SET " + setting + " = " + (most + 5) + "; then restart the server"));
+                    "ALTER SYSTEM SET " + setting + " = " + (most + 5) + "; -- and restart the server"));
         }
     }
 
@@ -90,25 +86,8 @@ public final class Prerequisites {
                 obstacles.add(new Obstacle(
                         "role " + role + " may not read the log",
                         "ALTER ROLE " + SqlNames.identifier(role)
-                                + " REPLICATION; on Amazon RDS: GRANT rds_replication TO "
+                                + " REPLICATION; -- on Amazon RDS: GRANT rds_replication TO "
                                 + SqlNames.identifier(role)));
-            }
-        }
-    }
-
-    private static void mayCreate(Connection connection, List<Obstacle> obstacles) throws SQLException {
-        String sql = """
-                SELECT pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE') AS may,
-                       pg_catalog.format('GRANT CREATE ON DATABASE %I TO %I', pg_catalog.current_database(), current_user) AS mend,
-                       current_user AS role
-                """;
-        try (PreparedStatement statement = connection.prepareStatement(sql);
-                ResultSet row = statement.executeQuery()) {
-            row.next();
-            if (!row.getBoolean("may")) {
-                obstacles.add(new Obstacle(
-                        "role " + row.getString("role") + " may not create a publication in this database",
-                        row.getString("mend")));
             }
         }
     }
@@ -118,12 +97,12 @@ public final class Prerequisites {
             obstacles.add(new Obstacle(
                     "publication " + name + " leaves out operations",
                     "ALTER PUBLICATION " + SqlNames.identifier(name)
-                            + " SET (publish = 'insert, update, delete, truncate')"));
+                            + " SET (publish = 'insert, update, delete, truncate');"));
         }
         if (state.viaRoot()) {
             obstacles.add(new Obstacle(
                     "publication " + name + " tells changes of partitions as those of their root",
-                    "ALTER PUBLICATION " + SqlNames.identifier(name) + " SET (publish_via_partition_root = false)"));
+                    "ALTER PUBLICATION " + SqlNames.identifier(name) + " SET (publish_via_partition_root = false);"));
         }
     }
 
@@ -149,7 +128,7 @@ public final class Prerequisites {
                                 "table " + table + " belongs to " + row.getString("owner")
                                         + ", so that this role cannot publish it",
                                 "GRANT " + SqlNames.identifier(row.getString("owner")) + " TO "
-                                        + SqlNames.identifier(row.getString("role"))));
+                                        + SqlNames.identifier(row.getString("role")) + ";"));
                     }
                 }
             }

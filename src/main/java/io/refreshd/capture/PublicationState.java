@@ -28,6 +28,15 @@ public record PublicationState(boolean complete, boolean viaRoot, boolean allTab
         tables = Map.copyOf(tables);
     }
 
+    /** @throws IllegalArgumentException if the table is not published at all */
+    public Entry entryOf(TableId table) {
+        Entry entry = tables.get(table);
+        if (entry == null) {
+            throw new IllegalArgumentException("not published: " + table);
+        }
+        return entry;
+    }
+
     /** Whether every change of the table is streamed under the table's own name. */
     public boolean captures(TableId table) {
         Entry entry = tables.get(Objects.requireNonNull(table));

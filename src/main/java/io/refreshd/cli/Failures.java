@@ -1,6 +1,7 @@
 package io.refreshd.cli;
 
 import io.refreshd.DaemonStartException;
+import io.refreshd.Reasons;
 import io.refreshd.config.ConfigurationException;
 import io.refreshd.model.Obstacle;
 import java.io.PrintWriter;
@@ -51,7 +52,7 @@ final class Failures implements IExecutionExceptionHandler {
             case UnreadableFileException wrong -> String.valueOf(wrong.getMessage());
             case UnavailableDemoException missing -> String.valueOf(missing.getMessage());
             case DaemonStartException blocked -> "the database is not ready:" + list(blocked);
-            case SQLException sql when isUnreachable(sql) -> "the database cannot be reached: " + sql.getMessage();
+            case SQLException sql when isUnreachable(sql) -> "the database cannot be reached: " + Reasons.of(sql);
             default -> "unexpected failure: " + failure;
         };
     }

@@ -1,6 +1,6 @@
 package io.refreshd.cli;
 
-import java.util.List;
+import io.refreshd.FirstStart;
 import java.util.Map;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -39,7 +39,7 @@ public final class Refreshd {
     private Refreshd() {}
 
     public static void main(String[] arguments) {
-        System.exit(commandLine(System.getenv(), configuration -> List.of()).execute(arguments));
+        System.exit(commandLine(System.getenv(), FirstStart::examine).execute(arguments));
     }
 
     static CommandLine commandLine(Map<String, String> environment, Doctor doctor) {

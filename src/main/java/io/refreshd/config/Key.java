@@ -84,6 +84,11 @@ enum Key {
             Kind.DURATION,
             "1s",
             "How often to look for views and tables that were made, changed or dropped."),
+    CAPTURE_MAX_RETAINED(
+            "capture.max-retained",
+            Kind.SIZE_OR_NONE,
+            "10GB",
+            "Log that the server may keep for the slot. Beyond half of it there is a warning; beyond all of it the slot is given up, views go by the clock, and the log is read anew as soon as a slot can be made."),
     HTTP_LISTEN(
             "http.listen",
             Kind.ADDRESS,
@@ -157,6 +162,7 @@ enum Key {
         NUMBER("number"),
         DURATION("duration"),
         DURATION_OR_NONE("duration or `none`"),
+        SIZE_OR_NONE("size or `none`"),
         METHOD("`concurrent` or `plain`"),
         ADDRESS("host:port"),
         PATTERNS("list of patterns"),

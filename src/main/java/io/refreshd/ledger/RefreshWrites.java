@@ -18,16 +18,19 @@ public final class RefreshWrites {
     private RefreshWrites() {}
 
     /**
+     * @param token of the lease
      * @param downstream whether to mark the views that stand on this one
      * @return false if the ledger no longer knows this view under this oid: then the transaction is to be rolled back
      */
     public static boolean refreshed(
             Handle transaction,
+            long token,
             RefreshTask task,
             Snapshot snapshot,
             Duration duration,
             Optional<Long> rowsChanged,
             boolean downstream) {
+        Lease.prove(transaction, token);
         lockInOrder(transaction, task);
         if (downstream) {
             markDownstream(transaction, task);

@@ -1,6 +1,7 @@
 package io.refreshd.ledger;
 
 import io.refreshd.model.Lsn;
+import java.time.Duration;
 import java.util.Optional;
 import org.jdbi.v3.core.Handle;
 
@@ -51,14 +52,20 @@ public final class StreamRow {
                 .one();
     }
 
-    /** Writes down how far the stream has come, unless another stretch has begun since. */
-    public static void advance(Handle handle, long stretch, Lsn position) {
+    /**
+     * Writes down how far the stream has come, unless another stretch has begun since.
+     *
+     * @param interval in which the next word may be expected
+     */
+    public static void advance(Handle handle, long stretch, Lsn position, Duration interval) {
         handle.createUpdate("""
                         UPDATE refreshd.stream
-                        SET acknowledged = greatest(acknowledged, CAST(:position AS pg_lsn)), beat_at = clock_timestamp()
+                        SET acknowledged = greatest(acknowledged, CAST(:position AS pg_lsn)), beat_at = clock_timestamp(),
+                            beat_interval = make_interval(secs => :seconds)
                         WHERE stretch = :stretch
                         """)
                 .bind("position", position.toString())
+                .bind("seconds", interval.toMillis() / 1e3)
                 .bind("stretch", stretch)
                 .execute();
     }

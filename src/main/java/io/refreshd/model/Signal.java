@@ -15,6 +15,12 @@ public record Signal(String kind, String body) {
 
     public static final String HEARTBEAT = "heartbeat";
 
+    /** Somebody waits until a view holds everything that has committed; the body is the view's oid. */
+    public static final String FENCE = "fence";
+
+    /** There is something in {@code refreshd.request}. */
+    public static final String REQUEST = "request";
+
     public Signal {
         Objects.requireNonNull(kind);
         Objects.requireNonNull(body);

@@ -18,9 +18,13 @@ public record ViewId(String schema, String name) implements Comparable<ViewId> {
         return ORDER.compare(this, other);
     }
 
-    /** For people and labels; not SQL, see {@link SqlNames}. */
+    /** For people and labels; not SQL, see {@link SqlNames}. A part with a dot is quoted: two views never read alike. */
     @Override
     public String toString() {
-        return schema + "." + name;
+        return part(schema) + "." + part(name);
+    }
+
+    private static String part(String name) {
+        return name.indexOf('.') < 0 ? name : SqlNames.identifier(name);
     }
 }

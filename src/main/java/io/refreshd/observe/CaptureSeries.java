@@ -8,7 +8,9 @@ import io.refreshd.report.StreamPhase;
 import io.refreshd.report.StreamStatus;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 
 /** The series of the stream and its slot; there is one of each, for as long as the daemon runs. */
@@ -17,6 +19,7 @@ final class CaptureSeries {
     private final Counter records;
     private final AtomicLong lagNanos = new AtomicLong();
     private final AtomicLong retained = new AtomicLong();
+    private final AtomicReference<Double> limit = new AtomicReference<>(Double.POSITIVE_INFINITY);
 
     CaptureSeries(MeterRegistry registry, Supplier<StreamStatus> stream, Supplier<Moment> clock) {
         this.registry = registry;
@@ -31,6 +34,10 @@ final class CaptureSeries {
                 MetricNames.SLOT_RETAINED,
                 "Write-ahead log that the server keeps for the replication slot",
                 retained::get);
+        gauge(
+                MetricNames.SLOT_RETAINED_LIMIT,
+                "What the server may keep for the replication slot before it is given up; infinite if there is no limit",
+                limit::get);
         Instant started = clock.get().wall();
         gauge(
                 MetricNames.CAPTURE_LAST_MESSAGE_AGE,
@@ -52,8 +59,9 @@ final class CaptureSeries {
         lagNanos.set(Math.max(0, lag.toNanos()));
     }
 
-    void slot(long retainedBytes) {
+    void slot(long retainedBytes, OptionalLong limitBytes) {
         retained.set(retainedBytes);
+        limit.set(limitBytes.isPresent() ? (double) limitBytes.getAsLong() : Double.POSITIVE_INFINITY);
     }
 
     void gap(String reason) {

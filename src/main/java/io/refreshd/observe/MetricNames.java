@@ -31,6 +31,7 @@ public final class MetricNames {
     public static final String CAPTURE_LAST_MESSAGE_AGE = "refreshd_capture_last_message_age_seconds";
     public static final String CAPTURE_RECORDS = "refreshd_capture_records_total";
     public static final String SLOT_RETAINED = "refreshd_slot_retained_bytes";
+    public static final String SLOT_RETAINED_LIMIT = "refreshd_slot_retained_limit_bytes";
     public static final String GAPS = "refreshd_gaps_total";
 
     public static final String VIEW = "view";
@@ -47,8 +48,8 @@ public final class MetricNames {
     public static final String FAILED = "failed";
 
     /** Shown as zeros from the start: an increase from "no series" to 1 is one that {@code increase()} does not see. */
-    static final List<String> GAP_REASONS =
-            List.of("slot-missing", "slot-lost", "slot-ahead", "slot-renamed", "timeline", "other-system");
+    static final List<String> GAP_REASONS = List.of(
+            "slot-missing", "slot-lost", "slot-ahead", "slot-renamed", "slot-surrendered", "timeline", "other-system");
 
     private MetricNames() {}
 

@@ -64,7 +64,7 @@ public final class Metrics implements Consumer<Notice> {
             case Notice.RefreshAvoided n -> view(n.view()).avoided(n.reason());
             case Notice.TargetLagMissed n -> view(n.view()).missed();
             case Notice.GapFound n -> capture.gap(n.reason());
-            case Notice.SlotSeen n -> capture.slot(n.retainedBytes());
+            case Notice.SlotSeen n -> capture.slot(n.retainedBytes(), n.limitBytes());
             case Notice.PhaseChanged n -> {
                 // The gauges show the phase as the status has it: a phase told here could contradict it in one scrape.
             }

@@ -1,6 +1,8 @@
 package io.refreshd.refresh;
 
+import io.refreshd.ledger.LeaseLostException;
 import io.refreshd.ledger.RefreshWrites;
+import io.refreshd.model.Failure;
 import io.refreshd.model.Method;
 import io.refreshd.model.Moment;
 import io.refreshd.model.RefreshOutcome;
@@ -35,13 +37,18 @@ public final class PostgresRefresher {
     private final Set<Connection> running = ConcurrentHashMap.newKeySet();
     private final Jdbi jdbi;
     private final String user;
+    private final long lease;
     private final RefreshLimits limits;
     private final Supplier<Moment> clock;
 
-    /** @param user the role that refreshes, for the statements that mend a lack of privileges */
-    public PostgresRefresher(Jdbi jdbi, String user, RefreshLimits limits, Supplier<Moment> clock) {
+    /**
+     * @param user the role that refreshes, for the statements that mend a lack of privileges
+     * @param lease token of the right to write to the ledger
+     */
+    public PostgresRefresher(Jdbi jdbi, String user, long lease, RefreshLimits limits, Supplier<Moment> clock) {
         this.jdbi = jdbi;
         this.user = user;
+        this.lease = lease;
         this.limits = limits;
         this.clock = clock;
     }
@@ -62,6 +69,9 @@ public final class PostgresRefresher {
                     clock.get().wall());
         } catch (Undone undone) {
             return undone.outcome;
+        } catch (LeaseLostException e) {
+            return new RefreshOutcome.Failed(
+                    new Failure(Failure.Kind.TRANSIENT, "", String.valueOf(e.getMessage()), ""), since(start));
         } catch (JdbiException e) { // also when no connection can be had
             if (e.getCause() instanceof SQLException error) {
                 return failed(task, error, since(start));
@@ -116,7 +126,7 @@ public final class PostgresRefresher {
         // The name is locked by now. If it is no longer the view that was meant, nothing of this may stay.
         if (!Preparation.nameMeans(transaction, task.view(), task.oid())
                 || !RefreshWrites.refreshed(
-                        transaction, task, prepared.snapshot(), duration, rowsChanged, downstream)) {
+                        transaction, lease, task, prepared.snapshot(), duration, rowsChanged, downstream)) {
             throw new Undone(new RefreshOutcome.Gone());
         }
         return new Done(prepared.snapshot(), duration, rowsChanged, downstream);

@@ -8,6 +8,7 @@ import io.refreshd.model.TableId;
 import io.refreshd.model.ViewId;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /** Something that happened, told once to whoever listens: metrics, the log, the demo's table. */
 public sealed interface Notice {
@@ -41,8 +42,8 @@ public sealed interface Notice {
     /** Changes may have passed unseen; what they may have touched is refreshed. @param reason a short fixed word */
     record GapFound(String reason) implements Notice {}
 
-    /** The slot as the server sees it. @param retained WAL that the server keeps for it, in bytes */
-    record SlotSeen(long retainedBytes) implements Notice {}
+    /** The slot as the server sees it. @param retained WAL that the server keeps for it, in bytes @param limitBytes what it may keep */
+    record SlotSeen(long retainedBytes, OptionalLong limitBytes) implements Notice {}
 
     enum Avoided {
         /** The columns that changed are not read by the view. */

@@ -50,6 +50,9 @@ public sealed interface Event {
     /** Somebody wants these views refreshed now, dirty or not, without waiting for the quiet period. */
     record RefreshRequested(Set<ViewId> views) implements Event {}
 
+    /** Somebody waits for the views with these oids: what they lack is brought without waiting for the quiet period. */
+    record Expedited(Set<Long> oids) implements Event {}
+
     record PauseRequested(ViewId view) implements Event {}
 
     record ResumeRequested(ViewId view) implements Event {}

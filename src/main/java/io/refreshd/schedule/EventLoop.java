@@ -7,6 +7,7 @@ import io.refreshd.report.Notice;
 import io.refreshd.report.ViewStatus;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
@@ -155,7 +156,7 @@ public final class EventLoop implements AutoCloseable {
      */
     public Duration unanswered() {
         Moment now = clock.get();
-        Probe last = probe.get();
+        Probe last = Objects.requireNonNull(probe.get());
         if (last.answer().isDone()) {
             CompletableFuture<List<ViewStatus>> answer = new CompletableFuture<>();
             if (life.get() == Life.STARTED && probe.compareAndSet(last, new Probe(answer, now.nanos()))) {

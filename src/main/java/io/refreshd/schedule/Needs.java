@@ -86,6 +86,13 @@ final class Needs {
         older(impact.oldestCommit(), now.nanos() - age(impact.oldestCommit(), now));
     }
 
+    /** If there is anything to bring at all, it is not to wait any longer. */
+    void expedite(long now) {
+        if (present()) {
+            once(now);
+        }
+    }
+
     /** Something may be missing that no transaction id is known of: only a refresh that starts later covers it. */
     void addUnknown(Moment now) {
         once(now.nanos());

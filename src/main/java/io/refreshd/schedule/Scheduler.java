@@ -46,6 +46,10 @@ public final class Scheduler {
             }
             case Event.RefreshEnded ended -> outcomes.ended(ended.view(), ended.outcome(), now);
             case Event.RefreshRequested request -> request.views().forEach(id -> with(id, now, this::request));
+            case Event.Expedited wanted ->
+                views.all().stream()
+                        .filter(view -> wanted.oids().contains(view.spec.oid()))
+                        .forEach(view -> expedite(view, now));
             case Event.PauseRequested pause -> with(pause.view(), now, this::pause);
             case Event.ResumeRequested resume -> with(resume.view(), now, this::resume);
             case Event.Tick tick -> {}
@@ -67,6 +71,14 @@ public final class Scheduler {
         TrackedView view = views.get(id);
         if (view != null) {
             action.accept(view, now);
+        }
+    }
+
+    /** What a view lacks may have to come through what it stands on. Pauses, backoff and suspension go on. */
+    private void expedite(TrackedView view, Moment now) {
+        view.waiting.expedite(now.nanos());
+        for (ViewId id : view.spec.upstream()) {
+            with(id, now, this::expedite);
         }
     }
 

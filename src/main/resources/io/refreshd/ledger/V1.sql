@@ -1,12 +1,22 @@
--- The ledger: what refreshd must not forget. Owned by the role that refreshd connects as.
+-- The ledger: what refreshd must not forget. Owned by the role that refreshd connects as; the schema is there already.
 
-CREATE SCHEMA refreshd;
 COMMENT ON SCHEMA refreshd IS 'Ledger of refreshd: which materialized views need a refresh, and how fresh each is.';
 
 CREATE TABLE refreshd.schema_version (
     version    integer     PRIMARY KEY,
     applied_at timestamptz NOT NULL DEFAULT now()
 );
+
+-- One row: which run of which daemon may write here. Each write looks at it first, so that a daemon that has lost its place to
+-- another one cannot write any more, whatever it still has under way.
+CREATE TABLE refreshd.lease (
+    only_row boolean     PRIMARY KEY DEFAULT true CHECK (only_row),
+    token    bigint      NOT NULL UNIQUE,
+    holder   text        NOT NULL,
+    since    timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+COMMENT ON COLUMN refreshd.lease.token IS
+    'Unique on purpose: changing a key waits for those who hold it FOR KEY SHARE, changing anything else does not.';
 
 -- One row: how far the stream is known to be dealt with.
 CREATE TABLE refreshd.stream (
@@ -16,7 +26,8 @@ CREATE TABLE refreshd.stream (
     timeline          integer     NOT NULL,
     acknowledged      pg_lsn      NOT NULL,
     stretch           bigint      NOT NULL DEFAULT 1,
-    beat_at           timestamptz NOT NULL DEFAULT clock_timestamp()
+    beat_at           timestamptz NOT NULL DEFAULT clock_timestamp(),
+    beat_interval     interval    NOT NULL DEFAULT '1 second'
 );
 COMMENT ON COLUMN refreshd.stream.acknowledged IS
     'Every transaction that committed at or before this position has been routed and seen to be visible. '
@@ -82,6 +93,15 @@ CREATE TABLE refreshd.refresh_history (
 );
 CREATE INDEX ON refreshd.refresh_history (view_schema, view_name, id DESC);
 
+-- What operators ask of the daemon; it takes the rows away when it has done so. A message in the log tells it to look.
+CREATE TABLE refreshd.request (
+    id           bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    kind         text        NOT NULL CHECK (kind IN ('refresh', 'pause', 'resume')),
+    view_oid     oid         NOT NULL,
+    requested_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    requested_by text        NOT NULL DEFAULT session_user
+);
+
 -- What applications and people may ask. A view that stands on others is as fresh as the stalest of them.
 CREATE VIEW refreshd.freshness AS
 WITH RECURSIVE chain (root, member) AS (
@@ -132,5 +152,66 @@ JOIN whole w ON w.root = s.view_oid;
 COMMENT ON VIEW refreshd.freshness IS
     'How fresh each view is. watermark: every transaction that committed at or before it is in the view; '
     'null if nothing can be claimed. dirty_since: commit time of the oldest change known to be missing.';
+
+-- Read-your-writes. Names and oids of views are no secret: they stand in the catalog for everybody to read.
+CREATE FUNCTION refreshd.wait_until_fresh(
+    "view"  regclass,
+    token   pg_lsn   DEFAULT pg_current_wal_insert_lsn(),
+    timeout interval DEFAULT '10 seconds'
+) RETURNS pg_lsn
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    deadline timestamptz := clock_timestamp() + timeout;
+    pause    double precision := 0.002;
+    known    refreshd.freshness;
+    beat     refreshd.stream;
+BEGIN
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE EXCEPTION 'wait_until_fresh needs READ COMMITTED: a % transaction sees no progress',
+            current_setting('transaction_isolation') USING ERRCODE = 'active_sql_transaction';
+    END IF;
+    IF pg_current_xact_id_if_assigned() IS NOT NULL THEN
+        RAISE EXCEPTION 'wait_until_fresh cannot wait for its own transaction, which has written and not committed yet'
+            USING ERRCODE = 'active_sql_transaction', HINT = 'Call it after COMMIT.';
+    END IF;
+    -- The fence stands behind every commit up to now. When the daemon reads it, all before it has been routed.
+    IF current_setting('server_version_num')::integer >= 170000 THEN
+        EXECUTE 'SELECT pg_logical_emit_message(false, ''refreshd:fence'', $1, true)' USING "view"::oid::text;
+    ELSE
+        PERFORM pg_logical_emit_message(false, 'refreshd:fence', "view"::oid::text);
+    END IF;
+    LOOP
+        SELECT * INTO known FROM refreshd.freshness f WHERE f.view_oid = "view"::oid;
+        IF NOT FOUND THEN
+            RAISE EXCEPTION '% is not kept fresh by refreshd', "view" USING ERRCODE = 'undefined_object';
+        ELSIF known.watermark >= token THEN
+            RETURN known.watermark;
+        ELSIF known.state = 'suspended' THEN
+            RAISE EXCEPTION '% is suspended: %', "view", known.reason
+                USING ERRCODE = 'object_not_in_prerequisite_state', HINT = known.mend;
+        ELSIF known.state = 'fresh' AND known.watermark IS NULL THEN
+            RAISE EXCEPTION 'nothing can be claimed of %: it reads a source that the log does not show', "view"
+                USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'refreshd status says which source, and why.';
+        END IF;
+        SELECT * INTO beat FROM refreshd.stream;
+        IF beat.beat_at IS NULL OR clock_timestamp() - beat.beat_at > 5 * beat.beat_interval + interval '5 seconds' THEN
+            RAISE EXCEPTION 'refreshd is away since %', coalesce(beat.beat_at::text, 'ever')
+                USING ERRCODE = 'object_not_in_prerequisite_state';
+        ELSIF clock_timestamp() >= deadline THEN
+            RAISE EXCEPTION '% is not fresh after %: it is %, and holds % of %', "view", timeout, known.state,
+                coalesce(known.watermark::text, 'nothing for certain'), token USING ERRCODE = 'query_canceled';
+        END IF;
+        PERFORM pg_sleep(pause);
+        pause := least(pause * 1.5, 0.05);
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION refreshd.wait_until_fresh(regclass, pg_lsn, interval) IS
+    'Returns once the view holds every transaction that committed at or before the token: by default all that have '
+    'committed by now. To be called after COMMIT. Cuts the quiet period short. Returns the view''s watermark.';
+
+GRANT USAGE ON SCHEMA refreshd TO PUBLIC;
+GRANT SELECT ON refreshd.freshness TO PUBLIC;
 
 INSERT INTO refreshd.schema_version (version) VALUES (1);

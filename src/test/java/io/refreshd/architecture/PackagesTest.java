@@ -32,6 +32,7 @@ class PackagesTest {
     @ParameterizedTest
     @CsvSource({
         "model,    ''",
+        "client,   ''",
         "report,   model",
         "config,   model",
         "catalog,  model",
@@ -41,6 +42,7 @@ class PackagesTest {
         "ledger,   model",
         "refresh,  model ledger",
         "observe,  model report",
+        "roles,    model config ledger client",
     })
     void knowsOnlyWhatItMay(String name, String allowed) {
         String[] packages = Stream.concat(Stream.of(name), Arrays.stream(allowed.split(" ")))

@@ -36,7 +36,8 @@ final class DaemonProcess implements AutoCloseable {
         try (ServerSocket free = new ServerSocket(0)) {
             port = free.getLocalPort();
         }
-        Path configuration = Files.writeString(folder.resolve("refreshd.yaml"), """
+        Path configuration = Files.writeString(
+                folder.resolve("refreshd.yaml"), """
                 database: { url: "%s", user: postgres }
                 views: { include: ["public.*"], quiet-period: %s, target-lag: %s }
                 capture: { slot: %s, heartbeat-interval: 1s }

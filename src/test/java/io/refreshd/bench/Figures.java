@@ -226,8 +226,8 @@ final class Figures {
             try (DaemonProcess daemon = DaemonProcess.start(stage, "100ms", "5s")) {
                 seconds = clock.seconds();
                 Waiting.until("views are fresh", () -> {
-                    try (ResultSet row = statement.executeQuery(
-                            "SELECT count(*) FROM refreshd.view_state WHERE marked > covered")) {
+                    try (ResultSet row =
+                            statement.executeQuery("SELECT count(*) FROM refreshd.view_state WHERE marked > covered")) {
                         row.next();
                         return row.getInt(1) == 0;
                     }

@@ -71,12 +71,11 @@ final class Load implements AutoCloseable {
         double interval = WRITERS * 1e9 / workload.rate();
         long first = System.nanoTime() + (long) (interval * number / WRITERS);
         try (Connection connection = stage.connect();
-                PreparedStatement update = connection.prepareStatement(
-                        "UPDATE main SET title = ?, amount = amount + 1 WHERE id = ?");
+                PreparedStatement update =
+                        connection.prepareStatement("UPDATE main SET title = ?, amount = amount + 1 WHERE id = ?");
                 PreparedStatement title = connection.prepareStatement("UPDATE main SET title = ? WHERE id = ?");
                 PreparedStatement note = connection.prepareStatement("UPDATE main SET note = ? WHERE id = ?");
-                PreparedStatement insert =
-                        connection.prepareStatement("INSERT INTO main VALUES (?, ?, ?, 1, 'new')")) {
+                PreparedStatement insert = connection.prepareStatement("INSERT INTO main VALUES (?, ?, ?, 1, 'new')")) {
             for (long n = 0; writing; n++) {
                 long due = first + (long) (n * interval);
                 long wait = due - System.nanoTime();
@@ -110,7 +109,10 @@ final class Load implements AutoCloseable {
                         int half = stage.roles() / 2;
                         int wanted = dice < 90 ? role % half + half : role % half;
                         int shifted = row - role + wanted;
-                        one(dice < 45 ? note : title, value, shifted <= stage.rows() ? shifted : shifted - stage.roles());
+                        one(
+                                dice < 45 ? note : title,
+                                value,
+                                shifted <= stage.rows() ? shifted : shifted - stage.roles());
                         after.written(connection, wanted, dice >= 90);
                     }
                     default -> throw new IllegalArgumentException("no such workload: " + workload.kind());

@@ -140,8 +140,10 @@ final class Probe implements AutoCloseable {
 
     /** Seconds, of the changes that were seen. */
     Sample lags() {
-        return Sample.of(
-                marks().stream().filter(mark -> mark.visible != 0).map(Mark::lag).toList());
+        return Sample.of(marks().stream()
+                .filter(mark -> mark.visible != 0)
+                .map(Mark::lag)
+                .toList());
     }
 
     @Override

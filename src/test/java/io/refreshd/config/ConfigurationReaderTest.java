@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -37,7 +38,12 @@ class ConfigurationReaderTest {
                                 Optional.of(Duration.ofSeconds(60)),
                                 List.of()),
                         new RefreshSettings(2, Duration.ofSeconds(2), Duration.ofMinutes(10)),
-                        new CaptureSettings("refreshd", "refreshd", Duration.ofSeconds(1), Duration.ofSeconds(1)),
+                        new CaptureSettings(
+                                "refreshd",
+                                "refreshd",
+                                Duration.ofSeconds(1),
+                                Duration.ofSeconds(1),
+                                OptionalLong.of(10L << 30)),
                         new HttpSettings("127.0.0.1", 9464)));
     }
 
@@ -76,7 +82,12 @@ class ConfigurationReaderTest {
                                         Optional.of(new MaxStaleness(Optional.empty())),
                                         Optional.of(Method.CONCURRENT)))),
                         new RefreshSettings(3, Duration.ofSeconds(1), Duration.ofHours(1)),
-                        new CaptureSettings("s_1", "Odd Name", Duration.ofSeconds(2), Duration.ofSeconds(3)),
+                        new CaptureSettings(
+                                "s_1",
+                                "Odd Name",
+                                Duration.ofSeconds(2),
+                                Duration.ofSeconds(3),
+                                OptionalLong.of(10L << 30)),
                         new HttpSettings("::1", 0)));
         assertThat(configuration.http()).hasToString("[::1]:0");
     }

@@ -32,12 +32,14 @@ class LedgerIT {
 
     private TestDatabase database;
     private Handle handle;
+    private Lease lease;
 
     @BeforeEach
     void migrate() throws Exception {
         database = TestDatabase.create();
         handle = Jdbi.create(database.url(), "postgres", "").open();
         LedgerSchema.migrate(handle);
+        lease = Lease.tryTake(session(), "slot", "test").orElseThrow();
         StreamRow.begin(handle, new StreamPosition("refreshd", 7, 1, Lsn.parse("0/100")));
         ViewRows.register(
                 handle,
@@ -48,6 +50,7 @@ class LedgerIT {
 
     @AfterEach
     void close() throws Exception {
+        lease.close();
         handle.close();
         database.close();
     }
@@ -119,6 +122,7 @@ class LedgerIT {
 
         RefreshWrites.refreshed(
                 handle,
+                lease.token(),
                 new RefreshTask(
                         BASE,
                         1001,
@@ -149,7 +153,13 @@ class LedgerIT {
                         new Registration(BASE, 1001, "l1", List.of(), true),
                         new Registration(STACKED, 1002, "l2", List.of(1001L), false)));
         RefreshWrites.refreshed(
-                handle, task(BASE, 1, Optional.empty()), SNAPSHOT, Duration.ofMillis(5), Optional.empty(), false);
+                handle,
+                lease.token(),
+                task(BASE, 1, Optional.empty()),
+                SNAPSHOT,
+                Duration.ofMillis(5),
+                Optional.empty(),
+                false);
         refresh(STACKED, 1, "0/100");
         assertThat(freshness(BASE)).isEqualTo("fresh/null");
         assertThat(freshness(STACKED)).isEqualTo("fresh/null");
@@ -193,13 +203,33 @@ class LedgerIT {
     void aRefreshOfAViewThatWasReplacedLeavesNothing() {
         RefreshTask stale = new RefreshTask(
                 BASE, 999, Method.CONCURRENT, Set.of(), 1, Optional.empty(), Set.of(), 0, Optional.empty());
-        assertThat(RefreshWrites.refreshed(handle, stale, SNAPSHOT, Duration.ZERO, Optional.empty(), false))
+        assertThat(RefreshWrites.refreshed(
+                        handle, lease.token(), stale, SNAPSHOT, Duration.ZERO, Optional.empty(), false))
                 .isFalse();
+    }
+
+    @Test
+    void thereIsOneLeaseAndWhoeverLostItWritesNothing() throws Exception {
+        assertThat(Lease.tryTake(session(), "slot", "second")).isEmpty();
+        assertThat(Lease.holder(handle)).startsWith("test since ");
+        assertThat(lease.isHeld()).isTrue();
+        lease.close();
+        assertThat(lease.isHeld()).isFalse();
+        try (Lease second = Lease.tryTake(session(), "slot", "second").orElseThrow()) {
+            assertThatThrownBy(() -> refresh(BASE, 1, "0/200")).isInstanceOf(LeaseLostException.class);
+            assertThat(entry(BASE).dirty()).isTrue();
+            Lease.prove(handle, second.token());
+        }
+    }
+
+    private Handle session() throws Exception {
+        return Jdbi.create(database.url(), "postgres", "").open();
     }
 
     private void refresh(ViewId view, long covers, String routed) {
         boolean known = RefreshWrites.refreshed(
                 handle,
+                lease.token(),
                 task(view, covers, Optional.of(Lsn.parse(routed))),
                 SNAPSHOT,
                 Duration.ofMillis(5),

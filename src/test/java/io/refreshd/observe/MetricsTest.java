@@ -22,6 +22,7 @@ import io.refreshd.report.ViewStatus;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -58,7 +59,7 @@ class MetricsTest {
         metrics.accept(new Notice.TargetLagMissed(VIEW, Duration.ofSeconds(9), Duration.ofSeconds(5), "slow"));
         metrics.accept(new Notice.RowsChanged(TABLE, Operation.UPDATE, 300_000));
         metrics.accept(new Notice.BatchRead(12, Duration.ofMillis(40)));
-        metrics.accept(new Notice.SlotSeen(16_777_216));
+        metrics.accept(new Notice.SlotSeen(16_777_216, OptionalLong.of(1L << 30)));
         metrics.accept(new Notice.GapFound("slot-lost"));
         metrics.accept(new Notice.GapFound("a word nobody listed"));
 

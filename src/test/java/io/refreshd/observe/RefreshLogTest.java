@@ -13,6 +13,7 @@ import io.refreshd.report.Notice;
 import io.refreshd.report.ViewPhase;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -46,7 +47,7 @@ class RefreshLogTest {
         log.accept(new Notice.RowsChanged(Samples.TABLE, Operation.INSERT, 9));
         log.accept(new Notice.BatchRead(9, Duration.ZERO));
         log.accept(new Notice.RefreshAvoided(VIEW, Notice.Avoided.COLUMN));
-        log.accept(new Notice.SlotSeen(9));
+        log.accept(new Notice.SlotSeen(9, OptionalLong.empty()));
         log.accept(phase(ViewPhase.FRESH, ViewPhase.DIRTY, ""));
         log.accept(phase(ViewPhase.DIRTY, ViewPhase.REFRESHING, ""));
         log.accept(phase(ViewPhase.REFRESHING, ViewPhase.FRESH, ""));

@@ -2,6 +2,7 @@ package io.refreshd.refresh;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.refreshd.ledger.Lease;
 import io.refreshd.ledger.LedgerSchema;
 import io.refreshd.ledger.Registration;
 import io.refreshd.ledger.StreamPosition;
@@ -36,6 +37,7 @@ class PostgresRefresherIT {
 
     private TestDatabase database;
     private Handle handle;
+    private Lease lease;
     private PostgresRefresher refresher;
 
     @BeforeEach
@@ -51,6 +53,7 @@ class PostgresRefresherIT {
         Jdbi jdbi = Jdbi.create(database.url(), "postgres", "");
         handle = jdbi.open();
         LedgerSchema.migrate(handle);
+        lease = Lease.tryTake(jdbi.open(), "slot", "test").orElseThrow();
         StreamRow.begin(handle, new StreamPosition("refreshd", 7, 1, Lsn.ZERO));
         ViewRows.register(
                 handle,
@@ -60,12 +63,14 @@ class PostgresRefresherIT {
         refresher = new PostgresRefresher(
                 jdbi,
                 "postgres",
+                lease.token(),
                 new RefreshLimits(Duration.ofMillis(100), Duration.ofSeconds(30)),
                 () -> new Moment(System.nanoTime(), Instant.now()));
     }
 
     @AfterEach
     void close() throws Exception {
+        lease.close();
         handle.close();
         database.close();
     }
@@ -99,6 +104,7 @@ class PostgresRefresherIT {
         PostgresRefresher onOneConnection = new PostgresRefresher(
                 Jdbi.create(handle.getConnection()),
                 "postgres",
+                lease.token(),
                 new RefreshLimits(Duration.ofMillis(100), Duration.ofSeconds(30)),
                 () -> new Moment(System.nanoTime(), Instant.now()));
         database.execute("DELETE FROM main WHERE id = 1");

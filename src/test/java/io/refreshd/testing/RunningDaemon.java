@@ -5,14 +5,21 @@ import io.refreshd.config.ConfigurationReader;
 import io.refreshd.report.Notice;
 import io.refreshd.report.ViewPhase;
 import io.refreshd.report.ViewStatus;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.awaitility.Awaitility;
 
 /** The daemon inside the test, on a test's database, by the real path of its configuration. */
 public final class RunningDaemon implements AutoCloseable {
+    private static final Duration START = Duration.ofSeconds(60);
+
     private final Daemon daemon;
     private final Collection<Notice> notices = new ConcurrentLinkedQueue<>();
 
@@ -21,12 +28,47 @@ public final class RunningDaemon implements AutoCloseable {
         daemon.addListener(notices::add);
     }
 
-    /** @param more YAML at the top level, over defaults that suit a test */
+    /** @param more YAML at the top level, over defaults that suit a test; indented lines before it belong to capture */
     public static RunningDaemon start(TestDatabase database, String more) throws Exception {
-        RunningDaemon running = new RunningDaemon(new Daemon(
-                ConfigurationReader.read(configuration(database.url(), database.slot(), more), "test.yaml", Map.of())));
-        running.daemon.start();
+        RunningDaemon running = prepare(database, more);
+        running.begin();
         return running;
+    }
+
+    /** @param yaml the whole configuration */
+    public static RunningDaemon start(String yaml) throws Exception {
+        RunningDaemon running = new RunningDaemon(new Daemon(ConfigurationReader.read(yaml, "test.yaml", Map.of())));
+        try {
+            running.daemon.start();
+            return running;
+        } catch (Exception notStarted) {
+            running.close();
+            throw notStarted;
+        }
+    }
+
+    /** Not started yet. */
+    public static RunningDaemon prepare(TestDatabase database, String more) throws Exception {
+        return new RunningDaemon(new Daemon(
+                ConfigurationReader.read(configuration(database.url(), database.slot(), more), "test.yaml", Map.of())));
+    }
+
+    /** A daemon waits for what may pass by itself; a test that waits for ever tells nobody anything. */
+    public void begin() {
+        CompletableFuture<Void> started = new CompletableFuture<>();
+        Thread.ofVirtual().start(() -> {
+            try {
+                daemon.start();
+                started.complete(null);
+            } catch (Throwable e) {
+                started.completeExceptionally(e);
+            }
+        });
+        try {
+            started.get(START.toSeconds(), TimeUnit.SECONDS);
+        } catch (InterruptedException | ExecutionException | TimeoutException e) {
+            throw new IllegalStateException("not streaming: " + daemon.status().stream(), e);
+        }
     }
 
     public static RunningDaemon start(TestDatabase database) throws Exception {
@@ -42,9 +84,9 @@ public final class RunningDaemon implements AutoCloseable {
                   slot: %s
                   heartbeat-interval: 200ms
                   catalog-poll-interval: 200ms
+                %s
                 http:
                   listen: 127.0.0.1:0
-                %s
                 """.formatted(url, slot, more.contains("views:") ? more : "views: { quiet-period: 50ms }\n" + more);
     }
 

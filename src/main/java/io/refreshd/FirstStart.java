@@ -1,0 +1,158 @@
+package io.refreshd;
+
+import io.refreshd.capture.CaptureSettings;
+import io.refreshd.capture.Prerequisites;
+import io.refreshd.capture.Publication;
+import io.refreshd.capture.Server;
+import io.refreshd.capture.Slot;
+import io.refreshd.catalog.BaseTable;
+import io.refreshd.catalog.CatalogReader;
+import io.refreshd.catalog.ViewGraph;
+import io.refreshd.config.Configuration;
+import io.refreshd.model.Obstacle;
+import io.refreshd.model.SqlNames;
+import io.refreshd.model.TableId;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.jdbi.v3.core.Handle;
+
+/**
+ * What has to be in the database before the daemon can stream, and who may make it. Changes nothing; blocks while it asks.
+ *
+ * <p>What refreshd may not make, a DBA makes for it: the statements can be run as they are, by a superuser, and suffice.
+ */
+public final class FirstStart {
+    private FirstStart() {}
+
+    /** Everything that keeps the daemon from starting, and every view and table that it may not deal with. */
+    public static List<Obstacle> examine(Configuration configuration) throws SQLException {
+        try (Database database = Database.of(
+                        configuration.database(), configuration.refresh().maxConcurrent());
+                Handle handle = database.direct()) {
+            List<Obstacle> obstacles = new ArrayList<>(obstacles(handle, configuration));
+            ViewGraph graph = graph(handle, configuration);
+            var refused = RefreshRights.missing(handle);
+            graph.views().values().stream()
+                    .flatMap(view -> Optional.ofNullable(refused.get(view.oid())).stream())
+                    .forEach(obstacles::add);
+            Set<TableId> unpublished = wanted(graph);
+            Publication.inspect(handle.getConnection(), configuration.capture().publication())
+                    .ifPresent(state -> unpublished.removeAll(state.tables().keySet()));
+            if (obstacles.isEmpty()) {
+                obstacles.addAll(Prerequisites.notMine(handle.getConnection(), unpublished));
+            }
+            return obstacles;
+        }
+    }
+
+    /** What keeps the daemon from starting; empty if it may be tried. */
+    static List<Obstacle> obstacles(Handle handle, Configuration configuration) throws SQLException {
+        List<Obstacle> obstacles =
+                new ArrayList<>(Prerequisites.check(handle.getConnection(), settings(configuration)));
+        Possessions found = possessions(handle);
+        if (found.ledger() && !found.mayUseLedger()) {
+            obstacles.add(new Obstacle(
+                    "the ledger, schema refreshd, belongs to " + found.ledgerOwner() + ", and role " + found.role()
+                            + " may not write to it",
+                    "GRANT " + SqlNames.identifier(found.ledgerOwner()) + " TO " + SqlNames.identifier(found.role())
+                            + ";"));
+        }
+        String publication = configuration.capture().publication();
+        boolean published =
+                Publication.inspect(handle.getConnection(), publication).isPresent();
+        if (!found.mayCreate() && !(found.ledger() && published)) {
+            obstacles.add(new Obstacle(
+                    "role " + found.role() + " may not create "
+                            + (found.ledger() ? "" : "the ledger (schema refreshd)")
+                            + (found.ledger() || published ? "" : " and ")
+                            + (published ? "" : "the publication " + publication) + " in database "
+                            + found.database(),
+                    script(handle, configuration, found, published)));
+        }
+        return obstacles;
+    }
+
+    static CaptureSettings settings(Configuration configuration) {
+        return new CaptureSettings(
+                Server.of(
+                        configuration.database().url(),
+                        configuration.database().user(),
+                        configuration.database().password().reveal()),
+                configuration.capture().slot(),
+                configuration.capture().publication(),
+                configuration.capture().heartbeatInterval());
+    }
+
+    /** The slot last, and by itself: the server makes none in a transaction that has written. */
+    private static String script(Handle handle, Configuration configuration, Possessions found, boolean published)
+            throws SQLException {
+        List<String> lines = new ArrayList<>();
+        lines.add("-- To be run by a superuser in database " + found.database().replaceAll("\\R", " ")
+                + ". So that refreshd makes it all itself, instead:");
+        lines.add("-- " + found.grantCreate().replaceAll("\\R", " ") + ";");
+        String role = SqlNames.identifier(found.role());
+        if (!found.ledger()) {
+            lines.add("CREATE SCHEMA refreshd AUTHORIZATION " + role + ";");
+        }
+        if (!published) {
+            String name = configuration.capture().publication();
+            Publication.plan(name, wanted(graph(handle, configuration)), Optional.empty()).stream()
+                    .map(statement -> statement + ";")
+                    .forEach(lines::add);
+            lines.add("ALTER PUBLICATION " + SqlNames.identifier(name) + " OWNER TO " + role + ";");
+        }
+        String slot = configuration.capture().slot();
+        if (Slot.inspect(handle.getConnection(), slot).isEmpty()) {
+            lines.add("SELECT pg_create_logical_replication_slot('" + slot + "', 'pgoutput');");
+        }
+        return String.join("\n", lines);
+    }
+
+    private static ViewGraph graph(Handle handle, Configuration configuration) throws SQLException {
+        return ViewGraph.of(CatalogReader.read(handle.getConnection()), configuration.views()::includes);
+    }
+
+    /** The base tables that can be published without making a statement of the application fail. */
+    static Set<TableId> wanted(ViewGraph graph) {
+        return graph.tables().values().stream()
+                .filter(table -> table.notPublishable().isEmpty())
+                .map(BaseTable::id)
+                .collect(Collectors.toSet());
+    }
+
+    private record Possessions(
+            String role,
+            String database,
+            boolean mayCreate,
+            String grantCreate,
+            String ledgerOwner,
+            boolean mayUseLedger) {
+        boolean ledger() {
+            return !ledgerOwner.isEmpty();
+        }
+    }
+
+    private static Possessions possessions(Handle handle) {
+        return handle.createQuery("""
+                        SELECT current_user AS role, current_database() AS database,
+                               has_database_privilege(current_database(), 'CREATE') AS may_create,
+                               format('GRANT CREATE ON DATABASE %I TO %I', current_database(), current_user) AS grant_create,
+                               coalesce(pg_get_userbyid(n.nspowner), '') AS ledger_owner,
+                               coalesce(pg_has_role(n.nspowner, 'USAGE'), false) AS may_use
+                        FROM (VALUES (1)) AS always
+                        LEFT JOIN pg_namespace n ON n.nspname = 'refreshd'
+                        """)
+                .map((row, context) -> new Possessions(
+                        row.getString("role"),
+                        row.getString("database"),
+                        row.getBoolean("may_create"),
+                        row.getString("grant_create"),
+                        row.getString("ledger_owner"),
+                        row.getBoolean("may_use")))
+                .one();
+    }
+}

@@ -1,0 +1,59 @@
+package io.refreshd;
+
+import io.refreshd.model.Obstacle;
+import io.refreshd.model.SqlNames;
+import io.refreshd.model.ViewId;
+import java.util.HashMap;
+import java.util.Map;
+import org.jdbi.v3.core.Handle;
+
+/** Which materialized views the connection's role may not refresh, and what would let it. Reads only. */
+final class RefreshRights {
+    /** The privilege to refresh without owning came with it. */
+    private static final int MAINTAIN_SINCE = 170_000;
+
+    private RefreshRights() {}
+
+    /** By oid, over all schemas. Asked for often: one look at the system catalog. */
+    static Map<Long, Obstacle> missing(Handle handle) {
+        boolean maintain = handle.createQuery("SELECT pg_catalog.current_setting('server_version_num')::int")
+                        .mapTo(Integer.class)
+                        .one()
+                >= MAINTAIN_SINCE;
+        String may = maintain
+                ? "pg_catalog.has_table_privilege(c.oid, 'MAINTAIN')"
+                : "pg_catalog.pg_has_role(c.relowner, 'USAGE')";
+        Map<Long, Obstacle> missing = new HashMap<>();
+        handle.createQuery("SELECT c.oid::int8, n.nspname, c.relname, pg_catalog.pg_get_userbyid(c.relowner) AS owner,"
+                        + " current_user AS role, " + may + " AS may,"
+                        + " pg_catalog.has_schema_privilege(n.oid, 'USAGE') AS reach"
+                        + " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+                        + " WHERE c.relkind = 'm' AND NOT (" + may
+                        + " AND pg_catalog.has_schema_privilege(n.oid, 'USAGE'))")
+                .map((row, context) -> {
+                    ViewId view = new ViewId(row.getString("nspname"), row.getString("relname"));
+                    String role = row.getString("role");
+                    String mend = "";
+                    if (!row.getBoolean("reach")) {
+                        mend += "GRANT USAGE ON SCHEMA " + SqlNames.identifier(view.schema()) + " TO "
+                                + SqlNames.identifier(role) + ";";
+                    }
+                    if (!row.getBoolean("may")) {
+                        // Not OWNER TO: the owner's privileges and row policies decide what the view holds.
+                        mend += (mend.isEmpty() ? "" : " ")
+                                + (maintain
+                                        ? "GRANT MAINTAIN ON " + SqlNames.qualified(view)
+                                        : "GRANT " + SqlNames.identifier(row.getString("owner")))
+                                + " TO " + SqlNames.identifier(role) + ";";
+                    }
+                    return Map.entry(
+                            row.getLong("oid"),
+                            new Obstacle(
+                                    "role " + role + " may not refresh " + view + ", which belongs to "
+                                            + row.getString("owner"),
+                                    mend));
+                })
+                .forEach(entry -> missing.put(entry.getKey(), entry.getValue()));
+        return missing;
+    }
+}

@@ -1,0 +1,52 @@
+package io.refreshd.client;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.mapper.RowMapper;
+import org.jdbi.v3.core.mapper.reflect.ConstructorMapper;
+import org.jdbi.v3.core.transaction.TransactionIsolationLevel;
+
+/** Rows of a view with their details: one query for the rows, and one for the details of them all. */
+final class DetailsQuery<R extends Record, D extends Record> {
+    private final Shape view;
+    private final RowMapper<R> mapper;
+    private final Details<D> details;
+
+    DetailsQuery(Shape view, RowMapper<R> mapper, Details<D> details) {
+        this.view = view;
+        this.mapper = mapper;
+        this.details = details;
+    }
+
+    /** Both queries see the same snapshot: no row without the details it had, and no details of a row that is not there. */
+    List<WithDetails<R, D>> run(Handle handle, String where, Map<String, ?> values) {
+        Shape many = Shape.fit(
+                ShapeReader.find(handle, details.sqlTable())
+                        .orElseThrow(() -> new NoSuchRoleViewException(details.sqlTable())),
+                details.row());
+        return handle.inTransaction(TransactionIsolationLevel.REPEATABLE_READ, transaction -> {
+            List<Keyed<R>> rows = transaction
+                    .createQuery("SELECT " + view.selectKey(List.of(details.key())) + view.select() + " FROM "
+                            + view.sql() + " r" + where)
+                    .bindMap(values)
+                    .map(Keyed.mapper(mapper, 1))
+                    .list();
+            Map<List<Object>, List<D>> byKey = new HashMap<>();
+            transaction
+                    .createQuery("SELECT " + view.selectKey(List.of(details.foreignKey())) + many.select() + " FROM "
+                            + many.sql() + " r WHERE r." + RoleViewName.quoted(details.foreignKey())
+                            + " IN (SELECT r." + RoleViewName.quoted(details.key()) + " FROM " + view.sql() + " r"
+                            + where + ")")
+                    .bindMap(values)
+                    .map(Keyed.mapper(ConstructorMapper.of(details.row()), 1))
+                    .forEach(detail -> byKey.computeIfAbsent(detail.key(), key -> new ArrayList<>())
+                            .add(detail.row()));
+            return rows.stream()
+                    .map(row -> new WithDetails<>(row.row(), byKey.getOrDefault(row.key(), List.of())))
+                    .toList();
+        });
+    }
+}

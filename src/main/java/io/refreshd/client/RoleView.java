@@ -1,0 +1,216 @@
+package io.refreshd.client;
+
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.stream.Stream;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.JdbiException;
+import org.jdbi.v3.core.mapper.RowMapper;
+import org.jdbi.v3.core.mapper.reflect.ConstructorMapper;
+import org.jdbi.v3.core.statement.Query;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The view of one role. Every method asks the database, blocks, and takes and gives back a connection of the data source. Any
+ * thread may call it.
+ *
+ * <p>All of them throw {@link NoSuchRoleViewException} if the view is not there and {@link UnfitRoleViewException} if it does
+ * not fit the record. A view that was replaced under its name is noticed and looked up again.
+ */
+public final class RoleView<R extends Record> {
+    /** Gone, or with other columns than it had: undefined table, undefined column, a plan that does not fit any longer. */
+    private static final Set<String> NOT_AS_IT_WAS = Set.of("42P01", "42703", "0A000", "XX000");
+
+    /** Rows held in memory while streaming. */
+    private static final int FETCH_SIZE = 1_000;
+
+    private final RoleViews<R> home;
+    private final String role;
+    private final String name;
+    private final RowMapper<R> mapper;
+    private volatile @Nullable Shape shape;
+
+    RoleView(RoleViews<R> home, String role, String name) {
+        this.home = home;
+        this.role = role;
+        this.name = name;
+        this.mapper = ConstructorMapper.of(home.row());
+    }
+
+    public String role() {
+        return role;
+    }
+
+    /** Its name, quoted for SQL. */
+    public String name() {
+        return name;
+    }
+
+    /** All rows, in no order. */
+    public List<R> all() {
+        return read((handle, view) -> rows(handle.createQuery(select(view))));
+    }
+
+    /**
+     * The rows that satisfy a condition.
+     *
+     * @param condition SQL over the view's columns with parameters such as {@code :name}; values never belong into its text
+     */
+    public List<R> where(String condition, Map<String, ?> values) {
+        return read((handle, view) ->
+                rows(handle.createQuery(select(view) + " WHERE " + condition).bindMap(values)));
+    }
+
+    /** @param key values of the columns of the view's smallest unique index, in its order */
+    public Optional<R> byKey(Object... key) {
+        return read((handle, view) -> {
+            Query query = handle.createQuery(
+                    select(view) + " WHERE (" + view.keyColumns() + ") = (" + view.keyParameters() + ")");
+            return bindKey(query, view, List.of(key)).map(mapper).findOne();
+        });
+    }
+
+    /** The first rows in the order of the key. */
+    public Page<R> firstPage(int size) {
+        return page(Optional.empty(), size);
+    }
+
+    /**
+     * The rows behind a key: takes the same time for the last page as for the first, and neither skips nor repeats a row that
+     * was there all the time.
+     *
+     * @param key {@link Page#next} of the page before
+     */
+    public Page<R> pageAfter(List<?> key, int size) {
+        return page(Optional.of(key), size);
+    }
+
+    /**
+     * Reads all rows, holding a thousand of them at a time.
+     *
+     * @param reader is given the rows; the stream ends with the call
+     */
+    public <T> T stream(Function<? super Stream<R>, T> reader) {
+        return read((handle, view) -> handle.inTransaction(transaction -> {
+            try (Query query = transaction.createQuery(select(view)).setFetchSize(FETCH_SIZE);
+                    Stream<R> rows = query.map(mapper).stream()) {
+                return reader.apply(rows);
+            }
+        }));
+    }
+
+    /** All rows with their details: two queries, whatever the number of rows, of one snapshot. */
+    public <D extends Record> List<WithDetails<R, D>> all(Details<D> details) {
+        return where("true", Map.of(), details);
+    }
+
+    /** The rows that satisfy a condition, with their details, likewise. */
+    public <D extends Record> List<WithDetails<R, D>> where(
+            String condition, Map<String, ?> values, Details<D> details) {
+        return read(
+                (handle, view) -> new DetailsQuery<>(view, mapper, details).run(handle, " WHERE " + condition, values));
+    }
+
+    /**
+     * Brings the view up to date. Where a daemon looks after it and this role may ask it, the daemon is asked, which does at
+     * once and once what several ask for; otherwise the view is refreshed here, for which its owner has to be connected.
+     *
+     * @param concurrently whether readers can go on reading while it is refreshed here; the daemon goes by its configuration
+     */
+    public Refreshed refresh(boolean concurrently) {
+        return read((handle, view) -> OnDemand.refresh(handle, view, concurrently));
+    }
+
+    /**
+     * Waits until the view holds everything that had committed when the token was taken.
+     *
+     * @param token from {@link RoleViews#token()}
+     * @return whether it does; false if the time was not enough
+     * @throws JdbiException if it never will: the daemon is away, the view is suspended, or nothing can be said of its sources
+     * @throws IllegalStateException if no daemon has ever been here
+     */
+    public boolean awaitFresh(String token, Duration timeout) {
+        return read((handle, view) -> OnDemand.awaitFresh(handle, view, token, timeout));
+    }
+
+    private Page<R> page(Optional<List<?>> after, int size) {
+        return read((handle, view) -> {
+            int keys = view.requireKey().size();
+            String behind =
+                    after.isEmpty() ? "" : " WHERE (" + view.keyColumns() + ") > (" + view.keyParameters() + ")";
+            Query query = handle.createQuery("SELECT " + view.selectKey(view.key()) + view.select() + " FROM "
+                    + view.sql() + " r" + behind + " ORDER BY " + view.keyColumns() + " LIMIT :refreshd_limit");
+            after.ifPresent(key -> bindKey(query, view, key));
+            List<Keyed<R>> rows = query.bind("refreshd_limit", size)
+                    .map(Keyed.mapper(mapper, keys))
+                    .list();
+            return new Page<>(
+                    rows.stream().map(Keyed::row).toList(),
+                    rows.size() < size || rows.isEmpty()
+                            ? Optional.empty()
+                            : Optional.of(rows.getLast().key()));
+        });
+    }
+
+    private static Query bindKey(Query query, Shape view, List<?> key) {
+        if (key.size() != view.requireKey().size()) {
+            throw new IllegalArgumentException(
+                    "the key of " + view.sql() + " is " + String.join(", ", view.key()) + ", and not " + key);
+        }
+        Map<String, Object> values = new HashMap<>();
+        for (int i = 0; i < key.size(); i++) {
+            values.put("refreshd_key_" + i, key.get(i));
+        }
+        return query.bindMap(values);
+    }
+
+    private static String select(Shape view) {
+        return "SELECT " + view.select() + " FROM " + view.sql() + " r";
+    }
+
+    private List<R> rows(Query query) {
+        return new ArrayList<>(query.map(mapper).list());
+    }
+
+    private interface Reading<T> {
+        T run(Handle handle, Shape view);
+    }
+
+    private <T> T read(Reading<T> reading) {
+        try (Handle handle = home.jdbi().open()) {
+            Shape before = shape;
+            if (before == null) {
+                return reading.run(handle, validate(handle));
+            }
+            try {
+                return reading.run(handle, before);
+            } catch (JdbiException e) {
+                if (!(e.getCause() instanceof SQLException cause) || !NOT_AS_IT_WAS.contains(cause.getSQLState())) {
+                    throw e;
+                }
+                Shape after = validate(handle);
+                if (after.equals(before)) {
+                    throw e;
+                }
+                return reading.run(handle, after);
+            }
+        }
+    }
+
+    private Shape validate(Handle handle) {
+        shape = null;
+        home.evict(role);
+        Shape.Found found = ShapeReader.find(handle, name).orElseThrow(() -> new NoSuchRoleViewException(name));
+        Shape fitting = Shape.fit(found, home.row());
+        shape = fitting;
+        home.register(role, this);
+        return fitting;
+    }
+}

@@ -1,0 +1,87 @@
+package io.refreshd.client;
+
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import javax.sql.DataSource;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
+import org.jdbi.v3.core.mapper.ColumnMappers;
+import org.jdbi.v3.core.statement.SqlStatements;
+import org.jdbi.v3.core.statement.TemplateEngine;
+
+/**
+ * The views of all roles, each with the same columns, read into one kind of record. Holds a registry by role: finding a view
+ * takes the same time however many there are. A view gets into it when it was found to be there and to fit, and is thrown out
+ * when it turns out to be gone; so asking for roles that do not exist does not fill it. Any thread may call it.
+ *
+ * @param <R> record whose components are columns of the views, in camel case or as they are called
+ */
+public final class RoleViews<R extends Record> {
+    private final Jdbi jdbi;
+    private final RoleViewName pattern;
+    private final Class<R> row;
+    private final ConcurrentMap<String, RoleView<R>> known = new ConcurrentHashMap<>();
+
+    private RoleViews(Jdbi jdbi, RoleViewName pattern, Class<R> row) {
+        this.jdbi = jdbi;
+        this.pattern = pattern;
+        this.row = row;
+    }
+
+    /**
+     * Touches no database yet.
+     *
+     * @param pattern name of the views, {@code schema.name_{role}} or {@code name_{role}}, as the catalog spells it
+     * @throws IllegalArgumentException if the pattern holds no {@code {role}}, or several
+     */
+    public static <R extends Record> RoleViews<R> of(DataSource dataSource, String pattern, Class<R> row) {
+        Jdbi jdbi = Jdbi.create(dataSource);
+        // Signs such as < and > in a condition are SQL and no placeholders.
+        jdbi.getConfig(SqlStatements.class).setTemplateEngine(TemplateEngine.NOP);
+        jdbi.getConfig(ColumnMappers.class).setCoalesceNullPrimitivesToDefaults(false);
+        return new RoleViews<>(jdbi, RoleViewName.of(pattern), row);
+    }
+
+    /**
+     * The view of a role. Whether it exists and fits is looked up when it is first read.
+     *
+     * @throws IllegalArgumentException if no view can be called after such a role
+     */
+    public RoleView<R> forRole(String role) {
+        RoleView<R> found = known.get(role);
+        return found == null ? new RoleView<>(this, role, pattern.sqlFor(role)) : found;
+    }
+
+    /** How many views are in the registry. */
+    public int registered() {
+        return known.size();
+    }
+
+    /**
+     * The position in the log behind everything that has committed by now, for {@link RoleView#awaitFresh}. To be taken after
+     * the commit that is to be waited for.
+     */
+    public String token() {
+        try (Handle handle = jdbi.open()) {
+            return handle.createQuery("SELECT pg_catalog.pg_current_wal_insert_lsn()::text")
+                    .mapTo(String.class)
+                    .one();
+        }
+    }
+
+    Jdbi jdbi() {
+        return jdbi;
+    }
+
+    Class<R> row() {
+        return row;
+    }
+
+    void register(String role, RoleView<R> view) {
+        known.putIfAbsent(role, view);
+    }
+
+    void evict(String role) {
+        known.remove(role);
+    }
+}

@@ -1,0 +1,57 @@
+package io.refreshd.client;
+
+import java.util.List;
+import java.util.Optional;
+import org.jdbi.v3.core.Handle;
+
+/** Looks a relation up in the catalog. Blocks; keeps nothing. */
+final class ShapeReader {
+    private static final String RELATION = """
+            SELECT c.oid::int8 AS oid, pg_catalog.format('%I.%I', n.nspname, c.relname) AS sql
+              FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+             WHERE c.oid = pg_catalog.to_regclass(:name)
+            """;
+
+    private static final String COLUMNS = """
+            SELECT a.attname::text AS name, coalesce(b.typname, t.typname)::text AS type,
+                   coalesce(b.typtype, t.typtype) = 'e' AS enumerated
+              FROM pg_catalog.pg_attribute a
+              JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+              LEFT JOIN pg_catalog.pg_type b ON b.oid = t.typbasetype
+             WHERE a.attrelid = (:oid)::oid AND a.attnum > 0 AND NOT a.attisdropped
+             ORDER BY a.attnum
+            """;
+
+    private static final String KEY = """
+            SELECT a.attname::text
+              FROM (SELECT i.indrelid, i.indkey
+                      FROM pg_catalog.pg_index i
+                     WHERE i.indrelid = (:oid)::oid AND i.indisunique AND i.indisvalid AND i.indpred IS NULL
+                       AND i.indnkeyatts = i.indnatts AND i.indexprs IS NULL
+                     ORDER BY i.indnkeyatts, i.indexrelid LIMIT 1) i
+              CROSS JOIN LATERAL pg_catalog.unnest(i.indkey::int2[]) WITH ORDINALITY AS k (number, place)
+              JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.number
+             ORDER BY k.place
+            """;
+
+    private ShapeReader() {}
+
+    /** @param name quoted */
+    static Optional<Shape.Found> find(Handle handle, String name) {
+        return handle.createQuery(RELATION)
+                .bind("name", name)
+                .map((row, context) -> found(handle, row.getLong("oid"), row.getString("sql")))
+                .findOne();
+    }
+
+    private static Shape.Found found(Handle handle, long oid, String sql) {
+        List<Column> columns = handle.createQuery(COLUMNS)
+                .bind("oid", oid)
+                .map((row, context) ->
+                        new Column(row.getString("name"), row.getString("type"), row.getBoolean("enumerated")))
+                .list();
+        List<String> key =
+                handle.createQuery(KEY).bind("oid", oid).mapTo(String.class).list();
+        return new Shape.Found(oid, sql, columns, key);
+    }
+}

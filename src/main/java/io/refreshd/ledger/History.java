@@ -1,0 +1,17 @@
+package io.refreshd.ledger;
+
+import org.jdbi.v3.core.Handle;
+
+/** Keeps the history of refreshes small enough to be nobody's business. */
+public final class History {
+    private History() {}
+
+    /** Deletes what is older than a week, and all but the newest 100,000 refreshes. */
+    public static void prune(Handle handle) {
+        handle.execute("""
+                DELETE FROM refreshd.refresh_history
+                WHERE finished_at < now() - interval '7 days'
+                   OR id <= (SELECT max(id) FROM refreshd.refresh_history) - 100000
+                """);
+    }
+}

@@ -1,0 +1,186 @@
+package io.refreshd;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.refreshd.testing.DaemonProcess;
+import io.refreshd.testing.RunningDaemon;
+import io.refreshd.testing.TestDatabase;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** How a daemon ends, and what the next one finds. */
+class DaemonProcessIT {
+    @TempDir
+    private Path folder;
+
+    private TestDatabase database;
+
+    @BeforeAll
+    static void patience() {
+        Awaitility.setDefaultTimeout(Duration.ofSeconds(30));
+    }
+
+    @BeforeEach
+    void schema() throws Exception {
+        database = TestDatabase.create();
+        database.execute(
+                "CREATE TABLE main (id int PRIMARY KEY, v text)",
+                "INSERT INTO main VALUES (1, 'old')",
+                "CREATE MATERIALIZED VIEW all_rows AS SELECT id, v FROM main",
+                "CREATE UNIQUE INDEX ON all_rows (id)");
+    }
+
+    @AfterEach
+    void drop() throws Exception {
+        database.close();
+    }
+
+    /** A quiet period that never ends makes sure that it is killed between the commit and the refresh. */
+    @Test
+    void killedBetweenCommitAndRefreshItLosesNothing() throws Exception {
+        try (DaemonProcess daemon = start("views: { quiet-period: 10m, target-lag: 1h }")) {
+            awaitFreshness("fresh");
+            database.execute("UPDATE main SET v = 'new'");
+            awaitFreshness("dirty");
+            daemon.kill();
+        }
+        assertThat(rows()).containsExactly("old");
+        String stretch = stretch();
+
+        try (DaemonProcess daemon = start("views: { quiet-period: 50ms }")) {
+            await().untilAsserted(() -> assertThat(rows()).containsExactly("new"));
+            awaitFreshness("fresh");
+            assertThat(stretch()).as("no gap: the stream went on").isEqualTo(stretch);
+            assertThat(daemon.lines())
+                    .noneMatch(line ->
+                            line.contains(" ERROR ") || line.toLowerCase().contains("gap"));
+        }
+    }
+
+    /** The mark may be missing at that moment: then the log, which was not acknowledged, tells again. */
+    @Test
+    void killedRightAfterTheCommitItLosesNothing() throws Exception {
+        try (DaemonProcess daemon = start("views: { quiet-period: 10m, target-lag: 1h }")) {
+            awaitFreshness("fresh");
+            database.execute("UPDATE main SET v = 'new'");
+            daemon.kill();
+        }
+        try (DaemonProcess daemon = start("views: { quiet-period: 50ms }")) {
+            await().untilAsserted(() -> assertThat(rows()).containsExactly("new"));
+        }
+    }
+
+    @Test
+    void terminatedItEndsInOrderAndLeavesTheSlotToTheNext() throws Exception {
+        try (DaemonProcess daemon = start("views: { quiet-period: 50ms }")) {
+            awaitFreshness("fresh");
+            assertThat(daemon.terminate()).isZero();
+            assertThat(daemon.lines()).noneMatch(line -> line.contains(" ERROR ") || line.contains(" WARN "));
+        }
+        assertThat(activeSlots()).containsExactly("f");
+    }
+
+    /** A refresh that needs longer than the grace is given up by the server too: nothing of it runs on alone. */
+    @Test
+    void terminatedDuringARefreshItLeavesNothingRunning() throws Exception {
+        database.execute(
+                "CREATE TABLE slow (id int PRIMARY KEY)",
+                "CREATE MATERIALIZED VIEW sleepy AS SELECT id FROM slow WHERE pg_sleep(600) IS NOT NULL",
+                "CREATE UNIQUE INDEX ON sleepy (id)");
+        try (DaemonProcess daemon = start("views: { quiet-period: 50ms }")) {
+            awaitFreshness("fresh", "all_rows");
+            database.execute("INSERT INTO slow VALUES (1)");
+            await().until(() -> refreshing().equals(List.of("1")));
+            assertThat(daemon.terminate()).isZero();
+        }
+        await().untilAsserted(() -> assertThat(refreshing()).containsExactly("0"));
+        assertThat(activeSlots()).containsExactly("f");
+        assertThat(database.query("SELECT state FROM refreshd.freshness WHERE view_name = 'sleepy'"))
+                .containsExactly("dirty");
+    }
+
+    @Test
+    void terminatedWhileItWaitsForTheDatabaseItEndsAtOnce() throws Exception {
+        try (Connection open = database.connect();
+                Statement statement = open.createStatement()) {
+            open.setAutoCommit(false);
+            statement.execute("INSERT INTO main VALUES (2, 'two hours ago')");
+            try (DaemonProcess daemon = start("")) {
+                daemon.awaitLine("makes the replication slot when");
+                assertThat(daemon.lines())
+                        .as("names the transaction, and what ends it")
+                        .anyMatch(line -> line.contains("SELECT pg_terminate_backend("));
+                assertThat(daemon.terminate()).isZero();
+            }
+            assertThat(activeSlots()).isEmpty();
+            open.rollback();
+        }
+    }
+
+    @Test
+    void anOpenTransactionIsWaitedForAndNamed() throws Exception {
+        try (Connection open = database.connect();
+                Statement statement = open.createStatement()) {
+            statement.execute("SET application_name = 'month-end closing'");
+            open.setAutoCommit(false);
+            statement.execute("INSERT INTO main VALUES (2, 'two hours ago')");
+            try (DaemonProcess daemon = start("views: { quiet-period: 50ms }")) {
+                daemon.awaitLine("month-end closing");
+                assertThat(
+                                database.query(
+                                        "SELECT slot_name FROM pg_replication_slots WHERE confirmed_flush_lsn IS NOT NULL AND database = current_database()"))
+                        .isEmpty();
+                open.commit();
+                awaitFreshness("fresh");
+                await().untilAsserted(() -> assertThat(rows()).containsExactly("old", "two hours ago"));
+            }
+        }
+    }
+
+    private DaemonProcess start(String more) throws Exception {
+        return DaemonProcess.start(
+                DaemonProcess.write(folder, RunningDaemon.configuration(database.url(), database.slot(), more)),
+                Map.of());
+    }
+
+    private void awaitFreshness(String state) {
+        awaitFreshness(state, "all_rows");
+    }
+
+    private void awaitFreshness(String state, String view) {
+        await(state)
+                .ignoreExceptionsMatching(noLedgerYet -> true)
+                .untilAsserted(
+                        () -> assertThat(database.query("SELECT state FROM refreshd.freshness WHERE view_name = '"
+                                        + view + "' AND watermark IS NOT NULL"))
+                                .containsExactly(state));
+    }
+
+    private List<String> rows() throws Exception {
+        return database.query("SELECT v FROM all_rows ORDER BY id");
+    }
+
+    private String stretch() throws Exception {
+        return database.query("SELECT stretch FROM refreshd.stream").getFirst();
+    }
+
+    private List<String> refreshing() throws Exception {
+        return database.query("SELECT count(*) FROM pg_stat_activity WHERE state = 'active'"
+                + " AND query LIKE 'REFRESH%' AND datname = current_database()");
+    }
+
+    private List<String> activeSlots() throws Exception {
+        return database.query("SELECT active FROM pg_replication_slots WHERE slot_name = '" + database.slot() + "'");
+    }
+}

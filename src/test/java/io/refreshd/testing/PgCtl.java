@@ -1,0 +1,103 @@
+package io.refreshd.testing;
+
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+/** A server by its own programs: one that is installed on this machine, or one that has to be restarted. */
+public final class PgCtl {
+    private static final Path INSTALLED = Path.of("/usr/lib/postgresql");
+
+    private final Path bin;
+    private final Path data;
+    private final Path log;
+
+    private PgCtl(Path bin, Path data) {
+        this.bin = bin;
+        this.data = data;
+        this.log = data.resolveSibling("pg_ctl.log");
+    }
+
+    /** Where Debian and its kin install it. */
+    public static boolean isInstalled(int major) {
+        return Files.isExecutable(INSTALLED.resolve(major + "/bin/initdb"));
+    }
+
+    /** Makes a new server in the folder; it trusts everybody. */
+    public static PgCtl init(int major, Path folder) throws IOException, InterruptedException {
+        PgCtl server = new PgCtl(INSTALLED.resolve(major + "/bin"), folder.resolve("data"));
+        server.run(
+                "initdb", "-D", server.data.toString(), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale");
+        return server;
+    }
+
+    /** The server of a {@link io.refreshd.demo.LocalPostgres} that was started in the folder. */
+    public static PgCtl of(Path folder) throws IOException {
+        try (Stream<Path> files = Files.walk(folder.resolve("program"), 4)) {
+            Path program = files.filter(file -> file.endsWith("bin/pg_ctl"))
+                    .findFirst()
+                    .orElseThrow();
+            return new PgCtl(program.getParent(), folder.resolve("data"));
+        }
+    }
+
+    /** @return the port */
+    public int start() throws IOException, InterruptedException {
+        int port = freePort();
+        start(port, "-c wal_level=logical");
+        return port;
+    }
+
+    /** Without the options that it was started with, which stand above what ALTER SYSTEM says. */
+    public void restart(int port) throws IOException, InterruptedException {
+        pgCtl("-m", "fast", "stop");
+        start(port, "");
+    }
+
+    private void start(int port, String options) throws IOException, InterruptedException {
+        pgCtl(
+                "-o",
+                "-p " + port + " -c listen_addresses=localhost -c unix_socket_directories="
+                        + " -c dynamic_shared_memory_type=mmap " + options,
+                "start");
+    }
+
+    public void stop() throws IOException, InterruptedException {
+        pgCtl("-m", "immediate", "stop");
+    }
+
+    private void pgCtl(String... arguments) throws IOException, InterruptedException {
+        List<String> all = new ArrayList<>(List.of("-D", data.toString(), "-w", "-l", log.toString()));
+        all.addAll(List.of(arguments));
+        run("pg_ctl", all.toArray(String[]::new));
+    }
+
+    /** PostgreSQL refuses to run as root; in a user namespace nobody is. */
+    private void run(String program, String... arguments) throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>();
+        if ("root".equals(System.getProperty("user.name"))) {
+            command.addAll(List.of("unshare", "-U"));
+        }
+        command.add(bin.resolve(program).toString());
+        command.addAll(List.of(arguments));
+        Path output = data.resolveSibling("output.log");
+        Process process = new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.appendTo(output.toFile()))
+                .start();
+        if (!process.waitFor(60, TimeUnit.SECONDS) || process.exitValue() != 0) {
+            throw new IOException(command + ": " + Files.readString(output));
+        }
+    }
+
+    public static int freePort() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0)) {
+            return socket.getLocalPort();
+        }
+    }
+}

@@ -1,0 +1,197 @@
+package io.refreshd.testing;
+
+import io.refreshd.demo.LocalPostgres;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** A PostgreSQL that asks for a password and speaks TLS, with a certificate of an authority made for it; shared by the JVM. */
+public final class StrictServer {
+    public static final String PASSWORD = "super-s3cret";
+    private static final String STORE_PASSWORD = "of-no-account";
+    private static @Nullable StrictServer shared;
+
+    private final LocalPostgres server;
+    private final Path certificates;
+
+    private StrictServer(LocalPostgres server, Path certificates) {
+        this.server = server;
+        this.certificates = certificates;
+    }
+
+    public static synchronized StrictServer shared() throws IOException, GeneralSecurityException {
+        if (shared == null) {
+            Path base = Files.createDirectories(Path.of("target", "postgres")).toAbsolutePath();
+            Path certificates = Files.createTempDirectory(base, "tls");
+            makeCertificates(certificates);
+            LocalPostgres started = LocalPostgres.start(
+                    Files.createTempDirectory(base, "strict"),
+                    Map.of(
+                            "ssl", "on",
+                            "ssl_cert_file", certificates.resolve("server.crt").toString(),
+                            "ssl_key_file", certificates.resolve("server.key").toString()),
+                    PASSWORD);
+            Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+                try {
+                    started.close();
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            }));
+            shared = new StrictServer(started, certificates);
+        }
+        return shared;
+    }
+
+    public String url(String database) {
+        return server.url(database);
+    }
+
+    public int port() {
+        return server.port();
+    }
+
+    /** Of the authority that the server's certificate is from. */
+    public Path authority() {
+        return certificates.resolve("ca.crt");
+    }
+
+    /** Of one that has nothing to do with it. */
+    public Path otherAuthority() {
+        return certificates.resolve("other.crt");
+    }
+
+    /** As superuser, each statement committed by itself. */
+    public void execute(String database, String... statements) throws SQLException {
+        run(url(database), PASSWORD, statements);
+    }
+
+    public List<String> query(String database, String sql) throws SQLException {
+        return ask(url(database), PASSWORD, sql);
+    }
+
+    public static void run(String url, String password, String... statements) throws SQLException {
+        try (Connection connection = DriverManager.getConnection(url, LocalPostgres.USER, password);
+                Statement statement = connection.createStatement()) {
+            for (String sql : statements) {
+                statement.execute(sql);
+            }
+        }
+    }
+
+    public static List<String> ask(String url, String password, String sql) throws SQLException {
+        try (Connection connection = DriverManager.getConnection(url, LocalPostgres.USER, password);
+                Statement statement = connection.createStatement();
+                ResultSet rows = statement.executeQuery(sql)) {
+            List<String> result = new ArrayList<>();
+            while (rows.next()) {
+                result.add(rows.getString(1));
+            }
+            return result;
+        }
+    }
+
+    private static void makeCertificates(Path folder) throws IOException, GeneralSecurityException {
+        for (String authority : List.of("ca", "other")) {
+            keytool(
+                    folder,
+                    "-genkeypair",
+                    "-alias",
+                    authority,
+                    "-dname",
+                    "CN=" + authority,
+                    "-keystore",
+                    authority + ".p12",
+                    "-keyalg",
+                    "EC",
+                    "-ext",
+                    "bc:c",
+                    "-validity",
+                    "2");
+            keytool(
+                    folder,
+                    "-exportcert",
+                    "-rfc",
+                    "-alias",
+                    authority,
+                    "-keystore",
+                    authority + ".p12",
+                    "-file",
+                    authority + ".crt");
+        }
+        keytool(
+                folder,
+                "-genkeypair",
+                "-alias",
+                "server",
+                "-dname",
+                "CN=server",
+                "-keystore",
+                "server.p12",
+                "-keyalg",
+                "EC",
+                "-validity",
+                "2");
+        keytool(folder, "-certreq", "-alias", "server", "-keystore", "server.p12", "-file", "server.csr");
+        keytool(
+                folder,
+                "-gencert",
+                "-rfc",
+                "-alias",
+                "ca",
+                "-keystore",
+                "ca.p12",
+                "-infile",
+                "server.csr",
+                "-outfile",
+                "server.crt",
+                "-ext",
+                "san=dns:localhost",
+                "-validity",
+                "2");
+        KeyStore store = KeyStore.getInstance(folder.resolve("server.p12").toFile(), STORE_PASSWORD.toCharArray());
+        byte[] key = store.getKey("server", STORE_PASSWORD.toCharArray()).getEncoded();
+        Path file = Files.createFile(
+                folder.resolve("server.key"),
+                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+        Files.writeString(
+                file,
+                "-----BEGIN PRIVATE KEY-----\n"
+                        + Base64.getMimeEncoder(64, new byte[] {'\n'}).encodeToString(key)
+                        + "\n-----END PRIVATE KEY-----\n");
+    }
+
+    private static void keytool(Path folder, String... arguments) throws IOException {
+        List<String> command =
+                new ArrayList<>(List.of(System.getProperty("java.home") + "/bin/keytool", "-J-XX:TieredStopAtLevel=1"));
+        command.addAll(List.of(arguments));
+        command.addAll(List.of("-storepass", STORE_PASSWORD));
+        Process process = new ProcessBuilder(command)
+                .directory(folder.toFile())
+                .redirectErrorStream(true)
+                .redirectOutput(folder.resolve("keytool.log").toFile())
+                .start();
+        try {
+            if (!process.waitFor(60, TimeUnit.SECONDS) || process.exitValue() != 0) {
+                throw new IOException(command + " failed: " + Files.readString(folder.resolve("keytool.log")));
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}
