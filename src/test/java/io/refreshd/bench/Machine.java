@@ -21,13 +21,16 @@ final class Machine {
         all.put(
                 "load of the machine before the run (1 minute)",
                 Report.number(ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage()));
-        all.put("memory", Files.readAllLines(Path.of("/proc/meminfo")).getFirst().replaceAll("\\s+", " "));
+        all.put(
+                "memory",
+                Files.readAllLines(Path.of("/proc/meminfo")).getFirst().replaceAll("\\s+", " "));
         all.put("system", System.getProperty("os.name") + " " + System.getProperty("os.version"));
         all.put("Java", System.getProperty("java.vm.name") + " " + System.getProperty("java.vm.version"));
         stage.layOut(100, 1);
         stage.reset();
         all.put("server", stage.query("SELECT version()").getFirst());
-        for (String setting : new String[] {"shared_buffers", "fsync", "synchronous_commit", "max_wal_size", "wal_level"}) {
+        for (String setting :
+                new String[] {"shared_buffers", "fsync", "synchronous_commit", "max_wal_size", "wal_level"}) {
             all.put(setting, stage.query("SHOW " + setting).getFirst());
         }
         return all;

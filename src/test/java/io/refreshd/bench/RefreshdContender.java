@@ -24,8 +24,7 @@ final class RefreshdContender implements Contender {
 
     static Contender start(Stage stage) throws Exception {
         return new RefreshdContender(
-                stage,
-                DaemonProcess.start(stage, InProcess.QUIET_MILLIS + "ms", InProcess.LONGEST_MILLIS + "ms"));
+                stage, DaemonProcess.start(stage, InProcess.QUIET_MILLIS + "ms", InProcess.LONGEST_MILLIS + "ms"));
     }
 
     @Override

@@ -40,7 +40,8 @@ final class Report {
         line("# refreshd, measured");
         line("");
         machine.forEach((name, value) -> line("- %s: %s", name, value));
-        line("- seed %d, %d rows, %d role views and 3 others, %d s per round, %d repeat(s)",
+        line(
+                "- seed %d, %d rows, %d role views and 3 others, %d s per round, %d repeat(s)",
                 options.seed(), options.rows(), options.views(), options.seconds(), options.repeats());
         line("");
         if (!figures.isEmpty()) {
@@ -77,7 +78,9 @@ final class Report {
                 name,
                 spread(rounds, r -> r.commitsPerSecond() / median(base, Result::commitsPerSecond)),
                 spread(rounds, r -> r.serverCpu() / median(base, Result::serverCpu)),
-                spread(rounds, r -> (double) r.refreshes().executed() / r.refreshes().needed()),
+                spread(
+                        rounds,
+                        r -> (double) r.refreshes().executed() / r.refreshes().needed()),
                 spread(rounds, r -> r.lag().quantile(0.5)),
                 spread(rounds, r -> r.lag().quantile(0.95)),
                 spread(rounds, r -> r.lag().quantile(0.99)),
@@ -85,8 +88,9 @@ final class Report {
                 spread(rounds, Result::unseen),
                 rounds.stream().flatMap(r -> r.wrong().stream()).distinct().collect(Collectors.joining(" "))));
         line("");
-        line("| contender | commits/s | writer p50 ms | writer p99 ms | refreshes | that changed something | server CPU s"
-                + " | own CPU s | log written MB | peak resident MB | log held back MB |");
+        line(
+                "| contender | commits/s | writer p50 ms | writer p99 ms | refreshes | that changed something | server CPU s"
+                        + " | own CPU s | log written MB | peak resident MB | log held back MB |");
         line("|---|---|---|---|---|---|---|---|---|---|---|");
         contenders.forEach((name, rounds) -> line(
                 "| %s | %s | %s | %s | %s | %s | %s | %s | %s | %s | %s |",
@@ -110,13 +114,19 @@ final class Report {
             if (!name.equals("nothing")) {
                 lags.put(name, rounds.getFirst().timeline());
                 refreshes.put(name, new double[] {
-                    median(rounds, r -> r.refreshes().executed()), median(rounds, r -> r.refreshes().needed())
+                    median(rounds, r -> r.refreshes().executed()),
+                    median(rounds, r -> r.refreshes().needed())
                 });
             }
         });
         chart(folder, "lag-" + workload, Svg.lags("Commit to visible, " + workload, lags));
-        if (contenders.values().stream().flatMap(List::stream).anyMatch(r -> r.latency().count() > 0)) {
-            chart(folder, "writers-" + workload, Svg.bars("Writers, commits/s, " + workload, List.of("commits/s"), writers));
+        if (contenders.values().stream()
+                .flatMap(List::stream)
+                .anyMatch(r -> r.latency().count() > 0)) {
+            chart(
+                    folder,
+                    "writers-" + workload,
+                    Svg.bars("Writers, commits/s, " + workload, List.of("commits/s"), writers));
         }
         chart(
                 folder,
@@ -151,7 +161,10 @@ final class Report {
             return "–";
         }
         double size = Math.abs(value);
-        return String.format(Locale.ROOT, size >= 100 || value == Math.rint(value) ? "%.0f" : size >= 10 ? "%.1f" : size >= 1 ? "%.2f" : "%.3f", value);
+        return String.format(
+                Locale.ROOT,
+                size >= 100 || value == Math.rint(value) ? "%.0f" : size >= 10 ? "%.1f" : size >= 1 ? "%.2f" : "%.3f",
+                value);
     }
 
     private void json(Path file) throws IOException {

@@ -55,7 +55,8 @@ final class Round {
                 probe.stopWriting();
                 boolean settled = !name.equals("nothing") && probe.settle(SETTLE_SECONDS);
                 if (settled) {
-                    // Of the other views nothing is polled: those that are behind now get as long as the slowest of all.
+                    // Of the other views nothing is polled: those that are behind now get as long as the slowest of
+                    // all.
                     Waiting.until("views equal their definitions", new Patience(stage, SETTLE_SECONDS)::over);
                 }
                 double serverCpu = stage.cpuSeconds() - cpu;

@@ -104,9 +104,12 @@ final class Stage implements AutoCloseable {
             run("postgres", """
                     SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots
                     WHERE slot_name = '%s' AND active_pid IS NOT NULL""".formatted(slot));
-            Waiting.until("slot is free", () -> query(
-                            "postgres", "SELECT 1 FROM pg_replication_slots WHERE active AND slot_name = '" + slot + "'")
-                    .isEmpty());
+            Waiting.until(
+                    "slot is free",
+                    () -> query(
+                                    "postgres",
+                                    "SELECT 1 FROM pg_replication_slots WHERE active AND slot_name = '" + slot + "'")
+                            .isEmpty());
             run("bench", "SELECT pg_drop_replication_slot('" + slot + "')");
         }
     }

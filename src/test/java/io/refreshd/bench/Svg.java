@@ -18,7 +18,8 @@ final class Svg {
     private final StringBuilder text = new StringBuilder();
 
     private Svg(String title) {
-        add("<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 %d %d' font-family='sans-serif' font-size='12'>",
+        add(
+                "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 %d %d' font-family='sans-serif' font-size='12'>",
                 WIDTH, HEIGHT);
         add("<rect width='%d' height='%d' fill='white'/>", WIDTH, HEIGHT);
         label(LEFT, 25, "start", "font-size='16' font-weight='bold'", title);
@@ -56,7 +57,12 @@ final class Svg {
         for (int power = low; power <= high; power++) {
             double y = level(power, low, high);
             svg.add("<line x1='%d' x2='%d' y1='%.1f' y2='%.1f' stroke='#ddd'/>", LEFT, WIDTH - RIGHT, y, y);
-            svg.label(LEFT - 8, y + 4, "end", "", power < 0 ? (int) Math.pow(10, power + 3) + " ms" : (int) Math.pow(10, power) + " s");
+            svg.label(
+                    LEFT - 8,
+                    y + 4,
+                    "end",
+                    "",
+                    power < 0 ? (int) Math.pow(10, power + 3) + " ms" : (int) Math.pow(10, power) + " s");
         }
         for (int tick = 0; tick <= 6; tick++) {
             double x = LEFT + (WIDTH - LEFT - RIGHT) * tick / 6.0;
@@ -106,7 +112,12 @@ final class Svg {
             }
         }
         for (int kind = 0; kind < kinds.size() && kinds.size() > 1; kind++) {
-            svg.label(LEFT + 200 * kind, HEIGHT - 12, "start", "fill='" + COLOURS.get(kind) + "'", "■ " + kinds.get(kind));
+            svg.label(
+                    LEFT + 200 * kind,
+                    HEIGHT - 12,
+                    "start",
+                    "fill='" + COLOURS.get(kind) + "'",
+                    "■ " + kinds.get(kind));
         }
         return svg.end();
     }
