@@ -63,9 +63,6 @@ final class Core implements AutoCloseable {
                 clock,
                 new EventLoop.Ports(port(refresher), port(jdbi, lease.token()), around.listener(), around.onFatal()),
                 GRACE);
-<<<<<<< HEAD
-        Pipeline pipeline = new Pipeline(jdbi, lease.token(), loop, configuration.capture(), around.listener(), clock);
-=======
         Pipeline pipeline = new Pipeline(
                 jdbi,
                 new Pipeline.Source(
@@ -75,7 +72,6 @@ final class Core implements AutoCloseable {
                 loop,
                 around.listener(),
                 clock);
->>>>>>> main
         CatalogWatch watch = new CatalogWatch(configuration, lease.token(), loop, pipeline, clock);
         loop.start();
         return new Core(lease, loop, pipeline, watch);

@@ -3,10 +3,6 @@ package io.refreshd;
 import io.refreshd.capture.BatchHandler;
 import io.refreshd.capture.Heartbeat;
 import io.refreshd.catalog.ViewGraph;
-<<<<<<< HEAD
-import io.refreshd.config.CaptureSettings;
-=======
->>>>>>> main
 import io.refreshd.ledger.EnrolledTables;
 import io.refreshd.ledger.Lease;
 import io.refreshd.ledger.Requests;
@@ -53,7 +49,8 @@ final class Pipeline implements BatchHandler {
     private final Jdbi jdbi;
     private final long lease;
     private final EventLoop loop;
-    private final CaptureSettings settings;
+    private final String publication;
+    private final Duration heartbeat;
     private final Consumer<Notice> listener;
     private final Supplier<Moment> clock;
 
@@ -78,19 +75,6 @@ final class Pipeline implements BatchHandler {
      * Which stream it is.
      *
      * @param lease token of the right to write to the ledger
-<<<<<<< HEAD
-     */
-    Pipeline(
-            Jdbi jdbi,
-            long lease,
-            EventLoop loop,
-            CaptureSettings settings,
-            Consumer<Notice> listener,
-            Supplier<Moment> clock) {
-        this.jdbi = jdbi;
-        this.lease = lease;
-        this.settings = settings;
-=======
      * @param heartbeat how often a heartbeat comes through it
      */
     record Source(long lease, String publication, Duration heartbeat) {}
@@ -100,7 +84,6 @@ final class Pipeline implements BatchHandler {
         this.lease = source.lease();
         this.publication = source.publication();
         this.heartbeat = source.heartbeat();
->>>>>>> main
         this.loop = loop;
         this.router = new Router(ViewGraph.EMPTY);
         this.listener = listener;
@@ -129,11 +112,7 @@ final class Pipeline implements BatchHandler {
         // batch's
         // position. The catalog's thread will notice and raise the doubt; until that is durable nothing more is
         // claimed.
-<<<<<<< HEAD
-        whole = jdbi.withHandle(handle -> EnrolledTables.areCaptured(handle, settings.publication()));
-=======
         whole = jdbi.withHandle(handle -> EnrolledTables.areCaptured(handle, publication));
->>>>>>> main
         heed(batch.signals());
         return settle(snapshot);
     }
@@ -253,8 +232,7 @@ final class Pipeline implements BatchHandler {
         jdbi.useHandle(handle -> Lease.write(
                 handle,
                 lease,
-                transaction -> StreamRow.advance(
-                        transaction, progress.stretch(), progress.routed(), settings.heartbeatInterval())));
+                transaction -> StreamRow.advance(transaction, progress.stretch(), progress.routed(), heartbeat)));
         synchronized (this) {
             if (progress.stretch() == stretch) {
                 recorded = recorded.max(progress.routed());

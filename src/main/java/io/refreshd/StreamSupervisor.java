@@ -200,14 +200,9 @@ final class StreamSupervisor {
             Slot.drop(handle.getConnection(), settings.slot());
         }
         Lsn position = usable ? slot.get().confirmed().orElseThrow() : createSlot(handle);
-<<<<<<< HEAD
-        // And once more: what committed while the server made the slot is before its beginning, and after the first
-        // refresh.
-=======
         // The doubt only now: refreshes run meanwhile, and one that began before the slot did lacks what was committed
         // in
         // between. A crash here hides nothing, since the slot is ahead of the ledger until the stretch begins.
->>>>>>> main
         doubtEverything(core, gap.get());
         StreamPosition from =
                 new StreamPosition(settings.slot(), server.systemIdentifier(), server.timeline(), position);

@@ -40,9 +40,8 @@ public final class Lease implements AutoCloseable {
             return Optional.empty();
         }
         session.execute("SET synchronous_commit = local");
-        // A line that died without a word leaves its session to the server, which would keep the lock for hours, also
-        // from
-        // ourselves. Housekeeping asks for the lease far more often than this.
+        // A line that died without a word leaves its session to the server, which would keep the lock for hours, from
+        // ourselves too. Housekeeping asks for the lease far more often than this.
         session.execute("SET idle_session_timeout = '60s'");
         // Waits for writes of the holder before that are being committed; whoever comes after them fails.
         long token = session.createQuery("""
