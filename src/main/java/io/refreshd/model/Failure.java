@@ -25,8 +25,8 @@ public record Failure(Kind kind, String sqlState, String what, String mend) {
     }
 
     /**
-     * Whether it tells nothing about what was asked, since the server is away, full or overloaded: by SQLSTATE class, or no
-     * SQLSTATE where no connection was to be had.
+     * Whether it tells nothing about what was asked: the server is away, full or overloaded (by SQLSTATE class, or no SQLSTATE
+     * where no connection was to be had), or others hold a lock. However often it happens, the view is not the one to mend.
      */
     public boolean isOutage() {
         return kind == Kind.TRANSIENT
@@ -34,7 +34,9 @@ public record Failure(Kind kind, String sqlState, String what, String mend) {
                         || sqlState.startsWith("08")
                         || sqlState.startsWith("53")
                         || sqlState.startsWith("57P")
-                        || sqlState.startsWith("58"));
+                        || sqlState.startsWith("58")
+                        || sqlState.equals("55P03") // lock_not_available
+                        || sqlState.equals("40P01")); // deadlock_detected
     }
 
     public Obstacle asObstacle() {

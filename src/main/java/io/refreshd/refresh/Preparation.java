@@ -13,7 +13,8 @@ import org.jdbi.v3.core.Handle;
 record Preparation(Snapshot snapshot, Optional<ViewId> view) {
 
     /**
-     * {@code jit = off}: compiling the sort of whole rows costs more than it gains. {@code work_mem} is left alone: more of it
+     * {@code idle_in_transaction_session_timeout}: a daemon that is gone without a word must not leave its lock on the view to
+     * a session that nobody speaks to; between two statements of a living one lie milliseconds. {@code jit = off}: compiling the sort of whole rows costs more than it gains. {@code work_mem} is left alone: more of it
      * makes CONCURRENTLY slower. {@code synchronous_commit = local}: content that can be made again at any time need not wait
      * for a standby, and must not hold a worker while the standby is away.
      */
@@ -21,6 +22,7 @@ record Preparation(Snapshot snapshot, Optional<ViewId> view) {
         return transaction
                 .createQuery("""
                         SELECT set_config('lock_timeout', :lock, true), set_config('statement_timeout', :statement, true),
+                               set_config('idle_in_transaction_session_timeout', '30s', true),
                                set_config('jit', 'off', true), set_config('synchronous_commit', 'local', true),
                                pg_current_snapshot()::text AS snapshot, v.schema, v.name
                         FROM (VALUES (1)) AS always

@@ -6,10 +6,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The campaign in its short form with every build, and in its long form with {@code -Pfaults}. */
+/** The campaign in its short form with every build; with {@code -Pfaults} in its long form, and all seeds that once failed. */
 class CampaignIT {
     /** Seeds that broke a promise once; each ran into a fault of its own, named in the commit that mended it. */
     @ParameterizedTest
+    @Tag("faults")
     @ValueSource(longs = {1, 21})
     void seedsThatOnceFailed(long seed) throws Exception {
         System.out.println(new Campaign(Campaign.Options.brief(seed)).run());
