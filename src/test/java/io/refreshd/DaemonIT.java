@@ -165,13 +165,13 @@ class DaemonIT {
                     "CREATE TABLE other (id int PRIMARY KEY, v text)",
                     "CREATE MATERIALIZED VIEW \"Odd \"\"Name\"\".größe\" AS SELECT id, v FROM other",
                     "CREATE UNIQUE INDEX ON \"Odd \"\"Name\"\".größe\" (id)");
-            await().until(() -> daemon.view("public.Odd \"Name\".größe").isPresent());
+            await().until(() -> daemon.view("public.\"Odd \"\"Name\"\".größe\"").isPresent());
             daemon.awaitFresh();
             database.execute("INSERT INTO other VALUES (1, 'live')");
             awaitRows("odd", "SELECT v FROM \"Odd \"\"Name\"\".größe\"", "live");
             database.execute("ALTER MATERIALIZED VIEW \"Odd \"\"Name\"\".größe\" RENAME TO renamed");
             await().until(() -> daemon.view("public.renamed").isPresent()
-                    && daemon.view("public.Odd \"Name\".größe").isEmpty());
+                    && daemon.view("public.\"Odd \"\"Name\"\".größe\"").isEmpty());
             database.execute("UPDATE other SET v = 'renamed'");
             awaitRows("renamed", "SELECT v FROM renamed", "renamed");
             database.execute(

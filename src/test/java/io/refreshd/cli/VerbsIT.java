@@ -118,7 +118,7 @@ class VerbsIT {
             assertThat(execute("status")).isZero();
             assertThat(out.toString())
                     .startsWith("The daemon is alive.")
-                    .containsPattern("(?m)^public\\.Odd\\.one +fresh")
+                    .containsPattern("(?m)^public\\.\"Odd\\.one\" +fresh")
                     .containsPattern("(?m)^public\\.first +fresh")
                     .doesNotContain("\u001b");
             assertThat(execute("status", "--json")).isZero();
@@ -162,7 +162,7 @@ class VerbsIT {
 
             assertThat(execute("pause", "public.\"Odd.one\"", "--timeout", "60s"))
                     .isZero();
-            daemon.awaitPhase("public.Odd.one", ViewPhase.PAUSED);
+            daemon.awaitPhase("public.\"Odd.one\"", ViewPhase.PAUSED);
             assertThat(execute("status")).isZero();
             assertThat(out.toString()).containsPattern("(?m)^public\\.Odd\\.one +paused");
             assertThat(execute("resume", "--all", "--json", "--timeout", "60s")).isZero();
@@ -186,7 +186,7 @@ class VerbsIT {
     @Test
     void auditEndsWithOneIfAViewDiffers() throws Exception {
         assertThat(execute("audit")).isZero();
-        assertThat(out.toString()).isEqualTo("public.Odd.one: equal, 20 rows\npublic.first: equal, 20 rows\n");
+        assertThat(out.toString()).isEqualTo("public.\"Odd.one\": equal, 20 rows\npublic.first: equal, 20 rows\n");
         database.execute("UPDATE main SET v = 'new' WHERE id = 7");
         assertThat(execute("audit", "--json")).isEqualTo(ExitCode.FAILURE.code());
         assertThat(json().at("/views/0/verdict").asText()).isEqualTo("equal");
