@@ -6,6 +6,7 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -21,10 +22,14 @@ class TerminationSignalsIT {
         }
     }
 
+    @Timeout(60)
     @ParameterizedTest
     @ValueSource(strings = {"TERM", "INT"})
     void theFirstDrainsAndTheSecondAborts(String signal) throws Exception {
+        // A shell starts what runs in the background with SIGINT ignored, and a JVM leaves an ignored signal alone.
         Process process = new ProcessBuilder(
+                        "env",
+                        "--default-signal=" + signal,
                         System.getProperty("java.home") + "/bin/java",
                         "-cp",
                         System.getProperty("java.class.path"),
