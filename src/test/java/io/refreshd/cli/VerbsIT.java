@@ -164,7 +164,7 @@ class VerbsIT {
                     .isZero();
             daemon.awaitPhase("public.\"Odd.one\"", ViewPhase.PAUSED);
             assertThat(execute("status")).isZero();
-            assertThat(out.toString()).containsPattern("(?m)^public\\.Odd\\.one +paused");
+            assertThat(out.toString()).containsPattern("(?m)^public\\.\"Odd\\.one\" +paused");
             assertThat(execute("resume", "--all", "--json", "--timeout", "60s")).isZero();
             assertThat(json().at("/ok").asBoolean()).isTrue();
             daemon.awaitFresh();
