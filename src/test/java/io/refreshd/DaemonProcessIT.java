@@ -160,6 +160,7 @@ class DaemonProcessIT {
 
     private void awaitFreshness(String state, String view) {
         await(state)
+                .atMost(Duration.ofSeconds(60))
                 .ignoreExceptionsMatching(noLedgerYet -> true)
                 .untilAsserted(
                         () -> assertThat(database.query("SELECT state FROM refreshd.freshness WHERE view_name = '"

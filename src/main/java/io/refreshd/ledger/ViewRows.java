@@ -61,20 +61,21 @@ public final class ViewRows {
                 INSERT INTO refreshd.view_state (view_schema, view_name, view_oid, lineage, upstream, blind, marked)
                 VALUES (:schema, :name, :oid, :lineage, CAST(:upstream AS oid[]), :blind, :number)
                 ON CONFLICT (view_schema, view_name) DO UPDATE
-                SET upstream = excluded.upstream, blind = excluded.blind,
+                SET upstream = excluded.upstream, blind = view_state.blind OR excluded.blind,
                     watermark = CASE WHEN NOT excluded.blind THEN view_state.watermark END
                 WHERE (view_state.upstream, view_state.blind) IS DISTINCT FROM (excluded.upstream, excluded.blind)
                 """, number);
     }
 
     /**
-     * Remembers the lineage of these views, once the doubt that another lineage raised is durable: were it remembered before,
-     * a crash in between would hide the difference.
+     * Remembers the lineage of these views, and that they see all their sources again, once the doubt that either raised is
+     * durable: were it remembered before, a crash in between would hide the difference, and a claim would be made too early.
      */
     public static void adopt(Handle handle, Collection<Registration> views) {
         batch(handle, views, """
-                UPDATE refreshd.view_state SET lineage = :lineage
-                WHERE (view_schema, view_name) = (:schema, :name) AND view_oid = :oid AND lineage <> :lineage
+                UPDATE refreshd.view_state SET lineage = :lineage, blind = :blind
+                WHERE (view_schema, view_name) = (:schema, :name) AND view_oid = :oid
+                  AND (lineage, blind) IS DISTINCT FROM (:lineage, :blind)
                 """, 0);
     }
 
