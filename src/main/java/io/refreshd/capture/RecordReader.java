@@ -43,7 +43,7 @@ final class RecordReader {
                 Xid xid = Xid.widen(transaction.xid(), near);
                 for (TableTally tally : transaction.tables()) {
                     changes.add(
-                            new Change(tally.table(), xid, tally.rows(), tally.columns(), transaction.committedAt()));
+                            new Change(tally.table(), xid, tally.rows(), tally.columns(), tally.touched(), transaction.committedAt()));
                     rows += count(tally.rows());
                 }
                 signals.addAll(transaction.signals());

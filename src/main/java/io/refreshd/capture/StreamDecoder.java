@@ -32,9 +32,9 @@ final class StreamDecoder {
         switch (type) {
             case 'B' -> begin(message);
             case 'R' -> relation(message);
-            case 'I' -> counter(message.getInt()).count(Operation.INSERT);
+            case 'I' -> counter(message.getInt()).countRow(Operation.INSERT, message);
             case 'U' -> counter(message.getInt()).countUpdate(message);
-            case 'D' -> counter(message.getInt()).count(Operation.DELETE);
+            case 'D' -> counter(message.getInt()).countRow(Operation.DELETE, message);
             case 'T' -> truncate(message);
             case 'M' -> {
                 return message(message);
@@ -75,19 +75,23 @@ final class StreamDecoder {
         int oid = message.getInt();
         String schema = text(message);
         TableId table = new TableId(schema.isEmpty() ? "pg_catalog" : schema, text(message));
-        message.get(); // replica identity: each old tuple says by itself what it holds
+        boolean full = message.get() == 'f';
         int count = message.getShort();
         List<String> columns = new ArrayList<>(count);
+        List<Integer> identity = new ArrayList<>();
         for (int i = 0; i < count; i++) {
-            message.get(); // whether part of the key
+            if ((message.get() & 1) == 1) {
+                identity.add(i);
+            }
             columns.add(text(message));
             message.getInt(); // type
             message.getInt(); // type modifier
         }
-        Relation known = relations.put(oid, new Relation(table, columns));
+        Relation announced = new Relation(table, columns, identity, full);
+        Relation known = relations.put(oid, announced);
         // Columns may change in the middle of a transaction; what was counted by number before is then in doubt.
         RowCounter before = counters.get(table);
-        if (before != null && known != null && !known.columns().equals(columns)) {
+        if (before != null && known != null && !known.equals(announced)) {
             before.doubtColumns();
         }
     }

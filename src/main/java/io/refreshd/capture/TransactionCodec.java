@@ -1,6 +1,7 @@
 package io.refreshd.capture;
 
 import io.refreshd.model.ChangedColumns;
+import io.refreshd.model.ChangedRows;
 import io.refreshd.model.Operation;
 import io.refreshd.model.Signal;
 import io.refreshd.model.TableId;
@@ -19,6 +20,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Carries a {@link Captured.Transaction} through Debezium's queue as the content of one logical message. It never leaves the
@@ -79,6 +81,46 @@ final class TransactionCodec {
         for (String column : tally.columns().names()) {
             write(out, column);
         }
+        write(out, tally.touched());
+    }
+
+    private static void write(DataOutputStream out, ChangedRows touched) throws IOException {
+        out.writeBoolean(touched.known());
+        if (!touched.known()) {
+            return;
+        }
+        out.writeInt(touched.columns().size());
+        for (String column : touched.columns()) {
+            write(out, column);
+        }
+        out.writeInt(touched.values().size());
+        for (List<@Nullable String> row : touched.values()) {
+            for (String value : row) {
+                out.writeBoolean(value != null);
+                if (value != null) {
+                    write(out, value);
+                }
+            }
+        }
+    }
+
+    private static ChangedRows readTouched(DataInputStream in) throws IOException {
+        if (!in.readBoolean()) {
+            return ChangedRows.UNKNOWN;
+        }
+        List<String> columns = new ArrayList<>();
+        for (int left = in.readInt(); left > 0; left--) {
+            columns.add(read(in));
+        }
+        Set<List<@Nullable String>> values = new HashSet<>();
+        for (int left = in.readInt(); left > 0; left--) {
+            List<@Nullable String> row = new ArrayList<>(columns.size());
+            for (int i = 0; i < columns.size(); i++) {
+                row.add(in.readBoolean() ? read(in) : null);
+            }
+            values.add(row);
+        }
+        return new ChangedRows(true, columns, values);
     }
 
     private static TableTally readTally(DataInputStream in) throws IOException {
@@ -95,7 +137,7 @@ final class TransactionCodec {
         for (int left = in.readInt(); left > 0; left--) {
             columns.add(read(in));
         }
-        return new TableTally(table, rows, all ? ChangedColumns.ALL : ChangedColumns.of(columns));
+        return new TableTally(table, rows, all ? ChangedColumns.ALL : ChangedColumns.of(columns), readTouched(in));
     }
 
     private static void write(DataOutputStream out, String text) throws IOException {

@@ -23,6 +23,12 @@ public sealed interface RefreshOutcome {
             Instant finishedAt)
             implements RefreshOutcome {}
 
+    /**
+     * The changes did not alter the view: of all rows that stem from what changed, the view and its definition agree.
+     * Nothing was refreshed, so what the view saw last is what it saw before.
+     */
+    record Unchanged(Duration duration) implements RefreshOutcome {}
+
     /** A transaction that made the view dirty is in the log but not visible yet: nothing was done, try again soon. */
     record NotVisibleYet(Xid waitingFor) implements RefreshOutcome {}
 

@@ -52,14 +52,15 @@ public final class PostgresRefresher {
             // Not the database's default level, which may be another: REFRESH has to take a snapshot of its own, later
             // than
             // the one that was looked at.
-            Done done = jdbi.inTransaction(
+            Optional<Done> done = jdbi.inTransaction(
                     TransactionIsolationLevel.READ_COMMITTED, transaction -> tracked(transaction, task, start));
-            return new RefreshOutcome.Refreshed(
-                    done.snapshot(),
-                    done.duration(),
-                    done.rowsChanged(),
-                    done.downstreamMarked(),
-                    clock.get().wall());
+            return done.<RefreshOutcome>map(refreshed -> new RefreshOutcome.Refreshed(
+                            refreshed.snapshot(),
+                            refreshed.duration(),
+                            refreshed.rowsChanged(),
+                            refreshed.downstreamMarked(),
+                            clock.get().wall()))
+                    .orElseGet(() -> new RefreshOutcome.Unchanged(since(start)));
         } catch (Undone undone) {
             return undone.outcome;
         } catch (JdbiException e) { // also when no connection can be had
@@ -82,7 +83,7 @@ public final class PostgresRefresher {
         }
     }
 
-    private Done tracked(Handle transaction, RefreshTask task, long start) {
+    private Optional<Done> tracked(Handle transaction, RefreshTask task, long start) {
         Connection connection = transaction.getConnection();
         running.add(connection);
         try {
@@ -92,7 +93,7 @@ public final class PostgresRefresher {
         }
     }
 
-    private Done refresh(Handle transaction, RefreshTask task, long start) {
+    private Optional<Done> refresh(Handle transaction, RefreshTask task, long start) {
         Preparation prepared = Preparation.in(transaction, task.oid(), limits);
         Optional<Xid> notVisible = task.awaited().stream()
                 .filter(xid -> !prepared.snapshot().sees(xid))
@@ -103,6 +104,13 @@ public final class PostgresRefresher {
         // Created anew or renamed since the task was made: whoever meant this view meant another one.
         if (prepared.view().filter(task.view()::equals).isEmpty()) {
             throw new Undone(new RefreshOutcome.Gone());
+        }
+        if (!task.probes().isEmpty() && Probe.agrees(transaction, task)) {
+            if (!Preparation.nameMeans(transaction, task.view(), task.oid())
+                    || !RefreshWrites.unchanged(transaction, task)) {
+                throw new Undone(new RefreshOutcome.Gone());
+            }
+            return Optional.empty();
         }
         Optional<Long> before = RowsChanged.soFar(transaction, task.oid());
         transaction.execute(statement(task));
@@ -119,7 +127,7 @@ public final class PostgresRefresher {
                         transaction, task, prepared.snapshot(), duration, rowsChanged, downstream)) {
             throw new Undone(new RefreshOutcome.Gone());
         }
-        return new Done(prepared.snapshot(), duration, rowsChanged, downstream);
+        return Optional.of(new Done(prepared.snapshot(), duration, rowsChanged, downstream));
     }
 
     private static String statement(RefreshTask task) {

@@ -39,6 +39,7 @@ final class Outcomes {
         view.running = null;
         switch (outcome) {
             case RefreshOutcome.Refreshed refreshed -> refreshed(view, ended, refreshed, now);
+            case RefreshOutcome.Unchanged unchanged -> unchanged(view, ended);
             case RefreshOutcome.NotVisibleYet notYet -> {
                 view.takeBack(ended);
                 view.health = view.health.unseen(notYet.waitingFor(), settings, now.nanos());
@@ -77,6 +78,20 @@ final class Outcomes {
         }
         if (view.waiting.present() && view.waiting.heldBy(refreshed.snapshot()) && !upstreamMayHaveMarked(view)) {
             settle(view);
+        }
+    }
+
+    /** What the view saw last stays as it is: rows that changed since, and were not compared, are not in it. */
+    private void unchanged(TrackedView view, Running ended) {
+        out.tell(new Notice.RefreshAvoided(view.id(), Notice.Avoided.PROBE));
+        view.covered = Math.max(view.covered, ended.task().covers());
+        int failures = view.health.failures();
+        view.health = view.health.succeeded();
+        if (failures > 0) {
+            out.add(view.remember());
+        }
+        if (!view.waiting.inDoubt()) {
+            view.claimed = Views.newer(view.claimed, ended.task().routed());
         }
     }
 

@@ -148,6 +148,7 @@ final class Oracle {
                 }
                 view.inFlight = new HashSet<>();
             }
+            case RefreshOutcome.Unchanged unchanged -> throw new AssertionError(unchanged);
             case RefreshOutcome.NotVisibleYet notYet -> giveBack(view);
             case RefreshOutcome.Failed failed -> {
                 view.mayHaveCommitted = true;
