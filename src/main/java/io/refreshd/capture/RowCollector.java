@@ -115,7 +115,9 @@ final class RowCollector {
                 ? ChangedRows.UNKNOWN
                 : new ChangedRows(
                         true,
-                        relation.identity().stream().map(relation.columns()::get).toList(),
+                        relation.identity().stream()
+                                .map(relation.columns()::get)
+                                .toList(),
                         Set.copyOf(rows));
     }
 }

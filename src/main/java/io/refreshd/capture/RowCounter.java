@@ -111,7 +111,8 @@ final class RowCounter {
                 counts.put(operation, rows[operation.ordinal()]);
             }
         }
-        return new TableTally(relation.table(), counts, allColumns ? ChangedColumns.ALL : changedColumns(), collector.collected());
+        return new TableTally(
+                relation.table(), counts, allColumns ? ChangedColumns.ALL : changedColumns(), collector.collected());
     }
 
     private ChangedColumns changedColumns() {

@@ -81,7 +81,10 @@ final class Needs {
         }
         return merged.entrySet().stream()
                 .map(entry -> new KeyProbe(
-                        entry.getKey().table(), entry.getKey().positions(), entry.getKey().types(), entry.getValue()))
+                        entry.getKey().table(),
+                        entry.getKey().positions(),
+                        entry.getKey().types(),
+                        entry.getValue()))
                 .toList();
     }
 
