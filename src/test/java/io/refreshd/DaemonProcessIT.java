@@ -50,6 +50,7 @@ class DaemonProcessIT {
     @Test
     void killedBetweenCommitAndRefreshItLosesNothing() throws Exception {
         try (DaemonProcess daemon = start("views: { quiet-period: 10m, target-lag: 1h }")) {
+            awaitStreaming();
             awaitFreshness("fresh");
             database.execute("UPDATE main SET v = 'new'");
             awaitFreshness("dirty");
@@ -152,6 +153,15 @@ class DaemonProcessIT {
         return DaemonProcess.start(
                 DaemonProcess.write(folder, RunningDaemon.configuration(database.url(), database.slot(), more)),
                 Map.of());
+    }
+
+    /** Before that the view may be fresh already, and will be refreshed once more, to be sure, when the slot has been made. */
+    private void awaitStreaming() {
+        await("streaming")
+                .atMost(Duration.ofSeconds(60))
+                .until(() -> database.query(
+                                "SELECT active FROM pg_replication_slots WHERE slot_name = '" + database.slot() + "'")
+                        .equals(List.of("t")));
     }
 
     private void awaitFreshness(String state) {
