@@ -32,11 +32,11 @@ FROM base AS training
 COPY --from=build /opt/java/openjdk/ /opt/jdk/
 COPY --from=build /src/target/refreshd/demo/ /opt/training/lib/
 COPY config/container/TrainCache.java config/compose/app.sql /opt/training/
-RUN mkdir -m 0777 /work
+RUN mkdir -m 0777 /scratch
 USER 65532:65532
-WORKDIR /work
+WORKDIR /scratch
 RUN /opt/jdk/bin/java -Xmx256m -cp "/opt/refreshd/lib/*:/opt/training/lib/*" /opt/training/TrainCache.java \
-    /opt/refreshd/refreshd /opt/training/app.sql /work/refreshd.aot
+    /opt/refreshd/refreshd /opt/training/app.sql /scratch/refreshd.aot
 
 FROM base
 ARG VERSION=0.1.0-SNAPSHOT
@@ -46,7 +46,7 @@ LABEL org.opencontainers.image.title="refreshd" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"
-COPY --from=training /work/refreshd.aot /opt/refreshd/refreshd.aot
+COPY --from=training /scratch/refreshd.aot /opt/refreshd/refreshd.aot
 # Not a terminal: one JSON object a line.
 ENV REFRESHD_LOG_FORMAT=json
 USER 65532:65532
