@@ -14,10 +14,10 @@ import io.refreshd.ledger.Registration;
 import io.refreshd.ledger.ViewRows;
 import io.refreshd.model.Impact;
 import io.refreshd.model.LedgerEntry;
-import io.refreshd.model.Moment;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.TableId;
 import io.refreshd.model.ViewId;
+import io.refreshd.report.Notice;
 import io.refreshd.report.TableStatus;
 import io.refreshd.roles.RolesReader;
 import io.refreshd.routing.Router;
@@ -33,7 +33,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
-import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
@@ -50,7 +49,7 @@ final class CatalogWatch {
     private final long lease;
     private final EventLoop loop;
     private final Pipeline pipeline;
-    private final Supplier<Moment> clock;
+    private final Core.Surroundings around;
     private final Publisher publisher;
     private final Enroller enroller;
 
@@ -67,12 +66,12 @@ final class CatalogWatch {
             String fingerprint, Optional<PublicationState> publication, Map<Long, Obstacle> notRefreshable) {}
 
     /** @param lease token of the right to write to the ledger */
-    CatalogWatch(Configuration configuration, long lease, EventLoop loop, Pipeline pipeline, Supplier<Moment> clock) {
+    CatalogWatch(Configuration configuration, long lease, EventLoop loop, Pipeline pipeline, Core.Surroundings around) {
         this.configuration = configuration;
         this.lease = lease;
         this.loop = loop;
         this.pipeline = pipeline;
-        this.clock = clock;
+        this.around = around;
         this.enroller = new Enroller(lease);
         this.publisher = new Publisher(
                 configuration.capture().publication(), configuration.database().user());
@@ -101,7 +100,9 @@ final class CatalogWatch {
 
     /** Looks, and acts if something is not as it was. */
     synchronized void glance(Handle handle) throws SQLException, InterruptedException, DaemonStartException {
-        if (!see(handle).equals(seen) || enroller.isWaiting() || clock.get().nanosSince(lookedAt) > WHOLE_LOOK_NANOS) {
+        if (!see(handle).equals(seen)
+                || enroller.isWaiting()
+                || around.clock().get().nanosSince(lookedAt) > WHOLE_LOOK_NANOS) {
             look(handle);
         }
     }
@@ -125,8 +126,9 @@ final class CatalogWatch {
         upstream = sight.upstream();
         apply(handle, graph, sight, standing);
         enroller.remember(handle, standing, publication);
+        standing.gaps().forEach(gap -> around.listener().accept(new Notice.GapFound(gap)));
         seen = new Seen(fingerprint, Optional.of(publication), notRefreshable);
-        lookedAt = clock.get().nanos();
+        lookedAt = around.clock().get().nanos();
     }
 
     /** A change of the roles is a change of which views there are. */
@@ -171,7 +173,7 @@ final class CatalogWatch {
             Set<ViewId> uncertain = new HashSet<>(graph.views().keySet());
             uncertain.removeIf(view -> before.containsKey(view) && !altered.contains(view));
             if (!unsettled.isEmpty() && !uncertain.isEmpty()) {
-                Instant now = clock.get().wall();
+                Instant now = around.clock().get().wall();
                 makeDurable(new Event.Affected(uncertain.stream()
                         .map(view -> new Impact(view, unsettled, now))
                         .toList()));
@@ -195,7 +197,7 @@ final class CatalogWatch {
     private void makeDurable(Event event) throws InterruptedException {
         Optional<Action.Mark> mark = loop.ask(event);
         if (mark.isPresent()) {
-            Instant now = clock.get().wall();
+            Instant now = around.clock().get().wall();
             pipeline.makeDurable(
                     mark.get(), mark.get().views().stream().collect(Collectors.toMap(view -> view, view -> now)));
         }

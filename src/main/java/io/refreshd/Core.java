@@ -72,7 +72,7 @@ final class Core implements AutoCloseable {
                 loop,
                 around.listener(),
                 clock);
-        CatalogWatch watch = new CatalogWatch(configuration, lease.token(), loop, pipeline, clock);
+        CatalogWatch watch = new CatalogWatch(configuration, lease.token(), loop, pipeline, around);
         loop.start();
         return new Core(lease, loop, pipeline, watch);
     }

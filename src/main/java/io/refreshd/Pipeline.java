@@ -2,6 +2,7 @@ package io.refreshd;
 
 import io.refreshd.capture.BatchHandler;
 import io.refreshd.capture.Heartbeat;
+import io.refreshd.capture.Publication;
 import io.refreshd.catalog.ViewGraph;
 import io.refreshd.ledger.EnrolledTables;
 import io.refreshd.ledger.Lease;
@@ -112,7 +113,7 @@ final class Pipeline implements BatchHandler {
         // batch's
         // position. The catalog's thread will notice and raise the doubt; until that is durable nothing more is
         // claimed.
-        whole = jdbi.withHandle(handle -> EnrolledTables.areCaptured(handle, publication));
+        whole = jdbi.withHandle(handle -> EnrolledTables.areCaptured(handle, Publication.IDENTITIES, publication));
         heed(batch.signals());
         return settle(snapshot);
     }

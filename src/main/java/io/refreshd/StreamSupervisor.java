@@ -47,13 +47,16 @@ final class StreamSupervisor {
     private static final Duration STANDBY_PAUSE = Duration.ofSeconds(1);
 
     private static final String QUERY_CANCELED = "57014";
+    private static final String UNDEFINED_OBJECT = "42704";
 
     private final Configuration configuration;
     private final CaptureSettings settings;
     private final Database database;
     private final Core.Surroundings around;
     private final Progress progress;
-    private volatile boolean surrender;
+    /** Why the slot that is there is to be given up. */
+    private volatile @Nullable String surrender;
+
     /** While it makes the slot. */
     private volatile @Nullable Connection creating;
 
@@ -91,13 +94,10 @@ final class StreamSupervisor {
             check(handle);
             migrate(handle);
             Core core = core(handle, server, present);
-            boolean surrendered = surrender;
-            if (surrendered) {
-                Slot.drop(handle.getConnection(), settings.slot());
-                surrender = false;
-            }
+            // First the publication, then the slot: before 18 the server fails on changes older than the publication.
             core.watch().look(handle);
-            begin(handle, server, core, surrendered);
+            begin(handle, server, core, Optional.ofNullable(surrender));
+            surrender = null;
             run = new CaptureRun(settings, core.pipeline());
         }
         try (run) {
@@ -106,8 +106,26 @@ final class StreamSupervisor {
             CompletableFuture<Void> ended = run.ended();
             ended.get();
         } catch (ExecutionException e) {
+            if (lacksPublication(e.getCause())) {
+                surrender = "publication-missing";
+            }
             throw e.getCause() instanceof Exception cause ? cause : e;
         }
+    }
+
+    /**
+     * Before 18 the server reads old changes with the publication of that time, and fails for ever if there was none: no
+     * attempt gets past them. The word is in the server's language, the name is not.
+     */
+    private boolean lacksPublication(@Nullable Throwable failure) {
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof SQLException error
+                    && UNDEFINED_OBJECT.equals(error.getSQLState())
+                    && String.valueOf(error.getMessage()).contains(settings.publication())) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private void check(Handle handle) throws SQLException, DaemonStartException {
@@ -173,22 +191,25 @@ final class StreamSupervisor {
 
     /** The next attempt gives up the slot it finds, and the log it keeps, and begins with a new one. */
     void surrender() {
-        surrender = true;
+        surrender = "slot-surrendered";
     }
 
     /** Finds out whether the stream goes on where it was left, and begins a new stretch of it where it does not. */
-    private void begin(Handle handle, ServerIdentity server, Core core, boolean surrendered)
+    private void begin(Handle handle, ServerIdentity server, Core core, Optional<String> surrendered)
             throws SQLException, InterruptedException {
         Optional<StreamPosition> left = StreamRow.read(handle);
         Optional<SlotState> slot = Slot.inspect(handle.getConnection(), settings.slot());
+        // One that is gone already cannot be given up: then that is the gap.
+        boolean givenUp = surrendered.isPresent() && slot.isPresent();
         boolean usable = slot.isPresent()
+                && !givenUp
                 && slot.get().obstacle(settings.server().database()).isEmpty();
         Optional<String> found = Continuity.gap(
                 left,
                 settings.slot(),
                 new Continuity.FoundServer(server.systemIdentifier(), server.timeline()),
                 slot.map(state -> new Continuity.FoundSlot(state.confirmed().orElse(Lsn.ZERO), usable)));
-        Optional<String> gap = surrendered ? Optional.of("slot-surrendered") : found;
+        Optional<String> gap = givenUp ? surrendered : found;
         if (gap.isEmpty()) {
             core.pipeline()
                     .begin(StreamRow.stretch(handle), left.orElseThrow().acknowledged(), Pipeline.snapshot(handle));

@@ -24,7 +24,10 @@ public final class Prerequisites {
         Optional<PublicationState> publication = Publication.inspect(connection, settings.publication());
         server(connection, slot.isPresent(), obstacles);
         role(connection, obstacles);
-        slot.flatMap(state -> state.obstacle(settings.server().database())).ifPresent(obstacles::add);
+        // A lost one is made anew: a gap, and nobody has to come for it.
+        slot.filter(state -> !state.lost())
+                .flatMap(state -> state.obstacle(settings.server().database()))
+                .ifPresent(obstacles::add);
         publication.ifPresent(state -> publication(settings.publication(), state, obstacles));
         return obstacles;
     }

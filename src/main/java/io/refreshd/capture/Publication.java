@@ -25,6 +25,33 @@ import java.util.stream.Collectors;
 public final class Publication {
     private static final String OPERATIONS = "publish = 'insert, update, delete, truncate'";
 
+    /**
+     * For each table the identity of what publishes it, as a query: {@code oid, identity}; its one parameter is the name of the
+     * publication. Whatever is taken away and put back comes with another identity, also when nobody looked in between: oids
+     * are given once, and a row that was written has another xmin. A table without an entry of its own is published by its
+     * schema, a partitioned table above it, or FOR ALL TABLES; then its place among those counts.
+     */
+    public static final String IDENTITIES = """
+            SELECT c.oid, concat_ws('/', c.oid, p.oid, p.xmin, coalesce(r.oid::text, concat('by:',
+                     (SELECT string_agg(e.oid::text, '+' ORDER BY e.oid) FROM pg_catalog.pg_publication_rel e
+                       WHERE e.prpubid = p.oid AND e.prrelid IN (SELECT relid FROM pg_catalog.pg_partition_ancestors(c.oid))),
+                     ':',
+                     (SELECT string_agg(s.oid::text, '+' ORDER BY s.oid) FROM pg_catalog.pg_publication_namespace s
+                       WHERE s.pnpubid = p.oid AND s.pnnspid IN (SELECT a.relnamespace FROM pg_catalog.pg_class a
+                         WHERE a.oid = c.oid OR a.oid IN (SELECT relid FROM pg_catalog.pg_partition_ancestors(c.oid)))),
+                     ':',
+                     (SELECT string_agg(h.xmin::text, '+' ORDER BY h.inhrelid) FROM pg_catalog.pg_inherits h
+                       WHERE h.inhrelid IN (SELECT relid FROM pg_catalog.pg_partition_ancestors(c.oid))),
+                     ':',
+                     (SELECT d.xmin FROM pg_catalog.pg_depend d
+                       WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.objsubid = 0
+                         AND d.refclassid = 'pg_catalog.pg_namespace'::regclass)))) AS identity
+            FROM pg_catalog.pg_class c
+            JOIN pg_catalog.pg_publication p ON p.pubname = ?
+            LEFT JOIN pg_catalog.pg_publication_rel r ON r.prpubid = p.oid AND r.prrelid = c.oid
+            WHERE c.relkind IN ('r', 'p')
+            """;
+
     private Publication() {}
 
     public static Optional<PublicationState> inspect(Connection connection, String name) throws SQLException {
@@ -52,7 +79,7 @@ public final class Publication {
         // columns, of
         // which all are listed when there is no column list; pg_publication_rel tells the two apart.
         String sql = """
-                SELECT n.nspname, c.relname, c.oid, coalesce(r.oid, 0) AS entry,
+                SELECT n.nspname, c.relname, c.oid, r.oid IS NOT NULL AS direct, i.identity,
                        NOT EXISTS (
                          SELECT FROM pg_catalog.pg_publication_rel f
                          WHERE f.prpubid = p.oid AND (f.prqual IS NOT NULL OR f.prattrs IS NOT NULL)
@@ -63,17 +90,22 @@ public final class Publication {
                 JOIN pg_catalog.pg_namespace n ON n.nspname = t.schemaname
                 JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = t.tablename
                 LEFT JOIN pg_catalog.pg_publication_rel r ON r.prpubid = p.oid AND r.prrelid = c.oid
+                JOIN (%s) i ON i.oid = c.oid
                 WHERE p.pubname = ?
-                """;
+                """.formatted(IDENTITIES);
         Map<TableId, PublicationState.Entry> tables = new HashMap<>();
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             statement.setString(1, name);
+            statement.setString(2, name);
             try (ResultSet row = statement.executeQuery()) {
                 while (row.next()) {
                     tables.put(
                             new TableId(row.getString("nspname"), row.getString("relname")),
                             new PublicationState.Entry(
-                                    row.getLong("oid"), row.getLong("entry"), row.getBoolean("whole")));
+                                    row.getLong("oid"),
+                                    row.getBoolean("direct"),
+                                    row.getString("identity"),
+                                    row.getBoolean("whole")));
                 }
             }
         }
@@ -110,7 +142,7 @@ public final class Publication {
             statements.add("ALTER PUBLICATION " + publication + " ADD TABLE " + list(missing));
         }
         Set<TableId> needless = now.tables().entrySet().stream()
-                .filter(entry -> entry.getValue().entry() != 0 && !wanted.contains(entry.getKey()))
+                .filter(entry -> entry.getValue().direct() && !wanted.contains(entry.getKey()))
                 .map(Map.Entry::getKey)
                 .collect(Collectors.toCollection(TreeSet::new));
         if (!needless.isEmpty()) {

@@ -18,11 +18,13 @@ public record PublicationState(boolean complete, boolean viaRoot, boolean allTab
      * One published table.
      *
      * @param oid the table's
-     * @param entry oid in {@code pg_publication_rel}; 0 if it is published with its schema, its partitioned table or with all
-     *     tables. A table that left and joined again has another one: what happened in between was not streamed
+     * @param direct whether it has an entry of its own, and is not published with its schema, its partitioned table or with all
+     *     tables
+     * @param identity of what publishes it, see {@link Publication#IDENTITIES}. A table that left and joined again has another
+     *     one: what happened in between was not streamed
      * @param whole whether all rows and all columns are published
      */
-    public record Entry(long oid, long entry, boolean whole) {}
+    public record Entry(long oid, boolean direct, String identity, boolean whole) {}
 
     public PublicationState {
         tables = Map.copyOf(tables);

@@ -43,13 +43,18 @@ public record SlotState(
             return Optional.of(new Obstacle(
                     "replication slot " + name + " decodes at PREPARE, before the changes are visible", recreate()));
         }
-        if (invalidation.isPresent() || walStatus.equals(Optional.of("lost"))) {
+        if (lost()) {
             return Optional.of(new Obstacle(
                     "replication slot " + name + " was given up by the server (" + invalidation.orElse("wal_removed")
                             + ")",
                     recreate()));
         }
         return Optional.empty();
+    }
+
+    /** Whether the server has given it up: what it kept is gone, and only a new one helps. */
+    public boolean lost() {
+        return invalidation.isPresent() || walStatus.equals(Optional.of("lost"));
     }
 
     private String recreate() {

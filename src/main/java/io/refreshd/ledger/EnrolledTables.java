@@ -6,7 +6,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
 
-/** The tables whose changes are known to arrive without a gap, each with the identity of its entry in the publication. */
+/** The tables whose changes are known to arrive without a gap, each with the identity of what publishes it. */
 public final class EnrolledTables {
     private EnrolledTables() {}
 
@@ -21,22 +21,18 @@ public final class EnrolledTables {
     }
 
     /**
-     * Whether each of them is still published by the entry it was enrolled with: then nothing of it can have passed unseen.
-     * Tables published with their schema or with all tables have no entry of their own; of them only the publication is
-     * looked at.
+     * Whether each of them is still published by what it was enrolled with: then nothing of it can have passed unseen.
+     *
+     * @param identities query of {@code oid, identity} for every table that is published; its one parameter is the publication
      */
-    public static boolean areCaptured(Handle handle, String publication) {
+    public static boolean areCaptured(Handle handle, String identities, String publication) {
         return handle.createQuery("""
                         SELECT NOT EXISTS (
                             SELECT FROM refreshd.enrolled_table e
-                            WHERE NOT EXISTS (
-                                SELECT FROM pg_catalog.pg_publication p
-                                LEFT JOIN pg_catalog.pg_publication_rel r ON r.prpubid = p.oid AND r.prrelid = e.table_oid
-                                WHERE p.pubname = :publication
-                                  AND p.pubinsert AND p.pubupdate AND p.pubdelete AND p.pubtruncate AND NOT p.pubviaroot
-                                  AND (e.entry LIKE '%/0' OR e.entry = e.table_oid || '/' || r.oid)))
-                        """)
-                .bind("publication", publication)
+                            LEFT JOIN (%s) i ON i.oid = e.table_oid
+                            WHERE i.identity IS DISTINCT FROM e.entry)
+                        """.formatted(identities))
+                .bind(0, publication)
                 .mapTo(Boolean.class)
                 .one();
     }

@@ -51,7 +51,18 @@ public final class MetricNames {
 
     /** Shown as zeros from the start: an increase from "no series" to 1 is one that {@code increase()} does not see. */
     static final List<String> GAP_REASONS = List.of(
-            "slot-missing", "slot-lost", "slot-ahead", "slot-renamed", "slot-surrendered", "timeline", "other-system");
+            "slot-missing",
+            "slot-lost",
+            "slot-ahead",
+            "slot-renamed",
+            "slot-surrendered",
+            "timeline",
+            "other-system",
+            "publication-missing",
+            "publication-replaced",
+            "publication-altered",
+            "table-unpublished",
+            "table-republished");
 
     private MetricNames() {}
 

@@ -1,0 +1,237 @@
+package io.refreshd;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.refreshd.demo.LocalPostgres;
+import io.refreshd.report.Notice;
+import io.refreshd.testing.PgCtl;
+import io.refreshd.testing.RunningDaemon;
+import io.refreshd.testing.StrictServer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.function.UnaryOperator;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Slot and publication are taken away, by people and by the server: seen, counted by reason, and made good by one refresh. */
+class GapsIT {
+    private static final String ALL = "ALL TABLES";
+    private static final String SCHEMA = "TABLES IN SCHEMA public";
+    private static final String TABLE = "TABLE main";
+
+    private static LocalPostgres server;
+
+    private UnaryOperator<String> url = database -> server.url(database);
+
+    @BeforeAll
+    static void start() throws Exception {
+        Awaitility.setDefaultTimeout(Duration.ofSeconds(60));
+        Path folder = Files.createTempDirectory(Files.createDirectories(Path.of("target", "postgres")), "gaps");
+        server = LocalPostgres.start(folder.toAbsolutePath(), Map.of("max_wal_size", "64MB"));
+    }
+
+    @AfterAll
+    static void stop() throws Exception {
+        server.close();
+    }
+
+    @AfterEach
+    void drop() throws Exception {
+        if (url.apply("postgres").equals(server.url("postgres"))) {
+            admin("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots");
+            admin("DROP DATABASE gaps WITH (FORCE)");
+        }
+    }
+
+    private void schema() throws Exception {
+        admin("CREATE DATABASE gaps");
+        execute(
+                "CREATE TABLE main (id int PRIMARY KEY, v text)",
+                "INSERT INTO main VALUES (1, 'old')",
+                "CREATE MATERIALIZED VIEW of_main AS SELECT id, v FROM main",
+                "CREATE UNIQUE INDEX ON of_main (id)");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {ALL, SCHEMA, TABLE})
+    void aPublicationThatWasReplacedWhileNobodyLooked(String what) throws Exception {
+        schema();
+        execute("CREATE PUBLICATION refreshd FOR " + what);
+        try (RunningDaemon daemon = running()) {
+            awaitClaim();
+        }
+        execute("DROP PUBLICATION refreshd", "UPDATE main SET v = 'unseen'", "CREATE PUBLICATION refreshd FOR " + what);
+        try (RunningDaemon daemon = running()) {
+            awaitContent("unseen");
+            awaitClaim();
+            assertThat(gaps(daemon)).containsExactly("publication-replaced");
+            assertThat(daemon.refreshes("public.of_main")).isEqualTo(1);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {ALL, SCHEMA, TABLE})
+    void aPublicationThatToldLessForAMoment(String what) throws Exception {
+        schema();
+        execute("CREATE PUBLICATION refreshd FOR " + what);
+        try (RunningDaemon daemon = running()) {
+            awaitClaim();
+        }
+        execute(
+                "ALTER PUBLICATION refreshd SET (publish = 'insert')",
+                "UPDATE main SET v = 'unseen'",
+                "ALTER PUBLICATION refreshd SET (publish = 'insert, update, delete, truncate')");
+        try (RunningDaemon daemon = running()) {
+            awaitContent("unseen");
+            awaitClaim();
+            assertThat(gaps(daemon)).containsExactly("publication-altered");
+            assertThat(daemon.refreshes("public.of_main")).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void aTableThatLeftAndCameBack() throws Exception {
+        schema();
+        try (RunningDaemon daemon = running()) {
+            awaitClaim();
+        }
+        execute(
+                "ALTER PUBLICATION refreshd DROP TABLE main",
+                "UPDATE main SET v = 'unseen'",
+                "ALTER PUBLICATION refreshd ADD TABLE main");
+        try (RunningDaemon daemon = running()) {
+            awaitContent("unseen");
+            awaitClaim();
+            assertThat(gaps(daemon)).containsExactly("table-republished");
+            assertThat(daemon.refreshes("public.of_main")).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void aTableThatLeftItsSchemaAndCameBack() throws Exception {
+        schema();
+        execute("CREATE PUBLICATION refreshd FOR " + SCHEMA, "CREATE SCHEMA elsewhere");
+        try (RunningDaemon daemon = running()) {
+            awaitClaim();
+        }
+        execute(
+                "ALTER TABLE main SET SCHEMA elsewhere",
+                "UPDATE elsewhere.main SET v = 'unseen'",
+                "ALTER TABLE elsewhere.main SET SCHEMA public");
+        try (RunningDaemon daemon = running()) {
+            awaitContent("unseen");
+            awaitClaim();
+            assertThat(gaps(daemon)).containsExactly("table-republished");
+        }
+    }
+
+    @Test
+    void aPublicationThatIsDroppedWhileItRuns() throws Exception {
+        schema();
+        try (RunningDaemon daemon = running()) {
+            awaitClaim();
+            execute("DROP PUBLICATION refreshd", "UPDATE main SET v = 'unseen'");
+            awaitContent("unseen");
+            await().until(() -> gaps(daemon).equals(List.of("publication-replaced")));
+            awaitClaim();
+        }
+    }
+
+    /** No attempt gets past what was written without a publication, so the slot is given up. */
+    @Test
+    void aPublicationThatIsDroppedBefore18(@TempDir Path folder) throws Exception {
+        assumeTrue(PgCtl.isInstalled(15), "PostgreSQL 15 is not installed here: nothing was tested on it");
+        PgCtl old = PgCtl.init(15, folder);
+        int port = old.start();
+        try {
+            url = database -> "jdbc:postgresql://localhost:" + port + "/" + database;
+            schema();
+            try (RunningDaemon daemon = running()) {
+                awaitClaim();
+                execute("DROP PUBLICATION refreshd", "UPDATE main SET v = 'unseen'");
+                awaitContent("unseen");
+                await().until(() -> gaps(daemon).contains("publication-missing"));
+                execute("UPDATE main SET v = 'streams again'");
+                awaitContent("streams again");
+                awaitClaim();
+            }
+        } finally {
+            old.stop();
+        }
+    }
+
+    @Test
+    void aSlotThatTheServerGaveUp() throws Exception {
+        schema();
+        try (RunningDaemon daemon = running()) {
+            awaitClaim();
+        }
+        try {
+            admin("ALTER SYSTEM SET max_slot_wal_keep_size = '1MB'");
+            admin("SELECT pg_reload_conf()");
+            execute(
+                    "UPDATE main SET v = 'unseen'",
+                    "CREATE TABLE heap AS SELECT i, repeat(md5(i::text), 20) AS t FROM generate_series(1, 100000) i",
+                    "SELECT pg_switch_wal()",
+                    "CHECKPOINT");
+            await().until(() ->
+                    query("SELECT wal_status FROM pg_replication_slots").equals(List.of("lost")));
+        } finally {
+            admin("ALTER SYSTEM RESET max_slot_wal_keep_size");
+            admin("SELECT pg_reload_conf()");
+        }
+        try (RunningDaemon daemon = running()) {
+            awaitContent("unseen");
+            awaitClaim();
+            assertThat(gaps(daemon)).containsExactly("slot-lost");
+        }
+    }
+
+    private RunningDaemon running() throws Exception {
+        return RunningDaemon.start(RunningDaemon.configuration(url.apply("gaps"), "gaps", ""));
+    }
+
+    private static List<String> gaps(RunningDaemon daemon) {
+        return daemon.notices().stream()
+                .flatMap(notice -> notice instanceof Notice.GapFound gap
+                        ? java.util.stream.Stream.of(gap.reason())
+                        : java.util.stream.Stream.empty())
+                .toList();
+    }
+
+    private void awaitContent(String expected) {
+        await().untilAsserted(() -> assertThat(query("SELECT v FROM of_main")).containsExactly(expected));
+    }
+
+    /** Until the view is claimed to hold all that was committed by now; and then it had better do so. */
+    private void awaitClaim() throws Exception {
+        String now = query("SELECT pg_current_wal_insert_lsn()").getFirst();
+        await().until(() -> query("SELECT watermark >= '" + now + "' FROM refreshd.freshness")
+                .equals(List.of("t")));
+        assertThat(query("SELECT v FROM of_main EXCEPT SELECT v FROM main")).isEmpty();
+    }
+
+    private void execute(String... statements) throws SQLException {
+        StrictServer.run(url.apply("gaps"), "", statements);
+    }
+
+    private void admin(String... statements) throws SQLException {
+        StrictServer.run(url.apply("postgres"), "", statements);
+    }
+
+    private List<String> query(String sql) throws SQLException {
+        return StrictServer.ask(url.apply("gaps"), "", sql);
+    }
+}
