@@ -39,7 +39,7 @@ public final class RefreshWrites {
                 .createUpdate("""
                         UPDATE refreshd.view_state
                         SET covered = greatest(covered, :covers),
-                            dirty_since = CASE WHEN marked > :covers THEN dirty_since END,
+                            dirty_since = CASE WHEN marked > greatest(covered, :covers) THEN dirty_since END,
                             watermark = greatest(watermark, CAST(:routed AS pg_lsn)),
                             snapshot = CAST(:snapshot AS pg_snapshot),
                             refreshed_at = clock_timestamp(),
@@ -81,7 +81,8 @@ public final class RefreshWrites {
                 .createUpdate("""
                         UPDATE refreshd.view_state d
                         SET marked = greatest(d.marked, :number),
-                            dirty_since = CASE WHEN d.marked > d.covered THEN least(d.dirty_since, v.since) ELSE v.since END,
+                            dirty_since = CASE WHEN d.marked > d.covered THEN least(d.dirty_since, v.since)
+                                               WHEN :number > d.covered THEN v.since END,
                             watermark = CASE WHEN d.marked > d.covered OR d.blind THEN d.watermark
                                              ELSE greatest(d.watermark, f.watermark) END
                         FROM refreshd.freshness f

@@ -104,7 +104,8 @@ public final class ViewRows {
      *
      * <p>A view that was clean keeps the watermark it had while clean: {@code routed}, which does not hold for it from now on.
      * One that stands on others keeps what could be claimed of the whole: one of those may be dirty, and will move on first.
-     * Rows are locked in one order here and in {@link RefreshWrites}, or the two could deadlock.
+     * Rows are locked in one order here and in {@link RefreshWrites}, or the two could deadlock. A mark may come after the
+     * refresh that covers it: it leaves the view clean, and says nothing about since when it is not.
      *
      * @param since commit time of the oldest change behind the need, for each view
      */
@@ -120,7 +121,8 @@ public final class ViewRows {
                         )
                         UPDATE refreshd.view_state s
                         SET marked = greatest(s.marked, :number),
-                            dirty_since = CASE WHEN s.marked > s.covered THEN least(s.dirty_since, n.since) ELSE n.since END,
+                            dirty_since = CASE WHEN s.marked > s.covered THEN least(s.dirty_since, n.since)
+                                               WHEN :number > s.covered THEN n.since END,
                             watermark = CASE WHEN s.marked > s.covered OR s.blind THEN s.watermark
                                              WHEN s.upstream <> '{}' THEN greatest(s.watermark,
                                                  (SELECT f.watermark FROM refreshd.freshness f WHERE f.view_oid = s.view_oid))
@@ -141,7 +143,7 @@ public final class ViewRows {
         handle.createUpdate("""
                         UPDATE refreshd.view_state
                         SET covered = greatest(covered, :number),
-                            dirty_since = CASE WHEN marked > :number THEN dirty_since END,
+                            dirty_since = CASE WHEN marked > greatest(covered, :number) THEN dirty_since END,
                             watermark = greatest(watermark, CAST(:watermark AS pg_lsn))
                         WHERE (view_schema, view_name) = (:schema, :name) AND view_oid = :oid
                         """)

@@ -101,6 +101,11 @@ class LedgerIT {
         refresh(BASE, 9, "0/200");
         ViewRows.mark(handle, 7, Map.of(BASE, SECOND), Lsn.parse("0/300"));
         assertThat(entry(BASE).dirty()).isFalse();
+        assertThat(handle.createQuery("SELECT count(*) FROM refreshd.freshness WHERE dirty_since IS NOT NULL")
+                        .mapTo(Integer.class)
+                        .one())
+                .as("a clean view lacks nothing since any time")
+                .isZero();
     }
 
     @Test
