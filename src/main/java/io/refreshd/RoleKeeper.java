@@ -113,11 +113,15 @@ final class RoleKeeper implements AutoCloseable {
             log.atDebug().setCause(e).log("The tables of roles are not known");
         }
         List<Obstacle> obstacles = new ArrayList<>(plan.obstacles());
-        plan.steps().stream()
-                .filter(Step.Rebuild.class::isInstance)
-                .forEach(step -> obstacles.add(new Obstacle(
-                        "the template of " + step.view() + " has changed since it was made",
-                        "refreshd plan shows what would be done, refreshd apply does it")));
+        List<Step> rebuilds =
+                plan.steps().stream().filter(Step.Rebuild.class::isInstance).toList();
+        if (!rebuilds.isEmpty()) {
+            // One line, and not a thousand.
+            obstacles.add(new Obstacle(
+                    "templates have changed since these role views were made: " + rebuilds.size() + ", the first is "
+                            + rebuilds.getFirst().view(),
+                    "refreshd plan shows what would be done, refreshd apply does it"));
+        }
         obstacles.addAll(reconciler.apply(handle, plan, step -> !closed && !(step instanceof Step.Rebuild)));
         return obstacles;
     }

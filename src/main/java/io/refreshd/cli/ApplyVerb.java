@@ -1,11 +1,25 @@
 package io.refreshd.cli;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.refreshd.config.Configuration;
+import io.refreshd.ledger.LedgerSchema;
+import io.refreshd.model.Obstacle;
+import io.refreshd.roles.RolePlan;
+import io.refreshd.roles.RoleReconciler;
+import io.refreshd.roles.Step;
+import java.io.PrintWriter;
+import java.sql.SQLException;
+import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 @Command(
@@ -18,6 +32,9 @@ final class ApplyVerb implements Callable<Integer> {
     @Mixin
     private final ConfigurationFile file = new ConfigurationFile();
 
+    @Option(names = "--json", description = "Print JSON.")
+    private boolean json;
+
     @Spec
     private @Nullable CommandSpec spec;
 
@@ -29,7 +46,58 @@ final class ApplyVerb implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        RoleViewsVerbs.apply(file.read(environment), Output.of(spec));
-        return ExitCode.OK.code();
+        Configuration configuration = file.read(environment);
+        try (Handle handle = new TargetDatabase(configuration.database(), "apply").open()) {
+            LedgerSchema.migrate(handle);
+            RoleReconciler reconciler = new RoleReconciler(configuration.roleViews(), configuration.refresh());
+            return apply(handle, reconciler, reconciler.plan(handle)).code();
+        }
+    }
+
+    /** Step by step, and says so before each: the view of a huge table takes a while. */
+    private ExitCode apply(Handle handle, RoleReconciler reconciler, RolePlan plan) throws SQLException {
+        PrintWriter out = Output.of(spec);
+        ObjectNode root = Json.object();
+        ArrayNode steps = root.putArray("steps");
+        if (!json) {
+            out.print(RolePlanText.text(plan));
+            out.flush();
+        }
+        boolean whole = plan.obstacles().isEmpty();
+        int number = 0;
+        for (Step step : plan.steps()) {
+            number++;
+            if (!json) {
+                out.print(RolePlanText.line(
+                        "[" + number + "/" + plan.steps().size() + "] " + step.action() + " " + step.view() + " … "));
+                out.flush();
+            }
+            long begun = System.nanoTime();
+            Optional<Obstacle> refused = reconciler.apply(handle, step);
+            Duration took = Duration.ofNanos(System.nanoTime() - begun);
+            whole &= refused.isEmpty();
+            if (json) {
+                report(step, refused, took, steps.addObject());
+            } else {
+                out.println(
+                        refused.isEmpty()
+                                ? "done, " + StatusText.span(took)
+                                : "not done\n" + RolePlanText.obstacle(refused.get()));
+                out.flush();
+            }
+        }
+        if (json) {
+            out.println(Json.text(RolePlanText.rest(plan, root)));
+            out.flush();
+        }
+        return whole ? ExitCode.OK : ExitCode.NOT_READY;
+    }
+
+    private static void report(Step step, Optional<Obstacle> refused, Duration took, ObjectNode into) {
+        RolePlanText.describe(step, into);
+        into.put("done", refused.isEmpty())
+                .put("seconds", took.toMillis() / 1e3)
+                .put("what", refused.map(Obstacle::what).orElse(null))
+                .put("mend", refused.map(Obstacle::mend).orElse(null));
     }
 }

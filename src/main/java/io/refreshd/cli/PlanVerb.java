@@ -1,11 +1,17 @@
 package io.refreshd.cli;
 
+import io.refreshd.config.Configuration;
+import io.refreshd.roles.RolePlan;
+import io.refreshd.roles.RoleReconciler;
+import java.io.PrintWriter;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 @Command(
@@ -16,6 +22,9 @@ import picocli.CommandLine.Spec;
 final class PlanVerb implements Callable<Integer> {
     @Mixin
     private final ConfigurationFile file = new ConfigurationFile();
+
+    @Option(names = "--json", description = "Print JSON.")
+    private boolean json;
 
     @Spec
     private @Nullable CommandSpec spec;
@@ -28,7 +37,14 @@ final class PlanVerb implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        RoleViewsVerbs.plan(file.read(environment), Output.of(spec));
-        return ExitCode.OK.code();
+        Configuration configuration = file.read(environment);
+        try (Handle handle = new TargetDatabase(configuration.database(), "plan").open()) {
+            handle.setReadOnly(true);
+            RolePlan plan = new RoleReconciler(configuration.roleViews(), configuration.refresh()).plan(handle);
+            PrintWriter out = Output.of(spec);
+            out.print(json ? Json.text(RolePlanText.json(plan)) + "\n" : RolePlanText.text(plan));
+            out.flush();
+            return (plan.obstacles().isEmpty() ? ExitCode.OK : ExitCode.NOT_READY).code();
+        }
     }
 }

@@ -12,7 +12,7 @@ public final class RoleViewRows {
     /**
      * A view that was made.
      *
-     * @param definition hash of what it was made from
+     * @param definition what it was made from, to be compared with what the template says by now
      */
     public record Made(ViewId view, long oid, String template, String role, String definition) {}
 

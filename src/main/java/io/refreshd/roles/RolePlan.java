@@ -30,8 +30,9 @@ public record RolePlan(List<Step> steps, List<Obstacle> obstacles, List<String> 
             if (there == null) {
                 steps.add(new Step.Create(wanted));
             } else if (record != null && isOurs(record, there)) {
-                if (!record.definition().equals(wanted.definition())) {
-                    steps.add(new Step.Rebuild(wanted, record, there.kind()));
+                Step.Rebuild rebuild = new Step.Rebuild(wanted, record, there.kind());
+                if (!rebuild.changes().isEmpty()) {
+                    steps.add(rebuild);
                 }
             } else if (there.isView()) {
                 notes.add("= " + wanted.id() + "  left alone: somebody else made it");

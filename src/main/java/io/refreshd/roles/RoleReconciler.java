@@ -70,7 +70,7 @@ public final class RoleReconciler {
         List<Obstacle> obstacles = new ArrayList<>();
         for (Step step : plan.steps()) {
             if (chosen.test(step)) {
-                run(handle, step).ifPresent(obstacles::add);
+                apply(handle, step).ifPresent(obstacles::add);
             }
         }
         return obstacles;
@@ -81,7 +81,12 @@ public final class RoleReconciler {
         writer.cancel();
     }
 
-    private Optional<Obstacle> run(Handle handle, Step step) throws SQLException {
+    /**
+     * Carries out one step.
+     *
+     * @return why it could not be done
+     */
+    public Optional<Obstacle> apply(Handle handle, Step step) throws SQLException {
         try {
             return writer.run(handle, step);
         } catch (SQLException e) {
@@ -114,7 +119,7 @@ public final class RoleReconciler {
     private static Map<ViewId, FoundRelation> found(Handle handle, Collection<ViewId> names) {
         Map<ViewId, FoundRelation> found = new HashMap<>();
         handle.createQuery(FOUND)
-                .bind("mark", RoleViewWriter.MARK + "%")
+                .bind("mark", ViewBuilder.MARK + "%")
                 .bind("schemas", names.stream().map(ViewId::schema).toArray(String[]::new))
                 .bind("names", names.stream().map(ViewId::name).toArray(String[]::new))
                 .map((row, context) -> Map.entry(

@@ -1,6 +1,5 @@
 package io.refreshd.roles;
 
-import io.refreshd.config.RoleViewTemplate;
 import io.refreshd.ledger.RoleViewRows;
 import io.refreshd.ledger.RoleViewRows.Made;
 import io.refreshd.model.Obstacle;
@@ -10,31 +9,37 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Optional;
-import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jdbi.v3.core.Handle;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Carries out steps, each in one transaction: others see a view with its rows, indexes and grants, or they see none. One
  * thread calls it; any thread may cancel.
  */
 final class RoleViewWriter {
-    static final String MARK = "Created by refreshd";
+    /**
+     * How often the swap tries for the lock, each time for as long as the lock timeout, during which readers queue behind it:
+     * a refresh of the old view may hold it for longer, and the new one, perhaps the work of minutes, is not to be thrown away.
+     */
+    private static final int SWAP_ATTEMPTS = 20;
+
+    private static final String LOCK_NOT_AVAILABLE = "55P03";
 
     private final Duration lockTimeout;
     private final Duration statementTimeout;
-    private volatile @Nullable Statement running;
+    private final Statements statements = new Statements();
+    private final ViewBuilder builder = new ViewBuilder(statements);
 
     RoleViewWriter(Duration lockTimeout, Duration statementTimeout) {
         this.lockTimeout = lockTimeout;
         this.statementTimeout = statementTimeout;
     }
 
-    /** @return what it was done for; empty if the step was not needed any longer, or why it cannot be done */
+    /** @return empty if it was done, or was not needed any longer; or why it cannot be done */
     Optional<Obstacle> run(Handle handle, Step step) throws SQLException {
         return handle.<Optional<Obstacle>, SQLException>inTransaction(transaction -> {
             begin(transaction);
@@ -51,17 +56,14 @@ final class RoleViewWriter {
     }
 
     void cancel() throws SQLException {
-        Statement statement = running;
-        if (statement != null) {
-            statement.cancel();
-        }
+        statements.cancel();
     }
 
     private void begin(Handle transaction) throws SQLException {
-        execute(transaction, "SET LOCAL lock_timeout = " + lockTimeout.toMillis());
-        execute(transaction, "SET LOCAL statement_timeout = " + statementTimeout.toMillis());
+        statements.execute(transaction, "SET LOCAL lock_timeout = " + lockTimeout.toMillis());
+        statements.execute(transaction, "SET LOCAL statement_timeout = " + statementTimeout.toMillis());
         // What is lost in a failover is made again.
-        execute(transaction, "SET LOCAL synchronous_commit = local");
+        statements.execute(transaction, "SET LOCAL synchronous_commit = local");
     }
 
     private Optional<Obstacle> create(Handle transaction, WantedView wanted) throws SQLException {
@@ -69,10 +71,10 @@ final class RoleViewWriter {
         if (missing.isPresent()) {
             return missing;
         }
-        define(transaction, wanted, wanted.id());
-        Optional<Long> oid = oidIfMadeHere(transaction, wanted.id());
+        Optional<Long> oid = builder.build(
+                transaction, wanted, wanted.id(), wanted.template().access().owner());
         if (oid.isPresent()) {
-            complete(transaction, wanted, wanted.id());
+            builder.grant(transaction, wanted, wanted.id());
             record(transaction, wanted, oid.get());
         }
         return Optional.empty();
@@ -86,78 +88,84 @@ final class RoleViewWriter {
             return missing;
         }
         ViewId beside = beside(wanted.id(), "new");
-        ViewId old = beside(wanted.id(), "old");
-        define(transaction, wanted, beside);
-        complete(transaction, wanted, beside);
-        execute(transaction, alter(step.kind(), wanted.id()) + " RENAME TO " + SqlNames.identifier(old.name()));
-        requireOid(transaction, old, step.made().oid());
-        char kind = wanted.template().definition().materialized() ? 'm' : 'v';
-        execute(
-                transaction,
-                alter(kind, beside) + " RENAME TO "
-                        + SqlNames.identifier(wanted.id().name()));
-        execute(transaction, "DROP " + noun(step.kind()) + " " + SqlNames.qualified(old));
-        record(transaction, wanted, oid(transaction, wanted.id()).orElseThrow());
+        long oid = builder.build(transaction, wanted, beside, Optional.of(owner(transaction, step)))
+                .orElseThrow(() -> new SQLException("the name " + beside + " is in use"));
+        Belongings belongings = Belongings.of(transaction, step, beside, oid, wanted.kind());
+        for (String statement : belongings.before()) {
+            statements.execute(transaction, statement);
+        }
+        for (Belongings.Index index : belongings.indexes()) {
+            indexAsBefore(transaction, index);
+        }
+        builder.grant(transaction, wanted, beside);
+        ViewId old = putAside(transaction, step.view(), step.kind(), step.made().oid(), SWAP_ATTEMPTS);
+        statements.execute(transaction, rename(wanted.kind(), beside, wanted.id()));
+        statements.execute(transaction, drop(step.kind(), old));
+        for (String statement : belongings.after()) {
+            statements.execute(transaction, statement);
+        }
+        for (String statement : renamesOfIndexes(transaction, beside, wanted.id(), oid)) {
+            statements.execute(transaction, statement);
+        }
+        record(transaction, wanted, oid);
         return Optional.empty();
     }
 
     private Optional<Obstacle> drop(Handle transaction, Step.Drop step) throws SQLException {
-        // Renaming takes the lock; only then it is certain what is going to be dropped.
-        ViewId old = beside(step.view(), "old");
-        execute(transaction, alter(step.kind(), step.view()) + " RENAME TO " + SqlNames.identifier(old.name()));
-        requireOid(transaction, old, step.made().oid());
-        execute(transaction, "DROP " + noun(step.kind()) + " " + SqlNames.qualified(old));
+        ViewId old = putAside(transaction, step.view(), step.kind(), step.made().oid(), 1);
+        statements.execute(transaction, drop(step.kind(), old));
         RoleViewRows.forget(transaction, step.view());
         return Optional.empty();
     }
 
-    private void define(Handle transaction, WantedView wanted, ViewId as) throws SQLException {
-        // The server's own quoting, which knows its settings and encoding.
-        String literal = transaction
-                .createQuery("SELECT pg_catalog.format('%L', :role)")
-                .bind("role", wanted.role())
-                .mapTo(String.class)
-                .one();
-        RoleViewTemplate.Definition definition = wanted.template().definition();
-        // A barrier, since functions in a reader's condition must not see the rows of other roles.
-        String create = definition.materialized()
-                ? "CREATE MATERIALIZED VIEW IF NOT EXISTS " + SqlNames.qualified(as)
-                : "CREATE VIEW " + SqlNames.qualified(as) + " WITH (security_barrier)";
-        execute(transaction, create + " AS " + definition.query().with(literal));
-    }
-
-    private void complete(Handle transaction, WantedView wanted, ViewId as) throws SQLException {
-        String name = SqlNames.qualified(as);
-        RoleViewTemplate.Definition definition = wanted.template().definition();
-        char kind = definition.materialized() ? 'm' : 'v';
-        if (definition.materialized()) {
-            execute(
-                    transaction,
-                    "CREATE UNIQUE INDEX ON " + name + " ("
-                            + definition.uniqueKey().stream()
-                                    .map(SqlNames::identifier)
-                                    .collect(Collectors.joining(", "))
-                            + ")");
-            for (String index : definition.indexes()) {
-                execute(transaction, "CREATE INDEX ON " + name + " (" + index + ")");
+    /** Renaming takes the lock; only then it is certain what is going to be dropped. */
+    private ViewId putAside(Handle transaction, ViewId view, char kind, long expected, int attempts)
+            throws SQLException {
+        ViewId old = beside(view, "old");
+        for (int attempt = 1; ; attempt++) {
+            statements.execute(transaction, "SAVEPOINT refreshd_swap");
+            try {
+                statements.execute(transaction, rename(kind, view, old));
+                break;
+            } catch (SQLException e) {
+                if (!LOCK_NOT_AVAILABLE.equals(e.getSQLState()) || attempt >= attempts) {
+                    throw e;
+                }
+                statements.execute(transaction, "ROLLBACK TO SAVEPOINT refreshd_swap");
+                // Those who have queued up behind the attempt come first.
+                statements.execute(transaction, "SELECT pg_catalog.pg_sleep(0.5)");
             }
         }
-        String comment = transaction
-                .createQuery("SELECT pg_catalog.format('%L', :comment)")
-                .bind(
-                        "comment",
-                        MARK + " from the template " + wanted.template().name() + ".")
-                .mapTo(String.class)
-                .one();
-        execute(transaction, "COMMENT ON " + noun(kind) + " " + name + " IS " + comment);
-        Optional<String> reader = wanted.template().access().grantTo(wanted.role());
-        if (reader.isPresent()) {
-            execute(transaction, "GRANT SELECT ON " + name + " TO " + SqlNames.identifier(reader.get()));
+        if (oid(transaction, old).orElse(0L) != expected) {
+            throw new SQLException("somebody has put another view in its place just now");
         }
-        Optional<String> owner = wanted.template().access().owner();
-        if (owner.isPresent()) {
-            execute(transaction, alter(kind, as) + " OWNER TO " + SqlNames.identifier(owner.get()));
+        return old;
+    }
+
+    private void indexAsBefore(Handle transaction, Belongings.Index index) throws SQLException {
+        try {
+            statements.execute(transaction, index.create());
+        } catch (SQLException e) {
+            throw new SQLException(
+                    "the index " + index.name() + ", which somebody has added, cannot be made on the new view: "
+                            + e.getMessage() + "; without need of it, drop it",
+                    e.getSQLState(),
+                    e);
         }
+    }
+
+    /** That of the template, or else whoever owns the view by now. */
+    private static String owner(Handle transaction, Step.Rebuild step) {
+        return step.wanted()
+                .template()
+                .access()
+                .owner()
+                .orElseGet(() -> transaction
+                        .createQuery("SELECT pg_catalog.pg_get_userbyid(relowner)::text FROM pg_catalog.pg_class"
+                                + " WHERE oid = (:oid)::oid")
+                        .bind("oid", step.made().oid())
+                        .mapTo(String.class)
+                        .one());
     }
 
     /**
@@ -165,16 +173,15 @@ final class RoleViewWriter {
      * pass, since PostgreSQL takes the name for everybody, quoted or not.
      */
     private static Optional<Obstacle> missingRole(Handle transaction, WantedView wanted) {
-        Optional<String> reader = wanted.template().access().grantTo(wanted.role());
-        return reader.or(() -> wanted.template().access().owner()).isEmpty()
-                ? Optional.empty()
-                : java.util.stream.Stream.of(reader, wanted.template().access().owner())
-                        .flatMap(Optional::stream)
-                        .filter(name -> !exists(transaction, name))
-                        .findFirst()
-                        .map(name -> new Obstacle(
-                                "view " + wanted.id() + " waits: the database has no role " + Words.quoted(name),
-                                "CREATE ROLE " + SqlNames.identifier(name)));
+        return Stream.of(
+                        wanted.template().access().grantTo(wanted.role()),
+                        wanted.template().access().owner())
+                .flatMap(Optional::stream)
+                .filter(name -> !exists(transaction, name))
+                .findFirst()
+                .map(name -> new Obstacle(
+                        "view " + wanted.id() + " waits: the database has no role " + Words.quoted(name),
+                        "CREATE ROLE " + SqlNames.identifier(name)));
     }
 
     private static boolean exists(Handle transaction, String role) {
@@ -185,17 +192,25 @@ final class RoleViewWriter {
                 .one();
     }
 
-    /** IF NOT EXISTS does not tell whether it did; the row's own transaction does. */
-    private static Optional<Long> oidIfMadeHere(Handle transaction, ViewId view) {
+    /** The server named the template's indexes after the name of passage; where it is free, each gets the name it would have. */
+    private static List<String> renamesOfIndexes(Handle transaction, ViewId beside, ViewId view, long oid) {
         return transaction
                 .createQuery("""
-                        SELECT c.oid::int8 FROM pg_catalog.pg_class c
-                         WHERE c.oid = pg_catalog.to_regclass(:view)
-                           AND c.xmin = pg_catalog.pg_current_xact_id()::xid
+                        SELECT pg_catalog.format('ALTER INDEX %I.%I RENAME TO %I', :schema, i.relname, n.name)
+                          FROM pg_catalog.pg_index x
+                          JOIN pg_catalog.pg_class i ON i.oid = x.indexrelid
+                         CROSS JOIN LATERAL (
+                           SELECT (:view)::text || pg_catalog.substr(i.relname, pg_catalog.length(:beside) + 1)) n (name)
+                         WHERE x.indrelid = (:oid)::oid AND pg_catalog.starts_with(i.relname, :beside)
+                           AND pg_catalog.octet_length(n.name) <= 63
+                           AND pg_catalog.to_regclass(pg_catalog.format('%I.%I', :schema, n.name)) IS NULL
                         """)
-                .bind("view", SqlNames.qualified(view))
-                .mapTo(Long.class)
-                .findOne();
+                .bind("schema", view.schema())
+                .bind("view", view.name())
+                .bind("beside", beside.name())
+                .bind("oid", oid)
+                .mapTo(String.class)
+                .list();
     }
 
     private static Optional<Long> oid(Handle transaction, ViewId view) {
@@ -206,25 +221,10 @@ final class RoleViewWriter {
                 .findOne();
     }
 
-    private static void requireOid(Handle transaction, ViewId view, long expected) throws SQLException {
-        if (oid(transaction, view).orElse(0L) != expected) {
-            throw new SQLException("somebody has put another view in its place just now");
-        }
-    }
-
     private static void record(Handle transaction, WantedView wanted, long oid) {
         RoleViewRows.put(
                 transaction,
                 new Made(wanted.id(), oid, wanted.template().name().toString(), wanted.role(), wanted.definition()));
-    }
-
-    private void execute(Handle transaction, String sql) throws SQLException {
-        try (Statement statement = RolesReader.statement(transaction.getConnection())) {
-            running = statement;
-            statement.execute(sql);
-        } finally {
-            running = null;
-        }
     }
 
     private static ViewId beside(ViewId view, String what) {
@@ -239,11 +239,12 @@ final class RoleViewWriter {
         }
     }
 
-    private static String alter(char kind, ViewId view) {
-        return "ALTER " + noun(kind) + " " + SqlNames.qualified(view);
+    private static String rename(char kind, ViewId from, ViewId to) {
+        return "ALTER " + ViewBuilder.noun(kind) + " " + SqlNames.qualified(from) + " RENAME TO "
+                + SqlNames.identifier(to.name());
     }
 
-    private static String noun(char kind) {
-        return kind == 'm' ? "MATERIALIZED VIEW" : "VIEW";
+    private static String drop(char kind, ViewId view) {
+        return "DROP " + ViewBuilder.noun(kind) + " " + SqlNames.qualified(view);
     }
 }

@@ -2,10 +2,23 @@ package io.refreshd.roles;
 
 import io.refreshd.ledger.RoleViewRows.Made;
 import io.refreshd.model.ViewId;
+import java.util.List;
+import java.util.stream.Collectors;
 
 /** One thing to do, in a transaction of its own. */
 public sealed interface Step {
     ViewId view();
+
+    /** The role whose view it is. */
+    String role();
+
+    /** In a word. */
+    String action();
+
+    /** What becomes different about a view that stays. */
+    default List<Change> changes() {
+        return List.of();
+    }
 
     record Create(WantedView wanted) implements Step {
         @Override
@@ -14,8 +27,18 @@ public sealed interface Step {
         }
 
         @Override
+        public String role() {
+            return wanted.role();
+        }
+
+        @Override
+        public String action() {
+            return "create";
+        }
+
+        @Override
         public String toString() {
-            return "+ " + view() + "  create for role " + Words.quoted(wanted.role());
+            return "+ " + view() + "  create for role " + Words.quoted(role());
         }
     }
 
@@ -27,8 +50,24 @@ public sealed interface Step {
         }
 
         @Override
+        public String role() {
+            return wanted.role();
+        }
+
+        @Override
+        public String action() {
+            return "rebuild";
+        }
+
+        @Override
+        public List<Change> changes() {
+            return Blueprint.parse(made.definition()).changesTo(Blueprint.of(wanted.template()));
+        }
+
+        @Override
         public String toString() {
-            return "~ " + view() + "  rebuild beside and swap: the template has changed";
+            return "~ " + view() + "  rebuild beside and swap: "
+                    + changes().stream().map(Change::key).collect(Collectors.joining(", "));
         }
     }
 
@@ -39,8 +78,18 @@ public sealed interface Step {
         }
 
         @Override
+        public String role() {
+            return made.role();
+        }
+
+        @Override
+        public String action() {
+            return "drop";
+        }
+
+        @Override
         public String toString() {
-            return "- " + view() + "  drop: role " + Words.quoted(made.role()) + " is gone";
+            return "- " + view() + "  drop: role " + Words.quoted(role()) + " is gone";
         }
     }
 
@@ -49,6 +98,16 @@ public sealed interface Step {
         @Override
         public ViewId view() {
             return made.view();
+        }
+
+        @Override
+        public String role() {
+            return made.role();
+        }
+
+        @Override
+        public String action() {
+            return "forget";
         }
 
         @Override

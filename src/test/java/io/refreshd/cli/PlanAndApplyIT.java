@@ -1,0 +1,271 @@
+package io.refreshd.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.refreshd.testing.LoopingReader;
+import io.refreshd.testing.RunningDaemon;
+import io.refreshd.testing.TestDatabase;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import org.awaitility.Awaitility;
+import org.awaitility.core.ConditionFactory;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+
+/** A template that changes, as a person at a shell goes about it, while others read the views. */
+class PlanAndApplyIT {
+    private static final String FIRST = """
+            query: SELECT id, v FROM main WHERE role = {role}
+            unique-key: [id]
+            indexes: [v]
+            roles-query: SELECT name FROM roles
+            """;
+
+    private static final String CHANGED = FIRST.replace("SELECT id, v FROM", "SELECT id, v, upper(v) AS loud FROM")
+            .replace("[v]", "[loud]");
+
+    @TempDir
+    private Path folder;
+
+    private TestDatabase database;
+    private String reader;
+    private StringWriter out = new StringWriter();
+    private StringWriter err = new StringWriter();
+
+    @BeforeEach
+    void schema() throws Exception {
+        database = TestDatabase.create();
+        reader = "reader_" + database.name();
+        database.execute(
+                "CREATE TABLE main (id int PRIMARY KEY, role text NOT NULL, v text)",
+                "INSERT INTO main SELECT i, CASE i % 2 WHEN 0 THEN 'a' ELSE 'b' END, 'v' || i"
+                        + " FROM generate_series(1, 20) i",
+                "CREATE TABLE roles (name text PRIMARY KEY)",
+                "INSERT INTO roles VALUES ('a'), ('b')",
+                "CREATE ROLE " + reader,
+                "CREATE ROLE " + reader + "_2");
+    }
+
+    @AfterEach
+    void drop() throws Exception {
+        database.execute(
+                "DROP OWNED BY " + reader + ", " + reader + "_2 CASCADE", "DROP ROLE " + reader + ", " + reader + "_2");
+        database.close();
+    }
+
+    @Test
+    void planShowsWhatWouldChangeAndChangesNothing() throws Exception {
+        assertThat(execute("plan", FIRST)).isZero();
+        assertThat(out.toString())
+                .isEqualTo("+ public.role_a  create for role 'a'\n+ public.role_b  create for role 'b'\n");
+        assertThat(execute("apply", FIRST)).isZero();
+        assertThat(out.toString())
+                .containsPattern("(?m)^\\[1/2] create public.role_a … done, ")
+                .containsPattern("(?m)^\\[2/2] create public.role_b … done, ");
+        assertThat(execute("apply", FIRST)).isZero();
+        assertThat(out.toString()).isEqualTo("Nothing to do.\n");
+
+        List<String> before = oids();
+        assertThat(execute("plan", CHANGED)).isZero();
+        assertThat(out.toString()).isEqualTo("""
+                        ~ public.role_a  rebuild beside and swap: query, indexes
+                            query
+                              - SELECT id, v FROM main WHERE role = {role}
+                              + SELECT id, v, upper(v) AS loud FROM main WHERE role = {role}
+                            indexes
+                              - v
+                              + loud
+                        ~ public.role_b  rebuild beside and swap: query, indexes
+                        """);
+        assertThat(execute("plan", CHANGED, "--json")).isZero();
+        assertThat(json().at("/steps/1/action").asText()).isEqualTo("rebuild");
+        assertThat(json().at("/steps/1/changes/1/after").asText()).isEqualTo("loud");
+        assertThat(oids()).isEqualTo(before);
+    }
+
+    @Test
+    void readersAndTheDaemonGoFromTheOldViewToTheNewOne() throws Exception {
+        assertThat(execute("apply", FIRST)).isZero();
+        try (RunningDaemon daemon = RunningDaemon.start(database, template(FIRST));
+                LoopingReader loop = LoopingReader.start(database, "SELECT count(*) FROM role_a", "10");
+                Connection snapshot = database.connect();
+                Statement old = snapshot.createStatement()) {
+            daemon.awaitFresh();
+            // Its snapshot is older than the swap; the view that it meets is not.
+            snapshot.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
+            snapshot.setAutoCommit(false);
+            old.execute("SELECT count(*) FROM roles");
+            assertThat(execute("apply", CHANGED, "--json")).as(err.toString()).isZero();
+            assertThat(json().at("/steps/0/done").asBoolean()).isTrue();
+            loop.awaitReads(20);
+            try (var row = old.executeQuery("SELECT count(*) FROM role_a")) {
+                row.next();
+                assertThat(row.getInt(1)).isEqualTo(10);
+            }
+            snapshot.rollback();
+
+            database.execute("UPDATE main SET v = 'new' WHERE id = 2");
+            await().until(() ->
+                    database.query("SELECT loud FROM role_a WHERE id = 2").equals(List.of("NEW")));
+
+            String view = CHANGED + "kind: view\n";
+            assertThat(execute("plan", view)).isZero();
+            assertThat(out.toString()).contains("- materialized-view", "+ view");
+            assertThat(execute("apply", view)).as(out.toString()).isZero();
+            assertThat(database.query("SELECT relkind FROM pg_class WHERE relname LIKE 'role\\__' ORDER BY relname"))
+                    .containsExactly("v", "v");
+            await().until(() -> daemon.view("public.role_a").isEmpty());
+            loop.awaitReads(20);
+            assertThat(execute("apply", FIRST)).as(out.toString()).isZero();
+            assertThat(database.query("SELECT relkind FROM pg_class WHERE relname LIKE 'role\\__' ORDER BY relname"))
+                    .containsExactly("m", "m");
+            loop.awaitReads(20);
+            await().until(() -> daemon.view("public.role_a").isPresent());
+        }
+    }
+
+    @Test
+    void whatPeopleHavePutOnAViewOutlivesTheSwap() throws Exception {
+        assertThat(execute("apply", FIRST)).isZero();
+        database.execute(
+                "GRANT SELECT ON role_a TO " + reader + " WITH GRANT OPTION",
+                "GRANT SELECT (id) ON role_a TO " + reader + "_2",
+                "COMMENT ON MATERIALIZED VIEW role_a IS 'Created by refreshd; ask Ann about ''it''.'",
+                "COMMENT ON COLUMN role_a.v IS 'in small letters'",
+                "CREATE INDEX \"by hand\" ON role_a (v DESC, id) WHERE id > 3",
+                "COMMENT ON INDEX \"by hand\" IS 'for the report'",
+                "ALTER MATERIALIZED VIEW role_a SET (fillfactor = 70)",
+                "GRANT CREATE ON SCHEMA public TO " + reader + "_2",
+                "GRANT SELECT ON main TO " + reader + "_2",
+                "ALTER MATERIALIZED VIEW role_a OWNER TO " + reader + "_2");
+        List<String> before = hung("role_a");
+        List<String> oids = oids();
+        assertThat(execute("apply", CHANGED)).as(out.toString()).isZero();
+        assertThat(oids()).isNotEqualTo(oids);
+        assertThat(hung("role_a")).isEqualTo(before).anyMatch(line -> line.contains("by hand"));
+        assertThat(database.query("SELECT indexname FROM pg_indexes WHERE tablename = 'role_a' ORDER BY 1"))
+                .containsExactly("by hand", "role_a_id_idx", "role_a_loud_idx");
+        // A second time: what was carried over is still told from what the template makes.
+        assertThat(execute("apply", FIRST)).as(out.toString()).isZero();
+        assertThat(hung("role_a")).isEqualTo(before);
+        assertThat(database.query("SELECT indexname FROM pg_indexes WHERE tablename = 'role_a' ORDER BY 1"))
+                .containsExactly("by hand", "role_a_id_idx", "role_a_v_idx");
+    }
+
+    @Test
+    void theTemplatesOwnReaderAndOwnerAreTheTemplatesToChange() throws Exception {
+        database.execute("GRANT CREATE ON SCHEMA public TO " + reader + "_2");
+        assertThat(execute("apply", FIRST + "grant-to: " + reader + "\n")).isZero();
+        assertThat(mayRead(reader)).isTrue();
+        database.execute(
+                "REVOKE SELECT ON main FROM " + reader + "_2",
+                "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC");
+        String owned = FIRST + "grant-to: " + reader + "_2\nowner: " + reader + "_2\n";
+        assertThat(execute("apply", owned))
+                .as("a view holds what its owner may see")
+                .isEqualTo(ExitCode.NOT_READY.code());
+        assertThat(out.toString()).contains("[1/2] rebuild public.role_a … not done\n! ", "denied for table main");
+        database.execute("GRANT SELECT ON main TO " + reader + "_2");
+        assertThat(execute("apply", owned)).as(out.toString()).isZero();
+        assertThat(mayRead(reader)).as("neither by the template nor by default").isFalse();
+        assertThat(mayRead(reader + "_2")).isTrue();
+        assertThat(database.query("SELECT matviewowner FROM pg_matviews")).containsOnly(reader + "_2");
+    }
+
+    @Test
+    void anIndexThatNoLongerFitsIsNotLostInSilence() throws Exception {
+        assertThat(execute("apply", CHANGED)).isZero();
+        database.execute("CREATE INDEX shout ON role_a (loud, id)");
+        assertThat(execute("apply", FIRST)).isEqualTo(ExitCode.NOT_READY.code());
+        assertThat(out.toString()).contains("the index shout, which somebody has added, cannot be made");
+        assertThat(database.query("SELECT count(*) FROM role_a WHERE loud IS NOT NULL"))
+                .containsExactly("10");
+        database.execute("DROP INDEX shout");
+        assertThat(execute("apply", FIRST)).isZero();
+    }
+
+    @Test
+    void theSwapOutwaitsAReaderWhoStaysLongerThanTheLockTimeout() throws Exception {
+        assertThat(execute("apply", FIRST)).isZero();
+        try (Connection connection = database.connect();
+                Statement statement = connection.createStatement()) {
+            connection.setAutoCommit(false);
+            statement.execute("SELECT count(*) FROM role_a");
+            CompletableFuture<Integer> apply =
+                    CompletableFuture.supplyAsync(() -> execute("apply", CHANGED, "refresh: { lock-timeout: 50ms }\n"));
+            await().until(() -> database.query("SELECT count(*) FROM pg_stat_activity WHERE datname = '"
+                            + database.name() + "' AND application_name = 'refreshd apply' AND wait_event = 'PgSleep'")
+                    .equals(List.of("1")));
+            connection.commit();
+            assertThat(apply.get()).as(out.toString()).isZero();
+        }
+    }
+
+    private boolean mayRead(String role) throws Exception {
+        return database.query("SELECT has_table_privilege('" + role + "', 'role_a', 'SELECT')")
+                .equals(List.of("t"));
+    }
+
+    private List<String> oids() throws Exception {
+        return database.query("SELECT oid FROM pg_class WHERE relname LIKE 'role\\__' ORDER BY relname");
+    }
+
+    /** All that hangs on a view and is not of its template, as the server writes it. */
+    private List<String> hung(String view) throws Exception {
+        return database.query("""
+                SELECT x FROM (
+                SELECT relacl::text || relowner::regrole || reloptions::text FROM pg_class WHERE oid = '%1$s'::regclass
+                UNION ALL SELECT attname || attacl::text FROM pg_attribute WHERE attrelid = '%1$s'::regclass
+                UNION ALL SELECT objsubid || description FROM pg_description WHERE objoid = '%1$s'::regclass
+                UNION ALL SELECT indexdef || obj_description(to_regclass(quote_ident(indexname)), 'pg_class')
+                            FROM pg_indexes WHERE tablename = '%1$s' AND indexname LIKE 'by%%') t (x)
+                WHERE x IS NOT NULL ORDER BY x""".formatted(view));
+    }
+
+    private JsonNode json() throws Exception {
+        return new ObjectMapper().readTree(out.toString());
+    }
+
+    private static String template(String lines) {
+        return "role-views:\n  templates:\n    public.role_{role}:\n" + lines.indent(6);
+    }
+
+    private int execute(String verb, String lines, String... more) {
+        try {
+            boolean option = more.length > 0 && more[0].startsWith("--");
+            Path file = Files.writeString(
+                    folder.resolve("refreshd.yaml"),
+                    RunningDaemon.configuration(
+                            database.url(),
+                            database.slot(),
+                            template(lines) + (more.length > 0 && !option ? more[0] : "")));
+            out = new StringWriter();
+            err = new StringWriter();
+            CommandLine line = Refreshd.commandLine(Map.of(), Doctor.real())
+                    .setOut(new PrintWriter(out, true))
+                    .setErr(new PrintWriter(err, true));
+            return option
+                    ? line.execute(verb, "--config", file.toString(), more[0])
+                    : line.execute(verb, "--config", file.toString());
+        } catch (java.io.IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+    }
+
+    private static ConditionFactory await() {
+        return Awaitility.await().atMost(Duration.ofMinutes(1));
+    }
+}
