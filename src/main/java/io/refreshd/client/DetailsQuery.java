@@ -14,19 +14,18 @@ final class DetailsQuery<R extends Record, D extends Record> {
     private final Shape view;
     private final RowMapper<R> mapper;
     private final Details<D> details;
+    private final Shape many;
 
-    DetailsQuery(Shape view, RowMapper<R> mapper, Details<D> details) {
+    /** @param many the table of the details, found to fit */
+    DetailsQuery(Shape view, RowMapper<R> mapper, Details<D> details, Shape many) {
         this.view = view;
         this.mapper = mapper;
         this.details = details;
+        this.many = many;
     }
 
     /** Both queries see the same snapshot: no row without the details it had, and no details of a row that is not there. */
     List<WithDetails<R, D>> run(Handle handle, String where, Map<String, ?> values) {
-        Shape many = Shape.fit(
-                ShapeReader.find(handle, details.sqlTable())
-                        .orElseThrow(() -> new NoSuchRoleViewException(details.sqlTable())),
-                details.row());
         return handle.inTransaction(TransactionIsolationLevel.REPEATABLE_READ, transaction -> {
             List<Keyed<R>> rows = transaction
                     .createQuery("SELECT " + view.selectKey(List.of(details.key())) + view.select() + " FROM "

@@ -4,7 +4,8 @@ package io.refreshd.client;
 public final class NoSuchRoleViewException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
+    /** @param view or the table of details, quoted */
     NoSuchRoleViewException(String view) {
-        super("there is no view " + view);
+        super("there is no view or table " + view);
     }
 }

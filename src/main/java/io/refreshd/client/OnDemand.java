@@ -30,7 +30,8 @@ final class OnDemand {
     static Refreshed refresh(Handle handle, Shape view, boolean concurrently) {
         if (yes(handle, MAY_ASK) && isLookedAfter(handle, view)) {
             handle.useTransaction(transaction -> {
-                // One wish for a view is enough, however many ask before the daemon has seen it.
+                // Even if another wish is pending: it may be heard by now, and its refresh have begun before what this
+                // one is about. The daemon, which knows, takes all that come before a refresh begins for one.
                 transaction.createUpdate("""
                                 INSERT INTO refreshd.request (kind, view_oid)
                                 SELECT 'refresh', (:view)::oid

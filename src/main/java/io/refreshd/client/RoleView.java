@@ -114,8 +114,8 @@ public final class RoleView<R extends Record> {
     /** The rows that satisfy a condition, with their details, likewise. */
     public <D extends Record> List<WithDetails<R, D>> where(
             String condition, Map<String, ?> values, Details<D> details) {
-        return read(
-                (handle, view) -> new DetailsQuery<>(view, mapper, details).run(handle, " WHERE " + condition, values));
+        return read((handle, view) -> new DetailsQuery<>(view, mapper, details, home.shapeOf(handle, details))
+                .run(handle, " WHERE " + condition, values));
     }
 
     /**
@@ -125,7 +125,7 @@ public final class RoleView<R extends Record> {
      * @param concurrently whether readers can go on reading while it is refreshed here; the daemon goes by its configuration
      */
     public Refreshed refresh(boolean concurrently) {
-        return read((handle, view) -> OnDemand.refresh(handle, view, concurrently));
+        return anew((handle, view) -> OnDemand.refresh(handle, view, concurrently));
     }
 
     /**
@@ -137,10 +137,13 @@ public final class RoleView<R extends Record> {
      * @throws IllegalStateException if no daemon has ever been here
      */
     public boolean awaitFresh(String token, Duration timeout) {
-        return read((handle, view) -> OnDemand.awaitFresh(handle, view, token, timeout));
+        return anew((handle, view) -> OnDemand.awaitFresh(handle, view, token, timeout));
     }
 
     private Page<R> page(Optional<List<?>> after, int size) {
+        if (size < 1) {
+            throw new IllegalArgumentException("a page holds at least one row, and not " + size);
+        }
         return read((handle, view) -> {
             int keys = view.requireKey().size();
             String behind =
@@ -195,12 +198,20 @@ public final class RoleView<R extends Record> {
                 if (!(e.getCause() instanceof SQLException cause) || !NOT_AS_IT_WAS.contains(cause.getSQLState())) {
                     throw e;
                 }
+                boolean forgotten = home.forgetDetails();
                 Shape after = validate(handle);
-                if (after.equals(before)) {
+                if (after.equals(before) && !forgotten) {
                     throw e;
                 }
                 return reading.run(handle, after);
             }
+        }
+    }
+
+    /** For what asks by the view's number: a view that was swapped has another, and reading by name does not notice. */
+    private <T> T anew(Reading<T> reading) {
+        try (Handle handle = home.jdbi().open()) {
+            return reading.run(handle, validate(handle));
         }
     }
 

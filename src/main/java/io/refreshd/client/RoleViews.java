@@ -21,6 +21,7 @@ public final class RoleViews<R extends Record> {
     private final RoleViewName pattern;
     private final Class<R> row;
     private final ConcurrentMap<String, RoleView<R>> known = new ConcurrentHashMap<>();
+    private final ConcurrentMap<Details<?>, Shape> details = new ConcurrentHashMap<>();
 
     private RoleViews(Jdbi jdbi, RoleViewName pattern, Class<R> row) {
         this.jdbi = jdbi;
@@ -75,6 +76,27 @@ public final class RoleViews<R extends Record> {
 
     Class<R> row() {
         return row;
+    }
+
+    /** Looked up in the catalog once, and not for every reading. */
+    Shape shapeOf(Handle handle, Details<?> wanted) {
+        Shape before = details.get(wanted);
+        if (before != null) {
+            return before;
+        }
+        Shape found = Shape.fit(
+                ShapeReader.find(handle, wanted.sqlTable())
+                        .orElseThrow(() -> new NoSuchRoleViewException(wanted.sqlTable())),
+                wanted.row());
+        details.put(wanted, found);
+        return found;
+    }
+
+    /** @return whether there was any */
+    boolean forgetDetails() {
+        boolean any = !details.isEmpty();
+        details.clear();
+        return any;
     }
 
     void register(String role, RoleView<R> view) {

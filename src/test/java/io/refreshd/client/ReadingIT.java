@@ -1,0 +1,155 @@
+package io.refreshd.client;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.refreshd.testing.CountingDataSource;
+import io.refreshd.testing.RunningDaemon;
+import io.refreshd.testing.TestDatabase;
+import java.sql.Connection;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.IntStream;
+import org.awaitility.Awaitility;
+import org.awaitility.core.ConditionFactory;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.postgresql.ds.PGSimpleDataSource;
+
+/** What reading costs the server, and what becomes of a view that is swapped beneath its reader. */
+class ReadingIT {
+    record UserRow(int id, String name) {}
+
+    record DetailRow(long id, int mainId) {}
+
+    private static final Details<DetailRow> DETAILS = new Details<>("details", "main_id", "id", DetailRow.class);
+
+    private TestDatabase database;
+    private CountingDataSource counted;
+    private RoleViews<UserRow> views;
+
+    @BeforeEach
+    void schema() throws Exception {
+        database = TestDatabase.create();
+        database.execute(
+                "CREATE TABLE main (id int PRIMARY KEY, name text)",
+                "INSERT INTO main SELECT i, 'user ' || i FROM generate_series(1, 1000) i",
+                "CREATE TABLE details (id bigint PRIMARY KEY, main_id int)",
+                "INSERT INTO details SELECT i, i % 1000 FROM generate_series(1, 3000) i",
+                "CREATE MATERIALIZED VIEW role_a AS SELECT id, name FROM main",
+                "CREATE UNIQUE INDEX ON role_a (id)");
+        PGSimpleDataSource dataSource = new PGSimpleDataSource();
+        dataSource.setUrl(database.url());
+        dataSource.setUser("postgres");
+        counted = new CountingDataSource(dataSource);
+        views = RoleViews.of(counted.dataSource(), "public.role_{role}", UserRow.class);
+    }
+
+    @AfterEach
+    void drop() throws Exception {
+        database.close();
+    }
+
+    @Test
+    void onceAViewIsKnownRowsCostOneQueryAndRowsWithDetailsTwo() {
+        RoleView<UserRow> a = views.forRole("a");
+        assertThat(counted.take()).as("a look-up asks nobody").isEmpty();
+        a.all(DETAILS);
+        assertThat(counted.take()).as("the first time the catalog too").hasSizeGreaterThan(2);
+        assertThat(views.forRole("a").all(DETAILS)).hasSize(1000);
+        assertThat(counted.take()).hasSize(2);
+        assertThat(a.all()).hasSize(1000);
+        assertThat(counted.take()).hasSize(1);
+        assertThat(a.byKey(7)).isPresent();
+        assertThat(a.firstPage(10).rows()).hasSize(10);
+        assertThat(counted.take()).hasSize(2);
+    }
+
+    @Test
+    void detailsThatComeLaterOrChangeAreNoticed() throws Exception {
+        RoleView<UserRow> a = views.forRole("a");
+        database.execute("ALTER TABLE details RENAME TO other");
+        assertThatThrownBy(() -> a.all(DETAILS))
+                .isInstanceOf(NoSuchRoleViewException.class)
+                .hasMessageContaining("details");
+        database.execute("ALTER TABLE other RENAME TO details");
+        assertThat(a.all(DETAILS)).hasSize(1000);
+        database.execute("ALTER TABLE details RENAME id TO number");
+        assertThatThrownBy(() -> a.all(DETAILS))
+                .isInstanceOf(UnfitRoleViewException.class)
+                .hasMessage(
+                        "public.details does not fit DetailRow: there is no column for id (there are number, main_id)");
+    }
+
+    @Test
+    void aViewThatIsSwappedIsReadOnAndTheDaemonAskedForTheNewOne() throws Exception {
+        RoleView<UserRow> a = views.forRole("a");
+        try (RunningDaemon daemon = RunningDaemon.start(database)) {
+            daemon.awaitFresh();
+            assertThat(a.refresh(true)).isEqualTo(Refreshed.REQUESTED);
+            assertThat(a.awaitFresh(views.token(), Duration.ofSeconds(60))).isTrue();
+            String old = String.valueOf(
+                    database.query("SELECT 'role_a'::regclass::oid").getFirst());
+            database.execute("CREATE MATERIALIZED VIEW beside AS SELECT id, name, 1 AS more FROM main;"
+                    + " CREATE UNIQUE INDEX ON beside (id); DROP MATERIALIZED VIEW role_a;"
+                    + " ALTER MATERIALIZED VIEW beside RENAME TO role_a");
+            assertThat(a.all()).hasSize(1000);
+            await().until(() -> database.query(
+                            "SELECT count(*) FROM refreshd.view_state WHERE view_name = 'role_a' AND view_oid <> "
+                                    + old)
+                    .equals(List.of("1")));
+            assertThat(a.refresh(true)).isEqualTo(Refreshed.REQUESTED);
+            database.execute("INSERT INTO main VALUES (2000, 'new')");
+            assertThat(a.awaitFresh(views.token(), Duration.ofSeconds(60))).isTrue();
+            assertThat(a.byKey(2000)).isEqualTo(Optional.of(new UserRow(2000, "new")));
+        }
+    }
+
+    @Test
+    void manyWishesAreOneRefresh() throws Exception {
+        try (RunningDaemon daemon = RunningDaemon.start(database, "refresh: { lock-timeout: 60s }\n");
+                Connection holder = database.connect();
+                Statement statement = holder.createStatement()) {
+            daemon.awaitFresh();
+            RoleView<UserRow> a = views.forRole("a");
+            long before = daemon.refreshes("public.role_a");
+            holder.setAutoCommit(false);
+            // Conflicts with a refresh and not with a reader.
+            statement.execute("COMMENT ON MATERIALIZED VIEW role_a IS 'held'");
+            a.refresh(true);
+            await().until(() -> database.query(
+                            "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation =" + " 'role_a'::regclass")
+                    .equals(List.of("1")));
+            List<Thread> clients = new ArrayList<>();
+            for (int i = 0; i < 8; i++) {
+                clients.add(Thread.ofVirtual().start(() -> IntStream.range(0, 5).forEach(n -> a.refresh(true))));
+            }
+            for (Thread client : clients) {
+                client.join();
+            }
+            await().until(() ->
+                    database.query("SELECT count(*) FROM refreshd.request").equals(List.of("0")));
+            holder.rollback();
+            // The one that had begun, and one for the forty wishes that came after it had.
+            await().until(() -> daemon.refreshes("public.role_a") >= before + 2);
+            daemon.awaitFresh();
+            a.refresh(true);
+            await().until(() -> daemon.refreshes("public.role_a") >= before + 3);
+            assertThat(daemon.refreshes("public.role_a")).isEqualTo(before + 3);
+        }
+    }
+
+    @Test
+    void aPageHoldsARow() {
+        assertThatThrownBy(() -> views.forRole("a").firstPage(0))
+                .hasMessage("a page holds at least one row, and not 0");
+    }
+
+    private static ConditionFactory await() {
+        return Awaitility.await().atMost(Duration.ofMinutes(1));
+    }
+}
