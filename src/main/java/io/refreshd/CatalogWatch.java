@@ -3,6 +3,7 @@ package io.refreshd;
 import io.refreshd.capture.Publication;
 import io.refreshd.capture.PublicationState;
 import io.refreshd.catalog.BaseTable;
+import io.refreshd.catalog.Catalog;
 import io.refreshd.catalog.CatalogReader;
 import io.refreshd.catalog.MaterializedView;
 import io.refreshd.catalog.Reader;
@@ -112,7 +113,8 @@ final class CatalogWatch {
         seen = null;
         String fingerprint = CatalogReader.fingerprint(handle.getConnection());
         notRefreshable = RefreshRights.missing(handle);
-        ViewGraph graph = ViewGraph.of(CatalogReader.read(handle.getConnection()), configuration.views()::includes);
+        Catalog catalog = CatalogReader.read(handle.getConnection());
+        ViewGraph graph = ViewGraph.of(catalog, configuration.views()::includes);
         Set<TableId> wanted = new HashSet<>(FirstStart.wanted(graph));
         wanted.addAll(tablesOfRoles(handle, graph));
         Map<TableId, Obstacle> refused = publisher.publish(handle, wanted);
@@ -124,7 +126,8 @@ final class CatalogWatch {
         Sight sight = new Sight(graph, standing.captured(), refused, blindfold);
         tables = sight.tables();
         upstream = sight.upstream();
-        apply(handle, graph, sight, standing);
+        Basis basis = Basis.of(fingerprint, catalog, configuration.capture().publication());
+        apply(handle, graph, sight, standing, basis);
         enroller.remember(handle, standing, publication);
         standing.gaps().forEach(gap -> around.listener().accept(new Notice.GapFound(gap)));
         seen = new Seen(fingerprint, Optional.of(publication), notRefreshable);
@@ -160,14 +163,14 @@ final class CatalogWatch {
      * The order matters to a crash at any point: rows for new views first, since a refresh writes to them; then the doubt about
      * altered ones; and only when that is durable the lineage that would hide it.
      */
-    private void apply(Handle handle, ViewGraph graph, Sight sight, Enroller.Standing standing)
+    private void apply(Handle handle, ViewGraph graph, Sight sight, Enroller.Standing standing, Basis basis)
             throws InterruptedException {
         List<Registration> registrations = graph.views().values().stream()
                 .map(view -> registration(graph, view, sight))
                 .toList();
         Map<ViewId, Ledgered> before = ViewRows.load(handle);
         Set<ViewId> altered = altered(graph, registrations, before, standing);
-        pipeline.rewire(new Router(graph), unsettled -> {
+        pipeline.rewire(new Router(graph), basis, unsettled -> {
             Lease.write(handle, lease, transaction -> ViewRows.register(transaction, registrations));
             makeDurable(new Event.ViewsKnown(specs(graph, sight), remembered(handle), altered));
             Set<ViewId> uncertain = new HashSet<>(graph.views().keySet());

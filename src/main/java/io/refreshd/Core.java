@@ -32,12 +32,14 @@ final class Core implements AutoCloseable {
 
     private final Lease lease;
     private final EventLoop loop;
+    private final Frontier frontier;
     private final Pipeline pipeline;
     private final CatalogWatch watch;
 
-    private Core(Lease lease, EventLoop loop, Pipeline pipeline, CatalogWatch watch) {
+    private Core(Lease lease, EventLoop loop, Frontier frontier, Pipeline pipeline, CatalogWatch watch) {
         this.lease = lease;
         this.loop = loop;
+        this.frontier = frontier;
         this.pipeline = pipeline;
         this.watch = watch;
     }
@@ -63,22 +65,21 @@ final class Core implements AutoCloseable {
                 clock,
                 new EventLoop.Ports(port(refresher), port(jdbi, lease.token()), around.listener(), around.onFatal()),
                 GRACE);
-        Pipeline pipeline = new Pipeline(
-                jdbi,
-                new Pipeline.Source(
-                        lease.token(),
-                        configuration.capture().publication(),
-                        configuration.capture().heartbeatInterval()),
-                loop,
-                around.listener(),
-                clock);
+        Frontier frontier =
+                new Frontier(jdbi, lease.token(), configuration.capture().heartbeatInterval(), around.catalogMoved());
+        Pipeline pipeline = new Pipeline(jdbi, lease.token(), frontier, loop, around.listener(), clock);
         CatalogWatch watch = new CatalogWatch(configuration, lease.token(), loop, pipeline, around);
         loop.start();
-        return new Core(lease, loop, pipeline, watch);
+        return new Core(lease, loop, frontier, pipeline, watch);
     }
 
-    /** What the core is given by the daemon. */
-    record Surroundings(Consumer<Notice> listener, Supplier<Moment> clock, Consumer<Throwable> onFatal) {}
+    /**
+     * What the core is given by the daemon.
+     *
+     * @param catalogMoved asks for a look at the catalog before it is due; returns at once
+     */
+    record Surroundings(
+            Consumer<Notice> listener, Supplier<Moment> clock, Consumer<Throwable> onFatal, Runnable catalogMoved) {}
 
     Lease lease() {
         return lease;
@@ -86,6 +87,10 @@ final class Core implements AutoCloseable {
 
     EventLoop loop() {
         return loop;
+    }
+
+    Frontier frontier() {
+        return frontier;
     }
 
     Pipeline pipeline() {

@@ -24,9 +24,11 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -57,10 +59,11 @@ public final class Daemon implements AutoCloseable {
     private final CompletableFuture<Integer> ended = new CompletableFuture<>();
     private final ScheduledExecutorService housekeeping = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("refreshd-housekeeping").factory());
+    private final AtomicBoolean hurried = new AtomicBoolean();
     private final BackgroundAudit audit;
     private final Outages outages = new Outages();
-    private final Core.Surroundings around =
-            new Core.Surroundings(this::tell, () -> new Moment(System.nanoTime(), Instant.now()), this::fatal);
+    private final Core.Surroundings around = new Core.Surroundings(
+            this::tell, () -> new Moment(System.nanoTime(), Instant.now()), this::fatal, this::keepHouseSoon);
     private final StreamSupervisor attempts;
     private final Housekeeping house;
 
@@ -299,12 +302,12 @@ public final class Daemon implements AutoCloseable {
                 .map(xid -> new StreamStatus(
                         StreamPhase.HELD,
                         last,
-                        Optional.of(present.pipeline().progress().routed()),
+                        Optional.of(present.frontier().progress().claimed()),
                         "transaction " + xid + " is in the log but not visible yet (is a synchronous standby away?)"))
                 .orElseGet(() -> new StreamStatus(
                         StreamPhase.STREAMING,
                         last,
-                        Optional.of(present.pipeline().progress().routed()),
+                        Optional.of(present.frontier().progress().claimed()),
                         ""));
     }
 
@@ -342,6 +345,20 @@ public final class Daemon implements AutoCloseable {
         Core present = core;
         if (present != null) {
             present.loop().post(new Event.RefreshRequested(Set.of(drift.view())));
+        }
+    }
+
+    /** Returns at once; asked again before it was done, it is done once. */
+    private void keepHouseSoon() {
+        if (hurried.compareAndSet(false, true)) {
+            try {
+                housekeeping.execute(() -> {
+                    hurried.set(false);
+                    keepHouse();
+                });
+            } catch (RejectedExecutionException e) {
+                log.atTrace().log("Closed a moment ago");
+            }
         }
     }
 

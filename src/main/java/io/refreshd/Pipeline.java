@@ -2,12 +2,9 @@ package io.refreshd;
 
 import io.refreshd.capture.BatchHandler;
 import io.refreshd.capture.Heartbeat;
-import io.refreshd.capture.Publication;
 import io.refreshd.catalog.ViewGraph;
-import io.refreshd.ledger.EnrolledTables;
 import io.refreshd.ledger.Lease;
 import io.refreshd.ledger.Requests;
-import io.refreshd.ledger.StreamRow;
 import io.refreshd.ledger.ViewRows;
 import io.refreshd.model.Batch;
 import io.refreshd.model.Change;
@@ -50,8 +47,7 @@ final class Pipeline implements BatchHandler {
     private final Jdbi jdbi;
     private final long lease;
     private final EventLoop loop;
-    private final String publication;
-    private final Duration heartbeat;
+    private final Frontier frontier;
     private final Consumer<Notice> listener;
     private final Supplier<Moment> clock;
 
@@ -62,29 +58,21 @@ final class Pipeline implements BatchHandler {
     /** Transactions that were handed over and not seen to be visible yet. */
     private final Set<Xid> unsettled = new HashSet<>();
 
-    private long stretch;
     private boolean fenced;
-
-    private Lsn routed = Lsn.ZERO;
-    private Lsn recorded = Lsn.ZERO;
-    /** Whether all was captured up to the last batch. While it was not, no position moves. Guarded by turn. */
-    private boolean whole = true;
 
     private Optional<Instant> lastMessage = Optional.empty();
 
-    /**
-     * Which stream it is.
-     *
-     * @param lease token of the right to write to the ledger
-     * @param heartbeat how often a heartbeat comes through it
-     */
-    record Source(long lease, String publication, Duration heartbeat) {}
-
-    Pipeline(Jdbi jdbi, Source source, EventLoop loop, Consumer<Notice> listener, Supplier<Moment> clock) {
+    /** @param lease token of the right to write to the ledger */
+    Pipeline(
+            Jdbi jdbi,
+            long lease,
+            Frontier frontier,
+            EventLoop loop,
+            Consumer<Notice> listener,
+            Supplier<Moment> clock) {
         this.jdbi = jdbi;
-        this.lease = source.lease();
-        this.publication = source.publication();
-        this.heartbeat = source.heartbeat();
+        this.lease = lease;
+        this.frontier = frontier;
         this.loop = loop;
         this.router = new Router(ViewGraph.EMPTY);
         this.listener = listener;
@@ -109,11 +97,6 @@ final class Pipeline implements BatchHandler {
         Snapshot snapshot = mark.isEmpty()
                 ? jdbi.withHandle(Pipeline::snapshot)
                 : makeDurable(mark.get(), since(routing.impacts()));
-        // A table that left the publication, even if it is back by now, may have changed unseen in front of this
-        // batch's
-        // position. The catalog's thread will notice and raise the doubt; until that is durable nothing more is
-        // claimed.
-        whole = jdbi.withHandle(handle -> EnrolledTables.areCaptured(handle, Publication.IDENTITIES, publication));
         heed(batch.signals());
         return settle(snapshot);
     }
@@ -122,18 +105,13 @@ final class Pipeline implements BatchHandler {
     public void routedTo(Lsn position, Snapshot snapshot) {
         turn.lock();
         try {
-            if (!whole) {
-                return;
-            }
-            synchronized (this) {
-                routed = routed.max(position);
-            }
-            loop.post(new Event.RoutedTo(position, snapshot));
+            frontier.routed(position);
             if (fenced) {
                 // Whoever put up the fence waits for the ledger to say so.
                 fenced = false;
-                writeDownProgress();
+                frontier.claim();
             }
+            loop.post(new Event.RoutedTo(frontier.progress().claimed(), snapshot));
         } finally {
             turn.unlock();
         }
@@ -154,14 +132,6 @@ final class Pipeline implements BatchHandler {
         return lastMessage;
     }
 
-    /** What the ledger is known to hold. */
-    synchronized Lsn recorded() {
-        return recorded;
-    }
-
-    /** How far the stream has come in which stretch of it. */
-    record Progress(long stretch, Lsn routed) {}
-
     /**
      * The stream goes on, or begins anew, at a position that the ledger holds already. To be called while nothing streams.
      *
@@ -175,24 +145,15 @@ final class Pipeline implements BatchHandler {
         } finally {
             turn.unlock();
         }
-        synchronized (this) {
-            stretch = number;
-            routed = position;
-            recorded = position;
-        }
+        frontier.begin(number, position);
         loop.post(new Event.RoutedTo(position, snapshot));
-    }
-
-    /** Every transaction that committed at or before it has been routed and seen to be visible. */
-    synchronized Progress progress() {
-        return new Progress(stretch, routed);
     }
 
     private void heed(List<Signal> signals) {
         Set<Long> hurried = new HashSet<>();
         for (Signal signal : signals) {
             switch (signal.kind()) {
-                case Signal.HEARTBEAT -> writeDownProgress();
+                case Signal.HEARTBEAT -> frontier.claim();
                 case Signal.FENCE -> oid(signal.body()).ifPresent(hurried::add);
                 case Signal.REQUEST -> passOnRequests();
                 default -> {} // a mark has done its work by being here
@@ -227,20 +188,6 @@ final class Pipeline implements BatchHandler {
         };
     }
 
-    /** Once a heartbeat: the ledger promises, and only then the slot may be told. */
-    private void writeDownProgress() {
-        Progress progress = progress();
-        jdbi.useHandle(handle -> Lease.write(
-                handle,
-                lease,
-                transaction -> StreamRow.advance(transaction, progress.stretch(), progress.routed(), heartbeat)));
-        synchronized (this) {
-            if (progress.stretch() == stretch) {
-                recorded = recorded.max(progress.routed());
-            }
-        }
-    }
-
     /** What is done between two batches. */
     interface Rewiring {
         /**
@@ -254,11 +201,14 @@ final class Pipeline implements BatchHandler {
      * Routes by another catalog from now on. No batch is routed and no position moves until the scheduler and the ledger know of
      * the new catalog too: otherwise a change could be routed to a view that the scheduler does not know yet, or be counted as
      * contained in one that waits for it.
+     *
+     * @param basis the catalog that it routes by
      */
-    void rewire(Router next, Rewiring rewiring) throws InterruptedException {
+    void rewire(Router next, Basis basis, Rewiring rewiring) throws InterruptedException {
         turn.lockInterruptibly();
         try {
             router = next;
+            frontier.standOn(basis);
             rewiring.run(Set.copyOf(unsettled));
         } finally {
             turn.unlock();
@@ -273,7 +223,7 @@ final class Pipeline implements BatchHandler {
             Lease.prove(transaction, lease);
             Map<ViewId, Instant> rows = mark.views().stream()
                     .collect(Collectors.toMap(view -> view, view -> since.getOrDefault(view, Instant.EPOCH)));
-            ViewRows.mark(transaction, mark.number(), rows, progress().routed());
+            ViewRows.mark(transaction, mark.number(), rows, frontier.progress().claimed());
             // Stands behind the commits that caused the mark, so that the routed position passes them without delay.
             transaction.execute("SELECT pg_logical_emit_message(false, 'refreshd:mark', '')");
             return snapshot(transaction);
@@ -289,7 +239,7 @@ final class Pipeline implements BatchHandler {
 
     private Receipt settle(Snapshot snapshot) {
         unsettled.removeIf(snapshot::sees);
-        return new Receipt(snapshot, recorded());
+        return new Receipt(snapshot, frontier.recorded());
     }
 
     private void tell(Batch batch, Routing routing) {

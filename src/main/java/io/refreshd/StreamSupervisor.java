@@ -47,13 +47,13 @@ final class StreamSupervisor {
     private static final Duration STANDBY_PAUSE = Duration.ofSeconds(1);
 
     private static final String QUERY_CANCELED = "57014";
-    private static final String UNDEFINED_OBJECT = "42704";
 
     private final Configuration configuration;
     private final CaptureSettings settings;
     private final Database database;
     private final Core.Surroundings around;
     private final Progress progress;
+    private final DeadEnd deadEnd;
     /** Why the slot that is there is to be given up. */
     private volatile @Nullable String surrender;
 
@@ -76,6 +76,7 @@ final class StreamSupervisor {
         this.around = around;
         this.progress = progress;
         this.settings = FirstStart.settings(configuration);
+        this.deadEnd = new DeadEnd(settings.publication());
     }
 
     /**
@@ -85,6 +86,7 @@ final class StreamSupervisor {
      */
     void attempt(Optional<Core> present) throws Exception {
         CaptureRun run;
+        Core core;
         try (Handle handle = database.direct()) {
             progress.at(StreamPhase.CONNECTING, "preparing");
             ServerIdentity server = ServerIdentity.read(handle);
@@ -93,7 +95,7 @@ final class StreamSupervisor {
             }
             check(handle);
             migrate(handle);
-            Core core = core(handle, server, present);
+            core = core(handle, server, present);
             // First the publication, then the slot: before 18 the server fails on changes older than the publication.
             core.watch().look(handle);
             begin(handle, server, core, Optional.ofNullable(surrender));
@@ -106,26 +108,9 @@ final class StreamSupervisor {
             CompletableFuture<Void> ended = run.ended();
             ended.get();
         } catch (ExecutionException e) {
-            if (lacksPublication(e.getCause())) {
-                surrender = "publication-missing";
-            }
+            deadEnd.failed(e.getCause(), core.frontier().recorded()).ifPresent(reason -> surrender = reason);
             throw e.getCause() instanceof Exception cause ? cause : e;
         }
-    }
-
-    /**
-     * Before 18 the server reads old changes with the publication of that time, and fails for ever if there was none: no
-     * attempt gets past them. The word is in the server's language, the name is not.
-     */
-    private boolean lacksPublication(@Nullable Throwable failure) {
-        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-            if (cause instanceof SQLException error
-                    && UNDEFINED_OBJECT.equals(error.getSQLState())
-                    && String.valueOf(error.getMessage()).contains(settings.publication())) {
-                return true;
-            }
-        }
-        return false;
     }
 
     private void check(Handle handle) throws SQLException, DaemonStartException {
@@ -155,7 +140,7 @@ final class StreamSupervisor {
                     // A database that knows less than we remember was set back.
                     && left.get()
                                     .acknowledged()
-                                    .compareTo(present.get().pipeline().recorded())
+                                    .compareTo(present.get().frontier().recorded())
                             >= 0;
             if (same) {
                 return present.get();

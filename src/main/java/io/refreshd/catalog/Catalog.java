@@ -30,6 +30,10 @@ public record Catalog(
         return oid < FIRST_USER_OID;
     }
 
-    /** A parent that is read with its child: a partition or an inheritance child. */
-    public record Inheritance(long parent, long child) {}
+    /**
+     * A parent that is read with its child: a partition or an inheritance child.
+     *
+     * @param version differs for a child that left and came back
+     */
+    public record Inheritance(long parent, long child, String version) {}
 }

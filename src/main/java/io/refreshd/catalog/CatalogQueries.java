@@ -39,7 +39,10 @@ final class CatalogQueries {
         return new Catalog(
                 relations(named, columns(reached)),
                 rules(reached, reads, calls),
-                query(CatalogSql.INHERITANCES, reached, row -> new Catalog.Inheritance(row.getLong(1), row.getLong(2))),
+                query(
+                        CatalogSql.INHERITANCES,
+                        reached,
+                        row -> new Catalog.Inheritance(row.getLong(1), row.getLong(2), row.getString(3))),
                 query(CatalogSql.INDEXES, reached, CatalogQueries::index),
                 query(CatalogSql.FUNCTIONS, functions, CatalogQueries::function));
     }

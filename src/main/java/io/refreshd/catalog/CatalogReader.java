@@ -5,6 +5,8 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.HashSet;
+import java.util.Set;
 
 /**
  * Reads the system catalog. Called from any thread that owns a connection; blocks; works for every role, since all that is
@@ -51,6 +53,21 @@ public final class CatalogReader {
                 ResultSet row = statement.executeQuery()) {
             row.next();
             return row.getString(1);
+        }
+    }
+
+    /**
+     * Relations that a transaction is altering, or has altered and committed so lately that the catalog does not show it yet:
+     * it keeps its locks until it does. Names too many rather than too few, such as one that is being truncated.
+     */
+    public static Set<Long> beingAltered(Connection connection) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(CatalogSql.BEING_ALTERED);
+                ResultSet row = statement.executeQuery()) {
+            Set<Long> relations = new HashSet<>();
+            while (row.next()) {
+                relations.add(row.getLong(1));
+            }
+            return relations;
         }
     }
 

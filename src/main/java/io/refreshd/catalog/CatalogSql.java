@@ -87,17 +87,20 @@ final class CatalogSql {
              ORDER BY a.attrelid, a.attnum
             """;
 
-    /** Queries of views, and the conditions by which row-level security lets rows of a table be read. */
+    /**
+     * Queries of views, and the conditions by which row-level security lets rows of a table be read. Each with the xmin of its
+     * row: what was replaced and put back is not what it was, since a refresh in between may have seen the other one.
+     */
     private static final String QUERIES = """
             WITH wanted(oid) AS (
               SELECT unnest(?::int8[])::oid
             ), query(reader, class, oid, tree, settings) AS (
-              SELECT r.ev_class, 'pg_catalog.pg_rewrite'::regclass, r.oid, r.ev_action::text, ''
+              SELECT r.ev_class, 'pg_catalog.pg_rewrite'::regclass, r.oid, r.ev_action::text, r.xmin::text
                 FROM pg_catalog.pg_rewrite r
                WHERE r.ev_class IN (SELECT oid FROM wanted) AND r.ev_type = '1'
               UNION ALL
               SELECT p.polrelid, 'pg_catalog.pg_policy'::regclass, p.oid, coalesce(p.polqual::text, ''),
-                     concat(p.polpermissive, p.polroles)
+                     concat(p.xmin, ' ', p.polpermissive, p.polroles)
                 FROM pg_catalog.pg_policy p
                WHERE p.polrelid IN (SELECT oid FROM wanted) AND p.polcmd IN ('*', 'r')
             )
@@ -172,7 +175,7 @@ final class CatalogSql {
     static final String FUNCTIONS = """
             SELECT p.oid::int8, n.nspname::text, p.proname::text, pg_catalog.pg_get_function_identity_arguments(p.oid),
                    p.provolatile::text,
-                   md5(concat_ws('|', p.provolatile, p.prolang, p.probin, p.proconfig, p.prosqlbody::text, p.prosrc))
+                   md5(concat_ws('|', p.provolatile, p.prolang, p.probin, p.proconfig, p.prosqlbody::text, p.prosrc, p.xmin))
               FROM pg_catalog.pg_proc p
               JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
              WHERE p.oid = ANY (?::int8[]::oid[])
@@ -180,7 +183,7 @@ final class CatalogSql {
             """;
 
     static final String INHERITANCES = """
-            SELECT inhparent::int8, inhrelid::int8
+            SELECT inhparent::int8, inhrelid::int8, xmin::text
               FROM pg_catalog.pg_inherits
              WHERE inhrelid = ANY (?::int8[]::oid[])
              ORDER BY inhparent, inhrelid
@@ -195,5 +198,20 @@ final class CatalogSql {
               JOIN pg_catalog.pg_am a ON a.oid = c.relam
              WHERE i.indrelid = ANY (?::int8[]::oid[])
              ORDER BY i.indexrelid
+            """;
+
+    /**
+     * Relations that somebody is altering: ATTACH PARTITION holds a weaker lock on the parent, which VACUUM takes too, but the
+     * strongest on the child. Our own locks are not looked at.
+     */
+    static final String BEING_ALTERED = """
+            WITH held AS MATERIALIZED (
+              SELECT relation, mode, virtualtransaction FROM pg_catalog.pg_locks
+               WHERE locktype = 'relation' AND granted AND pid IS DISTINCT FROM pg_catalog.pg_backend_pid()
+                 AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
+                 AND mode IN ('ShareUpdateExclusiveLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
+            )
+            SELECT DISTINCT relation::int8 FROM held
+             WHERE virtualtransaction IN (SELECT virtualtransaction FROM held WHERE mode = 'AccessExclusiveLock')
             """;
 }

@@ -11,6 +11,7 @@ final class Facts {
     private final Map<Long, Relation> relations = new HashMap<>();
     private final Map<Long, Rule> rules = new HashMap<>();
     private final Map<Long, List<Relation>> children = new HashMap<>();
+    private final Map<Long, List<Catalog.Inheritance>> inheritances = new HashMap<>();
     private final Map<Long, List<Index>> indexes = new HashMap<>();
     private final Map<Long, Function> functions = new HashMap<>();
 
@@ -26,6 +27,9 @@ final class Facts {
             if (child != null) {
                 children.computeIfAbsent(inheritance.parent(), oid -> new ArrayList<>())
                         .add(child);
+                inheritances
+                        .computeIfAbsent(inheritance.parent(), oid -> new ArrayList<>())
+                        .add(inheritance);
             }
         }
     }
@@ -44,6 +48,10 @@ final class Facts {
 
     List<Relation> childrenOf(Relation parent) {
         return children.getOrDefault(parent.oid(), List.of());
+    }
+
+    List<Catalog.Inheritance> inheritancesOf(Relation parent) {
+        return inheritances.getOrDefault(parent.oid(), List.of());
     }
 
     List<Index> indexesOf(Relation table) {

@@ -37,8 +37,12 @@ final class Lineage {
         for (Relation relation : sources.relations()) {
             boolean told = relation.logged() && !facts.identityOf(relation).failsWhenPublished();
             describe(relation, told, text);
-            for (Relation child : facts.childrenOf(relation)) {
-                text.append("child ").append(child.oid()).append('\n');
+            for (Catalog.Inheritance child : facts.inheritancesOf(relation)) {
+                text.append("child ")
+                        .append(child.child())
+                        .append(' ')
+                        .append(child.version())
+                        .append('\n');
             }
         }
         for (Relation other : sources.materializedViews()) {

@@ -58,6 +58,7 @@ public final class MetricNames {
             "slot-surrendered",
             "timeline",
             "other-system",
+            "log-undecodable",
             "publication-missing",
             "publication-replaced",
             "publication-altered",

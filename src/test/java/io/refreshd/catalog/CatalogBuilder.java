@@ -65,7 +65,7 @@ public final class CatalogBuilder {
 
     CatalogBuilder child(String parent, String child) {
         inheritances.add(
-                new Catalog.Inheritance(relation(parent).oid(), relation(child).oid()));
+                new Catalog.Inheritance(relation(parent).oid(), relation(child).oid(), "1"));
         return this;
     }
 
