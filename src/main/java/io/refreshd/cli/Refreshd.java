@@ -40,7 +40,12 @@ public final class Refreshd {
     private Refreshd() {}
 
     public static void main(String[] arguments) {
-        System.exit(commandLine(System.getenv(), Doctor.real()).execute(arguments));
+        System.exit(commandLine(System.getenv()).execute(arguments));
+    }
+
+    /** All verbs, as they are deployed. */
+    public static CommandLine commandLine(Map<String, String> environment) {
+        return commandLine(environment, Doctor.real());
     }
 
     static CommandLine commandLine(Map<String, String> environment, Doctor doctor) {

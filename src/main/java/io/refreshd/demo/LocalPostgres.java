@@ -2,7 +2,9 @@ package io.refreshd.demo;
 
 import io.zonky.test.db.postgres.embedded.DefaultPostgresBinaryResolver;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+import io.zonky.test.db.postgres.embedded.PgBinaryResolver;
 import java.io.IOException;
+import java.io.InputStream;
 import java.lang.ProcessBuilder.Redirect;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -48,7 +50,13 @@ public final class LocalPostgres implements AutoCloseable {
      * @param settings server settings over the defaults
      */
     public static LocalPostgres start(Path folder, Map<String, String> settings) throws IOException {
-        return start(folder, settings, Optional.empty());
+        return start(folder, settings, DefaultPostgresBinaryResolver.INSTANCE);
+    }
+
+    /** @param binaries where its program is read from, instead of the one that is on the class path */
+    public static LocalPostgres start(Path folder, Map<String, String> settings, PgBinaryResolver binaries)
+            throws IOException {
+        return start(folder, settings, Optional.empty(), binaries);
     }
 
     /**
@@ -58,14 +66,15 @@ public final class LocalPostgres implements AutoCloseable {
      * @param password of {@link #USER}
      */
     public static LocalPostgres start(Path folder, Map<String, String> settings, String password) throws IOException {
-        return start(folder, settings, Optional.of(password));
+        return start(folder, settings, Optional.of(password), DefaultPostgresBinaryResolver.INSTANCE);
     }
 
-    private static LocalPostgres start(Path folder, Map<String, String> settings, Optional<String> password)
+    private static LocalPostgres start(
+            Path folder, Map<String, String> settings, Optional<String> password, PgBinaryResolver binaries)
             throws IOException {
         Files.createDirectories(folder);
         try {
-            return new LocalPostgres(launch(folder, settings, password), folder);
+            return new LocalPostgres(launch(folder, settings, password, binaries), folder);
         } catch (IOException | RuntimeException | ExceptionInInitializerError e) {
             IOException failure = new IOException(
                     "PostgreSQL did not start in " + folder + "\n" + String.join("\n", tail(log(folder))), e);
@@ -79,7 +88,8 @@ public final class LocalPostgres implements AutoCloseable {
         }
     }
 
-    private static EmbeddedPostgres launch(Path folder, Map<String, String> settings, Optional<String> password)
+    private static EmbeddedPostgres launch(
+            Path folder, Map<String, String> settings, Optional<String> password, PgBinaryResolver binaries)
             throws IOException {
         // Its own folder below: the library makes the one it unpacks to writable for everybody.
         Path program = Files.createDirectories(folder.resolve("program"));
@@ -98,7 +108,7 @@ public final class LocalPostgres implements AutoCloseable {
                         .setRegisterShutdownHook(false)
                         // A new object each time: the library remembers by resolver where it unpacked, and another
                         // server's folder may go away before this one does.
-                        .setPgBinaryResolver(new OwnBinaries());
+                        .setPgBinaryResolver(new OwnBinaries(new Object(), binaries));
                 authentication(builder, folder, password);
                 settings(builder);
                 settings.forEach(builder::setServerConfig);
@@ -140,14 +150,10 @@ public final class LocalPostgres implements AutoCloseable {
                 .setConnectConfig("password", password.get());
     }
 
-    private record OwnBinaries(Object identity) implements io.zonky.test.db.postgres.embedded.PgBinaryResolver {
-        OwnBinaries() {
-            this(new Object());
-        }
-
+    private record OwnBinaries(Object identity, PgBinaryResolver binaries) implements PgBinaryResolver {
         @Override
-        public java.io.InputStream getPgBinary(String system, String machineHardware) throws IOException {
-            return DefaultPostgresBinaryResolver.INSTANCE.getPgBinary(system, machineHardware);
+        public InputStream getPgBinary(String system, String machineHardware) throws IOException {
+            return binaries.getPgBinary(system, machineHardware);
         }
     }
 

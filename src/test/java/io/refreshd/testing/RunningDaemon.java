@@ -1,6 +1,7 @@
 package io.refreshd.testing;
 
 import io.refreshd.Daemon;
+import io.refreshd.DaemonStartException;
 import io.refreshd.config.ConfigurationReader;
 import io.refreshd.report.Notice;
 import io.refreshd.report.ViewPhase;
@@ -39,10 +40,14 @@ public final class RunningDaemon implements AutoCloseable {
     public static RunningDaemon start(String yaml) throws Exception {
         RunningDaemon running = new RunningDaemon(new Daemon(ConfigurationReader.read(yaml, "test.yaml", Map.of())));
         try {
-            running.daemon.start();
+            running.begin();
             return running;
-        } catch (Exception notStarted) {
+        } catch (IllegalStateException notStarted) {
             running.close();
+            if (notStarted.getCause() instanceof ExecutionException e
+                    && e.getCause() instanceof DaemonStartException why) {
+                throw why;
+            }
             throw notStarted;
         }
     }

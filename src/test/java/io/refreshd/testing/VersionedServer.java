@@ -1,0 +1,69 @@
+package io.refreshd.testing;
+
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.refreshd.demo.LocalPostgres;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.function.UnaryOperator;
+import java.util.jar.JarFile;
+import java.util.zip.ZipEntry;
+
+/** A server of a given major version that trusts everybody: one that is installed, shared, or unpacked from its JAR. */
+public final class VersionedServer implements AutoCloseable {
+    private static final int OLDEST_PACKED = 16;
+    private static final int SHARED = 18;
+
+    private final UnaryOperator<String> url;
+    private final AutoCloseable end;
+
+    private VersionedServer(UnaryOperator<String> url, AutoCloseable end) {
+        this.url = url;
+        this.end = end;
+    }
+
+    public static VersionedServer start(int major, Path folder) throws IOException, InterruptedException {
+        if (major == SHARED) {
+            return new VersionedServer(TestDatabase.server()::url, () -> {});
+        } else if (major >= OLDEST_PACKED) {
+            LocalPostgres server = LocalPostgres.start(
+                    folder,
+                    Map.of(),
+                    (system, hardware) -> program(Path.of("target", "older-servers", "postgres-" + major + ".jar")));
+            return new VersionedServer(server::url, server);
+        }
+        if (!PgCtl.isInstalled(major)) {
+            System.out.println("SKIPPED: PostgreSQL " + major + " is not installed (Debian: apt-get install postgresql-"
+                    + major + ")");
+        }
+        assumeTrue(
+                PgCtl.isInstalled(major), "PostgreSQL " + major + " is not installed here: nothing was tested on it");
+        PgCtl server = PgCtl.init(major, folder);
+        int port = server.start();
+        return new VersionedServer(database -> "jdbc:postgresql://localhost:" + port + "/" + database, server::stop);
+    }
+
+    private static InputStream program(Path jar) throws IOException {
+        try (JarFile file = new JarFile(jar.toFile())) {
+            ZipEntry entry = file.stream()
+                    .filter(candidate -> candidate.getName().endsWith(".txz"))
+                    .findFirst()
+                    .orElseThrow(() -> new IOException("no packed server in " + jar));
+            try (InputStream packed = file.getInputStream(entry)) {
+                return new ByteArrayInputStream(packed.readAllBytes());
+            }
+        }
+    }
+
+    public String url(String database) {
+        return url.apply(database);
+    }
+
+    @Override
+    public void close() throws Exception {
+        end.close();
+    }
+}
