@@ -229,7 +229,7 @@ final class CatalogWatch {
         return altered;
     }
 
-    private static Registration registration(ViewGraph graph, MaterializedView view, Sight sight) {
+    private Registration registration(ViewGraph graph, MaterializedView view, Sight sight) {
         return new Registration(
                 view.id(),
                 view.oid(),
@@ -239,7 +239,13 @@ final class CatalogWatch {
                         .map(MaterializedView::oid)
                         .sorted()
                         .toList(),
-                sight.blindSpotOf(view).isPresent());
+                sight.blindSpotOf(view).isPresent(),
+                obstacleTo(view));
+    }
+
+    private Optional<Obstacle> obstacleTo(MaterializedView view) {
+        return Optional.ofNullable(notRefreshable.get(view.oid()))
+                .or(() -> view.obstacleTo(configuration.views().methodOf(view.id())));
     }
 
     private ViewSpec spec(ViewGraph graph, MaterializedView view, Sight sight) {
@@ -253,7 +259,7 @@ final class CatalogWatch {
                         : configuration.views().timingOf(view.id()),
                 method,
                 graph.upstreamOf(view.id()),
-                Optional.ofNullable(notRefreshable.get(view.oid())).or(() -> view.obstacleTo(method)),
+                obstacleTo(view),
                 blindSpot);
     }
 }

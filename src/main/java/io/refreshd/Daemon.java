@@ -84,6 +84,7 @@ public final class Daemon implements AutoCloseable {
                 configuration,
                 database.jdbi(),
                 around.clock(),
+                () -> Optional.ofNullable(core).map(present -> present.lease().token()),
                 () -> Optional.ofNullable(core)
                         .map(present -> present.pipeline().isSettled())
                         .orElse(false));

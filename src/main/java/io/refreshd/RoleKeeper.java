@@ -2,6 +2,7 @@ package io.refreshd;
 
 import io.refreshd.config.Configuration;
 import io.refreshd.config.RoleViewTemplate;
+import io.refreshd.ledger.Lease;
 import io.refreshd.model.Moment;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.TableId;
@@ -13,6 +14,7 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -42,6 +44,7 @@ final class RoleKeeper implements AutoCloseable {
     private final Jdbi jdbi;
     private final Supplier<Moment> clock;
     private final BooleanSupplier settled;
+    private final Supplier<Optional<Long>> lease;
     private final ExecutorService thread = Executors.newSingleThreadExecutor(
             Thread.ofPlatform().daemon().name("refreshd-roles").factory());
     private final AtomicBoolean queued = new AtomicBoolean();
@@ -54,8 +57,17 @@ final class RoleKeeper implements AutoCloseable {
     private long lookedAt;
     private Set<String> told = Set.of();
 
-    /** @param settled whether all that has been read from the log is visible: only then a look has seen it */
-    RoleKeeper(Configuration configuration, Jdbi jdbi, Supplier<Moment> clock, BooleanSupplier settled) {
+    /**
+     * @param lease token of the right to write to the ledger, while this is the one
+     * @param settled whether all that has been read from the log is visible: only then a look has seen it
+     */
+    RoleKeeper(
+            Configuration configuration,
+            Jdbi jdbi,
+            Supplier<Moment> clock,
+            Supplier<Optional<Long>> lease,
+            BooleanSupplier settled) {
+        this.lease = lease;
         this.templates = configuration.roleViews();
         this.reconciler = new RoleReconciler(templates, configuration.refresh());
         this.jdbi = jdbi;
@@ -105,6 +117,10 @@ final class RoleKeeper implements AutoCloseable {
     }
 
     private List<Obstacle> reconcile(Handle handle) throws SQLException {
+        Optional<Long> token = lease.get();
+        if (token.isEmpty()) {
+            return List.of();
+        }
         RolePlan plan = reconciler.plan(handle);
         try {
             tables = RolesReader.tables(handle.getConnection(), templates);
@@ -122,7 +138,11 @@ final class RoleKeeper implements AutoCloseable {
                             + rebuilds.getFirst().view(),
                     "refreshd plan shows what would be done, refreshd apply does it"));
         }
-        obstacles.addAll(reconciler.apply(handle, plan, step -> !closed && !(step instanceof Step.Rebuild)));
+        obstacles.addAll(reconciler.apply(
+                handle,
+                plan,
+                step -> !closed && !(step instanceof Step.Rebuild),
+                transaction -> Lease.prove(transaction, token.get())));
         return obstacles;
     }
 

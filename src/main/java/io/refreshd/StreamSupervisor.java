@@ -23,6 +23,8 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -45,6 +47,8 @@ final class StreamSupervisor {
 
     /** A daemon that stands by looks this often whether its place has come free. */
     private static final Duration STANDBY_PAUSE = Duration.ofSeconds(1);
+
+    private static final long UNSEEN_PAUSE_MILLIS = 20;
 
     private static final String QUERY_CANCELED = "57014";
 
@@ -206,6 +210,7 @@ final class StreamSupervisor {
             Slot.drop(handle.getConnection(), settings.slot());
         }
         Lsn position = usable ? slot.get().confirmed().orElseThrow() : createSlot(handle);
+        awaitEndOfUnseen(handle);
         // The doubt only now: refreshes run meanwhile, and one that began before the slot did lacks what was committed
         // in
         // between. A crash here hides nothing, since the slot is ahead of the ledger until the stretch begins.
@@ -267,6 +272,39 @@ final class StreamSupervisor {
                 String detail = waitedFor(handle);
                 progress.at(StreamPhase.CONNECTING, detail);
             }
+        }
+    }
+
+    /**
+     * What committed in front of the slot and is not visible yet will come by no stream, and a refresh that begins now lacks it;
+     * with a synchronous standby away it stays so for hours. Nobody can tell it from what still runs, so all of it is awaited.
+     */
+    private void awaitEndOfUnseen(Handle handle) throws SQLException, InterruptedException {
+        Set<Long> unseen = Slot.unended(handle.getConnection());
+        for (long since = System.nanoTime(); !unseen.isEmpty(); ) {
+            TimeUnit.MILLISECONDS.sleep(UNSEEN_PAUSE_MILLIS);
+            unseen.retainAll(Slot.unended(handle.getConnection()));
+            if (System.nanoTime() - since > SLOT_PATIENCE.toNanos()) {
+                progress.at(
+                        StreamPhase.CONNECTING,
+                        "the slot is made; " + unseen.size() + " transactions that ran then are not seen to have ended"
+                                + " (is a synchronous standby away?)");
+            }
+            giveUpTooLong(handle);
+        }
+    }
+
+    /** Nobody reads from the slot while this waits, and it must not fill the disk either. */
+    private void giveUpTooLong(Handle handle) throws SQLException {
+        OptionalLong limit = configuration.capture().maxRetained();
+        long retained = Slot.inspect(handle.getConnection(), settings.slot())
+                .map(SlotState::retainedBytes)
+                .orElse(0L);
+        if (limit.isPresent() && retained > limit.getAsLong()) {
+            Slot.drop(handle.getConnection(), settings.slot());
+            throw new SQLException(
+                    "the server kept too much log for the slot while transactions that ran when it was made"
+                            + " had not ended: it was given up and is made again");
         }
     }
 

@@ -105,7 +105,8 @@ class ClaimIT {
                 Connection connection = connect()) {
             awaitHonestClaim();
             loseTheStandby(connection);
-            CompletableFuture<Void> waiting = CompletableFuture.runAsync(() -> run(connection, ddl));
+            CompletableFuture<Void> waiting =
+                    CompletableFuture.runAsync(() -> run(connection, ddl), Thread.ofVirtual()::start);
             await().until(() -> query("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'")
                     .equals(List.of("1")));
             String committed = query("SELECT pg_current_wal_insert_lsn()").getFirst();
@@ -119,12 +120,35 @@ class ClaimIT {
             }
             assertThat(query("SELECT watermark < '" + committed + "' FROM refreshd.freshness WHERE view_name = 'top'"))
                     .containsExactly("t");
-            StrictServer.run(
-                    server.url("postgres"),
-                    "",
-                    "ALTER SYSTEM RESET synchronous_standby_names",
-                    "SELECT pg_reload_conf()");
+            findTheStandby();
             waiting.join();
+            awaitHonestClaim();
+        }
+    }
+
+    /** It will come by no stream, and the refresh that makes the gap good does not see it yet. */
+    @Test
+    void whatIsNotVisibleYetInFrontOfASlotThatWasMovedIsAwaited() throws Exception {
+        try (RunningDaemon daemon = running()) {
+            awaitHonestClaim();
+        }
+        try (RunningDaemon daemon = RunningDaemon.prepare(configuration());
+                Connection connection = connect()) {
+            loseTheStandby(connection);
+            CompletableFuture<Void> waiting = CompletableFuture.runAsync(
+                    () -> run(connection, "INSERT INTO other VALUES (8)"), Thread.ofVirtual()::start);
+            await().until(() -> query("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'")
+                    .equals(List.of("1")));
+            execute(
+                    "SET synchronous_commit = local; SELECT pg_replication_slot_advance('claim', pg_current_wal_lsn())");
+            CompletableFuture<Void> started = CompletableFuture.runAsync(daemon::begin, Thread.ofVirtual()::start);
+            await().until(() -> started.isDone()
+                    || daemon.daemon().status().stream().detail().contains("not seen to have ended"));
+            assertThat(query("TABLE of_other")).isEmpty();
+            findTheStandby();
+            waiting.join();
+            await().untilAsserted(() -> assertThat(query("TABLE of_other")).containsExactly("8"));
+            await().until(started::isDone);
             awaitHonestClaim();
         }
     }
@@ -144,8 +168,17 @@ class ClaimIT {
     }
 
     private static RunningDaemon running() throws Exception {
-        return RunningDaemon.start(RunningDaemon.configuration(server.url("claim"), "claim", "")
-                .replace("catalog-poll-interval: 200ms", "catalog-poll-interval: 10m"));
+        return RunningDaemon.start(configuration());
+    }
+
+    private static String configuration() {
+        return RunningDaemon.configuration(server.url("claim"), "claim", "")
+                .replace("catalog-poll-interval: 200ms", "catalog-poll-interval: 10m");
+    }
+
+    private static void findTheStandby() throws SQLException {
+        StrictServer.run(
+                server.url("postgres"), "", "ALTER SYSTEM RESET synchronous_standby_names", "SELECT pg_reload_conf()");
     }
 
     /** Until the view is claimed to hold all that was committed by now; in the same snapshot it has to. */

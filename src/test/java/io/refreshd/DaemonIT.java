@@ -201,10 +201,15 @@ class DaemonIT {
                     .map(Obstacle::mend)
                     .orElseThrow();
             assertThat(mend).contains("CREATE UNIQUE INDEX ON \"public\".\"bare\"");
+            assertThat(database.query("SELECT state || ': ' || mend FROM refreshd.freshness WHERE view_name = 'bare'"))
+                    .containsExactly("suspended: " + mend);
             database.execute("CREATE UNIQUE INDEX ON bare (id)", "REFRESH MATERIALIZED VIEW empty");
             database.execute("UPDATE main SET v = 'mended' WHERE id = 2");
             awaitRows("bare", "SELECT v FROM bare WHERE id = 2", "mended");
             daemon.awaitFresh();
+            assertThat(database.query(
+                            "SELECT state FROM refreshd.freshness WHERE view_name = 'bare' AND reason IS NULL"))
+                    .containsExactly("fresh");
         }
     }
 

@@ -7,10 +7,12 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.regex.Pattern;
 
 /** The replication slot, by plain SQL. Debezium never makes or drops one: it would begin "from now" without a word. */
@@ -95,6 +97,28 @@ public final class Slot {
                 row.next();
                 return Lsn.parse(row.getString(1));
             }
+        }
+    }
+
+    /**
+     * Transactions in this database that have an id and whose end others do not see yet: whether they run or, with their commit
+     * in the log already, wait for a synchronous standby. To be asked again until none of the first answer is left.
+     */
+    public static Set<Long> unended(Connection connection) throws SQLException {
+        String sql = """
+                SELECT l.transactionid::text::int8 FROM pg_catalog.pg_locks l
+                LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
+                WHERE l.locktype = 'transactionid' AND l.mode = 'ExclusiveLock' AND l.granted
+                  AND l.pid IS DISTINCT FROM pg_catalog.pg_backend_pid()
+                  AND (l.pid IS NULL OR a.datname = pg_catalog.current_database())
+                """;
+        try (PreparedStatement statement = connection.prepareStatement(sql);
+                ResultSet row = statement.executeQuery()) {
+            Set<Long> transactions = new HashSet<>();
+            while (row.next()) {
+                transactions.add(row.getLong(1));
+            }
+            return transactions;
         }
     }
 

@@ -58,12 +58,15 @@ public final class ViewRows {
                 .execute();
         long number = highestMark(handle);
         batch(handle, rows, """
-                INSERT INTO refreshd.view_state (view_schema, view_name, view_oid, lineage, upstream, blind, marked)
-                VALUES (:schema, :name, :oid, :lineage, CAST(:upstream AS oid[]), :blind, :number)
+                INSERT INTO refreshd.view_state
+                    (view_schema, view_name, view_oid, lineage, upstream, blind, obstacle_what, obstacle_mend, marked)
+                VALUES (:schema, :name, :oid, :lineage, CAST(:upstream AS oid[]), :blind, :what, :mend, :number)
                 ON CONFLICT (view_schema, view_name) DO UPDATE
                 SET upstream = excluded.upstream, blind = view_state.blind OR excluded.blind,
+                    obstacle_what = excluded.obstacle_what, obstacle_mend = excluded.obstacle_mend,
                     watermark = CASE WHEN NOT excluded.blind THEN view_state.watermark END
-                WHERE (view_state.upstream, view_state.blind) IS DISTINCT FROM (excluded.upstream, excluded.blind)
+                WHERE (view_state.upstream, view_state.blind, view_state.obstacle_what, view_state.obstacle_mend)
+                   IS DISTINCT FROM (excluded.upstream, excluded.blind, excluded.obstacle_what, excluded.obstacle_mend)
                 """, number);
     }
 
@@ -93,6 +96,8 @@ public final class ViewRows {
                             "upstream",
                             row.upstream().stream().map(String::valueOf).collect(Collectors.joining(",", "{", "}")))
                     .bind("blind", row.blind())
+                    .bind("what", row.obstacle().map(Obstacle::what).orElse(null))
+                    .bind("mend", row.obstacle().map(Obstacle::mend).orElse(null))
                     .bind("number", number)
                     .add();
         }

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.JdbiException;
@@ -64,13 +65,15 @@ public final class RoleReconciler {
     /**
      * Carries out the steps that are chosen. One that fails stands in nobody's way.
      *
+     * @param proof of the right to write to the ledger; throws if there is none, and the step leaves nothing behind
      * @return what stands in the way of those that could not be done
      */
-    public List<Obstacle> apply(Handle handle, RolePlan plan, Predicate<Step> chosen) throws SQLException {
+    public List<Obstacle> apply(Handle handle, RolePlan plan, Predicate<Step> chosen, Consumer<Handle> proof)
+            throws SQLException {
         List<Obstacle> obstacles = new ArrayList<>();
         for (Step step : plan.steps()) {
             if (chosen.test(step)) {
-                apply(handle, step).ifPresent(obstacles::add);
+                apply(handle, step, proof).ifPresent(obstacles::add);
             }
         }
         return obstacles;
@@ -82,13 +85,17 @@ public final class RoleReconciler {
     }
 
     /**
-     * Carries out one step.
+     * Carries out one step because a person wants it, whoever holds the lease.
      *
      * @return why it could not be done
      */
     public Optional<Obstacle> apply(Handle handle, Step step) throws SQLException {
+        return apply(handle, step, transaction -> {});
+    }
+
+    private Optional<Obstacle> apply(Handle handle, Step step, Consumer<Handle> proof) throws SQLException {
         try {
-            return writer.run(handle, step);
+            return writer.run(handle, step, proof);
         } catch (SQLException e) {
             return refused(step, e);
         } catch (JdbiException e) {

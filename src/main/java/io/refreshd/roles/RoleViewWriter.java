@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.jdbi.v3.core.Handle;
 
@@ -39,20 +40,30 @@ final class RoleViewWriter {
         this.statementTimeout = statementTimeout;
     }
 
-    /** @return empty if it was done, or was not needed any longer; or why it cannot be done */
-    Optional<Obstacle> run(Handle handle, Step step) throws SQLException {
+    /**
+     * @param proof of the right to write to the ledger, run before the end of the transaction
+     * @return empty if it was done, or was not needed any longer; or why it cannot be done
+     */
+    Optional<Obstacle> run(Handle handle, Step step, Consumer<Handle> proof) throws SQLException {
         return handle.<Optional<Obstacle>, SQLException>inTransaction(transaction -> {
             begin(transaction);
-            return switch (step) {
-                case Step.Create create -> create(transaction, create.wanted());
-                case Step.Rebuild rebuild -> rebuild(transaction, rebuild);
-                case Step.Drop drop -> drop(transaction, drop);
-                case Step.Forget forget -> {
-                    RoleViewRows.forget(transaction, forget.view());
-                    yield Optional.empty();
-                }
-            };
+            Optional<Obstacle> outcome = run(transaction, step);
+            // Last: it holds up whoever takes over, and making a view may take minutes.
+            proof.accept(transaction);
+            return outcome;
         });
+    }
+
+    private Optional<Obstacle> run(Handle transaction, Step step) throws SQLException {
+        return switch (step) {
+            case Step.Create create -> create(transaction, create.wanted());
+            case Step.Rebuild rebuild -> rebuild(transaction, rebuild);
+            case Step.Drop drop -> drop(transaction, drop);
+            case Step.Forget forget -> {
+                RoleViewRows.forget(transaction, forget.view());
+                yield Optional.empty();
+            }
+        };
     }
 
     void cancel() throws SQLException {

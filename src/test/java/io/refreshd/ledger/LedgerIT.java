@@ -46,8 +46,8 @@ class LedgerIT {
         ViewRows.register(
                 handle,
                 List.of(
-                        new Registration(BASE, 1001, "l1", List.of(), false),
-                        new Registration(STACKED, 1002, "l2", List.of(1001L), false)));
+                        new Registration(BASE, 1001, "l1", List.of(), false, Optional.empty()),
+                        new Registration(STACKED, 1002, "l2", List.of(1001L), false, Optional.empty())));
     }
 
     @AfterEach
@@ -160,9 +160,9 @@ class LedgerIT {
         ViewRows.register(
                 handle,
                 List.of(
-                        new Registration(BASE, 1001, "l1", List.of(), false),
-                        new Registration(other, 1003, "l3", List.of(), false),
-                        new Registration(STACKED, 1002, "l2", List.of(1001L, 1003L), false)));
+                        new Registration(BASE, 1001, "l1", List.of(), false, Optional.empty()),
+                        new Registration(other, 1003, "l3", List.of(), false, Optional.empty()),
+                        new Registration(STACKED, 1002, "l2", List.of(1001L, 1003L), false, Optional.empty())));
         refresh(BASE, 1, "0/100");
         RefreshWrites.refreshed(
                 handle,
@@ -213,8 +213,8 @@ class LedgerIT {
         ViewRows.register(
                 handle,
                 List.of(
-                        new Registration(BASE, 1001, "l1", List.of(), true),
-                        new Registration(STACKED, 1002, "l2", List.of(1001L), false)));
+                        new Registration(BASE, 1001, "l1", List.of(), true, Optional.empty()),
+                        new Registration(STACKED, 1002, "l2", List.of(1001L), false, Optional.empty())));
         RefreshWrites.refreshed(
                 handle,
                 lease.token(),
@@ -226,6 +226,36 @@ class LedgerIT {
         refresh(STACKED, 1, "0/100");
         assertThat(freshness(BASE)).isEqualTo("fresh/null");
         assertThat(freshness(STACKED)).isEqualTo("fresh/null");
+    }
+
+    @Test
+    void whatTheCatalogForbidsIsASuspensionThatIsToldWithItsMend() {
+        refresh(BASE, 1, "0/200");
+        refresh(STACKED, 1, "0/200");
+        obstacle(Optional.of(new Obstacle("has no unique index", "CREATE UNIQUE INDEX")));
+        assertThat(told(BASE)).isEqualTo("suspended, has no unique index, CREATE UNIQUE INDEX");
+        assertThat(told(STACKED)).as("nothing is missing there").isEqualTo("fresh, null, null");
+        ViewRows.mark(handle, 5, Map.of(BASE, FIRST), Lsn.ZERO);
+        assertThat(told(STACKED)).startsWith("blocked, stands on").endsWith("has no unique index, CREATE UNIQUE INDEX");
+        obstacle(Optional.empty());
+        assertThat(told(BASE)).isEqualTo("dirty, null, null");
+        assertThat(told(STACKED)).isEqualTo("dirty, null, null");
+    }
+
+    private void obstacle(Optional<Obstacle> obstacle) {
+        ViewRows.register(
+                handle,
+                List.of(
+                        new Registration(BASE, 1001, "l1", List.of(), false, obstacle),
+                        new Registration(STACKED, 1002, "l2", List.of(1001L), false, Optional.empty())));
+    }
+
+    private String told(ViewId view) {
+        return handle.createQuery("SELECT concat_ws(', ', state, coalesce(reason, 'null'), coalesce(mend, 'null'))"
+                        + " FROM refreshd.freshness WHERE view_name = :name")
+                .bind("name", view.name())
+                .mapTo(String.class)
+                .one();
     }
 
     @Test
@@ -244,13 +274,13 @@ class LedgerIT {
     @Test
     void registeringKeepsWhatIsKnownOfAViewAndForgetsOneWithAnotherOid() {
         refresh(BASE, 1, "0/200");
-        ViewRows.adopt(handle, List.of(new Registration(STACKED, 1002, "l3", List.of(), false)));
+        ViewRows.adopt(handle, List.of(new Registration(STACKED, 1002, "l3", List.of(), false, Optional.empty())));
         ViewRows.remember(handle, STACKED, 3, true, Optional.of(new Obstacle("broken", "mend it")));
         ViewRows.register(
                 handle,
                 List.of(
-                        new Registration(BASE, 2001, "l1", List.of(), false),
-                        new Registration(STACKED, 1002, "l3", List.of(2001L), false)));
+                        new Registration(BASE, 2001, "l1", List.of(), false, Optional.empty()),
+                        new Registration(STACKED, 1002, "l3", List.of(2001L), false, Optional.empty())));
         assertThat(entry(BASE)).isEqualTo(LedgerEntry.unknown(BASE));
         assertThat(ViewRows.load(handle).get(STACKED)).satisfies(row -> {
             assertThat(row.lineage()).isEqualTo("l3");

@@ -58,8 +58,8 @@ class PostgresRefresherIT {
         ViewRows.register(
                 handle,
                 List.of(
-                        new Registration(VIEW, oid(VIEW), "l", List.of(), false),
-                        new Registration(STACKED, oid(STACKED), "l", List.of(oid(VIEW)), false)));
+                        new Registration(VIEW, oid(VIEW), "l", List.of(), false, Optional.empty()),
+                        new Registration(STACKED, oid(STACKED), "l", List.of(oid(VIEW)), false, Optional.empty())));
         refresher = new PostgresRefresher(
                 jdbi,
                 "postgres",

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.refreshd.client.RoleViewName;
 import io.refreshd.config.Configuration;
 import io.refreshd.config.ConfigurationReader;
+import io.refreshd.ledger.Lease;
+import io.refreshd.ledger.LeaseLostException;
 import io.refreshd.ledger.LedgerSchema;
 import io.refreshd.model.Obstacle;
 import io.refreshd.testing.RunningDaemon;
@@ -61,6 +63,18 @@ class RoleViewsReconcilerIT {
         assertThat(roles.plan(handle).steps()).isEmpty();
         database.execute("DROP MATERIALIZED VIEW role_a");
         assertThat(roles.plan(handle).steps()).hasSize(1);
+    }
+
+    @Test
+    void leavesNothingBehindWithoutTheLease() throws Exception {
+        RoleReconciler roles = roles(TABLE);
+        RolePlan plan = roles.plan(handle);
+        assertThat(plan.steps()).isNotEmpty();
+        assertThatThrownBy(() -> roles.apply(
+                        handle, plan, step -> true, transaction -> Lease.prove(transaction, Long.MAX_VALUE)))
+                .isInstanceOf(LeaseLostException.class);
+        assertThat(roles.plan(handle).steps()).hasSameSizeAs(plan.steps());
+        assertThat(database.query("SELECT count(*) FROM refreshd.role_view")).containsExactly("0");
     }
 
     @Test
@@ -206,7 +220,8 @@ class RoleViewsReconcilerIT {
                     failures.set(e);
                 }
             });
-            assertThat(changed.apply(handle, plan, step -> true)).isEmpty();
+            assertThat(changed.apply(handle, plan, step -> true, transaction -> {}))
+                    .isEmpty();
             done.set(true);
             reading.join();
             assertThat(failures.get()).isNull();
@@ -254,7 +269,7 @@ class RoleViewsReconcilerIT {
     }
 
     private List<Obstacle> apply(RoleReconciler roles) throws SQLException {
-        return roles.apply(handle, roles.plan(handle), step -> true);
+        return roles.apply(handle, roles.plan(handle), step -> true, transaction -> {});
     }
 
     private RoleReconciler roles(String more) throws Exception {

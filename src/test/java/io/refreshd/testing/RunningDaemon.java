@@ -52,6 +52,11 @@ public final class RunningDaemon implements AutoCloseable {
         }
     }
 
+    /** Not started yet. @param yaml the whole configuration */
+    public static RunningDaemon prepare(String yaml) throws Exception {
+        return new RunningDaemon(new Daemon(ConfigurationReader.read(yaml, "test.yaml", Map.of())));
+    }
+
     /** Not started yet. */
     public static RunningDaemon prepare(TestDatabase database, String more) throws Exception {
         return new RunningDaemon(new Daemon(
