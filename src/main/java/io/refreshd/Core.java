@@ -30,6 +30,9 @@ final class Core implements AutoCloseable {
     /** What a running refresh may still take when the daemon ends; then it is cancelled. Shorter than Kubernetes' 30 s. */
     private static final Duration GRACE = Duration.ofSeconds(10);
 
+    /** For the log to be read up to where it stands: a stream in health takes milliseconds, and a refresh needs no stream. */
+    private static final Duration PATIENCE = Duration.ofSeconds(2);
+
     private final Lease lease;
     private final EventLoop loop;
     private final Frontier frontier;
@@ -63,7 +66,8 @@ final class Core implements AutoCloseable {
                         ViewRows.highestMark(handle) + 1,
                         RandomGenerator.getDefault()),
                 clock,
-                new EventLoop.Ports(port(refresher), port(jdbi, lease.token()), around.listener(), around.onFatal()),
+                new EventLoop.Ports(
+                        port(jdbi, refresher), port(jdbi, lease.token()), around.listener(), around.onFatal()),
                 GRACE);
         Frontier frontier =
                 new Frontier(jdbi, lease.token(), configuration.capture().heartbeatInterval(), around.catalogMoved());
@@ -108,11 +112,19 @@ final class Core implements AutoCloseable {
         lease.close();
     }
 
-    private static Refresher port(PostgresRefresher refresher) {
+    private static Refresher port(Jdbi jdbi, PostgresRefresher refresher) {
         return new Refresher() {
             @Override
-            public RefreshOutcome refresh(RefreshTask task) {
-                return refresher.refresh(task);
+            public RefreshOutcome refresh(RefreshTask task, Refresher.Later later) {
+                return refresher.refresh(task, position -> {
+                    // It stands behind the position in the log, and its commit has the server send what comes before
+                    // it.
+                    jdbi.useHandle(handle -> Database.locally(
+                            handle,
+                            transaction ->
+                                    transaction.execute("SELECT pg_logical_emit_message(true, 'refreshd:mark', '')")));
+                    return later.upTo(position, PATIENCE);
+                });
             }
 
             @Override

@@ -9,11 +9,13 @@ import io.refreshd.ledger.ViewRows;
 import io.refreshd.model.Batch;
 import io.refreshd.model.Change;
 import io.refreshd.model.Impact;
+import io.refreshd.model.Interest;
 import io.refreshd.model.Lsn;
 import io.refreshd.model.Moment;
 import io.refreshd.model.Receipt;
 import io.refreshd.model.Signal;
 import io.refreshd.model.Snapshot;
+import io.refreshd.model.TableId;
 import io.refreshd.model.ViewId;
 import io.refreshd.model.Xid;
 import io.refreshd.report.Notice;
@@ -54,7 +56,8 @@ final class Pipeline implements BatchHandler {
     /** Held while a batch is taken or the catalog is changed: one after the other. Guards router and unsettled. */
     private final ReentrantLock turn = new ReentrantLock();
 
-    private Router router;
+    /** Written in turn; read also by the thread that reads the log, for which an old one is as good. */
+    private volatile Router router;
     /** Transactions that were handed over and not seen to be visible yet. */
     private final Set<Xid> unsettled = new HashSet<>();
 
@@ -99,6 +102,11 @@ final class Pipeline implements BatchHandler {
                 : makeDurable(mark.get(), since(routing.impacts()));
         heed(batch.signals());
         return settle(snapshot);
+    }
+
+    @Override
+    public Interest interestIn(TableId table) {
+        return router.interestIn(table);
     }
 
     @Override

@@ -1,9 +1,11 @@
 package io.refreshd.capture;
 
 import io.refreshd.model.Batch;
+import io.refreshd.model.Interest;
 import io.refreshd.model.Lsn;
 import io.refreshd.model.Receipt;
 import io.refreshd.model.Snapshot;
+import io.refreshd.model.TableId;
 
 /** Receives what was captured, in stream order, on the capture's own thread. */
 public interface BatchHandler {
@@ -20,4 +22,9 @@ public interface BatchHandler {
 
     /** All transactions that committed at or before {@code position} were handed over, and {@code snapshot} sees them. */
     void routedTo(Lsn position, Snapshot snapshot);
+
+    /** What to remember of the table's rows from now on; asked by the thread that reads the log, once per transaction. */
+    default Interest interestIn(TableId table) {
+        return Interest.NONE;
+    }
 }

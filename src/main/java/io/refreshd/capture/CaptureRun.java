@@ -81,6 +81,7 @@ public final class CaptureRun implements AutoCloseable {
 
     private void run() {
         PasswordSource.lend(name, settings.server().password());
+        CaptureTask.expect(name, handler::interestIn);
         try {
             BatchConsumer made = prepare();
             consumer = made;

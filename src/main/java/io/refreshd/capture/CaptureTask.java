@@ -6,9 +6,12 @@ import io.debezium.connector.postgresql.PostgresSchema;
 import io.debezium.connector.postgresql.connection.PostgresConnection;
 import io.debezium.connector.postgresql.connection.PostgresReplicationConnection;
 import io.debezium.connector.postgresql.connection.ReplicationConnection;
+import io.refreshd.model.Interest;
+import io.refreshd.model.TableId;
 import java.sql.SQLException;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,6 +21,9 @@ public final class CaptureTask extends PostgresConnectorTask {
     /** By run: the engine makes the task itself, and a run that is being closed must be able to cut its connection. */
     private static final Map<String, TransactionConnection> OPEN = new ConcurrentHashMap<>();
 
+    /** By run, for the same reason: a task is given texts only. */
+    private static final Map<String, Function<TableId, Interest>> INTERESTS = new ConcurrentHashMap<>();
+
     @Override
     protected ReplicationConnection buildReplicationConnection(
             PostgresConnection jdbcConnection, PostgresSchema schema, PostgresConnectorConfig config)
@@ -26,12 +32,18 @@ public final class CaptureTask extends PostgresConnectorTask {
                 (PostgresReplicationConnection) super.buildReplicationConnection(jdbcConnection, schema, config),
                 config.slotName(),
                 config.publicationName(),
-                EngineProperties.STATUS_INTERVAL);
+                EngineProperties.STATUS_INTERVAL,
+                INTERESTS.getOrDefault(config.getLogicalName(), table -> Interest.NONE));
         OPEN.put(config.getLogicalName(), connection);
         return connection;
     }
 
+    static void expect(String run, Function<TableId, Interest> interests) {
+        INTERESTS.put(run, interests);
+    }
+
     static @Nullable TransactionConnection forget(String run) {
+        INTERESTS.remove(run);
         return OPEN.remove(run);
     }
 }

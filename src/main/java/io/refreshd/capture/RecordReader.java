@@ -42,8 +42,13 @@ final class RecordReader {
                 Captured.Transaction transaction = TransactionCodec.decode(content);
                 Xid xid = Xid.widen(transaction.xid(), near);
                 for (TableTally tally : transaction.tables()) {
-                    changes.add(
-                            new Change(tally.table(), xid, tally.rows(), tally.columns(), transaction.committedAt()));
+                    changes.add(new Change(
+                            tally.table(),
+                            xid,
+                            tally.rows(),
+                            tally.columns(),
+                            tally.touched(),
+                            transaction.committedAt()));
                     rows += count(tally.rows());
                 }
                 signals.addAll(transaction.signals());

@@ -1,6 +1,7 @@
 package io.refreshd.capture;
 
 import io.refreshd.model.ChangedColumns;
+import io.refreshd.model.Interest;
 import io.refreshd.model.Operation;
 import java.nio.ByteBuffer;
 import java.util.BitSet;
@@ -22,24 +23,37 @@ final class RowCounter {
     private final Relation relation;
     private final long[] rows = new long[Operation.values().length];
     private final BitSet changed = new BitSet();
+    private final RowCollector collector;
     private boolean allColumns;
 
-    RowCounter(Relation relation) {
+    RowCounter(Relation relation, Interest interest) {
         this.relation = relation;
+        this.collector = new RowCollector(relation, interest);
     }
 
     void count(Operation operation) {
         rows[operation.ordinal()]++;
         allColumns = true;
+        if (operation == Operation.TRUNCATE) {
+            collector.giveUp();
+        }
+    }
+
+    /** @param tuple stands behind the relation's id */
+    void countRow(Operation operation, ByteBuffer tuple) {
+        count(operation);
+        collector.takeOne(tuple);
     }
 
     void doubtColumns() {
         allColumns = true;
+        collector.giveUp();
     }
 
     /** @param tuples stands behind the relation's id: an optional old tuple, then the new one */
     void countUpdate(ByteBuffer tuples) {
         rows[Operation.UPDATE.ordinal()]++;
+        collector.takeUpdate(tuples.duplicate());
         if (allColumns) {
             return;
         }
@@ -98,7 +112,8 @@ final class RowCounter {
                 counts.put(operation, rows[operation.ordinal()]);
             }
         }
-        return new TableTally(relation.table(), counts, allColumns ? ChangedColumns.ALL : changedColumns());
+        return new TableTally(
+                relation.table(), counts, allColumns ? ChangedColumns.ALL : changedColumns(), collector.collected());
     }
 
     private ChangedColumns changedColumns() {

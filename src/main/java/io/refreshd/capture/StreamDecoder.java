@@ -1,5 +1,6 @@
 package io.refreshd.capture;
 
+import io.refreshd.model.Interest;
 import io.refreshd.model.Operation;
 import io.refreshd.model.Signal;
 import io.refreshd.model.TableId;
@@ -13,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 
 /**
  * Folds the messages of pgoutput (protocol 1) into whole transactions. A transaction of any size takes the room of its
@@ -21,10 +23,16 @@ import java.util.Optional;
 final class StreamDecoder {
     private static final Instant EPOCH = Instant.parse("2000-01-01T00:00:00Z");
 
+    private final Function<TableId, Interest> interests;
     private final Map<Integer, Relation> relations = new HashMap<>();
     private final Map<TableId, RowCounter> counters = new LinkedHashMap<>();
     private final List<Signal> signals = new ArrayList<>();
     private long xid;
+
+    /** @param interests what to remember of a table's rows; asked once for each transaction that changes it */
+    StreamDecoder(Function<TableId, Interest> interests) {
+        this.interests = interests;
+    }
 
     /** Takes the next message; returns what it completes, if anything. */
     Optional<Captured> accept(ByteBuffer message) {
@@ -32,9 +40,9 @@ final class StreamDecoder {
         switch (type) {
             case 'B' -> begin(message);
             case 'R' -> relation(message);
-            case 'I' -> counter(message.getInt()).count(Operation.INSERT);
+            case 'I' -> counter(message.getInt()).countRow(Operation.INSERT, message);
             case 'U' -> counter(message.getInt()).countUpdate(message);
-            case 'D' -> counter(message.getInt()).count(Operation.DELETE);
+            case 'D' -> counter(message.getInt()).countRow(Operation.DELETE, message);
             case 'T' -> truncate(message);
             case 'M' -> {
                 return message(message);
@@ -75,19 +83,23 @@ final class StreamDecoder {
         int oid = message.getInt();
         String schema = text(message);
         TableId table = new TableId(schema.isEmpty() ? "pg_catalog" : schema, text(message));
-        message.get(); // replica identity: each old tuple says by itself what it holds
+        boolean full = message.get() == 'f';
         int count = message.getShort();
         List<String> columns = new ArrayList<>(count);
+        List<Integer> identity = new ArrayList<>();
         for (int i = 0; i < count; i++) {
-            message.get(); // whether part of the key
+            if ((message.get() & 1) == 1) {
+                identity.add(i);
+            }
             columns.add(text(message));
             message.getInt(); // type
             message.getInt(); // type modifier
         }
-        Relation known = relations.put(oid, new Relation(table, columns));
+        Relation announced = new Relation(table, columns, identity, full);
+        Relation known = relations.put(oid, announced);
         // Columns may change in the middle of a transaction; what was counted by number before is then in doubt.
         RowCounter before = counters.get(table);
-        if (before != null && known != null && !known.columns().equals(columns)) {
+        if (before != null && known != null && !known.equals(announced)) {
             before.doubtColumns();
         }
     }
@@ -97,7 +109,7 @@ final class StreamDecoder {
         if (relation == null) {
             throw new IllegalStateException("a row of a table that was not announced: oid " + oid);
         }
-        return counters.computeIfAbsent(relation.table(), table -> new RowCounter(relation));
+        return counters.computeIfAbsent(relation.table(), table -> new RowCounter(relation, interests.apply(table)));
     }
 
     private void truncate(ByteBuffer message) {

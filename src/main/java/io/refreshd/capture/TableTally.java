@@ -1,16 +1,22 @@
 package io.refreshd.capture;
 
 import io.refreshd.model.ChangedColumns;
+import io.refreshd.model.ChangedRows;
 import io.refreshd.model.Operation;
 import io.refreshd.model.TableId;
 import java.util.Map;
 import java.util.Objects;
 
 /** What one transaction did to one table. */
-record TableTally(TableId table, Map<Operation, Long> rows, ChangedColumns columns) {
+record TableTally(TableId table, Map<Operation, Long> rows, ChangedColumns columns, ChangedRows touched) {
     TableTally {
         Objects.requireNonNull(table);
         rows = Map.copyOf(rows);
         Objects.requireNonNull(columns);
+        Objects.requireNonNull(touched);
+    }
+
+    TableTally(TableId table, Map<Operation, Long> rows, ChangedColumns columns) {
+        this(table, rows, columns, ChangedRows.UNKNOWN);
     }
 }

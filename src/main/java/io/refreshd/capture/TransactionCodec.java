@@ -1,6 +1,7 @@
 package io.refreshd.capture;
 
 import io.refreshd.model.ChangedColumns;
+import io.refreshd.model.ChangedRows;
 import io.refreshd.model.Operation;
 import io.refreshd.model.Signal;
 import io.refreshd.model.TableId;
@@ -14,10 +15,13 @@ import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -75,10 +79,52 @@ final class TransactionCodec {
             out.writeLong(tally.rows().getOrDefault(operation, 0L));
         }
         out.writeBoolean(tally.columns().all());
-        out.writeInt(tally.columns().names().size());
-        for (String column : tally.columns().names()) {
-            write(out, column);
+        writeAll(out, tally.columns().names());
+        write(out, tally.touched());
+    }
+
+    private static void write(DataOutputStream out, ChangedRows touched) throws IOException {
+        writeAll(out, touched.key());
+        out.writeInt(touched.keys().map(Set::size).orElse(-1));
+        for (List<String> key : touched.keys().orElse(Set.of())) {
+            for (String value : key) {
+                write(out, value);
+            }
         }
+        out.writeInt(touched.values().size());
+        for (Map.Entry<String, Set<String>> column : touched.values().entrySet()) {
+            write(out, column.getKey());
+            writeAll(out, column.getValue());
+        }
+    }
+
+    private static ChangedRows readTouched(DataInputStream in) throws IOException {
+        List<String> key = readAll(in, in.readInt());
+        int count = in.readInt();
+        Set<List<String>> keys = new HashSet<>();
+        for (int left = count; left > 0; left--) {
+            keys.add(readAll(in, key.size()));
+        }
+        Map<String, Set<String>> values = new HashMap<>();
+        for (int left = in.readInt(); left > 0; left--) {
+            values.put(read(in), new HashSet<>(readAll(in, in.readInt())));
+        }
+        return new ChangedRows(key, count < 0 ? Optional.empty() : Optional.of(keys), values);
+    }
+
+    private static void writeAll(DataOutputStream out, Collection<String> texts) throws IOException {
+        out.writeInt(texts.size());
+        for (String text : texts) {
+            write(out, text);
+        }
+    }
+
+    private static List<String> readAll(DataInputStream in, int count) throws IOException {
+        List<String> texts = new ArrayList<>(count);
+        for (int left = count; left > 0; left--) {
+            texts.add(read(in));
+        }
+        return texts;
     }
 
     private static TableTally readTally(DataInputStream in) throws IOException {
@@ -91,11 +137,8 @@ final class TransactionCodec {
             }
         }
         boolean all = in.readBoolean();
-        Set<String> columns = new HashSet<>();
-        for (int left = in.readInt(); left > 0; left--) {
-            columns.add(read(in));
-        }
-        return new TableTally(table, rows, all ? ChangedColumns.ALL : ChangedColumns.of(columns));
+        Set<String> columns = new HashSet<>(readAll(in, in.readInt()));
+        return new TableTally(table, rows, all ? ChangedColumns.ALL : ChangedColumns.of(columns), readTouched(in));
     }
 
     private static void write(DataOutputStream out, String text) throws IOException {

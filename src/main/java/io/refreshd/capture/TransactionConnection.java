@@ -6,11 +6,14 @@ import io.debezium.connector.postgresql.connection.ReplicationConnection;
 import io.debezium.connector.postgresql.connection.ReplicationStream;
 import io.debezium.connector.postgresql.connection.WalPositionLocator;
 import io.debezium.connector.postgresql.spi.SlotCreationResult;
+import io.refreshd.model.Interest;
+import io.refreshd.model.TableId;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
 import org.postgresql.core.BaseConnection;
@@ -27,17 +30,23 @@ final class TransactionConnection implements ReplicationConnection {
     private final String slot;
     private final String publication;
     private final Duration statusInterval;
+    private final Function<TableId, Interest> interests;
     /** Held for as long as the stream lives: pgjdbc closes a connection that nobody references any more. */
     private volatile @Nullable Connection connection;
 
     private volatile boolean aborted;
 
     TransactionConnection(
-            PostgresReplicationConnection debezium, String slot, String publication, Duration statusInterval) {
+            PostgresReplicationConnection debezium,
+            String slot,
+            String publication,
+            Duration statusInterval,
+            Function<TableId, Interest> interests) {
         this.debezium = debezium;
         this.slot = slot;
         this.publication = publication;
         this.statusInterval = statusInterval;
+        this.interests = interests;
     }
 
     @Override
@@ -63,7 +72,7 @@ final class TransactionConnection implements ReplicationConnection {
                         opened.unwrap(BaseConnection.class).escapeString('"' + publication.replace("\"", "\"\"") + '"'))
                 .withSlotOption("messages", true);
         PGReplicationStream stream = builder.start();
-        return new TransactionStream(stream, Lsn.valueOf(stream.getLastReceiveLSN()), statusInterval);
+        return new TransactionStream(stream, Lsn.valueOf(stream.getLastReceiveLSN()), statusInterval, interests);
     }
 
     @Override

@@ -5,7 +5,9 @@ import io.debezium.connector.postgresql.connection.Lsn;
 import io.debezium.connector.postgresql.connection.ReplicationMessage.Operation;
 import io.debezium.connector.postgresql.connection.ReplicationStream;
 import io.debezium.connector.postgresql.connection.TransactionMessage;
+import io.refreshd.model.Interest;
 import io.refreshd.model.Signal;
+import io.refreshd.model.TableId;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
@@ -13,6 +15,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.replication.LogSequenceNumber;
 import org.postgresql.replication.PGReplicationStream;
@@ -33,14 +36,16 @@ final class TransactionStream implements ReplicationStream {
     private final PGReplicationStream stream;
     private final Duration statusInterval;
     private final Lsn start;
-    private final StreamDecoder decoder = new StreamDecoder();
+    private final StreamDecoder decoder;
     private volatile @Nullable Lsn received;
     private @Nullable ExecutorService keepAlive;
 
-    TransactionStream(PGReplicationStream stream, Lsn start, Duration statusInterval) {
+    TransactionStream(
+            PGReplicationStream stream, Lsn start, Duration statusInterval, Function<TableId, Interest> interests) {
         this.stream = stream;
         this.start = start;
         this.statusInterval = statusInterval;
+        this.decoder = new StreamDecoder(interests);
     }
 
     @Override

@@ -84,7 +84,12 @@ final class CatalogQueries {
                 oids,
                 row -> columns.computeIfAbsent(row.getLong(1), oid -> new ArrayList<>())
                         .add(new Relation.Column(
-                                row.getInt(2), row.getString(3), row.getLong(4), row.getInt(5), row.getBoolean(6))));
+                                row.getInt(2),
+                                row.getString(3),
+                                row.getLong(4),
+                                row.getInt(5),
+                                row.getBoolean(6),
+                                row.getString(7))));
         return columns;
     }
 
@@ -126,7 +131,8 @@ final class CatalogQueries {
                     row.getString(2),
                     traits,
                     reads.getOrDefault(relation, List.of()),
-                    calls.getOrDefault(relation, new TreeSet<>()));
+                    calls.getOrDefault(relation, new TreeSet<>()),
+                    row.getString(6));
         });
     }
 

@@ -80,9 +80,18 @@ final class CatalogSql {
              ORDER BY c.oid
             """;
 
+    /** The last column names the type for look-ups, if the text form of its values is exact whatever the settings. */
     static final String COLUMNS = """
-            SELECT a.attrelid::int8, a.attnum::int4, a.attname::text, a.atttypid::int8, a.atttypmod, a.attgenerated <> ''
+            SELECT a.attrelid::int8, a.attnum::int4, a.attname::text, a.atttypid::int8, a.atttypmod, a.attgenerated <> '',
+                   CASE WHEN coalesce(NOT l.collisdeterministic, false) THEN ''
+                        WHEN b.typtype = 'e' THEN format('%I.%I', n.nspname, b.typname)
+                        WHEN b.oid IN (16, 20, 21, 23, 25, 1042, 1043, 1082, 1114, 1184, 1700, 2950)
+                        THEN 'pg_catalog.' || b.typname ELSE '' END
               FROM pg_catalog.pg_attribute a
+              JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+              JOIN pg_catalog.pg_type b ON b.oid = CASE t.typtype WHEN 'd' THEN t.typbasetype ELSE t.oid END
+              JOIN pg_catalog.pg_namespace n ON n.oid = b.typnamespace
+              LEFT JOIN pg_catalog.pg_collation l ON l.oid = a.attcollation
              WHERE a.attrelid = ANY (?::int8[]::oid[]) AND a.attnum > 0 AND NOT a.attisdropped
              ORDER BY a.attrelid, a.attnum
             """;
@@ -115,12 +124,17 @@ final class CatalogSql {
              ORDER BY q.reader, d.refobjid
             """;
 
-    /** In the text of a query tree a blank inside a name is escaped, so that no name can look like one of these. */
+    /**
+     * The tree comes along only where the constants in it, bytes in the server's encoding, can be read as what the log says in
+     * UTF-8. In the text of a query tree a blank inside a name is escaped, so that no name can look like one of these.
+     */
     static final String RULES = QUERIES + """
             SELECT q.reader::int8, md5(string_agg(q.tree || q.settings, '|' ORDER BY q.oid)),
                    bool_or(position(':varattno 0 ' IN q.tree) > 0),
                    bool_or(q.tree ~ 'SQLVALUEFUNCTION :op [0-8] '),
-                   bool_or(position('{TABLESAMPLECLAUSE ' IN q.tree) > 0)
+                   bool_or(position('{TABLESAMPLECLAUSE ' IN q.tree) > 0),
+                   coalesce(max(q.tree) FILTER (WHERE q.class = 'pg_catalog.pg_rewrite'::regclass
+                                                  AND current_setting('server_encoding') = 'UTF8'), '')
               FROM query q
              GROUP BY q.reader
              ORDER BY q.reader

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** A catalog, looked up by oid. */
@@ -14,6 +15,7 @@ final class Facts {
     private final Map<Long, List<Catalog.Inheritance>> inheritances = new HashMap<>();
     private final Map<Long, List<Index>> indexes = new HashMap<>();
     private final Map<Long, Function> functions = new HashMap<>();
+    private final Map<Long, Optional<NodeTree.Node>> queries = new HashMap<>();
 
     Facts(Catalog catalog) {
         catalog.relations().forEach(relation -> relations.put(relation.oid(), relation));
@@ -40,6 +42,14 @@ final class Facts {
 
     @Nullable Rule rule(long oid) {
         return rules.get(oid);
+    }
+
+    /** The tree of the query of a view or materialized view; empty if it cannot be read. */
+    Optional<NodeTree.Node> query(Relation view) {
+        return queries.computeIfAbsent(view.oid(), oid -> {
+            Rule rule = rules.get(oid);
+            return rule == null ? Optional.empty() : NodeTree.query(rule.tree());
+        });
     }
 
     @Nullable Function function(long oid) {

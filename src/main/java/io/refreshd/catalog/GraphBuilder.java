@@ -24,6 +24,8 @@ final class GraphBuilder {
     private final SortedMap<TableId, BaseTable> tables = new TreeMap<>();
     private final Map<TableId, List<Reader>> readers = new HashMap<>();
 
+    private final Map<TableId, Map<ViewId, Narrowing>> narrowings = new HashMap<>();
+
     GraphBuilder(Catalog catalog, Predicate<ViewId> included) {
         this.facts = new Facts(catalog);
         this.included = included;
@@ -36,14 +38,20 @@ final class GraphBuilder {
 
     ViewGraph build() {
         BlindSpots blindSpots = new BlindSpots(facts, included);
+        ProbeAnalysis probes = new ProbeAnalysis(facts);
+        Discriminators discriminators = new Discriminators(facts);
         views.forEach((id, view) -> {
             Sources found = Sources.of(view, facts);
             sources.put(id, found);
+            ProbeAnalysis.ByTable probing = probes.of(view, found, blindSpots.of(view, found));
             for (Relation relation : found.relations()) {
                 if (relation.logged()) {
                     tables.computeIfAbsent(relation.tableId(), table -> baseTable(relation, blindSpots));
                     readers.computeIfAbsent(relation.tableId(), table -> new ArrayList<>())
                             .add(new Reader(id, found.columnsOf(relation)));
+                    narrowings
+                            .computeIfAbsent(relation.tableId(), table -> new HashMap<>())
+                            .put(id, new Narrowing(discriminators.of(view, relation), probing.of(relation)));
                 }
             }
         });
@@ -72,7 +80,7 @@ final class GraphBuilder {
                             stack.downstreamOf(id),
                             lineage.of(view, found)));
         });
-        return new ViewGraph(nodes, tables, readers);
+        return new ViewGraph(nodes, tables, readers, narrowings);
     }
 
     private Sources sources(ViewId view) {

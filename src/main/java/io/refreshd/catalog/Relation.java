@@ -38,8 +38,13 @@ public record Relation(long oid, String schema, String name, RelationKind kind, 
      *
      * @param type oid of the type
      * @param generated computed from other columns of the row; the log never carries it
+     * @param keyType what its values in text form are to be cast to for a look-up; empty if that may lose something
      */
-    public record Column(int number, String name, long type, int modifier, boolean generated) {}
+    public record Column(int number, String name, long type, int modifier, boolean generated, String keyType) {
+        public Column(int number, String name, long type, int modifier, boolean generated) {
+            this(number, name, type, modifier, generated, "");
+        }
+    }
 
     TableId tableId() {
         return new TableId(schema, name);

@@ -15,13 +15,19 @@ import java.util.TreeSet;
  * @param hash of the whole query; another query has another hash
  * @param reads the relations it reads, in order of their oid
  * @param functions oids of the functions it calls
+ * @param tree the query as the server stores it; empty for policies
  */
-public record Rule(long relation, String hash, Set<Trait> traits, List<Read> reads, SortedSet<Long> functions) {
+public record Rule(
+        long relation, String hash, Set<Trait> traits, List<Read> reads, SortedSet<Long> functions, String tree) {
     public Rule {
         Objects.requireNonNull(hash);
         traits = Set.copyOf(traits);
         reads = List.copyOf(reads);
         functions = Collections.unmodifiableSortedSet(new TreeSet<>(functions));
+    }
+
+    public Rule(long relation, String hash, Set<Trait> traits, List<Read> reads, SortedSet<Long> functions) {
+        this(relation, hash, traits, reads, functions, "");
     }
 
     /** What only the text of the query tells, and no dependency. */

@@ -14,20 +14,26 @@ import java.util.function.Predicate;
 /** Which materialized view stands on what. Immutable; another catalog gives another graph. */
 public final class ViewGraph {
     /** No views at all: what is known before the catalog has been read. */
-    public static final ViewGraph EMPTY = new ViewGraph(new TreeMap<>(), new TreeMap<>(), Map.of());
+    public static final ViewGraph EMPTY = new ViewGraph(new TreeMap<>(), new TreeMap<>(), Map.of(), Map.of());
 
     private final SortedMap<ViewId, Node> nodes;
     private final SortedMap<ViewId, MaterializedView> views;
     private final SortedMap<TableId, BaseTable> tables;
     private final Map<TableId, List<Reader>> readers;
+    private final Map<TableId, Map<ViewId, Narrowing>> narrowings;
 
-    ViewGraph(SortedMap<ViewId, Node> nodes, SortedMap<TableId, BaseTable> tables, Map<TableId, List<Reader>> readers) {
+    ViewGraph(
+            SortedMap<ViewId, Node> nodes,
+            SortedMap<TableId, BaseTable> tables,
+            Map<TableId, List<Reader>> readers,
+            Map<TableId, Map<ViewId, Narrowing>> narrowings) {
         this.nodes = nodes;
         SortedMap<ViewId, MaterializedView> views = new TreeMap<>();
         nodes.forEach((id, node) -> views.put(id, node.view()));
         this.views = Collections.unmodifiableSortedMap(views);
         this.tables = Collections.unmodifiableSortedMap(tables);
         this.readers = readers;
+        this.narrowings = narrowings;
     }
 
     /** Makes the graph. @param included which materialized views are looked after; the others are at most sources nobody hears from */
@@ -59,6 +65,11 @@ public final class ViewGraph {
     /** Who reads the table, directly or through plain views; nobody, if the graph does not know it. */
     public List<Reader> readersOf(TableId table) {
         return readers.getOrDefault(table, List.of());
+    }
+
+    /** How a change of the table can be found not to have altered the view, beyond which columns it touched. */
+    public Narrowing narrowing(TableId table, ViewId view) {
+        return narrowings.getOrDefault(table, Map.of()).getOrDefault(view, Narrowing.NONE);
     }
 
     /** The included materialized views that it reads, directly or through plain views. Never leads back to itself. */

@@ -58,6 +58,8 @@ public final class Refreshd {
                 .addSubcommand(new PauseVerb(environment))
                 .addSubcommand(new ResumeVerb(environment))
                 .addSubcommand(new AuditVerb(environment))
+                .addSubcommand(new GraphVerb(environment))
+                .addSubcommand(new ExplainVerb(environment))
                 .addSubcommand(new InitVerb(environment))
                 .addSubcommand(new TeardownVerb(environment))
                 .addSubcommand(new PlanVerb(environment))

@@ -67,6 +67,35 @@ public final class RefreshWrites {
         return true;
     }
 
+    /**
+     * The view holds everything that the snapshot sees although nothing was refreshed. The lease has been proven.
+     *
+     * @param snapshot in which view and definition agreed
+     * @return false if the ledger no longer knows this view under this oid
+     */
+    public static boolean unchanged(Handle transaction, RefreshTask task, Snapshot snapshot) {
+        return transaction
+                        .createUpdate("""
+                        UPDATE refreshd.view_state
+                        SET covered = greatest(covered, :covers),
+                            dirty_since = CASE WHEN marked > :covers THEN dirty_since END,
+                            watermark = greatest(watermark, CAST(:routed AS pg_lsn)),
+                            snapshot = CAST(:snapshot AS pg_snapshot),
+                            failures = 0,
+                            suspended_what = NULL,
+                            suspended_mend = NULL
+                        WHERE (view_schema, view_name) = (:schema, :name) AND view_oid = :oid
+                        """)
+                        .bind("covers", task.covers())
+                        .bind("snapshot", snapshot.toString())
+                        .bind("routed", task.routed().map(Lsn::toString).orElse(null))
+                        .bind("schema", task.view().schema())
+                        .bind("name", task.view().name())
+                        .bind("oid", task.oid())
+                        .execute()
+                > 0;
+    }
+
     /** A refresh that failed leaves a line of history, in a transaction of its own. */
     public static void failed(Handle transaction, RefreshTask task, Duration duration, String detail) {
         history(transaction, task, duration, "failed", Optional.empty(), detail);

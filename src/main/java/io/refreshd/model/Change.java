@@ -10,14 +10,27 @@ import java.util.Objects;
  *
  * @param rows how many rows each operation touched; a TRUNCATE counts as one
  * @param columns the columns that may differ now; {@link ChangedColumns#ALL} for anything but an UPDATE with both images
+ * @param touched which rows, if they are few
  * @param committedAt the commit's time by the server's clock
  */
-public record Change(TableId table, Xid xid, Map<Operation, Long> rows, ChangedColumns columns, Instant committedAt) {
+public record Change(
+        TableId table,
+        Xid xid,
+        Map<Operation, Long> rows,
+        ChangedColumns columns,
+        ChangedRows touched,
+        Instant committedAt) {
     public Change {
         Objects.requireNonNull(table);
         Objects.requireNonNull(xid);
         Objects.requireNonNull(columns);
         Objects.requireNonNull(committedAt);
+        Objects.requireNonNull(touched);
         rows = Map.copyOf(rows);
+    }
+
+    /** A change of rows that are not known. */
+    public Change(TableId table, Xid xid, Map<Operation, Long> rows, ChangedColumns columns, Instant committedAt) {
+        this(table, xid, rows, columns, ChangedRows.UNKNOWN, committedAt);
     }
 }

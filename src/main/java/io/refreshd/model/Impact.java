@@ -1,6 +1,7 @@
 package io.refreshd.model;
 
 import java.time.Instant;
+import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 
@@ -9,11 +10,17 @@ import java.util.Set;
  *
  * @param xids the transactions; the view must not be refreshed before it can see them all
  * @param oldestCommit when the first of them committed, by the server's clock
+ * @param probes what to compare so as to find out whether the view changed at all; empty: it counts as changed
  */
-public record Impact(ViewId view, Set<Xid> xids, Instant oldestCommit) {
+public record Impact(ViewId view, Set<Xid> xids, Instant oldestCommit, List<KeyProbe> probes) {
     public Impact {
         Objects.requireNonNull(view);
         Objects.requireNonNull(oldestCommit);
         xids = Set.copyOf(xids);
+        probes = List.copyOf(probes);
+    }
+
+    public Impact(ViewId view, Set<Xid> xids, Instant oldestCommit) {
+        this(view, xids, oldestCommit, List.of());
     }
 }

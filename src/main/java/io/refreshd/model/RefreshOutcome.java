@@ -23,6 +23,13 @@ public sealed interface RefreshOutcome {
             Instant finishedAt)
             implements RefreshOutcome {}
 
+    /**
+     * The changes did not alter the view: of all rows that stem from what changed, the view and its definition agree.
+     *
+     * @param snapshot in which they were compared: everything visible in it is in the view
+     */
+    record Unchanged(Snapshot snapshot) implements RefreshOutcome {}
+
     /** A transaction that made the view dirty is in the log but not visible yet: nothing was done, try again soon. */
     record NotVisibleYet(Xid waitingFor) implements RefreshOutcome {}
 

@@ -1,6 +1,7 @@
 package io.refreshd.model;
 
 import java.time.Instant;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -16,6 +17,7 @@ import java.util.Set;
  * @param downstream materialized views that stand on this one; they become dirty in the refresh's own transaction
  * @param downstreamMark the dirty mark to give them
  * @param oldestCommit commit time of the oldest change that the view does not hold yet
+ * @param probes if these find no difference, there is nothing to refresh; empty: refresh in any case
  */
 public record RefreshTask(
         ViewId view,
@@ -26,11 +28,27 @@ public record RefreshTask(
         Optional<Lsn> routed,
         Set<ViewId> downstream,
         long downstreamMark,
-        Optional<Instant> oldestCommit) {
+        Optional<Instant> oldestCommit,
+        List<KeyProbe> probes) {
     public RefreshTask {
         Objects.requireNonNull(view);
         Objects.requireNonNull(method);
         awaited = Set.copyOf(awaited);
         downstream = Set.copyOf(downstream);
+        probes = List.copyOf(probes);
+    }
+
+    /** A task that refreshes in any case. */
+    public RefreshTask(
+            ViewId view,
+            long oid,
+            Method method,
+            Set<Xid> awaited,
+            long covers,
+            Optional<Lsn> routed,
+            Set<ViewId> downstream,
+            long downstreamMark,
+            Optional<Instant> oldestCommit) {
+        this(view, oid, method, awaited, covers, routed, downstream, downstreamMark, oldestCommit, List.of());
     }
 }

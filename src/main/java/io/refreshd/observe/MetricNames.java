@@ -19,6 +19,7 @@ public final class MetricNames {
 
     public static final String REFRESHES = "refreshd_refreshes_total";
     public static final String REFRESHES_AVOIDED = "refreshd_refreshes_avoided_total";
+    public static final String REFRESH_SAVED = "refreshd_refresh_saved_seconds_total";
     public static final String TARGET_LAG_MISSED = "refreshd_target_lag_missed_total";
     public static final String DRIFT = "refreshd_drift_total";
     public static final String REFRESH_DURATION = "refreshd_refresh_duration_seconds";

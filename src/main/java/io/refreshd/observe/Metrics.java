@@ -30,6 +30,7 @@ public final class Metrics implements Consumer<Notice> {
     private final CaptureSeries capture;
     private final RefreshSeries refreshes;
     private final TroubleSeries troubles;
+    private final Savings savings = new Savings();
     private final Function<ViewId, String> labels;
     private final Map<String, ViewSeries> views = new ConcurrentHashMap<>();
     private final Map<TableId, TableSeries> tables = new ConcurrentHashMap<>();
@@ -69,13 +70,19 @@ public final class Metrics implements Consumer<Notice> {
             case Notice.BatchRead n -> capture.read(n.records(), n.lag());
             case Notice.RefreshDone n -> {
                 view(n.view()).refreshed(n.method());
+                savings.refreshed(n.view(), n.duration());
                 refreshes.done(n);
             }
             case Notice.RefreshFailed n -> {
                 view(n.view()).failed(n.method());
                 troubles.failed(n.failure().sqlState());
             }
-            case Notice.RefreshAvoided n -> view(n.view()).avoided(n.reason());
+            case Notice.RefreshAvoided n ->
+                view(n.view())
+                        .avoided(
+                                n.reason(),
+                                savings.avoided(
+                                        n.view(), n.reason(), clock.get().nanos()));
             case Notice.TargetLagMissed n -> {
                 view(n.view()).missed();
                 troubles.late(n.reason());
@@ -98,6 +105,7 @@ public final class Metrics implements Consumer<Notice> {
      */
     public synchronized void align() {
         DaemonStatus now = status.get();
+        savings.align(now.views());
         Map<String, List<ViewStatus>> groups =
                 now.views().stream().collect(java.util.stream.Collectors.groupingBy(view -> labels.apply(view.view())));
         groups.forEach((label, members) -> series(label).show(members));

@@ -26,6 +26,7 @@ final class ViewSeries {
     private final ByConstant<Method, Counter> refreshed;
     private final ByConstant<Method, Counter> failed;
     private final ByConstant<Avoided, Counter> avoided;
+    private final Counter saved;
     private final Counter missed;
     private final Counter drift;
 
@@ -45,6 +46,8 @@ final class ViewSeries {
         this.avoided = new ByConstant<>(
                 Avoided.class,
                 reason -> series.counter(MetricNames.REFRESHES_AVOIDED, help, MetricNames.REASON, word(reason)));
+        this.saved = series.counter(
+                MetricNames.REFRESH_SAVED, "Estimated time that refreshes would have taken which were not needed");
         this.missed = series.counter(
                 MetricNames.TARGET_LAG_MISSED, "Times the view was staler than its target lag when it became fresh");
         this.drift = series.counter(
@@ -63,8 +66,11 @@ final class ViewSeries {
         failed.of(method).increment();
     }
 
-    void avoided(Avoided reason) {
+    void avoided(Avoided reason, double seconds) {
         avoided.of(reason).increment();
+        if (seconds > 0) {
+            saved.increment(seconds);
+        }
     }
 
     void missed() {

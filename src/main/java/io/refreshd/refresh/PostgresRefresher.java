@@ -9,22 +9,14 @@ import io.refreshd.model.RefreshOutcome;
 import io.refreshd.model.RefreshTask;
 import io.refreshd.model.Snapshot;
 import io.refreshd.model.SqlNames;
-import io.refreshd.model.Xid;
-import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
-import org.jdbi.v3.core.ConnectionException;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.JdbiException;
 import org.jdbi.v3.core.transaction.TransactionIsolationLevel;
-import org.postgresql.PGConnection;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Refreshes one view in one transaction: see what is visible, refresh, write down what the view now holds.
@@ -33,11 +25,8 @@ import org.slf4j.LoggerFactory;
  * takes. Never throws for what the database says; that is an outcome.
  */
 public final class PostgresRefresher {
-    private static final Logger log = LoggerFactory.getLogger(PostgresRefresher.class);
-
-    private static final Duration GRACE = Duration.ofSeconds(30);
-
-    private final Set<Connection> running = ConcurrentHashMap.newKeySet();
+    private final RunningStatements running;
+    private final Prober prober;
     private final Jdbi jdbi;
     private final String user;
     private final long lease;
@@ -49,6 +38,8 @@ public final class PostgresRefresher {
      * @param lease token of the right to write to the ledger
      */
     public PostgresRefresher(Jdbi jdbi, String user, long lease, RefreshLimits limits, Supplier<Moment> clock) {
+        this.running = new RunningStatements(limits.statement());
+        this.prober = new Prober(jdbi, lease, limits);
         this.jdbi = jdbi;
         this.user = user;
         this.lease = lease;
@@ -56,25 +47,21 @@ public final class PostgresRefresher {
         this.clock = clock;
     }
 
-    public RefreshOutcome refresh(RefreshTask task) {
+    public RefreshOutcome refresh(RefreshTask task, LaterChanges later) {
         long start = clock.get().nanos();
         try {
-            // Not the database's default level, which may be another: REFRESH has to take a snapshot of its own, later
-            // than
-            // the one that was looked at.
-            Done done = jdbi.inTransaction(
-                    TransactionIsolationLevel.READ_COMMITTED, transaction -> tracked(transaction, task, start));
-            return new RefreshOutcome.Refreshed(
-                    done.snapshot(),
-                    done.duration(),
-                    done.rowsChanged(),
-                    done.downstreamMarked(),
-                    clock.get().wall());
+            Optional<RefreshOutcome> probed =
+                    task.probes().isEmpty() ? Optional.empty() : prober.probe(task, later, running);
+            return probed.isPresent() ? probed.get() : refresh(task, clock.get().nanos());
         } catch (Undone undone) {
             return undone.outcome;
         } catch (LeaseLostException e) {
             return new RefreshOutcome.Failed(
                     new Failure(Failure.Kind.TRANSIENT, "", String.valueOf(e.getMessage()), ""), since(start));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return new RefreshOutcome.Failed(
+                    new Failure(Failure.Kind.TRANSIENT, "", "the daemon is being stopped", ""), since(start));
         } catch (JdbiException e) { // also when no connection can be had
             if (e.getCause() instanceof SQLException error) {
                 return failed(task, error, since(start));
@@ -83,47 +70,33 @@ public final class PostgresRefresher {
         }
     }
 
-    /** Asks the server to give up every refresh that runs: the driver does not heed an interrupt while it waits. */
-    public void cancel() {
-        for (Connection connection : running) {
-            try {
-                connection.unwrap(PGConnection.class).cancelQuery();
-            } catch (SQLException e) {
-                // Its end is what was wanted; a connection that cannot be reached has come to one.
-                log.atDebug().setCause(e).log("A refresh could not be cancelled");
-            }
+    private RefreshOutcome refresh(RefreshTask task, long start) throws InterruptedException {
+        if (running.cancelled()) {
+            throw new InterruptedException();
         }
+        // Not the database's default level, which may be another: REFRESH has to take a snapshot of its own, later than
+        // the one that was looked at.
+        Done done = jdbi.inTransaction(
+                TransactionIsolationLevel.READ_COMMITTED,
+                transaction -> running.track(transaction, () -> refresh(transaction, task, start)));
+        return new RefreshOutcome.Refreshed(
+                done.snapshot(),
+                done.duration(),
+                done.rowsChanged(),
+                done.downstreamMarked(),
+                clock.get().wall());
     }
 
-    private Done tracked(Handle transaction, RefreshTask task, long start) {
-        Connection connection = transaction.getConnection();
-        running.add(connection);
-        try {
-            // The server's own limit, and then some for its word about it to arrive.
-            long silence = limits.statement().isZero()
-                    ? 0
-                    : limits.statement().plus(GRACE).toMillis();
-            connection.setNetworkTimeout(Runnable::run, (int) Math.min(silence, Integer.MAX_VALUE));
-            return refresh(transaction, task, start);
-        } catch (SQLException e) {
-            throw new ConnectionException(e);
-        } finally {
-            running.remove(connection);
-        }
+    /** Makes every refresh that runs end soon, and every one that begins fail. */
+    public void cancel() {
+        running.cancel();
     }
 
     private Done refresh(Handle transaction, RefreshTask task, long start) {
         Preparation prepared = Preparation.in(transaction, task.oid(), limits);
-        Optional<Xid> notVisible = task.awaited().stream()
-                .filter(xid -> !prepared.snapshot().sees(xid))
-                .findFirst();
-        if (notVisible.isPresent()) {
-            throw new Undone(new RefreshOutcome.NotVisibleYet(notVisible.get()));
-        }
-        // Created anew or renamed since the task was made: whoever meant this view meant another one.
-        if (prepared.view().filter(task.view()::equals).isEmpty()) {
-            throw new Undone(new RefreshOutcome.Gone());
-        }
+        prepared.obstacleTo(task).ifPresent(outcome -> {
+            throw new Undone(outcome);
+        });
         Optional<Long> before = RowsChanged.soFar(transaction, task.oid());
         transaction.execute(statement(task));
         Optional<Long> rowsChanged = task.method() == Method.CONCURRENT

@@ -1,8 +1,11 @@
 package io.refreshd.refresh;
 
+import io.refreshd.model.RefreshOutcome;
+import io.refreshd.model.RefreshTask;
 import io.refreshd.model.Snapshot;
 import io.refreshd.model.SqlNames;
 import io.refreshd.model.ViewId;
+import io.refreshd.model.Xid;
 import java.util.Optional;
 import org.jdbi.v3.core.Handle;
 
@@ -40,6 +43,17 @@ record Preparation(Snapshot snapshot, Optional<ViewId> view) {
                             schema == null ? Optional.empty() : Optional.of(new ViewId(schema, row.getString("name"))));
                 })
                 .one();
+    }
+
+    /** Why the task is not to be carried out now, or not at all. */
+    Optional<RefreshOutcome> obstacleTo(RefreshTask task) {
+        Optional<Xid> notVisible =
+                task.awaited().stream().filter(xid -> !snapshot.sees(xid)).findFirst();
+        if (notVisible.isPresent()) {
+            return Optional.of(new RefreshOutcome.NotVisibleYet(notVisible.get()));
+        }
+        // Created anew or renamed since the task was made: whoever meant this view meant another one.
+        return view.filter(task.view()::equals).isEmpty() ? Optional.of(new RefreshOutcome.Gone()) : Optional.empty();
     }
 
     static boolean nameMeans(Handle transaction, ViewId view, long oid) {

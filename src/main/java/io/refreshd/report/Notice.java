@@ -75,6 +75,10 @@ public sealed interface Notice {
     enum Avoided {
         /** The columns that changed are not read by the view. */
         COLUMN,
+        /** The view keeps rows of one value only, and no row that changed had it or has it now. */
+        DISCRIMINATOR,
+        /** The rows that changed were compared with the view, and it holds what its definition says. */
+        PROBE,
         /** The view already holds the change, or another refresh will bring it. */
         COALESCED;
 

@@ -1,9 +1,13 @@
 package io.refreshd.routing;
 
+import io.refreshd.catalog.ProbeKey;
+import io.refreshd.catalog.Probing;
 import io.refreshd.catalog.Reader;
 import io.refreshd.catalog.ViewGraph;
 import io.refreshd.model.Change;
 import io.refreshd.model.Impact;
+import io.refreshd.model.Interest;
+import io.refreshd.model.KeyProbe;
 import io.refreshd.model.TableId;
 import io.refreshd.model.ViewId;
 import io.refreshd.model.Xid;
@@ -16,58 +20,93 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
- * Which views a change affects. Doubt means "affected": only an UPDATE that is known to have touched none of the columns a
- * view reads is let pass. Any thread may call it; it never blocks.
+ * Which views a change affects. Doubt means "affected": a change is let pass only if it is known to have touched none of the
+ * columns that a view reads, or none of the rows that it takes. Any thread may call it; it never blocks.
  */
 public final class Router {
     private final Map<TableId, TableRoutes> tables = new HashMap<>();
 
+    private final ViewGraph graph;
+
     public Router(ViewGraph graph) {
+        this.graph = graph;
         graph.tables().forEach((id, table) -> {
             List<Reader> readers = graph.readersOf(id);
-            tables.put(id, new TableRoutes(readers, Set.copyOf(table.columns())));
+            tables.put(id, new TableRoutes(readers, view -> graph.narrowing(id, view), Set.copyOf(table.columns())));
         });
+    }
+
+    /** What of the rows of a table makes its changes easier to route. */
+    public Interest interestIn(TableId table) {
+        TableRoutes routes = tables.get(table);
+        return routes == null ? Interest.NONE : routes.interestInRows();
     }
 
     /** A table that the graph does not know affects nothing by itself: it feeds no view. */
     public Routing route(List<Change> changes) {
-        // First by route, then by view: a batch has few routes, and with one view for each role a route has very many
-        // views.
-        Map<TableRoutes.Route, News> routes = new LinkedHashMap<>();
+        // First by route, then by view: a batch has few routes, and with one view for each role a route may have very
+        // many views.
+        Map<ByValue.Route, News> routes = new LinkedHashMap<>();
+        Set<ByValue> passed = new LinkedHashSet<>();
         for (Change change : changes) {
             TableRoutes table = tables.get(change.table());
             if (table != null) {
-                routes.computeIfAbsent(table.of(change), route -> new News()).add(change);
+                ByValue readers = table.of(change);
+                passed.add(readers);
+                for (ByValue.Route route : readers.routes(change.touched(), change.rows())) {
+                    routes.computeIfAbsent(route, r -> new News()).add(change);
+                }
             }
         }
-        Map<ViewId, List<News>> affected = new LinkedHashMap<>();
-        Set<ViewId> spared = new LinkedHashSet<>();
+        Map<ViewId, List<Told>> affected = new LinkedHashMap<>();
         routes.forEach((route, news) -> {
-            route.affected()
-                    .forEach(view -> affected.computeIfAbsent(view, id -> new ArrayList<>(1))
-                            .add(news));
-            spared.addAll(route.spared());
+            for (ViewId view : route.views()) {
+                affected.computeIfAbsent(view, id -> new ArrayList<>(1))
+                        .add(news.at(graph.narrowing(news.table(), view).probing()));
+            }
         });
-        return new Routing(impacts(affected), avoided(spared, affected.keySet()));
+        return new Routing(impacts(affected), avoided(passed, affected.keySet()));
     }
 
-    private static List<Impact> impacts(Map<ViewId, List<News>> affected) {
+    private static List<Impact> impacts(Map<ViewId, List<Told>> affected) {
         Map<List<News>, News> merged = new HashMap<>();
         List<Impact> impacts = new ArrayList<>(affected.size());
-        affected.forEach((view, news) -> {
-            News all = merged.computeIfAbsent(news, News::merge);
-            impacts.add(new Impact(view, all.xids(), all.oldestCommit));
+        affected.forEach((view, told) -> {
+            News all = merged.computeIfAbsent(told.stream().map(Told::news).toList(), News::merge);
+            impacts.add(new Impact(view, all.xids(), all.oldestCommit, probes(told)));
         });
         return impacts;
     }
 
-    private static List<Notice.RefreshAvoided> avoided(Set<ViewId> spared, Set<ViewId> affected) {
-        return spared.stream()
-                .filter(view -> !affected.contains(view))
-                .map(view -> new Notice.RefreshAvoided(view, Notice.Avoided.COLUMN))
+    /** All or nothing: a part that cannot be looked up leaves the rest without worth. */
+    private static List<KeyProbe> probes(List<Told> told) {
+        List<KeyProbe> probes = new ArrayList<>();
+        for (Told part : told) {
+            if (part.probes().isEmpty()) {
+                return List.of();
+            }
+            probes.addAll(part.probes());
+        }
+        return probes;
+    }
+
+    /** News as one view takes it. @param probes empty: it cannot be looked up */
+    private record Told(News news, List<KeyProbe> probes) {}
+
+    /** A view may be spared by different changes for different reasons: the costlier one to find out is told. */
+    private static List<Notice.RefreshAvoided> avoided(Set<ByValue> passed, Set<ViewId> affected) {
+        Map<ViewId, Notice.Avoided> spared = new LinkedHashMap<>();
+        for (ByValue readers : passed) {
+            readers.spared().forEach(view -> spared.putIfAbsent(view, Notice.Avoided.COLUMN));
+            readers.discriminated().forEach(view -> spared.put(view, Notice.Avoided.DISCRIMINATOR));
+        }
+        spared.keySet().removeAll(affected);
+        return spared.entrySet().stream()
+                .map(entry -> new Notice.RefreshAvoided(entry.getKey(), entry.getValue()))
                 .toList();
     }
 
@@ -75,9 +114,36 @@ public final class Router {
     private static final class News {
         private final Set<Xid> collected = new HashSet<>();
         private Set<Xid> shared = Set.of();
+        private final List<Change> changes = new ArrayList<>();
+        /** Views of one shape are told the same, so they share it. */
+        private final Map<Probing, Told> told = new HashMap<>();
+
         private Instant oldestCommit = Instant.MAX;
 
+        /** All changes on one route are of one table. */
+        TableId table() {
+            return changes.getFirst().table();
+        }
+
+        Told at(Probing probing) {
+            return told.computeIfAbsent(
+                    probing, p -> new Told(this, p.key().map(this::probes).orElse(List.of())));
+        }
+
+        private List<KeyProbe> probes(ProbeKey key) {
+            Set<List<String>> keys = new HashSet<>();
+            for (Change change : changes) {
+                Optional<Set<List<String>>> touched = change.touched().keys(key.columns());
+                if (touched.isEmpty()) {
+                    return List.of();
+                }
+                keys.addAll(touched.get());
+            }
+            return List.of(new KeyProbe(table(), key.positions(), key.types(), keys));
+        }
+
         void add(Change change) {
+            changes.add(change);
             add(change.xid(), change.committedAt());
         }
 

@@ -1,9 +1,12 @@
 package io.refreshd.routing;
 
+import io.refreshd.catalog.Discriminator;
+import io.refreshd.catalog.Narrowing;
 import io.refreshd.catalog.ReadColumns;
 import io.refreshd.catalog.Reader;
 import io.refreshd.model.Change;
 import io.refreshd.model.ChangedColumns;
+import io.refreshd.model.Interest;
 import io.refreshd.model.Operation;
 import io.refreshd.model.ViewId;
 import java.util.ArrayList;
@@ -11,7 +14,10 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /** The readers of one table, sorted out by what changed. */
 final class TableRoutes {
@@ -19,36 +25,60 @@ final class TableRoutes {
     private static final int MEMO_LIMIT = 1_000;
 
     private final List<Reader> readers;
+    private final Function<ViewId, Narrowing> narrowings;
     private final Set<String> known;
-    private final Route everyone;
-    private final Map<Set<String>, Route> memo = new ConcurrentHashMap<>();
+    private final Interest interest;
+    private final ByValue everyone;
+    private final Map<Set<String>, ByValue> memo = new ConcurrentHashMap<>();
 
     /** @param known the columns of the table as the graph sees it */
-    TableRoutes(List<Reader> readers, Set<String> known) {
+    TableRoutes(List<Reader> readers, Function<ViewId, Narrowing> narrowings, Set<String> known) {
         this.readers = readers;
+        this.narrowings = narrowings;
         this.known = known;
-        this.everyone = new Route(readers.stream().map(Reader::view).toList(), List.of());
+        this.everyone = new ByValue(readers.stream().map(Reader::view).toList(), List.of(), narrowings);
+        this.interest = interest();
     }
 
-    Route of(Change change) {
+    Interest interestInRows() {
+        return interest;
+    }
+
+    private Interest interest() {
+        List<Narrowing> all =
+                readers.stream().map(reader -> narrowings.apply(reader.view())).toList();
+        return new Interest(
+                all.stream()
+                        .flatMap(narrowing -> narrowing.probing().key().stream())
+                        .findFirst()
+                        .map(key -> key.columns())
+                        .orElse(List.of()),
+                all.stream()
+                        .flatMap(narrowing -> narrowing.discriminator().stream())
+                        .map(Discriminator::column)
+                        .collect(Collectors.toCollection(TreeSet::new)));
+    }
+
+    /** Who reads any of the columns that changed. */
+    ByValue of(Change change) {
         boolean onlyUpdates = change.rows().keySet().equals(Set.of(Operation.UPDATE));
         ChangedColumns changed = change.columns();
         // A column nobody knows: the table was altered, and it may be one that a view reads under its other name.
         if (!onlyUpdates || changed.all() || !known.containsAll(changed.names())) {
             return everyone;
         }
-        Route route = memo.get(changed.names());
-        if (route == null) {
+        ByValue found = memo.get(changed.names());
+        if (found == null) {
             if (memo.size() >= MEMO_LIMIT) {
                 memo.clear();
             }
-            route = sortOut(changed.names());
-            memo.put(changed.names(), route);
+            found = sortOut(changed.names());
+            memo.put(changed.names(), found);
         }
-        return route;
+        return found;
     }
 
-    private Route sortOut(Set<String> changed) {
+    private ByValue sortOut(Set<String> changed) {
         List<ViewId> affected = new ArrayList<>();
         List<ViewId> spared = new ArrayList<>();
         // Many views read the same columns: their answers are shared.
@@ -60,26 +90,6 @@ final class TableRoutes {
             (hit ? yes : no).add(columns);
             (hit ? affected : spared).add(reader.view());
         }
-        return new Route(affected, spared);
-    }
-
-    /** Compared by identity: there is one for each answer, and the lists may be long. */
-    static final class Route {
-        private final List<ViewId> affected;
-        private final List<ViewId> spared;
-
-        private Route(List<ViewId> affected, List<ViewId> spared) {
-            this.affected = affected;
-            this.spared = spared;
-        }
-
-        List<ViewId> affected() {
-            return affected;
-        }
-
-        /** Views that read the table, but nothing of what changed. */
-        List<ViewId> spared() {
-            return spared;
-        }
+        return new ByValue(affected, spared, narrowings);
     }
 }

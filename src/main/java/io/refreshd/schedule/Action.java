@@ -1,10 +1,12 @@
 package io.refreshd.schedule;
 
+import io.refreshd.model.KeyProbe;
 import io.refreshd.model.Lsn;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.RefreshTask;
 import io.refreshd.model.ViewId;
 import io.refreshd.report.Notice;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
@@ -25,6 +27,13 @@ public sealed interface Action {
 
     /** Write to the ledger what a refresh that failed, or an operator, decided about a view. */
     record Remember(ViewId view, int failures, boolean paused, Optional<Obstacle> suspended) implements Action {}
+
+    /**
+     * Tell the refresh of this view, which asked, what changed since it began.
+     *
+     * @param probes to be looked up as well; empty if that is no use
+     */
+    record Later(ViewId view, Optional<List<KeyProbe>> probes) implements Action {}
 
     record Tell(Notice notice) implements Action {}
 }

@@ -1,5 +1,6 @@
 package io.refreshd.schedule;
 
+import io.refreshd.model.KeyProbe;
 import io.refreshd.model.Moment;
 import io.refreshd.model.RefreshTask;
 import io.refreshd.report.Notice;
@@ -73,7 +74,8 @@ final class Dispatch {
                 views.provable(view),
                 views.downstream(view.id()),
                 out.newMark(),
-                needs.oldestCommit());
+                needs.oldestCommit(),
+                probes(view));
         Running running = new Running(task, needs, now.nanos(), view.expected, view.requested);
         view.waiting = new Needs();
         view.requested = false;
@@ -81,6 +83,17 @@ final class Dispatch {
         view.lastBegan = now.nanos();
         views.started(running);
         out.add(new Action.Start(task));
+    }
+
+    /**
+     * A wish or a timer is for a refresh. And if the refresh before may have taken place unheard, "nothing differs" would
+     * hide from what stands on the view that it changed then.
+     */
+    private static List<KeyProbe> probes(TrackedView view) {
+        boolean provable = !view.requested
+                && !view.downstreamInDoubt
+                && view.spec.timing().maxStaleness().isEmpty();
+        return provable ? view.waiting.probes() : List.of();
     }
 
     /** A time that has passed is no deadline: what is ready and did not start waits for a refresh to end. */

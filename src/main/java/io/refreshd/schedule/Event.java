@@ -45,6 +45,9 @@ public sealed interface Event {
      */
     record RoutedTo(Lsn position, Snapshot snapshot) implements Event {}
 
+    /** A refresh of this view runs and asks what changed until this position. Answered by {@link Action.Later}, in time. */
+    record LaterAsked(ViewId view, Lsn position) implements Event {}
+
     record RefreshEnded(ViewId view, RefreshOutcome outcome) implements Event {}
 
     /** Somebody wants these views refreshed now, dirty or not, without waiting for the quiet period. */

@@ -13,8 +13,6 @@ import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -74,8 +72,7 @@ public final class EventLoop implements AutoCloseable {
     private final Duration grace;
     private final Thread thread = new Thread(this::run, "refreshd-loop");
     private final LinkedBlockingQueue<Message> queue = new LinkedBlockingQueue<>();
-    private final ExecutorService workers = Executors.newCachedThreadPool(
-            Thread.ofPlatform().daemon().name("refreshd-refresh-", 1).factory());
+    private final Workers workers;
     private final LedgerWriter ledger;
     private final AtomicReference<Life> life = new AtomicReference<>(Life.NEW);
     private final CountDownLatch ended = new CountDownLatch(1);
@@ -96,6 +93,11 @@ public final class EventLoop implements AutoCloseable {
         this.clock = clock;
         this.ports = ports;
         this.grace = grace;
+        this.workers = new Workers(
+                ports.refresher(),
+                this::post,
+                (task, outcome) -> queue.add(new Message.Ended(task, outcome)),
+                problem -> queue.add(new Message.Crashed(problem)));
         this.ledger = new LedgerWriter(ports.ledger(), problem -> queue.add(new Message.Crashed(problem)));
         thread.setDaemon(true);
     }
@@ -174,7 +176,6 @@ public final class EventLoop implements AutoCloseable {
     public void close() {
         switch (life.getAndSet(Life.CLOSED)) {
             case NEW -> {
-                workers.shutdown();
                 turnDeaf(new IllegalStateException("closed before it was started"));
                 ended.countDown();
             }
@@ -262,6 +263,7 @@ public final class EventLoop implements AutoCloseable {
                 case Action.Start start -> refresh(start.task());
                 case Action.Settle settle -> ledger.write(settle);
                 case Action.Remember remember -> ledger.write(remember);
+                case Action.Later later -> workers.answer(later);
                 case Action.Tell tell -> report(tell.notice());
             }
         }
@@ -273,13 +275,7 @@ public final class EventLoop implements AutoCloseable {
             return;
         }
         running++;
-        workers.execute(() -> {
-            try {
-                queue.add(new Message.Ended(task, ports.refresher().refresh(task)));
-            } catch (Throwable problem) {
-                queue.add(new Message.Crashed(problem));
-            }
-        });
+        workers.start(task);
     }
 
     private void report(Notice notice) {
@@ -311,11 +307,7 @@ public final class EventLoop implements AutoCloseable {
             }
             turnDeaf(fatal == null ? new IllegalStateException("closed") : fatal);
             ledger.close();
-            if (running > 0) {
-                ports.refresher().cancel();
-            }
-            workers.shutdownNow();
-            if (!workers.awaitTermination(LAST_WAIT.toNanos(), TimeUnit.NANOSECONDS)) {
+            if (!workers.stop(running > 0, LAST_WAIT)) {
                 log.atWarn().addKeyValue("refreshes", running).log("Refreshes did not end when cancelled; left behind");
             }
             ledger.join(LAST_WAIT);

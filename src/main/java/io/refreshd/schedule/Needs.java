@@ -1,13 +1,18 @@
 package io.refreshd.schedule;
 
 import io.refreshd.model.Impact;
+import io.refreshd.model.KeyProbe;
 import io.refreshd.model.Moment;
 import io.refreshd.model.Snapshot;
 import io.refreshd.model.Timing;
 import io.refreshd.model.Xid;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -23,11 +28,17 @@ final class Needs {
      */
     static final int XIDS_WORTH_KEEPING = 1_000;
 
+    /** Looking up more rows than these, one by one, is no longer cheap against a refresh. */
+    static final int KEYS_WORTH_PROBING = 1_000;
+
     /** Beyond this an age says nothing more, and arithmetic in nanoseconds stays far from its limits. */
     private static final Duration OLDEST_AGE = Duration.ofDays(365);
 
     private final Set<Xid> xids = new HashSet<>();
     private final Delays delays = new Delays();
+    private final List<KeyProbe> probes = new ArrayList<>();
+    private int keys;
+    private boolean unprobed;
     private long number;
     private boolean blind;
     private boolean inDoubt;
@@ -56,6 +67,48 @@ final class Needs {
         return xids;
     }
 
+    /** What to compare so as to know whether the view lacks anything; empty: nothing that would prove it. */
+    List<KeyProbe> probes() {
+        if (unprobed || probes.isEmpty()) {
+            return List.of();
+        }
+        Map<KeyProbe, Set<List<String>>> merged = new LinkedHashMap<>();
+        for (KeyProbe probe : probes) {
+            merged.computeIfAbsent(
+                            new KeyProbe(probe.table(), probe.positions(), probe.types(), Set.of()),
+                            same -> new HashSet<>())
+                    .addAll(probe.keys());
+        }
+        return merged.entrySet().stream()
+                .map(entry -> new KeyProbe(
+                        entry.getKey().table(),
+                        entry.getKey().positions(),
+                        entry.getKey().types(),
+                        entry.getValue()))
+                .toList();
+    }
+
+    /** What to compare besides, if these needs came while a refresh was running; empty if that would prove nothing. */
+    Optional<List<KeyProbe>> later() {
+        return unprobed ? Optional.empty() : Optional.of(probes());
+    }
+
+    private void probe(List<KeyProbe> more) {
+        for (KeyProbe probe : more) {
+            keys += probe.keys().size();
+            probes.add(probe);
+        }
+        if (keys > KEYS_WORTH_PROBING || probes.size() > KEYS_WORTH_PROBING) {
+            refreshInAnyCase();
+        }
+    }
+
+    private void refreshInAnyCase() {
+        unprobed = true;
+        probes.clear();
+        keys = 0;
+    }
+
     Delays delays() {
         return delays;
     }
@@ -76,6 +129,11 @@ final class Needs {
 
     void add(Impact impact, Moment now) {
         xids.addAll(impact.xids());
+        if (impact.probes().isEmpty()) {
+            refreshInAnyCase();
+        } else if (!unprobed) {
+            probe(impact.probes());
+        }
         blind |= impact.xids().isEmpty();
         if (!timed) {
             timed = true;
@@ -97,6 +155,7 @@ final class Needs {
     void addUnknown(Moment now) {
         once(now.nanos());
         blind = true;
+        refreshInAnyCase();
     }
 
     void addDoubt(Moment now) {
@@ -117,6 +176,7 @@ final class Needs {
     void addFromUpstream(Needs upstream, long now) {
         once(now);
         blind = true;
+        refreshInAnyCase();
         if (upstream.oldestCommit != null) {
             older(upstream.oldestCommit, upstream.committed);
             delays.add(Delays.Cause.UPSTREAM, now - upstream.committed);
@@ -126,6 +186,11 @@ final class Needs {
     /** A refresh that was to bring these did not: what came meanwhile joins them. */
     void absorb(Needs later) {
         xids.addAll(later.xids);
+        if (later.unprobed) {
+            refreshInAnyCase();
+        } else if (!unprobed) {
+            probe(later.probes);
+        }
         delays.addAll(later.delays);
         number(later.number);
         blind |= later.blind;

@@ -3,6 +3,7 @@ package io.refreshd.schedule;
 import io.refreshd.model.Failure;
 import io.refreshd.model.Moment;
 import io.refreshd.model.RefreshOutcome;
+import io.refreshd.model.Snapshot;
 import io.refreshd.model.ViewId;
 import io.refreshd.report.Notice;
 import java.time.Duration;
@@ -37,8 +38,10 @@ final class Outcomes {
             return;
         }
         view.running = null;
+        view.asks = Optional.empty();
         switch (outcome) {
             case RefreshOutcome.Refreshed refreshed -> refreshed(view, ended, refreshed, now);
+            case RefreshOutcome.Unchanged unchanged -> unchanged(view, ended, unchanged.snapshot());
             case RefreshOutcome.NotVisibleYet notYet -> {
                 view.takeBack(ended);
                 view.health = view.health.unseen(notYet.waitingFor(), settings, now.nanos());
@@ -65,6 +68,16 @@ final class Outcomes {
         view.refreshedAt = Optional.of(refreshed.finishedAt());
         view.learn(refreshed.duration());
         view.downstreamInDoubt = false;
+        holds(view, ended, refreshed.snapshot());
+    }
+
+    private void unchanged(TrackedView view, Running ended, Snapshot snapshot) {
+        out.tell(new Notice.RefreshAvoided(view.id(), Notice.Avoided.PROBE));
+        holds(view, ended, snapshot);
+    }
+
+    /** Everything that the snapshot sees is in the view. */
+    private void holds(TrackedView view, Running ended, Snapshot snapshot) {
         view.covered = Math.max(view.covered, ended.task().covers());
         int failures = view.health.failures();
         view.health = view.health.succeeded();
@@ -73,9 +86,9 @@ final class Outcomes {
         }
         if (!view.waiting.inDoubt()) {
             view.claimed = Views.newer(view.claimed, ended.task().routed());
-            view.seen = Optional.of(refreshed.snapshot());
+            view.seen = Optional.of(snapshot);
         }
-        if (view.waiting.present() && view.waiting.heldBy(refreshed.snapshot()) && !upstreamMayHaveMarked(view)) {
+        if (view.waiting.present() && view.waiting.heldBy(snapshot) && !upstreamMayHaveMarked(view)) {
             settle(view);
         }
     }

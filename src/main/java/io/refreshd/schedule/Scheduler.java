@@ -1,9 +1,12 @@
 package io.refreshd.schedule;
 
+import io.refreshd.model.KeyProbe;
+import io.refreshd.model.Lsn;
 import io.refreshd.model.Moment;
 import io.refreshd.model.ViewId;
 import io.refreshd.report.ViewStatus;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.BiConsumer;
 import java.util.random.RandomGenerator;
@@ -52,8 +55,10 @@ public final class Scheduler {
                         .forEach(view -> expedite(view, now));
             case Event.PauseRequested pause -> with(pause.view(), now, this::pause);
             case Event.ResumeRequested resume -> with(resume.view(), now, this::resume);
+            case Event.LaterAsked asked -> with(asked.view(), now, (view, at) -> ask(view, asked.position()));
             case Event.Tick tick -> {}
         }
+        answer();
         dispatch.run(now);
         return out.take();
     }
@@ -65,6 +70,23 @@ public final class Scheduler {
 
     public List<ViewStatus> status() {
         return views.status();
+    }
+
+    private static void ask(TrackedView view, Lsn position) {
+        if (view.running != null) {
+            view.asks = Optional.of(position);
+        }
+    }
+
+    /** As soon as it is known, or known that it will not be of use. */
+    private void answer() {
+        views.asking().toList().forEach(view -> {
+            Optional<List<KeyProbe>> later = view.waiting.later();
+            if (later.isEmpty() || views.isRouted(view.asks.orElseThrow())) {
+                view.asks = Optional.empty();
+                out.add(new Action.Later(view.id(), later));
+            }
+        });
     }
 
     private void with(ViewId id, Moment now, BiConsumer<TrackedView, Moment> action) {

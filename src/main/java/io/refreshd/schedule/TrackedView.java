@@ -22,6 +22,9 @@ final class TrackedView {
 
     @Nullable Running running;
 
+    /** The refresh that runs wants to know what changes until the log has been read up to here. */
+    Optional<Lsn> asks = Optional.empty();
+
     Health health;
     ViewPhase phase = ViewPhase.FRESH;
     boolean paused;

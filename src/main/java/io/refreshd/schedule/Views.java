@@ -48,6 +48,17 @@ final class Views {
         routed = Optional.of(position);
     }
 
+    /** Whether everything that committed at or before the position has been routed. */
+    boolean isRouted(Lsn position) {
+        return routed.filter(there -> there.compareTo(position) >= 0).isPresent();
+    }
+
+    Stream<TrackedView> asking() {
+        return running.keySet().stream()
+                .flatMap(id -> Optional.ofNullable(byId.get(id)).stream())
+                .filter(view -> view.asks.isPresent());
+    }
+
     int runningCount() {
         return running.size();
     }

@@ -96,6 +96,7 @@ final class SchedulerRate {
     private static void settle(Scheduler scheduler, List<Action> actions, Moment now) {
         for (Action action : actions) {
             switch (action) {
+                case Action.Later later -> throw new AssertionError(later);
                 case Action.Mark mark -> handle(scheduler, new Event.Marked(mark.number(), mark.views()), now);
                 case Action.Start start ->
                     handle(

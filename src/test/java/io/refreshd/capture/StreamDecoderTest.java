@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.refreshd.model.ChangedColumns;
+import io.refreshd.model.Interest;
 import io.refreshd.model.Operation;
 import io.refreshd.model.Signal;
 import io.refreshd.model.TableId;
@@ -21,7 +22,7 @@ import org.junit.jupiter.api.Test;
 class StreamDecoderTest {
     private static final TableId T = new TableId("public", "t");
     private static final String NULL = "(null)";
-    private final StreamDecoder decoder = new StreamDecoder();
+    private final StreamDecoder decoder = new StreamDecoder(table -> Interest.NONE);
 
     private interface Body {
         void write(DataOutputStream out) throws IOException;

@@ -78,7 +78,7 @@ class PostgresRefresherIT {
     @Test
     void bringsTheViewUpToDateAndCountsWhatChanged() throws Exception {
         database.execute("INSERT INTO main VALUES (11, 'new')", "DELETE FROM main WHERE id = 1");
-        assertThat(refresher.refresh(task(Set.of()))).isInstanceOfSatisfying(RefreshOutcome.Refreshed.class, done -> {
+        assertThat(refresh(refresher, task(Set.of()))).isInstanceOfSatisfying(RefreshOutcome.Refreshed.class, done -> {
             assertThat(done.rowsChanged()).contains(2L);
             assertThat(done.downstreamMarked()).isTrue();
         });
@@ -92,7 +92,7 @@ class PostgresRefresherIT {
 
     @Test
     void whatStandsOnItIsLeftAloneIfNothingChanged() {
-        assertThat(refresher.refresh(task(Set.of()))).isInstanceOfSatisfying(RefreshOutcome.Refreshed.class, done -> {
+        assertThat(refresh(refresher, task(Set.of()))).isInstanceOfSatisfying(RefreshOutcome.Refreshed.class, done -> {
             assertThat(done.rowsChanged()).contains(0L);
             assertThat(done.downstreamMarked()).isFalse();
         });
@@ -108,11 +108,11 @@ class PostgresRefresherIT {
                 new RefreshLimits(Duration.ofMillis(100), Duration.ofSeconds(30)),
                 () -> new Moment(System.nanoTime(), Instant.now()));
         database.execute("DELETE FROM main WHERE id = 1");
-        assertThat(onOneConnection.refresh(task(Set.of())))
+        assertThat(refresh(onOneConnection, task(Set.of())))
                 .isInstanceOfSatisfying(
                         RefreshOutcome.Refreshed.class,
                         done -> assertThat(done.rowsChanged()).contains(1L));
-        assertThat(onOneConnection.refresh(task(Set.of())))
+        assertThat(refresh(onOneConnection, task(Set.of())))
                 .isInstanceOfSatisfying(
                         RefreshOutcome.Refreshed.class,
                         done -> assertThat(done.rowsChanged()).contains(0L));
@@ -121,7 +121,7 @@ class PostgresRefresherIT {
     @Test
     void withoutCountersItClaimsNothing() throws Exception {
         database.execute("ALTER DATABASE " + database.name() + " SET track_counts = off");
-        assertThat(refresher.refresh(task(Set.of()))).isInstanceOfSatisfying(RefreshOutcome.Refreshed.class, done -> {
+        assertThat(refresh(refresher, task(Set.of()))).isInstanceOfSatisfying(RefreshOutcome.Refreshed.class, done -> {
             assertThat(done.rowsChanged()).isEmpty();
             assertThat(done.downstreamMarked()).isTrue();
         });
@@ -132,9 +132,9 @@ class PostgresRefresherIT {
         try (Connection open = database.connect()) {
             open.setAutoCommit(false);
             Xid xid = xidOf(open);
-            assertThat(refresher.refresh(task(Set.of(xid)))).isEqualTo(new RefreshOutcome.NotVisibleYet(xid));
+            assertThat(refresh(refresher, task(Set.of(xid)))).isEqualTo(new RefreshOutcome.NotVisibleYet(xid));
             open.commit();
-            assertThat(refresher.refresh(task(Set.of(xid)))).isInstanceOf(RefreshOutcome.Refreshed.class);
+            assertThat(refresh(refresher, task(Set.of(xid)))).isInstanceOf(RefreshOutcome.Refreshed.class);
         }
     }
 
@@ -142,17 +142,17 @@ class PostgresRefresherIT {
     void aViewThatWasRecreatedOrRenamedIsNotTheOneThatWasMeant() throws Exception {
         RefreshTask meant = task(Set.of());
         database.execute("ALTER MATERIALIZED VIEW \"role \"\"A\"\"\" RENAME TO other");
-        assertThat(refresher.refresh(meant)).isEqualTo(new RefreshOutcome.Gone());
+        assertThat(refresh(refresher, meant)).isEqualTo(new RefreshOutcome.Gone());
         database.execute(
                 "DROP MATERIALIZED VIEW other CASCADE",
                 "CREATE MATERIALIZED VIEW \"role \"\"A\"\"\" AS SELECT id, v FROM main");
-        assertThat(refresher.refresh(meant)).isEqualTo(new RefreshOutcome.Gone());
+        assertThat(refresh(refresher, meant)).isEqualTo(new RefreshOutcome.Gone());
     }
 
     @Test
     void aMissingUniqueIndexIsForSomebodyToMend() throws Exception {
         database.execute("DROP INDEX \"role \"\"A\"\"_id_idx\"");
-        assertThat(failure(refresher.refresh(task(Set.of())))).satisfies(failure -> {
+        assertThat(failure(refresh(refresher, task(Set.of())))).satisfies(failure -> {
             assertThat(failure.kind()).isEqualTo(Failure.Kind.PERMANENT);
             assertThat(failure.sqlState()).isEqualTo("55000");
             assertThat(failure.mend()).contains("CREATE UNIQUE INDEX ON \"public\".\"role \"\"A\"\"\"");
@@ -165,7 +165,7 @@ class PostgresRefresherIT {
                 Statement statement = other.createStatement()) {
             other.setAutoCommit(false);
             statement.execute("COMMENT ON MATERIALIZED VIEW \"role \"\"A\"\"\" IS 'locked'");
-            assertThat(failure(refresher.refresh(task(Set.of())))).satisfies(failure -> {
+            assertThat(failure(refresh(refresher, task(Set.of())))).satisfies(failure -> {
                 assertThat(failure.kind()).isEqualTo(Failure.Kind.TRANSIENT);
                 assertThat(failure.what()).contains("holds a lock on public.role \"A\"");
             });
@@ -182,7 +182,7 @@ class PostgresRefresherIT {
         ViewId fragile = new ViewId("public", "fragile");
         RefreshTask task = new RefreshTask(
                 fragile, oid(fragile), Method.CONCURRENT, Set.of(), 1, Optional.empty(), Set.of(), 0, Optional.empty());
-        assertThat(failure(refresher.refresh(task)).what()).contains("division by zero");
+        assertThat(failure(refresh(refresher, task)).what()).contains("division by zero");
         assertThat(database.query("SELECT count(*) FROM fragile")).containsExactly("10");
     }
 
@@ -217,5 +217,9 @@ class PostgresRefresherIT {
                 .bind("name", view.name())
                 .mapTo(Long.class)
                 .one();
+    }
+
+    private static RefreshOutcome refresh(PostgresRefresher refresher, RefreshTask task) {
+        return refresher.refresh(task, LaterChanges.UNKNOWN);
     }
 }

@@ -88,7 +88,7 @@ class EventLoopTest {
     void refreshesWhatIsAffectedAndAnswersWithTheMark() throws InterruptedException {
         AtomicInteger refreshes = new AtomicInteger();
         try (EventLoop loop = loop(
-                task -> {
+                (task, later) -> {
                     refreshes.incrementAndGet();
                     return done(task);
                 },
@@ -112,7 +112,7 @@ class EventLoopTest {
     @Test
     void writesToTheLedgerAgainWhenItFailed() {
         ledgerFailures.set(1);
-        try (EventLoop loop = loop(EventLoopTest::done, notice -> {}, Duration.ofSeconds(5))) {
+        try (EventLoop loop = loop((task, later) -> done(task), notice -> {}, Duration.ofSeconds(5))) {
             loop.post(known());
             loop.start();
             loop.post(new Event.PauseRequested(VIEW));
@@ -124,7 +124,7 @@ class EventLoopTest {
     @Test
     void aRefresherThatThrowsEndsTheLoopAndFailsWhoeverAsks() {
         EventLoop loop = loop(
-                task -> {
+                (task, later) -> {
                     throw new IllegalStateException("wrong program");
                 },
                 notice -> {},
@@ -143,7 +143,7 @@ class EventLoopTest {
         CountDownLatch release = new CountDownLatch(1);
         AtomicInteger finished = new AtomicInteger();
         EventLoop loop = loop(
-                task -> {
+                (task, later) -> {
                     started.countDown();
                     try {
                         release.await();
@@ -171,7 +171,7 @@ class EventLoopTest {
         CountDownLatch started = new CountDownLatch(1);
         CountDownLatch interrupted = new CountDownLatch(1);
         EventLoop loop = loop(
-                task -> {
+                (task, later) -> {
                     started.countDown();
                     try {
                         new CountDownLatch(1).await();
@@ -193,7 +193,7 @@ class EventLoopTest {
 
     @Test
     void mayBeClosedBeforeItIsStarted() {
-        EventLoop loop = loop(EventLoopTest::done, notice -> {}, Duration.ofSeconds(1));
+        EventLoop loop = loop((task, later) -> done(task), notice -> {}, Duration.ofSeconds(1));
         loop.close();
         loop.close();
         assertThat(loop.status()).isEmpty();
@@ -204,7 +204,7 @@ class EventLoopTest {
     @Test
     void nobodyIsLeftWaitingHoweverStartAndCloseFall() throws InterruptedException {
         for (int round = 0; round < 200; round++) {
-            EventLoop loop = loop(EventLoopTest::done, notice -> {}, Duration.ofSeconds(5));
+            EventLoop loop = loop((task, later) -> done(task), notice -> {}, Duration.ofSeconds(5));
             loop.post(known());
             List<Thread> threads = List.of(
                     Thread.ofVirtual().start(() -> ignoringTheEnd(loop::start)),

@@ -135,18 +135,13 @@ final class Oracle {
         switch (outcome) {
             case RefreshOutcome.Refreshed refreshed -> {
                 view.mayHaveCommitted = false;
-                view.held = false;
-                if (!view.reasons.contains("doubt")) {
-                    view.seen = refreshed.snapshot();
-                }
-                if (view.spec.upstream().isEmpty()
-                        && view.reasons.equals(Set.of(CHANGE))
-                        && refreshed.snapshot().seesAll(view.sinceStart)) {
-                    view.reasons.clear();
-                    view.timed = false;
-                    settled++;
-                }
-                view.inFlight = new HashSet<>();
+                holds(view, refreshed.snapshot());
+            }
+            case RefreshOutcome.Unchanged unchanged -> {
+                assertThat(view.mayHaveCommitted)
+                        .as("%s: nothing to be said of what a refresh before it may have changed", id)
+                        .isFalse();
+                holds(view, unchanged.snapshot());
             }
             case RefreshOutcome.NotVisibleYet notYet -> giveBack(view);
             case RefreshOutcome.Failed failed -> {
@@ -155,6 +150,21 @@ final class Oracle {
             }
             case RefreshOutcome.Gone gone -> views.remove(id);
         }
+    }
+
+    private void holds(Watched view, Snapshot snapshot) {
+        view.held = false;
+        if (!view.reasons.contains("doubt")) {
+            view.seen = snapshot;
+        }
+        if (view.spec.upstream().isEmpty()
+                && view.reasons.equals(Set.of(CHANGE))
+                && snapshot.seesAll(view.sinceStart)) {
+            view.reasons.clear();
+            view.timed = false;
+            settled++;
+        }
+        view.inFlight = new HashSet<>();
     }
 
     /** After an attempt that failed the next one is set by other rules than the due time. */

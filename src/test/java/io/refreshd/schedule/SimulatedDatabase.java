@@ -31,17 +31,21 @@ final class SimulatedDatabase {
         final Xid xid;
         final int mask;
         final int pieces;
+        /** The rows that it changed, the same ones in each of its tables; the next change of a row takes this one back. */
+        final Set<Integer> rows;
+
         long lsn;
 
         @Nullable Instant committedAt;
 
         boolean visible;
 
-        Tx(int index, Xid xid, Set<Integer> tables, int pieces) {
+        Tx(int index, Xid xid, Set<Integer> tables, int pieces, Set<Integer> rows) {
             this.index = index;
             this.xid = xid;
             this.mask = mask(tables);
             this.pieces = pieces;
+            this.rows = rows;
         }
     }
 
@@ -122,8 +126,8 @@ final class SimulatedDatabase {
     private final Set<Tx> invisible = new HashSet<>();
     private long nextOid = 1;
 
-    Tx begin(Set<Integer> tables, int pieces) {
-        Tx tx = new Tx(begun.size(), new Xid(begun.size() + 100), tables, pieces);
+    Tx begin(Set<Integer> tables, int pieces, Set<Integer> rows) {
+        Tx tx = new Tx(begun.size(), new Xid(begun.size() + 100), tables, pieces, rows);
         begun.add(tx);
         invisible.add(tx);
         return tx;
@@ -202,6 +206,49 @@ final class SimulatedDatabase {
             });
         }
         return marked;
+    }
+
+    /** The rows of the tables that differ between two contents: changed an odd number of times by what only one of them holds. */
+    Set<Integer> differingRows(Content a, Content b) {
+        BitSet between = (BitSet) a.transactions().clone();
+        between.xor(b.transactions());
+        Set<Integer> odd = new HashSet<>();
+        between.stream().forEach(index -> {
+            for (int row : begun.get(index).rows) {
+                for (int table = 0; table < 32; table++) {
+                    if ((begun.get(index).mask & mask(a.tables()) & 1 << table) != 0) {
+                        int cell = table * 100 + row;
+                        if (!odd.remove(cell)) {
+                            odd.add(cell);
+                        }
+                    }
+                }
+            }
+        });
+        return odd;
+    }
+
+    /** The transaction that notes that a look-up found nothing commits. */
+    void unchanged(RefreshTask task, Content content, Snapshot snapshot) {
+        Content before = contents.put(task.view(), content);
+        BitSet without = (BitSet) content.transactions().clone();
+        without.andNot(before.transactions());
+        holdAsWell(task.view(), without);
+        Row row = ledger.get(task.view());
+        row.covered = Math.max(row.covered, task.covers());
+        row.watermark = task.routed();
+        row.snapshot = Optional.of(snapshot);
+        row.dirtySince = Optional.empty();
+    }
+
+    /** What made no difference to a view makes none to what stands on it. */
+    private void holdAsWell(ViewId below, BitSet transactions) {
+        for (Definition view : views.values()) {
+            if (view.upstream().contains(below)) {
+                contents.get(view.view()).transactions().or(transactions);
+                holdAsWell(view.view(), transactions);
+            }
+        }
     }
 
     long firstMark() {

@@ -4,12 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.refreshd.model.Failure;
 import io.refreshd.model.Impact;
+import io.refreshd.model.KeyProbe;
 import io.refreshd.model.LedgerEntry;
 import io.refreshd.model.Lsn;
 import io.refreshd.model.Moment;
 import io.refreshd.model.RefreshOutcome;
 import io.refreshd.model.RefreshTask;
 import io.refreshd.model.Snapshot;
+import io.refreshd.model.TableId;
 import io.refreshd.model.Timing;
 import io.refreshd.model.ViewId;
 import io.refreshd.model.Xid;
@@ -34,6 +36,7 @@ import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Consumer;
 import org.jspecify.annotations.NullUnmarked;
 
 /**
@@ -63,6 +66,8 @@ final class Simulation {
     /** Views whose catalog change, or that of a view below, the daemon has not caught up with. */
     private final Set<ViewId> tainted = new TreeSet<>();
 
+    private final Map<ViewId, Consumer<Action.Later>> asking = new TreeMap<>();
+
     // What dies with the daemon.
     private int generation;
     private Scheduler scheduler;
@@ -79,6 +84,7 @@ final class Simulation {
     int refreshes;
     int crashes;
     int settles;
+    int unchanged;
 
     Simulation(long seed) {
         random = new Random(seed);
@@ -207,7 +213,9 @@ final class Simulation {
             tables.add(random.nextInt(TABLES));
         }
         int pieces = chance(10) ? 1 + random.nextInt(30) : 1;
-        Tx tx = db.begin(tables, pieces);
+        Set<Integer> rows = new HashSet<>(Set.of(random.nextInt(6)));
+        rows.add(random.nextInt(6));
+        Tx tx = db.begin(tables, pieces, rows);
         later(random.nextInt(chance(10) ? 2_000 : 30), () -> commit(tx));
         later(chance(3) ? random.nextInt(5_000) : random.nextInt(100), this::commit);
     }
@@ -310,6 +318,7 @@ final class Simulation {
             crashes++;
             up = false;
             generation++;
+            asking.clear();
             settles += oracle.settled;
             db.locked.clear();
             later(random.nextInt(300), this::start);
@@ -420,7 +429,7 @@ final class Simulation {
     private void route(Tx tx, Set<ViewId> among, Map<ViewId, Impact> impacts) {
         for (ViewId id : among) {
             if ((tx.mask & SimulatedDatabase.mask(knownToDaemon.get(id).tables())) != 0) {
-                impacts.merge(id, new Impact(id, Set.of(tx.xid), tx.committedAt), Simulation::both);
+                impacts.merge(id, new Impact(id, Set.of(tx.xid), tx.committedAt, probes(tx, id)), Simulation::both);
             }
         }
     }
@@ -428,8 +437,29 @@ final class Simulation {
     private static Impact both(Impact a, Impact b) {
         Set<Xid> xids = new HashSet<>(a.xids());
         xids.addAll(b.xids());
+        List<KeyProbe> probes = new ArrayList<>(a.probes());
+        probes.addAll(b.probes());
         return new Impact(
-                a.view(), xids, a.oldestCommit().isBefore(b.oldestCommit()) ? a.oldestCommit() : b.oldestCommit());
+                a.view(),
+                xids,
+                a.oldestCommit().isBefore(b.oldestCommit()) ? a.oldestCommit() : b.oldestCommit(),
+                a.probes().isEmpty() || b.probes().isEmpty() ? List.of() : probes);
+    }
+
+    /** Of a view that stands on others no rows can be looked up, and of some transactions the rows are not known. */
+    private List<KeyProbe> probes(Tx tx, ViewId id) {
+        if (!knownToDaemon.get(id).upstream().isEmpty() || tx.index % 7 == 0) {
+            return List.of();
+        }
+        List<KeyProbe> probes = new ArrayList<>();
+        for (int table : knownToDaemon.get(id).tables()) {
+            if ((tx.mask & 1 << table) != 0) {
+                Set<List<String>> keys = new HashSet<>();
+                tx.rows.forEach(row -> keys.add(List.of(Integer.toString(table * 100 + row))));
+                probes.add(new KeyProbe(new TableId("public", "t" + table), List.of(1), List.of("int"), keys));
+            }
+        }
+        return probes;
     }
 
     private void ask(List<Impact> impacts, Runnable then) {
@@ -508,6 +538,7 @@ final class Simulation {
                 }
                 case Action.Settle settle -> later(settle);
                 case Action.Remember remember -> later(remember);
+                case Action.Later later -> asking.remove(later.view()).accept(later);
                 case Action.Tell tell -> {}
             }
         }
@@ -553,6 +584,57 @@ final class Simulation {
             fail(task, chance(20) ? Failure.Kind.PERMANENT : Failure.Kind.TRANSIENT);
             return;
         }
+        if (task.probes().isEmpty()) {
+            refresh(task, view, snapshot);
+        } else {
+            probe(task, view, snapshot);
+        }
+    }
+
+    /** As the prober does it: in one snapshot, and not without having heard of all that the snapshot sees. */
+    private void probe(RefreshTask task, Definition view, Snapshot snapshot) {
+        Content content = db.query(view);
+        Set<Integer> differing = db.differingRows(content, db.contents.get(task.view()));
+        if (differs(task.probes(), differing)) {
+            unlessCrashed(random.nextInt(3), () -> refresh(task, view, db.snapshot()));
+            return;
+        }
+        boolean late = chance(5);
+        boolean lost = chance(5);
+        asking.put(
+                task.view(),
+                later -> unlessCrashed(random.nextInt(3), () -> {
+                    if (late || db.views.get(task.view()).oid() != task.oid()) {
+                        refresh(task);
+                    } else if (later.probes().isEmpty()
+                            || differs(later.probes().get(), differing)) {
+                        refresh(task, db.views.get(task.view()), db.snapshot());
+                    } else if (db.views.get(task.view()).sameQuery(view)) {
+                        assertThat(differing)
+                                .as("I2: %s is called unchanged", task.view())
+                                .isEmpty();
+                        db.unchanged(task, content, snapshot);
+                        unchanged++;
+                        if (lost) {
+                            fail(task, Failure.Kind.TRANSIENT);
+                        } else {
+                            ended(task, new RefreshOutcome.Unchanged(snapshot));
+                        }
+                    } else {
+                        fail(task, Failure.Kind.TRANSIENT);
+                    }
+                }));
+        long position = db.log.size() * 10L;
+        unlessCrashed(random.nextInt(3), () -> tell(new Event.LaterAsked(task.view(), new Lsn(position))));
+    }
+
+    private static boolean differs(List<KeyProbe> probes, Set<Integer> differing) {
+        return probes.stream()
+                .flatMap(probe -> probe.keys().stream())
+                .anyMatch(key -> differing.contains(Integer.parseInt(key.getFirst())));
+    }
+
+    private void refresh(RefreshTask task, Definition view, Snapshot snapshot) {
         db.locked.add(task.view());
         Content content = db.query(view);
         Duration duration = Duration.ofMillis(random.nextInt(chance(10) ? 5_000 : 150));

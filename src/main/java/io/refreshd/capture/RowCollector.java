@@ -1,0 +1,170 @@
+package io.refreshd.capture;
+
+import io.refreshd.model.ChangedRows;
+import io.refreshd.model.Interest;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Collects of the rows of one table in one transaction, old and new, the columns that somebody is interested in, as long as
+ * they are few. Once it has given up it reads nothing more, so that a transaction of any size takes bounded room.
+ */
+final class RowCollector {
+    private static final int OLD_KEY = 'K';
+    private static final int OLD_TUPLE = 'O';
+    private static final int NEW_TUPLE = 'N';
+    /** Longer values are not carried: they are hardly ever part of a key, or one of few. */
+    private static final int LONGEST = 256;
+    /** Stands for a value that is there but not known. No value of PostgreSQL holds a zero character. */
+    private static final String UNKNOWN = "\0";
+
+    private final Relation relation;
+    private final List<String> key;
+    private final boolean[] wanted;
+    private final List<Integer> keyAt;
+    private final Map<Integer, Set<String>> values = new HashMap<>();
+    private @Nullable Set<List<String>> keys;
+
+    RowCollector(Relation relation, Interest interest) {
+        this.relation = relation;
+        this.key = interest.key();
+        this.wanted = new boolean[relation.columns().size()];
+        this.keyAt = key.stream().map(relation.columns()::indexOf).toList();
+        if (!key.isEmpty() && !keyAt.contains(-1)) {
+            keys = new HashSet<>();
+            keyAt.forEach(i -> wanted[i] = true);
+        }
+        for (String column : interest.discriminators()) {
+            int i = relation.columns().indexOf(column);
+            if (i >= 0) {
+                wanted[i] = true;
+                values.put(i, new HashSet<>());
+            }
+        }
+    }
+
+    void giveUp() {
+        keys = null;
+        values.clear();
+    }
+
+    private boolean givenUp() {
+        return keys == null && values.isEmpty();
+    }
+
+    /** @param tuple an inserted row, or what is sent of a deleted one */
+    void takeOne(ByteBuffer tuple) {
+        if (!givenUp()) {
+            take(tuple, null);
+        }
+    }
+
+    /** @param tuples what is sent of the old row, if anything, then the new one */
+    void takeUpdate(ByteBuffer tuples) {
+        if (givenUp()) {
+            return;
+        }
+        if (tuples.get(tuples.position()) == NEW_TUPLE) {
+            // No old row is sent if the columns that identify it are as they were; of the others nothing is known.
+            if (relation.full()) {
+                giveUp();
+                return;
+            }
+            values.keySet().removeIf(i -> !relation.identity().contains(i));
+            if (!relation.identity().containsAll(keyAt)) {
+                keys = null;
+            }
+            take(tuples, null);
+            return;
+        }
+        @Nullable String[] old = take(tuples, null);
+        if (!givenUp() && old != null) {
+            take(tuples, old);
+        }
+    }
+
+    /**
+     * @param old where an unchanged TOAST value is to be had
+     * @return the row, if it could be read
+     */
+    private @Nullable String @Nullable [] take(ByteBuffer tuple, @Nullable String @Nullable [] old) {
+        int kind = tuple.get();
+        boolean whole = kind == OLD_TUPLE || kind == NEW_TUPLE;
+        // Of a table whose whole old rows are promised, a mere key is nothing to build on.
+        if ((!whole && (kind != OLD_KEY || relation.full())) || tuple.getShort() != wanted.length) {
+            giveUp();
+            return null;
+        }
+        @Nullable String[] row = new String[wanted.length];
+        for (int i = 0; i < wanted.length; i++) {
+            int form = tuple.get();
+            int length = form == 't' || form == 'b' ? tuple.getInt() : 0;
+            if (wanted[i]) {
+                boolean sent = whole || relation.identity().contains(i);
+                row[i] = sent ? value(form, length, tuple, old == null ? UNKNOWN : old[i]) : UNKNOWN;
+            }
+            tuple.position(tuple.position() + length);
+        }
+        addKey(row);
+        values.entrySet().removeIf(entry -> !addValue(entry.getValue(), row[entry.getKey()]));
+        return row;
+    }
+
+    private void addKey(@Nullable String[] row) {
+        if (keys == null) {
+            return;
+        }
+        List<String> found = new ArrayList<>(keyAt.size());
+        for (int i : keyAt) {
+            String value = row[i];
+            if (value == null || value.equals(UNKNOWN)) {
+                keys = null;
+                return;
+            }
+            found.add(value);
+        }
+        keys.add(found);
+        if (keys.size() > ChangedRows.LIMIT) {
+            keys = null;
+        }
+    }
+
+    /** Whether all values are still known. */
+    private static boolean addValue(Set<String> all, @Nullable String value) {
+        if (value == null) {
+            return true;
+        }
+        all.add(value);
+        return !value.equals(UNKNOWN) && all.size() <= ChangedRows.LIMIT;
+    }
+
+    private static @Nullable String value(int form, int length, ByteBuffer tuple, @Nullable String unchanged) {
+        return switch (form) {
+            case 'n' -> null;
+            case 'u' -> unchanged;
+            case 't' -> {
+                if (length > LONGEST) {
+                    yield UNKNOWN;
+                }
+                byte[] bytes = new byte[length];
+                tuple.get(tuple.position(), bytes);
+                yield new String(bytes, StandardCharsets.UTF_8);
+            }
+            default -> UNKNOWN;
+        };
+    }
+
+    ChangedRows collected() {
+        Map<String, Set<String>> named = new HashMap<>();
+        values.forEach((i, all) -> named.put(relation.columns().get(i), all));
+        return new ChangedRows(key, Optional.ofNullable(keys), named);
+    }
+}

@@ -1,0 +1,183 @@
+package io.refreshd.catalog;
+
+import io.refreshd.catalog.NodeTree.Items;
+import io.refreshd.catalog.NodeTree.Node;
+import io.refreshd.catalog.NodeTree.Part;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Finds the {@link Discriminator} by which a view takes its rows from a table.
+ *
+ * <p>Why a condition in WHERE is enough, whatever the query does with the rows that pass it: a join row that holds none of the
+ * wanted values does not pass. Nor would the row with NULLs that an outer join makes where the table's row is missing or finds no
+ * match. So the table's other rows might as well not exist, provided the query reads the table in no other place.
+ */
+final class Discriminators {
+    private static final int DEEPEST = 20;
+
+    /** What lets every row of its FROM that passes its WHERE come out by itself. */
+    private static final List<String> TRANSPARENT_FLAGS =
+            List.of("hasAggs", "hasWindowFuncs", "hasTargetSRFs", "hasDistinctOn");
+
+    private static final List<String> TRANSPARENT_CLAUSES = List.of(
+            "groupClause",
+            "groupingSets",
+            "havingQual",
+            "windowClause",
+            "distinctClause",
+            "limitOffset",
+            "limitCount",
+            "setOperations");
+
+    private final Facts facts;
+
+    Discriminators(Facts facts) {
+        this.facts = facts;
+    }
+
+    Optional<Discriminator> of(Relation view, Relation table) {
+        Optional<Node> query = facts.query(view);
+        if (query.isEmpty() || readings(query.get(), table, 0) != 1) {
+            return Optional.empty();
+        }
+        return restriction(query.get(), table, 0);
+    }
+
+    /** How often the query reads the table by its own name, sub-selects and plain views included. */
+    private int readings(Node query, Relation table, int depth) {
+        int[] count = new int[1];
+        query.visit(node -> {
+            if (!node.label().equals("RANGETBLENTRY") || !node.is("rtekind", "0")) {
+                return;
+            }
+            if (node.number("relid") == table.oid()) {
+                count[0]++;
+            }
+            Relation read = facts.relation(node.number("relid"));
+            if (read != null && read.kind() == RelationKind.VIEW) {
+                // Two stand for "more than one can tell".
+                count[0] += depth > DEEPEST
+                        ? 2
+                        : facts.query(read)
+                                .map(inner -> readings(inner, table, depth + 1))
+                                .orElse(2);
+            }
+        });
+        return count[0];
+    }
+
+    private Optional<Discriminator> restriction(Node query, Relation table, int depth) {
+        List<Node> conditions = conditions(query);
+        Optional<Discriminator> found = Optional.empty();
+        for (int index : joined(query)) {
+            Optional<Node> inner = inner(query, index);
+            if (inner.isPresent() && depth < DEEPEST) {
+                found = found.or(() -> restriction(inner.get(), table, depth + 1));
+            }
+            for (Node condition : conditions) {
+                found = found.or(() -> Equality.of(condition, index)
+                        .flatMap(equality -> column(query, index, equality.column(), table, depth)
+                                .filter(equality::comparesLikeText)
+                                .map(column -> Discriminator.of(column.name(), equality.values()))));
+            }
+        }
+        return found;
+    }
+
+    /** The table's column that the numbered column of something in FROM is, unaltered. */
+    private Optional<Relation.Column> column(Node query, int index, int number, Relation table, int depth) {
+        Node entry = entry(query, index).orElseThrow();
+        if (entry.is("rtekind", "0") && entry.number("relid") == table.oid()) {
+            return table.columns().stream().filter(c -> c.number() == number).findFirst();
+        }
+        Optional<Node> inner = inner(query, index).filter(Discriminators::transparent);
+        if (inner.isEmpty() || depth > DEEPEST) {
+            return Optional.empty();
+        }
+        for (Part part : inner.get().items("targetList")) {
+            if (part instanceof Node target
+                    && target.number("resno") == number
+                    && target.all("expr").size() == 1
+                    && target.all("expr").getFirst() instanceof Node variable
+                    && variable.label().equals("VAR")
+                    && variable.is("varlevelsup", "0")) {
+                int below = (int) variable.number("varno");
+                if (joined(inner.get()).contains(below)) {
+                    return column(inner.get(), below, (int) variable.number("varattno"), table, depth + 1);
+                }
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static boolean transparent(Node query) {
+        return TRANSPARENT_FLAGS.stream().allMatch(flag -> query.is(flag, "false"))
+                && TRANSPARENT_CLAUSES.stream().allMatch(query::none);
+    }
+
+    private static Optional<Node> entry(Node query, int index) {
+        List<Part> entries = query.items("rtable");
+        return index >= 1 && index <= entries.size() && entries.get(index - 1) instanceof Node node
+                ? Optional.of(node)
+                : Optional.empty();
+    }
+
+    /** The query behind a plain view or a sub-select in FROM. */
+    private Optional<Node> inner(Node query, int index) {
+        Node entry = entry(query, index).orElseThrow();
+        if (entry.is("rtekind", "1")) {
+            return entry.all("subquery").size() == 1 && entry.all("subquery").getFirst() instanceof Node inner
+                    ? Optional.of(inner)
+                    : Optional.empty();
+        }
+        Relation relation = entry.is("rtekind", "0") ? facts.relation(entry.number("relid")) : null;
+        return relation != null && relation.kind() == RelationKind.VIEW ? facts.query(relation) : Optional.empty();
+    }
+
+    /** Tables, views and sub-selects that its FROM joins. */
+    private static Set<Integer> joined(Node query) {
+        Set<Integer> joined = new HashSet<>();
+        query.all("jointree")
+                .forEach(tree -> tree.visit(node -> {
+                    if (node.label().equals("RANGETBLREF")) {
+                        joined.add((int) node.number("rtindex"));
+                    }
+                }));
+        joined.removeIf(index -> entry(query, index).isEmpty());
+        return joined;
+    }
+
+    /** What every row that comes out of FROM and WHERE has passed: the parts of WHERE, and of the conditions of inner joins. */
+    private static List<Node> conditions(Node query) {
+        List<Node> found = new ArrayList<>();
+        query.all("jointree").forEach(tree -> collect(tree, found));
+        return found;
+    }
+
+    private static void collect(Part tree, List<Node> found) {
+        if (tree instanceof Items items) {
+            items.parts().forEach(part -> collect(part, found));
+        } else if (tree instanceof Node node && node.label().equals("FROMEXPR")) {
+            node.all("quals").forEach(condition -> split(condition, found));
+            node.all("fromlist").forEach(part -> collect(part, found));
+        } else if (tree instanceof Node node && node.label().equals("JOINEXPR") && node.is("jointype", "0")) {
+            node.all("quals").forEach(condition -> split(condition, found));
+            node.all("larg").forEach(part -> collect(part, found));
+            node.all("rarg").forEach(part -> collect(part, found));
+        }
+    }
+
+    private static void split(Part condition, List<Node> found) {
+        if (condition instanceof Node node) {
+            if (node.label().equals("BOOLEXPR") && node.is("boolop", "and")) {
+                node.items("args").forEach(part -> split(part, found));
+            } else {
+                found.add(node);
+            }
+        }
+    }
+}

@@ -1,0 +1,18 @@
+package io.refreshd.catalog;
+
+import java.util.List;
+
+/**
+ * How rows of a view are found that stem from given rows of a table.
+ *
+ * @param columns the table's columns that identify a row
+ * @param positions the view's columns, from 1, that carry them
+ * @param types their types, ready for a cast in SQL
+ */
+public record ProbeKey(List<String> columns, List<Integer> positions, List<String> types) {
+    public ProbeKey {
+        columns = List.copyOf(columns);
+        positions = List.copyOf(positions);
+        types = List.copyOf(types);
+    }
+}

@@ -1,0 +1,119 @@
+package io.refreshd.cli;
+
+import io.refreshd.catalog.BaseTable;
+import io.refreshd.catalog.CatalogReader;
+import io.refreshd.catalog.Reader;
+import io.refreshd.catalog.ViewGraph;
+import io.refreshd.config.Configuration;
+import io.refreshd.model.SqlNames;
+import java.io.PrintWriter;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+@Command(
+        name = "explain",
+        description = {
+            "Which views a change of one row would refresh, and which not, with the reason for each: for the row as it is now,"
+                    + " and a change of columns that the view reads.",
+            "Asks the catalog, the table and the views. Changes nothing."
+        },
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  refreshd explain public.main --key 42 --config refreshd.yaml",
+            "  refreshd explain public.lines --key 42 --key 1 --config refreshd.yaml --json"
+        })
+final class ExplainVerb implements Callable<Integer> {
+    @Mixin
+    private final ConfigurationFile file = new ConfigurationFile();
+
+    @Parameters(paramLabel = "TABLE", description = "schema.name, or the name alone if there is one such table.")
+    private String table = "";
+
+    @Option(
+            names = "--key",
+            required = true,
+            paramLabel = "VALUE",
+            description = "The row's primary key; once for each of its columns, in their order.")
+    private List<String> key = List.of();
+
+    @Option(names = "--json", description = "Print JSON.")
+    private boolean json;
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    private final Map<String, String> environment;
+
+    ExplainVerb(Map<String, String> environment) {
+        this.environment = environment;
+    }
+
+    @Override
+    public Integer call() throws Exception {
+        Configuration configuration = file.read(environment);
+        PrintWriter out = Output.of(spec);
+        try (Connection connection = new TargetDatabase(configuration.database(), "explain").connect()) {
+            ViewGraph graph = ViewGraph.of(CatalogReader.read(connection), configuration.views()::includes);
+            BaseTable meant = meant(graph);
+            List<RowDecision> decisions = decide(connection, graph, meant);
+            out.print(
+                    json
+                            ? Json.text(RowDecision.json(meant, key, decisions)) + "\n"
+                            : RowDecision.words(meant, key, decisions));
+            out.flush();
+        }
+        return ExitCode.OK.code();
+    }
+
+    private BaseTable meant(ViewGraph graph) {
+        List<BaseTable> found = graph.tables().values().stream()
+                .filter(t -> t.id().toString().equals(table)
+                        || SqlNames.qualified(t.id()).equals(table)
+                        || t.id().name().equals(table))
+                .toList();
+        if (found.size() != 1) {
+            throw wrong(
+                    found.isEmpty()
+                            ? "no view that refreshd looks after reads a table " + table
+                                    + "; refreshd graph shows those read"
+                            : "several tables are called " + table + ": write schema.name");
+        }
+        return found.getFirst();
+    }
+
+    private List<RowDecision> decide(Connection connection, ViewGraph graph, BaseTable meant) throws SQLException {
+        ExplainedRow row = ExplainedRow.read(connection, meant, key);
+        if (row.keyColumns().size() != key.size()) {
+            throw wrong("the key of " + meant.id() + " has " + row.keyColumns().size() + " columns ("
+                    + String.join(", ", row.keyColumns()) + "), and " + key.size() + " values were given");
+        }
+        List<RowDecision> decisions = new ArrayList<>();
+        for (Reader reader : graph.readersOf(meant.id())) {
+            decisions.add(RowDecision.of(
+                    connection,
+                    meant,
+                    reader,
+                    graph.narrowing(meant.id(), reader.view()),
+                    graph.view(reader.view()).orElseThrow().oid(),
+                    row));
+        }
+        return decisions;
+    }
+
+    private ParameterException wrong(String message) {
+        return new ParameterException(Objects.requireNonNull(spec).commandLine(), message);
+    }
+}

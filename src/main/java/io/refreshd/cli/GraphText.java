@@ -1,0 +1,157 @@
+package io.refreshd.cli;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.refreshd.catalog.BaseTable;
+import io.refreshd.catalog.Discriminator;
+import io.refreshd.catalog.Narrowing;
+import io.refreshd.catalog.ReadColumns;
+import io.refreshd.catalog.Reader;
+import io.refreshd.catalog.ReplicaIdentity;
+import io.refreshd.catalog.ViewGraph;
+import io.refreshd.model.Obstacle;
+import io.refreshd.model.SqlNames;
+import io.refreshd.model.ViewId;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
+
+/** What the verb graph prints. */
+final class GraphText {
+    private GraphText() {}
+
+    static String words(ViewGraph graph) {
+        StringBuilder text = new StringBuilder();
+        for (BaseTable table : graph.tables().values()) {
+            text.append(table.id()).append("  (").append(identity(table)).append(")\n");
+            for (Reader reader : graph.readersOf(table.id())) {
+                append(text, table, reader, graph.narrowing(table.id(), reader.view()));
+            }
+        }
+        for (ViewId view : graph.views().keySet()) {
+            if (!graph.downstreamOf(view).isEmpty()) {
+                text.append(view).append("  (materialized view)\n");
+                for (ViewId above : graph.downstreamOf(view)) {
+                    text.append("  → ").append(above).append("\n      refreshed when a refresh changed ");
+                    text.append(view).append("\n");
+                }
+            }
+        }
+        return text.isEmpty() ? "No materialized view matches the configuration.\n" : text.toString();
+    }
+
+    private static void append(StringBuilder text, BaseTable table, Reader reader, Narrowing narrowing) {
+        text.append("  → ").append(reader.view()).append("\n");
+        text.append("      reads ").append(columns(reader.columns())).append("\n");
+        text.append("      decided by ")
+                .append(String.join(", then ", steps(table, narrowing)))
+                .append("\n");
+        for (Obstacle obstacle : obstacles(table, narrowing)) {
+            text.append("      not more exactly: ").append(obstacle.what()).append("\n");
+            if (!obstacle.mend().isEmpty()) {
+                text.append("        to mend: ").append(obstacle.mend()).append("\n");
+            }
+        }
+    }
+
+    private static String columns(ReadColumns columns) {
+        return columns.all() ? "all columns" : String.join(", ", columns.names());
+    }
+
+    private static String identity(BaseTable table) {
+        return "replica identity "
+                + switch (table.identity()) {
+                    case NOTHING -> "missing";
+                    case DEFAULT -> "default: primary key";
+                    case DEFAULT_WITHOUT_KEY -> "default, without a primary key";
+                    case INDEX -> "index";
+                    case FULL -> "full";
+                };
+    }
+
+    /** From the cheapest to the most exact. */
+    private static List<String> steps(BaseTable table, Narrowing narrowing) {
+        List<String> steps = new ArrayList<>();
+        if (table.identity() == ReplicaIdentity.FULL) {
+            steps.add("column");
+        }
+        narrowing
+                .discriminator()
+                .ifPresent(d -> steps.add("value of " + words(d)
+                        + (table.identity() == ReplicaIdentity.FULL ? "" : " (inserted rows only)")));
+        narrowing.probing().key().ifPresent(key -> steps.add("look-up by " + String.join(", ", key.columns())));
+        return steps.isEmpty() ? List.of("table") : steps;
+    }
+
+    static String words(Discriminator discriminator) {
+        return discriminator.column() + " ("
+                + discriminator.values().stream().map(v -> "'" + v + "'").collect(Collectors.joining(", ")) + ")";
+    }
+
+    static List<Obstacle> obstacles(BaseTable table, Narrowing narrowing) {
+        List<Obstacle> found = new ArrayList<>();
+        if (table.identity() != ReplicaIdentity.FULL) {
+            found.add(new Obstacle(
+                    "the log does not hold whole old rows of " + table.id()
+                            + ", so it does not tell which columns an UPDATE changed, nor the values before",
+                    "ALTER TABLE " + SqlNames.qualified(table.id()) + " REPLICA IDENTITY FULL"));
+        }
+        narrowing.probing().why().ifPresent(found::add);
+        return found;
+    }
+
+    static ObjectNode json(ViewGraph graph) {
+        ObjectNode root = Json.object();
+        ArrayNode tables = root.putArray("tables");
+        for (BaseTable table : graph.tables().values()) {
+            ObjectNode node = tables.addObject();
+            node.put("table", table.id().toString());
+            node.put("replicaIdentity", table.identity().name().toLowerCase(java.util.Locale.ROOT));
+            ArrayNode views = node.putArray("views");
+            for (Reader reader : graph.readersOf(table.id())) {
+                json(views.addObject(), table, reader, graph.narrowing(table.id(), reader.view()));
+            }
+        }
+        ArrayNode stacked = root.putArray("stacked");
+        for (ViewId view : graph.views().keySet()) {
+            if (!graph.upstreamOf(view).isEmpty()) {
+                ObjectNode node = stacked.addObject();
+                node.put("view", view.toString());
+                ArrayNode upstream = node.putArray("upstream");
+                graph.upstreamOf(view).forEach(id -> upstream.add(id.toString()));
+            }
+        }
+        return root;
+    }
+
+    private static void json(ObjectNode node, BaseTable table, Reader reader, Narrowing narrowing) {
+        node.put("view", reader.view().toString());
+        if (reader.columns().all()) {
+            node.putNull("columns");
+        } else {
+            reader.columns().names().forEach(node.putArray("columns")::add);
+        }
+        node.put("columnLevel", table.identity() == ReplicaIdentity.FULL);
+        Optional<Discriminator> discriminator = narrowing.discriminator();
+        if (discriminator.isPresent()) {
+            ObjectNode by = node.putObject("discriminator");
+            by.put("column", discriminator.get().column());
+            discriminator.get().values().forEach(by.putArray("values")::add);
+        } else {
+            node.putNull("discriminator");
+        }
+        if (narrowing.probing().key().isPresent()) {
+            narrowing.probing().key().get().columns().forEach(node.putArray("lookUpBy")::add);
+        } else {
+            node.putNull("lookUpBy");
+        }
+        node.put("exact", narrowing.probing().key().isPresent());
+        ArrayNode obstacles = node.putArray("obstacles");
+        for (Obstacle obstacle : obstacles(table, narrowing)) {
+            ObjectNode why = obstacles.addObject();
+            why.put("what", obstacle.what());
+            why.put("mend", obstacle.mend().isEmpty() ? null : obstacle.mend());
+        }
+    }
+}

@@ -1,0 +1,56 @@
+package io.refreshd.cli;
+
+import io.refreshd.catalog.CatalogReader;
+import io.refreshd.catalog.ViewGraph;
+import io.refreshd.config.Configuration;
+import java.io.PrintWriter;
+import java.sql.Connection;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+@Command(
+        name = "graph",
+        description = {
+            "Which tables feed which views: the columns that each view reads, how exactly refreshd can tell that a change did"
+                    + " not alter it, and, where that is not exact, why and what would help.",
+            "Reads the catalog only. Changes nothing."
+        },
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  refreshd graph --config refreshd.yaml",
+            "  refreshd graph --config refreshd.yaml --json | jq '.tables[].views[] | select(.exact | not)'"
+        })
+final class GraphVerb implements Callable<Integer> {
+    @Mixin
+    private final ConfigurationFile file = new ConfigurationFile();
+
+    @Option(names = "--json", description = "Print JSON.")
+    private boolean json;
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    private final Map<String, String> environment;
+
+    GraphVerb(Map<String, String> environment) {
+        this.environment = environment;
+    }
+
+    @Override
+    public Integer call() throws Exception {
+        Configuration configuration = file.read(environment);
+        PrintWriter out = Output.of(spec);
+        try (Connection connection = new TargetDatabase(configuration.database(), "graph").connect()) {
+            ViewGraph graph = ViewGraph.of(CatalogReader.read(connection), configuration.views()::includes);
+            out.print(json ? Json.text(GraphText.json(graph)) + "\n" : GraphText.words(graph));
+            out.flush();
+        }
+        return ExitCode.OK.code();
+    }
+}

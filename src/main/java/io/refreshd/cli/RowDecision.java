@@ -1,0 +1,118 @@
+package io.refreshd.cli;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.refreshd.catalog.BaseTable;
+import io.refreshd.catalog.Discriminator;
+import io.refreshd.catalog.Narrowing;
+import io.refreshd.catalog.ProbeKey;
+import io.refreshd.catalog.Reader;
+import io.refreshd.catalog.ReplicaIdentity;
+import io.refreshd.model.KeyProbe;
+import io.refreshd.model.ViewId;
+import io.refreshd.refresh.Comparison;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Whether a change of a row would refresh a view.
+ *
+ * @param reason in words
+ */
+record RowDecision(ViewId view, boolean refreshed, String reason) {
+
+    static RowDecision of(
+            Connection connection, BaseTable table, Reader reader, Narrowing narrowing, long oid, ExplainedRow row)
+            throws SQLException {
+        ViewId view = reader.view();
+        Optional<Discriminator> discriminator = narrowing.discriminator();
+        if (discriminator.isPresent() && row.values().isPresent() && table.identity() == ReplicaIdentity.FULL) {
+            String column = discriminator.get().column();
+            String value = row.values().get().get(column);
+            if (value == null || !discriminator.get().values().contains(value)) {
+                return new RowDecision(
+                        view,
+                        false,
+                        "it takes rows with " + GraphText.words(discriminator.get()) + ", and this one has "
+                                + (value == null ? "NULL" : "'" + value + "'"));
+            }
+        }
+        Optional<ProbeKey> key = narrowing.probing().key();
+        if (key.isPresent()) {
+            return lookedUp(connection, view, oid, key.get(), table, row);
+        }
+        String columns = reader.columns().all() || table.identity() != ReplicaIdentity.FULL
+                ? "any column"
+                : String.join(", ", reader.columns().names());
+        return new RowDecision(
+                view,
+                true,
+                "whenever " + columns + " may have changed: rows cannot be looked up, since "
+                        + narrowing
+                                .probing()
+                                .why()
+                                .map(obstacle -> obstacle.what())
+                                .orElse("it is not known how"));
+    }
+
+    private static RowDecision lookedUp(
+            Connection connection, ViewId view, long oid, ProbeKey key, BaseTable table, ExplainedRow row)
+            throws SQLException {
+        KeyProbe probe =
+                new KeyProbe(table.id(), key.positions(), key.types(), Set.of(row.canonicalKey(key.columns())));
+        connection.setAutoCommit(false);
+        try {
+            Comparison comparison = Comparison.of(connection, view, oid);
+            long shown = comparison.rowsInView(probe);
+            long due = comparison.rowsByDefinition(probe);
+            String by = String.join(", ", key.columns());
+            if (shown == 0 && due == 0) {
+                return new RowDecision(
+                        view,
+                        false,
+                        "looked up by " + by + ": the view does not show it, nor would a refresh bring it");
+            }
+            return new RowDecision(
+                    view,
+                    true,
+                    "looked up by " + by + ": the view shows it in " + shown + " row(s), by its definition " + due
+                            + " are due; refreshed if the change alters them"
+                            + (comparison.agrees(List.of(probe)) ? "" : " (they differ now)"));
+        } finally {
+            connection.rollback();
+            connection.setAutoCommit(true);
+        }
+    }
+
+    static String words(BaseTable table, List<String> key, List<RowDecision> decisions) {
+        StringBuilder text = new StringBuilder("A change of ")
+                .append(table.id())
+                .append(" with key ")
+                .append(String.join(", ", key))
+                .append(":\n");
+        for (RowDecision decision : decisions) {
+            text.append(decision.refreshed() ? "  refreshes      " : "  leaves alone   ")
+                    .append(decision.view())
+                    .append("\n                 ")
+                    .append(decision.reason())
+                    .append("\n");
+        }
+        return text.toString();
+    }
+
+    static ObjectNode json(BaseTable table, List<String> key, List<RowDecision> decisions) {
+        ObjectNode root = Json.object();
+        root.put("table", table.id().toString());
+        key.forEach(root.putArray("key")::add);
+        var views = root.putArray("views");
+        for (RowDecision decision : decisions) {
+            ObjectNode node = views.addObject();
+            node.put("view", decision.view().toString());
+            node.put("refreshed", decision.refreshed());
+            node.put("reason", decision.reason());
+        }
+        return root;
+    }
+}

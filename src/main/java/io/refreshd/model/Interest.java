@@ -1,0 +1,19 @@
+package io.refreshd.model;
+
+import java.util.List;
+import java.util.Set;
+
+/**
+ * What of a table's changed rows is worth remembering, because a decision can be built on it.
+ *
+ * @param key columns that identify a row, in the order in which look-ups want them; empty: nobody looks rows up
+ * @param discriminators columns by whose values views tell their own rows from those of other views
+ */
+public record Interest(List<String> key, Set<String> discriminators) {
+    public static final Interest NONE = new Interest(List.of(), Set.of());
+
+    public Interest {
+        key = List.copyOf(key);
+        discriminators = Set.copyOf(discriminators);
+    }
+}

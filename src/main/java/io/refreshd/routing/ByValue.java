@@ -1,0 +1,104 @@
+package io.refreshd.routing;
+
+import io.refreshd.catalog.Discriminator;
+import io.refreshd.catalog.Narrowing;
+import io.refreshd.model.ChangedRows;
+import io.refreshd.model.Operation;
+import io.refreshd.model.ViewId;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
+
+/**
+ * The views that read what changed, sorted out by the values that tell the rows of one from those of another: with a view for
+ * each of a thousand roles, a row is looked up by its role, and not held against each of the views.
+ */
+final class ByValue {
+    private final List<ViewId> spared;
+    /** Views without a discriminator, and per column those that have one in it. */
+    private final Route rest;
+
+    private final Map<String, Column> columns;
+
+    private record Column(Route everyone, Map<String, Route> byValue) {}
+
+    /** Views that get the same news. Compared by identity: the lists may be long. */
+    static final class Route {
+        private final List<ViewId> views;
+
+        private Route(List<ViewId> views) {
+            this.views = views;
+        }
+
+        List<ViewId> views() {
+            return views;
+        }
+    }
+
+    /** @param spared views that read the table, but nothing of what changed */
+    ByValue(List<ViewId> affected, List<ViewId> spared, Function<ViewId, Narrowing> narrowings) {
+        this.spared = List.copyOf(spared);
+        List<ViewId> rest = new ArrayList<>();
+        Map<String, List<ViewId>> all = new HashMap<>();
+        Map<String, Map<String, List<ViewId>>> byValue = new HashMap<>();
+        for (ViewId view : affected) {
+            Optional<Discriminator> discriminator = narrowings.apply(view).discriminator();
+            if (discriminator.isEmpty()) {
+                rest.add(view);
+                continue;
+            }
+            String column = discriminator.get().column();
+            all.computeIfAbsent(column, c -> new ArrayList<>()).add(view);
+            for (String value : discriminator.get().values()) {
+                byValue.computeIfAbsent(column, c -> new HashMap<>())
+                        .computeIfAbsent(value, v -> new ArrayList<>())
+                        .add(view);
+            }
+        }
+        this.rest = new Route(List.copyOf(rest));
+        this.columns = new HashMap<>();
+        all.forEach((column, views) -> {
+            Map<String, Route> routes = new HashMap<>();
+            byValue.getOrDefault(column, Map.of())
+                    .forEach((value, some) -> routes.put(value, new Route(List.copyOf(some))));
+            columns.put(column, new Column(new Route(List.copyOf(views)), routes));
+        });
+    }
+
+    List<ViewId> spared() {
+        return spared;
+    }
+
+    /** Views that are told apart by a value: spared too, unless the value turns up. */
+    List<ViewId> discriminated() {
+        return columns.values().stream()
+                .flatMap(column -> column.everyone().views().stream())
+                .toList();
+    }
+
+    /** Where the news of these rows goes. Whatever is not known of them, a TRUNCATE above all, goes to everyone. */
+    List<Route> routes(ChangedRows rows, Map<Operation, Long> operations) {
+        List<Route> routes = new ArrayList<>();
+        if (!rest.views().isEmpty()) {
+            routes.add(rest);
+        }
+        columns.forEach((name, column) -> {
+            Optional<Set<String>> values = rows.values(name);
+            if (values.isEmpty() || operations.containsKey(Operation.TRUNCATE)) {
+                routes.add(column.everyone());
+                return;
+            }
+            for (String value : values.get()) {
+                Route route = column.byValue().get(value);
+                if (route != null) {
+                    routes.add(route);
+                }
+            }
+        });
+        return routes;
+    }
+}

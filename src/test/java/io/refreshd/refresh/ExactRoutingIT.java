@@ -1,0 +1,52 @@
+package io.refreshd.refresh;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.refreshd.ledger.Lease;
+import io.refreshd.ledger.LedgerSchema;
+import io.refreshd.ledger.StreamPosition;
+import io.refreshd.ledger.StreamRow;
+import io.refreshd.model.Lsn;
+import io.refreshd.testing.TestDatabase;
+import java.sql.Connection;
+import java.sql.Statement;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
+import org.junit.jupiter.api.Test;
+
+/**
+ * What is decided, against what PostgreSQL says: random views, random changes, and for each view "content differs from
+ * definition" before the decision. {@code -Drefreshd.decisions=100000} is the long form, {@code -Drefreshd.seed} repeats one.
+ */
+class ExactRoutingIT {
+    @Test
+    void neverCallsAViewUnaffectedThatDiffers() throws Exception {
+        long seed = Long.getLong("refreshd.seed", System.nanoTime());
+        long wanted = Long.getLong("refreshd.decisions", 1_000);
+        RandomRounds.Tally tally = new RandomRounds.Tally();
+        try (TestDatabase database = TestDatabase.create();
+                Connection connection = database.connect();
+                Connection ledger = database.connect();
+                Handle handle = Jdbi.create(ledger).open();
+                Statement statement = connection.createStatement()) {
+            LedgerSchema.migrate(handle);
+            StreamRow.begin(handle, new StreamPosition("refreshd", 7, 1, Lsn.ZERO));
+            statement.execute("CREATE PUBLICATION exact FOR ALL TABLES");
+            statement.execute("SELECT pg_create_logical_replication_slot('" + database.slot() + "', 'pgoutput')");
+            try (Lease lease = Lease.tryTake(
+                            Jdbi.create(database.url(), "postgres", "").open(), "exact", "test")
+                    .orElseThrow()) {
+                for (long round = seed; tally.decisions < wanted; round++) {
+                    new RandomRounds(round, connection, database.slot(), handle, lease.token(), tally).play();
+                }
+            }
+        } finally {
+            System.out.println("seed " + seed + ": " + tally);
+        }
+        assertThat(tally.byDiscriminator).as("decided by a discriminator").isPositive();
+        assertThat(tally.byProbe).as("decided by a probe").isPositive();
+        assertThat(tally.falseAlarms)
+                .as("eligible views refreshed without need")
+                .isZero();
+    }
+}

@@ -1,0 +1,248 @@
+package io.refreshd.refresh;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.refreshd.capture.DecodedChanges;
+import io.refreshd.catalog.CatalogReader;
+import io.refreshd.catalog.ViewGraph;
+import io.refreshd.ledger.Registration;
+import io.refreshd.ledger.ViewRows;
+import io.refreshd.model.Impact;
+import io.refreshd.model.KeyProbe;
+import io.refreshd.model.Method;
+import io.refreshd.model.Moment;
+import io.refreshd.model.RefreshOutcome;
+import io.refreshd.model.RefreshTask;
+import io.refreshd.model.ViewId;
+import io.refreshd.report.Notice;
+import io.refreshd.routing.Router;
+import io.refreshd.routing.Routing;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
+
+/**
+ * One random schema with its views, and random transactions on it. Some transactions have committed, and are visible, but have
+ * not been read from the log when a view is decided about; those are what a look-up must not be misled by.
+ */
+final class RandomRounds {
+    private static final int STEPS = 40;
+
+    /** What came out of all rounds. */
+    static final class Tally {
+        long decisions;
+        long byColumn;
+        long byDiscriminator;
+        long byProbe;
+        long refreshed;
+        long eligible;
+        long falseAlarms;
+
+        @Override
+        public String toString() {
+            return "%,d decisions: unaffected by column %,d, by discriminator %,d, by probe %,d; refreshed %,d; of %,d looked up %,d refreshed without need"
+                    .formatted(decisions, byColumn, byDiscriminator, byProbe, refreshed, eligible, falseAlarms);
+        }
+    }
+
+    private final long seed;
+    private final Random random;
+    private final RandomViews grammar;
+    private final Connection connection;
+    private final String slot;
+    private final Handle handle;
+    private final Tally tally;
+    private final PostgresRefresher refresher;
+    private final Map<String, String> definitions = new HashMap<>();
+    private final Map<ViewId, List<Impact>> open = new HashMap<>();
+    private final List<String> done = new ArrayList<>();
+
+    private Router router;
+    private DecodedChanges changes;
+    private ViewGraph graph;
+
+    RandomRounds(long seed, Connection connection, String slot, Handle handle, long lease, Tally tally) {
+        this.seed = seed;
+        this.random = new Random(seed);
+        this.grammar = new RandomViews(random);
+        this.connection = connection;
+        this.slot = slot;
+        this.handle = handle;
+        this.tally = tally;
+        this.refresher = new PostgresRefresher(
+                Jdbi.create(handle.getConnection()),
+                "postgres",
+                lease,
+                new RefreshLimits(Duration.ofSeconds(10), Duration.ofSeconds(30)),
+                () -> new Moment(System.nanoTime(), Instant.now()));
+    }
+
+    void play() throws Exception {
+        for (String sql : grammar.schema()) {
+            execute(sql);
+        }
+        for (int i = 0; i < 6; i++) {
+            String query = grammar.view();
+            try {
+                execute("CREATE MATERIALIZED VIEW v" + i + " AS " + query);
+                definitions.put("v" + i, query);
+            } catch (SQLException notAView) {
+                // Not every sentence of the grammar is one of SQL: a column that a view lacks, types that do not
+                // compare.
+            }
+        }
+        graph = ViewGraph.of(
+                CatalogReader.read(connection), view -> view.schema().equals("public"));
+        ViewRows.register(
+                handle,
+                graph.views().values().stream()
+                        .map(view -> new Registration(view.id(), view.oid(), "l", List.of(), false))
+                        .toList());
+        router = new Router(graph);
+        changes = new DecodedChanges(router::interestIn);
+        execute("SELECT pg_replication_slot_advance('" + slot + "', pg_current_wal_lsn())");
+        for (int step = 0; step < STEPS; step++) {
+            for (int i = random.nextInt(2); i >= 0; i--) {
+                commit();
+            }
+            Set<Notice.RefreshAvoided> avoided = readLog();
+            boolean hidden = random.nextInt(3) == 0;
+            if (hidden) {
+                commit();
+            }
+            for (ViewId view : graph.views().keySet()) {
+                decide(view);
+            }
+            avoided.addAll(readLog());
+            for (ViewId view : graph.views().keySet()) {
+                if (!open.containsKey(view)) {
+                    assertUnaffected(view);
+                }
+            }
+            for (Notice.RefreshAvoided notice : avoided) {
+                tally.decisions++;
+                if (notice.reason() == Notice.Avoided.COLUMN) {
+                    tally.byColumn++;
+                } else {
+                    tally.byDiscriminator++;
+                }
+            }
+        }
+    }
+
+    private void commit() throws SQLException {
+        List<String> sql = grammar.change();
+        done.add(sql.toString());
+        String body = sql.stream()
+                .map(statement -> "BEGIN " + statement + "; EXCEPTION WHEN unique_violation THEN NULL; END;")
+                .collect(Collectors.joining("\n"));
+        execute("DO $do$ BEGIN " + body + " END $do$");
+    }
+
+    private Set<Notice.RefreshAvoided> readLog() throws SQLException {
+        Routing routing = router.route(changes.take(connection, slot, "exact"));
+        for (Impact impact : routing.impacts()) {
+            open.computeIfAbsent(impact.view(), id -> new ArrayList<>()).add(impact);
+        }
+        return new HashSet<>(routing.avoided());
+    }
+
+    private Optional<List<KeyProbe>> readUpTo(ViewId view) {
+        List<Impact> before = open.getOrDefault(view, List.of());
+        int known = before.size();
+        try {
+            readLog();
+        } catch (SQLException e) {
+            throw new AssertionError(e);
+        }
+        List<Impact> all = open.getOrDefault(view, List.of());
+        return probes(all.subList(known, all.size()));
+    }
+
+    private static Optional<List<KeyProbe>> probes(List<Impact> impacts) {
+        return impacts.stream().anyMatch(impact -> impact.probes().isEmpty())
+                ? Optional.empty()
+                : Optional.of(impacts.stream()
+                        .flatMap(impact -> impact.probes().stream())
+                        .toList());
+    }
+
+    private void decide(ViewId view) throws SQLException {
+        if (!open.containsKey(view)) {
+            return;
+        }
+        boolean differs = differs(view);
+        Optional<List<KeyProbe>> probes = probes(open.getOrDefault(view, List.of()));
+        RefreshOutcome outcome = refresher.refresh(
+                new RefreshTask(
+                        view,
+                        graph.view(view).orElseThrow().oid(),
+                        Method.PLAIN,
+                        Set.of(),
+                        0,
+                        Optional.empty(),
+                        Set.of(),
+                        0,
+                        Optional.empty(),
+                        probes.orElse(List.of())),
+                position -> readUpTo(view));
+        boolean eligible = probes(open.getOrDefault(view, List.of())).isPresent();
+        // Nothing commits while it runs, so its snapshot sees whatever it was told.
+        open.remove(view);
+        tally.decisions++;
+        tally.eligible += eligible ? 1 : 0;
+        if (outcome instanceof RefreshOutcome.Unchanged) {
+            tally.byProbe++;
+            assertThat(differs).as("%s is called unchanged", describe(view)).isFalse();
+        } else {
+            assertThat(outcome).as(describe(view)).isInstanceOf(RefreshOutcome.Refreshed.class);
+            tally.refreshed++;
+            tally.falseAlarms += eligible && !differs ? 1 : 0;
+        }
+    }
+
+    private void assertUnaffected(ViewId view) throws SQLException {
+        assertThat(differs(view)).as("%s is called unaffected", describe(view)).isFalse();
+    }
+
+    private String describe(ViewId view) {
+        return "seed %d: %s AS %s after %s"
+                .formatted(
+                        seed,
+                        view,
+                        definitions.get(view.name()),
+                        done.subList(Math.max(0, done.size() - 4), done.size()));
+    }
+
+    /** By the text of whole rows: another way to compare than the one that is tested. */
+    private boolean differs(ViewId view) throws SQLException {
+        String is = "SELECT v::text FROM " + view.name() + " v";
+        String should = "SELECT d::text FROM (" + definitions.get(view.name()) + ") d";
+        try (Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery("SELECT EXISTS ((" + is + " EXCEPT ALL " + should
+                        + ") UNION ALL (" + should + " EXCEPT ALL " + is + "))")) {
+            row.next();
+            return row.getBoolean(1);
+        }
+    }
+
+    private void execute(String sql) throws SQLException {
+        try (Statement statement = connection.createStatement()) {
+            statement.execute(sql);
+        }
+    }
+}
