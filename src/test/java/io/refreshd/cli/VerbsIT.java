@@ -98,6 +98,54 @@ class VerbsIT {
     }
 
     @Test
+    void graphSaysHowExactlyEachViewIsDecidedAboutAndWhatWouldHelp() throws Exception {
+        rolesAndASummary();
+        assertThat(execute("graph")).isZero();
+        assertThat(out.toString())
+                .contains("public.roles  (replica identity full)")
+                .contains(
+                        "public.of_a\n      reads id, role, v\n      decided by column, then value of role ('a'), then look-up by id")
+                .contains("public.summary\n      reads role\n      decided by column\n      not more exactly: ")
+                .contains("public.main  (replica identity default: primary key)")
+                .contains("to mend: ALTER TABLE \"public\".\"main\" REPLICA IDENTITY FULL")
+                .contains("public.of_a  (materialized view)\n  → public.stacked");
+        assertThat(execute("graph", "--json")).isZero();
+        JsonNode view = json().get("tables").get(1).get("views").get(0);
+        assertThat(view.get("view").asText()).isEqualTo("public.of_a");
+        assertThat(view.get("exact").asBoolean()).isTrue();
+        assertThat(view.get("discriminator").get("values").get(0).asText()).isEqualTo("a");
+    }
+
+    @Test
+    void explainSaysOfARowWhichViewsAChangeOfItWouldRefresh() throws Exception {
+        rolesAndASummary();
+        assertThat(execute("explain", "public.roles", "--key", "2")).isZero();
+        assertThat(out.toString())
+                .contains("refreshes      public.of_a\n", "the view shows it in 1 row(s)")
+                .contains("leaves alone   public.of_b\n", "it takes rows with role ('b'), and this one has 'a'")
+                .contains("leaves alone   public.of_long\n", "the view does not show it, nor would a refresh bring it")
+                .contains("refreshes      public.summary\n", "whenever role may have changed");
+        assertThat(execute("explain", "roles", "--key", "2", "--json")).isZero();
+        assertThat(json().get("views")).hasSize(4);
+        assertThat(execute("explain", "nowhere", "--key", "2")).isEqualTo(ExitCode.USAGE.code());
+        assertThat(err.toString()).contains("no view that refreshd looks after reads a table nowhere");
+        assertThat(execute("explain", "roles", "--key", "2", "--key", "3")).isEqualTo(ExitCode.USAGE.code());
+        assertThat(err.toString()).contains("the key of public.roles has 1 columns (id), and 2 values were given");
+    }
+
+    private void rolesAndASummary() throws Exception {
+        database.execute(
+                "CREATE TABLE roles (id int PRIMARY KEY, role text, v text)",
+                "ALTER TABLE roles REPLICA IDENTITY FULL",
+                "INSERT INTO roles VALUES (1, 'b', 'x'), (2, 'a', 'y')",
+                "CREATE MATERIALIZED VIEW of_a AS SELECT id, v FROM roles WHERE role = 'a'",
+                "CREATE MATERIALIZED VIEW of_b AS SELECT id, v FROM roles WHERE role = 'b'",
+                "CREATE MATERIALIZED VIEW of_long AS SELECT id, v FROM roles WHERE length(v) > 5",
+                "CREATE MATERIALIZED VIEW summary AS SELECT role, count(*) AS n FROM roles GROUP BY role",
+                "CREATE MATERIALIZED VIEW stacked AS SELECT id FROM of_a");
+    }
+
+    @Test
     void initSaysWhatTheSlotWaitsFor() throws Exception {
         try (Connection writer = database.connect();
                 Statement statement = writer.createStatement()) {

@@ -1,0 +1,157 @@
+package io.refreshd.catalog;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.refreshd.model.TableId;
+import io.refreshd.model.ViewId;
+import io.refreshd.testing.TestDatabase;
+import java.sql.Connection;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What is concluded from query trees as a real server stores them. */
+class NarrowingIT {
+    private static final String[] SCHEMA = {
+        "CREATE COLLATION sloppy (provider = icu, locale = 'und-u-ks-level2', deterministic = false)",
+        "CREATE TYPE mood AS ENUM ('good', 'bad')",
+        "CREATE DOMAIN nickname AS varchar(9)",
+        "CREATE FUNCTION mine(text) RETURNS text IMMUTABLE LANGUAGE sql AS 'SELECT $1'",
+        "CREATE TABLE main (id int PRIMARY KEY, role text, v text, n bigint, s smallint, u uuid, c varchar(9), nick nickname,"
+                + " fixed char(3), num numeric, m mood, sloppy text COLLATE sloppy, other int)",
+        "CREATE TABLE other (id int, part int, role text, main int, PRIMARY KEY (id, part))",
+        "CREATE VIEW renamed AS SELECT id AS key, role AS r, v FROM main",
+        "CREATE VIEW deep AS SELECT key AS k, r AS rr FROM renamed WHERE v IS NOT NULL",
+        "CREATE VIEW summed AS SELECT role AS r, count(*) AS n FROM main GROUP BY role",
+        "CREATE VIEW latest AS SELECT id, role FROM main ORDER BY id DESC LIMIT 3",
+        "CREATE MATERIALIZED VIEW materialized AS SELECT id, role FROM main"
+    };
+
+    private static TestDatabase database;
+
+    @BeforeAll
+    static void schema() throws Exception {
+        database = TestDatabase.create();
+        database.execute(SCHEMA);
+    }
+
+    @AfterAll
+    static void drop() throws Exception {
+        database.close();
+    }
+
+    private static Narrowing narrowing(String query, String table) throws Exception {
+        database.execute("DROP MATERIALIZED VIEW IF EXISTS examined", "CREATE MATERIALIZED VIEW examined AS " + query);
+        try (Connection connection = database.connect()) {
+            ViewGraph graph = ViewGraph.of(CatalogReader.read(connection), view -> true);
+            return graph.narrowing(new TableId("public", table), new ViewId("public", "examined"));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "SELECT id FROM main WHERE role = 'a'                                            | role | [a]",
+                "SELECT id FROM main WHERE 'it''s \"ä\"' = role AND v > 'x'                      | role | [it's \"ä\"]",
+                "SELECT id FROM main WHERE role IN ('b', 'a')                                    | role | [a, b]",
+                "SELECT id FROM main WHERE c = 'x'                                               | c    | [x]",
+                "SELECT id FROM main WHERE nick = 'x'                                            | nick | [x]",
+                "SELECT id FROM main WHERE n = 5                                                 | n    | [5]",
+                "SELECT id FROM main WHERE s = 70000 - 69995 OR false                            |      |",
+                "SELECT id FROM main WHERE s = 7                                                 | s    | [7]",
+                "SELECT id FROM main WHERE u = 'AAAAAAAA-0000-0000-0000-0000000000FF'            | u    | [aaaaaaaa-0000-0000-0000-0000000000ff]",
+                "SELECT count(*) AS n FROM main WHERE role = 'a'                                 | role | [a]",
+                "SELECT DISTINCT v FROM main WHERE role = 'a' LIMIT 3                            | role | [a]",
+                "SELECT key FROM renamed WHERE r = 'a'                                           | role | [a]",
+                "SELECT k FROM deep WHERE rr = 'a'                                               | role | [a]",
+                "SELECT x.id FROM (SELECT * FROM main) x WHERE x.role = 'a'                      | role | [a]",
+                "SELECT x.n FROM (SELECT count(*) AS n FROM main WHERE role = 'a') x             | role | [a]",
+                "SELECT m.id, o.part FROM main m JOIN other o ON o.main = m.id AND m.role = 'a'  | role | [a]",
+                "SELECT m.id, o.part FROM other o LEFT JOIN main m ON o.main = m.id WHERE m.role = 'a' | role | [a]",
+                // Not every row has to pass the condition, or equality is another than that of texts.
+                "SELECT id FROM main WHERE role = 'a' OR v = 'x'                                 |      |",
+                "SELECT id FROM main WHERE role <> 'a'                                           |      |",
+                "SELECT id FROM main WHERE NOT role = 'a'                                        |      |",
+                "SELECT id FROM main WHERE role = v                                              |      |",
+                "SELECT id FROM main WHERE lower(role) = 'a'                                     |      |",
+                "SELECT id FROM main WHERE role = NULL                                           |      |",
+                "SELECT id FROM main WHERE role = 'a' COLLATE sloppy                             |      |",
+                "SELECT id FROM main WHERE sloppy = 'a'                                          |      |",
+                "SELECT id FROM main WHERE fixed = 'a'                                           |      |",
+                "SELECT id FROM main WHERE num = 1.0                                             |      |",
+                "SELECT id FROM main WHERE m = 'good'                                            |      |",
+                "SELECT id FROM main WHERE n = 99999999999                                       |      |",
+                "SELECT r, n FROM summed WHERE r = 'a'                                           |      |",
+                "SELECT id FROM latest WHERE role = 'a'                                          |      |",
+                "SELECT m.id, o.part FROM main m LEFT JOIN other o ON o.main = m.id AND m.role = 'a' |   |",
+                "SELECT a.id, b.id AS b FROM main a JOIN main b ON a.id = b.other WHERE a.role = 'a'  |  |",
+                "SELECT id, (SELECT count(*) FROM main) AS n FROM main WHERE role = 'a'          |      |",
+                "SELECT id FROM main WHERE role = 'a' UNION ALL SELECT id FROM main WHERE role = 'b'  |  |"
+            })
+    void discriminatesByAConditionThatEveryRowMustPass(String query, String column, String values) throws Exception {
+        var discriminator = narrowing(query, "main").discriminator();
+        assertThat(discriminator.map(Discriminator::column).orElse(null)).isEqualTo(column);
+        assertThat(discriminator.map(d -> d.values().toString()).orElse(null)).isEqualTo(values);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "SELECT v, id FROM main WHERE role > 'a'                                        | main  | [2]",
+                "SELECT rr, k AS renamed_again FROM deep                                         | main  | [2]",
+                "SELECT o.part, m.id, o.id AS oid FROM main m JOIN other o ON o.main = m.id      | main  | [2]",
+                "SELECT o.part, m.id, o.id AS oid FROM main m JOIN other o ON o.main = m.id      | other | [3, 1]",
+                "SELECT o.part, m.id, o.id AS oid FROM main m LEFT JOIN other o ON o.main = m.id | other | [3, 1]",
+                "SELECT o.part, m.id, o.id AS oid FROM main m FULL JOIN other o ON o.main = m.id | main  | [2]",
+                "SELECT id, upper(v) AS v, CASE WHEN n > 1 THEN 'x' END AS x FROM main           | main  | [1]"
+            })
+    void looksUpByTheKeyThatTheViewShows(String query, String table, String positions) throws Exception {
+        Probing probing = narrowing(query, table).probing();
+        assertThat(probing.why()).isEmpty();
+        assertThat(probing.key().orElseThrow().positions()).hasToString(positions);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "SELECT role, count(*) AS id FROM main GROUP BY role",
+                "SELECT DISTINCT id FROM main",
+                "SELECT id FROM main LIMIT 3",
+                "SELECT id, row_number() OVER () AS n FROM main",
+                "SELECT id FROM main UNION ALL SELECT id FROM other",
+                "SELECT id FROM main WHERE id IN (SELECT main FROM other)",
+                "SELECT id + 0 AS id FROM main",
+                "SELECT v FROM main",
+                "SELECT id, mine(v) AS v FROM main",
+                "SELECT id, generate_series(1, n) AS g FROM main",
+                "SELECT a.id FROM main a JOIN main b ON a.id = b.other",
+                "WITH w AS (SELECT * FROM main) SELECT id FROM w",
+                "SELECT m.id, o.part FROM other o LEFT JOIN main m ON o.main = m.id WHERE m.v IS NULL",
+                "SELECT m.id, o.part FROM other o LEFT JOIN main m ON o.main = m.id WHERE coalesce(m.n, 0) = 0",
+                "SELECT m.id, x.part FROM (other o LEFT JOIN main m ON o.main = m.id) JOIN other x ON x.id = coalesce(m.n, 0)",
+                "SELECT id FROM main TABLESAMPLE system (50)",
+                "SELECT m.id FROM main m JOIN materialized x ON x.id = m.other",
+                "SELECT id, now() AS t FROM main"
+            })
+    void looksNothingUpWhereThatWouldProveNothing(String query) throws Exception {
+        Probing probing = narrowing(query, "main").probing();
+        assertThat(probing.key()).isEmpty();
+        assertThat(probing.why().orElseThrow().what()).isNotBlank();
+    }
+
+    @Test
+    void looksNothingUpPastRowLevelSecurity() throws Exception {
+        database.execute("ALTER TABLE other ENABLE ROW LEVEL SECURITY");
+        assertThat(narrowing("SELECT id, part FROM other", "other").probing().key())
+                .isEmpty();
+        database.execute("ALTER TABLE other DISABLE ROW LEVEL SECURITY");
+        assertThat(narrowing("SELECT id, part FROM other", "other").probing().key())
+                .isPresent();
+    }
+}
