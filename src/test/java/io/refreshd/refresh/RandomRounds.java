@@ -110,7 +110,7 @@ final class RandomRounds {
         ViewRows.register(
                 handle,
                 graph.views().values().stream()
-                        .map(view -> new Registration(view.id(), view.oid(), "l", List.of(), false))
+                        .map(view -> new Registration(view.id(), view.oid(), "l", List.of(), false, Optional.empty()))
                         .toList());
         router = new Router(graph);
         changes = new DecodedChanges(router::interestIn);
