@@ -22,8 +22,9 @@ final class Bench {
             Map<String, String> machine = Machine.describe(stage);
             Map<String, Object> figures = new LinkedHashMap<>();
             if (options.parts().contains("figures")) {
-                List<String> which = List.of(System.getProperty("bench.figures", "scheduler,latency,busy,start,drain")
-                        .split(","));
+                List<String> which =
+                        List.of(System.getProperty("bench.figures", "scheduler,latency,busy,upkeep,start,drain")
+                                .split(","));
                 figures = new Figures(stage, options).run(which);
             }
             if (options.parts().contains("contenders")) {

@@ -39,6 +39,9 @@ final class Figures {
         if (which.contains("busy")) {
             busy();
         }
+        if (which.contains("upkeep")) {
+            new Upkeep(stage, options, results).run();
+        }
         if (which.contains("start")) {
             footprint();
         }

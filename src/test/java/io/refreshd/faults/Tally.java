@@ -1,15 +1,17 @@
 package io.refreshd.faults;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** What happened how often, and how long the worst of it took. */
+/** What happened how often, and how long it took. */
 final class Tally {
     private final Map<String, AtomicLong> counts = new ConcurrentSkipListMap<>();
-    private final Map<String, Duration> worst = new ConcurrentSkipListMap<>();
+    private final Map<String, List<Duration>> times = new ConcurrentSkipListMap<>();
 
     void count(String what) {
         counts.computeIfAbsent(what, key -> new AtomicLong()).incrementAndGet();
@@ -20,7 +22,7 @@ final class Tally {
     }
 
     void took(String what, Duration duration) {
-        worst.merge(what, duration, (a, b) -> a.compareTo(b) > 0 ? a : b);
+        times.computeIfAbsent(what, key -> new CopyOnWriteArrayList<>()).add(duration);
     }
 
     long of(String what) {
@@ -32,8 +34,15 @@ final class Tally {
     public String toString() {
         StringBuilder text = new StringBuilder();
         new TreeMap<>(counts).forEach((what, count) -> text.append("  %-32s %8d%n".formatted(what, count.get())));
-        new TreeMap<>(worst)
-                .forEach((what, time) -> text.append("  %-32s %8.1f s%n".formatted(what, time.toMillis() / 1e3)));
+        new TreeMap<>(times).forEach((what, durations) -> {
+            List<Duration> sorted = durations.stream().sorted().toList();
+            text.append("  %-32s median %.1f s, max %.1f s (n = %d)%n"
+                    .formatted(what, seconds(sorted.get(sorted.size() / 2)), seconds(sorted.getLast()), sorted.size()));
+        });
         return text.toString();
+    }
+
+    private static double seconds(Duration time) {
+        return time.toMillis() / 1e3;
     }
 }

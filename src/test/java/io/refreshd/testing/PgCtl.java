@@ -49,17 +49,22 @@ public final class PgCtl {
     /** @return the port */
     public int start() throws IOException, InterruptedException {
         int port = freePort();
-        start(port, "-c wal_level=logical");
+        startWith(port, "-c wal_level=logical");
         return port;
     }
 
     /** Without the options that it was started with, which stand above what ALTER SYSTEM says. */
     public void restart(int port) throws IOException, InterruptedException {
         pgCtl("-m", "fast", "stop");
-        start(port, "");
+        startWith(port, "");
     }
 
-    private void start(int port, String options) throws IOException, InterruptedException {
+    /** With what its files say. */
+    public void start(int port) throws IOException, InterruptedException {
+        startWith(port, "");
+    }
+
+    private void startWith(int port, String options) throws IOException, InterruptedException {
         pgCtl(
                 "-o",
                 "-p " + port + " -c listen_addresses=localhost -c unix_socket_directories="

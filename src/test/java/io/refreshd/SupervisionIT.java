@@ -1,0 +1,209 @@
+package io.refreshd;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.refreshd.demo.LocalPostgres;
+import io.refreshd.report.Notice;
+import io.refreshd.report.StreamPhase;
+import io.refreshd.testing.PgCtl;
+import io.refreshd.testing.RunningDaemon;
+import io.refreshd.testing.StrictServer;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The server is not what it should be, for a while: the daemon lives on, says what it waits for, and comes back by itself. */
+class SupervisionIT {
+    private static Path folder;
+    private static LocalPostgres server;
+    private static PgCtl control;
+
+    @BeforeAll
+    static void start() throws Exception {
+        // Longer than the longest pause between two attempts.
+        Awaitility.setDefaultTimeout(Duration.ofSeconds(120));
+        folder = Files.createTempDirectory(Files.createDirectories(Path.of("target", "postgres")), "supervision")
+                .toAbsolutePath();
+        server = LocalPostgres.start(folder, Map.of("max_connections", "30"));
+        // It is started again without the options that it was started with.
+        for (String setting : List.of(
+                "wal_level = logical", "max_connections = 30", "max_wal_senders = 50", "max_replication_slots = 50")) {
+            admin("ALTER SYSTEM SET " + setting);
+        }
+        admin("CREATE ROLE plain LOGIN REPLICATION");
+        control = PgCtl.of(folder);
+    }
+
+    @AfterAll
+    static void stop() throws Exception {
+        server.close();
+    }
+
+    @BeforeEach
+    void schema() throws Exception {
+        admin("CREATE DATABASE watched OWNER plain");
+        as(
+                "plain",
+                "CREATE TABLE main (id int PRIMARY KEY, v text)",
+                "INSERT INTO main VALUES (1, 'old')",
+                "CREATE MATERIALIZED VIEW of_main AS SELECT id, v FROM main",
+                "CREATE UNIQUE INDEX ON of_main (id)");
+    }
+
+    @AfterEach
+    void drop() throws Exception {
+        admin("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots");
+        admin("DROP DATABASE watched WITH (FORCE)");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"postgres, too many clients", "plain, reserved for"})
+    void outOfConnections(String user, String word) throws Exception {
+        List<Connection> all = new ArrayList<>();
+        try (RunningDaemon daemon = running(user)) {
+            daemon.awaitFresh();
+            try {
+                await().until(() -> {
+                    takeAllConnections(user, all);
+                    return daemon.daemon().status().stream().detail().contains(word);
+                });
+            } finally {
+                for (Connection connection : all) {
+                    connection.close();
+                }
+            }
+            assertComesBack(daemon);
+            assertThat(gaps(daemon)).isEmpty();
+        }
+    }
+
+    @Test
+    void downForAWhile() throws Exception {
+        try (RunningDaemon daemon = running("plain")) {
+            daemon.awaitFresh();
+            control.stop();
+            awaitDetail(daemon, "refused");
+            control.start(server.port());
+            assertComesBack(daemon);
+            assertThat(gaps(daemon)).isEmpty();
+        }
+    }
+
+    /** And on another timeline afterwards. */
+    @Test
+    void inRecovery() throws Exception {
+        try (RunningDaemon daemon = running("plain")) {
+            daemon.awaitFresh();
+            control.stop();
+            Files.createFile(folder.resolve("data").resolve("standby.signal"));
+            control.start(server.port());
+            awaitDetail(daemon, "in recovery");
+            admin("SELECT pg_promote()");
+            assertComesBack(daemon);
+            assertThat(gaps(daemon)).containsExactly("timeline");
+        }
+    }
+
+    /** Every process of the server is stopped: it accepts connections, as far as the kernel goes, and never answers. */
+    @Test
+    void hung() throws Exception {
+        try (RunningDaemon daemon = running("plain")) {
+            daemon.awaitFresh();
+            List<ProcessHandle> stopped = new ArrayList<>();
+            try {
+                Stream.concat(Stream.of(postmaster()), postmaster().descendants())
+                        .forEach(stopped::add);
+                signal("-STOP", stopped);
+                await().until(() -> daemon.daemon().status().stream().phase() == StreamPhase.CONNECTING
+                        && !daemon.daemon().status().stream().detail().isEmpty());
+            } finally {
+                signal("-CONT", stopped);
+            }
+            assertComesBack(daemon);
+            assertThat(gaps(daemon)).isEmpty();
+        }
+    }
+
+    private static void takeAllConnections(String user, List<Connection> all) throws SQLException {
+        try {
+            while (true) {
+                all.add(DriverManager.getConnection(server.url("postgres"), user, ""));
+            }
+        } catch (SQLException e) {
+            assertThat(e.getSQLState()).isEqualTo("53300");
+        }
+        // What the daemon holds becomes free, and is taken the next time.
+        try (var statement = all.getFirst().createStatement()) {
+            statement.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    + " WHERE application_name LIKE 'refreshd%' AND datname = 'watched'");
+        }
+    }
+
+    private static void assertComesBack(RunningDaemon daemon) throws Exception {
+        as("plain", "UPDATE main SET v = 'came back'");
+        await().ignoreExceptions()
+                .until(() -> StrictServer.ask(server.url("watched"), "", "SELECT v FROM of_main")
+                        .equals(List.of("came back")));
+        await().until(() -> daemon.daemon().status().stream().phase() == StreamPhase.STREAMING);
+        daemon.awaitFresh();
+    }
+
+    private static void awaitDetail(RunningDaemon daemon, String word) {
+        await().until(() -> daemon.daemon().status().stream().detail().contains(word));
+        assertThat(daemon.daemon().status().stream().phase()).isEqualTo(StreamPhase.CONNECTING);
+    }
+
+    private static List<String> gaps(RunningDaemon daemon) {
+        return daemon.notices().stream()
+                .flatMap(notice -> notice instanceof Notice.GapFound gap ? Stream.of(gap.reason()) : Stream.empty())
+                .toList();
+    }
+
+    private static RunningDaemon running(String user) throws Exception {
+        return RunningDaemon.start(RunningDaemon.configuration(server.url("watched"), "watched", "")
+                .replace("user: postgres", "user: " + user));
+    }
+
+    private static ProcessHandle postmaster() throws IOException {
+        Path file = folder.resolve("data").resolve("postmaster.pid");
+        return ProcessHandle.of(
+                        Long.parseLong(Files.readAllLines(file).getFirst().strip()))
+                .orElseThrow();
+    }
+
+    private static void signal(String name, List<ProcessHandle> processes) throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(List.of("kill", name));
+        processes.forEach(process -> command.add(Long.toString(process.pid())));
+        new ProcessBuilder(command).start().waitFor();
+    }
+
+    private static void as(String user, String... statements) throws SQLException {
+        try (Connection connection = DriverManager.getConnection(server.url("watched"), user, "");
+                var statement = connection.createStatement()) {
+            for (String sql : statements) {
+                statement.execute(sql);
+            }
+        }
+    }
+
+    private static void admin(String sql) throws SQLException {
+        StrictServer.run(server.url("postgres"), "", sql);
+    }
+}

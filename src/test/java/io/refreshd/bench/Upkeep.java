@@ -1,0 +1,136 @@
+package io.refreshd.bench;
+
+import io.refreshd.bench.Load.Workload;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+/** What the daemon costs the database besides refreshing: its own transactions, and the log that is kept for it. */
+final class Upkeep {
+    private static final String GROUP = "upkeep";
+    private static final int SECONDS = 20;
+    private static final int LONG_REFRESH = 60;
+    /** The server counts a session's transactions up to a second after the last of them. */
+    private static final long COUNTED_MILLIS = 1_500;
+
+    private final Stage stage;
+    private final Options options;
+    private final Map<String, Object> results;
+
+    Upkeep(Stage stage, Options options, Map<String, Object> results) {
+        this.stage = stage;
+        this.options = options;
+        this.results = results;
+    }
+
+    void run() throws Exception {
+        stage.reset();
+        try (DaemonProcess daemon = DaemonProcess.start(stage, "100ms", "5s")) {
+            transactions("idle", 0);
+            transactions("100 commits/s that concern the views", 100);
+        }
+        retained();
+    }
+
+    private record Count(double transactions, double writing, double refreshes) {
+        static Count of(Statement statement) throws SQLException {
+            try (ResultSet row = statement.executeQuery("""
+                    SELECT xact_commit + xact_rollback, pg_current_xact_id()::text::bigint,
+                           (SELECT sum(refreshes) FROM refreshd.view_state)
+                    FROM pg_stat_database WHERE datname = current_database()""")) {
+                row.next();
+                return new Count(row.getDouble(1), row.getDouble(2), row.getDouble(3));
+            }
+        }
+    }
+
+    /** All transactions in the database, less those of the writers. */
+    private void transactions(String title, int commitsPerSecond) throws Exception {
+        try (Connection connection = stage.connect();
+                Statement statement = connection.createStatement()) {
+            TimeUnit.MILLISECONDS.sleep(COUNTED_MILLIS);
+            Count before = Count.of(statement);
+            double written = 0;
+            long began = System.nanoTime();
+            if (commitsPerSecond > 0) {
+                try (Load load =
+                        new Load(stage, new Workload("update", commitsPerSecond), AfterWrite.NOTHING, options.seed())) {
+                    load.start();
+                    TimeUnit.SECONDS.sleep(SECONDS);
+                    load.stop();
+                    written = load.latencies().count();
+                }
+            } else {
+                TimeUnit.SECONDS.sleep(SECONDS);
+            }
+            TimeUnit.MILLISECONDS.sleep(COUNTED_MILLIS);
+            double seconds = (System.nanoTime() - began) / 1e9;
+            Count after = Count.of(statement);
+            note(
+                    "transactions of its own, " + title,
+                    String.format(
+                            Locale.ROOT,
+                            "%.1f/s, of which %.1f/s write; refreshes among them: %.1f/s",
+                            (after.transactions() - before.transactions() - written) / seconds,
+                            (after.writing() - before.writing() - written) / seconds,
+                            (after.refreshes() - before.refreshes()) / seconds));
+        }
+    }
+
+    /** A refresh that takes a minute, beside writers: what is acknowledged goes on, what decoding may need does not. */
+    private void retained() throws Exception {
+        stage.reset();
+        stage.execute(
+                "CREATE MATERIALIZED VIEW slow AS SELECT id, title FROM main"
+                        + " WHERE id = 1 AND (title <> 'slow' OR pg_sleep(" + LONG_REFRESH + ") IS NOT NULL)",
+                "CREATE UNIQUE INDEX ON slow (id)");
+        try (DaemonProcess daemon = DaemonProcess.start(stage, "100ms", "5s");
+                Load load = new Load(stage, new Workload("note", 1_000), AfterWrite.NOTHING, options.seed());
+                Connection connection = stage.connect();
+                Statement statement = connection.createStatement()) {
+            load.start();
+            stage.execute("UPDATE main SET title = 'slow' WHERE id = 1");
+            Waiting.until("the slow refresh runs", () -> refreshing(statement));
+            double begin = stage.wal();
+            double unacknowledged = 0;
+            double kept = 0;
+            while (refreshing(statement)) {
+                try (ResultSet row = statement.executeQuery("""
+                        SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), confirmed_flush_lsn),
+                               pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn)
+                        FROM pg_replication_slots WHERE slot_name = '%s'""".formatted(Stage.SLOT))) {
+                    row.next();
+                    unacknowledged = Math.max(unacknowledged, row.getDouble(1));
+                    kept = Math.max(kept, row.getDouble(2));
+                }
+                TimeUnit.MILLISECONDS.sleep(200);
+            }
+            double written = stage.wal() - begin;
+            note(
+                    "log during a refresh of " + LONG_REFRESH + " s beside 1,000 commits/s",
+                    String.format(
+                            Locale.ROOT,
+                            "written %.1f MB; not acknowledged at most %.2f MB; kept by the server at most %.1f MB",
+                            written / 1e6,
+                            unacknowledged / 1e6,
+                            kept / 1e6));
+        }
+    }
+
+    private static boolean refreshing(Statement statement) throws SQLException {
+        try (ResultSet row = statement.executeQuery("SELECT count(*) FROM pg_stat_activity"
+                + " WHERE query ILIKE 'REFRESH%slow%' AND state = 'active' AND datname = current_database()")) {
+            row.next();
+            return row.getInt(1) > 0;
+        }
+    }
+
+    private void note(String name, String value) {
+        System.out.printf("%s: %s: %s%n", GROUP, name, value);
+        results.put(GROUP + ": " + name, value);
+    }
+}
