@@ -100,9 +100,16 @@ final class StreamSupervisor {
             check(handle);
             migrate(handle);
             core = core(handle, server, present);
-            // First the publication, then the slot: before 18 the server fails on changes older than the publication.
-            core.watch().look(handle);
-            begin(handle, server, core, Optional.ofNullable(surrender));
+            // A refresh that starts before the slot is made would have to be done again after it.
+            core.loop().post(new Event.Held());
+            try {
+                // First the publication, then the slot: before 18 the server fails on changes older than the
+                // publication.
+                core.watch().look(handle);
+                begin(handle, server, core, Optional.ofNullable(surrender));
+            } finally {
+                core.loop().post(new Event.Released());
+            }
             surrender = null;
             run = new CaptureRun(settings, core.pipeline());
         }
@@ -209,11 +216,11 @@ final class StreamSupervisor {
         if (slot.isPresent() && !usable) {
             Slot.drop(handle.getConnection(), settings.slot());
         }
-        Lsn position = usable ? slot.get().confirmed().orElseThrow() : createSlot(handle);
-        awaitEndOfUnseen(handle);
-        // The doubt only now: refreshes run meanwhile, and one that began before the slot did lacks what was committed
-        // in
-        // between. A crash here hides nothing, since the slot is ahead of the ledger until the stretch begins.
+        Lsn position = usable ? slot.get().confirmed().orElseThrow() : createSlot(handle, core);
+        awaitEndOfUnseen(handle, core);
+        // The doubt again: refreshes may have run meanwhile, and one that began before the slot did lacks what was
+        // committed in between. A crash here hides nothing, since the slot is ahead of the ledger until the stretch
+        // begins.
         doubtEverything(core, gap.get());
         StreamPosition from =
                 new StreamPosition(settings.slot(), server.systemIdentifier(), server.timeline(), position);
@@ -249,16 +256,16 @@ final class StreamSupervisor {
         }
     }
 
-    private Lsn createSlot(Handle handle) throws SQLException, InterruptedException {
+    private Lsn createSlot(Handle handle, Core core) throws SQLException, InterruptedException {
         creating = handle.getConnection();
         try {
-            return createdSlot(handle);
+            return createdSlot(handle, core);
         } finally {
             creating = null;
         }
     }
 
-    private Lsn createdSlot(Handle handle) throws SQLException, InterruptedException {
+    private Lsn createdSlot(Handle handle, Core core) throws SQLException, InterruptedException {
         while (true) {
             if (Thread.interrupted()) {
                 throw new InterruptedException();
@@ -269,8 +276,7 @@ final class StreamSupervisor {
                 if (!QUERY_CANCELED.equals(e.getSQLState())) {
                     throw e;
                 }
-                String detail = waitedFor(handle);
-                progress.at(StreamPhase.CONNECTING, detail);
+                waits(core, waitedFor(handle));
             }
         }
     }
@@ -279,14 +285,14 @@ final class StreamSupervisor {
      * What committed in front of the slot and is not visible yet will come by no stream, and a refresh that begins now lacks it;
      * with a synchronous standby away it stays so for hours. Nobody can tell it from what still runs, so all of it is awaited.
      */
-    private void awaitEndOfUnseen(Handle handle) throws SQLException, InterruptedException {
+    private void awaitEndOfUnseen(Handle handle, Core core) throws SQLException, InterruptedException {
         Set<Long> unseen = Slot.unended(handle.getConnection());
         for (long since = System.nanoTime(); !unseen.isEmpty(); ) {
             TimeUnit.MILLISECONDS.sleep(UNSEEN_PAUSE_MILLIS);
             unseen.retainAll(Slot.unended(handle.getConnection()));
             if (System.nanoTime() - since > SLOT_PATIENCE.toNanos()) {
-                progress.at(
-                        StreamPhase.CONNECTING,
+                waits(
+                        core,
                         "the slot is made; " + unseen.size() + " transactions that ran then are not seen to have ended"
                                 + " (is a synchronous standby away?)");
             }
@@ -306,6 +312,12 @@ final class StreamSupervisor {
                     "the server kept too much log for the slot while transactions that ran when it was made"
                             + " had not ended: it was given up and is made again");
         }
+    }
+
+    /** It may take hours: the views get at once what can be had, and the rest when the wait is over. */
+    private void waits(Core core, String detail) {
+        core.loop().post(new Event.Released());
+        progress.at(StreamPhase.CONNECTING, detail);
     }
 
     private static String waitedFor(Handle handle) throws SQLException {

@@ -55,6 +55,15 @@ class DaemonIT {
     }
 
     @Test
+    void aFirstStartCostsEachViewOneRefresh() throws Exception {
+        try (RunningDaemon daemon = RunningDaemon.start(database)) {
+            daemon.awaitFresh();
+            assertThat(daemon.refreshes("public.role_a")).isEqualTo(1);
+            assertThat(daemon.refreshes("public.role_b")).isEqualTo(1);
+        }
+    }
+
+    @Test
     void aBurstCostsEachViewOneRefresh() throws Exception {
         try (RunningDaemon daemon = RunningDaemon.start(database, "views: { quiet-period: 300ms, target-lag: 30s }")) {
             daemon.awaitFresh();

@@ -16,6 +16,7 @@ final class Dispatch {
     private final Views views;
     private final Outbox out;
     private final int maxConcurrent;
+    private boolean held;
     private OptionalLong nextDeadline = OptionalLong.empty();
 
     Dispatch(Views views, Outbox out, int maxConcurrent) {
@@ -26,6 +27,14 @@ final class Dispatch {
 
     OptionalLong nextDeadline() {
         return nextDeadline;
+    }
+
+    void hold() {
+        held = true;
+    }
+
+    void release() {
+        held = false;
     }
 
     void run(Moment now) {
@@ -42,7 +51,7 @@ final class Dispatch {
     }
 
     private void startWhatIsDue(Moment now) {
-        if (views.runningCount() >= maxConcurrent) {
+        if (held || views.runningCount() >= maxConcurrent) {
             return;
         }
         List<TrackedView> ready = new ArrayList<>();

@@ -56,6 +56,13 @@ public sealed interface Event {
     /** Somebody waits for the views with these oids: what they lack is brought without waiting for the quiet period. */
     record Expedited(Set<Long> oids) implements Event {}
 
+    /**
+     * No refresh starts until {@link Released}: one that did would have to be done again. Needs are taken in meanwhile.
+     */
+    record Held() implements Event {}
+
+    record Released() implements Event {}
+
     record PauseRequested(ViewId view) implements Event {}
 
     record ResumeRequested(ViewId view) implements Event {}

@@ -53,6 +53,8 @@ public final class Scheduler {
                 views.all().stream()
                         .filter(view -> wanted.oids().contains(view.spec.oid()))
                         .forEach(view -> expedite(view, now));
+            case Event.Held held -> dispatch.hold();
+            case Event.Released released -> dispatch.release();
             case Event.PauseRequested pause -> with(pause.view(), now, this::pause);
             case Event.ResumeRequested resume -> with(resume.view(), now, this::resume);
             case Event.LaterAsked asked -> with(asked.view(), now, (view, at) -> ask(view, asked.position()));

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
@@ -16,10 +17,16 @@ public final class PgCtl {
     private final Path bin;
     private final Path data;
     private final Path log;
+    private final Map<String, String> environment;
 
     private PgCtl(Path bin, Path data) {
+        this(bin, data, Map.of());
+    }
+
+    private PgCtl(Path bin, Path data, Map<String, String> environment) {
         this.bin = bin;
         this.data = data;
+        this.environment = environment;
         this.log = data.resolveSibling("pg_ctl.log");
     }
 
@@ -46,6 +53,11 @@ public final class PgCtl {
         }
     }
 
+    /** The same server, whose next process gets these variables. */
+    public PgCtl with(Map<String, String> variables) {
+        return new PgCtl(bin, data, variables);
+    }
+
     /** @return the port */
     public int start() throws IOException, InterruptedException {
         int port = freePort();
@@ -55,8 +67,13 @@ public final class PgCtl {
 
     /** Without the options that it was started with, which stand above what ALTER SYSTEM says. */
     public void restart(int port) throws IOException, InterruptedException {
+        restart(port, "");
+    }
+
+    /** With these options besides. */
+    public void restart(int port, String options) throws IOException, InterruptedException {
         pgCtl("-m", "fast", "stop");
-        startWith(port, "");
+        startWith(port, options);
     }
 
     /** With what its files say. */
@@ -91,10 +108,11 @@ public final class PgCtl {
         command.add(bin.resolve(program).toString());
         command.addAll(List.of(arguments));
         Path output = data.resolveSibling("output.log");
-        Process process = new ProcessBuilder(command)
+        ProcessBuilder builder = new ProcessBuilder(command)
                 .redirectErrorStream(true)
-                .redirectOutput(ProcessBuilder.Redirect.appendTo(output.toFile()))
-                .start();
+                .redirectOutput(ProcessBuilder.Redirect.appendTo(output.toFile()));
+        builder.environment().putAll(environment);
+        Process process = builder.start();
         if (!process.waitFor(60, TimeUnit.SECONDS) || process.exitValue() != 0) {
             throw new IOException(command + ": " + Files.readString(output));
         }

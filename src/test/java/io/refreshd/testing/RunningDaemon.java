@@ -38,7 +38,7 @@ public final class RunningDaemon implements AutoCloseable {
 
     /** @param yaml the whole configuration */
     public static RunningDaemon start(String yaml) throws Exception {
-        RunningDaemon running = new RunningDaemon(new Daemon(ConfigurationReader.read(yaml, "test.yaml", Map.of())));
+        RunningDaemon running = prepare(yaml);
         try {
             running.begin();
             return running;
@@ -59,8 +59,12 @@ public final class RunningDaemon implements AutoCloseable {
 
     /** Not started yet. */
     public static RunningDaemon prepare(TestDatabase database, String more) throws Exception {
-        return new RunningDaemon(new Daemon(
-                ConfigurationReader.read(configuration(database.url(), database.slot(), more), "test.yaml", Map.of())));
+        return prepare(configuration(database.url(), database.slot(), more));
+    }
+
+    /** Not started yet, with the defaults. */
+    public static RunningDaemon prepare(String url, String slot) throws Exception {
+        return prepare(configuration(url, slot, ""));
     }
 
     /** A daemon waits for what may pass by itself; a test that waits for ever tells nobody anything. */
