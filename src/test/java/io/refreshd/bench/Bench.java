@@ -23,7 +23,7 @@ final class Bench {
             Map<String, Object> figures = new LinkedHashMap<>();
             if (options.parts().contains("figures")) {
                 List<String> which =
-                        List.of(System.getProperty("bench.figures", "scheduler,latency,busy,upkeep,start,drain")
+                        List.of(System.getProperty("bench.figures", "scheduler,latency,busy,upkeep,start,demo,drain")
                                 .split(","));
                 figures = new Figures(stage, options).run(which);
             }

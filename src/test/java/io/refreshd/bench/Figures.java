@@ -1,6 +1,9 @@
 package io.refreshd.bench;
 
 import io.refreshd.bench.Load.Workload;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.Statement;
@@ -11,6 +14,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
 
 /** The daemon's own figures: latency over what was asked for, drain, memory, start. */
 final class Figures {
@@ -44,6 +48,9 @@ final class Figures {
         }
         if (which.contains("start")) {
             footprint();
+        }
+        if (which.contains("demo")) {
+            demo();
         }
         if (which.contains("drain")) {
             stage.layOut(DRAINED_ROWS, 3);
@@ -208,17 +215,54 @@ final class Figures {
         note("start", "resident when ready", String.format(Locale.ROOT, "%.0f MB", resident));
     }
 
+    /** The demo's own process holds the daemon, the writers and the screen; its server is a process of its own. */
+    private void demo() throws Exception {
+        Path log = Files.createDirectories(Path.of("target", "bench")).resolve("demo.log");
+        Process demo = new ProcessBuilder(Path.of("refreshd").toAbsolutePath().toString(), "demo", "--for", "20s")
+                .redirectErrorStream(true)
+                .redirectOutput(log.toFile())
+                .start();
+        List<Double> resident = new ArrayList<>();
+        while (!demo.waitFor(200, TimeUnit.MILLISECONDS)) {
+            try {
+                resident.add(Procfs.residentMegabytes(demo.pid()));
+            } catch (UncheckedIOException e) {
+                break; // It has ended since it was asked.
+            }
+        }
+        if (demo.waitFor() != 0) {
+            throw new IllegalStateException("the demo failed, see " + log);
+        }
+        resident.removeIf(value -> value.isNaN());
+        Sample sample = Sample.of(resident);
+        note(
+                "demo",
+                "resident, its own process",
+                String.format(Locale.ROOT, "median %.0f MB, at most %.0f MB", sample.median(), sample.max()));
+    }
+
     /** One transaction of 300,000 updates, written while the daemon is away; a bare reader drains a slot of its own. */
     private void drain(int round) throws Exception {
         stage.reset();
-        DaemonProcess.start(stage, "100ms", "5s").close();
+        String dirty = "SELECT count(*) FROM refreshd.view_state WHERE marked > covered";
+        try (DaemonProcess first = DaemonProcess.start(stage, "100ms", "5s")) {
+            // Ready is not yet clean; a mark from before would be taken for the one that is waited for.
+            Waiting.until(
+                    "the views of " + first.pid() + " are fresh",
+                    () -> stage.query(dirty).equals(List.of("0")));
+        }
         stage.execute("SELECT pg_create_logical_replication_slot('bare', 'pgoutput')");
         stage.execute("UPDATE main SET title = title || '!', amount = amount + 1");
         boolean bareFirst = round % 2 == 1;
         double bare = bareFirst ? BareReader.drain(stage.url(), "bare", "refreshd") : 0;
         String history = "SELECT coalesce(max(id), 0) FROM refreshd.refresh_history";
         String before = stage.query(history).getFirst();
-        String marks = "SELECT max(marked) FROM refreshd.view_state WHERE marked > covered";
+        String newest =
+                stage.query("SELECT max(marked) FROM refreshd.view_state").getFirst();
+        String marks = "SELECT max(marked) FROM refreshd.view_state WHERE marked > greatest(covered, " + newest + ")";
+        if (!stage.query(dirty).equals(List.of("0"))) {
+            throw new IllegalStateException("a view was dirty before the drain began: nothing was measured");
+        }
         double seconds;
         double peak;
         String counts;
@@ -229,8 +273,7 @@ final class Figures {
             try (DaemonProcess daemon = DaemonProcess.start(stage, "100ms", "5s")) {
                 seconds = clock.seconds();
                 Waiting.until("views are fresh", () -> {
-                    try (ResultSet row =
-                            statement.executeQuery("SELECT count(*) FROM refreshd.view_state WHERE marked > covered")) {
+                    try (ResultSet row = statement.executeQuery(dirty)) {
                         row.next();
                         return row.getInt(1) == 0;
                     }
