@@ -113,6 +113,17 @@ class SchedulerTest {
     }
 
     @Test
+    void nothingStartsWhileItIsHeldAndWhatFellDueStartsOnceItIsReleased() {
+        know(spec(A));
+        handle(new Event.Held());
+        handle(affected(A, 150));
+        assertThat(after(Duration.ofSeconds(5))).noneMatch(Action.Start.class::isInstance);
+        assertThat(handle(new Event.Released()))
+                .filteredOn(Action.Start.class::isInstance)
+                .hasSize(1);
+    }
+
+    @Test
     void startsWhenTheBurstIsOver() {
         know(spec(A));
         handle(affected(A, 100));
