@@ -195,6 +195,10 @@ final class StreamSupervisor {
             throws SQLException, InterruptedException {
         Optional<StreamPosition> left = StreamRow.read(handle);
         Optional<SlotState> slot = Slot.inspect(handle.getConnection(), settings.slot());
+        if (slot.isPresent() && slot.get().isBeingMade()) {
+            // Where it will begin tells whether there is a gap, and nobody knows that yet.
+            throw new SQLException("replication slot " + settings.slot() + " is being made by somebody else");
+        }
         // One that is gone already cannot be given up: then that is the gap.
         boolean givenUp = surrendered.isPresent() && slot.isPresent();
         boolean usable = slot.isPresent()

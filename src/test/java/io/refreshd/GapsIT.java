@@ -11,10 +11,14 @@ import io.refreshd.testing.RunningDaemon;
 import io.refreshd.testing.StrictServer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.UnaryOperator;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
@@ -196,6 +200,43 @@ class GapsIT {
             awaitContent("unseen");
             awaitClaim();
             assertThat(gaps(daemon)).containsExactly("slot-lost");
+        }
+    }
+
+    /** It has no position while the server waits for a transaction to end, and will have one behind what nobody has seen. */
+    @Test
+    void aSlotThatSomebodyElseIsMaking() throws Exception {
+        schema();
+        try (RunningDaemon daemon = running()) {
+            awaitClaim();
+        }
+        admin("SELECT pg_drop_replication_slot('gaps')");
+        try (Connection open = DriverManager.getConnection(url.apply("gaps"), LocalPostgres.USER, "");
+                Statement statement = open.createStatement();
+                RunningDaemon daemon =
+                        RunningDaemon.prepare(RunningDaemon.configuration(url.apply("gaps"), "gaps", ""))) {
+            open.setAutoCommit(false);
+            statement.execute("SELECT pg_current_xact_id()");
+            CompletableFuture<Void> making = CompletableFuture.runAsync(
+                    () -> {
+                        try {
+                            execute("SELECT pg_create_logical_replication_slot('gaps', 'pgoutput')");
+                        } catch (SQLException e) {
+                            throw new IllegalStateException(e);
+                        }
+                    },
+                    Thread.ofVirtual()::start);
+            await().until(() ->
+                    query("SELECT count(*) FROM pg_replication_slots").equals(List.of("1")));
+            execute("UPDATE main SET v = 'unseen'");
+            CompletableFuture<Void> started = CompletableFuture.runAsync(daemon::begin, Thread.ofVirtual()::start);
+            await().until(() -> daemon.daemon().status().stream().detail().contains("is being made"));
+            open.rollback();
+            making.join();
+            awaitContent("unseen");
+            awaitClaim();
+            started.join();
+            assertThat(gaps(daemon)).containsExactly("slot-ahead");
         }
     }
 

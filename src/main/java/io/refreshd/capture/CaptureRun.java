@@ -118,6 +118,10 @@ public final class CaptureRun implements AutoCloseable {
             slot.obstacle(settings.server().database()).ifPresent(obstacle -> {
                 throw new SlotUnusable(obstacle.what());
             });
+            if (slot.isBeingMade()) {
+                // Debezium would wait for it and begin where it begins, whatever came before.
+                throw new SlotUnusable("replication slot " + settings.slot() + " is being made by somebody else");
+            }
             try (ResultSet row = statement.executeQuery("SELECT pg_catalog.pg_current_snapshot()::text")) {
                 row.next();
                 Snapshot now = Snapshot.parse(row.getString(1));

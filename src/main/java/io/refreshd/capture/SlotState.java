@@ -57,6 +57,11 @@ public record SlotState(
         return invalidation.isPresent() || walStatus.equals(Optional.of("lost"));
     }
 
+    /** Whether somebody is making it and waits for running transactions to end: it has no position yet. */
+    public boolean isBeingMade() {
+        return !lost() && confirmed.isEmpty();
+    }
+
     private String recreate() {
         return "SELECT pg_drop_replication_slot('" + name + "'); it is made again at the next start";
     }
