@@ -27,6 +27,9 @@ final class Bench {
                                 .split(","));
                 figures = new Figures(stage, options).run(which);
             }
+            if (options.parts().contains("exact")) {
+                new ExactRouting(stage, options, figures).run(Integer.getInteger("bench.exact.rows", 1_000_000));
+            }
             if (options.parts().contains("contenders")) {
                 stage.layOut(options.rows(), options.views());
                 contend(stage, options, results, skipped);

@@ -54,6 +54,12 @@ final class Stage implements AutoCloseable {
                                 "autovacuum_naptime", "5s")));
     }
 
+    /** Nothing but a big table and role views; half of the roles have one. */
+    void layOutRoles(int rows, int roleViews) throws SQLException {
+        layOut(rows, roleViews);
+        run(TEMPLATE, "DROP MATERIALIZED VIEW grand_total, totals, joined");
+    }
+
     /** Half of the roles have a view each; beside them one that joins, one that sums up and one that stands on that. */
     void layOut(int rows, int roleViews) throws SQLException {
         this.rows = rows;

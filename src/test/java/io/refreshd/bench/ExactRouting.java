@@ -1,0 +1,182 @@
+package io.refreshd.bench;
+
+import io.refreshd.capture.DecodedChanges;
+import io.refreshd.catalog.CatalogReader;
+import io.refreshd.catalog.ViewGraph;
+import io.refreshd.model.Change;
+import io.refreshd.model.Impact;
+import io.refreshd.refresh.Comparison;
+import io.refreshd.routing.Router;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Random;
+
+/** What it costs to decide which views a change of one row concerns, and what that saves. */
+final class ExactRouting {
+    private static final int CHANGES = 50;
+
+    private final Stage stage;
+    private final Map<String, Object> results;
+    private final Random random;
+
+    ExactRouting(Stage stage, Options options, Map<String, Object> results) {
+        this.stage = stage;
+        this.results = results;
+        this.random = new Random(options.seed());
+    }
+
+    /** @param ofAView whether the row's role is one that has a view */
+    private record Kind(String title, String change, boolean ofAView) {}
+
+    void run(int rows) throws Exception {
+        for (int views : List.of(100, 1_000)) {
+            stage.layOutRoles(rows, views);
+            stage.reset();
+            String title = "decisions, %,d role views, %,d rows".formatted(views, rows);
+            try (Connection connection = stage.connect()) {
+                long begin = System.nanoTime();
+                ViewGraph graph = ViewGraph.of(CatalogReader.read(connection), view -> true);
+                note(title, "catalog read and graph made", millis(System.nanoTime() - begin));
+                execute(connection, "CREATE PUBLICATION exact FOR TABLE main");
+                execute(connection, "SELECT pg_create_logical_replication_slot('exact', 'pgoutput')");
+                for (Kind kind : List.of(
+                        new Kind("a row of a role with a view", "title = title || '.'", true),
+                        new Kind("a row that moves to another such role", "role_id = (role_id + 1) % " + views, true),
+                        new Kind("a row of a role without a view", "title = title || '.'", false),
+                        new Kind("a column that no view reads", "note = note || '.'", true))) {
+                    decide(title + ", " + kind.title(), connection, graph, views, kind);
+                }
+                execute(connection, "ALTER TABLE main REPLICA IDENTITY DEFAULT");
+                decide(
+                        title + ", a row of a role with a view, without REPLICA IDENTITY FULL",
+                        connection,
+                        ViewGraph.of(CatalogReader.read(connection), view -> true),
+                        views,
+                        new Kind("", "title = title || '.'", true));
+                execute(connection, "SELECT pg_drop_replication_slot('exact')");
+            }
+        }
+        for (int size : List.of(10_000, 100_000, 1_000_000)) {
+            if (size <= rows) {
+                againstRefresh(size);
+            }
+        }
+    }
+
+    private void decide(String title, Connection connection, ViewGraph graph, int views, Kind kind)
+            throws SQLException {
+        Router router = new Router(graph);
+        DecodedChanges decoder = new DecodedChanges(router::interestIn);
+        List<Double> routing = new ArrayList<>();
+        List<Double> looking = new ArrayList<>();
+        long affected = 0;
+        long differing = 0;
+        for (int i = 0; i < CHANGES; i++) {
+            // Roles go round with the rows, and the first half of them has a view each.
+            int id = 1 + random.nextInt(views) + (kind.ofAView() ? 0 : views) + 2 * views * random.nextInt(50);
+            execute(connection, "UPDATE main SET " + kind.change() + " WHERE id = " + id);
+            List<Change> changes = decoder.take(connection, "exact", "exact");
+            long begin = System.nanoTime();
+            List<Impact> impacts = router.route(changes).impacts();
+            long routed = System.nanoTime();
+            for (Impact impact : impacts) {
+                differing += differs(connection, graph, impact) ? 1 : 0;
+            }
+            looking.add((System.nanoTime() - routed) / 1e9);
+            routing.add((routed - begin) / 1e9);
+            affected += impacts.size();
+            refresh(connection, impacts.size() > 10 ? List.of() : impacts);
+        }
+        note(title, "views looked up per change", String.format(Locale.ROOT, "%.2f", (double) affected / CHANGES));
+        note(title, "views that differ per change", String.format(Locale.ROOT, "%.2f", (double) differing / CHANGES));
+        note(title, "deciding in memory", micros(Sample.of(routing)));
+        note(title, "database time of all look-ups", Sample.of(looking));
+    }
+
+    private static void refresh(Connection connection, List<Impact> impacts) throws SQLException {
+        for (Impact impact : impacts) {
+            execute(connection, "REFRESH MATERIALIZED VIEW CONCURRENTLY " + impact.view());
+        }
+    }
+
+    private static boolean differs(Connection connection, ViewGraph graph, Impact impact) throws SQLException {
+        connection.setAutoCommit(false);
+        try {
+            return !Comparison.of(
+                            connection,
+                            impact.view(),
+                            graph.view(impact.view()).orElseThrow().oid())
+                    .agrees(impact.probes());
+        } finally {
+            connection.rollback();
+            connection.setAutoCommit(true);
+        }
+    }
+
+    /** One view of all rows: what a look-up of one changed row takes, and what the refresh that it spares. */
+    private void againstRefresh(int rows) throws Exception {
+        stage.layOutRoles(rows, 1);
+        stage.reset();
+        String title = "look-up against REFRESH … CONCURRENTLY, a view of %,d rows".formatted(rows);
+        try (Connection connection = stage.connect()) {
+            execute(connection, "SET jit = off");
+            execute(connection, "CREATE MATERIALIZED VIEW whole AS SELECT id, title, amount FROM main");
+            execute(connection, "CREATE UNIQUE INDEX ON whole (id)");
+            execute(connection, "ANALYZE whole");
+            execute(connection, "CREATE PUBLICATION exact FOR TABLE main");
+            execute(connection, "SELECT pg_create_logical_replication_slot('exact', 'pgoutput')");
+            ViewGraph graph = ViewGraph.of(
+                    CatalogReader.read(connection), view -> view.name().equals("whole"));
+            Router router = new Router(graph);
+            DecodedChanges decoder = new DecodedChanges(router::interestIn);
+            List<Double> looking = new ArrayList<>();
+            List<Double> refreshing = new ArrayList<>();
+            for (int i = 0; i < 5; i++) {
+                execute(connection, "UPDATE main SET title = title || '.' WHERE id = " + (1 + random.nextInt(rows)));
+                List<Impact> impacts =
+                        router.route(decoder.take(connection, "exact", "exact")).impacts();
+                long begin = System.nanoTime();
+                differs(connection, graph, impacts.getFirst());
+                long looked = System.nanoTime();
+                execute(connection, "REFRESH MATERIALIZED VIEW CONCURRENTLY whole");
+                refreshing.add((System.nanoTime() - looked) / 1e9);
+                looking.add((looked - begin) / 1e9);
+            }
+            execute(connection, "SELECT pg_drop_replication_slot('exact')");
+            note(title, "look-up", Sample.of(looking));
+            note(title, "REFRESH", Sample.of(refreshing));
+            note(
+                    title,
+                    "ratio of the medians",
+                    String.format(
+                            Locale.ROOT,
+                            "1 : %,.0f",
+                            Sample.of(refreshing).median() / Sample.of(looking).median()));
+        }
+    }
+
+    private static String millis(long nanos) {
+        return String.format(Locale.ROOT, "%.0f ms", nanos / 1e6);
+    }
+
+    private static String micros(Sample sample) {
+        return String.format(Locale.ROOT, "p50 %.0f µs, max %.0f µs", 1e6 * sample.median(), 1e6 * sample.max());
+    }
+
+    private static void execute(Connection connection, String sql) throws SQLException {
+        try (Statement statement = connection.createStatement()) {
+            statement.execute(sql);
+        }
+    }
+
+    private void note(String group, String name, Object value) {
+        String text = value instanceof Sample sample ? sample.millis() : value.toString();
+        System.out.printf("%s: %s: %s%n", group, name, text);
+        results.put(group + ": " + name, value);
+    }
+}
