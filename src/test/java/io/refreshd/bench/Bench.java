@@ -30,6 +30,9 @@ final class Bench {
             if (options.parts().contains("exact")) {
                 new ExactRouting(stage, options, figures).run(Integer.getInteger("bench.exact.rows", 1_000_000));
             }
+            if (options.parts().contains("roles")) {
+                figures.putAll(new RoleFigures(stage).run());
+            }
             if (options.parts().contains("contenders")) {
                 stage.layOut(options.rows(), options.views());
                 contend(stage, options, results, skipped);

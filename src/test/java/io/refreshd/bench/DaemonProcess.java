@@ -31,18 +31,23 @@ final class DaemonProcess implements AutoCloseable {
 
     /** Returns once it is ready. */
     static DaemonProcess start(Stage stage, String quietPeriod, String targetLag) throws IOException {
+        return start(stage, quietPeriod, targetLag, "");
+    }
+
+    /** @param more of the configuration, at its top level */
+    static DaemonProcess start(Stage stage, String quietPeriod, String targetLag, String more) throws IOException {
         Path folder = Files.createDirectories(Path.of("target", "bench")).toAbsolutePath();
         int port;
         try (ServerSocket free = new ServerSocket(0)) {
             port = free.getLocalPort();
         }
-        Path configuration = Files.writeString(
-                folder.resolve("refreshd.yaml"), """
+        Path configuration = Files.writeString(folder.resolve("refreshd.yaml"), """
                 database: { url: "%s", user: postgres }
                 views: { include: ["public.*"], quiet-period: %s, target-lag: %s }
                 capture: { slot: %s, heartbeat-interval: 1s }
                 http: { listen: "127.0.0.1:%d" }
-                """.formatted(stage.url(), quietPeriod, targetLag, Stage.SLOT, port));
+                %s""".formatted(
+                        stage.url(), quietPeriod, targetLag, Stage.SLOT, port, more));
         Path log = folder.resolve("refreshd.log");
         Process process = new ProcessBuilder(
                         Path.of("refreshd").toAbsolutePath().toString(), "run", "--config", configuration.toString())

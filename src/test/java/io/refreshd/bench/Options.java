@@ -6,7 +6,8 @@ import java.util.List;
 /**
  * What is run, from system properties {@code bench.…}; the defaults make the short run of a few minutes.
  *
- * @param parts {@code figures}: the daemon's own figures; {@code contenders}: side by side
+ * @param parts {@code figures}: the daemon's own figures; {@code roles}: role views and reading them;
+ *     {@code contenders}: side by side
  * @param seconds how long each round writes
  */
 record Options(
@@ -23,7 +24,7 @@ record Options(
     static Options fromProperties() {
         boolean full = Boolean.getBoolean("bench.full");
         return new Options(
-                list("bench.parts", "figures,contenders"),
+                list("bench.parts", "figures,roles,contenders"),
                 list(
                         "bench.workloads",
                         full

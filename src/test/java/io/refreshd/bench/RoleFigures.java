@@ -1,0 +1,156 @@
+package io.refreshd.bench;
+
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/** Role views: how soon they are there, and what a thousand of them cost. Reading them: {@link ReadingFigures}. */
+final class RoleFigures {
+    private static final int ROWS = Integer.getInteger("bench.role-rows", 1_000_000);
+    private static final int MANY = 1_000;
+    private static final int REPEATS = 5;
+    private static final String QUERY = "SELECT id, title, amount FROM main WHERE role = ";
+
+    private static final String DECLARED = """
+            role-views:
+              templates:
+                public.materializeduserrole_{role}:
+                  query: %s{role}
+                  unique-key: [id]
+                  roles-query: SELECT name FROM roles
+            """.formatted(QUERY);
+
+    private final Stage stage;
+    private final Map<String, Object> results = new LinkedHashMap<>();
+
+    RoleFigures(Stage stage) {
+        this.stage = stage;
+    }
+
+    Map<String, Object> run() throws Exception {
+        stage.layOut(100, 1);
+        stage.reset();
+        // Half of the rows to a few large roles, half to many small ones.
+        stage.execute(
+                "DROP TABLE main CASCADE",
+                "CREATE TABLE main (id int PRIMARY KEY, role text NOT NULL, title text NOT NULL, amount numeric NOT NULL)",
+                "INSERT INTO main SELECT i, CASE i %% 2 WHEN 0 THEN 'large_' || i / 2 %% %d ELSE 'many_' || i / 2 %% %d END,"
+                                .formatted(REPEATS, MANY)
+                        + " 'item ' || i, i FROM generate_series(1, " + ROWS + ") i",
+                "CREATE INDEX ON main (role)",
+                "CREATE TABLE roles (name text PRIMARY KEY)",
+                "VACUUM ANALYZE");
+        try (DaemonProcess daemon = DaemonProcess.start(stage, "100ms", "5s", DECLARED)) {
+            appear();
+            many();
+            note(
+                    "resident with " + (MANY + REPEATS) + " role views",
+                    "%.0f MB",
+                    Procfs.residentMegabytes(daemon.pid()));
+        }
+        restart();
+        new ReadingFigures(stage, results).run();
+        return results;
+    }
+
+    /** The bare statements first and the daemon first, in turn. */
+    private void appear() throws Exception {
+        List<Double> declared = new ArrayList<>();
+        List<Double> bare = new ArrayList<>();
+        try (Connection connection = stage.connect();
+                Statement statement = connection.createStatement()) {
+            bare(statement, "large_0");
+            for (int i = 0; i < REPEATS; i++) {
+                String role = "large_" + i;
+                if (i % 2 == 0) {
+                    bare.add(bare(statement, role));
+                }
+                String view = "materializeduserrole_" + role;
+                long begin = System.nanoTime();
+                statement.execute("INSERT INTO roles VALUES ('" + role + "')");
+                Waiting.until(
+                        view,
+                        () -> one(statement, "SELECT to_regclass('" + view + "') IS NOT NULL")
+                                .equals("t"));
+                one(statement, "SELECT count(*) FROM " + view);
+                declared.add((System.nanoTime() - begin) / 1e9);
+                if (i % 2 == 1) {
+                    bare.add(bare(statement, role));
+                }
+            }
+        }
+        String of = " (" + ROWS / 2 / REPEATS + " of " + ROWS + " rows)";
+        note("INSERT INTO roles until the view is read" + of, Sample.of(declared));
+        note("bare CREATE MATERIALIZED VIEW, unique index, read" + of, Sample.of(bare));
+        double difference = Sample.of(declared).median() - Sample.of(bare).median();
+        note("difference of the medians", "%.0f ms", 1000 * difference);
+    }
+
+    private static double bare(Statement statement, String role) throws Exception {
+        // Not in the schema that the daemon looks after.
+        statement.execute("CREATE SCHEMA IF NOT EXISTS bare");
+        long begin = System.nanoTime();
+        statement.execute("CREATE MATERIALIZED VIEW bare.v AS " + QUERY + "'" + role + "'");
+        statement.execute("CREATE UNIQUE INDEX ON bare.v (id)");
+        one(statement, "SELECT count(*) FROM bare.v");
+        double seconds = (System.nanoTime() - begin) / 1e9;
+        statement.execute("DROP MATERIALIZED VIEW bare.v");
+        return seconds;
+    }
+
+    private void many() throws Exception {
+        try (Connection connection = stage.connect();
+                Statement statement = connection.createStatement()) {
+            long begin = System.nanoTime();
+            statement.execute("INSERT INTO roles SELECT 'many_' || i FROM generate_series(0, " + (MANY - 1) + ") i");
+            awaitCount(statement, "pg_matviews WHERE matviewname LIKE 'materializeduserrole\\_many\\_%'");
+            note(MANY + " roles declared at once: all created", "%.1f s", (System.nanoTime() - begin) / 1e9);
+            awaitCount(
+                    statement,
+                    "refreshd.view_state WHERE view_name LIKE 'materializeduserrole\\_many\\_%' AND marked <= covered");
+            note("... all looked after and fresh", "%.1f s", (System.nanoTime() - begin) / 1e9);
+        }
+    }
+
+    private void restart() throws Exception {
+        List<Double> ready = new ArrayList<>();
+        for (int i = 0; i < REPEATS; i++) {
+            try (DaemonProcess daemon = DaemonProcess.start(stage, "100ms", "5s", DECLARED)) {
+                ready.add(daemon.readySeconds());
+            }
+        }
+        Sample sample = Sample.of(ready);
+        note(
+                "ready with " + (MANY + REPEATS) + " role views present",
+                "median %.2f s, %.2f to %.2f s (n = %d)",
+                sample.median(),
+                sample.min(),
+                sample.max(),
+                sample.count());
+    }
+
+    private static void awaitCount(Statement statement, String of) {
+        Waiting.until(of, () -> one(statement, "SELECT count(*) FROM " + of).equals(Integer.toString(MANY)));
+    }
+
+    private static String one(Statement statement, String sql) throws Exception {
+        try (ResultSet row = statement.executeQuery(sql)) {
+            row.next();
+            return row.getString(1);
+        }
+    }
+
+    private void note(String name, String format, Object... values) {
+        note(name, (Object) String.format(Locale.ROOT, format, values));
+    }
+
+    private void note(String name, Object value) {
+        System.out.printf("role views: %s: %s%n", name, value instanceof Sample sample ? sample.millis() : value);
+        results.put("role views: " + name, value);
+    }
+}
