@@ -33,10 +33,11 @@ record Declared(
         List<Obstacle> obstacles = new ArrayList<>();
         roles.forEach((template, names) -> {
             judged.put(template.name().toString(), template);
+            String definition = Blueprint.of(template).text();
             for (String role : new LinkedHashSet<>(names)) {
                 try {
                     ViewId id = new ViewId(template.schema(), template.name().nameFor(role));
-                    wanted.put(id, new WantedView(id, template, role));
+                    wanted.put(id, new WantedView(id, template, role, definition));
                     claims.computeIfAbsent(id, same -> new TreeSet<>())
                             .add(template.name() + " for role " + Words.quoted(role));
                 } catch (IllegalArgumentException e) {

@@ -30,9 +30,8 @@ public record RolePlan(List<Step> steps, List<Obstacle> obstacles, List<String> 
             if (there == null) {
                 steps.add(new Step.Create(wanted));
             } else if (record != null && isOurs(record, there)) {
-                Step.Rebuild rebuild = new Step.Rebuild(wanted, record, there.kind());
-                if (!rebuild.changes().isEmpty()) {
-                    steps.add(rebuild);
+                if (!record.definition().equals(wanted.definition())) {
+                    steps.add(new Step.Rebuild(wanted, record, there.kind()));
                 }
             } else if (there.isView()) {
                 notes.add("= " + wanted.id() + "  left alone: somebody else made it");

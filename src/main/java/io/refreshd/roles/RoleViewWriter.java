@@ -71,10 +71,11 @@ final class RoleViewWriter {
     }
 
     private void begin(Handle transaction) throws SQLException {
-        statements.execute(transaction, "SET LOCAL lock_timeout = " + lockTimeout.toMillis());
-        statements.execute(transaction, "SET LOCAL statement_timeout = " + statementTimeout.toMillis());
-        // What is lost in a failover is made again.
-        statements.execute(transaction, "SET LOCAL synchronous_commit = local");
+        // Local, since what is lost in a failover is made again.
+        statements.execute(
+                transaction,
+                "SET LOCAL lock_timeout = " + lockTimeout.toMillis() + "; SET LOCAL statement_timeout = "
+                        + statementTimeout.toMillis() + "; SET LOCAL synchronous_commit = local");
     }
 
     private Optional<Obstacle> create(Handle transaction, WantedView wanted) throws SQLException {

@@ -47,13 +47,16 @@ final class RoleFigures {
                 "VACUUM ANALYZE");
         try (DaemonProcess daemon = DaemonProcess.start(stage, "100ms", "5s", DECLARED)) {
             appear();
+        }
+        restart(REPEATS);
+        try (DaemonProcess daemon = DaemonProcess.start(stage, "100ms", "5s", DECLARED)) {
             many();
             note(
                     "resident with " + (MANY + REPEATS) + " role views",
                     "%.0f MB",
                     Procfs.residentMegabytes(daemon.pid()));
         }
-        restart();
+        restart(MANY + REPEATS);
         new ReadingFigures(stage, results).run();
         return results;
     }
@@ -117,21 +120,25 @@ final class RoleFigures {
         }
     }
 
-    private void restart() throws Exception {
+    private void restart(int present) throws Exception {
         List<Double> ready = new ArrayList<>();
+        List<Double> cpu = new ArrayList<>();
         for (int i = 0; i < REPEATS; i++) {
             try (DaemonProcess daemon = DaemonProcess.start(stage, "100ms", "5s", DECLARED)) {
                 ready.add(daemon.readySeconds());
+                cpu.add(Procfs.cpuSeconds(daemon.pid()));
             }
         }
         Sample sample = Sample.of(ready);
         note(
-                "ready with " + (MANY + REPEATS) + " role views present",
+                "ready with " + present + " role views present",
                 "median %.2f s, %.2f to %.2f s (n = %d)",
                 sample.median(),
                 sample.min(),
                 sample.max(),
                 sample.count());
+        // Tells more than the time where others use the processors too.
+        note("... CPU of the daemon until then", "median %.2f s", Sample.of(cpu).median());
     }
 
     private static void awaitCount(Statement statement, String of) {
