@@ -77,7 +77,7 @@ public final class RoleView<R extends Record> {
         });
     }
 
-    /** The first rows in the order of the key. */
+    /** The first rows in the order of the key. A row whose key holds a NULL has no place in that order, and is on no page. */
     public Page<R> firstPage(int size) {
         return page(Optional.empty(), size);
     }
@@ -146,10 +146,10 @@ public final class RoleView<R extends Record> {
         }
         return read((handle, view) -> {
             int keys = view.requireKey().size();
-            String behind =
-                    after.isEmpty() ? "" : " WHERE (" + view.keyColumns() + ") > (" + view.keyParameters() + ")";
+            String behind = after.isEmpty() ? "" : " AND (" + view.keyColumns() + ") > (" + view.keyParameters() + ")";
             Query query = handle.createQuery("SELECT " + view.selectKey(view.key()) + view.select() + " FROM "
-                    + view.sql() + " r" + behind + " ORDER BY " + view.keyColumns() + " LIMIT :refreshd_limit");
+                    + view.sql() + " r WHERE (" + view.keyColumns() + ") IS NOT NULL" + behind + " ORDER BY "
+                    + view.keyColumns() + " LIMIT :refreshd_limit");
             after.ifPresent(key -> bindKey(query, view, key));
             List<Keyed<R>> rows = query.bind("refreshd_limit", size)
                     .map(Keyed.mapper(mapper, keys))

@@ -144,6 +144,20 @@ class ReadingIT {
     }
 
     @Test
+    void aRowWithoutAKeyIsOnNoPageWhereverItWouldFall() throws Exception {
+        record Two(int b) {}
+        database.execute(
+                "CREATE MATERIALIZED VIEW role_two AS SELECT a, b FROM (VALUES (1, 2), (1, 3), (2, 1), (NULL, 9)) t (a, b)",
+                "CREATE UNIQUE INDEX ON role_two (a, b)");
+        RoleView<Two> view = RoleViews.of(counted.dataSource(), "public.role_{role}", Two.class)
+                .forRole("two");
+        assertThat(view.firstPage(100).rows()).containsExactly(new Two(2), new Two(3), new Two(1));
+        Page<Two> page = view.firstPage(2);
+        assertThat(page.rows()).containsExactly(new Two(2), new Two(3));
+        assertThat(view.pageAfter(page.next().orElseThrow(), 2).rows()).containsExactly(new Two(1));
+    }
+
+    @Test
     void aPageHoldsARow() {
         assertThatThrownBy(() -> views.forRole("a").firstPage(0))
                 .hasMessage("a page holds at least one row, and not 0");
