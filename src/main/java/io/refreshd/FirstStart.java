@@ -107,7 +107,8 @@ public final class FirstStart {
         }
         String slot = configuration.capture().slot();
         if (Slot.inspect(handle.getConnection(), slot).isEmpty()) {
-            lines.add("SELECT pg_create_logical_replication_slot('" + slot + "', 'pgoutput');");
+            int version = handle.getConnection().getMetaData().getDatabaseMajorVersion();
+            lines.add("SELECT " + Slot.call(slot, version) + ";");
         }
         return String.join("\n", lines);
     }

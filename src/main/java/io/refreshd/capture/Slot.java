@@ -79,6 +79,18 @@ public final class Slot {
     }
 
     /**
+     * The call that makes the slot, whoever runs it: refreshd, or a DBA for it. From 17 on the slot outlasts a failover, if
+     * standbys synchronise their slots.
+     *
+     * @param version the server's major version
+     */
+    public static String call(String name, int version) {
+        requireName(name);
+        return "pg_create_logical_replication_slot('" + name + "', 'pgoutput'"
+                + (version >= 17 ? ", false, false, true)" : ")");
+    }
+
+    /**
      * Makes the slot. Waits for every transaction that is running in the whole server, as decoding has to begin between
      * them: {@link #blockers} names them meanwhile, from another connection.
      *
@@ -86,13 +98,10 @@ public final class Slot {
      * @return where the stream begins
      */
     public static Lsn create(Connection connection, String name, Duration patience) throws SQLException {
-        requireName(name);
         int version = connection.getMetaData().getDatabaseMajorVersion();
-        String sql = "SELECT lsn::text FROM pg_catalog.pg_create_logical_replication_slot(?, 'pgoutput', false, false"
-                + (version >= 17 ? ", true)" : ")");
+        String sql = "SELECT lsn::text FROM pg_catalog." + call(name, version);
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             statement.setQueryTimeout(Math.toIntExact(Math.max(1, patience.toSeconds())));
-            statement.setString(1, name);
             try (ResultSet row = statement.executeQuery()) {
                 row.next();
                 return Lsn.parse(row.getString(1));

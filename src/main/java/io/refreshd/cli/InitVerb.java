@@ -127,7 +127,7 @@ final class InitVerb implements Callable<Integer> {
         handle.useTransaction(transaction -> Publication.apply(transaction.getConnection(), missing.publication()));
         made.addAll(missing.publication());
         // Not before the publication: older servers fail on changes from before there was one.
-        if (missing.slot()) {
+        if (missing.slot().isPresent()) {
             slot(handle, configuration.capture().slot());
             made.add("replication slot " + configuration.capture().slot());
         }

@@ -1,6 +1,7 @@
 package io.refreshd.doctor;
 
 import io.refreshd.model.SqlNames;
+import java.util.ArrayList;
 import java.util.List;
 
 /** Whether the role may refresh each view: as its owner or, from 17 on, with MAINTAIN. */
@@ -13,19 +14,26 @@ final class PrivilegeExamination implements Examination {
                 .createQuery("""
                         SELECT n.nspname || '.' || c.relname AS view, format('%I.%I', n.nspname, c.relname) AS name,
                                pg_get_userbyid(c.relowner) AS owner, current_user::text AS role,
-                               has_schema_privilege(n.oid, 'USAGE') AS usage, n.nspname
-                        FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+                               has_schema_privilege(n.oid, 'USAGE') AS usage, may, n.nspname
+                        FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace,
+                             LATERAL (SELECT pg_has_role(c.relowner, 'USAGE') <maintain> AS may) AS allowed
                         WHERE c.oid = ANY(CAST(:oids AS bigint[]))
-                          AND NOT (has_schema_privilege(n.oid, 'USAGE') AND (pg_has_role(c.relowner, 'USAGE') <maintain>))
+                          AND NOT (has_schema_privilege(n.oid, 'USAGE') AND may)
                         """.replace("<maintain>", maintain))
                 .bind("oids", Views.oids(patient))
                 .map((row, context) -> {
                     String role = SqlNames.identifier(row.getString("role"));
-                    String mend = !row.getBoolean("usage")
-                            ? "GRANT USAGE ON SCHEMA " + SqlNames.identifier(row.getString("nspname")) + " TO " + role
-                            : patient.version() >= 17
-                                    ? "GRANT MAINTAIN ON " + row.getString("name") + " TO " + role
-                                    : "GRANT " + SqlNames.identifier(row.getString("owner")) + " TO " + role;
+                    List<String> mend = new ArrayList<>();
+                    if (!row.getBoolean("usage")) {
+                        mend.add("GRANT USAGE ON SCHEMA " + SqlNames.identifier(row.getString("nspname")) + " TO "
+                                + role);
+                    }
+                    if (!row.getBoolean("may")) {
+                        String right = patient.version() >= 17
+                                ? "MAINTAIN ON " + row.getString("name")
+                                : SqlNames.identifier(row.getString("owner"));
+                        mend.add("GRANT " + right + " TO " + role);
+                    }
                     return new Finding(
                             Severity.ERROR,
                             "not-permitted",
@@ -33,7 +41,7 @@ final class PrivilegeExamination implements Examination {
                             "role " + row.getString("role") + " may not refresh it; it belongs to "
                                     + row.getString("owner"),
                             "It is suspended until that is mended; the other views go on.",
-                            mend);
+                            String.join("; ", mend));
                 })
                 .list();
     }

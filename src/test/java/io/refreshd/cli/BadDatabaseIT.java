@@ -118,7 +118,8 @@ class BadDatabaseIT {
                                 "refreshd: the database is not ready:",
                                 "    CREATE SCHEMA refreshd AUTHORIZATION \"" + role + "\";",
                                 "    ALTER PUBLICATION \"refreshd\" OWNER TO \"" + role + "\";",
-                                "    SELECT pg_create_logical_replication_slot('" + database.slot() + "', 'pgoutput');")
+                                "    SELECT pg_create_logical_replication_slot('" + database.slot()
+                                        + "', 'pgoutput', false, false, true);")
                         .anyMatch(line -> line.startsWith("    ALTER ROLE \"" + role + "\" REPLICATION;"))
                         .noneMatch(line -> line.startsWith("\tat ")));
             }

@@ -79,11 +79,18 @@ class CheckupIT {
     @Test
     void findsWhatTheRoleMayNotDo() throws Exception {
         String role = "poor_" + database.name();
-        database.execute("CREATE ROLE " + role + " LOGIN");
+        database.execute(
+                "CREATE ROLE " + role + " LOGIN",
+                "CREATE SCHEMA hidden",
+                "CREATE MATERIALIZED VIEW hidden.good AS SELECT id FROM main",
+                "CREATE UNIQUE INDEX ON hidden.good (id)");
         try {
             List<Finding> findings = examine(role, Instant::now);
-            assertThat(about(findings, "not-permitted", Severity.ERROR)).containsExactly("public.good");
+            assertThat(about(findings, "not-permitted", Severity.ERROR)).containsExactly("hidden.good", "public.good");
             assertThat(findings)
+                    .anyMatch(finding -> finding.mend()
+                            .equals("GRANT USAGE ON SCHEMA \"hidden\" TO \"" + role
+                                    + "\"; GRANT MAINTAIN ON hidden.good TO \"" + role + "\""))
                     .anyMatch(finding -> finding.mend().equals("GRANT MAINTAIN ON public.good TO \"" + role + "\""));
             assertThat(codes(findings))
                     .contains("ledger-pending", "prerequisite", "not-owner")

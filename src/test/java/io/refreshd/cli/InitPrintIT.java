@@ -1,0 +1,69 @@
+package io.refreshd.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.refreshd.testing.RunningDaemon;
+import io.refreshd.testing.TestDatabase;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The script for a DBA, for a role that may only log in. */
+class InitPrintIT {
+    @TempDir
+    private Path folder;
+
+    @Test
+    void theScriptGivesTheRoleAllThatItNeeds() throws Exception {
+        try (TestDatabase database = TestDatabase.create()) {
+            String role = "poor_" + database.name();
+            database.execute(
+                    "CREATE ROLE " + role + " LOGIN REPLICATION",
+                    "CREATE TABLE main (id int PRIMARY KEY)",
+                    "CREATE SCHEMA hidden",
+                    "CREATE MATERIALIZED VIEW hidden.one AS SELECT id FROM main",
+                    "CREATE UNIQUE INDEX ON hidden.one (id)");
+            String yaml = RunningDaemon.configuration(database.url(), database.slot(), "views: { include: ['*.*'] }")
+                    .replace("user: postgres", "user: " + role);
+            try {
+                // The slot stands behind the transaction, as the server makes none in one that has written.
+                String[] parts = print(yaml).split("COMMIT;", 2);
+                database.execute(parts[0] + "COMMIT", parts[1]);
+                assertThat(database.query("SELECT pg_get_userbyid(pubowner) FROM pg_publication"))
+                        .containsExactly(role);
+                assertThat(database.query("SELECT failover FROM pg_replication_slots WHERE slot_name = '"
+                                + database.slot() + "'"))
+                        .containsExactly("t");
+                assertThat(database.query("SELECT has_database_privilege('" + role + "', '" + database.name()
+                                + "', 'CREATE') OR has_table_privilege('" + role + "', 'main', 'SELECT')"))
+                        .as("granted for the script alone")
+                        .containsExactly("f");
+                assertThat(print(yaml)).as("nothing is missing").doesNotContain(";");
+                try (RunningDaemon daemon = RunningDaemon.start(yaml)) {
+                    daemon.awaitFresh();
+                    assertThat(daemon.refreshes("hidden.one")).isPositive();
+                }
+            } finally {
+                database.execute(
+                        "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = '"
+                                + database.slot() + "'",
+                        "DROP OWNED BY " + role,
+                        "DROP ROLE " + role);
+            }
+        }
+    }
+
+    private String print(String yaml) throws Exception {
+        Path file = Files.writeString(folder.resolve("refreshd.yaml"), yaml);
+        StringWriter out = new StringWriter();
+        int code = Refreshd.commandLine(Map.of(), Doctor.real())
+                .setOut(new PrintWriter(out, true))
+                .execute("init", "--config", file.toString(), "--print");
+        assertThat(code).isZero();
+        return out.toString();
+    }
+}
