@@ -122,7 +122,7 @@ final class Core implements AutoCloseable {
                     jdbi.useHandle(handle -> Database.locally(
                             handle,
                             transaction ->
-                                    transaction.execute("SELECT pg_logical_emit_message(true, 'refreshd:mark', '')")));
+                                    transaction.execute("SELECT pg_logical_emit_message(true, 'refreshd:probe', '')")));
                     return later.upTo(position, PATIENCE);
                 });
             }

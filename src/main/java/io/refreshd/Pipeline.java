@@ -100,7 +100,7 @@ final class Pipeline implements BatchHandler {
         Snapshot snapshot = mark.isEmpty()
                 ? jdbi.withHandle(Pipeline::snapshot)
                 : makeDurable(mark.get(), since(routing.impacts()));
-        heed(batch.signals());
+        heed(batch.signals(), batch.position());
         return settle(snapshot);
     }
 
@@ -157,15 +157,21 @@ final class Pipeline implements BatchHandler {
         loop.post(new Event.RoutedTo(position, snapshot));
     }
 
-    private void heed(List<Signal> signals) {
+    /** @param position up to which the log has been routed with them */
+    private void heed(List<Signal> signals, Lsn position) {
         Set<Long> hurried = new HashSet<>();
+        boolean probed = false;
         for (Signal signal : signals) {
             switch (signal.kind()) {
                 case Signal.HEARTBEAT -> frontier.claim();
                 case Signal.FENCE -> oid(signal.body()).ifPresent(hurried::add);
+                case Signal.PROBE -> probed = true;
                 case Signal.REQUEST -> passOnRequests();
                 default -> {} // a mark has done its work by being here
             }
+        }
+        if (probed) {
+            loop.post(new Event.ReadTo(position));
         }
         if (!hurried.isEmpty()) {
             fenced = true;

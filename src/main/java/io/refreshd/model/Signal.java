@@ -18,6 +18,9 @@ public record Signal(String kind, String body) {
     /** Somebody waits until a view holds everything that has committed; the body is the view's oid. */
     public static final String FENCE = "fence";
 
+    /** A look-up waits until everything has been routed that committed before this was written. */
+    public static final String PROBE = "probe";
+
     /** There is something in {@code refreshd.request}. */
     public static final String REQUEST = "request";
 

@@ -45,6 +45,12 @@ public sealed interface Event {
      */
     record RoutedTo(Lsn position, Snapshot snapshot) implements Event {}
 
+    /**
+     * The log has been routed up to here: the {@link Affected} of whatever committed at or before it came before. Neither need it
+     * be visible, nor may it be claimed: the catalog by which it was routed may be an old one, which {@link InDoubt} will say.
+     */
+    record ReadTo(Lsn position) implements Event {}
+
     /** A refresh of this view runs and asks what changed until this position. Answered by {@link Action.Later}, in time. */
     record LaterAsked(ViewId view, Lsn position) implements Event {}
 

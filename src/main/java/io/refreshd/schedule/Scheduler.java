@@ -47,6 +47,7 @@ public final class Scheduler {
                 views.routed(to.position());
                 intake.visible(to.snapshot());
             }
+            case Event.ReadTo to -> views.read(to.position());
             case Event.RefreshEnded ended -> outcomes.ended(ended.view(), ended.outcome(), now);
             case Event.RefreshRequested request -> request.views().forEach(id -> with(id, now, this::request));
             case Event.Expedited wanted ->
@@ -84,7 +85,7 @@ public final class Scheduler {
     private void answer() {
         views.asking().toList().forEach(view -> {
             Optional<List<KeyProbe>> later = view.waiting.later();
-            if (later.isEmpty() || views.isRouted(view.asks.orElseThrow())) {
+            if (later.isEmpty() || views.isRead(view.asks.orElseThrow())) {
                 view.asks = Optional.empty();
                 out.add(new Action.Later(view.id(), later));
             }

@@ -26,7 +26,11 @@ final class Views {
     /** By name and not by view: the refresh of a view that vanished still holds its slot and its lock. */
     private final Map<ViewId, Running> running = new HashMap<>();
 
+    /** What may be claimed. */
     private Optional<Lsn> routed = Optional.empty();
+
+    /** What was read and told, be it claimed or not. */
+    private Lsn read = Lsn.ZERO;
 
     @Nullable TrackedView get(ViewId id) {
         return byId.get(id);
@@ -45,12 +49,19 @@ final class Views {
     }
 
     void routed(Lsn position) {
+        boolean backwards =
+                routed.filter(there -> position.compareTo(there) < 0).isPresent();
+        read = backwards ? position : read.max(position);
         routed = Optional.of(position);
     }
 
-    /** Whether everything that committed at or before the position has been routed. */
-    boolean isRouted(Lsn position) {
-        return routed.filter(there -> there.compareTo(position) >= 0).isPresent();
+    void read(Lsn position) {
+        read = read.max(position);
+    }
+
+    /** Whether everything that committed at or before the position has been told. */
+    boolean isRead(Lsn position) {
+        return read.compareTo(position) >= 0;
     }
 
     Stream<TrackedView> asking() {

@@ -508,6 +508,9 @@ final class Simulation {
     }
 
     private void goOn() {
+        if (!asking.isEmpty() || chance(10)) {
+            tell(new Event.ReadTo(new Lsn(nextTx * 10L)));
+        }
         int visible = (int) (db.acknowledged / 10);
         while (visible < nextTx && db.log.get(visible).visible) {
             visible++;
