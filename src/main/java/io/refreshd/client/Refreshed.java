@@ -2,8 +2,8 @@ package io.refreshd.client;
 
 /** What came of a wish to refresh. */
 public enum Refreshed {
-    /** The daemon was asked, once: it refreshes as soon as it can, in the way that it is configured for. */
+    /** The daemon was asked, and refreshes as soon as it can, in the way that it is configured for. */
     REQUESTED,
-    /** No daemon looks after the view: it was refreshed by this very call. */
+    /** The view was refreshed after the wish: by the daemon, which was waited for, or by this very call where none looks after it. */
     DONE
 }

@@ -119,13 +119,29 @@ public final class RoleView<R extends Record> {
     }
 
     /**
-     * Brings the view up to date. Where a daemon looks after it and this role may ask it, the daemon is asked, which does at
-     * once and once what several ask for; otherwise the view is refreshed here, for which its owner has to be connected.
+     * Brings the view up to date. Where a daemon looks after it, the daemon is asked, which refreshes at once, and once for what
+     * several ask for before it begins; this role has to be allowed to read the view, and nothing else. Otherwise the view is
+     * refreshed here, for which its owner has to be connected, or from PostgreSQL 17 on a role that may {@code MAINTAIN} it.
+     * Does not wait for the daemon.
      *
      * @param concurrently whether readers can go on reading while it is refreshed here; the daemon goes by its configuration
+     * @throws JdbiException if an operator has paused the view
+     * @throws IllegalStateException if no daemon looks after the view and this role may not refresh it
      */
     public Refreshed refresh(boolean concurrently) {
         return anew((handle, view) -> OnDemand.refresh(handle, view, concurrently));
+    }
+
+    /**
+     * Likewise, and waits for the daemon: also for a view of which no position can be claimed, and {@link #awaitFresh} does not
+     * help.
+     *
+     * @param timeout to wait for the daemon
+     * @return {@link Refreshed#REQUESTED} if the time was not enough; the daemon will refresh nevertheless
+     * @throws JdbiException also if it never will: the view is suspended, or the daemon went away
+     */
+    public Refreshed refresh(boolean concurrently, Duration timeout) {
+        return anew((handle, view) -> OnDemand.refresh(handle, view, concurrently, timeout));
     }
 
     /**

@@ -1,0 +1,174 @@
+package io.refreshd.client;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.refreshd.report.ViewPhase;
+import io.refreshd.testing.RunningDaemon;
+import io.refreshd.testing.TestDatabase;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.postgresql.ds.PGSimpleDataSource;
+
+/** An application that may read its view and nothing else. */
+class OnDemandIT {
+    record Row(int id, String name) {}
+
+    /** So long that a refresh within the test can only come from being asked for. */
+    private static final String PATIENT = "views: { quiet-period: 10m, target-lag: 20m }";
+
+    private static final Duration LONG = Duration.ofSeconds(60);
+
+    private TestDatabase database;
+    private String reader = "";
+    private RoleViews<Row> views;
+
+    @BeforeEach
+    void schema() throws Exception {
+        database = TestDatabase.create();
+        reader = "reader_of_" + database.name();
+        database.execute(
+                "CREATE TABLE main (id int PRIMARY KEY, name text)",
+                "INSERT INTO main VALUES (1, 'one')",
+                "CREATE MATERIALIZED VIEW role_a AS SELECT id, name FROM main",
+                "CREATE UNIQUE INDEX ON role_a (id)",
+                "CREATE MATERIALIZED VIEW role_b AS SELECT id, name FROM main",
+                "CREATE UNIQUE INDEX ON role_b (id)",
+                "CREATE ROLE " + reader + " LOGIN",
+                "GRANT SELECT ON role_a TO " + reader);
+        views = RoleViews.of(as(reader), "public.role_{role}", Row.class);
+    }
+
+    @AfterEach
+    void drop() throws Exception {
+        database.execute("DROP OWNED BY " + reader, "DROP ROLE " + reader);
+        database.close();
+    }
+
+    @Test
+    void whoMayReadAViewMayHaveItRefreshedAndNothingElse() throws Exception {
+        RoleView<Row> a = views.forRole("a");
+        try (RunningDaemon daemon = RunningDaemon.start(database, PATIENT)) {
+            daemon.awaitFresh();
+            database.execute("INSERT INTO main VALUES (2, 'two')");
+            assertThat(a.refresh(true)).isEqualTo(Refreshed.REQUESTED);
+            assertThat(a.refresh(true, LONG)).isEqualTo(Refreshed.DONE);
+            assertThat(a.byKey(2)).contains(new Row(2, "two"));
+            database.execute("INSERT INTO main VALUES (3, 'three')");
+            assertThat(a.awaitFresh(views.token(), LONG)).isTrue();
+            assertThat(a.byKey(3)).isPresent();
+
+            assertThatThrownBy(() -> views.forRole("b").refresh(true))
+                    .hasMessageContaining(reader + " may not read public.role_b")
+                    .hasMessageContaining("GRANT SELECT ON public.role_b TO " + reader);
+            assertThatThrownBy(() -> query("SELECT refreshd.request_refresh('role_b')"))
+                    .as("whoever is connected, it is the role that counts")
+                    .hasMessageContaining(reader + " may not read");
+            assertThatThrownBy(() -> query("INSERT INTO refreshd.request (kind, view_oid) VALUES ('pause', 1)"))
+                    .hasMessageContaining("permission denied for table request");
+        }
+    }
+
+    @Test
+    void withoutADaemonItIsToldWhatToDo() throws Exception {
+        RoleView<Row> a = views.forRole("a");
+        assertThatThrownBy(() -> a.refresh(true))
+                .hasMessageStartingWith("no refreshd that is running looks after public.role_a");
+        try (RunningDaemon daemon = RunningDaemon.start(database, PATIENT)) {
+            daemon.awaitFresh();
+        }
+        database.execute("UPDATE refreshd.stream SET beat_at = now() - interval '1 hour'");
+        assertThatThrownBy(() -> a.refresh(true, LONG))
+                .hasMessageStartingWith("no refreshd that is running looks after public.role_a")
+                .hasMessageContaining("GRANT MAINTAIN ON public.role_a");
+        assertThat(database.query("SELECT count(*) FROM refreshd.request"))
+                .as("nothing is left for a daemon of tomorrow")
+                .containsExactly("0");
+        database.execute("GRANT MAINTAIN ON role_a TO " + reader, "INSERT INTO main VALUES (2, 'two')");
+        assertThat(a.refresh(true, LONG)).isEqualTo(Refreshed.DONE);
+        assertThat(a.byKey(2)).isPresent();
+    }
+
+    /** Nothing can be claimed of it, so that there is nothing to await but the refresh itself. */
+    @Test
+    void theRefreshOfABlindViewIsWaitedFor() throws Exception {
+        database.execute(
+                "CREATE UNLOGGED TABLE unseen (id int PRIMARY KEY, name text)",
+                "CREATE MATERIALIZED VIEW role_blind AS SELECT id, name FROM unseen",
+                "CREATE UNIQUE INDEX ON role_blind (id)",
+                "GRANT SELECT ON role_blind TO " + reader);
+        RoleView<Row> blind = views.forRole("blind");
+        try (RunningDaemon daemon = RunningDaemon.start(database, PATIENT)) {
+            daemon.awaitFresh();
+            for (int i = 1; i <= 3; i++) {
+                database.execute("INSERT INTO unseen VALUES (" + i + ", 'unseen')");
+                assertThat(blind.refresh(true, LONG)).isEqualTo(Refreshed.DONE);
+                assertThat(blind.byKey(i)).isPresent();
+            }
+            assertThatThrownBy(() -> blind.awaitFresh(views.token(), LONG))
+                    .hasMessageContaining("nothing can be claimed");
+        }
+    }
+
+    @Test
+    void aRefreshThatDoesNotComeIsNotTakenForDone() throws Exception {
+        RoleView<Row> a = views.forRole("a");
+        try (RunningDaemon daemon = RunningDaemon.start(database, PATIENT)) {
+            daemon.awaitFresh();
+            try (var holder = database.connect();
+                    var statement = holder.createStatement()) {
+                holder.setAutoCommit(false);
+                // Conflicts with a refresh and not with a reader.
+                statement.execute("COMMENT ON MATERIALIZED VIEW role_a IS 'held'");
+                assertThat(a.refresh(true, Duration.ofMillis(300))).isEqualTo(Refreshed.REQUESTED);
+                holder.rollback();
+            }
+            database.execute(
+                    "INSERT INTO refreshd.request (kind, view_oid) VALUES ('pause', 'role_a'::regclass)",
+                    "SELECT pg_logical_emit_message(true, 'refreshd:request', '')");
+            daemon.awaitPhase("public.role_a", ViewPhase.PAUSED);
+            assertThatThrownBy(() -> a.refresh(true))
+                    .as("a reader's wish does not go before an operator's")
+                    .hasMessageContaining("role_a is paused");
+        }
+    }
+
+    @Test
+    void aRefreshThatFailsForGoodIsToldWithItsMend() throws Exception {
+        database.execute(
+                "CREATE MATERIALIZED VIEW role_bad AS SELECT id, 1 / (id - 9) || '' AS name FROM main",
+                "CREATE UNIQUE INDEX ON role_bad (id)",
+                "GRANT SELECT ON role_bad TO " + reader);
+        RoleView<Row> bad = views.forRole("bad");
+        try (RunningDaemon daemon = RunningDaemon.start(database, PATIENT)) {
+            daemon.awaitFresh();
+            assertThat(bad.refresh(true, LONG)).isEqualTo(Refreshed.DONE);
+            database.execute("INSERT INTO main VALUES (9, 'nine')");
+            for (int i = 0; i < 2; i++) {
+                assertThatThrownBy(() -> bad.refresh(true, LONG)).hasMessageContaining("division by zero");
+            }
+            database.execute("DELETE FROM main WHERE id = 9");
+            assertThat(bad.refresh(true, LONG)).as("the wish is another try").isEqualTo(Refreshed.DONE);
+            assertThat(bad.all()).hasSize(1);
+        }
+    }
+
+    private List<String> query(String sql) throws Exception {
+        try (var connection = as("postgres").getConnection();
+                var statement = connection.createStatement()) {
+            statement.execute("SET ROLE " + reader);
+            statement.execute(sql);
+            return List.of();
+        }
+    }
+
+    private PGSimpleDataSource as(String user) throws Exception {
+        PGSimpleDataSource dataSource = new PGSimpleDataSource();
+        dataSource.setUrl(database.url());
+        dataSource.setUser(user);
+        return dataSource;
+    }
+}
