@@ -31,6 +31,7 @@ import java.time.Instant;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
@@ -57,6 +58,11 @@ final class CatalogWatch {
     private @Nullable Seen seen;
     private long lookedAt;
     private Optional<Obstacle> blindfold = Optional.empty();
+    /**
+     * The oids that the router has got, once all else was told of them. Not those of the ledger: a transaction is awaited by the
+     * views that it was routed to, and the ledger may hold of a name what nothing was routed to yet.
+     */
+    private Map<ViewId, Long> routed = Map.of();
     /** By oid, as of the last look. */
     private Map<Long, Obstacle> notRefreshable = Map.of();
 
@@ -173,8 +179,7 @@ final class CatalogWatch {
         pipeline.rewire(new Router(graph), basis, unsettled -> {
             Lease.write(handle, lease, transaction -> ViewRows.register(transaction, registrations));
             makeDurable(new Event.ViewsKnown(specs(graph, sight), remembered(handle), altered));
-            Set<ViewId> uncertain = new HashSet<>(graph.views().keySet());
-            uncertain.removeIf(view -> before.containsKey(view) && !altered.contains(view));
+            Set<ViewId> uncertain = uncertain(registrations, altered);
             if (!unsettled.isEmpty() && !uncertain.isEmpty()) {
                 Instant now = around.clock().get().wall();
                 makeDurable(new Event.Affected(uncertain.stream()
@@ -183,6 +188,16 @@ final class CatalogWatch {
             }
         });
         Lease.write(handle, lease, transaction -> ViewRows.adopt(transaction, registrations));
+        routed = registrations.stream().collect(Collectors.toMap(Registration::view, Registration::oid));
+    }
+
+    /** Views for which what was routed before counts for nothing: another one under the same name is a new one. */
+    private Set<ViewId> uncertain(List<Registration> registrations, Set<ViewId> altered) {
+        return registrations.stream()
+                .filter(registration -> altered.contains(registration.view())
+                        || !Objects.equals(routed.get(registration.view()), registration.oid()))
+                .map(Registration::view)
+                .collect(Collectors.toSet());
     }
 
     private List<ViewSpec> specs(ViewGraph graph, Sight sight) {

@@ -7,6 +7,7 @@ import io.refreshd.demo.LocalPostgres;
 import io.refreshd.model.Lsn;
 import io.refreshd.report.StreamPhase;
 import io.refreshd.report.ViewPhase;
+import io.refreshd.report.ViewStatus;
 import io.refreshd.testing.RunningDaemon;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,6 +17,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -95,6 +97,33 @@ class VisibilityRaceIT {
             assertThat(acknowledged()).isEqualTo(held);
             assertThat(query("SELECT state FROM refreshd.freshness WHERE view_name = 'of_t'"))
                     .containsExactly("dirty");
+
+            execute("ALTER SYSTEM RESET synchronous_standby_names", "SELECT pg_reload_conf()");
+            assertThat(waiting).succeedsWithin(PATIENCE);
+            assertWhole(daemon, held);
+        }
+    }
+
+    /** As {@code refreshd apply} does it, or a migration: what the old one was waiting for, the new one has to wait for too. */
+    @Test
+    void aViewThatTakesTheNameOfAnotherWaitsForWhatIsNotVisibleYet() throws Exception {
+        try (RunningDaemon daemon = running();
+                Connection writer = connect()) {
+            loseTheStandby(writer);
+            CompletableFuture<Void> waiting =
+                    CompletableFuture.runAsync(() -> insert(writer), Thread.ofVirtual()::start);
+            await().until(() -> daemon.daemon().status().stream().phase() == StreamPhase.HELD);
+            Lsn held = acknowledged();
+
+            execute("CREATE MATERIALIZED VIEW next AS SELECT id FROM t", "CREATE UNIQUE INDEX ON next (id)");
+            Instant swapped = Instant.now();
+            execute("BEGIN; DROP MATERIALIZED VIEW of_t; ALTER MATERIALIZED VIEW next RENAME TO of_t; COMMIT");
+            // Not refreshed, or after the swap: so it is the new one of which this is told.
+            await().until(() -> daemon.view("public.of_t")
+                    .filter(view -> view.refreshedAt().stream().allMatch(swapped::isBefore))
+                    .flatMap(ViewStatus::reason)
+                    .filter(reason -> reason.what().contains("not visible yet"))
+                    .isPresent());
 
             execute("ALTER SYSTEM RESET synchronous_standby_names", "SELECT pg_reload_conf()");
             assertThat(waiting).succeedsWithin(PATIENCE);
