@@ -3,19 +3,24 @@ package io.refreshd.refresh;
 import io.refreshd.model.KeyProbe;
 import io.refreshd.model.SqlNames;
 import io.refreshd.model.ViewId;
+import java.sql.Array;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.postgresql.PGConnection;
 
 /**
  * Compares the rows of a view that stem from changed rows with what its definition says of them. Both sides are sorted and
  * compared by their bytes, as the server stores them: so NULL, duplicates and types that know no equality are handled, and 1.0
  * differs from 1.00.
+ *
+ * <p>No prepared statements: the text of a definition may hold question marks that are operators, {@code jsonb ? 'key'}.
  */
 public final class Comparison {
     private final Connection connection;
@@ -81,64 +86,64 @@ public final class Comparison {
                                FROM (SELECT ROW(%1$s) AS r FROM %3$s AS x(%1$s) %4$s) AS v) AS b ON a.n = b.n
                   WHERE a.n IS NULL OR b.n IS NULL OR NOT a.r OPERATOR(pg_catalog.*=) b.r)
                 """.formatted(columns, definition, view, matching(probe));
-        try (PreparedStatement statement = connection.prepareStatement(sql)) {
-            int next = bind(statement, 1, probe);
-            bind(statement, next, probe);
-            try (ResultSet row = statement.executeQuery()) {
-                row.next();
-                return row.getBoolean(1);
-            }
-        }
+        return ask(sql, row -> row.getBoolean(1));
     }
 
     /** How many rows of the view stem from the probe's rows. */
     public long rowsInView(KeyProbe probe) throws SQLException {
-        return count("SELECT count(*) FROM %2$s AS x(%1$s) %3$s".formatted(columns, view, matching(probe)), probe);
+        return count("SELECT count(*) FROM %2$s AS x(%1$s) %3$s".formatted(columns, view, matching(probe)));
     }
 
     /** How many rows the view would hold of the probe's rows if it were refreshed now. */
     public long rowsByDefinition(KeyProbe probe) throws SQLException {
-        return count(
-                "SELECT count(*) FROM (%2$s) AS x(%1$s) %3$s".formatted(columns, definition, matching(probe)), probe);
+        return count("SELECT count(*) FROM (%2$s) AS x(%1$s) %3$s".formatted(columns, definition, matching(probe)));
     }
 
-    private long count(String sql, KeyProbe probe) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(sql)) {
-            bind(statement, 1, probe);
-            try (ResultSet row = statement.executeQuery()) {
+    private long count(String sql) throws SQLException {
+        return ask(sql, row -> row.getLong(1));
+    }
+
+    private <T> T ask(String sql, Answer<T> answer) throws SQLException {
+        try (Statement statement = connection.createStatement()) {
+            statement.setEscapeProcessing(false);
+            try (ResultSet row = statement.executeQuery(sql)) {
                 row.next();
-                return row.getLong(1);
+                return answer.of(row);
             }
         }
     }
 
-    /** @return the parameter that follows */
-    private int bind(PreparedStatement statement, int first, KeyProbe probe) throws SQLException {
-        int parameter = first;
-        for (int i = 0; i < probe.positions().size(); i++) {
-            int column = i;
-            List<String> values =
-                    probe.keys().stream().map(key -> key.get(column)).toList();
-            statement.setArray(parameter++, connection.createArrayOf("text", values.toArray()));
-        }
-        return parameter;
+    private interface Answer<T> {
+        T of(ResultSet row) throws SQLException;
     }
 
     /** Of one column: = ANY, which the planner turns into index look-ups on either side. */
-    private static String matching(KeyProbe probe) {
+    private String matching(KeyProbe probe) throws SQLException {
         if (probe.positions().size() == 1) {
-            return "WHERE x.c%d = ANY (?::text[]::%s[])"
-                    .formatted(probe.positions().getFirst(), probe.types().getFirst());
+            return "WHERE x.c%d = ANY (%s)".formatted(probe.positions().getFirst(), values(probe, 0));
         }
         List<Integer> parts =
                 IntStream.range(0, probe.positions().size()).boxed().toList();
         String names = parts.stream().map(i -> "k" + i).collect(Collectors.joining(", "));
-        String arrays = parts.stream()
-                .map(i -> "unnest(?::text[]::%s[])".formatted(probe.types().get(i)))
-                .collect(Collectors.joining(", "));
+        List<String> arrays = new ArrayList<>();
+        for (int part : parts) {
+            arrays.add("unnest(" + values(probe, part) + ")");
+        }
         String equal = parts.stream()
                 .map(i -> "x.c%d = k.k%d".formatted(probe.positions().get(i), i))
                 .collect(Collectors.joining(" AND "));
-        return "WHERE EXISTS (SELECT FROM ROWS FROM (" + arrays + ") AS k(" + names + ") WHERE " + equal + ")";
+        return "WHERE EXISTS (SELECT FROM ROWS FROM (" + String.join(", ", arrays) + ") AS k(" + names + ") WHERE "
+                + equal + ")";
+    }
+
+    private String values(KeyProbe probe, int part) throws SQLException {
+        Object[] values = probe.keys().stream().map(key -> key.get(part)).toArray();
+        Array array = connection.createArrayOf("text", values);
+        try {
+            String literal = connection.unwrap(PGConnection.class).escapeLiteral(array.toString());
+            return "'%s'::text[]::%s[]".formatted(literal, probe.types().get(part));
+        } finally {
+            array.free();
+        }
     }
 }

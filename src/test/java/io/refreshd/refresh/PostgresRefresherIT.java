@@ -9,11 +9,13 @@ import io.refreshd.ledger.StreamPosition;
 import io.refreshd.ledger.StreamRow;
 import io.refreshd.ledger.ViewRows;
 import io.refreshd.model.Failure;
+import io.refreshd.model.KeyProbe;
 import io.refreshd.model.Lsn;
 import io.refreshd.model.Method;
 import io.refreshd.model.Moment;
 import io.refreshd.model.RefreshOutcome;
 import io.refreshd.model.RefreshTask;
+import io.refreshd.model.TableId;
 import io.refreshd.model.ViewId;
 import io.refreshd.model.Xid;
 import io.refreshd.testing.TestDatabase;
@@ -171,6 +173,44 @@ class PostgresRefresherIT {
             });
             other.rollback();
         }
+    }
+
+    /** jsonb has operators with question marks, which drivers take for parameters. */
+    @Test
+    void looksUpWhateverTheQueryIsWrittenWith() throws Exception {
+        ViewId view = new ViewId("public", "documents");
+        database.execute(
+                "CREATE TABLE docs (id text PRIMARY KEY, j jsonb)",
+                "INSERT INTO docs VALUES ('a''\"\\,{}?', '{\"k\": 1}'), ('b', '{\"l\": 2}')",
+                "CREATE MATERIALIZED VIEW documents AS SELECT id, j ? 'k' AS \"is it?\", 'what? {d}' AS q FROM docs"
+                        + " WHERE j ?| ARRAY['k', 'l', 'm?']",
+                "CREATE UNIQUE INDEX ON documents (id)");
+        ViewRows.register(handle, List.of(new Registration(view, oid(view), "l", List.of(), false, Optional.empty())));
+        KeyProbe both = new KeyProbe(
+                new TableId("public", "docs"),
+                List.of(1),
+                List.of("pg_catalog.text"),
+                Set.of(List.of("a'\"\\,{}?"), List.of("b"), List.of("c")));
+        assertThat(refresher.refresh(probing(view, both), position -> Optional.of(List.of())))
+                .isInstanceOf(RefreshOutcome.Unchanged.class);
+
+        database.execute("UPDATE docs SET j = '{\"m?\": 1}' WHERE id LIKE 'a%'");
+        assertThat(refresher.refresh(probing(view, both), position -> Optional.of(List.of())))
+                .isInstanceOf(RefreshOutcome.Refreshed.class);
+    }
+
+    private RefreshTask probing(ViewId view, KeyProbe probe) throws Exception {
+        return new RefreshTask(
+                view,
+                oid(view),
+                Method.CONCURRENT,
+                Set.of(),
+                0,
+                Optional.empty(),
+                Set.of(),
+                0,
+                Optional.empty(),
+                List.of(probe));
     }
 
     @Test
