@@ -4,6 +4,7 @@ import io.refreshd.model.Obstacle;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** Decides for a view and each of its tables whether changed rows can be looked up in it. In doubt: no. */
 final class ProbeAnalysis {
@@ -63,34 +64,72 @@ final class ProbeAnalysis {
             return Probing.not(
                     "a condition above an outer join may hide that a row of " + table.sql() + " found its match", "");
         }
+        Optional<Probing> no = notShown(shape, table);
+        for (long other : use.preserved) {
+            no = no.or(() -> notTold(shape, table, facts.relation(other)));
+        }
+        return no.orElseGet(() -> byKey(shape, table));
+    }
+
+    /** Which row of the other one found or lost its match can be told only by that row's key. */
+    private Optional<Probing> notTold(QueryShape shape, Relation table, @Nullable Relation other) {
+        QueryShape.Use use = other == null ? null : shape.uses.get(other.oid());
+        if (other == null || use == null || use.times != 1) {
+            return Optional.of(Probing.not(
+                    "an outer join keeps rows without a match in " + table.sql()
+                            + ", and the view cannot show which, since it reads "
+                            + (other == null ? "their table" : other.sql()) + " more than once",
+                    ""));
+        }
+        return notShown(shape, other);
+    }
+
+    private Optional<Probing> notShown(QueryShape shape, Relation table) {
         Optional<Index> key = key(table);
         if (key.isEmpty()) {
-            return Probing.not(
+            return Optional.of(Probing.not(
                     "table " + table.sql() + " has no primary key or replica identity index",
-                    "ALTER TABLE " + table.sql() + " ADD PRIMARY KEY (the columns that identify a row)");
+                    "ALTER TABLE " + table.sql() + " ADD PRIMARY KEY (the columns that identify a row)"));
         }
+        List<String> missing = key.get().columns().stream()
+                .filter(number -> position(shape, table, number) == 0)
+                .map(number -> table.columns().stream()
+                        .filter(column -> column.number() == number)
+                        .map(Relation.Column::name)
+                        .findFirst()
+                        .orElse("an expression"))
+                .toList();
+        return missing.isEmpty()
+                ? Optional.empty()
+                : Optional.of(Probing.not(
+                        "the view does not show the key of " + table.sql() + " (" + String.join(", ", missing)
+                                + (missing.size() == 1 ? " is" : " are") + " missing)",
+                        "add " + String.join(", ", missing) + " of " + table.sql()
+                                + " to the columns of the view, unaltered"));
+    }
+
+    private static int position(QueryShape shape, Relation table, int column) {
+        return shape.outputs.indexOf(new QueryShape.Origin(table.oid(), column)) + 1;
+    }
+
+    private Probing byKey(QueryShape shape, Relation table) {
         List<String> columns = new ArrayList<>();
         List<Integer> positions = new ArrayList<>();
         List<String> types = new ArrayList<>();
-        for (int number : key.get().columns()) {
-            Optional<Relation.Column> column =
-                    table.columns().stream().filter(c -> c.number() == number).findFirst();
-            int position = shape.outputs.indexOf(new QueryShape.Origin(table.oid(), number)) + 1;
-            if (column.isEmpty() || position == 0) {
-                String missing = column.map(Relation.Column::name).orElse("an expression");
+        for (int number : key(table).orElseThrow().columns()) {
+            Relation.Column column = table.columns().stream()
+                    .filter(c -> c.number() == number)
+                    .findFirst()
+                    .orElseThrow();
+            if (column.keyType().isEmpty()) {
                 return Probing.not(
-                        "the view does not show the key of " + table.sql() + " (" + missing + " is missing)",
-                        "add " + missing + " of " + table.sql() + " to the columns of the view, unaltered");
-            }
-            if (column.get().keyType().isEmpty()) {
-                return Probing.not(
-                        "the type of the key column " + column.get().name() + " of " + table.sql()
+                        "the type of the key column " + column.name() + " of " + table.sql()
                                 + " is not one whose text form is safe to look up",
                         "");
             }
-            columns.add(column.get().name());
-            positions.add(position);
-            types.add(column.get().keyType());
+            columns.add(column.name());
+            positions.add(position(shape, table, number));
+            types.add(column.keyType());
         }
         return Probing.by(new ProbeKey(columns, positions, types));
     }

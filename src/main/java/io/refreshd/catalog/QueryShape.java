@@ -7,6 +7,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,7 +17,9 @@ import org.jspecify.annotations.Nullable;
  * <p>Why that is enough: of such a query, the result rows that stem from one row of a table used once depend on no other row of
  * that table. So if a row changes, only result rows with its key may differ, but for one case: on the nullable side of an
  * outer join a row that matches makes a row with NULLs go away. It goes away together with the coming of a row that carries
- * the key, unless something above the join filters the one and not the other: then the table counts as hidden.
+ * both keys, that of the changed row and that of the preserved one; and no such row was there before, since the preserved one had
+ * no match then. So the change shows if the view shows both keys, unless something above the join filters the one row and not
+ * the other: then the table counts as hidden. Without the key of the preserved row, a row that came may look like one that went.
  */
 final class QueryShape {
     private static final List<String> NOT_SET = List.of(
@@ -37,33 +41,6 @@ final class QueryShape {
             "limitCount",
             "rowMarks",
             "setOperations");
-    /** What an expression may be made of; anything else is in doubt. Two spellings: labels changed with PostgreSQL 16. */
-    private static final Set<String> HARMLESS = Set.of(
-            "VAR",
-            "CONST",
-            "OPEXPR",
-            "FUNCEXPR",
-            "BOOLEXPR",
-            "NULLTEST",
-            "BOOLEANTEST",
-            "COALESCE",
-            "COALESCEEXPR",
-            "CASE",
-            "CASEEXPR",
-            "WHEN",
-            "CASEWHEN",
-            "CASETESTEXPR",
-            "RELABELTYPE",
-            "COERCEVIAIO",
-            "DISTINCTEXPR",
-            "NULLIFEXPR",
-            "SCALARARRAYOPEXPR",
-            "ARRAY",
-            "ARRAYEXPR",
-            "MINMAX",
-            "MINMAXEXPR",
-            "TARGETENTRY");
-
     private static final int DEEPEST = 20;
 
     /** A table in the query. */
@@ -71,6 +48,8 @@ final class QueryShape {
         int times;
         boolean nullable;
         boolean hidden;
+        /** The tables on the other side of the outer joins that make it nullable. */
+        final Set<Long> preserved = new TreeSet<>();
     }
 
     /** A column of a table that comes out unaltered. */
@@ -93,7 +72,9 @@ final class QueryShape {
     private final Map<Integer, QueryShape> inner = new HashMap<>();
     private final Set<Integer> joined = new HashSet<>();
     private final Set<Integer> filtered = new HashSet<>();
-    private final Set<Integer> nullable = new HashSet<>();
+    /** What is nullable, and what is on the other side then. */
+    private final Map<Integer, Set<Integer>> nullable = new HashMap<>();
+
     private final Set<Integer> hidden = new HashSet<>();
 
     private QueryShape(Facts facts) {
@@ -135,9 +116,17 @@ final class QueryShape {
         for (int index : joined) {
             use(index, view, depth);
         }
+        nullable.forEach((index, sides) -> {
+            Set<Long> preserved =
+                    sides.stream().flatMap(side -> tables(side).stream()).collect(Collectors.toSet());
+            tables(index)
+                    .forEach(table -> uses.computeIfAbsent(table, oid -> new Use())
+                            .preserved
+                            .addAll(preserved));
+        });
         for (NodeTree.Part part : query.items("targetList")) {
             NodeTree.Node target = node(part);
-            check(target);
+            Harmless.check(target);
             if (target.is("resjunk", "false")) {
                 outputs.add(
                         target.number("resno") == outputs.size() + 1
@@ -186,12 +175,12 @@ final class QueryShape {
                 Set<Integer> right = walk(node.all("rarg").getFirst(), here);
                 switch ((int) node.number("jointype")) {
                     case 0 -> {}
-                    case 1 -> nulled(right, above);
+                    case 1 -> nulled(right, left, above);
                     case 2 -> {
-                        nulled(left, above);
-                        nulled(right, above);
+                        nulled(left, right, above);
+                        nulled(right, left, above);
                     }
-                    case 3 -> nulled(left, above);
+                    case 3 -> nulled(left, right, above);
                     default -> throw new Unfit("a join of an unknown kind");
                 }
                 found.addAll(left);
@@ -202,8 +191,9 @@ final class QueryShape {
         return found;
     }
 
-    private void nulled(Set<Integer> side, Set<Integer> above) {
-        nullable.addAll(side);
+    private void nulled(Set<Integer> side, Set<Integer> other, Set<Integer> above) {
+        side.forEach(
+                index -> nullable.computeIfAbsent(index, i -> new HashSet<>()).addAll(other));
         if (side.stream().anyMatch(above::contains)) {
             hidden.addAll(side);
         }
@@ -214,7 +204,7 @@ final class QueryShape {
         Set<Integer> found = new HashSet<>();
         for (NodeTree.Part quals : owner.all("quals")) {
             if (!(quals instanceof NodeTree.Word)) {
-                check(quals);
+                Harmless.check(quals);
                 quals.visit(node -> {
                     if (node.label().equals("VAR")) {
                         int index = (int) node.number("varno");
@@ -230,21 +220,6 @@ final class QueryShape {
         }
         filtered.addAll(found);
         return found;
-    }
-
-    private void check(NodeTree.Part expression) throws Unfit {
-        Set<String> odd = new HashSet<>();
-        expression.visit(node -> {
-            if (!HARMLESS.contains(node.label())
-                    || (node.label().equals("VAR") && !node.is("varlevelsup", "0"))
-                    || (node.label().equals("FUNCEXPR") && !node.is("funcretset", "false"))) {
-                odd.add(node.label());
-            }
-        });
-        if (!odd.isEmpty()) {
-            throw new Unfit(
-                    "its query holds an expression that is not known to be harmless (" + String.join(", ", odd) + ")");
-        }
     }
 
     private @Nullable Relation relation(int index) {
@@ -274,7 +249,7 @@ final class QueryShape {
                 }
                 Use use = uses.computeIfAbsent(relation.oid(), oid -> new Use());
                 use.times++;
-                use.nullable |= nullable.contains(index);
+                use.nullable |= nullable.containsKey(index);
                 use.hidden |= hidden.contains(index);
             }
             case VIEW -> {
@@ -283,8 +258,9 @@ final class QueryShape {
                 shape.uses.forEach((oid, below) -> {
                     Use use = uses.computeIfAbsent(oid, same -> new Use());
                     use.times += below.times;
-                    use.nullable |= below.nullable || nullable.contains(index);
+                    use.nullable |= below.nullable || nullable.containsKey(index);
                     // A view's column may stem from any of its tables, so a condition on it is one on all of them.
+                    use.preserved.addAll(below.preserved);
                     use.hidden |=
                             below.hidden || hidden.contains(index) || (below.nullable && filtered.contains(index));
                 });
@@ -293,6 +269,15 @@ final class QueryShape {
             case MATERIALIZED_VIEW -> throw new Unfit("reads the materialized view " + relation.sql());
             case FOREIGN_TABLE, SEQUENCE, OTHER -> throw new Unfit("reads " + relation.sql() + ", which is no table");
         }
+    }
+
+    private Set<Long> tables(int index) {
+        QueryShape view = inner.get(index);
+        Relation relation = relation(index);
+        if (view != null) {
+            return view.uses.keySet();
+        }
+        return relation == null ? Set.of() : Set.of(relation.oid());
     }
 
     private @Nullable Origin origin(NodeTree.Part expression) {
