@@ -204,7 +204,7 @@ final class CatalogSql {
             """;
 
     static final String INDEXES = """
-            SELECT i.indexrelid::int8, i.indrelid::int8, c.relname::text, i.indkey::int2[]::int4[],
+            SELECT i.indexrelid::int8, i.indrelid::int8, c.relname::text, (i.indkey::int2[])[0:i.indnkeyatts - 1]::int4[],
                    i.indisunique, i.indisvalid, i.indimmediate, i.indisprimary, i.indisreplident,
                    i.indpred IS NOT NULL, a.amname = 'btree'
               FROM pg_catalog.pg_index i

@@ -4,8 +4,10 @@ import io.refreshd.catalog.NodeTree.Items;
 import io.refreshd.catalog.NodeTree.Node;
 import io.refreshd.catalog.NodeTree.Part;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -18,6 +20,7 @@ import java.util.Set;
  */
 final class Discriminators {
     private static final int DEEPEST = 20;
+    private static final int MORE_THAN_ONE_CAN_TELL = 2;
 
     /** What lets every row of its FROM that passes its WHERE come out by itself. */
     private static final List<String> TRANSPARENT_FLAGS =
@@ -39,35 +42,54 @@ final class Discriminators {
         this.facts = facts;
     }
 
-    Optional<Discriminator> of(Relation view, Relation table) {
+    /** @param sources everything the view is made from: a policy reads what the query does not tell of */
+    Optional<Discriminator> of(Relation view, Relation table, Sources sources) {
         Optional<Node> query = facts.query(view);
-        if (query.isEmpty() || readings(query.get(), table, 0) != 1) {
+        boolean policies = sources.relations().stream()
+                .anyMatch(relation -> relation.traits().rowSecurity() != RowSecurity.OFF);
+        if (query.isEmpty() || policies || readings(query.get(), view, facts.lineOf(table), new HashMap<>()) != 1) {
             return Optional.empty();
         }
         return restriction(query.get(), table, 0);
     }
 
-    /** How often the query reads the table by its own name, sub-selects and plain views included. */
-    private int readings(Node query, Relation table, int depth) {
+    /**
+     * How often the query reads the table, by its own name or that of a parent, sub-selects and plain views included. The rule
+     * of a plain view made by PostgreSQL 15 names the view itself, as OLD and NEW; they are not read.
+     *
+     * @param counted by view
+     */
+    private int readings(Node query, Relation reader, Set<Long> line, Map<Long, Integer> counted) {
         int[] count = new int[1];
         query.visit(node -> {
-            if (!node.label().equals("RANGETBLENTRY") || !node.is("rtekind", "0")) {
+            if (!node.label().equals("RANGETBLENTRY")
+                    || !node.is("rtekind", "0")
+                    || node.number("relid") == reader.oid()) {
                 return;
             }
-            if (node.number("relid") == table.oid()) {
+            if (line.contains(node.number("relid"))) {
                 count[0]++;
             }
             Relation read = facts.relation(node.number("relid"));
             if (read != null && read.kind() == RelationKind.VIEW) {
-                // Two stand for "more than one can tell".
-                count[0] += depth > DEEPEST
-                        ? 2
-                        : facts.query(read)
-                                .map(inner -> readings(inner, table, depth + 1))
-                                .orElse(2);
+                count[0] += readings(read, line, counted);
             }
         });
-        return count[0];
+        return Math.min(count[0], MORE_THAN_ONE_CAN_TELL);
+    }
+
+    private int readings(Relation view, Set<Long> line, Map<Long, Integer> counted) {
+        Integer known = counted.get(view.oid());
+        if (known != null) {
+            return known;
+        }
+        // For a view that leads back to itself.
+        counted.put(view.oid(), MORE_THAN_ONE_CAN_TELL);
+        int count = facts.query(view)
+                .map(query -> readings(query, view, line, counted))
+                .orElse(MORE_THAN_ONE_CAN_TELL);
+        counted.put(view.oid(), count);
+        return count;
     }
 
     private Optional<Discriminator> restriction(Node query, Relation table, int depth) {
@@ -91,8 +113,14 @@ final class Discriminators {
     /** The table's column that the numbered column of something in FROM is, unaltered. */
     private Optional<Relation.Column> column(Node query, int index, int number, Relation table, int depth) {
         Node entry = entry(query, index).orElseThrow();
-        if (entry.is("rtekind", "0") && entry.number("relid") == table.oid()) {
-            return table.columns().stream().filter(c -> c.number() == number).findFirst();
+        Relation read = entry.is("rtekind", "0") ? facts.relation(entry.number("relid")) : null;
+        if (read != null && facts.lineOf(table).contains(read.oid())) {
+            // A child has the columns of its parent at numbers of its own.
+            return read.columns().stream()
+                    .filter(c -> c.number() == number)
+                    .flatMap(c ->
+                            table.columns().stream().filter(own -> own.name().equals(c.name())))
+                    .findFirst();
         }
         Optional<Node> inner = inner(query, index).filter(Discriminators::transparent);
         if (inner.isEmpty() || depth > DEEPEST) {

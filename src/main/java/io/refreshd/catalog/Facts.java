@@ -2,9 +2,11 @@ package io.refreshd.catalog;
 
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** A catalog, looked up by oid. */
@@ -13,6 +15,8 @@ final class Facts {
     private final Map<Long, Rule> rules = new HashMap<>();
     private final Map<Long, List<Relation>> children = new HashMap<>();
     private final Map<Long, List<Catalog.Inheritance>> inheritances = new HashMap<>();
+    private final Map<Long, List<Long>> parents = new HashMap<>();
+    private final Map<Long, Set<Long>> lines = new HashMap<>();
     private final Map<Long, List<Index>> indexes = new HashMap<>();
     private final Map<Long, Function> functions = new HashMap<>();
     private final Map<Long, Optional<NodeTree.Node>> queries = new HashMap<>();
@@ -25,6 +29,8 @@ final class Facts {
             indexes.computeIfAbsent(index.relation(), oid -> new ArrayList<>()).add(index);
         }
         for (Catalog.Inheritance inheritance : catalog.inheritances()) {
+            parents.computeIfAbsent(inheritance.child(), oid -> new ArrayList<>())
+                    .add(inheritance.parent());
             Relation child = relations.get(inheritance.child());
             if (child != null) {
                 children.computeIfAbsent(inheritance.parent(), oid -> new ArrayList<>())
@@ -62,6 +68,21 @@ final class Facts {
 
     List<Catalog.Inheritance> inheritancesOf(Relation parent) {
         return inheritances.getOrDefault(parent.oid(), List.of());
+    }
+
+    /** The table and all whose rows its own are too: what it inherits from or is a partition of, at any remove. */
+    Set<Long> lineOf(Relation table) {
+        return lines.computeIfAbsent(table.oid(), oid -> {
+            Set<Long> line = new HashSet<>();
+            addLine(oid, line);
+            return line;
+        });
+    }
+
+    private void addLine(long table, Set<Long> line) {
+        if (line.add(table)) {
+            parents.getOrDefault(table, List.of()).forEach(parent -> addLine(parent, line));
+        }
     }
 
     List<Index> indexesOf(Relation table) {

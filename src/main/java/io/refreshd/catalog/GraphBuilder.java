@@ -51,7 +51,7 @@ final class GraphBuilder {
                             .add(new Reader(id, found.columnsOf(relation)));
                     narrowings
                             .computeIfAbsent(relation.tableId(), table -> new HashMap<>())
-                            .put(id, new Narrowing(discriminators.of(view, relation), probing.of(relation)));
+                            .put(id, new Narrowing(discriminators.of(view, relation, found), probing.of(relation)));
                 }
             }
         });

@@ -2,18 +2,28 @@ package io.refreshd.catalog;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.refreshd.demo.LocalPostgres;
 import io.refreshd.model.TableId;
 import io.refreshd.model.ViewId;
-import io.refreshd.testing.TestDatabase;
+import io.refreshd.testing.StrictServer;
+import io.refreshd.testing.VersionedServer;
+import java.nio.file.Path;
 import java.sql.Connection;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
+import java.sql.DriverManager;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.AfterParameterizedClassInvocation;
+import org.junit.jupiter.params.BeforeParameterizedClassInvocation;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What is concluded from query trees as a real server stores them. */
+@ParameterizedClass(name = "PostgreSQL {0}")
+@ValueSource(ints = {15, 16, 17, 18})
 class NarrowingIT {
     private static final String[] SCHEMA = {
         "CREATE COLLATION sloppy (provider = icu, locale = 'und-u-ks-level2', deterministic = false)",
@@ -27,25 +37,49 @@ class NarrowingIT {
         "CREATE VIEW deep AS SELECT key AS k, r AS rr FROM renamed WHERE v IS NOT NULL",
         "CREATE VIEW summed AS SELECT role AS r, count(*) AS n FROM main GROUP BY role",
         "CREATE VIEW latest AS SELECT id, role FROM main ORDER BY id DESC LIMIT 3",
-        "CREATE MATERIALIZED VIEW materialized AS SELECT id, role FROM main"
+        "CREATE MATERIALIZED VIEW materialized AS SELECT id, role FROM main",
+        "CREATE TABLE covered (v text, id int, PRIMARY KEY (id) INCLUDE (v))",
+        "CREATE TABLE third (id int PRIMARY KEY, v text)",
+        "CREATE VIEW outer_joined AS SELECT m.id, o.id AS oid, o.part, o.role FROM other o LEFT JOIN main m ON o.main = m.id",
+        "CREATE TABLE parent (id int PRIMARY KEY, role text)",
+        "CREATE TABLE child () INHERITS (parent)",
+        "CREATE TABLE parted (id int, role text, day int) PARTITION BY RANGE (day)",
+        "CREATE TABLE leaf (note text, day int NOT NULL, role text, id int)",
+        "ALTER TABLE leaf DROP COLUMN note",
+        "ALTER TABLE parted ATTACH PARTITION leaf FOR VALUES FROM (0) TO (9)"
     };
 
-    private static TestDatabase database;
+    private static @Nullable VersionedServer server;
 
-    @BeforeAll
-    static void schema() throws Exception {
-        database = TestDatabase.create();
-        database.execute(SCHEMA);
+    @Parameter
+    private int version;
+
+    private static String url = "";
+
+    @BeforeParameterizedClassInvocation
+    static void schema(int version, @TempDir Path folder) throws Exception {
+        server = VersionedServer.start(version, folder);
+        StrictServer.run(server.url("postgres"), "", "CREATE DATABASE narrowing");
+        url = server.url("narrowing");
+        execute(SCHEMA);
     }
 
-    @AfterAll
+    @AfterParameterizedClassInvocation
     static void drop() throws Exception {
-        database.close();
+        if (server != null) {
+            StrictServer.run(server.url("postgres"), "", "DROP DATABASE narrowing");
+            server.close();
+            server = null;
+        }
+    }
+
+    private static void execute(String... statements) throws Exception {
+        StrictServer.run(url, "", statements);
     }
 
     private static Narrowing narrowing(String query, String table) throws Exception {
-        database.execute("DROP MATERIALIZED VIEW IF EXISTS examined", "CREATE MATERIALIZED VIEW examined AS " + query);
-        try (Connection connection = database.connect()) {
+        execute("DROP MATERIALIZED VIEW IF EXISTS examined", "CREATE MATERIALIZED VIEW examined AS " + query);
+        try (Connection connection = DriverManager.getConnection(url, LocalPostgres.USER, "")) {
             ViewGraph graph = ViewGraph.of(CatalogReader.read(connection), view -> true);
             return graph.narrowing(new TableId("public", table), new ViewId("public", "examined"));
         }
@@ -109,6 +143,12 @@ class NarrowingIT {
                 "SELECT o.part, m.id, o.id AS oid FROM main m JOIN other o ON o.main = m.id      | other | [3, 1]",
                 "SELECT o.part, m.id, o.id AS oid FROM main m LEFT JOIN other o ON o.main = m.id | other | [3, 1]",
                 "SELECT o.part, m.id, o.id AS oid FROM main m FULL JOIN other o ON o.main = m.id | main  | [2]",
+                // On the nullable side, only with the key of what is preserved.
+                "SELECT m.id, o.id AS oid, o.part FROM other o LEFT JOIN main m ON o.main = m.id | main  | [1]",
+                "SELECT oid, part, id FROM outer_joined                                          | main  | [3]",
+                "SELECT m.id, o.id AS oid, o.part, t.v FROM third t JOIN (other o LEFT JOIN main m ON o.main = m.id) ON t.id = o.id | main | [1]",
+                "SELECT m.v, o.id, o.part FROM other o LEFT JOIN main m ON o.main = m.id         | other | [2, 3]",
+                "SELECT id FROM covered                                                          | covered | [1]",
                 "SELECT id, upper(v) AS v, CASE WHEN n > 1 THEN 'x' END AS x FROM main           | main  | [1]"
             })
     void looksUpByTheKeyThatTheViewShows(String query, String table, String positions) throws Exception {
@@ -135,6 +175,15 @@ class NarrowingIT {
                 "SELECT m.id, o.part FROM other o LEFT JOIN main m ON o.main = m.id WHERE m.v IS NULL",
                 "SELECT m.id, o.part FROM other o LEFT JOIN main m ON o.main = m.id WHERE coalesce(m.n, 0) = 0",
                 "SELECT m.id, x.part FROM (other o LEFT JOIN main m ON o.main = m.id) JOIN other x ON x.id = coalesce(m.n, 0)",
+                "SELECT m.id, o.role FROM other o LEFT JOIN main m ON o.main = m.id",
+                "SELECT m.id, o.id AS oid FROM other o LEFT JOIN main m ON o.main = m.id",
+                "SELECT m.id, o.id AS oid, coalesce(o.part, m.other) AS part FROM other o LEFT JOIN main m ON o.main = m.id",
+                "SELECT m.id, o.part FROM main m RIGHT JOIN other o ON o.main = m.id",
+                "SELECT m.id, o.part FROM main m FULL JOIN other o ON o.main = m.id",
+                "SELECT id, part FROM outer_joined",
+                "SELECT x.id, t.v FROM third t LEFT JOIN outer_joined x ON x.id = t.id",
+                "SELECT x.id, t.id AS tid, x.part FROM third t LEFT JOIN outer_joined x ON x.oid = t.id",
+                "SELECT m.id, o.id AS oid, o.part FROM other o LEFT JOIN main m ON o.main = m.id JOIN other p ON p.id = o.part",
                 "SELECT id FROM main TABLESAMPLE system (50)",
                 "SELECT m.id FROM main m JOIN materialized x ON x.id = m.other",
                 "SELECT id, now() AS t FROM main"
@@ -147,11 +196,53 @@ class NarrowingIT {
 
     @Test
     void looksNothingUpPastRowLevelSecurity() throws Exception {
-        database.execute("ALTER TABLE other ENABLE ROW LEVEL SECURITY");
+        execute("ALTER TABLE other ENABLE ROW LEVEL SECURITY");
         assertThat(narrowing("SELECT id, part FROM other", "other").probing().key())
                 .isEmpty();
-        database.execute("ALTER TABLE other DISABLE ROW LEVEL SECURITY");
+        execute("ALTER TABLE other DISABLE ROW LEVEL SECURITY");
         assertThat(narrowing("SELECT id, part FROM other", "other").probing().key())
                 .isPresent();
+    }
+
+    @Test
+    void saysWhichKeyIsMissingBesideItsOwn() throws Exception {
+        Probing probing = narrowing(
+                        "SELECT m.id, o.part, o.role FROM other o LEFT JOIN main m ON o.main = m.id", "main")
+                .probing();
+        assertThat(probing.why().orElseThrow().mend())
+                .isEqualTo("add id of \"public\".\"other\" to the columns of the view, unaltered");
+    }
+
+    /** A row of a child is a row of its parent too. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "SELECT id FROM child WHERE role = 'a'                                          | child | role",
+                "SELECT c.id, p.id AS p FROM child c JOIN parent p USING (id) WHERE c.role = 'a'          | child |",
+                "SELECT id, (SELECT count(*) FROM parent) AS n FROM child WHERE role = 'a'      | child |",
+                "SELECT id FROM parent WHERE role = 'a'                                         | child | role",
+                "SELECT id FROM parted WHERE role = 'a'                                         | leaf  | role",
+                "SELECT l.id, (SELECT count(*) FROM parted) AS n FROM leaf l WHERE role = 'a'   | leaf  |"
+            })
+    void aRowIsReadByTheNamesOfParentsToo(String query, String table, String column) throws Exception {
+        assertThat(narrowing(query, table)
+                        .discriminator()
+                        .map(Discriminator::column)
+                        .orElse(null))
+                .isEqualTo(column);
+    }
+
+    /** A policy may read the table whose rows the query restricts, and let other rows be seen for it. */
+    @Test
+    void discriminatesNothingPastRowLevelSecurity() throws Exception {
+        String query = "SELECT o.id, m.v FROM other o JOIN main m ON m.id = o.main WHERE m.role = 'a'";
+        assertThat(narrowing(query, "main").discriminator()).isPresent();
+        execute(
+                "CREATE POLICY busy ON other USING (EXISTS (SELECT FROM main WHERE role = 'b'))",
+                "ALTER TABLE other ENABLE ROW LEVEL SECURITY");
+        assertThat(narrowing(query, "main").discriminator()).isEmpty();
+        execute("ALTER TABLE other DISABLE ROW LEVEL SECURITY", "DROP POLICY busy ON other");
+        assertThat(narrowing(query, "main").discriminator()).isPresent();
     }
 }

@@ -2,6 +2,8 @@ package io.refreshd.refresh;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.refreshd.catalog.CatalogReader;
+import io.refreshd.catalog.ViewGraph;
 import io.refreshd.ledger.Lease;
 import io.refreshd.ledger.LedgerSchema;
 import io.refreshd.ledger.Registration;
@@ -191,15 +193,41 @@ class PostgresRefresherIT {
                 List.of(1),
                 List.of("pg_catalog.text"),
                 Set.of(List.of("a'\"\\,{}?"), List.of("b"), List.of("c")));
-        assertThat(refresher.refresh(probing(view, both), position -> Optional.of(List.of())))
+        assertThat(refresher.refresh(probing(view, List.of(both)), position -> Optional.of(List.of())))
                 .isInstanceOf(RefreshOutcome.Unchanged.class);
 
         database.execute("UPDATE docs SET j = '{\"m?\": 1}' WHERE id LIKE 'a%'");
-        assertThat(refresher.refresh(probing(view, both), position -> Optional.of(List.of())))
+        assertThat(refresher.refresh(probing(view, List.of(both)), position -> Optional.of(List.of())))
                 .isInstanceOf(RefreshOutcome.Refreshed.class);
     }
 
-    private RefreshTask probing(ViewId view, KeyProbe probe) throws Exception {
+    /** The row that found a match looks like one that was there; the row without a match that it replaces has to go. */
+    @Test
+    void aRowWithoutAMatchGoesWhenItsMatchComes() throws Exception {
+        ViewId view = new ViewId("public", "by_kind");
+        TableId things = new TableId("public", "things");
+        database.execute(
+                "CREATE TABLE kinds (id int PRIMARY KEY, name text)",
+                "CREATE TABLE things (id int PRIMARY KEY, kind int)",
+                "INSERT INTO kinds VALUES (1, 'same'), (2, 'same')",
+                "INSERT INTO things VALUES (10, 1), (11, 1)",
+                "CREATE MATERIALIZED VIEW by_kind AS SELECT t.id, k.name FROM kinds k LEFT JOIN things t ON t.kind = k.id",
+                "CREATE UNIQUE INDEX ON by_kind (id, name)",
+                "UPDATE things SET kind = 2 WHERE id = 10");
+        ViewRows.register(handle, List.of(new Registration(view, oid(view), "l", List.of(), false, Optional.empty())));
+        List<KeyProbe> probes = ViewGraph.of(CatalogReader.read(handle.getConnection()), view::equals)
+                .narrowing(things, view)
+                .probing()
+                .key()
+                .map(key -> new KeyProbe(things, key.positions(), key.types(), Set.of(List.of("10"))))
+                .stream()
+                .toList();
+        refresher.refresh(probing(view, probes), position -> Optional.of(List.of()));
+        assertThat(database.query("SELECT coalesce(id::text, 'none') FROM by_kind ORDER BY id"))
+                .containsExactly("10", "11");
+    }
+
+    private RefreshTask probing(ViewId view, List<KeyProbe> probes) throws Exception {
         return new RefreshTask(
                 view,
                 oid(view),
@@ -210,7 +238,7 @@ class PostgresRefresherIT {
                 Set.of(),
                 0,
                 Optional.empty(),
-                List.of(probe));
+                probes);
     }
 
     @Test
