@@ -10,7 +10,7 @@ find_java() {
   on_path=$(command -v java 2>/dev/null) && on_path=$(readlink -f "$on_path" 2>/dev/null) && on_path=${on_path%/bin/java}
   for candidate in "${JAVA_HOME-}" "${on_path-}" \
     /usr/lib/jvm/* /opt/java/* /opt/jdk* /usr/local/openjdk* \
-    "$HOME"/.sdkman/candidates/java/* "$HOME"/.jdks/* \
+    "${HOME-}"/.sdkman/candidates/java/* "${HOME-}"/.jdks/* \
     /Library/Java/JavaVirtualMachines/*/Contents/Home /opt/homebrew/opt/openjdk*; do
     [ -n "$candidate" ] || continue
     major=$(java_major "$candidate")

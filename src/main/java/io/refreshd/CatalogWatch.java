@@ -9,6 +9,7 @@ import io.refreshd.catalog.MaterializedView;
 import io.refreshd.catalog.Reader;
 import io.refreshd.catalog.ViewGraph;
 import io.refreshd.config.Configuration;
+import io.refreshd.config.ViewPattern;
 import io.refreshd.ledger.Lease;
 import io.refreshd.ledger.Ledgered;
 import io.refreshd.ledger.Registration;
@@ -33,6 +34,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -57,6 +59,7 @@ final class CatalogWatch {
 
     private @Nullable Seen seen;
     private long lookedAt;
+    private OptionalInt known = OptionalInt.empty();
     private Optional<Obstacle> blindfold = Optional.empty();
     /**
      * The oids that the router has got, once all else was told of them. Not those of the ledger: a transaction is awaited by the
@@ -136,8 +139,21 @@ final class CatalogWatch {
         apply(handle, graph, sight, standing, basis);
         enroller.remember(handle, standing, publication);
         standing.gaps().forEach(gap -> around.listener().accept(new Notice.GapFound(gap)));
+        count(graph.views().size());
         seen = new Seen(fingerprint, Optional.of(publication), notRefreshable);
         lookedAt = around.clock().get().nanos();
+    }
+
+    private void count(int views) {
+        if (known.isEmpty() || known.getAsInt() != views) {
+            known = OptionalInt.of(views);
+            around.listener()
+                    .accept(new Notice.ViewsFound(
+                            views,
+                            configuration.views().include().stream()
+                                    .map(ViewPattern::toString)
+                                    .toList()));
+        }
     }
 
     /** A change of the roles is a change of which views there are. */

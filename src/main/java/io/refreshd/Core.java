@@ -53,7 +53,6 @@ final class Core implements AutoCloseable {
         Supplier<Moment> clock = around.clock();
         PostgresRefresher refresher = new PostgresRefresher(
                 jdbi,
-                configuration.database().user(),
                 lease.token(),
                 new RefreshLimits(
                         configuration.refresh().lockTimeout(),

@@ -156,6 +156,7 @@ public final class Daemon implements AutoCloseable {
      * Returns once it streams. Whatever may pass by itself is waited for, as long as it takes.
      *
      * @throws DaemonStartException if somebody has to change something in the database first
+     * @throws InternalErrorException if it ended itself
      */
     public void start() throws DaemonStartException, InterruptedException {
         monitor.start();
@@ -176,7 +177,7 @@ public final class Daemon implements AutoCloseable {
             if (e.getCause() instanceof DaemonStartException cause) {
                 throw cause;
             }
-            throw new IllegalStateException(e.getCause());
+            throw new InternalErrorException(e.getCause());
         }
     }
 

@@ -13,6 +13,7 @@ import io.refreshd.testing.RunningDaemon;
 import io.refreshd.testing.TestDatabase;
 import java.sql.Connection;
 import java.sql.Statement;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -295,11 +296,31 @@ class DaemonIT {
         }
     }
 
+    /** Until the next look at the catalog the application's UPDATE fails, as with every publication. */
+    @Test
+    void aTableThatLosesItsKeyLeavesThePublicationSoThatTheApplicationCanWrite() throws Exception {
+        try (RunningDaemon daemon =
+                RunningDaemon.start(database, "views: { quiet-period: 50ms, blind-spot-max-staleness: 1s }")) {
+            daemon.awaitFresh();
+            database.execute("ALTER TABLE main DROP CONSTRAINT main_pkey");
+            await().until(() -> !database.query("SELECT tablename FROM pg_publication_tables")
+                    .contains("main"));
+            database.execute("UPDATE main SET v = 'without a key' WHERE id = 2");
+            awaitRows("role_a", "SELECT v FROM role_a WHERE id = 2", "without a key");
+            assertThat(daemon.view("public.role_a").orElseThrow().watermark()).isEmpty();
+
+            database.execute("ALTER TABLE main ADD PRIMARY KEY (id)");
+            await().until(() ->
+                    daemon.view("public.role_a").flatMap(ViewStatus::watermark).isPresent());
+        }
+    }
+
     @Test
     void startsWithNothingAndPicksUpTheFirstView() throws Exception {
         database.execute("DROP MATERIALIZED VIEW role_a, role_b");
         try (RunningDaemon daemon = RunningDaemon.start(database)) {
             assertThat(daemon.daemon().status().stream().phase()).isEqualTo(StreamPhase.STREAMING);
+            assertThat(daemon.notices()).contains(new Notice.ViewsFound(0, List.of("*.*")));
             database.execute(
                     "CREATE MATERIALIZED VIEW first AS SELECT id, v FROM main", "CREATE UNIQUE INDEX ON first (id)");
             await().until(() -> daemon.view("public.first").isPresent());

@@ -2,13 +2,12 @@ package io.refreshd;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.refreshd.demo.LocalPostgres;
 import io.refreshd.report.Notice;
-import io.refreshd.testing.PgCtl;
 import io.refreshd.testing.RunningDaemon;
 import io.refreshd.testing.StrictServer;
+import io.refreshd.testing.VersionedServer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -156,11 +155,8 @@ class GapsIT {
     /** No attempt gets past what was written without a publication, so the slot is given up. */
     @Test
     void aPublicationThatIsDroppedBefore18(@TempDir Path folder) throws Exception {
-        assumeTrue(PgCtl.isInstalled(15), "PostgreSQL 15 is not installed here: nothing was tested on it");
-        PgCtl old = PgCtl.init(15, folder);
-        int port = old.start();
-        try {
-            url = database -> "jdbc:postgresql://localhost:" + port + "/" + database;
+        try (VersionedServer old = VersionedServer.start(15, folder)) {
+            url = old::url;
             schema();
             try (RunningDaemon daemon = running()) {
                 awaitClaim();
@@ -171,8 +167,6 @@ class GapsIT {
                 awaitContent("streams again");
                 awaitClaim();
             }
-        } finally {
-            old.stop();
         }
     }
 

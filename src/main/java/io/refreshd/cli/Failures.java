@@ -1,6 +1,7 @@
 package io.refreshd.cli;
 
 import io.refreshd.DaemonStartException;
+import io.refreshd.InternalErrorException;
 import io.refreshd.Reasons;
 import io.refreshd.config.ConfigurationException;
 import io.refreshd.model.Obstacle;
@@ -41,6 +42,7 @@ final class Failures implements IExecutionExceptionHandler {
             case ConfigurationException wrong -> ExitCode.USAGE;
             case UnreadableFileException wrong -> ExitCode.USAGE;
             case DaemonStartException blocked -> ExitCode.NOT_READY;
+            case InternalErrorException broken -> ExitCode.INTERNAL;
             case SQLException sql when isUnreachable(sql) -> ExitCode.UNREACHABLE;
             default -> ExitCode.FAILURE;
         };
@@ -53,6 +55,8 @@ final class Failures implements IExecutionExceptionHandler {
             case UnavailableDemoException missing -> String.valueOf(missing.getMessage());
             case DaemonStartException blocked -> "the database is not ready:" + list(blocked);
             case SQLException sql when isUnreachable(sql) -> "the database cannot be reached: " + Reasons.of(sql);
+            case InternalErrorException broken ->
+                "the daemon ended itself after an internal error: " + broken.getCause();
             default -> "unexpected failure: " + failure;
         };
     }

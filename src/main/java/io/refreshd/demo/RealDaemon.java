@@ -1,10 +1,13 @@
 package io.refreshd.demo;
 
 import io.refreshd.Daemon;
+import io.refreshd.config.Configuration;
 import io.refreshd.config.ConfigurationReader;
+import io.refreshd.config.DatabaseSettings;
 import io.refreshd.report.DaemonStatus;
 import io.refreshd.report.Notice;
 import java.nio.file.Path;
+import java.sql.DriverManager;
 import java.util.Map;
 import java.util.function.Consumer;
 
@@ -16,8 +19,14 @@ final class RealDaemon implements DaemonUnderDemo {
         this.daemon = daemon;
     }
 
-    static DaemonUnderDemo of(Path configuration) throws Exception {
-        return new RealDaemon(new Daemon(ConfigurationReader.read(configuration, Map.of())));
+    /** A daemon waits for a database that is away; the demo's own either lets it in at once or the demo is broken. */
+    static DaemonUnderDemo of(Path file) throws Exception {
+        Configuration configuration = ConfigurationReader.read(file, Map.of());
+        DatabaseSettings database = configuration.database();
+        DriverManager.getConnection(
+                        database.url(), database.user(), database.password().reveal())
+                .close();
+        return new RealDaemon(new Daemon(configuration));
     }
 
     @Override

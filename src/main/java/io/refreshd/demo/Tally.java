@@ -32,6 +32,7 @@ final class Tally implements Consumer<Notice> {
             case Notice.TargetLagMissed ignored -> {}
             case Notice.GapFound ignored -> {}
             case Notice.SlotSeen ignored -> {}
+            case Notice.ViewsFound ignored -> {}
             case Notice.DriftFound ignored -> {}
         }
     }

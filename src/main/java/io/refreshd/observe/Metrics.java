@@ -93,6 +93,9 @@ public final class Metrics implements Consumer<Notice> {
             }
             case Notice.DriftFound n -> view(n.view()).drifted();
             case Notice.SlotSeen n -> capture.slot(n.retainedBytes(), n.limitBytes());
+            case Notice.ViewsFound n -> {
+                // As below: the status is what the gauges show.
+            }
             case Notice.PhaseChanged n -> {
                 // The gauges show the phase as the status has it: a phase told here could contradict it in one scrape.
             }

@@ -49,10 +49,21 @@ public final class RefreshLog implements Consumer<Notice> {
                         .addKeyValue("reason", n.reason())
                         .log("Gap in the stream: changes may have passed unseen, so views are refreshed to be sure");
             case Notice.DriftFound n -> drift(n);
+            case Notice.ViewsFound n -> found(n);
             case Notice.RowsChanged n -> {}
             case Notice.BatchRead n -> {}
             case Notice.RefreshAvoided n -> {}
             case Notice.SlotSeen n -> {}
+        }
+    }
+
+    private static void found(Notice.ViewsFound n) {
+        if (n.views() == 0) {
+            log.atWarn()
+                    .addKeyValue("include", n.include())
+                    .log("No materialized view matches views.include: nothing to do until the first one appears");
+        } else {
+            log.atInfo().addKeyValue("views", n.views()).log("Views are looked after");
         }
     }
 

@@ -4,14 +4,16 @@ import io.refreshd.model.Failure;
 import io.refreshd.model.SqlNames;
 import io.refreshd.model.ViewId;
 import java.sql.SQLException;
+import java.util.List;
 
 /** Puts what the server said into words for the person who has to mend it. Pure. */
 final class Failures {
     private Failures() {}
 
-    static Failure of(ViewId view, String user, SQLException error) {
+    /** @param grants statements that grant what is known to be missing */
+    static Failure of(ViewId view, SQLException error, List<String> grants) {
         String state = error.getSQLState() == null ? "" : error.getSQLState();
-        return new Failure(SqlStates.classify(state), state, what(view, state, error), mend(view, user, state));
+        return new Failure(SqlStates.classify(state), state, what(view, state, error), mend(view, state, grants));
     }
 
     private static String what(ViewId view, String state, SQLException error) {
@@ -23,20 +25,30 @@ final class Failures {
         };
     }
 
-    private static String mend(ViewId view, String user, String state) {
+    private static String mend(ViewId view, String state, List<String> grants) {
         String name = SqlNames.qualified(view);
-        String role = SqlNames.identifier(user);
         return switch (state) {
             case "42501" ->
-                "GRANT MAINTAIN ON " + name + " TO " + role
-                        + "; -- PostgreSQL 17 and newer; before: ALTER MATERIALIZED VIEW " + name + " OWNER TO " + role
-                        + ";";
+                grants.isEmpty()
+                        ? thenResume(view, "grant the owner of the view what the message says it lacks;")
+                        : thenResume(view, String.join(" ", grants));
             case "55000" ->
                 "CREATE UNIQUE INDEX ON " + name
                         + " (the key columns); and, if it was never populated, REFRESH MATERIALIZED VIEW " + name + ";";
             case "55P03" -> "find the session in pg_stat_activity, or raise refresh.lock-timeout";
             case "57014" -> "raise refresh.statement-timeout, or make the query of the view cheaper";
-            default -> "";
+            // cardinality_violation and unique_violation: what REFRESH says of rows that are there twice.
+            case "21000", "23505" ->
+                thenResume(view, "make the rows of the view unique by the columns of its unique index;");
+            default ->
+                SqlStates.classify(state) == Failure.Kind.PERMANENT || state.startsWith("22")
+                        ? thenResume(view, "mend the data, or the query of the view, so that it runs;")
+                        : "";
         };
+    }
+
+    /** Nothing in the catalog tells that it was mended. */
+    private static String thenResume(ViewId view, String step) {
+        return step + " -- then: refreshd resume " + view;
     }
 }

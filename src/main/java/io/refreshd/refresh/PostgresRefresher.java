@@ -11,6 +11,7 @@ import io.refreshd.model.Snapshot;
 import io.refreshd.model.SqlNames;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.jdbi.v3.core.Handle;
@@ -25,23 +26,20 @@ import org.jdbi.v3.core.transaction.TransactionIsolationLevel;
  * takes. Never throws for what the database says; that is an outcome.
  */
 public final class PostgresRefresher {
+    private static final String INSUFFICIENT_PRIVILEGE = "42501";
+
     private final RunningStatements running;
     private final Prober prober;
     private final Jdbi jdbi;
-    private final String user;
     private final long lease;
     private final RefreshLimits limits;
     private final Supplier<Moment> clock;
 
-    /**
-     * @param user the role that refreshes, for the statements that mend a lack of privileges
-     * @param lease token of the right to write to the ledger
-     */
-    public PostgresRefresher(Jdbi jdbi, String user, long lease, RefreshLimits limits, Supplier<Moment> clock) {
+    /** @param lease token of the right to write to the ledger */
+    public PostgresRefresher(Jdbi jdbi, long lease, RefreshLimits limits, Supplier<Moment> clock) {
         this.running = new RunningStatements(limits.statement());
         this.prober = new Prober(jdbi, lease, limits);
         this.jdbi = jdbi;
-        this.user = user;
         this.lease = lease;
         this.limits = limits;
         this.clock = clock;
@@ -124,7 +122,15 @@ public final class PostgresRefresher {
     }
 
     private RefreshOutcome failed(RefreshTask task, SQLException error, Duration duration) {
-        return new RefreshOutcome.Failed(Failures.of(task.view(), user, error), duration);
+        List<String> grants = List.of();
+        if (INSUFFICIENT_PRIVILEGE.equals(error.getSQLState())) {
+            try {
+                grants = MissingGrants.of(jdbi, task.oid());
+            } catch (JdbiException gone) {
+                error.addSuppressed(gone);
+            }
+        }
+        return new RefreshOutcome.Failed(Failures.of(task.view(), error, grants), duration);
     }
 
     private Duration since(long start) {

@@ -69,6 +69,13 @@ public sealed interface Notice {
         }
     }
 
+    /** Another number of views matches the configuration than before. @param include the patterns that look for them */
+    record ViewsFound(int views, List<String> include) implements Notice {
+        public ViewsFound {
+            include = List.copyOf(include);
+        }
+    }
+
     /** The slot as the server sees it. @param retained WAL that the server keeps for it, in bytes @param limitBytes what it may keep */
     record SlotSeen(long retainedBytes, OptionalLong limitBytes) implements Notice {}
 

@@ -13,6 +13,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The launcher in folders made for it, with the JARs that the build has just made. */
 class LauncherIT {
@@ -84,6 +86,23 @@ class LauncherIT {
         assertThat(ended.code()).isEqualTo(ExitCode.FAILURE.code());
     }
 
+    /** Both scripts look for Java alike; no machine has one of this version. */
+    @ParameterizedTest
+    @ValueSource(strings = {"refreshd", "mvnw"})
+    void saysWhatToInstallWhereThereIsNoJava(String script) throws Exception {
+        clone("exit 1");
+        Path copy = home.resolve(script);
+        Files.writeString(copy, Files.readString(Path.of(script)).replace("find_java 21", "find_java 999"));
+
+        Ended ended = run(copy.toString(), "version");
+        assertThat(ended.err())
+                .startsWith(script + ": no JDK 21 or newer found")
+                .contains("Install one, for example Temurin 25")
+                .hasLineCount(2);
+        assertThat(ended.out()).isEmpty();
+        assertThat(ended.code()).isEqualTo(ExitCode.FAILURE.code());
+    }
+
     @Test
     void passesArgumentsAndExitCodeOn() throws Exception {
         Files.createSymbolicLink(home.resolve("lib"), DISTRIBUTION.resolve("lib"));
@@ -110,6 +129,8 @@ class LauncherIT {
                 .directory(elsewhere.toFile())
                 .redirectOutput(out.toFile())
                 .redirectError(err.toFile());
+        // As under a service manager, which gives a process no HOME.
+        builder.environment().keySet().retainAll(List.of("PATH"));
         builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
         Process process = builder.start();
         assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();

@@ -2,6 +2,7 @@ package io.refreshd.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.refreshd.InternalErrorException;
 import io.refreshd.doctor.Finding;
 import io.refreshd.doctor.Severity;
 import java.io.IOException;
@@ -66,6 +67,17 @@ class RefreshdTest {
                 .isEqualTo("refreshd: " + folder
                         + "/none: there is no such file; config/refreshd.yaml is a sample to start from\n"
                         + "refreshd: " + folder + ": is a directory, not a configuration file\n");
+    }
+
+    @Test
+    void anInternalErrorHasItsOwnExitCode() {
+        Doctor doctor = configuration -> {
+            throw new InternalErrorException(new IllegalStateException("impossible"));
+        };
+        assertThat(execute(doctor, "check", "--config", good.toString())).isEqualTo(ExitCode.INTERNAL.code());
+        assertThat(err.toString())
+                .isEqualTo("refreshd: the daemon ended itself after an internal error:"
+                        + " java.lang.IllegalStateException: impossible\n");
     }
 
     @Test

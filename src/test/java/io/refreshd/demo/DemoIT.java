@@ -60,6 +60,20 @@ class DemoIT {
         assertNothingLeft();
     }
 
+    @Test
+    void endsAtOnceWhenTheDatabaseDoesNotLetTheDaemonIn() throws Exception {
+        int code = run(path -> {
+            String yaml = Files.readString(remember(path)).replaceAll("password-file: .*", "password: not-the-one");
+            return RealDaemon.of(Files.writeString(path, yaml));
+        });
+
+        assertThat(text())
+                .contains("The demo broke: FATAL: password authentication failed for user \"refreshd\"")
+                .doesNotContain("not-the-one");
+        assertThat(code).isEqualTo(Demo.BROKEN);
+        assertNothingLeft();
+    }
+
     private int run(DaemonUnderDemo.Factory factory) {
         return new Demo(SHORT, out, factory, Duration.ofSeconds(5)).run();
     }

@@ -12,6 +12,7 @@ import io.refreshd.model.ViewId;
 import io.refreshd.report.Notice;
 import io.refreshd.report.ViewPhase;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.AfterEach;
@@ -40,6 +41,17 @@ class RefreshLogTest {
                 .containsExactly(
                         "INFO View refreshed view=public.role_a method=concurrent duration=840 ms rows=12 lag=1.1 s",
                         "INFO View refreshed view=public.role_a method=concurrent duration=10 ms");
+    }
+
+    @Test
+    void saysHowManyViewsThereAreAndWhatWasLookedForIfThereIsNone() {
+        log.accept(new Notice.ViewsFound(0, List.of("public.*", "app.role_*")));
+        log.accept(new Notice.ViewsFound(3, List.of("public.*", "app.role_*")));
+        assertThat(captured.lines())
+                .containsExactly(
+                        "WARN No materialized view matches views.include: nothing to do until the first one appears"
+                                + " include=[public.*, app.role_*]",
+                        "INFO Views are looked after views=3");
     }
 
     @Test

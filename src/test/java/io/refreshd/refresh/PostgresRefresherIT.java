@@ -66,7 +66,6 @@ class PostgresRefresherIT {
                         new Registration(STACKED, oid(STACKED), "l", List.of(oid(VIEW)), false, Optional.empty())));
         refresher = new PostgresRefresher(
                 jdbi,
-                "postgres",
                 lease.token(),
                 new RefreshLimits(Duration.ofMillis(100), Duration.ofSeconds(30)),
                 () -> new Moment(System.nanoTime(), Instant.now()));
@@ -107,7 +106,6 @@ class PostgresRefresherIT {
     void countsOnlyWhatThisRefreshChanged() throws Exception {
         PostgresRefresher onOneConnection = new PostgresRefresher(
                 Jdbi.create(handle.getConnection()),
-                "postgres",
                 lease.token(),
                 new RefreshLimits(Duration.ofMillis(100), Duration.ofSeconds(30)),
                 () -> new Moment(System.nanoTime(), Instant.now()));
@@ -252,6 +250,84 @@ class PostgresRefresherIT {
                 fragile, oid(fragile), Method.CONCURRENT, Set.of(), 1, Optional.empty(), Set.of(), 0, Optional.empty());
         assertThat(failure(refresh(refresher, task)).what()).contains("division by zero");
         assertThat(database.query("SELECT count(*) FROM fragile")).containsExactly("10");
+    }
+
+    @Test
+    void aQueryThatTakesTooLongIsCancelledByTheServer() throws Exception {
+        database.execute(
+                "CREATE FUNCTION slowly(i int) RETURNS int LANGUAGE sql VOLATILE AS 'SELECT i FROM pg_sleep(60)'",
+                "CREATE MATERIALIZED VIEW slow AS SELECT id, slowly(id) AS s FROM main WITH NO DATA",
+                "CREATE UNIQUE INDEX ON slow (id)");
+        PostgresRefresher hasty = new PostgresRefresher(
+                Jdbi.create(database.url(), "postgres", ""),
+                lease.token(),
+                new RefreshLimits(Duration.ofMillis(100), Duration.ofMillis(300)),
+                () -> new Moment(System.nanoTime(), Instant.now()));
+        assertThat(failure(refresh(hasty, plain(new ViewId("public", "slow"))))).satisfies(failure -> {
+            assertThat(failure.sqlState()).isEqualTo("57014");
+            assertThat(failure.kind()).isEqualTo(Failure.Kind.TRANSIENT);
+            assertThat(failure.mend()).contains("refresh.statement-timeout");
+        });
+    }
+
+    @Test
+    void rowsThatAreThereTwiceAreForSomebodyToMend() throws Exception {
+        database.execute(
+                "CREATE MATERIALIZED VIEW twice AS SELECT id % 11 AS k FROM main",
+                "CREATE UNIQUE INDEX ON twice (k)", "INSERT INTO main VALUES (12, 'the same as 1')");
+        assertThat(failure(refresh(refresher, plain(new ViewId("public", "twice")))))
+                .satisfies(failure -> {
+                    assertThat(failure.what()).contains("duplicate");
+                    assertThat(failure.mend())
+                            .isEqualTo("make the rows of the view unique by the columns of its unique index;"
+                                    + " -- then: refreshd resume public.twice");
+                });
+    }
+
+    /** The refresh may be refreshd's, but the query is the owner's, and that of a plain view again its own owner's. */
+    @Test
+    void namesTheGrantsThatTheOwnersLack() throws Exception {
+        String owner = database.name() + " owner";
+        String between = database.name() + " between";
+        database.execute(
+                "CREATE ROLE \"" + owner + "\"",
+                "CREATE ROLE \"" + between + "\"",
+                "CREATE SCHEMA \"of others\"",
+                "CREATE TABLE \"of others\".base (id int PRIMARY KEY)",
+                "CREATE FUNCTION same(i int) RETURNS int LANGUAGE sql AS 'SELECT i'",
+                "REVOKE EXECUTE ON FUNCTION same FROM PUBLIC",
+                "CREATE VIEW plain AS SELECT id FROM \"of others\".base",
+                "ALTER VIEW plain OWNER TO \"" + between + "\"",
+                "CREATE MATERIALIZED VIEW owned AS SELECT p.id, same(m.id) AS m FROM plain p JOIN main m USING (id)",
+                "CREATE UNIQUE INDEX ON owned (id)",
+                "ALTER MATERIALIZED VIEW owned OWNER TO \"" + owner + "\"");
+        try {
+            ViewId owned = new ViewId("public", "owned");
+            Failure refused = failure(refresh(refresher, plain(owned)));
+            assertThat(refused.sqlState()).isEqualTo("42501");
+            assertThat(refused.kind()).isEqualTo(Failure.Kind.PERMANENT);
+            List<String> grants = List.of(
+                    "GRANT USAGE ON SCHEMA \"of others\" TO \"" + between + "\";",
+                    "GRANT SELECT ON \"of others\".base TO \"" + between + "\";",
+                    "GRANT SELECT ON public.main TO \"" + owner + "\";",
+                    "GRANT SELECT ON public.plain TO \"" + owner + "\";",
+                    "GRANT EXECUTE ON ROUTINE public.same(integer) TO \"" + owner + "\";");
+            assertThat(refused.mend()).isEqualTo(String.join(" ", grants) + " -- then: refreshd resume public.owned");
+
+            database.execute(refused.mend());
+            assertThat(refresh(refresher, plain(owned))).isInstanceOf(RefreshOutcome.Gone.class); // not in the ledger
+        } finally {
+            database.execute(
+                    "DROP OWNED BY \"" + owner + "\", \"" + between + "\" CASCADE",
+                    "DROP ROLE \"" + owner + "\"",
+                    "DROP ROLE \"" + between + "\"");
+        }
+    }
+
+    /** One that the ledger does not know. */
+    private RefreshTask plain(ViewId view) throws Exception {
+        return new RefreshTask(
+                view, oid(view), Method.PLAIN, Set.of(), 1, Optional.empty(), Set.of(), 0, Optional.empty());
     }
 
     private RefreshTask task(Set<Xid> awaited) {

@@ -85,7 +85,6 @@ final class RandomRounds {
         this.tally = tally;
         this.refresher = new PostgresRefresher(
                 Jdbi.create(handle.getConnection()),
-                "postgres",
                 lease,
                 new RefreshLimits(Duration.ofSeconds(10), Duration.ofSeconds(30)),
                 () -> new Moment(System.nanoTime(), Instant.now()));

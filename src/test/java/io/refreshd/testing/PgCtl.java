@@ -10,10 +10,8 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
-/** A server by its own programs: one that is installed on this machine, or one that has to be restarted. */
+/** A server by its own programs, so that it can be stopped, restarted and moved in time. */
 public final class PgCtl {
-    private static final Path INSTALLED = Path.of("/usr/lib/postgresql");
-
     private final Path bin;
     private final Path data;
     private final Path log;
@@ -30,19 +28,6 @@ public final class PgCtl {
         this.log = data.resolveSibling("pg_ctl.log");
     }
 
-    /** Where Debian and its kin install it. */
-    public static boolean isInstalled(int major) {
-        return Files.isExecutable(INSTALLED.resolve(major + "/bin/initdb"));
-    }
-
-    /** Makes a new server in the folder; it trusts everybody. */
-    public static PgCtl init(int major, Path folder) throws IOException, InterruptedException {
-        PgCtl server = new PgCtl(INSTALLED.resolve(major + "/bin"), folder.resolve("data"));
-        server.run(
-                "initdb", "-D", server.data.toString(), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale");
-        return server;
-    }
-
     /** The server of a {@link io.refreshd.demo.LocalPostgres} that was started in the folder. */
     public static PgCtl of(Path folder) throws IOException {
         try (Stream<Path> files = Files.walk(folder.resolve("program"), 4)) {
@@ -56,13 +41,6 @@ public final class PgCtl {
     /** The same server, whose next process gets these variables. */
     public PgCtl with(Map<String, String> variables) {
         return new PgCtl(bin, data, variables);
-    }
-
-    /** @return the port */
-    public int start() throws IOException, InterruptedException {
-        int port = freePort();
-        startWith(port, "-c wal_level=logical");
-        return port;
     }
 
     /** Without the options that it was started with, which stand above what ALTER SYSTEM says. */

@@ -1,7 +1,5 @@
 package io.refreshd.testing;
 
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
-
 import io.refreshd.demo.LocalPostgres;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -12,9 +10,8 @@ import java.util.function.UnaryOperator;
 import java.util.jar.JarFile;
 import java.util.zip.ZipEntry;
 
-/** A server of a given major version that trusts everybody: one that is installed, shared, or unpacked from its JAR. */
+/** A server of a given major version that trusts everybody: the shared one, or one that is unpacked from its JAR. */
 public final class VersionedServer implements AutoCloseable {
-    private static final int OLDEST_PACKED = 16;
     private static final int SHARED = 18;
 
     private final UnaryOperator<String> url;
@@ -28,22 +25,12 @@ public final class VersionedServer implements AutoCloseable {
     public static VersionedServer start(int major, Path folder) throws IOException, InterruptedException {
         if (major == SHARED) {
             return new VersionedServer(TestDatabase.server()::url, () -> {});
-        } else if (major >= OLDEST_PACKED) {
-            LocalPostgres server = LocalPostgres.start(
-                    folder,
-                    Map.of(),
-                    (system, hardware) -> program(Path.of("target", "older-servers", "postgres-" + major + ".jar")));
-            return new VersionedServer(server::url, server);
         }
-        if (!PgCtl.isInstalled(major)) {
-            System.out.println("SKIPPED: PostgreSQL " + major + " is not installed (Debian: apt-get install postgresql-"
-                    + major + ")");
-        }
-        assumeTrue(
-                PgCtl.isInstalled(major), "PostgreSQL " + major + " is not installed here: nothing was tested on it");
-        PgCtl server = PgCtl.init(major, folder);
-        int port = server.start();
-        return new VersionedServer(database -> "jdbc:postgresql://localhost:" + port + "/" + database, server::stop);
+        LocalPostgres server = LocalPostgres.start(
+                folder,
+                Map.of(),
+                (system, hardware) -> program(Path.of("target", "older-servers", "postgres-" + major + ".jar")));
+        return new VersionedServer(server::url, server);
     }
 
     private static InputStream program(Path jar) throws IOException {

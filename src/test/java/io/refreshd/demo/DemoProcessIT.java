@@ -1,0 +1,110 @@
+package io.refreshd.demo;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The demo as people start it: the launcher, the real daemon, and nothing left behind. */
+class DemoProcessIT {
+    private static final Path DISTRIBUTION = Path.of(System.getProperty("refreshd.distribution", "target/refreshd"))
+            .toAbsolutePath();
+
+    @TempDir
+    private Path folder;
+
+    private Path output = Path.of("");
+    private Path scratch = Path.of("");
+    private Process demo;
+
+    @BeforeEach
+    void start() throws IOException {
+        output = folder.resolve("output");
+        scratch = Files.createDirectory(folder.resolve("scratch"));
+        Path home = Files.createDirectory(folder.resolve("home"));
+        Files.copy(Path.of("refreshd"), home.resolve("refreshd"));
+        Files.createSymbolicLink(home.resolve("lib"), DISTRIBUTION.resolve("lib"));
+        Files.createSymbolicLink(home.resolve("demo"), DISTRIBUTION.resolve("demo"));
+        // A shell starts what runs in the background with SIGINT ignored, and a JVM leaves an ignored signal alone.
+        List<String> command = new ArrayList<>(List.of("env", "--default-signal=INT", "sh"));
+        command.addAll(List.of(home + "/refreshd", "demo", "--for", "5s", "--rows", "2000"));
+        ProcessBuilder builder =
+                new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile());
+        builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
+        builder.environment().put("REFRESHD_JAVA_OPTS", "-Djava.io.tmpdir=" + scratch);
+        demo = builder.start();
+    }
+
+    @AfterEach
+    void end() {
+        demo.destroy();
+    }
+
+    @Test
+    void endsByItselfWithEveryViewEqualAndLeavesNothing() throws Exception {
+        assertThat(demo.waitFor(120, TimeUnit.SECONDS)).isTrue();
+        assertThat(text()).contains("Every view equals its definition.");
+        assertThat(demo.exitValue()).as(text()).isZero();
+        assertNothingIsLeft();
+    }
+
+    @Test
+    void endsAtOnceWhenItIsInterruptedAndLeavesNothing() throws Exception {
+        await().atMost(Duration.ofSeconds(90)).until(() -> text().contains("view=materializeduserrole_a"));
+        assertThat(servers()).isNotEmpty();
+        new ProcessBuilder("kill", "-INT", Long.toString(demo.pid())).start().waitFor();
+        assertThat(demo.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        assertThat(text()).contains("Everything is stopped and deleted.").doesNotContain("The demo broke");
+        assertThat(demo.exitValue()).as(text()).isEqualTo(128 + 2);
+        assertNothingIsLeft();
+    }
+
+    private void assertNothingIsLeft() throws IOException {
+        assertThat(scratch).isEmptyDirectory();
+        assertThat(servers()).isEmpty();
+        Matcher ports = Pattern.compile("(?:localhost|127\\.0\\.0\\.1):(\\d+)").matcher(text());
+        List<Integer> seen = ports.results()
+                .map(found -> Integer.valueOf(found.group(1)))
+                .distinct()
+                .toList();
+        assertThat(seen).as("of the server and of HTTP").hasSize(2);
+        assertThat(seen).noneMatch(DemoProcessIT::listens);
+    }
+
+    private List<ProcessHandle> servers() {
+        try (Stream<ProcessHandle> all = ProcessHandle.allProcesses()) {
+            return all.filter(process -> process.info()
+                            .command()
+                            .filter(command -> command.startsWith(scratch.toString()))
+                            .isPresent())
+                    .toList();
+        }
+    }
+
+    private static boolean listens(int port) {
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+            return socket.isConnected();
+        } catch (IOException refused) {
+            return false;
+        }
+    }
+
+    private String text() throws IOException {
+        return Files.readString(output);
+    }
+}
