@@ -39,6 +39,7 @@ import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.JdbiException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -58,6 +59,7 @@ final class CatalogWatch {
     private final Enroller enroller;
 
     private @Nullable Seen seen;
+    private @Nullable Found found;
     private long lookedAt;
     private OptionalInt known = OptionalInt.empty();
     private Optional<Obstacle> blindfold = Optional.empty();
@@ -66,6 +68,8 @@ final class CatalogWatch {
      * views that it was routed to, and the ledger may hold of a name what nothing was routed to yet.
      */
     private Map<ViewId, Long> routed = Map.of();
+    /** Whether scheduler and ledger have been told of the blindfold. */
+    private boolean worn;
     /** By oid, as of the last look. */
     private Map<Long, Obstacle> notRefreshable = Map.of();
 
@@ -74,6 +78,9 @@ final class CatalogWatch {
 
     private record Seen(
             String fingerprint, Optional<PublicationState> publication, Map<Long, Obstacle> notRefreshable) {}
+
+    /** What the last look found, for when the next one fails. */
+    private record Found(ViewGraph graph, Set<TableId> captured, Map<TableId, Obstacle> refused, Basis basis) {}
 
     /** @param lease token of the right to write to the ledger */
     CatalogWatch(Configuration configuration, long lease, EventLoop loop, Pipeline pipeline, Core.Surroundings around) {
@@ -110,10 +117,25 @@ final class CatalogWatch {
 
     /** Looks, and acts if something is not as it was. */
     synchronized void glance(Handle handle) throws SQLException, InterruptedException, DaemonStartException {
-        if (!see(handle).equals(seen)
-                || enroller.isWaiting()
-                || around.clock().get().nanosSince(lookedAt) > WHOLE_LOOK_NANOS) {
-            look(handle);
+        try {
+            if (!see(handle).equals(seen)
+                    || enroller.isWaiting()
+                    || around.clock().get().nanosSince(lookedAt) > WHOLE_LOOK_NANOS) {
+                look(handle);
+            }
+        } catch (SQLException | DaemonStartException | JdbiException e) {
+            putOnBlindfold(handle);
+            throw e;
+        }
+    }
+
+    /** A catalog that cannot be read must not keep the views from going by the clock: as it was read last, then. */
+    private void putOnBlindfold(Handle handle) throws InterruptedException {
+        if (blindfold.isPresent() && !worn && found != null) {
+            Sight sight = new Sight(found.graph(), found.captured(), found.refused(), blindfold);
+            Enroller.Standing nothingNew = new Enroller.Standing(found.captured(), Set.of(), Set.of(), Set.of());
+            apply(handle, found.graph(), sight, nothingNew, found.basis());
+            worn = true;
         }
     }
 
@@ -137,6 +159,8 @@ final class CatalogWatch {
         upstream = sight.upstream();
         Basis basis = Basis.of(fingerprint, catalog, configuration.capture().publication());
         apply(handle, graph, sight, standing, basis);
+        worn = blindfold.isPresent();
+        found = new Found(graph, standing.captured(), refused, basis);
         enroller.remember(handle, standing, publication);
         standing.gaps().forEach(gap -> around.listener().accept(new Notice.GapFound(gap)));
         count(graph.views().size());

@@ -118,9 +118,19 @@ public final class Daemon implements AutoCloseable {
                     }
 
                     @Override
-                    public void surrenderSlot() {
+                    public boolean endRunAndSlot() {
+                        CaptureRun active = run;
+                        if (active == null || active.ended().isDone()) {
+                            return false;
+                        }
                         attempts.surrender();
-                        closeQuietly(run);
+                        closeQuietly(active);
+                        return true;
+                    }
+
+                    @Override
+                    public void slotGivenUp() {
+                        attempts.surrender();
                     }
                 });
     }
@@ -375,8 +385,8 @@ public final class Daemon implements AutoCloseable {
             house.keep(present);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-        } catch (Exception e) {
-            log.atDebug().setCause(e).log("Housekeeping was cut short");
+        } catch (RuntimeException e) {
+            log.atError().setCause(e).log("Housekeeping was cut short: this must not happen");
         }
     }
 

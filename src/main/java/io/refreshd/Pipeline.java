@@ -64,6 +64,7 @@ final class Pipeline implements BatchHandler {
     private boolean fenced;
 
     private Optional<Instant> lastMessage = Optional.empty();
+    private Lsn reached = Lsn.ZERO;
 
     /** @param lease token of the right to write to the ledger */
     Pipeline(
@@ -135,9 +136,14 @@ final class Pipeline implements BatchHandler {
         }
     }
 
-    /** When the last batch was read, heartbeats included: the proof that the stream is alive. */
+    /** When the last batch was read, heartbeats included: the proof that the stream is alive. Empty until this run has read one. */
     synchronized Optional<Instant> lastMessage() {
         return lastMessage;
+    }
+
+    /** How far the log has ever been read; what a run reads again does not move it. */
+    synchronized Lsn reached() {
+        return reached;
     }
 
     /**
@@ -154,6 +160,9 @@ final class Pipeline implements BatchHandler {
             turn.unlock();
         }
         frontier.begin(number, position);
+        synchronized (this) {
+            lastMessage = Optional.empty();
+        }
         loop.post(new Event.RoutedTo(position, snapshot));
     }
 
@@ -260,6 +269,7 @@ final class Pipeline implements BatchHandler {
         Instant now = clock.get().wall();
         synchronized (this) {
             lastMessage = Optional.of(now);
+            reached = reached.max(batch.position());
         }
         newest(batch)
                 .map(written -> Duration.between(written, now))

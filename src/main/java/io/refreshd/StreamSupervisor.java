@@ -28,6 +28,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
@@ -48,7 +49,10 @@ final class StreamSupervisor {
     /** A daemon that stands by looks this often whether its place has come free. */
     private static final Duration STANDBY_PAUSE = Duration.ofSeconds(1);
 
-    private static final long UNSEEN_PAUSE_MILLIS = 20;
+    /** For what ends at once, as most transactions do; and for what takes hours. */
+    private static final long SHORTEST_UNSEEN_PAUSE = 20;
+
+    private static final long LONGEST_UNSEEN_PAUSE = 1_000;
 
     private static final String QUERY_CANCELED = "57014";
 
@@ -58,8 +62,8 @@ final class StreamSupervisor {
     private final Core.Surroundings around;
     private final Progress progress;
     private final DeadEnd deadEnd;
-    /** Why the slot that is there is to be given up. */
-    private volatile @Nullable String surrender;
+    /** Why the slot that is there is to be given up, or was by housekeeping. */
+    private final AtomicReference<@Nullable String> surrender = new AtomicReference<>();
 
     /** While it makes the slot. */
     private volatile @Nullable Connection creating;
@@ -106,11 +110,13 @@ final class StreamSupervisor {
                 // First the publication, then the slot: before 18 the server fails on changes older than the
                 // publication.
                 core.watch().look(handle);
-                begin(handle, server, core, Optional.ofNullable(surrender));
+                String surrendered = surrender.get();
+                begin(handle, server, core, Optional.ofNullable(surrendered));
+                // Not what was asked for meanwhile.
+                surrender.compareAndSet(surrendered, null);
             } finally {
                 core.loop().post(new Event.Released());
             }
-            surrender = null;
             run = new CaptureRun(settings, core.pipeline());
         }
         try (run) {
@@ -119,7 +125,7 @@ final class StreamSupervisor {
             CompletableFuture<Void> ended = run.ended();
             ended.get();
         } catch (ExecutionException e) {
-            deadEnd.failed(e.getCause(), core.frontier().recorded()).ifPresent(reason -> surrender = reason);
+            deadEnd.failed(e.getCause(), core.frontier().recorded()).ifPresent(surrender::set);
             throw e.getCause() instanceof Exception cause ? cause : e;
         }
     }
@@ -159,19 +165,26 @@ final class StreamSupervisor {
             progress.core(Optional.empty());
             present.get().close();
         }
-        Core core = Core.open(configuration, database, handle, lease(handle), around);
-        progress.core(Optional.of(core));
-        return core;
+        Lease lease = lease(handle);
+        try {
+            Core core = Core.open(configuration, database, handle, lease, around);
+            progress.core(Optional.of(core));
+            return core;
+        } catch (RuntimeException e) {
+            // Nobody else would close it, and this daemon would stand by for itself.
+            lease.close();
+            throw e;
+        }
     }
 
     /** Blocks while another daemon serves this database. */
     private Lease lease(Handle handle) throws SQLException, InterruptedException {
         String holder = ProcessHandle.current().pid() + "@" + hostName();
-        Optional<Lease> lease = Lease.tryTake(database.direct(), settings.slot(), holder);
+        Optional<Lease> lease = Lease.tryTake(database.direct(), holder);
         while (lease.isEmpty()) {
             progress.at(StreamPhase.STANDBY, "another refreshd serves this database: " + Lease.holder(handle));
             TimeUnit.NANOSECONDS.sleep(STANDBY_PAUSE.toNanos());
-            lease = Lease.tryTake(database.direct(), settings.slot(), holder);
+            lease = Lease.tryTake(database.direct(), holder);
         }
         progress.at(StreamPhase.CONNECTING, "preparing");
         return lease.get();
@@ -185,9 +198,9 @@ final class StreamSupervisor {
         }
     }
 
-    /** The next attempt gives up the slot it finds, and the log it keeps, and begins with a new one. */
+    /** The next attempt gives up the slot, if it is still there, and the log it keeps, and begins with a new one. */
     void surrender() {
-        surrender = "slot-surrendered";
+        surrender.set("slot-surrendered");
     }
 
     /** Finds out whether the stream goes on where it was left, and begins a new stretch of it where it does not. */
@@ -199,17 +212,15 @@ final class StreamSupervisor {
             // Where it will begin tells whether there is a gap, and nobody knows that yet.
             throw new SQLException("replication slot " + settings.slot() + " is being made by somebody else");
         }
-        // One that is gone already cannot be given up: then that is the gap.
-        boolean givenUp = surrendered.isPresent() && slot.isPresent();
         boolean usable = slot.isPresent()
-                && !givenUp
+                && surrendered.isEmpty()
                 && slot.get().obstacle(settings.server().database()).isEmpty();
         Optional<String> found = Continuity.gap(
                 left,
                 settings.slot(),
                 new Continuity.FoundServer(server.systemIdentifier(), server.timeline()),
                 slot.map(state -> new Continuity.FoundSlot(state.confirmed().orElse(Lsn.ZERO), usable)));
-        Optional<String> gap = givenUp ? surrendered : found;
+        Optional<String> gap = surrendered.or(() -> found);
         if (gap.isEmpty()) {
             core.pipeline()
                     .begin(StreamRow.stretch(handle), left.orElseThrow().acknowledged(), Pipeline.snapshot(handle));
@@ -226,6 +237,9 @@ final class StreamSupervisor {
         // committed in between. A crash here hides nothing, since the slot is ahead of the ledger until the stretch
         // begins.
         doubtEverything(core, gap.get());
+        if (left.isPresent()) {
+            dropFormerSlot(handle, left.get().slot());
+        }
         StreamPosition from =
                 new StreamPosition(settings.slot(), server.systemIdentifier(), server.timeline(), position);
         Lease.write(handle, core.lease().token(), transaction -> StreamRow.begin(transaction, from));
@@ -235,12 +249,20 @@ final class StreamSupervisor {
         }
     }
 
-    private void doubtEverything(Core core, String reason) throws InterruptedException {
-        var views = core.loop().status().stream().map(status -> status.view()).collect(Collectors.toSet());
-        if (views.isEmpty()) {
-            return;
+    /** Under another name from now on: nobody reads from the one before any more, and it would fill the disk. */
+    private void dropFormerSlot(Handle handle, String former) throws SQLException {
+        Optional<SlotState> slot =
+                former.equals(settings.slot()) ? Optional.empty() : Slot.inspect(handle.getConnection(), former);
+        if (slot.isPresent()
+                && slot.get().activePid().isEmpty()
+                && slot.get().database().equals(Optional.of(settings.server().database()))) {
+            log.atInfo().addKeyValue("slot", former).log("The slot has another name now; the one before is dropped");
+            Slot.drop(handle.getConnection(), former);
         }
-        Optional<Action.Mark> mark = core.loop().ask(new Event.InDoubt(views, reason));
+    }
+
+    private void doubtEverything(Core core, String reason) throws InterruptedException {
+        Optional<Action.Mark> mark = core.loop().ask(new Event.InDoubt(reason));
         if (mark.isPresent()) {
             var now = around.clock().get().wall();
             core.pipeline()
@@ -291,8 +313,10 @@ final class StreamSupervisor {
      */
     private void awaitEndOfUnseen(Handle handle, Core core) throws SQLException, InterruptedException {
         Set<Long> unseen = Slot.unended(handle.getConnection());
+        long pause = SHORTEST_UNSEEN_PAUSE;
         for (long since = System.nanoTime(); !unseen.isEmpty(); ) {
-            TimeUnit.MILLISECONDS.sleep(UNSEEN_PAUSE_MILLIS);
+            TimeUnit.MILLISECONDS.sleep(pause);
+            pause = Math.min(2 * pause, LONGEST_UNSEEN_PAUSE);
             unseen.retainAll(Slot.unended(handle.getConnection()));
             if (System.nanoTime() - since > SLOT_PATIENCE.toNanos()) {
                 waits(

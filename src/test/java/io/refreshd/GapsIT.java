@@ -5,6 +5,8 @@ import static org.awaitility.Awaitility.await;
 
 import io.refreshd.demo.LocalPostgres;
 import io.refreshd.report.Notice;
+import io.refreshd.report.StreamPhase;
+import io.refreshd.report.StreamStatus;
 import io.refreshd.testing.RunningDaemon;
 import io.refreshd.testing.StrictServer;
 import io.refreshd.testing.VersionedServer;
@@ -149,6 +151,39 @@ class GapsIT {
             awaitContent("unseen");
             await().until(() -> gaps(daemon).equals(List.of("publication-replaced")));
             awaitClaim();
+        }
+    }
+
+    /** Since 18 the server streams on without it, heartbeats and nothing else: that must not pass for a stream. */
+    @Test
+    void aPublicationThatIsDroppedAndMayNotBeMadeAgain() throws Exception {
+        schema();
+        execute(
+                "CREATE ROLE modest LOGIN REPLICATION",
+                "CREATE SCHEMA refreshd AUTHORIZATION modest",
+                "GRANT MAINTAIN ON of_main TO modest");
+        String publish = "CREATE PUBLICATION refreshd FOR TABLE main; ALTER PUBLICATION refreshd OWNER TO modest";
+        execute(publish);
+        String views = "views: { quiet-period: 50ms, blind-spot-max-staleness: 500ms }";
+        try (RunningDaemon daemon = RunningDaemon.start(RunningDaemon.configuration(url.apply("gaps"), "gaps", views)
+                .replace("user: postgres", "user: modest"))) {
+            awaitClaim();
+            execute("DROP PUBLICATION refreshd", "UPDATE main SET v = 'unseen'");
+            await().until(() -> {
+                StreamStatus stream = daemon.daemon().status().stream();
+                return stream.phase() == StreamPhase.CONNECTING
+                        && stream.detail().contains("may not create the publication");
+            });
+            awaitContent("unseen");
+            await().until(() ->
+                    query("SELECT watermark IS NULL FROM refreshd.freshness").equals(List.of("t")));
+            execute(publish);
+            execute("UPDATE main SET v = 'streams again'");
+            awaitContent("streams again");
+            awaitClaim();
+            assertThat(gaps(daemon)).contains("publication-replaced");
+        } finally {
+            execute("DROP OWNED BY modest CASCADE", "DROP ROLE modest");
         }
     }
 

@@ -132,6 +132,42 @@ class OperationIT {
         }
     }
 
+    /** There is one ledger in a database, whatever the slots are called. */
+    @Test
+    void aDaemonWithAnotherSlotStandsByTooAndLeavesNoSlotBehind() throws Exception {
+        RunningDaemon first = RunningDaemon.start(database);
+        first.awaitFresh();
+        RunningDaemon second = RunningDaemon.prepare(database.url(), "another_" + database.slot());
+        try (second) {
+            CompletableFuture<Void> started = CompletableFuture.runAsync(second::begin);
+            await().until(() -> second.daemon().status().stream().phase() == StreamPhase.STANDBY);
+            database.execute("UPDATE main SET v = 'by the first'");
+            await().until(() -> database.query("SELECT v FROM on_top").equals(List.of("by the first!")));
+            first.close();
+            await().atMost(Duration.ofSeconds(30)).until(started::isDone);
+            database.execute("UPDATE main SET v = 'by the second'");
+            await().until(() -> database.query("SELECT v FROM on_top").equals(List.of("by the second!")));
+            assertThat(second.notices()).contains(new Notice.GapFound("slot-renamed"));
+            assertThat(database.query("SELECT slot_name FROM pg_replication_slots WHERE database = current_database()"))
+                    .containsExactly("another_" + database.slot());
+        } finally {
+            first.close();
+        }
+    }
+
+    /** As when somebody restored the row of the lease: the session lives, and nothing can be written. */
+    @Test
+    void aDaemonWhoseTokenIsGoneTakesAnother() throws Exception {
+        try (RunningDaemon daemon = RunningDaemon.start(database)) {
+            daemon.awaitFresh();
+            database.execute("UPDATE refreshd.lease SET token = token + 7");
+            database.execute("UPDATE main SET v = 'again'");
+            await().atMost(Duration.ofSeconds(60))
+                    .until(() -> database.query("SELECT v FROM on_top").equals(List.of("again!")));
+            daemon.awaitFresh();
+        }
+    }
+
     /** As after a network partition: it is cut off from its lease while its other connections live on. */
     @Test
     void aDaemonThatLostItsPlaceComesBackForIt() throws Exception {

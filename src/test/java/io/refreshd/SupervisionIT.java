@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import io.refreshd.demo.LocalPostgres;
 import io.refreshd.report.Notice;
 import io.refreshd.report.StreamPhase;
+import io.refreshd.report.ViewPhase;
 import io.refreshd.testing.PgCtl;
 import io.refreshd.testing.RunningDaemon;
 import io.refreshd.testing.StrictServer;
@@ -19,6 +20,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
@@ -28,9 +30,12 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.postgresql.PGConnection;
 
 /** The server is not what it should be, for a while: the daemon lives on, says what it waits for, and comes back by itself. */
 class SupervisionIT {
+    private static final int FAILURES_THAT_SUSPEND = 5;
+
     private static Path folder;
     private static LocalPostgres server;
     private static PgCtl control;
@@ -106,18 +111,74 @@ class SupervisionIT {
         }
     }
 
-    /** And on another timeline afterwards. */
+    /** And on another timeline afterwards. What is dirty cannot be refreshed meanwhile, and is not to blame. */
     @Test
     void inRecovery() throws Exception {
-        try (RunningDaemon daemon = running("plain")) {
+        try (RunningDaemon daemon = running("plain", "views: { quiet-period: 3s }")) {
             daemon.awaitFresh();
+            as("plain", "UPDATE main SET v = 'not yet'");
+            daemon.awaitPhase("public.of_main", ViewPhase.DIRTY);
             control.stop();
             Files.createFile(folder.resolve("data").resolve("standby.signal"));
             control.start(server.port());
             awaitDetail(daemon, "in recovery");
+            await().until(() -> daemon.notices().stream()
+                            .filter(notice -> notice instanceof Notice.RefreshFailed failed
+                                    && failed.failure().sqlState().equals("25006"))
+                            .count()
+                    > FAILURES_THAT_SUSPEND);
+            assertThat(daemon.view("public.of_main").orElseThrow().phase()).isNotEqualTo(ViewPhase.SUSPENDED);
             admin("SELECT pg_promote()");
             assertComesBack(daemon);
             assertThat(gaps(daemon)).containsExactly("timeline");
+        }
+    }
+
+    /** While somebody else reads from its slot each run starts and fails: that is no stream, whatever starts. */
+    @Test
+    void itsSlotIsTaken() throws Exception {
+        try (RunningDaemon daemon =
+                running("plain", "views: { quiet-period: 50ms, blind-spot-max-staleness: 500ms }")) {
+            daemon.awaitFresh();
+            try (Connection thief = takeSlot()) {
+                as("plain", "UPDATE main SET v = 'unseen'");
+                await().until(() -> StrictServer.ask(server.url("watched"), "", "SELECT v FROM of_main")
+                        .equals(List.of("unseen")));
+                assertThat(daemon.view("public.of_main").orElseThrow().watermark())
+                        .isEmpty();
+                assertThat(daemon.daemon().status().stream().phase()).isEqualTo(StreamPhase.CONNECTING);
+            }
+            assertComesBack(daemon);
+            assertThat(gaps(daemon)).isEmpty();
+        }
+    }
+
+    /** No attempt comes so far that it could give up the slot, and it fills the disk. */
+    @Test
+    void nobodyCanConnectAndTheSlotGrows() throws Exception {
+        try (RunningDaemon daemon = running(
+                "plain", "  max-retained: 32MB\nviews: { quiet-period: 50ms, blind-spot-max-staleness: 500ms }")) {
+            daemon.awaitFresh();
+            try {
+                // What is connected already stays so.
+                admin("ALTER ROLE plain CONNECTION LIMIT 1");
+                admin("SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots");
+                awaitDetail(daemon, "too many connections");
+                StrictServer.run(
+                        server.url("watched"),
+                        "",
+                        "UPDATE main SET v = 'unseen'",
+                        "CREATE TABLE heap AS SELECT i, repeat(md5(i::text), 20) AS t FROM generate_series(1, 60000) i");
+                await().until(() -> StrictServer.ask(
+                                server.url("postgres"), "", "SELECT count(*) FROM pg_replication_slots")
+                        .equals(List.of("0")));
+                await().until(() -> StrictServer.ask(server.url("watched"), "", "SELECT v FROM of_main")
+                        .equals(List.of("unseen")));
+            } finally {
+                admin("ALTER ROLE plain CONNECTION LIMIT -1");
+            }
+            assertComesBack(daemon);
+            assertThat(gaps(daemon)).containsExactly("slot-surrendered");
         }
     }
 
@@ -139,6 +200,36 @@ class SupervisionIT {
             assertComesBack(daemon);
             assertThat(gaps(daemon)).isEmpty();
         }
+    }
+
+    private static Connection takeSlot() {
+        return await().until(
+                        () -> {
+                            admin("SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots"
+                                    + " WHERE active_pid IS NOT NULL");
+                            Connection thief = DriverManager.getConnection(
+                                    server.url("watched")
+                                            + "?replication=database&preferQueryMode=simple&assumeMinServerVersion=15"
+                                            // It will not answer the server.
+                                            + "&options=-c%20wal_sender_timeout=0",
+                                    "postgres",
+                                    "");
+                            try {
+                                thief.unwrap(PGConnection.class)
+                                        .getReplicationAPI()
+                                        .replicationStream()
+                                        .logical()
+                                        .withSlotName("watched")
+                                        .withSlotOption("proto_version", 1)
+                                        .withSlotOption("publication_names", "refreshd")
+                                        .start();
+                                return thief;
+                            } catch (SQLException theDaemonWasFaster) {
+                                thief.close();
+                                return null;
+                            }
+                        },
+                        Objects::nonNull);
     }
 
     private static void takeAllConnections(String user, List<Connection> all) throws SQLException {
@@ -177,7 +268,11 @@ class SupervisionIT {
     }
 
     private static RunningDaemon running(String user) throws Exception {
-        return RunningDaemon.start(RunningDaemon.configuration(server.url("watched"), "watched", "")
+        return running(user, "");
+    }
+
+    private static RunningDaemon running(String user, String more) throws Exception {
+        return RunningDaemon.start(RunningDaemon.configuration(server.url("watched"), "watched", more)
                 .replace("user: postgres", "user: " + user));
     }
 

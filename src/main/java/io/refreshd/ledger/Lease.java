@@ -4,6 +4,7 @@ import java.sql.SQLException;
 import java.util.Optional;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.HandleConsumer;
+import org.jdbi.v3.core.JdbiException;
 
 /**
  * The right to write to the ledger, of which there is one. Held by a session's advisory lock, so that it is free the moment its
@@ -26,34 +27,44 @@ public final class Lease implements AutoCloseable {
      * Tries to become the one.
      *
      * @param session a connection for nothing else; closed if the lease cannot be had
-     * @param slot each slot has a lease of its own
      * @param holder who is asking, for people
      * @return empty if somebody else is the one
      */
-    public static Optional<Lease> tryTake(Handle session, String slot, String holder) {
-        boolean locked = session.createQuery("SELECT pg_try_advisory_lock(hashtextextended('refreshd:' || :slot, 0))")
-                .bind("slot", slot)
-                .mapTo(Boolean.class)
-                .one();
-        if (!locked) {
+    public static Optional<Lease> tryTake(Handle session, String holder) {
+        try {
+            // Of the database and not of a slot: there is one ledger in it, whatever the slot is called.
+            boolean locked = session.createQuery("SELECT pg_try_advisory_lock(hashtextextended('refreshd', 0))")
+                    .mapTo(Boolean.class)
+                    .one();
+            if (locked) {
+                return Optional.of(new Lease(session, take(session, holder)));
+            }
+        } catch (RuntimeException e) {
+            // Left open it would keep the lock, and who asks next, ourselves too, would wait for it.
             session.close();
-            return Optional.empty();
+            throw e;
         }
+        session.close();
+        return Optional.empty();
+    }
+
+    private static long take(Handle session, String holder) {
         session.execute("SET synchronous_commit = local");
         // A line that died without a word leaves its session to the server, which would keep the lock for hours, from
         // ourselves too. Housekeeping asks for the lease far more often than this.
         session.execute("SET idle_session_timeout = '60s'");
+        // And where the other machine does not answer at all, sooner.
+        session.execute("SET tcp_keepalives_idle = 5");
+        session.execute("SET tcp_keepalives_interval = 5");
+        session.execute("SET tcp_keepalives_count = 2");
+        session.execute("SET tcp_user_timeout = '15s'");
         // Waits for writes of the holder before that are being committed; whoever comes after them fails.
-        long token = session.createQuery("""
+        return session.createQuery("""
                         INSERT INTO refreshd.lease (token, holder) VALUES (1, :holder)
                         ON CONFLICT (only_row) DO UPDATE
                         SET token = lease.token + 1, holder = excluded.holder, since = clock_timestamp()
                         RETURNING token
-                        """)
-                .bind("holder", holder)
-                .mapTo(Long.class)
-                .one();
-        return Optional.of(new Lease(session, token));
+                        """).bind("holder", holder).mapTo(Long.class).one();
     }
 
     /** Who holds it, for the one who waits. */
@@ -68,13 +79,21 @@ public final class Lease implements AutoCloseable {
         return token;
     }
 
-    /** Asks the server. */
+    /** Asks the server: the session is there, and nobody has taken the token, by whatever means. */
     public synchronized boolean isHeld() {
         try {
-            return session.getConnection().isValid(PROBE_SECONDS);
-        } catch (SQLException e) {
+            return session.getConnection().isValid(PROBE_SECONDS) && holds(session, token, "");
+        } catch (SQLException | JdbiException e) {
             return false;
         }
+    }
+
+    private static boolean holds(Handle handle, long token, String lock) {
+        return handle.createQuery("SELECT true FROM refreshd.lease WHERE token = :token " + lock)
+                .bind("token", token)
+                .mapTo(Boolean.class)
+                .findOne()
+                .orElse(false);
     }
 
     /**
@@ -83,13 +102,7 @@ public final class Lease implements AutoCloseable {
      * @throws LeaseLostException if the token is no longer the one; nothing may be written
      */
     public static void prove(Handle transaction, long token) {
-        boolean held = transaction
-                .createQuery("SELECT true FROM refreshd.lease WHERE token = :token FOR KEY SHARE")
-                .bind("token", token)
-                .mapTo(Boolean.class)
-                .findOne()
-                .orElse(false);
-        if (!held) {
+        if (!holds(transaction, token, "FOR KEY SHARE")) {
             throw new LeaseLostException();
         }
     }

@@ -25,16 +25,18 @@ public record Failure(Kind kind, String sqlState, String what, String mend) {
     }
 
     /**
-     * Whether it tells nothing about what was asked: the server is away, full or overloaded (by SQLSTATE class, or no SQLSTATE
-     * where no connection was to be had), or others hold a lock. However often it happens, the view is not the one to mend.
+     * Whether it tells nothing about what was asked: the server is away, full, overloaded or read-only (by SQLSTATE class, or no
+     * SQLSTATE where no connection was to be had), or others hold a lock. However often it happens, the view is not the one to
+     * mend.
      */
     public boolean isOutage() {
         return kind == Kind.TRANSIENT
                 && (sqlState.isEmpty()
                         || sqlState.startsWith("08")
-                        || sqlState.startsWith("53")
+                        || (sqlState.startsWith("53") && !sqlState.equals("53400")) // but temp_file_limit
                         || sqlState.startsWith("57P")
                         || sqlState.startsWith("58")
+                        || sqlState.equals("25006") // read_only_sql_transaction: a standby, not promoted yet
                         || sqlState.equals("55P03") // lock_not_available
                         || sqlState.equals("40P01")); // deadlock_detected
     }

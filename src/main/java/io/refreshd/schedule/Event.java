@@ -27,12 +27,12 @@ public sealed interface Event {
     record Affected(List<Impact> impacts) implements Event {}
 
     /**
-     * Changes of these views may have passed unseen. Answered with an {@link Action.Mark} likewise. A refresh that starts
+     * Changes of any view may have passed unseen. Answered with an {@link Action.Mark} likewise. A refresh that starts
      * after this event covers it, so the sender sees to it that what is in doubt is visible by now: for transactions that
      * were read before and are not visible yet (they were routed without these views, or by the old definition) an
      * {@link Affected} with their xids follows. The same holds for the new and the altered views of {@link ViewsKnown}.
      */
-    record InDoubt(Set<ViewId> views, String reason) implements Event {}
+    record InDoubt(String reason) implements Event {}
 
     /** The dirty mark {@code number} of these views is durable in the ledger. */
     record Marked(long number, Set<ViewId> views) implements Event {}

@@ -42,15 +42,6 @@ final class Intake {
         markUnlessDurable(view);
     }
 
-    void inDoubt(Collection<ViewId> ids, Moment now) {
-        for (ViewId id : ids) {
-            TrackedView view = views.get(id);
-            if (view != null) {
-                inDoubt(view, now);
-            }
-        }
-    }
-
     /** Neither what was claimed nor what was seen counts any more: both may stem from another timeline. */
     void inDoubt(TrackedView view, Moment now) {
         view.claimed = Optional.empty();

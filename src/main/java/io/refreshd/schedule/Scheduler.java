@@ -41,7 +41,7 @@ public final class Scheduler {
         switch (event) {
             case Event.ViewsKnown known -> roster.known(known, now);
             case Event.Affected affected -> intake.affected(affected.impacts(), now);
-            case Event.InDoubt doubt -> intake.inDoubt(doubt.views(), now);
+            case Event.InDoubt doubt -> views.all().forEach(view -> intake.inDoubt(view, now));
             case Event.Marked marked -> intake.marked(marked.number(), marked.views(), now);
             case Event.RoutedTo to -> {
                 views.routed(to.position());

@@ -19,6 +19,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
+import org.jdbi.v3.core.JdbiException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -41,7 +42,7 @@ class LedgerIT {
         database = TestDatabase.create();
         handle = Jdbi.create(database.url(), "postgres", "").open();
         LedgerSchema.migrate(handle);
-        lease = Lease.tryTake(session(), "slot", "test").orElseThrow();
+        lease = Lease.tryTake(session(), "test").orElseThrow();
         StreamRow.begin(handle, new StreamPosition("refreshd", 7, 1, Lsn.parse("0/100")));
         ViewRows.register(
                 handle,
@@ -303,15 +304,33 @@ class LedgerIT {
 
     @Test
     void thereIsOneLeaseAndWhoeverLostItWritesNothing() throws Exception {
-        assertThat(Lease.tryTake(session(), "slot", "second")).isEmpty();
+        assertThat(Lease.tryTake(session(), "second")).isEmpty();
         assertThat(Lease.holder(handle)).startsWith("test since ");
         assertThat(lease.isHeld()).isTrue();
         lease.close();
         assertThat(lease.isHeld()).isFalse();
-        try (Lease second = Lease.tryTake(session(), "slot", "second").orElseThrow()) {
+        try (Lease second = Lease.tryTake(session(), "second").orElseThrow()) {
             assertThatThrownBy(() -> refresh(BASE, 1, "0/200")).isInstanceOf(LeaseLostException.class);
             assertThat(entry(BASE).dirty()).isTrue();
             Lease.prove(handle, second.token());
+        }
+    }
+
+    /** A session that lives is not enough: whatever took the token, what is held can no longer write. */
+    @Test
+    void aTokenThatIsTakenIsALeaseThatIsLost() {
+        handle.execute("UPDATE refreshd.lease SET token = token + 1");
+        assertThat(lease.isHeld()).isFalse();
+    }
+
+    @Test
+    void aLeaseThatCouldNotBeTakenIsLeftToTheNext() throws Exception {
+        lease.close();
+        handle.execute("ALTER TABLE refreshd.lease RENAME TO mislaid");
+        assertThatThrownBy(() -> Lease.tryTake(session(), "unlucky")).isInstanceOf(JdbiException.class);
+        handle.execute("ALTER TABLE refreshd.mislaid RENAME TO lease");
+        try (Lease next = Lease.tryTake(session(), "lucky").orElseThrow()) {
+            assertThat(next.isHeld()).isTrue();
         }
     }
 

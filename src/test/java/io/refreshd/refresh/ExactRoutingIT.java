@@ -34,7 +34,7 @@ class ExactRoutingIT {
             statement.execute("CREATE PUBLICATION exact FOR ALL TABLES");
             statement.execute("SELECT pg_create_logical_replication_slot('" + database.slot() + "', 'pgoutput')");
             try (Lease lease = Lease.tryTake(
-                            Jdbi.create(database.url(), "postgres", "").open(), "exact", "test")
+                            Jdbi.create(database.url(), "postgres", "").open(), "test")
                     .orElseThrow()) {
                 for (long round = seed; tally.decisions < wanted; round++) {
                     new RandomRounds(round, connection, database.slot(), handle, lease.token(), tally).play();

@@ -57,7 +57,7 @@ class PostgresRefresherIT {
         Jdbi jdbi = Jdbi.create(database.url(), "postgres", "");
         handle = jdbi.open();
         LedgerSchema.migrate(handle);
-        lease = Lease.tryTake(jdbi.open(), "slot", "test").orElseThrow();
+        lease = Lease.tryTake(jdbi.open(), "test").orElseThrow();
         StreamRow.begin(handle, new StreamPosition("refreshd", 7, 1, Lsn.ZERO));
         ViewRows.register(
                 handle,

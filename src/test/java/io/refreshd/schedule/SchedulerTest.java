@@ -242,7 +242,7 @@ class SchedulerTest {
         know(spec(A));
         handle(affected(A, 100));
         after(Duration.ofMillis(100));
-        for (String state : List.of("08001", "57P01", "57P03", "53300", "53100", "", "08006")) {
+        for (String state : List.of("08001", "57P01", "57P03", "53300", "53100", "25006", "", "08006")) {
             handle(new Event.RefreshEnded(
                     A,
                     new RefreshOutcome.Failed(new Failure(Failure.Kind.TRANSIENT, state, "away", ""), Duration.ZERO)));

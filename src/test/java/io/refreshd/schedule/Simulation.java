@@ -347,9 +347,10 @@ final class Simulation {
         if (catalogChanged) {
             readCatalog();
         } else if (!unmarkedDoubt.isEmpty()) {
-            Set<ViewId> doubtful = Set.copyOf(unmarkedDoubt);
+            Set<ViewId> doubtful = new TreeSet<>(unmarkedDoubt);
+            doubtful.addAll(knownToDaemon.keySet());
             doubtful.forEach(oracle::inDoubt);
-            write(tell(new Event.InDoubt(doubtful, "test")), () -> {
+            write(tell(new Event.InDoubt("test")), () -> {
                 unmarkedDoubt.removeAll(doubtful);
                 goOn();
             });
