@@ -21,7 +21,7 @@ public record Server(
         properties = Map.copyOf(properties);
     }
 
-    /** Reads a JDBC URL with the driver's own parser; with several hosts, the first one is meant. */
+    /** Reads a JDBC URL with the driver's own parser, which allows several hosts: the configuration does not. */
     public static Server of(String jdbcUrl, String user, String password) {
         Properties parsed = Driver.parseURL(jdbcUrl, null);
         if (parsed == null) {

@@ -103,7 +103,7 @@ public final class ConfigurationReader {
                 section.orDefault(Key.CAPTURE_SLOT, Values::slot),
                 section.orDefault(Key.CAPTURE_PUBLICATION, Values::publication),
                 section.orDefault(Key.CAPTURE_HEARTBEAT_INTERVAL, Durations::parsePositive),
-                section.orDefault(Key.CAPTURE_CATALOG_POLL_INTERVAL, Durations::parsePositive),
+                section.orDefault(Key.CAPTURE_CATALOG_POLL_INTERVAL, Durations::parsePollInterval),
                 section.orDefault(Key.CAPTURE_MAX_RETAINED, Sizes::parse));
     }
 }

@@ -14,6 +14,8 @@ public final class Durations {
     /** The server counts a timeout in milliseconds, in 31 bits. */
     private static final Duration LONGEST_TIMEOUT = Duration.ofDays(24);
 
+    private static final Duration LONGEST_POLL = Duration.ofSeconds(30);
+
     /** Twelve digits of days fit into a duration, and are more than a year in any unit but the smallest. */
     private static final Pattern FORM = Pattern.compile("(\\d{1,12})\\s*([A-Za-z]*)");
 
@@ -44,6 +46,15 @@ public final class Durations {
         Duration duration = parsePositive(text);
         if (duration.compareTo(LONGEST_TIMEOUT) > 0) {
             throw new UnfitValue("longer than PostgreSQL can wait", "write at most 24d");
+        }
+        return duration;
+    }
+
+    /** The lease is held by a session that the server ends when it has not been asked for a minute. */
+    static Duration parsePollInterval(String text) throws UnfitValue {
+        Duration duration = parsePositive(text);
+        if (duration.compareTo(LONGEST_POLL) > 0) {
+            throw new UnfitValue("longer than the place of the daemon would be kept for it", "write at most 30s");
         }
         return duration;
     }

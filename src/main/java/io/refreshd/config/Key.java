@@ -83,7 +83,7 @@ enum Key {
             "capture.catalog-poll-interval",
             Kind.DURATION,
             "1s",
-            "How often to look for views and tables that were made, changed or dropped; what changes what is kept fresh already is seen with the next heartbeat."),
+            "How often to look for views and tables that were made, changed or dropped; what changes what is kept fresh already is seen with the next heartbeat. At most `30s`."),
     CAPTURE_MAX_RETAINED(
             "capture.max-retained",
             Kind.SIZE_OR_NONE,

@@ -9,6 +9,8 @@ final class Urls {
             Pattern.compile("([?&;]\\s*[a-z]*(?:password|passwd|secret|token)\\s*=)[^&;]*", Pattern.CASE_INSENSITIVE);
     private static final Pattern CREDENTIALS = Pattern.compile("//.*@");
 
+    private static final Pattern SEVERAL_HOSTS = Pattern.compile("//[^/?]*,");
+
     private Urls() {}
 
     static String parse(String text) throws UnfitValue {
@@ -18,6 +20,11 @@ final class Urls {
         }
         if (!redact(text).equals(text)) {
             throw new UnfitValue("holds a secret", "write it under database.password or database.password-file");
+        }
+        if (SEVERAL_HOSTS.matcher(text).find()) {
+            throw new UnfitValue(
+                    "names several hosts, and the log is read from one",
+                    "write the one address that leads to the primary, also after a failover");
         }
         return text;
     }

@@ -30,6 +30,7 @@ class BadConfigurationTest {
                 "views: { max-staleness: 366d } | views.max-staleness: longer than a year (found: 366d); write at most 365d",
                 "views: { max-staleness: 999999999999d } | views.max-staleness: longer than a year (found: 999999999999d); write at most 365d",
                 "refresh: { lock-timeout: 25d } | refresh.lock-timeout: longer than PostgreSQL can wait (found: 25d); write at most 24d",
+                "capture: { catalog-poll-interval: 31s } | capture.catalog-poll-interval: longer than the place of the daemon would be kept for it (found: 31s); write at most 30s",
                 // Other values
                 "views: { method: fast } | views.method: there is no such method (found: fast); write concurrent or plain",
                 "refresh: { max-concurrent: 0 } | refresh.max-concurrent: out of range (found: 0); write a number from 1 to 64",
@@ -91,6 +92,7 @@ class BadConfigurationTest {
                 "{ url: 'postgresql://u:hunter2@db/app', user: u } | database.url: not the JDBC address of a PostgreSQL database (found: postgresql://***@db/app); write jdbc:postgresql://host:port/database",
                 "{ url: 'jdbc:postgresql://db/app?password=hunter2&ssl=true', user: u } | database.url: holds a secret (found: jdbc:postgresql://db/app?password=***&ssl=true); write it under database.password or database.password-file",
                 "{ user: u } | database.url: is missing; write it; it has no default",
+                "{ url: 'jdbc:postgresql://one:5432,two/app', user: u } | database.url: names several hosts, and the log is read from one (found: jdbc:postgresql://one:5432,two/app); write the one address that leads to the primary, also after a failover",
                 "{ url: 'jdbc:postgresql://db/app' } | database.user: is missing; write it; it has no default",
                 "{ url: 'jdbc:postgresql://db/app', user: ' ' } | database.user: is empty (found:  ); write a value",
                 "{ url: 'jdbc:postgresql://db/app', user: u, password: hunter2, password-file: f } | database.password-file: stands beside password; write only one of the two",
