@@ -82,6 +82,35 @@ public final class ViewRows {
                 """, 0);
     }
 
+    /**
+     * A view has been made, perhaps in the place of another one of that name: dirty, whatever was said of that one. By the
+     * empty lineage the catalog's next look finds that nothing was decided about it yet.
+     */
+    public static void replace(Handle handle, ViewId view, long oid) {
+        handle.createUpdate("""
+                        INSERT INTO refreshd.view_state (view_schema, view_name, view_oid, lineage, marked, dirty_since)
+                        VALUES (:schema, :name, :oid, '', :number, clock_timestamp())
+                        ON CONFLICT (view_schema, view_name) DO UPDATE
+                        SET view_oid = excluded.view_oid, lineage = '', upstream = '{}', blind = false,
+                            marked = greatest(view_state.marked, excluded.marked), covered = 0,
+                            dirty_since = excluded.dirty_since, watermark = NULL, snapshot = NULL, refreshed_at = NULL,
+                            last_duration = NULL, method = NULL, refreshes = 0, failures = 0, suspended_what = NULL,
+                            suspended_mend = NULL, obstacle_what = NULL, obstacle_mend = NULL
+                        """)
+                .bind("schema", view.schema())
+                .bind("name", view.name())
+                .bind("oid", oid)
+                .bind("number", highestMark(handle))
+                .execute();
+    }
+
+    public static void forget(Handle handle, ViewId view) {
+        handle.createUpdate("DELETE FROM refreshd.view_state WHERE (view_schema, view_name) = (:schema, :name)")
+                .bind("schema", view.schema())
+                .bind("name", view.name())
+                .execute();
+    }
+
     private static void batch(Handle handle, Collection<Registration> rows, String sql, long number) {
         if (rows.isEmpty()) {
             return;

@@ -2,38 +2,29 @@ package io.refreshd.roles;
 
 import io.refreshd.ledger.RoleViewRows;
 import io.refreshd.ledger.RoleViewRows.Made;
+import io.refreshd.ledger.ViewRows;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.SqlNames;
 import io.refreshd.model.ViewId;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.transaction.TransactionIsolationLevel;
 
 /**
  * Carries out steps, each in one transaction: others see a view with its rows, indexes and grants, or they see none. One
  * thread calls it; any thread may cancel.
  */
 final class RoleViewWriter {
-    /**
-     * How often the swap tries for the lock, each time for as long as the lock timeout, during which readers queue behind it:
-     * a refresh of the old view may hold it for longer, and the new one, perhaps the work of minutes, is not to be thrown away.
-     */
-    private static final int SWAP_ATTEMPTS = 20;
-
-    private static final String LOCK_NOT_AVAILABLE = "55P03";
-
     private final Duration lockTimeout;
     private final Duration statementTimeout;
     private final Statements statements = new Statements();
     private final ViewBuilder builder = new ViewBuilder(statements);
+    private final Swap swap = new Swap(statements);
 
     RoleViewWriter(Duration lockTimeout, Duration statementTimeout) {
         this.lockTimeout = lockTimeout;
@@ -45,13 +36,16 @@ final class RoleViewWriter {
      * @return empty if it was done, or was not needed any longer; or why it cannot be done
      */
     Optional<Obstacle> run(Handle handle, Step step, Consumer<Handle> proof) throws SQLException {
-        return handle.<Optional<Obstacle>, SQLException>inTransaction(transaction -> {
-            begin(transaction);
-            Optional<Obstacle> outcome = run(transaction, step);
-            // Last: it holds up whoever takes over, and making a view may take minutes.
-            proof.accept(transaction);
-            return outcome;
-        });
+        // Not the database's default level, which may be another: what is asked after a lock has to be newer than the
+        // lock.
+        return handle.<Optional<Obstacle>, SQLException>inTransaction(
+                TransactionIsolationLevel.READ_COMMITTED, transaction -> {
+                    begin(transaction);
+                    Optional<Obstacle> outcome = run(transaction, step);
+                    // Last: it holds up whoever takes over, and making a view may take minutes.
+                    proof.accept(transaction);
+                    return outcome;
+                });
     }
 
     private Optional<Obstacle> run(Handle transaction, Step step) throws SQLException {
@@ -92,14 +86,20 @@ final class RoleViewWriter {
         return Optional.empty();
     }
 
-    /** The readers go on with the old one until the swap commits, and with the new one after it. */
+    /**
+     * The readers go on with the old one until the swap commits, and with the new one after it. The old one stays as it is
+     * meanwhile, or they would lose what a refresh has shown them since the query of the new one began.
+     */
     private Optional<Obstacle> rebuild(Handle transaction, Step.Rebuild step) throws SQLException {
         WantedView wanted = step.wanted();
         Optional<Obstacle> missing = missingRole(transaction, wanted);
         if (missing.isPresent()) {
             return missing;
         }
-        ViewId beside = beside(wanted.id(), "new");
+        if (step.kind() == 'm') {
+            swap.hold(transaction, step.view(), step.made().oid());
+        }
+        ViewId beside = Swap.beside(wanted.id(), "new");
         long oid = builder.build(transaction, wanted, beside, Optional.of(owner(transaction, step)))
                 .orElseThrow(() -> new SQLException("the name " + beside + " is in use"));
         Belongings belongings = Belongings.of(transaction, step, beside, oid, wanted.kind());
@@ -110,9 +110,10 @@ final class RoleViewWriter {
             indexAsBefore(transaction, index);
         }
         builder.grant(transaction, wanted, beside);
-        ViewId old = putAside(transaction, step.view(), step.kind(), step.made().oid(), SWAP_ATTEMPTS);
-        statements.execute(transaction, rename(wanted.kind(), beside, wanted.id()));
-        statements.execute(transaction, drop(step.kind(), old));
+        ViewId old =
+                swap.putAside(transaction, step.view(), step.kind(), step.made().oid(), Swap.ATTEMPTS);
+        statements.execute(transaction, Swap.rename(wanted.kind(), beside, wanted.id()));
+        statements.execute(transaction, Swap.drop(step.kind(), old));
         for (String statement : belongings.after()) {
             statements.execute(transaction, statement);
         }
@@ -124,34 +125,12 @@ final class RoleViewWriter {
     }
 
     private Optional<Obstacle> drop(Handle transaction, Step.Drop step) throws SQLException {
-        ViewId old = putAside(transaction, step.view(), step.kind(), step.made().oid(), 1);
-        statements.execute(transaction, drop(step.kind(), old));
+        ViewId old =
+                swap.putAside(transaction, step.view(), step.kind(), step.made().oid(), 1);
+        statements.execute(transaction, Swap.drop(step.kind(), old));
         RoleViewRows.forget(transaction, step.view());
+        ViewRows.forget(transaction, step.view());
         return Optional.empty();
-    }
-
-    /** Renaming takes the lock; only then it is certain what is going to be dropped. */
-    private ViewId putAside(Handle transaction, ViewId view, char kind, long expected, int attempts)
-            throws SQLException {
-        ViewId old = beside(view, "old");
-        for (int attempt = 1; ; attempt++) {
-            statements.execute(transaction, "SAVEPOINT refreshd_swap");
-            try {
-                statements.execute(transaction, rename(kind, view, old));
-                break;
-            } catch (SQLException e) {
-                if (!LOCK_NOT_AVAILABLE.equals(e.getSQLState()) || attempt >= attempts) {
-                    throw e;
-                }
-                statements.execute(transaction, "ROLLBACK TO SAVEPOINT refreshd_swap");
-                // Those who have queued up behind the attempt come first.
-                statements.execute(transaction, "SELECT pg_catalog.pg_sleep(0.5)");
-            }
-        }
-        if (oid(transaction, old).orElse(0L) != expected) {
-            throw new SQLException("somebody has put another view in its place just now");
-        }
-        return old;
     }
 
     private void indexAsBefore(Handle transaction, Belongings.Index index) throws SQLException {
@@ -225,38 +204,15 @@ final class RoleViewWriter {
                 .list();
     }
 
-    private static Optional<Long> oid(Handle transaction, ViewId view) {
-        return transaction
-                .createQuery("SELECT pg_catalog.to_regclass(:view)::oid::int8")
-                .bind("view", SqlNames.qualified(view))
-                .mapTo(Long.class)
-                .findOne();
-    }
-
+    /** Nothing that was said of the name holds for the new view; only that it is paused, which is for people to say. */
     private static void record(Handle transaction, WantedView wanted, long oid) {
         RoleViewRows.put(
                 transaction,
                 new Made(wanted.id(), oid, wanted.template().name().toString(), wanted.role(), wanted.definition()));
-    }
-
-    private static ViewId beside(ViewId view, String what) {
-        try {
-            byte[] digest =
-                    MessageDigest.getInstance("SHA-256").digest(view.name().getBytes(StandardCharsets.UTF_8));
-            return new ViewId(
-                    view.schema(),
-                    "refreshd_" + what + "_" + HexFormat.of().formatHex(digest).substring(0, 16));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java has SHA-256", e);
+        if (wanted.kind() == 'm') {
+            ViewRows.replace(transaction, wanted.id(), oid);
+        } else {
+            ViewRows.forget(transaction, wanted.id());
         }
-    }
-
-    private static String rename(char kind, ViewId from, ViewId to) {
-        return "ALTER " + ViewBuilder.noun(kind) + " " + SqlNames.qualified(from) + " RENAME TO "
-                + SqlNames.identifier(to.name());
-    }
-
-    private static String drop(char kind, ViewId view) {
-        return "DROP " + ViewBuilder.noun(kind) + " " + SqlNames.qualified(view);
     }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.refreshd.report.ViewStatus;
 import io.refreshd.testing.LoopingReader;
 import io.refreshd.testing.RunningDaemon;
 import io.refreshd.testing.TestDatabase;
@@ -206,12 +207,71 @@ class PlanAndApplyIT {
             statement.execute("SELECT count(*) FROM role_a");
             CompletableFuture<Integer> apply =
                     CompletableFuture.supplyAsync(() -> execute("apply", CHANGED, "refresh: { lock-timeout: 50ms }\n"));
-            await().until(() -> database.query("SELECT count(*) FROM pg_stat_activity WHERE datname = '"
-                            + database.name() + "' AND application_name = 'refreshd apply' AND wait_event = 'PgSleep'")
-                    .equals(List.of("1")));
+            awaitApply("PgSleep");
             connection.commit();
             assertThat(apply.get()).as(out.toString()).isZero();
         }
+    }
+
+    /** The new view holds what was there when its query began. Had the old one gone on meanwhile, its readers would lose it again. */
+    @Test
+    void noReaderGoesBackInTime() throws Exception {
+        database.execute("CREATE FUNCTION gate() RETURNS int STABLE LANGUAGE plpgsql AS"
+                + " 'BEGIN PERFORM pg_advisory_xact_lock_shared(42); RETURN 0; END'");
+        assertThat(execute("apply", FIRST)).isZero();
+        try (RunningDaemon daemon = RunningDaemon.start(database, template(FIRST));
+                Connection gate = database.connect();
+                Statement key = gate.createStatement();
+                LoopingReader reader = LoopingReader.start(
+                        database,
+                        "SELECT count(*) >= coalesce(nullif(current_setting('test.seen', true), ''), '0')::int"
+                                + " AND set_config('test.seen', count(*)::text, false) <> '' FROM role_a",
+                        "t")) {
+            daemon.awaitFresh();
+            key.execute("SELECT pg_advisory_lock(42)");
+            CompletableFuture<Integer> apply = CompletableFuture.supplyAsync(() -> execute(
+                    "apply",
+                    CHANGED.replace("role = {role}", "role = {role} AND public.gate() = 0"),
+                    "refresh: { lock-timeout: 60s }\n"));
+            awaitApply("advisory");
+            database.execute("INSERT INTO main VALUES (100, 'a', 'during the rebuild')");
+            await().until(() -> database.query("SELECT count(*) FROM role_a").equals(List.of("11"))
+                    || daemon.view("public.role_a")
+                            .flatMap(ViewStatus::reason)
+                            .filter(reason -> reason.what().contains("holds a lock"))
+                            .isPresent());
+            key.execute("SELECT pg_advisory_unlock(42)");
+            assertThat(apply.get()).as(out.toString()).isZero();
+            await().until(() ->
+                    database.query("SELECT loud FROM role_a WHERE id = 100").equals(List.of("DURING THE REBUILD")));
+            reader.awaitReads(20);
+        }
+    }
+
+    @Test
+    void nothingIsClaimedOfANewViewByWhatItsNameHeldBefore() throws Exception {
+        assertThat(execute("apply", FIRST)).isZero();
+        assertThat(claims()).containsExactly("role_a dirty f", "role_b dirty f");
+        try (RunningDaemon daemon = RunningDaemon.start(database, template(FIRST))) {
+            daemon.awaitFresh();
+        }
+        database.execute("UPDATE refreshd.view_state SET paused = true WHERE view_name = 'role_b'");
+        assertThat(claims()).containsExactly("role_a fresh t", "role_b paused t");
+        assertThat(execute("apply", CHANGED)).isZero();
+        assertThat(claims()).containsExactly("role_a dirty f", "role_b paused f");
+        assertThat(execute("apply", FIRST + "kind: view\n")).isZero();
+        assertThat(claims()).isEmpty();
+    }
+
+    private List<String> claims() throws Exception {
+        return database.query("SELECT format('%s %s %s', view_name, state, watermark IS NOT NULL)"
+                + " FROM refreshd.freshness ORDER BY view_name");
+    }
+
+    private void awaitApply(String waitEvent) {
+        await().until(() -> database.query("SELECT count(*) FROM pg_stat_activity WHERE datname = '" + database.name()
+                        + "' AND application_name = 'refreshd apply' AND wait_event = '" + waitEvent + "'")
+                .equals(List.of("1")));
     }
 
     private boolean mayRead(String role) throws Exception {
