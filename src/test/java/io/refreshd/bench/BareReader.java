@@ -1,48 +1,77 @@
 package io.refreshd.bench;
 
-import io.refreshd.demo.LocalPostgres;
 import java.nio.ByteBuffer;
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.SQLException;
 import java.util.Properties;
+import java.util.concurrent.TimeUnit;
 import org.postgresql.PGConnection;
 import org.postgresql.PGProperty;
 import org.postgresql.replication.PGReplicationStream;
 
-/** The least that can read a slot: pgjdbc's stream of pgoutput, and a counter. */
+/** The least that can read a slot: pgjdbc's stream of pgoutput, asked for what refreshd asks for, and a counter. */
 final class BareReader {
+    /** The environment variable with the password, which has no place on a command line. */
+    static final String PASSWORD = "BENCH_PASSWORD";
+
     private BareReader() {}
 
-    /** Reads up to the end of the first transaction that updates rows. @return updates per second */
-    static double drain(String url, String slot, String publication) throws Exception {
-        Properties properties = new Properties();
-        PGProperty.USER.set(properties, LocalPostgres.USER);
-        PGProperty.PASSWORD.set(properties, "");
-        PGProperty.REPLICATION.set(properties, "database");
-        PGProperty.ASSUME_MIN_SERVER_VERSION.set(properties, "15");
-        PGProperty.PREFER_QUERY_MODE.set(properties, "simple");
-        long changes = 0;
-        try (Connection connection = DriverManager.getConnection(url, properties)) {
+    /** Drains and acknowledges until it is killed. Arguments: URL, user, slot, publication; {@link #PASSWORD}. */
+    public static void main(String... arguments) throws SQLException {
+        String password = System.getenv().getOrDefault(PASSWORD, "");
+        try (Connection connection = connect(arguments[0], arguments[1], password)) {
+            PGReplicationStream stream = stream(connection, arguments[2], arguments[3]);
+            while (true) {
+                stream.read();
+                // Sent to the server with the next status, every second.
+                stream.setFlushedLSN(stream.getLastReceiveLSN());
+                stream.setAppliedLSN(stream.getLastReceiveLSN());
+            }
+        }
+    }
+
+    /** Reads up to the end of the transaction with the last of so many updates. @return updates per second */
+    static double drain(Stage stage, String slot, String publication, long updates) throws SQLException {
+        long read = 0;
+        try (Connection connection =
+                connect(stage.url(), stage.server().user(), stage.server().password())) {
             long begin = System.nanoTime();
-            PGReplicationStream stream = connection
-                    .unwrap(PGConnection.class)
-                    .getReplicationAPI()
-                    .replicationStream()
-                    .logical()
-                    .withSlotName(slot)
-                    .withSlotOption("proto_version", 1)
-                    .withSlotOption("publication_names", publication)
-                    .withSlotOption("messages", true)
-                    .start();
+            PGReplicationStream stream = stream(connection, slot, publication);
             while (true) {
                 ByteBuffer message = stream.read();
                 byte type = message.get();
                 if (type == 'U') {
-                    changes++;
-                } else if (type == 'C' && changes > 1) {
-                    return changes / ((System.nanoTime() - begin) / 1e9);
+                    read++;
+                } else if (type == 'C' && read >= updates) {
+                    return read / ((System.nanoTime() - begin) / 1e9);
                 }
             }
         }
+    }
+
+    private static Connection connect(String url, String user, String password) throws SQLException {
+        Properties properties = new Properties();
+        PGProperty.USER.set(properties, user);
+        PGProperty.PASSWORD.set(properties, password);
+        PGProperty.REPLICATION.set(properties, "database");
+        PGProperty.ASSUME_MIN_SERVER_VERSION.set(properties, "15");
+        PGProperty.PREFER_QUERY_MODE.set(properties, "simple");
+        return DriverManager.getConnection(url, properties);
+    }
+
+    private static PGReplicationStream stream(Connection connection, String slot, String publication)
+            throws SQLException {
+        return connection
+                .unwrap(PGConnection.class)
+                .getReplicationAPI()
+                .replicationStream()
+                .logical()
+                .withSlotName(slot)
+                .withStatusInterval(1, TimeUnit.SECONDS)
+                .withSlotOption("proto_version", 1)
+                .withSlotOption("publication_names", publication)
+                .withSlotOption("messages", true)
+                .start();
     }
 }

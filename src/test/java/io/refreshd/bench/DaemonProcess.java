@@ -1,17 +1,26 @@
 package io.refreshd.bench;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.lang.ProcessBuilder.Redirect;
 import java.net.ConnectException;
 import java.net.HttpURLConnection;
 import java.net.ServerSocket;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** {@code refreshd run} as it is deployed: a process of its own, started by the launcher with the launcher's options. */
 final class DaemonProcess implements AutoCloseable {
+    private static final Pattern AVOIDED =
+            Pattern.compile("refreshd_refreshes_avoided_total\\{.*reason=\"([a-z_]+)\".*} (.*)");
+
     private final Process process;
     private final int port;
     private final Path log;
@@ -42,19 +51,19 @@ final class DaemonProcess implements AutoCloseable {
             port = free.getLocalPort();
         }
         Path configuration = Files.writeString(folder.resolve("refreshd.yaml"), """
-                database: { url: "%s", user: postgres }
+                database: { url: "%s", user: "%s", password: "${BENCH_PASSWORD}" }
                 views: { include: ["public.*"], quiet-period: %s, target-lag: %s }
                 capture: { slot: %s, heartbeat-interval: 1s }
                 http: { listen: "127.0.0.1:%d" }
                 %s""".formatted(
-                        stage.url(), quietPeriod, targetLag, Stage.SLOT, port, more));
+                        stage.url(), stage.server().user(), quietPeriod, targetLag, Stage.SLOT, port, more));
         Path log = folder.resolve("refreshd.log");
-        Process process = new ProcessBuilder(
+        ProcessBuilder builder = new ProcessBuilder(
                         Path.of("refreshd").toAbsolutePath().toString(), "run", "--config", configuration.toString())
                 .redirectErrorStream(true)
-                .redirectOutput(Redirect.appendTo(log.toFile()))
-                .start();
-        return new DaemonProcess(process, port, log);
+                .redirectOutput(Redirect.appendTo(log.toFile()));
+        builder.environment().put(BareReader.PASSWORD, stage.server().password());
+        return new DaemonProcess(builder.start(), port, log);
     }
 
     private boolean ready() throws IOException {
@@ -62,12 +71,32 @@ final class DaemonProcess implements AutoCloseable {
             throw new IllegalStateException("refreshd ended, see " + log);
         }
         try {
-            HttpURLConnection request = (HttpURLConnection)
-                    URI.create("http://127.0.0.1:" + port + "/readyz").toURL().openConnection();
-            return request.getResponseCode() == 200;
+            return get("/readyz").getResponseCode() == 200;
         } catch (ConnectException notYet) {
             return false;
         }
+    }
+
+    private HttpURLConnection get(String path) throws IOException {
+        return (HttpURLConnection)
+                URI.create("http://127.0.0.1:" + port + path).toURL().openConnection();
+    }
+
+    /** Refreshes avoided so far, of all views, by reason. */
+    Map<String, Long> avoided() throws IOException {
+        Map<String, Long> avoided = new TreeMap<>();
+        try (InputStream answer = get("/metrics").getInputStream()) {
+            for (String line : new String(answer.readAllBytes(), StandardCharsets.UTF_8).split("\n")) {
+                Matcher sample = AVOIDED.matcher(line);
+                if (sample.matches()) {
+                    avoided.merge(sample.group(1), (long) Double.parseDouble(sample.group(2)), Long::sum);
+                }
+            }
+        }
+        if (avoided.isEmpty()) {
+            throw new IllegalStateException("/metrics tells of no refreshes avoided: has the series another name?");
+        }
+        return avoided;
     }
 
     /** From the start of the process to the first "ready". */

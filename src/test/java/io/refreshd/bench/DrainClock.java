@@ -49,6 +49,7 @@ final class DrainClock implements AutoCloseable {
 
     @Override
     public void close() throws InterruptedException {
+        thread.interrupt();
         thread.join();
     }
 }

@@ -8,7 +8,7 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.Statement;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -18,82 +18,79 @@ import java.util.concurrent.TimeUnit;
 
 /** The daemon's own figures: latency over what was asked for, drain, memory, start. */
 final class Figures {
+    static final List<String> ALL = List.of(
+            "latency-100", "latency-1000", "latency-others", "busy", "upkeep", "start", "demo", "drain", "small-drain");
+
     private static final double QUIET = 0.1;
-    private static final int DRAINED_ROWS = 300_000;
+    /** Views that take turns: a change to one of them comes after those before it are visible, as a rule. */
+    private static final int PROBED = 4;
+
     private static final int STARTS = 5;
 
     private final Stage stage;
     private final Options options;
-    private final Map<String, Object> results = new LinkedHashMap<>();
+    private final Map<String, Object> results;
 
-    Figures(Stage stage, Options options) {
+    Figures(Stage stage, Options options, Map<String, Object> results) {
         this.stage = stage;
         this.options = options;
+        this.results = results;
     }
 
-    Map<String, Object> run(List<String> which) throws Exception {
-        if (which.contains("scheduler")) {
-            SchedulerRate.run(results);
+    void run(String figure) throws Exception {
+        if (figure.endsWith("drain")) {
+            new Drain(stage, options, results).run(figure.startsWith("small"));
+            return;
         }
-        stage.layOut(10_000, 3);
-        if (which.contains("latency")) {
-            latency(100);
-            latency(1_000);
+        if (figure.startsWith("latency")) {
+            stage.layOutRoles(20_000, 2 * PROBED);
+        } else {
+            stage.layOut(10_000, 3);
         }
-        if (which.contains("busy")) {
-            busy();
+        switch (figure) {
+            case "latency-100" -> latency("100 commits/s that concern no view", Workload.parse("note-100"));
+            case "latency-1000" -> latency("1,000 commits/s that concern no view", Workload.parse("note-1000"));
+            case "latency-others" ->
+                latency("1,000 commits/s that concern 4 other views", Workload.parse("others-1000"));
+            case "busy" -> busy();
+            case "upkeep" -> new Upkeep(stage, options, results).run();
+            case "start" -> footprint();
+            case "demo" -> demo();
+            default -> throw new IllegalArgumentException("no such figure: " + figure);
         }
-        if (which.contains("upkeep")) {
-            new Upkeep(stage, options, results).run();
-        }
-        if (which.contains("start")) {
-            footprint();
-        }
-        if (which.contains("demo")) {
-            demo();
-        }
-        if (which.contains("drain")) {
-            stage.layOut(DRAINED_ROWS, 3);
-            for (int round = 1; round <= Math.max(3, options.repeats()); round++) {
-                drain(round);
-            }
-        }
-        return results;
     }
 
     /** Changes that come one by one, so that each waits for its own quiet period, while others pass that concern no view. */
-    private void latency(int commitsPerSecond) throws Exception {
+    private void latency(String beside, Workload passing) throws Exception {
         stage.reset();
-        String title = "commit to visible, one by one, at " + commitsPerSecond + " commits/s";
-        Workload passing = new Workload("note", commitsPerSecond);
+        String title = "commit to visible, one by one, beside " + beside;
         double refresh;
         try (Load load = new Load(stage, passing, AfterWrite.NOTHING, options.seed())) {
             load.start();
             // Before the daemon is there: it would refresh at the same time, and one of the two would wait.
             refresh = bareRefresh();
         }
-        try (Load load = new Load(stage, passing, AfterWrite.NOTHING, options.seed());
-                DaemonProcess daemon = DaemonProcess.start(stage, "100ms", "5s")) {
+        try (DaemonProcess daemon = DaemonProcess.start(stage, "100ms", "1s");
+                Load load = new Load(stage, passing, AfterWrite.NOTHING, options.seed())) {
             load.start();
             warmUp();
             double cpu = Procfs.cpuSeconds(daemon.pid());
             long begin = System.nanoTime();
-            try (Probe probe = new Probe(stage, AfterWrite.NOTHING, options.seed(), 250, 325)) {
+            try (Probe probe = new Probe(stage, AfterWrite.NOTHING, options.seed(), 45, 55, PROBED)) {
                 probe.start();
-                Thread.sleep(5_000L * options.seconds());
+                probe.awaitWritten(options.probes());
                 probe.stopWriting();
+                load.stop();
+                note(title, "commits per second reached", String.format(Locale.ROOT, "%.0f", load.commitsPerSecond()));
+                double wall = (System.nanoTime() - begin) / 1e9;
+                double used = Procfs.cpuSeconds(daemon.pid()) - cpu;
+                note(title, "CPU of the daemon", String.format(Locale.ROOT, "%.1f %% of a core", 100 * used / wall));
                 probe.settle(10);
                 note(title, "lag", probe.lags());
                 note(title, "lag - quiet period - median bare REFRESH", minus(probe.lags(), QUIET + refresh));
                 note(title, "lag - quiet period - duration of its own refresh", overOwn(probe));
             }
-            double wall = (System.nanoTime() - begin) / 1e9;
             note(title, "median bare REFRESH", String.format(Locale.ROOT, "%.1f ms", 1000 * refresh));
-            note(
-                    title,
-                    "CPU of the daemon",
-                    String.format(
-                            Locale.ROOT, "%.1f %% of a core", 100 * (Procfs.cpuSeconds(daemon.pid()) - cpu) / wall));
             note(title, "peak resident", String.format(Locale.ROOT, "%.0f MB", Procfs.peakMegabytes(daemon.pid())));
         }
     }
@@ -158,28 +155,33 @@ final class Figures {
         return new Sample(shifted);
     }
 
-    /** By the ledger's history: the refresh that ended last before the change was seen. */
+    /** By the ledger's history: the refresh of its view that ended last before the change was seen. */
     private Sample overOwn(Probe probe) throws Exception {
         long nanos = System.nanoTime();
         double wall = System.currentTimeMillis() / 1e3;
-        NavigableMap<Double, Double> durations = new TreeMap<>();
+        Map<String, NavigableMap<Double, Double>> durations = new HashMap<>();
         try (Connection connection = stage.connect();
                 Statement statement = connection.createStatement();
                 ResultSet rows = statement.executeQuery("""
-                        SELECT extract(epoch FROM finished_at)::float8, extract(epoch FROM duration)::float8
-                        FROM refreshd.refresh_history WHERE view_name = '%s'""".formatted(Stage.PROBED))) {
+                        SELECT view_name, extract(epoch FROM finished_at)::float8, extract(epoch FROM duration)::float8
+                        FROM refreshd.refresh_history WHERE outcome = 'refreshed'""")) {
             while (rows.next()) {
-                durations.put(rows.getDouble(1), rows.getDouble(2));
+                durations
+                        .computeIfAbsent(rows.getString(1), view -> new TreeMap<>())
+                        .put(rows.getDouble(2), rows.getDouble(3));
             }
         }
         List<Double> over = new ArrayList<>();
         for (Probe.Mark mark : probe.marks()) {
-            if (mark.visible != 0) {
-                double seen = wall - (nanos - mark.visible) / 1e9;
-                Map.Entry<Double, Double> refresh = durations.floorEntry(seen);
-                if (refresh != null) {
-                    over.add(mark.lag() - QUIET - refresh.getValue());
-                }
+            if (mark.visible == 0) {
+                over.add(Double.POSITIVE_INFINITY);
+                continue;
+            }
+            double seen = wall - (nanos - mark.visible) / 1e9;
+            Map.Entry<Double, Double> refresh =
+                    durations.getOrDefault("role_" + mark.role, new TreeMap<>()).floorEntry(seen);
+            if (refresh != null) {
+                over.add(mark.lag() - QUIET - refresh.getValue());
             }
         }
         return Sample.of(over);
@@ -239,69 +241,6 @@ final class Figures {
                 "demo",
                 "resident, its own process",
                 String.format(Locale.ROOT, "median %.0f MB, at most %.0f MB", sample.median(), sample.max()));
-    }
-
-    /** One transaction of 300,000 updates, written while the daemon is away; a bare reader drains a slot of its own. */
-    private void drain(int round) throws Exception {
-        stage.reset();
-        String dirty = "SELECT count(*) FROM refreshd.view_state WHERE marked > covered";
-        try (DaemonProcess first = DaemonProcess.start(stage, "100ms", "5s")) {
-            // Ready is not yet clean; a mark from before would be taken for the one that is waited for.
-            Waiting.until(
-                    "the views of " + first.pid() + " are fresh",
-                    () -> stage.query(dirty).equals(List.of("0")));
-        }
-        stage.execute("SELECT pg_create_logical_replication_slot('bare', 'pgoutput')");
-        stage.execute("UPDATE main SET title = title || '!', amount = amount + 1");
-        boolean bareFirst = round % 2 == 1;
-        double bare = bareFirst ? BareReader.drain(stage.url(), "bare", "refreshd") : 0;
-        String history = "SELECT coalesce(max(id), 0) FROM refreshd.refresh_history";
-        String before = stage.query(history).getFirst();
-        String newest =
-                stage.query("SELECT max(marked) FROM refreshd.view_state").getFirst();
-        String marks = "SELECT max(marked) FROM refreshd.view_state WHERE marked > greatest(covered, " + newest + ")";
-        if (!stage.query(dirty).equals(List.of("0"))) {
-            throw new IllegalStateException("a view was dirty before the drain began: nothing was measured");
-        }
-        double seconds;
-        double peak;
-        String counts;
-        try (Connection connection = stage.connect();
-                Statement statement = connection.createStatement();
-                DrainClock clock = new DrainClock(stage, marks)) {
-            clock.start();
-            try (DaemonProcess daemon = DaemonProcess.start(stage, "100ms", "5s")) {
-                seconds = clock.seconds();
-                Waiting.until("views are fresh", () -> {
-                    try (ResultSet row = statement.executeQuery(dirty)) {
-                        row.next();
-                        return row.getInt(1) == 0;
-                    }
-                });
-                Thread.sleep(1_000);
-                peak = Procfs.peakMegabytes(daemon.pid());
-            }
-            counts = stage.query("""
-                            SELECT string_agg(view_name || ' ' || n, ', ' ORDER BY view_name)
-                            FROM (SELECT view_name, count(*) AS n FROM refreshd.refresh_history
-                                  WHERE id > %s GROUP BY view_name) t""".formatted(before)).getFirst();
-        }
-        if (!bareFirst) {
-            bare = BareReader.drain(stage.url(), "bare", "refreshd");
-        }
-        double drained = DRAINED_ROWS / seconds;
-        note(
-                "drain after an update of 300,000 rows, -Xmx128m",
-                "round " + round,
-                String.format(
-                        Locale.ROOT,
-                        "ratio %.2f (bare reader %,.0f changes/s, daemon %,.0f changes/s until the mark is durable);"
-                                + " peak resident %.0f MB; refreshes: %s",
-                        drained / bare,
-                        bare,
-                        drained,
-                        peak,
-                        counts));
     }
 
     private void note(String group, String name, Object value) {

@@ -4,7 +4,8 @@ import java.lang.management.ManagementFactory;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
-import java.util.OptionalLong;
+import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -22,27 +23,32 @@ final class InProcess implements Contender {
         void run(Connection connection, InProcess self) throws Exception;
     }
 
+    private final Stage stage;
     private final Refreshes refreshes;
     private final AfterWrite after;
+    private final boolean keepsFresh;
     private final @Nullable Thread thread;
     private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
     private volatile boolean running = true;
     private volatile double cpu;
 
-    private InProcess(Stage stage, Refreshes refreshes, AfterWrite after, @Nullable Work work) {
+    private InProcess(Stage stage, Refreshes refreshes, AfterWrite after, boolean keepsFresh, Optional<Work> work) {
+        this.stage = stage;
         this.refreshes = refreshes;
         this.after = after;
-        this.thread = work == null ? null : new Thread(() -> run(stage, work), "contender");
+        this.keepsFresh = keepsFresh;
+        this.thread = work.map(w -> new Thread(() -> run(w), "contender")).orElse(null);
     }
 
-    private InProcess begin() {
+    @Override
+    public void begin() throws SQLException {
+        stage.refreshAll();
         if (thread != null) {
             thread.start();
         }
-        return this;
     }
 
-    private void run(Stage stage, Work work) {
+    private void run(Work work) {
         try (Connection connection = stage.connect()) {
             work.run(connection, this);
         } catch (Throwable e) {
@@ -55,43 +61,49 @@ final class InProcess implements Contender {
     }
 
     static Contender nothing(Stage stage) {
-        return new InProcess(stage, new Refreshes(), AfterWrite.NOTHING, null);
+        return new InProcess(stage, new Refreshes(), AfterWrite.NOTHING, false, Optional.empty());
     }
 
-    /** The writer refreshes what its change concerns, and nothing else, before it goes on: it knows the role. */
+    /** The writer refreshes what its change concerns, and nothing else, before it goes on: it knows role and columns. */
     static Contender inline(Stage stage) {
         Refreshes refreshes = new Refreshes();
-        AfterWrite after = (connection, role, concernsViews) -> {
-            if (!concernsViews) {
-                return;
+        AfterWrite after = (connection, roles, columns) -> {
+            boolean title = columns.contains("title");
+            boolean amount = columns.contains("amount");
+            for (int role : roles) {
+                if (role < stage.roleViews() && (title || amount)) {
+                    refreshes.refresh(connection, "role_" + role);
+                }
             }
-            if (role < stage.views()) {
-                refreshes.refresh(connection, "role_" + role);
-            }
-            if (role == 0) {
+            if (title && roles.contains(0)) {
                 refreshes.refresh(connection, "joined");
             }
-            refreshes.refresh(connection, "totals");
-            refreshes.refresh(connection, "grand_total");
+            if (amount) {
+                refreshes.refresh(connection, "totals");
+                refreshes.refresh(connection, "grand_total");
+            }
         };
-        return new InProcess(stage, refreshes, after, null);
+        return new InProcess(stage, refreshes, after, true, Optional.empty());
+    }
+
+    private static Contender alone(Stage stage, Refreshes refreshes, Work work) {
+        return new InProcess(stage, refreshes, AfterWrite.NOTHING, true, Optional.of(work));
     }
 
     /** Refreshes every view at each tick; a tick that comes while the one before is at work is left out, as pg_cron does. */
     static Contender timer(Stage stage, int seconds) {
         Refreshes refreshes = new Refreshes();
-        List<String> views = stage.viewNames();
-        return new InProcess(stage, refreshes, AfterWrite.NOTHING, (connection, self) -> {
-                    long period = TimeUnit.SECONDS.toNanos(seconds);
-                    for (long next = System.nanoTime() + period; self.running; next += period) {
-                        self.sleepUntil(next);
-                        refreshAll(connection, self, refreshes, views);
-                        while (next + period < System.nanoTime()) {
-                            next += period;
-                        }
-                    }
-                })
-                .begin();
+        List<Stage.View> views = stage.views();
+        return alone(stage, refreshes, (connection, self) -> {
+            long period = TimeUnit.SECONDS.toNanos(seconds);
+            for (long next = System.nanoTime() + period; self.running; next += period) {
+                self.sleepUntil(next);
+                refreshAll(connection, self, refreshes, views);
+                while (next + period < System.nanoTime()) {
+                    next += period;
+                }
+            }
+        });
     }
 
     private void sleepUntil(long moment) throws InterruptedException {
@@ -100,11 +112,11 @@ final class InProcess implements Contender {
         }
     }
 
-    private static void refreshAll(Connection connection, InProcess self, Refreshes refreshes, List<String> views)
+    private static void refreshAll(Connection connection, InProcess self, Refreshes refreshes, List<Stage.View> views)
             throws SQLException {
-        for (String view : views) {
+        for (Stage.View view : views) {
             if (self.running) {
-                refreshes.refresh(connection, view);
+                refreshes.refresh(connection, view.name());
                 self.noteCpu();
             }
         }
@@ -120,32 +132,31 @@ final class InProcess implements Contender {
                 CREATE TRIGGER tell AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON details
                 FOR EACH STATEMENT EXECUTE FUNCTION tell()""");
         Refreshes refreshes = new Refreshes();
-        List<String> views = stage.viewNames();
-        return new InProcess(stage, refreshes, AfterWrite.NOTHING, (connection, self) -> {
-                    try (var statement = connection.createStatement()) {
-                        statement.execute("LISTEN main_changed");
-                    }
-                    PGConnection pg = connection.unwrap(PGConnection.class);
-                    long first = 0;
-                    long last = 0;
-                    while (self.running) {
-                        long wait = first == 0
-                                ? 50
-                                : Math.min(last + QUIET_MILLIS, first + LONGEST_MILLIS) - System.nanoTime() / 1_000_000;
-                        PGNotification[] news = pg.getNotifications(Math.clamp(wait, 1, 50));
-                        long now = System.nanoTime() / 1_000_000;
-                        if (news != null && news.length > 0) {
-                            first = first == 0 ? now : first;
-                            last = now;
-                        }
-                        if (first != 0 && now >= Math.min(last + QUIET_MILLIS, first + LONGEST_MILLIS)) {
-                            first = 0;
-                            refreshAll(connection, self, refreshes, views);
-                        }
-                        self.noteCpu();
-                    }
-                })
-                .begin();
+        List<Stage.View> views = stage.views();
+        return alone(stage, refreshes, (connection, self) -> {
+            try (var statement = connection.createStatement()) {
+                statement.execute("LISTEN main_changed");
+            }
+            PGConnection pg = connection.unwrap(PGConnection.class);
+            long first = 0;
+            long last = 0;
+            while (self.running) {
+                long wait = first == 0
+                        ? 50
+                        : Math.min(last + QUIET_MILLIS, first + LONGEST_MILLIS) - System.nanoTime() / 1_000_000;
+                PGNotification[] news = pg.getNotifications(Math.clamp(wait, 1, 50));
+                long now = System.nanoTime() / 1_000_000;
+                if (news != null && news.length > 0) {
+                    first = first == 0 ? now : first;
+                    last = now;
+                }
+                if (first != 0 && now >= Math.min(last + QUIET_MILLIS, first + LONGEST_MILLIS)) {
+                    first = 0;
+                    refreshAll(connection, self, refreshes, views);
+                }
+                self.noteCpu();
+            }
+        });
     }
 
     @Override
@@ -154,8 +165,13 @@ final class InProcess implements Contender {
     }
 
     @Override
-    public Refreshes.Count count() {
-        return refreshes.count();
+    public boolean keepsFresh() {
+        return keepsFresh;
+    }
+
+    @Override
+    public Map<String, Refreshes.Count> refreshes() {
+        return refreshes.counts();
     }
 
     @Override
@@ -164,14 +180,9 @@ final class InProcess implements Contender {
     }
 
     @Override
-    public OptionalLong pid() {
-        return OptionalLong.empty();
-    }
-
-    @Override
     public void close() throws InterruptedException {
         running = false;
-        if (thread != null) {
+        if (thread != null && thread.isAlive()) {
             thread.join();
         }
         Throwable cause = failure.get();

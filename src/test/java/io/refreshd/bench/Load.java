@@ -6,23 +6,44 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Writers at a rate, or as fast as they can. The same seed writes the same things in the same order per writer. */
 final class Load implements AutoCloseable {
     static final int WRITERS = 4;
 
+    /** What the kinds of writes touch, as who refreshes inline is told. */
+    private static final Set<String> NOTE = Set.of("note");
+
+    private static final Set<String> TITLE = Set.of("title");
+    private static final Set<String> BOTH = Set.of("title", "amount");
+
     /** {@code update-100}: kind and commits per second of all writers together; {@code bulk} has no writers. */
     record Workload(String kind, double rate) {
+        static final String BULK = "bulk";
+        private static final Pattern NAME =
+                Pattern.compile("(update|note|insert|mixed|others)-([1-9][0-9]*|max)|" + BULK);
+
+        static boolean exists(String name) {
+            return NAME.matcher(name).matches();
+        }
+
         static Workload parse(String name) {
+            if (name.equals(BULK)) {
+                return new Workload(BULK, 0);
+            }
             String[] parts = name.split("-");
-            double rate = parts.length < 2
-                    ? 0
-                    : parts[1].equals("max") ? Double.POSITIVE_INFINITY : Double.parseDouble(parts[1]);
-            return new Workload(parts[0], rate);
+            return new Workload(
+                    parts[0], parts[1].equals("max") ? Double.POSITIVE_INFINITY : Double.parseDouble(parts[1]));
+        }
+
+        boolean isBulk() {
+            return kind.equals(BULK);
         }
     }
 
@@ -91,29 +112,31 @@ final class Load implements AutoCloseable {
                 switch (workload.kind()) {
                     case "update" -> {
                         one(update, value, row);
-                        after.written(connection, role, true);
+                        after.written(connection, Set.of(role), BOTH);
                     }
                     case "note" -> {
                         one(note, value, row);
-                        after.written(connection, role, false);
+                        after.written(connection, Set.of(role), NOTE);
+                    }
+                    case "others" -> {
+                        // Rows of the second half of the role views; the first half is probed.
+                        int wanted = stage.roleViews() - 1 - role % (stage.roleViews() / 2);
+                        one(title, value, rowOf(wanted, row, role));
+                        after.written(connection, Set.of(wanted), TITLE);
                     }
                     case "insert" -> {
                         insert.setLong(1, stage.rows() + inserted.incrementAndGet());
                         insert.setInt(2, role);
                         insert.setString(3, value);
                         insert.executeUpdate();
-                        after.written(connection, role, true);
+                        after.written(connection, Set.of(role), BOTH);
                     }
                     case "mixed" -> {
                         // 45 %: a column that no view reads. 45 %: a row of a role without a view. 10 %: a role view.
                         int half = stage.roles() / 2;
                         int wanted = dice < 90 ? role % half + half : role % half;
-                        int shifted = row - role + wanted;
-                        one(
-                                dice < 45 ? note : title,
-                                value,
-                                shifted <= stage.rows() ? shifted : shifted - stage.roles());
-                        after.written(connection, wanted, dice >= 90);
+                        one(dice < 45 ? note : title, value, rowOf(wanted, row, role));
+                        after.written(connection, Set.of(wanted), dice < 45 ? NOTE : TITLE);
                     }
                     default -> throw new IllegalArgumentException("no such workload: " + workload.kind());
                 }
@@ -124,6 +147,12 @@ final class Load implements AutoCloseable {
                 latencies.addAll(own);
             }
         }
+    }
+
+    /** The row next to this one that is of the wanted role. */
+    private int rowOf(int wanted, int row, int role) {
+        int shifted = row - role + wanted;
+        return shifted <= stage.rows() ? shifted : shifted - stage.roles();
     }
 
     private static void one(PreparedStatement statement, String value, int row) throws SQLException {

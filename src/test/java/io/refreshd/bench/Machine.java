@@ -1,13 +1,22 @@
 package io.refreshd.bench;
 
+import java.io.IOException;
 import java.lang.management.ManagementFactory;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.SQLException;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
-/** Where it was measured. */
+/** Where and what was measured. */
 final class Machine {
+    private static final String[] SETTINGS = {
+        "shared_buffers", "fsync", "synchronous_commit", "max_wal_size", "wal_level", "jit"
+    };
+
     private Machine() {}
 
     static Map<String, String> describe(Stage stage) throws Exception {
@@ -26,13 +35,59 @@ final class Machine {
                 Files.readAllLines(Path.of("/proc/meminfo")).getFirst().replaceAll("\\s+", " "));
         all.put("system", System.getProperty("os.name") + " " + System.getProperty("os.version"));
         all.put("Java", System.getProperty("java.vm.name") + " " + System.getProperty("java.vm.version"));
-        stage.layOut(100, 1);
-        stage.reset();
-        all.put("server", stage.query("SELECT version()").getFirst());
-        for (String setting :
-                new String[] {"shared_buffers", "fsync", "synchronous_commit", "max_wal_size", "wal_level"}) {
-            all.put(setting, stage.query("SHOW " + setting).getFirst());
-        }
+        all.put("refreshd", commit());
+        all.put("deployed with", libraries());
+        server(stage, all);
+        all.put("contenders", Contenders.SETTINGS);
         return all;
+    }
+
+    private static void server(Stage stage, Map<String, String> all) throws SQLException {
+        Server server = stage.server();
+        all.put("server", server.query(server.home(), "SELECT version()").getFirst());
+        all.put("server is", server.given() ? "given" : "embedded");
+        for (String setting : SETTINGS) {
+            all.put(setting, server.query(server.home(), "SHOW " + setting).getFirst());
+        }
+    }
+
+    private static String commit() throws IOException, InterruptedException {
+        String commit = output("git", "rev-parse", "HEAD");
+        if (commit.isEmpty()) {
+            return "unknown commit";
+        }
+        return commit
+                + (output("git", "status", "--porcelain", "--untracked-files=no")
+                                .isEmpty()
+                        ? ""
+                        : ", with changes that are not committed");
+    }
+
+    /** Empty if it cannot be had, as where there is no clone. */
+    private static String output(String... command) throws InterruptedException {
+        try {
+            Process process = new ProcessBuilder(command)
+                    .redirectError(ProcessBuilder.Redirect.DISCARD)
+                    .start();
+            String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+            return process.waitFor() == 0 ? text : "";
+        } catch (IOException e) {
+            return "";
+        }
+    }
+
+    /** By the files beside the launcher. */
+    private static String libraries() throws IOException {
+        Path folder = Path.of("target", "refreshd", "lib");
+        if (!Files.isDirectory(folder)) {
+            return "unknown";
+        }
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.map(file -> file.getFileName().toString().replace(".jar", ""))
+                    .filter(name ->
+                            name.matches("(debezium-(api|core|embedded|connector-postgres)|postgresql)-[0-9].*"))
+                    .sorted()
+                    .collect(Collectors.joining(", "));
+        }
     }
 }

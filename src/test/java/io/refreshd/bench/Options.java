@@ -1,45 +1,82 @@
 package io.refreshd.bench;
 
+import io.refreshd.bench.Load.Workload;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
+import java.util.function.Predicate;
 
 /**
- * What is run, from system properties {@code bench.…}; the defaults make the short run of a few minutes.
+ * What is run, from system properties {@code bench.…}; the defaults make the short run.
  *
- * @param parts {@code figures}: the daemon's own figures; {@code roles}: role views and reading them;
- *     {@code contenders}: side by side
+ * @param parts {@code micro}: JMH; {@code figures}: the daemon's own figures; {@code exact}: deciding by row; {@code roles}:
+ *     role views and reading them; {@code contenders}: side by side
+ * @param figures which of the daemon's own figures
+ * @param rows of the big table, for the contenders; each with each of the views
  * @param seconds how long each round writes
+ * @param probes changes that are timed for a latency of the daemon's own figures
  */
 record Options(
         List<String> parts,
+        List<String> figures,
         List<String> workloads,
         List<String> contenders,
-        int rows,
-        int views,
+        List<Integer> rows,
+        List<Integer> views,
         int seconds,
         int repeats,
+        int probes,
         long seed,
         Path report) {
+
+    Options {
+        check("parts", parts, List.of("micro", "figures", "exact", "roles", "contenders")::contains);
+        check("figures", figures, Figures.ALL::contains);
+        check("workloads", workloads, Workload::exists);
+        check("contenders", contenders, Contenders::exists);
+    }
 
     static Options fromProperties() {
         boolean full = Boolean.getBoolean("bench.full");
         return new Options(
-                list("bench.parts", "figures,roles,contenders"),
+                list("parts", full ? "micro,figures,exact,roles,contenders" : "micro,figures,contenders"),
+                list("figures", full ? String.join(",", Figures.ALL) : "latency-1000,latency-others,drain,small-drain"),
                 list(
-                        "bench.workloads",
+                        "workloads",
                         full
-                                ? "update-10,update-100,update-1000,update-max,insert-100,mixed-100,bulk"
-                                : "update-100,update-max,mixed-100,bulk"),
-                list("bench.contenders", "nothing,inline,timer-1,timer-10,trigger,refreshd,pg_ivm"),
-                Integer.getInteger("bench.rows", full ? 1_000_000 : 50_000),
-                Integer.getInteger("bench.views", full ? 10 : 5),
+                                ? "update-10,update-100,update-1000,update-max,note-max,insert-100,mixed-100,bulk"
+                                : "update-100,update-max,note-max,mixed-100"),
+                list("contenders", String.join(",", Contenders.ALL)),
+                numbers("rows", full ? "100000,1000000" : "50000"),
+                numbers("views", full ? "1,10,100" : "10"),
                 Integer.getInteger("bench.seconds", full ? 30 : 6),
-                Integer.getInteger("bench.repeats", full ? 3 : 1),
+                Integer.getInteger("bench.repeats", full ? 3 : 2),
+                Integer.getInteger("bench.probes", 1_000),
                 Long.getLong("bench.seed", 42L),
                 Path.of(System.getProperty("bench.report", "target/bench")));
     }
 
-    private static List<String> list(String property, String otherwise) {
-        return List.of(System.getProperty(property, otherwise).split(","));
+    /** The slowest of those that tick has ticked once more when a round ends. */
+    int longestInterval() {
+        return contenders.stream().mapToInt(Contenders::interval).max().orElse(1);
+    }
+
+    private static void check(String option, List<String> values, Predicate<String> known) {
+        for (String value : values) {
+            if (!known.test(value)) {
+                throw new IllegalArgumentException("-Dbench." + option + ": there is no \"" + value
+                        + "\"; docs/BENCHMARKS.md lists what there is");
+            }
+        }
+    }
+
+    private static List<String> list(String option, String otherwise) {
+        return List.of(System.getProperty("bench." + option, otherwise).split(","));
+    }
+
+    private static List<Integer> numbers(String option, String otherwise) {
+        return Arrays.stream(System.getProperty("bench." + option, otherwise).split(","))
+                .map(Integer::valueOf)
+                .toList();
     }
 }

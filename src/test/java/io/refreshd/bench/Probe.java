@@ -7,26 +7,32 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Commits numbered changes to one row and polls a view for them over a connection of its own. The time of a change runs from
+ * Commits numbered changes to one row of each view and polls the views over a connection of its own. The time of a change runs from
  * when its commit returned to when the view was first seen to hold it or a later one.
  */
 final class Probe implements AutoCloseable {
     /** One change. {@code visible} is 0 while it has not been seen. Nanoseconds of {@link System#nanoTime()}. */
     static final class Mark {
+        final int role;
         final long committed;
         volatile long visible;
 
-        Mark(long committed) {
+        Mark(int role, long committed) {
+            this.role = role;
             this.committed = committed;
         }
 
+        /** Seconds; without end if it was not seen. */
         double lag() {
-            return (visible - committed) / 1e9;
+            return visible == 0 ? Double.POSITIVE_INFINITY : (visible - committed) / 1e9;
         }
     }
 
@@ -37,6 +43,7 @@ final class Probe implements AutoCloseable {
     private final long seed;
     private final double meanMillis;
     private final double leastMillis;
+    private final int roles;
     private final List<Mark> marks = new ArrayList<>();
     private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
     private final Thread writer = new Thread(() -> guarded(this::write), "probe-writer");
@@ -48,13 +55,19 @@ final class Probe implements AutoCloseable {
         void run() throws Exception;
     }
 
-    /** @param leastMillis between two changes; between that and twice the mean less it, evenly */
+    /** Of one view. @param leastMillis between two changes; between that and twice the mean less it, evenly */
     Probe(Stage stage, AfterWrite after, long seed, double leastMillis, double meanMillis) {
+        this(stage, after, seed, leastMillis, meanMillis, 1);
+    }
+
+    /** @param roles how many role views take turns: the pause between two changes to one view is so many times longer */
+    Probe(Stage stage, AfterWrite after, long seed, double leastMillis, double meanMillis, int roles) {
         this.stage = stage;
         this.after = after;
         this.seed = seed;
         this.leastMillis = leastMillis;
         this.meanMillis = meanMillis;
+        this.roles = roles;
     }
 
     Probe start() {
@@ -74,33 +87,40 @@ final class Probe implements AutoCloseable {
     private void write() throws Exception {
         Random random = new Random(seed);
         try (Connection connection = stage.connect();
-                PreparedStatement update =
-                        connection.prepareStatement("UPDATE main SET title = ? WHERE id = " + Stage.PROBE_ROW)) {
+                PreparedStatement update = connection.prepareStatement("UPDATE main SET title = ? WHERE id = ?")) {
             for (int number = 1; writing; number++) {
                 double pause = leastMillis + 2 * (meanMillis - leastMillis) * random.nextDouble();
                 TimeUnit.MICROSECONDS.sleep((long) (1000 * pause));
+                int role = (number - 1) % roles;
                 update.setString(1, Integer.toString(number));
+                update.setLong(2, Stage.PROBE_ROW + role);
                 update.executeUpdate();
                 synchronized (marks) {
-                    marks.add(new Mark(System.nanoTime()));
+                    marks.add(new Mark(role, System.nanoTime()));
                 }
-                after.written(connection, 0, true);
+                after.written(connection, Set.of(role), Set.of("title"));
             }
         }
     }
 
     private void poll() throws Exception {
+        String sql = IntStream.range(0, roles)
+                .mapToObj(role -> "(SELECT title FROM role_%d WHERE id = %d)".formatted(role, Stage.PROBE_ROW + role))
+                .collect(Collectors.joining(", ", "SELECT ", ""));
         try (Connection connection = stage.connect();
-                PreparedStatement query = connection.prepareStatement(
-                        "SELECT title FROM " + Stage.PROBED + " WHERE id = " + Stage.PROBE_ROW)) {
-            int seen = 0;
+                PreparedStatement query = connection.prepareStatement(sql)) {
+            // By view, the first of its changes that was not seen; they are as many apart as there are views.
+            int[] next = IntStream.range(0, roles).toArray();
             while (polling) {
-                int now = read(query);
+                int[] now = read(query);
                 long at = System.nanoTime();
                 synchronized (marks) {
-                    // A change may be seen before its writer has come round to note it.
-                    for (; seen < Math.min(now, marks.size()); seen++) {
-                        marks.get(seen).visible = Math.max(at, marks.get(seen).committed);
+                    for (int role = 0; role < roles; role++) {
+                        // A change may be seen before its writer has come round to note it.
+                        for (; next[role] < Math.min(now[role], marks.size()); next[role] += roles) {
+                            Mark mark = marks.get(next[role]);
+                            mark.visible = Math.max(at, mark.committed);
+                        }
                     }
                 }
                 TimeUnit.MILLISECONDS.sleep(POLL_MILLIS);
@@ -108,9 +128,22 @@ final class Probe implements AutoCloseable {
         }
     }
 
-    private static int read(PreparedStatement query) throws SQLException {
+    private int[] read(PreparedStatement query) throws SQLException {
+        int[] numbers = new int[roles];
         try (ResultSet row = query.executeQuery()) {
-            return row.next() && row.getString(1).matches("[0-9]+") ? row.getInt(1) : 0;
+            row.next();
+            for (int role = 0; role < roles; role++) {
+                String title = row.getString(role + 1);
+                numbers[role] = title != null && title.matches("[0-9]+") ? Integer.parseInt(title) : 0;
+            }
+        }
+        return numbers;
+    }
+
+    /** Waits for this many changes to have been committed. */
+    void awaitWritten(int count) throws InterruptedException {
+        while (marks().size() < count && failure.get() == null) {
+            TimeUnit.MILLISECONDS.sleep(50);
         }
     }
 
@@ -138,12 +171,9 @@ final class Probe implements AutoCloseable {
         }
     }
 
-    /** Seconds, of the changes that were seen. */
+    /** Seconds; without end for what was not seen, since leaving it out would flatter. */
     Sample lags() {
-        return Sample.of(marks().stream()
-                .filter(mark -> mark.visible != 0)
-                .map(Mark::lag)
-                .toList());
+        return Sample.of(marks().stream().map(Mark::lag).toList());
     }
 
     @Override

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.stream.Stream;
 
 /** What Linux knows of a process. */
 final class Procfs {
@@ -41,6 +42,24 @@ final class Procfs {
         }
     }
 
+    /** The same family's memory: what each has for itself, and once what they share. */
+    static double residentMegabytesOfFamily(long pid) {
+        double own = 0;
+        double shared = 0;
+        for (ProcessHandle process : Stream.concat(
+                        ProcessHandle.of(pid).stream(),
+                        ProcessHandle.of(pid).stream().flatMap(ProcessHandle::children))
+                .toList()) {
+            try {
+                own += status(process.pid(), "RssAnon:");
+                shared = Math.max(shared, status(process.pid(), "RssShmem:"));
+            } catch (UncheckedIOException ended) {
+                // Since it was listed: it has no memory any more.
+            }
+        }
+        return own + shared;
+    }
+
     static double residentMegabytes(long pid) {
         return status(pid, "VmRSS:");
     }
@@ -56,7 +75,8 @@ final class Procfs {
                     return Double.parseDouble(line.replaceAll("[^0-9]", "")) / 1024;
                 }
             }
-            return Double.NaN;
+            // A process that has ended but was not waited for has none.
+            return field.startsWith("VmRSS") || field.startsWith("VmHWM") ? Double.NaN : 0;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -1,44 +1,67 @@
 package io.refreshd.bench;
 
+import java.io.IOException;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.OptionalLong;
+import java.util.TreeMap;
 
 /** refreshd as it is deployed, with the quiet period and the target lag that the listener has too. */
 final class RefreshdContender implements Contender {
     private final Stage stage;
     private final DaemonProcess daemon;
-    private final String before;
-    private final double cpuBefore;
+    private String before = "0";
+    private Map<String, Long> avoidedBefore = Map.of();
+    private double cpuBefore;
 
-    private RefreshdContender(Stage stage, DaemonProcess daemon) throws Exception {
+    private RefreshdContender(Stage stage, DaemonProcess daemon) {
         this.stage = stage;
         this.daemon = daemon;
-        Waiting.until(
-                "views are fresh at first",
-                () -> stage.query("SELECT count(*) FROM refreshd.view_state WHERE marked > covered")
-                        .getFirst()
-                        .equals("0"));
-        this.before = stage.query("SELECT coalesce(max(id), 0) FROM refreshd.refresh_history")
-                .getFirst();
-        this.cpuBefore = Procfs.cpuSeconds(daemon.pid());
     }
 
-    static Contender start(Stage stage) throws Exception {
+    static Contender start(Stage stage) throws IOException {
         return new RefreshdContender(
                 stage, DaemonProcess.start(stage, InProcess.QUIET_MILLIS + "ms", InProcess.LONGEST_MILLIS + "ms"));
     }
 
     @Override
-    public AfterWrite afterWrite() {
-        return AfterWrite.NOTHING;
+    public void begin() throws Exception {
+        Waiting.until(
+                "views are fresh at first",
+                () -> stage.query("SELECT count(*) FROM refreshd.view_state WHERE marked > covered")
+                        .getFirst()
+                        .equals("0"));
+        before = stage.query("SELECT coalesce(max(id), 0) FROM refreshd.refresh_history")
+                .getFirst();
+        avoidedBefore = daemon.avoided();
+        cpuBefore = Procfs.cpuSeconds(daemon.pid());
     }
 
     @Override
-    public Refreshes.Count count() throws Exception {
-        String done = "FROM refreshd.refresh_history WHERE outcome = 'refreshed' AND id > " + before;
-        return new Refreshes.Count(
-                Long.parseLong(stage.query("SELECT count(*) " + done).getFirst()),
-                Long.parseLong(stage.query("SELECT count(*) " + done + " AND rows_changed > 0")
-                        .getFirst()));
+    public Map<String, Refreshes.Count> refreshes() throws SQLException {
+        Map<String, Refreshes.Count> counts = new HashMap<>();
+        try (Connection connection = stage.connect();
+                Statement statement = connection.createStatement();
+                ResultSet rows = statement.executeQuery("""
+                        SELECT view_name, count(*), count(*) FILTER (WHERE rows_changed > 0)
+                        FROM refreshd.refresh_history WHERE outcome = 'refreshed' AND id > %s
+                        GROUP BY view_name""".formatted(before))) {
+            while (rows.next()) {
+                counts.put(rows.getString(1), new Refreshes.Count(rows.getLong(2), rows.getLong(3)));
+            }
+        }
+        return counts;
+    }
+
+    @Override
+    public Map<String, Long> avoided() throws IOException {
+        Map<String, Long> avoided = new TreeMap<>(daemon.avoided());
+        avoidedBefore.forEach((reason, count) -> avoided.merge(reason, -count, Long::sum));
+        return avoided;
     }
 
     @Override

@@ -4,30 +4,44 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.Collection;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 
-/** Refreshes as everybody writes them, counted. */
+/** Refreshes as everybody writes them, counted by view. */
 final class Refreshes {
     /**
      * @param executed refreshes that were committed
      * @param needed those of them that changed the view's content, by the server's counters
      */
-    record Count(long executed, long needed) {}
+    record Count(long executed, long needed) {
+        static final Count NONE = new Count(0, 0);
 
-    private final AtomicLong executed = new AtomicLong();
-    private final AtomicLong needed = new AtomicLong();
+        Count plus(Count other) {
+            return new Count(executed + other.executed, needed + other.needed);
+        }
+
+        static Count sum(Collection<Count> counts) {
+            return counts.stream().reduce(NONE, Count::plus);
+        }
+    }
+
+    private final Map<String, Count> counts = new ConcurrentHashMap<>();
 
     void refresh(Connection connection, String view) throws SQLException {
         boolean before = connection.getAutoCommit();
         connection.setAutoCommit(false);
         try (Statement statement = connection.createStatement()) {
+            // As refreshd does: compiling costs more than it gains.
+            statement.execute("SET LOCAL jit = off");
             long then = changed(statement, view);
             statement.execute("REFRESH MATERIALIZED VIEW CONCURRENTLY " + view);
-            if (changed(statement, view) > then) {
-                needed.incrementAndGet();
-            }
+            boolean needed = changed(statement, view) > then;
             connection.commit();
-            executed.incrementAndGet();
+            counts.merge(view, new Count(1, needed ? 1 : 0), Count::plus);
+        } catch (SQLException e) {
+            connection.rollback();
+            throw e;
         } finally {
             connection.setAutoCommit(before);
         }
@@ -42,7 +56,7 @@ final class Refreshes {
         }
     }
 
-    Count count() {
-        return new Count(executed.get(), needed.get());
+    Map<String, Count> counts() {
+        return Map.copyOf(counts);
     }
 }

@@ -4,7 +4,6 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.Statement;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -26,13 +25,14 @@ final class RoleFigures {
             """.formatted(QUERY);
 
     private final Stage stage;
-    private final Map<String, Object> results = new LinkedHashMap<>();
+    private final Map<String, Object> results;
 
-    RoleFigures(Stage stage) {
+    RoleFigures(Stage stage, Map<String, Object> results) {
         this.stage = stage;
+        this.results = results;
     }
 
-    Map<String, Object> run() throws Exception {
+    void run() throws Exception {
         stage.layOut(100, 1);
         stage.reset();
         // Half of the rows to a few large roles, half to many small ones.
@@ -58,7 +58,6 @@ final class RoleFigures {
         }
         restart(MANY + REPEATS);
         new ReadingFigures(stage, results).run();
-        return results;
     }
 
     /** The bare statements first and the daemon first, in turn. */

@@ -1,104 +1,153 @@
 package io.refreshd.bench;
 
 import io.refreshd.bench.Load.Workload;
+import java.lang.management.ManagementFactory;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.List;
-import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /** One contender, one workload, from a fresh copy of the data to the comparison at the end. */
 final class Round {
-    private static final double SETTLE_SECONDS = 12;
     /** Between two changes of the probe: often enough for quantiles, too seldom to be a load. */
     private static final double PROBE_MILLIS = 50;
+    /** Before each round, for caches, and for the compiler of those with a process of their own. */
+    private static final Workload WARM_UP = Workload.parse("update-100");
 
-    private Round() {}
+    private static final int BULK_ROWS = 300_000;
+    private static final double AFTER_THE_LAST_TICK = 1;
 
-    /** @return empty: this server cannot do it */
-    static Optional<Contender> contender(String name, Stage stage) throws Exception {
-        return switch (name) {
-            case "nothing" -> Optional.of(InProcess.nothing(stage));
-            case "inline" -> Optional.of(InProcess.inline(stage));
-            case "timer-1" -> Optional.of(InProcess.timer(stage, 1));
-            case "timer-10" -> Optional.of(InProcess.timer(stage, 10));
-            case "trigger" -> Optional.of(InProcess.trigger(stage));
-            case "refreshd" -> Optional.of(RefreshdContender.start(stage));
-            // Not implemented either: no server that is at hand offers it.
-            case "pg_ivm" -> Optional.empty();
-            default -> throw new IllegalArgumentException("no such contender: " + name);
-        };
+    private final Stage stage;
+    private final Options options;
+    private final Result.Plan plan;
+    private final Workload workload;
+    private final long seed;
+
+    Round(Stage stage, Options options, Result.Plan plan) {
+        this.stage = stage;
+        this.options = options;
+        this.plan = plan;
+        this.workload = Workload.parse(plan.workload());
+        this.seed = options.seed() + plan.repeat();
     }
 
-    static Optional<Result> run(Stage stage, Options options, String workload, String name, int repeat)
-            throws Exception {
+    /** Rows that the workload needs at the least. */
+    static int rows(String workload, int wanted, int views) {
+        return Workload.parse(workload).isBulk() ? Math.max(wanted, BULK_ROWS + 2 * views) : wanted;
+    }
+
+    /**
+     * The same for all contenders of a layout: what goes on after the last write costs too. Until the slowest timer has ticked
+     * once more, and twice as long as a plain client needs for all views, since several things go on at once.
+     */
+    double windowSeconds() throws SQLException {
+        int interval = options.longestInterval();
+        double lastTick = (Math.floorDiv(options.seconds(), interval) + 1) * (double) interval;
+        return lastTick + AFTER_THE_LAST_TICK + 2 * stage.cycleSeconds();
+    }
+
+    Result run() throws Exception {
+        double window = windowSeconds();
+        double load = ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage();
         stage.reset();
-        Optional<Contender> found = contender(name, stage);
-        if (found.isEmpty()) {
-            return Optional.empty();
-        }
-        long seed = options.seed() + repeat;
-        Workload parsed = Workload.parse(workload);
-        try (Contender contender = found.get();
-                Retention retention = new Retention(stage)) {
-            retention.start();
-            double cpu = stage.cpuSeconds();
-            long wal = stage.wal();
-            long began = System.nanoTime();
-            try (Probe probe = new Probe(stage, contender.afterWrite(), seed, PROBE_MILLIS / 2, PROBE_MILLIS);
-                    Load load = new Load(stage, parsed, contender.afterWrite(), seed)) {
-                probe.start();
-                load.start();
-                if (parsed.kind().equals("bulk")) {
-                    bulk(stage, contender);
-                }
-                TimeUnit.NANOSECONDS.sleep(began + TimeUnit.SECONDS.toNanos(options.seconds()) - System.nanoTime());
-                load.stop();
-                probe.stopWriting();
-                boolean settled = !name.equals("nothing") && probe.settle(SETTLE_SECONDS);
-                if (settled) {
-                    // Of the other views nothing is polled: those that are behind now get as long as the slowest of
-                    // all.
-                    Waiting.until("views equal their definitions", new Patience(stage, SETTLE_SECONDS)::over);
-                }
-                double serverCpu = stage.cpuSeconds() - cpu;
-                double contenderCpu = contender.cpuSeconds();
-                double written = stage.wal() - wal;
-                Refreshes.Count count = contender.count();
-                List<Probe.Mark> marks = probe.marks();
-                return Optional.of(new Result(
-                        workload,
-                        name,
-                        repeat,
-                        probe.lags(),
-                        (int) marks.stream().filter(mark -> mark.visible == 0).count(),
-                        marks.stream()
-                                .filter(mark -> mark.visible != 0)
-                                .map(mark -> new double[] {(mark.committed - began) / 1e9, mark.lag()})
-                                .toList(),
-                        load.commitsPerSecond(),
-                        load.latencies(),
-                        count,
-                        serverCpu,
-                        contenderCpu,
-                        written,
-                        contender.pid().isPresent()
-                                ? Procfs.peakMegabytes(contender.pid().getAsLong())
-                                : Double.NaN,
-                        retention.most(),
-                        name.equals("nothing") ? List.of() : stage.wrongViews()));
+        try (Contender contender = Contenders.start(plan.contender(), stage)) {
+            write(WARM_UP, Math.min(2_000, 500L * options.seconds()));
+            contender.begin();
+            try (Watch watch = new Watch(stage)) {
+                watch.start();
+                return measure(contender, watch, window, load);
             }
         }
     }
 
-    /** One statement changes most rows; who refreshes inline refreshes all views after it. */
-    private static void bulk(Stage stage, Contender contender) throws Exception {
-        TimeUnit.SECONDS.sleep(1);
-        try (var connection = stage.connect();
-                var statement = connection.createStatement()) {
-            statement.execute("UPDATE main SET amount = amount + 1 WHERE id BETWEEN " + (stage.roles() + 1) + " AND "
-                    + Math.min(stage.rows(), 300_000 + stage.roles()));
-            for (int role = 0; role < stage.views(); role++) {
-                contender.afterWrite().written(connection, role, true);
+    /** What a round does first, and nothing of it is kept. */
+    void practise() throws Exception {
+        stage.reset();
+        write(Workload.parse("update-max"), 1_000L * options.seconds());
+        stage.refreshAll();
+    }
+
+    private void write(Workload workload, long millis) throws InterruptedException {
+        try (Load load = new Load(stage, workload, AfterWrite.NOTHING, seed)) {
+            load.start();
+            TimeUnit.MILLISECONDS.sleep(millis);
+        }
+    }
+
+    private Result measure(Contender contender, Watch watch, double window, double machine) throws Exception {
+        double cpu = stage.cpuSeconds();
+        long wal = stage.wal();
+        long began = System.nanoTime();
+        try (Probe probe = new Probe(stage, contender.afterWrite(), seed, PROBE_MILLIS / 2, PROBE_MILLIS);
+                Load load = new Load(stage, workload, contender.afterWrite(), seed)) {
+            probe.start();
+            load.start();
+            double bulk = workload.isBulk() ? bulk(contender) : Double.NaN;
+            sleepUntil(began, options.seconds());
+            load.stop();
+            probe.stopWriting();
+            sleepUntil(began, window);
+            double seconds = (System.nanoTime() - began) / 1e9;
+            double serverCpu = stage.cpuSeconds() - cpu;
+            double contenderCpu = contender.cpuSeconds();
+            double written = stage.wal() - wal;
+            var refreshes = contender.refreshes();
+            var avoided = contender.avoided();
+            Watch.Most most = watch.most();
+            double peak = contender.pid().isPresent()
+                    ? Procfs.peakMegabytes(contender.pid().getAsLong())
+                    : Double.NaN;
+            List<Probe.Mark> marks = contender.keepsFresh() ? probe.marks() : List.of();
+            return new Result(
+                    plan,
+                    seconds,
+                    Sample.of(marks.stream().map(Probe.Mark::lag).toList()),
+                    marks.stream()
+                            .filter(mark -> mark.visible != 0)
+                            .map(mark -> new double[] {(mark.committed - began) / 1e9, mark.lag()})
+                            .toList(),
+                    workload.isBulk() ? Double.NaN : load.commitsPerSecond(),
+                    workload.isBulk() ? Sample.of(List.of(bulk)) : load.latencies(),
+                    refreshes,
+                    avoided,
+                    serverCpu,
+                    contenderCpu,
+                    written,
+                    peak,
+                    most,
+                    contender.keepsFresh() ? wrong() : List.of(),
+                    machine);
+        }
+    }
+
+    private static void sleepUntil(long began, double seconds) throws InterruptedException {
+        TimeUnit.NANOSECONDS.sleep(began + (long) (seconds * 1e9) - System.nanoTime());
+    }
+
+    /** What is behind at the end of the window gets some time more before it is called wrong. */
+    private List<String> wrong() throws Exception {
+        Waiting.until("views equal their definitions", new Patience(stage, 2 + stage.cycleSeconds())::over);
+        return stage.wrongViews();
+    }
+
+    /** One statement changes most rows; who refreshes inline refreshes what it concerns after it. @return seconds */
+    private double bulk(Contender contender) throws Exception {
+        TimeUnit.MILLISECONDS.sleep(500);
+        Set<Integer> roles = IntStream.range(0, stage.roles()).boxed().collect(Collectors.toSet());
+        try (Connection connection = stage.connect();
+                Statement statement = connection.createStatement()) {
+            long begin = System.nanoTime();
+            int changed = statement.executeUpdate("UPDATE main SET amount = amount + 1 WHERE id BETWEEN "
+                    + (stage.roles() + 1) + " AND " + (stage.roles() + BULK_ROWS));
+            if (changed != BULK_ROWS) {
+                throw new IllegalStateException("the bulk update changed " + changed + " rows");
             }
+            contender.afterWrite().written(connection, roles, Set.of("amount"));
+            return (System.nanoTime() - begin) / 1e9;
         }
     }
 }

@@ -1,6 +1,5 @@
 package io.refreshd.bench;
 
-import java.util.Arrays;
 import java.util.Collection;
 import java.util.Locale;
 
@@ -43,11 +42,15 @@ record Sample(double[] sorted) {
                 ? "no value"
                 : String.format(
                         Locale.ROOT,
-                        "p50 %.0f ms, p95 %.0f ms, p99 %.0f ms, max %.0f ms (n = %d)",
-                        1000 * median(),
-                        1000 * quantile(0.95),
-                        1000 * quantile(0.99),
-                        1000 * max(),
-                        Arrays.stream(sorted).count());
+                        "p50 %s, p95 %s, p99 %s, max %s (n = %d)",
+                        millis(median()),
+                        millis(quantile(0.95)),
+                        millis(quantile(0.99)),
+                        millis(max()),
+                        sorted.length);
+    }
+
+    private static String millis(double seconds) {
+        return Double.isFinite(seconds) ? String.format(Locale.ROOT, "%.0f ms", 1000 * seconds) : "not seen";
     }
 }

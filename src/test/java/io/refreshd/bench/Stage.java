@@ -1,18 +1,13 @@
 package io.refreshd.bench;
 
-import io.refreshd.demo.LocalPostgres;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
-import java.util.stream.IntStream;
+import java.util.Set;
 
 /**
  * The server and the data of all rounds: laid out once, copied for each round, so that every contender begins with the same
@@ -20,53 +15,84 @@ import java.util.stream.IntStream;
  */
 final class Stage implements AutoCloseable {
     static final String SLOT = "refreshd";
-    /** The row whose way into {@link #PROBED} is timed. */
+    static final String PUBLICATION = "refreshd";
+    static final String DATABASE = "bench";
+    /** The row whose way into {@link #PROBED} is timed; that of another role's view has the number of the role more. */
     static final int PROBE_ROW = 1;
 
     static final String PROBED = "role_0";
 
-    private static final String DATABASE = "bench";
     private static final String TEMPLATE = "bench_template";
 
-    private final Path folder;
-    private final LocalPostgres server;
+    /** @param columns as the definition gives them: an extension may add some of its own */
+    record View(String name, String key, String columns, String definition) {}
+
+    private final Server server;
+    private final ServerProcesses processes;
+    private final List<View> views = new ArrayList<>();
+    private final Set<View> leftOut = new LinkedHashSet<>();
+    private final Set<String> remarks = new LinkedHashSet<>();
     private int rows;
     private int roles;
-    private int views;
+    private int roleViews;
+    private double cycle;
     private double comparing;
 
-    private Stage(Path folder, LocalPostgres server) {
-        this.folder = folder;
+    private Stage(Server server) throws SQLException {
         this.server = server;
+        try (Connection connection = server.connect(server.home())) {
+            this.processes = ServerProcesses.of(connection);
+        }
     }
 
-    static Stage start() throws IOException {
-        Path folder = Files.createTempDirectory(Files.createDirectories(Path.of("target", "postgres")), "bench")
-                .toAbsolutePath();
-        return new Stage(
-                folder,
-                LocalPostgres.start(
-                        folder,
-                        Map.of(
-                                "shared_buffers", "512MB",
-                                "max_wal_size", "8GB",
-                                "checkpoint_timeout", "1h",
-                                "autovacuum_naptime", "5s")));
+    /** @throws IllegalArgumentException if there are databases that could be somebody's */
+    static Stage start(Server server) throws SQLException {
+        if (server.given()
+                && !server.query(
+                                server.home(),
+                                "SELECT 1 FROM pg_database WHERE datname IN ('" + DATABASE + "', '" + TEMPLATE + "')")
+                        .isEmpty()) {
+            throw new IllegalArgumentException("the server already has a database " + DATABASE + " or " + TEMPLATE
+                    + ", and the benchmark would drop it: drop it yourself if it is nobody's, or give another server");
+        }
+        return new Stage(server);
     }
 
     /** Nothing but a big table and role views; half of the roles have one. */
     void layOutRoles(int rows, int roleViews) throws SQLException {
-        layOut(rows, roleViews);
-        run(TEMPLATE, "DROP MATERIALIZED VIEW grand_total, totals, joined");
+        layOut(rows, roleViews, List.of());
     }
 
     /** Half of the roles have a view each; beside them one that joins, one that sums up and one that stands on that. */
     void layOut(int rows, int roleViews) throws SQLException {
+        layOut(
+                rows,
+                roleViews,
+                List.of(
+                        new View("joined", "id", "id, title, body", """
+                                SELECT m.id, m.title, d.body FROM main m
+                                JOIN details d ON d.id = m.id WHERE m.role_id = 0"""),
+                        new View("totals", "role_id", "role_id, items, amount", """
+                                SELECT role_id, count(*) AS items, sum(amount) AS amount FROM main GROUP BY role_id"""),
+                        new View("grand_total", "id", "id, items, amount", """
+                                SELECT 1 AS id, sum(items) AS items, sum(amount) AS amount FROM totals""")));
+    }
+
+    private void layOut(int rows, int roleViews, List<View> others) throws SQLException {
         this.rows = rows;
-        this.views = roleViews;
+        this.roleViews = roleViews;
         this.roles = 2 * roleViews;
-        run("postgres", "DROP DATABASE IF EXISTS " + DATABASE, "DROP DATABASE IF EXISTS " + TEMPLATE);
-        run("postgres", "CREATE DATABASE " + TEMPLATE);
+        views.clear();
+        for (int role = 0; role < roleViews; role++) {
+            String definition = "SELECT id, title, amount FROM main WHERE role_id = " + role;
+            views.add(new View("role_" + role, "id", "id, title, amount", definition));
+        }
+        views.addAll(others);
+        server.run(
+                server.home(),
+                "DROP DATABASE IF EXISTS " + DATABASE + " WITH (FORCE)",
+                "DROP DATABASE IF EXISTS " + TEMPLATE,
+                "CREATE DATABASE " + TEMPLATE);
         List<String> sql = new ArrayList<>(List.of(
                 "CREATE TABLE main (id bigint PRIMARY KEY, role_id int NOT NULL, title text NOT NULL,"
                         + " amount numeric(12,2) NOT NULL, note text)",
@@ -76,48 +102,81 @@ final class Stage implements AutoCloseable {
                         + " FROM generate_series(1, " + rows + ") n",
                 "INSERT INTO details SELECT id, 'details of ' || title FROM main WHERE id % 2 = 1",
                 "CREATE INDEX ON main (role_id)"));
-        for (int role = 0; role < roleViews; role++) {
-            sql.add("CREATE MATERIALIZED VIEW role_" + role + " AS SELECT id, title, amount FROM main WHERE role_id = "
-                    + role);
-            sql.add("CREATE UNIQUE INDEX ON role_" + role + " (id)");
+        for (View view : views) {
+            sql.add("CREATE MATERIALIZED VIEW " + view.name() + " AS " + view.definition());
+            sql.add("CREATE UNIQUE INDEX ON " + view.name() + " (" + view.key() + ")");
         }
-        sql.add("CREATE MATERIALIZED VIEW joined AS SELECT m.id, m.title, d.body FROM main m"
-                + " JOIN details d ON d.id = m.id WHERE m.role_id = 0");
-        sql.add("CREATE UNIQUE INDEX ON joined (id)");
-        sql.add("CREATE MATERIALIZED VIEW totals AS"
-                + " SELECT role_id, count(*) AS items, sum(amount) AS amount FROM main GROUP BY role_id");
-        sql.add("CREATE UNIQUE INDEX ON totals (role_id)");
-        sql.add("CREATE MATERIALIZED VIEW grand_total AS"
-                + " SELECT 1 AS id, sum(items) AS items, sum(amount) AS amount FROM totals");
-        sql.add("CREATE UNIQUE INDEX ON grand_total (id)");
         sql.add("VACUUM ANALYZE");
-        run(TEMPLATE, sql.toArray(String[]::new));
+        server.run(TEMPLATE, sql.toArray(String[]::new));
+        cycle = 0;
     }
 
     /** A fresh copy of the data. */
     void reset() throws SQLException {
+        leftOut.clear();
         dropSlots();
-        run(
-                "postgres",
+        server.run(
+                server.home(),
                 "DROP DATABASE IF EXISTS " + DATABASE + " WITH (FORCE)",
                 "CREATE DATABASE " + DATABASE + " TEMPLATE " + TEMPLATE + " STRATEGY FILE_COPY",
                 "CHECKPOINT");
     }
 
     private void dropSlots() throws SQLException {
-        List<String> slots = query("postgres", "SELECT slot_name FROM pg_replication_slots WHERE database = 'bench'");
-        for (String slot : slots) {
-            run("postgres", """
-                    SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots
-                    WHERE slot_name = '%s' AND active_pid IS NOT NULL""".formatted(slot));
+        String of = "FROM pg_replication_slots WHERE database = '" + DATABASE + "'";
+        for (String slot : server.query(server.home(), "SELECT slot_name " + of)) {
+            String one = of + " AND active AND slot_name = '" + slot + "'";
+            server.query(server.home(), "SELECT pg_terminate_backend(active_pid) " + one);
             Waiting.until(
                     "slot is free",
-                    () -> query(
-                                    "postgres",
-                                    "SELECT 1 FROM pg_replication_slots WHERE active AND slot_name = '" + slot + "'")
-                            .isEmpty());
-            run("bench", "SELECT pg_drop_replication_slot('" + slot + "')");
+                    () -> server.query(server.home(), "SELECT 1 " + one).isEmpty());
+            execute("SELECT pg_drop_replication_slot('" + slot + "')");
         }
+    }
+
+    /** Every view once, one after the other, as a plain client. */
+    void refreshAll() throws SQLException {
+        Refreshes refreshes = new Refreshes();
+        try (Connection connection = connect()) {
+            for (View view : views) {
+                refreshes.refresh(connection, view.name());
+            }
+        }
+    }
+
+    /** Seconds that {@link #refreshAll} takes with this layout and without other load. */
+    double cycleSeconds() throws SQLException {
+        if (cycle == 0) {
+            reset();
+            refreshAll();
+            long begin = System.nanoTime();
+            refreshAll();
+            cycle = (System.nanoTime() - begin) / 1e9;
+        }
+        return cycle;
+    }
+
+    /** A view that this contender does not keep is no longer compared, and the report says so. */
+    void leaveOut(View view, String remark) {
+        leftOut.add(view);
+        remarks.add(remark);
+    }
+
+    Set<String> remarks() {
+        return remarks;
+    }
+
+    boolean offers(String extension) throws SQLException {
+        String sql = "SELECT 1 FROM pg_available_extensions WHERE name = '" + extension + "'";
+        return !server.query(server.home(), sql).isEmpty();
+    }
+
+    Server server() {
+        return server;
+    }
+
+    ServerProcesses processes() {
+        return processes;
     }
 
     int rows() {
@@ -128,16 +187,13 @@ final class Stage implements AutoCloseable {
         return roles;
     }
 
-    int views() {
-        return views;
+    int roleViews() {
+        return roleViews;
     }
 
     /** In an order in which a view comes after what it stands on. */
-    List<String> viewNames() {
-        List<String> names = new ArrayList<>(
-                IntStream.range(0, views).mapToObj(role -> "role_" + role).toList());
-        names.addAll(List.of("joined", "totals", "grand_total"));
-        return names;
+    List<View> views() {
+        return List.copyOf(views);
     }
 
     String url() {
@@ -145,15 +201,15 @@ final class Stage implements AutoCloseable {
     }
 
     Connection connect() throws SQLException {
-        return DriverManager.getConnection(url(), LocalPostgres.USER, "");
+        return server.connect(DATABASE);
     }
 
     void execute(String... statements) throws SQLException {
-        run(DATABASE, statements);
+        server.run(DATABASE, statements);
     }
 
     List<String> query(String sql) throws SQLException {
-        return query(DATABASE, sql);
+        return server.query(DATABASE, sql);
     }
 
     long wal() throws SQLException {
@@ -161,28 +217,23 @@ final class Stage implements AutoCloseable {
                 .getFirst());
     }
 
-    double cpuSeconds() throws IOException {
-        String pid = Files.readAllLines(folder.resolve("data").resolve("postmaster.pid"))
-                .getFirst();
-        return Procfs.cpuSecondsOfFamily(Long.parseLong(pid.strip())) - comparing;
+    double cpuSeconds() {
+        return processes.cpuSeconds() - comparing;
     }
 
     /** Views whose content is not what their definition yields. What the comparison costs is kept out of {@link #cpuSeconds}. */
-    List<String> wrongViews() throws Exception {
+    List<String> wrongViews() throws SQLException {
         List<String> wrong = new ArrayList<>();
         try (Connection connection = connect();
                 Statement statement = connection.createStatement()) {
             // All in this one process, whose time is known.
             statement.execute("SET max_parallel_workers_per_gather = 0");
             statement.execute("SET jit = off");
-            for (String view : viewNames()) {
-                String definition = one(statement, "SELECT rtrim(pg_get_viewdef('" + view + "'::regclass), ';')");
-                String different = one(
-                        statement,
-                        "SELECT EXISTS ((TABLE %1$s EXCEPT ALL (%2$s)) UNION ALL ((%2$s) EXCEPT ALL TABLE %1$s))"
-                                .formatted(view, definition));
-                if (different.equals("t")) {
-                    wrong.add(view);
+            for (View view : views) {
+                String different = "SELECT EXISTS ((%1$s EXCEPT ALL (%2$s)) UNION ALL ((%2$s) EXCEPT ALL %1$s))"
+                        .formatted("SELECT " + view.columns() + " FROM " + view.name(), view.definition());
+                if (!leftOut.contains(view) && one(statement, different).equals("t")) {
+                    wrong.add(view.name());
                 }
             }
             comparing += Procfs.cpuSeconds(Long.parseLong(one(statement, "SELECT pg_backend_pid()")));
@@ -197,29 +248,15 @@ final class Stage implements AutoCloseable {
         }
     }
 
-    private void run(String database, String... statements) throws SQLException {
-        try (Connection connection = DriverManager.getConnection(server.url(database), LocalPostgres.USER, "");
-                Statement statement = connection.createStatement()) {
-            for (String sql : statements) {
-                statement.execute(sql);
-            }
-        }
-    }
-
-    private List<String> query(String database, String sql) throws SQLException {
-        try (Connection connection = DriverManager.getConnection(server.url(database), LocalPostgres.USER, "");
-                Statement statement = connection.createStatement();
-                ResultSet rows = statement.executeQuery(sql)) {
-            List<String> values = new ArrayList<>();
-            while (rows.next()) {
-                values.add(rows.getString(1));
-            }
-            return values;
-        }
-    }
-
+    /** Leaves nothing behind on a server that was given. */
     @Override
-    public void close() throws IOException {
-        server.close();
+    public void close() throws SQLException {
+        if (server.given() && roles > 0) {
+            dropSlots();
+            server.run(
+                    server.home(),
+                    "DROP DATABASE IF EXISTS " + DATABASE + " WITH (FORCE)",
+                    "DROP DATABASE IF EXISTS " + TEMPLATE);
+        }
     }
 }

@@ -7,7 +7,7 @@ import java.util.Map;
 /** Charts that need nothing but a browser. */
 final class Svg {
     private static final List<String> COLOURS =
-            List.of("#1b6ca8", "#d1495b", "#66a182", "#edae49", "#7a5195", "#5c5c5c", "#00798c");
+            List.of("#1b6ca8", "#d1495b", "#66a182", "#edae49", "#7a5195", "#5c5c5c", "#00798c", "#a0522d");
     private static final int WIDTH = 860;
     private static final int HEIGHT = 420;
     private static final int LEFT = 90;

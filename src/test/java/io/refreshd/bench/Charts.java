@@ -1,0 +1,40 @@
+package io.refreshd.bench;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** The charts of one setting, by file name. */
+final class Charts {
+    private Charts() {}
+
+    static Map<String, String> of(String title, Map<String, List<Result>> contenders) {
+        Map<String, List<double[]>> lags = new LinkedHashMap<>();
+        Map<String, double[]> writers = new LinkedHashMap<>();
+        Map<String, double[]> refreshes = new LinkedHashMap<>();
+        contenders.forEach((name, rounds) -> {
+            double rate = Columns.median(rounds, Result::commitsPerSecond);
+            if (Double.isFinite(rate)) {
+                writers.put(name, new double[] {rate});
+            }
+            if (rounds.stream().anyMatch(result -> result.lag().count() > 0)) {
+                lags.put(name, rounds.getFirst().timeline());
+                refreshes.put(name, new double[] {
+                    Columns.median(rounds, r -> r.allRefreshes().executed()),
+                    Columns.median(rounds, r -> r.allRefreshes().needed())
+                });
+            }
+        });
+        String suffix = title.replaceAll("[^A-Za-z0-9-]+", "-");
+        Map<String, String> charts = new LinkedHashMap<>();
+        if (!lags.isEmpty()) {
+            charts.put("lag-" + suffix, Svg.lags("Commit to visible, first repeat: " + title, lags));
+            charts.put(
+                    "refreshes-" + suffix, Svg.bars("Refreshes: " + title, List.of("executed", "needed"), refreshes));
+        }
+        if (!writers.isEmpty()) {
+            charts.put("writers-" + suffix, Svg.bars("Writers, commits/s: " + title, List.of("commits/s"), writers));
+        }
+        return charts;
+    }
+}

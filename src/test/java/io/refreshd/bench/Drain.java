@@ -1,0 +1,115 @@
+package io.refreshd.bench;
+
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/**
+ * A log that was written while the daemon was away, and how soon it is through: as one transaction and as many small ones. A
+ * bare reader drains a slot of its own at the same position.
+ */
+final class Drain {
+    private static final int ROWS = 300_000;
+    private static final int SMALL = 100_000;
+    private static final String DIRTY = "SELECT count(*) FROM refreshd.view_state WHERE marked > covered";
+    /** Only the last transaction concerns it: its mark is durable when all before it are routed. */
+    private static final String LAST = "joined";
+
+    private final Stage stage;
+    private final Options options;
+    private final Map<String, Object> results;
+
+    Drain(Stage stage, Options options, Map<String, Object> results) {
+        this.stage = stage;
+        this.options = options;
+        this.results = results;
+    }
+
+    /** An even number of rounds, since whoever is first finds the log cold. @param small one row per transaction */
+    void run(boolean small) throws Exception {
+        stage.layOut(ROWS, 3);
+        String title = small
+                ? "drain of %,d transactions of one update, -Xmx128m".formatted(SMALL)
+                : "drain of one transaction of %,d updates, -Xmx128m".formatted(ROWS);
+        for (int round = 1; round <= 2 * options.repeats(); round++) {
+            String text = round(small, round % 2 == 1);
+            System.out.printf("%s: round %d: %s%n", title, round, text);
+            results.put(title + ": round " + round, text);
+        }
+    }
+
+    private String round(boolean small, boolean bareFirst) throws Exception {
+        stage.reset();
+        try (DaemonProcess first = DaemonProcess.start(stage, "100ms", "5s")) {
+            // Ready is not yet clean; a mark from before would be taken for the one that is waited for.
+            Waiting.until("the views of " + first.pid() + " are fresh", this::clean);
+        }
+        stage.execute("SELECT pg_create_logical_replication_slot('bare', 'pgoutput')");
+        long updates = write(small);
+        double bare = bareFirst ? bare(updates) : 0;
+        if (!clean()) {
+            throw new IllegalStateException("a view was dirty before the drain began: nothing was measured");
+        }
+        String before = one("SELECT coalesce(max(id), 0) FROM refreshd.refresh_history");
+        String newest = one("SELECT max(marked) FROM refreshd.view_state");
+        String marked = "SELECT marked FROM refreshd.view_state WHERE view_name = '" + LAST
+                + "' AND marked > greatest(covered, " + newest + ")";
+        double seconds;
+        double peak;
+        try (DrainClock clock = new DrainClock(stage, marked)) {
+            clock.start();
+            try (DaemonProcess daemon = DaemonProcess.start(stage, "100ms", "5s")) {
+                seconds = clock.seconds();
+                Waiting.until("views are fresh", this::clean);
+                peak = Procfs.peakMegabytes(daemon.pid());
+            }
+        }
+        String refreshes = one("""
+                SELECT string_agg(view_name || ' ' || n, ', ' ORDER BY view_name)
+                FROM (SELECT view_name, count(*) AS n FROM refreshd.refresh_history
+                      WHERE outcome = 'refreshed' AND id > %s GROUP BY view_name) t""".formatted(before));
+        if (!bareFirst) {
+            bare = bare(updates);
+        }
+        double drained = updates / seconds;
+        return String.format(
+                Locale.ROOT,
+                "ratio %.2f (bare reader%s %,.0f changes/s, daemon %,.0f changes/s until the last mark is durable);"
+                        + " peak resident %.0f MB; refreshes: %s",
+                drained / bare,
+                bareFirst ? ", first," : "",
+                bare,
+                drained,
+                peak,
+                refreshes);
+    }
+
+    /** @return updates that the slots hold */
+    private long write(boolean small) throws SQLException {
+        String change = "UPDATE main SET amount = amount + 1";
+        if (small) {
+            stage.execute(
+                    "SET synchronous_commit = off",
+                    "DO $$ BEGIN FOR i IN 1..%d LOOP %s WHERE id = i; COMMIT; END LOOP; END $$"
+                            .formatted(SMALL, change));
+        } else {
+            stage.execute(change);
+        }
+        // Row 1 is of role 0, whose rows with an odd number have details.
+        stage.execute("UPDATE details SET body = body || '!' WHERE id = 1");
+        return 1 + (small ? SMALL : ROWS);
+    }
+
+    private double bare(long updates) throws SQLException {
+        return BareReader.drain(stage, "bare", Stage.PUBLICATION, updates);
+    }
+
+    private boolean clean() throws SQLException {
+        return stage.query(DIRTY).equals(List.of("0"));
+    }
+
+    private String one(String sql) throws SQLException {
+        return stage.query(sql).getFirst();
+    }
+}

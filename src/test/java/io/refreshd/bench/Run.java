@@ -1,0 +1,131 @@
+package io.refreshd.bench;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/** One run of the benchmark: its parts one after the other, and the report after each of them. */
+final class Run {
+    private final Stage stage;
+    private final Options options;
+    private final Map<String, String> header;
+    private final Map<String, Object> figures = new LinkedHashMap<>();
+    private final List<Result> results = new ArrayList<>();
+    private final Set<String> remarks = new LinkedHashSet<>();
+    private final List<String> failures = new ArrayList<>();
+
+    private Run(Stage stage, Options options) throws Exception {
+        this.stage = stage;
+        this.options = options;
+        this.header = Machine.describe(stage);
+    }
+
+    /** @throws AssertionError if something failed; the report holds the rest, and says what */
+    static void on(Server server, Options options) throws Exception {
+        try (server;
+                Stage stage = Stage.start(server)) {
+            Run run = new Run(stage, options);
+            run.parts();
+            if (!run.failures.isEmpty()) {
+                throw new AssertionError(String.join("\n", run.failures));
+            }
+        } finally {
+            System.out.println("Report: " + options.report().resolve("report.md"));
+        }
+    }
+
+    private interface Part {
+        void run() throws Exception;
+    }
+
+    private void parts() throws IOException {
+        part("micro", () -> Micro.run(stage, figures));
+        for (String figure : Figures.ALL) {
+            if (options.parts().contains("figures") && options.figures().contains(figure)) {
+                attempt(figure, () -> new Figures(stage, options, figures).run(figure));
+            }
+        }
+        part(
+                "exact",
+                () -> new ExactRouting(stage, options, figures).run(Integer.getInteger("bench.exact.rows", 1_000_000)));
+        part("roles", () -> new RoleFigures(stage, figures).run());
+        part("contenders", this::contend);
+    }
+
+    private void part(String name, Part part) throws IOException {
+        if (options.parts().contains(name)) {
+            attempt(name, part);
+        }
+    }
+
+    /** One that fails does not take the others with it: they took long enough. The report is written after each. */
+    private void attempt(String what, Part part) throws IOException {
+        try {
+            part.run();
+        } catch (Exception | AssertionError e) {
+            e.printStackTrace();
+            failures.add("FAILED: " + what + ": " + e);
+        }
+        remarks.addAll(stage.remarks());
+        List<String> notes = new ArrayList<>(remarks);
+        notes.addAll(failures);
+        new Report(options, header, figures, results, notes).write();
+    }
+
+    private void contend() throws Exception {
+        boolean practised = false;
+        String laidOut = "";
+        for (int wanted : options.rows()) {
+            for (int views : options.views()) {
+                // Those that need other rows come last, so that the data are laid out once for all before them.
+                List<String> workloads = new ArrayList<>(options.workloads());
+                workloads.sort((one, other) ->
+                        Integer.compare(Round.rows(one, wanted, views), Round.rows(other, wanted, views)));
+                for (String workload : workloads) {
+                    int rows = Round.rows(workload, wanted, views);
+                    if (!laidOut.equals(rows + " " + views)) {
+                        stage.layOut(rows, views);
+                        laidOut = rows + " " + views;
+                    }
+                    if (!practised) {
+                        // The first to run finds everything cold.
+                        new Round(stage, options, new Result.Plan(workload, "nothing", 0, rows, views)).practise();
+                        practised = true;
+                    }
+                    repeat(workload, rows, views);
+                }
+            }
+        }
+    }
+
+    /** Repeat by repeat, and each in another order: a slow minute of the machine does not hit one of them alone. */
+    private void repeat(String workload, int rows, int views) throws Exception {
+        List<String> order = new ArrayList<>(options.contenders());
+        if (order.contains(PgIvm.EXTENSION) && !stage.offers(PgIvm.EXTENSION)) {
+            order.remove(PgIvm.EXTENSION);
+            remarks.add("pg_ivm was left out: pg_available_extensions of the server does not name it.");
+        }
+        for (int repeat = 1; repeat <= options.repeats(); repeat++) {
+            for (String contender : order) {
+                Result.Plan plan = new Result.Plan(workload, contender, repeat, rows, views);
+                attempt(plan.toString(), () -> {
+                    Result result = new Round(stage, options, plan).run();
+                    results.add(result);
+                    System.out.printf(
+                            "%s: lag %s; %s commits/s; refreshes %s; wrong %s%n",
+                            plan,
+                            result.lag().millis(),
+                            Report.number(result.commitsPerSecond()),
+                            result.allRefreshes(),
+                            result.wrong());
+                });
+            }
+            Collections.rotate(order, 1 + order.size() / Math.max(2, options.repeats()));
+        }
+    }
+}

@@ -1,0 +1,46 @@
+package io.refreshd.bench;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.OptionalLong;
+
+/** The server's processes, if they run where this one does; NaN otherwise. */
+final class ServerProcesses {
+    private final OptionalLong postmaster;
+
+    private ServerProcesses(OptionalLong postmaster) {
+        this.postmaster = postmaster;
+    }
+
+    /** A session's process shows the port of its client in its title: that tells it from a namesake on this machine. */
+    static ServerProcesses of(Connection connection) throws SQLException {
+        try (Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery("SELECT pg_backend_pid(), inet_client_port()")) {
+            row.next();
+            long pid = row.getLong(1);
+            Path title = Path.of("/proc", Long.toString(pid), "cmdline");
+            if (Files.exists(title) && Files.readString(title).contains("(" + row.getString(2) + ")")) {
+                return new ServerProcesses(ProcessHandle.of(pid)
+                        .flatMap(ProcessHandle::parent)
+                        .map(parent -> OptionalLong.of(parent.pid()))
+                        .orElse(OptionalLong.empty()));
+            }
+        } catch (IOException elsewhere) {
+            // Not to be read is as good as not there.
+        }
+        return new ServerProcesses(OptionalLong.empty());
+    }
+
+    double cpuSeconds() {
+        return postmaster.isPresent() ? Procfs.cpuSecondsOfFamily(postmaster.getAsLong()) : Double.NaN;
+    }
+
+    double residentMegabytes() {
+        return postmaster.isPresent() ? Procfs.residentMegabytesOfFamily(postmaster.getAsLong()) : Double.NaN;
+    }
+}
