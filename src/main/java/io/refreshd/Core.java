@@ -51,13 +51,16 @@ final class Core implements AutoCloseable {
     static Core open(Configuration configuration, Database database, Handle handle, Lease lease, Surroundings around) {
         Jdbi jdbi = database.jdbi();
         Supplier<Moment> clock = around.clock();
+        Frontier frontier =
+                new Frontier(jdbi, lease.token(), configuration.capture().heartbeatInterval(), around.catalogMoved());
         PostgresRefresher refresher = new PostgresRefresher(
                 jdbi,
                 lease.token(),
                 new RefreshLimits(
                         configuration.refresh().lockTimeout(),
                         configuration.refresh().statementTimeout()),
-                clock);
+                clock,
+                frontier::commitTime);
         EventLoop loop = new EventLoop(
                 new Scheduler(
                         SchedulerSettings.withMaxConcurrent(
@@ -66,10 +69,11 @@ final class Core implements AutoCloseable {
                         RandomGenerator.getDefault()),
                 clock,
                 new EventLoop.Ports(
-                        port(jdbi, refresher), port(jdbi, lease.token()), around.listener(), around.onFatal()),
+                        port(jdbi, refresher),
+                        port(jdbi, lease.token(), frontier),
+                        around.listener(),
+                        around.onFatal()),
                 GRACE);
-        Frontier frontier =
-                new Frontier(jdbi, lease.token(), configuration.capture().heartbeatInterval(), around.catalogMoved());
         Pipeline pipeline = new Pipeline(jdbi, lease.token(), frontier, loop, around.listener(), clock);
         CatalogWatch watch = new CatalogWatch(configuration, lease.token(), loop, pipeline, around);
         loop.start();
@@ -133,7 +137,7 @@ final class Core implements AutoCloseable {
         };
     }
 
-    private static ViewLedger port(Jdbi jdbi, long token) {
+    private static ViewLedger port(Jdbi jdbi, long token, Frontier frontier) {
         return new ViewLedger() {
             @Override
             public void settle(Action.Settle settle) {
@@ -141,7 +145,12 @@ final class Core implements AutoCloseable {
                         handle,
                         token,
                         transaction -> ViewRows.settle(
-                                transaction, settle.view(), settle.oid(), settle.number(), settle.watermark())));
+                                transaction,
+                                settle.view(),
+                                settle.oid(),
+                                settle.number(),
+                                settle.watermark(),
+                                settle.watermark().flatMap(frontier::commitTime))));
             }
 
             @Override

@@ -5,6 +5,8 @@ import io.refreshd.ledger.StreamRow;
 import io.refreshd.model.Lsn;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
 import org.jdbi.v3.core.Jdbi;
 
 /**
@@ -17,6 +19,7 @@ final class Frontier {
     private final Duration heartbeat;
     private final Runnable catalogMoved;
 
+    private final Milestones milestones = new Milestones();
     private Basis basis = Basis.NONE;
     private long stretch;
     private Lsn routed = Lsn.ZERO;
@@ -53,6 +56,16 @@ final class Frontier {
     /** Every transaction that committed at or before it has been routed and seen to be visible. */
     synchronized void routed(Lsn position) {
         routed = routed.max(position);
+    }
+
+    /** What was read up to this position was written by then. */
+    synchronized void read(Lsn position, Instant written) {
+        milestones.add(position, written);
+    }
+
+    /** The commit time that a position stands for, by the server's clock; empty if that is not known, or no longer. */
+    synchronized Optional<Instant> commitTime(Lsn position) {
+        return milestones.at(position);
     }
 
     /** What was routed, by a catalog that was the same after it. */
@@ -101,7 +114,12 @@ final class Frontier {
         jdbi.useHandle(handle -> Lease.write(
                 handle,
                 lease,
-                transaction -> StreamRow.advance(transaction, progress.stretch(), progress.claimed(), heartbeat)));
+                transaction -> StreamRow.advance(
+                        transaction,
+                        progress.stretch(),
+                        progress.claimed(),
+                        commitTime(progress.claimed()),
+                        heartbeat)));
         synchronized (this) {
             if (progress.stretch() == stretch) {
                 recorded = recorded.max(progress.claimed());

@@ -246,7 +246,8 @@ final class Pipeline implements BatchHandler {
             Lease.prove(transaction, lease);
             Map<ViewId, Instant> rows = mark.views().stream()
                     .collect(Collectors.toMap(view -> view, view -> since.getOrDefault(view, Instant.EPOCH)));
-            ViewRows.mark(transaction, mark.number(), rows, frontier.progress().claimed());
+            Lsn claimed = frontier.progress().claimed();
+            ViewRows.mark(transaction, mark.number(), rows, claimed, frontier.commitTime(claimed));
             // Stands behind the commits that caused the mark, so that the routed position passes them without delay.
             transaction.execute("SELECT pg_logical_emit_message(false, 'refreshd:mark', '')");
             return snapshot(transaction);
@@ -271,8 +272,9 @@ final class Pipeline implements BatchHandler {
             lastMessage = Optional.of(now);
             reached = reached.max(batch.position());
         }
-        newest(batch)
-                .map(written -> Duration.between(written, now))
+        Optional<Instant> newest = newest(batch);
+        newest.ifPresent(written -> frontier.read(batch.position(), written));
+        newest.map(written -> Duration.between(written, now))
                 .map(lag -> lag.isNegative() ? Duration.ZERO : lag)
                 .ifPresent(lag -> listener.accept(new Notice.BatchRead(batch.records(), lag)));
         for (Change change : batch.changes()) {

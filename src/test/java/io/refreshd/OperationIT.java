@@ -53,6 +53,9 @@ class OperationIT {
             assertThat(database.query("SELECT refreshd.wait_until_fresh('on_top', timeout => '60 s') IS NOT NULL"))
                     .containsExactly("t");
             assertThat(database.query("SELECT v FROM on_top")).containsExactly("mine!");
+            assertThat(database.query("SELECT commit_time BETWEEN now() - interval '1 minute' AND now()"
+                            + " FROM refreshd.freshness"))
+                    .containsOnly("t");
         }
     }
 

@@ -60,11 +60,15 @@ public final class Lease implements AutoCloseable {
         session.execute("SET tcp_user_timeout = '15s'");
         // Waits for writes of the holder before that are being committed; whoever comes after them fails.
         return session.createQuery("""
-                        INSERT INTO refreshd.lease (token, holder) VALUES (1, :holder)
+                        INSERT INTO refreshd.lease (token, holder, timeline) VALUES (1, :holder, %s)
                         ON CONFLICT (only_row) DO UPDATE
-                        SET token = lease.token + 1, holder = excluded.holder, since = clock_timestamp()
+                        SET token = lease.token + 1, holder = excluded.holder, since = clock_timestamp(),
+                            timeline = excluded.timeline
                         RETURNING token
-                        """).bind("holder", holder).mapTo(Long.class).one();
+                        """.formatted(Timeline.CURRENT))
+                .bind("holder", holder)
+                .mapTo(Long.class)
+                .one();
     }
 
     /** Who holds it, for the one who waits. */
@@ -88,8 +92,13 @@ public final class Lease implements AutoCloseable {
         }
     }
 
+    /**
+     * The row with the token has come to a server that was promoted too. What is known here is of the history before, in which
+     * the positions of the log that are to be written may mean what never happened on this server.
+     */
     private static boolean holds(Handle handle, long token, String lock) {
-        return handle.createQuery("SELECT true FROM refreshd.lease WHERE token = :token " + lock)
+        return handle.createQuery("SELECT true FROM refreshd.lease WHERE token = :token AND timeline = "
+                        + Timeline.CURRENT + " " + lock)
                 .bind("token", token)
                 .mapTo(Boolean.class)
                 .findOne()

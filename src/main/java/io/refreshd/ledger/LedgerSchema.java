@@ -15,7 +15,7 @@ import org.jdbi.v3.core.statement.UnableToExecuteStatementException;
 /** Brings the tables of the ledger to the version that this program knows; only ever forward. */
 public final class LedgerSchema {
     /** One resource {@code V<n>.sql} for each. */
-    static final int NEWEST = 3;
+    static final int NEWEST = 4;
 
     /** Held while the schema is migrated, so that two daemons starting together do not both do it. */
     private static final long MIGRATION_LOCK = 0x7265667265736864L; // "refreshd" in ASCII

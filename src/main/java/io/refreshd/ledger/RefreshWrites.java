@@ -19,6 +19,7 @@ public final class RefreshWrites {
 
     /**
      * @param token of the lease
+     * @param commitTime what the task's position stands for
      * @param downstream whether to mark the views that stand on this one
      * @return false if the ledger no longer knows this view under this oid: then the transaction is to be rolled back
      */
@@ -27,6 +28,7 @@ public final class RefreshWrites {
             long token,
             RefreshTask task,
             Snapshot snapshot,
+            Optional<Instant> commitTime,
             Duration duration,
             Optional<Long> rowsChanged,
             boolean downstream) {
@@ -40,7 +42,7 @@ public final class RefreshWrites {
                         UPDATE refreshd.view_state
                         SET covered = greatest(covered, :covers),
                             dirty_since = CASE WHEN marked > greatest(covered, :covers) THEN dirty_since END,
-                            watermark = greatest(watermark, CAST(:routed AS pg_lsn)),
+                            %s,
                             snapshot = CAST(:snapshot AS pg_snapshot),
                             refreshed_at = clock_timestamp(),
                             last_duration = make_interval(secs => :seconds),
@@ -50,9 +52,10 @@ public final class RefreshWrites {
                             suspended_what = NULL,
                             suspended_mend = NULL
                         WHERE (view_schema, view_name) = (:schema, :name) AND view_oid = :oid
-                        """)
+                        """.formatted(Watermarks.NEWER))
                 .bind("covers", task.covers())
                 .bind("routed", task.routed().map(Lsn::toString).orElse(null))
+                .bind("at", commitTime.map(Instant::toString).orElse(null))
                 .bind("snapshot", snapshot.toString())
                 .bind("seconds", seconds(duration))
                 .bind("method", word(task))
@@ -73,22 +76,24 @@ public final class RefreshWrites {
      * @param snapshot in which view and definition agreed
      * @return false if the ledger no longer knows this view under this oid
      */
-    public static boolean unchanged(Handle transaction, RefreshTask task, Snapshot snapshot) {
+    public static boolean unchanged(
+            Handle transaction, RefreshTask task, Snapshot snapshot, Optional<Instant> commitTime) {
         return transaction
                         .createUpdate("""
                         UPDATE refreshd.view_state
                         SET covered = greatest(covered, :covers),
                             dirty_since = CASE WHEN marked > :covers THEN dirty_since END,
-                            watermark = greatest(watermark, CAST(:routed AS pg_lsn)),
+                            %s,
                             snapshot = CAST(:snapshot AS pg_snapshot),
                             failures = 0,
                             suspended_what = NULL,
                             suspended_mend = NULL
                         WHERE (view_schema, view_name) = (:schema, :name) AND view_oid = :oid
-                        """)
+                        """.formatted(Watermarks.NEWER))
                         .bind("covers", task.covers())
                         .bind("snapshot", snapshot.toString())
                         .bind("routed", task.routed().map(Lsn::toString).orElse(null))
+                        .bind("at", commitTime.map(Instant::toString).orElse(null))
                         .bind("schema", task.view().schema())
                         .bind("name", task.view().name())
                         .bind("oid", task.oid())
@@ -112,8 +117,12 @@ public final class RefreshWrites {
                         SET marked = greatest(d.marked, :number),
                             dirty_since = CASE WHEN d.marked > d.covered THEN least(d.dirty_since, v.since)
                                                WHEN :number > d.covered THEN v.since END,
-                            watermark = CASE WHEN d.marked > d.covered OR d.blind THEN d.watermark
-                                             ELSE greatest(d.watermark, f.watermark) END
+                            (watermark, commit_time) = (
+                                SELECT c.watermark, c.commit_time
+                                FROM (SELECT d.watermark, d.commit_time
+                                      UNION ALL
+                                      SELECT f.watermark, f.commit_time WHERE d.marked <= d.covered AND NOT d.blind) c
+                                ORDER BY c.watermark DESC NULLS LAST LIMIT 1)
                         FROM refreshd.freshness f
                         CROSS JOIN (SELECT coalesce(CAST(:since AS timestamptz), clock_timestamp()) AS since) v
                         WHERE f.view_oid = d.view_oid AND (d.view_schema, d.view_name) IN (SELECT * FROM unnest(:schemas, :names))

@@ -2,6 +2,7 @@ package io.refreshd.ledger;
 
 import io.refreshd.model.Lsn;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Optional;
 import org.jdbi.v3.core.Handle;
 
@@ -23,18 +24,28 @@ public final class StreamRow {
     }
 
     /**
-     * Begins a new stretch of the stream; what was there before no longer counts.
+     * Begins a new stretch of the stream; what was there before no longer counts. Of another history of the server, or of more than
+     * this one has come to, no view may claim anything: those positions will be reached again, by other transactions.
      *
      * @return the number of the new stretch
      */
     public static long begin(Handle handle, StreamPosition position) {
+        handle.createUpdate("""
+                        UPDATE refreshd.view_state SET watermark = NULL, commit_time = NULL
+                        WHERE watermark > pg_current_wal_insert_lsn() OR EXISTS (
+                            SELECT FROM refreshd.stream
+                            WHERE (system_identifier, timeline) IS DISTINCT FROM (:system, :timeline))
+                        """)
+                .bind("system", position.systemIdentifier())
+                .bind("timeline", position.timeline())
+                .execute();
         return handle.createQuery("""
                         INSERT INTO refreshd.stream (slot, system_identifier, timeline, acknowledged)
                         VALUES (:slot, :system, :timeline, CAST(:acknowledged AS pg_lsn))
                         ON CONFLICT (only_row) DO UPDATE
                         SET slot = excluded.slot, system_identifier = excluded.system_identifier,
                             timeline = excluded.timeline, acknowledged = excluded.acknowledged,
-                            stretch = stream.stretch + 1, beat_at = clock_timestamp()
+                            commit_time = NULL, stretch = stream.stretch + 1, beat_at = clock_timestamp()
                         RETURNING stretch
                         """)
                 .bind("slot", position.slot())
@@ -55,16 +66,21 @@ public final class StreamRow {
     /**
      * Writes down how far the stream has come, unless another stretch has begun since.
      *
+     * @param commitTime what the position stands for
      * @param interval in which the next word may be expected
      */
-    public static void advance(Handle handle, long stretch, Lsn position, Duration interval) {
+    public static void advance(
+            Handle handle, long stretch, Lsn position, Optional<Instant> commitTime, Duration interval) {
         handle.createUpdate("""
                         UPDATE refreshd.stream
                         SET acknowledged = greatest(acknowledged, CAST(:position AS pg_lsn)), beat_at = clock_timestamp(),
+                            commit_time = CASE WHEN CAST(:position AS pg_lsn) < acknowledged THEN commit_time
+                                               ELSE coalesce(CAST(:at AS timestamptz), commit_time) END,
                             beat_interval = make_interval(secs => :seconds)
                         WHERE stretch = :stretch
                         """)
                 .bind("position", position.toString())
+                .bind("at", commitTime.map(Instant::toString).orElse(null))
                 .bind("seconds", interval.toMillis() / 1e3)
                 .bind("stretch", stretch)
                 .execute();

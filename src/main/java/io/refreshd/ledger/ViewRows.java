@@ -64,7 +64,8 @@ public final class ViewRows {
                 ON CONFLICT (view_schema, view_name) DO UPDATE
                 SET upstream = excluded.upstream, blind = view_state.blind OR excluded.blind,
                     obstacle_what = excluded.obstacle_what, obstacle_mend = excluded.obstacle_mend,
-                    watermark = CASE WHEN NOT excluded.blind THEN view_state.watermark END
+                    watermark = CASE WHEN NOT excluded.blind THEN view_state.watermark END,
+                    commit_time = CASE WHEN NOT excluded.blind THEN view_state.commit_time END
                 WHERE (view_state.upstream, view_state.blind, view_state.obstacle_what, view_state.obstacle_mend)
                    IS DISTINCT FROM (excluded.upstream, excluded.blind, excluded.obstacle_what, excluded.obstacle_mend)
                 """, number);
@@ -142,8 +143,10 @@ public final class ViewRows {
      * refresh that covers it: it leaves the view clean, and says nothing about since when it is not.
      *
      * @param since commit time of the oldest change behind the need, for each view
+     * @param commitTime what {@code routed} stands for
      */
-    public static void mark(Handle handle, long number, Map<ViewId, Instant> since, Lsn routed) {
+    public static void mark(
+            Handle handle, long number, Map<ViewId, Instant> since, Lsn routed, Optional<Instant> commitTime) {
         List<Map.Entry<ViewId, Instant>> rows = List.copyOf(since.entrySet());
         handle.createUpdate("""
                         WITH needed AS (
@@ -157,10 +160,17 @@ public final class ViewRows {
                         SET marked = greatest(s.marked, :number),
                             dirty_since = CASE WHEN s.marked > s.covered THEN least(s.dirty_since, n.since)
                                                WHEN :number > s.covered THEN n.since END,
-                            watermark = CASE WHEN s.marked > s.covered OR s.blind THEN s.watermark
-                                             WHEN s.upstream <> '{}' THEN greatest(s.watermark,
-                                                 (SELECT f.watermark FROM refreshd.freshness f WHERE f.view_oid = s.view_oid))
-                                             ELSE greatest(s.watermark, CAST(:routed AS pg_lsn)) END
+                            (watermark, commit_time) = (
+                                SELECT c.watermark, c.commit_time
+                                FROM (SELECT s.watermark, s.commit_time
+                                      UNION ALL
+                                      SELECT CAST(:routed AS pg_lsn), CAST(:at AS timestamptz)
+                                      WHERE s.marked <= s.covered AND NOT s.blind AND s.upstream = '{}'
+                                      UNION ALL
+                                      SELECT f.watermark, f.commit_time FROM refreshd.freshness f
+                                      WHERE s.marked <= s.covered AND NOT s.blind AND s.upstream <> '{}'
+                                        AND f.view_oid = s.view_oid) c
+                                ORDER BY c.watermark DESC NULLS LAST LIMIT 1)
                         FROM needed n
                         WHERE (s.view_schema, s.view_name) = (n.view_schema, n.view_name)
                         """)
@@ -169,21 +179,24 @@ public final class ViewRows {
                 .bind("since", texts(rows, row -> row.getValue().toString()))
                 .bind("number", number)
                 .bind("routed", routed.toString())
+                .bind("at", commitTime.map(Instant::toString).orElse(null))
                 .execute();
     }
 
     /** A refresh that is over turned out to cover needs up to {@code number}. */
-    public static void settle(Handle handle, ViewId view, long oid, long number, Optional<Lsn> watermark) {
+    public static void settle(
+            Handle handle, ViewId view, long oid, long number, Optional<Lsn> watermark, Optional<Instant> commitTime) {
         handle.createUpdate("""
                         UPDATE refreshd.view_state
                         SET covered = greatest(covered, :number),
                             dirty_since = CASE WHEN marked > greatest(covered, :number) THEN dirty_since END,
-                            watermark = greatest(watermark, CAST(:watermark AS pg_lsn))
+                            %s
                         WHERE (view_schema, view_name) = (:schema, :name) AND view_oid = :oid
-                        """)
+                        """.formatted(Watermarks.NEWER))
                 .bind("oid", oid)
                 .bind("number", number)
-                .bind("watermark", watermark.map(Lsn::toString).orElse(null))
+                .bind("routed", watermark.map(Lsn::toString).orElse(null))
+                .bind("at", commitTime.map(Instant::toString).orElse(null))
                 .bind("schema", view.schema())
                 .bind("name", view.name())
                 .execute();

@@ -1,8 +1,10 @@
 package io.refreshd.refresh;
 
+import io.refreshd.ledger.Lease;
 import io.refreshd.ledger.LeaseLostException;
 import io.refreshd.ledger.RefreshWrites;
 import io.refreshd.model.Failure;
+import io.refreshd.model.Lsn;
 import io.refreshd.model.Method;
 import io.refreshd.model.Moment;
 import io.refreshd.model.RefreshOutcome;
@@ -11,13 +13,18 @@ import io.refreshd.model.Snapshot;
 import io.refreshd.model.SqlNames;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.JdbiException;
 import org.jdbi.v3.core.transaction.TransactionIsolationLevel;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Refreshes one view in one transaction: see what is visible, refresh, write down what the view now holds.
@@ -27,6 +34,10 @@ import org.jdbi.v3.core.transaction.TransactionIsolationLevel;
  */
 public final class PostgresRefresher {
     private static final String INSUFFICIENT_PRIVILEGE = "42501";
+    private static final Logger log = LoggerFactory.getLogger(PostgresRefresher.class);
+
+    /** lock_not_available, deadlock_detected: the server is there to note it. */
+    private static final Set<String> LOCKED = Set.of("55P03", "40P01");
 
     private final RunningStatements running;
     private final Prober prober;
@@ -34,15 +45,25 @@ public final class PostgresRefresher {
     private final long lease;
     private final RefreshLimits limits;
     private final Supplier<Moment> clock;
+    private final Function<Lsn, Optional<Instant>> commitTimes;
 
-    /** @param lease token of the right to write to the ledger */
-    public PostgresRefresher(Jdbi jdbi, long lease, RefreshLimits limits, Supplier<Moment> clock) {
+    /**
+     * @param lease token of the right to write to the ledger
+     * @param commitTimes what a position of the log stands for; empty if that is not known
+     */
+    public PostgresRefresher(
+            Jdbi jdbi,
+            long lease,
+            RefreshLimits limits,
+            Supplier<Moment> clock,
+            Function<Lsn, Optional<Instant>> commitTimes) {
         this.running = new RunningStatements(limits.statement());
-        this.prober = new Prober(jdbi, lease, limits);
+        this.prober = new Prober(jdbi, lease, limits, commitTimes);
         this.jdbi = jdbi;
         this.lease = lease;
         this.limits = limits;
         this.clock = clock;
+        this.commitTimes = commitTimes;
     }
 
     public RefreshOutcome refresh(RefreshTask task, LaterChanges later) {
@@ -95,6 +116,8 @@ public final class PostgresRefresher {
         prepared.obstacleTo(task).ifPresent(outcome -> {
             throw new Undone(outcome);
         });
+        // What lies far back by the end of a long refresh is not known any more.
+        Optional<Instant> commitTime = task.routed().flatMap(commitTimes);
         Optional<Long> before = RowsChanged.soFar(transaction, task.oid());
         transaction.execute(statement(task));
         Optional<Long> rowsChanged = task.method() == Method.CONCURRENT
@@ -107,7 +130,7 @@ public final class PostgresRefresher {
         // The name is locked by now. If it is no longer the view that was meant, nothing of this may stay.
         if (!Preparation.nameMeans(transaction, task.view(), task.oid())
                 || !RefreshWrites.refreshed(
-                        transaction, lease, task, prepared.snapshot(), duration, rowsChanged, downstream)) {
+                        transaction, lease, task, prepared.snapshot(), commitTime, duration, rowsChanged, downstream)) {
             throw new Undone(new RefreshOutcome.Gone());
         }
         return new Done(prepared.snapshot(), duration, rowsChanged, downstream);
@@ -130,7 +153,21 @@ public final class PostgresRefresher {
                 error.addSuppressed(gone);
             }
         }
-        return new RefreshOutcome.Failed(Failures.of(task.view(), error, grants), duration);
+        Failure failure = Failures.of(task.view(), error, grants);
+        if (!failure.isOutage() || LOCKED.contains(failure.sqlState())) {
+            note(task, failure, duration);
+        }
+        return new RefreshOutcome.Failed(failure, duration);
+    }
+
+    /** For people. What failed is told elsewhere too, so that it must not depend on this. */
+    private void note(RefreshTask task, Failure failure, Duration duration) {
+        try (Handle handle = jdbi.open()) {
+            Lease.write(
+                    handle, lease, transaction -> RefreshWrites.failed(transaction, task, duration, failure.what()));
+        } catch (JdbiException | LeaseLostException e) {
+            log.atDebug().addKeyValue("view", task.view()).setCause(e).log("A failure is missing in the history");
+        }
     }
 
     private Duration since(long start) {

@@ -8,8 +8,10 @@ import io.refreshd.model.RefreshOutcome;
 import io.refreshd.model.RefreshTask;
 import io.refreshd.model.Snapshot;
 import java.sql.SQLException;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.JdbiException;
@@ -31,8 +33,10 @@ final class Prober {
     private final Jdbi jdbi;
     private final long lease;
     private final RefreshLimits limits;
+    private final Function<Lsn, Optional<Instant>> commitTimes;
 
-    Prober(Jdbi jdbi, long lease, RefreshLimits limits) {
+    Prober(Jdbi jdbi, long lease, RefreshLimits limits, Function<Lsn, Optional<Instant>> commitTimes) {
+        this.commitTimes = commitTimes;
         this.jdbi = jdbi;
         this.lease = lease;
         this.limits = limits;
@@ -52,7 +56,8 @@ final class Prober {
             Lease.write(
                     handle,
                     lease,
-                    transaction -> known[0] = RefreshWrites.unchanged(transaction, task, seen.snapshot()));
+                    transaction -> known[0] = RefreshWrites.unchanged(
+                            transaction, task, seen.snapshot(), task.routed().flatMap(commitTimes)));
             return Optional.of(known[0] ? new RefreshOutcome.Unchanged(seen.snapshot()) : new RefreshOutcome.Gone());
         } catch (JdbiException notProbed) {
             // For want of a privilege, say, or of a connection. The refresh itself says whatever there is to be said.

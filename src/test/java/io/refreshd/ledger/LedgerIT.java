@@ -79,8 +79,8 @@ class LedgerIT {
         refresh(BASE, 1, "0/200");
         assertThat(entry(BASE).dirty()).isFalse();
 
-        ViewRows.mark(handle, 2, Map.of(BASE, FIRST), Lsn.parse("0/300"));
-        ViewRows.mark(handle, 3, Map.of(BASE, SECOND), Lsn.parse("0/400"));
+        ViewRows.mark(handle, 2, Map.of(BASE, FIRST), Lsn.parse("0/300"), Optional.empty());
+        ViewRows.mark(handle, 3, Map.of(BASE, SECOND), Lsn.parse("0/400"), Optional.empty());
         refresh(BASE, 2, "0/350");
         assertThat(entry(BASE).dirty())
                 .as("mark 3 came while the refresh that covers 2 ran")
@@ -98,9 +98,9 @@ class LedgerIT {
     /** The refresh that started first may write last; nothing may be undone by that. */
     @Test
     void theOrderOfMarkAndRefreshDoesNotMatter() {
-        ViewRows.mark(handle, 5, Map.of(BASE, FIRST), Lsn.ZERO);
+        ViewRows.mark(handle, 5, Map.of(BASE, FIRST), Lsn.ZERO, Optional.empty());
         refresh(BASE, 9, "0/200");
-        ViewRows.mark(handle, 7, Map.of(BASE, SECOND), Lsn.parse("0/300"));
+        ViewRows.mark(handle, 7, Map.of(BASE, SECOND), Lsn.parse("0/300"), Optional.empty());
         assertThat(entry(BASE).dirty()).isFalse();
         assertThat(handle.createQuery("SELECT count(*) FROM refreshd.freshness WHERE dirty_since IS NOT NULL")
                         .mapTo(Integer.class)
@@ -113,7 +113,7 @@ class LedgerIT {
     void aCleanViewIsAsFreshAsTheStreamAndADirtyOneStandsStill() {
         refresh(BASE, 1, "0/50");
         assertThat(freshness(BASE)).isEqualTo("fresh/0/100");
-        ViewRows.mark(handle, 2, Map.of(BASE, FIRST), Lsn.parse("0/180"));
+        ViewRows.mark(handle, 2, Map.of(BASE, FIRST), Lsn.parse("0/180"), Optional.empty());
         StreamRow.begin(handle, new StreamPosition("refreshd", 7, 1, Lsn.parse("0/900")));
         assertThat(freshness(BASE)).isEqualTo("dirty/0/180");
         assertThat(entry(BASE).dirtySince()).contains(FIRST);
@@ -125,7 +125,7 @@ class LedgerIT {
         refresh(STACKED, 1, "0/100");
         assertThat(freshness(STACKED)).isEqualTo("fresh/0/100");
         StreamRow.begin(handle, new StreamPosition("refreshd", 7, 1, Lsn.parse("0/180")));
-        ViewRows.mark(handle, 2, Map.of(BASE, FIRST), Lsn.parse("0/180"));
+        ViewRows.mark(handle, 2, Map.of(BASE, FIRST), Lsn.parse("0/180"), Optional.empty());
         assertThat(freshness(STACKED)).isEqualTo("dirty/0/180");
 
         RefreshWrites.refreshed(
@@ -142,6 +142,7 @@ class LedgerIT {
                         3,
                         Optional.of(FIRST)),
                 SNAPSHOT,
+                Optional.empty(),
                 Duration.ofMillis(5),
                 Optional.of(1L),
                 true);
@@ -179,14 +180,15 @@ class LedgerIT {
                         0,
                         Optional.empty()),
                 SNAPSHOT,
+                Optional.empty(),
                 Duration.ZERO,
                 Optional.of(1L),
                 false);
         refresh(STACKED, 1, "0/100");
-        ViewRows.mark(handle, 2, Map.of(other, FIRST), Lsn.parse("0/180"));
-        ViewRows.mark(handle, 3, Map.of(BASE, FIRST), Lsn.parse("0/300"));
+        ViewRows.mark(handle, 2, Map.of(other, FIRST), Lsn.parse("0/180"), Optional.empty());
+        ViewRows.mark(handle, 3, Map.of(BASE, FIRST), Lsn.parse("0/300"), Optional.empty());
         if (!byRefresh) {
-            ViewRows.mark(handle, 4, Map.of(STACKED, FIRST), Lsn.parse("0/400"));
+            ViewRows.mark(handle, 4, Map.of(STACKED, FIRST), Lsn.parse("0/400"), Optional.empty());
         } else {
             RefreshWrites.refreshed(
                     handle,
@@ -202,6 +204,7 @@ class LedgerIT {
                             4,
                             Optional.of(FIRST)),
                     SNAPSHOT,
+                    Optional.empty(),
                     Duration.ZERO,
                     Optional.of(1L),
                     true);
@@ -221,6 +224,7 @@ class LedgerIT {
                 lease.token(),
                 task(BASE, 1, Optional.empty()),
                 SNAPSHOT,
+                Optional.empty(),
                 Duration.ofMillis(5),
                 Optional.empty(),
                 false);
@@ -236,7 +240,7 @@ class LedgerIT {
         obstacle(Optional.of(new Obstacle("has no unique index", "CREATE UNIQUE INDEX")));
         assertThat(told(BASE)).isEqualTo("suspended, has no unique index, CREATE UNIQUE INDEX");
         assertThat(told(STACKED)).as("nothing is missing there").isEqualTo("fresh, null, null");
-        ViewRows.mark(handle, 5, Map.of(BASE, FIRST), Lsn.ZERO);
+        ViewRows.mark(handle, 5, Map.of(BASE, FIRST), Lsn.ZERO, Optional.empty());
         assertThat(told(STACKED)).startsWith("blocked, stands on").endsWith("has no unique index, CREATE UNIQUE INDEX");
         obstacle(Optional.empty());
         assertThat(told(BASE)).isEqualTo("dirty, null, null");
@@ -261,13 +265,13 @@ class LedgerIT {
 
     @Test
     void settlingIsARefreshThatWasSeenToCoverMore() {
-        ViewRows.mark(handle, 4, Map.of(BASE, FIRST), Lsn.ZERO);
+        ViewRows.mark(handle, 4, Map.of(BASE, FIRST), Lsn.ZERO, Optional.empty());
         refresh(BASE, 1, "0/200");
-        ViewRows.settle(handle, BASE, 9, 4, Optional.empty());
+        ViewRows.settle(handle, BASE, 9, 4, Optional.empty(), Optional.empty());
         assertThat(entry(BASE).dirty())
                 .as("meant for a view that was there before")
                 .isTrue();
-        ViewRows.settle(handle, BASE, 1001, 4, Optional.of(Lsn.parse("0/250")));
+        ViewRows.settle(handle, BASE, 1001, 4, Optional.of(Lsn.parse("0/250")), Optional.empty());
         assertThat(entry(BASE).dirty()).isFalse();
         assertThat(entry(BASE).watermark()).contains(Lsn.parse("0/250"));
     }
@@ -298,7 +302,14 @@ class LedgerIT {
         RefreshTask stale = new RefreshTask(
                 BASE, 999, Method.CONCURRENT, Set.of(), 1, Optional.empty(), Set.of(), 0, Optional.empty());
         assertThat(RefreshWrites.refreshed(
-                        handle, lease.token(), stale, SNAPSHOT, Duration.ZERO, Optional.empty(), false))
+                        handle,
+                        lease.token(),
+                        stale,
+                        SNAPSHOT,
+                        Optional.empty(),
+                        Duration.ZERO,
+                        Optional.empty(),
+                        false))
                 .isFalse();
     }
 
@@ -323,6 +334,84 @@ class LedgerIT {
         assertThat(lease.isHeld()).isFalse();
     }
 
+    /** The token was replicated to a server that was promoted; positions of the history before mean nothing there. */
+    @Test
+    void onAnotherTimelineTheTokenIsWorthNothing() {
+        handle.execute("UPDATE refreshd.lease SET timeline = timeline + 1");
+        assertThat(lease.isHeld()).isFalse();
+        assertThatThrownBy(() -> refresh(BASE, 1, "0/200")).isInstanceOf(LeaseLostException.class);
+    }
+
+    @Test
+    void onAnotherTimelineNothingIsClaimed() {
+        refresh(BASE, 1, "0/200");
+        StreamRow.begin(handle, new StreamPosition("refreshd", 7, 1, Lsn.parse("0/300")));
+        assertThat(entry(BASE).watermark()).contains(Lsn.parse("0/200"));
+        StreamRow.begin(handle, new StreamPosition("refreshd", 7, 2, Lsn.parse("0/300")));
+        assertThat(entry(BASE).watermark()).isEmpty();
+    }
+
+    /** A backup that was restored without a new timeline: its ledger may know of more log than there is. */
+    @Test
+    void whatTheServerHasNotComeToIsNotClaimed() {
+        refresh(BASE, 1, "FFFF/0");
+        StreamRow.begin(handle, new StreamPosition("refreshd", 7, 1, Lsn.parse("0/300")));
+        assertThat(entry(BASE).watermark()).isEmpty();
+    }
+
+    @Test
+    void aWatermarkStandsForACommitTime() {
+        StreamRow.begin(handle, new StreamPosition("refreshd", 7, 1, Lsn.parse("0/100")));
+        assertThat(commitTime(BASE)).isEmpty();
+        refresh(BASE, 1, "0/100");
+        StreamRow.advance(
+                handle, StreamRow.stretch(handle), Lsn.parse("0/200"), Optional.of(FIRST), Duration.ofSeconds(1));
+        assertThat(commitTime(BASE)).as("clean: that of the stream").contains(FIRST);
+        ViewRows.mark(handle, 2, Map.of(BASE, SECOND), Lsn.parse("0/200"), Optional.of(FIRST));
+        StreamRow.advance(
+                handle, StreamRow.stretch(handle), Lsn.parse("0/300"), Optional.of(SECOND), Duration.ofSeconds(1));
+        assertThat(commitTime(BASE)).as("dirty: what it was when it was clean").contains(FIRST);
+        RefreshWrites.refreshed(
+                handle,
+                lease.token(),
+                task(BASE, 2, Optional.of(Lsn.parse("0/300"))),
+                SNAPSHOT,
+                Optional.of(SECOND),
+                Duration.ofMillis(5),
+                Optional.empty(),
+                false);
+        assertThat(commitTime(BASE)).contains(SECOND);
+        ViewRows.settle(handle, BASE, 1001, 2, Optional.of(Lsn.parse("0/100")), Optional.of(FIRST));
+        assertThat(commitTime(BASE)).as("never back").contains(SECOND);
+    }
+
+    private Optional<Instant> commitTime(ViewId view) {
+        return handle.createQuery("SELECT commit_time FROM refreshd.freshness WHERE view_name = :name")
+                .bind("name", view.name())
+                .map((row, context) -> Optional.ofNullable(row.getTimestamp(1)).map(java.sql.Timestamp::toInstant))
+                .one();
+    }
+
+    @Test
+    void theHistoryIsBounded() {
+        handle.execute(
+                "INSERT INTO refreshd.refresh_history (view_schema, view_name, finished_at, duration, method, outcome)"
+                        + " SELECT 'public', 'v', now() - CASE WHEN i <= 10 THEN interval '8 days' ELSE interval '1 day' END,"
+                        + " '1 s', 'concurrent', 'refreshed' FROM generate_series(1, 60) i");
+        Lease.write(handle, lease.token(), History::prune);
+        assertThat(historyRows()).isEqualTo(50);
+        handle.execute("INSERT INTO refreshd.refresh_history (view_schema, view_name, duration, method, outcome)"
+                + " SELECT 'public', 'v', '1 s', 'concurrent', 'refreshed' FROM generate_series(1, 99990) i");
+        Lease.write(handle, lease.token(), History::prune);
+        assertThat(historyRows()).isEqualTo(100_000);
+    }
+
+    private long historyRows() {
+        return handle.createQuery("SELECT count(*) FROM refreshd.refresh_history")
+                .mapTo(Long.class)
+                .one();
+    }
+
     @Test
     void aLeaseThatCouldNotBeTakenIsLeftToTheNext() throws Exception {
         lease.close();
@@ -344,6 +433,7 @@ class LedgerIT {
                 lease.token(),
                 task(view, covers, Optional.of(Lsn.parse(routed))),
                 SNAPSHOT,
+                Optional.empty(),
                 Duration.ofMillis(5),
                 Optional.of(1L),
                 false);

@@ -68,7 +68,8 @@ class PostgresRefresherIT {
                 jdbi,
                 lease.token(),
                 new RefreshLimits(Duration.ofMillis(100), Duration.ofSeconds(30)),
-                () -> new Moment(System.nanoTime(), Instant.now()));
+                () -> new Moment(System.nanoTime(), Instant.now()),
+                position -> Optional.empty());
     }
 
     @AfterEach
@@ -108,7 +109,8 @@ class PostgresRefresherIT {
                 Jdbi.create(handle.getConnection()),
                 lease.token(),
                 new RefreshLimits(Duration.ofMillis(100), Duration.ofSeconds(30)),
-                () -> new Moment(System.nanoTime(), Instant.now()));
+                () -> new Moment(System.nanoTime(), Instant.now()),
+                position -> Optional.empty());
         database.execute("DELETE FROM main WHERE id = 1");
         assertThat(refresh(onOneConnection, task(Set.of())))
                 .isInstanceOfSatisfying(
@@ -171,6 +173,11 @@ class PostgresRefresherIT {
                 assertThat(failure.kind()).isEqualTo(Failure.Kind.TRANSIENT);
                 assertThat(failure.what()).contains("holds a lock on public.role \"A\"");
             });
+            assertThat(database.query("SELECT outcome || ': ' || detail FROM refreshd.refresh_history"))
+                    .singleElement()
+                    .asString()
+                    .startsWith("failed: another session holds a lock");
+
             other.rollback();
         }
     }
@@ -262,7 +269,8 @@ class PostgresRefresherIT {
                 Jdbi.create(database.url(), "postgres", ""),
                 lease.token(),
                 new RefreshLimits(Duration.ofMillis(100), Duration.ofMillis(300)),
-                () -> new Moment(System.nanoTime(), Instant.now()));
+                () -> new Moment(System.nanoTime(), Instant.now()),
+                position -> Optional.empty());
         assertThat(failure(refresh(hasty, plain(new ViewId("public", "slow"))))).satisfies(failure -> {
             assertThat(failure.sqlState()).isEqualTo("57014");
             assertThat(failure.kind()).isEqualTo(Failure.Kind.TRANSIENT);

@@ -87,7 +87,8 @@ final class RandomRounds {
                 Jdbi.create(handle.getConnection()),
                 lease,
                 new RefreshLimits(Duration.ofSeconds(10), Duration.ofSeconds(30)),
-                () -> new Moment(System.nanoTime(), Instant.now()));
+                () -> new Moment(System.nanoTime(), Instant.now()),
+                position -> Optional.empty());
     }
 
     void play() throws Exception {

@@ -5,6 +5,7 @@ import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -36,6 +37,30 @@ public final class PgCtl {
                     .orElseThrow();
             return new PgCtl(program.getParent(), folder.resolve("data"));
         }
+    }
+
+    /** A copy of this server, which does not run now: a backup, or what becomes a standby. It has no slots. */
+    public PgCtl copy(Path folder) throws IOException, InterruptedException {
+        PgCtl copy = new PgCtl(bin, Files.createDirectories(folder).resolve("data"));
+        if (new ProcessBuilder("cp", "-a", data.toString(), copy.data.toString())
+                        .start()
+                        .waitFor()
+                != 0) {
+            throw new IOException("not copied: " + data);
+        }
+        try (Stream<Path> slots = Files.walk(copy.data.resolve("pg_replslot"))) {
+            for (Path path : slots.sorted(Comparator.reverseOrder()).toList()) {
+                if (!path.endsWith("pg_replslot")) {
+                    Files.delete(path);
+                }
+            }
+        }
+        return copy;
+    }
+
+    /** Stays in recovery from its next start on, until it is promoted. */
+    public void standBy() throws IOException {
+        Files.createFile(data.resolve("standby.signal"));
     }
 
     /** The same server, whose next process gets these variables. */
