@@ -36,13 +36,24 @@ final class Campaign {
      * @param longest milliseconds that a fault may last
      * @param faults at most so many
      */
-    record Options(long seed, Duration duration, int items, int longest, int faults, List<String> kinds) {
+    record Options(
+            long seed,
+            Duration duration,
+            int items,
+            int longest,
+            int faults,
+            List<String> kinds,
+            Circumstances circumstances) {
         static Options brief(long seed) {
-            return new Options(seed, Duration.ofSeconds(30), 20_000, 2_500, 8, List.copyOf(Faults.ALL.keySet()));
+            return brief(seed, Kinds.all(), Circumstances.of(seed));
+        }
+
+        static Options brief(long seed, List<String> kinds, Circumstances circumstances) {
+            return new Options(seed, Duration.ofSeconds(30), 20_000, 2_500, 8, kinds, circumstances);
         }
 
         static Options thorough(long seed, Duration duration) {
-            return new Options(seed, duration, 300_000, 30_000, Integer.MAX_VALUE, List.copyOf(Faults.ALL.keySet()));
+            return new Options(seed, duration, 300_000, 30_000, Integer.MAX_VALUE, Kinds.all(), Circumstances.of(seed));
         }
     }
 
@@ -61,10 +72,13 @@ final class Campaign {
         Files.deleteIfExists(folder.resolve("daemon.log"));
         SplittableRandom random = new SplittableRandom(options.seed());
         List<Thread> threads = new ArrayList<>();
-        try (DatabaseServer server = DatabaseServer.start(data);
+        Clocks clocks = Clocks.in(folder);
+        try (DatabaseServer server =
+                        DatabaseServer.start(data, options.circumstances().postgres(), clocks.environmentOfServer());
                 TcpProxy proxy = new TcpProxy(server.port());
-                DaemonProcess daemon = DaemonProcess.at(folder, proxy.port())) {
-            Ground.lay(server, options.items());
+                DaemonProcess daemon = DaemonProcess.at(
+                        folder, proxy.port(), options.circumstances().user(), clocks.environmentOfDaemon())) {
+            Ground.lay(server, options.items(), options.circumstances());
             proxy.start();
             daemon.start();
             AtomicLong nextId = new AtomicLong(Ground.ROWS + 1);
@@ -75,7 +89,7 @@ final class Campaign {
                 threads.add(Thread.ofPlatform().name("worker-" + i).start(worker));
             }
             try {
-                Site site = new Site(server, proxy, daemon, random, faultsEnd, options.longest());
+                Site site = new Site(server, proxy, daemon, clocks, random, faultsEnd, options.longest());
                 recover(site, "start");
                 faultsBegan = System.nanoTime();
                 injectFaults(site);
@@ -139,7 +153,7 @@ final class Campaign {
         deed.set(kind);
         try {
             Faults.ALL.get(kind).strike(site);
-        } catch (SQLException e) {
+        } catch (SQLException | NotInjected e) {
             note("not injected, " + kind + ": " + e.getMessage());
             tally.count("not injected");
             return;
@@ -253,11 +267,12 @@ final class Campaign {
     }
 
     private synchronized String report() {
-        return "seed " + options.seed() + ", " + elapsed().toSeconds() + " s\n" + tally
-                + (violation.get() == null ? "  zero violations\n" : "") + "Diary:\n" + String.join("\n", diary) + "\n";
+        return "seed " + options.seed() + ", " + options.circumstances() + ", "
+                + elapsed().toSeconds() + " s\n" + tally + (violation.get() == null ? "  zero violations\n" : "")
+                + "Diary:\n" + String.join("\n", diary) + "\n";
     }
 
-    /** Seed, minutes (0: the short form) and, to look closer, some kinds of faults. */
+    /** Seed, minutes (0: the short form) and, to look closer, some kinds of faults, divided by semicolons. */
     public static void main(String[] arguments) throws Exception {
         long seed = Long.parseLong(arguments[0]);
         int minutes = Integer.parseInt(arguments[1]);
@@ -269,7 +284,8 @@ final class Campaign {
                     options.items(),
                     options.longest(),
                     options.faults(),
-                    List.of(arguments[2].split(",")));
+                    List.of(arguments[2].split(";")),
+                    options.circumstances());
         }
         try {
             System.out.println(new Campaign(options).run());

@@ -6,6 +6,7 @@ import java.lang.ProcessBuilder.Redirect;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalInt;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -14,30 +15,50 @@ import org.jspecify.annotations.Nullable;
 final class DaemonProcess implements AutoCloseable {
     private final Path configuration;
     private final Path log;
+    private final Map<String, String> environment;
     private @Nullable Process process;
+    private @Nullable Process standby;
 
-    private DaemonProcess(Path configuration, Path log) {
+    private DaemonProcess(Path configuration, Path log, Map<String, String> environment) {
         this.configuration = configuration;
         this.log = log;
+        this.environment = environment;
     }
 
-    static DaemonProcess at(Path folder, int proxyPort) throws IOException {
+    static DaemonProcess at(Path folder, int proxyPort, String user, Map<String, String> environment)
+            throws IOException {
         Path configuration = folder.resolve("refreshd.yaml");
         Files.writeString(configuration, """
                 database:
                   url: jdbc:postgresql://localhost:%d/postgres
-                  user: postgres
+                  user: %s
                 views: { quiet-period: 100ms, target-lag: 2s, include: ["public.*"] }
                 refresh: { max-concurrent: 2, lock-timeout: 1s }
                 capture: { heartbeat-interval: 500ms, catalog-poll-interval: 500ms }
                 http:
                   listen: 127.0.0.1:0
-                """.formatted(proxyPort));
-        return new DaemonProcess(configuration, folder.resolve("daemon.log"));
+                """.formatted(proxyPort, user));
+        return new DaemonProcess(configuration, folder.resolve("daemon.log"), environment);
     }
 
     void start() throws IOException {
-        process = new ProcessBuilder(List.of(
+        process = launch();
+    }
+
+    /** Another one beside it, which waits for its place. */
+    void startStandby() throws IOException {
+        standby = launch();
+    }
+
+    /** SIGKILL to the first; from now on the other is meant. */
+    void killAndPromote() throws InterruptedException {
+        kill();
+        process = standby;
+        standby = null;
+    }
+
+    private Process launch() throws IOException {
+        ProcessBuilder builder = new ProcessBuilder(List.of(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "-XX:+UseSerialGC",
                         "-XX:TieredStopAtLevel=1",
@@ -50,8 +71,9 @@ final class DaemonProcess implements AutoCloseable {
                         "--config",
                         configuration.toString()))
                 .redirectErrorStream(true)
-                .redirectOutput(Redirect.appendTo(log.toFile()))
-                .start();
+                .redirectOutput(Redirect.appendTo(log.toFile()));
+        builder.environment().putAll(environment);
+        return builder.start();
     }
 
     /** The exit code, if it has ended without being asked to. */
@@ -103,6 +125,7 @@ final class DaemonProcess implements AutoCloseable {
 
     @Override
     public void close() throws InterruptedException {
+        killAndPromote();
         kill();
     }
 }

@@ -1,6 +1,7 @@
 package io.refreshd.faults;
 
 import io.refreshd.demo.LocalPostgres;
+import io.refreshd.testing.VersionedServer;
 import java.io.IOException;
 import java.lang.ProcessBuilder.Redirect;
 import java.nio.charset.StandardCharsets;
@@ -24,14 +25,17 @@ final class DatabaseServer implements AutoCloseable {
 
     private final LocalPostgres server;
     private final Path folder;
+    private final Map<String, String> environment;
 
-    private DatabaseServer(LocalPostgres server, Path folder) {
+    private DatabaseServer(LocalPostgres server, Path folder, Map<String, String> environment) {
         this.server = server;
         this.folder = folder;
+        this.environment = environment;
     }
 
-    static DatabaseServer start(Path folder) throws IOException {
-        return new DatabaseServer(
+    static DatabaseServer start(Path folder, int major, Map<String, String> environment)
+            throws IOException, InterruptedException {
+        DatabaseServer started = new DatabaseServer(
                 LocalPostgres.start(
                         folder,
                         Map.of(
@@ -41,8 +45,15 @@ final class DatabaseServer implements AutoCloseable {
                                 "max_wal_size", "4GB",
                                 // Crashes of the machine are not injected, so what survives one need not be paid for.
                                 "fsync", "off",
-                                "autovacuum_naptime", "5s")),
-                folder);
+                                "autovacuum_naptime", "5s"),
+                        VersionedServer.binaries(major)),
+                folder,
+                environment);
+        if (!environment.isEmpty()) {
+            // The library that starts it passes no environment on.
+            started.crashAndRestart(Duration.ZERO);
+        }
+        return started;
     }
 
     int port() {
@@ -84,10 +95,11 @@ final class DatabaseServer implements AutoCloseable {
             start.addAll(List.of("unshare", "-U"));
         }
         start.addAll(Arrays.asList(command));
-        new ProcessBuilder(start)
+        ProcessBuilder builder = new ProcessBuilder(start)
                 .redirectErrorStream(true)
-                .redirectOutput(Redirect.appendTo(folder.resolve("postgres.log").toFile()))
-                .start();
+                .redirectOutput(Redirect.appendTo(folder.resolve("postgres.log").toFile()));
+        builder.environment().putAll(environment);
+        builder.start();
         awaitConnections();
     }
 

@@ -1,14 +1,20 @@
 package io.refreshd.faults;
 
+import io.refreshd.testing.MovableClock;
 import java.sql.Connection;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** All kinds of faults, by name. */
 final class Faults {
+    private static final String LEASE =
+            "pid IN (SELECT l.pid FROM pg_locks l WHERE l.locktype = 'advisory' AND l.granted)"
+                    + " AND application_name LIKE 'refreshd%'";
+
     static final Map<String, Fault> ALL = new LinkedHashMap<>();
 
     static {
@@ -121,9 +127,55 @@ final class Faults {
                 connection.rollback();
             }
         });
+        ALL.put("daemon frozen to the end", site -> {
+            site.daemon().freeze();
+            site.lastToTheEnd();
+            site.daemon().thaw();
+        });
+        ALL.put("daemon killed beside a standby", site -> {
+            site.daemon().startStandby();
+            site.last(15_000);
+            site.daemon().killAndPromote();
+        });
+        ALL.put("daemon frozen, replaced, thawed", site -> {
+            site.daemon().startStandby();
+            site.last(15_000);
+            site.daemon().freeze();
+            // As when its machine is cut off: the server ends its session, and the other one takes its place.
+            terminate(LEASE).strike(site);
+            site.last(15_000);
+            site.daemon().thaw();
+            site.last(8_000);
+            site.daemon().killAndPromote();
+        });
+        ALL.put("lease fails", site -> {
+            trigger(site, "refreshd.lease", "");
+            try {
+                terminate(LEASE).strike(site);
+                site.last(8_000);
+            } finally {
+                dropTrigger(site, "refreshd.lease");
+            }
+        });
+        ALL.put("server clock jumps", site -> jump(site, site.clocks().server()));
+        ALL.put("daemon clock jumps", site -> jump(site, site.clocks().daemon()));
     }
 
     private Faults() {}
+
+    /** There, and back: by up to an hour each way, or by seconds. */
+    private static void jump(Site site, Optional<MovableClock> clock) throws Exception {
+        if (clock.isEmpty()) {
+            throw new NotInjected("SKIPPED: libfaketime is not installed (Debian: apt-get install faketime)");
+        }
+        int most = site.random().nextBoolean() ? 3_600 : 20;
+        clock.get().set(Duration.ofSeconds(site.random().nextInt(-most, most + 1)));
+        try {
+            site.last(10_000);
+        } finally {
+            clock.get().set(Duration.ZERO);
+        }
+    }
 
     private static String table(Site site) {
         List<String> tables = List.of("main", "items", "lefts", "accounts", "tags", "events_1");
@@ -161,6 +213,15 @@ final class Faults {
     private static void ledgerFails(Site site, String kind) throws java.sql.SQLException {
         List<String> tables = List.of("stream", "view_state", "refresh_history", "enrolled_table");
         String table = "refreshd." + tables.get(site.random().nextInt(tables.size()));
+        trigger(site, table, kind);
+        try {
+            site.last(8_000);
+        } finally {
+            dropTrigger(site, table);
+        }
+    }
+
+    private static void trigger(Site site, String table, String kind) throws java.sql.SQLException {
         String trigger = kind.isEmpty()
                 ? "CREATE TRIGGER campaign BEFORE INSERT OR UPDATE OR DELETE ON " + table
                 : "CREATE CONSTRAINT TRIGGER campaign AFTER INSERT OR UPDATE OR DELETE ON " + table
@@ -168,10 +229,9 @@ final class Faults {
         site.server().execute("""
                         CREATE OR REPLACE FUNCTION oracle.fail() RETURNS trigger LANGUAGE plpgsql AS $$
                         BEGIN RAISE EXCEPTION 'no space left on device' USING ERRCODE = 'disk_full'; END $$""", trigger + " FOR EACH ROW EXECUTE FUNCTION oracle.fail()");
-        try {
-            site.last(8_000);
-        } finally {
-            site.server().execute("DROP TRIGGER campaign ON " + table);
-        }
+    }
+
+    private static void dropTrigger(Site site, String table) throws java.sql.SQLException {
+        site.server().execute("DROP TRIGGER campaign ON " + table);
     }
 }

@@ -12,8 +12,17 @@ final class Ground {
 
     private Ground() {}
 
-    static void lay(DatabaseServer server, int items) throws SQLException {
-        List<String> statements = new ArrayList<>(List.of(
+    static void lay(DatabaseServer server, int items, Circumstances circumstances) throws SQLException {
+        List<String> statements = new ArrayList<>();
+        if (circumstances.modest()) {
+            statements.addAll(List.of(
+                    "CREATE ROLE app",
+                    "CREATE ROLE refreshd LOGIN REPLICATION IN ROLE app",
+                    "GRANT CREATE ON DATABASE postgres TO app, refreshd",
+                    "GRANT CREATE ON SCHEMA public TO app",
+                    "SET ROLE app"));
+        }
+        statements.addAll(List.of(
                 "CREATE TABLE main (id bigint PRIMARY KEY, role text NOT NULL, v bigint NOT NULL, note text, txn bigint)",
                 "INSERT INTO main SELECT i, chr(97 + (i % 3)::int), i, '', 0 FROM generate_series(1, " + ROWS + ") i",
                 "CREATE TABLE items (id bigint PRIMARY KEY, amount bigint NOT NULL, note text) WITH (fillfactor = 50)",
@@ -37,6 +46,9 @@ final class Ground {
                 // Each transaction committed at or before upper; written after its commit.
                 "CREATE TABLE oracle.done (txn bigint PRIMARY KEY, upper pg_lsn NOT NULL)",
                 "CREATE INDEX ON oracle.done (upper)"));
+        if (circumstances.fullIdentity()) {
+            statements.add("ALTER TABLE main REPLICA IDENTITY FULL");
+        }
         for (Subject subject : Subject.ALL) {
             if (subject.name().equals("two_roles")) {
                 statements.add("CREATE VIEW role_a_and_b AS SELECT id, 'a' AS role, v, txn FROM role_a"

@@ -128,8 +128,9 @@ final class Worker implements Runnable {
         try (Connection connection = server.connect("application");
                 Statement statement = connection.createStatement()) {
             List<String> left = new ArrayList<>();
-            try (ResultSet rows = statement.executeQuery(
-                    "SELECT gid FROM pg_prepared_xacts WHERE prepared < clock_timestamp() - interval '3s'")) {
+            try (ResultSet rows = statement.executeQuery("SELECT gid FROM pg_prepared_xacts WHERE prepared"
+                    // By a clock that may have jumped.
+                    + " NOT BETWEEN clock_timestamp() - interval '3s' AND clock_timestamp()")) {
                 while (rows.next()) {
                     left.add(rows.getString(1));
                 }

@@ -1,6 +1,8 @@
 package io.refreshd.testing;
 
 import io.refreshd.demo.LocalPostgres;
+import io.zonky.test.db.postgres.embedded.DefaultPostgresBinaryResolver;
+import io.zonky.test.db.postgres.embedded.PgBinaryResolver;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -26,11 +28,15 @@ public final class VersionedServer implements AutoCloseable {
         if (major == SHARED) {
             return new VersionedServer(TestDatabase.server()::url, () -> {});
         }
-        LocalPostgres server = LocalPostgres.start(
-                folder,
-                Map.of(),
-                (system, hardware) -> program(Path.of("target", "older-servers", "postgres-" + major + ".jar")));
+        LocalPostgres server = LocalPostgres.start(folder, Map.of(), binaries(major));
         return new VersionedServer(server::url, server);
+    }
+
+    /** The program of a version that comes in a JAR. */
+    public static PgBinaryResolver binaries(int major) {
+        return major == SHARED
+                ? DefaultPostgresBinaryResolver.INSTANCE
+                : (system, hardware) -> program(Path.of("target", "older-servers", "postgres-" + major + ".jar"));
     }
 
     private static InputStream program(Path jar) throws IOException {

@@ -1,0 +1,21 @@
+package io.refreshd.faults;
+
+/**
+ * What a campaign takes place in, besides its faults.
+ *
+ * @param postgres major version of the server
+ * @param modest whether the daemon connects as a role that may only do what docs/privileges.md asks for, and not as a superuser
+ * @param fullIdentity whether the log shows whole old rows of the table of roles, so that changes are told apart by value
+ */
+record Circumstances(int postgres, boolean modest, boolean fullIdentity) {
+    /** Those in which the seeds that are kept failed. */
+    static final Circumstances FORMER = new Circumstances(18, false, false);
+
+    static Circumstances of(long seed) {
+        return new Circumstances(Integer.getInteger("refreshd.postgres", 18), true, seed % 2 == 0);
+    }
+
+    String user() {
+        return modest ? "refreshd" : "postgres";
+    }
+}
