@@ -83,6 +83,49 @@ class DaemonProcessIT {
     }
 
     @Test
+    void killedItIsReplacedByTheOneThatStandsBy() throws Exception {
+        String views = "views: { quiet-period: 50ms }";
+        try (DaemonProcess first = start(views)) {
+            awaitFreshness("fresh");
+            try (DaemonProcess second = start(views)) {
+                awaitStandby(second);
+                String stretch = stretch();
+                first.kill();
+                database.execute("UPDATE main SET v = 'new'");
+                await().untilAsserted(() -> assertThat(rows()).containsExactly("new"));
+                assertThat(token()).isEqualTo("2");
+                assertThat(stretch()).as("no gap: the stream went on").isEqualTo(stretch);
+            }
+        }
+    }
+
+    /** As when its machine hangs or is cut off: it does not know that it lost its place, and must not act as if it had it. */
+    @Test
+    void frozenAndReplacedItStandsByWhenItThaws() throws Exception {
+        String views = "views: { quiet-period: 50ms }";
+        try (DaemonProcess first = start(views)) {
+            awaitFreshness("fresh");
+            try (DaemonProcess second = start(views)) {
+                awaitStandby(second);
+                first.freeze();
+                // What a server does when its keepalives are not answered, or after idle_session_timeout.
+                database.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                        + " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                        + " AND (backend_type = 'walsender'"
+                        + "      OR pid IN (SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted))");
+                await().until(() -> token().equals("2"));
+                database.execute("UPDATE main SET v = 'by the second'");
+                await().untilAsserted(() -> assertThat(rows()).containsExactly("by the second"));
+                first.thaw();
+                awaitStandby(first);
+                database.execute("UPDATE main SET v = 'still by the second'");
+                await().untilAsserted(() -> assertThat(rows()).containsExactly("still by the second"));
+                assertThat(token()).isEqualTo("2");
+            }
+        }
+    }
+
+    @Test
     void terminatedItEndsInOrderAndLeavesTheSlotToTheNext() throws Exception {
         try (DaemonProcess daemon = start("views: { quiet-period: 50ms }")) {
             awaitFreshness("fresh");
@@ -180,6 +223,17 @@ class DaemonProcessIT {
 
     private List<String> rows() throws Exception {
         return database.query("SELECT v FROM all_rows ORDER BY id");
+    }
+
+    private static void awaitStandby(DaemonProcess daemon) {
+        await("standby")
+                .atMost(Duration.ofSeconds(120))
+                .untilAsserted(() -> assertThat(daemon.lines())
+                        .anyMatch(line -> line.contains("another refreshd serves this database")));
+    }
+
+    private String token() throws Exception {
+        return database.query("SELECT token FROM refreshd.lease").getFirst();
     }
 
     private String stretch() throws Exception {

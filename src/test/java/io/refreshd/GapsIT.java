@@ -232,6 +232,52 @@ class GapsIT {
         }
     }
 
+    /** From 18 on a server may give up a slot that nobody reads from. */
+    @Test
+    void aSlotThatWasIdleForTooLong() throws Exception {
+        schema();
+        try (RunningDaemon daemon = running()) {
+            awaitClaim();
+        }
+        try {
+            admin("ALTER SYSTEM SET idle_replication_slot_timeout = '1s'");
+            admin("SELECT pg_reload_conf()");
+            execute("UPDATE main SET v = 'unseen'");
+            await().until(() -> {
+                admin("CHECKPOINT");
+                return query("SELECT invalidation_reason FROM pg_replication_slots")
+                        .equals(List.of("idle_timeout"));
+            });
+        } finally {
+            admin("ALTER SYSTEM RESET idle_replication_slot_timeout");
+            admin("SELECT pg_reload_conf()");
+        }
+        try (RunningDaemon daemon = running()) {
+            awaitContent("unseen");
+            awaitClaim();
+            assertThat(gaps(daemon)).containsExactly("slot-lost");
+        }
+    }
+
+    @Test
+    void aSlotThatIsDroppedWhileItRuns() throws Exception {
+        schema();
+        try (RunningDaemon daemon = running()) {
+            awaitClaim();
+            await().ignoreExceptions().until(() -> {
+                admin("SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE active");
+                admin("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots");
+                return true;
+            });
+            execute("UPDATE main SET v = 'unseen'");
+            awaitContent("unseen");
+            await().until(() -> gaps(daemon).equals(List.of("slot-missing")));
+            execute("UPDATE main SET v = 'streams again'");
+            awaitContent("streams again");
+            awaitClaim();
+        }
+    }
+
     /** It has no position while the server waits for a transaction to end, and will have one behind what nobody has seen. */
     @Test
     void aSlotThatSomebodyElseIsMaking() throws Exception {

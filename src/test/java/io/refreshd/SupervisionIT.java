@@ -157,7 +157,7 @@ class SupervisionIT {
     @Test
     void nobodyCanConnectAndTheSlotGrows() throws Exception {
         try (RunningDaemon daemon = running(
-                "plain", "  max-retained: 32MB\nviews: { quiet-period: 50ms, blind-spot-max-staleness: 500ms }")) {
+                "plain", "  max-retained: 64MB\nviews: { quiet-period: 50ms, blind-spot-max-staleness: 500ms }")) {
             daemon.awaitFresh();
             try {
                 // What is connected already stays so.
@@ -168,7 +168,7 @@ class SupervisionIT {
                         server.url("watched"),
                         "",
                         "UPDATE main SET v = 'unseen'",
-                        "CREATE TABLE heap AS SELECT i, repeat(md5(i::text), 20) AS t FROM generate_series(1, 60000) i");
+                        "CREATE TABLE heap AS SELECT i, repeat(md5(i::text), 20) AS t FROM generate_series(1, 120000) i");
                 await().until(() -> StrictServer.ask(
                                 server.url("postgres"), "", "SELECT count(*) FROM pg_replication_slots")
                         .equals(List.of("0")));

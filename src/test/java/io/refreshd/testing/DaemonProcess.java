@@ -117,10 +117,21 @@ public final class DaemonProcess implements AutoCloseable {
 
     /** SIGTERM, and its exit code. */
     public int terminate() throws IOException, InterruptedException {
-        new ProcessBuilder("kill", "-TERM", Long.toString(process.pid()))
-                .start()
-                .waitFor();
+        signal("-TERM");
         return awaitExit();
+    }
+
+    /** SIGSTOP: alive for the kernel and for the server, dead for everybody else. */
+    public void freeze() throws IOException, InterruptedException {
+        signal("-STOP");
+    }
+
+    public void thaw() throws IOException, InterruptedException {
+        signal("-CONT");
+    }
+
+    private void signal(String name) throws IOException, InterruptedException {
+        new ProcessBuilder("kill", name, Long.toString(process.pid())).start().waitFor();
     }
 
     public int awaitExit() throws InterruptedException {
