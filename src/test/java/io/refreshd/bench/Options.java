@@ -46,7 +46,12 @@ record Options(
                         full
                                 ? "update-10,update-100,update-1000,update-max,note-max,insert-100,mixed-100,bulk"
                                 : "update-100,update-max,note-max,mixed-100"),
-                list("contenders", String.join(",", Contenders.ALL)),
+                list(
+                        "contenders",
+                        full
+                                ? String.join(",", Contenders.ALL)
+                                // Without the slow timer, whose next tick every round would have to wait for.
+                                : "nothing,bare-reader,inline,timer-1,trigger,refreshd,pg_ivm"),
                 numbers("rows", full ? "100000,1000000" : "50000"),
                 numbers("views", full ? "1,10,100" : "10"),
                 Integer.getInteger("bench.seconds", full ? 30 : 6),
