@@ -1,5 +1,7 @@
 package io.refreshd.client;
 
+import java.lang.reflect.ParameterizedType;
+import java.lang.reflect.Type;
 import java.math.BigDecimal;
 import java.time.Instant;
 import java.time.LocalDate;
@@ -7,7 +9,9 @@ import java.time.LocalDateTime;
 import java.time.LocalTime;
 import java.time.OffsetDateTime;
 import java.time.ZonedDateTime;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 
@@ -44,13 +48,32 @@ final class Fit {
 
     private Fit() {}
 
-    /** Of Java types that are not known here the mapping library is left to judge. */
-    static boolean fits(Class<?> java, Column column) {
-        Class<?> boxed = BOXES.getOrDefault(java, java);
+    /** A type that is not known here fits nothing: better said at the first look than at the first row. */
+    static boolean fits(Type java, Column column) {
+        if (java instanceof ParameterizedType generic) {
+            Type element = generic.getActualTypeArguments()[0];
+            return generic.getRawType() == Optional.class
+                    ? fits(element, column)
+                    : (generic.getRawType() == List.class || generic.getRawType() == Set.class)
+                            && fitsElements(element, column);
+        }
+        if (!(java instanceof Class<?> plain)) {
+            return false;
+        }
+        Class<?> boxed = BOXES.getOrDefault(plain, plain);
         if (boxed.isEnum()) {
             return column.enumerated() || TEXT.contains(column.type());
         }
         Set<String> types = TYPES.get(boxed);
-        return types == null || types.contains(column.type()) || (boxed == String.class && column.enumerated());
+        if (types == null) {
+            return plain.isArray() && fitsElements(plain.getComponentType(), column);
+        }
+        return types.contains(column.type()) || (boxed == String.class && column.enumerated());
+    }
+
+    /** The server calls an array by its elements' type behind an underscore. */
+    private static boolean fitsElements(Type element, Column column) {
+        return column.type().startsWith("_")
+                && fits(element, new Column(column.name(), column.type().substring(1), false));
     }
 }

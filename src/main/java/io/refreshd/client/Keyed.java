@@ -7,8 +7,11 @@ import java.util.List;
 import org.jdbi.v3.core.mapper.RowMapper;
 import org.jdbi.v3.core.statement.StatementContext;
 
-/** A row beside the values of its first columns, by which it is told from others, put into order or joined. */
-record Keyed<R>(List<Object> key, R row) {
+/**
+ * A row beside the text of its first columns, by which it is put into order or joined. The text is the server's own: it stands
+ * for a value of any type, and two texts of one column are equal only if the server has written the same value.
+ */
+record Keyed<R>(List<String> key, R row) {
 
     /** The mapper of the row does not look at the key: its columns have names that no component can have. */
     static <R> RowMapper<Keyed<R>> mapper(RowMapper<R> rows, int keys) {
@@ -27,12 +30,10 @@ record Keyed<R>(List<Object> key, R row) {
         };
     }
 
-    private static List<Object> key(ResultSet result, int keys) throws SQLException {
-        List<Object> key = new ArrayList<>(keys);
+    private static List<String> key(ResultSet result, int keys) throws SQLException {
+        List<String> key = new ArrayList<>(keys);
         for (int i = 1; i <= keys; i++) {
-            Object value = result.getObject(i);
-            // An integer on one side may be a bigint on the other.
-            key.add(value instanceof Integer || value instanceof Short ? ((Number) value).longValue() : value);
+            key.add(result.getString(i));
         }
         return key;
     }

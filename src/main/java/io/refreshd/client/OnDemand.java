@@ -72,7 +72,7 @@ final class OnDemand {
             if (INSUFFICIENT_PRIVILEGE.equals(state(e))) {
                 throw new IllegalStateException(
                         "no refreshd that is running looks after " + view.sql()
-                                + ", and this role may not refresh it itself; start refreshd, or connect as the owner of"
+                                + " by now, and this role may not refresh it itself; start refreshd, or connect as the owner of"
                                 + " the view, or from PostgreSQL 17 on GRANT MAINTAIN ON " + view.sql()
                                 + " to the role",
                         e);

@@ -1,14 +1,15 @@
 package io.refreshd.client;
 
-import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.JdbiException;
@@ -19,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The view of one role. Every method asks the database, blocks, and takes and gives back a connection of the data source. Any
- * thread may call it.
+ * thread may call it. A connection that comes within a transaction of the caller's is used within that.
  *
  * <p>All of them throw {@link NoSuchRoleViewException} if the view is not there and {@link UnfitRoleViewException} if it does
  * not fit the record. A view that was replaced under its name is noticed and looked up again.
@@ -27,6 +28,8 @@ import org.jspecify.annotations.Nullable;
 public final class RoleView<R extends Record> {
     /** Gone, or with other columns than it had: undefined table, undefined column, a plan that does not fit any longer. */
     private static final Set<String> NOT_AS_IT_WAS = Set.of("42P01", "42703", "0A000", "XX000");
+
+    private static final String UNDEFINED_OBJECT = "42704";
 
     /** Rows held in memory while streaming. */
     private static final int FETCH_SIZE = 1_000;
@@ -70,10 +73,12 @@ public final class RoleView<R extends Record> {
 
     /** @param key values of the columns of the view's smallest unique index, in its order */
     public Optional<R> byKey(Object... key) {
+        List<?> values = List.of(key);
         return read((handle, view) -> {
+            Key wanted = view.requireKey(values);
             Query query = handle.createQuery(
-                    select(view) + " WHERE (" + view.keyColumns() + ") = (" + view.keyParameters() + ")");
-            return bindKey(query, view, List.of(key)).map(mapper).findOne();
+                    select(view) + " WHERE (" + wanted.sql() + ") = (" + wanted.parameters(values) + ")");
+            return Key.bind(query, values).map(mapper).findOne();
         });
     }
 
@@ -98,15 +103,23 @@ public final class RoleView<R extends Record> {
      * @param reader is given the rows; the stream ends with the call
      */
     public <T> T stream(Function<? super Stream<R>, T> reader) {
-        return read((handle, view) -> handle.inTransaction(transaction -> {
-            try (Query query = transaction.createQuery(select(view)).setFetchSize(FETCH_SIZE);
-                    Stream<R> rows = query.map(mapper).stream()) {
-                return reader.apply(rows);
-            }
-        }));
+        AtomicBoolean begun = new AtomicBoolean();
+        return read(
+                (handle, view) -> inTransaction(handle, () -> {
+                    try (Query query = handle.createQuery(select(view)).setFetchSize(FETCH_SIZE);
+                            Stream<R> rows = query.map(mapper).stream()) {
+                        begun.set(true);
+                        return reader.apply(rows);
+                    }
+                }),
+                // What the reader itself does may fail as a view that was replaced would; it is not run again for that.
+                () -> !begun.get());
     }
 
-    /** All rows with their details: two queries, whatever the number of rows, of one snapshot. */
+    /**
+     * All rows with their details: two queries, whatever the number of rows, of one snapshot; within a transaction of the
+     * caller's, of its snapshots.
+     */
     public <D extends Record> List<WithDetails<R, D>> all(Details<D> details) {
         return where("true", Map.of(), details);
     }
@@ -161,33 +174,23 @@ public final class RoleView<R extends Record> {
             throw new IllegalArgumentException("a page holds at least one row, and not " + size);
         }
         return read((handle, view) -> {
-            int keys = view.requireKey().size();
-            String behind = after.isEmpty() ? "" : " AND (" + view.keyColumns() + ") > (" + view.keyParameters() + ")";
-            Query query = handle.createQuery("SELECT " + view.selectKey(view.key()) + view.select() + " FROM "
-                    + view.sql() + " r WHERE (" + view.keyColumns() + ") IS NOT NULL" + behind + " ORDER BY "
-                    + view.keyColumns() + " LIMIT :refreshd_limit");
-            after.ifPresent(key -> bindKey(query, view, key));
+            Key key = view.requireKey();
+            String behind = after.map(values -> " AND (" + key.sql() + ") > ("
+                            + view.requireKey(values).parameters(values) + ")")
+                    .orElse("");
+            Query query = handle.createQuery("SELECT " + key.select() + view.select() + " FROM " + view.sql()
+                    + " r WHERE (" + key.sql() + ") IS NOT NULL" + behind + " ORDER BY " + key.sql()
+                    + " LIMIT :refreshd_limit");
+            after.ifPresent(values -> Key.bind(query, values));
             List<Keyed<R>> rows = query.bind("refreshd_limit", size)
-                    .map(Keyed.mapper(mapper, keys))
+                    .map(Keyed.mapper(mapper, key.columns().size()))
                     .list();
             return new Page<>(
                     rows.stream().map(Keyed::row).toList(),
-                    rows.size() < size || rows.isEmpty()
+                    rows.size() < size
                             ? Optional.empty()
                             : Optional.of(rows.getLast().key()));
         });
-    }
-
-    private static Query bindKey(Query query, Shape view, List<?> key) {
-        if (key.size() != view.requireKey().size()) {
-            throw new IllegalArgumentException(
-                    "the key of " + view.sql() + " is " + String.join(", ", view.key()) + ", and not " + key);
-        }
-        Map<String, Object> values = new HashMap<>();
-        for (int i = 0; i < key.size(); i++) {
-            values.put("refreshd_key_" + i, key.get(i));
-        }
-        return query.bindMap(values);
     }
 
     private static String select(Shape view) {
@@ -203,6 +206,10 @@ public final class RoleView<R extends Record> {
     }
 
     private <T> T read(Reading<T> reading) {
+        return read(reading, () -> true);
+    }
+
+    private <T> T read(Reading<T> reading, BooleanSupplier again) {
         try (Handle handle = home.jdbi().open()) {
             Shape before = shape;
             if (before == null) {
@@ -211,10 +218,15 @@ public final class RoleView<R extends Record> {
             try {
                 return reading.run(handle, before);
             } catch (JdbiException e) {
-                if (!(e.getCause() instanceof SQLException cause) || !NOT_AS_IT_WAS.contains(cause.getSQLState())) {
+                if (!NOT_AS_IT_WAS.contains(OnDemand.state(e)) || !again.getAsBoolean()) {
                     throw e;
                 }
                 boolean forgotten = home.forgetDetails();
+                if (handle.isInTransaction()) {
+                    // Somebody's own, which this has made fail. The next reading looks the view up.
+                    shape = null;
+                    throw e;
+                }
                 Shape after = validate(handle);
                 if (after.equals(before) && !forgotten) {
                     throw e;
@@ -224,20 +236,42 @@ public final class RoleView<R extends Record> {
         }
     }
 
+    private static <T> T inTransaction(Handle handle, Supplier<T> action) {
+        return handle.isInTransaction() ? action.get() : handle.inTransaction(transaction -> action.get());
+    }
+
     /** For what asks by the view's number: a view that was swapped has another, and reading by name does not notice. */
     private <T> T anew(Reading<T> reading) {
         try (Handle handle = home.jdbi().open()) {
-            return reading.run(handle, validate(handle));
+            for (Shape view = validate(handle); ; ) {
+                try {
+                    return reading.run(handle, view);
+                } catch (JdbiException e) {
+                    if (!UNDEFINED_OBJECT.equals(OnDemand.state(e)) || handle.isInTransaction()) {
+                        throw e;
+                    }
+                    Shape now = validate(handle);
+                    if (now.oid() == view.oid()) {
+                        throw e;
+                    }
+                    // Swapped while it was waited for.
+                    view = now;
+                }
+            }
         }
     }
 
     private Shape validate(Handle handle) {
-        shape = null;
-        home.evict(role);
-        Shape.Found found = ShapeReader.find(handle, name).orElseThrow(() -> new NoSuchRoleViewException(name));
-        Shape fitting = Shape.fit(found, home.row());
-        shape = fitting;
-        home.register(role, this);
-        return fitting;
+        try {
+            Shape fitting = Shape.fit(
+                    ShapeReader.find(handle, name).orElseThrow(() -> new NoSuchRoleViewException(name)), home.row());
+            shape = fitting;
+            home.register(handle, this);
+            return fitting;
+        } catch (NoSuchRoleViewException | UnfitRoleViewException e) {
+            shape = null;
+            home.evict(this);
+            throw e;
+        }
     }
 }

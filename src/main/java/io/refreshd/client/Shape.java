@@ -14,13 +14,10 @@ import java.util.stream.Collectors;
  * @param select the columns of the record, each under the name of its component
  * @param key columns of its smallest unique index; none if it has none
  */
-record Shape(long oid, String sql, String select, List<String> key) {
-    Shape {
-        key = List.copyOf(key);
-    }
+record Shape(long oid, String sql, String select, Key key) {
 
     /** A relation as it stands in the catalog. */
-    record Found(long oid, String sql, List<Column> columns, List<String> key) {}
+    record Found(long oid, String sql, List<Column> columns, Key key) {}
 
     /** @throws UnfitRoleViewException naming every component that cannot be read */
     static Shape fit(Found found, Class<? extends Record> row) {
@@ -31,10 +28,9 @@ record Shape(long oid, String sql, String select, List<String> key) {
             if (column.isEmpty()) {
                 misfits.add("there is no column for " + component.getName() + " (there are "
                         + found.columns().stream().map(Column::name).collect(Collectors.joining(", ")) + ")");
-            } else if (!Fit.fits(component.getType(), column.get())) {
-                misfits.add(
-                        "column " + column.get().name() + " is " + column.get().type() + ", and " + component.getName()
-                                + " is " + component.getType().getSimpleName());
+            } else if (!Fit.fits(component.getGenericType(), column.get())) {
+                misfits.add("column " + column.get().name() + " is "
+                        + column.get().type() + ", and " + component.getName() + " is " + named(component));
             } else {
                 select.add("r." + RoleViewName.quoted(column.get().name()) + " AS "
                         + RoleViewName.quoted(component.getName()));
@@ -60,34 +56,25 @@ record Shape(long oid, String sql, String select, List<String> key) {
         return name.replace("_", "").toLowerCase(Locale.ROOT);
     }
 
-    /** The key's columns, under names that no component can have. */
-    String selectKey(List<String> columns) {
-        StringBuilder sql = new StringBuilder();
-        for (int i = 0; i < columns.size(); i++) {
-            sql.append("r.").append(RoleViewName.quoted(columns.get(i))).append(" AS \"refreshd key ");
-            sql.append(i).append("\", ");
-        }
-        return sql.toString();
+    private static String named(RecordComponent component) {
+        return component.getGenericType() instanceof Class<?> plain
+                ? plain.getSimpleName()
+                : component.getGenericType().getTypeName();
     }
 
-    List<String> requireKey() {
-        if (key.isEmpty()) {
+    Key requireKey() {
+        if (key.columns().isEmpty()) {
             throw new IllegalStateException(sql + " has no unique index over columns, so that its rows have no key");
         }
         return key;
     }
 
-    String keyColumns() {
-        return requireKey().stream()
-                .map(column -> "r." + RoleViewName.quoted(column))
-                .collect(Collectors.joining(", "));
-    }
-
-    String keyParameters() {
-        StringBuilder sql = new StringBuilder();
-        for (int i = 0; i < requireKey().size(); i++) {
-            sql.append(i == 0 ? "" : ", ").append(":refreshd_key_").append(i);
+    /** @throws IllegalArgumentException if these are not as many values as the key has columns */
+    Key requireKey(List<?> values) {
+        if (values.size() != requireKey().columns().size()) {
+            throw new IllegalArgumentException(
+                    "the key of " + sql + " is " + String.join(", ", key.names()) + ", and not " + values);
         }
-        return sql.toString();
+        return key;
     }
 }

@@ -23,7 +23,7 @@ final class ShapeReader {
             """;
 
     private static final String KEY = """
-            SELECT a.attname::text
+            SELECT a.attname::text AS name, pg_catalog.format('%I.%I', n.nspname, t.typname) AS type
               FROM (SELECT i.indrelid, i.indkey
                       FROM pg_catalog.pg_index i
                      WHERE i.indrelid = (:oid)::oid AND i.indisunique AND i.indisvalid AND i.indpred IS NULL
@@ -31,6 +31,8 @@ final class ShapeReader {
                      ORDER BY i.indnkeyatts, i.indexrelid LIMIT 1) i
               CROSS JOIN LATERAL pg_catalog.unnest(i.indkey::int2[]) WITH ORDINALITY AS k (number, place)
               JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.number
+              JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+              JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
              ORDER BY k.place
             """;
 
@@ -50,8 +52,10 @@ final class ShapeReader {
                 .map((row, context) ->
                         new Column(row.getString("name"), row.getString("type"), row.getBoolean("enumerated")))
                 .list();
-        List<String> key =
-                handle.createQuery(KEY).bind("oid", oid).mapTo(String.class).list();
-        return new Shape.Found(oid, sql, columns, key);
+        List<Key.Part> key = handle.createQuery(KEY)
+                .bind("oid", oid)
+                .map((row, context) -> new Key.Part(row.getString("name"), row.getString("type")))
+                .list();
+        return new Shape.Found(oid, sql, columns, new Key(key));
     }
 }

@@ -156,6 +156,29 @@ class OnDemandIT {
         }
     }
 
+    @Test
+    void aViewThatWasMadeAMomentAgoIsWaitedFor() throws Exception {
+        try (RunningDaemon daemon = RunningDaemon.start(database, "views: { quiet-period: 50ms }")) {
+            daemon.awaitFresh();
+            for (int i = 1; i <= 3; i++) {
+                String role = "new_" + i;
+                database.execute(
+                        "CREATE MATERIALIZED VIEW role_" + role + " AS SELECT id, name FROM main",
+                        "CREATE UNIQUE INDEX ON role_" + role + " (id)",
+                        "GRANT SELECT ON role_" + role + " TO " + reader,
+                        "UPDATE main SET name = 'written behind " + i + "'");
+                RoleView<Row> made = views.forRole(role);
+                assertThat(made.awaitFresh(views.token(), LONG)).isTrue();
+                assertThat(made.all()).containsExactly(new Row(1, "written behind " + i));
+            }
+            database.execute(
+                    "CREATE VIEW role_plain AS SELECT 1 AS id, '' AS name", "GRANT SELECT ON role_plain TO " + reader);
+            assertThatThrownBy(() -> views.forRole("plain").awaitFresh(views.token(), LONG))
+                    .hasMessageContaining(
+                            "public.role_plain is not kept fresh by refreshd: it is no materialized view");
+        }
+    }
+
     private List<String> query(String sql) throws Exception {
         try (var connection = as("postgres").getConnection();
                 var statement = connection.createStatement()) {

@@ -9,6 +9,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jdbi.v3.core.Jdbi;
@@ -80,13 +82,34 @@ class RoleViewsIT {
 
     @Test
     void streamsInConstantMemory() throws Exception {
-        // 400 MB of text in a heap of 512 MB, of which the server holds none.
+        long heap = Runtime.getRuntime().maxMemory();
+        int rows = 200_000;
+        assertThat(rows * 4_000L)
+                .as("characters, of a byte each, that no heap of %d holds", heap)
+                .isGreaterThan(heap);
         database.execute("CREATE MATERIALIZED VIEW role_wide AS SELECT i AS id, repeat('x', 4000) AS display_name"
-                + " FROM generate_series(1, 100000) i");
+                + " FROM generate_series(1, " + rows + ") i");
         long characters = views.forRole("wide").stream(
-                rows -> rows.mapToLong(row -> row.displayName().length()).sum());
-        assertThat(characters).isEqualTo(400_000_000);
-        assertThat(views.forRole("wide").<Long>stream(Stream::count)).isEqualTo(100_000);
+                all -> all.mapToLong(row -> row.displayName().length()).sum());
+        assertThat(characters).isEqualTo(rows * 4_000L);
+        assertThat(views.forRole("a").<Long>stream(Stream::count)).isEqualTo(25);
+    }
+
+    /** It may have done half of its work, and not for nothing. */
+    @Test
+    void aReaderThatFailsIsNotRunAgain() throws Exception {
+        RoleView<UserRow> a = views.forRole("a");
+        a.all();
+        database.execute(
+                "ALTER MATERIALIZED VIEW role_a RENAME TO before",
+                "CREATE MATERIALIZED VIEW role_a AS SELECT * FROM before");
+        AtomicInteger runs = new AtomicInteger();
+        assertThatThrownBy(() -> a.stream(rows -> {
+                    runs.incrementAndGet();
+                    return Jdbi.create(dataSource).withHandle(own -> own.execute("SELECT * FROM nowhere"));
+                }))
+                .hasMessageContaining("nowhere");
+        assertThat(runs).hasValue(1);
     }
 
     @Test
@@ -125,12 +148,33 @@ class RoleViewsIT {
         RoleView<UserRow> a = views.forRole("a");
         assertThat(a.all()).hasSize(25);
         assertThat(views.forRole("a")).isSameAs(a);
+        assertThat(a.refresh(true)).isEqualTo(Refreshed.DONE);
+        assertThat(views.forRole("a")).isSameAs(a);
         database.execute("DROP MATERIALIZED VIEW role_a");
         assertThatThrownBy(a::all).isInstanceOf(NoSuchRoleViewException.class);
         assertThat(views.registered()).isZero();
         database.execute("CREATE MATERIALIZED VIEW role_a AS SELECT id, 'x' || display_name AS display_name FROM main");
         assertThat(a.all()).hasSize(25);
         assertThat(views.forRole("a")).isSameAs(a);
+    }
+
+    @Test
+    void rolesThatComeAndGoDoNotFillTheRegistry() throws Exception {
+        AtomicLong clock = new AtomicLong();
+        RoleViews<UserRow> watched = RoleViews.of(dataSource, "role_{role}", UserRow.class, clock::get);
+        RoleView<UserRow> a = watched.forRole("a");
+        a.all();
+        for (int i = 0; i < 10; i++) {
+            database.execute("CREATE VIEW role_" + i + " AS SELECT id, display_name FROM main");
+            watched.forRole(Integer.toString(i)).all();
+            database.execute("DROP VIEW role_" + i);
+        }
+        assertThat(watched.registered()).isEqualTo(11);
+        clock.addAndGet(Duration.ofSeconds(61).toNanos());
+        database.execute("CREATE VIEW role_b AS SELECT id, display_name FROM main");
+        watched.forRole("b").all();
+        assertThat(watched.registered()).as("a and b").isEqualTo(2);
+        assertThat(watched.forRole("a")).isSameAs(a);
     }
 
     @Test
