@@ -77,11 +77,17 @@ public final class Daemon implements AutoCloseable {
     private boolean closed;
 
     public Daemon(Configuration configuration) {
+        this(configuration, RoleKeeper.LOOK);
+    }
+
+    /** @param rolesLook how often to look whether the role views are as declared, though no change of a role was heard of */
+    public Daemon(Configuration configuration, Duration rolesLook) {
         this.configuration = configuration;
         this.database =
                 Database.of(configuration.database(), configuration.refresh().maxConcurrent());
         this.roles = new RoleKeeper(
                 configuration,
+                rolesLook,
                 database.jdbi(),
                 around.clock(),
                 () -> Optional.ofNullable(core).map(present -> present.lease().token()),

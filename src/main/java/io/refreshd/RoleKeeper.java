@@ -11,6 +11,7 @@ import io.refreshd.roles.RoleReconciler;
 import io.refreshd.roles.RolesReader;
 import io.refreshd.roles.Step;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -37,8 +38,9 @@ final class RoleKeeper implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(RoleKeeper.class);
 
     /** Finds what the log does not tell: a view that was dropped, a role granted at last, a table that is not published. */
-    private static final long LOOK_NANOS = 5_000_000_000L;
+    static final Duration LOOK = Duration.ofSeconds(5);
 
+    private final long lookNanos;
     private final List<RoleViewTemplate> templates;
     private final RoleReconciler reconciler;
     private final Jdbi jdbi;
@@ -58,18 +60,21 @@ final class RoleKeeper implements AutoCloseable {
     private Set<String> told = Set.of();
 
     /**
+     * @param look how often, though nothing has changed
      * @param lease token of the right to write to the ledger, while this is the one
      * @param settled whether all that has been read from the log is visible: only then a look has seen it
      */
     RoleKeeper(
             Configuration configuration,
+            Duration look,
             Jdbi jdbi,
             Supplier<Moment> clock,
             Supplier<Optional<Long>> lease,
             BooleanSupplier settled) {
+        this.lookNanos = look.toNanos();
         this.lease = lease;
         this.templates = configuration.roleViews();
-        this.reconciler = new RoleReconciler(templates, configuration.refresh());
+        this.reconciler = new RoleReconciler(configuration);
         this.jdbi = jdbi;
         this.clock = clock;
         this.settled = settled;
@@ -98,7 +103,7 @@ final class RoleKeeper implements AutoCloseable {
         queued.set(false);
         long now = clock.get().nanos();
         long touched = touches.get();
-        if (closed || (touched == handled && now - lookedAt < LOOK_NANOS)) {
+        if (closed || (touched == handled && now - lookedAt < lookNanos)) {
             return;
         }
         boolean whole = settled.getAsBoolean();
@@ -142,8 +147,16 @@ final class RoleKeeper implements AutoCloseable {
                 handle,
                 plan,
                 step -> !closed && !(step instanceof Step.Rebuild),
-                transaction -> Lease.prove(transaction, token.get())));
+                transaction -> Lease.prove(transaction, token.get()),
+                RoleKeeper::tellDone));
         return obstacles;
+    }
+
+    private static void tellDone(Step step) {
+        log.atInfo()
+                .addKeyValue("step", step.action())
+                .addKeyValue("view", step.view())
+                .log("A role view is as declared now");
     }
 
     /** Each once, for as long as it lasts. */

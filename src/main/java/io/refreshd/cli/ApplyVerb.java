@@ -49,7 +49,7 @@ final class ApplyVerb implements Callable<Integer> {
         Configuration configuration = file.read(environment);
         try (Handle handle = new TargetDatabase(configuration.database(), "apply").open()) {
             LedgerSchema.migrate(handle);
-            RoleReconciler reconciler = new RoleReconciler(configuration.roleViews(), configuration.refresh());
+            RoleReconciler reconciler = new RoleReconciler(configuration);
             return apply(handle, reconciler, reconciler.plan(handle)).code();
         }
     }

@@ -40,7 +40,7 @@ final class PlanVerb implements Callable<Integer> {
         Configuration configuration = file.read(environment);
         try (Handle handle = new TargetDatabase(configuration.database(), "plan").open()) {
             handle.setReadOnly(true);
-            RolePlan plan = new RoleReconciler(configuration.roleViews(), configuration.refresh()).plan(handle);
+            RolePlan plan = new RoleReconciler(configuration).plan(handle);
             PrintWriter out = Output.of(spec);
             out.print(json ? Json.text(RolePlanText.json(plan)) + "\n" : RolePlanText.text(plan));
             out.flush();

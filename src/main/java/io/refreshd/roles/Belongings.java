@@ -19,39 +19,35 @@ record Belongings(List<String> before, List<Index> indexes, List<String> after) 
     record Index(String name, String create) {}
 
     /**
-     * One statement a row, in the order in which they have to be run. First everything is revoked, since the new view may have
-     * by default privileges what the old one has lost. The reader of the former template is left to the new template.
+     * One statement a row, in the order in which they have to be run. The reader of the former template is left to the new
+     * template.
      */
     private static final String PUT_ON = """
             SELECT statement FROM (
-            SELECT 1 AS place, pg_catalog.format('REVOKE ALL ON %1$s FROM %2$s', :fresh, g.name) AS statement
-              FROM pg_catalog.pg_class c, pg_catalog.aclexplode(c.relacl) a, LATERAL (SELECT GRANTEE) g (name)
-             WHERE c.oid = (:fresh_oid)::oid AND a.grantee <> c.relowner
-            UNION ALL
-            SELECT 2, pg_catalog.format('GRANT %s ON %s TO %s', a.privilege_type, :fresh, g.name)
-                      || CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END
+            SELECT 1 AS place, pg_catalog.format('GRANT %s ON %s TO %s', a.privilege_type, :fresh, g.name)
+                      || CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END AS statement
               FROM pg_catalog.pg_class c, pg_catalog.aclexplode(c.relacl) a, LATERAL (SELECT GRANTEE) g (name)
              WHERE c.oid = (:old_oid)::oid AND a.grantee <> c.relowner
                AND NOT (a.privilege_type = 'SELECT'
                         AND EXISTS (SELECT FROM pg_catalog.pg_roles r
                                      WHERE r.oid = a.grantee AND r.rolname::text = :reader))
             UNION ALL
-            SELECT 3, pg_catalog.format('GRANT %s (%I) ON %s TO %s', a.privilege_type, o.attname, :fresh, g.name)
+            SELECT 2, pg_catalog.format('GRANT %s (%I) ON %s TO %s', a.privilege_type, o.attname, :fresh, g.name)
                       || CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END
               FROM COLUMNS, pg_catalog.aclexplode(o.attacl) a, LATERAL (SELECT GRANTEE) g (name)
             UNION ALL
-            SELECT 4, pg_catalog.format('ALTER %s %s SET (%I = %L)', :noun, :fresh, s.option_name, s.option_value)
+            SELECT 3, pg_catalog.format('ALTER %s %s SET (%I = %L)', :noun, :fresh, s.option_name, s.option_value)
               FROM pg_catalog.pg_class o
               JOIN pg_catalog.pg_class n ON n.oid = (:fresh_oid)::oid AND n.relkind = o.relkind,
                    pg_catalog.pg_options_to_table(o.reloptions) s
              WHERE o.oid = (:old_oid)::oid
             UNION ALL
-            SELECT 5, pg_catalog.format('COMMENT ON COLUMN %s.%I IS %L', :fresh, o.attname, d.description)
+            SELECT 4, pg_catalog.format('COMMENT ON COLUMN %s.%I IS %L', :fresh, o.attname, d.description)
               FROM COLUMNS
               JOIN pg_catalog.pg_description d
                 ON d.objoid = o.attrelid AND d.objsubid = o.attnum AND d.classoid = 'pg_catalog.pg_class'::regclass
             UNION ALL
-            SELECT 6, pg_catalog.format('COMMENT ON %s %s IS %L', :noun, :fresh, d.text)
+            SELECT 5, pg_catalog.format('COMMENT ON %s %s IS %L', :noun, :fresh, d.text)
               FROM pg_catalog.obj_description((:old_oid)::oid, 'pg_class') d (text)
              WHERE d.text <> :comment
             ) s ORDER BY place

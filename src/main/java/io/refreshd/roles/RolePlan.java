@@ -34,7 +34,11 @@ public record RolePlan(List<Step> steps, List<Obstacle> obstacles, List<String> 
                     steps.add(new Step.Rebuild(wanted, record, there.kind()));
                 }
             } else if (there.isView()) {
-                notes.add("= " + wanted.id() + "  left alone: somebody else made it");
+                notes.add("= " + wanted.id() + "  left alone: "
+                        + (there.marked()
+                                ? "by its comment refreshd made it, but this ledger does not know of it; drop it to"
+                                        + " have it made anew"
+                                : "somebody else made it"));
             } else {
                 obstacles.add(new Obstacle(
                         "the name " + wanted.id() + " is taken by something that is no view",
@@ -59,7 +63,7 @@ public record RolePlan(List<Step> steps, List<Obstacle> obstacles, List<String> 
         if (there == null || !isOurs(record, there)) {
             steps.add(new Step.Forget(record));
         } else if (template != null && template.dropRemoved()) {
-            steps.add(new Step.Drop(record, there.kind()));
+            steps.add(new Step.Drop(record, there.kind(), template));
         } else {
             notes.add("= " + record.view() + "  kept: "
                     + (template == null

@@ -1,6 +1,6 @@
 package io.refreshd.roles;
 
-import io.refreshd.config.RefreshSettings;
+import io.refreshd.config.Configuration;
 import io.refreshd.config.RoleViewTemplate;
 import io.refreshd.ledger.RoleViewRows;
 import io.refreshd.ledger.RoleViewRows.Made;
@@ -32,11 +32,14 @@ public final class RoleReconciler {
             """;
 
     private final List<RoleViewTemplate> templates;
+    private final Predicate<ViewId> included;
     private final RoleViewWriter writer;
 
-    public RoleReconciler(List<RoleViewTemplate> templates, RefreshSettings limits) {
-        this.templates = List.copyOf(templates);
-        this.writer = new RoleViewWriter(limits.lockTimeout(), limits.statementTimeout());
+    public RoleReconciler(Configuration configuration) {
+        this.templates = configuration.roleViews();
+        this.included = configuration.views()::includes;
+        this.writer = new RoleViewWriter(
+                configuration.refresh().lockTimeout(), configuration.refresh().statementTimeout());
     }
 
     /** Looks, and changes nothing. */
@@ -53,7 +56,7 @@ public final class RoleReconciler {
                         "mend role-views.templates[" + template.name() + "].roles-query, or what it reads"));
             }
         }
-        Declared declared = Declared.of(roles);
+        Declared declared = Declared.of(roles, included);
         Map<ViewId, Made> made = RoleViewRows.load(handle);
         Set<ViewId> names = new HashSet<>(declared.wanted().keySet());
         names.addAll(made.keySet());
@@ -66,14 +69,20 @@ public final class RoleReconciler {
      * Carries out the steps that are chosen. One that fails stands in nobody's way.
      *
      * @param proof of the right to write to the ledger; throws if there is none, and the step leaves nothing behind
+     * @param done hears of each step that has made something different
      * @return what stands in the way of those that could not be done
      */
-    public List<Obstacle> apply(Handle handle, RolePlan plan, Predicate<Step> chosen, Consumer<Handle> proof)
+    public List<Obstacle> apply(
+            Handle handle, RolePlan plan, Predicate<Step> chosen, Consumer<Handle> proof, Consumer<Step> done)
             throws SQLException {
         List<Obstacle> obstacles = new ArrayList<>();
         for (Step step : plan.steps()) {
             if (chosen.test(step)) {
-                apply(handle, step, proof).ifPresent(obstacles::add);
+                Outcome outcome = apply(handle, step, proof);
+                outcome.refused().ifPresent(obstacles::add);
+                if (outcome.done()) {
+                    done.accept(step);
+                }
             }
         }
         return obstacles;
@@ -90,10 +99,10 @@ public final class RoleReconciler {
      * @return why it could not be done
      */
     public Optional<Obstacle> apply(Handle handle, Step step) throws SQLException {
-        return apply(handle, step, transaction -> {});
+        return apply(handle, step, transaction -> {}).refused();
     }
 
-    private Optional<Obstacle> apply(Handle handle, Step step, Consumer<Handle> proof) throws SQLException {
+    private Outcome apply(Handle handle, Step step, Consumer<Handle> proof) throws SQLException {
         try {
             return writer.run(handle, step, proof);
         } catch (SQLException e) {
@@ -106,9 +115,9 @@ public final class RoleReconciler {
         }
     }
 
-    private static Optional<Obstacle> refused(Step step, SQLException e) throws SQLException {
+    private static Outcome refused(Step step, SQLException e) throws SQLException {
         throwIfGone(e);
-        return Optional.of(new Obstacle(
+        return Outcome.refused(new Obstacle(
                 "the role view " + step.view() + " is not as declared: " + e.getMessage(),
                 "mend the template, or what the message names; refreshd tries again"));
     }

@@ -20,6 +20,9 @@ import org.jdbi.v3.core.transaction.TransactionIsolationLevel;
  * thread calls it; any thread may cancel.
  */
 final class RoleViewWriter {
+    /** For the server's word about its own limit to arrive. */
+    private static final Duration GRACE = Duration.ofSeconds(30);
+
     private final Duration lockTimeout;
     private final Duration statementTimeout;
     private final Statements statements = new Statements();
@@ -33,29 +36,31 @@ final class RoleViewWriter {
 
     /**
      * @param proof of the right to write to the ledger, run before the end of the transaction
-     * @return empty if it was done, or was not needed any longer; or why it cannot be done
+     * @return what became of it
      */
-    Optional<Obstacle> run(Handle handle, Step step, Consumer<Handle> proof) throws SQLException {
+    Outcome run(Handle handle, Step step, Consumer<Handle> proof) throws SQLException {
+        // A connection of the pool gives up on statements that take a moment; the query of a view may take hours.
+        handle.getConnection().setNetworkTimeout(Runnable::run, (int)
+                Math.min(statementTimeout.plus(GRACE).toMillis(), Integer.MAX_VALUE));
         // Not the database's default level, which may be another: what is asked after a lock has to be newer than the
         // lock.
-        return handle.<Optional<Obstacle>, SQLException>inTransaction(
-                TransactionIsolationLevel.READ_COMMITTED, transaction -> {
-                    begin(transaction);
-                    Optional<Obstacle> outcome = run(transaction, step);
-                    // Last: it holds up whoever takes over, and making a view may take minutes.
-                    proof.accept(transaction);
-                    return outcome;
-                });
+        return handle.<Outcome, SQLException>inTransaction(TransactionIsolationLevel.READ_COMMITTED, transaction -> {
+            begin(transaction);
+            Outcome outcome = run(transaction, step);
+            // Last: it holds up whoever takes over, and making a view may take minutes.
+            proof.accept(transaction);
+            return outcome;
+        });
     }
 
-    private Optional<Obstacle> run(Handle transaction, Step step) throws SQLException {
+    private Outcome run(Handle transaction, Step step) throws SQLException {
         return switch (step) {
             case Step.Create create -> create(transaction, create.wanted());
             case Step.Rebuild rebuild -> rebuild(transaction, rebuild);
             case Step.Drop drop -> drop(transaction, drop);
             case Step.Forget forget -> {
                 RoleViewRows.forget(transaction, forget.view());
-                yield Optional.empty();
+                yield Outcome.DONE;
             }
         };
     }
@@ -72,29 +77,34 @@ final class RoleViewWriter {
                         + statementTimeout.toMillis() + "; SET LOCAL synchronous_commit = local");
     }
 
-    private Optional<Obstacle> create(Handle transaction, WantedView wanted) throws SQLException {
+    private Outcome create(Handle transaction, WantedView wanted) throws SQLException {
         Optional<Obstacle> missing = missingRole(transaction, wanted);
         if (missing.isPresent()) {
-            return missing;
+            return Outcome.refused(missing.get());
         }
         Optional<Long> oid = builder.build(
                 transaction, wanted, wanted.id(), wanted.template().access().owner());
-        if (oid.isPresent()) {
-            builder.grant(transaction, wanted, wanted.id());
-            record(transaction, wanted, oid.get());
+        if (oid.isEmpty()) {
+            return Outcome.NOT_NEEDED;
         }
-        return Optional.empty();
+        if (wanted.template().access().grantTo().isPresent()) {
+            // Its rows are for its reader: not for everybody, as default privileges may have it.
+            builder.revokeDefaults(transaction, wanted.id(), oid.get());
+        }
+        builder.grant(transaction, wanted, wanted.id());
+        record(transaction, wanted, oid.get());
+        return Outcome.DONE;
     }
 
     /**
      * The readers go on with the old one until the swap commits, and with the new one after it. The old one stays as it is
      * meanwhile, or they would lose what a refresh has shown them since the query of the new one began.
      */
-    private Optional<Obstacle> rebuild(Handle transaction, Step.Rebuild step) throws SQLException {
+    private Outcome rebuild(Handle transaction, Step.Rebuild step) throws SQLException {
         WantedView wanted = step.wanted();
         Optional<Obstacle> missing = missingRole(transaction, wanted);
         if (missing.isPresent()) {
-            return missing;
+            return Outcome.refused(missing.get());
         }
         if (step.kind() == 'm') {
             swap.hold(transaction, step.view(), step.made().oid());
@@ -102,6 +112,8 @@ final class RoleViewWriter {
         ViewId beside = Swap.beside(wanted.id(), "new");
         long oid = builder.build(transaction, wanted, beside, Optional.of(owner(transaction, step)))
                 .orElseThrow(() -> new SQLException("the name " + beside + " is in use"));
+        // The new view may have by default privileges what the old one has lost.
+        builder.revokeDefaults(transaction, beside, oid);
         Belongings belongings = Belongings.of(transaction, step, beside, oid, wanted.kind());
         for (String statement : belongings.before()) {
             statements.execute(transaction, statement);
@@ -121,16 +133,22 @@ final class RoleViewWriter {
             statements.execute(transaction, statement);
         }
         record(transaction, wanted, oid);
-        return Optional.empty();
+        return Outcome.DONE;
     }
 
-    private Optional<Obstacle> drop(Handle transaction, Step.Drop step) throws SQLException {
+    private Outcome drop(Handle transaction, Step.Drop step) throws SQLException {
         ViewId old =
                 swap.putAside(transaction, step.view(), step.kind(), step.made().oid(), 1);
+        // Steps before this one may have taken hours, and the role may be back.
+        if (RolesReader.roles(transaction.getConnection(), step.template().roles())
+                .contains(step.role())) {
+            statements.execute(transaction, Swap.rename(step.kind(), old, step.view()));
+            return Outcome.NOT_NEEDED;
+        }
         statements.execute(transaction, Swap.drop(step.kind(), old));
         RoleViewRows.forget(transaction, step.view());
         ViewRows.forget(transaction, step.view());
-        return Optional.empty();
+        return Outcome.DONE;
     }
 
     private void indexAsBefore(Handle transaction, Belongings.Index index) throws SQLException {

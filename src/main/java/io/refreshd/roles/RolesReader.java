@@ -47,10 +47,11 @@ public final class RolesReader {
     }
 
     private static List<String> query(Connection connection, String sql) throws SQLException {
+        // The other columns keep their names, so this one gets a name that none of them has.
         List<String> roles = new ArrayList<>();
         try (Statement statement = statement(connection);
-                ResultSet rows = statement.executeQuery("SELECT DISTINCT r.role::text COLLATE \"C\" FROM (" + sql
-                        + "\n) AS r (role) WHERE r.role IS NOT NULL ORDER BY 1")) {
+                ResultSet rows = statement.executeQuery("SELECT DISTINCT r.refreshd_first::text COLLATE \"C\" FROM ("
+                        + sql + "\n) AS r (refreshd_first) WHERE r.refreshd_first IS NOT NULL ORDER BY 1")) {
             while (rows.next()) {
                 roles.add(rows.getString(1));
             }

@@ -1,5 +1,6 @@
 package io.refreshd.roles;
 
+import io.refreshd.config.RoleViewTemplate;
 import io.refreshd.ledger.RoleViewRows.Made;
 import io.refreshd.model.ViewId;
 import java.util.List;
@@ -71,7 +72,8 @@ public sealed interface Step {
         }
     }
 
-    record Drop(Made made, char kind) implements Step {
+    /** @param template that knew of the role once; asked again before the view goes */
+    record Drop(Made made, char kind, RoleViewTemplate template) implements Step {
         @Override
         public ViewId view() {
             return made.view();

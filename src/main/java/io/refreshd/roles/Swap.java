@@ -7,7 +7,6 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.sql.SQLException;
 import java.util.HexFormat;
-import java.util.Optional;
 import org.jdbi.v3.core.Handle;
 
 /** Takes a view's name from it under the eyes of its readers, within the caller's transaction. */
@@ -34,7 +33,7 @@ final class Swap {
         // Does nothing to a view that is about to be dropped; takes the weakest lock that keeps a refresh away.
         patiently(
                 transaction, "ALTER MATERIALIZED VIEW " + SqlNames.qualified(view) + " SET WITHOUT CLUSTER", ATTEMPTS);
-        requireSame(transaction, view, expected);
+        requireOurs(transaction, view, expected);
     }
 
     /**
@@ -45,7 +44,7 @@ final class Swap {
     ViewId putAside(Handle transaction, ViewId view, char kind, long expected, int attempts) throws SQLException {
         ViewId old = beside(view, "old");
         patiently(transaction, rename(kind, view, old), attempts);
-        requireSame(transaction, old, expected);
+        requireOurs(transaction, old, expected);
         return old;
     }
 
@@ -68,14 +67,21 @@ final class Swap {
         }
     }
 
-    private static void requireSame(Handle transaction, ViewId view, long expected) throws SQLException {
-        Optional<Long> oid = transaction
-                .createQuery("SELECT pg_catalog.to_regclass(:view)::oid::int8")
+    /** The plan may be minutes old by now. */
+    private static void requireOurs(Handle transaction, ViewId view, long expected) throws SQLException {
+        boolean ours = transaction
+                .createQuery("""
+                        SELECT coalesce(pg_catalog.to_regclass(:view)::oid = (:expected)::oid
+                                        AND pg_catalog.obj_description((:expected)::oid, 'pg_class') LIKE :mark, false)
+                        """)
                 .bind("view", SqlNames.qualified(view))
-                .mapTo(Long.class)
-                .findOne();
-        if (oid.orElse(0L) != expected) {
-            throw new SQLException("somebody has put another view in its place just now");
+                .bind("expected", expected)
+                .bind("mark", ViewBuilder.MARK + "%")
+                .mapTo(Boolean.class)
+                .one();
+        if (!ours) {
+            throw new SQLException(
+                    "somebody has put another view in its place just now, or taken it over by its comment");
         }
     }
 

@@ -51,6 +51,25 @@ final class ViewBuilder {
         return oid;
     }
 
+    /** Takes away what {@code ALTER DEFAULT PRIVILEGES} has given to others than the owner. */
+    void revokeDefaults(Handle transaction, ViewId as, long oid) throws SQLException {
+        List<String> revokes = transaction
+                .createQuery("""
+                        SELECT DISTINCT pg_catalog.format('REVOKE ALL ON %s FROM %s', :view,
+                                 CASE a.grantee WHEN 0 THEN 'PUBLIC'
+                                      ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(a.grantee)::text) END)
+                          FROM pg_catalog.pg_class c, pg_catalog.aclexplode(c.relacl) a
+                         WHERE c.oid = (:oid)::oid AND a.grantee <> c.relowner
+                        """)
+                .bind("view", SqlNames.qualified(as))
+                .bind("oid", oid)
+                .mapTo(String.class)
+                .list();
+        for (String revoke : revokes) {
+            statements.execute(transaction, revoke);
+        }
+    }
+
     /** Lets the reader of the template read it. */
     void grant(Handle transaction, WantedView wanted, ViewId as) throws SQLException {
         Optional<String> reader = wanted.template().access().grantTo(wanted.role());

@@ -68,6 +68,24 @@ class RoleViewsAccessIT {
                 .containsExactly("role_" + hostile);
     }
 
+    @Test
+    void defaultPrivilegesLetNobodyElseReadTheViewOfAReader() throws Exception {
+        database.execute(
+                "DELETE FROM roles WHERE name = 'b'",
+                "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC, pg_monitor");
+        for (String kind : List.of("view", "materialized-view")) {
+            assertThat(apply(TABLE + "grant-to: '{role}'\nkind: " + kind + "\n"))
+                    .isEmpty();
+            assertThat(
+                            database.query(
+                                    "SELECT a.grantee::regrole FROM pg_class c, aclexplode(relacl) a"
+                                            + " WHERE relnamespace = 'public'::regnamespace AND relkind IN ('m', 'v') AND a.grantee <> relowner"))
+                    .as(kind)
+                    .containsExactly(quoted);
+            database.execute("DROP " + kind.replace('-', ' ') + " " + SqlNames.identifier("role_" + hostile));
+        }
+    }
+
     /** Else the first content would be what refreshd may see, until the first refresh. */
     @Test
     void aViewHoldsWhatItsOwnerMaySeeFromTheFirstMomentOn() throws Exception {
@@ -109,7 +127,7 @@ class RoleViewsAccessIT {
                         "role-views:\n  templates:\n    public.role_{role}:\n" + template.indent(6)),
                 "test.yaml",
                 Map.of());
-        RoleReconciler roles = new RoleReconciler(configuration.roleViews(), configuration.refresh());
-        return roles.apply(handle, roles.plan(handle), step -> true, transaction -> {});
+        RoleReconciler roles = new RoleReconciler(configuration);
+        return roles.apply(handle, roles.plan(handle), step -> true, transaction -> {}, done -> {});
     }
 }

@@ -71,7 +71,11 @@ class RoleViewsReconcilerIT {
         RolePlan plan = roles.plan(handle);
         assertThat(plan.steps()).isNotEmpty();
         assertThatThrownBy(() -> roles.apply(
-                        handle, plan, step -> true, transaction -> Lease.prove(transaction, Long.MAX_VALUE)))
+                        handle,
+                        plan,
+                        step -> true,
+                        transaction -> Lease.prove(transaction, Long.MAX_VALUE),
+                        done -> {}))
                 .isInstanceOf(LeaseLostException.class);
         assertThat(roles.plan(handle).steps()).hasSameSizeAs(plan.steps());
         assertThat(database.query("SELECT count(*) FROM refreshd.role_view")).containsExactly("0");
@@ -155,6 +159,70 @@ class RoleViewsReconcilerIT {
         assertThat(database.query("SELECT count(*) FROM refreshd.role_view")).containsExactly("0");
     }
 
+    /** Making views may take hours, and what was to be dropped at the beginning may be wanted by then. */
+    @Test
+    void dropsNothingByAPlanThatIsOutOfDate() throws Exception {
+        for (String kind : List.of("materialized-view", "view")) {
+            String name = kind.replace('-', ' ').toUpperCase(java.util.Locale.ROOT);
+            RoleReconciler roles = roles(TABLE + "removed: drop\nkind: " + kind + "\n");
+            assertThat(apply(roles)).isEmpty();
+            database.execute("DELETE FROM roles");
+            RolePlan plan = roles.plan(handle);
+            assertThat(plan.steps())
+                    .hasSize(2)
+                    .allSatisfy(step -> assertThat(step).isInstanceOf(Step.Drop.class));
+            database.execute("INSERT INTO roles VALUES ('a')", "COMMENT ON " + name + " role_b IS 'mine now'");
+            assertThat(apply(roles, plan))
+                    .singleElement()
+                    .satisfies(obstacle -> assertThat(obstacle.what()).contains("role_b", "taken it over"));
+            assertThat(database.query("SELECT v FROM role_a ORDER BY 1")).containsExactly("one", "three");
+            assertThat(database.query("SELECT v FROM role_b")).containsExactly("two");
+            database.execute("DROP " + name + " role_a, role_b", "INSERT INTO roles VALUES ('b')");
+        }
+    }
+
+    /** A connection of the daemon's pool gives up on a silent server after half a minute; a view may take hours. */
+    @Test
+    void givesTheQueryAsLongAsARefresh() throws Exception {
+        handle.close();
+        handle = Jdbi.open(java.sql.DriverManager.getConnection(
+                database.url() + (database.url().contains("?") ? "&" : "?") + "socketTimeout=1", "postgres", ""));
+        RoleReconciler roles = roles(
+                "unique-key: [id]\nroles: [a]\n", "SELECT m.id, m.v FROM main m, pg_sleep(1.5) WHERE role = {role}");
+        assertThat(apply(roles)).isEmpty();
+        assertThat(database.query("SELECT v FROM role_a ORDER BY id")).containsExactly("one", "three");
+    }
+
+    @Test
+    void theFirstColumnIsTheRoleWhateverTheOthersAreCalled() throws Exception {
+        assertThat(apply(roles("unique-key: [id]\nroles-query: SELECT name, length(name) AS role FROM roles\n")))
+                .isEmpty();
+        assertThat(database.query("SELECT matviewname FROM pg_matviews ORDER BY 1"))
+                .containsExactly("role_a", "role_b");
+    }
+
+    @Test
+    void aLedgerThatWasMadeAnewSaysThatItDoesNotKnowTheView() throws Exception {
+        RoleReconciler roles = roles(TABLE);
+        assertThat(apply(roles)).isEmpty();
+        database.execute("DELETE FROM refreshd.role_view");
+        assertThat(roles.plan(handle).notes())
+                .hasSize(2)
+                .allSatisfy(note -> assertThat(note).contains("this ledger does not know of it"));
+    }
+
+    @Test
+    void makesNoViewThatWouldNeverBeRefreshed() throws Exception {
+        assertThat(apply(roles(TABLE + "removed: drop\n"))).isEmpty();
+        database.execute("INSERT INTO roles VALUES ('c')");
+        String included = TABLE + "removed: drop\nviews: { include: ['other.*'] }\n";
+        RolePlan plan = roles(included).plan(handle);
+        assertThat(plan.steps()).as("and drops none").isEmpty();
+        assertThat(plan.obstacles())
+                .singleElement()
+                .satisfies(obstacle -> assertThat(obstacle.what()).contains("never refreshed, such as public.role_a"));
+    }
+
     @Test
     void keepsTheViewOfARoleThatIsGoneUnlessToldOtherwise() throws Exception {
         assertThat(apply(roles(TABLE))).isEmpty();
@@ -220,8 +288,7 @@ class RoleViewsReconcilerIT {
                     failures.set(e);
                 }
             });
-            assertThat(changed.apply(handle, plan, step -> true, transaction -> {}))
-                    .isEmpty();
+            assertThat(apply(changed, plan)).isEmpty();
             done.set(true);
             reading.join();
             assertThat(failures.get()).isNull();
@@ -239,7 +306,8 @@ class RoleViewsReconcilerIT {
     void aNewRoleHasItsViewWithinSeconds() throws Exception {
         String reader = "d_" + database.name();
         database.execute("CREATE ROLE " + reader);
-        try (RunningDaemon daemon = RunningDaemon.start(
+        // Nothing but the log tells it of the new role.
+        try (RunningDaemon daemon = RunningDaemon.startLookingRarely(
                 database,
                 "role-views:\n  templates:\n    public.role_{role}:\n      query: SELECT id, v FROM main WHERE"
                         + " role = {role}\n      unique-key: [id]\n      roles-query: SELECT name FROM roles WHERE"
@@ -269,18 +337,29 @@ class RoleViewsReconcilerIT {
     }
 
     private List<Obstacle> apply(RoleReconciler roles) throws SQLException {
-        return roles.apply(handle, roles.plan(handle), step -> true, transaction -> {});
+        return apply(roles, roles.plan(handle));
+    }
+
+    private List<Obstacle> apply(RoleReconciler roles, RolePlan plan) throws SQLException {
+        return roles.apply(handle, plan, step -> true, transaction -> {}, done -> {});
     }
 
     private RoleReconciler roles(String more) throws Exception {
+        return roles(more, "SELECT id, v FROM main WHERE role = {role}");
+    }
+
+    private RoleReconciler roles(String more, String query) throws Exception {
+        int views = more.indexOf("views:");
+        String template = views < 0 ? more : more.substring(0, views);
         Configuration configuration = ConfigurationReader.read(
                 RunningDaemon.configuration(
                         database.url(),
                         database.slot(),
                         "role-views:\n  templates:\n    public.role_{role}:\n"
-                                + ("query: SELECT id, v FROM main WHERE role = {role}\n" + more).indent(6)),
+                                + ("query: " + query + "\n" + template).indent(6)
+                                + (views < 0 ? "" : more.substring(views))),
                 "test.yaml",
                 Map.of());
-        return new RoleReconciler(configuration.roleViews(), configuration.refresh());
+        return new RoleReconciler(configuration);
     }
 }

@@ -36,6 +36,15 @@ public final class RunningDaemon implements AutoCloseable {
         return running;
     }
 
+    /** Hears of roles from the log alone: its next look at them without a reason is an hour away. */
+    public static RunningDaemon startLookingRarely(TestDatabase database, String more) throws Exception {
+        RunningDaemon running = new RunningDaemon(new Daemon(
+                ConfigurationReader.read(configuration(database.url(), database.slot(), more), "test.yaml", Map.of()),
+                Duration.ofHours(1)));
+        running.begin();
+        return running;
+    }
+
     /** @param yaml the whole configuration */
     public static RunningDaemon start(String yaml) throws Exception {
         RunningDaemon running = prepare(yaml);
