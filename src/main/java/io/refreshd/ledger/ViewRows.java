@@ -94,8 +94,8 @@ public final class ViewRows {
                         ON CONFLICT (view_schema, view_name) DO UPDATE
                         SET view_oid = excluded.view_oid, lineage = '', upstream = '{}', blind = false,
                             marked = greatest(view_state.marked, excluded.marked), covered = 0,
-                            dirty_since = excluded.dirty_since, watermark = NULL, snapshot = NULL, refreshed_at = NULL,
-                            last_duration = NULL, method = NULL, refreshes = 0, failures = 0, suspended_what = NULL,
+                            dirty_since = excluded.dirty_since, watermark = NULL, commit_time = NULL, snapshot = NULL,
+                            refreshed_at = NULL, last_duration = NULL, method = NULL, refreshes = 0, failures = 0, suspended_what = NULL,
                             suspended_mend = NULL, obstacle_what = NULL, obstacle_mend = NULL
                         """)
                 .bind("schema", view.schema())
