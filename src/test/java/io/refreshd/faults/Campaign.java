@@ -45,7 +45,8 @@ final class Campaign {
             List<String> kinds,
             Circumstances circumstances) {
         static Options brief(long seed) {
-            return brief(seed, Kinds.all(), Circumstances.of(seed));
+            Circumstances circumstances = Circumstances.of(seed);
+            return brief(seed, Kinds.of(circumstances), circumstances);
         }
 
         static Options brief(long seed, List<String> kinds, Circumstances circumstances) {
@@ -53,7 +54,9 @@ final class Campaign {
         }
 
         static Options thorough(long seed, Duration duration) {
-            return new Options(seed, duration, 300_000, 30_000, Integer.MAX_VALUE, Kinds.all(), Circumstances.of(seed));
+            Circumstances circumstances = Circumstances.of(seed);
+            return new Options(
+                    seed, duration, 300_000, 30_000, Integer.MAX_VALUE, Kinds.of(circumstances), circumstances);
         }
     }
 
@@ -72,7 +75,7 @@ final class Campaign {
         Files.deleteIfExists(folder.resolve("daemon.log"));
         SplittableRandom random = new SplittableRandom(options.seed());
         List<Thread> threads = new ArrayList<>();
-        Clocks clocks = Clocks.in(folder);
+        Clocks clocks = options.circumstances().movableClocks() ? Clocks.in(folder) : Clocks.NONE;
         try (DatabaseServer server =
                         DatabaseServer.start(data, options.circumstances().postgres(), clocks.environmentOfServer());
                 TcpProxy proxy = new TcpProxy(server.port());

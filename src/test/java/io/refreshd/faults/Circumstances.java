@@ -6,13 +6,14 @@ package io.refreshd.faults;
  * @param postgres major version of the server
  * @param modest whether the daemon connects as a role that may only do what docs/privileges.md asks for, and not as a superuser
  * @param fullIdentity whether the log shows whole old rows of the table of roles, so that changes are told apart by value
+ * @param movableClocks whether the clocks of server and daemon can be moved; the library for it makes both of them slow
  */
-record Circumstances(int postgres, boolean modest, boolean fullIdentity) {
+record Circumstances(int postgres, boolean modest, boolean fullIdentity, boolean movableClocks) {
     /** Those in which the seeds that are kept failed. */
-    static final Circumstances FORMER = new Circumstances(18, false, false);
+    static final Circumstances FORMER = new Circumstances(18, false, false, false);
 
     static Circumstances of(long seed) {
-        return new Circumstances(Integer.getInteger("refreshd.postgres", 18), true, seed % 2 == 0);
+        return new Circumstances(Integer.getInteger("refreshd.postgres", 18), true, seed % 2 == 0, seed % 3 == 0);
     }
 
     String user() {

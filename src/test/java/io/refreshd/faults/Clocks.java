@@ -8,6 +8,8 @@ import java.util.Optional;
 
 /** Wall clocks of server and daemon, which can be moved; none where the library for it is not installed. */
 record Clocks(Optional<MovableClock> server, Optional<MovableClock> daemon) {
+    static final Clocks NONE = new Clocks(Optional.empty(), Optional.empty());
+
     static Clocks in(Path folder) throws IOException {
         return new Clocks(MovableClock.in(folder.resolve("server")), MovableClock.in(folder.resolve("daemon")));
     }

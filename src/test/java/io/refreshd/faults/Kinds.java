@@ -11,7 +11,13 @@ final class Kinds {
 
     private Kinds() {}
 
-    static List<String> all() {
+    static List<String> of(Circumstances circumstances) {
+        return all().stream()
+                .filter(kind -> circumstances.movableClocks() || !kind.contains("clock"))
+                .toList();
+    }
+
+    private static List<String> all() {
         return List.copyOf(Faults.ALL.keySet());
     }
 
