@@ -125,6 +125,15 @@ class OperationIT {
             await().until(() -> second.daemon().status().stream().phase() == StreamPhase.STANDBY);
             assertThat(second.daemon().status().stream().detail()).contains("another refreshd serves this database");
             assertThat(second.notices()).noneMatch(Notice.RefreshDone.class::isInstance);
+            // What the alerts tell the two apart by; of the views only the one that serves says something.
+            assertThat(second.scrape())
+                    .contains("refreshd_capture_state{state=\"standby\"} 1.0")
+                    .contains("refreshd_capture_state{state=\"streaming\"} 0.0")
+                    .doesNotContain("refreshd_view_state");
+            assertThat(first.scrape())
+                    .contains("refreshd_capture_state{state=\"standby\"} 0.0")
+                    .contains("refreshd_capture_state{state=\"streaming\"} 1.0")
+                    .contains("refreshd_view_state");
             first.close();
             await().atMost(Duration.ofSeconds(30)).until(started::isDone);
             database.execute("UPDATE main SET v = 'by the second'");

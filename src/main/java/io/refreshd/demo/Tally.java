@@ -30,6 +30,7 @@ final class Tally implements Consumer<Notice> {
             case Notice.BatchRead ignored -> {}
             case Notice.PhaseChanged ignored -> {}
             case Notice.TargetLagMissed ignored -> {}
+            case Notice.ViewGone ignored -> {}
             case Notice.GapFound ignored -> {}
             case Notice.SlotSeen ignored -> {}
             case Notice.ViewsFound ignored -> {}

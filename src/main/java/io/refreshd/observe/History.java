@@ -11,7 +11,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
@@ -62,6 +61,8 @@ final class History implements Consumer<Notice> {
                     Optional.empty(),
                     true,
                     failed.failure().what()));
+        } else if (notice instanceof Notice.ViewGone gone) {
+            lags.remove(gone.view());
         }
     }
 
@@ -74,11 +75,6 @@ final class History implements Consumer<Notice> {
     synchronized List<Duration> lags(ViewId view) {
         Deque<Duration> points = lags.get(view);
         return points == null ? List.of() : List.copyOf(points);
-    }
-
-    /** What was dropped is not remembered for ever. */
-    synchronized void keepOnly(Set<ViewId> views) {
-        lags.keySet().retainAll(views);
     }
 
     private void add(Entry entry) {

@@ -15,6 +15,7 @@ public final class MetricNames {
     public static final String VIEW_WATERMARK_KNOWN = "refreshd_view_watermark_known";
     public static final String VIEW_LAST_REFRESH = "refreshd_view_last_refresh_timestamp_seconds";
     public static final String VIEW_LAST_REFRESH_DURATION = "refreshd_view_last_refresh_duration_seconds";
+    public static final String VIEW_NEVER_REFRESHED = "refreshd_view_never_refreshed";
     public static final String VIEW_FAILURES_IN_A_ROW = "refreshd_view_failures_in_a_row";
 
     public static final String REFRESHES = "refreshd_refreshes_total";
@@ -65,6 +66,10 @@ public final class MetricNames {
             "publication-altered",
             "table-unpublished",
             "table-republished");
+
+    /** Of failed refreshes, those that are explained in {@code docs/troubleshooting.md}; others are shown once they occur. */
+    static final List<String> SQL_STATES = List.of(
+            "55P03", "57014", "55000", "21000", "23505", "42501", "42P01", "42703", "42883", "53100", "53200", "53300");
 
     private MetricNames() {}
 

@@ -99,6 +99,10 @@ public final class Metrics implements Consumer<Notice> {
             case Notice.PhaseChanged n -> {
                 // The gauges show the phase as the status has it: a phase told here could contradict it in one scrape.
             }
+            case Notice.ViewGone n -> {
+                // Its series go when the status has not listed it twice: the last notices of it may come later than
+                // this one.
+            }
         }
     }
 

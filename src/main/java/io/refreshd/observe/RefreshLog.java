@@ -50,6 +50,7 @@ public final class RefreshLog implements Consumer<Notice> {
                         .log("Gap in the stream: changes may have passed unseen, so views are refreshed to be sure");
             case Notice.DriftFound n -> drift(n);
             case Notice.ViewsFound n -> found(n);
+            case Notice.ViewGone n -> failing.remove(n.view());
             case Notice.RowsChanged n -> {}
             case Notice.BatchRead n -> {}
             case Notice.RefreshAvoided n -> {}
@@ -76,12 +77,12 @@ public final class RefreshLog implements Consumer<Notice> {
         LoggingEventBuilder line = log.atInfo()
                 .addKeyValue("view", n.view())
                 .addKeyValue("method", MetricNames.word(n.method()))
-                .addKeyValue("duration", Words.span(n.duration()));
+                .addKeyValue("duration", new Span(n.duration()));
         if (n.rowsChanged().isPresent()) {
             line = line.addKeyValue("rows", n.rowsChanged().get());
         }
         if (n.commitToVisible().isPresent()) {
-            line = line.addKeyValue("lag", Words.span(n.commitToVisible().get()));
+            line = line.addKeyValue("lag", new Span(n.commitToVisible().get()));
         }
         line.log("View refreshed");
     }
@@ -122,9 +123,9 @@ public final class RefreshLog implements Consumer<Notice> {
     private void missed(Notice.TargetLagMissed n) {
         limited(Level.WARN, new Kind("missed", n.view()))
                 .addKeyValue("view", n.view())
-                .addKeyValue("staleness", Words.span(n.staleness()))
-                .addKeyValue("target", Words.span(n.target()))
-                .addKeyValue("reason", n.reason())
+                .addKeyValue("staleness", new Span(n.staleness()))
+                .addKeyValue("target", new Span(n.target()))
+                .addKeyValue("reason", n.reason().words())
                 .log("Target lag missed");
     }
 

@@ -71,7 +71,6 @@ final class StatusPage {
 
     /** What the events carry; the page itself shows the same when it is loaded. */
     String main(DaemonStatus status, Instant now) {
-        history.keepOnly(status.views().stream().map(ViewStatus::view).collect(java.util.stream.Collectors.toSet()));
         return head(status, now) + views(status.views(), now) + LineagePart.html(status)
                 + RecentPart.html(history.recent(), now) + "<p class=\"at\">As of <time>"
                 + Html.text(

@@ -2,6 +2,7 @@ package io.refreshd.observe;
 
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.refreshd.report.Lateness;
 
 /**
  * Why views were late, refreshes failed or all of them had to be done again, in one counter and for all views together:
@@ -12,21 +13,29 @@ final class TroubleSeries {
 
     TroubleSeries(MeterRegistry registry) {
         this.registry = registry;
-        // Shown as zeros from the start, so that there is something to draw.
+        // Shown as zeros from the start: increase() does not see the first one of a series that begins with it.
+        for (Lateness reason : Lateness.values()) {
+            count(reason.words());
+        }
+        failure("");
+        MetricNames.SQL_STATES.forEach(this::failure);
         MetricNames.GAP_REASONS.forEach(this::gap);
     }
 
-    void late(String reason) {
-        count(reason).increment();
+    void late(Lateness reason) {
+        count(reason.words()).increment();
     }
 
     void failed(String sqlState) {
-        count(sqlState.isEmpty() ? "no answer from the server" : "SQLSTATE " + sqlState)
-                .increment();
+        failure(sqlState).increment();
     }
 
     void gapFound(String reason) {
         gap(reason).increment();
+    }
+
+    private Counter failure(String sqlState) {
+        return count(sqlState.isEmpty() ? "no answer from the server" : "SQLSTATE " + sqlState);
     }
 
     private Counter gap(String reason) {

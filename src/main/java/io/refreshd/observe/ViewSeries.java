@@ -138,13 +138,17 @@ final class ViewSeries {
                 "What the last refresh took; 0 if there was none",
                 () -> most(v -> v.lastDuration().map(ViewSeries::seconds).orElse(0.0)));
         gauge(
+                MetricNames.VIEW_NEVER_REFRESHED,
+                "Views that wait for their first refresh: 1 or 0, or how many of a group",
+                () -> present.stream().filter(ViewSeries::awaitsItsFirst).count());
+        gauge(
                 MetricNames.VIEW_FAILURES_IN_A_ROW,
                 "Refreshes that failed since the last good one",
                 () -> most(ViewStatus::failuresInARow));
         for (ViewPhase phase : ViewPhase.values()) {
             gauge(
                     MetricNames.VIEW_STATE,
-                    "1 for the state the view is in, 0 for the others",
+                    "1 for the state the view is in, 0 for the others, or how many of a group",
                     () -> present.stream().filter(v -> v.phase() == phase).count(),
                     MetricNames.STATE,
                     phase.word());
@@ -155,13 +159,26 @@ final class ViewSeries {
         series.gauge(name, help, value, labels);
     }
 
-    /** The one that has used most of its target lag. */
+    /** The one that has used most of its target lag; what somebody paused is as stale as it was meant to be. */
     private ViewStatus latest() {
         var now = clock.get().wall();
-        return present.stream()
-                .max(Comparator.comparingDouble(v -> seconds(v.staleness(now))
-                        / Math.max(1e-3, seconds(v.timing().targetLag()))))
-                .orElseThrow();
+        List<ViewStatus> members = present;
+        List<ViewStatus> kept =
+                members.stream().filter(v -> v.phase() != ViewPhase.PAUSED).toList();
+        return (kept.isEmpty() ? members : kept)
+                .stream()
+                        .max(Comparator.comparingDouble(v -> seconds(v.staleness(now))
+                                / Math.max(1e-3, seconds(v.timing().targetLag()))))
+                        .orElseThrow();
+    }
+
+    private static boolean awaitsItsFirst(ViewStatus view) {
+        return view.refreshedAt().isEmpty()
+                && switch (view.phase()) {
+                    case DIRTY, REFRESHING, BACKING_OFF -> true;
+                    // The latter have a reason of their own, which is shown as such.
+                    case FRESH, SUSPENDED, BLOCKED, PAUSED -> false;
+                };
     }
 
     private double least(ToDoubleFunction<ViewStatus> value) {

@@ -38,8 +38,11 @@ public sealed interface Notice {
     /** A change that needed no refresh of a view. @param reason a word out of {@link Avoided} */
     record RefreshAvoided(ViewId view, Avoided reason) implements Notice {}
 
+    /** The view was dropped, replaced or renamed, or is no longer meant: whatever is remembered of it may be forgotten. */
+    record ViewGone(ViewId view) implements Notice {}
+
     /** The view was staler than its target lag when it became fresh. @param reason what took the time */
-    record TargetLagMissed(ViewId view, Duration staleness, Duration target, String reason) implements Notice {}
+    record TargetLagMissed(ViewId view, Duration staleness, Duration target, Lateness reason) implements Notice {}
 
     /** Changes may have passed unseen; what they may have touched is refreshed. @param reason a short fixed word */
     record GapFound(String reason) implements Notice {}

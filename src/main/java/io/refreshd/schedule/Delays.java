@@ -1,34 +1,18 @@
 package io.refreshd.schedule;
 
+import io.refreshd.report.Lateness;
 import java.util.EnumMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** How long a view's needs were held up, and by what. It only explains; nothing is decided by it. */
 final class Delays {
-    enum Cause {
-        CAPTURE("capture was late"),
-        PREVIOUS("waited for the refresh before"),
-        SLOT("waited for a free slot"),
-        UPSTREAM("waited for upstream"),
-        VISIBILITY("waited for visibility"),
-        BACKOFF("backing off"),
-        SUSPENDED("was suspended"),
-        PAUSED("was paused");
-
-        final String words;
-
-        Cause(String words) {
-            this.words = words;
-        }
-    }
-
-    private final Map<Cause, Long> nanos = new EnumMap<>(Cause.class);
-    private @Nullable Cause current;
+    private final Map<Lateness, Long> nanos = new EnumMap<>(Lateness.class);
+    private @Nullable Lateness current;
     private long since;
 
     /** From now on this holds the view up; null: it waits of its own accord. */
-    void enter(@Nullable Cause cause, long now) {
+    void enter(@Nullable Lateness cause, long now) {
         if (cause == current) {
             return;
         }
@@ -39,7 +23,7 @@ final class Delays {
         since = now;
     }
 
-    void add(Cause cause, long duration) {
+    void add(Lateness cause, long duration) {
         if (duration > 0) {
             nanos.merge(cause, duration, Long::sum);
         }
@@ -50,16 +34,16 @@ final class Delays {
     }
 
     /** What took most of the time beyond plan. */
-    String reason(long duration, long expected, long target) {
+    Lateness reason(long duration, long expected, long target) {
         if (duration >= target) {
-            return "refresh takes longer than the target";
+            return Lateness.LONG_REFRESH;
         }
-        String reason = "refresh took longer than expected";
+        Lateness reason = Lateness.UNEXPECTEDLY_LONG_REFRESH;
         long most = Math.max(0, duration - expected);
-        for (Map.Entry<Cause, Long> delay : nanos.entrySet()) {
+        for (Map.Entry<Lateness, Long> delay : nanos.entrySet()) {
             if (delay.getValue() > most) {
                 most = delay.getValue();
-                reason = delay.getKey().words;
+                reason = delay.getKey();
             }
         }
         return reason;

@@ -3,6 +3,7 @@ package io.refreshd.schedule;
 import io.refreshd.model.KeyProbe;
 import io.refreshd.model.Moment;
 import io.refreshd.model.RefreshTask;
+import io.refreshd.report.Lateness;
 import io.refreshd.report.Notice;
 import io.refreshd.report.ViewPhase;
 import java.util.ArrayList;
@@ -116,23 +117,23 @@ final class Dispatch {
         }
     }
 
-    private Delays.@Nullable Cause heldUpBy(TrackedView view, long now) {
+    private @Nullable Lateness heldUpBy(TrackedView view, long now) {
         if (!view.waiting.present()) {
             return null;
         } else if (view.paused) {
-            return Delays.Cause.PAUSED;
+            return Lateness.PAUSED;
         } else if (view.suspended()) {
-            return Delays.Cause.SUSPENDED;
+            return Lateness.SUSPENDED;
         } else if (views.isRunning(view.id())) {
-            return Delays.Cause.PREVIOUS;
+            return Lateness.PREVIOUS;
         } else if (views.blocked(view)) {
-            return Delays.Cause.UPSTREAM;
+            return Lateness.UPSTREAM;
         } else if (view.health.holdsBack(now)) {
-            return view.health instanceof Health.Unseen ? Delays.Cause.VISIBILITY : Delays.Cause.BACKOFF;
+            return view.health instanceof Health.Unseen ? Lateness.VISIBILITY : Lateness.BACKOFF;
         } else if (!views.ready(view, now)) {
             return null;
         }
-        return views.waitsForUpstream(view, now) ? Delays.Cause.UPSTREAM : Delays.Cause.SLOT;
+        return views.waitsForUpstream(view, now) ? Lateness.UPSTREAM : Lateness.SLOT;
     }
 
     /** The one place where a view changes its phase. */

@@ -6,6 +6,7 @@ import io.refreshd.model.Moment;
 import io.refreshd.model.Snapshot;
 import io.refreshd.model.Timing;
 import io.refreshd.model.Xid;
+import io.refreshd.report.Lateness;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -138,7 +139,7 @@ final class Needs {
         if (!timed) {
             timed = true;
             arrived = now.nanos();
-            delays.add(Delays.Cause.CAPTURE, age(impact.oldestCommit(), now));
+            delays.add(Lateness.CAPTURE, age(impact.oldestCommit(), now));
         }
         last = now.nanos();
         older(impact.oldestCommit(), now.nanos() - age(impact.oldestCommit(), now));
@@ -167,7 +168,7 @@ final class Needs {
     void addRemembered(Optional<Instant> dirtySince, Moment now) {
         addUnknown(now);
         dirtySince.ifPresent(commit -> {
-            delays.add(Delays.Cause.CAPTURE, age(commit, now));
+            delays.add(Lateness.CAPTURE, age(commit, now));
             older(commit, now.nanos() - age(commit, now));
         });
     }
@@ -179,7 +180,7 @@ final class Needs {
         refreshInAnyCase();
         if (upstream.oldestCommit != null) {
             older(upstream.oldestCommit, upstream.committed);
-            delays.add(Delays.Cause.UPSTREAM, now - upstream.committed);
+            delays.add(Lateness.UPSTREAM, now - upstream.committed);
         }
     }
 

@@ -5,6 +5,7 @@ import io.refreshd.model.Moment;
 import io.refreshd.model.RefreshOutcome;
 import io.refreshd.model.Snapshot;
 import io.refreshd.model.ViewId;
+import io.refreshd.report.Lateness;
 import io.refreshd.report.Notice;
 import java.time.Duration;
 import java.util.Optional;
@@ -49,6 +50,7 @@ final class Outcomes {
             case RefreshOutcome.Failed failed -> failed(view, ended, failed.failure(), now);
             case RefreshOutcome.Gone gone -> {
                 views.remove(id);
+                out.tell(new Notice.ViewGone(id));
                 views.link();
             }
         }
@@ -60,7 +62,7 @@ final class Outcomes {
                 view.id(), ended.task().method(), refreshed.duration(), staleness, refreshed.rowsChanged()));
         Duration target = view.spec.timing().targetLag();
         if (staleness.isPresent() && staleness.get().compareTo(target) > 0) {
-            String reason =
+            Lateness reason =
                     ended.needs().delays().reason(refreshed.duration().toNanos(), ended.expected(), target.toNanos());
             out.tell(new Notice.TargetLagMissed(view.id(), staleness.get(), target, reason));
         }

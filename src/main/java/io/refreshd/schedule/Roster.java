@@ -3,6 +3,7 @@ package io.refreshd.schedule;
 import io.refreshd.model.LedgerEntry;
 import io.refreshd.model.Moment;
 import io.refreshd.model.ViewId;
+import io.refreshd.report.Notice;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,7 +28,10 @@ final class Roster {
                 .filter(view -> !same(view, specs.get(view.id())))
                 .map(TrackedView::id)
                 .toList();
-        vanished.forEach(views::remove);
+        for (ViewId gone : vanished) {
+            views.remove(gone);
+            out.tell(new Notice.ViewGone(gone));
+        }
         for (ViewSpec spec : event.views()) {
             TrackedView view = views.get(spec.view());
             boolean altered = event.altered().contains(spec.view());

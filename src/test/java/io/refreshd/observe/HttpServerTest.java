@@ -15,6 +15,7 @@ import io.refreshd.report.DaemonStatus;
 import io.refreshd.report.StreamPhase;
 import io.refreshd.report.TableStatus;
 import io.refreshd.report.ViewPhase;
+import io.refreshd.testing.Captured;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;

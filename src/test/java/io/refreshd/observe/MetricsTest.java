@@ -14,6 +14,7 @@ import io.refreshd.model.Operation;
 import io.refreshd.model.TableId;
 import io.refreshd.model.ViewId;
 import io.refreshd.report.DaemonStatus;
+import io.refreshd.report.Lateness;
 import io.refreshd.report.Notice;
 import io.refreshd.report.StreamPhase;
 import io.refreshd.report.StreamStatus;
@@ -71,12 +72,55 @@ class MetricsTest {
                         "refreshd_refreshes_avoided_total{reason=\"column\",view=\"public.role_*\"} 2.0")
                 .doesNotContain("role_7");
         assertThat(scrape.lines().filter(line -> line.contains("view=")).count())
-                .isLessThan(25);
+                .isLessThan(30);
+    }
+
+    @Test
+    void aPausedMemberOfAGroupHidesNoOtherAndIsNotTheWorst() {
+        ViewId paused = new ViewId("public", "role_b");
+        status = Samples.status(
+                Samples.stale(VIEW, ViewPhase.DIRTY, Duration.ofSeconds(7)),
+                Samples.stale(paused, ViewPhase.PAUSED, Duration.ofHours(7)));
+        assertThat(grouped())
+                .contains(
+                        "refreshd_view_staleness_seconds{view=\"public.role_*\"} 7.0",
+                        "refreshd_view_state{state=\"paused\",view=\"public.role_*\"} 1.0");
+        status = Samples.status(Samples.stale(paused, ViewPhase.PAUSED, Duration.ofHours(7)));
+        assertThat(grouped()).contains("refreshd_view_staleness_seconds{view=\"public.role_*\"} 25200.0");
+    }
+
+    @Test
+    void countsTheMembersThatWaitForTheirFirstRefresh() {
+        status = Samples.status(
+                Samples.fresh(VIEW),
+                Samples.neverRefreshed(new ViewId("public", "role_b"), ViewPhase.DIRTY),
+                Samples.neverRefreshed(new ViewId("public", "role_c"), ViewPhase.BACKING_OFF),
+                Samples.neverRefreshed(new ViewId("public", "role_d"), ViewPhase.REFRESHING),
+                Samples.neverRefreshed(new ViewId("public", "role_e"), ViewPhase.SUSPENDED),
+                Samples.neverRefreshed(new ViewId("public", "role_f"), ViewPhase.PAUSED),
+                Samples.neverRefreshed(new ViewId("public", "role_g"), ViewPhase.FRESH));
+        assertThat(grouped()).contains("refreshd_view_never_refreshed{view=\"public.role_*\"} 3.0");
+    }
+
+    private List<String> grouped() {
+        var grouped = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+        Metrics metrics = new Metrics(grouped, () -> status, () -> now, view -> "public.role_*", "1.2.3");
+        return new Scrape(metrics, grouped).answer("").body().lines().toList();
+    }
+
+    @Test
+    void everyReasonThatIsKnownBeforehandStandsAtZero() {
+        assertThat(scrape())
+                .contains(
+                        "refreshd_troubles_total{reason=\"waited for a free slot\"} 0.0",
+                        "refreshd_troubles_total{reason=\"refresh takes longer than the target\"} 0.0",
+                        "refreshd_troubles_total{reason=\"SQLSTATE 55P03\"} 0.0",
+                        "refreshd_troubles_total{reason=\"no answer from the server\"} 0.0");
     }
 
     @Test
     void troubleIsCountedByReason() {
-        metrics.accept(new Notice.TargetLagMissed(VIEW, Duration.ofSeconds(9), Duration.ofSeconds(5), "was paused"));
+        metrics.accept(new Notice.TargetLagMissed(VIEW, Duration.ofSeconds(9), Duration.ofSeconds(5), Lateness.PAUSED));
         metrics.accept(new Notice.RefreshFailed(
                 VIEW, Method.CONCURRENT, new Failure(Failure.Kind.TRANSIENT, "55P03", "locked", ""), 1));
         metrics.accept(new Notice.GapFound("slot-lost"));
@@ -95,7 +139,8 @@ class MetricsTest {
         metrics.accept(new Notice.RefreshFailed(
                 VIEW, Method.CONCURRENT, new Failure(Failure.Kind.TRANSIENT, "55P03", "locked", ""), 1));
         metrics.accept(new Notice.RefreshAvoided(VIEW, Notice.Avoided.COLUMN));
-        metrics.accept(new Notice.TargetLagMissed(VIEW, Duration.ofSeconds(9), Duration.ofSeconds(5), "slow"));
+        metrics.accept(
+                new Notice.TargetLagMissed(VIEW, Duration.ofSeconds(9), Duration.ofSeconds(5), Lateness.LONG_REFRESH));
         metrics.accept(new Notice.RowsChanged(TABLE, Operation.UPDATE, 300_000));
         metrics.accept(new Notice.BatchRead(12, Duration.ofMillis(40)));
         metrics.accept(new Notice.SlotSeen(16_777_216, OptionalLong.of(1L << 30)));

@@ -21,6 +21,8 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
@@ -29,18 +31,25 @@ class PrometheusIT {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
+    /** Two views with one set of series: more than one of them may be in a state. */
+    private static final String GROUP = "public.grouped_*";
+
+    private static final Pattern SELECTOR = Pattern.compile("(?:refreshd_|process_|\\bup\\b)\\w*(?:\\{[^}]*})?");
+
     @Test
     void everyExpressionOfDashboardsAndAlertsIsAnswered() throws Exception {
         Installed.orSkip("prometheus");
         AtomicBoolean done = new AtomicBoolean();
         try (TestDatabase database = schema();
-                RunningDaemon daemon = RunningDaemon.start(database);
+                RunningDaemon daemon = RunningDaemon.start(
+                        database, "views: { quiet-period: 50ms }\nmetrics: { groups: [\"" + GROUP + "\"] }");
                 RunningPrometheus prometheus =
                         RunningPrometheus.start(daemon.daemon().httpPort())) {
             CompletableFuture<Void> load = CompletableFuture.runAsync(() -> write(database, done));
             try {
                 awaitSamples(prometheus);
                 everyPanelShowsData(prometheus);
+                everyVariableHasValues(prometheus);
                 everyAlertIsEvaluated(prometheus);
             } finally {
                 done.set(true);
@@ -60,13 +69,14 @@ class PrometheusIT {
     private static void everyPanelShowsData(RunningPrometheus prometheus) throws IOException {
         Map<String, String> expressions = new TreeMap<>();
         for (Path file : dashboards()) {
-            JsonNode dashboard = JSON.readTree(file.toFile());
-            for (JsonNode panel : dashboard.get("panels")) {
+            for (JsonNode panel : JSON.readTree(file.toFile()).get("panels")) {
                 for (JsonNode target : panel.path("targets")) {
-                    expressions.put(
-                            file.getFileName() + ": " + panel.get("title").asText() + " "
-                                    + target.get("refId").asText(),
-                            filledIn(target.get("expr").asText()));
+                    for (String view : List.of("public.role_a", GROUP)) {
+                        expressions.put(
+                                file.getFileName() + ": " + panel.get("title").asText() + " "
+                                        + target.get("refId").asText() + " of " + view,
+                                filledIn(target.get("expr").asText(), view));
+                    }
                 }
             }
         }
@@ -76,17 +86,44 @@ class PrometheusIT {
                 .until(() -> !prometheus.query(expression).isEmpty()));
     }
 
+    private static void everyVariableHasValues(RunningPrometheus prometheus) throws IOException {
+        Pattern form = Pattern.compile("label_values\\((.+), (\\w+)\\)");
+        int variables = 0;
+        for (Path file : dashboards()) {
+            for (JsonNode variable : JSON.readTree(file.toFile()).at("/templating/list")) {
+                if (variable.get("type").asText().equals("query")) {
+                    Matcher query = form.matcher(variable.at("/query/query").asText());
+                    assertThat(query.matches()).as(variable.toString()).isTrue();
+                    assertThat(prometheus.labelValues(filledIn(query.group(1), ".*"), query.group(2)))
+                            .as(variable.toString())
+                            .isNotEmpty();
+                    variables++;
+                }
+            }
+        }
+        assertThat(variables).isEqualTo(6);
+    }
+
+    /** A condition that is not met has no result, and neither has one that asks for what is not there: so each part is asked. */
     private static void everyAlertIsEvaluated(RunningPrometheus prometheus) {
         await("all rules are evaluated")
                 .atMost(PATIENCE)
                 .until(() -> rules(prometheus).stream()
                         .noneMatch(rule -> rule.get("health").asText().equals("unknown")));
         List<JsonNode> rules = rules(prometheus);
-        assertThat(rules).hasSizeGreaterThanOrEqualTo(9);
+        assertThat(rules).hasSizeGreaterThanOrEqualTo(12);
         for (JsonNode rule : rules) {
             assertThat(rule.get("health").asText()).as(rule.toString()).isEqualTo("ok");
             assertThat(rule.get("state").asText()).as(rule.toString()).isNotEqualTo("firing");
-            prometheus.query(rule.get("query").asText());
+            List<String> selectors = SELECTOR.matcher(rule.get("query").asText())
+                    .results()
+                    .map(found -> found.group())
+                    .toList();
+            assertThat(selectors).as(rule.toString()).isNotEmpty();
+            assertThat(selectors)
+                    .as(rule.toString())
+                    .allSatisfy(selector ->
+                            assertThat(prometheus.query(selector)).as(selector).isNotEmpty());
         }
     }
 
@@ -100,14 +137,16 @@ class PrometheusIT {
     }
 
     /** As Grafana does it, for a scrape each second. */
-    private static String filledIn(String expression) {
+    private static String filledIn(String expression, String view) {
         return expression
                 .replace("$__rate_interval", "15s")
                 .replace("$__range", "1m")
                 .replace("$job", ".*")
                 .replace("$instance", ".*")
-                .replace("view=~\"$view\"", "view=~\".*\"")
-                .replace("$view", "public.role_a");
+                .replace(
+                        "view=~\"$view\"",
+                        "view=~\"" + view.replace(".", "\\\\.").replace("*", "\\\\*") + "\"")
+                .replace("$view", view);
     }
 
     private static List<Path> dashboards() throws IOException {
@@ -125,7 +164,11 @@ class PrometheusIT {
                 "CREATE MATERIALIZED VIEW role_a AS SELECT id, v FROM main WHERE role = 'a'",
                 "CREATE UNIQUE INDEX ON role_a (id)",
                 "CREATE MATERIALIZED VIEW role_b AS SELECT id, v FROM main WHERE role = 'b'",
-                "CREATE UNIQUE INDEX ON role_b (id)");
+                "CREATE UNIQUE INDEX ON role_b (id)",
+                "CREATE MATERIALIZED VIEW grouped_1 AS SELECT id, v FROM main WHERE id < 50",
+                "CREATE UNIQUE INDEX ON grouped_1 (id)",
+                "CREATE MATERIALIZED VIEW grouped_2 AS SELECT id, v FROM main WHERE id >= 50",
+                "CREATE UNIQUE INDEX ON grouped_2 (id)");
         return database;
     }
 

@@ -9,8 +9,10 @@ import io.refreshd.model.Moment;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.Operation;
 import io.refreshd.model.ViewId;
+import io.refreshd.report.Lateness;
 import io.refreshd.report.Notice;
 import io.refreshd.report.ViewPhase;
+import io.refreshd.testing.Captured;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -142,15 +144,15 @@ class RefreshLogTest {
         log.accept(new Notice.GapFound("slot-lost"));
         log.accept(new Notice.GapFound("slot-lost"));
         log.accept(new Notice.GapFound("restored"));
-        log.accept(new Notice.TargetLagMissed(VIEW, Duration.ofSeconds(9), Duration.ofSeconds(5), "lock"));
-        log.accept(new Notice.TargetLagMissed(VIEW, Duration.ofSeconds(8), Duration.ofSeconds(5), "lock"));
+        log.accept(new Notice.TargetLagMissed(VIEW, Duration.ofSeconds(9), Duration.ofSeconds(5), Lateness.SLOT));
+        log.accept(new Notice.TargetLagMissed(VIEW, Duration.ofSeconds(8), Duration.ofSeconds(5), Lateness.SLOT));
         assertThat(captured.lines())
                 .containsExactly(
                         "WARN Gap in the stream: changes may have passed unseen, so views are refreshed to be sure"
                                 + " reason=slot-lost",
                         "WARN Gap in the stream: changes may have passed unseen, so views are refreshed to be sure"
                                 + " reason=restored",
-                        "WARN Target lag missed view=public.role_a staleness=9.0 s target=5.0 s reason=lock");
+                        "WARN Target lag missed view=public.role_a staleness=9.0 s target=5.0 s reason=waited for a free slot");
     }
 
     @Test
@@ -168,6 +170,16 @@ class RefreshLogTest {
                         "ERROR View differs from its definition though the ledger calls it fresh: please report this;"
                                 + " it is refreshed view=public.role_a missing=2 surplus=1 snapshot=7:9:8 position=0/20"
                                 + " watermark=0/30 keys=[(7)]");
+    }
+
+    @Test
+    void aViewThatWasDroppedWhileItFailedIsForgotten() {
+        log.accept(failed(1));
+        log.accept(new Notice.ViewGone(VIEW));
+        captured.lines();
+        log.accept(done(VIEW));
+        assertThat(captured.lines())
+                .containsExactly("INFO View refreshed view=public.role_a method=concurrent duration=10 ms");
     }
 
     private void advance(Duration duration) {

@@ -277,6 +277,6 @@ class SchedulerTest {
                 .toList();
         assertThat(missed)
                 .containsExactly(new Notice.TargetLagMissed(
-                        A, Duration.ofSeconds(3), Duration.ofSeconds(1), "capture was late"));
+                        A, Duration.ofSeconds(3), Duration.ofSeconds(1), io.refreshd.report.Lateness.CAPTURE));
     }
 }

@@ -6,6 +6,11 @@ import io.refreshd.config.ConfigurationReader;
 import io.refreshd.report.Notice;
 import io.refreshd.report.ViewPhase;
 import io.refreshd.report.ViewStatus;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.Map;
@@ -145,6 +150,19 @@ public final class RunningDaemon implements AutoCloseable {
         Awaitility.await("all views are fresh")
                 .until(() -> !daemon.status().views().isEmpty()
                         && daemon.status().views().stream().allMatch(status -> status.phase() == ViewPhase.FRESH));
+    }
+
+    /** What Prometheus would get now. */
+    public String scrape() throws IOException, InterruptedException {
+        URI address = URI.create("http://127.0.0.1:" + daemon.httpPort() + "/metrics");
+        try (HttpClient client = HttpClient.newHttpClient()) {
+            HttpResponse<String> answer =
+                    client.send(HttpRequest.newBuilder(address).build(), HttpResponse.BodyHandlers.ofString());
+            if (answer.statusCode() != 200) {
+                throw new IOException(answer.statusCode() + ": " + answer.body());
+            }
+            return answer.body();
+        }
     }
 
     @Override

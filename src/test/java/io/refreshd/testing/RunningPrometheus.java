@@ -56,8 +56,16 @@ public final class RunningPrometheus implements AutoCloseable {
                 .at("/data/result");
     }
 
+    /** What Grafana's {@code label_values(series, label)} asks for. */
+    public JsonNode labelValues(String series, String label) {
+        return get("/api/v1/label/" + label + "/values?match[]=".replace("[]", "%5B%5D")
+                        + URLEncoder.encode(series, StandardCharsets.UTF_8))
+                .at("/data");
+    }
+
     public JsonNode get(String path) {
         Awaitility.await("prometheus answers")
+                .atMost(60, TimeUnit.SECONDS)
                 .ignoreExceptions()
                 .until(() -> !body("/-/ready").isEmpty());
         try {

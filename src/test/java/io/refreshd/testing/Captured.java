@@ -1,4 +1,4 @@
-package io.refreshd.observe;
+package io.refreshd.testing;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
@@ -9,11 +9,11 @@ import java.util.stream.Collectors;
 import org.slf4j.LoggerFactory;
 
 /** What one class logs at INFO and above, as lines of level, message and key-values. */
-final class Captured implements AutoCloseable {
+public final class Captured implements AutoCloseable {
     private final Logger logger;
     private final ListAppender<ILoggingEvent> appender = new ListAppender<>();
 
-    Captured(Class<?> owner) {
+    public Captured(Class<?> owner) {
         logger = (Logger) LoggerFactory.getLogger(owner);
         logger.setLevel(Level.INFO);
         logger.setAdditive(false);
@@ -22,7 +22,7 @@ final class Captured implements AutoCloseable {
     }
 
     /** The lines since the last call. */
-    List<String> lines() {
+    public List<String> lines() {
         List<String> lines = appender.list.stream().map(Captured::line).toList();
         appender.list.clear();
         return lines;

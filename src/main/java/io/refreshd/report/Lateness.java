@@ -1,0 +1,25 @@
+package io.refreshd.report;
+
+/** What took most of the time when a view was late; the words are the values of the label {@code reason}. */
+public enum Lateness {
+    CAPTURE("capture was late"),
+    PREVIOUS("waited for the refresh before"),
+    SLOT("waited for a free slot"),
+    UPSTREAM("waited for upstream"),
+    VISIBILITY("waited for visibility"),
+    BACKOFF("backing off"),
+    SUSPENDED("was suspended"),
+    PAUSED("was paused"),
+    LONG_REFRESH("refresh takes longer than the target"),
+    UNEXPECTEDLY_LONG_REFRESH("refresh took longer than expected");
+
+    private final String words;
+
+    Lateness(String words) {
+        this.words = words;
+    }
+
+    public String words() {
+        return words;
+    }
+}

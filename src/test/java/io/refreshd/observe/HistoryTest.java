@@ -1,0 +1,48 @@
+package io.refreshd.observe;
+
+import static io.refreshd.observe.Samples.VIEW;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.refreshd.model.Method;
+import io.refreshd.model.ViewId;
+import io.refreshd.report.Notice;
+import java.time.Duration;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+class HistoryTest {
+    private final History history = new History(() -> Samples.MOMENT);
+
+    @Test
+    void keepsTheLastOfEachViewAndAFewOfAll() {
+        for (int i = 1; i <= 100; i++) {
+            history.accept(done(VIEW, i));
+        }
+        assertThat(history.lags(VIEW))
+                .hasSize(30)
+                .startsWith(Duration.ofMillis(71))
+                .endsWith(Duration.ofMillis(100));
+        assertThat(history.recent()).hasSize(25);
+        assertThat(history.recent().getFirst().lag()).contains(Duration.ofMillis(100));
+    }
+
+    /** Nobody need look at the page for that. */
+    @Test
+    void whatIsGoneIsForgotten() {
+        ViewId other = new ViewId("public", "role_b");
+        history.accept(done(VIEW, 1));
+        history.accept(done(other, 2));
+        history.accept(new Notice.ViewGone(VIEW));
+        assertThat(history.lags(VIEW)).isEmpty();
+        assertThat(history.lags(other)).hasSize(1);
+    }
+
+    private static Notice done(ViewId view, long lagMillis) {
+        return new Notice.RefreshDone(
+                view,
+                Method.CONCURRENT,
+                Duration.ofMillis(1),
+                Optional.of(Duration.ofMillis(lagMillis)),
+                Optional.empty());
+    }
+}
