@@ -61,9 +61,9 @@ public final class Daemon implements AutoCloseable {
             Thread.ofPlatform().daemon().name("refreshd-housekeeping").factory());
     private final AtomicBoolean hurried = new AtomicBoolean();
     private final BackgroundAudit audit;
-    private final Outages outages = new Outages();
     private final Core.Surroundings around = new Core.Surroundings(
             this::tell, () -> new Moment(System.nanoTime(), Instant.now()), this::fatal, this::keepHouseSoon);
+    private final Outages outages = new Outages(around.clock());
     private final StreamSupervisor attempts;
     private final Housekeeping house;
 
@@ -146,7 +146,7 @@ public final class Daemon implements AutoCloseable {
         @Override
         public void at(StreamPhase phase, String detail) {
             stream = new StreamStatus(phase, Optional.empty(), Optional.empty(), detail);
-            outages.detail(detail);
+            outages.at(phase, detail);
         }
 
         @Override

@@ -49,6 +49,9 @@ final class StreamSupervisor {
     /** A daemon that stands by looks this often whether its place has come free. */
     private static final Duration STANDBY_PAUSE = Duration.ofSeconds(1);
 
+    /** On its way, and waiting for nobody. */
+    static final String PREPARING = "preparing";
+
     /** For what ends at once, as most transactions do; and for what takes hours. */
     private static final long SHORTEST_UNSEEN_PAUSE = 20;
 
@@ -96,7 +99,7 @@ final class StreamSupervisor {
         CaptureRun run;
         Core core;
         try (Handle handle = database.direct()) {
-            progress.at(StreamPhase.CONNECTING, "preparing");
+            progress.at(StreamPhase.CONNECTING, PREPARING);
             ServerIdentity server = ServerIdentity.read(handle);
             if (server.inRecovery()) {
                 throw new SQLException("the server is in recovery: refreshd needs the primary");
@@ -186,7 +189,7 @@ final class StreamSupervisor {
             TimeUnit.NANOSECONDS.sleep(STANDBY_PAUSE.toNanos());
             lease = Lease.tryTake(database.direct(), holder);
         }
-        progress.at(StreamPhase.CONNECTING, "preparing");
+        progress.at(StreamPhase.CONNECTING, PREPARING);
         return lease.get();
     }
 
