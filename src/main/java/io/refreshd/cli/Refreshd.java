@@ -1,6 +1,7 @@
 package io.refreshd.cli;
 
 import java.util.Map;
+import java.util.Optional;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -40,6 +41,11 @@ public final class Refreshd {
     private Refreshd() {}
 
     public static void main(String[] arguments) {
+        Optional<String> problem = LogVariables.problem(System.getenv());
+        if (problem.isPresent()) {
+            System.err.println(problem.get());
+            System.exit(ExitCode.USAGE.code());
+        }
         System.exit(commandLine(System.getenv()).execute(arguments));
     }
 

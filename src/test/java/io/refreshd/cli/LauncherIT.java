@@ -62,6 +62,23 @@ class LauncherIT {
         assertThat(ended.code()).isEqualTo(ExitCode.FAILURE.code());
     }
 
+    /** Logback would log nothing at all, and say nothing about that. */
+    @Test
+    void aWrongLogFormatEndsItBeforeAnythingIsLogged() throws Exception {
+        Files.createSymbolicLink(home.resolve("lib"), DISTRIBUTION.resolve("lib"));
+        Process process = new ProcessBuilder(
+                        "env",
+                        "REFRESHD_LOG_FORMAT=JSON",
+                        home.resolve("refreshd").toString(),
+                        "version")
+                .redirectErrorStream(true)
+                .start();
+        assertThat(new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
+                .isEqualTo(
+                        "refreshd: the variable REFRESHD_LOG_FORMAT is JSON; write one of text, json, or leave it out\n");
+        assertThat(process.waitFor()).isEqualTo(ExitCode.USAGE.code());
+    }
+
     @Test
     void buildsOnceInAFreshClone() throws Exception {
         clone("mkdir -p target/refreshd; ln -s '" + DISTRIBUTION

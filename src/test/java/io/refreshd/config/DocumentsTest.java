@@ -5,8 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -15,6 +20,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class DocumentsTest {
     private static final Path SAMPLE = Path.of("config/refreshd.yaml");
     private static final Path TABLE = Path.of("docs/configuration.md");
+    private static final Pattern VARIABLE = Pattern.compile("\\b(?:REFRESHD_[A-Z_]+|NO_COLOR)\\b");
 
     @Test
     void theSampleHoldsTheDefaults() throws Exception {
@@ -54,6 +60,37 @@ class DocumentsTest {
                         .views()
                         .overrides())
                 .hasSize(2);
+    }
+
+    @Test
+    void theTableOfRoleViewsIsTheCodes() throws Exception {
+        assertThat(firstColumn("Role views")).containsExactlyInAnyOrderElementsOf(RoleViewsReader.KEYS);
+    }
+
+    /** Whatever is read from the environment by program, launcher and health check; a password has the name that the file gives it. */
+    @Test
+    void theTableOfVariablesIsTheCodes() throws Exception {
+        Set<String> read = new TreeSet<>();
+        try (Stream<Path> sources = Files.walk(Path.of("src/main"))) {
+            for (Path file : Stream.concat(
+                            sources.filter(Files::isRegularFile),
+                            Stream.of(Path.of("refreshd"), Path.of("config/container/healthcheck")))
+                    .toList()) {
+                VARIABLE.matcher(Files.readString(file)).results().forEach(found -> read.add(found.group()));
+            }
+        }
+        read.remove("REFRESHD_DB_PASSWORD");
+        assertThat(firstColumn("Environment")).containsExactlyInAnyOrderElementsOf(read);
+    }
+
+    private static List<String> firstColumn(String title) throws Exception {
+        String section =
+                Files.readString(TABLE).split("(?m)^## " + title + "$", 2)[1].split("(?m)^## ", 2)[0];
+        return Pattern.compile("(?m)^\\| `([^`]+)` \\|")
+                .matcher(section)
+                .results()
+                .map(found -> found.group(1))
+                .toList();
     }
 
     @Test

@@ -1,0 +1,75 @@
+package io.refreshd.observe;
+
+import ch.qos.logback.classic.pattern.ThrowableProxyConverter;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.encoder.EncoderBase;
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import org.slf4j.event.KeyValuePair;
+
+/**
+ * Writes each log event as one JSON object on one line, its key-values beside the message, so that a log store can filter and
+ * compute by them: numbers are numbers, and a duration is a number of seconds under a name that ends in {@code Seconds}.
+ * (Logback's own encoder nests them in an array, all as text.) Named in {@code logback.xml}; any thread.
+ */
+public final class JsonLines extends EncoderBase<ILoggingEvent> {
+    private static final byte[] NOTHING = {};
+    private static final JsonFactory JSON = new JsonFactory();
+
+    private final ThrowableProxyConverter trace = new ThrowableProxyConverter();
+
+    @Override
+    public void start() {
+        trace.start();
+        super.start();
+    }
+
+    @Override
+    public byte[] encode(ILoggingEvent event) {
+        ByteArrayOutputStream line = new ByteArrayOutputStream(256);
+        try (JsonGenerator json = JSON.createGenerator(line)) {
+            json.writeStartObject();
+            json.writeStringField("timestamp", event.getInstant().toString());
+            json.writeStringField("level", event.getLevel().toString());
+            json.writeStringField("logger", event.getLoggerName());
+            json.writeStringField("thread", event.getThreadName());
+            json.writeStringField("message", event.getFormattedMessage());
+            if (event.getKeyValuePairs() != null) {
+                for (KeyValuePair pair : event.getKeyValuePairs()) {
+                    write(json, pair);
+                }
+            }
+            if (event.getThrowableProxy() != null) {
+                json.writeStringField("exception", trace.convert(event));
+            }
+            json.writeEndObject();
+        } catch (IOException e) {
+            throw new UncheckedIOException("memory cannot be written to", e);
+        }
+        line.write('\n');
+        return line.toByteArray();
+    }
+
+    private static void write(JsonGenerator json, KeyValuePair pair) throws IOException {
+        switch (pair.value) {
+            case Span span -> json.writeNumberField(pair.key + "Seconds", span.seconds());
+            case Integer number -> json.writeNumberField(pair.key, number);
+            case Long number -> json.writeNumberField(pair.key, number);
+            case null -> json.writeNullField(pair.key);
+            default -> json.writeStringField(pair.key, pair.value.toString());
+        }
+    }
+
+    @Override
+    public byte[] headerBytes() {
+        return NOTHING;
+    }
+
+    @Override
+    public byte[] footerBytes() {
+        return NOTHING;
+    }
+}
