@@ -27,11 +27,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The page in a real browser. Screenshots for people to look at are left in target/screenshots. */
 class StatusPageIT {
@@ -78,20 +81,70 @@ class StatusPageIT {
                 .contains("57 rows changed");
         assertThat(browser.evaluate("document.querySelector('tr.why pre').innerText"))
                 .isEqualTo("CREATE UNIQUE INDEX ON \"<b>\" ('&')");
-        browser.appear(1200, 1000, "light");
-        browser.screenshot(PICTURES.resolve("light.png"));
-        browser.appear(1200, 1000, "dark");
-        browser.screenshot(PICTURES.resolve("dark.png"));
     }
 
-    @Test
-    void fitsAPhone() throws Exception {
+    /** Each colour that is read, on what it stands: at least what WCAG asks of text of this size, on light and on dark. */
+    @ParameterizedTest
+    @ValueSource(strings = {"light", "dark"})
+    void isReadInLightAndInDark(String scheme) throws Exception {
         Browser browser = open();
-        browser.appear(390, 844, "dark");
+        browser.appear(1200, 1000, scheme);
+        double background = luminance(browser.evaluate("getComputedStyle(document.body).backgroundColor"));
+        assertThat(background).isBetween(scheme.equals("light") ? 0.9 : 0.0, scheme.equals("light") ? 1.0 : 0.05);
+        for (String what : List.of(
+                "body",
+                "dt",
+                ".badge",
+                ".reasons",
+                ".phase.fresh",
+                ".phase.dirty",
+                ".phase.suspended",
+                ".views tbody th",
+                ".late td[data-label=Staleness]",
+                ".node",
+                ".recent td",
+                "footer a")) {
+            double text = luminance(browser.evaluate("getComputedStyle(document.querySelector('" + what + "')).color"));
+            double contrast = (Math.max(text, background) + 0.05) / (Math.min(text, background) + 0.05);
+            assertThat(contrast).as(scheme + ": contrast of " + what).isGreaterThanOrEqualTo(4.5);
+        }
+        browser.screenshot(PICTURES.resolve(scheme + ".png"));
+    }
+
+    /** Relative luminance as WCAG defines it. @param colour {@code rgb(r, g, b)} */
+    private static double luminance(String colour) {
+        double[] parts = Pattern.compile("\\d+")
+                .matcher(colour)
+                .results()
+                .mapToDouble(part -> Integer.parseInt(part.group()) / 255.0)
+                .map(part -> part <= 0.04045 ? part / 12.92 : Math.pow((part + 0.055) / 1.055, 2.4))
+                .toArray();
+        assertThat(parts).as(colour).hasSize(3);
+        return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2];
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {320, 390})
+    void fitsAPhone(int width) throws Exception {
+        Browser browser = browser();
+        browser.appear(width, 844, "dark");
+        browser.open(address());
+        fits(browser);
+        browser.screenshot(PICTURES.resolve("phone-" + width + ".png"));
+        assertThat(browser.evaluate("getComputedStyle(document.querySelector('.views tbody td')).display"))
+                .as("a view is a card, and not a row that has to be pushed about")
+                .isEqualTo("flex");
+    }
+
+    private static void fits(Browser browser) throws Exception {
         assertThat(browser.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
                 .as("nothing is wider than the screen")
                 .isEqualTo("true");
-        browser.screenshot(PICTURES.resolve("phone.png"));
+        assertThat(browser.evaluate("Array.from(document.querySelectorAll('main *')).filter(e => e.offsetWidth > 0"
+                        + " && (e.getBoundingClientRect().right > window.innerWidth + 1"
+                        + " || e.getBoundingClientRect().left < -1)).map(e => e.tagName + ' ' + e.className)"))
+                .as("nor cut off by it")
+                .isEmpty();
     }
 
     @Test
@@ -179,7 +232,7 @@ class StatusPageIT {
     @Test
     void bearsAThousandViews() throws Exception {
         List<ViewId> many = IntStream.range(0, 1000)
-                .mapToObj(i -> new ViewId("public", "materializeduserrole_" + i))
+                .mapToObj(i -> new ViewId("public", "materializeduserrole_of_a_rather_long_name_without_a_blank_" + i))
                 .toList();
         status = new DaemonStatus(
                 Samples.streaming(),
@@ -190,6 +243,10 @@ class StatusPageIT {
                 .isEqualTo("1000");
         assertThat(browser.evaluate("document.querySelector('.graph details').open"))
                 .isEqualTo("false");
+        browser.appear(390, 844, "light");
+        fits(browser);
+        browser.evaluate("document.querySelector('.graph details').open = true");
+        fits(browser);
         System.out.println("1,000 views: "
                 + browser.evaluate("(() => { const n = performance.getEntriesByType('navigation')[0];"
                         + " const p = performance.getEntriesByName('first-contentful-paint')[0];"
