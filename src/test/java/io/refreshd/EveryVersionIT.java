@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import io.refreshd.cli.Refreshd;
 import io.refreshd.config.Configuration;
 import io.refreshd.config.ConfigurationReader;
+import io.refreshd.doctor.Checkup;
 import io.refreshd.model.Obstacle;
 import io.refreshd.report.Notice;
 import io.refreshd.report.ViewPhase;
@@ -20,11 +21,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.Stream;
 import org.awaitility.Awaitility;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -133,6 +138,8 @@ class EveryVersionIT {
                     .containsExactly("t");
             assertThat(daemon.refreshes("public.seen")).isEqualTo(before);
 
+            rowsAreLookedUpOnceTheRoleMayRead(daemon, ConfigurationReader.read(yaml, "test.yaml", Map.of()));
+
             execute("TRUNCATE main");
             awaitRows("SELECT n FROM stacked", "0");
         }
@@ -146,6 +153,29 @@ class EveryVersionIT {
                         + " UNION ALL SELECT nspname FROM pg_namespace WHERE nspname = 'refreshd'"))
                 .as("nothing is left behind")
                 .isEmpty();
+    }
+
+    /** Who may refresh need not be able to read; a member of the owner can. */
+    private void rowsAreLookedUpOnceTheRoleMayRead(RunningDaemon daemon, Configuration configuration) throws Exception {
+        List<String> grants;
+        try (Handle handle = Jdbi.open(url("granted"), "granted", "")) {
+            grants = Checkup.examine(handle, configuration, Instant::now).stream()
+                    .filter(finding -> finding.code().equals("not-looked-up"))
+                    .flatMap(finding -> Stream.of(finding.mend().split("; ")))
+                    .toList();
+        }
+        if (version >= MAINTAIN) {
+            assertThat(grants).containsExactly("GRANT SELECT ON \"public\".\"seen\" TO \"granted\"");
+        } else {
+            assertThat(grants).isEmpty();
+        }
+        runAsPrinted(grants);
+        await().untilAsserted(() -> {
+            execute("BEGIN; INSERT INTO main VALUES (9, 'comes'); DELETE FROM main WHERE id = 9; COMMIT");
+            assertThat(daemon.notices())
+                    .anyMatch(notice -> notice instanceof Notice.RefreshAvoided avoided
+                            && avoided.reason() == Notice.Avoided.PROBE);
+        });
     }
 
     private void wholeDaemon() throws Exception {

@@ -6,9 +6,11 @@ import java.util.List;
  * What the system catalog says about the materialized views of a database and all they stand on: raw rows, keyed by oid,
  * in a fixed order. Two that are equal give the same {@link ViewGraph}.
  *
+ * @param role that has read it
  * @param functions the functions that rules use, but for built-in ones that are immutable
  */
 public record Catalog(
+        String role,
         List<Relation> relations,
         List<Rule> rules,
         List<Inheritance> inheritances,

@@ -37,6 +37,7 @@ final class CatalogQueries {
         Set<Long> functions = new TreeSet<>();
         calls.values().forEach(functions::addAll);
         return new Catalog(
+                role(),
                 relations(named, columns(reached)),
                 rules(reached, reads, calls),
                 query(
@@ -45,6 +46,14 @@ final class CatalogQueries {
                         row -> new Catalog.Inheritance(row.getLong(1), row.getLong(2), row.getString(3))),
                 query(CatalogSql.INDEXES, reached, CatalogQueries::index),
                 query(CatalogSql.FUNCTIONS, functions, CatalogQueries::function));
+    }
+
+    private String role() throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement("SELECT current_user::text");
+                ResultSet row = statement.executeQuery()) {
+            row.next();
+            return row.getString(1);
+        }
     }
 
     private List<Long> oids() throws SQLException {
@@ -72,7 +81,8 @@ final class CatalogQueries {
                             row.getBoolean(6),
                             row.getString(7).charAt(0),
                             row.getLong(8),
-                            rowSecurity(row.getBoolean(9), row.getBoolean(10))),
+                            rowSecurity(row.getBoolean(9), row.getBoolean(10)),
+                            new Relation.Access(row.getBoolean(11), row.getBoolean(12), row.getBoolean(13))),
                     columns.getOrDefault(oid, List.of()));
         });
     }

@@ -48,7 +48,8 @@ final class CatalogSql {
             SELECT concat_ws('/',
               (SELECT concat(count(*), ':', bit_xor(hash_record_extended(
                         ROW(c.oid, c.relnamespace, c.relname, c.relkind, c.relpersistence, c.relispopulated,
-                            c.relreplident, c.relowner, c.relrowsecurity, c.relforcerowsecurity), 0)))
+                            c.relreplident, c.relowner, c.relrowsecurity, c.relforcerowsecurity, c.reloptions,
+                            has_schema_privilege(c.relnamespace, 'USAGE'), has_table_privilege(c.oid, 'SELECT')), 0)))
                  FROM pg_catalog.pg_class c WHERE c.oid IN (SELECT oid FROM reached)),
               (SELECT concat(count(*), ':', bit_xor(hash_record_extended(ROW(n.oid, n.nspname), 0)))
                  FROM pg_catalog.pg_namespace n WHERE n.nspname !~ '^pg_(toast_)?temp_'),
@@ -73,7 +74,10 @@ final class CatalogSql {
     static final String RELATIONS = """
             SELECT c.oid::int8, n.nspname::text, c.relname::text, c.relkind::text, c.relpersistence::text,
                    c.relispopulated, c.relreplident::text, c.relowner::int8,
-                   c.relrowsecurity, c.relforcerowsecurity
+                   c.relrowsecurity, c.relforcerowsecurity,
+                   has_schema_privilege(n.oid, 'USAGE'), has_table_privilege(c.oid, 'SELECT'),
+                   EXISTS (SELECT FROM pg_catalog.pg_options_to_table(c.reloptions)
+                            WHERE option_name = 'security_invoker' AND option_value::boolean)
               FROM pg_catalog.pg_class c
               JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
              WHERE c.oid = ANY (?::int8[]::oid[])

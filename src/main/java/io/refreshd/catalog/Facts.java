@@ -21,7 +21,10 @@ final class Facts {
     private final Map<Long, Function> functions = new HashMap<>();
     private final Map<Long, Optional<NodeTree.Node>> queries = new HashMap<>();
 
+    private final String role;
+
     Facts(Catalog catalog) {
+        role = catalog.role();
         catalog.relations().forEach(relation -> relations.put(relation.oid(), relation));
         catalog.rules().forEach(rule -> rules.put(rule.relation(), rule));
         catalog.functions().forEach(function -> functions.put(function.oid(), function));
@@ -40,6 +43,11 @@ final class Facts {
                         .add(inheritance);
             }
         }
+    }
+
+    /** The role that has read the catalog. */
+    String role() {
+        return role;
     }
 
     @Nullable Relation relation(long oid) {

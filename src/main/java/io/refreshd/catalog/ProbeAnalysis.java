@@ -26,7 +26,11 @@ final class ProbeAnalysis {
         }
         try {
             QueryShape shape = QueryShape.of(view, facts);
-            return table -> probing(shape, table);
+            Optional<Probing> forbidden = Readable.obstacle(view, facts).map(Probing::forbidden);
+            return table -> {
+                Probing probing = probing(shape, table);
+                return probing.key().isEmpty() ? probing : forbidden.orElse(probing);
+            };
         } catch (QueryShape.Unfit unfit) {
             String why = String.valueOf(unfit.getMessage());
             return table -> Probing.not(why, "");

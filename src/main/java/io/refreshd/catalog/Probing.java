@@ -7,15 +7,20 @@ import java.util.Optional;
  * Whether it can be found out by looking up rows if a change of a table altered a view.
  *
  * @param why not, if not, and what would help
+ * @param forbidden only a privilege is missing
  */
-public record Probing(Optional<ProbeKey> key, Optional<Obstacle> why) {
+public record Probing(Optional<ProbeKey> key, Optional<Obstacle> why, boolean forbidden) {
     static final Probing UNKNOWN = not("its query was not examined", "");
 
     static Probing by(ProbeKey key) {
-        return new Probing(Optional.of(key), Optional.empty());
+        return new Probing(Optional.of(key), Optional.empty(), false);
+    }
+
+    static Probing forbidden(Obstacle obstacle) {
+        return new Probing(Optional.empty(), Optional.of(obstacle), true);
     }
 
     static Probing not(String why, String mend) {
-        return new Probing(Optional.empty(), Optional.of(new Obstacle(why, mend)));
+        return new Probing(Optional.empty(), Optional.of(new Obstacle(why, mend)), false);
     }
 }

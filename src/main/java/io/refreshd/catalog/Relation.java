@@ -27,11 +27,26 @@ public record Relation(long oid, String schema, String name, RelationKind kind, 
      * @param populated false for a materialized view that holds nothing yet
      * @param replicaIdentity d(efault), n(othing), f(ull), i(ndex)
      * @param owner oid of the role
+     * @param access of the role that reads the catalog
      */
     public record Traits(
-            char persistence, boolean populated, char replicaIdentity, long owner, RowSecurity rowSecurity) {
-        public static final Traits USUAL = new Traits('p', true, 'd', 10, RowSecurity.OFF);
+            char persistence,
+            boolean populated,
+            char replicaIdentity,
+            long owner,
+            RowSecurity rowSecurity,
+            Access access) {
+        public static final Traits USUAL =
+                new Traits('p', true, 'd', 10, RowSecurity.OFF, new Access(true, true, false));
     }
+
+    /**
+     * What the role that reads the catalog may do.
+     *
+     * @param usage of its schema: without it the name means nothing
+     * @param asInvoker a plain view reads with the privileges of whoever asks, not of its owner
+     */
+    public record Access(boolean usage, boolean select, boolean asInvoker) {}
 
     /**
      * A row of {@code pg_attribute}.

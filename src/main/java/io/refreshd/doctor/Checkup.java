@@ -26,6 +26,7 @@ public final class Checkup {
         EXAMINATIONS.put("tables", new TableExamination());
         EXAMINATIONS.put("views", new ViewExamination());
         EXAMINATIONS.put("rights", new PrivilegeExamination());
+        EXAMINATIONS.put("look-ups", new LookUpExamination());
         EXAMINATIONS.put("definitions", new DefinitionExamination());
         EXAMINATIONS.put("storage", new StorageExamination());
     }

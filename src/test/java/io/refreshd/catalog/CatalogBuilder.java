@@ -29,7 +29,7 @@ public final class CatalogBuilder {
     }
 
     public Catalog build() {
-        return new Catalog(relations, rules, inheritances, indexes, functions);
+        return new Catalog("refreshd", relations, rules, inheritances, indexes, functions);
     }
 
     /** With a primary key on its first column. */

@@ -80,6 +80,24 @@ class FingerprintIT {
         assertThat(after.fingerprint()).isNotEqualTo(before.fingerprint());
     }
 
+    /** What the role may read decides what it can look up. */
+    @Test
+    void noticesWhatTheRoleMayRead() throws Exception {
+        String role = "reader_" + database.name();
+        database.execute("CREATE ROLE " + role);
+        try (Connection connection = database.connect()) {
+            connection.createStatement().execute("SET ROLE " + role);
+            String before = CatalogReader.fingerprint(connection);
+            database.execute("GRANT SELECT ON v TO " + role);
+            String after = CatalogReader.fingerprint(connection);
+            assertThat(after).isNotEqualTo(before);
+            database.execute("ALTER VIEW plain SET (security_invoker = true)");
+            assertThat(CatalogReader.fingerprint(connection)).isNotEqualTo(after);
+        } finally {
+            database.execute("DROP OWNED BY " + role, "DROP ROLE " + role);
+        }
+    }
+
     @Test
     void sleepsThroughWhatChangesNoStructure() throws Exception {
         State before = state();

@@ -92,6 +92,14 @@ class CheckupIT {
                             .equals("GRANT USAGE ON SCHEMA \"hidden\" TO \"" + role
                                     + "\"; GRANT MAINTAIN ON hidden.good TO \"" + role + "\""))
                     .anyMatch(finding -> finding.mend().equals("GRANT MAINTAIN ON public.good TO \"" + role + "\""));
+            assertThat(about(findings, "not-looked-up", Severity.INFO)).containsExactly("2 views");
+            assertThat(findings)
+                    .anyMatch(finding -> finding.mend()
+                            .equals(
+                                    "GRANT USAGE ON SCHEMA \"hidden\" TO \"<role>\"; GRANT SELECT ON \"public\".\"main\" TO \"<role>\";"
+                                            .concat(" GRANT SELECT ON \"hidden\".\"good\" TO \"<role>\";")
+                                            .concat(" GRANT SELECT ON \"public\".\"good\" TO \"<role>\"")
+                                            .replace("<role>", role)));
             assertThat(codes(findings))
                     .contains("ledger-pending", "prerequisite", "not-owner")
                     .doesNotContain("not-examined");

@@ -29,7 +29,7 @@ class ByValueTest {
             id -> NARROWINGS.getOrDefault(id, new Narrowing(Optional.empty(), probing())));
 
     private static Probing probing() {
-        return new Probing(Optional.empty(), Optional.empty());
+        return new Probing(Optional.empty(), Optional.empty(), false);
     }
 
     private static Narrowing by(String column, String... values) {
