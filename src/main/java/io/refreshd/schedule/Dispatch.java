@@ -85,24 +85,28 @@ final class Dispatch {
                 views.downstream(view.id()),
                 out.newMark(),
                 needs.oldestCommit(),
-                probes(view));
+                probes(view, now.nanos()));
         Running running = new Running(task, needs, now.nanos(), view.expected, view.requested);
         view.waiting = new Needs();
         view.requested = false;
         view.running = running;
-        view.lastBegan = now.nanos();
+        if (task.probes().isEmpty()) {
+            view.lastBegan = now.nanos();
+        }
         views.started(running);
         out.add(new Action.Start(task));
     }
 
     /**
-     * A wish or a timer is for a refresh. And if the refresh before may have taken place unheard, "nothing differs" would
-     * hide from what stands on the view that it changed then.
+     * A wish or a timer that has run out is for a refresh, and a view with a blind spot may differ in what no change tells of. And
+     * if the refresh before may have taken place unheard, "nothing differs" would hide from what stands on the view that it
+     * changed then.
      */
-    private static List<KeyProbe> probes(TrackedView view) {
+    private static List<KeyProbe> probes(TrackedView view, long now) {
         boolean provable = !view.requested
                 && !view.downstreamInDoubt
-                && view.spec.timing().maxStaleness().isEmpty();
+                && !view.timedOut(now)
+                && view.spec.blindSpot().isEmpty();
         return provable ? view.waiting.probes() : List.of();
     }
 

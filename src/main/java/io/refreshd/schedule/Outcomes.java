@@ -66,6 +66,7 @@ final class Outcomes {
                     ended.needs().delays().reason(refreshed.duration().toNanos(), ended.expected(), target.toNanos());
             out.tell(new Notice.TargetLagMissed(view.id(), staleness.get(), target, reason));
         }
+        view.lastBegan = ended.startedAt();
         view.refreshes++;
         view.refreshedAt = Optional.of(refreshed.finishedAt());
         view.learn(refreshed.duration());

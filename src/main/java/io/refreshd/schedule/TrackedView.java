@@ -39,7 +39,7 @@ final class TrackedView {
     Optional<Duration> lastDuration;
     long refreshes;
     long expected;
-    /** When the last refresh began, as far as is known. */
+    /** When the last refresh began, as far as is known; a look-up that found nothing is none. */
     long lastBegan;
     /** The newest dirty mark that is in the ledger for certain. */
     long durable;
@@ -144,7 +144,7 @@ final class TrackedView {
         boolean any = false;
         long due = 0;
         if (spec.timing().maxStaleness().isPresent()) {
-            due = lastBegan + spec.timing().maxStaleness().get().toNanos();
+            due = timeout(spec.timing().maxStaleness().get());
             any = true;
         }
         if (waiting.present()) {
@@ -156,6 +156,17 @@ final class TrackedView {
             due = any ? Needs.earlier(due, requestedAt) : requestedAt;
         }
         return due;
+    }
+
+    boolean timedOut(long now) {
+        return spec.timing()
+                .maxStaleness()
+                .filter(age -> timeout(age) - now <= 0)
+                .isPresent();
+    }
+
+    private long timeout(Duration maxStaleness) {
+        return lastBegan + maxStaleness.toNanos();
     }
 
     /** When it may start: due, and not held back by its last attempt. */

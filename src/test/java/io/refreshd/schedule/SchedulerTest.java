@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.refreshd.model.Failure;
 import io.refreshd.model.Impact;
+import io.refreshd.model.KeyProbe;
 import io.refreshd.model.LedgerEntry;
 import io.refreshd.model.Lsn;
 import io.refreshd.model.Method;
@@ -12,6 +13,7 @@ import io.refreshd.model.Obstacle;
 import io.refreshd.model.RefreshOutcome;
 import io.refreshd.model.RefreshTask;
 import io.refreshd.model.Snapshot;
+import io.refreshd.model.TableId;
 import io.refreshd.model.Timing;
 import io.refreshd.model.ViewId;
 import io.refreshd.model.Xid;
@@ -235,6 +237,34 @@ class SchedulerTest {
         }
         handle(failed(A, Failure.Kind.TRANSIENT));
         assertThat(status(A).phase()).isEqualTo(ViewPhase.SUSPENDED);
+    }
+
+    /** What no change tells of is left to the timer; what changes tell of need not wait for it, nor be refreshed for it. */
+    @Test
+    void aViewThatIsRefreshedByTheClockTooIsLookedUpInBetween() {
+        Timing timing = new Timing(TIMING.quietPeriod(), TIMING.targetLag(), Optional.of(Duration.ofMinutes(1)));
+        know(new ViewSpec(A, 1, timing, Method.CONCURRENT, Set.of(), Optional.empty(), Optional.empty()));
+        after(Duration.ofSeconds(30));
+        handle(looked(100));
+        assertThat(started(after(Duration.ofMillis(100))).probes()).hasSize(1);
+        handle(new Event.RefreshEnded(A, new RefreshOutcome.Unchanged(Snapshot.parse("101:101:"))));
+
+        assertThat(after(Duration.ofSeconds(29))).as("not yet due").noneMatch(Action.Start.class::isInstance);
+        assertThat(started(after(Duration.ofSeconds(1))).probes())
+                .as("due, although it was looked up since")
+                .isEmpty();
+        handle(refreshed(A, "101:101:", false));
+
+        after(Duration.ofMillis(59_950));
+        handle(looked(101));
+        assertThat(started(after(Duration.ofMillis(100))).probes())
+                .as("the timer is due besides")
+                .isEmpty();
+    }
+
+    private Event looked(long xid) {
+        KeyProbe probe = new KeyProbe(new TableId("public", "t"), List.of(1), List.of("int"), Set.of(List.of("1")));
+        return new Event.Affected(List.of(new Impact(A, Set.of(new Xid(xid)), now.wall(), List.of(probe))));
     }
 
     @Test
