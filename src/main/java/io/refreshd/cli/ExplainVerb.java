@@ -8,11 +8,11 @@ import io.refreshd.config.Configuration;
 import io.refreshd.model.SqlNames;
 import java.io.PrintWriter;
 import java.sql.Connection;
-import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -67,7 +67,7 @@ final class ExplainVerb implements Callable<Integer> {
         PrintWriter out = Output.of(spec);
         try (Connection connection = new TargetDatabase(configuration.database(), "explain").connect()) {
             ViewGraph graph = ViewGraph.of(CatalogReader.read(connection), configuration.views()::includes);
-            BaseTable meant = meant(graph);
+            BaseTable meant = meant(connection, graph);
             List<RowDecision> decisions = decide(connection, graph, meant);
             out.print(
                     json
@@ -78,28 +78,49 @@ final class ExplainVerb implements Callable<Integer> {
         return ExitCode.OK.code();
     }
 
-    private BaseTable meant(ViewGraph graph) {
+    private BaseTable meant(Connection connection, ViewGraph graph) throws Exception {
         List<BaseTable> found = graph.tables().values().stream()
                 .filter(t -> t.id().toString().equals(table)
                         || SqlNames.qualified(t.id()).equals(table)
                         || t.id().name().equals(table))
                 .toList();
-        if (found.size() != 1) {
-            throw wrong(
-                    found.isEmpty()
-                            ? "no view that refreshd looks after reads a table " + table
-                                    + "; refreshd graph shows those read"
-                            : "several tables are called " + table + ": write schema.name");
+        if (found.size() > 1) {
+            throw wrong("several tables are called " + table + ": write schema.name");
         }
-        return found.getFirst();
+        return found.isEmpty() ? partition(connection, graph) : found.getFirst();
     }
 
-    private List<RowDecision> decide(Connection connection, ViewGraph graph, BaseTable meant) throws SQLException {
-        ExplainedRow row = ExplainedRow.read(connection, meant, key);
-        if (row.keyColumns().size() != key.size()) {
-            throw wrong("the key of " + meant.id() + " has " + row.keyColumns().size() + " columns ("
-                    + String.join(", ", row.keyColumns()) + "), and " + key.size() + " values were given");
+    private BaseTable partition(Connection connection, ViewGraph graph) throws Exception {
+        PartitionedRow.Found found = PartitionedRow.find(connection, table, key);
+        if (found.parents() != 1) {
+            throw wrong(
+                    found.parents() == 0
+                            ? "no view that refreshd looks after reads a table " + table
+                                    + "; refreshd graph shows those read"
+                            : "several partitioned tables are called " + table + ": write schema.name");
         }
+        checkKey(found.keyColumns());
+        return graph.tables().values().stream()
+                .filter(leaf -> found.leaf().equals(Optional.of(leaf.oid())))
+                .findFirst()
+                .orElseThrow(() -> wrong(
+                        found.leaf().isEmpty()
+                                ? "no partition of " + table
+                                        + " has a row with this key: name the partition that it would be in"
+                                : "no view that refreshd looks after reads the partition of " + table
+                                        + " that the row is in"));
+    }
+
+    private void checkKey(List<String> columns) {
+        if (columns.size() != key.size()) {
+            throw wrong("the key of " + table + " has " + columns.size() + " columns (" + String.join(", ", columns)
+                    + "), and " + key.size() + " values were given");
+        }
+    }
+
+    private List<RowDecision> decide(Connection connection, ViewGraph graph, BaseTable meant) throws Exception {
+        ExplainedRow row = ExplainedRow.read(connection, meant, key);
+        checkKey(row.keyColumns());
         List<RowDecision> decisions = new ArrayList<>();
         for (Reader reader : graph.readersOf(meant.id())) {
             decisions.add(RowDecision.of(
@@ -110,7 +131,7 @@ final class ExplainVerb implements Callable<Integer> {
                     graph.view(reader.view()).orElseThrow().oid(),
                     row));
         }
-        return decisions;
+        return StackedDecisions.with(decisions, graph::downstreamOf);
     }
 
     private ParameterException wrong(String message) {

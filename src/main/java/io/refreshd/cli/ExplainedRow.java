@@ -1,6 +1,8 @@
 package io.refreshd.cli;
 
+import io.refreshd.DaemonStartException;
 import io.refreshd.catalog.BaseTable;
+import io.refreshd.model.Obstacle;
 import io.refreshd.model.SqlNames;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -23,38 +25,56 @@ import org.jspecify.annotations.Nullable;
  * @param values by column, in text form; empty if there is no such row
  */
 record ExplainedRow(List<String> keyColumns, List<String> key, Optional<Map<String, @Nullable String>> values) {
-    private record KeyColumn(String name, String type) {}
+    private static final String INSUFFICIENT_PRIVILEGE = "42501";
+
+    /** The columns of a key, in their order. */
+    record Key(List<String> names, List<String> types) {
+        /** One parameter for each column. */
+        String condition() {
+            return IntStream.range(0, names.size())
+                    .mapToObj(i -> SqlNames.identifier(names.get(i)) + " = CAST(? AS " + types.get(i) + ")")
+                    .collect(Collectors.joining(" AND "));
+        }
+    }
 
     /** Reads no row if the number of values is not that of the key's columns. */
-    static ExplainedRow read(Connection connection, BaseTable table, List<String> key) throws SQLException {
-        List<KeyColumn> columns = key(connection, table.oid());
-        List<String> names = columns.stream().map(KeyColumn::name).toList();
-        if (columns.size() != key.size() || columns.isEmpty()) {
-            return new ExplainedRow(names, key, Optional.empty());
+    static ExplainedRow read(Connection connection, BaseTable table, List<String> key) throws Exception {
+        Key columns = key(connection, table.oid());
+        if (columns.names().size() != key.size() || key.isEmpty()) {
+            return new ExplainedRow(columns.names(), key, Optional.empty());
         }
-        String condition = columns.stream()
-                .map(column -> SqlNames.identifier(column.name()) + " = CAST(? AS " + column.type() + ")")
-                .collect(Collectors.joining(" AND "));
         List<String> all = List.copyOf(table.columns());
         String select = all.stream()
                 .map(column -> SqlNames.identifier(column) + "::text")
                 .collect(Collectors.joining(", "));
-        try (PreparedStatement statement = connection.prepareStatement(
-                "SELECT " + select + " FROM " + SqlNames.qualified(table.id()) + " WHERE " + condition)) {
+        String name = SqlNames.qualified(table.id());
+        try (PreparedStatement statement =
+                connection.prepareStatement("SELECT " + select + " FROM " + name + " WHERE " + columns.condition())) {
             for (int i = 0; i < key.size(); i++) {
                 statement.setString(i + 1, key.get(i));
             }
             try (ResultSet row = statement.executeQuery()) {
                 if (!row.next()) {
-                    return new ExplainedRow(names, key, Optional.empty());
+                    return new ExplainedRow(columns.names(), key, Optional.empty());
                 }
                 Map<String, @Nullable String> values = new HashMap<>();
                 for (int i = 0; i < all.size(); i++) {
                     values.put(all.get(i), row.getString(i + 1));
                 }
-                return new ExplainedRow(names, key, Optional.of(values));
+                return new ExplainedRow(columns.names(), key, Optional.of(values));
             }
+        } catch (SQLException failure) {
+            throw readable(failure, name);
         }
+    }
+
+    /** What to do about a table that may not be read; any other failure as it is. */
+    static Exception readable(SQLException failure, String table) {
+        return INSUFFICIENT_PRIVILEGE.equals(failure.getSQLState())
+                ? new DaemonStartException(List.of(new Obstacle(
+                        "refreshd may not read the row: " + failure.getMessage(),
+                        "GRANT SELECT ON " + table + " TO the role of refreshd")))
+                : failure;
     }
 
     /** The value as it was typed may be another way to write the key: the row knows the one way. */
@@ -69,8 +89,9 @@ record ExplainedRow(List<String> keyColumns, List<String> key, Optional<Map<Stri
                 .toList();
     }
 
-    private static List<KeyColumn> key(Connection connection, long table) throws SQLException {
-        List<KeyColumn> columns = new ArrayList<>();
+    static Key key(Connection connection, long table) throws SQLException {
+        List<String> names = new ArrayList<>();
+        List<String> types = new ArrayList<>();
         try (PreparedStatement statement = connection.prepareStatement("""
                 SELECT a.attname, format_type(a.atttypid, a.atttypmod)
                   FROM (SELECT * FROM pg_index WHERE indrelid = ?::bigint::oid AND (indisprimary OR indisreplident)
@@ -83,10 +104,11 @@ record ExplainedRow(List<String> keyColumns, List<String> key, Optional<Map<Stri
             statement.setLong(1, table);
             try (ResultSet rows = statement.executeQuery()) {
                 while (rows.next()) {
-                    columns.add(new KeyColumn(rows.getString(1), rows.getString(2)));
+                    names.add(rows.getString(1));
+                    types.add(rows.getString(2));
                 }
             }
         }
-        return columns;
+        return new Key(names, types);
     }
 }

@@ -124,13 +124,15 @@ class VerbsIT {
                 .contains("refreshes      public.of_a\n", "the view shows it in 1 row(s)")
                 .contains("leaves alone   public.of_b\n", "it takes rows with role ('b'), and this one has 'a'")
                 .contains("leaves alone   public.of_long\n", "the view does not show it, nor would a refresh bring it")
-                .contains("refreshes      public.summary\n", "whenever role may have changed");
+                .contains("refreshes      public.summary\n", "whenever role may have changed")
+                .contains("refreshes      public.stacked\n", "stands on public.of_a: refreshed when a refresh of that")
+                .contains("leaves alone   public.on_b\n", "stands on public.of_b, which is left alone");
         assertThat(execute("explain", "roles", "--key", "2", "--json")).isZero();
-        assertThat(json().get("views")).hasSize(4);
+        assertThat(json().get("views")).hasSize(6);
         assertThat(execute("explain", "nowhere", "--key", "2")).isEqualTo(ExitCode.USAGE.code());
         assertThat(err.toString()).contains("no view that refreshd looks after reads a table nowhere");
         assertThat(execute("explain", "roles", "--key", "2", "--key", "3")).isEqualTo(ExitCode.USAGE.code());
-        assertThat(err.toString()).contains("the key of public.roles has 1 columns (id), and 2 values were given");
+        assertThat(err.toString()).contains("the key of roles has 1 columns (id), and 2 values were given");
     }
 
     private void rolesAndASummary() throws Exception {
@@ -142,7 +144,25 @@ class VerbsIT {
                 "CREATE MATERIALIZED VIEW of_b AS SELECT id, v FROM roles WHERE role = 'b'",
                 "CREATE MATERIALIZED VIEW of_long AS SELECT id, v FROM roles WHERE length(v) > 5",
                 "CREATE MATERIALIZED VIEW summary AS SELECT role, count(*) AS n FROM roles GROUP BY role",
-                "CREATE MATERIALIZED VIEW stacked AS SELECT id FROM of_a");
+                "CREATE MATERIALIZED VIEW stacked AS SELECT id FROM of_a",
+                "CREATE MATERIALIZED VIEW on_b AS SELECT id FROM of_b");
+    }
+
+    @Test
+    void explainFindsThePartitionOfARow() throws Exception {
+        database.execute(
+                "CREATE TABLE parts (id int, day int, v text, PRIMARY KEY (id, day)) PARTITION BY RANGE (day)",
+                "CREATE TABLE part_1 PARTITION OF parts FOR VALUES FROM (0) TO (10)",
+                "CREATE TABLE part_2 PARTITION OF parts FOR VALUES FROM (10) TO (20)",
+                "INSERT INTO parts VALUES (1, 15, 'x')",
+                "CREATE MATERIALIZED VIEW days AS SELECT id, day, v FROM parts");
+        assertThat(execute("explain", "parts", "--key", "1", "--key", "15")).isZero();
+        assertThat(out.toString()).contains("A change of public.part_2").contains("refreshes      public.days\n");
+        assertThat(execute("explain", "public.parts", "--key", "2", "--key", "15"))
+                .isEqualTo(ExitCode.USAGE.code());
+        assertThat(err.toString()).contains("no partition of public.parts has a row with this key");
+        assertThat(execute("explain", "parts", "--key", "1")).isEqualTo(ExitCode.USAGE.code());
+        assertThat(err.toString()).contains("the key of parts has 2 columns (id, day), and 1 values were given");
     }
 
     @Test
