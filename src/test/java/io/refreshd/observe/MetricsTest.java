@@ -138,7 +138,9 @@ class MetricsTest {
                 VIEW, Method.CONCURRENT, Duration.ofMillis(1500), Optional.of(Duration.ofMillis(60)), Optional.of(3L)));
         metrics.accept(new Notice.RefreshFailed(
                 VIEW, Method.CONCURRENT, new Failure(Failure.Kind.TRANSIENT, "55P03", "locked", ""), 1));
-        metrics.accept(new Notice.RefreshAvoided(VIEW, Notice.Avoided.COLUMN));
+        for (Notice.Avoided reason : Notice.Avoided.values()) {
+            metrics.accept(new Notice.RefreshAvoided(VIEW, reason));
+        }
         metrics.accept(
                 new Notice.TargetLagMissed(VIEW, Duration.ofSeconds(9), Duration.ofSeconds(5), Lateness.LONG_REFRESH));
         metrics.accept(new Notice.RowsChanged(TABLE, Operation.UPDATE, 300_000));
@@ -154,6 +156,11 @@ class MetricsTest {
                         "refreshd_refreshes_total{method=\"concurrent\",outcome=\"refreshed\",view=\"public.role_a\"} 1.0",
                         "refreshd_refreshes_total{method=\"concurrent\",outcome=\"failed\",view=\"public.role_a\"} 1.0",
                         "refreshd_refreshes_avoided_total{reason=\"column\",view=\"public.role_a\"} 1.0",
+                        "refreshd_refreshes_avoided_total{reason=\"discriminator\",view=\"public.role_a\"} 1.0",
+                        "refreshd_refreshes_avoided_total{reason=\"probe\",view=\"public.role_a\"} 1.0",
+                        "refreshd_refreshes_avoided_total{reason=\"coalesced\",view=\"public.role_a\"} 1.0",
+                        // One refresh for what was passed over at once, and one for what was looked up.
+                        "refreshd_refresh_saved_seconds_total{view=\"public.role_a\"} 3.0",
                         "refreshd_target_lag_missed_total{view=\"public.role_a\"} 1.0",
                         "refreshd_drift_total{view=\"public.role_a\"} 1.0",
                         "refreshd_changes_total{op=\"update\",table=\"public.main\"} 300000.0",
