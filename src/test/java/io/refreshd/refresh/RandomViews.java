@@ -12,6 +12,7 @@ final class RandomViews {
     private final Random random;
     private final String[] keys = new String[2];
     private final boolean[] composite = new boolean[2];
+    private String joinOfJoined = "";
 
     RandomViews(Random random) {
         this.random = random;
@@ -51,11 +52,54 @@ final class RandomViews {
                     + " AS SELECT p.pk AS \"The key\", p.pk2 AS k2, p.role, p.px AS x, p.ref,"
                     + " p.amount, p.big FROM plain_" + name + " p" + any(List.of("", " WHERE p.ref IS NOT NULL")));
         }
+        sql.addAll(relatives());
+        joinOfJoined = join();
         sql.add(
                 "CREATE VIEW joined AS SELECT a.\"The key\" AS \"The key\", a.k2, a.role, a.x, coalesce(b.x, a.ref) AS ref,"
-                        + " b.amount, b.\"The key\" AS bkey, b.k2 AS bk2, a.big FROM ta a " + join()
+                        + " b.amount, b.\"The key\" AS bkey, b.k2 AS bk2, a.big FROM ta a " + joinOfJoined
                         + " tb b ON a.ref = b.x");
         return sql;
+    }
+
+    /** Rows that are read by other names than that of the table they are in, or that decide what of another may be seen. */
+    private List<String> relatives() {
+        String identity = random.nextInt(4) == 0 ? "DEFAULT" : "FULL";
+        return List.of(
+                "CREATE TABLE parent (id int PRIMARY KEY, role text, x int)",
+                "CREATE TABLE child (PRIMARY KEY (id)) INHERITS (parent)",
+                "CREATE TABLE parted (id int, role text, x int, day int, PRIMARY KEY (id, day)) PARTITION BY LIST (day)",
+                "CREATE TABLE leaf (gone int, x int, day int NOT NULL, role text, id int NOT NULL)",
+                "ALTER TABLE leaf DROP COLUMN gone",
+                "ALTER TABLE parted ATTACH PARTITION leaf FOR VALUES IN (0, 1)",
+                "CREATE TABLE leaf2 PARTITION OF parted FOR VALUES IN (2, 3)",
+                "ALTER TABLE parent REPLICA IDENTITY " + identity,
+                "ALTER TABLE child REPLICA IDENTITY " + identity,
+                "ALTER TABLE leaf REPLICA IDENTITY " + identity,
+                "ALTER TABLE leaf2 REPLICA IDENTITY " + identity,
+                "CREATE TABLE guarded (id int PRIMARY KEY, role text, x int)",
+                "ALTER TABLE guarded ENABLE ROW LEVEL SECURITY",
+                "CREATE POLICY by_ta ON guarded USING (EXISTS (SELECT FROM ta o WHERE o.x = guarded.x AND o.role = 'r1'))");
+    }
+
+    /** Of the relatives. */
+    private String ofRelatives() {
+        return any(List.of(
+                "SELECT c.id, c.x FROM child c WHERE c.role = 'r1'",
+                "SELECT c.id, c.x, (SELECT count(*) FROM parent) AS n FROM child c WHERE c.role = 'r1'",
+                "SELECT c.id, p.id AS p, p.role FROM child c JOIN parent p ON p.x = c.x WHERE c.role = 'r1'",
+                "SELECT id, x FROM parent WHERE role = 'r2'",
+                "SELECT c.id, c.x FROM ONLY parent p JOIN child c ON c.x = p.x WHERE c.role IN ('r1', 'r3')",
+                "SELECT id, x, role FROM parted WHERE role = 'r1'",
+                "SELECT l.id, (SELECT max(x) FROM parted p WHERE p.role = 'r2') AS n FROM leaf l WHERE l.role = 'r1'",
+                "SELECT l.id, l.day, l.x FROM leaf l WHERE l.x > 2",
+                "SELECT a.x, g.id FROM ta a JOIN guarded g ON g.x = a.x WHERE a.role = 'r2'",
+                "SELECT g.id, g.x FROM guarded g WHERE g.role = 'r1'",
+                "SELECT a.\"The key\" AS ka, a.k2, g.id FROM ta a LEFT JOIN guarded g ON g.x = a.ref"));
+    }
+
+    /** With the join that a view stands on. */
+    String unfolded(String query) {
+        return query.contains("joined") ? query + " " + joinOfJoined : query;
     }
 
     private static String name(int table) {
@@ -86,6 +130,9 @@ final class RandomViews {
         if (random.nextInt(4) == 0) {
             return summary();
         }
+        if (random.nextInt(6) == 0) {
+            return ofRelatives();
+        }
         String filter = any(List.of(
                 "",
                 "",
@@ -95,6 +142,7 @@ final class RandomViews {
                 " WHERE b.\"The key\" IS NOT NULL",
                 " WHERE coalesce(b.role, 'r0') = 'r0'",
                 " WHERE a.role IS NOT DISTINCT FROM b.role",
+                " WHERE '{\"r1\": 0, \"r3\": 0}'::jsonb ? a.role",
                 " WHERE a.x IN (1, 2, 3) AND NOT coalesce(a.amount > 2, false)"));
         String right = any(List.of("tb", "plain_view", "deeper_tb", "ta"));
         String left = any(List.of("ta", "deeper_ta", "joined", "tb"));
@@ -105,6 +153,12 @@ final class RandomViews {
                 "a.\"The key\" AS ka, a.k2 AS ka2, b.\"The key\" AS kb, b.k2 AS kb2, b.role, a.big",
                 "b.\"The key\" AS kb, b.k2 AS kb2, CASE WHEN a.x > 3 THEN a.role ELSE b.role END AS r",
                 "b.k2 AS kb2, b.\"The key\" AS kb, a.k2 AS ka2, a.\"The key\" AS ka, upper(a.role) AS u, b.ref, a.amount",
+                // Few values, so that rows look alike, and not always the key of what a join preserves.
+                "a.role, b.\"The key\" AS kb, b.k2 AS kb2",
+                "b.\"The key\" AS kb, b.k2 AS kb2, coalesce(a.role, b.role) AS r",
+                "b.k2 AS kb2, b.\"The key\" AS kb, CASE WHEN b.\"The key\" IS NULL THEN a.role END AS r, a.role = 'r1' AS s",
+                "a.\"The key\" AS ka, a.k2 AS ka2, coalesce(a.role, b.role) AS r, b.role AS s",
+                "a.\"The key\" AS ka, a.k2 AS ka2, a.role, b.\"The key\" AS kb, b.k2 AS kb2, coalesce(b.x, a.x) AS x",
                 "DISTINCT a.\"The key\" AS ka, a.k2 AS ka2, b.\"The key\" AS kb, b.k2 AS kb2",
                 "a.role, a.x"));
         if (random.nextInt(2) == 0) {
@@ -131,6 +185,10 @@ final class RandomViews {
     List<String> change() {
         List<String> sql = new ArrayList<>();
         for (int i = random.nextInt(3); i >= 0; i--) {
+            if (random.nextInt(5) == 0) {
+                sql.add(changeOfRelatives());
+                continue;
+            }
             int t = random.nextInt(2);
             String row = " WHERE \"The key\" = " + key(t);
             sql.add(
@@ -149,6 +207,22 @@ final class RandomViews {
                     });
         }
         return sql;
+    }
+
+    private String changeOfRelatives() {
+        String table = any(List.of("parent", "child", "parted", "leaf", "guarded"));
+        String key = Integer.toString(random.nextInt(8));
+        boolean parted = table.equals("parted") || table.equals("leaf");
+        return switch (random.nextInt(4)) {
+            case 0, 1 ->
+                "INSERT INTO " + table + " (id, role, x" + (parted ? ", day" : "") + ") VALUES (" + key + ", " + role()
+                        + ", " + number() + (parted ? ", " + random.nextInt(table.equals("leaf") ? 2 : 4) : "")
+                        + ") ON CONFLICT DO NOTHING";
+            case 2 ->
+                "UPDATE " + table + " SET " + any(List.of("role = " + role(), "x = " + number())) + " WHERE id = "
+                        + key;
+            default -> "DELETE FROM " + table + " WHERE id = " + key;
+        };
     }
 
     private String insert(int t) {

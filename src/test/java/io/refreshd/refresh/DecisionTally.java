@@ -1,0 +1,79 @@
+package io.refreshd.refresh;
+
+import io.refreshd.report.Notice;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** What came out of all rounds; only decisions that were compared with what PostgreSQL says. */
+final class DecisionTally {
+    private static final List<String> JOINS = List.of("FULL JOIN", "RIGHT JOIN", "LEFT JOIN", "JOIN");
+
+    /** Decisions that had keys to look up. */
+    private static final class LookUps {
+        long eligible;
+        long unchanged;
+        long falseAlarms;
+    }
+
+    private final Map<String, LookUps> byJoin = new TreeMap<>();
+    private long byColumn;
+    private long byDiscriminator;
+    private long byProbe;
+    private long refreshed;
+
+    /** A view that was left alone in memory, and did not differ. */
+    void avoided(Notice.RefreshAvoided notice) {
+        if (notice.reason() == Notice.Avoided.COLUMN) {
+            byColumn++;
+        } else {
+            byDiscriminator++;
+        }
+    }
+
+    /** A view that was looked up, refreshed, or both. */
+    void decided(String definition, boolean eligible, boolean unchanged, boolean differed) {
+        if (unchanged) {
+            byProbe++;
+        } else {
+            refreshed++;
+        }
+        if (eligible) {
+            String join =
+                    JOINS.stream().filter(definition::contains).findFirst().orElse("no join");
+            LookUps lookUps = byJoin.computeIfAbsent(join, kind -> new LookUps());
+            lookUps.eligible++;
+            lookUps.unchanged += unchanged ? 1 : 0;
+            lookUps.falseAlarms += unchanged || differed ? 0 : 1;
+        }
+    }
+
+    long decisions() {
+        return byColumn + byDiscriminator + byProbe + refreshed;
+    }
+
+    long byDiscriminator() {
+        return byDiscriminator;
+    }
+
+    long byProbe() {
+        return byProbe;
+    }
+
+    long falseAlarms() {
+        return byJoin.values().stream()
+                .mapToLong(lookUps -> lookUps.falseAlarms)
+                .sum();
+    }
+
+    @Override
+    public String toString() {
+        StringBuilder text = new StringBuilder(
+                "%,d checked decisions: unaffected by column %,d, by discriminator %,d, by probe %,d; refreshed %,d"
+                        .formatted(decisions(), byColumn, byDiscriminator, byProbe, refreshed));
+        byJoin.forEach(
+                (join, lookUps) -> text.append("\n  %-10s looked up %,7d, unchanged %,7d, refreshed without need %,d"
+                        .formatted(join, lookUps.eligible, lookUps.unchanged, lookUps.falseAlarms)));
+        return text.toString();
+    }
+}
