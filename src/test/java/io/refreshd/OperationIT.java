@@ -94,6 +94,25 @@ class OperationIT {
     }
 
     @Test
+    void whatWaitingWillNotBringIsToldAtOnce() throws Exception {
+        try (RunningDaemon daemon = RunningDaemon.start(database, "views: { quiet-period: 50ms }")) {
+            daemon.awaitFresh();
+            ask("pause");
+            daemon.awaitPhase("public.of_main", ViewPhase.PAUSED);
+            database.execute("UPDATE main SET v = 'paused'");
+            assertThatThrownBy(() -> database.query("SELECT refreshd.wait_until_fresh('of_main', timeout => '60 s')"))
+                    .hasMessageContaining("of_main is paused, and lacks what has been committed since")
+                    .hasMessageContaining("refreshd resume 'public.of_main'");
+            ask("resume");
+            daemon.awaitFresh();
+            database.execute("DROP INDEX of_main_id_idx", "UPDATE main SET v = 'not any more'");
+            daemon.awaitPhase("public.of_main", ViewPhase.SUSPENDED);
+            assertThatThrownBy(() -> database.query("SELECT refreshd.wait_until_fresh('on_top', timeout => '60 s')"))
+                    .hasMessageContaining("on_top is blocked: it stands on public.of_main, which is suspended");
+        }
+    }
+
+    @Test
     void operatorsAskByTheLedger() throws Exception {
         try (RunningDaemon daemon = RunningDaemon.start(database, "views: { quiet-period: 50ms }")) {
             daemon.awaitFresh();
