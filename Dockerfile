@@ -39,13 +39,19 @@ RUN /opt/jdk/bin/java -Xmx256m -cp "/opt/refreshd/lib/*:/opt/training/lib/*" /op
     /opt/refreshd/refreshd /opt/training/app.sql /scratch/refreshd.aot
 
 FROM base
+# Known to whoever publishes the image: the commit, where it comes from, and when it was built (RFC 3339).
 ARG VERSION=0.1.0-SNAPSHOT
 ARG REVISION=""
+ARG SOURCE=""
+ARG CREATED=""
 LABEL org.opencontainers.image.title="refreshd" \
       org.opencontainers.image.description="Keeps PostgreSQL materialized views fresh, from the write-ahead log" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="${VERSION}" \
-      org.opencontainers.image.revision="${REVISION}"
+      org.opencontainers.image.revision="${REVISION}" \
+      org.opencontainers.image.source="${SOURCE}" \
+      org.opencontainers.image.created="${CREATED}" \
+      org.opencontainers.image.base.name="docker.io/library/debian:bookworm-slim"
 COPY --from=training /scratch/refreshd.aot /opt/refreshd/refreshd.aot
 # Not a terminal: one JSON object a line.
 ENV REFRESHD_LOG_FORMAT=json

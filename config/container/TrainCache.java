@@ -21,7 +21,7 @@ import java.util.concurrent.TimeUnit;
  */
 public final class TrainCache {
     private static final int PORT = 9464;
-    private static final Duration PATIENCE = Duration.ofMinutes(1);
+    private static final Duration PATIENCE = Duration.ofMinutes(5);
 
     public static void main(String[] args) throws Exception {
         Path cache = Path.of(args[2]);
