@@ -10,6 +10,7 @@ import io.refreshd.catalog.Reader;
 import io.refreshd.catalog.ViewGraph;
 import io.refreshd.config.Configuration;
 import io.refreshd.config.ViewPattern;
+import io.refreshd.doctor.FirstStart;
 import io.refreshd.ledger.Lease;
 import io.refreshd.ledger.Ledgered;
 import io.refreshd.ledger.Registration;

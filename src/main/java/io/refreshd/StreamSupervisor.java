@@ -5,6 +5,7 @@ import io.refreshd.capture.CaptureSettings;
 import io.refreshd.capture.Slot;
 import io.refreshd.capture.SlotState;
 import io.refreshd.config.Configuration;
+import io.refreshd.doctor.FirstStart;
 import io.refreshd.ledger.Lease;
 import io.refreshd.ledger.LedgerSchema;
 import io.refreshd.ledger.LedgerTooNewException;

@@ -12,6 +12,7 @@ import io.refreshd.model.Obstacle;
 import io.refreshd.report.Notice;
 import io.refreshd.report.ViewPhase;
 import io.refreshd.report.ViewStatus;
+import io.refreshd.testing.Checked;
 import io.refreshd.testing.RunningDaemon;
 import io.refreshd.testing.StrictServer;
 import io.refreshd.testing.VersionedServer;
@@ -196,16 +197,24 @@ class EveryVersionIT {
         String yaml = RunningDaemon.configuration(
                         url(database), "poor", "views: { include: ['*.*'], quiet-period: 50ms }")
                 .replace("user: postgres", "user: " + ROLE);
-        Configuration configuration = ConfigurationReader.read(yaml, "test.yaml", Map.of());
-        assertThat(FirstStart.examine(configuration))
-                .extracting(Obstacle::what)
-                .anyMatch(what -> what.contains("may not read the log"))
-                .anyMatch(what -> what.contains("ledger") && what.contains("publication"))
-                .anyMatch(what -> what.contains("hidden.view"));
+        Checked checked = Checked.of(yaml);
+        assertThat(checked.code()).isEqualTo(3);
+        assertThat(checked.findings())
+                .filteredOn(finding -> finding.path("severity").asText().equals("error"))
+                .anyMatch(finding -> finding.path("about").asText().equals("hidden.view"));
+        assertThat(checked.findings())
+                .extracting(finding -> finding.path("code").asText())
+                .doesNotContain("not-examined", "pooler");
 
         DaemonStartException refused =
                 catchThrowableOfType(DaemonStartException.class, () -> RunningDaemon.start(yaml));
-        assertThat(refused.obstacles()).hasSize(2);
+        assertThat(refused.obstacles())
+                .hasSize(2)
+                .extracting(Obstacle::what)
+                .as("an error of check in the same words")
+                .isSubsetOf(checked.what("error"))
+                .anyMatch(what -> what.contains("may not read the log"))
+                .anyMatch(what -> what.contains("ledger") && what.contains("publication"));
         runAsPrinted(refused.obstacles().stream().map(Obstacle::mend).toList());
 
         try (RunningDaemon daemon = RunningDaemon.start(yaml)) {
@@ -225,7 +234,7 @@ class EveryVersionIT {
                         .untilAsserted(
                                 () -> assertThat(query("SELECT v FROM " + view)).containsExactly("through"));
             }
-            assertThat(FirstStart.examine(configuration)).isEmpty();
+            assertThat(Checked.of(yaml).what("error")).isEmpty();
             aTableThatItMayNotPublish(daemon);
         }
         execute("SELECT pg_drop_replication_slot('poor')");

@@ -4,13 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.refreshd.config.ConfigurationReader;
+import io.refreshd.testing.Checked;
 import io.refreshd.testing.RunningDaemon;
 import io.refreshd.testing.StrictServer;
 import java.nio.file.Path;
-import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Map;
-import org.assertj.core.api.InstanceOfAssertFactories;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -57,9 +56,9 @@ class TlsIT {
     void aServerThatAnotherAuthorityVouchesForIsRefused() throws Exception {
         String yaml = configuration(server.otherAuthority());
         var configuration = ConfigurationReader.read(yaml, "test.yaml", Map.of());
-        assertThat(org.assertj.core.api.Assertions.catchThrowable(() -> FirstStart.examine(configuration)))
-                .asInstanceOf(InstanceOfAssertFactories.type(SQLException.class))
-                .satisfies(refused -> assertThat(refused.getSQLState()).startsWith("08"));
+        assertThat(Checked.of(yaml))
+                .satisfies(refused -> assertThat(refused.code()).isEqualTo(4))
+                .satisfies(refused -> assertThat(refused.err()).contains("SSL error"));
 
         try (Daemon daemon = new Daemon(configuration)) {
             Thread.ofVirtual().start(() -> {

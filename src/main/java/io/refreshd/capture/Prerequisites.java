@@ -22,7 +22,7 @@ public final class Prerequisites {
         List<Obstacle> obstacles = new ArrayList<>();
         Optional<SlotState> slot = Slot.inspect(connection, settings.slot());
         Optional<PublicationState> publication = Publication.inspect(connection, settings.publication());
-        server(connection, slot.isPresent(), obstacles);
+        server(connection, settings.slot(), slot.isPresent(), obstacles);
         role(connection, obstacles);
         // A lost one is made anew: a gap, and nobody has to come for it.
         slot.filter(state -> !state.lost())
@@ -32,7 +32,7 @@ public final class Prerequisites {
         return obstacles;
     }
 
-    private static void server(Connection connection, boolean slotExists, List<Obstacle> obstacles)
+    private static void server(Connection connection, String slot, boolean slotExists, List<Obstacle> obstacles)
             throws SQLException {
         String sql = """
                 SELECT pg_catalog.current_setting('wal_level') AS wal_level,
@@ -40,10 +40,14 @@ public final class Prerequisites {
                        pg_catalog.current_setting('max_replication_slots')::int AS slots,
                        (SELECT count(*) FROM pg_catalog.pg_replication_slots) AS slots_used,
                        pg_catalog.current_setting('max_wal_senders')::int AS senders,
-                       (SELECT count(*) FROM pg_catalog.pg_stat_replication) AS senders_used
+                       -- Less the one that serves our slot already: a daemon that runs keeps nobody from running.
+                       (SELECT count(*) FROM pg_catalog.pg_stat_replication r
+                        WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_replication_slots s
+                                          WHERE s.slot_name = ? AND s.active_pid = r.pid)) AS senders_used
                 """;
-        try (PreparedStatement statement = connection.prepareStatement(sql);
-                ResultSet row = statement.executeQuery()) {
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            statement.setString(1, slot);
+            ResultSet row = statement.executeQuery();
             row.next();
             String walLevel = row.getString("wal_level");
             if (!walLevel.equals("logical")) {

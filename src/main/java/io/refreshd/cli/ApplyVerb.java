@@ -47,15 +47,17 @@ final class ApplyVerb implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         Configuration configuration = file.read(environment);
-        try (Handle handle = new TargetDatabase(configuration.database(), "apply").open()) {
+        TargetDatabase database = new TargetDatabase(configuration.database(), "apply");
+        try (Handle handle = database.open()) {
             LedgerSchema.migrate(handle);
             RoleReconciler reconciler = new RoleReconciler(configuration);
-            return apply(handle, reconciler, reconciler.plan(handle)).code();
+            return apply(database, handle, reconciler, reconciler.plan(handle)).code();
         }
     }
 
     /** Step by step, and says so before each: the view of a huge table takes a while. */
-    private ExitCode apply(Handle handle, RoleReconciler reconciler, RolePlan plan) throws SQLException {
+    private ExitCode apply(TargetDatabase database, Handle handle, RoleReconciler reconciler, RolePlan plan)
+            throws SQLException, InterruptedException {
         PrintWriter out = Output.of(spec);
         ObjectNode root = Json.object();
         ArrayNode steps = root.putArray("steps");
@@ -64,25 +66,34 @@ final class ApplyVerb implements Callable<Integer> {
             out.flush();
         }
         boolean whole = plan.obstacles().isEmpty();
+        ProgressLine progress = Output.progress(spec, environment);
+        int process = handle.createQuery("SELECT pg_backend_pid()")
+                .mapTo(Integer.class)
+                .one();
         int number = 0;
         for (Step step : plan.steps()) {
             number++;
-            if (!json) {
-                out.print(RolePlanText.line(
-                        "[" + number + "/" + plan.steps().size() + "] " + step.action() + " " + step.view() + " … "));
+            String line = RolePlanText.line(
+                    "[" + number + "/" + plan.steps().size() + "] " + step.action() + " " + step.view() + " … ");
+            boolean followed = progress.visible();
+            if (!json && !followed) {
+                out.print(line);
                 out.flush();
             }
             long begun = System.nanoTime();
-            Optional<Obstacle> refused = reconciler.apply(handle, step);
+            Optional<Obstacle> refused;
+            try (StepProgress follower = new StepProgress(database, process, line, progress).start()) {
+                refused = reconciler.apply(handle, step);
+            }
             Duration took = Duration.ofNanos(System.nanoTime() - begun);
             whole &= refused.isEmpty();
             if (json) {
                 report(step, refused, took, steps.addObject());
             } else {
-                out.println(
-                        refused.isEmpty()
+                out.println((followed ? line : "")
+                        + (refused.isEmpty()
                                 ? "done, " + StatusText.span(took)
-                                : "not done\n" + RolePlanText.obstacle(refused.get()));
+                                : "not done\n" + RolePlanText.obstacle(refused.get())));
                 out.flush();
             }
         }

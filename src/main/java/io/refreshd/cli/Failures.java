@@ -1,5 +1,7 @@
 package io.refreshd.cli;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.refreshd.DaemonStartException;
 import io.refreshd.InternalErrorException;
 import io.refreshd.Reasons;
@@ -7,6 +9,7 @@ import io.refreshd.config.ConfigurationException;
 import io.refreshd.model.Obstacle;
 import java.io.PrintWriter;
 import java.sql.SQLException;
+import java.util.List;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 import picocli.CommandLine;
@@ -28,6 +31,9 @@ final class Failures implements IExecutionExceptionHandler {
         PrintWriter err = commandLine.getErr();
         err.println("refreshd: " + words(failure));
         ExitCode code = codeOf(failure);
+        if (of(parsed).hasMatchedOption("--json")) {
+            answer(commandLine, failure, code);
+        }
         if (verbose.getAsBoolean()) {
             failure.printStackTrace(err);
         } else if (code == ExitCode.FAILURE && !(failure instanceof UnavailableDemoException)) {
@@ -35,6 +41,32 @@ final class Failures implements IExecutionExceptionHandler {
         }
         err.flush();
         return code.code();
+    }
+
+    /** The verb's part of the command line. */
+    private static ParseResult of(ParseResult whole) {
+        return whole.hasSubcommand() ? of(whole.subcommand()) : whole;
+    }
+
+    /** Whoever reads JSON gets some, whatever happens; the words on stderr are the same. */
+    private static void answer(CommandLine commandLine, Exception failure, ExitCode code) {
+        ObjectNode root = json(words(failure), code);
+        ArrayNode obstacles = root.putArray("obstacles");
+        if (failure instanceof DaemonStartException blocked) {
+            blocked.obstacles()
+                    .forEach(obstacle ->
+                            obstacles.addObject().put("what", obstacle.what()).put("mend", obstacle.mend()));
+        }
+        commandLine.getOut().println(Json.text(root));
+        commandLine.getOut().flush();
+    }
+
+    private static ObjectNode json(String error, ExitCode code) {
+        return Json.object()
+                .put("ok", false)
+                .put("error", error)
+                .put("exitCode", code.code())
+                .put("exit", code.toString());
     }
 
     private static ExitCode codeOf(Exception failure) {
@@ -48,7 +80,7 @@ final class Failures implements IExecutionExceptionHandler {
         };
     }
 
-    private static String words(Exception failure) {
+    static String words(Exception failure) {
         return switch (failure) {
             case ConfigurationException wrong -> String.valueOf(wrong.getMessage());
             case UnreadableFileException wrong -> String.valueOf(wrong.getMessage());
@@ -83,6 +115,12 @@ final class Failures implements IExecutionExceptionHandler {
         UnmatchedArgumentException.printSuggestions(wrong, err);
         err.println("Try: " + commandLine.getCommandSpec().qualifiedName() + " --help");
         err.flush();
+        if (List.of(arguments).contains("--json")) {
+            ObjectNode root = json(String.valueOf(wrong.getMessage()), ExitCode.USAGE);
+            root.putArray("obstacles");
+            commandLine.getOut().println(Json.text(root));
+            commandLine.getOut().flush();
+        }
         return ExitCode.USAGE.code();
     }
 }

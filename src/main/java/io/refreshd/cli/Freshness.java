@@ -82,8 +82,9 @@ record Freshness(
     }
 
     private static List<FreshnessRow> views(Handle handle) {
+        Map<Long, Duration> running = RunningRefreshes.read(handle);
         return handle.createQuery("""
-                        SELECT f.view_schema, f.view_name,
+                        SELECT f.view_schema, f.view_name, f.view_oid,
                                CASE WHEN c.oid IS NULL THEN 'gone'
                                     WHEN NOT c.relispopulated AND f.state <> 'suspended' THEN 'unpopulated'
                                     ELSE f.state END AS state,
@@ -100,14 +101,15 @@ record Freshness(
                         FROM refreshd.freshness f
                         LEFT JOIN pg_class c ON c.oid = f.view_oid AND c.relkind = 'm'
                         ORDER BY f.view_schema, f.view_name
-                        """).map((row, context) -> view(row)).list();
+                        """).map((row, context) -> view(row, running)).list();
     }
 
-    private static FreshnessRow view(ResultSet row) throws SQLException {
+    private static FreshnessRow view(ResultSet row, Map<Long, Duration> running) throws SQLException {
         return new FreshnessRow(
                 new ViewId(row.getString("view_schema"), row.getString("view_name")),
                 row.getString("state"),
                 span(row, "staleness").orElse(Duration.ZERO),
+                Optional.ofNullable(running.get(row.getLong("view_oid"))),
                 Optional.ofNullable(row.getString("watermark")),
                 number(row, "lag"),
                 Optional.ofNullable(row.getObject("refreshed_at", OffsetDateTime.class))

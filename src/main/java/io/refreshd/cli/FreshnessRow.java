@@ -11,12 +11,14 @@ import java.util.Optional;
  *
  * @param state a word of {@code refreshd.freshness}; {@code unpopulated} or {@code gone} where the catalog says so
  * @param staleness age of the oldest change that is missing, by the server's clock
+ * @param refreshingFor how long the refresh that is running has taken, whoever began it
  * @param lagBytes log written since the watermark; empty if nothing can be claimed
  */
 record FreshnessRow(
         ViewId view,
         String state,
         Duration staleness,
+        Optional<Duration> refreshingFor,
         Optional<String> watermark,
         Optional<Long> lagBytes,
         Optional<Instant> refreshedAt,
@@ -33,6 +35,7 @@ record FreshnessRow(
                 view,
                 "suspended",
                 staleness,
+                refreshingFor,
                 watermark,
                 lagBytes,
                 refreshedAt,

@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.JdbiException;
@@ -44,6 +45,13 @@ final class InitVerb implements Callable<Integer> {
     private static final String QUERY_CANCELED = "57014";
     private static final String INSUFFICIENT_PRIVILEGE = "42501";
 
+    /** What a script cannot mend: that the ledger is another's. */
+    private static final Set<String> BARS_PRINTING = Set.of("ledger-foreign");
+
+    /** What {@code run} would refuse. */
+    private static final Set<String> BARS_MAKING =
+            Set.of("prerequisite", "ledger-foreign", "ledger-not-permitted", "ledger-too-new");
+
     @Mixin
     private final ConfigurationFile file = new ConfigurationFile();
 
@@ -69,17 +77,11 @@ final class InitVerb implements Callable<Integer> {
             List<Finding> errors = Checkup.examine(handle, configuration, Instant::now).stream()
                     .filter(finding -> finding.severity() == Severity.ERROR)
                     .toList();
+            refuse(errors, print ? BARS_PRINTING : BARS_MAKING);
             Installation missing = missing(handle, configuration);
             if (print) {
                 show(List.of(), script(missing, configuration, errors));
                 return ExitCode.OK.code();
-            }
-            List<Obstacle> obstacles = errors.stream()
-                    .filter(finding -> finding.code().equals("prerequisite"))
-                    .map(finding -> new Obstacle(finding.what(), finding.mend()))
-                    .toList();
-            if (!obstacles.isEmpty()) {
-                throw new DaemonStartException(obstacles);
             }
             try {
                 show(make(handle, configuration, missing), "");
@@ -92,6 +94,16 @@ final class InitVerb implements Callable<Integer> {
                 throw e;
             }
             return ExitCode.OK.code();
+        }
+    }
+
+    private static void refuse(List<Finding> errors, Set<String> codes) throws DaemonStartException {
+        List<Obstacle> obstacles = errors.stream()
+                .filter(finding -> codes.contains(finding.code()))
+                .map(finding -> new Obstacle(finding.what(), finding.mend()))
+                .toList();
+        if (!obstacles.isEmpty()) {
+            throw new DaemonStartException(obstacles);
         }
     }
 
@@ -120,21 +132,26 @@ final class InitVerb implements Callable<Integer> {
     private List<String> make(Handle handle, Configuration configuration, Installation missing)
             throws SQLException, LedgerTooNewException {
         List<String> made = new ArrayList<>();
+        ProgressLine progress = Output.progress(spec, environment);
+        progress.show("Making the ledger …");
         LedgerSchema.migrate(handle);
         if (!missing.ledger().isEmpty()) {
             made.add("ledger: schema refreshd");
         }
+        progress.show("Making the publication …");
         handle.useTransaction(transaction -> Publication.apply(transaction.getConnection(), missing.publication()));
         made.addAll(missing.publication());
         // Not before the publication: older servers fail on changes from before there was one.
         if (missing.slot().isPresent()) {
-            slot(handle, configuration.capture().slot());
+            progress.show("Making the replication slot …");
+            slot(handle, configuration.capture().slot(), progress);
             made.add("replication slot " + configuration.capture().slot());
         }
+        progress.clear();
         return made;
     }
 
-    private void slot(Handle handle, String name) throws SQLException {
+    private void slot(Handle handle, String name, ProgressLine progress) throws SQLException {
         while (true) {
             try {
                 Slot.create(handle.getConnection(), name, ROUND);
@@ -143,6 +160,7 @@ final class InitVerb implements Callable<Integer> {
                 if (!QUERY_CANCELED.equals(e.getSQLState())) {
                     throw e;
                 }
+                progress.clear();
                 waiting(Slot.blockers(handle.getConnection()));
             }
         }

@@ -73,6 +73,7 @@ public final class Refreshd {
                 .addSubcommand(new DemoVerb(environment))
                 .addSubcommand(new CompletionVerb())
                 .addSubcommand(new VersionVerb());
+        HelpSections.addTo(commandLine);
         boolean always = Boolean.parseBoolean(environment.get("REFRESHD_VERBOSE"));
         return commandLine
                 .setExecutionExceptionHandler(new Failures(() -> always || root.verbose))

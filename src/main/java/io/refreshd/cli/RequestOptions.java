@@ -43,7 +43,10 @@ final class RequestOptions {
         Duration patience = patience();
         Configuration configuration = file.read(environment);
         List<Requesting.Answer> answers = new Requesting(
-                        configuration, new TargetDatabase(configuration.database(), kind), patience)
+                        configuration,
+                        new TargetDatabase(configuration.database(), kind),
+                        patience,
+                        Output.progress(mixee, environment))
                 .ask(kind, views);
         PrintWriter out = Output.of(mixee);
         boolean done = answers.stream().allMatch(Requesting.Answer::done);

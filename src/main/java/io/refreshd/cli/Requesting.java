@@ -14,6 +14,8 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jdbi.v3.core.Handle;
 
 /**
@@ -24,12 +26,15 @@ import org.jdbi.v3.core.Handle;
  */
 final class Requesting {
     private static final long POLL_MILLIS = 100;
+    private static final long TELL_MILLIS = 1_000;
 
     private final Configuration configuration;
     private final TargetDatabase database;
     private final Duration timeout;
+    private final ProgressLine progress;
 
-    Requesting(Configuration configuration, TargetDatabase database, Duration timeout) {
+    Requesting(Configuration configuration, TargetDatabase database, Duration timeout, ProgressLine progress) {
+        this.progress = progress;
         this.configuration = configuration;
         this.database = database;
         this.timeout = timeout;
@@ -53,7 +58,11 @@ final class Requesting {
                     .one();
             List<Long> ids = RequestWrites.post(
                     handle, kind, meant.stream().map(RequestedView::oid).toList());
-            return await(handle, kind, meant, ids, since);
+            try {
+                return await(handle, kind, meant, ids, since);
+            } finally {
+                progress.clear();
+            }
         }
     }
 
@@ -84,8 +93,21 @@ final class Requesting {
                 RequestWrites.withdraw(handle, unheard);
                 return unanswered(handle, meant, answers, away, !unheard.isEmpty());
             }
+            if (progress.visible() && waited % TELL_MILLIS == 0) {
+                tell(handle, meant, answers);
+            }
             Thread.sleep(POLL_MILLIS);
         }
+    }
+
+    private void tell(Handle handle, List<RequestedView> meant, Map<ViewId, Answer> answers) {
+        Map<Long, Duration> running = RunningRefreshes.read(handle);
+        String now = meant.stream()
+                .filter(view -> !answers.containsKey(view.view()))
+                .flatMap(view -> Stream.ofNullable(running.get(view.oid()))
+                        .map(taken -> view.view() + " refreshing for " + StatusText.span(taken)))
+                .collect(Collectors.joining(", "));
+        progress.show(answers.size() + " of " + meant.size() + " done" + (now.isEmpty() ? "" : "; " + now));
     }
 
     private static void flagged(Handle handle, String kind, List<RequestedView> meant, Map<ViewId, Answer> answers) {

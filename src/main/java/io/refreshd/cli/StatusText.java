@@ -72,6 +72,7 @@ final class StatusText {
                                 .filter(mend -> !mend.isBlank())
                                 .map(mend -> " → " + mend)
                                 .orElse(""))
+                .or(() -> view.refreshingFor().map(taken -> "refreshing for " + span(taken)))
                 .orElse(view.failures() > 0 ? view.failures() + " failures in a row" : "");
         return List.of(
                 view.view().toString().replaceAll("\\p{Cntrl}", "?"),
@@ -141,6 +142,7 @@ final class StatusText {
                     .put("name", view.view().name())
                     .put("state", view.state())
                     .put("stalenessSeconds", seconds(Optional.of(view.staleness())))
+                    .put("refreshingSeconds", seconds(view.refreshingFor()))
                     .put("watermark", view.watermark().orElse(null))
                     .put("watermarkLagBytes", view.lagBytes().orElse(null))
                     .put("refreshedAt", view.refreshedAt().map(Object::toString).orElse(null))

@@ -9,11 +9,13 @@ import io.refreshd.model.Obstacle;
 import java.io.PrintWriter;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.JdbiException;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -71,9 +73,19 @@ final class StatusVerb implements Callable<Integer> {
         long pause = interval().toMillis();
         // Home and clear, as watch(1) does; in a pipe the tables just follow each other.
         String before = screen.terminal() ? "\u001b[H\u001b[2J" : "";
+        // What is wrong from the start is an answer; what goes wrong later may pass.
+        print(read(configuration, database), text, before);
         while (true) {
-            print(read(configuration, database), text, before);
             Thread.sleep(pause);
+            try {
+                print(read(configuration, database), text, before);
+            } catch (SQLException e) {
+                unknown(e, before);
+            } catch (JdbiException e) {
+                unknown(e.getCause() instanceof SQLException cause ? cause : e, before);
+            } catch (DaemonStartException e) {
+                unknown(e, before);
+            }
         }
     }
 
@@ -84,6 +96,18 @@ final class StatusVerb implements Callable<Integer> {
         } else {
             out.print(before + text.table(freshness));
         }
+        out.flush();
+    }
+
+    private void unknown(Exception failure, String before) {
+        String what = "not known now: " + Failures.words(failure);
+        PrintWriter out = Output.of(spec);
+        out.println(
+                json
+                        ? Json.line(Json.object()
+                                .put("at", Instant.now().toString())
+                                .put("error", what))
+                        : before + "The status is " + what);
         out.flush();
     }
 

@@ -1,7 +1,5 @@
 package io.refreshd.doctor;
 
-import io.refreshd.capture.CaptureSettings;
-import io.refreshd.capture.Server;
 import io.refreshd.catalog.Catalog;
 import io.refreshd.catalog.CatalogReader;
 import io.refreshd.catalog.ViewGraph;
@@ -49,7 +47,7 @@ public final class Checkup {
             Patient patient = new Patient(
                     handle,
                     configuration,
-                    capture(configuration),
+                    FirstStart.settings(configuration),
                     catalog,
                     ViewGraph.of(catalog, configuration.views()::includes),
                     handle.getConnection().getMetaData().getDatabaseMajorVersion(),
@@ -91,16 +89,5 @@ public final class Checkup {
                 "could not be examined: " + failure.getMessage(),
                 "What is wrong there is not known.",
                 "");
-    }
-
-    private static CaptureSettings capture(Configuration configuration) {
-        return new CaptureSettings(
-                Server.of(
-                        configuration.database().url(),
-                        configuration.database().user(),
-                        configuration.database().password().reveal()),
-                configuration.capture().slot(),
-                configuration.capture().publication(),
-                configuration.capture().heartbeatInterval());
     }
 }

@@ -2,44 +2,39 @@ package io.refreshd.doctor;
 
 import io.refreshd.ledger.LedgerSchema;
 import io.refreshd.ledger.LedgerTooNewException;
+import io.refreshd.model.Obstacle;
+import java.sql.SQLException;
 import java.util.List;
+import java.util.Optional;
 
-/** Whether the ledger is there, or may be made. */
+/** Whether ledger and publication are there and may be written, or may be made. */
 final class LedgerExamination implements Examination {
     @Override
-    public List<Finding> of(Patient patient) {
-        List<String> pending;
+    public List<Finding> of(Patient patient) throws SQLException {
+        Optional<Obstacle> foreign = FirstStart.foreignLedger(patient.handle());
+        if (foreign.isPresent()) {
+            // It may not even be read.
+            return List.of(error("foreign", foreign.get()));
+        }
+        Optional<Obstacle> refused = FirstStart.mayNotMake(patient.handle(), patient.configuration());
+        if (refused.isPresent()) {
+            return List.of(error("not-permitted", refused.get()));
+        }
         try {
-            pending = LedgerSchema.pending(patient.handle());
+            return LedgerSchema.pending(patient.handle()).isEmpty()
+                    ? List.of()
+                    : List.of(finding(
+                            Severity.INFO,
+                            "pending",
+                            "the ledger is not there yet, or of an older version; run makes it",
+                            ""));
         } catch (LedgerTooNewException e) {
-            return List.of(
-                    finding(Severity.ERROR, "too-new", String.valueOf(e.getMessage()), "use the newer refreshd"));
+            return List.of(error("too-new", new Obstacle(String.valueOf(e.getMessage()), "use the newer refreshd")));
         }
-        if (pending.isEmpty()) {
-            return List.of();
-        }
-        boolean may = patient.handle().createQuery("""
-                        SELECT CASE WHEN to_regnamespace('refreshd') IS NULL
-                                    THEN has_database_privilege(current_database(), 'CREATE')
-                                    ELSE has_schema_privilege('refreshd', 'CREATE') END
-                        """).mapTo(Boolean.class).one();
-        return may
-                ? List.of(finding(Severity.INFO, "pending", "the ledger is not there yet; run makes it", ""))
-                : List.of(finding(
-                        Severity.ERROR,
-                        "pending",
-                        "the ledger is not there, and role "
-                                + patient.configuration().database().user() + " may not make it",
-                        grant(patient)));
     }
 
-    private static String grant(Patient patient) {
-        return patient.handle()
-                        .createQuery(
-                                "SELECT format('GRANT CREATE ON DATABASE %I TO %I', current_database(), current_user)")
-                        .mapTo(String.class)
-                        .one()
-                + "; or have a DBA run what refreshd init --print prints";
+    private static Finding error(String code, Obstacle obstacle) {
+        return finding(Severity.ERROR, code, obstacle.what(), obstacle.mend());
     }
 
     private static Finding finding(Severity severity, String code, String what, String mend) {
@@ -48,7 +43,7 @@ final class LedgerExamination implements Examination {
                 "ledger-" + code,
                 "schema refreshd",
                 what,
-                "Without it nothing that must not be forgotten can be written down.",
+                "The daemon does not start without it: what must not be forgotten is written down there.",
                 mend);
     }
 }

@@ -2,12 +2,13 @@ package io.refreshd.doctor;
 
 import io.refreshd.capture.Prerequisites;
 import io.refreshd.model.Obstacle;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import org.postgresql.PGConnection;
 
 /** The server, its settings, and the way to it. */
 final class ServerExamination implements Examination {
@@ -31,31 +32,29 @@ final class ServerExamination implements Examination {
                     "Nothing can be captured.",
                     obstacle.mend()));
         }
-        version(patient, findings);
+        version(patient.version()).ifPresent(findings::add);
         settings(patient, findings);
         clock(patient, findings);
         pooler(patient, findings);
         return findings;
     }
 
-    private static void version(Patient patient, List<Finding> findings) {
-        if (patient.version() < OLDEST) {
-            findings.add(new Finding(
-                    Severity.ERROR,
-                    "version",
-                    "server",
-                    "the server is PostgreSQL " + patient.version(),
-                    "refreshd needs " + OLDEST + " or newer.",
-                    "upgrade the server"));
-        } else if (patient.version() > NEWEST) {
-            findings.add(new Finding(
-                    Severity.WARNING,
-                    "version",
-                    "server",
-                    "the server is PostgreSQL " + patient.version(),
-                    "refreshd was tested with " + OLDEST + " to " + NEWEST + ".",
-                    "look for a newer refreshd"));
+    static Optional<Finding> version(int version) {
+        if (version < OLDEST) {
+            return Optional.of(
+                    version(Severity.ERROR, version, "refreshd needs " + OLDEST + " or newer.", "upgrade the server"));
         }
+        return version > NEWEST
+                ? Optional.of(version(
+                        Severity.WARNING,
+                        version,
+                        "refreshd was tested with " + OLDEST + " to " + NEWEST + ".",
+                        "look for a newer refreshd"))
+                : Optional.empty();
+    }
+
+    private static Finding version(Severity severity, int version, String why, String mend) {
+        return new Finding(severity, "version", "server", "the server is PostgreSQL " + version, why, mend);
     }
 
     private static void settings(Patient patient, List<Finding> findings) {
@@ -125,30 +124,24 @@ final class ServerExamination implements Examination {
         return there.isAfter(after) ? Duration.between(after, there) : Duration.ZERO;
     }
 
-    /** A pooler answers on its own port, and hands the statement to a server that listens on another one, or to a socket. */
+    /** A pooler makes up a number for each client; the server's own is another one, and may change from one to the next. */
     private static void pooler(Patient patient, List<Finding> findings) throws SQLException {
-        int here = patient.capture().server().port();
-        try (var statement = patient.handle()
-                        .getConnection()
-                        .prepareStatement("SELECT pg_catalog.inet_server_port() AS port,"
-                                + " pg_catalog.current_setting('port')::int AS listens,"
-                                + " pg_catalog.inet_client_addr() = pg_catalog.inet_server_addr() AS local");
-                ResultSet row = statement.executeQuery()) {
-            row.next();
-            int there = row.getInt("port");
-            boolean socket = row.wasNull();
-            if (socket || there != here) {
-                findings.add(new Finding(
-                        Severity.WARNING,
-                        "pooler",
-                        patient.capture().server().host() + ":" + here,
-                        "the server was reached through something else: it listens on port " + row.getInt("listens")
-                                + ", and the connection came "
-                                + (socket ? "through a socket" : "to port " + there),
-                        "Port forwarding does no harm. PgBouncer and its like do: they cannot pass on the replication"
-                                + " stream, and in transaction mode session settings get lost.",
-                        "connect to the server itself, database.url: …:" + row.getInt("listens")));
-            }
+        int told = patient.handle().getConnection().unwrap(PGConnection.class).getBackendPID();
+        int serves = patient.handle()
+                .createQuery("SELECT pg_catalog.pg_backend_pid()")
+                .mapTo(Integer.class)
+                .one();
+        if (told != serves) {
+            findings.add(new Finding(
+                    Severity.WARNING,
+                    "pooler",
+                    patient.capture().server().host() + ":"
+                            + patient.capture().server().port(),
+                    "the server was reached through a pooler: process " + serves
+                            + " of the server answers, and the connection was told of " + told,
+                    "PgBouncer and its like cannot pass on the replication stream, and in transaction mode session settings"
+                            + " and the lease get lost.",
+                    "let database.url name the server itself"));
         }
     }
 }

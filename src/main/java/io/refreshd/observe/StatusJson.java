@@ -70,6 +70,7 @@ final class StatusJson {
         putPosition(node, "watermark", view.watermark());
         putInstant(node, "refreshedAt", view.refreshedAt());
         putSeconds(node, "lastDurationSeconds", view.lastDuration());
+        putInstant(node, "refreshingSince", view.refreshingSince());
         node.put("refreshes", view.refreshes()).put("failuresInARow", view.failuresInARow());
         return putReason(node, view.reason());
     }

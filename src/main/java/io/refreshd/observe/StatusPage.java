@@ -26,6 +26,9 @@ final class StatusPage {
     /** When the stream stops every view has its reason: enough of them to see what is going on, and the table in sight. */
     private static final int REASONS = 5;
 
+    /** Shorter refreshes only flicker by. */
+    private static final Duration WORTH_TELLING = Duration.ofSeconds(2);
+
     private final Readiness readiness;
     private final String style = resource("page.css");
     private final String script = resource("page.js");
@@ -130,6 +133,10 @@ final class StatusPage {
                 .append("\">")
                 .append(view.phase().word())
                 .append("</span>")
+                .append(view.refreshingFor(now)
+                        .filter(running -> running.compareTo(WORTH_TELLING) > 0)
+                        .map(running -> " for " + Words.span(running))
+                        .orElse(""))
                 .append(view.failuresInARow() > 0 ? " after " + failures(view.failuresInARow()) : "")
                 .append("</td>");
         Duration staleness = view.staleness(now);

@@ -15,6 +15,7 @@ import java.util.Optional;
  * @param oldestMissing commit time of the oldest change that is not in the view yet, by the server's clock; empty: none
  *     is known
  * @param watermark every transaction that committed at or before it is in the view; empty if nothing can be claimed
+ * @param refreshingSince when the refresh that is running began, by this machine's clock; empty if none is
  * @param reason why the view is in this phase, or why it has no watermark; for people
  */
 public record ViewStatus(
@@ -28,7 +29,13 @@ public record ViewStatus(
         Optional<Duration> lastDuration,
         long refreshes,
         int failuresInARow,
+        Optional<Instant> refreshingSince,
         Optional<Obstacle> reason) {
+
+    /** How long the refresh that is running has taken so far. Never negative. */
+    public Optional<Duration> refreshingFor(Instant now) {
+        return refreshingSince.map(since -> since.isAfter(now) ? Duration.ZERO : Duration.between(since, now));
+    }
 
     /** Age of the oldest commit that is not in the view; zero when there is none. Never negative, whatever the clocks say. */
     public Duration staleness(Instant now) {

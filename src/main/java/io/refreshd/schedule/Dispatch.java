@@ -86,7 +86,7 @@ final class Dispatch {
                 out.newMark(),
                 needs.oldestCommit(),
                 probes(view, now.nanos()));
-        Running running = new Running(task, needs, now.nanos(), view.expected, view.requested);
+        Running running = new Running(task, needs, now.nanos(), now.wall(), view.expected, view.requested);
         view.waiting = new Needs();
         view.requested = false;
         view.running = running;

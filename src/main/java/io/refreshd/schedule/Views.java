@@ -270,6 +270,7 @@ final class Views {
                 view.lastDuration,
                 view.refreshes,
                 view.health.failures(),
+                Optional.ofNullable(view.running).map(Running::since),
                 reason(view, view.phase));
     }
 }

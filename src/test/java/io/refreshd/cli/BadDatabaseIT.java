@@ -3,17 +3,13 @@ package io.refreshd.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.refreshd.FirstStart;
 import io.refreshd.demo.LocalPostgres;
-import io.refreshd.doctor.Finding;
-import io.refreshd.doctor.Severity;
+import io.refreshd.testing.Checked;
 import io.refreshd.testing.DaemonProcess;
 import io.refreshd.testing.PgCtl;
 import io.refreshd.testing.RunningDaemon;
 import io.refreshd.testing.StrictServer;
 import io.refreshd.testing.TestDatabase;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -31,8 +27,6 @@ class BadDatabaseIT {
     @TempDir
     private Path folder;
 
-    private record Answer(int code, String err) {}
-
     @BeforeEach
     void patience() {
         Awaitility.setDefaultTimeout(Duration.ofSeconds(30));
@@ -48,7 +42,7 @@ class BadDatabaseIT {
                 new Case("jdbc:postgresql://localhost:1/app", "x", "localhost:1 refused"),
                 new Case(here, WRONG, "password authentication failed for user \"postgres\""),
                 new Case(server.url("absent"), StrictServer.PASSWORD, "database \"absent\" does not exist"))) {
-            Answer answer = check(bad.url(), bad.password());
+            Checked answer = check(bad.url(), bad.password());
             assertThat(answer.code()).as(answer.err()).isEqualTo(ExitCode.UNREACHABLE.code());
             assertThat(answer.err())
                     .startsWith("refreshd: the database cannot be reached: ")
@@ -135,16 +129,14 @@ class BadDatabaseIT {
         try (LocalPostgres server = LocalPostgres.start(base, settings)) {
             String url = server.url("postgres");
             StrictServer.run(url, "", "SELECT pg_create_physical_replication_slot('taken')");
-            Answer answer = check(url, "");
+            Checked answer = check(url, "");
             assertThat(answer.code()).isEqualTo(ExitCode.NOT_READY.code());
-            assertThat(answer.err()).contains("wal_level is replica").contains("all 1 replication slots");
-            for (String line : answer.err().lines().toList()) {
-                if (line.startsWith("    ")) {
-                    StrictServer.run(url, "", line);
-                }
-            }
+            assertThat(String.join("\n", answer.what("error")))
+                    .contains("wal_level is replica")
+                    .contains("all 1 replication slots");
+            StrictServer.run(url, "", answer.mends("error").toArray(String[]::new));
             PgCtl.of(base).restart(server.port());
-            assertThat(check(url, "")).isEqualTo(new Answer(ExitCode.OK.code(), ""));
+            assertThat(check(url, "").what("error")).isEmpty();
             try (RunningDaemon daemon = RunningDaemon.start(RunningDaemon.configuration(url, "mended", ""))) {
                 assertThat(daemon.daemon().status().stream().detail()).isEmpty();
             }
@@ -158,21 +150,8 @@ class BadDatabaseIT {
                 Map.of());
     }
 
-    private Answer check(String url, String password) throws Exception {
-        Path file = DaemonProcess.write(
-                folder,
-                RunningDaemon.configuration(url, "checked", "")
-                        .replace("user: postgres", "user: postgres\n  password: '" + password + "'"));
-        StringWriter err = new StringWriter();
-        StringWriter out = new StringWriter();
-        Doctor doctor = configuration -> FirstStart.examine(configuration).stream()
-                .map(obstacle ->
-                        new Finding(Severity.ERROR, "first-start", "server", obstacle.what(), "", obstacle.mend()))
-                .toList();
-        int code = Refreshd.commandLine(Map.of(), doctor)
-                .setOut(new PrintWriter(out))
-                .setErr(new PrintWriter(err))
-                .execute("check", "--config", file.toString());
-        return new Answer(code, code == ExitCode.NOT_READY.code() ? out.toString() : err.toString());
+    private static Checked check(String url, String password) throws Exception {
+        return Checked.of(RunningDaemon.configuration(url, "checked", "")
+                .replace("user: postgres", "user: postgres\n  password: '" + password + "'"));
     }
 }

@@ -2,6 +2,8 @@ package io.refreshd.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.refreshd.InternalErrorException;
 import io.refreshd.doctor.Finding;
 import io.refreshd.doctor.Severity;
@@ -162,29 +164,62 @@ class RefreshdTest {
     }
 
     @Test
-    void everyVerbExplainsItself() {
-        for (String verb : List.of(
-                "run",
-                "check",
-                "demo",
-                "version",
-                "status",
-                "refresh",
-                "pause",
-                "resume",
-                "audit",
-                "init",
-                "teardown")) {
+    void everyVerbExplainsItself() throws IOException {
+        String table = Files.readString(Path.of("docs/cli.md"));
+        for (String verb : Refreshd.commandLine(Map.of(), configuration -> List.of())
+                .getSubcommands()
+                .keySet()) {
             out.getBuffer().setLength(0);
             assertThat(execute(configuration -> List.of(), verb, "--help")).isZero();
-            assertThat(out.toString()).startsWith("Usage: refreshd " + verb).doesNotContain("\u001b");
+            assertThat(out.toString())
+                    .startsWith("Usage: refreshd " + verb)
+                    .containsPattern("(?m)^Examples?:$")
+                    .containsPattern("(?m)^Exit codes:\n +0 +Done")
+                    .containsPattern("(?m)^Environment:$")
+                    .contains("REFRESHD_VERBOSE")
+                    .doesNotContain("\u001b", "%n");
+            assertThat(table).containsPattern("(?m)^\\|.*`" + verb + "`.*\\|");
         }
     }
 
     @Test
-    void printsTheVersion() {
+    void whoeverReadsJsonGetsSomeAlsoWhenItFails() throws Exception {
+        assertThat(execute(configuration -> List.of(), "status", "--json", "--config", bad.toString()))
+                .isEqualTo(ExitCode.USAGE.code());
+        JsonNode refused = json();
+        assertThat(refused.get("ok").asBoolean()).isFalse();
+        assertThat(refused.get("error").asText()).contains("database.url: is missing");
+        assertThat(refused.get("exitCode").asInt()).isEqualTo(2);
+
+        assertThat(execute(
+                        configuration -> {
+                            throw new SQLException("refused", "08001");
+                        },
+                        "check",
+                        "--json",
+                        "--config",
+                        good.toString()))
+                .isEqualTo(ExitCode.UNREACHABLE.code());
+        assertThat(json().get("exit").asText()).isEqualTo("UNREACHABLE");
+
+        assertThat(execute(configuration -> List.of(), "audit", "--json")).isEqualTo(ExitCode.USAGE.code());
+        assertThat(json().get("error").asText()).contains("--config");
+    }
+
+    /** The last that was printed. */
+    private JsonNode json() throws Exception {
+        JsonNode node = new ObjectMapper().readTree(out.toString());
+        out.getBuffer().setLength(0);
+        return node;
+    }
+
+    @Test
+    void printsTheVersion() throws Exception {
         assertThat(execute(configuration -> List.of(), "version")).isZero();
         assertThat(out.toString()).startsWith("refreshd ").contains("(Java " + Runtime.version() + ")");
+        out.getBuffer().setLength(0);
+        assertThat(execute(configuration -> List.of(), "version", "--json")).isZero();
+        assertThat(json().get("java").asText()).isEqualTo(Runtime.version().toString());
     }
 
     @Test

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.refreshd.report.ViewPhase;
+import io.refreshd.testing.Installed;
 import io.refreshd.testing.RunningDaemon;
 import io.refreshd.testing.TestDatabase;
 import java.io.PrintWriter;
@@ -267,10 +268,50 @@ class VerbsIT {
     void completionIsAScriptThatBashReads() throws Exception {
         assertThat(execute(List.of("generate-completion"))).isZero();
         Path script = Files.writeString(folder.resolve("completion"), out.toString());
-        Process bash =
-                new ProcessBuilder("bash", "-n", script.toString()).inheritIO().start();
-        assertThat(bash.waitFor()).isZero();
-        assertThat(out.toString()).contains("teardown", "--config");
+        assertThat(completed("bash", script, "refreshd", "sta")).containsExactly("status");
+        assertThat(completed("bash", script, "refreshd", "teardown", "--f")).containsExactly("--force");
+    }
+
+    @Test
+    void completionIsAScriptThatZshReads() throws Exception {
+        Installed.orSkip("zsh");
+        assertThat(execute(List.of("generate-completion"))).isZero();
+        Path script = Files.writeString(folder.resolve("completion"), out.toString());
+        // What does not begin with the word is left out by zsh itself.
+        assertThat(completed("zsh", script, "refreshd", "sta"))
+                .contains("status")
+                .doesNotContain("--force");
+        assertThat(completed("zsh", script, "refreshd", "teardown", "--f"))
+                .contains("--force")
+                .doesNotContain("status", "--watch");
+    }
+
+    /** What the shell's completion offers for the last word. */
+    private static List<String> completed(String shell, Path script, String... words) throws Exception {
+        String first =
+                shell.equals("zsh") ? "autoload -U compinit && compinit -u -D; setopt KSH_ARRAYS SH_WORD_SPLIT; " : "";
+        Process process = new ProcessBuilder(
+                        shell,
+                        "-c",
+                        first + "source " + script + " && COMP_WORDS=(" + String.join(" ", words) + ") COMP_CWORD="
+                                + (words.length - 1) + " COMP_LINE='" + String.join(" ", words)
+                                + "' && _complete_refreshd && printf '%s\\n' \"${COMPREPLY[@]}\"")
+                .redirectError(ProcessBuilder.Redirect.DISCARD)
+                .start();
+        List<String> lines = process.inputReader().lines().map(String::strip).toList();
+        assertThat(process.waitFor()).as(lines.toString()).isZero();
+        return lines;
+    }
+
+    /** A daemon that hangs keeps its slot; force cuts it off. */
+    @Test
+    void teardownByForceCutsADaemonOff() throws Exception {
+        try (RunningDaemon daemon = RunningDaemon.start(database)) {
+            daemon.awaitFresh();
+            assertThat(execute("teardown", "--yes")).isEqualTo(ExitCode.NOT_READY.code());
+            assertThat(execute("teardown", "--yes", "--force", "--json")).isZero();
+            assertThat(json().get("dropped").toString()).contains("replication slot " + database.slot());
+        }
     }
 
     private String slots() throws Exception {

@@ -72,6 +72,7 @@ final class TimedDaemon implements DaemonUnderDemo {
                 Optional.empty(),
                 refreshes,
                 0,
+                Optional.empty(),
                 Optional.empty());
     }
 

@@ -1,6 +1,7 @@
 package io.refreshd.doctor;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.refreshd.config.Configuration;
 import io.refreshd.config.ConfigurationReader;
@@ -101,7 +102,7 @@ class CheckupIT {
                                             .concat(" GRANT SELECT ON \"public\".\"good\" TO \"<role>\"")
                                             .replace("<role>", role)));
             assertThat(codes(findings))
-                    .contains("ledger-pending", "prerequisite", "not-owner")
+                    .contains("ledger-not-permitted", "prerequisite", "not-owner")
                     .doesNotContain("not-examined");
         } finally {
             database.execute("DROP OWNED BY " + role, "DROP ROLE " + role);
@@ -112,6 +113,19 @@ class CheckupIT {
     void noticesThatTheClocksDiffer() throws Exception {
         List<Finding> findings = examine("postgres", () -> Instant.now().minus(Duration.ofMinutes(2)));
         assertThat(about(findings, "clock", Severity.WARNING)).containsExactly("clock");
+    }
+
+    @Test
+    void findsAViewThatVacuumDoesNotKeepUpWith() throws Exception {
+        database.execute(
+                "ALTER MATERIALIZED VIEW good SET (autovacuum_enabled = off)",
+                "UPDATE main SET v = 'w'",
+                "REFRESH MATERIALIZED VIEW CONCURRENTLY good",
+                "SELECT pg_stat_force_next_flush()");
+        await().untilAsserted(() ->
+                assertThat(about(examine(), "bloat", Severity.WARNING)).containsExactly("public.good"));
+        database.execute("VACUUM good", "SELECT pg_stat_force_next_flush()");
+        await().untilAsserted(() -> assertThat(codes(examine())).doesNotContain("bloat"));
     }
 
     @Test

@@ -109,6 +109,16 @@ class HttpServerTest {
     }
 
     @Test
+    void aRefreshThatTakesLongIsSeen() throws Exception {
+        status = () -> Samples.status(Samples.stale(VIEW, ViewPhase.REFRESHING, Duration.ofSeconds(80)));
+        assertThat(json(get("/status")).at("/views/0/refreshingSince").asText()).isEqualTo("2026-03-01T11:58:45Z");
+        assertThat(get("/").body()).contains(">refreshing</span> for 75 s</td>");
+        status = () -> Samples.status(Samples.fresh(VIEW));
+        assertThat(json(get("/status")).at("/views/0/refreshingSince").isNull()).isTrue();
+        assertThat(get("/").body()).doesNotContain("refreshing</span> for");
+    }
+
+    @Test
     void statusIsWholeAndInUnits() throws Exception {
         status = () -> new DaemonStatus(
                 Samples.streaming(),

@@ -54,6 +54,7 @@ final class Samples {
                 Optional.empty(),
                 0,
                 0,
+                Optional.empty(),
                 Optional.empty());
     }
 
@@ -83,6 +84,7 @@ final class Samples {
                 Optional.of(Duration.ofMillis(1500)),
                 7,
                 0,
+                phase == ViewPhase.REFRESHING ? Optional.of(NOW.minusSeconds(75)) : Optional.empty(),
                 reason);
     }
 

@@ -39,6 +39,21 @@ class SchedulerTest {
     private final Scheduler scheduler = new Scheduler(SchedulerSettings.withMaxConcurrent(2), 1_000, new Random(1));
     private Moment now = new Moment(5, Instant.parse("2026-01-01T00:00:00Z"));
 
+    @Test
+    void aRefreshThatRunsSaysSinceWhen() {
+        know(spec(A));
+        handle(affected(A, 100));
+        assertThat(status(A).refreshingSince()).isEmpty();
+        after(TIMING.targetLag());
+        assertThat(status(A).refreshingSince()).contains(now.wall());
+        Instant began = now.wall();
+        after(Duration.ofMinutes(3));
+        assertThat(status(A).refreshingSince()).contains(began);
+        assertThat(status(A).refreshingFor(now.wall())).contains(Duration.ofMinutes(3));
+        handle(refreshed(A, "200:200:", false));
+        assertThat(status(A).refreshingSince()).isEmpty();
+    }
+
     private static ViewSpec spec(ViewId view, ViewId... upstream) {
         return new ViewSpec(view, 1, TIMING, Method.CONCURRENT, Set.of(upstream), Optional.empty(), Optional.empty());
     }

@@ -1,4 +1,4 @@
-package io.refreshd;
+package io.refreshd.doctor;
 
 import io.refreshd.capture.CaptureSettings;
 import io.refreshd.capture.Prerequisites;
@@ -28,55 +28,46 @@ import org.jdbi.v3.core.Handle;
 public final class FirstStart {
     private FirstStart() {}
 
-    /** Everything that keeps the daemon from starting, and every view and table that it may not deal with. */
-    public static List<Obstacle> examine(Configuration configuration) throws SQLException {
-        try (Database database = Database.of(
-                        configuration.database(), configuration.refresh().maxConcurrent());
-                Handle handle = database.direct()) {
-            List<Obstacle> obstacles = new ArrayList<>(obstacles(handle, configuration));
-            ViewGraph graph = graph(handle, configuration);
-            var refused = RefreshRights.missing(handle);
-            graph.views().values().stream()
-                    .flatMap(view -> Optional.ofNullable(refused.get(view.oid())).stream())
-                    .forEach(obstacles::add);
-            Set<TableId> unpublished = wanted(graph);
-            Publication.inspect(handle.getConnection(), configuration.capture().publication())
-                    .ifPresent(state -> unpublished.removeAll(state.tables().keySet()));
-            if (obstacles.isEmpty()) {
-                obstacles.addAll(Prerequisites.notMine(handle.getConnection(), unpublished));
-            }
-            return obstacles;
-        }
-    }
-
     /** What keeps the daemon from starting; empty if it may be tried. */
-    static List<Obstacle> obstacles(Handle handle, Configuration configuration) throws SQLException {
+    public static List<Obstacle> obstacles(Handle handle, Configuration configuration) throws SQLException {
         List<Obstacle> obstacles =
                 new ArrayList<>(Prerequisites.check(handle.getConnection(), settings(configuration)));
-        Possessions found = possessions(handle);
-        if (found.ledger() && !found.mayUseLedger()) {
-            obstacles.add(new Obstacle(
-                    "the ledger, schema refreshd, belongs to " + found.ledgerOwner() + ", and role " + found.role()
-                            + " may not write to it",
-                    "GRANT " + SqlNames.identifier(found.ledgerOwner()) + " TO " + SqlNames.identifier(found.role())
-                            + ";"));
-        }
-        String publication = configuration.capture().publication();
-        boolean published =
-                Publication.inspect(handle.getConnection(), publication).isPresent();
-        if (!found.mayCreate() && !(found.ledger() && published)) {
-            obstacles.add(new Obstacle(
-                    "role " + found.role() + " may not create "
-                            + (found.ledger() ? "" : "the ledger (schema refreshd)")
-                            + (found.ledger() || published ? "" : " and ")
-                            + (published ? "" : "the publication " + publication) + " in database "
-                            + found.database(),
-                    script(handle, configuration, found, published)));
-        }
+        foreignLedger(handle).ifPresent(obstacles::add);
+        mayNotMake(handle, configuration).ifPresent(obstacles::add);
         return obstacles;
     }
 
-    static CaptureSettings settings(Configuration configuration) {
+    /** That the ledger is another role's, and this one may not write to it. */
+    static Optional<Obstacle> foreignLedger(Handle handle) {
+        Possessions found = possessions(handle);
+        return found.ledger() && !found.mayUseLedger()
+                ? Optional.of(new Obstacle(
+                        "the ledger, schema refreshd, belongs to " + found.ledgerOwner() + ", and role " + found.role()
+                                + " may not write to it",
+                        "GRANT " + SqlNames.identifier(found.ledgerOwner()) + " TO " + SqlNames.identifier(found.role())
+                                + ";"))
+                : Optional.empty();
+    }
+
+    /** That ledger or publication are missing, and this role may not make them. */
+    static Optional<Obstacle> mayNotMake(Handle handle, Configuration configuration) throws SQLException {
+        Possessions found = possessions(handle);
+        String publication = configuration.capture().publication();
+        boolean published =
+                Publication.inspect(handle.getConnection(), publication).isPresent();
+        if (found.mayCreate() || (found.ledger() && published)) {
+            return Optional.empty();
+        }
+        return Optional.of(new Obstacle(
+                "role " + found.role() + " may not create "
+                        + (found.ledger() ? "" : "the ledger (schema refreshd)")
+                        + (found.ledger() || published ? "" : " and ")
+                        + (published ? "" : "the publication " + publication) + " in database "
+                        + found.database(),
+                script(handle, configuration, found, published)));
+    }
+
+    public static CaptureSettings settings(Configuration configuration) {
         return new CaptureSettings(
                 Server.of(
                         configuration.database().url(),
@@ -118,7 +109,7 @@ public final class FirstStart {
     }
 
     /** The base tables that can be published without making a statement of the application fail. */
-    static Set<TableId> wanted(ViewGraph graph) {
+    public static Set<TableId> wanted(ViewGraph graph) {
         return graph.tables().values().stream()
                 .filter(table -> table.notPublishable().isEmpty())
                 .map(BaseTable::id)

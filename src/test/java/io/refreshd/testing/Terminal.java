@@ -1,0 +1,89 @@
+package io.refreshd.testing;
+
+import io.refreshd.cli.Refreshd;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import org.awaitility.Awaitility;
+
+/** A verb in a process of its own whose output is a terminal, which util-linux's {@code script} makes; or a pipe. */
+public final class Terminal implements AutoCloseable {
+    private final Process process;
+    private final StringBuffer text = new StringBuffer();
+    private final CompletableFuture<Void> read = new CompletableFuture<>();
+
+    private Terminal(Process process) {
+        this.process = process;
+        Thread.ofVirtual().start(this::follow);
+    }
+
+    public static Terminal run(String... arguments) throws IOException {
+        Installed.orSkip("script");
+        String command = java(arguments).stream()
+                .map(part -> "'" + part.replace("'", "'\\''") + "'")
+                .collect(Collectors.joining(" "));
+        return start(List.of("script", "--quiet", "--return", "--command", command, "/dev/null"));
+    }
+
+    public static Terminal pipe(String... arguments) throws IOException {
+        return start(java(arguments));
+    }
+
+    private static Terminal start(List<String> command) throws IOException {
+        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+        builder.environment().put("TERM", "xterm");
+        builder.environment().remove("NO_COLOR");
+        return new Terminal(builder.start());
+    }
+
+    private static List<String> java(String... arguments) {
+        List<String> command = new ArrayList<>(List.of(
+                System.getProperty("java.home") + "/bin/java",
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "-cp",
+                System.getProperty("java.class.path"),
+                Refreshd.class.getName()));
+        command.addAll(Arrays.asList(arguments));
+        return command;
+    }
+
+    private void follow() {
+        try (BufferedReader reader = process.inputReader(StandardCharsets.UTF_8)) {
+            char[] buffer = new char[1024];
+            for (int n = reader.read(buffer); n >= 0; n = reader.read(buffer)) {
+                text.append(buffer, 0, n);
+            }
+        } catch (IOException closed) {
+            // A terminal whose last writer has gone ends so.
+        }
+        read.complete(null);
+    }
+
+    /** Everything that has been written to it. */
+    public String text() {
+        return text.toString();
+    }
+
+    public void await(String part) {
+        Awaitility.await(part).until(() -> text().contains(part));
+    }
+
+    public int exit() throws Exception {
+        read.get(60, TimeUnit.SECONDS);
+        process.waitFor();
+        return process.exitValue();
+    }
+
+    @Override
+    public void close() {
+        process.descendants().forEach(ProcessHandle::destroy);
+        process.destroy();
+    }
+}
