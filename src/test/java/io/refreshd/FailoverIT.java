@@ -37,8 +37,11 @@ class FailoverIT {
     void whatIsLostIsNotClaimed(boolean promoted, String gap) throws Exception {
         try (LocalPostgres server = LocalPostgres.start(folder.resolve("server"), Map.of())) {
             url = server.url("postgres");
-            for (String setting :
-                    List.of("wal_level = logical", "max_wal_senders = 50", "max_replication_slots = 50")) {
+            for (String setting : List.of(
+                    "wal_level = logical",
+                    "max_connections = 200",
+                    "max_wal_senders = 50",
+                    "max_replication_slots = 50")) {
                 run("ALTER SYSTEM SET " + setting);
             }
             run(
