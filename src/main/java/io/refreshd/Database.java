@@ -43,6 +43,9 @@ final class Database implements AutoCloseable {
         config.setInitializationFailTimeout(-1);
         config.setConnectionTimeout(CONNECT_TIMEOUT.toMillis());
         config.setValidationTimeout(Duration.ofSeconds(3).toMillis());
+        // Said, and not asked of the first connection: one that is cut while it is asked left the pool with none for
+        // ever.
+        config.setTransactionIsolation("TRANSACTION_READ_COMMITTED");
         config.addDataSourceProperty("ApplicationName", "refreshd");
         config.addDataSourceProperty("tcpKeepAlive", "true");
         config.addDataSourceProperty("connectTimeout", "10");

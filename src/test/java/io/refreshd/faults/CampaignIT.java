@@ -15,7 +15,9 @@ class CampaignIT {
                 Campaign.Options.brief(1, Kinds.first(), Circumstances.FORMER),
                 Campaign.Options.brief(21, Kinds.second(), Circumstances.FORMER),
                 Campaign.Options.brief(32, Kinds.second(), Circumstances.FORMER),
-                Campaign.Options.brief(4201, Kinds.second(), Circumstances.FORMER));
+                Campaign.Options.brief(4201, Kinds.second(), Circumstances.FORMER),
+                Campaign.Options.brief(5, Kinds.third(), Circumstances.of(5)),
+                Campaign.Options.brief(109, Kinds.third(), Circumstances.of(109)));
     }
 
     @ParameterizedTest

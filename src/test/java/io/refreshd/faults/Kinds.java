@@ -8,6 +8,7 @@ import java.util.List;
  */
 final class Kinds {
     private static final int SECOND = 24;
+    private static final int THIRD = 28;
 
     private Kinds() {}
 
@@ -31,5 +32,10 @@ final class Kinds {
     /** That of the days after. */
     static List<String> second() {
         return all().subList(0, SECOND);
+    }
+
+    /** That of 26 November, without the clocks. */
+    static List<String> third() {
+        return all().subList(0, THIRD);
     }
 }
