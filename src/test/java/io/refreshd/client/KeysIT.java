@@ -45,7 +45,7 @@ class KeysIT {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', textBlock = """
+    @CsvSource(quoteCharacter = '`', delimiter = '|', textBlock = """
                     numeric(9,2) | 1.00, 2.00, 3.00                | bigint  | 1, 2, 2
                     numeric      | 1.0, 2, 3                       | numeric | 1.00, 2.000, 2
                     int          | 1, 2, 3                         | numeric | 1.0, 2.0, 2
