@@ -12,6 +12,7 @@ import io.refreshd.model.Impact;
 import io.refreshd.model.Interest;
 import io.refreshd.model.Lsn;
 import io.refreshd.model.Moment;
+import io.refreshd.model.Operation;
 import io.refreshd.model.Receipt;
 import io.refreshd.model.Signal;
 import io.refreshd.model.Snapshot;
@@ -27,8 +28,10 @@ import io.refreshd.schedule.EventLoop;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -277,11 +280,13 @@ final class Pipeline implements BatchHandler {
         newest.map(written -> Duration.between(written, now))
                 .map(lag -> lag.isNegative() ? Duration.ZERO : lag)
                 .ifPresent(lag -> listener.accept(new Notice.BatchRead(batch.records(), lag)));
+        Map<TableId, Map<Operation, Long>> rows = new LinkedHashMap<>();
         for (Change change : batch.changes()) {
-            change.rows()
-                    .forEach((operation, rows) ->
-                            listener.accept(new Notice.RowsChanged(change.table(), operation, rows)));
+            Map<Operation, Long> ofTable = rows.computeIfAbsent(change.table(), t -> new EnumMap<>(Operation.class));
+            change.rows().forEach((operation, count) -> ofTable.merge(operation, count, Long::sum));
         }
+        rows.forEach((table, counts) ->
+                counts.forEach((operation, count) -> listener.accept(new Notice.RowsChanged(table, operation, count))));
         routing.avoided().forEach(listener);
     }
 

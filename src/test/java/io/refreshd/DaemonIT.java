@@ -423,7 +423,10 @@ class DaemonIT {
     }
 
     private static long avoided(RunningDaemon daemon, String view, Notice.Avoided reason) {
-        Notice wanted = new Notice.RefreshAvoided(new ViewId("public", view), reason);
-        return daemon.notices().stream().filter(wanted::equals).count();
+        return daemon.notices().stream()
+                .filter(notice -> notice instanceof Notice.RefreshAvoided avoided
+                        && avoided.reason() == reason
+                        && avoided.views().contains(new ViewId("public", view)))
+                .count();
     }
 }

@@ -80,9 +80,10 @@ final class EngineProperties {
         all.put("slot.max.retries", "0");
         all.put("slot.retry.delay.ms", "100");
         all.put("poll.interval.ms", "10");
-        // One record per transaction, of about a kilobyte.
-        all.put("max.batch.size", "2048");
-        all.put("max.queue.size", "8192");
+        // A record holds one transaction, or as many as fill a Bundle. When the queue is full nothing is read, and what comes
+        // meanwhile comes together.
+        all.put("max.batch.size", "32");
+        all.put("max.queue.size", "128");
         all.put("status.update.interval.ms", Long.toString(STATUS_INTERVAL.toMillis()));
         all.put("executor.shutdown.timeout.ms", "4000");
         all.put("record.processing.shutdown.timeout.ms", "100");

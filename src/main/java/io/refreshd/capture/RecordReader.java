@@ -39,20 +39,21 @@ final class RecordReader {
             String prefix = message.getString("prefix");
             byte[] content = bytes(message.get("content"));
             if (prefix.equals(TransactionCodec.PREFIX)) {
-                Captured.Transaction transaction = TransactionCodec.decode(content);
-                Xid xid = Xid.widen(transaction.xid(), near);
-                for (TableTally tally : transaction.tables()) {
-                    changes.add(new Change(
-                            tally.table(),
-                            xid,
-                            tally.rows(),
-                            tally.columns(),
-                            tally.touched(),
-                            transaction.committedAt()));
-                    rows += count(tally.rows());
+                for (Captured.Transaction transaction : TransactionCodec.decode(content)) {
+                    Xid xid = Xid.widen(transaction.xid(), near);
+                    for (TableTally tally : transaction.tables()) {
+                        changes.add(new Change(
+                                tally.table(),
+                                xid,
+                                tally.rows(),
+                                tally.columns(),
+                                tally.touched(),
+                                transaction.committedAt()));
+                        rows += count(tally.rows());
+                    }
+                    signals.addAll(transaction.signals());
+                    rows += transaction.signals().size();
                 }
-                signals.addAll(transaction.signals());
-                rows += transaction.signals().size();
             } else if (prefix.startsWith(Signal.PREFIX)) {
                 signals.add(new Signal(
                         prefix.substring(Signal.PREFIX.length()), new String(content, StandardCharsets.UTF_8)));

@@ -25,7 +25,7 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Carries a {@link Captured.Transaction} through Debezium's queue as the content of one logical message. It never leaves the
+ * Carries {@link Captured.Transaction}s, one behind the other, through Debezium's queue as the content of one logical message. It never leaves the
  * process, so the form may change with every version.
  */
 final class TransactionCodec {
@@ -54,22 +54,30 @@ final class TransactionCodec {
         return bytes.toByteArray();
     }
 
-    static Captured.Transaction decode(byte[] content) {
+    static List<Captured.Transaction> decode(byte[] content) {
+        List<Captured.Transaction> transactions = new ArrayList<>();
         try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(content))) {
-            long xid = in.readLong();
-            Instant committedAt = Instant.EPOCH.plus(in.readLong(), ChronoUnit.MICROS);
-            List<TableTally> tables = new ArrayList<>();
-            for (int left = in.readInt(); left > 0; left--) {
-                tables.add(readTally(in));
+            while (in.available() > 0) {
+                transactions.add(readTransaction(in));
             }
-            List<Signal> signals = new ArrayList<>();
-            for (int left = in.readInt(); left > 0; left--) {
-                signals.add(new Signal(read(in), read(in)));
-            }
-            return new Captured.Transaction(xid, committedAt, tables, signals);
+            return transactions;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    private static Captured.Transaction readTransaction(DataInputStream in) throws IOException {
+        long xid = in.readLong();
+        Instant committedAt = Instant.EPOCH.plus(in.readLong(), ChronoUnit.MICROS);
+        List<TableTally> tables = new ArrayList<>();
+        for (int left = in.readInt(); left > 0; left--) {
+            tables.add(readTally(in));
+        }
+        List<Signal> signals = new ArrayList<>();
+        for (int left = in.readInt(); left > 0; left--) {
+            signals.add(new Signal(read(in), read(in)));
+        }
+        return new Captured.Transaction(xid, committedAt, tables, signals);
     }
 
     private static void write(DataOutputStream out, TableTally tally) throws IOException {

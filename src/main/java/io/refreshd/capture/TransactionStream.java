@@ -21,10 +21,11 @@ import org.postgresql.replication.LogSequenceNumber;
 import org.postgresql.replication.PGReplicationStream;
 
 /**
- * The replication stream as Debezium sees it: one message per transaction instead of one per row.
+ * The replication stream as Debezium sees it: one message for one transaction, or for several that came together, instead of
+ * one per row.
  *
- * <p>Each transaction reaches Debezium as one non-transactional logical message at the end of its commit record. Debezium
- * then stores that position with the record, as that of the last commit, and flushes it when the record is acknowledged.
+ * <p>They reach Debezium as one non-transactional logical message at the end of the last one's commit record. Debezium then
+ * stores that position with the record, as that of the last commit, and flushes it when the record is acknowledged.
  *
  * <p>Read by Debezium's streaming thread; its status is sent by one more thread, so that a server does not lose patience
  * while a slow consumer blocks the reader.
@@ -33,10 +34,18 @@ final class TransactionStream implements ReplicationStream {
     /** Messages read in one go before Debezium is asked whether it still wants them. */
     private static final int STRETCH = 1_000;
 
+    /**
+     * A message goes out at once if there was none just before. In a steady stream of small transactions each would be a record of
+     * its own, so they are gathered for so long. Debezium's queue is looked at every 10 ms anyway.
+     */
+    private static final long GATHERING_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
+
     private final PGReplicationStream stream;
     private final Duration statusInterval;
     private final Lsn start;
     private final StreamDecoder decoder;
+    private final Bundle bundle = new Bundle();
+    private long handedOver = System.nanoTime();
     private volatile @Nullable Lsn received;
     private @Nullable ExecutorService keepAlive;
 
@@ -52,17 +61,38 @@ final class TransactionStream implements ReplicationStream {
     public boolean readPending(ReplicationMessageProcessor processor) throws SQLException, InterruptedException {
         for (int i = 0; i < STRETCH; i++) {
             ByteBuffer message = stream.readPending();
-            if (message == null) {
+            if (message != null) {
+                take(message, processor);
+            } else if (!gather()) {
+                handOver(processor);
                 return i > 0;
             }
-            take(message, processor);
         }
+        handOver(processor);
         return true;
+    }
+
+    /** Waits for more to come along with what there is; false if it is not to wait any longer. */
+    private boolean gather() throws InterruptedException {
+        long left = GATHERING_NANOS - (System.nanoTime() - handedOver);
+        if (bundle.isEmpty() || left <= 0) {
+            return false;
+        }
+        TimeUnit.NANOSECONDS.sleep(left);
+        return true;
+    }
+
+    private void handOver(ReplicationMessageProcessor processor) throws SQLException, InterruptedException {
+        if (!bundle.isEmpty()) {
+            handedOver = System.nanoTime();
+            processor.process(bundle.take());
+        }
     }
 
     @Override
     public void read(ReplicationMessageProcessor processor) throws SQLException, InterruptedException {
         take(stream.read(), processor);
+        handOver(processor);
     }
 
     private void take(ByteBuffer message, ReplicationMessageProcessor processor)
@@ -72,21 +102,27 @@ final class TransactionStream implements ReplicationStream {
             return;
         }
         // The end of the commit record, or the start of a message that belongs to no transaction.
-        received = Lsn.valueOf(stream.getLastReceiveLSN());
+        Lsn position = Lsn.valueOf(stream.getLastReceiveLSN());
         switch (completed.get()) {
             case Captured.Transaction transaction
-            when transaction.isEmpty() ->
-                processor.process(
-                        new TransactionMessage(Operation.COMMIT, transaction.xid(), transaction.committedAt()));
-            case Captured.Transaction transaction ->
-                processor.process(new LogicalDecodingMessage(
-                        Operation.MESSAGE,
-                        transaction.committedAt(),
-                        transaction.xid(),
-                        false,
-                        TransactionCodec.PREFIX,
-                        TransactionCodec.encode(transaction)));
-            case Captured.Message(Signal signal) ->
+            when transaction.isEmpty() -> {
+                received = position;
+                if (bundle.isEmpty()) {
+                    processor.process(
+                            new TransactionMessage(Operation.COMMIT, transaction.xid(), transaction.committedAt()));
+                }
+            }
+            case Captured.Transaction transaction -> {
+                received = position;
+                bundle.add(transaction);
+                if (bundle.isFull()) {
+                    handOver(processor);
+                }
+            }
+            case Captured.Message(Signal signal) -> {
+                // What committed before it goes before it, and with its own position.
+                handOver(processor);
+                received = position;
                 processor.process(new LogicalDecodingMessage(
                         Operation.MESSAGE,
                         null,
@@ -94,6 +130,7 @@ final class TransactionStream implements ReplicationStream {
                         false,
                         Signal.PREFIX + signal.kind(),
                         signal.body().getBytes(StandardCharsets.UTF_8)));
+            }
         }
     }
 

@@ -25,7 +25,7 @@ final class Tally implements Consumer<Notice> {
                 done.commitToVisible().ifPresent(age -> stale(done.view(), age));
             }
             case Notice.RefreshFailed failed -> failures++;
-            case Notice.RefreshAvoided saved -> avoided++;
+            case Notice.RefreshAvoided saved -> avoided += saved.views().size();
             case Notice.RowsChanged ignored -> {}
             case Notice.BatchRead ignored -> {}
             case Notice.PhaseChanged ignored -> {}

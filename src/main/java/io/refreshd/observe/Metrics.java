@@ -77,12 +77,10 @@ public final class Metrics implements Consumer<Notice> {
                 view(n.view()).failed(n.method());
                 troubles.failed(n.failure().sqlState());
             }
-            case Notice.RefreshAvoided n ->
-                view(n.view())
-                        .avoided(
-                                n.reason(),
-                                savings.avoided(
-                                        n.view(), n.reason(), clock.get().nanos()));
+            case Notice.RefreshAvoided n -> {
+                long now = clock.get().nanos();
+                n.views().forEach(view -> view(view).avoided(n.reason(), savings.avoided(view, n.reason(), now)));
+            }
             case Notice.TargetLagMissed n -> {
                 view(n.view()).missed();
                 troubles.late(n.reason());

@@ -35,8 +35,16 @@ public sealed interface Notice {
 
     record RefreshFailed(ViewId view, Method method, Failure failure, int inARow) implements Notice {}
 
-    /** A change that needed no refresh of a view. @param reason a word out of {@link Avoided} */
-    record RefreshAvoided(ViewId view, Avoided reason) implements Notice {}
+    /** A change that needed no refresh of these views; told of all of them at once, since they may be a thousand. */
+    record RefreshAvoided(List<ViewId> views, Avoided reason) implements Notice {
+        public RefreshAvoided {
+            views = List.copyOf(views);
+        }
+
+        public RefreshAvoided(ViewId view, Avoided reason) {
+            this(List.of(view), reason);
+        }
+    }
 
     /** The view was dropped, replaced or renamed, or is no longer meant: whatever is remembered of it may be forgotten. */
     record ViewGone(ViewId view) implements Notice {}

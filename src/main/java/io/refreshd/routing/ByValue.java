@@ -23,6 +23,7 @@ final class ByValue {
     private final Route rest;
 
     private final Map<String, Column> columns;
+    private final List<ViewId> discriminated;
 
     private record Column(Route everyone, Map<String, Route> byValue) {}
 
@@ -67,6 +68,7 @@ final class ByValue {
                     .forEach((value, some) -> routes.put(value, new Route(List.copyOf(some))));
             columns.put(column, new Column(new Route(List.copyOf(views)), routes));
         });
+        this.discriminated = all.values().stream().flatMap(List::stream).toList();
     }
 
     List<ViewId> spared() {
@@ -75,9 +77,7 @@ final class ByValue {
 
     /** Views that are told apart by a value: spared too, unless the value turns up. */
     List<ViewId> discriminated() {
-        return columns.values().stream()
-                .flatMap(column -> column.everyone().views().stream())
-                .toList();
+        return discriminated;
     }
 
     /** Where the news of these rows goes. Whatever is not known of them, a TRUNCATE above all, goes to everyone. */

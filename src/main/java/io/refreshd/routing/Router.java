@@ -5,6 +5,7 @@ import io.refreshd.catalog.Probing;
 import io.refreshd.catalog.Reader;
 import io.refreshd.catalog.ViewGraph;
 import io.refreshd.model.Change;
+import io.refreshd.model.ChangedRows;
 import io.refreshd.model.Impact;
 import io.refreshd.model.Interest;
 import io.refreshd.model.KeyProbe;
@@ -99,15 +100,23 @@ public final class Router {
 
     /** A view may be spared by different changes for different reasons: the costlier one to find out is told. */
     private static List<Notice.RefreshAvoided> avoided(Set<ByValue> passed, Set<ViewId> affected) {
-        Map<ViewId, Notice.Avoided> spared = new LinkedHashMap<>();
+        Set<ViewId> byValue = new LinkedHashSet<>();
+        Set<ViewId> byColumn = new LinkedHashSet<>();
         for (ByValue readers : passed) {
-            readers.spared().forEach(view -> spared.putIfAbsent(view, Notice.Avoided.COLUMN));
-            readers.discriminated().forEach(view -> spared.put(view, Notice.Avoided.DISCRIMINATOR));
+            byValue.addAll(readers.discriminated());
+            byColumn.addAll(readers.spared());
         }
-        spared.keySet().removeAll(affected);
-        return spared.entrySet().stream()
-                .map(entry -> new Notice.RefreshAvoided(entry.getKey(), entry.getValue()))
-                .toList();
+        affected.forEach(byValue::remove);
+        affected.forEach(byColumn::remove);
+        byColumn.removeAll(byValue);
+        List<Notice.RefreshAvoided> avoided = new ArrayList<>();
+        if (!byColumn.isEmpty()) {
+            avoided.add(new Notice.RefreshAvoided(List.copyOf(byColumn), Notice.Avoided.COLUMN));
+        }
+        if (!byValue.isEmpty()) {
+            avoided.add(new Notice.RefreshAvoided(List.copyOf(byValue), Notice.Avoided.DISCRIMINATOR));
+        }
+        return avoided;
     }
 
     /** What the changes on one route have in common. Compared by identity, so that views with the same news share it. */
@@ -138,6 +147,9 @@ public final class Router {
                     return List.of();
                 }
                 keys.addAll(touched.get());
+                if (keys.size() > ChangedRows.LIMIT) {
+                    return List.of();
+                }
             }
             return List.of(new KeyProbe(table(), key.positions(), key.types(), keys));
         }

@@ -8,7 +8,7 @@ import java.util.List;
  * What a batch of changes comes to.
  *
  * @param impacts one for each view that is affected
- * @param avoided one for each view that reads a table of the batch and yet is not affected by any change in it
+ * @param avoided the views that read a table of the batch and yet are not affected by any change in it, once for each reason
  */
 public record Routing(List<Impact> impacts, List<Notice.RefreshAvoided> avoided) {
     public Routing {

@@ -98,13 +98,14 @@ final class Dispatch {
     }
 
     /**
-     * A wish or a timer that has run out is for a refresh, and a view with a blind spot may differ in what no change tells of. And
-     * if the refresh before may have taken place unheard, "nothing differs" would hide from what stands on the view that it
-     * changed then.
+     * A wish or a timer that has run out is for a refresh, and a view with a blind spot may differ in what no change tells of.
+     * While the log is far behind a look-up would only wait for it, in the place of a view that could be refreshed. And if the
+     * refresh before may have taken place unheard, "nothing differs" would hide from what stands on the view that it changed then.
      */
-    private static List<KeyProbe> probes(TrackedView view, long now) {
+    private List<KeyProbe> probes(TrackedView view, long now) {
         boolean provable = !view.requested
                 && !view.downstreamInDoubt
+                && !views.logIsBehind()
                 && !view.timedOut(now)
                 && view.spec.blindSpot().isEmpty();
         return provable ? view.waiting.probes() : List.of();

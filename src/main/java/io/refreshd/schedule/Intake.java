@@ -4,10 +4,16 @@ import io.refreshd.model.Impact;
 import io.refreshd.model.Moment;
 import io.refreshd.model.Snapshot;
 import io.refreshd.model.ViewId;
+import io.refreshd.model.Xid;
 import io.refreshd.report.Notice;
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.function.Predicate;
 
 /** Takes in what the log says: which views need a refresh, and which of these needs are already safe in the ledger. */
 final class Intake {
@@ -20,19 +26,23 @@ final class Intake {
     }
 
     void affected(List<Impact> impacts, Moment now) {
+        List<ViewId> coalesced = new ArrayList<>();
         for (Impact impact : impacts) {
             TrackedView view = views.get(impact.view());
             if (view != null) {
-                affected(view, impact, now);
+                affected(view, impact, now, coalesced);
             }
+        }
+        if (!coalesced.isEmpty()) {
+            out.tell(new Notice.RefreshAvoided(coalesced, Notice.Avoided.COALESCED));
         }
     }
 
-    private void affected(TrackedView view, Impact impact, Moment now) {
+    private void affected(TrackedView view, Impact impact, Moment now, List<ViewId> coalesced) {
         boolean held = !impact.xids().isEmpty()
                 && view.seen.map(seen -> seen.seesAll(impact.xids())).orElse(false);
         if (held || view.waiting.present()) {
-            out.tell(new Notice.RefreshAvoided(view.id(), Notice.Avoided.COALESCED));
+            coalesced.add(view.id());
         }
         if (held) {
             return;
@@ -74,16 +84,19 @@ final class Intake {
     }
 
     void visible(Snapshot snapshot) {
+        // Many views wait for the very same transactions.
+        Map<Set<Xid>, Boolean> known = new IdentityHashMap<>();
+        Predicate<Set<Xid>> visible = xids -> known.computeIfAbsent(xids, snapshot::seesAll);
         for (TrackedView view : views.all()) {
-            if (view.waiting.xids().isEmpty()) {
+            if (!view.waiting.waitsForVisibility()) {
                 continue;
             }
             if (view.running != null) {
-                view.waiting.forgetVisibleBeyondLimit(snapshot);
+                view.waiting.forgetVisibleBeyondLimit(visible);
                 continue;
             }
-            view.waiting.forgetVisible(snapshot);
-            if (view.waiting.xids().isEmpty() && view.health instanceof Health.Unseen unseen) {
+            view.waiting.forgetVisible(visible);
+            if (!view.waiting.waitsForVisibility() && view.health instanceof Health.Unseen unseen) {
                 view.health = unseen.visible();
             }
         }

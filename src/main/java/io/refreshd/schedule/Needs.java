@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,7 +36,9 @@ final class Needs {
     /** Beyond this an age says nothing more, and arithmetic in nanoseconds stays far from its limits. */
     private static final Duration OLDEST_AGE = Duration.ofDays(365);
 
-    private final Set<Xid> xids = new HashSet<>();
+    /** As they were told, and shared with other views: a thousand views that lack the same must not keep it a thousand times. */
+    private final List<Set<Xid>> xids = new ArrayList<>();
+
     private final Delays delays = new Delays();
     private final List<KeyProbe> probes = new ArrayList<>();
     private int keys;
@@ -64,8 +67,15 @@ final class Needs {
         number = Math.max(number, mark);
     }
 
+    /** Transactions that have to be visible before a refresh; some may be already. */
     Set<Xid> xids() {
-        return xids;
+        Set<Xid> all = new HashSet<>();
+        xids.forEach(all::addAll);
+        return all;
+    }
+
+    boolean waitsForVisibility() {
+        return !xids.isEmpty();
     }
 
     /** What to compare so as to know whether the view lacks anything; empty: nothing that would prove it. */
@@ -129,7 +139,9 @@ final class Needs {
     }
 
     void add(Impact impact, Moment now) {
-        xids.addAll(impact.xids());
+        if (!impact.xids().isEmpty()) {
+            xids.add(impact.xids());
+        }
         if (impact.probes().isEmpty()) {
             refreshInAnyCase();
         } else if (!unprobed) {
@@ -211,21 +223,21 @@ final class Needs {
 
     /** Whether a refresh with this snapshot brought all of these although they came after it began. */
     boolean heldBy(Snapshot snapshot) {
-        return !blind && snapshot.seesAll(xids);
+        return !blind && xids.stream().allMatch(snapshot::seesAll);
     }
 
     /** Any refresh that starts from now on sees these transactions. Only while no refresh runs: that one may not. */
-    void forgetVisible(Snapshot snapshot) {
-        xids.removeIf(snapshot::sees);
+    void forgetVisible(Predicate<Set<Xid>> visible) {
+        xids.removeIf(visible);
     }
 
     /** While a refresh runs. Past the limit the needs can no longer be proven to be held by it, which makes forgetting safe. */
-    void forgetVisibleBeyondLimit(Snapshot snapshot) {
-        if (xids.size() > XIDS_WORTH_KEEPING) {
+    void forgetVisibleBeyondLimit(Predicate<Set<Xid>> visible) {
+        if (xids.stream().mapToInt(Set::size).sum() > XIDS_WORTH_KEEPING) {
             blind = true;
         }
         if (blind) {
-            forgetVisible(snapshot);
+            forgetVisible(visible);
         }
     }
 

@@ -39,6 +39,7 @@ final class Outcomes {
             return;
         }
         view.running = null;
+        view.asks.ifPresent(views::missed);
         view.asks = Optional.empty();
         switch (outcome) {
             case RefreshOutcome.Refreshed refreshed -> refreshed(view, ended, refreshed, now);

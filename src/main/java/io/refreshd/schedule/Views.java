@@ -32,6 +32,9 @@ final class Views {
     /** What was read and told, be it claimed or not. */
     private Lsn read = Lsn.ZERO;
 
+    /** A look-up wanted the log to be read up to here and gave up waiting. */
+    private Lsn missed = Lsn.ZERO;
+
     @Nullable TrackedView get(ViewId id) {
         return byId.get(id);
     }
@@ -52,11 +55,21 @@ final class Views {
         boolean backwards =
                 routed.filter(there -> position.compareTo(there) < 0).isPresent();
         read = backwards ? position : read.max(position);
+        missed = backwards ? Lsn.ZERO : missed;
         routed = Optional.of(position);
     }
 
     void read(Lsn position) {
         read = read.max(position);
+    }
+
+    void missed(Lsn position) {
+        missed = missed.max(position);
+    }
+
+    /** Whether a look-up that begins now could hardly be answered in time, as the last one was not. */
+    boolean logIsBehind() {
+        return !isRead(missed);
     }
 
     /** Whether everything that committed at or before the position has been told. */

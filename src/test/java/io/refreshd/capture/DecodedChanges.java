@@ -32,8 +32,8 @@ public final class DecodedChanges {
                 while (rows.next()) {
                     decoder.accept(ByteBuffer.wrap(rows.getBytes(1))).ifPresent(captured -> {
                         if (captured instanceof Captured.Transaction transaction) {
-                            Captured.Transaction carried =
-                                    TransactionCodec.decode(TransactionCodec.encode(transaction));
+                            Captured.Transaction carried = TransactionCodec.decode(TransactionCodec.encode(transaction))
+                                    .getFirst();
                             carried.tables()
                                     .forEach(tally -> changes.add(new Change(
                                             tally.table(),

@@ -155,7 +155,7 @@ class StreamDecoderTest {
                                 Map.of(Operation.DELETE, 1L, Operation.TRUNCATE, 1L),
                                 ChangedColumns.ALL));
         assertThat(TransactionCodec.decode(TransactionCodec.encode(transaction)))
-                .isEqualTo(transaction);
+                .containsExactly(transaction);
         begin(3);
         assertThat(commit().isEmpty()).as("nothing is carried over").isTrue();
     }
@@ -193,7 +193,7 @@ class StreamDecoderTest {
         Captured.Transaction transaction = commit();
         assertThat(transaction.signals()).containsExactly(new Signal("fence", "ü"));
         assertThat(TransactionCodec.decode(TransactionCodec.encode(transaction)))
-                .isEqualTo(transaction);
+                .containsExactly(transaction);
     }
 
     @Test

@@ -127,7 +127,9 @@ final class RandomRounds {
                 }
             }
             // Only what was checked: a view that was refreshed for another change shows nothing about this one.
-            avoided.stream().filter(notice -> !decided.contains(notice.view())).forEach(tally::avoided);
+            avoided.stream()
+                    .filter(notice -> !decided.contains(notice.views().getFirst()))
+                    .forEach(tally::avoided);
         }
     }
 
@@ -145,7 +147,11 @@ final class RandomRounds {
         for (Impact impact : routing.impacts()) {
             open.computeIfAbsent(impact.view(), id -> new ArrayList<>()).add(impact);
         }
-        return new HashSet<>(routing.avoided());
+        Set<Notice.RefreshAvoided> avoided = new HashSet<>();
+        for (Notice.RefreshAvoided notice : routing.avoided()) {
+            notice.views().forEach(view -> avoided.add(new Notice.RefreshAvoided(view, notice.reason())));
+        }
+        return avoided;
     }
 
     private Optional<List<KeyProbe>> readUpTo(ViewId view) {

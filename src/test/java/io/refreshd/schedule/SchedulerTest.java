@@ -309,6 +309,30 @@ class SchedulerTest {
         started(after(Duration.ofMillis(1)));
     }
 
+    /** Otherwise each view would wait for the log in vain, one after the other, and keep others from being refreshed. */
+    @Test
+    void looksNothingUpWhileTheLogIsFurtherBehindThanALookUpWaits() {
+        know(spec(A), spec(B));
+        handle(looked(A, 100));
+        assertThat(started(after(Duration.ofMillis(100))).probes()).isNotEmpty();
+        handle(new Event.LaterAsked(A, new Lsn(50)));
+        handle(looked(B, 101));
+        handle(new Event.ReadTo(new Lsn(40)));
+        // It waited long enough, and was refreshed instead.
+        handle(refreshed(A, "101:101:", false));
+        assertThat(started(after(Duration.ofMillis(100))).probes()).isEmpty();
+        handle(refreshed(B, "102:102:", false));
+        handle(looked(A, 103));
+        handle(new Event.ReadTo(new Lsn(50)));
+        assertThat(started(after(Duration.ofMillis(100))).probes()).isNotEmpty();
+    }
+
+    private Event looked(ViewId view, long xid) {
+        KeyProbe probe = new KeyProbe(
+                new TableId("public", "t"), List.of(1), List.of("int"), Set.of(List.of(Long.toString(xid))));
+        return new Event.Affected(List.of(new Impact(view, Set.of(new Xid(xid)), now.wall(), List.of(probe))));
+    }
+
     @Test
     void countsAMissAndSaysWhy() {
         know(spec(A));

@@ -1,0 +1,40 @@
+package io.refreshd.capture;
+
+import io.debezium.connector.postgresql.connection.LogicalDecodingMessage;
+import io.debezium.connector.postgresql.connection.ReplicationMessage.Operation;
+import java.io.ByteArrayOutputStream;
+import java.time.Instant;
+
+/**
+ * Transactions that go to Debezium as one record, in the order of their commits: what a record costs there is many times what a
+ * small transaction costs here. Each is carried whole, so nothing is known any less exactly.
+ */
+final class Bundle {
+    /** Some hundred small transactions: then a record more or less no longer counts, and the queue still takes little room. */
+    private static final int FULL = 16 * 1024;
+
+    private final ByteArrayOutputStream content = new ByteArrayOutputStream(2 * FULL);
+    private long xid;
+    private Instant committedAt = Instant.EPOCH;
+
+    void add(Captured.Transaction transaction) {
+        content.writeBytes(TransactionCodec.encode(transaction));
+        xid = transaction.xid();
+        committedAt = transaction.committedAt();
+    }
+
+    boolean isEmpty() {
+        return content.size() == 0;
+    }
+
+    boolean isFull() {
+        return content.size() >= FULL;
+    }
+
+    /** All that was added, as a message at the place of the last of them; the bundle is empty then. */
+    LogicalDecodingMessage take() {
+        byte[] all = content.toByteArray();
+        content.reset();
+        return new LogicalDecodingMessage(Operation.MESSAGE, committedAt, xid, false, TransactionCodec.PREFIX, all);
+    }
+}

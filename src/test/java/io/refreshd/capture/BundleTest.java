@@ -1,0 +1,72 @@
+package io.refreshd.capture;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.debezium.connector.postgresql.connection.LogicalDecodingMessage;
+import io.refreshd.model.ChangedColumns;
+import io.refreshd.model.ChangedRows;
+import io.refreshd.model.Operation;
+import io.refreshd.model.Signal;
+import io.refreshd.model.TableId;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+class BundleTest {
+    private static final Instant NOON = Instant.parse("2026-01-01T12:00:00Z");
+
+    private final Bundle bundle = new Bundle();
+
+    @Test
+    void carriesEachTransactionWholeInTheOrderOfCommits() {
+        Captured.Transaction first = transaction(7);
+        Captured.Transaction second =
+                new Captured.Transaction(5, NOON.plusSeconds(1), List.of(), List.of(new Signal("fence", "1")));
+        bundle.add(first);
+        bundle.add(second);
+        LogicalDecodingMessage message = bundle.take();
+        assertThat(TransactionCodec.decode(message.getContent())).containsExactly(first, second);
+        assertThat(message.getCommitTime()).isEqualTo(second.committedAt());
+        assertThat(message.isLastEventForLsn()).as("the position moves with it").isTrue();
+    }
+
+    @Test
+    void beginsAnewWhenItWasTaken() {
+        bundle.add(transaction(1));
+        bundle.take();
+        assertThat(bundle.isEmpty()).isTrue();
+        bundle.add(transaction(2));
+        assertThat(TransactionCodec.decode(bundle.take().getContent())).containsExactly(transaction(2));
+    }
+
+    @Test
+    void isBounded() {
+        List<Captured.Transaction> added = new ArrayList<>();
+        for (int xid = 1; !bundle.isFull(); xid++) {
+            added.add(transaction(xid));
+            bundle.add(added.getLast());
+        }
+        assertThat(added).hasSizeBetween(50, 500);
+        assertThat(TransactionCodec.decode(bundle.take().getContent())).isEqualTo(added);
+        assertThat(bundle.isFull()).isFalse();
+    }
+
+    private static Captured.Transaction transaction(long xid) {
+        return new Captured.Transaction(
+                xid,
+                NOON,
+                List.of(new TableTally(
+                        new TableId("public", "main"),
+                        Map.of(Operation.UPDATE, 1L),
+                        ChangedColumns.of(Set.of("note")),
+                        new ChangedRows(
+                                List.of("id"),
+                                Optional.of(Set.of(List.of(Long.toString(xid)))),
+                                Map.of("role", Set.of("a"))))),
+                List.of());
+    }
+}
