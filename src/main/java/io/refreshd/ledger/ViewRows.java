@@ -96,7 +96,7 @@ public final class ViewRows {
                             marked = greatest(view_state.marked, excluded.marked), covered = 0,
                             dirty_since = excluded.dirty_since, watermark = NULL, commit_time = NULL, snapshot = NULL,
                             refreshed_at = NULL, last_duration = NULL, method = NULL, refreshes = 0, failures = 0, suspended_what = NULL,
-                            suspended_mend = NULL, obstacle_what = NULL, obstacle_mend = NULL
+                            suspended_mend = NULL, suspended_xid = NULL, obstacle_what = NULL, obstacle_mend = NULL
                         """)
                 .bind("schema", view.schema())
                 .bind("name", view.name())
@@ -206,7 +206,8 @@ public final class ViewRows {
             Handle handle, ViewId view, int failures, boolean paused, Optional<Obstacle> suspended) {
         handle.createUpdate("""
                         UPDATE refreshd.view_state
-                        SET failures = :failures, paused = :paused, suspended_what = :what, suspended_mend = :mend
+                        SET failures = :failures, paused = :paused, suspended_what = :what, suspended_mend = :mend,
+                            suspended_xid = CASE WHEN CAST(:what AS text) IS NOT NULL THEN pg_current_xact_id() END
                         WHERE (view_schema, view_name) = (:schema, :name)
                         """)
                 .bind("failures", failures)

@@ -1,5 +1,9 @@
 -- What an application may ask with no other privilege than to read the view.
 
+ALTER TABLE refreshd.view_state ADD COLUMN suspended_xid xid8;
+COMMENT ON COLUMN refreshd.view_state.suspended_xid IS
+    'The transaction that wrote the suspension: whether it came before a request for a refresh or answers it.';
+
 CREATE FUNCTION refreshd.is_alive() RETURNS boolean
 LANGUAGE sql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
@@ -69,10 +73,7 @@ BEGIN
         SELECT * INTO state FROM refreshd.freshness f WHERE f.view_oid = "view"::oid;
         -- A wish has a suspended view tried again, and what the ledger said before it is no answer. Against what the catalog says
         -- no attempt is made.
-        IF state.state = 'suspended' AND (known.obstacle_what IS NOT NULL OR (
-                NOT EXISTS (SELECT FROM refreshd.request r WHERE r.view_oid = "view"::oid AND r.xmin = request::xid)
-                AND EXISTS (SELECT FROM refreshd.view_state s WHERE s.view_oid = "view"::oid
-                            AND s.suspended_what IS NOT NULL AND age(s.xmin) < age(request::xid)))) THEN
+        IF known.obstacle_what IS NOT NULL OR (known.suspended_what IS NOT NULL AND known.suspended_xid > request) THEN
             RAISE EXCEPTION '% is suspended: %', "view", state.reason
                 USING ERRCODE = 'object_not_in_prerequisite_state', HINT = state.mend;
         ELSIF NOT refreshd.is_alive() THEN
