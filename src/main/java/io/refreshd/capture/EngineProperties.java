@@ -80,7 +80,8 @@ final class EngineProperties {
         all.put("slot.max.retries", "0");
         all.put("slot.retry.delay.ms", "100");
         all.put("poll.interval.ms", "10");
-        // A record holds one transaction, or as many as fill a Bundle. When the queue is full nothing is read, and what comes
+        // A record holds one transaction, or as many as fill a Bundle. When the queue is full nothing is read, and what
+        // comes
         // meanwhile comes together.
         all.put("max.batch.size", "32");
         all.put("max.queue.size", "128");
