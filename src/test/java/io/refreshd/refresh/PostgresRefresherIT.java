@@ -306,7 +306,8 @@ class PostgresRefresherIT {
                 "REVOKE EXECUTE ON FUNCTION same FROM PUBLIC",
                 "CREATE VIEW plain AS SELECT id FROM \"of others\".base",
                 "ALTER VIEW plain OWNER TO \"" + between + "\"",
-                "CREATE MATERIALIZED VIEW owned AS SELECT p.id, same(m.id) AS m FROM plain p JOIN main m USING (id)",
+                "CREATE MATERIALIZED VIEW owned AS SELECT p.id, same(m.id) AS m FROM plain p JOIN main m USING (id)"
+                        + " WITH NO DATA",
                 "CREATE UNIQUE INDEX ON owned (id)",
                 "ALTER MATERIALIZED VIEW owned OWNER TO \"" + owner + "\"");
         try {
