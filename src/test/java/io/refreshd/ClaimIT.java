@@ -173,7 +173,7 @@ class ClaimIT {
 
     private static String configuration() {
         return RunningDaemon.configuration(server.url("claim"), "claim", "")
-                .replace("catalog-poll-interval: 200ms", "catalog-poll-interval: 10m");
+                .replace("catalog-poll-interval: 200ms", "catalog-poll-interval: 30s");
     }
 
     private static void findTheStandby() throws SQLException {

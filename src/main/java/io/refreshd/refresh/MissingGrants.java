@@ -53,9 +53,11 @@ final class MissingGrants {
               AND NOT pg_catalog.has_any_column_privilege(u.relowner, c.oid, 'SELECT')
             UNION
             SELECT 4, pg_catalog.format(
-                'GRANT EXECUTE ON ROUTINE %s TO %I;', p.oid::regprocedure, pg_catalog.pg_get_userbyid(u.relowner))
+                'GRANT EXECUTE ON ROUTINE %I.%I(%s) TO %I;', n.nspname, p.proname,
+                pg_catalog.pg_get_function_identity_arguments(p.oid), pg_catalog.pg_get_userbyid(u.relowner))
             FROM used u
             JOIN pg_catalog.pg_proc p ON u.refclassid = 'pg_catalog.pg_proc'::regclass AND p.oid = u.refobjid
+            JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
             WHERE NOT pg_catalog.has_function_privilege(u.relowner, p.oid, 'EXECUTE')
             ORDER BY rank, mend
             """;

@@ -74,7 +74,8 @@ class TerminalIT {
 
     @Test
     void aLongRefreshIsSeenWhileItRuns() throws Exception {
-        try (RunningDaemon daemon = RunningDaemon.start(database);
+        // The gate is a lock too, and held for longer than a refresh waits for one by default.
+        try (RunningDaemon daemon = RunningDaemon.start(database, "refresh: { lock-timeout: 60s }");
                 Connection gate = database.connect();
                 Statement statement = gate.createStatement()) {
             daemon.awaitFresh();

@@ -320,7 +320,7 @@ class PostgresRefresherIT {
                     "GRANT SELECT ON \"of others\".base TO \"" + between + "\";",
                     "GRANT SELECT ON public.main TO \"" + owner + "\";",
                     "GRANT SELECT ON public.plain TO \"" + owner + "\";",
-                    "GRANT EXECUTE ON ROUTINE public.same(integer) TO \"" + owner + "\";");
+                    "GRANT EXECUTE ON ROUTINE public.same(i integer) TO \"" + owner + "\";");
             assertThat(refused.mend()).isEqualTo(String.join(" ", grants) + " -- then: refreshd resume public.owned");
 
             database.execute(refused.mend());
