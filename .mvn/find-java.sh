@@ -1,8 +1,14 @@
 # Sets java_home to a JDK of $1 or newer: JAVA_HOME, then the java on the path, then the usual folders.
 # Sourced by ./mvnw and ./refreshd. Leaves java_home empty if there is none.
 java_major() {
-  [ -x "$1/bin/java" ] && "$1/bin/java" -XshowSettings:properties -version 2>&1 |
-    sed -n 's/^ *java.specification.version = \([0-9]*\).*/\1/p'
+  [ -x "$1/bin/java" ] || return 1
+  # The file is there with nearly every JDK, and reading it is a tenth of a second faster than asking.
+  if [ -r "$1/release" ]; then
+    sed -n 's/^JAVA_VERSION="\([0-9]*\).*/\1/p' "$1/release"
+  else
+    "$1/bin/java" -XshowSettings:properties -version 2>&1 |
+      sed -n 's/^ *java.specification.version = \([0-9]*\).*/\1/p'
+  fi
 }
 
 find_java() {

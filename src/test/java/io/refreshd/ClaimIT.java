@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.refreshd.demo.LocalPostgres;
+import io.refreshd.testing.OwnServer;
 import io.refreshd.testing.RunningDaemon;
 import io.refreshd.testing.StrictServer;
 import java.nio.file.Files;
@@ -33,7 +34,7 @@ class ClaimIT {
     static void start() throws Exception {
         Awaitility.setDefaultTimeout(Duration.ofSeconds(20));
         Path folder = Files.createTempDirectory(Files.createDirectories(Path.of("target", "postgres")), "claim");
-        server = LocalPostgres.start(folder.toAbsolutePath(), Map.of());
+        server = OwnServer.start(folder.toAbsolutePath(), Map.of());
     }
 
     @AfterAll

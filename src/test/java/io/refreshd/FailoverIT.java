@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.refreshd.demo.LocalPostgres;
 import io.refreshd.report.Notice;
+import io.refreshd.testing.OwnServer;
 import io.refreshd.testing.PgCtl;
 import io.refreshd.testing.RunningDaemon;
 import io.refreshd.testing.StrictServer;
@@ -35,7 +36,7 @@ class FailoverIT {
     @ParameterizedTest
     @CsvSource({"true, timeline", "false, slot-missing"})
     void whatIsLostIsNotClaimed(boolean promoted, String gap) throws Exception {
-        try (LocalPostgres server = LocalPostgres.start(folder.resolve("server"), Map.of())) {
+        try (LocalPostgres server = OwnServer.start(folder.resolve("server"), Map.of())) {
             url = server.url("postgres");
             for (String setting : List.of(
                     "wal_level = logical",

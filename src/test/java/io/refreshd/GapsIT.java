@@ -7,6 +7,7 @@ import io.refreshd.demo.LocalPostgres;
 import io.refreshd.report.Notice;
 import io.refreshd.report.StreamPhase;
 import io.refreshd.report.StreamStatus;
+import io.refreshd.testing.OwnServer;
 import io.refreshd.testing.RunningDaemon;
 import io.refreshd.testing.StrictServer;
 import io.refreshd.testing.VersionedServer;
@@ -44,7 +45,7 @@ class GapsIT {
     static void start() throws Exception {
         Awaitility.setDefaultTimeout(Duration.ofSeconds(60));
         Path folder = Files.createTempDirectory(Files.createDirectories(Path.of("target", "postgres")), "gaps");
-        server = LocalPostgres.start(folder.toAbsolutePath(), Map.of("max_wal_size", "64MB"));
+        server = OwnServer.start(folder.toAbsolutePath(), Map.of("max_wal_size", "64MB"));
     }
 
     @AfterAll

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.refreshd.demo.LocalPostgres;
 import io.refreshd.testing.MovableClock;
+import io.refreshd.testing.OwnServer;
 import io.refreshd.testing.PgCtl;
 import io.refreshd.testing.RunningDaemon;
 import io.refreshd.testing.StrictServer;
@@ -38,7 +39,7 @@ class OldTransactionIT {
         Path folder = Files.createTempDirectory(Files.createDirectories(Path.of("target", "postgres")), "old")
                 .toAbsolutePath();
         clock = MovableClock.orSkip(folder.resolve("clock"));
-        server = LocalPostgres.start(folder, Map.of());
+        server = OwnServer.start(folder, Map.of());
         clock.set(AGE.negated());
         PgCtl.of(folder).with(clock.environment()).restart(server.port(), "-c wal_level=logical");
         execute(

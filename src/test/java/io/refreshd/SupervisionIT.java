@@ -7,6 +7,7 @@ import io.refreshd.demo.LocalPostgres;
 import io.refreshd.report.Notice;
 import io.refreshd.report.StreamPhase;
 import io.refreshd.report.ViewPhase;
+import io.refreshd.testing.OwnServer;
 import io.refreshd.testing.PgCtl;
 import io.refreshd.testing.RunningDaemon;
 import io.refreshd.testing.StrictServer;
@@ -46,7 +47,7 @@ class SupervisionIT {
         Awaitility.setDefaultTimeout(Duration.ofSeconds(120));
         folder = Files.createTempDirectory(Files.createDirectories(Path.of("target", "postgres")), "supervision")
                 .toAbsolutePath();
-        server = LocalPostgres.start(folder, Map.of("max_connections", "30"));
+        server = OwnServer.start(folder, Map.of("max_connections", "30"));
         // It is started again without the options that it was started with.
         for (String setting : List.of(
                 "wal_level = logical", "max_connections = 30", "max_wal_senders = 50", "max_replication_slots = 50")) {

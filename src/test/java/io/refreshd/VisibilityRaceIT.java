@@ -8,6 +8,7 @@ import io.refreshd.model.Lsn;
 import io.refreshd.report.StreamPhase;
 import io.refreshd.report.ViewPhase;
 import io.refreshd.report.ViewStatus;
+import io.refreshd.testing.OwnServer;
 import io.refreshd.testing.RunningDaemon;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -42,7 +43,7 @@ class VisibilityRaceIT {
     static void start() throws Exception {
         Awaitility.setDefaultTimeout(PATIENCE);
         Path folder = Files.createTempDirectory(Files.createDirectories(Path.of("target", "postgres")), "race");
-        server = LocalPostgres.start(folder.toAbsolutePath(), Map.of());
+        server = OwnServer.start(folder.toAbsolutePath(), Map.of());
     }
 
     @AfterAll

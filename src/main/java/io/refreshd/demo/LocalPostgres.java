@@ -19,8 +19,8 @@ import java.util.concurrent.TimeoutException;
 /**
  * A PostgreSQL of its own in a folder of its own, with logical decoding on. Serves the demo and the tests.
  *
- * <p>Works as root too, where PostgreSQL refuses to start: the library then starts it in a user namespace. Everything
- * it needs is in the folder: program, data, log, dynamic shared memory. It listens on the loopback interface alone and
+ * <p>Works as root too, where PostgreSQL refuses to start: the library then starts it in a user namespace. What it
+ * writes is in the folder: data, log, dynamic shared memory. It listens on the loopback interface alone and
  * opens no socket file.
  */
 public final class LocalPostgres implements AutoCloseable {
@@ -36,50 +36,58 @@ public final class LocalPostgres implements AutoCloseable {
 
     private final EmbeddedPostgres server;
     private final Path folder;
+    private final Path program;
     private boolean closed;
 
-    private LocalPostgres(EmbeddedPostgres server, Path folder) {
+    private LocalPostgres(EmbeddedPostgres server, Path folder, Path program) {
         this.server = server;
         this.folder = folder;
+        this.program = program;
     }
 
     /**
      * A server that trusts every local connection.
      *
-     * @param folder is made if it is missing, holds program and data, and is deleted by {@link #close()}
+     * @param folder is made if it is missing, holds the data, and is deleted by {@link #close()}
+     * @param program where the program is unpacked to, or already was: servers may share it, and it stays
      * @param settings server settings over the defaults
+     * @param binaries where its program is read from
      */
-    public static LocalPostgres start(Path folder, Map<String, String> settings) throws IOException {
-        return start(folder, settings, DefaultPostgresBinaryResolver.INSTANCE);
-    }
-
-    /** @param binaries where its program is read from, instead of the one that is on the class path */
-    public static LocalPostgres start(Path folder, Map<String, String> settings, PgBinaryResolver binaries)
-            throws IOException {
-        return start(folder, settings, Optional.empty(), binaries);
+    public static LocalPostgres start(
+            Path folder, Path program, Map<String, String> settings, PgBinaryResolver binaries) throws IOException {
+        return start(folder, program, settings, Optional.empty(), binaries);
     }
 
     /**
      * A server that asks everybody for a password, from its first moment on: whoever else works on this machine can reach
-     * the port too, and a superuser may run programs.
+     * the port too, and a superuser may run programs. Its program is in the folder too.
      *
      * @param password of {@link #USER}
      */
     public static LocalPostgres start(Path folder, Map<String, String> settings, String password) throws IOException {
-        return start(folder, settings, Optional.of(password), DefaultPostgresBinaryResolver.INSTANCE);
+        return start(
+                folder,
+                folder.resolve("program"),
+                settings,
+                Optional.of(password),
+                DefaultPostgresBinaryResolver.INSTANCE);
     }
 
     private static LocalPostgres start(
-            Path folder, Map<String, String> settings, Optional<String> password, PgBinaryResolver binaries)
+            Path folder,
+            Path program,
+            Map<String, String> settings,
+            Optional<String> password,
+            PgBinaryResolver binaries)
             throws IOException {
         Files.createDirectories(folder);
         try {
-            return new LocalPostgres(launch(folder, settings, password, binaries), folder);
+            return new LocalPostgres(launch(folder, program, settings, password, binaries), folder, program);
         } catch (IOException | RuntimeException | ExceptionInInitializerError e) {
             IOException failure = new IOException(
                     "PostgreSQL did not start in " + folder + "\n" + String.join("\n", tail(log(folder))), e);
             try {
-                endProcess(folder);
+                endProcess(folder, program);
                 Folders.delete(folder);
             } catch (IOException cleanup) {
                 failure.addSuppressed(cleanup);
@@ -89,10 +97,14 @@ public final class LocalPostgres implements AutoCloseable {
     }
 
     private static EmbeddedPostgres launch(
-            Path folder, Map<String, String> settings, Optional<String> password, PgBinaryResolver binaries)
+            Path folder,
+            Path program,
+            Map<String, String> settings,
+            Optional<String> password,
+            PgBinaryResolver binaries)
             throws IOException {
-        // Its own folder below: the library makes the one it unpacks to writable for everybody.
-        Path program = Files.createDirectories(folder.resolve("program"));
+        // A folder of its own: the library makes the one it unpacks to writable for everybody.
+        Files.createDirectories(program);
         Redirect log = Redirect.appendTo(log(folder).toFile());
         synchronized (LocalPostgres.class) {
             String before = System.getProperty(LIBRARY_FOLDER);
@@ -186,12 +198,12 @@ public final class LocalPostgres implements AutoCloseable {
         }
         closed = true;
         server.close();
-        endProcess(folder);
+        endProcess(folder, program);
         Folders.delete(folder);
     }
 
     /** The library only logs it when the server does not stop in time: then it is killed here. */
-    private static void endProcess(Path folder) throws IOException {
+    private static void endProcess(Path folder, Path program) throws IOException {
         Path pidFile = folder.resolve("data").resolve("postmaster.pid");
         if (!Files.exists(pidFile)) {
             return;
@@ -201,7 +213,7 @@ public final class LocalPostgres implements AutoCloseable {
         Optional<ProcessHandle> postmaster = ProcessHandle.of(pid)
                 .filter(process -> process.info()
                         .command()
-                        .filter(command -> command.startsWith(folder.toString()))
+                        .filter(command -> command.startsWith(program.toString()))
                         .isPresent());
         if (postmaster.isEmpty()) {
             return;

@@ -1,6 +1,7 @@
 package io.refreshd.bench;
 
 import io.refreshd.demo.LocalPostgres;
+import io.refreshd.testing.OwnServer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,7 +30,7 @@ record Server(UnaryOperator<String> urls, String home, String user, String passw
     static Server embedded() throws IOException {
         Path folder = Files.createTempDirectory(Files.createDirectories(Path.of("target", "postgres")), "bench")
                 .toAbsolutePath();
-        LocalPostgres server = LocalPostgres.start(
+        LocalPostgres server = OwnServer.start(
                 folder,
                 Map.of(
                         "shared_buffers", "512MB",

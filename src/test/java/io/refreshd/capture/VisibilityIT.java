@@ -7,6 +7,7 @@ import io.refreshd.demo.LocalPostgres;
 import io.refreshd.model.Lsn;
 import io.refreshd.model.Operation;
 import io.refreshd.model.Xid;
+import io.refreshd.testing.OwnServer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -25,7 +26,7 @@ class VisibilityIT {
     @Test
     void acknowledgesOnlyWhatIsVisible() throws Exception {
         Path folder = Files.createTempDirectory(Files.createDirectories(Path.of("target", "postgres")), "standby");
-        try (LocalPostgres server = LocalPostgres.start(folder.toAbsolutePath(), Map.of())) {
+        try (LocalPostgres server = OwnServer.start(folder.toAbsolutePath(), Map.of())) {
             String url = server.url("postgres");
             try (Connection admin = connect(url);
                     Connection writer = connect(url);

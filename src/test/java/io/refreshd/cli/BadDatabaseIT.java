@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import io.refreshd.demo.LocalPostgres;
 import io.refreshd.testing.Checked;
 import io.refreshd.testing.DaemonProcess;
+import io.refreshd.testing.OwnServer;
 import io.refreshd.testing.PgCtl;
 import io.refreshd.testing.RunningDaemon;
 import io.refreshd.testing.StrictServer;
@@ -126,7 +127,7 @@ class BadDatabaseIT {
                 .toAbsolutePath();
         Map<String, String> settings =
                 Map.of("wal_level", "replica", "max_replication_slots", "1", "max_wal_senders", "10");
-        try (LocalPostgres server = LocalPostgres.start(base, settings)) {
+        try (LocalPostgres server = OwnServer.start(base, settings)) {
             String url = server.url("postgres");
             StrictServer.run(url, "", "SELECT pg_create_physical_replication_slot('taken')");
             Checked answer = check(url, "");

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.refreshd.demo.LocalPostgres;
 import io.refreshd.testing.Checked;
+import io.refreshd.testing.OwnServer;
 import io.refreshd.testing.PgBouncer;
 import io.refreshd.testing.RunningDaemon;
 import io.refreshd.testing.StrictServer;
@@ -32,7 +33,7 @@ class ServerExaminationIT {
     @BeforeAll
     static void start() throws Exception {
         Path base = Files.createTempDirectory(Files.createDirectories(Path.of("target", "postgres")), "awkward");
-        server = LocalPostgres.start(
+        server = OwnServer.start(
                 base.toAbsolutePath(),
                 Map.of(
                         "max_wal_senders", "1",

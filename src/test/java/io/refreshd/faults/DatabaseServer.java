@@ -1,6 +1,7 @@
 package io.refreshd.faults;
 
 import io.refreshd.demo.LocalPostgres;
+import io.refreshd.testing.OwnServer;
 import io.refreshd.testing.VersionedServer;
 import java.io.IOException;
 import java.lang.ProcessBuilder.Redirect;
@@ -36,7 +37,7 @@ final class DatabaseServer implements AutoCloseable {
     static DatabaseServer start(Path folder, int major, Map<String, String> environment)
             throws IOException, InterruptedException {
         DatabaseServer started = new DatabaseServer(
-                LocalPostgres.start(
+                OwnServer.start(
                         folder,
                         Map.of(
                                 "max_prepared_transactions", "20",

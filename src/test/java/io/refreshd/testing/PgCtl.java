@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
@@ -31,12 +32,13 @@ public final class PgCtl {
 
     /** The server of a {@link io.refreshd.demo.LocalPostgres} that was started in the folder. */
     public static PgCtl of(Path folder) throws IOException {
-        try (Stream<Path> files = Files.walk(folder.resolve("program"), 4)) {
-            Path program = files.filter(file -> file.endsWith("bin/pg_ctl"))
-                    .findFirst()
-                    .orElseThrow();
-            return new PgCtl(program.getParent(), folder.resolve("data"));
-        }
+        Path data = folder.resolve("data");
+        // PROGRAM "OPTION" … as the server writes it when it starts
+        String options = Files.readString(data.resolve("postmaster.opts"));
+        return new PgCtl(
+                Objects.requireNonNull(
+                        Path.of(options.substring(0, options.indexOf(" \""))).getParent()),
+                data);
     }
 
     /** A copy of this server, which does not run now: a backup, or what becomes a standby. It has no slots. */

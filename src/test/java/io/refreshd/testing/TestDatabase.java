@@ -42,7 +42,7 @@ public final class TestDatabase implements AutoCloseable {
     public static synchronized LocalPostgres server() throws IOException {
         if (shared == null) {
             Path folder = Files.createTempDirectory(Files.createDirectories(Path.of("target", "postgres")), "server");
-            LocalPostgres started = LocalPostgres.start(folder.toAbsolutePath(), Map.of());
+            LocalPostgres started = OwnServer.start(folder.toAbsolutePath(), Map.of());
             Runtime.getRuntime().addShutdownHook(new Thread(() -> {
                 try {
                     started.close();

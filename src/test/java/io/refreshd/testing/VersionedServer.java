@@ -28,7 +28,7 @@ public final class VersionedServer implements AutoCloseable {
         if (major == SHARED) {
             return new VersionedServer(TestDatabase.server()::url, () -> {});
         }
-        LocalPostgres server = LocalPostgres.start(folder, Map.of(), binaries(major));
+        LocalPostgres server = OwnServer.start(folder, Map.of(), binaries(major));
         return new VersionedServer(server::url, server);
     }
 
