@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -122,6 +123,9 @@ final class SimulatedDatabase {
     final Map<ViewId, Content> contents = new TreeMap<>();
     final Map<ViewId, Row> ledger = new TreeMap<>();
     final Set<ViewId> locked = new HashSet<>();
+    /** What a refresh that runs has read and not committed yet; one that has ended counts for nothing here. */
+    final Map<ViewId, Content> inFlight = new HashMap<>();
+
     long acknowledged;
     private final Set<Tx> invisible = new HashSet<>();
     private long nextOid = 1;
@@ -241,11 +245,13 @@ final class SimulatedDatabase {
         row.dirtySince = Optional.empty();
     }
 
-    /** What made no difference to a view makes none to what stands on it. */
+    /** What made no difference to a view makes none to what stands on it, be it there already or being read. */
     private void holdAsWell(ViewId below, BitSet transactions) {
         for (Definition view : views.values()) {
             if (view.upstream().contains(below)) {
                 contents.get(view.view()).transactions().or(transactions);
+                Optional.ofNullable(inFlight.get(view.view()))
+                        .ifPresent(read -> read.transactions().or(transactions));
                 holdAsWell(view.view(), transactions);
             }
         }

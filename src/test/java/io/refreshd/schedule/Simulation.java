@@ -48,6 +48,9 @@ final class Simulation {
     private record Step(long at, long order, Runnable what) {}
 
     private static final int TABLES = 5;
+    /** For how long a look-up waits for the log, in milliseconds. */
+    private static final int PATIENCE = 2_000;
+
     private static final SchedulerSettings SETTINGS = new SchedulerSettings(
             2, Duration.ofMillis(200), Duration.ofSeconds(5), 4, Duration.ofMillis(10), Duration.ofMillis(250));
 
@@ -548,7 +551,8 @@ final class Simulation {
                 }
                 case Action.Settle settle -> later(settle);
                 case Action.Remember remember -> later(remember);
-                case Action.Later later -> asking.remove(later.view()).accept(later);
+                case Action.Later later ->
+                    Optional.ofNullable(asking.remove(later.view())).ifPresent(asked -> asked.accept(later));
                 case Action.Tell tell -> {}
             }
         }
@@ -611,29 +615,37 @@ final class Simulation {
         }
         boolean late = chance(5);
         boolean lost = chance(5);
-        asking.put(
-                task.view(),
-                later -> unlessCrashed(random.nextInt(3), () -> {
-                    if (late || db.views.get(task.view()).oid() != task.oid()) {
-                        refresh(task);
-                    } else if (later.probes().isEmpty()
-                            || differs(later.probes().get(), differing)) {
-                        refresh(task, db.views.get(task.view()), db.snapshot());
-                    } else if (db.views.get(task.view()).sameQuery(view)) {
-                        assertThat(differing)
-                                .as("I2: %s is called unchanged", task.view())
-                                .isEmpty();
-                        db.unchanged(task, content, snapshot);
-                        unchanged++;
-                        if (lost) {
-                            fail(task, Failure.Kind.TRANSIENT);
-                        } else {
-                            ended(task, new RefreshOutcome.Unchanged(snapshot));
-                        }
-                    } else {
-                        fail(task, Failure.Kind.TRANSIENT);
-                    }
-                }));
+        Consumer<Action.Later> asked = later -> unlessCrashed(random.nextInt(3), () -> {
+            if (late || db.views.get(task.view()).oid() != task.oid()) {
+                refresh(task);
+            } else if (later.probes().isEmpty() || differs(later.probes().get(), differing)) {
+                refresh(task, db.views.get(task.view()), db.snapshot());
+            } else if (db.views.get(task.view()).sameQuery(view)) {
+                assertThat(differing)
+                        .as("I2: %s is called unchanged", task.view())
+                        .isEmpty();
+                db.unchanged(task, content, snapshot);
+                unchanged++;
+                if (lost) {
+                    fail(task, Failure.Kind.TRANSIENT);
+                } else {
+                    ended(task, new RefreshOutcome.Unchanged(snapshot));
+                }
+            } else {
+                fail(task, Failure.Kind.TRANSIENT);
+            }
+        });
+        asking.put(task.view(), asked);
+        // Nobody answers it if its view is another one by now.
+        unlessCrashed(PATIENCE, () -> {
+            if (asking.remove(task.view(), asked)) {
+                if (db.views.get(task.view()).oid() == task.oid()) {
+                    refresh(task, db.views.get(task.view()), db.snapshot());
+                } else {
+                    ended(task, new RefreshOutcome.Gone());
+                }
+            }
+        });
         long position = db.log.size() * 10L;
         unlessCrashed(random.nextInt(3), () -> tell(new Event.LaterAsked(task.view(), new Lsn(position))));
     }
@@ -647,6 +659,7 @@ final class Simulation {
     private void refresh(RefreshTask task, Definition view, Snapshot snapshot) {
         db.locked.add(task.view());
         Content content = db.query(view);
+        db.inFlight.put(task.view(), content);
         Duration duration = Duration.ofMillis(random.nextInt(chance(10) ? 5_000 : 150));
         boolean knowsTheQuery = knownToDaemon.get(task.view()).sameQuery(view)
                 && view.upstream().stream().noneMatch(tainted::contains);
