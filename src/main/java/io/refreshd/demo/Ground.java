@@ -37,6 +37,8 @@ record Ground(Path configuration, Access application, int httpPort) {
     static Ground lay(Path folder, int rows, OptionalInt httpPort, Teardown teardown) throws IOException, SQLException {
         String superuser = password();
         LocalPostgres server = teardown.add(LocalPostgres.start(folder.resolve("postgres"), Map.of(), superuser));
+        // Unpacking the server filled the heap as nothing will again, and only a full collection gives that back.
+        System.gc();
         Access application = new Access(server.url(DATABASE), DemoSchema.APPLICATION, password());
         Access daemon = new Access(server.url(DATABASE), DemoSchema.DAEMON, password());
         try (Connection admin = new Access(server.url("postgres"), LocalPostgres.USER, superuser).connect()) {
