@@ -1,4 +1,5 @@
 import io.refreshd.demo.LocalPostgres;
+import io.zonky.test.db.postgres.embedded.DefaultPostgresBinaryResolver;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -26,7 +27,11 @@ public final class TrainCache {
     public static void main(String[] args) throws Exception {
         Path cache = Path.of(args[2]);
         Path folder = Files.createTempDirectory(Path.of("").toAbsolutePath(), "training");
-        try (LocalPostgres server = LocalPostgres.start(folder.resolve("postgres"), Map.of());
+        try (LocalPostgres server = LocalPostgres.start(
+                        folder.resolve("postgres"),
+                        folder.resolve("program"),
+                        Map.of(),
+                        DefaultPostgresBinaryResolver.INSTANCE);
                 Connection application =
                         DriverManager.getConnection(server.url("postgres"), LocalPostgres.USER, "");
                 Statement statement = application.createStatement()) {

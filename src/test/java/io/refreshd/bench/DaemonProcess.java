@@ -71,13 +71,13 @@ final class DaemonProcess implements AutoCloseable {
             throw new IllegalStateException("refreshd ended, see " + log);
         }
         try {
-            return get("/readyz").getResponseCode() == 200;
+            return open("/readyz").getResponseCode() == 200;
         } catch (ConnectException notYet) {
             return false;
         }
     }
 
-    private HttpURLConnection get(String path) throws IOException {
+    private HttpURLConnection open(String path) throws IOException {
         return (HttpURLConnection)
                 URI.create("http://127.0.0.1:" + port + path).toURL().openConnection();
     }
@@ -85,7 +85,7 @@ final class DaemonProcess implements AutoCloseable {
     /** Refreshes avoided so far, of all views, by reason. */
     Map<String, Long> avoided() throws IOException {
         Map<String, Long> avoided = new TreeMap<>();
-        try (InputStream answer = get("/metrics").getInputStream()) {
+        try (InputStream answer = open("/metrics").getInputStream()) {
             for (String line : new String(answer.readAllBytes(), StandardCharsets.UTF_8).split("\n")) {
                 Matcher sample = AVOIDED.matcher(line);
                 if (sample.matches()) {
@@ -97,6 +97,17 @@ final class DaemonProcess implements AutoCloseable {
             throw new IllegalStateException("/metrics tells of no refreshes avoided: has the series another name?");
         }
         return avoided;
+    }
+
+    /** Bytes of the answer, all of which was read. */
+    int get(String path) throws IOException {
+        try (InputStream answer = open(path).getInputStream()) {
+            return answer.readAllBytes().length;
+        }
+    }
+
+    int port() {
+        return port;
     }
 
     /** From the start of the process to the first "ready". */

@@ -10,7 +10,7 @@ import java.util.function.Predicate;
  * What is run, from system properties {@code bench.…}; the defaults make the short run.
  *
  * @param parts {@code micro}: JMH; {@code figures}: the daemon's own figures; {@code exact}: deciding by row; {@code roles}:
- *     role views and reading them; {@code contenders}: side by side
+ *     role views and reading them; {@code operating}: scrapes, page and memory; {@code contenders}: side by side
  * @param figures which of the daemon's own figures
  * @param rows of the big table, for the contenders; each with each of the views
  * @param seconds how long each round writes
@@ -30,7 +30,7 @@ record Options(
         Path report) {
 
     Options {
-        check("parts", parts, List.of("micro", "figures", "exact", "roles", "contenders")::contains);
+        check("parts", parts, List.of("micro", "figures", "exact", "roles", "operating", "contenders")::contains);
         check("figures", figures, Figures.ALL::contains);
         check("workloads", workloads, Workload::exists);
         check("contenders", contenders, Contenders::exists);
@@ -39,7 +39,7 @@ record Options(
     static Options fromProperties() {
         boolean full = Boolean.getBoolean("bench.full");
         return new Options(
-                list("parts", full ? "micro,figures,exact,roles,contenders" : "micro,figures,contenders"),
+                list("parts", full ? "micro,figures,exact,roles,operating,contenders" : "micro,figures,contenders"),
                 list("figures", full ? String.join(",", Figures.ALL) : "latency-1000,latency-others,drain,small-drain"),
                 list(
                         "workloads",

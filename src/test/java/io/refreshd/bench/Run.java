@@ -54,6 +54,7 @@ final class Run {
                 "exact",
                 () -> new ExactRouting(stage, options, figures).run(Integer.getInteger("bench.exact.rows", 1_000_000)));
         part("roles", () -> new RoleFigures(stage, figures).run());
+        part("operating", () -> new OperatingFigures(stage, options, figures).run());
         part("contenders", this::contend);
     }
 
