@@ -94,7 +94,10 @@ final class GraphText {
         if (table.identity() != ReplicaIdentity.FULL) {
             found.add(new Obstacle(
                     "the log does not hold whole old rows of " + table.id()
-                            + ", so it does not tell which columns an UPDATE changed, nor the values before",
+                            + ", so it does not tell which columns an UPDATE changed, nor the values before"
+                            + (narrowing.discriminator().isPresent()
+                                    ? ": each UPDATE and DELETE is looked up in every view that takes rows by a value"
+                                    : ""),
                     "ALTER TABLE " + SqlNames.qualified(table.id()) + " REPLICA IDENTITY FULL"));
         }
         narrowing.probing().why().ifPresent(found::add);

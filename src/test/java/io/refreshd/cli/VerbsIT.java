@@ -101,6 +101,9 @@ class VerbsIT {
     @Test
     void graphSaysHowExactlyEachViewIsDecidedAboutAndWhatWouldHelp() throws Exception {
         rolesAndASummary();
+        database.execute(
+                "CREATE TABLE keyed (id int PRIMARY KEY, role text)",
+                "CREATE MATERIALIZED VIEW keyed_a AS SELECT id, role FROM keyed WHERE role = 'a'");
         assertThat(execute("graph")).isZero();
         assertThat(out.toString())
                 .contains("public.roles  (replica identity full)")
@@ -109,9 +112,11 @@ class VerbsIT {
                 .contains("public.summary\n      reads role\n      decided by column\n      not more exactly: ")
                 .contains("public.main  (replica identity default: primary key)")
                 .contains("to mend: ALTER TABLE \"public\".\"main\" REPLICA IDENTITY FULL")
+                .containsOnlyOnce(
+                        "the values before: each UPDATE and DELETE is looked up in every view that takes rows by a")
                 .contains("public.of_a  (materialized view)\n  → public.stacked");
         assertThat(execute("graph", "--json")).isZero();
-        JsonNode view = json().get("tables").get(1).get("views").get(0);
+        JsonNode view = json().get("tables").get(2).get("views").get(0);
         assertThat(view.get("view").asText()).isEqualTo("public.of_a");
         assertThat(view.get("exact").asBoolean()).isTrue();
         assertThat(view.get("discriminator").get("values").get(0).asText()).isEqualTo("a");
