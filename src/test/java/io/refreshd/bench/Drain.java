@@ -12,6 +12,7 @@ import java.util.Map;
 final class Drain {
     private static final int ROWS = 300_000;
     private static final int SMALL = 100_000;
+    private static final int MANY = 1_000;
     private static final String DIRTY = "SELECT count(*) FROM refreshd.view_state WHERE marked > covered";
     /** Only the last transaction concerns it: its mark is durable when all before it are routed. */
     private static final String LAST = "joined";
@@ -26,6 +27,38 @@ final class Drain {
         this.results = results;
     }
 
+    private record Drained(double rate, double bare, boolean bareFirst, double peak, String refreshes) {
+        String text() {
+            return String.format(
+                    Locale.ROOT,
+                    "ratio %.2f (bare reader%s %,.0f changes/s, daemon %,.0f changes/s until the last mark is durable);"
+                            + " peak resident %.0f MB; refreshes: %s",
+                    rate / bare,
+                    bareFirst ? ", first," : "",
+                    bare,
+                    rate,
+                    peak,
+                    refreshes);
+        }
+    }
+
+    /** How fast small transactions are drained with many role views that they make dirty, against one, in turn. */
+    void runWithManyViews() throws Exception {
+        String title = "drain of %,d transactions of one update with %,d role views ÷ with one".formatted(SMALL, MANY);
+        for (int round = 1; round <= options.repeats(); round++) {
+            double[] rates = new double[2];
+            for (int i = 0; i < 2; i++) {
+                boolean many = (i + round) % 2 == 0;
+                stage.layOut(SMALL, many ? MANY : 1);
+                rates[many ? 1 : 0] = round(true, true).rate();
+            }
+            String text = String.format(
+                    Locale.ROOT, "%.2f (%,.0f and %,.0f changes/s)", rates[1] / rates[0], rates[1], rates[0]);
+            System.out.printf("%s: round %d: %s%n", title, round, text);
+            results.put(title + ": round " + round, text);
+        }
+    }
+
     /** An even number of rounds, since whoever is first finds the log cold. @param small one row per transaction */
     void run(boolean small) throws Exception {
         stage.layOut(ROWS, 3);
@@ -33,13 +66,13 @@ final class Drain {
                 ? "drain of %,d transactions of one update, -Xmx128m".formatted(SMALL)
                 : "drain of one transaction of %,d updates, -Xmx128m".formatted(ROWS);
         for (int round = 1; round <= 2 * options.repeats(); round++) {
-            String text = round(small, round % 2 == 1);
+            String text = round(small, round % 2 == 1).text();
             System.out.printf("%s: round %d: %s%n", title, round, text);
             results.put(title + ": round " + round, text);
         }
     }
 
-    private String round(boolean small, boolean bareFirst) throws Exception {
+    private Drained round(boolean small, boolean bareFirst) throws Exception {
         stage.reset();
         try (DaemonProcess first = DaemonProcess.start(stage, "100ms", "5s")) {
             // Ready is not yet clean; a mark from before would be taken for the one that is waited for.
@@ -72,17 +105,7 @@ final class Drain {
         if (!bareFirst) {
             bare = bare(updates);
         }
-        double drained = updates / seconds;
-        return String.format(
-                Locale.ROOT,
-                "ratio %.2f (bare reader%s %,.0f changes/s, daemon %,.0f changes/s until the last mark is durable);"
-                        + " peak resident %.0f MB; refreshes: %s",
-                drained / bare,
-                bareFirst ? ", first," : "",
-                bare,
-                drained,
-                peak,
-                refreshes);
+        return new Drained(updates / seconds, bare, bareFirst, peak, refreshes);
     }
 
     /** @return updates that the slots hold */

@@ -19,7 +19,16 @@ import java.util.concurrent.TimeUnit;
 /** The daemon's own figures: latency over what was asked for, drain, memory, start. */
 final class Figures {
     static final List<String> ALL = List.of(
-            "latency-100", "latency-1000", "latency-others", "busy", "upkeep", "start", "demo", "drain", "small-drain");
+            "latency-100",
+            "latency-1000",
+            "latency-others",
+            "busy",
+            "upkeep",
+            "start",
+            "demo",
+            "drain",
+            "small-drain",
+            "views-drain");
 
     private static final double QUIET = 0.1;
     /** Views that take turns: a change to one of them comes after those before it are visible, as a rule. */
@@ -38,7 +47,10 @@ final class Figures {
     }
 
     void run(String figure) throws Exception {
-        if (figure.endsWith("drain")) {
+        if (figure.equals("views-drain")) {
+            new Drain(stage, options, results).runWithManyViews();
+            return;
+        } else if (figure.endsWith("drain")) {
             new Drain(stage, options, results).run(figure.startsWith("small"));
             return;
         }
