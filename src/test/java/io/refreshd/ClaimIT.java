@@ -6,8 +6,8 @@ import static org.awaitility.Awaitility.await;
 import io.refreshd.demo.LocalPostgres;
 import io.refreshd.testing.OwnServer;
 import io.refreshd.testing.RunningDaemon;
+import io.refreshd.testing.ServerFolder;
 import io.refreshd.testing.StrictServer;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -33,8 +33,8 @@ class ClaimIT {
     @BeforeAll
     static void start() throws Exception {
         Awaitility.setDefaultTimeout(Duration.ofSeconds(20));
-        Path folder = Files.createTempDirectory(Files.createDirectories(Path.of("target", "postgres")), "claim");
-        server = OwnServer.start(folder.toAbsolutePath(), Map.of());
+        Path folder = ServerFolder.create("claim");
+        server = OwnServer.start(folder, Map.of());
     }
 
     @AfterAll

@@ -9,9 +9,9 @@ import io.refreshd.report.StreamPhase;
 import io.refreshd.report.StreamStatus;
 import io.refreshd.testing.OwnServer;
 import io.refreshd.testing.RunningDaemon;
+import io.refreshd.testing.ServerFolder;
 import io.refreshd.testing.StrictServer;
 import io.refreshd.testing.VersionedServer;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -44,8 +44,8 @@ class GapsIT {
     @BeforeAll
     static void start() throws Exception {
         Awaitility.setDefaultTimeout(Duration.ofSeconds(60));
-        Path folder = Files.createTempDirectory(Files.createDirectories(Path.of("target", "postgres")), "gaps");
-        server = OwnServer.start(folder.toAbsolutePath(), Map.of("max_wal_size", "64MB"));
+        Path folder = ServerFolder.create("gaps");
+        server = OwnServer.start(folder, Map.of("max_wal_size", "64MB"));
     }
 
     @AfterAll

@@ -8,8 +8,8 @@ import io.refreshd.testing.MovableClock;
 import io.refreshd.testing.OwnServer;
 import io.refreshd.testing.PgCtl;
 import io.refreshd.testing.RunningDaemon;
+import io.refreshd.testing.ServerFolder;
 import io.refreshd.testing.StrictServer;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -36,8 +36,7 @@ class OldTransactionIT {
     @BeforeEach
     void startTwoHoursBack() throws Exception {
         Awaitility.setDefaultTimeout(PATIENCE);
-        Path folder = Files.createTempDirectory(Files.createDirectories(Path.of("target", "postgres")), "old")
-                .toAbsolutePath();
+        Path folder = ServerFolder.create("old");
         clock = MovableClock.orSkip(folder.resolve("clock"));
         server = OwnServer.start(folder, Map.of());
         clock.set(AGE.negated());

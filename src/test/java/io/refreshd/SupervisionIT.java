@@ -10,6 +10,7 @@ import io.refreshd.report.ViewPhase;
 import io.refreshd.testing.OwnServer;
 import io.refreshd.testing.PgCtl;
 import io.refreshd.testing.RunningDaemon;
+import io.refreshd.testing.ServerFolder;
 import io.refreshd.testing.StrictServer;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -45,8 +46,7 @@ class SupervisionIT {
     static void start() throws Exception {
         // Longer than the longest pause between two attempts.
         Awaitility.setDefaultTimeout(Duration.ofSeconds(120));
-        folder = Files.createTempDirectory(Files.createDirectories(Path.of("target", "postgres")), "supervision")
-                .toAbsolutePath();
+        folder = ServerFolder.create("supervision");
         server = OwnServer.start(folder, Map.of("max_connections", "30"));
         // It is started again without the options that it was started with.
         for (String setting : List.of(

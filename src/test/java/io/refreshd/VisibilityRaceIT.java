@@ -10,7 +10,7 @@ import io.refreshd.report.ViewPhase;
 import io.refreshd.report.ViewStatus;
 import io.refreshd.testing.OwnServer;
 import io.refreshd.testing.RunningDaemon;
-import java.nio.file.Files;
+import io.refreshd.testing.ServerFolder;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -42,8 +42,8 @@ class VisibilityRaceIT {
     @BeforeAll
     static void start() throws Exception {
         Awaitility.setDefaultTimeout(PATIENCE);
-        Path folder = Files.createTempDirectory(Files.createDirectories(Path.of("target", "postgres")), "race");
-        server = OwnServer.start(folder.toAbsolutePath(), Map.of());
+        Path folder = ServerFolder.create("race");
+        server = OwnServer.start(folder, Map.of());
     }
 
     @AfterAll

@@ -8,7 +8,7 @@ import io.refreshd.model.Lsn;
 import io.refreshd.model.Operation;
 import io.refreshd.model.Xid;
 import io.refreshd.testing.OwnServer;
-import java.nio.file.Files;
+import io.refreshd.testing.ServerFolder;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -25,8 +25,8 @@ class VisibilityIT {
 
     @Test
     void acknowledgesOnlyWhatIsVisible() throws Exception {
-        Path folder = Files.createTempDirectory(Files.createDirectories(Path.of("target", "postgres")), "standby");
-        try (LocalPostgres server = OwnServer.start(folder.toAbsolutePath(), Map.of())) {
+        Path folder = ServerFolder.create("standby");
+        try (LocalPostgres server = OwnServer.start(folder, Map.of())) {
             String url = server.url("postgres");
             try (Connection admin = connect(url);
                     Connection writer = connect(url);

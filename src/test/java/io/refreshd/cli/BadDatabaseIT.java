@@ -9,6 +9,7 @@ import io.refreshd.testing.DaemonProcess;
 import io.refreshd.testing.OwnServer;
 import io.refreshd.testing.PgCtl;
 import io.refreshd.testing.RunningDaemon;
+import io.refreshd.testing.ServerFolder;
 import io.refreshd.testing.StrictServer;
 import io.refreshd.testing.TestDatabase;
 import java.nio.file.Files;
@@ -123,8 +124,7 @@ class BadDatabaseIT {
 
     @Test
     void aServerThatCannotDecodeIsMendedByWhatIsPrinted() throws Exception {
-        Path base = Files.createTempDirectory(Files.createDirectories(Path.of("target", "postgres")), "replica")
-                .toAbsolutePath();
+        Path base = ServerFolder.create("replica");
         Map<String, String> settings =
                 Map.of("wal_level", "replica", "max_replication_slots", "1", "max_wal_senders", "10");
         try (LocalPostgres server = OwnServer.start(base, settings)) {

@@ -7,12 +7,12 @@ import io.refreshd.testing.Checked;
 import io.refreshd.testing.OwnServer;
 import io.refreshd.testing.PgBouncer;
 import io.refreshd.testing.RunningDaemon;
+import io.refreshd.testing.ServerFolder;
 import io.refreshd.testing.StrictServer;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -32,7 +32,7 @@ class ServerExaminationIT {
 
     @BeforeAll
     static void start() throws Exception {
-        Path base = Files.createTempDirectory(Files.createDirectories(Path.of("target", "postgres")), "awkward");
+        Path base = ServerFolder.create("awkward");
         server = OwnServer.start(
                 base.toAbsolutePath(),
                 Map.of(

@@ -40,7 +40,7 @@ public final class StrictServer {
             Path certificates = Files.createTempDirectory(base, "tls");
             makeCertificates(certificates);
             LocalPostgres started = LocalPostgres.start(
-                    Files.createTempDirectory(base, "strict"),
+                    ServerFolder.create("strict"),
                     Map.of(
                             "ssl", "on",
                             "ssl_cert_file", certificates.resolve("server.crt").toString(),

@@ -2,7 +2,6 @@ package io.refreshd.testing;
 
 import io.refreshd.demo.LocalPostgres;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -41,8 +40,8 @@ public final class TestDatabase implements AutoCloseable {
 
     public static synchronized LocalPostgres server() throws IOException {
         if (shared == null) {
-            Path folder = Files.createTempDirectory(Files.createDirectories(Path.of("target", "postgres")), "server");
-            LocalPostgres started = OwnServer.start(folder.toAbsolutePath(), Map.of());
+            Path folder = ServerFolder.create("server");
+            LocalPostgres started = OwnServer.start(folder, Map.of());
             Runtime.getRuntime().addShutdownHook(new Thread(() -> {
                 try {
                     started.close();
