@@ -12,10 +12,16 @@ import java.util.TreeSet;
  * A table whose rows are in the log: an ordinary one, a leaf partition, or an inheritance parent or child.
  *
  * @param columns all it has
+ * @param mayBeFull whether REPLICA IDENTITY FULL would do no harm to it
  * @param notPublishable why it must not be put into a publication
  */
 public record BaseTable(
-        TableId id, long oid, SortedSet<String> columns, ReplicaIdentity identity, Optional<Obstacle> notPublishable) {
+        TableId id,
+        long oid,
+        SortedSet<String> columns,
+        ReplicaIdentity identity,
+        boolean mayBeFull,
+        Optional<Obstacle> notPublishable) {
     public BaseTable {
         Objects.requireNonNull(id);
         columns = Collections.unmodifiableSortedSet(new TreeSet<>(columns));

@@ -13,10 +13,12 @@ import java.util.function.Predicate;
 /** Finds the sources of a view whose changes the log does not show, and says what would mend it. */
 final class BlindSpots {
     private final Facts facts;
+    private final Publishability publishability;
     private final Predicate<ViewId> included;
 
     BlindSpots(Facts facts, Predicate<ViewId> included) {
         this.facts = facts;
+        this.publishability = new Publishability(facts);
         this.included = included;
     }
 
@@ -38,27 +40,6 @@ final class BlindSpots {
         return new ArrayList<>(found);
     }
 
-    /** Why a table must not be published, whatever reads it. */
-    Optional<Obstacle> notPublishable(Relation table) {
-        if (!table.logged() || !facts.identityOf(table).failsWhenPublished()) {
-            return Optional.empty();
-        }
-        return Optional.of(new Obstacle(
-                "table " + table.sql() + " has " + lacks(table)
-                        + ": if it were published, the application's own UPDATE and DELETE of it would fail",
-                "ALTER TABLE " + table.sql() + " ADD PRIMARY KEY (the columns that identify a row)"
-                        + "; or ALTER TABLE " + table.sql()
-                        + " REPLICA IDENTITY USING INDEX (a unique index on NOT NULL columns)"
-                        + "; or, which writes whole old rows to the log, ALTER TABLE " + table.sql()
-                        + " REPLICA IDENTITY FULL"));
-    }
-
-    private String lacks(Relation table) {
-        return facts.identityOf(table) == ReplicaIdentity.NOTHING
-                ? "no replica identity"
-                : "no primary key that could be its replica identity";
-    }
-
     private Optional<Obstacle> ofRelation(Relation relation, Relation view) {
         if (Catalog.builtIn(relation.oid())) {
             return Optional.of(new Obstacle(
@@ -67,7 +48,7 @@ final class BlindSpots {
         return switch (relation.kind()) {
             case TABLE ->
                 relation.logged()
-                        ? notPublishable(relation)
+                        ? publishability.obstacle(relation)
                         : Optional.of(new Obstacle(
                                 "reads the unlogged table " + relation.sql() + ", which is not in the log",
                                 "ALTER TABLE " + relation.sql() + " SET LOGGED, or " + maxStaleness(view)));

@@ -71,9 +71,20 @@ final class CatalogSql {
                  FROM pg_catalog.pg_operator o WHERE o.oid >= 16384))
             """;
 
+    /** From 18 on UPDATE and DELETE of a published table fail if its replica identity holds a column that is not published. */
     static final String RELATIONS = """
             SELECT c.oid::int8, n.nspname::text, c.relname::text, c.relkind::text, c.relpersistence::text,
-                   c.relispopulated, c.relreplident::text, c.relowner::int8,
+                   c.relispopulated,
+                   CASE WHEN pg_catalog.current_setting('server_version_num')::int >= 180000 AND EXISTS (
+                          SELECT FROM pg_catalog.pg_attribute a
+                           WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated <> ''
+                             AND (c.relreplident = 'f' OR EXISTS (
+                                    SELECT FROM pg_catalog.pg_index i
+                                     WHERE i.indrelid = c.oid AND a.attnum = ANY (i.indkey)
+                                       AND (c.relreplident = 'd' AND i.indisprimary
+                                            OR c.relreplident = 'i' AND i.indisreplident))))
+                        THEN 'g' ELSE c.relreplident::text END,
+                   c.relowner::int8,
                    c.relrowsecurity, c.relforcerowsecurity,
                    has_schema_privilege(n.oid, 'USAGE'), has_table_privilege(c.oid, 'SELECT'),
                    EXISTS (SELECT FROM pg_catalog.pg_options_to_table(c.reloptions)

@@ -38,6 +38,7 @@ final class GraphBuilder {
 
     ViewGraph build() {
         BlindSpots blindSpots = new BlindSpots(facts, included);
+        Publishability publishability = new Publishability(facts);
         ProbeAnalysis probes = new ProbeAnalysis(facts);
         Discriminators discriminators = new Discriminators(facts);
         views.forEach((id, view) -> {
@@ -46,7 +47,7 @@ final class GraphBuilder {
             ProbeAnalysis.ByTable probing = probes.of(view, found, blindSpots.of(view, found));
             for (Relation relation : found.relations()) {
                 if (relation.logged()) {
-                    tables.computeIfAbsent(relation.tableId(), table -> baseTable(relation, blindSpots));
+                    tables.computeIfAbsent(relation.tableId(), table -> publishability.baseTable(relation));
                     readers.computeIfAbsent(relation.tableId(), table -> new ArrayList<>())
                             .add(new Reader(id, found.columnsOf(relation)));
                     narrowings
@@ -89,13 +90,6 @@ final class GraphBuilder {
             throw new IllegalStateException("not walked: " + view);
         }
         return found;
-    }
-
-    private BaseTable baseTable(Relation table, BlindSpots blindSpots) {
-        SortedSet<String> columns = new TreeSet<>();
-        table.columns().forEach(column -> columns.add(column.name()));
-        return new BaseTable(
-                table.tableId(), table.oid(), columns, facts.identityOf(table), blindSpots.notPublishable(table));
     }
 
     private SortedMap<ViewId, SortedSet<ViewId>> upstream() {

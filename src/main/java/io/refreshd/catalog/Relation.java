@@ -25,7 +25,8 @@ public record Relation(long oid, String schema, String name, RelationKind kind, 
      *
      * @param persistence p(ermanent), u(nlogged), t(emporary)
      * @param populated false for a materialized view that holds nothing yet
-     * @param replicaIdentity d(efault), n(othing), f(ull), i(ndex)
+     * @param replicaIdentity d(efault), n(othing), f(ull), i(ndex), or g: one of them that holds a generated column, where the
+     *     server refuses changes of such a table once it is published
      * @param owner oid of the role
      * @param access of the role that reads the catalog
      */

@@ -67,6 +67,7 @@ final class GraphText {
                     case DEFAULT_WITHOUT_KEY -> "default, without a primary key";
                     case INDEX -> "index";
                     case FULL -> "full";
+                    case GENERATED -> "holds a generated column";
                 };
     }
 
@@ -98,7 +99,9 @@ final class GraphText {
                             + (narrowing.discriminator().isPresent()
                                     ? ": each UPDATE and DELETE is looked up in every view that takes rows by a value"
                                     : ""),
-                    "ALTER TABLE " + SqlNames.qualified(table.id()) + " REPLICA IDENTITY FULL"));
+                    table.mayBeFull()
+                            ? "ALTER TABLE " + SqlNames.qualified(table.id()) + " REPLICA IDENTITY FULL"
+                            : "nothing while it has a generated column, which is not published"));
         }
         narrowing.probing().why().ifPresent(found::add);
         return found;

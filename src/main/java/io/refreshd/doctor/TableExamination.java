@@ -51,7 +51,7 @@ final class TableExamination implements Examination {
                             why.what(),
                             "refreshd does not publish it. " + BLIND,
                             why.mend())));
-            if (table.notPublishable().isEmpty() && table.identity() != ReplicaIdentity.FULL) {
+            if (table.notPublishable().isEmpty() && table.identity() != ReplicaIdentity.FULL && table.mayBeFull()) {
                 findings.add(new Finding(
                         Severity.INFO,
                         "no-old-rows",

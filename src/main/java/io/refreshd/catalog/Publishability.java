@@ -1,0 +1,72 @@
+package io.refreshd.catalog;
+
+import io.refreshd.model.Obstacle;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedSet;
+import java.util.TreeSet;
+
+/** Which tables may be published without making the application's own statements fail, and what would mend the others. */
+final class Publishability {
+    private final Facts facts;
+
+    Publishability(Facts facts) {
+        this.facts = facts;
+    }
+
+    BaseTable baseTable(Relation table) {
+        SortedSet<String> columns = new TreeSet<>();
+        table.columns().forEach(column -> columns.add(column.name()));
+        return new BaseTable(
+                table.tableId(), table.oid(), columns, facts.identityOf(table), mayBeFull(table), obstacle(table));
+    }
+
+    /** Why a table must not be published, whatever reads it. */
+    Optional<Obstacle> obstacle(Relation table) {
+        if (!table.logged() || !facts.identityOf(table).failsWhenPublished()) {
+            return Optional.empty();
+        }
+        return Optional.of(new Obstacle(
+                "table " + table.sql() + " has " + lacks(table)
+                        + ": if it were published, the application's own UPDATE and DELETE of it would fail",
+                String.join("; or ", mends(table))));
+    }
+
+    private String lacks(Relation table) {
+        return switch (facts.identityOf(table)) {
+            case GENERATED -> "a generated column in its replica identity, which is not published";
+            case DEFAULT_WITHOUT_KEY -> "no primary key that could be its replica identity";
+            case NOTHING, DEFAULT, INDEX, FULL -> "no replica identity";
+        };
+    }
+
+    private List<String> mends(Relation table) {
+        String alter = "ALTER TABLE " + table.sql();
+        List<String> mends = new ArrayList<>();
+        if (facts.identityOf(table) != ReplicaIdentity.GENERATED) {
+            mends.add(alter + " ADD PRIMARY KEY (the columns that identify a row)");
+        } else if (hasPlainKey(table)) {
+            mends.add(alter + " REPLICA IDENTITY DEFAULT");
+        }
+        mends.add(alter + " REPLICA IDENTITY USING INDEX (a unique index on NOT NULL columns"
+                + (mayBeFull(table) ? "" : ", none of them generated") + ")");
+        if (mayBeFull(table)) {
+            mends.add("which writes whole old rows to the log, " + alter + " REPLICA IDENTITY FULL");
+        }
+        return mends;
+    }
+
+    /** A column that is computed is not published; from 18 on the server refuses changes of a table that needs it to be. */
+    private static boolean mayBeFull(Relation table) {
+        return table.columns().stream().noneMatch(Relation.Column::generated);
+    }
+
+    private boolean hasPlainKey(Relation table) {
+        return facts.indexesOf(table).stream()
+                .filter(index -> index.is(Index.Trait.PRIMARY))
+                .anyMatch(index -> table.columns().stream()
+                        .filter(column -> index.columns().contains(column.number()))
+                        .noneMatch(Relation.Column::generated));
+    }
+}
