@@ -2,7 +2,6 @@ package io.refreshd;
 
 import io.refreshd.capture.Publication;
 import io.refreshd.capture.PublicationState;
-import io.refreshd.catalog.BaseTable;
 import io.refreshd.catalog.Catalog;
 import io.refreshd.catalog.CatalogReader;
 import io.refreshd.catalog.MaterializedView;
@@ -10,7 +9,7 @@ import io.refreshd.catalog.Reader;
 import io.refreshd.catalog.ViewGraph;
 import io.refreshd.config.Configuration;
 import io.refreshd.config.ViewPattern;
-import io.refreshd.doctor.FirstStart;
+import io.refreshd.doctor.Wanted;
 import io.refreshd.ledger.Lease;
 import io.refreshd.ledger.Ledgered;
 import io.refreshd.ledger.Registration;
@@ -22,7 +21,6 @@ import io.refreshd.model.TableId;
 import io.refreshd.model.ViewId;
 import io.refreshd.report.Notice;
 import io.refreshd.report.TableStatus;
-import io.refreshd.roles.RolesReader;
 import io.refreshd.routing.Router;
 import io.refreshd.schedule.Action;
 import io.refreshd.schedule.Event;
@@ -76,6 +74,7 @@ final class CatalogWatch {
 
     private volatile List<TableStatus> tables = List.of();
     private volatile Map<ViewId, Set<ViewId>> upstream = Map.of();
+    private volatile List<Obstacle> unheardRoles = List.of();
 
     private record Seen(
             String fingerprint, Optional<PublicationState> publication, Map<Long, Obstacle> notRefreshable) {}
@@ -98,6 +97,11 @@ final class CatalogWatch {
     /** The base tables, as of the last look. */
     List<TableStatus> tables() {
         return tables;
+    }
+
+    /** Why the log does not tell of changes of the roles, as of the last look: one for each table where they come from. */
+    List<Obstacle> unheardRoles() {
+        return unheardRoles;
     }
 
     /** Which views stand on which, as of the last look. */
@@ -147,13 +151,13 @@ final class CatalogWatch {
         notRefreshable = RefreshRights.missing(handle);
         Catalog catalog = CatalogReader.read(handle.getConnection());
         ViewGraph graph = ViewGraph.of(catalog, configuration.views()::includes);
-        Set<TableId> wanted = new HashSet<>(FirstStart.wanted(graph));
-        wanted.addAll(tablesOfRoles(handle, graph));
-        Map<TableId, Obstacle> refused = publisher.publish(handle, wanted);
+        Wanted wanted = Wanted.of(handle, configuration, graph);
+        Map<TableId, Obstacle> refused = publisher.publish(handle, wanted.publishable());
+        unheardRoles = unheard(wanted, refused);
         PublicationState publication = Publication.inspect(
                         handle.getConnection(), configuration.capture().publication())
                 .orElseThrow(() -> new SQLException("the publication was dropped a moment ago"));
-        Enroller.Standing standing = enroller.look(handle, wanted, publication);
+        Enroller.Standing standing = enroller.look(handle, wanted.publishable(), publication);
 
         Sight sight = new Sight(graph, standing.captured(), refused, blindfold);
         tables = sight.tables();
@@ -169,6 +173,14 @@ final class CatalogWatch {
         lookedAt = around.clock().get().nanos();
     }
 
+    private static List<Obstacle> unheard(Wanted wanted, Map<TableId, Obstacle> refused) {
+        return wanted.tables().values().stream()
+                .filter(table -> wanted.ofRoles().contains(table.id()))
+                .flatMap(
+                        table -> table.notPublishable().or(() -> Optional.ofNullable(refused.get(table.id()))).stream())
+                .toList();
+    }
+
     private void count(int views) {
         if (known.isEmpty() || known.getAsInt() != views) {
             known = OptionalInt.of(views);
@@ -179,23 +191,6 @@ final class CatalogWatch {
                                     .map(ViewPattern::toString)
                                     .toList()));
         }
-    }
-
-    /** A change of the roles is a change of which views there are. */
-    private Set<TableId> tablesOfRoles(Handle handle, ViewGraph graph) throws SQLException {
-        Set<TableId> tables;
-        try {
-            tables = RolesReader.tables(handle.getConnection(), configuration.roleViews());
-        } catch (SQLException e) {
-            if (handle.getConnection().isValid(1)) {
-                // The query for roles is wrong, or what it reads is missing: the keeper of the roles tells so.
-                return Set.of();
-            }
-            throw e;
-        }
-        tables.removeIf(
-                table -> graph.table(table).flatMap(BaseTable::notPublishable).isPresent());
-        return tables;
     }
 
     private Seen see(Handle handle) throws SQLException {

@@ -86,14 +86,7 @@ public final class Daemon implements AutoCloseable {
         this.database =
                 Database.of(configuration.database(), configuration.refresh().maxConcurrent());
         this.roles = new RoleKeeper(
-                configuration,
-                rolesLook,
-                database.jdbi(),
-                around.clock(),
-                () -> Optional.ofNullable(core).map(present -> present.lease().token()),
-                () -> Optional.ofNullable(core)
-                        .map(present -> present.pipeline().isSettled())
-                        .orElse(false));
+                configuration, rolesLook, database.jdbi(), around.clock(), () -> Optional.ofNullable(core));
         this.monitor = new Monitor(
                 new Monitor.Settings(
                         new InetSocketAddress(

@@ -8,12 +8,11 @@ import io.refreshd.model.Obstacle;
 import io.refreshd.model.TableId;
 import io.refreshd.roles.RolePlan;
 import io.refreshd.roles.RoleReconciler;
-import io.refreshd.roles.RolesReader;
+import io.refreshd.roles.RoleTables;
 import io.refreshd.roles.Step;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -22,7 +21,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
@@ -45,8 +43,7 @@ final class RoleKeeper implements AutoCloseable {
     private final RoleReconciler reconciler;
     private final Jdbi jdbi;
     private final Supplier<Moment> clock;
-    private final BooleanSupplier settled;
-    private final Supplier<Optional<Long>> lease;
+    private final Supplier<Optional<Core>> core;
     private final ExecutorService thread = Executors.newSingleThreadExecutor(
             Thread.ofPlatform().daemon().name("refreshd-roles").factory());
     private final AtomicBoolean queued = new AtomicBoolean();
@@ -57,27 +54,26 @@ final class RoleKeeper implements AutoCloseable {
     // Only the thread's own.
     private long handled;
     private long lookedAt;
-    private Set<String> told = Set.of();
+    private final Told amiss = new Told(log, "A role view is not as declared");
+    private final Told late =
+            new Told(log, "Roles are looked at every few seconds only: the log does not tell of their changes");
 
     /**
      * @param look how often, though nothing has changed
-     * @param lease token of the right to write to the ledger, while this is the one
-     * @param settled whether all that has been read from the log is visible: only then a look has seen it
+     * @param core of the present, while this daemon holds the lease
      */
     RoleKeeper(
             Configuration configuration,
             Duration look,
             Jdbi jdbi,
             Supplier<Moment> clock,
-            Supplier<Optional<Long>> lease,
-            BooleanSupplier settled) {
+            Supplier<Optional<Core>> core) {
         this.lookNanos = look.toNanos();
-        this.lease = lease;
+        this.core = core;
         this.templates = configuration.roleViews();
         this.reconciler = new RoleReconciler(configuration);
         this.jdbi = jdbi;
         this.clock = clock;
-        this.settled = settled;
     }
 
     /** Rows of a table have changed. Returns at once. */
@@ -106,33 +102,32 @@ final class RoleKeeper implements AutoCloseable {
         if (closed || (touched == handled && now - lookedAt < lookNanos)) {
             return;
         }
-        boolean whole = settled.getAsBoolean();
+        Optional<Core> present = core.get();
+        if (present.isEmpty()) {
+            lookedAt = now;
+            return;
+        }
+        // Only then a look has seen all that has been read from the log.
+        boolean whole = present.get().pipeline().isSettled();
+        long lease = present.get().lease().token();
         try {
-            List<Obstacle> obstacles = jdbi.withHandle(this::reconcile);
-            tell(obstacles);
+            amiss.tell(jdbi.withHandle(handle -> reconcile(handle, lease)));
+            late.tell(present.get().watch().unheardRoles());
             lookedAt = now;
             if (whole) {
                 handled = touched;
             }
         } catch (Exception e) {
             if (!closed) {
-                tell(List.of(new Obstacle("the role views cannot be looked at: " + e.getMessage(), "see the message")));
+                amiss.tell(List.of(
+                        new Obstacle("the role views cannot be looked at: " + e.getMessage(), "see the message")));
             }
         }
     }
 
-    private List<Obstacle> reconcile(Handle handle) throws SQLException {
-        Optional<Long> token = lease.get();
-        if (token.isEmpty()) {
-            return List.of();
-        }
+    private List<Obstacle> reconcile(Handle handle, long lease) throws SQLException {
         RolePlan plan = reconciler.plan(handle);
-        try {
-            tables = RolesReader.tables(handle.getConnection(), templates);
-        } catch (SQLException e) {
-            // The plan has told why already.
-            log.atDebug().setCause(e).log("The tables of roles are not known");
-        }
+        tables = RoleTables.of(handle.getConnection(), templates).ofRoles();
         List<Obstacle> obstacles = new ArrayList<>(plan.obstacles());
         List<Step> rebuilds =
                 plan.steps().stream().filter(Step.Rebuild.class::isInstance).toList();
@@ -147,7 +142,7 @@ final class RoleKeeper implements AutoCloseable {
                 handle,
                 plan,
                 step -> !closed && !(step instanceof Step.Rebuild),
-                transaction -> Lease.prove(transaction, token.get()),
+                transaction -> Lease.prove(transaction, lease),
                 RoleKeeper::tellDone));
         return obstacles;
     }
@@ -157,21 +152,6 @@ final class RoleKeeper implements AutoCloseable {
                 .addKeyValue("step", step.action())
                 .addKeyValue("view", step.view())
                 .log("A role view is as declared now");
-    }
-
-    /** Each once, for as long as it lasts. */
-    private void tell(List<Obstacle> obstacles) {
-        Set<String> present = new HashSet<>();
-        for (Obstacle obstacle : obstacles) {
-            present.add(obstacle.what());
-            if (!told.contains(obstacle.what())) {
-                log.atWarn()
-                        .addKeyValue("what", obstacle.what())
-                        .addKeyValue("mend", obstacle.mend())
-                        .log("A role view is not as declared");
-            }
-        }
-        told = present;
     }
 
     @Override

@@ -113,6 +113,26 @@ public final class Prerequisites {
         }
     }
 
+    /** That the publication is another's, so that the current role cannot add tables to it; empty if there is none. */
+    public static Optional<Obstacle> notMine(Connection connection, String publication) throws SQLException {
+        String sql = """
+                SELECT pg_catalog.pg_get_userbyid(pubowner) AS owner, current_user AS role
+                FROM pg_catalog.pg_publication WHERE pubname = ? AND NOT pg_catalog.pg_has_role(pubowner, 'USAGE')
+                """;
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            statement.setString(1, publication);
+            try (ResultSet row = statement.executeQuery()) {
+                return row.next()
+                        ? Optional.of(new Obstacle(
+                                "publication " + publication + " belongs to " + row.getString("owner")
+                                        + ", so that this role can add no table to it",
+                                "ALTER PUBLICATION " + SqlNames.identifier(publication) + " OWNER TO "
+                                        + SqlNames.identifier(row.getString("role"))))
+                        : Optional.empty();
+            }
+        }
+    }
+
     /**
      * Tables that the current role cannot add to the publication itself, with the statement for their owner: adding one takes
      * the ownership of both.

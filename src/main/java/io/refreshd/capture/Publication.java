@@ -79,7 +79,8 @@ public final class Publication {
         // columns, of
         // which all are listed when there is no column list; pg_publication_rel tells the two apart.
         String sql = """
-                SELECT n.nspname, c.relname, c.oid, r.oid IS NOT NULL AS direct, i.identity,
+                SELECT n.nspname, c.relname, c.oid, r.oid IS NOT NULL AS direct,
+                       pg_catalog.pg_has_role(c.relowner, 'USAGE') AS mine, i.identity,
                        NOT EXISTS (
                          SELECT FROM pg_catalog.pg_publication_rel f
                          WHERE f.prpubid = p.oid AND (f.prqual IS NOT NULL OR f.prattrs IS NOT NULL)
@@ -104,6 +105,7 @@ public final class Publication {
                             new PublicationState.Entry(
                                     row.getLong("oid"),
                                     row.getBoolean("direct"),
+                                    row.getBoolean("mine"),
                                     row.getString("identity"),
                                     row.getBoolean("whole")));
                 }
@@ -115,7 +117,7 @@ public final class Publication {
     /**
      * The statements that make the publication hold these tables and no others. Pure. A table that a DBA published with its
      * schema or with all tables is left as it is, and so is one with a row filter or a column list that is wanted: it is
-     * replaced only by who made it.
+     * replaced only by who made it. What is another's is not taken out: a DBA may have put it in for a view that is made later.
      *
      * @param state empty if the publication does not exist
      */
@@ -142,7 +144,8 @@ public final class Publication {
             statements.add("ALTER PUBLICATION " + publication + " ADD TABLE " + list(missing));
         }
         Set<TableId> needless = now.tables().entrySet().stream()
-                .filter(entry -> entry.getValue().direct() && !wanted.contains(entry.getKey()))
+                .filter(entry ->
+                        entry.getValue().direct() && entry.getValue().mine() && !wanted.contains(entry.getKey()))
                 .map(Map.Entry::getKey)
                 .collect(Collectors.toCollection(TreeSet::new));
         if (!needless.isEmpty()) {

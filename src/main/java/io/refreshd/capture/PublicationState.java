@@ -20,11 +20,12 @@ public record PublicationState(boolean complete, boolean viaRoot, boolean allTab
      * @param oid the table's
      * @param direct whether it has an entry of its own, and is not published with its schema, its partitioned table or with all
      *     tables
+     * @param mine whether the role that is connected may publish it: what it may not put back, it must not take out
      * @param identity of what publishes it, see {@link Publication#IDENTITIES}. A table that left and joined again has another
      *     one: what happened in between was not streamed
      * @param whole whether all rows and all columns are published
      */
-    public record Entry(long oid, boolean direct, String identity, boolean whole) {}
+    public record Entry(long oid, boolean direct, boolean mine, String identity, boolean whole) {}
 
     public PublicationState {
         tables = Map.copyOf(tables);

@@ -1,5 +1,6 @@
 package io.refreshd.catalog;
 
+import io.refreshd.model.TableId;
 import java.sql.Array;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -16,6 +17,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 
 /** Turns rows into records, a handful of queries in all however many views there are. For one read on one connection. */
 final class CatalogQueries {
@@ -46,6 +48,38 @@ final class CatalogQueries {
                         row -> new Catalog.Inheritance(row.getLong(1), row.getLong(2), row.getString(3))),
                 query(CatalogSql.INDEXES, reached, CatalogQueries::index),
                 query(CatalogSql.FUNCTIONS, functions, CatalogQueries::function));
+    }
+
+    List<BaseTable> tables(Collection<TableId> names) throws SQLException {
+        if (names.isEmpty()) {
+            return List.of();
+        }
+        List<Long> oids = new ArrayList<>();
+        try (PreparedStatement statement = connection.prepareStatement(CatalogSql.OIDS_OF)) {
+            statement.setArray(1, texts(names.stream().map(TableId::schema)));
+            statement.setArray(2, texts(names.stream().map(TableId::name)));
+            try (ResultSet rows = statement.executeQuery()) {
+                while (rows.next()) {
+                    oids.add(rows.getLong(1));
+                }
+            }
+        }
+        List<Relation> relations = relations(oids, columns(oids));
+        Publishability publishability = new Publishability(new Facts(new Catalog(
+                role(),
+                relations,
+                List.of(),
+                List.of(),
+                query(CatalogSql.INDEXES, oids, CatalogQueries::index),
+                List.of())));
+        return relations.stream()
+                .filter(Relation::logged)
+                .map(publishability::baseTable)
+                .toList();
+    }
+
+    private Array texts(Stream<String> texts) throws SQLException {
+        return connection.createArrayOf("text", texts.toArray());
     }
 
     private String role() throws SQLException {

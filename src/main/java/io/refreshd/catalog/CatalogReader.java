@@ -1,11 +1,14 @@
 package io.refreshd.catalog;
 
+import io.refreshd.model.TableId;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.Collection;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 
 /**
@@ -42,6 +45,14 @@ public final class CatalogReader {
                 connection.setAutoCommit(true);
             }
         }
+    }
+
+    /**
+     * These tables, whether or not a view reads them; without those that are not there, and those whose rows are not in the
+     * log. In the caller's transaction, if there is one.
+     */
+    public static List<BaseTable> tables(Connection connection, Collection<TableId> names) throws SQLException {
+        return new CatalogQueries(connection).tables(names);
     }
 
     /**

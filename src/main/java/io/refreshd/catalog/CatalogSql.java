@@ -39,6 +39,14 @@ final class CatalogSql {
 
     static final String OIDS = REACHED + "SELECT oid::int8 FROM reached ORDER BY oid";
 
+    static final String OIDS_OF = """
+            SELECT c.oid::int8
+              FROM unnest(?::text[], ?::text[]) AS w (schema, name)
+              JOIN pg_catalog.pg_namespace n ON n.nspname::text = w.schema
+              JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname::text = w.name
+             ORDER BY c.oid
+            """;
+
     /**
      * One number for each catalog. Where a row is only ever written by DDL, its xmin stands for its content; pg_class is
      * not so: every refresh rewrites the row of the view. All functions and operators count, since a view's aggregate may

@@ -3,10 +3,10 @@ package io.refreshd.cli;
 import io.refreshd.capture.Publication;
 import io.refreshd.capture.PublicationState;
 import io.refreshd.capture.Slot;
-import io.refreshd.catalog.BaseTable;
 import io.refreshd.catalog.CatalogReader;
 import io.refreshd.catalog.ViewGraph;
 import io.refreshd.config.Configuration;
+import io.refreshd.doctor.Wanted;
 import io.refreshd.ledger.LedgerSchema;
 import io.refreshd.ledger.LedgerTooNewException;
 import io.refreshd.model.SqlNames;
@@ -15,7 +15,6 @@ import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
 
 /**
@@ -38,10 +37,7 @@ record Installation(
 
     static Installation missing(Handle handle, Configuration configuration) throws SQLException, LedgerTooNewException {
         ViewGraph graph = ViewGraph.of(CatalogReader.read(handle.getConnection()), configuration.views()::includes);
-        Set<TableId> wanted = graph.tables().values().stream()
-                .filter(table -> table.notPublishable().isEmpty())
-                .map(BaseTable::id)
-                .collect(Collectors.toSet());
+        Set<TableId> wanted = Wanted.of(handle, configuration, graph).publishable();
         String publication = configuration.capture().publication();
         Optional<PublicationState> published = Publication.inspect(handle.getConnection(), publication);
         String slot = configuration.capture().slot();

@@ -5,7 +5,6 @@ import io.refreshd.capture.Prerequisites;
 import io.refreshd.capture.Publication;
 import io.refreshd.capture.Server;
 import io.refreshd.capture.Slot;
-import io.refreshd.catalog.BaseTable;
 import io.refreshd.catalog.CatalogReader;
 import io.refreshd.catalog.ViewGraph;
 import io.refreshd.config.Configuration;
@@ -17,7 +16,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
 
 /**
@@ -91,7 +89,9 @@ public final class FirstStart {
         }
         if (!published) {
             String name = configuration.capture().publication();
-            Publication.plan(name, wanted(graph(handle, configuration)), Optional.empty()).stream()
+            ViewGraph graph = ViewGraph.of(CatalogReader.read(handle.getConnection()), configuration.views()::includes);
+            Set<TableId> wanted = Wanted.of(handle, configuration, graph).publishable();
+            Publication.plan(name, wanted, Optional.empty()).stream()
                     .map(statement -> statement + ";")
                     .forEach(lines::add);
             lines.add("ALTER PUBLICATION " + SqlNames.identifier(name) + " OWNER TO " + role + ";");
@@ -102,18 +102,6 @@ public final class FirstStart {
             lines.add("SELECT " + Slot.call(slot, version) + ";");
         }
         return String.join("\n", lines);
-    }
-
-    private static ViewGraph graph(Handle handle, Configuration configuration) throws SQLException {
-        return ViewGraph.of(CatalogReader.read(handle.getConnection()), configuration.views()::includes);
-    }
-
-    /** The base tables that can be published without making a statement of the application fail. */
-    public static Set<TableId> wanted(ViewGraph graph) {
-        return graph.tables().values().stream()
-                .filter(table -> table.notPublishable().isEmpty())
-                .map(BaseTable::id)
-                .collect(Collectors.toSet());
     }
 
     private record Possessions(

@@ -8,49 +8,37 @@ import io.refreshd.catalog.ReplicaIdentity;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.SqlNames;
 import io.refreshd.model.TableId;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Collectors;
+import java.util.TreeSet;
 
-/** The base tables: what would happen if they were published. */
+/** The tables whose changes count: what would happen if they were published. */
 final class TableExamination implements Examination {
     private static final String BLIND = "Its changes would pass unseen; views on it are refreshed by the clock only.";
+    private static final String LATE =
+            "The log does not tell of a new role, or of one that is gone: that is noticed late, by a"
+                    + " look at all roles every few seconds.";
 
     @Override
     public List<Finding> of(Patient patient) throws SQLException {
-        List<Finding> findings = new ArrayList<>();
-        Optional<PublicationState> publication = Publication.inspect(
-                patient.handle().getConnection(), patient.capture().publication());
-        Set<TableId> unpublished = patient.graph().tables().values().stream()
-                .filter(table -> table.notPublishable().isEmpty())
-                .map(BaseTable::id)
-                .filter(table ->
-                        publication.map(state -> !state.captures(table)).orElse(true))
-                .collect(Collectors.toSet());
-        for (Obstacle obstacle : Prerequisites.notMine(patient.handle().getConnection(), unpublished)) {
-            findings.add(new Finding(
-                    Severity.WARNING,
-                    "not-owner",
-                    "tables",
-                    obstacle.what(),
-                    BLIND,
-                    obstacle.mend() + "; or have its owner run: "
-                            + String.join(
-                                    "; ",
-                                    Publication.plan(patient.capture().publication(), unpublished, publication))));
-        }
-        for (BaseTable table : patient.graph().tables().values()) {
+        Wanted wanted = Wanted.of(patient.handle(), patient.configuration(), patient.graph());
+        List<Finding> findings = new ArrayList<>(notMine(patient, wanted));
+        for (BaseTable table : wanted.tables().values()) {
             table.notPublishable()
                     .ifPresent(why -> findings.add(new Finding(
                             Severity.WARNING,
                             "replica-identity",
                             table.id().toString(),
                             why.what(),
-                            "refreshd does not publish it. " + BLIND,
+                            "refreshd does not publish it. " + consequence(wanted, table.id()),
                             why.mend())));
+        }
+        for (BaseTable table : patient.graph().tables().values()) {
             if (table.notPublishable().isEmpty() && table.identity() != ReplicaIdentity.FULL && table.mayBeFull()) {
                 findings.add(new Finding(
                         Severity.INFO,
@@ -63,5 +51,42 @@ final class TableExamination implements Examination {
             }
         }
         return findings;
+    }
+
+    /** What run may not add to the publication. */
+    private static List<Finding> notMine(Patient patient, Wanted wanted) throws SQLException {
+        String name = patient.capture().publication();
+        Connection connection = patient.handle().getConnection();
+        Optional<PublicationState> publication = Publication.inspect(connection, name);
+        Set<TableId> unpublished = new TreeSet<>(wanted.publishable());
+        publication.ifPresent(state -> unpublished.removeIf(state::captures));
+
+        List<Finding> findings = new ArrayList<>();
+        for (TableId table : unpublished) {
+            Set<TableId> then = new HashSet<>(unpublished);
+            publication.ifPresent(state -> then.addAll(state.tables().keySet()));
+            String statements = String.join("; ", Publication.plan(name, then, publication));
+            for (Obstacle obstacle : obstacles(connection, name, table)) {
+                findings.add(new Finding(
+                        Severity.WARNING,
+                        "not-owner",
+                        table.toString(),
+                        obstacle.what(),
+                        consequence(wanted, table),
+                        obstacle.mend() + " -- or, as a superuser: " + statements));
+            }
+        }
+        return findings;
+    }
+
+    private static List<Obstacle> obstacles(Connection connection, String publication, TableId table)
+            throws SQLException {
+        List<Obstacle> obstacles = new ArrayList<>(Prerequisites.notMine(connection, Set.of(table)));
+        Prerequisites.notMine(connection, publication).ifPresent(obstacles::add);
+        return obstacles;
+    }
+
+    private static String consequence(Wanted wanted, TableId table) {
+        return wanted.ofRoles().contains(table) ? LATE : BLIND;
     }
 }

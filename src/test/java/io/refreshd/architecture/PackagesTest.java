@@ -43,7 +43,7 @@ class PackagesTest {
         "refresh,  model ledger",
         "observe,  model report",
         "audit,    model ledger",
-        "doctor,   model config catalog capture ledger",
+        "doctor,   model config catalog capture ledger roles",
         "roles,    model config ledger client",
     })
     void knowsOnlyWhatItMay(String name, String allowed) {

@@ -57,6 +57,30 @@ class InitPrintIT {
         }
     }
 
+    @Test
+    void theScriptPublishesWhereRolesComeFromAndWhatTheirViewsWillRead() throws Exception {
+        try (TestDatabase database = TestDatabase.create()) {
+            database.execute(
+                    "CREATE TABLE roles (name text)",
+                    "ALTER TABLE roles REPLICA IDENTITY FULL",
+                    "CREATE TABLE keyless (name text)",
+                    "CREATE TABLE main (id int, role text, PRIMARY KEY (id, role)) PARTITION BY LIST (role)",
+                    "CREATE TABLE main_a PARTITION OF main FOR VALUES IN ('a')");
+            String template = """
+                    role-views:
+                      templates:
+                        public.role_{role}:
+                          query: SELECT id FROM main WHERE role = {role}
+                          unique-key: [id]
+                          roles-query: SELECT name FROM roles UNION ALL SELECT name FROM keyless
+                    """;
+            assertThat(print(RunningDaemon.configuration(database.url(), database.slot(), template)))
+                    .contains("FOR TABLE ONLY \"public\".\"main_a\", ONLY \"public\".\"roles\" WITH")
+                    .as("an UPDATE of it would fail")
+                    .doesNotContain("keyless");
+        }
+    }
+
     private String print(String yaml) throws Exception {
         Path file = Files.writeString(folder.resolve("refreshd.yaml"), yaml);
         StringWriter out = new StringWriter();

@@ -1,0 +1,33 @@
+package io.refreshd;
+
+import io.refreshd.model.Obstacle;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.Set;
+import org.slf4j.Logger;
+
+/** Tells of each obstacle once, for as long as it lasts. One thread. */
+final class Told {
+    private final Logger log;
+    private final String message;
+    private Set<String> present = Set.of();
+
+    Told(Logger log, String message) {
+        this.log = log;
+        this.message = message;
+    }
+
+    void tell(Collection<Obstacle> obstacles) {
+        Set<String> now = new HashSet<>();
+        for (Obstacle obstacle : obstacles) {
+            now.add(obstacle.what());
+            if (!present.contains(obstacle.what())) {
+                log.atWarn()
+                        .addKeyValue("what", obstacle.what())
+                        .addKeyValue("mend", obstacle.mend())
+                        .log(message);
+            }
+        }
+        present = now;
+    }
+}

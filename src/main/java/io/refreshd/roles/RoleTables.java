@@ -1,0 +1,75 @@
+package io.refreshd.roles;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.refreshd.config.RoleViewTemplate;
+import io.refreshd.model.TableId;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.Collection;
+import java.util.Set;
+import java.util.TreeSet;
+
+/**
+ * The tables behind the queries of templates, as the planner sees them. What cannot be asked is left out: who reads the roles,
+ * or makes the views, tells why.
+ *
+ * @param ofRoles where roles come from: a change of one of them may change the roles
+ * @param ofViews what the views will read that are to be made; empty if the query takes no subquery in the place of the role
+ */
+public record RoleTables(Set<TableId> ofRoles, Set<TableId> ofViews) {
+    /** Of no known value: the planner must neither fold the condition nor pass over partitions. */
+    private static final String ANY_ROLE = "SELECT NULL";
+
+    public RoleTables {
+        ofRoles = Set.copyOf(ofRoles);
+        ofViews = Set.copyOf(ofViews);
+    }
+
+    /** Leaves a transaction in which it is called as it was. */
+    public static RoleTables of(Connection connection, Collection<RoleViewTemplate> templates) throws SQLException {
+        Set<TableId> ofRoles = new TreeSet<>();
+        Set<TableId> ofViews = new TreeSet<>();
+        for (RoleViewTemplate template : templates) {
+            if (template.roles() instanceof RoleViewTemplate.Roles.Queried queried) {
+                add(connection, queried.sql(), ofRoles);
+            }
+            if (template.definition().materialized()) {
+                add(connection, template.definition().query().with(ANY_ROLE), ofViews);
+            }
+        }
+        return new RoleTables(ofRoles, ofViews);
+    }
+
+    private static void add(Connection connection, String sql, Set<TableId> tables) throws SQLException {
+        try {
+            tables.addAll(RolesReader.safely(connection, () -> behind(connection, sql)));
+        } catch (SQLException e) {
+            if (!connection.isValid(1)) {
+                throw e;
+            }
+        }
+    }
+
+    private static Set<TableId> behind(Connection connection, String sql) throws SQLException {
+        Set<TableId> tables = new TreeSet<>();
+        try (Statement statement = RolesReader.statement(connection);
+                ResultSet row = statement.executeQuery("EXPLAIN (VERBOSE, FORMAT JSON) " + sql)) {
+            row.next();
+            JsonNode plan = new ObjectMapper().readTree(row.getString(1));
+            for (JsonNode node : plan.findParents("Relation Name")) {
+                if (node.hasNonNull("Schema")) {
+                    tables.add(new TableId(
+                            node.get("Schema").asText(),
+                            node.get("Relation Name").asText()));
+                }
+            }
+        } catch (JsonProcessingException e) {
+            throw new SQLException("the server's plan is no JSON", e);
+        }
+        return tables;
+    }
+}
