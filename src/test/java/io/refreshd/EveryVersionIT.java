@@ -156,6 +156,11 @@ class EveryVersionIT {
                 .isEmpty();
     }
 
+    @Test
+    void roleViewsComeAndGoUnderTheDocumentedGrants(@TempDir Path folder) throws Exception {
+        new RoleViewsRound(url("postgres"), url("roled"), folder).run();
+    }
+
     /** Who may refresh need not be able to read; a member of the owner can. */
     private void rowsAreLookedUpOnceTheRoleMayRead(RunningDaemon daemon, Configuration configuration) throws Exception {
         List<String> grants;
