@@ -129,15 +129,7 @@ final class RoleKeeper implements AutoCloseable {
         RolePlan plan = reconciler.plan(handle);
         tables = RoleTables.of(handle.getConnection(), templates).ofRoles();
         List<Obstacle> obstacles = new ArrayList<>(plan.obstacles());
-        List<Step> rebuilds =
-                plan.steps().stream().filter(Step.Rebuild.class::isInstance).toList();
-        if (!rebuilds.isEmpty()) {
-            // One line, and not a thousand.
-            obstacles.add(new Obstacle(
-                    "templates have changed since these role views were made: " + rebuilds.size() + ", the first is "
-                            + rebuilds.getFirst().view(),
-                    "refreshd plan shows what would be done, refreshd apply does it"));
-        }
+        plan.outdated().ifPresent(obstacles::add);
         obstacles.addAll(reconciler.apply(
                 handle,
                 plan,

@@ -52,6 +52,9 @@ final class InitVerb implements Callable<Integer> {
     private static final Set<String> BARS_MAKING =
             Set.of("prerequisite", "ledger-foreign", "ledger-not-permitted", "ledger-too-new");
 
+    /** What the script does not mend, and has to be mended first. */
+    private static final Set<String> REMARKED = Set.of("prerequisite", "role-view");
+
     @Mixin
     private final ConfigurationFile file = new ConfigurationFile();
 
@@ -123,7 +126,7 @@ final class InitVerb implements Callable<Integer> {
                 .map(Finding::mend)
                 .toList();
         List<String> remarks = errors.stream()
-                .filter(finding -> finding.code().equals("prerequisite"))
+                .filter(finding -> REMARKED.contains(finding.code()))
                 .map(finding -> finding.what() + ": " + finding.mend())
                 .toList();
         return missing.script(configuration, grants, remarks);

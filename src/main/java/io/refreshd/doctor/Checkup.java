@@ -24,6 +24,7 @@ public final class Checkup {
         EXAMINATIONS.put("tables", new TableExamination());
         EXAMINATIONS.put("views", new ViewExamination());
         EXAMINATIONS.put("rights", new PrivilegeExamination());
+        EXAMINATIONS.put("role views", new RoleExamination());
         EXAMINATIONS.put("look-ups", new LookUpExamination());
         EXAMINATIONS.put("definitions", new DefinitionExamination());
         EXAMINATIONS.put("storage", new StorageExamination());

@@ -6,6 +6,7 @@ import io.refreshd.model.ViewId;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * What would make the database as it is declared.
@@ -70,6 +71,18 @@ public record RolePlan(List<Step> steps, List<Obstacle> obstacles, List<String> 
                             ? "its template is not declared, or its roles are not known"
                             : "role " + Words.quoted(record.role()) + " is gone"));
         }
+    }
+
+    /** That views were made from what their template was once; only {@code apply} makes them anew. One, and not a thousand. */
+    public Optional<Obstacle> outdated() {
+        List<Step> rebuilds =
+                steps.stream().filter(Step.Rebuild.class::isInstance).toList();
+        return rebuilds.isEmpty()
+                ? Optional.empty()
+                : Optional.of(new Obstacle(
+                        "templates have changed since these role views were made: " + rebuilds.size()
+                                + ", the first is " + rebuilds.getFirst().view(),
+                        "refreshd plan shows what would be done, refreshd apply does it"));
     }
 
     /** Ledger and comment have to agree: a view that somebody else put in its place, or took over, is not ours. */

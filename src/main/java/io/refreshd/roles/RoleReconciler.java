@@ -18,6 +18,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.JdbiException;
 
@@ -63,6 +64,47 @@ public final class RoleReconciler {
         RolePlan plan = RolePlan.of(declared, made, found(handle, names));
         unknown.addAll(plan.obstacles());
         return new RolePlan(plan.steps(), unknown, plan.notes());
+    }
+
+    /**
+     * What would stand in the way of the views that a plan makes, in the words of {@link #apply}. Changes nothing, and leaves
+     * the transaction in which it is called as it was.
+     */
+    public List<Obstacle> foresee(Handle transaction, RolePlan plan) throws SQLException {
+        Map<RoleViewTemplate, List<Step>> byTemplate = new LinkedHashMap<>();
+        for (Step step : plan.steps()) {
+            step.wish()
+                    .ifPresent(wanted -> byTemplate
+                            .computeIfAbsent(wanted.template(), template -> new ArrayList<>())
+                            .add(step));
+        }
+        List<Obstacle> obstacles = new ArrayList<>();
+        for (List<Step> steps : byTemplate.values()) {
+            together(steps.stream()
+                            .flatMap(step -> step.wish().stream())
+                            .flatMap(wanted -> Requirements.missingRole(transaction, wanted).stream())
+                            .toList())
+                    .ifPresent(obstacles::add);
+            // The query is the same but for the role.
+            Step first = steps.getFirst();
+            try {
+                obstacles.addAll(
+                        Requirements.missingForAll(transaction, first.wish().orElseThrow()));
+            } catch (SQLException e) {
+                refused(first, e).refused().ifPresent(obstacles::add);
+            }
+        }
+        return obstacles;
+    }
+
+    /** One for all that are of a kind, with what mends each. */
+    private static Optional<Obstacle> together(List<Obstacle> obstacles) {
+        if (obstacles.size() < 2) {
+            return obstacles.stream().findFirst();
+        }
+        return Optional.of(new Obstacle(
+                obstacles.getFirst().what() + "; and " + (obstacles.size() - 1) + " more like it",
+                obstacles.stream().map(Obstacle::mend).distinct().collect(Collectors.joining("; "))));
     }
 
     /**

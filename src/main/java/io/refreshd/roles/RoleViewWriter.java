@@ -4,14 +4,12 @@ import io.refreshd.ledger.RoleViewRows;
 import io.refreshd.ledger.RoleViewRows.Made;
 import io.refreshd.ledger.ViewRows;
 import io.refreshd.model.Obstacle;
-import io.refreshd.model.SqlNames;
 import io.refreshd.model.ViewId;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
-import java.util.stream.Stream;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.transaction.TransactionIsolationLevel;
 
@@ -78,7 +76,7 @@ final class RoleViewWriter {
     }
 
     private Outcome create(Handle transaction, WantedView wanted) throws SQLException {
-        Optional<Obstacle> missing = missingRole(transaction, wanted);
+        Optional<Obstacle> missing = Requirements.missing(transaction, wanted);
         if (missing.isPresent()) {
             return Outcome.refused(missing.get());
         }
@@ -102,7 +100,7 @@ final class RoleViewWriter {
      */
     private Outcome rebuild(Handle transaction, Step.Rebuild step) throws SQLException {
         WantedView wanted = step.wanted();
-        Optional<Obstacle> missing = missingRole(transaction, wanted);
+        Optional<Obstacle> missing = Requirements.missing(transaction, wanted);
         if (missing.isPresent()) {
             return Outcome.refused(missing.get());
         }
@@ -175,30 +173,6 @@ final class RoleViewWriter {
                         .bind("oid", step.made().oid())
                         .mapTo(String.class)
                         .one());
-    }
-
-    /**
-     * Asked first: making a view of a huge table only to fail at the grant would be dear. And a role called public must not
-     * pass, since PostgreSQL takes the name for everybody, quoted or not.
-     */
-    private static Optional<Obstacle> missingRole(Handle transaction, WantedView wanted) {
-        return Stream.of(
-                        wanted.template().access().grantTo(wanted.role()),
-                        wanted.template().access().owner())
-                .flatMap(Optional::stream)
-                .filter(name -> !exists(transaction, name))
-                .findFirst()
-                .map(name -> new Obstacle(
-                        "view " + wanted.id() + " waits: the database has no role " + Words.quoted(name),
-                        "CREATE ROLE " + SqlNames.identifier(name)));
-    }
-
-    private static boolean exists(Handle transaction, String role) {
-        return transaction
-                .createQuery("SELECT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname::text = :role)")
-                .bind("role", role)
-                .mapTo(Boolean.class)
-                .one();
     }
 
     /** The server named the template's indexes after the name of passage; where it is free, each gets the name it would have. */

@@ -52,6 +52,7 @@ public final class RolesReader {
         } catch (SQLException e) {
             try {
                 connection.rollback(before);
+                connection.releaseSavepoint(before);
             } catch (SQLException gone) {
                 e.addSuppressed(gone);
             }

@@ -4,6 +4,7 @@ import io.refreshd.config.RoleViewTemplate;
 import io.refreshd.ledger.RoleViewRows.Made;
 import io.refreshd.model.ViewId;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
 
 /** One thing to do, in a transaction of its own. */
@@ -16,12 +17,22 @@ public sealed interface Step {
     /** In a word. */
     String action();
 
+    /** The view that it makes, if it makes one. */
+    default Optional<WantedView> wish() {
+        return Optional.empty();
+    }
+
     /** What becomes different about a view that stays. */
     default List<Change> changes() {
         return List.of();
     }
 
     record Create(WantedView wanted) implements Step {
+        @Override
+        public Optional<WantedView> wish() {
+            return Optional.of(wanted);
+        }
+
         @Override
         public ViewId view() {
             return wanted.id();
@@ -45,6 +56,11 @@ public sealed interface Step {
 
     /** @param kind of the one that stands there */
     record Rebuild(WantedView wanted, Made made, char kind) implements Step {
+        @Override
+        public Optional<WantedView> wish() {
+            return Optional.of(wanted);
+        }
+
         @Override
         public ViewId view() {
             return wanted.id();

@@ -124,7 +124,7 @@ final class ViewBuilder {
     }
 
     /** The server's own quoting, which knows its settings and encoding. */
-    private static String literal(Handle transaction, String text) {
+    static String literal(Handle transaction, String text) {
         return transaction
                 .createQuery("SELECT pg_catalog.format('%L', :text)")
                 .bind("text", text)
