@@ -41,7 +41,12 @@ public final class RoleViewsExample {
     private RoleViewsExample() {}
 
     public static void main(String[] arguments) throws Exception {
-        run(System.out);
+        try {
+            run(System.out);
+        } finally {
+            // Not by the hook that it has: within Maven the classes for it are gone by then.
+            TestDatabase.server().close();
+        }
     }
 
     static void run(PrintStream out) throws Exception {
