@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import io.refreshd.report.Notice;
 import io.refreshd.report.StreamPhase;
 import io.refreshd.report.ViewPhase;
+import io.refreshd.testing.Captured;
 import io.refreshd.testing.RunningDaemon;
 import io.refreshd.testing.TestDatabase;
 import java.sql.Connection;
@@ -14,6 +15,7 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -261,6 +263,43 @@ class OperationIT {
             database.execute("UPDATE main SET v = 'streams again'");
             await().until(() -> database.query("SELECT v FROM of_main").equals(List.of("streams again")));
         }
+    }
+
+    /** Somebody has to learn of it while there is time, and once is enough for as long as it lasts. */
+    @Test
+    void warnsBeforeTheSlotIsGivenUp() throws Exception {
+        try (Captured log = new Captured(Housekeeping.class);
+                RunningDaemon daemon =
+                        RunningDaemon.start(database, "  max-retained: 128MB\nviews: { quiet-period: 50ms }");
+                Connection holder = database.connect();
+                Statement statement = holder.createStatement()) {
+            daemon.awaitFresh();
+            assertThat(log.lines()).isEmpty();
+            holder.setAutoCommit(false);
+            statement.execute("INSERT INTO other VALUES (1)");
+            database.execute(
+                    "CREATE TABLE heap AS SELECT i, repeat(md5(i::text), 20) AS t FROM generate_series(1, 120000) i",
+                    "CHECKPOINT");
+            long looks = looksAtMuchLog(daemon);
+            await().atMost(Duration.ofSeconds(60)).until(() -> looksAtMuchLog(daemon) > looks + 3);
+            assertThat(log.lines())
+                    .singleElement(InstanceOfAssertFactories.STRING)
+                    .startsWith("WARN The server keeps much log for the slot slot=" + database.slot() + " retained=")
+                    .endsWith(" limit=134217728");
+            assertThat(daemon.scrape())
+                    .containsPattern("refreshd_slot_retained_bytes ([6-9]\\.\\d+E7|1\\.\\d+E8)\n")
+                    .contains("refreshd_slot_retained_limit_bytes 1.34217728E8");
+            holder.commit();
+            await().atMost(Duration.ofSeconds(60))
+                    .until(() -> database.query("SELECT id FROM of_other").equals(List.of("1")));
+            assertThat(daemon.notices()).noneMatch(Notice.GapFound.class::isInstance);
+        }
+    }
+
+    private static long looksAtMuchLog(RunningDaemon daemon) {
+        return daemon.notices().stream()
+                .filter(notice -> notice instanceof Notice.SlotSeen seen && seen.retainedBytes() > 64L << 20)
+                .count();
     }
 
     private void ask(String kind) throws Exception {
