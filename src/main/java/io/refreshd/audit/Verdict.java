@@ -17,14 +17,6 @@ public enum Verdict {
     /** It could not be compared. */
     FAILED;
 
-    /** Whether somebody has to look at it. */
-    public boolean bad() {
-        return switch (this) {
-            case EQUAL, PENDING -> false;
-            case BLIND, UNEXPLAINED, DRIFT, FAILED -> true;
-        };
-    }
-
     public String word() {
         return name().toLowerCase(Locale.ROOT);
     }

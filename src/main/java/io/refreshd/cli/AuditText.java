@@ -29,7 +29,7 @@ final class AuditText {
 
     static ObjectNode json(List<AuditReport> reports) {
         ObjectNode root = Json.object()
-                .put("ok", reports.stream().map(AuditReport::verdict).noneMatch(Verdict::bad));
+                .put("ok", reports.stream().map(AuditReport::verdict).allMatch(Verdict.EQUAL::equals));
         ArrayNode views = root.putArray("views");
         for (AuditReport report : reports) {
             ObjectNode view = views.addObject()

@@ -23,8 +23,8 @@ import picocli.CommandLine.Spec;
         name = "audit",
         description = {
             "Compares what views hold with what their definitions say, each in one snapshot. Changes nothing.",
-            "Without VIEW, every view that the configuration includes. Ends with 1 if a view differs and the ledger does not"
-                    + " know of it: a view whose refresh is due is \"pending\"."
+            "Without VIEW, every view that the configuration includes. Ends with 1 if a view differs, or cannot be compared;"
+                    + " one whose refresh is due, as the ledger knows, is told as \"pending\"."
         },
         footerHeading = "%nExamples:%n",
         footer = {
@@ -71,9 +71,9 @@ final class AuditVerb implements Callable<Integer> {
         if (json) {
             out.println(Json.text(AuditText.json(reports)));
         }
-        return reports.stream().map(AuditReport::verdict).anyMatch(Verdict::bad)
-                ? ExitCode.FAILURE.code()
-                : ExitCode.OK.code();
+        return reports.stream().map(AuditReport::verdict).allMatch(Verdict.EQUAL::equals)
+                ? ExitCode.OK.code()
+                : ExitCode.FAILURE.code();
     }
 
     private static List<ViewId> included(Configuration configuration, TargetDatabase database) throws Exception {

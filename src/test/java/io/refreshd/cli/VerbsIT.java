@@ -269,6 +269,22 @@ class VerbsIT {
         assertThat(execute("audit", "public.\"Odd.one\"")).isZero();
     }
 
+    /** It differs: that the ledger knows why is for the reader to weigh, and not for the exit code to hide. */
+    @Test
+    void auditEndsWithOneForAViewWhoseRefreshIsDue() throws Exception {
+        try (RunningDaemon daemon = RunningDaemon.start(database)) {
+            daemon.awaitFresh();
+            assertThat(execute("pause", "public.first")).isZero();
+            database.execute("UPDATE main SET v = 'new' WHERE id = 7");
+            await().until(() ->
+                    daemon.view("public.first").orElseThrow().oldestMissing().isPresent());
+            assertThat(execute("audit", "public.first")).isEqualTo(ExitCode.FAILURE.code());
+            assertThat(out.toString()).startsWith("public.first: pending: 1 rows missing, 1 too many");
+            assertThat(execute("audit", "--json", "public.first")).isEqualTo(ExitCode.FAILURE.code());
+            assertThat(json().at("/ok").asBoolean()).isFalse();
+        }
+    }
+
     @Test
     void completionIsAScriptThatBashReads() throws Exception {
         assertThat(execute(List.of("generate-completion"))).isZero();
