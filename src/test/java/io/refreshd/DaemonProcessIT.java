@@ -1,6 +1,7 @@
 package io.refreshd;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.refreshd.testing.DaemonProcess;
@@ -12,6 +13,7 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -79,6 +81,37 @@ class DaemonProcessIT {
         }
         try (DaemonProcess daemon = start("views: { quiet-period: 50ms }")) {
             await().untilAsserted(() -> assertThat(rows()).containsExactly("new"));
+        }
+    }
+
+    /** After five heartbeats and five seconds, here six seconds: who waits already, and who asks later, is told. */
+    @Test
+    void killedItIsMissedByWhoeverWaitsForAView() throws Exception {
+        try (DaemonProcess daemon = start("views: { quiet-period: 50ms }\nrefresh: { lock-timeout: 5m }");
+                Connection holder = database.connect();
+                Statement statement = holder.createStatement()) {
+            awaitStreaming();
+            awaitFreshness("fresh");
+            holder.setAutoCommit(false);
+            // It keeps the daemon's own refresh from ending before the daemon does.
+            statement.execute("REFRESH MATERIALIZED VIEW all_rows");
+            database.execute("UPDATE main SET v = 'new'");
+            CompletableFuture<List<String>> waiting = CompletableFuture.supplyAsync(this::waitUntilFresh);
+            await().until(() -> database.query("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+                            + " AND datname = current_database()")
+                    .equals(List.of("1")));
+            assertThat(waiting).isNotDone();
+            daemon.kill();
+            assertThatThrownBy(waiting::join).hasMessageContaining("refreshd is away since 20");
+            assertThatThrownBy(this::waitUntilFresh).hasMessageContaining("refreshd is away since 20");
+        }
+    }
+
+    private List<String> waitUntilFresh() {
+        try {
+            return database.query("SELECT refreshd.wait_until_fresh('all_rows', timeout => '45 s')");
+        } catch (Exception e) {
+            throw new IllegalStateException(e.getMessage(), e);
         }
     }
 
