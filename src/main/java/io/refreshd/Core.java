@@ -3,6 +3,7 @@ package io.refreshd;
 import io.refreshd.config.Configuration;
 import io.refreshd.ledger.Lease;
 import io.refreshd.ledger.ViewRows;
+import io.refreshd.ledger.Watermarks;
 import io.refreshd.model.Moment;
 import io.refreshd.model.RefreshOutcome;
 import io.refreshd.model.RefreshTask;
@@ -53,6 +54,8 @@ final class Core implements AutoCloseable {
         Supplier<Moment> clock = around.clock();
         Frontier frontier =
                 new Frontier(jdbi, lease.token(), configuration.capture().heartbeatInterval(), around.catalogMoved());
+        // What was claimed before this daemon came.
+        Watermarks.commitTimes(handle).forEach(frontier::read);
         PostgresRefresher refresher = new PostgresRefresher(
                 jdbi,
                 lease.token(),

@@ -201,7 +201,9 @@ public final class Daemon implements AutoCloseable {
                 ? new DaemonStatus(streamStatus(), List.of(), List.of())
                 : new DaemonStatus(
                         streamStatus(),
-                        present.loop().status(),
+                        present.loop().status().stream()
+                                .map(view -> view.at(view.watermark().flatMap(present.frontier()::commitTime)))
+                                .toList(),
                         present.watch().tables(),
                         present.watch().upstream());
     }

@@ -13,7 +13,9 @@ import io.refreshd.testing.TestDatabase;
 import java.sql.Connection;
 import java.sql.Statement;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.AfterEach;
@@ -59,6 +61,32 @@ class OperationIT {
                             + " FROM refreshd.freshness"))
                     .containsOnly("t");
         }
+    }
+
+    @Test
+    void theCommitTimeOfAWatermarkIsKnownAfterARestartToo() throws Exception {
+        Instant told;
+        try (RunningDaemon daemon = RunningDaemon.start(database, PATIENT)) {
+            daemon.awaitFresh();
+            await().until(() -> commitTime(daemon).isPresent());
+            database.execute("UPDATE main SET v = 'mine'");
+            daemon.awaitPhase("public.of_main", ViewPhase.DIRTY);
+            // Or it would be refreshed at once by the next daemon.
+            ask("pause");
+            daemon.awaitPhase("public.of_main", ViewPhase.PAUSED);
+            told = commitTime(daemon).orElseThrow();
+        }
+        assertThat(database.query(
+                        "SELECT commit_time = '" + told + "' FROM refreshd.freshness WHERE view_name = 'of_main'"))
+                .containsExactly("t");
+        try (RunningDaemon daemon = RunningDaemon.start(database, PATIENT)) {
+            daemon.awaitPhase("public.of_main", ViewPhase.PAUSED);
+            assertThat(commitTime(daemon)).contains(told);
+        }
+    }
+
+    private static Optional<Instant> commitTime(RunningDaemon daemon) {
+        return daemon.view("public.of_main").orElseThrow().commitTime();
     }
 
     @Test

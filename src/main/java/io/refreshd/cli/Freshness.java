@@ -94,7 +94,7 @@ record Freshness(
                                greatest(0, pg_wal_lsn_diff(
                                    CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END,
                                    f.watermark))::bigint AS lag,
-                               f.refreshed_at,
+                               f.commit_time, f.refreshed_at,
                                extract(epoch FROM clock_timestamp() - f.refreshed_at)::double precision AS since_refresh,
                                extract(epoch FROM f.last_duration)::double precision AS duration,
                                f.method, f.failures, f.reason, f.mend
@@ -111,15 +111,19 @@ record Freshness(
                 span(row, "staleness").orElse(Duration.ZERO),
                 Optional.ofNullable(running.get(row.getLong("view_oid"))),
                 Optional.ofNullable(row.getString("watermark")),
+                instant(row, "commit_time"),
                 number(row, "lag"),
-                Optional.ofNullable(row.getObject("refreshed_at", OffsetDateTime.class))
-                        .map(OffsetDateTime::toInstant),
+                instant(row, "refreshed_at"),
                 span(row, "since_refresh"),
                 span(row, "duration"),
                 Optional.ofNullable(row.getString("method")),
                 row.getInt("failures"),
                 Optional.ofNullable(row.getString("reason")),
                 Optional.ofNullable(row.getString("mend")));
+    }
+
+    private static Optional<Instant> instant(ResultSet row, String column) throws SQLException {
+        return Optional.ofNullable(row.getObject(column, OffsetDateTime.class)).map(OffsetDateTime::toInstant);
     }
 
     private static Optional<Duration> span(ResultSet row, String column) throws SQLException {

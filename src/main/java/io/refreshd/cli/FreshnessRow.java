@@ -12,6 +12,7 @@ import java.util.Optional;
  * @param state a word of {@code refreshd.freshness}; {@code unpopulated} or {@code gone} where the catalog says so
  * @param staleness age of the oldest change that is missing, by the server's clock
  * @param refreshingFor how long the refresh that is running has taken, whoever began it
+ * @param commitTime what the watermark stands for, by the server's clock
  * @param lagBytes log written since the watermark; empty if nothing can be claimed
  */
 record FreshnessRow(
@@ -20,6 +21,7 @@ record FreshnessRow(
         Duration staleness,
         Optional<Duration> refreshingFor,
         Optional<String> watermark,
+        Optional<Instant> commitTime,
         Optional<Long> lagBytes,
         Optional<Instant> refreshedAt,
         Optional<Duration> sinceRefresh,
@@ -37,6 +39,7 @@ record FreshnessRow(
                 staleness,
                 refreshingFor,
                 watermark,
+                commitTime,
                 lagBytes,
                 refreshedAt,
                 sinceRefresh,

@@ -3,6 +3,7 @@ package io.refreshd.cli;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -14,7 +15,8 @@ final class StatusText {
     private static final String GREEN = "\u001b[32m";
     private static final String YELLOW = "\u001b[33m";
     private static final String RESET = "\u001b[0m";
-    private static final List<String> HEAD = List.of("VIEW", "STATE", "STALE", "LAG", "REFRESHED", "TOOK", "REASON");
+    private static final List<String> HEAD =
+            List.of("VIEW", "STATE", "STALE", "LAG", "AS OF", "REFRESHED", "TOOK", "REASON");
 
     private final boolean color;
     private final Duration silence;
@@ -28,7 +30,7 @@ final class StatusText {
     String table(Freshness freshness) {
         List<List<String>> rows = new ArrayList<>();
         rows.add(HEAD);
-        freshness.views().forEach(view -> rows.add(cells(view)));
+        freshness.views().forEach(view -> rows.add(cells(view, freshness.at())));
         int[] widths = new int[HEAD.size()];
         for (List<String> row : rows) {
             for (int i = 0; i < widths.length - 1; i++) {
@@ -65,7 +67,7 @@ final class StatusText {
         return String.join(" ", words);
     }
 
-    private static List<String> cells(FreshnessRow view) {
+    private static List<String> cells(FreshnessRow view, Instant at) {
         String reason = view.reason()
                 .map(what -> what
                         + view.mend()
@@ -79,9 +81,17 @@ final class StatusText {
                 view.state(),
                 view.staleness().isZero() ? "-" : span(view.staleness()),
                 view.lagBytes().map(StatusText::size).orElse("?"),
+                view.commitTime()
+                        .map(committed -> span(age(committed, at)) + " ago")
+                        .orElse("?"),
                 view.sinceRefresh().map(age -> span(age) + " ago").orElse("never"),
                 view.lastDuration().map(StatusText::span).orElse("-"),
                 reason.replaceAll("\\p{Cntrl}+", " "));
+    }
+
+    /** Never negative: the clock may have been set. */
+    private static Duration age(Instant then, Instant now) {
+        return then.isAfter(now) ? Duration.ZERO : Duration.between(then, now);
     }
 
     private String painted(String state, String padded) {
@@ -144,6 +154,7 @@ final class StatusText {
                     .put("stalenessSeconds", seconds(Optional.of(view.staleness())))
                     .put("refreshingSeconds", seconds(view.refreshingFor()))
                     .put("watermark", view.watermark().orElse(null))
+                    .put("commitTime", view.commitTime().map(Object::toString).orElse(null))
                     .put("watermarkLagBytes", view.lagBytes().orElse(null))
                     .put("refreshedAt", view.refreshedAt().map(Object::toString).orElse(null))
                     .put("lastDurationSeconds", seconds(view.lastDuration()))

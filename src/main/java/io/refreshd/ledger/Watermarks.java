@@ -1,7 +1,14 @@
 package io.refreshd.ledger;
 
+import io.refreshd.model.Lsn;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.jdbi.v3.core.Handle;
+
 /** A watermark and the commit time that it stands for move together, and only forward. */
-final class Watermarks {
+public final class Watermarks {
     /** Assignments in an {@code UPDATE} of {@code refreshd.view_state}. Parameters: {@code routed} and {@code at}. */
     static final String NEWER = """
             (watermark, commit_time) = (
@@ -10,4 +17,19 @@ final class Watermarks {
                 ORDER BY w.position DESC NULLS LAST LIMIT 1)""";
 
     private Watermarks() {}
+
+    /** The commit times of the watermarks that the ledger holds. */
+    public static Map<Lsn, Instant> commitTimes(Handle handle) {
+        return handle
+                .createQuery("""
+                        SELECT watermark::text AS position, max(commit_time) AS at
+                        FROM refreshd.freshness
+                        WHERE watermark IS NOT NULL AND commit_time IS NOT NULL
+                        GROUP BY watermark""")
+                .map((row, context) -> Map.entry(
+                        Lsn.parse(row.getString("position")),
+                        row.getObject("at", OffsetDateTime.class).toInstant()))
+                .stream()
+                .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue));
+    }
 }

@@ -68,6 +68,7 @@ final class StatusJson {
         putSeconds(node, "maxStalenessSeconds", view.timing().maxStaleness());
         putInstant(node, "oldestMissing", view.oldestMissing());
         putPosition(node, "watermark", view.watermark());
+        putInstant(node, "commitTime", view.commitTime());
         putInstant(node, "refreshedAt", view.refreshedAt());
         putSeconds(node, "lastDurationSeconds", view.lastDuration());
         putInstant(node, "refreshingSince", view.refreshingSince());

@@ -15,6 +15,7 @@ import java.util.Optional;
  * @param oldestMissing commit time of the oldest change that is not in the view yet, by the server's clock; empty: none
  *     is known
  * @param watermark every transaction that committed at or before it is in the view; empty if nothing can be claimed
+ * @param commitTime what the watermark stands for, by the server's clock; empty if that is not known
  * @param refreshingSince when the refresh that is running began, by this machine's clock; empty if none is
  * @param reason why the view is in this phase, or why it has no watermark; for people
  */
@@ -25,12 +26,31 @@ public record ViewStatus(
         Method method,
         Optional<Instant> oldestMissing,
         Optional<Lsn> watermark,
+        Optional<Instant> commitTime,
         Optional<Instant> refreshedAt,
         Optional<Duration> lastDuration,
         long refreshes,
         int failuresInARow,
         Optional<Instant> refreshingSince,
         Optional<Obstacle> reason) {
+
+    /** The same, with what the log says of its watermark. */
+    public ViewStatus at(Optional<Instant> known) {
+        return new ViewStatus(
+                view,
+                phase,
+                timing,
+                method,
+                oldestMissing,
+                watermark,
+                known,
+                refreshedAt,
+                lastDuration,
+                refreshes,
+                failuresInARow,
+                refreshingSince,
+                reason);
+    }
 
     /** How long the refresh that is running has taken so far. Never negative. */
     public Optional<Duration> refreshingFor(Instant now) {

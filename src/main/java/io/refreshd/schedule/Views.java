@@ -279,6 +279,8 @@ final class Views {
                 view.spec.method(),
                 oldestMissing(view),
                 watermark(view),
+                // Positions are all that counts here.
+                Optional.empty(),
                 view.refreshedAt,
                 view.lastDuration,
                 view.refreshes,

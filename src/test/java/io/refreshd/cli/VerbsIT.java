@@ -15,6 +15,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.Statement;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -189,16 +191,21 @@ class VerbsIT {
         assertThat(execute("status")).isEqualTo(ExitCode.NOT_READY.code());
         try (RunningDaemon daemon = RunningDaemon.start(database)) {
             daemon.awaitFresh();
+            await().until(() -> database.query("SELECT bool_and(commit_time IS NOT NULL) FROM refreshd.freshness")
+                    .equals(List.of("t")));
             assertThat(execute("status")).isZero();
             assertThat(out.toString())
                     .startsWith("The daemon is alive.")
                     .containsPattern("(?m)^public\\.\"Odd\\.one\" +fresh")
-                    .containsPattern("(?m)^public\\.first +fresh")
+                    .containsPattern("(?m)^VIEW +STATE +STALE +LAG +AS OF +REFRESHED +TOOK +REASON$")
+                    .containsPattern("(?m)^public\\.first +fresh +- +\\d+ k?B +.+ ago +.+ ago")
                     .doesNotContain("\u001b");
             assertThat(execute("status", "--json")).isZero();
             assertThat(json().at("/daemon/away").asBoolean()).isFalse();
             assertThat(json().at("/views/1/name").asText()).isEqualTo("first");
             assertThat(json().at("/views/1/watermark").asText()).contains("/");
+            assertThat(Instant.parse(json().at("/views/1/commitTime").asText()))
+                    .isBetween(Instant.now().minus(Duration.ofMinutes(5)), Instant.now());
             assertThat(json().at("/views/1/stalenessSeconds").asDouble()).isZero();
         }
         database.execute("UPDATE refreshd.stream SET beat_at = beat_at - interval '1 hour'");

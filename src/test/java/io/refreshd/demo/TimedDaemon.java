@@ -70,6 +70,7 @@ final class TimedDaemon implements DaemonUnderDemo {
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
+                Optional.empty(),
                 refreshes,
                 0,
                 Optional.empty(),

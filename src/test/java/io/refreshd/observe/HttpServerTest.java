@@ -145,6 +145,7 @@ class HttpServerTest {
         assertThat(view.get("quietPeriodSeconds").asDouble()).isEqualTo(0.25);
         assertThat(view.get("maxStalenessSeconds").isNull()).isTrue();
         assertThat(view.get("watermark").asText()).isEqualTo("16/B374D800");
+        assertThat(view.get("commitTime").asText()).isEqualTo("2026-03-01T11:58:29Z");
         assertThat(view.get("refreshedAt").asText()).isEqualTo("2026-03-01T11:59:57Z");
         assertThat(view.get("lastDurationSeconds").asDouble()).isEqualTo(1.5);
         assertThat(view.get("refreshes").asLong()).isEqualTo(7);
@@ -155,6 +156,7 @@ class HttpServerTest {
         assertThat(unknown.get("name").asText()).isEqualTo(HOSTILE.name());
         assertThat(unknown.get("phase").asText()).isEqualTo("backing-off");
         assertThat(unknown.get("watermark").isNull()).isTrue();
+        assertThat(unknown.get("commitTime").isNull()).isTrue();
         assertThat(unknown.get("reason").isNull()).isTrue();
 
         assertThat(root.at("/tables/0/captured").asBoolean()).isFalse();
