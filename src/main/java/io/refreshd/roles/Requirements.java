@@ -18,7 +18,8 @@ import org.jdbi.v3.core.Handle;
 
 /**
  * What has to be so before a view can be made. Asked first: making the view of a huge table only to fail at its index or its
- * grant would be dear, and would be tried again. Within the caller's transaction, which it leaves as it was; reads only.
+ * grant would be dear, and would be tried again. Within the caller's transaction, in which nothing else can be done where it
+ * throws; reads only.
  */
 final class Requirements {
     private static final String RIGHTS = """
@@ -121,27 +122,31 @@ final class Requirements {
     /** Of what the query returns to the owner, who is the one that runs it; no row is asked for. */
     private static Set<String> columns(Handle transaction, WantedView wanted, Optional<String> owner)
             throws SQLException {
-        String sql = "SELECT * FROM ("
-                + wanted.template().definition().query().with(ViewBuilder.literal(transaction, wanted.role()))
-                + "\n) AS refreshd_query LIMIT 0";
+        if (owner.isEmpty()) {
+            return columns(transaction, wanted);
+        }
         Savepoint before = transaction.getConnection().setSavepoint();
-        try (Statement statement = RolesReader.statement(transaction.getConnection())) {
-            if (owner.isPresent()) {
-                statement.execute("SET LOCAL ROLE " + SqlNames.identifier(owner.get()));
-            }
-            Set<String> columns = new HashSet<>();
-            try (ResultSet none = statement.executeQuery(sql)) {
-                ResultSetMetaData row = none.getMetaData();
-                for (int i = 1; i <= row.getColumnCount(); i++) {
-                    columns.add(row.getColumnName(i));
-                }
-            }
-            return columns;
+        try {
+            transaction.execute("SET LOCAL ROLE " + SqlNames.identifier(owner.get()));
+            return columns(transaction, wanted);
         } finally {
             // The role of before as well. And what is made afterwards is made by the transaction itself, and not by one
             // within it.
             transaction.getConnection().rollback(before);
             transaction.getConnection().releaseSavepoint(before);
+        }
+    }
+
+    private static Set<String> columns(Handle transaction, WantedView wanted) throws SQLException {
+        String query = wanted.template().definition().query().with(ViewBuilder.literal(transaction, wanted.role()));
+        try (Statement statement = RolesReader.statement(transaction.getConnection());
+                ResultSet none = statement.executeQuery("SELECT * FROM (" + query + "\n) AS refreshd_query LIMIT 0")) {
+            Set<String> columns = new HashSet<>();
+            ResultSetMetaData row = none.getMetaData();
+            for (int i = 1; i <= row.getColumnCount(); i++) {
+                columns.add(row.getColumnName(i));
+            }
+            return columns;
         }
     }
 

@@ -88,8 +88,9 @@ public final class RoleReconciler {
             // The query is the same but for the role.
             Step first = steps.getFirst();
             try {
-                obstacles.addAll(
-                        Requirements.missingForAll(transaction, first.wish().orElseThrow()));
+                WantedView wanted = first.wish().orElseThrow();
+                obstacles.addAll(RolesReader.safely(
+                        transaction.getConnection(), () -> Requirements.missingForAll(transaction, wanted)));
             } catch (SQLException e) {
                 refused(first, e).refused().ifPresent(obstacles::add);
             }
