@@ -56,8 +56,8 @@ class EveryVersionIT {
     private String database = "";
 
     @BeforeParameterizedClassInvocation
-    static void startServer(int version, @TempDir Path folder) throws Exception {
-        server = VersionedServer.start(version, folder);
+    static void startServer(int version) throws Exception {
+        server = VersionedServer.start(version);
     }
 
     @AfterParameterizedClassInvocation

@@ -7,12 +7,10 @@ import io.refreshd.model.TableId;
 import io.refreshd.model.ViewId;
 import io.refreshd.testing.StrictServer;
 import io.refreshd.testing.VersionedServer;
-import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.AfterParameterizedClassInvocation;
 import org.junit.jupiter.params.BeforeParameterizedClassInvocation;
 import org.junit.jupiter.params.Parameter;
@@ -57,8 +55,8 @@ class NarrowingIT {
     private static String url = "";
 
     @BeforeParameterizedClassInvocation
-    static void schema(int version, @TempDir Path folder) throws Exception {
-        server = VersionedServer.start(version, folder);
+    static void schema(int version) throws Exception {
+        server = VersionedServer.start(version);
         StrictServer.run(server.url("postgres"), "", "CREATE DATABASE narrowing");
         url = server.url("narrowing");
         execute(SCHEMA);

@@ -24,11 +24,11 @@ public final class VersionedServer implements AutoCloseable {
         this.end = end;
     }
 
-    public static VersionedServer start(int major, Path folder) throws IOException, InterruptedException {
+    public static VersionedServer start(int major) throws IOException, InterruptedException {
         if (major == SHARED) {
             return new VersionedServer(TestDatabase.server()::url, () -> {});
         }
-        LocalPostgres server = OwnServer.start(folder, Map.of(), binaries(major));
+        LocalPostgres server = OwnServer.start(ServerFolder.create("postgres-" + major), Map.of(), binaries(major));
         return new VersionedServer(server::url, server);
     }
 
