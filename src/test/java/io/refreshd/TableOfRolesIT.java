@@ -1,6 +1,7 @@
 package io.refreshd;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -76,6 +77,17 @@ class TableOfRolesIT {
                     .contains("roles"));
             assertThat(daemon.view("public.role_a")).isPresent();
         }
+    }
+
+    @Test
+    void theScriptOfRunPublishesItAndWhatTheViewsWillRead() throws Exception {
+        database.execute("DROP PUBLICATION refreshd", "DROP SCHEMA refreshd");
+        DaemonStartException refusal =
+                catchThrowableOfType(DaemonStartException.class, () -> RunningDaemon.start(yaml));
+        assertThat(refusal.obstacles())
+                .singleElement()
+                .satisfies(obstacle -> assertThat(obstacle.mend())
+                        .contains("FOR TABLE ONLY \"public\".\"main\", ONLY \"public\".\"roles\" WITH"));
     }
 
     /** Published with UPDATE and DELETE it would make both fail, so it has to be left out. */
