@@ -347,6 +347,7 @@ class DaemonIT {
         try (RunningDaemon daemon = RunningDaemon.start(database)) {
             daemon.awaitFresh();
         }
+        awaitSlotLetGo();
         database.execute(
                 "SELECT pg_drop_replication_slot('" + database.slot() + "')",
                 "UPDATE main SET v = 'unseen' WHERE id = 2",
@@ -396,6 +397,13 @@ class DaemonIT {
             await().until(() -> database.query("SELECT bool_and(watermark > '" + before + "') FROM refreshd.freshness")
                     .equals(java.util.List.of("t")));
         }
+    }
+
+    /** A walsender that is cut off lives until it notices. */
+    private void awaitSlotLetGo() {
+        await().until(() -> database.query(
+                        "SELECT active FROM pg_replication_slots WHERE slot_name = '" + database.slot() + "'")
+                .equals(java.util.List.of("f")));
     }
 
     private void awaitRows(String what, String sql, String expected) {
