@@ -43,6 +43,7 @@ public final class CaptureRun implements AutoCloseable {
     private final String name = "refreshd-" + NUMBER.incrementAndGet();
     private final CompletableFuture<Void> ended = new CompletableFuture<>();
     private final CountDownLatch startable = new CountDownLatch(1);
+    private final Object stopping = new Object();
     private final Pulse pulse;
 
     private volatile @Nullable Thread thread;
@@ -193,9 +194,9 @@ public final class CaptureRun implements AutoCloseable {
                 started.interrupt();
             }
             // On a thread of its own: the engine waits much longer than we do for a handler that ignores its interrupt.
-            Thread stopping = Thread.ofPlatform().name(name + "-stop").daemon().start(this::stopEngine);
-            stopping.join(STOP);
-            if (!stopping.isAlive()) {
+            Thread stopper = Thread.ofPlatform().name(name + "-stop").daemon().start(this::stopEngine);
+            stopper.join(STOP);
+            if (!stopper.isAlive()) {
                 started.join(STOP);
             }
             if (started.isAlive()) {
@@ -209,15 +210,29 @@ public final class CaptureRun implements AutoCloseable {
         }
     }
 
+    /** One after the other: what the first one does not come to do, the second one would take for leftovers. */
     private void stopEngine() {
         DebeziumEngine<?> running = engine;
-        if (running == null) {
+        Thread runs = thread;
+        if (running == null || runs == null) {
             return;
         }
+        synchronized (stopping) {
+            try {
+                close(running, runs);
+                CaptureTask.stopLeftovers(name);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    private void close(DebeziumEngine<?> running, Thread runs) throws InterruptedException {
         try {
             running.close();
         } catch (IllegalStateException alreadyStopping) {
-            // By itself, or by another thread that closes the run too.
+            // By itself, or by another thread that closed the run too.
+            runs.join();
         } catch (IOException e) {
             fail(e);
         }

@@ -21,7 +21,10 @@ public final class CaptureTask extends PostgresConnectorTask {
     /** By run: the engine makes the task itself, and a run that is being closed must be able to cut its connection. */
     private static final Map<String, TransactionConnection> OPEN = new ConcurrentHashMap<>();
 
-    /** By run, for the same reason: a task is given texts only. */
+    /** By run: an engine that stops in disorder does not stop all that its task began. */
+    private static final Map<String, CaptureTask> BEGUN = new ConcurrentHashMap<>();
+
+    /** By run, since the engine makes the task: a task is given texts only. */
     private static final Map<String, Function<TableId, Interest>> INTERESTS = new ConcurrentHashMap<>();
 
     @Override
@@ -35,11 +38,24 @@ public final class CaptureTask extends PostgresConnectorTask {
                 EngineProperties.STATUS_INTERVAL,
                 INTERESTS.getOrDefault(config.getLogicalName(), table -> Interest.NONE));
         OPEN.put(config.getLogicalName(), connection);
+        BEGUN.put(config.getLogicalName(), this);
         return connection;
     }
 
     static void expect(String run, Function<TableId, Interest> interests) {
         INTERESTS.put(run, interests);
+    }
+
+    /**
+     * Stops what the engine left of a run when it ended: interrupted while it waits for its coordinator, a task leaves a thread
+     * behind that would look for signals for ever, and connections. Blocks while the engine still stops it.
+     */
+    static void stopLeftovers(String run) throws InterruptedException {
+        CaptureTask task = BEGUN.remove(run);
+        if (task != null && task.coordinator != null) {
+            task.coordinator.stop();
+            task.doStop();
+        }
     }
 
     static @Nullable TransactionConnection forget(String run) {

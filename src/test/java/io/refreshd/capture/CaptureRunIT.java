@@ -4,16 +4,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.awaitility.Awaitility.await;
 
+import io.debezium.pipeline.ChangeEventSourceCoordinator;
 import io.refreshd.model.Batch;
 import io.refreshd.model.Lsn;
 import io.refreshd.model.Operation;
 import io.refreshd.model.Receipt;
 import io.refreshd.model.Snapshot;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -104,6 +108,7 @@ class CaptureRunIT {
         } finally {
             release.countDown();
         }
+        assertThatNoThreadIsLeft();
     }
 
     @Test
@@ -121,6 +126,44 @@ class CaptureRunIT {
             assertThat(run.ended()).succeedsWithin(SOON);
             assertThatNobodyStreams();
         }
+        assertThatNoThreadIsLeft();
+    }
+
+    /** As the engine does to its own when they take too long: what they did not come to stop is nobody's but the run's. */
+    @Test
+    void leavesNoThreadBehindWhenTheEngineStopsInDisorder() throws Exception {
+        RecordingHandler handler = fixture.handler();
+        CaptureRun run = fixture.start(handler);
+        await().atMost(SOON).until(() -> handler.routed().isPresent());
+        AtomicInteger interrupts = new AtomicInteger();
+        Thread disorder = Thread.ofPlatform().start(() -> {
+            while (!Thread.currentThread().isInterrupted()) {
+                stoppingThreads().forEach(thread -> {
+                    thread.interrupt();
+                    interrupts.incrementAndGet();
+                });
+            }
+        });
+        run.close();
+        disorder.interrupt();
+        disorder.join();
+        assertThat(interrupts).hasPositiveValue();
+        assertThat(run.ended()).succeedsWithin(SOON);
+        assertThatNobodyStreams();
+        assertThatNoThreadIsLeft();
+    }
+
+    private static Stream<Thread> stoppingThreads() {
+        return Thread.getAllStackTraces().entrySet().stream()
+                .filter(entry -> entry.getKey().getName().startsWith("pool-")
+                        && Stream.of(entry.getValue())
+                                .anyMatch(frame ->
+                                        frame.getClassName().equals(ChangeEventSourceCoordinator.class.getName())
+                                                && frame.getMethodName().equals("stop")))
+                .map(Map.Entry::getKey);
+    }
+
+    private static void assertThatNoThreadIsLeft() {
         await().atMost(SOON).untilAsserted(() -> assertThat(captureThreads()).isEmpty());
     }
 
