@@ -45,7 +45,8 @@ public final class Daemon implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Daemon.class);
 
     private static final Duration FIRST_BACKOFF = Duration.ofMillis(250);
-    private static final Duration LONGEST_BACKOFF = Duration.ofSeconds(30);
+    /** How long a database that is back may have to wait for us; an attempt is one connection. */
+    private static final Duration LONGEST_BACKOFF = Duration.ofSeconds(10);
     /** For the stream to catch up with what was compared; it is only waited for when something differs. */
     private static final Duration AUDIT_PATIENCE = Duration.ofSeconds(30);
     /** A stream that lived this long was a good one: the next failure is a new story. */
