@@ -11,6 +11,11 @@ import java.util.stream.Stream;
 final class RoleExamination implements Examination {
     @Override
     public List<Finding> of(Patient patient) throws SQLException {
+        if (patient.configuration().roleViews().isEmpty()
+                || FirstStart.foreignLedger(patient.handle()).isPresent()) {
+            // A ledger that may not be read does not tell which views were made; that it may not, is said already.
+            return List.of();
+        }
         RoleReconciler roles = new RoleReconciler(patient.configuration());
         RolePlan plan = roles.plan(patient.handle());
         Stream<Finding> errors = Stream.concat(

@@ -115,6 +115,15 @@ class RoleExaminationIT {
                 });
     }
 
+    @Test
+    void ofALedgerThatMayNotBeReadOnlyThatIsSaid() throws Exception {
+        database.execute("ALTER SCHEMA refreshd OWNER TO postgres");
+        assertThat(examine(USUAL))
+                .extracting(Finding::code)
+                .contains("ledger-foreign")
+                .doesNotContain("role-view");
+    }
+
     private String reader(String of) {
         return "reader_" + database.name() + "_" + of;
     }
