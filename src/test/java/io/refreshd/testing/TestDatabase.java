@@ -102,8 +102,9 @@ public final class TestDatabase implements AutoCloseable {
     public void close() throws SQLException, IOException {
         try (Connection admin = connect("postgres");
                 Statement statement = admin.createStatement()) {
-            statement.execute("SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE database = '"
-                    + name + "' AND active_pid IS NOT NULL");
+            statement.execute(
+                    "SELECT pg_terminate_backend(active_pid, 10000) FROM pg_replication_slots WHERE database = '" + name
+                            + "' AND active_pid IS NOT NULL");
             statement.execute("DROP DATABASE IF EXISTS " + name + " WITH (FORCE)");
         } catch (SQLException stillDecoding) {
             dropSlotsAndDatabase();
