@@ -1,24 +1,34 @@
 package io.refreshd;
 
 import io.refreshd.model.Failure;
+import io.refreshd.model.Moment;
+import io.refreshd.observe.RepeatLimit;
 import io.refreshd.refresh.SqlStates;
 import java.sql.SQLException;
+import java.time.Duration;
+import java.util.OptionalLong;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One thing that housekeeping does again and again. What fails in it is told once, and does not keep the others from being done.
- * One thread calls it.
+ * One thing that housekeeping does again and again. What fails in it is told, once a minute for as long as it lasts, and does
+ * not keep the others from being done. One thread calls it.
  */
 final class Chore {
     private static final Logger log = LoggerFactory.getLogger(Chore.class);
 
+    private static final Duration REPEAT_AFTER = Duration.ofMinutes(1);
+
     private final String name;
+    private final Supplier<Moment> clock;
+    private RepeatLimit limit = new RepeatLimit(REPEAT_AFTER);
     private String last = "";
     private int failures;
 
-    Chore(String name) {
+    Chore(String name, Supplier<Moment> clock) {
         this.name = name;
+        this.clock = clock;
     }
 
     interface Work {
@@ -49,6 +59,7 @@ final class Chore {
     private void succeeded() {
         if (!last.isEmpty()) {
             log.atInfo().addKeyValue("what", name).log("Housekeeping works again");
+            limit = new RepeatLimit(REPEAT_AFTER);
         }
         last = "";
         failures = 0;
@@ -61,10 +72,12 @@ final class Chore {
             return;
         }
         failures++;
-        String reason = Reasons.of(problem);
-        if (!reason.equals(last)) {
-            last = reason;
-            log.atWarn().addKeyValue("what", name).addKeyValue("reason", reason).log("Housekeeping failed");
+        last = Reasons.of(problem);
+        OptionalLong heldBack = limit.admit(last, clock.get().nanos());
+        if (heldBack.isPresent()) {
+            var line = log.atWarn().addKeyValue("what", name).addKeyValue("reason", last);
+            (heldBack.getAsLong() == 0 ? line : line.addKeyValue("heldBack", heldBack.getAsLong()))
+                    .log("Housekeeping failed");
             log.atDebug().addKeyValue("what", name).setCause(problem).log("Housekeeping failed");
         }
     }

@@ -37,9 +37,9 @@ final class Housekeeping {
     private final Core.Surroundings around;
     private final Supplier<StreamStatus> stream;
     private final Stops stops;
-    private final Chore slot = new Chore("slot");
-    private final Chore history = new Chore("history");
-    private final Chore catalog = new Chore("catalog");
+    private final Chore slot;
+    private final Chore history;
+    private final Chore catalog;
 
     private Lsn reached = Lsn.ZERO;
     private long reachedAt;
@@ -69,6 +69,9 @@ final class Housekeeping {
         this.around = around;
         this.stream = stream;
         this.stops = stops;
+        this.slot = new Chore("slot", around.clock());
+        this.history = new Chore("history", around.clock());
+        this.catalog = new Chore("catalog", around.clock());
         this.reachedAt = now().nanos();
         this.prunedAt = now().nanos();
     }
