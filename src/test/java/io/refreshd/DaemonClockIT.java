@@ -47,7 +47,8 @@ class DaemonClockIT {
                 DaemonProcess.write(folder, RunningDaemon.configuration(database.url(), database.slot(), ""));
         try (DaemonProcess daemon = DaemonProcess.start(configuration, clock.environment())) {
             await().atMost(PATIENCE)
-                    .ignoreExceptionsMatching(noLedgerYet -> true)
+                    // There is no ledger yet.
+                    .ignoreExceptions()
                     .until(() -> database.query("SELECT (state, active) FROM refreshd.freshness, pg_replication_slots"
                                     + " WHERE slot_name = '" + database.slot() + "' AND watermark IS NOT NULL")
                             .equals(List.of("(fresh,t)")));
@@ -72,7 +73,6 @@ class DaemonClockIT {
         database.execute("UPDATE main SET v = v + 1");
         await().atMost(PATIENCE)
                 .until(() -> database.query("SELECT v FROM all_rows").equals(database.query("SELECT v FROM main")));
-        assertThat(database.query("SELECT v FROM all_rows")).isEqualTo(database.query("SELECT v FROM main"));
         await().until(() -> daemon.count("RefreshLog") > before);
         return daemon.lines().getLast();
     }

@@ -14,6 +14,7 @@ import io.refreshd.report.ViewPhase;
 import io.refreshd.report.ViewStatus;
 import io.refreshd.testing.Checked;
 import io.refreshd.testing.RunningDaemon;
+import io.refreshd.testing.Slots;
 import io.refreshd.testing.StrictServer;
 import io.refreshd.testing.VersionedServer;
 import java.io.PrintWriter;
@@ -242,7 +243,7 @@ class EveryVersionIT {
             assertThat(Checked.of(yaml).what("error")).isEmpty();
             aTableThatItMayNotPublish(daemon);
         }
-        execute("SELECT pg_drop_replication_slot('poor')");
+        Slots.drop(url(database), "poor");
     }
 
     private void aTableThatItMayNotPublish(RunningDaemon daemon) throws Exception {

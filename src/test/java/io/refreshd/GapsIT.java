@@ -10,6 +10,7 @@ import io.refreshd.report.StreamStatus;
 import io.refreshd.testing.OwnServer;
 import io.refreshd.testing.RunningDaemon;
 import io.refreshd.testing.ServerFolder;
+import io.refreshd.testing.Slots;
 import io.refreshd.testing.StrictServer;
 import io.refreshd.testing.VersionedServer;
 import java.nio.file.Path;
@@ -285,7 +286,7 @@ class GapsIT {
         try (RunningDaemon daemon = running()) {
             awaitClaim();
         }
-        admin("SELECT pg_drop_replication_slot('gaps')");
+        Slots.drop(url.apply("gaps"), "gaps");
         try (Connection open = DriverManager.getConnection(url.apply("gaps"), LocalPostgres.USER, "");
                 Statement statement = open.createStatement();
                 RunningDaemon daemon =

@@ -36,13 +36,11 @@ public final class LocalPostgres implements AutoCloseable {
 
     private final EmbeddedPostgres server;
     private final Path folder;
-    private final Path program;
     private boolean closed;
 
-    private LocalPostgres(EmbeddedPostgres server, Path folder, Path program) {
+    private LocalPostgres(EmbeddedPostgres server, Path folder) {
         this.server = server;
         this.folder = folder;
-        this.program = program;
     }
 
     /**
@@ -82,12 +80,12 @@ public final class LocalPostgres implements AutoCloseable {
             throws IOException {
         Files.createDirectories(folder);
         try {
-            return new LocalPostgres(launch(folder, program, settings, password, binaries), folder, program);
+            return new LocalPostgres(launch(folder, program, settings, password, binaries), folder);
         } catch (IOException | RuntimeException | ExceptionInInitializerError e) {
             IOException failure = new IOException(
                     "PostgreSQL did not start in " + folder + "\n" + String.join("\n", tail(log(folder))), e);
             try {
-                endProcess(folder, program);
+                endProcess(folder);
                 Folders.delete(folder);
             } catch (IOException cleanup) {
                 failure.addSuppressed(cleanup);
@@ -198,13 +196,14 @@ public final class LocalPostgres implements AutoCloseable {
         }
         closed = true;
         server.close();
-        endProcess(folder, program);
+        endProcess(folder);
         Folders.delete(folder);
     }
 
     /** The library only logs it when the server does not stop in time: then it is killed here. */
-    private static void endProcess(Path folder, Path program) throws IOException {
-        Path pidFile = folder.resolve("data").resolve("postmaster.pid");
+    private static void endProcess(Path folder) throws IOException {
+        Path data = folder.resolve("data");
+        Path pidFile = data.resolve("postmaster.pid");
         if (!Files.exists(pidFile)) {
             return;
         }
@@ -212,8 +211,8 @@ public final class LocalPostgres implements AutoCloseable {
         // A crashed server leaves its file, and the number may be somebody else's by now.
         Optional<ProcessHandle> postmaster = ProcessHandle.of(pid)
                 .filter(process -> process.info()
-                        .command()
-                        .filter(command -> command.startsWith(program.toString()))
+                        .arguments()
+                        .filter(arguments -> List.of(arguments).contains(data.toString()))
                         .isPresent());
         if (postmaster.isEmpty()) {
             return;

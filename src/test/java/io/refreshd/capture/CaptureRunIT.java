@@ -129,12 +129,26 @@ class CaptureRunIT {
         assertThatNoThreadIsLeft();
     }
 
-    /** As the engine does to its own when they take too long: what they did not come to stop is nobody's but the run's. */
+    /**
+     * As the engine does to its own when they take too long: what they did not come to stop is nobody's but the run's. Where the
+     * coordinator stops too quickly to be met at it, it is tried again.
+     */
     @Test
     void leavesNoThreadBehindWhenTheEngineStopsInDisorder() throws Exception {
-        RecordingHandler handler = fixture.handler();
-        CaptureRun run = fixture.start(handler);
-        await().atMost(SOON).until(() -> handler.routed().isPresent());
+        int interrupts = 0;
+        for (int i = 0; i < 30 && interrupts == 0; i++) {
+            RecordingHandler handler = fixture.handler();
+            CaptureRun run = fixture.start(handler);
+            await().atMost(SOON).until(() -> handler.routed().isPresent());
+            interrupts = closeInDisorder(run);
+            assertThat(run.ended()).succeedsWithin(SOON);
+            assertThatNobodyStreams();
+            assertThatNoThreadIsLeft();
+        }
+        assertThat(interrupts).isPositive();
+    }
+
+    private static int closeInDisorder(CaptureRun run) throws Exception {
         AtomicInteger interrupts = new AtomicInteger();
         Thread disorder = Thread.ofPlatform().start(() -> {
             while (!Thread.currentThread().isInterrupted()) {
@@ -147,10 +161,7 @@ class CaptureRunIT {
         run.close();
         disorder.interrupt();
         disorder.join();
-        assertThat(interrupts).hasPositiveValue();
-        assertThat(run.ended()).succeedsWithin(SOON);
-        assertThatNobodyStreams();
-        assertThatNoThreadIsLeft();
+        return interrupts.get();
     }
 
     private static Stream<Thread> stoppingThreads() {

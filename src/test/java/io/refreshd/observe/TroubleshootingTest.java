@@ -19,8 +19,8 @@ import org.junit.jupiter.api.Test;
 
 /** Whoever looks up a message, a reason or a code finds it, and finds none that nobody writes any more. */
 class TroubleshootingTest {
-    /** The message of a statement that logs, and {@code warn("…")}, where the level is a method's. */
-    private static final Pattern MESSAGE = Pattern.compile("(?:\\.log|\\bwarn)\\(\\s*\"([^\"]+)\"");
+    /** The message of a statement that logs, of {@code warn("…")}, where the level is a method's, and of {@code Told}. */
+    private static final Pattern MESSAGE = Pattern.compile("(?:\\.log\\(|\\bwarn\\(|new Told\\(log,)\\s*\"([^\"]+)\"");
 
     /** What is only told to those who ask for it, or is no trouble. */
     private static final Pattern HARMLESS = Pattern.compile("at(?:Info|Debug|Trace)\\(|\\babout\\(|\\bline\\.log\\(");
