@@ -8,6 +8,7 @@ import io.refreshd.report.Notice;
 import io.refreshd.testing.OwnServer;
 import io.refreshd.testing.PgCtl;
 import io.refreshd.testing.RunningDaemon;
+import io.refreshd.testing.ServerFolder;
 import io.refreshd.testing.StrictServer;
 import java.nio.file.Path;
 import java.sql.SQLException;
@@ -22,7 +23,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Another server takes the place and the address, and lacks the end of the log: what the daemon knew did not happen there. */
 class FailoverIT {
-    @TempDir
+    @TempDir(factory = ServerFolder.Factory.class)
     private Path folder;
 
     private String url = "";

@@ -40,20 +40,28 @@ public final class Demo {
     private final Display display;
     private final DaemonUnderDemo.Factory factory;
     private final Duration settle;
+    private final Optional<Path> program;
     private final CommitLog commits = new CommitLog();
     private final Tally tally = new Tally();
     private final AtomicReference<Exception> broken = new AtomicReference<>();
 
-    Demo(DemoOptions options, PrintStream out, DaemonUnderDemo.Factory factory, Duration settle) {
+    /** @param program of PostgreSQL, if it is unpacked already; otherwise it is unpacked into the demo's own folder */
+    Demo(
+            DemoOptions options,
+            PrintStream out,
+            DaemonUnderDemo.Factory factory,
+            Duration settle,
+            Optional<Path> program) {
         this.options = options;
         this.display = new Display(out, options.screen());
         this.factory = factory;
         this.settle = settle;
+        this.program = program;
     }
 
     /** Blocks until the demo is over and nothing of it is left. Returns one of the exit codes above. */
     public static int run(DemoOptions options, PrintStream out) {
-        return new Demo(options, out, RealDaemon::of, SETTLE).run();
+        return new Demo(options, out, RealDaemon::of, SETTLE, Optional.empty()).run();
     }
 
     int run() {
@@ -108,7 +116,8 @@ public final class Demo {
 
     private int show(Path folder, Teardown teardown, Interruption interruption) throws Exception {
         LogFile.open(folder.resolve(Ground.LOG)).ifPresent(teardown::add);
-        Ground ground = Ground.lay(folder, options.rows(), options.httpPort(), teardown);
+        Ground ground = Ground.lay(
+                folder, program.orElse(folder.resolve("program")), options.rows(), options.httpPort(), teardown);
         if (interruption.asked()) {
             return EQUAL;
         }

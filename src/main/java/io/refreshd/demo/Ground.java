@@ -34,9 +34,12 @@ record Ground(Path configuration, Access application, int httpPort) {
         return folder;
     }
 
-    static Ground lay(Path folder, int rows, OptionalInt httpPort, Teardown teardown) throws IOException, SQLException {
+    /** @param program of PostgreSQL: where it is unpacked to, or already was */
+    static Ground lay(Path folder, Path program, int rows, OptionalInt httpPort, Teardown teardown)
+            throws IOException, SQLException {
         String superuser = password();
-        LocalPostgres server = teardown.add(LocalPostgres.start(folder.resolve("postgres"), Map.of(), superuser));
+        LocalPostgres server =
+                teardown.add(LocalPostgres.start(folder.resolve("postgres"), program, Map.of(), superuser));
         // Unpacking the server filled the heap as nothing will again, and only a full collection gives that back.
         System.gc();
         Access application = new Access(server.url(DATABASE), DemoSchema.APPLICATION, password());

@@ -58,17 +58,14 @@ public final class LocalPostgres implements AutoCloseable {
 
     /**
      * A server that asks everybody for a password, from its first moment on: whoever else works on this machine can reach
-     * the port too, and a superuser may run programs. Its program is in the folder too.
+     * the port too, and a superuser may run programs.
      *
+     * @param program where the program is unpacked to, or already was
      * @param password of {@link #USER}
      */
-    public static LocalPostgres start(Path folder, Map<String, String> settings, String password) throws IOException {
-        return start(
-                folder,
-                folder.resolve("program"),
-                settings,
-                Optional.of(password),
-                DefaultPostgresBinaryResolver.INSTANCE);
+    public static LocalPostgres start(Path folder, Path program, Map<String, String> settings, String password)
+            throws IOException {
+        return start(folder, program, settings, Optional.of(password), DefaultPostgresBinaryResolver.INSTANCE);
     }
 
     private static LocalPostgres start(

@@ -9,6 +9,7 @@ import io.refreshd.testing.StrictServer;
 import io.refreshd.testing.VersionedServer;
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.Statement;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.AfterParameterizedClassInvocation;
@@ -53,17 +54,22 @@ class NarrowingIT {
     private int version;
 
     private static String url = "";
+    private static @Nullable Connection connection;
 
     @BeforeParameterizedClassInvocation
     static void schema(int version) throws Exception {
         server = VersionedServer.start(version);
         StrictServer.run(server.url("postgres"), "", "CREATE DATABASE narrowing");
         url = server.url("narrowing");
+        connection = DriverManager.getConnection(url, LocalPostgres.USER, "");
         execute(SCHEMA);
     }
 
     @AfterParameterizedClassInvocation
     static void drop() throws Exception {
+        if (connection != null) {
+            connection.close();
+        }
         if (server != null) {
             StrictServer.run(server.url("postgres"), "", "DROP DATABASE narrowing");
             server.close();
@@ -72,15 +78,17 @@ class NarrowingIT {
     }
 
     private static void execute(String... statements) throws Exception {
-        StrictServer.run(url, "", statements);
+        try (Statement statement = connection.createStatement()) {
+            for (String sql : statements) {
+                statement.execute(sql);
+            }
+        }
     }
 
     private static Narrowing narrowing(String query, String table) throws Exception {
         execute("DROP MATERIALIZED VIEW IF EXISTS examined", "CREATE MATERIALIZED VIEW examined AS " + query);
-        try (Connection connection = DriverManager.getConnection(url, LocalPostgres.USER, "")) {
-            ViewGraph graph = ViewGraph.of(CatalogReader.read(connection), view -> true);
-            return graph.narrowing(new TableId("public", table), new ViewId("public", "examined"));
-        }
+        ViewGraph graph = ViewGraph.of(CatalogReader.read(connection), view -> true);
+        return graph.narrowing(new TableId("public", table), new ViewId("public", "examined"));
     }
 
     @ParameterizedTest

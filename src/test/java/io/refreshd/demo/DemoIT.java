@@ -2,6 +2,7 @@ package io.refreshd.demo;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.refreshd.testing.OwnServer;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -75,7 +76,7 @@ class DemoIT {
     }
 
     private int run(DaemonUnderDemo.Factory factory) {
-        return new Demo(SHORT, out, factory, Duration.ofSeconds(5)).run();
+        return new Demo(SHORT, out, factory, Duration.ofSeconds(5), Optional.of(OwnServer.PROGRAM)).run();
     }
 
     private Path remember(Path configuration) throws IOException {
@@ -97,8 +98,8 @@ class DemoIT {
     private static List<ProcessHandle> processes(Path folder) {
         try (Stream<ProcessHandle> all = ProcessHandle.allProcesses()) {
             return all.filter(process -> process.info()
-                            .command()
-                            .filter(command -> command.startsWith(folder.toString()))
+                            .commandLine()
+                            .filter(command -> command.contains(folder.toString()))
                             .isPresent())
                     .toList();
         }

@@ -3,6 +3,7 @@ package io.refreshd.demo;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.refreshd.testing.OwnServer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -34,7 +35,7 @@ class GroundIT {
     @BeforeAll
     static void lay() throws Exception {
         Path folder = Ground.folder(TEARDOWN);
-        ground = Ground.lay(folder, ROWS, OptionalInt.of(9464), TEARDOWN);
+        ground = Ground.lay(folder, OwnServer.PROGRAM, ROWS, OptionalInt.of(9464), TEARDOWN);
         daemon = new Access(
                 ground.application().url(),
                 DemoSchema.DAEMON,

@@ -1,6 +1,6 @@
 package io.refreshd.faults;
 
-import io.refreshd.cli.Refreshd;
+import io.refreshd.testing.Deployed;
 import java.io.IOException;
 import java.lang.ProcessBuilder.Redirect;
 import java.nio.file.Files;
@@ -58,20 +58,10 @@ final class DaemonProcess implements AutoCloseable {
     }
 
     private Process launch() throws IOException {
-        ProcessBuilder builder = new ProcessBuilder(List.of(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-XX:+UseSerialGC",
-                        "-XX:TieredStopAtLevel=1",
-                        "-Xmx128m",
-                        "-Xss512k",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        Refreshd.class.getName(),
-                        "run",
-                        "--config",
-                        configuration.toString()))
-                .redirectErrorStream(true)
-                .redirectOutput(Redirect.appendTo(log.toFile()));
+        List<String> command = Deployed.command();
+        command.addAll(List.of("run", "--config", configuration.toString()));
+        ProcessBuilder builder =
+                new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(Redirect.appendTo(log.toFile()));
         builder.environment().putAll(environment);
         return builder.start();
     }

@@ -2,7 +2,6 @@ package io.refreshd.testing;
 
 import static org.awaitility.Awaitility.await;
 
-import io.refreshd.cli.Refreshd;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.net.URI;
@@ -42,18 +41,9 @@ public final class DaemonProcess implements AutoCloseable {
 
     public static DaemonProcess start(Path configuration, Map<String, String> environment, String logging)
             throws IOException {
-        ProcessBuilder builder = new ProcessBuilder(
-                System.getProperty("java.home") + "/bin/java",
-                "-Xmx128m",
-                "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1",
-                "-Dlogback.configurationFile=" + logging,
-                "-cp",
-                System.getProperty("java.class.path"),
-                Refreshd.class.getName(),
-                "run",
-                "--config",
-                configuration.toString());
+        List<String> command = Deployed.command("-Dlogback.configurationFile=" + logging);
+        command.addAll(List.of("run", "--config", configuration.toString()));
+        ProcessBuilder builder = new ProcessBuilder(command);
         builder.environment().putAll(environment);
         return new DaemonProcess(builder.start());
     }

@@ -9,7 +9,7 @@ import java.util.Map;
 
 /** A server that trusts everybody, with the program that all tests share: unpacking it takes seconds of a processor. */
 public final class OwnServer {
-    private static final Path PROGRAM = Path.of("target", "postgres", "program").toAbsolutePath();
+    public static final Path PROGRAM = Path.of("target", "postgres", "program").toAbsolutePath();
 
     private OwnServer() {}
 

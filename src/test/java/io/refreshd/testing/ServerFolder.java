@@ -6,6 +6,9 @@ import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.extension.AnnotatedElementContext;
+import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.jupiter.api.io.TempDirFactory;
 
 /**
  * Where the data of the tests' servers are: in memory if the machine has such a file system and there is room, since making and
@@ -17,6 +20,14 @@ public final class ServerFolder {
     private static final String PREFIX = "refreshd-test-";
 
     private ServerFolder() {}
+
+    /** For a test whose servers come and go by themselves. */
+    public static final class Factory implements TempDirFactory {
+        @Override
+        public Path createTempDirectory(AnnotatedElementContext field, ExtensionContext test) throws IOException {
+            return create(test.getRequiredTestClass().getSimpleName());
+        }
+    }
 
     /** A new one; it goes with the server in it. */
     public static synchronized Path create(String name) throws IOException {

@@ -41,6 +41,7 @@ public final class StrictServer {
             makeCertificates(certificates);
             LocalPostgres started = LocalPostgres.start(
                     ServerFolder.create("strict"),
+                    OwnServer.PROGRAM,
                     Map.of(
                             "ssl", "on",
                             "ssl_cert_file", certificates.resolve("server.crt").toString(),

@@ -1,10 +1,8 @@
 package io.refreshd.testing;
 
-import io.refreshd.cli.Refreshd;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -43,13 +41,7 @@ public final class Terminal implements AutoCloseable {
     }
 
     private static List<String> java(String... arguments) {
-        List<String> command = new ArrayList<>(List.of(
-                System.getProperty("java.home") + "/bin/java",
-                "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1",
-                "-cp",
-                System.getProperty("java.class.path"),
-                Refreshd.class.getName()));
+        List<String> command = Deployed.command();
         command.addAll(Arrays.asList(arguments));
         return command;
     }
