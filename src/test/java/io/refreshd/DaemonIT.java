@@ -66,7 +66,7 @@ class DaemonIT {
 
     @Test
     void aBurstCostsEachViewOneRefresh() throws Exception {
-        try (RunningDaemon daemon = RunningDaemon.start(database, "views: { quiet-period: 300ms, target-lag: 30s }")) {
+        try (RunningDaemon daemon = RunningDaemon.start(database, "views: { quiet-period: 1s, target-lag: 30s }")) {
             daemon.awaitFresh();
             long before = daemon.refreshes("public.role_a");
             try (Connection connection = database.connect();

@@ -75,6 +75,8 @@ class SupervisionIT {
 
     @AfterEach
     void drop() throws Exception {
+        // The walsender of a daemon that has just ended lives on until it notices.
+        admin("SELECT pg_terminate_backend(active_pid, 10000) FROM pg_replication_slots WHERE active");
         admin("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots");
         admin("DROP DATABASE watched WITH (FORCE)");
     }
