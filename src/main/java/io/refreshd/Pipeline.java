@@ -173,14 +173,19 @@ final class Pipeline implements BatchHandler {
     private void heed(List<Signal> signals, Lsn position) {
         Set<Long> hurried = new HashSet<>();
         boolean probed = false;
+        boolean beaten = false;
         for (Signal signal : signals) {
             switch (signal.kind()) {
-                case Signal.HEARTBEAT -> frontier.claim();
+                case Signal.HEARTBEAT -> beaten = true;
                 case Signal.FENCE -> oid(signal.body()).ifPresent(hurried::add);
                 case Signal.PROBE -> probed = true;
                 case Signal.REQUEST -> passOnRequests();
                 default -> {} // a mark has done its work by being here
             }
+        }
+        if (beaten) {
+            // Once, however many have queued up: it looks at the whole catalog.
+            frontier.claim();
         }
         if (probed) {
             loop.post(new Event.ReadTo(position));
