@@ -12,69 +12,96 @@ COMMENT ON COLUMN refreshd.view_state.commit_time IS
 -- No update of a row changes the oid, so they stay HOT.
 CREATE INDEX view_state_oid ON refreshd.view_state (view_oid);
 
--- What a view stands on is found for each view by itself: whoever asks for one among a thousand must not pay for all of them.
-CREATE OR REPLACE VIEW refreshd.freshness AS
+CREATE VIEW refreshd.own_claim AS
 SELECT s.view_schema,
        s.view_name,
        s.view_oid,
-       CASE WHEN o.what IS NOT NULL THEN 'suspended'
+       s.upstream,
+       s.paused,
+       s.marked <= s.covered AS clean,
+       s.dirty_since,
+       CASE WHEN s.blind THEN NULL
+            WHEN s.marked <= s.covered THEN greatest(s.watermark, t.acknowledged)
+            ELSE s.watermark
+       END AS watermark,
+       CASE WHEN s.blind THEN NULL
+            WHEN s.marked <= s.covered AND t.acknowledged >= coalesce(s.watermark, '0/0') THEN t.commit_time
+            ELSE s.commit_time
+       END AS commit_time,
+       s.refreshed_at,
+       s.last_duration,
+       s.method,
+       s.failures,
+       coalesce(s.obstacle_what, s.suspended_what) AS what,
+       CASE WHEN s.obstacle_what IS NULL THEN s.suspended_mend ELSE s.obstacle_mend END AS mend
+FROM refreshd.view_state s
+LEFT JOIN refreshd.stream t ON true;
+COMMENT ON VIEW refreshd.own_claim IS
+    'What may be claimed of each view as if it stood on no other one. Claims are in refreshd.freshness.';
+
+-- What a view stands on is looked for only where it stands on something, and for that view alone: whoever asks for one among
+-- a thousand must not pay for all of them, nor all for a search that most do not need.
+CREATE OR REPLACE VIEW refreshd.freshness AS
+SELECT view_schema,
+       view_name,
+       view_oid,
+       CASE WHEN what IS NOT NULL THEN 'suspended' WHEN paused THEN 'paused' WHEN clean THEN 'fresh' ELSE 'dirty' END AS state,
+       dirty_since,
+       watermark,
+       refreshed_at,
+       last_duration,
+       method,
+       failures,
+       what AS reason,
+       mend,
+       CASE WHEN watermark IS NOT NULL THEN commit_time END AS commit_time
+FROM refreshd.own_claim
+WHERE upstream = '{}'
+UNION ALL
+SELECT s.view_schema,
+       s.view_name,
+       s.view_oid,
+       CASE WHEN s.what IS NOT NULL THEN 'suspended'
             WHEN s.paused THEN 'paused'
             WHEN w.clean THEN 'fresh'
             WHEN w.blocked_what IS NOT NULL THEN 'blocked'
             ELSE 'dirty'
-       END AS state,
+       END,
        w.dirty_since,
        w.watermark,
        s.refreshed_at,
        s.last_duration,
        s.method,
        s.failures,
-       coalesce(o.what, CASE WHEN NOT w.clean THEN w.blocked_what END) AS reason,
-       coalesce(o.mend, CASE WHEN NOT w.clean THEN w.blocked_mend END) AS mend,
+       coalesce(s.what, CASE WHEN NOT w.clean THEN w.blocked_what END),
+       coalesce(s.mend, CASE WHEN NOT w.clean THEN w.blocked_mend END),
        w.commit_time
-FROM refreshd.view_state s
+FROM refreshd.own_claim s
 CROSS JOIN LATERAL (
-    SELECT coalesce(s.obstacle_what, s.suspended_what) AS what,
-           CASE WHEN s.obstacle_what IS NULL THEN s.suspended_mend ELSE s.obstacle_mend END AS mend
-) o
-CROSS JOIN LATERAL (
+    -- OFFSET 0: by the index. The planner takes a chain to be a hundred long, and would read the whole table for each view.
     WITH RECURSIVE chain (member) AS (
         SELECT s.view_oid
         UNION
         SELECT u.oid
         FROM chain c
-        JOIN refreshd.view_state r ON r.view_oid = c.member
+        CROSS JOIN LATERAL (SELECT r.upstream FROM refreshd.view_state r WHERE r.view_oid = c.member OFFSET 0) r
         CROSS JOIN LATERAL unnest(r.upstream) AS u (oid)
-    ), claim AS (
-        SELECT m.view_schema,
-               m.view_name,
-               coalesce(m.marked <= m.covered, false) AS clean,
-               m.dirty_since,
-               CASE WHEN m.blind THEN NULL
-                    WHEN m.marked <= m.covered THEN greatest(m.watermark, t.acknowledged)
-                    ELSE m.watermark
-               END AS watermark,
-               CASE WHEN m.blind THEN NULL
-                    WHEN m.marked <= m.covered AND t.acknowledged >= coalesce(m.watermark, '0/0') THEN t.commit_time
-                    ELSE m.commit_time
-               END AS commit_time,
-               CASE WHEN c.member <> s.view_oid THEN coalesce(m.obstacle_what, m.suspended_what) END AS what,
-               CASE WHEN m.obstacle_what IS NULL THEN m.suspended_mend ELSE m.obstacle_mend END AS mend
-        FROM chain c
-        -- OFFSET 0: by the index. The planner takes a chain to be a hundred long, and would read the whole table for each view.
-        LEFT JOIN LATERAL (SELECT * FROM refreshd.view_state r WHERE r.view_oid = c.member OFFSET 0) m ON true
-        LEFT JOIN refreshd.stream t ON true
     )
-    SELECT bool_and(clean) AS clean,
-           min(dirty_since) AS dirty_since,
+    SELECT bool_and(coalesce(m.clean, false)) AS clean,
+           min(m.dirty_since) AS dirty_since,
            -- One member of which nothing can be claimed leaves nothing to claim of the whole.
-           CASE WHEN bool_and(watermark IS NOT NULL) THEN min(watermark) END AS watermark,
-           CASE WHEN bool_and(watermark IS NOT NULL) THEN (array_agg(commit_time ORDER BY watermark))[1] END AS commit_time,
-           (array_agg(format('stands on %I.%I, which is suspended: %s', view_schema, view_name, what)
-                      ORDER BY view_schema, view_name) FILTER (WHERE what IS NOT NULL))[1] AS blocked_what,
-           (array_agg(mend ORDER BY view_schema, view_name) FILTER (WHERE what IS NOT NULL))[1] AS blocked_mend
-    FROM claim
-) w;
+           CASE WHEN bool_and(m.watermark IS NOT NULL) THEN min(m.watermark) END AS watermark,
+           CASE WHEN bool_and(m.watermark IS NOT NULL) THEN (array_agg(m.commit_time ORDER BY m.watermark))[1]
+           END AS commit_time,
+           (array_agg(format('stands on %I.%I, which is suspended: %s', m.view_schema, m.view_name, m.what)
+                      ORDER BY m.view_schema, m.view_name)
+            FILTER (WHERE m.what IS NOT NULL AND c.member <> s.view_oid))[1] AS blocked_what,
+           (array_agg(m.mend ORDER BY m.view_schema, m.view_name)
+            FILTER (WHERE m.what IS NOT NULL AND c.member <> s.view_oid))[1] AS blocked_mend
+    FROM chain c
+    LEFT JOIN LATERAL (SELECT * FROM refreshd.own_claim r WHERE r.view_oid = c.member OFFSET 0) m ON true
+) w
+WHERE s.upstream <> '{}';
 COMMENT ON COLUMN refreshd.freshness.commit_time IS
     'The commit time that the watermark stands for, by the server''s clock: for people. What may be relied on is the watermark.';
 
