@@ -3,6 +3,7 @@ package io.refreshd;
 import io.refreshd.audit.Audit;
 import io.refreshd.audit.AuditReport;
 import io.refreshd.capture.CaptureRun;
+import io.refreshd.capture.WarmUp;
 import io.refreshd.config.Configuration;
 import io.refreshd.model.Moment;
 import io.refreshd.model.ViewId;
@@ -169,6 +170,7 @@ public final class Daemon implements AutoCloseable {
      * @throws InternalErrorException if it ended itself
      */
     public void start() throws DaemonStartException, InterruptedException {
+        WarmUp.begin();
         monitor.start();
         synchronized (this) {
             if (closed) {

@@ -42,7 +42,7 @@ final class Drain {
         }
     }
 
-    /** How fast small transactions are drained with many role views that they make dirty, against one, in turn. */
+    /** How fast small transactions are drained with many role views that are dirty already, against one, in turn. */
     void runWithManyViews() throws Exception {
         String title = "drain of %,d transactions of one update with %,d role views ÷ with one".formatted(SMALL, MANY);
         for (int round = 1; round <= options.repeats(); round++) {
@@ -50,7 +50,7 @@ final class Drain {
             for (int i = 0; i < 2; i++) {
                 boolean many = (i + round) % 2 == 0;
                 stage.layOut(SMALL, many ? MANY : 1);
-                rates[many ? 1 : 0] = round(true, true).rate();
+                rates[many ? 1 : 0] = round(true, true, "30s", "60s").rate();
             }
             String text = String.format(
                     Locale.ROOT, "%.2f (%,.0f and %,.0f changes/s)", rates[1] / rates[0], rates[1], rates[0]);
@@ -66,13 +66,14 @@ final class Drain {
                 ? "drain of %,d transactions of one update, -Xmx128m".formatted(SMALL)
                 : "drain of one transaction of %,d updates, -Xmx128m".formatted(ROWS);
         for (int round = 1; round <= 2 * options.repeats(); round++) {
-            String text = round(small, round % 2 == 1).text();
+            String text = round(small, round % 2 == 1, "100ms", "5s").text();
             System.out.printf("%s: round %d: %s%n", title, round, text);
             results.put(title + ": round " + round, text);
         }
     }
 
-    private Drained round(boolean small, boolean bareFirst) throws Exception {
+    /** @param quietPeriod and {@code targetLag}: whether refreshes run beside the drain, or begin after it */
+    private Drained round(boolean small, boolean bareFirst, String quietPeriod, String targetLag) throws Exception {
         stage.reset();
         try (DaemonProcess first = DaemonProcess.start(stage, "100ms", "5s")) {
             // Ready is not yet clean; a mark from before would be taken for the one that is waited for.
@@ -92,7 +93,7 @@ final class Drain {
         double peak;
         try (DrainClock clock = new DrainClock(stage, marked)) {
             clock.start();
-            try (DaemonProcess daemon = DaemonProcess.start(stage, "100ms", "5s")) {
+            try (DaemonProcess daemon = DaemonProcess.start(stage, quietPeriod, targetLag)) {
                 seconds = clock.seconds();
                 Waiting.until("views are fresh", this::clean);
                 peak = Procfs.peakMegabytes(daemon.pid());

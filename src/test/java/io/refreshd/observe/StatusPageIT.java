@@ -59,7 +59,7 @@ class StatusPageIT {
                     Optional.of(3L * i)));
         }
         server.start();
-        started = Browser.start();
+        started = Browser.page();
     }
 
     @AfterEach

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.net.http.WebSocket;
 import java.nio.file.Files;
@@ -19,50 +20,102 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.awaitility.Awaitility;
+import org.jspecify.annotations.Nullable;
 
 /** One page in the Chromium that is installed here, driven by its own protocol. */
 public final class Browser implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    private final Process process;
+    private static @Nullable Chromium shared;
+
+    private final Closeable end;
     private final HttpClient client = HttpClient.newHttpClient();
     private final WebSocket socket;
     private final AtomicInteger number = new AtomicInteger();
     private final Map<Integer, CompletableFuture<JsonNode>> waiting = new ConcurrentHashMap<>();
 
-    private Browser(Process process, int port) throws Exception {
-        this.process = process;
-        String page = client.send(
-                        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/json/list"))
-                                .build(),
-                        BodyHandlers.ofString())
-                .body();
-        URI address = URI.create(
-                JSON.readTree(page).get(0).get("webSocketDebuggerUrl").asText());
+    private Browser(JsonNode page, Closeable end) throws Exception {
+        this.end = end;
+        URI address = URI.create(page.get("webSocketDebuggerUrl").asText());
         this.socket =
                 client.newWebSocketBuilder().buildAsync(address, new Answers()).get(30, TimeUnit.SECONDS);
     }
 
+    /** In a Chromium of its own, where nothing is warm. */
     public static Browser start() throws Exception {
-        Path folder = Files.createTempDirectory(Files.createDirectories(Path.of("target", "chromium")), "profile")
-                .toAbsolutePath();
-        Process process = new ProcessBuilder(
-                        "chromium",
-                        "--headless",
-                        "--no-sandbox",
-                        "--disable-gpu",
-                        "--disable-dev-shm-usage",
-                        "--remote-debugging-port=0",
-                        "--user-data-dir=" + folder,
-                        "about:blank")
-                .redirectErrorStream(true)
-                .redirectOutput(folder.resolve("chromium.log").toFile())
-                .start();
-        Path port = folder.resolve("DevToolsActivePort");
-        Awaitility.await("Chromium is up")
-                .atMost(60, TimeUnit.SECONDS)
-                .until(() -> Files.exists(port) && !Files.readAllLines(port).isEmpty());
-        return new Browser(process, Integer.parseInt(Files.readAllLines(port).getFirst()));
+        Chromium own = Chromium.start();
+        return new Browser(own.command("GET", "list").get(0), own::close);
+    }
+
+    /** A page of its own, in the Chromium that this JVM shares: starting one takes seconds of a processor. */
+    public static Browser page() throws Exception {
+        Chromium chromium = shared();
+        JsonNode page = chromium.command("PUT", "new?about:blank");
+        return new Browser(
+                page, () -> chromium.command("GET", "close/" + page.get("id").asText()));
+    }
+
+    private static synchronized Chromium shared() throws Exception {
+        if (shared == null) {
+            Chromium started = Chromium.start();
+            Runtime.getRuntime().addShutdownHook(new Thread(started::close));
+            shared = started;
+        }
+        return shared;
+    }
+
+    private interface Closeable {
+        void close() throws Exception;
+    }
+
+    private record Chromium(Process process, int port) {
+        static Chromium start() throws Exception {
+            Path folder = Files.createTempDirectory(Files.createDirectories(Path.of("target", "chromium")), "profile")
+                    .toAbsolutePath();
+            Process process = new ProcessBuilder(
+                            "chromium",
+                            "--headless",
+                            "--no-sandbox",
+                            "--disable-gpu",
+                            "--disable-dev-shm-usage",
+                            "--remote-debugging-port=0",
+                            "--user-data-dir=" + folder,
+                            "about:blank")
+                    .redirectErrorStream(true)
+                    .redirectOutput(folder.resolve("chromium.log").toFile())
+                    .start();
+            Path port = folder.resolve("DevToolsActivePort");
+            Awaitility.await("Chromium is up")
+                    .atMost(60, TimeUnit.SECONDS)
+                    .until(() -> Files.exists(port) && !Files.readAllLines(port).isEmpty());
+            return new Chromium(
+                    process, Integer.parseInt(Files.readAllLines(port).getFirst()));
+        }
+
+        JsonNode command(String method, String command) throws Exception {
+            try (HttpClient client = HttpClient.newHttpClient()) {
+                String answer = client.send(
+                                HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/json/" + command))
+                                        .method(method, BodyPublishers.noBody())
+                                        .build(),
+                                BodyHandlers.ofString())
+                        .body();
+                // "Target is closing" is no JSON, and all that it answers to that.
+                return command.startsWith("close/") ? JSON.nullNode() : JSON.readTree(answer);
+            }
+        }
+
+        void close() {
+            process.destroy();
+            try {
+                if (!process.waitFor(20, TimeUnit.SECONDS)) {
+                    process.destroyForcibly();
+                }
+            } catch (InterruptedException e) {
+                process.destroyForcibly();
+                Thread.currentThread().interrupt();
+            }
+        }
     }
 
     public void open(String url) throws Exception {
@@ -171,12 +224,9 @@ public final class Browser implements AutoCloseable {
     }
 
     @Override
-    public void close() throws InterruptedException {
+    public void close() throws Exception {
         socket.abort();
-        process.destroy();
-        if (!process.waitFor(20, TimeUnit.SECONDS)) {
-            process.destroyForcibly();
-        }
+        end.close();
         client.close();
     }
 }
