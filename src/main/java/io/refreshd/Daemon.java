@@ -3,7 +3,6 @@ package io.refreshd;
 import io.refreshd.audit.Audit;
 import io.refreshd.audit.AuditReport;
 import io.refreshd.capture.CaptureRun;
-import io.refreshd.capture.WarmUp;
 import io.refreshd.config.Configuration;
 import io.refreshd.model.Moment;
 import io.refreshd.model.ViewId;
@@ -170,7 +169,6 @@ public final class Daemon implements AutoCloseable {
      * @throws InternalErrorException if it ended itself
      */
     public void start() throws DaemonStartException, InterruptedException {
-        WarmUp.begin();
         monitor.start();
         synchronized (this) {
             if (closed) {
