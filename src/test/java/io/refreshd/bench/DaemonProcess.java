@@ -10,6 +10,7 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
@@ -24,6 +25,9 @@ final class DaemonProcess implements AutoCloseable {
     private final Process process;
     private final int port;
     private final Path log;
+    /** An orchestrator asks once in seconds; each answer costs the daemon that is starting a look at all views. */
+    private static final Duration PROBE = Duration.ofMillis(50);
+
     private final double readySeconds;
 
     private DaemonProcess(Process process, int port, Path log) {
@@ -31,7 +35,7 @@ final class DaemonProcess implements AutoCloseable {
         this.port = port;
         this.log = log;
         try {
-            this.readySeconds = Waiting.until("refreshd is ready, see " + log, this::ready);
+            this.readySeconds = Waiting.until("refreshd is ready, see " + log, PROBE, this::ready);
         } catch (RuntimeException e) {
             process.destroyForcibly();
             throw e;
