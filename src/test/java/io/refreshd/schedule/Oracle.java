@@ -2,6 +2,7 @@ package io.refreshd.schedule;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.refreshd.model.Failure;
 import io.refreshd.model.Impact;
 import io.refreshd.model.RefreshOutcome;
 import io.refreshd.model.RefreshTask;
@@ -145,7 +146,8 @@ final class Oracle {
             }
             case RefreshOutcome.NotVisibleYet notYet -> giveBack(view);
             case RefreshOutcome.Failed failed -> {
-                view.mayHaveCommitted = true;
+                // One that the server refused for good has not.
+                view.mayHaveCommitted |= failed.failure().kind() == Failure.Kind.TRANSIENT;
                 giveBack(view);
             }
             case RefreshOutcome.Gone gone -> views.remove(id);

@@ -127,6 +127,9 @@ final class SimulatedDatabase {
     final Map<ViewId, Content> inFlight = new HashMap<>();
 
     long acknowledged;
+    /** Of so many rows one passes the condition of no view: its changes are looked up, and make no difference. */
+    private static final int NO_VIEW_TAKES = 3;
+
     private final Set<Tx> invisible = new HashSet<>();
     private long nextOid = 1;
 
@@ -219,6 +222,9 @@ final class SimulatedDatabase {
         Set<Integer> odd = new HashSet<>();
         between.stream().forEach(index -> {
             for (int row : begun.get(index).rows) {
+                if (row % NO_VIEW_TAKES == 0) {
+                    continue;
+                }
                 for (int table = 0; table < 32; table++) {
                     if ((begun.get(index).mask & mask(a.tables()) & 1 << table) != 0) {
                         int cell = table * 100 + row;
