@@ -3,6 +3,7 @@ package io.refreshd.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.refreshd.testing.RunningDaemon;
+import io.refreshd.testing.Slots;
 import io.refreshd.testing.TestDatabase;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -48,11 +49,8 @@ class InitPrintIT {
                     assertThat(daemon.refreshes("hidden.one")).isPositive();
                 }
             } finally {
-                database.execute(
-                        "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = '"
-                                + database.slot() + "'",
-                        "DROP OWNED BY " + role,
-                        "DROP ROLE " + role);
+                Slots.drop(database.url(), database.slot());
+                database.execute("DROP OWNED BY " + role, "DROP ROLE " + role);
             }
         }
     }
