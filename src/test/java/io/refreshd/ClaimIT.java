@@ -7,6 +7,7 @@ import io.refreshd.demo.LocalPostgres;
 import io.refreshd.testing.OwnServer;
 import io.refreshd.testing.RunningDaemon;
 import io.refreshd.testing.ServerFolder;
+import io.refreshd.testing.Slots;
 import io.refreshd.testing.StrictServer;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -63,12 +64,9 @@ class ClaimIT {
     @AfterEach
     void drop() throws Exception {
         StrictServer.run(
-                server.url("postgres"),
-                "",
-                "ALTER SYSTEM RESET synchronous_standby_names",
-                "SELECT pg_reload_conf()",
-                "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots",
-                "DROP DATABASE claim WITH (FORCE)");
+                server.url("postgres"), "", "ALTER SYSTEM RESET synchronous_standby_names", "SELECT pg_reload_conf()");
+        Slots.dropAll(server.url("postgres"));
+        StrictServer.run(server.url("postgres"), "", "DROP DATABASE claim WITH (FORCE)");
     }
 
     @ParameterizedTest

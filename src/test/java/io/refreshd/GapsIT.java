@@ -56,7 +56,7 @@ class GapsIT {
     @AfterEach
     void drop() throws Exception {
         if (url.apply("postgres").equals(server.url("postgres"))) {
-            admin("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots");
+            Slots.dropAll(url.apply("postgres"));
             admin("DROP DATABASE gaps WITH (FORCE)");
         }
     }

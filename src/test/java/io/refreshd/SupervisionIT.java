@@ -11,6 +11,7 @@ import io.refreshd.testing.OwnServer;
 import io.refreshd.testing.PgCtl;
 import io.refreshd.testing.RunningDaemon;
 import io.refreshd.testing.ServerFolder;
+import io.refreshd.testing.Slots;
 import io.refreshd.testing.StrictServer;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -75,9 +76,7 @@ class SupervisionIT {
 
     @AfterEach
     void drop() throws Exception {
-        // The walsender of a daemon that has just ended lives on until it notices.
-        admin("SELECT pg_terminate_backend(active_pid, 10000) FROM pg_replication_slots WHERE active");
-        admin("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots");
+        Slots.dropAll(server.url("postgres"));
         admin("DROP DATABASE watched WITH (FORCE)");
     }
 

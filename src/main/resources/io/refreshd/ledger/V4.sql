@@ -37,7 +37,7 @@ SELECT s.view_schema,
 FROM refreshd.view_state s
 LEFT JOIN refreshd.stream t ON true;
 COMMENT ON VIEW refreshd.own_claim IS
-    'What may be claimed of each view as if it stood on no other one. Claims are in refreshd.freshness.';
+    'What could be claimed of each view if it stood on no other. What may be relied on is refreshd.freshness.';
 
 -- What a view stands on is looked for only where it stands on something, and for that view alone: whoever asks for one among
 -- a thousand must not pay for all of them, nor all for a search that most do not need.

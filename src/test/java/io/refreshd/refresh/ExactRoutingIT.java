@@ -22,7 +22,7 @@ class ExactRoutingIT {
     @Test
     void neverCallsAViewUnaffectedThatDiffers() throws Exception {
         long seed = Long.getLong("refreshd.seed", System.nanoTime());
-        long wanted = Long.getLong("refreshd.decisions", 500);
+        long wanted = Long.getLong("refreshd.decisions", 1_000);
         DecisionTally tally = new DecisionTally();
         try (TestDatabase database = TestDatabase.create();
                 Connection connection = database.connect();

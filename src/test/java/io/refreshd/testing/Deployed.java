@@ -5,7 +5,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** refreshd as it is deployed: its own JARs alone, in a JVM with the flags of the launcher. */
+/** refreshd as it is deployed: its own JARs alone, with the launcher's collector, compiler, heap and stacks. */
 public final class Deployed {
     private static final Path LIBRARIES =
             Path.of(System.getProperty("refreshd.distribution", "target/refreshd"), "lib");
