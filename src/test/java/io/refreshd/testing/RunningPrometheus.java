@@ -9,6 +9,7 @@ import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -67,9 +68,10 @@ public final class RunningPrometheus implements AutoCloseable {
         Awaitility.await("prometheus answers")
                 .atMost(60, TimeUnit.SECONDS)
                 .ignoreExceptions()
-                .until(() -> !body("/-/ready").isEmpty());
+                // While it starts it answers as well, with 503.
+                .until(() -> response("/-/ready").statusCode() == 200);
         try {
-            JsonNode answer = new ObjectMapper().readTree(body(path));
+            JsonNode answer = new ObjectMapper().readTree(response(path).body());
             if (!answer.path("status").asText().equals("success")) {
                 throw new AssertionError(path + ": " + answer);
             }
@@ -79,10 +81,10 @@ public final class RunningPrometheus implements AutoCloseable {
         }
     }
 
-    private String body(String path) throws IOException, InterruptedException {
+    private HttpResponse<String> response(String path) throws IOException, InterruptedException {
         HttpRequest request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path))
                 .build();
-        return client.send(request, BodyHandlers.ofString()).body();
+        return client.send(request, BodyHandlers.ofString());
     }
 
     private static int freePort() throws IOException {
