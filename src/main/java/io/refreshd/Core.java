@@ -7,6 +7,7 @@ import io.refreshd.ledger.Watermarks;
 import io.refreshd.model.Moment;
 import io.refreshd.model.RefreshOutcome;
 import io.refreshd.model.RefreshTask;
+import io.refreshd.refresh.Membership;
 import io.refreshd.refresh.PostgresRefresher;
 import io.refreshd.refresh.RefreshLimits;
 import io.refreshd.report.Notice;
@@ -36,13 +37,21 @@ final class Core implements AutoCloseable {
 
     private final Lease lease;
     private final EventLoop loop;
+    private final Membership membership;
     private final Frontier frontier;
     private final Pipeline pipeline;
     private final CatalogWatch watch;
 
-    private Core(Lease lease, EventLoop loop, Frontier frontier, Pipeline pipeline, CatalogWatch watch) {
+    private Core(
+            Lease lease,
+            EventLoop loop,
+            Membership membership,
+            Frontier frontier,
+            Pipeline pipeline,
+            CatalogWatch watch) {
         this.lease = lease;
         this.loop = loop;
+        this.membership = membership;
         this.frontier = frontier;
         this.pipeline = pipeline;
         this.watch = watch;
@@ -77,10 +86,11 @@ final class Core implements AutoCloseable {
                         around.listener(),
                         around.onFatal()),
                 GRACE);
-        Pipeline pipeline = new Pipeline(jdbi, lease.token(), frontier, loop, around.listener(), clock);
+        Membership membership = new Membership(() -> database.direct().getConnection());
+        Pipeline pipeline = new Pipeline(jdbi, lease.token(), frontier, loop, membership, around.listener(), clock);
         CatalogWatch watch = new CatalogWatch(configuration, lease.token(), loop, pipeline, around);
         loop.start();
-        return new Core(lease, loop, frontier, pipeline, watch);
+        return new Core(lease, loop, membership, frontier, pipeline, watch);
     }
 
     /**
@@ -114,6 +124,7 @@ final class Core implements AutoCloseable {
     @Override
     public void close() {
         loop.close();
+        membership.close();
         // Last: whoever waits for it may begin at once.
         lease.close();
     }

@@ -19,6 +19,7 @@ import io.refreshd.model.Snapshot;
 import io.refreshd.model.TableId;
 import io.refreshd.model.ViewId;
 import io.refreshd.model.Xid;
+import io.refreshd.refresh.Membership;
 import io.refreshd.report.Notice;
 import io.refreshd.routing.Router;
 import io.refreshd.routing.Routing;
@@ -27,6 +28,7 @@ import io.refreshd.schedule.Event;
 import io.refreshd.schedule.EventLoop;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.HashMap;
@@ -52,6 +54,7 @@ final class Pipeline implements BatchHandler {
     private final Jdbi jdbi;
     private final long lease;
     private final EventLoop loop;
+    private final Membership membership;
     private final Frontier frontier;
     private final Consumer<Notice> listener;
     private final Supplier<Moment> clock;
@@ -75,12 +78,14 @@ final class Pipeline implements BatchHandler {
             long lease,
             Frontier frontier,
             EventLoop loop,
+            Membership membership,
             Consumer<Notice> listener,
             Supplier<Moment> clock) {
         this.jdbi = jdbi;
         this.lease = lease;
         this.frontier = frontier;
         this.loop = loop;
+        this.membership = membership;
         this.router = new Router(ViewGraph.EMPTY);
         this.listener = listener;
         this.clock = clock;
@@ -99,13 +104,39 @@ final class Pipeline implements BatchHandler {
     private Receipt take(Batch batch) throws InterruptedException {
         Routing routing = route(batch);
         tell(batch, routing);
+        Event.Affected affected = ask(routing);
         Optional<Action.Mark> mark =
-                routing.impacts().isEmpty() ? Optional.empty() : loop.ask(new Event.Affected(routing.impacts()));
-        Snapshot snapshot = mark.isEmpty()
-                ? jdbi.withHandle(Pipeline::snapshot)
-                : makeDurable(mark.get(), since(routing.impacts()));
+                affected.impacts().isEmpty() && affected.spared().isEmpty() ? Optional.empty() : loop.ask(affected);
+        Snapshot snapshot =
+                mark.isEmpty() ? jdbi.withHandle(Pipeline::snapshot) : makeDurable(mark.get(), since(affected));
         heed(batch.signals(), batch.position());
         return settle(snapshot);
+    }
+
+    /**
+     * Asks the candidates whether they show the rows that changed: those that lack nothing and stay so. What another shows says
+     * nothing about what it will show after the refresh that it waits for.
+     */
+    private Event.Affected ask(Routing routing) throws InterruptedException {
+        if (routing.candidates().isEmpty()) {
+            return new Event.Affected(routing.impacts());
+        }
+        Map<ViewId, Long> resting =
+                loop.resting(routing.candidates().stream().map(Impact::view).toList());
+        Set<ViewId> showing = membership.showing(routing.candidates().stream()
+                .filter(candidate -> resting.containsKey(candidate.view()))
+                .toList());
+        List<Impact> impacts = new ArrayList<>(routing.impacts());
+        List<Event.Spared> spared = new ArrayList<>();
+        for (Impact candidate : routing.candidates()) {
+            Long since = resting.get(candidate.view());
+            if (since == null || showing.contains(candidate.view())) {
+                impacts.add(candidate);
+            } else {
+                spared.add(new Event.Spared(candidate, since));
+            }
+        }
+        return new Event.Affected(impacts, spared);
     }
 
     @Override
@@ -239,6 +270,7 @@ final class Pipeline implements BatchHandler {
         turn.lockInterruptibly();
         try {
             router = next;
+            membership.forget();
             frontier.standOn(basis);
             rewiring.run(Set.copyOf(unsettled));
         } finally {
@@ -305,9 +337,12 @@ final class Pipeline implements BatchHandler {
                 .max(Comparator.naturalOrder());
     }
 
-    private static Map<ViewId, Instant> since(Iterable<Impact> impacts) {
+    private static Map<ViewId, Instant> since(Event.Affected affected) {
         Map<ViewId, Instant> since = new HashMap<>();
-        impacts.forEach(impact -> since.put(impact.view(), impact.oldestCommit()));
+        affected.spared()
+                .forEach(spared ->
+                        since.put(spared.otherwise().view(), spared.otherwise().oldestCommit()));
+        affected.impacts().forEach(impact -> since.put(impact.view(), impact.oldestCommit()));
         return since;
     }
 

@@ -31,6 +31,9 @@ final class RowCollector {
     private final boolean[] wanted;
     private final List<Integer> keyAt;
     private final Map<Integer, Set<String>> values = new HashMap<>();
+    /** Columns of which a row was sent only as it is now. */
+    private final Set<Integer> newOnly = new HashSet<>();
+
     private @Nullable Set<List<String>> keys;
 
     RowCollector(Relation relation, Interest interest) {
@@ -73,12 +76,12 @@ final class RowCollector {
             return;
         }
         if (tuples.get(tuples.position()) == NEW_TUPLE) {
-            // No old row is sent if the columns that identify it are as they were; of the others nothing is known.
+            // No old row is sent if the columns that identify it are as they were; how the others were is not known.
             if (relation.full()) {
                 giveUp();
                 return;
             }
-            values.keySet().removeIf(i -> !relation.identity().contains(i));
+            doubtOldValues();
             if (!relation.identity().containsAll(keyAt)) {
                 keys = null;
             }
@@ -89,6 +92,10 @@ final class RowCollector {
         if (!givenUp() && old != null) {
             take(tuples, old);
         }
+    }
+
+    private void doubtOldValues() {
+        values.keySet().stream().filter(i -> !relation.identity().contains(i)).forEach(newOnly::add);
     }
 
     /**
@@ -103,6 +110,9 @@ final class RowCollector {
             giveUp();
             return null;
         }
+        if (!whole) {
+            doubtOldValues();
+        }
         @Nullable String[] row = new String[wanted.length];
         for (int i = 0; i < wanted.length; i++) {
             int form = tuple.get();
@@ -114,7 +124,10 @@ final class RowCollector {
             tuple.position(tuple.position() + length);
         }
         addKey(row);
-        values.entrySet().removeIf(entry -> !addValue(entry.getValue(), row[entry.getKey()]));
+        values.entrySet().removeIf(entry -> {
+            boolean sent = whole || relation.identity().contains(entry.getKey());
+            return sent && !addValue(entry.getValue(), row[entry.getKey()]);
+        });
         return row;
     }
 
@@ -163,8 +176,10 @@ final class RowCollector {
     }
 
     ChangedRows collected() {
-        Map<String, Set<String>> named = new HashMap<>();
-        values.forEach((i, all) -> named.put(relation.columns().get(i), all));
-        return new ChangedRows(key, Optional.ofNullable(keys), named);
+        Map<String, Set<String>> whole = new HashMap<>();
+        Map<String, Set<String>> half = new HashMap<>();
+        values.forEach((i, all) ->
+                (newOnly.contains(i) ? half : whole).put(relation.columns().get(i), all));
+        return new ChangedRows(key, Optional.ofNullable(keys), whole, half);
     }
 }

@@ -99,8 +99,13 @@ final class TransactionCodec {
                 write(out, value);
             }
         }
-        out.writeInt(touched.values().size());
-        for (Map.Entry<String, Set<String>> column : touched.values().entrySet()) {
+        write(out, touched.values());
+        write(out, touched.newValues());
+    }
+
+    private static void write(DataOutputStream out, Map<String, Set<String>> columns) throws IOException {
+        out.writeInt(columns.size());
+        for (Map.Entry<String, Set<String>> column : columns.entrySet()) {
             write(out, column.getKey());
             writeAll(out, column.getValue());
         }
@@ -113,11 +118,15 @@ final class TransactionCodec {
         for (int left = count; left > 0; left--) {
             keys.add(readAll(in, key.size()));
         }
-        Map<String, Set<String>> values = new HashMap<>();
+        return new ChangedRows(key, count < 0 ? Optional.empty() : Optional.of(keys), readColumns(in), readColumns(in));
+    }
+
+    private static Map<String, Set<String>> readColumns(DataInputStream in) throws IOException {
+        Map<String, Set<String>> columns = new HashMap<>();
         for (int left = in.readInt(); left > 0; left--) {
-            values.put(read(in), new HashSet<>(readAll(in, in.readInt())));
+            columns.put(read(in), new HashSet<>(readAll(in, in.readInt())));
         }
-        return new ChangedRows(key, count < 0 ? Optional.empty() : Optional.of(keys), values);
+        return columns;
     }
 
     private static void writeAll(DataOutputStream out, Collection<String> texts) throws IOException {

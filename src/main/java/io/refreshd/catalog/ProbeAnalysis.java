@@ -4,6 +4,7 @@ import io.refreshd.model.Obstacle;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Decides for a view and each of its tables whether changed rows can be looked up in it. In doubt: no. */
@@ -28,7 +29,7 @@ final class ProbeAnalysis {
             QueryShape shape = QueryShape.of(view, facts);
             Optional<Probing> forbidden = Readable.obstacle(view, facts).map(Probing::forbidden);
             return table -> {
-                Probing probing = probing(shape, table);
+                Probing probing = probing(view, shape, table);
                 return probing.key().isEmpty() ? probing : forbidden.orElse(probing);
             };
         } catch (QueryShape.Unfit unfit) {
@@ -59,7 +60,7 @@ final class ProbeAnalysis {
         return Optional.empty();
     }
 
-    private Probing probing(QueryShape shape, Relation table) {
+    private Probing probing(Relation view, QueryShape shape, Relation table) {
         QueryShape.Use use = shape.uses.get(table.oid());
         if (use == null || use.times != 1) {
             return Probing.not("reads " + table.sql() + " more than once or not by its own name", "");
@@ -72,7 +73,7 @@ final class ProbeAnalysis {
         for (long other : use.preserved) {
             no = no.or(() -> notTold(shape, table, facts.relation(other)));
         }
-        return no.orElseGet(() -> byKey(shape, table));
+        return no.orElseGet(() -> byKey(view, shape, table));
     }
 
     /** Which row of the other one found or lost its match can be told only by that row's key. */
@@ -116,7 +117,7 @@ final class ProbeAnalysis {
         return shape.outputs.indexOf(new QueryShape.Origin(table.oid(), column)) + 1;
     }
 
-    private Probing byKey(QueryShape shape, Relation table) {
+    private Probing byKey(Relation view, QueryShape shape, Relation table) {
         List<String> columns = new ArrayList<>();
         List<Integer> positions = new ArrayList<>();
         List<String> types = new ArrayList<>();
@@ -135,7 +136,18 @@ final class ProbeAnalysis {
             positions.add(position(shape, table, number));
             types.add(column.keyType());
         }
-        return Probing.by(new ProbeKey(columns, positions, types));
+        return Probing.by(new ProbeKey(columns, positions, types, indexed(view, positions)));
+    }
+
+    /** Whether the first columns of an index are these, in whatever order. Columns of a materialized view have no gaps. */
+    private boolean indexed(Relation view, List<Integer> positions) {
+        return facts.indexesOf(view).stream()
+                .filter(index -> index.is(Index.Trait.VALID)
+                        && index.is(Index.Trait.BTREE)
+                        && !index.is(Index.Trait.PARTIAL)
+                        && index.columns().size() >= positions.size())
+                .anyMatch(index ->
+                        Set.copyOf(index.columns().subList(0, positions.size())).equals(Set.copyOf(positions)));
     }
 
     private Optional<Index> key(Relation table) {

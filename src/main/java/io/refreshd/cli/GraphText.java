@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.refreshd.catalog.BaseTable;
 import io.refreshd.catalog.Discriminator;
 import io.refreshd.catalog.Narrowing;
+import io.refreshd.catalog.ProbeKey;
 import io.refreshd.catalog.ReadColumns;
 import io.refreshd.catalog.Reader;
 import io.refreshd.catalog.ReplicaIdentity;
@@ -79,10 +80,22 @@ final class GraphText {
         }
         narrowing
                 .discriminator()
-                .ifPresent(d -> steps.add("value of " + words(d)
-                        + (table.identity() == ReplicaIdentity.FULL ? "" : " (inserted rows only)")));
+                .ifPresent(d -> steps.add("value of " + words(d) + whereOldRowsAreMissing(table, narrowing)));
         narrowing.probing().key().ifPresent(key -> steps.add("look-up by " + String.join(", ", key.columns())));
         return steps.isEmpty() ? List.of("table") : steps;
+    }
+
+    private static String whereOldRowsAreMissing(BaseTable table, Narrowing narrowing) {
+        if (table.identity() == ReplicaIdentity.FULL) {
+            return "";
+        }
+        return isIndexed(narrowing)
+                ? " (of updated and deleted rows also by whether the view shows them)"
+                : " (inserted rows only)";
+    }
+
+    private static boolean isIndexed(Narrowing narrowing) {
+        return narrowing.probing().key().filter(ProbeKey::indexed).isPresent();
     }
 
     static String words(Discriminator discriminator) {
@@ -96,8 +109,9 @@ final class GraphText {
             found.add(new Obstacle(
                     "the log does not hold whole old rows of " + table.id()
                             + ", so it does not tell which columns an UPDATE changed, nor the values before"
-                            + (narrowing.discriminator().isPresent()
-                                    ? ": each UPDATE and DELETE is looked up in every view that takes rows by a value"
+                            + (narrowing.discriminator().isPresent() && !isIndexed(narrowing)
+                                    ? ": each UPDATE and DELETE is looked up in every view that takes rows by a value and"
+                                            + " has no index that begins with the table's key"
                                     : ""),
                     table.mayBeFull()
                             ? "ALTER TABLE " + SqlNames.qualified(table.id()) + " REPLICA IDENTITY FULL"

@@ -2,6 +2,7 @@ package io.refreshd.routing;
 
 import io.refreshd.catalog.Discriminator;
 import io.refreshd.catalog.Narrowing;
+import io.refreshd.catalog.ProbeKey;
 import io.refreshd.model.ChangedRows;
 import io.refreshd.model.Operation;
 import io.refreshd.model.ViewId;
@@ -12,6 +13,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /**
  * The views that read what changed, sorted out by the values that tell the rows of one from those of another: with a view for
@@ -25,7 +27,21 @@ final class ByValue {
     private final Map<String, Column> columns;
     private final List<ViewId> discriminated;
 
-    private record Column(Route everyone, Map<String, Route> byValue) {}
+    /**
+     * @param everyone whose rows have certain values in the column
+     * @param findable those among them that can be asked whether they show a row
+     * @param others the rest of them
+     */
+    private record Column(Route everyone, Route findable, Route others, Map<String, Route> byValue) {}
+
+    /**
+     * Where the news of rows goes.
+     *
+     * @param told views that are concerned
+     * @param asked views that are concerned if they show one of the rows: the rows are none of theirs any more, but what they
+     *     were is not known
+     */
+    record Destinations(List<Route> told, List<Route> asked) {}
 
     /** Views that get the same news. Compared by identity: the lists may be long. */
     static final class Route {
@@ -66,9 +82,21 @@ final class ByValue {
             Map<String, Route> routes = new HashMap<>();
             byValue.getOrDefault(column, Map.of())
                     .forEach((value, some) -> routes.put(value, new Route(List.copyOf(some))));
-            columns.put(column, new Column(new Route(List.copyOf(views)), routes));
+            Map<Boolean, List<ViewId>> findable =
+                    views.stream().collect(Collectors.partitioningBy(view -> isFindable(narrowings.apply(view))));
+            columns.put(
+                    column,
+                    new Column(
+                            new Route(List.copyOf(views)),
+                            new Route(findable.getOrDefault(true, List.of())),
+                            new Route(findable.getOrDefault(false, List.of())),
+                            routes));
         });
         this.discriminated = all.values().stream().flatMap(List::stream).toList();
+    }
+
+    private static boolean isFindable(Narrowing narrowing) {
+        return narrowing.probing().key().filter(ProbeKey::indexed).isPresent();
     }
 
     List<ViewId> spared() {
@@ -81,24 +109,24 @@ final class ByValue {
     }
 
     /** Where the news of these rows goes. Whatever is not known of them, a TRUNCATE above all, goes to everyone. */
-    List<Route> routes(ChangedRows rows, Map<Operation, Long> operations) {
-        List<Route> routes = new ArrayList<>();
-        if (!rest.views().isEmpty()) {
-            routes.add(rest);
-        }
+    Destinations destinations(ChangedRows rows, Map<Operation, Long> operations) {
+        List<Route> told = new ArrayList<>();
+        List<Route> asked = new ArrayList<>();
+        told.add(rest);
         columns.forEach((name, column) -> {
-            Optional<Set<String>> values = rows.values(name);
+            Optional<Set<String>> values = rows.values(name).or(() -> rows.newValues(name));
             if (values.isEmpty() || operations.containsKey(Operation.TRUNCATE)) {
-                routes.add(column.everyone());
+                told.add(column.everyone());
                 return;
             }
-            for (String value : values.get()) {
-                Route route = column.byValue().get(value);
-                if (route != null) {
-                    routes.add(route);
-                }
+            values.get().stream()
+                    .flatMap(value -> Optional.ofNullable(column.byValue().get(value)).stream())
+                    .forEach(told::add);
+            if (rows.values(name).isEmpty()) {
+                told.add(column.others());
+                asked.add(column.findable());
             }
         });
-        return routes;
+        return new Destinations(told, asked);
     }
 }

@@ -51,26 +51,52 @@ public final class Router {
     public Routing route(List<Change> changes) {
         // First by route, then by view: a batch has few routes, and with one view for each role a route may have very
         // many views.
-        Map<ByValue.Route, News> routes = new LinkedHashMap<>();
+        Map<ByValue.Route, News> told = new LinkedHashMap<>();
+        Map<ByValue.Route, News> asked = new LinkedHashMap<>();
         Set<ByValue> passed = new LinkedHashSet<>();
         for (Change change : changes) {
             TableRoutes table = tables.get(change.table());
             if (table != null) {
                 ByValue readers = table.of(change);
                 passed.add(readers);
-                for (ByValue.Route route : readers.routes(change.touched(), change.rows())) {
-                    routes.computeIfAbsent(route, r -> new News()).add(change);
-                }
+                ByValue.Destinations to = readers.destinations(change.touched(), change.rows());
+                to.told().forEach(route -> add(change, route, told));
+                to.asked().forEach(route -> add(change, route, asked));
             }
         }
         Map<ViewId, List<Told>> affected = new LinkedHashMap<>();
-        routes.forEach((route, news) -> {
-            for (ViewId view : route.views()) {
-                affected.computeIfAbsent(view, id -> new ArrayList<>(1))
-                        .add(news.at(graph.narrowing(news.table(), view).probing()));
+        told.forEach((route, news) -> tell(route, news, affected));
+        Map<ViewId, List<Told>> candidates = new LinkedHashMap<>();
+        asked.forEach((route, news) -> tell(route, news, candidates));
+        candidates.entrySet().removeIf(candidate -> {
+            // One that is affected anyway is not asked: what it shows is not what it will show by then. Nor is one that
+            // cannot be asked for so many rows.
+            List<Told> known = affected.get(candidate.getKey());
+            if (known != null) {
+                known.addAll(candidate.getValue());
+            } else if (probes(candidate.getValue()).isEmpty()) {
+                affected.put(candidate.getKey(), candidate.getValue());
+            } else {
+                return false;
             }
+            return true;
         });
-        return new Routing(impacts(affected), avoided(passed, affected.keySet()));
+        Set<ViewId> reached = new HashSet<>(affected.keySet());
+        reached.addAll(candidates.keySet());
+        return new Routing(impacts(affected), impacts(candidates), avoided(passed, reached));
+    }
+
+    private static void add(Change change, ByValue.Route route, Map<ByValue.Route, News> routes) {
+        if (!route.views().isEmpty()) {
+            routes.computeIfAbsent(route, r -> new News()).add(change);
+        }
+    }
+
+    private void tell(ByValue.Route route, News news, Map<ViewId, List<Told>> views) {
+        for (ViewId view : route.views()) {
+            views.computeIfAbsent(view, id -> new ArrayList<>(1))
+                    .add(news.at(graph.narrowing(news.table(), view).probing()));
+        }
     }
 
     private static List<Impact> impacts(Map<ViewId, List<Told>> affected) {
@@ -99,15 +125,15 @@ public final class Router {
     private record Told(News news, List<KeyProbe> probes) {}
 
     /** A view may be spared by different changes for different reasons: the costlier one to find out is told. */
-    private static List<Notice.RefreshAvoided> avoided(Set<ByValue> passed, Set<ViewId> affected) {
+    private static List<Notice.RefreshAvoided> avoided(Set<ByValue> passed, Set<ViewId> reached) {
         Set<ViewId> byValue = new LinkedHashSet<>();
         Set<ViewId> byColumn = new LinkedHashSet<>();
         for (ByValue readers : passed) {
             byValue.addAll(readers.discriminated());
             byColumn.addAll(readers.spared());
         }
-        affected.forEach(byValue::remove);
-        affected.forEach(byColumn::remove);
+        reached.forEach(byValue::remove);
+        reached.forEach(byColumn::remove);
         byColumn.removeAll(byValue);
         List<Notice.RefreshAvoided> avoided = new ArrayList<>();
         if (!byColumn.isEmpty()) {

@@ -90,6 +90,7 @@ final class Dispatch {
         view.waiting = new Needs();
         view.requested = false;
         view.running = running;
+        view.starts++;
         if (task.probes().isEmpty()) {
             view.lastBegan = now.nanos();
         }

@@ -23,8 +23,25 @@ public sealed interface Event {
     record ViewsKnown(List<ViewSpec> views, Map<ViewId, LedgerEntry> remembered, Set<ViewId> altered)
             implements Event {}
 
-    /** Changes read from the log affect these views. Answered with an {@link Action.Mark} for those not durably dirty. */
-    record Affected(List<Impact> impacts) implements Event {}
+    /**
+     * Changes read from the log affect these views. Answered with an {@link Action.Mark} for those not durably dirty.
+     *
+     * @param spared views that these changes do not affect, unless something has happened to them meanwhile
+     */
+    record Affected(List<Impact> impacts, List<Spared> spared) implements Event {
+        public Affected(List<Impact> impacts) {
+            this(impacts, List.of());
+        }
+    }
+
+    /**
+     * A view that was asked and does not show the rows that changed. What it shows counts only as long as it stays at rest: a
+     * refresh that ran at the same time could bring a row as it was before.
+     *
+     * @param otherwise what holds if it did not
+     * @param resting the answer of {@link Scheduler#resting} before it was asked
+     */
+    record Spared(Impact otherwise, long resting) {}
 
     /**
      * Changes of any view may have passed unseen. Answered with an {@link Action.Mark} likewise. A refresh that starts

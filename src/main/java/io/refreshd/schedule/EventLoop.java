@@ -3,10 +3,13 @@ package io.refreshd.schedule;
 import io.refreshd.model.Moment;
 import io.refreshd.model.RefreshOutcome;
 import io.refreshd.model.RefreshTask;
+import io.refreshd.model.ViewId;
 import io.refreshd.report.Notice;
 import io.refreshd.report.ViewStatus;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -54,6 +57,8 @@ public final class EventLoop implements AutoCloseable {
         record Ended(RefreshTask task, RefreshOutcome outcome) implements Message {}
 
         record StatusAsked(CompletableFuture<List<ViewStatus>> answer) implements Message {}
+
+        record RestingAsked(Collection<ViewId> views, CompletableFuture<Map<ViewId, Long>> answer) implements Message {}
 
         record Crashed(Throwable problem) implements Message {}
 
@@ -125,6 +130,21 @@ public final class EventLoop implements AutoCloseable {
     public Optional<Action.Mark> ask(Event event) throws InterruptedException {
         CompletableFuture<Optional<Action.Mark>> answer = new CompletableFuture<>();
         enqueue(new Message.Told(event, answer));
+        return await(answer);
+    }
+
+    /**
+     * What {@link Scheduler#resting} says, after all that was posted before by the same thread.
+     *
+     * @throws IllegalStateException if the loop has ended
+     */
+    public Map<ViewId, Long> resting(Collection<ViewId> views) throws InterruptedException {
+        CompletableFuture<Map<ViewId, Long>> answer = new CompletableFuture<>();
+        enqueue(new Message.RestingAsked(views, answer));
+        return await(answer);
+    }
+
+    private static <T> T await(CompletableFuture<T> answer) throws InterruptedException {
         try {
             return answer.get();
         } catch (ExecutionException e) {
@@ -246,6 +266,7 @@ public final class EventLoop implements AutoCloseable {
                 advance(new Event.RefreshEnded(refresh.task().view(), refresh.outcome()));
             }
             case Message.StatusAsked asked -> asked.answer().complete(currentStatus());
+            case Message.RestingAsked asked -> asked.answer().complete(scheduler.resting(asked.views()));
             case Message.Crashed crashed -> throw new IllegalStateException("a worker died", crashed.problem());
             case Message.Stop stop -> {
                 stopping = true;
@@ -327,6 +348,8 @@ public final class EventLoop implements AutoCloseable {
         for (Message message = queue.poll(); message != null; message = queue.poll()) {
             if (message instanceof Message.Told told && told.answer() != null) {
                 told.answer().completeExceptionally(reason);
+            } else if (message instanceof Message.RestingAsked asked) {
+                asked.answer().completeExceptionally(reason);
             } else if (message instanceof Message.StatusAsked asked) {
                 asked.answer().complete(published);
             }

@@ -25,16 +25,32 @@ final class Intake {
         this.out = out;
     }
 
-    void affected(List<Impact> impacts, Moment now) {
+    void affected(Event.Affected event, Moment now) {
         List<ViewId> coalesced = new ArrayList<>();
-        for (Impact impact : impacts) {
-            TrackedView view = views.get(impact.view());
-            if (view != null) {
-                affected(view, impact, now, coalesced);
+        event.impacts().forEach(impact -> affected(impact, now, coalesced));
+        List<ViewId> spared = new ArrayList<>();
+        for (Event.Spared candidate : event.spared()) {
+            TrackedView view = views.get(candidate.otherwise().view());
+            if (view != null && view.restsWithAllItNeeds() && view.starts == candidate.resting()) {
+                spared.add(view.id());
+            } else {
+                affected(candidate.otherwise(), now, coalesced);
             }
         }
-        if (!coalesced.isEmpty()) {
-            out.tell(new Notice.RefreshAvoided(coalesced, Notice.Avoided.COALESCED));
+        tell(coalesced, Notice.Avoided.COALESCED);
+        tell(spared, Notice.Avoided.DISCRIMINATOR);
+    }
+
+    private void tell(List<ViewId> avoided, Notice.Avoided reason) {
+        if (!avoided.isEmpty()) {
+            out.tell(new Notice.RefreshAvoided(avoided, reason));
+        }
+    }
+
+    private void affected(Impact impact, Moment now, List<ViewId> coalesced) {
+        TrackedView view = views.get(impact.view());
+        if (view != null) {
+            affected(view, impact, now, coalesced);
         }
     }
 

@@ -5,7 +5,10 @@ import io.refreshd.model.Lsn;
 import io.refreshd.model.Moment;
 import io.refreshd.model.ViewId;
 import io.refreshd.report.ViewStatus;
+import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.BiConsumer;
@@ -40,7 +43,7 @@ public final class Scheduler {
     public List<Action> handle(Event event, Moment now) {
         switch (event) {
             case Event.ViewsKnown known -> roster.known(known, now);
-            case Event.Affected affected -> intake.affected(affected.impacts(), now);
+            case Event.Affected affected -> intake.affected(affected, now);
             case Event.InDoubt doubt -> views.all().forEach(view -> intake.inDoubt(view, now));
             case Event.Marked marked -> intake.marked(marked.number(), marked.views(), now);
             case Event.RoutedTo to -> {
@@ -69,6 +72,21 @@ public final class Scheduler {
     /** The monotonic time of the next {@link Event.Tick}; empty: nothing will happen without another event. */
     public OptionalLong nextDeadline() {
         return dispatch.nextDeadline();
+    }
+
+    /**
+     * Those of the views that lack nothing and are not being refreshed, each with a number that another refresh, or attempt at
+     * one, changes.
+     */
+    public Map<ViewId, Long> resting(Collection<ViewId> ids) {
+        Map<ViewId, Long> resting = new HashMap<>();
+        for (ViewId id : ids) {
+            TrackedView view = views.get(id);
+            if (view != null && view.restsWithAllItNeeds()) {
+                resting.put(id, view.starts);
+            }
+        }
+        return resting;
     }
 
     public List<ViewStatus> status() {

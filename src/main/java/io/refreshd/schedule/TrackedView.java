@@ -30,6 +30,8 @@ final class TrackedView {
     boolean paused;
     boolean requested;
     long requestedAt;
+    /** How many refreshes were started, look-ups included. */
+    long starts;
     /** What it held for certain when it was last clean or refreshed. */
     Optional<Lsn> claimed;
     /** What the last refresh saw. */
@@ -99,6 +101,11 @@ final class TrackedView {
     /** Whether a change is known that the view does not hold for certain. */
     boolean dirty() {
         return waiting.present() || (running != null && running.needs().present());
+    }
+
+    /** Whether what it shows is what it is to show, by all that was told so far, and nothing is about to change it. */
+    boolean restsWithAllItNeeds() {
+        return !dirty() && running == null && !suspended();
     }
 
     /** Whether the ledger says "dirty" for certain, and would still say so after the refresh that is running, if one is. */

@@ -67,7 +67,8 @@ public class RouterBenchmark {
                 new ChangedRows(
                         List.of("id"),
                         Optional.of(Set.of(List.of("1"))),
-                        Map.of("role_id", Set.of(Integer.toString(role)))),
+                        Map.of("role_id", Set.of(Integer.toString(role))),
+                        Map.of()),
                 Instant.EPOCH));
         int affected = route().impacts().size();
         if (affected != (change.equals("matching") ? 1 : 0)) {

@@ -66,7 +66,8 @@ class BundleTest {
                         new ChangedRows(
                                 List.of("id"),
                                 Optional.of(Set.of(List.of(Long.toString(xid)))),
-                                Map.of("role", Set.of("a"))))),
+                                Map.of("role", Set.of("a")),
+                                Map.of("team", Set.of("b"))))),
                 List.of());
     }
 }

@@ -69,12 +69,14 @@ class RowCollectorIT {
     }
 
     @Test
-    void anOldKeyTellsTheKeyAndNoOtherColumn() throws Exception {
+    void anOldKeyTellsTheKeyAndOfOtherColumnsOnlyWhatTheyAreNow() throws Exception {
         ChangedRows rows = after(
                 "UPDATE t SET role = 'r3' WHERE a = 1", "UPDATE t SET a = 20 WHERE a = 2", "DELETE FROM t WHERE a = 3");
         assertThat(rows.keys(List.of("b", "a")).orElseThrow())
                 .containsExactlyInAnyOrder(List.of("x", "1"), List.of("y", "2"), List.of("y", "20"), List.of("n", "3"));
         assertThat(rows.values("role")).isEmpty();
+        assertThat(rows.newValues("role")).contains(Set.of("r3", "r2"));
+        assertThat(rows.newValues("big")).as("of row 2 it is not sent").isEmpty();
     }
 
     @Test
@@ -82,6 +84,7 @@ class RowCollectorIT {
         ChangedRows rows = after("INSERT INTO t VALUES (4, 'w', 'r4', 0, 'b'), (5, 'w', NULL, 0, NULL)");
         assertThat(rows.values("role")).contains(Set.of("r4"));
         assertThat(rows.values("big")).contains(Set.of("b"));
+        assertThat(rows.newValues("role")).isEmpty();
     }
 
     @Test
@@ -95,6 +98,7 @@ class RowCollectorIT {
         ChangedRows rows = after("UPDATE t SET v = 1 WHERE a = 1");
         assertThat(rows.keys(List.of("b", "a"))).isEmpty();
         assertThat(rows.values("role")).contains(Set.of("r1"));
+        assertThat(rows.newValues("role")).isEmpty();
         assertThat(after("UPDATE t SET role = 'r9' WHERE a = 1").values("role")).contains(Set.of("r1", "r9"));
     }
 

@@ -105,7 +105,11 @@ class VerbsIT {
         rolesAndASummary();
         database.execute(
                 "CREATE TABLE keyed (id int PRIMARY KEY, role text)",
-                "CREATE MATERIALIZED VIEW keyed_a AS SELECT id, role FROM keyed WHERE role = 'a'");
+                "CREATE MATERIALIZED VIEW keyed_a AS SELECT id, role FROM keyed WHERE role = 'a'",
+                "CREATE MATERIALIZED VIEW keyed_b AS SELECT id, role FROM keyed WHERE role = 'b'",
+                "CREATE UNIQUE INDEX ON keyed_b (role, id)",
+                "CREATE MATERIALIZED VIEW keyed_c AS SELECT id, role FROM keyed WHERE role = 'c'",
+                "CREATE UNIQUE INDEX ON keyed_c (id) INCLUDE (role)");
         assertThat(execute("graph")).isZero();
         assertThat(out.toString())
                 .contains("public.roles  (replica identity full)")
@@ -114,8 +118,12 @@ class VerbsIT {
                 .contains("public.summary\n      reads role\n      decided by column\n      not more exactly: ")
                 .contains("public.main  (replica identity default: primary key)")
                 .contains("to mend: ALTER TABLE \"public\".\"main\" REPLICA IDENTITY FULL")
-                .containsOnlyOnce(
-                        "the values before: each UPDATE and DELETE is looked up in every view that takes rows by a")
+                .contains("value of role ('a') (inserted rows only), then look-up by id")
+                .contains("value of role ('b') (inserted rows only), then look-up by id")
+                .contains("value of role ('c') (of updated and deleted rows also by whether the view shows them), then")
+                .contains("the values before\n")
+                .contains("the values before: each UPDATE and DELETE is looked up in every view that takes rows by a"
+                        + " value and has no index that begins with the table's key")
                 .contains("public.of_a  (materialized view)\n  → public.stacked");
         assertThat(execute("graph", "--json")).isZero();
         JsonNode view = json().get("tables").get(2).get("views").get(0);

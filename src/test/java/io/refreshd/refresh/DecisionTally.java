@@ -20,6 +20,7 @@ final class DecisionTally {
     private long byColumn;
     private long byDiscriminator;
     private long byProbe;
+    private long byQuestion;
     private long refreshed;
 
     /** A view that was left alone in memory, and did not differ. */
@@ -56,6 +57,15 @@ final class DecisionTally {
         return byDiscriminator;
     }
 
+    /** One of those by discriminator: the view was asked, since the log did not hold what the row was. */
+    void asked() {
+        byQuestion++;
+    }
+
+    long byQuestion() {
+        return byQuestion;
+    }
+
     long byProbe() {
         return byProbe;
     }
@@ -69,8 +79,8 @@ final class DecisionTally {
     @Override
     public String toString() {
         StringBuilder text = new StringBuilder(
-                "%,d checked decisions: unaffected by column %,d, by discriminator %,d, by probe %,d; refreshed %,d"
-                        .formatted(decisions(), byColumn, byDiscriminator, byProbe, refreshed));
+                "%,d checked decisions: unaffected by column %,d, by discriminator %,d (views asked %,d), by probe %,d; refreshed %,d"
+                        .formatted(decisions(), byColumn, byDiscriminator, byQuestion, byProbe, refreshed));
         byJoin.forEach(
                 (join, lookUps) -> text.append("\n  %-10s looked up %,7d, unchanged %,7d, refreshed without need %,d"
                         .formatted(join, lookUps.eligible, lookUps.unchanged, lookUps.falseAlarms)));

@@ -9,6 +9,7 @@ import io.refreshd.ledger.StreamRow;
 import io.refreshd.model.Lsn;
 import io.refreshd.testing.TestDatabase;
 import java.sql.Connection;
+import java.sql.DriverManager;
 import java.sql.Statement;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
@@ -36,17 +37,23 @@ class ExactRoutingIT {
             StreamRow.begin(handle, new StreamPosition("refreshd", 7, 1, Lsn.ZERO));
             statement.execute("CREATE PUBLICATION exact FOR ALL TABLES");
             statement.execute("SELECT pg_create_logical_replication_slot('" + database.slot() + "', 'pgoutput')");
-            try (Lease lease = Lease.tryTake(
-                            Jdbi.create(database.url(), "postgres", "").open(), "test")
-                    .orElseThrow()) {
+            String url = database.url();
+            try (Membership membership = new Membership(() -> DriverManager.getConnection(url, "postgres", ""));
+                    Lease lease = Lease.tryTake(
+                                    Jdbi.create(database.url(), "postgres", "").open(), "test")
+                            .orElseThrow()) {
                 for (long round = seed; tally.decisions() < wanted; round++) {
-                    new RandomRounds(round, connection, database.slot(), handle, lease.token(), tally).play();
+                    new RandomRounds(round, connection, database.slot(), handle, lease.token(), membership, tally)
+                            .play();
                 }
             }
         } finally {
             System.out.println("seed " + seed + ": " + tally);
         }
         assertThat(tally.byDiscriminator()).as("decided by a discriminator").isPositive();
+        assertThat(tally.byQuestion())
+                .as("decided by asking views what they show")
+                .isPositive();
         assertThat(tally.byProbe()).as("decided by a probe").isPositive();
         assertThat(tally.falseAlarms())
                 .as("eligible views refreshed without need")

@@ -51,6 +51,7 @@ final class RandomRounds {
     private final Connection connection;
     private final String slot;
     private final Handle handle;
+    private final Membership membership;
     private final DecisionTally tally;
     private final PostgresRefresher refresher;
     private final Map<String, String> definitions = new HashMap<>();
@@ -62,7 +63,15 @@ final class RandomRounds {
     private DecodedChanges changes;
     private ViewGraph graph;
 
-    RandomRounds(long seed, Connection connection, String slot, Handle handle, long lease, DecisionTally tally) {
+    RandomRounds(
+            long seed,
+            Connection connection,
+            String slot,
+            Handle handle,
+            long lease,
+            Membership membership,
+            DecisionTally tally) {
+        this.membership = membership;
         this.seed = seed;
         this.random = new Random(seed);
         this.grammar = new RandomViews(random);
@@ -91,6 +100,11 @@ final class RandomRounds {
                 execute("ALTER MATERIALIZED VIEW v" + i + " OWNER TO " + OWNER);
                 execute("REFRESH MATERIALIZED VIEW v" + i);
                 definitions.put("v" + i, query);
+                for (String key : List.of("renamed", "renamed, k2", "ka, ka2", "kb2, kb", "id")) {
+                    if (random.nextInt(4) > 0) {
+                        index("v" + i, key);
+                    }
+                }
             } catch (SQLException notAView) {
                 // Not every sentence of the grammar is one of SQL: a column that a view lacks, types that do not
                 // compare.
@@ -104,6 +118,7 @@ final class RandomRounds {
                         .map(view -> new Registration(view.id(), view.oid(), "l", List.of(), false, Optional.empty()))
                         .toList());
         router = new Router(graph);
+        membership.forget();
         changes = new DecodedChanges(router::interestIn);
         execute("SELECT pg_replication_slot_advance('" + slot + "', pg_current_wal_lsn())");
         for (int step = 0; step < STEPS; step++) {
@@ -133,6 +148,14 @@ final class RandomRounds {
         }
     }
 
+    private void index(String view, String columns) {
+        try {
+            execute("CREATE INDEX ON " + view + " (" + columns + ")");
+        } catch (SQLException noSuchColumn) {
+            // Another view has it.
+        }
+    }
+
     private void commit() throws SQLException {
         List<String> sql = grammar.change();
         done.add(sql.toString());
@@ -144,10 +167,22 @@ final class RandomRounds {
 
     private Set<Notice.RefreshAvoided> readLog() throws SQLException {
         Routing routing = router.route(changes.take(connection, slot, "exact"));
+        Set<Notice.RefreshAvoided> avoided = new HashSet<>();
+        // As the daemon does: only what is at rest is asked.
+        Set<ViewId> showing = membership.showing(routing.candidates().stream()
+                .filter(candidate -> !open.containsKey(candidate.view()))
+                .toList());
+        for (Impact candidate : routing.candidates()) {
+            if (open.containsKey(candidate.view()) || showing.contains(candidate.view())) {
+                open.computeIfAbsent(candidate.view(), id -> new ArrayList<>()).add(candidate);
+            } else {
+                tally.asked();
+                avoided.add(new Notice.RefreshAvoided(candidate.view(), Notice.Avoided.DISCRIMINATOR));
+            }
+        }
         for (Impact impact : routing.impacts()) {
             open.computeIfAbsent(impact.view(), id -> new ArrayList<>()).add(impact);
         }
-        Set<Notice.RefreshAvoided> avoided = new HashSet<>();
         for (Notice.RefreshAvoided notice : routing.avoided()) {
             notice.views().forEach(view -> avoided.add(new Notice.RefreshAvoided(view, notice.reason())));
         }

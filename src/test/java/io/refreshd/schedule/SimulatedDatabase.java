@@ -238,6 +238,76 @@ final class SimulatedDatabase {
         return odd;
     }
 
+    /** Whether after the last of these the rows that they changed are as they were at first, which is nothing that a view takes. */
+    boolean noneTaken(Set<Integer> tables, List<Tx> read) {
+        int end = log.indexOf(read.getLast());
+        BitSet before = new BitSet();
+        for (Tx tx : log.subList(0, end + 1)) {
+            before.set(tx.index);
+        }
+        // Each of them by itself: what came in between may have been taken.
+        for (Tx tx : read) {
+            BitSet then = (BitSet) before.clone();
+            log.subList(log.indexOf(tx) + 1, end + 1).forEach(later -> then.clear(later.index));
+            if (cells(then, tables).stream().anyMatch(cells(Set.of(tx), tables)::contains)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** And so those that changed the same rows before them: they held the locks. */
+    boolean allVisible(Set<Integer> tables, List<Tx> read) {
+        int end = log.indexOf(read.getLast());
+        Set<Integer> cells = cells(Set.copyOf(read), tables);
+        return read.stream().allMatch(tx -> tx.visible)
+                && log.subList(0, end + 1).stream()
+                        .filter(tx -> cells(Set.of(tx), tables).stream().anyMatch(cells::contains))
+                        .allMatch(tx -> tx.visible);
+    }
+
+    boolean shows(ViewId view, Set<Integer> tables, List<Tx> read) {
+        return cells(contents.get(view).transactions(), tables).stream()
+                .anyMatch(cells(Set.copyOf(read), tables)::contains);
+    }
+
+    /** What makes no difference to a view may as well be in it. */
+    void holds(ViewId view, List<Tx> read) {
+        BitSet transactions = new BitSet();
+        read.stream()
+                .filter(tx -> (tx.mask & mask(contents.get(view).tables())) != 0)
+                .forEach(tx -> transactions.set(tx.index));
+        contents.get(view).transactions().or(transactions);
+        holdAsWell(view, transactions);
+    }
+
+    /** Rows of tables that a transaction changed and that some view may take. */
+    private static Set<Integer> cells(Set<Tx> transactions, Set<Integer> tables) {
+        Set<Integer> cells = new HashSet<>();
+        for (Tx tx : transactions) {
+            for (int table : tables) {
+                if ((tx.mask & 1 << table) != 0) {
+                    tx.rows.stream()
+                            .filter(row -> row % NO_VIEW_TAKES != 0)
+                            .forEach(row -> cells.add(table * 100 + row));
+                }
+            }
+        }
+        return cells;
+    }
+
+    /** Those that are not as they were at first, with just these transactions. */
+    private Set<Integer> cells(BitSet transactions, Set<Integer> tables) {
+        Set<Integer> odd = new HashSet<>();
+        transactions.stream()
+                .forEach(index -> cells(Set.of(begun.get(index)), tables).forEach(cell -> {
+                    if (!odd.remove(cell)) {
+                        odd.add(cell);
+                    }
+                }));
+        return odd;
+    }
+
     /** The transaction that notes that a look-up found nothing commits. */
     void unchanged(RefreshTask task, Content content, Snapshot snapshot) {
         Content before = contents.put(task.view(), content);

@@ -1,0 +1,107 @@
+package io.refreshd.refresh;
+
+import io.refreshd.model.SqlNames;
+import io.refreshd.model.ViewId;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.PGStatement;
+
+/** One statement that asks some views, all by columns at the same positions, whether they show rows with any of some keys. */
+final class MembershipQuestion {
+    private final List<Integer> positions;
+    private final List<String> types;
+    private final List<ViewId> views = new ArrayList<>();
+    private @Nullable PreparedStatement prepared;
+
+    /**
+     * @param positions of the columns that carry the key, from 1
+     * @param types of these columns, ready for SQL
+     */
+    MembershipQuestion(List<Integer> positions, List<String> types) {
+        this.positions = positions;
+        this.types = types;
+    }
+
+    int size() {
+        return views.size();
+    }
+
+    void add(ViewId view) {
+        views.add(view);
+        forget();
+    }
+
+    Set<ViewId> ask(Connection connection, Set<List<String>> keys) throws SQLException {
+        PreparedStatement statement = prepared;
+        if (statement == null) {
+            statement = connection.prepareStatement(sql());
+            statement.unwrap(PGStatement.class).setPrepareThreshold(1);
+            prepared = statement;
+        }
+        for (int part = 0; part < positions.size(); part++) {
+            int place = part;
+            Object[] values = keys.stream().map(key -> key.get(place)).toArray();
+            statement.setArray(part + 1, connection.createArrayOf("text", values));
+        }
+        Set<ViewId> showing = new HashSet<>();
+        try (ResultSet row = statement.executeQuery()) {
+            row.next();
+            for (int i = 0; i < views.size(); i++) {
+                if (row.getBoolean(i + 1)) {
+                    showing.add(views.get(i));
+                }
+            }
+        }
+        return showing;
+    }
+
+    private String sql() {
+        String keys = IntStream.range(0, positions.size())
+                .mapToObj(i -> "?::text[]::%s[] AS a%d".formatted(types.get(i), i))
+                .collect(Collectors.joining(", "));
+        return views.stream().map(this::shows).collect(Collectors.joining(",\n       ", "SELECT ", ""))
+                + "\n  FROM (SELECT " + keys + ") AS k";
+    }
+
+    private String shows(ViewId view) {
+        String columns = IntStream.rangeClosed(1, Collections.max(positions))
+                .mapToObj(i -> "c" + i)
+                .collect(Collectors.joining(", "));
+        return "EXISTS (SELECT FROM %s AS x(%s) WHERE %s)".formatted(SqlNames.qualified(view), columns, matching());
+    }
+
+    private String matching() {
+        if (positions.size() == 1) {
+            return "x.c%d = ANY (k.a0)".formatted(positions.getFirst());
+        }
+        List<Integer> parts = IntStream.range(0, positions.size()).boxed().toList();
+        String arrays = parts.stream().map(i -> "k.a" + i).collect(Collectors.joining(", "));
+        String names = parts.stream().map(i -> "k" + i).collect(Collectors.joining(", "));
+        String equal = parts.stream()
+                .map(i -> "x.c%d = u.k%d".formatted(positions.get(i), i))
+                .collect(Collectors.joining(" AND "));
+        return "EXISTS (SELECT FROM unnest(%s) AS u(%s) WHERE %s)".formatted(arrays, names, equal);
+    }
+
+    /** To be prepared anew. */
+    void forget() {
+        if (prepared != null) {
+            try {
+                prepared.close();
+            } catch (SQLException e) {
+                // With its connection, then.
+            }
+            prepared = null;
+        }
+    }
+}
