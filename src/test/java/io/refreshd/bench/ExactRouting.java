@@ -5,8 +5,11 @@ import io.refreshd.catalog.CatalogReader;
 import io.refreshd.catalog.ViewGraph;
 import io.refreshd.model.Change;
 import io.refreshd.model.Impact;
+import io.refreshd.model.ViewId;
 import io.refreshd.refresh.Comparison;
+import io.refreshd.refresh.Membership;
 import io.refreshd.routing.Router;
+import io.refreshd.routing.Routing;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -15,10 +18,13 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 
 /** What it costs to decide which views a change of one row concerns, and what that saves. */
 final class ExactRouting {
     private static final int CHANGES = 50;
+    /** Nothing is prepared or compiled yet. */
+    private static final int PRACTICE = 10;
 
     private final Stage stage;
     private final Map<String, Object> results;
@@ -30,8 +36,26 @@ final class ExactRouting {
         this.random = new Random(options.seed());
     }
 
-    /** @param ofAView whether the row's role is one that has a view */
-    private record Kind(String title, String change, boolean ofAView) {}
+    /**
+     * What is done to a row.
+     *
+     * @param change %d is the number of role views
+     * @param ofAView whether the row's role is one that has a view
+     * @param altered how many views it alters
+     */
+    record Kind(String title, String change, boolean ofAView, int altered) {
+        /** Roles go round with the rows, and the first half of them has a view each. */
+        String sql(Random random, int views) {
+            int id = 1 + random.nextInt(views) + (ofAView ? 0 : views) + 2 * views * random.nextInt(50);
+            return "UPDATE main SET " + change.formatted(views) + " WHERE id = " + id;
+        }
+    }
+
+    static final List<Kind> KINDS = List.of(
+            new Kind("a row of a role with a view", "title = title || '.'", true, 1),
+            new Kind("a row that moves to another such role", "role_id = (role_id + 1) %% %d", true, 2),
+            new Kind("a row of a role without a view", "title = title || '.'", false, 0),
+            new Kind("a column that no view reads", "note = note || '.'", true, 0));
 
     void run(int rows) throws Exception {
         for (int views : List.of(100, 1_000)) {
@@ -44,22 +68,17 @@ final class ExactRouting {
                 note(title, "catalog read and graph made", millis(System.nanoTime() - begin));
                 execute(connection, "CREATE PUBLICATION exact FOR TABLE main");
                 execute(connection, "SELECT pg_create_logical_replication_slot('exact', 'pgoutput')");
-                for (Kind kind : List.of(
-                        new Kind("a row of a role with a view", "title = title || '.'", true),
-                        new Kind("a row that moves to another such role", "role_id = (role_id + 1) % " + views, true),
-                        new Kind("a row of a role without a view", "title = title || '.'", false),
-                        new Kind("a column that no view reads", "note = note || '.'", true))) {
+                for (Kind kind : KINDS) {
                     decide(title + ", " + kind.title(), connection, graph, views, kind);
                 }
                 execute(connection, "ALTER TABLE main REPLICA IDENTITY DEFAULT");
-                decide(
-                        title + ", a row of a role with a view, without REPLICA IDENTITY FULL",
-                        connection,
-                        ViewGraph.of(CatalogReader.read(connection), view -> true),
-                        views,
-                        new Kind("", "title = title || '.'", true));
+                ViewGraph keysOnly = ViewGraph.of(CatalogReader.read(connection), view -> true);
+                for (Kind kind : KINDS) {
+                    decide(title + ", keys alone in the log, " + kind.title(), connection, keysOnly, views, kind);
+                }
                 execute(connection, "SELECT pg_drop_replication_slot('exact')");
             }
+            new DecidedByDaemon(stage, this::note, random).run(title, views);
         }
         for (int size : List.of(10_000, 100_000, 1_000_000)) {
             if (size <= rows) {
@@ -73,29 +92,51 @@ final class ExactRouting {
         Router router = new Router(graph);
         DecodedChanges decoder = new DecodedChanges(router::interestIn);
         List<Double> routing = new ArrayList<>();
+        List<Double> asking = new ArrayList<>();
         List<Double> looking = new ArrayList<>();
+        List<Double> database = new ArrayList<>();
+        long asked = 0;
         long affected = 0;
         long differing = 0;
-        for (int i = 0; i < CHANGES; i++) {
-            // Roles go round with the rows, and the first half of them has a view each.
-            int id = 1 + random.nextInt(views) + (kind.ofAView() ? 0 : views) + 2 * views * random.nextInt(50);
-            execute(connection, "UPDATE main SET " + kind.change() + " WHERE id = " + id);
-            List<Change> changes = decoder.take(connection, "exact", "exact");
-            long begin = System.nanoTime();
-            List<Impact> impacts = router.route(changes).impacts();
-            long routed = System.nanoTime();
-            for (Impact impact : impacts) {
-                differing += differs(connection, graph, impact) ? 1 : 0;
+        try (Membership membership = new Membership(stage::connect)) {
+            for (int i = -PRACTICE; i < CHANGES; i++) {
+                execute(connection, kind.sql(random, views));
+                List<Change> changes = decoder.take(connection, "exact", "exact");
+                long begin = System.nanoTime();
+                Routing routed = router.route(changes);
+                long then = System.nanoTime();
+                Set<ViewId> showing =
+                        routed.candidates().isEmpty() ? Set.of() : membership.showing(routed.candidates());
+                long answered = System.nanoTime();
+                List<Impact> impacts = new ArrayList<>(routed.impacts());
+                routed.candidates().stream()
+                        .filter(candidate -> showing.contains(candidate.view()))
+                        .forEach(impacts::add);
+                long differ = 0;
+                for (Impact impact : impacts) {
+                    differ += differs(connection, graph, impact) ? 1 : 0;
+                }
+                long end = System.nanoTime();
+                refresh(connection, impacts);
+                if (i < 0) {
+                    continue;
+                }
+                routing.add((then - begin) / 1e9);
+                asking.add((answered - then) / 1e9);
+                looking.add((end - answered) / 1e9);
+                database.add((end - then) / 1e9);
+                asked += routed.candidates().size();
+                affected += impacts.size();
+                differing += differ;
             }
-            looking.add((System.nanoTime() - routed) / 1e9);
-            routing.add((routed - begin) / 1e9);
-            affected += impacts.size();
-            refresh(connection, impacts.size() > 10 ? List.of() : impacts);
         }
+        note(title, "views asked per change", String.format(Locale.ROOT, "%.0f", (double) asked / CHANGES));
         note(title, "views looked up per change", String.format(Locale.ROOT, "%.2f", (double) affected / CHANGES));
         note(title, "views that differ per change", String.format(Locale.ROOT, "%.2f", (double) differing / CHANGES));
         note(title, "deciding in memory", micros(Sample.of(routing)));
+        note(title, "database time of asking", Sample.of(asking));
         note(title, "database time of all look-ups", Sample.of(looking));
+        note(title, "database time of the decision", Sample.of(database));
     }
 
     private static void refresh(Connection connection, List<Impact> impacts) throws SQLException {

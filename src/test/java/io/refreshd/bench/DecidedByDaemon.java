@@ -1,0 +1,93 @@
+package io.refreshd.bench;
+
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+
+/** One change after the other, through the daemon as it is deployed: the views that it refreshed, against those that were altered. */
+final class DecidedByDaemon {
+    private static final int CHANGES = 10;
+
+    private final Stage stage;
+    private final Note note;
+    private final Random random;
+
+    /** Where results go. */
+    interface Note {
+        void note(String group, String name, Object value);
+    }
+
+    DecidedByDaemon(Stage stage, Note note, Random random) {
+        this.stage = stage;
+        this.note = note;
+        this.random = random;
+    }
+
+    void run(String title, int views) throws Exception {
+        for (String identity : List.of("FULL", "DEFAULT")) {
+            stage.reset();
+            stage.execute("ALTER TABLE main REPLICA IDENTITY " + identity);
+            try (DaemonProcess daemon = DaemonProcess.start(stage, "100ms", "5s")) {
+                Waiting.until("the views of " + daemon.pid() + " are fresh", () -> settled("0/0"));
+                for (ExactRouting.Kind kind : ExactRouting.KINDS) {
+                    String keysOnly = identity.equals("FULL") ? "" : ", keys alone in the log";
+                    changes(title + keysOnly + ", " + kind.title(), kind, views, daemon);
+                }
+            }
+        }
+    }
+
+    private void changes(String title, ExactRouting.Kind kind, int views, DaemonProcess daemon) throws Exception {
+        int exact = 0;
+        long refreshes = 0;
+        List<Double> cpu = new ArrayList<>();
+        for (int i = 0; i < CHANGES; i++) {
+            String before = one("SELECT coalesce(max(id), 0) FROM refreshd.refresh_history");
+            String sql = kind.sql(random, views);
+            Set<String> altered = altered(sql, kind);
+            double used = Procfs.cpuSeconds(daemon.pid());
+            stage.execute(sql);
+            String position = one("SELECT pg_current_wal_insert_lsn()");
+            Waiting.until("all views are fresh after " + sql, () -> settled(position));
+            cpu.add(Procfs.cpuSeconds(daemon.pid()) - used);
+            List<String> refreshed = stage.query("SELECT view_name FROM refreshd.refresh_history WHERE id > " + before
+                    + " AND outcome = 'refreshed' ORDER BY id");
+            refreshes += refreshed.size();
+            exact += altered.equals(new HashSet<>(refreshed)) && refreshed.size() == altered.size() ? 1 : 0;
+        }
+        note.note(
+                title,
+                "by the daemon",
+                "of %d changes %d refreshed exactly the views that they altered; %d refreshes, altered %d"
+                        .formatted(CHANGES, exact, refreshes, CHANGES * kind.altered()));
+        note.note(title, "CPU of the daemon until all was fresh", Sample.of(cpu));
+    }
+
+    /** By the row itself, before and after. */
+    private Set<String> altered(String sql, ExactRouting.Kind kind) throws SQLException {
+        Set<String> altered = new HashSet<>();
+        if (kind.altered() > 0) {
+            String row = sql.substring(sql.indexOf("WHERE"));
+            altered.add("role_" + one("SELECT role_id FROM main " + row));
+        }
+        if (kind.altered() > 1) {
+            String row = sql.substring(sql.indexOf("WHERE"));
+            String change = sql.substring(sql.indexOf("= ") + 2, sql.indexOf(" WHERE"));
+            altered.add("role_" + one("SELECT " + change + " FROM main " + row));
+        }
+        return altered;
+    }
+
+    private boolean settled(String position) throws SQLException {
+        return one("SELECT (SELECT acknowledged >= '" + position + "' FROM refreshd.stream)"
+                        + " AND NOT EXISTS (SELECT FROM refreshd.view_state WHERE marked > covered)")
+                .equals("t");
+    }
+
+    private String one(String sql) throws SQLException {
+        return stage.query(sql).getFirst();
+    }
+}
