@@ -166,6 +166,9 @@ final class RandomRounds {
     }
 
     private Set<Notice.RefreshAvoided> readLog() throws SQLException {
+        // Decoding begins where the server last noted what runs, which it does by itself each 15 s: each look would
+        // read all since.
+        execute("SELECT pg_log_standby_snapshot()");
         Routing routing = router.route(changes.take(connection, slot, "exact"));
         Set<Notice.RefreshAvoided> avoided = new HashSet<>();
         // As the daemon does: only what is at rest is asked.

@@ -22,6 +22,7 @@ public final class RunningPrometheus implements AutoCloseable {
     private final Process process;
     private final int port;
     private final HttpClient client = HttpClient.newHttpClient();
+    private boolean ready;
 
     private RunningPrometheus(Process process, int port) {
         this.process = process;
@@ -65,11 +66,14 @@ public final class RunningPrometheus implements AutoCloseable {
     }
 
     public JsonNode get(String path) {
-        Awaitility.await("prometheus answers")
-                .atMost(60, TimeUnit.SECONDS)
-                .ignoreExceptions()
-                // While it starts it answers as well, with 503.
-                .until(() -> response("/-/ready").statusCode() == 200);
+        if (!ready) {
+            Awaitility.await("prometheus answers")
+                    .atMost(60, TimeUnit.SECONDS)
+                    .ignoreExceptions()
+                    // While it starts it answers as well, with 503.
+                    .until(() -> response("/-/ready").statusCode() == 200);
+            ready = true;
+        }
         try {
             JsonNode answer = new ObjectMapper().readTree(response(path).body());
             if (!answer.path("status").asText().equals("success")) {

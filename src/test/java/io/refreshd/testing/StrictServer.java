@@ -3,20 +3,23 @@ package io.refreshd.testing;
 import io.refreshd.demo.LocalPostgres;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
-import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -24,6 +27,7 @@ import org.jspecify.annotations.Nullable;
 public final class StrictServer {
     public static final String PASSWORD = "super-s3cret";
     private static final String STORE_PASSWORD = "of-no-account";
+    private static final Map<String, IdleConnections> IDLE = new ConcurrentHashMap<>();
     private static @Nullable StrictServer shared;
 
     private final LocalPostgres server;
@@ -36,9 +40,7 @@ public final class StrictServer {
 
     public static synchronized StrictServer shared() throws IOException, GeneralSecurityException {
         if (shared == null) {
-            Path base = Files.createDirectories(Path.of("target", "postgres")).toAbsolutePath();
-            Path certificates = Files.createTempDirectory(base, "tls");
-            makeCertificates(certificates);
+            Path certificates = certificates();
             LocalPostgres started = LocalPostgres.start(
                     ServerFolder.create("strict"),
                     OwnServer.PROGRAM,
@@ -87,24 +89,44 @@ public final class StrictServer {
     }
 
     public static void run(String url, String password, String... statements) throws SQLException {
-        try (Connection connection = DriverManager.getConnection(url, LocalPostgres.USER, password);
-                Statement statement = connection.createStatement()) {
+        connections(url, password).with(statement -> {
             for (String sql : statements) {
                 statement.execute(sql);
             }
-        }
+            return statements;
+        });
     }
 
     public static List<String> ask(String url, String password, String sql) throws SQLException {
-        try (Connection connection = DriverManager.getConnection(url, LocalPostgres.USER, password);
-                Statement statement = connection.createStatement();
-                ResultSet rows = statement.executeQuery(sql)) {
-            List<String> result = new ArrayList<>();
-            while (rows.next()) {
-                result.add(rows.getString(1));
+        return connections(url, password).with(statement -> {
+            try (ResultSet rows = statement.executeQuery(sql)) {
+                List<String> result = new ArrayList<>();
+                while (rows.next()) {
+                    result.add(rows.getString(1));
+                }
+                return result;
             }
-            return result;
+        });
+    }
+
+    private static IdleConnections connections(String url, String password) {
+        return IDLE.computeIfAbsent(url, any -> new IdleConnections(url, LocalPostgres.USER, password));
+    }
+
+    /** Of today, valid for two days: keytool takes seconds of a processor, so the JVMs of a build share what the first one made. */
+    private static Path certificates() throws IOException, GeneralSecurityException {
+        Path base = Files.createDirectories(Path.of("target", "postgres")).toAbsolutePath();
+        Path made = base.resolve("tls-" + LocalDate.now(ZoneOffset.UTC));
+        try (FileChannel file = FileChannel.open(
+                        base.resolve("tls.lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                FileLock held = file.lock()) {
+            if (held.isValid() && !Files.exists(made)) {
+                Path folder = Files.createTempDirectory(base, "tls");
+                makeCertificates(folder);
+                Files.move(folder, made);
+            }
         }
+        return made;
     }
 
     private static void makeCertificates(Path folder) throws IOException, GeneralSecurityException {

@@ -9,10 +9,8 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -22,19 +20,17 @@ import org.jspecify.annotations.Nullable;
  */
 public final class TestDatabase implements AutoCloseable {
     private static final AtomicInteger COUNTER = new AtomicInteger();
-    private static final int VALID_SECONDS = 5;
     private static @Nullable LocalPostgres shared;
 
     private final String name;
-    /** What ran well on them was in their initial state; making one costs the server as much as dozens of statements. */
-    private final Deque<Connection> idle = new ConcurrentLinkedDeque<>();
+    private final IdleConnections idle;
 
-    private TestDatabase(String name) {
+    private TestDatabase(String name) throws IOException {
         this.name = name;
+        this.idle = new IdleConnections(server().url(name), LocalPostgres.USER, "");
     }
 
     public static TestDatabase create() throws SQLException, IOException {
-        server();
         TestDatabase database = new TestDatabase("test_" + COUNTER.incrementAndGet());
         try (Connection admin = connect("postgres");
                 Statement statement = admin.createStatement()) {
@@ -82,7 +78,7 @@ public final class TestDatabase implements AutoCloseable {
 
     /** Runs statements, each committed by itself. */
     public void execute(String... statements) throws SQLException, IOException {
-        onIdleConnection(statement -> {
+        idle.with(statement -> {
             for (String sql : statements) {
                 statement.execute(sql);
             }
@@ -92,7 +88,7 @@ public final class TestDatabase implements AutoCloseable {
 
     /** The first column of each row, as text. */
     public List<@Nullable String> query(String sql) throws SQLException, IOException {
-        return onIdleConnection(statement -> {
+        return idle.with(statement -> {
             try (ResultSet rows = statement.executeQuery(sql)) {
                 List<@Nullable String> result = new ArrayList<>();
                 while (rows.next()) {
@@ -103,30 +99,9 @@ public final class TestDatabase implements AutoCloseable {
         });
     }
 
-    private interface Work<T> {
-        T on(Statement statement) throws SQLException;
-    }
-
-    private <T> T onIdleConnection(Work<T> work) throws SQLException, IOException {
-        Connection connection = idle.poll();
-        if (connection == null || !connection.isValid(VALID_SECONDS)) {
-            connection = connect();
-        }
-        try (Statement statement = connection.createStatement()) {
-            T result = work.on(statement);
-            idle.push(connection);
-            return result;
-        } catch (SQLException | RuntimeException e) {
-            connection.close();
-            throw e;
-        }
-    }
-
     @Override
     public void close() throws SQLException, IOException {
-        for (Connection connection : idle) {
-            connection.close();
-        }
+        idle.close();
         try (Connection admin = connect("postgres");
                 Statement statement = admin.createStatement()) {
             statement.execute(
