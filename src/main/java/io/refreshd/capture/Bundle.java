@@ -3,6 +3,7 @@ package io.refreshd.capture;
 import io.debezium.connector.postgresql.connection.LogicalDecodingMessage;
 import io.debezium.connector.postgresql.connection.ReplicationMessage.Operation;
 import java.io.ByteArrayOutputStream;
+import java.io.DataOutputStream;
 import java.time.Instant;
 
 /**
@@ -11,14 +12,17 @@ import java.time.Instant;
  */
 final class Bundle {
     /** Some hundred small transactions: then a record more or less no longer counts, and the queue still takes little room. */
-    private static final int FULL = 16 * 1024;
+    private static final int FULL = 32 * 1024;
 
-    private final ByteArrayOutputStream content = new ByteArrayOutputStream(2 * FULL);
+    private static final int LARGE = FULL / 8;
+
+    private final ByteArrayOutputStream content = new ByteArrayOutputStream(FULL);
+    private final DataOutputStream out = new DataOutputStream(content);
     private long xid;
     private Instant committedAt = Instant.EPOCH;
 
     void add(Captured.Transaction transaction) {
-        content.writeBytes(TransactionCodec.encode(transaction));
+        TransactionCodec.write(out, transaction);
         xid = transaction.xid();
         committedAt = transaction.committedAt();
     }
@@ -29,6 +33,11 @@ final class Bundle {
 
     boolean isFull() {
         return content.size() >= FULL;
+    }
+
+    /** Whether a good part of what may come together has come. */
+    boolean isLarge() {
+        return content.size() >= LARGE;
     }
 
     /** All that was added, as a message at the place of the last of them; the bundle is empty then. */

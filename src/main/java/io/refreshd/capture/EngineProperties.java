@@ -79,12 +79,14 @@ final class EngineProperties {
         all.put("errors.max.retries", "0");
         all.put("slot.max.retries", "0");
         all.put("slot.retry.delay.ms", "100");
-        all.put("poll.interval.ms", "10");
-        // A record holds one transaction, or as many as fill a Bundle. When the queue is full nothing is read, and what
-        // comes
-        // meanwhile comes together.
-        all.put("max.batch.size", "32");
-        all.put("max.queue.size", "128");
+        // A record holds one transaction, or as many as fill a Bundle. Whoever polls is woken when a batch is full:
+        // with one
+        // record in it, at once. With more he would wait for the interval to end, and spend its last millisecond
+        // spinning.
+        all.put("max.batch.size", "1");
+        all.put("poll.interval.ms", "200");
+        // When the queue is full nothing is read, and what comes meanwhile comes together.
+        all.put("max.queue.size", "32");
         all.put("status.update.interval.ms", Long.toString(STATUS_INTERVAL.toMillis()));
         all.put("executor.shutdown.timeout.ms", "4000");
         all.put("record.processing.shutdown.timeout.ms", "100");

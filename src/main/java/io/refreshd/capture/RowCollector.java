@@ -1,7 +1,6 @@
 package io.refreshd.capture;
 
 import io.refreshd.model.ChangedRows;
-import io.refreshd.model.Interest;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -26,31 +25,20 @@ final class RowCollector {
     /** Stands for a value that is there but not known. No value of PostgreSQL holds a zero character. */
     private static final String UNKNOWN = "\0";
 
-    private final Relation relation;
-    private final List<String> key;
-    private final boolean[] wanted;
-    private final List<Integer> keyAt;
+    private final Wanted wanted;
     private final Map<Integer, Set<String>> values = new HashMap<>();
     /** Columns of which a row was sent only as it is now. */
     private final Set<Integer> newOnly = new HashSet<>();
 
     private @Nullable Set<List<String>> keys;
 
-    RowCollector(Relation relation, Interest interest) {
-        this.relation = relation;
-        this.key = interest.key();
-        this.wanted = new boolean[relation.columns().size()];
-        this.keyAt = key.stream().map(relation.columns()::indexOf).toList();
-        if (!key.isEmpty() && !keyAt.contains(-1)) {
+    RowCollector(Wanted wanted) {
+        this.wanted = wanted;
+        if (!wanted.key().isEmpty()) {
             keys = new HashSet<>();
-            keyAt.forEach(i -> wanted[i] = true);
         }
-        for (String column : interest.discriminators()) {
-            int i = relation.columns().indexOf(column);
-            if (i >= 0) {
-                wanted[i] = true;
-                values.put(i, new HashSet<>());
-            }
+        for (int i : wanted.discriminators()) {
+            values.put(i, new HashSet<>());
         }
     }
 
@@ -77,12 +65,12 @@ final class RowCollector {
         }
         if (tuples.get(tuples.position()) == NEW_TUPLE) {
             // No old row is sent if the columns that identify it are as they were; how the others were is not known.
-            if (relation.full()) {
+            if (wanted.relation().full()) {
                 giveUp();
                 return;
             }
             doubtOldValues();
-            if (!relation.identity().containsAll(keyAt)) {
+            if (!wanted.key().stream().allMatch(i -> wanted.identity()[i])) {
                 keys = null;
             }
             take(tuples, null);
@@ -95,7 +83,7 @@ final class RowCollector {
     }
 
     private void doubtOldValues() {
-        values.keySet().stream().filter(i -> !relation.identity().contains(i)).forEach(newOnly::add);
+        values.keySet().stream().filter(i -> !wanted.identity()[i]).forEach(newOnly::add);
     }
 
     /**
@@ -106,26 +94,26 @@ final class RowCollector {
         int kind = tuple.get();
         boolean whole = kind == OLD_TUPLE || kind == NEW_TUPLE;
         // Of a table whose whole old rows are promised, a mere key is nothing to build on.
-        if ((!whole && (kind != OLD_KEY || relation.full())) || tuple.getShort() != wanted.length) {
+        if ((!whole && (kind != OLD_KEY || wanted.relation().full())) || tuple.getShort() != wanted.wanted().length) {
             giveUp();
             return null;
         }
         if (!whole) {
             doubtOldValues();
         }
-        @Nullable String[] row = new String[wanted.length];
-        for (int i = 0; i < wanted.length; i++) {
+        @Nullable String[] row = new String[wanted.wanted().length];
+        for (int i = 0; i < row.length; i++) {
             int form = tuple.get();
             int length = form == 't' || form == 'b' ? tuple.getInt() : 0;
-            if (wanted[i]) {
-                boolean sent = whole || relation.identity().contains(i);
+            if (wanted.wanted()[i]) {
+                boolean sent = whole || wanted.identity()[i];
                 row[i] = sent ? value(form, length, tuple, old == null ? UNKNOWN : old[i]) : UNKNOWN;
             }
             tuple.position(tuple.position() + length);
         }
         addKey(row);
         values.entrySet().removeIf(entry -> {
-            boolean sent = whole || relation.identity().contains(entry.getKey());
+            boolean sent = whole || wanted.identity()[entry.getKey()];
             return sent && !addValue(entry.getValue(), row[entry.getKey()]);
         });
         return row;
@@ -135,8 +123,8 @@ final class RowCollector {
         if (keys == null) {
             return;
         }
-        List<String> found = new ArrayList<>(keyAt.size());
-        for (int i : keyAt) {
+        List<String> found = new ArrayList<>(wanted.key().size());
+        for (int i : wanted.key()) {
             String value = row[i];
             if (value == null || value.equals(UNKNOWN)) {
                 keys = null;
@@ -178,8 +166,8 @@ final class RowCollector {
     ChangedRows collected() {
         Map<String, Set<String>> whole = new HashMap<>();
         Map<String, Set<String>> half = new HashMap<>();
-        values.forEach((i, all) ->
-                (newOnly.contains(i) ? half : whole).put(relation.columns().get(i), all));
-        return new ChangedRows(key, Optional.ofNullable(keys), whole, half);
+        values.forEach((i, all) -> (newOnly.contains(i) ? half : whole)
+                .put(wanted.relation().columns().get(i), all));
+        return new ChangedRows(wanted.interest().key(), Optional.ofNullable(keys), whole, half);
     }
 }

@@ -1,7 +1,6 @@
 package io.refreshd.capture;
 
 import io.refreshd.model.ChangedColumns;
-import io.refreshd.model.Interest;
 import io.refreshd.model.Operation;
 import java.nio.ByteBuffer;
 import java.util.BitSet;
@@ -26,9 +25,9 @@ final class RowCounter {
     private final RowCollector collector;
     private boolean allColumns;
 
-    RowCounter(Relation relation, Interest interest) {
-        this.relation = relation;
-        this.collector = new RowCollector(relation, interest);
+    RowCounter(Wanted wanted) {
+        this.relation = wanted.relation();
+        this.collector = new RowCollector(wanted);
     }
 
     void count(Operation operation) {

@@ -25,6 +25,7 @@ final class StreamDecoder {
 
     private final Function<TableId, Interest> interests;
     private final Map<Integer, Relation> relations = new HashMap<>();
+    private final Map<TableId, Wanted> wanted = new HashMap<>();
     private final Map<TableId, RowCounter> counters = new LinkedHashMap<>();
     private final List<Signal> signals = new ArrayList<>();
     private long xid;
@@ -71,8 +72,8 @@ final class StreamDecoder {
         message.getLong(); // position of the commit
         message.getLong(); // end of the transaction
         Instant committedAt = EPOCH.plus(message.getLong(), ChronoUnit.MICROS);
-        List<TableTally> tables =
-                counters.values().stream().map(RowCounter::total).toList();
+        List<TableTally> tables = new ArrayList<>(counters.size());
+        counters.values().forEach(counter -> tables.add(counter.total()));
         Captured.Transaction transaction = new Captured.Transaction(xid, committedAt, tables, signals);
         counters.clear();
         signals.clear();
@@ -109,7 +110,22 @@ final class StreamDecoder {
         if (relation == null) {
             throw new IllegalStateException("a row of a table that was not announced: oid " + oid);
         }
-        return counters.computeIfAbsent(relation.table(), table -> new RowCounter(relation, interests.apply(table)));
+        RowCounter counter = counters.get(relation.table());
+        if (counter == null) {
+            counter = new RowCounter(wanted(relation));
+            counters.put(relation.table(), counter);
+        }
+        return counter;
+    }
+
+    private Wanted wanted(Relation relation) {
+        Interest interest = interests.apply(relation.table());
+        Wanted known = wanted.get(relation.table());
+        if (known == null || !known.isFor(relation, interest)) {
+            known = Wanted.of(relation, interest);
+            wanted.put(relation.table(), known);
+        }
+        return known;
     }
 
     private void truncate(ByteBuffer message) {

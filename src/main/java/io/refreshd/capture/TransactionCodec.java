@@ -36,7 +36,13 @@ final class TransactionCodec {
 
     static byte[] encode(Captured.Transaction transaction) {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream(128);
-        try (DataOutputStream out = new DataOutputStream(bytes)) {
+        write(new DataOutputStream(bytes), transaction);
+        return bytes.toByteArray();
+    }
+
+    /** @param out to memory, which cannot fail */
+    static void write(DataOutputStream out, Captured.Transaction transaction) {
+        try {
             out.writeLong(transaction.xid());
             out.writeLong(ChronoUnit.MICROS.between(Instant.EPOCH, transaction.committedAt()));
             out.writeInt(transaction.tables().size());
@@ -51,7 +57,6 @@ final class TransactionCodec {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        return bytes.toByteArray();
     }
 
     static List<Captured.Transaction> decode(byte[] content) {

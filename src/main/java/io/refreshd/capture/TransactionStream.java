@@ -36,9 +36,18 @@ final class TransactionStream implements ReplicationStream {
 
     /**
      * A message goes out at once if there was none just before. In a steady stream of small transactions each would be a record of
-     * its own, so they are gathered for so long. Debezium's queue is looked at every 10 ms anyway.
+     * its own, and be marked and acknowledged by itself, so they are gathered for so long.
      */
-    private static final long GATHERING_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
+    private static final long GATHERING_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
+
+    /** When there are many of them, whoever commits so much is short of processors and not of milliseconds. */
+    private static final long GATHERING_MANY_NANOS = TimeUnit.MILLISECONDS.toNanos(25);
+
+    /** Between two looks at a stream that has nothing to say, and at one that has had nothing for a while: a look costs something. */
+    private static final Duration PAUSE = Duration.ofMillis(4);
+
+    private static final Duration LONG_PAUSE = Duration.ofMillis(10);
+    private static final long SILENCE_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
 
     private final PGReplicationStream stream;
     private final Duration statusInterval;
@@ -46,6 +55,7 @@ final class TransactionStream implements ReplicationStream {
     private final StreamDecoder decoder;
     private final Bundle bundle = new Bundle();
     private long handedOver = System.nanoTime();
+    private long lastMessage = handedOver;
     private volatile @Nullable Lsn received;
     private @Nullable ExecutorService keepAlive;
 
@@ -62,24 +72,24 @@ final class TransactionStream implements ReplicationStream {
         for (int i = 0; i < STRETCH; i++) {
             ByteBuffer message = stream.readPending();
             if (message != null) {
+                lastMessage = System.nanoTime();
                 take(message, processor);
-            } else if (!gather()) {
-                handOver(processor);
-                return i > 0;
+            } else {
+                if (isGathered()) {
+                    handOver(processor);
+                }
+                Thread.sleep(System.nanoTime() - lastMessage > SILENCE_NANOS ? LONG_PAUSE : PAUSE);
+                break;
             }
         }
-        handOver(processor);
+        // Even of nothing: else Debezium pauses by itself, and for as long as nobody is to wait for a record in its
+        // queue.
         return true;
     }
 
-    /** Waits for more to come along with what there is; false if it is not to wait any longer. */
-    private boolean gather() throws InterruptedException {
-        long left = GATHERING_NANOS - (System.nanoTime() - handedOver);
-        if (bundle.isEmpty() || left <= 0) {
-            return false;
-        }
-        TimeUnit.NANOSECONDS.sleep(left);
-        return true;
+    private boolean isGathered() {
+        long time = bundle.isLarge() ? GATHERING_MANY_NANOS : GATHERING_NANOS;
+        return System.nanoTime() - handedOver >= time;
     }
 
     private void handOver(ReplicationMessageProcessor processor) throws SQLException, InterruptedException {

@@ -1,0 +1,52 @@
+package io.refreshd.capture;
+
+import io.refreshd.model.Interest;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Where in the rows of a table, as the stream announced it, the columns stand that somebody is interested in. Made once for many
+ * transactions.
+ *
+ * @param key places of the columns of the key; empty if nobody wants it, or it is not there
+ * @param discriminators places of those that are there
+ * @param wanted by place: whether its value is to be read
+ * @param identity by place: whether old rows tell of it
+ */
+record Wanted(
+        Relation relation,
+        Interest interest,
+        List<Integer> key,
+        List<Integer> discriminators,
+        boolean[] wanted,
+        boolean[] identity) {
+
+    static Wanted of(Relation relation, Interest interest) {
+        int width = relation.columns().size();
+        boolean[] wanted = new boolean[width];
+        List<Integer> key = new ArrayList<>();
+        for (String column : interest.key()) {
+            key.add(relation.columns().indexOf(column));
+        }
+        if (key.contains(-1)) {
+            key.clear();
+        }
+        List<Integer> discriminators = new ArrayList<>();
+        for (String column : interest.discriminators()) {
+            int place = relation.columns().indexOf(column);
+            if (place >= 0) {
+                discriminators.add(place);
+            }
+        }
+        key.forEach(place -> wanted[place] = true);
+        discriminators.forEach(place -> wanted[place] = true);
+        boolean[] identity = new boolean[width];
+        relation.identity().forEach(place -> identity[place] = true);
+        return new Wanted(relation, interest, List.copyOf(key), List.copyOf(discriminators), wanted, identity);
+    }
+
+    /** By identity: whoever decides hands out the same until it decides by another catalog. */
+    boolean isFor(Relation announced, Interest now) {
+        return relation == announced && interest == now;
+    }
+}
