@@ -13,6 +13,7 @@ import io.refreshd.testing.ServerFolder;
 import io.refreshd.testing.Slots;
 import io.refreshd.testing.StrictServer;
 import io.refreshd.testing.VersionedServer;
+import io.refreshd.testing.WalSegments;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -215,11 +216,9 @@ class GapsIT {
         try {
             admin("ALTER SYSTEM SET max_slot_wal_keep_size = '1MB'");
             admin("SELECT pg_reload_conf()");
-            execute(
-                    "UPDATE main SET v = 'unseen'",
-                    "CREATE TABLE heap AS SELECT i, repeat(md5(i::text), 20) AS t FROM generate_series(1, 100000) i",
-                    "SELECT pg_switch_wal()",
-                    "CHECKPOINT");
+            execute("UPDATE main SET v = 'unseen'");
+            execute(WalSegments.statements(64));
+            execute("CHECKPOINT");
             await().until(() ->
                     query("SELECT wal_status FROM pg_replication_slots").equals(List.of("lost")));
         } finally {

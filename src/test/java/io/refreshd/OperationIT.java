@@ -10,6 +10,7 @@ import io.refreshd.report.ViewPhase;
 import io.refreshd.testing.Captured;
 import io.refreshd.testing.RunningDaemon;
 import io.refreshd.testing.TestDatabase;
+import io.refreshd.testing.WalSegments;
 import java.sql.Connection;
 import java.sql.Statement;
 import java.time.Duration;
@@ -273,9 +274,8 @@ class OperationIT {
             holder.setAutoCommit(false);
             // Decoding has to be able to begin where the oldest running transaction began.
             statement.execute("INSERT INTO other VALUES (1)");
-            database.execute(
-                    "CREATE TABLE heap AS SELECT i, repeat(md5(i::text), 20) AS t FROM generate_series(1, 120000) i",
-                    "CHECKPOINT");
+            database.execute(WalSegments.statements(64));
+            database.execute("CHECKPOINT");
             await().atMost(Duration.ofSeconds(60))
                     .until(() ->
                             daemon.daemon().status().stream().detail().contains("running transactions have ended"));
@@ -305,9 +305,8 @@ class OperationIT {
             assertThat(log.lines()).isEmpty();
             holder.setAutoCommit(false);
             statement.execute("INSERT INTO other VALUES (1)");
-            database.execute(
-                    "CREATE TABLE heap AS SELECT i, repeat(md5(i::text), 20) AS t FROM generate_series(1, 120000) i",
-                    "CHECKPOINT");
+            database.execute(WalSegments.statements(64));
+            database.execute("CHECKPOINT");
             long looks = looksAtMuchLog(daemon);
             await().atMost(Duration.ofSeconds(60)).until(() -> looksAtMuchLog(daemon) > looks + 3);
             assertThat(log.lines())

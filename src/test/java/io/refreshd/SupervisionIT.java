@@ -13,6 +13,7 @@ import io.refreshd.testing.RunningDaemon;
 import io.refreshd.testing.ServerFolder;
 import io.refreshd.testing.Slots;
 import io.refreshd.testing.StrictServer;
+import io.refreshd.testing.WalSegments;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -166,11 +167,8 @@ class SupervisionIT {
                 admin("ALTER ROLE plain CONNECTION LIMIT 1");
                 admin("SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots");
                 awaitDetail(daemon, "too many connections");
-                StrictServer.run(
-                        server.url("watched"),
-                        "",
-                        "UPDATE main SET v = 'unseen'",
-                        "CREATE TABLE heap AS SELECT i, repeat(md5(i::text), 20) AS t FROM generate_series(1, 120000) i");
+                StrictServer.run(server.url("watched"), "", "UPDATE main SET v = 'unseen'");
+                StrictServer.run(server.url("watched"), "", WalSegments.statements(64));
                 await().until(() -> StrictServer.ask(
                                 server.url("postgres"), "", "SELECT count(*) FROM pg_replication_slots")
                         .equals(List.of("0")));

@@ -9,6 +9,7 @@ import io.refreshd.testing.Captured;
 import io.refreshd.testing.Checked;
 import io.refreshd.testing.RunningDaemon;
 import io.refreshd.testing.TestDatabase;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -99,7 +100,7 @@ class TableOfRolesIT {
             assertThat(finding.path("why").asText()).contains("new role");
         });
         try (Captured log = new Captured(RoleKeeper.class);
-                RunningDaemon daemon = RunningDaemon.start(yaml)) {
+                RunningDaemon daemon = RunningDaemon.startLooking(yaml, Duration.ofMillis(500))) {
             await().until(() -> log.lines().stream()
                     .anyMatch(
                             line -> line.startsWith("WARN Roles are looked at") && line.contains("REPLICA IDENTITY")));

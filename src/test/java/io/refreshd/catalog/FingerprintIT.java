@@ -16,6 +16,7 @@ class FingerprintIT {
     private static final ViewId V = new ViewId("public", "v");
 
     private TestDatabase database;
+    private Connection reader;
 
     @BeforeEach
     void create() throws Exception {
@@ -33,10 +34,12 @@ class FingerprintIT {
                 "CREATE MATERIALIZED VIEW empty AS SELECT id FROM keyless WITH NO DATA",
                 "CREATE SCHEMA later",
                 "INSERT INTO log VALUES (1, '2025-05-05', 'x')");
+        reader = database.connect();
     }
 
     @AfterEach
     void drop() throws Exception {
+        reader.close();
         database.close();
     }
 
@@ -152,9 +155,7 @@ class FingerprintIT {
     }
 
     private State state() throws Exception {
-        try (Connection connection = database.connect()) {
-            return new State(CatalogReader.fingerprint(connection), CatalogReader.read(connection));
-        }
+        return new State(CatalogReader.fingerprint(reader), CatalogReader.read(reader));
     }
 
     private String lineage(ViewId view) throws Exception {

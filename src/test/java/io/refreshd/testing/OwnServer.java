@@ -21,6 +21,8 @@ public final class OwnServer {
     /** @param binaries of another version than the newest */
     public static LocalPostgres start(Path folder, Map<String, String> settings, PgBinaryResolver binaries)
             throws IOException {
-        return LocalPostgres.start(folder.toAbsolutePath(), PROGRAM, settings, binaries);
+        LocalPostgres started = LocalPostgres.start(folder.toAbsolutePath(), PROGRAM, settings, binaries);
+        InitialData.keep(PROGRAM);
+        return started;
     }
 }

@@ -43,9 +43,13 @@ public final class RunningDaemon implements AutoCloseable {
 
     /** Hears of roles from the log alone: its next look at them without a reason is an hour away. */
     public static RunningDaemon startLookingRarely(TestDatabase database, String more) throws Exception {
-        RunningDaemon running = new RunningDaemon(new Daemon(
-                ConfigurationReader.read(configuration(database.url(), database.slot(), more), "test.yaml", Map.of()),
-                Duration.ofHours(1)));
+        return startLooking(configuration(database.url(), database.slot(), more), Duration.ofHours(1));
+    }
+
+    /** @param rolesLook how long it waits between two looks at roles without a reason; by default seconds */
+    public static RunningDaemon startLooking(String yaml, Duration rolesLook) throws Exception {
+        RunningDaemon running =
+                new RunningDaemon(new Daemon(ConfigurationReader.read(yaml, "test.yaml", Map.of()), rolesLook));
         running.begin();
         return running;
     }
