@@ -9,7 +9,9 @@ import io.refreshd.report.ViewPhase;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** After each event: starts what is due and has a slot, in the order of due times, and says when to look again. */
@@ -39,15 +41,25 @@ final class Dispatch {
     }
 
     void run(Moment now) {
+        Optional<Set<TrackedView>> touched = views.touched();
+        boolean timeIsUp = nextDeadline.isPresent() && nextDeadline.getAsLong() - now.nanos() <= 0;
+        if (touched.isPresent()
+                && !timeIsUp
+                && touched.get().stream().noneMatch(view -> views.ready(view, now.nanos()))) {
+            // A deadline that has moved away meanwhile is one look too many, and no more.
+            touched.get().forEach(view -> look(view, now.nanos()));
+            return;
+        }
         startWhatIsDue(now);
         nextDeadline = OptionalLong.empty();
-        for (TrackedView view : views.all()) {
-            if (view.rests()) {
-                continue;
-            }
-            view.waiting.delays().enter(heldUpBy(view, now.nanos()), now.nanos());
-            lookAgain(view, now.nanos());
-            transition(view, now.nanos());
+        views.all().forEach(view -> look(view, now.nanos()));
+    }
+
+    private void look(TrackedView view, long now) {
+        if (!view.rests()) {
+            view.waiting.delays().enter(heldUpBy(view, now), now);
+            lookAgain(view, now);
+            transition(view, now);
         }
     }
 

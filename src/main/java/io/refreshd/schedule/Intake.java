@@ -63,6 +63,7 @@ final class Intake {
         if (held) {
             return;
         }
+        views.touch(view);
         views.keepClaim(view);
         view.waiting.add(impact, now);
         markUnlessDurable(view);
@@ -90,6 +91,7 @@ final class Intake {
             }
             if (number > view.newest) {
                 // Asked for on behalf of a view of this name that was dropped and made anew: the ledger says dirty.
+                views.touch(view);
                 views.keepClaim(view);
                 view.waiting.addUnknown(now);
                 view.waiting.number(number);
@@ -114,6 +116,7 @@ final class Intake {
             view.waiting.forgetVisible(visible);
             if (!view.waiting.waitsForVisibility() && view.health instanceof Health.Unseen unseen) {
                 view.health = unseen.visible();
+                views.touch(view);
             }
         }
     }

@@ -41,6 +41,9 @@ public final class Scheduler {
 
     /** @return what is to be done, in this order; at most one {@link Action.Mark}, and it comes first */
     public List<Action> handle(Event event, Moment now) {
+        if (!saysWhomItConcerns(event)) {
+            views.touchAll();
+        }
         switch (event) {
             case Event.ViewsKnown known -> roster.known(known, now);
             case Event.Affected affected -> intake.affected(affected, now);
@@ -67,6 +70,20 @@ public final class Scheduler {
         answer();
         dispatch.run(now);
         return out.take();
+    }
+
+    /** What comes by the batch, while a thousand views may be waiting: looking at all of them each time would cost more than all else. */
+    private static boolean saysWhomItConcerns(Event event) {
+        return switch (event) {
+            case Event.Affected affected -> true;
+            case Event.Marked marked -> true;
+            case Event.RoutedTo to -> true;
+            case Event.ReadTo to -> true;
+            case Event.LaterAsked asked -> true;
+            // Time is looked after by deadlines.
+            case Event.Tick tick -> true;
+            default -> false;
+        };
     }
 
     /** The monotonic time of the next {@link Event.Tick}; empty: nothing will happen without another event. */

@@ -9,6 +9,7 @@ import java.time.Instant;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -26,6 +27,11 @@ final class Views {
     /** By name and not by view: the refresh of a view that vanished still holds its slot and its lock. */
     private final Map<ViewId, Running> running = new HashMap<>();
 
+    /** Views about which there may be something to decide. In the order of the news, so that every run is alike. */
+    private final Set<TrackedView> touched = new LinkedHashSet<>();
+
+    private boolean allTouched;
+
     /** What may be claimed. */
     private Optional<Lsn> routed = Optional.empty();
 
@@ -34,6 +40,26 @@ final class Views {
 
     /** A look-up wanted the log to be read up to here and gave up waiting. */
     private Lsn missed = Lsn.ZERO;
+
+    /** Something has happened to the view, which may concern what stands on it. */
+    void touch(TrackedView view) {
+        if (touched.add(view)) {
+            downstream(view.id())
+                    .forEach(id -> Optional.ofNullable(byId.get(id)).ifPresent(this::touch));
+        }
+    }
+
+    void touchAll() {
+        allTouched = true;
+    }
+
+    /** What was touched since this was asked last; empty: look at all of them. */
+    Optional<Set<TrackedView>> touched() {
+        Optional<Set<TrackedView>> since = allTouched ? Optional.empty() : Optional.of(new LinkedHashSet<>(touched));
+        touched.clear();
+        allTouched = false;
+        return since;
+    }
 
     @Nullable TrackedView get(ViewId id) {
         return byId.get(id);

@@ -39,6 +39,10 @@ public class SchedulerBenchmark {
     @Param({"10", "100", "1000"})
     public int views;
 
+    /** Whether the other views lack something too, and wait for the end of a burst that does not end. */
+    @Param({"false", "true"})
+    public boolean othersDirty;
+
     private Scheduler scheduler;
     private List<ViewSpec> specs;
     private long time;
@@ -48,11 +52,12 @@ public class SchedulerBenchmark {
     public void know() {
         scheduler = new Scheduler(SchedulerSettings.withMaxConcurrent(2), 1, new Random(1));
         Timing timing = new Timing(Duration.ofMillis(250), Duration.ofSeconds(5), Optional.empty());
+        Timing endless = new Timing(Duration.ofDays(300), Duration.ofDays(300), Optional.empty());
         specs = IntStream.range(0, views)
                 .mapToObj(n -> new ViewSpec(
                         new ViewId("public", "view_" + n),
                         n + 1,
-                        timing,
+                        othersDirty && n >= CONCERNED ? endless : timing,
                         Method.CONCURRENT,
                         Set.of(),
                         Optional.empty(),
@@ -61,6 +66,14 @@ public class SchedulerBenchmark {
         time = 0;
         xid = 1_000;
         handle(new Event.ViewsKnown(specs, Map.of(), Set.of()), at(time));
+        if (othersDirty) {
+            handle(
+                    new Event.Affected(specs.stream()
+                            .skip(CONCERNED)
+                            .map(spec -> new Impact(spec.view(), Set.of(new Xid(1)), NOW))
+                            .toList()),
+                    at(time));
+        }
     }
 
     /** A batch of the log a millisecond, each concerning one of ten views; refreshes end at once. */

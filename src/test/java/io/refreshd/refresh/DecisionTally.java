@@ -66,6 +66,11 @@ final class DecisionTally {
         return byQuestion;
     }
 
+    /** Whether each way to decide was gone at least once. */
+    boolean hasMetEverything() {
+        return byColumn > 0 && byDiscriminator > 0 && byQuestion > 0 && byProbe > 0;
+    }
+
     long byProbe() {
         return byProbe;
     }

@@ -94,7 +94,7 @@ final class RandomRounds {
         execute("GRANT USAGE ON SCHEMA public TO " + OWNER + "; GRANT SELECT ON ALL TABLES IN SCHEMA public TO "
                 + OWNER);
         for (int i = 0; i < 6; i++) {
-            String query = grammar.view();
+            String query = i < 2 && random.nextInt(3) == 0 ? grammar.roleView() : grammar.view();
             try {
                 execute("CREATE MATERIALIZED VIEW v" + i + " AS " + query);
                 execute("ALTER MATERIALIZED VIEW v" + i + " OWNER TO " + OWNER);

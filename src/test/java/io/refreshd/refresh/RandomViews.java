@@ -126,6 +126,12 @@ final class RandomViews {
                         + " a RIGHT JOIN tb b ON a.x = b.x AND a.role = 'r1' WHERE b.role = 'r2'"));
     }
 
+    /** What there may be a thousand of. */
+    String roleView() {
+        return "SELECT a.x, a.\"The key\" AS renamed, a.k2 FROM " + any(List.of("ta", "deeper_ta", "tb", "tb"))
+                + " a WHERE a.role = " + any(List.of("'r1'", "'r2'", "'r3'"));
+    }
+
     String view() {
         if (random.nextInt(4) == 0) {
             return summary();
