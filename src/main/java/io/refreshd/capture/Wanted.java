@@ -45,8 +45,7 @@ record Wanted(
         return new Wanted(relation, interest, List.copyOf(key), List.copyOf(discriminators), wanted, identity);
     }
 
-    /** By identity: whoever decides hands out the same until it decides by another catalog. */
     boolean isFor(Relation announced, Interest now) {
-        return relation == announced && interest == now;
+        return relation.equals(announced) && interest.equals(now);
     }
 }

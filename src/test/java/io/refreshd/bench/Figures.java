@@ -28,7 +28,8 @@ final class Figures {
             "demo",
             "drain",
             "small-drain",
-            "views-drain");
+            "views-drain",
+            "writers");
 
     private static final double QUIET = 0.1;
     /** Views that take turns: a change to one of them comes after those before it are visible, as a rule. */
@@ -47,7 +48,10 @@ final class Figures {
     }
 
     void run(String figure) throws Exception {
-        if (figure.equals("views-drain")) {
+        if (figure.equals("writers")) {
+            new WritersKept(stage, options, results).run();
+            return;
+        } else if (figure.equals("views-drain")) {
             new Drain(stage, options, results).runWithManyViews();
             return;
         } else if (figure.endsWith("drain")) {
