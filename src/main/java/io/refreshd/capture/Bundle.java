@@ -11,12 +11,15 @@ import java.time.Instant;
  * small transaction costs here. Each is carried whole, so nothing is known any less exactly.
  */
 final class Bundle {
-    /** Some hundred small transactions: then a record more or less no longer counts, and the queue still takes little room. */
-    private static final int FULL = 32 * 1024;
+    /**
+     * A thousand small transactions or two, which only a backlog brings together: then many of them concern the same views, and
+     * these hear of them once. The queue still takes little room.
+     */
+    private static final int FULL = 256 * 1024;
 
-    private static final int LARGE = FULL / 8;
+    private static final int LARGE = 4 * 1024;
 
-    private final ByteArrayOutputStream content = new ByteArrayOutputStream(FULL);
+    private final ByteArrayOutputStream content = new ByteArrayOutputStream(2 * LARGE);
     private final DataOutputStream out = new DataOutputStream(content);
     private long xid;
     private Instant committedAt = Instant.EPOCH;

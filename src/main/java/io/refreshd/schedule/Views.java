@@ -21,7 +21,9 @@ import org.jspecify.annotations.Nullable;
 /** The views and how they stand on each other; what holds of a view through what it stands on is worked out here. */
 final class Views {
     /** Sorted, so that the same events lead to the same decisions in every run. */
-    private final Map<ViewId, TrackedView> byId = new TreeMap<>();
+    private final Map<ViewId, TrackedView> inOrder = new TreeMap<>();
+
+    private final Map<ViewId, TrackedView> byId = new HashMap<>();
 
     private final Map<ViewId, Set<ViewId>> downstream = new HashMap<>();
     /** By name and not by view: the refresh of a view that vanished still holds its slot and its lock. */
@@ -66,14 +68,16 @@ final class Views {
     }
 
     Collection<TrackedView> all() {
-        return byId.values();
+        return inOrder.values();
     }
 
     void put(TrackedView view) {
+        inOrder.put(view.id(), view);
         byId.put(view.id(), view);
     }
 
     void remove(ViewId id) {
+        inOrder.remove(id);
         byId.remove(id);
     }
 
@@ -132,7 +136,7 @@ final class Views {
     /** To be called when the set of views, or what they stand on, has changed. */
     void link() {
         downstream.clear();
-        for (TrackedView view : byId.values()) {
+        for (TrackedView view : inOrder.values()) {
             for (ViewId upstream : view.spec.upstream()) {
                 downstream.computeIfAbsent(upstream, u -> new HashSet<>()).add(view.id());
             }
@@ -294,7 +298,7 @@ final class Views {
     }
 
     List<ViewStatus> status() {
-        return byId.values().stream().map(this::status).toList();
+        return inOrder.values().stream().map(this::status).toList();
     }
 
     private ViewStatus status(TrackedView view) {

@@ -59,11 +59,11 @@ final class WritersKept {
         try (Load load = new Load(stage, Workload.parse("note-max"), AfterWrite.NOTHING, options.seed())) {
             load.start();
             Thread.sleep(1_000L * options.seconds());
+            // Before the writers' own processes of the server are gone, and what they used with them.
+            double served = stage.cpuSeconds() - server;
+            double used = contender.cpuSeconds() - before;
             load.stop();
-            return new Kept(
-                    load.commitsPerSecond(),
-                    (contender.cpuSeconds() - before) / options.seconds(),
-                    (stage.cpuSeconds() - server) / options.seconds());
+            return new Kept(load.commitsPerSecond(), used / options.seconds(), served / options.seconds());
         }
     }
 
