@@ -50,7 +50,7 @@ class BundleTest {
             added.add(transaction(xid));
             bundle.add(added.getLast());
         }
-        assertThat(added).hasSizeBetween(50, 500);
+        assertThat(added).hasSizeBetween(1_000, 3_000);
         assertThat(TransactionCodec.decode(bundle.take().getContent())).isEqualTo(added);
         assertThat(bundle.isFull()).isFalse();
     }
