@@ -12,10 +12,10 @@ import java.time.Instant;
  */
 final class Bundle {
     /**
-     * A thousand small transactions or two, which only a backlog brings together: then many of them concern the same views, and
-     * these hear of them once. The queue still takes little room.
+     * A thousand small transactions, which only a backlog brings together: then many of them concern the same views, and these hear
+     * of them once. The queue still takes little room.
      */
-    private static final int FULL = 256 * 1024;
+    private static final int FULL = 128 * 1024;
 
     private static final int LARGE = 4 * 1024;
 

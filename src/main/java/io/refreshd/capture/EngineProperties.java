@@ -86,7 +86,7 @@ final class EngineProperties {
         all.put("max.batch.size", "1");
         all.put("poll.interval.ms", "200");
         // When the queue is full nothing is read, and what comes meanwhile comes together.
-        all.put("max.queue.size", "16");
+        all.put("max.queue.size", "4");
         all.put("status.update.interval.ms", Long.toString(STATUS_INTERVAL.toMillis()));
         all.put("executor.shutdown.timeout.ms", "4000");
         all.put("record.processing.shutdown.timeout.ms", "100");

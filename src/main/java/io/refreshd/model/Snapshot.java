@@ -44,7 +44,12 @@ public record Snapshot(Xid xmin, Xid xmax, Set<Xid> inProgress) {
     }
 
     public boolean seesAll(Collection<Xid> committed) {
-        return committed.stream().allMatch(this::sees);
+        for (Xid xid : committed) {
+            if (!sees(xid)) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** The text form of {@code pg_snapshot}, which {@link #parse} reads back. */

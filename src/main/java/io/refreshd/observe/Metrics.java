@@ -32,6 +32,9 @@ public final class Metrics implements Consumer<Notice> {
     private final TroubleSeries troubles;
     private final Savings savings = new Savings();
     private final Function<ViewId, String> labels;
+    /** What is in {@link #views}, to be found without its label. */
+    private final Map<ViewId, ViewSeries> byView = new ConcurrentHashMap<>();
+
     private final Map<String, ViewSeries> views = new ConcurrentHashMap<>();
     private final Map<TableId, TableSeries> tables = new ConcurrentHashMap<>();
 
@@ -116,12 +119,13 @@ public final class Metrics implements Consumer<Notice> {
         groups.forEach((label, members) -> series(label).show(members));
         now.tables().forEach(t -> table(t.table()).show(t));
         views.values().removeIf(series -> !groups.containsKey(series.label()) && series.missedOut());
+        byView.clear();
         var listedTables = now.tables().stream().map(TableStatus::table).collect(java.util.stream.Collectors.toSet());
         tables.values().removeIf(series -> !listedTables.contains(series.table()) && series.missedOut());
     }
 
     private ViewSeries view(ViewId view) {
-        return series(labels.apply(view));
+        return byView.computeIfAbsent(view, v -> series(labels.apply(v)));
     }
 
     private ViewSeries series(String label) {

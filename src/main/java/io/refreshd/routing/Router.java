@@ -166,6 +166,11 @@ public final class Router {
         }
 
         private List<KeyProbe> probes(ProbeKey key) {
+            if (changes.size() == 1) {
+                return changes.getFirst().touched().keys(key.columns()).stream()
+                        .map(keys -> new KeyProbe(table(), key.positions(), key.types(), keys))
+                        .toList();
+            }
             Set<List<String>> keys = new HashSet<>();
             for (Change change : changes) {
                 Optional<Set<List<String>>> touched = change.touched().keys(key.columns());

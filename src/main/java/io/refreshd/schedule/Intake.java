@@ -56,7 +56,8 @@ final class Intake {
 
     private void affected(TrackedView view, Impact impact, Moment now, List<ViewId> coalesced) {
         boolean held = !impact.xids().isEmpty()
-                && view.seen.map(seen -> seen.seesAll(impact.xids())).orElse(false);
+                && view.seen.isPresent()
+                && view.seen.get().seesAll(impact.xids());
         if (held || view.waiting.present()) {
             coalesced.add(view.id());
         }

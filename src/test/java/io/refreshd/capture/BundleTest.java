@@ -50,7 +50,7 @@ class BundleTest {
             added.add(transaction(xid));
             bundle.add(added.getLast());
         }
-        assertThat(added).hasSizeBetween(1_000, 3_000);
+        assertThat(added).hasSizeBetween(500, 1_500);
         assertThat(TransactionCodec.decode(bundle.take().getContent())).isEqualTo(added);
         assertThat(bundle.isFull()).isFalse();
     }
