@@ -44,6 +44,7 @@ public final class Membership implements AutoCloseable {
     private static final Duration LOCKED = Duration.ofMillis(100);
 
     private static final Duration LONGEST = Duration.ofSeconds(2);
+    private static final int ALIVE_SECONDS = 2;
 
     /** Opens a connection. */
     public interface Connecting {
@@ -92,7 +93,7 @@ public final class Membership implements AutoCloseable {
         Set<ViewId> showing = new HashSet<>();
         asked.forEach((question, some) -> {
             try {
-                Set<ViewId> yes = question.ask(connected(), rows.keys());
+                Set<ViewId> yes = ask(question, rows.keys());
                 some.stream().filter(yes::contains).forEach(showing::add);
             } catch (SQLException e) {
                 log.atDebug().addKeyValue("views", some).setCause(e).log("Could not be asked what they show");
@@ -101,6 +102,20 @@ public final class Membership implements AutoCloseable {
             }
         });
         return showing;
+    }
+
+    private Set<ViewId> ask(MembershipQuestion question, Set<List<String>> keys) throws SQLException {
+        Connection asked = connected();
+        try {
+            return question.ask(asked, keys);
+        } catch (SQLException e) {
+            // A server closes what is idle for too long, and a thousand views are too many to doubt for that.
+            if (asked.isValid(ALIVE_SECONDS)) {
+                throw e;
+            }
+            asked.close();
+            return question.ask(connected(), keys);
+        }
     }
 
     /** Always the same views together, whichever of them are in question: else nothing would stay prepared. */

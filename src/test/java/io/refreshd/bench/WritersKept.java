@@ -28,7 +28,7 @@ final class WritersKept {
     }
 
     /** @param cpu seconds of the contender's own process, per second of writing */
-    private record Kept(double commitsPerSecond, double cpu, double server) {}
+    private record Kept(double commitsPerSecond, double cpu) {}
 
     void run() throws Exception {
         stage.layOut(ROWS, VIEWS);
@@ -55,15 +55,12 @@ final class WritersKept {
             Thread.sleep(1_000L * PRACTICE_SECONDS);
         }
         double before = contender.cpuSeconds();
-        double server = stage.cpuSeconds();
         try (Load load = new Load(stage, Workload.parse("note-max"), AfterWrite.NOTHING, options.seed())) {
             load.start();
             Thread.sleep(1_000L * options.seconds());
-            // Before the writers' own processes of the server are gone, and what they used with them.
-            double served = stage.cpuSeconds() - server;
             double used = contender.cpuSeconds() - before;
             load.stop();
-            return new Kept(load.commitsPerSecond(), used / options.seconds(), served / options.seconds());
+            return new Kept(load.commitsPerSecond(), used / options.seconds());
         }
     }
 
@@ -71,15 +68,12 @@ final class WritersKept {
         return String.format(
                 Locale.ROOT,
                 "refreshd ÷ bare reader %.2f (commits/s: alone %,.0f, bare reader %,.0f, refreshd %,.0f;"
-                        + " processors: bare reader %.2f, refreshd %.2f; of the server %.2f, %.2f, %.2f)",
+                        + " processors used: bare reader %.2f, refreshd %.2f)",
                 daemon.commitsPerSecond() / bare.commitsPerSecond(),
                 nothing.commitsPerSecond(),
                 bare.commitsPerSecond(),
                 daemon.commitsPerSecond(),
                 bare.cpu(),
-                daemon.cpu(),
-                nothing.server(),
-                bare.server(),
-                daemon.server());
+                daemon.cpu());
     }
 }
