@@ -2,9 +2,12 @@ package io.refreshd.capture;
 
 import io.debezium.connector.postgresql.connection.LogicalDecodingMessage;
 import io.debezium.connector.postgresql.connection.ReplicationMessage.Operation;
+import io.refreshd.model.Signal;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
 import java.time.Instant;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Transactions that go to Debezium as one record, in the order of their commits: what a record costs there is many times what a
@@ -21,13 +24,25 @@ final class Bundle {
 
     private final ByteArrayOutputStream content = new ByteArrayOutputStream(2 * LARGE);
     private final DataOutputStream out = new DataOutputStream(content);
-    private long xid;
-    private Instant committedAt = Instant.EPOCH;
+    private @Nullable Long xid;
+    private @Nullable Instant committedAt;
+    private boolean urgent;
 
     void add(Captured.Transaction transaction) {
         TransactionCodec.write(out, transaction);
         xid = transaction.xid();
         committedAt = transaction.committedAt();
+    }
+
+    /** A message that belongs to no transaction, in its place among them. Somebody may be waiting for it. */
+    void add(Signal signal) {
+        TransactionCodec.write(out, new Captured.Transaction(0, Instant.EPOCH, List.of(), List.of(signal)));
+        urgent = true;
+    }
+
+    /** Whether it is not to wait for more than what is there already. */
+    boolean isUrgent() {
+        return urgent;
     }
 
     boolean isEmpty() {
@@ -47,6 +62,11 @@ final class Bundle {
     LogicalDecodingMessage take() {
         byte[] all = content.toByteArray();
         content.reset();
-        return new LogicalDecodingMessage(Operation.MESSAGE, committedAt, xid, false, TransactionCodec.PREFIX, all);
+        LogicalDecodingMessage message =
+                new LogicalDecodingMessage(Operation.MESSAGE, committedAt, xid, false, TransactionCodec.PREFIX, all);
+        xid = null;
+        committedAt = null;
+        urgent = false;
+        return message;
     }
 }

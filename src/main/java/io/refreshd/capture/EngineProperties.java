@@ -1,6 +1,5 @@
 package io.refreshd.capture;
 
-import io.refreshd.model.Signal;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Properties;
@@ -57,7 +56,7 @@ final class EngineProperties {
         // Rows are counted before Debezium sees them, so it need not read the columns of every table at the start. The
         // publication alone decides what is captured, also for a table that joins later.
         all.put("table.include.list", "no table of refreshd passes here");
-        all.put("message.prefix.include.list", TransactionCodec.PREFIX + "," + Signal.PREFIX + ".*");
+        all.put("message.prefix.include.list", TransactionCodec.PREFIX);
         all.put("skipped.operations", "none");
         all.put("tombstones.on.delete", "false");
         all.put("provide.transaction.metadata", "false");

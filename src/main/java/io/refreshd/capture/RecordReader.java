@@ -7,7 +7,6 @@ import io.refreshd.model.Operation;
 import io.refreshd.model.Signal;
 import io.refreshd.model.Xid;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -54,10 +53,6 @@ final class RecordReader {
                     signals.addAll(transaction.signals());
                     rows += transaction.signals().size();
                 }
-            } else if (prefix.startsWith(Signal.PREFIX)) {
-                signals.add(new Signal(
-                        prefix.substring(Signal.PREFIX.length()), new String(content, StandardCharsets.UTF_8)));
-                rows++;
             }
         }
         return new Batch(changes, signals, position, (int) Math.min(rows, Integer.MAX_VALUE));

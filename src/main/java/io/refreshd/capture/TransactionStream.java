@@ -1,6 +1,5 @@
 package io.refreshd.capture;
 
-import io.debezium.connector.postgresql.connection.LogicalDecodingMessage;
 import io.debezium.connector.postgresql.connection.Lsn;
 import io.debezium.connector.postgresql.connection.ReplicationMessage.Operation;
 import io.debezium.connector.postgresql.connection.ReplicationStream;
@@ -9,7 +8,6 @@ import io.refreshd.model.Interest;
 import io.refreshd.model.Signal;
 import io.refreshd.model.TableId;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Optional;
@@ -21,7 +19,7 @@ import org.postgresql.replication.LogSequenceNumber;
 import org.postgresql.replication.PGReplicationStream;
 
 /**
- * The replication stream as Debezium sees it: one message for one transaction, or for several that came together, instead of
+ * The replication stream as Debezium sees it: one message for what came together, be it one transaction or many, instead of
  * one per row.
  *
  * <p>They reach Debezium as one non-transactional logical message at the end of the last one's commit record. Debezium then
@@ -75,7 +73,7 @@ final class TransactionStream implements ReplicationStream {
                 lastMessage = System.nanoTime();
                 take(message, processor);
             } else {
-                if (isGathered()) {
+                if (isGathered() || bundle.isUrgent()) {
                     handOver(processor);
                 }
                 Thread.sleep(System.nanoTime() - lastMessage > SILENCE_NANOS ? LONG_PAUSE : PAUSE);
@@ -130,16 +128,11 @@ final class TransactionStream implements ReplicationStream {
                 }
             }
             case Captured.Message(Signal signal) -> {
-                // What committed before it goes before it, and with its own position.
-                handOver(processor);
                 received = position;
-                processor.process(new LogicalDecodingMessage(
-                        Operation.MESSAGE,
-                        null,
-                        null,
-                        false,
-                        Signal.PREFIX + signal.kind(),
-                        signal.body().getBytes(StandardCharsets.UTF_8)));
+                bundle.add(signal);
+                if (bundle.isFull()) {
+                    handOver(processor);
+                }
             }
         }
     }
