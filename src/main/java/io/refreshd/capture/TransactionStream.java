@@ -70,15 +70,18 @@ final class TransactionStream implements ReplicationStream {
         for (int i = 0; i < STRETCH; i++) {
             ByteBuffer message = stream.readPending();
             if (message != null) {
-                lastMessage = System.nanoTime();
                 take(message, processor);
-            } else {
-                if (isGathered() || bundle.isUrgent()) {
-                    handOver(processor);
-                }
-                Thread.sleep(System.nanoTime() - lastMessage > SILENCE_NANOS ? LONG_PAUSE : PAUSE);
-                break;
+                continue;
             }
+            long now = System.nanoTime();
+            if (i > 0) {
+                lastMessage = now;
+            }
+            if (isGathered() || bundle.isUrgent()) {
+                handOver(processor);
+            }
+            Thread.sleep(now - lastMessage > SILENCE_NANOS ? LONG_PAUSE : PAUSE);
+            break;
         }
         // Even of nothing: else Debezium pauses by itself, and for as long as nobody is to wait for a record in its
         // queue.
