@@ -78,10 +78,8 @@ final class EngineProperties {
         all.put("errors.max.retries", "0");
         all.put("slot.max.retries", "0");
         all.put("slot.retry.delay.ms", "100");
-        // A record holds one transaction, or as many as fill a Bundle. Whoever polls is woken when a batch is full:
-        // with one
-        // record in it, at once. With more he would wait for the interval to end, and spend its last millisecond
-        // spinning.
+        // A record holds all that a Bundle does. Whoever polls is woken at once when a batch is full, be it with one
+        // record; else he waits for the interval to end, and spends its last millisecond spinning.
         all.put("max.batch.size", "1");
         all.put("poll.interval.ms", "200");
         // When the queue is full nothing is read, and what comes meanwhile comes together.

@@ -25,19 +25,19 @@ final class RowCollector {
     /** Stands for a value that is there but not known. No value of PostgreSQL holds a zero character. */
     private static final String UNKNOWN = "\0";
 
-    private final Wanted wanted;
+    private final ColumnPlaces places;
     private final Map<Integer, Set<String>> values = new HashMap<>();
     /** Columns of which a row was sent only as it is now. */
     private final Set<Integer> newOnly = new HashSet<>();
 
     private @Nullable Set<List<String>> keys;
 
-    RowCollector(Wanted wanted) {
-        this.wanted = wanted;
-        if (!wanted.key().isEmpty()) {
+    RowCollector(ColumnPlaces places) {
+        this.places = places;
+        if (!places.key().isEmpty()) {
             keys = new HashSet<>();
         }
-        for (int i : wanted.discriminators()) {
+        for (int i : places.discriminators()) {
             values.put(i, new HashSet<>());
         }
     }
@@ -65,12 +65,12 @@ final class RowCollector {
         }
         if (tuples.get(tuples.position()) == NEW_TUPLE) {
             // No old row is sent if the columns that identify it are as they were; how the others were is not known.
-            if (wanted.relation().full()) {
+            if (places.relation().full()) {
                 giveUp();
                 return;
             }
             doubtOldValues();
-            if (!wanted.key().stream().allMatch(i -> wanted.identity()[i])) {
+            if (!places.key().stream().allMatch(i -> places.identity()[i])) {
                 keys = null;
             }
             take(tuples, null);
@@ -83,7 +83,7 @@ final class RowCollector {
     }
 
     private void doubtOldValues() {
-        values.keySet().stream().filter(i -> !wanted.identity()[i]).forEach(newOnly::add);
+        values.keySet().stream().filter(i -> !places.identity()[i]).forEach(newOnly::add);
     }
 
     /**
@@ -94,26 +94,26 @@ final class RowCollector {
         int kind = tuple.get();
         boolean whole = kind == OLD_TUPLE || kind == NEW_TUPLE;
         // Of a table whose whole old rows are promised, a mere key is nothing to build on.
-        if ((!whole && (kind != OLD_KEY || wanted.relation().full())) || tuple.getShort() != wanted.wanted().length) {
+        if ((!whole && (kind != OLD_KEY || places.relation().full())) || tuple.getShort() != places.read().length) {
             giveUp();
             return null;
         }
         if (!whole) {
             doubtOldValues();
         }
-        @Nullable String[] row = new String[wanted.wanted().length];
+        @Nullable String[] row = new String[places.read().length];
         for (int i = 0; i < row.length; i++) {
             int form = tuple.get();
             int length = form == 't' || form == 'b' ? tuple.getInt() : 0;
-            if (wanted.wanted()[i]) {
-                boolean sent = whole || wanted.identity()[i];
+            if (places.read()[i]) {
+                boolean sent = whole || places.identity()[i];
                 row[i] = sent ? value(form, length, tuple, old == null ? UNKNOWN : old[i]) : UNKNOWN;
             }
             tuple.position(tuple.position() + length);
         }
         addKey(row);
         values.entrySet().removeIf(entry -> {
-            boolean sent = whole || wanted.identity()[entry.getKey()];
+            boolean sent = whole || places.identity()[entry.getKey()];
             return sent && !addValue(entry.getValue(), row[entry.getKey()]);
         });
         return row;
@@ -123,8 +123,8 @@ final class RowCollector {
         if (keys == null) {
             return;
         }
-        List<String> found = new ArrayList<>(wanted.key().size());
-        for (int i : wanted.key()) {
+        List<String> found = new ArrayList<>(places.key().size());
+        for (int i : places.key()) {
             String value = row[i];
             if (value == null || value.equals(UNKNOWN)) {
                 keys = null;
@@ -167,7 +167,7 @@ final class RowCollector {
         Map<String, Set<String>> whole = new HashMap<>();
         Map<String, Set<String>> half = new HashMap<>();
         values.forEach((i, all) -> (newOnly.contains(i) ? half : whole)
-                .put(wanted.relation().columns().get(i), all));
-        return new ChangedRows(wanted.interest().key(), Optional.ofNullable(keys), whole, half);
+                .put(places.relation().columns().get(i), all));
+        return new ChangedRows(places.interest().key(), Optional.ofNullable(keys), whole, half);
     }
 }

@@ -25,9 +25,9 @@ final class RowCounter {
     private final RowCollector collector;
     private boolean allColumns;
 
-    RowCounter(Wanted wanted) {
-        this.relation = wanted.relation();
-        this.collector = new RowCollector(wanted);
+    RowCounter(ColumnPlaces places) {
+        this.relation = places.relation();
+        this.collector = new RowCollector(places);
     }
 
     void count(Operation operation) {

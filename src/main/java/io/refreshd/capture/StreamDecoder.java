@@ -25,7 +25,7 @@ final class StreamDecoder {
 
     private final Function<TableId, Interest> interests;
     private final Map<Integer, Relation> relations = new HashMap<>();
-    private final Map<TableId, Wanted> wanted = new HashMap<>();
+    private final Map<TableId, ColumnPlaces> places = new HashMap<>();
     private final Map<TableId, RowCounter> counters = new LinkedHashMap<>();
     private final List<Signal> signals = new ArrayList<>();
     private long xid;
@@ -112,18 +112,18 @@ final class StreamDecoder {
         }
         RowCounter counter = counters.get(relation.table());
         if (counter == null) {
-            counter = new RowCounter(wanted(relation));
+            counter = new RowCounter(places(relation));
             counters.put(relation.table(), counter);
         }
         return counter;
     }
 
-    private Wanted wanted(Relation relation) {
+    private ColumnPlaces places(Relation relation) {
         Interest interest = interests.apply(relation.table());
-        Wanted known = wanted.get(relation.table());
+        ColumnPlaces known = places.get(relation.table());
         if (known == null || !known.isFor(relation, interest)) {
-            known = Wanted.of(relation, interest);
-            wanted.put(relation.table(), known);
+            known = ColumnPlaces.of(relation, interest);
+            places.put(relation.table(), known);
         }
         return known;
     }

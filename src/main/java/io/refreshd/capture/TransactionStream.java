@@ -22,8 +22,9 @@ import org.postgresql.replication.PGReplicationStream;
  * The replication stream as Debezium sees it: one message for what came together, be it one transaction or many, instead of
  * one per row.
  *
- * <p>They reach Debezium as one non-transactional logical message at the end of the last one's commit record. Debezium then
- * stores that position with the record, as that of the last commit, and flushes it when the record is acknowledged.
+ * <p>It reaches Debezium as one non-transactional logical message, at the end of the last commit record in it or at the start of
+ * the last message that belongs to no transaction. Debezium then stores that position with the record, as that of the last
+ * commit, and flushes it when the record is acknowledged.
  *
  * <p>Read by Debezium's streaming thread; its status is sent by one more thread, so that a server does not lose patience
  * while a slow consumer blocks the reader.
@@ -83,8 +84,7 @@ final class TransactionStream implements ReplicationStream {
             Thread.sleep(now - lastMessage > SILENCE_NANOS ? LONG_PAUSE : PAUSE);
             break;
         }
-        // Even of nothing: else Debezium pauses by itself, and for as long as nobody is to wait for a record in its
-        // queue.
+        // Even of nothing: else Debezium pauses by itself, for the interval at which its queue is polled.
         return true;
     }
 

@@ -28,11 +28,13 @@ final class ByValue {
     private final List<ViewId> discriminated;
 
     /**
-     * @param everyone whose rows have certain values in the column
-     * @param findable those among them that can be asked whether they show a row
+     * Views whose rows have certain values in a column.
+     *
+     * @param findable those that can be asked whether they show a row
      * @param others the rest of them
+     * @param byValue all of them, by each of their values
      */
-    private record Column(Route everyone, Route findable, Route others, Map<String, Route> byValue) {}
+    private record Column(Route findable, Route others, Map<String, Route> byValue) {}
 
     /**
      * Where the news of rows goes.
@@ -87,7 +89,6 @@ final class ByValue {
             columns.put(
                     column,
                     new Column(
-                            new Route(List.copyOf(views)),
                             new Route(findable.getOrDefault(true, List.of())),
                             new Route(findable.getOrDefault(false, List.of())),
                             routes));
@@ -116,7 +117,8 @@ final class ByValue {
         columns.forEach((name, column) -> {
             Optional<Set<String>> values = rows.values(name).or(() -> rows.newValues(name));
             if (values.isEmpty() || operations.containsKey(Operation.TRUNCATE)) {
-                told.add(column.everyone());
+                told.add(column.findable());
+                told.add(column.others());
                 return;
             }
             values.get().stream()

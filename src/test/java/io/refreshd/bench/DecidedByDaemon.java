@@ -69,14 +69,12 @@ final class DecidedByDaemon {
     /** By the row itself, before and after. */
     private Set<String> altered(String sql, ExactRouting.Kind kind) throws SQLException {
         Set<String> altered = new HashSet<>();
+        String row = " FROM main " + sql.substring(sql.indexOf("WHERE"));
         if (kind.altered() > 0) {
-            String row = sql.substring(sql.indexOf("WHERE"));
-            altered.add("role_" + one("SELECT role_id FROM main " + row));
+            altered.add("role_" + one("SELECT role_id" + row));
         }
         if (kind.altered() > 1) {
-            String row = sql.substring(sql.indexOf("WHERE"));
-            String change = sql.substring(sql.indexOf("= ") + 2, sql.indexOf(" WHERE"));
-            altered.add("role_" + one("SELECT " + change + " FROM main " + row));
+            altered.add("role_" + one("SELECT " + sql.substring(sql.indexOf("= ") + 2, sql.indexOf(" WHERE")) + row));
         }
         return altered;
     }

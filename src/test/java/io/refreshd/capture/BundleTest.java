@@ -44,6 +44,23 @@ class BundleTest {
     }
 
     @Test
+    void aMessageKeepsItsPlaceAndHurries() {
+        Signal mark = new Signal("mark", "7");
+        bundle.add(transaction(1));
+        assertThat(bundle.isUrgent()).isFalse();
+        bundle.add(mark);
+        bundle.add(transaction(2));
+        assertThat(bundle.isUrgent()).isTrue();
+        List<Captured.Transaction> taken = TransactionCodec.decode(bundle.take().getContent());
+        assertThat(taken).hasSize(3).first().isEqualTo(transaction(1));
+        assertThat(taken.get(1).signals()).containsExactly(mark);
+        assertThat(taken.get(1).tables()).isEmpty();
+        assertThat(taken.getLast()).isEqualTo(transaction(2));
+        assertThat(bundle.isUrgent()).isFalse();
+        assertThat(bundle.isEmpty()).isTrue();
+    }
+
+    @Test
     void isBounded() {
         List<Captured.Transaction> added = new ArrayList<>();
         for (int xid = 1; !bundle.isFull(); xid++) {

@@ -106,6 +106,7 @@ class VerbsIT {
         database.execute(
                 "CREATE TABLE keyed (id int PRIMARY KEY, role text)",
                 "CREATE MATERIALIZED VIEW keyed_a AS SELECT id, role FROM keyed WHERE role = 'a'",
+                "CREATE INDEX ON keyed_a (id) WHERE id > 0",
                 "CREATE MATERIALIZED VIEW keyed_b AS SELECT id, role FROM keyed WHERE role = 'b'",
                 "CREATE UNIQUE INDEX ON keyed_b (role, id)",
                 "CREATE MATERIALIZED VIEW keyed_c AS SELECT id, role FROM keyed WHERE role = 'c'",

@@ -219,26 +219,10 @@ final class SimulatedDatabase {
     Set<Integer> differingRows(Content a, Content b) {
         BitSet between = (BitSet) a.transactions().clone();
         between.xor(b.transactions());
-        Set<Integer> odd = new HashSet<>();
-        between.stream().forEach(index -> {
-            for (int row : begun.get(index).rows) {
-                if (row % NO_VIEW_TAKES == 0) {
-                    continue;
-                }
-                for (int table = 0; table < 32; table++) {
-                    if ((begun.get(index).mask & mask(a.tables()) & 1 << table) != 0) {
-                        int cell = table * 100 + row;
-                        if (!odd.remove(cell)) {
-                            odd.add(cell);
-                        }
-                    }
-                }
-            }
-        });
-        return odd;
+        return odd(between, a.tables());
     }
 
-    /** Whether after the last of these the rows that they changed are as they were at first, which is nothing that a view takes. */
+    /** Whether after each of these the rows that it changed are as they were at first, which is nothing that a view takes. */
     boolean noneTaken(Set<Integer> tables, List<Tx> read) {
         int end = log.indexOf(read.getLast());
         BitSet before = new BitSet();
@@ -249,7 +233,7 @@ final class SimulatedDatabase {
         for (Tx tx : read) {
             BitSet then = (BitSet) before.clone();
             log.subList(log.indexOf(tx) + 1, end + 1).forEach(later -> then.clear(later.index));
-            if (cells(then, tables).stream().anyMatch(cells(Set.of(tx), tables)::contains)) {
+            if (odd(then, tables).stream().anyMatch(cells(Set.of(tx), tables)::contains)) {
                 return false;
             }
         }
@@ -267,7 +251,7 @@ final class SimulatedDatabase {
     }
 
     boolean shows(ViewId view, Set<Integer> tables, List<Tx> read) {
-        return cells(contents.get(view).transactions(), tables).stream()
+        return odd(contents.get(view).transactions(), tables).stream()
                 .anyMatch(cells(Set.copyOf(read), tables)::contains);
     }
 
@@ -297,7 +281,7 @@ final class SimulatedDatabase {
     }
 
     /** Those that are not as they were at first, with just these transactions. */
-    private Set<Integer> cells(BitSet transactions, Set<Integer> tables) {
+    private Set<Integer> odd(BitSet transactions, Set<Integer> tables) {
         Set<Integer> odd = new HashSet<>();
         transactions.stream()
                 .forEach(index -> cells(Set.of(begun.get(index)), tables).forEach(cell -> {

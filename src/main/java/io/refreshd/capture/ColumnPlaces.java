@@ -10,20 +10,20 @@ import java.util.List;
  *
  * @param key places of the columns of the key; empty if nobody wants it, or it is not there
  * @param discriminators places of those that are there
- * @param wanted by place: whether its value is to be read
+ * @param read by place: whether its value is to be read
  * @param identity by place: whether old rows tell of it
  */
-record Wanted(
+record ColumnPlaces(
         Relation relation,
         Interest interest,
         List<Integer> key,
         List<Integer> discriminators,
-        boolean[] wanted,
+        boolean[] read,
         boolean[] identity) {
 
-    static Wanted of(Relation relation, Interest interest) {
+    static ColumnPlaces of(Relation relation, Interest interest) {
         int width = relation.columns().size();
-        boolean[] wanted = new boolean[width];
+        boolean[] read = new boolean[width];
         List<Integer> key = new ArrayList<>();
         for (String column : interest.key()) {
             key.add(relation.columns().indexOf(column));
@@ -38,11 +38,11 @@ record Wanted(
                 discriminators.add(place);
             }
         }
-        key.forEach(place -> wanted[place] = true);
-        discriminators.forEach(place -> wanted[place] = true);
+        key.forEach(place -> read[place] = true);
+        discriminators.forEach(place -> read[place] = true);
         boolean[] identity = new boolean[width];
         relation.identity().forEach(place -> identity[place] = true);
-        return new Wanted(relation, interest, List.copyOf(key), List.copyOf(discriminators), wanted, identity);
+        return new ColumnPlaces(relation, interest, List.copyOf(key), List.copyOf(discriminators), read, identity);
     }
 
     boolean isFor(Relation announced, Interest now) {
