@@ -140,7 +140,7 @@ class DaemonProcessIT {
             awaitFreshness("fresh");
             try (DaemonProcess second = start(views)) {
                 awaitStandby(second);
-                first.freeze();
+                freezeBetweenTransactions(first);
                 // What a server does when its keepalives are not answered, or after idle_session_timeout.
                 database.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                         + " WHERE datname = current_database() AND pid <> pg_backend_pid()"
@@ -263,6 +263,20 @@ class DaemonProcessIT {
                 .atMost(Duration.ofSeconds(120))
                 .untilAsserted(() -> assertThat(daemon.lines())
                         .anyMatch(line -> line.contains("another refreshd serves this database")));
+    }
+
+    /** In the middle of one it would keep the place until the server ends that, half a minute later. */
+    private void freezeBetweenTransactions(DaemonProcess daemon) {
+        await().until(() -> {
+            daemon.freeze();
+            boolean between = database.query("SELECT 1 FROM pg_stat_activity WHERE datname = current_database()"
+                            + " AND state LIKE 'idle in transaction%'")
+                    .isEmpty();
+            if (!between) {
+                daemon.thaw();
+            }
+            return between;
+        });
     }
 
     private String token() throws Exception {

@@ -86,7 +86,7 @@ public final class Lease implements AutoCloseable {
     /** Asks the server: the session is there, and nobody has taken the token, by whatever means. */
     public synchronized boolean isHeld() {
         try {
-            return session.getConnection().isValid(PROBE_SECONDS) && holds(session, token, "");
+            return session.getConnection().isValid(PROBE_SECONDS) && holds(session, token, "SELECT true", "");
         } catch (SQLException | JdbiException e) {
             return false;
         }
@@ -96,8 +96,8 @@ public final class Lease implements AutoCloseable {
      * The row with the token has come to a server that was promoted too. What is known here is of the history before, in which
      * the positions of the log that are to be written may mean what never happened on this server.
      */
-    private static boolean holds(Handle handle, long token, String lock) {
-        return handle.createQuery("SELECT true FROM refreshd.lease WHERE token = :token AND timeline = "
+    private static boolean holds(Handle handle, long token, String select, String lock) {
+        return handle.createQuery(select + " FROM refreshd.lease WHERE token = :token AND timeline = "
                         + Timeline.CURRENT + " " + lock)
                 .bind("token", token)
                 .mapTo(Boolean.class)
@@ -106,12 +106,14 @@ public final class Lease implements AutoCloseable {
     }
 
     /**
-     * To be called first in every transaction that writes.
+     * To be called first in every transaction that writes. It holds up whoever takes the lease next, so the server ends it if this
+     * process hangs in the middle of it.
      *
      * @throws LeaseLostException if the token is no longer the one; nothing may be written
      */
     public static void prove(Handle transaction, long token) {
-        if (!holds(transaction, token, "FOR KEY SHARE")) {
+        String bounded = "SELECT pg_catalog.set_config('idle_in_transaction_session_timeout', '30s', true) IS NOT NULL";
+        if (!holds(transaction, token, bounded, "FOR KEY SHARE")) {
             throw new LeaseLostException();
         }
     }

@@ -328,6 +328,23 @@ class LedgerIT {
     }
 
     /** A session that lives is not enough: whatever took the token, what is held can no longer write. */
+    /** Whoever takes the lease next waits for a write that has begun; a process that hangs in the middle would never end it. */
+    @Test
+    void theServerEndsAWriteThatItsDaemonHasForgotten() {
+        String setting = "SHOW idle_in_transaction_session_timeout";
+        Lease.write(
+                handle,
+                lease.token(),
+                transaction -> assertThat(transaction
+                                .createQuery(setting)
+                                .mapTo(String.class)
+                                .one())
+                        .isEqualTo("30s"));
+        assertThat(handle.createQuery(setting).mapTo(String.class).one())
+                .as("of that transaction alone")
+                .isEqualTo("0");
+    }
+
     @Test
     void aTokenThatIsTakenIsALeaseThatIsLost() {
         handle.execute("UPDATE refreshd.lease SET token = token + 1");

@@ -26,13 +26,13 @@ final class InitialData {
                     .toList();
         }
         for (Path program : programs) {
-            if (Files.exists(program.resolveSibling("initdb-original"))) {
+            Path unpackedWhole = program.getParent().resolveSibling(".exists");
+            // Without it somebody is still unpacking: there will be another time.
+            if (Files.exists(program.resolveSibling("initdb-original")) || !Files.exists(unpackedWhole)) {
                 continue;
             }
             // The library unpacks anew what is younger than this.
-            Files.setLastModifiedTime(
-                    program.getParent().resolveSibling(".exists"),
-                    FileTime.from(Instant.now().plusSeconds(60)));
+            Files.setLastModifiedTime(unpackedWhole, FileTime.from(Instant.now().plusSeconds(60)));
             try {
                 Files.createLink(program.resolveSibling("initdb-original"), program);
             } catch (FileAlreadyExistsException somebodyWasFaster) {
