@@ -22,7 +22,12 @@ public final class OwnServer {
     public static LocalPostgres start(Path folder, Map<String, String> settings, PgBinaryResolver binaries)
             throws IOException {
         LocalPostgres started = LocalPostgres.start(folder.toAbsolutePath(), PROGRAM, settings, binaries);
-        InitialData.keep(PROGRAM);
+        try {
+            InitialData.keep(PROGRAM);
+        } catch (IOException e) {
+            started.close();
+            throw e;
+        }
         return started;
     }
 }

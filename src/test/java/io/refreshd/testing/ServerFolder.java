@@ -1,7 +1,10 @@
 package io.refreshd.testing;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
@@ -51,6 +54,8 @@ public final class ServerFolder {
                 for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
                     Files.deleteIfExists(file);
                 }
+            } catch (UncheckedIOException | NoSuchFileException | DirectoryNotEmptyException somebodyElseDeletesIt) {
+                // Another JVM of the tests; what is left is there for the next.
             }
         }
     }
