@@ -11,13 +11,14 @@ import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A database under load, the daemon beside it, faults in both and between them, and an oracle that watches. Everything random
  * comes from the seed; what threads make of it does not.
  */
-final class Campaign {
+public final class Campaign {
     private static final Duration RECOVERY = Duration.ofSeconds(300);
 
     private final Options options;
@@ -36,7 +37,7 @@ final class Campaign {
      * @param longest milliseconds that a fault may last
      * @param faults at most so many
      */
-    record Options(
+    public record Options(
             long seed,
             Duration duration,
             int items,
@@ -44,23 +45,34 @@ final class Campaign {
             int faults,
             List<String> kinds,
             Circumstances circumstances) {
-        static Options brief(long seed) {
+        /** Seeds that broke a promise once; each ran into a fault of its own, named in the commit that mended it. */
+        public static Stream<Options> thatOnceFailed() {
+            return Stream.of(
+                    brief(1, Kinds.first(), Circumstances.FORMER),
+                    brief(21, Kinds.second(), Circumstances.FORMER),
+                    brief(32, Kinds.second(), Circumstances.FORMER),
+                    brief(4201, Kinds.second(), Circumstances.FORMER),
+                    brief(5, Kinds.third(), Circumstances.of(5)),
+                    brief(109, Kinds.third(), Circumstances.of(109)));
+        }
+
+        public static Options brief(long seed) {
             Circumstances circumstances = Circumstances.of(seed);
             return brief(seed, Kinds.of(circumstances), circumstances);
         }
 
-        static Options brief(long seed, List<String> kinds, Circumstances circumstances) {
+        private static Options brief(long seed, List<String> kinds, Circumstances circumstances) {
             return new Options(seed, Duration.ofSeconds(30), 20_000, 2_500, 8, kinds, circumstances);
         }
 
-        static Options thorough(long seed, Duration duration) {
+        public static Options thorough(long seed, Duration duration) {
             Circumstances circumstances = Circumstances.of(seed);
             return new Options(
                     seed, duration, 300_000, 30_000, Integer.MAX_VALUE, Kinds.of(circumstances), circumstances);
         }
     }
 
-    Campaign(Options options) {
+    public Campaign(Options options) {
         this.options = options;
         this.folder = Path.of("target", "faults", "seed-" + options.seed()).toAbsolutePath();
     }
@@ -69,7 +81,7 @@ final class Campaign {
      * @return what was injected and how it was survived
      * @throws Violation if a promise was broken; says all that is needed to reproduce it
      */
-    String run() throws Exception {
+    public String run() throws Exception {
         Files.createDirectories(folder);
         Path data = Files.createTempDirectory(folder, "postgres");
         Files.deleteIfExists(folder.resolve("daemon.log"));
@@ -171,6 +183,7 @@ final class Campaign {
         Worker.resolvePrepared(site.server());
         try (Oracle asked = new Oracle(site.server(), tally)) {
             String position = asked.one("SELECT pg_current_wal_insert_lsn()");
+            int looks = 0;
             while (true) {
                 alive(site);
                 if (violation.get() != null) {
@@ -189,8 +202,10 @@ final class Campaign {
                     throw new Violation(
                             "not recovered within " + RECOVERY + " after " + after + ": " + asked.unfinished(position));
                 }
-                TimeUnit.MILLISECONDS.sleep(50);
-                Worker.resolvePrepared(site.server());
+                TimeUnit.MILLISECONDS.sleep(100);
+                if (++looks % 10 == 0) {
+                    Worker.resolvePrepared(site.server());
+                }
             }
         }
         Duration took = Duration.ofNanos(System.nanoTime() - start);
