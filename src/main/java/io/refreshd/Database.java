@@ -28,7 +28,7 @@ final class Database implements AutoCloseable {
     private Database(DatabaseSettings settings, HikariDataSource pool) {
         this.settings = settings;
         this.pool = pool;
-        this.jdbi = Jdbi.create(pool);
+        this.jdbi = Statements.over(pool);
     }
 
     /** Opens nothing yet: a database that is away at start is waited for like one that goes away later. */
@@ -83,7 +83,7 @@ final class Database implements AutoCloseable {
         PGProperty.CONNECT_TIMEOUT.set(properties, (int) CONNECT_TIMEOUT.toSeconds());
         PGProperty.SOCKET_TIMEOUT.set(properties, (int) SILENCE.toSeconds());
         PGProperty.LOGIN_TIMEOUT.set(properties, (int) CONNECT_TIMEOUT.toSeconds());
-        return Jdbi.open(DriverManager.getConnection(settings.url(), properties));
+        return Statements.on(DriverManager.getConnection(settings.url(), properties));
     }
 
     @Override

@@ -1,5 +1,6 @@
 package io.refreshd.cli;
 
+import io.refreshd.Statements;
 import io.refreshd.config.DatabaseSettings;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -36,10 +37,10 @@ final class TargetDatabase {
     }
 
     Handle open() throws SQLException {
-        return Jdbi.open(connect());
+        return Statements.on(connect());
     }
 
     Jdbi jdbi() {
-        return Jdbi.create(this::connect);
+        return Statements.over(this::connect);
     }
 }

@@ -23,11 +23,7 @@ class AuditIT {
         database.execute(
                 "CREATE TABLE main (id int PRIMARY KEY, v text, j json, p point)",
                 "INSERT INTO main SELECT i, 'v' || i, '{\"a\": 1}', point(i, i) FROM generate_series(1, 20) i");
-        audit = new Audit(
-                Jdbi.create(database.url(), "postgres", ""),
-                Thread::sleep,
-                Duration.ofSeconds(20),
-                Duration.ofMinutes(1));
+        audit = new Audit(database.jdbi(), Thread::sleep, Duration.ofSeconds(20), Duration.ofMinutes(1));
     }
 
     @AfterEach

@@ -13,7 +13,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 import org.jdbi.v3.core.Handle;
-import org.jdbi.v3.core.Jdbi;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -159,7 +158,7 @@ class CheckupIT {
     private List<Finding> examine(String user, Supplier<Instant> wall) throws Exception {
         Configuration configuration = ConfigurationReader.read(
                 RunningDaemon.configuration(database.url(), database.slot(), ""), "test.yaml", Map.of());
-        try (Handle handle = Jdbi.open(database.url(), user, "")) {
+        try (Handle handle = database.open(user)) {
             return Checkup.examine(handle, configuration, wall);
         }
     }

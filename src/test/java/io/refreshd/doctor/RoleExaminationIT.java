@@ -14,7 +14,6 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import org.jdbi.v3.core.Handle;
-import org.jdbi.v3.core.Jdbi;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -45,7 +44,7 @@ class RoleExaminationIT {
                 "CREATE TABLE roles (name text)",
                 "INSERT INTO roles VALUES ('a'), (NULL), ('a')",
                 "GRANT SELECT ON main, roles TO " + role);
-        handle = Jdbi.open(database.url(), role, "");
+        handle = database.open(role);
         LedgerSchema.migrate(handle);
     }
 

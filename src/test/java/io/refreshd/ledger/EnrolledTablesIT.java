@@ -8,7 +8,6 @@ import io.refreshd.testing.TestDatabase;
 import java.util.Map;
 import java.util.Set;
 import org.jdbi.v3.core.Handle;
-import org.jdbi.v3.core.Jdbi;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -24,7 +23,7 @@ class EnrolledTablesIT {
     @BeforeEach
     void enrol() throws Exception {
         database = TestDatabase.create();
-        handle = Jdbi.create(database.url(), "postgres", "").open();
+        handle = database.open();
         LedgerSchema.migrate(handle);
         handle.execute("CREATE TABLE main (id int PRIMARY KEY)");
         handle.execute("CREATE PUBLICATION p FOR TABLE main");

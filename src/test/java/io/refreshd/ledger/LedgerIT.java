@@ -18,7 +18,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.jdbi.v3.core.Handle;
-import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.JdbiException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -40,7 +39,7 @@ class LedgerIT {
     @BeforeEach
     void migrate() throws Exception {
         database = TestDatabase.create();
-        handle = Jdbi.create(database.url(), "postgres", "").open();
+        handle = database.open();
         LedgerSchema.migrate(handle);
         lease = Lease.tryTake(session(), "test").orElseThrow();
         StreamRow.begin(handle, new StreamPosition("refreshd", 7, 1, Lsn.parse("0/100")));
@@ -441,7 +440,7 @@ class LedgerIT {
     }
 
     private Handle session() throws Exception {
-        return Jdbi.create(database.url(), "postgres", "").open();
+        return database.open();
     }
 
     private void refresh(ViewId view, long covers, String routed) {

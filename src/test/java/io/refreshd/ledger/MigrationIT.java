@@ -8,7 +8,6 @@ import java.nio.charset.StandardCharsets;
 import java.sql.Statement;
 import java.util.Objects;
 import org.jdbi.v3.core.Handle;
-import org.jdbi.v3.core.Jdbi;
 import org.junit.jupiter.api.Test;
 
 /** A ledger of the first version, with what a daemon of that time has left in it, is taken over as it is. */
@@ -16,7 +15,7 @@ class MigrationIT {
     @Test
     void fromTheFirstVersion() throws Exception {
         try (TestDatabase database = TestDatabase.create();
-                Handle handle = Jdbi.create(database.url(), "postgres", "").open()) {
+                Handle handle = database.open()) {
             try (InputStream first = Objects.requireNonNull(LedgerSchema.class.getResourceAsStream("V1.sql"));
                     Statement statement = handle.getConnection().createStatement()) {
                 statement.execute("CREATE SCHEMA refreshd");
@@ -48,9 +47,7 @@ class MigrationIT {
             assertThat(database.query("SELECT has_function_privilege('pg_monitor',"
                             + " 'refreshd.wait_until_fresh(regclass, pg_lsn, interval)', 'EXECUTE')"))
                     .containsExactly("t");
-            try (Lease lease = Lease.tryTake(
-                            Jdbi.create(database.url(), "postgres", "").open(), "the daemon now")
-                    .orElseThrow()) {
+            try (Lease lease = Lease.tryTake(database.open(), "the daemon now").orElseThrow()) {
                 assertThat(lease.token()).isEqualTo(4);
                 assertThat(lease.isHeld()).isTrue();
             }

@@ -2,6 +2,7 @@ package io.refreshd.refresh;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.refreshd.Statements;
 import io.refreshd.ledger.Lease;
 import io.refreshd.ledger.LedgerSchema;
 import io.refreshd.ledger.StreamPosition;
@@ -12,7 +13,6 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.Statement;
 import org.jdbi.v3.core.Handle;
-import org.jdbi.v3.core.Jdbi;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -30,7 +30,7 @@ class ExactRoutingIT {
         try (TestDatabase database = TestDatabase.create();
                 Connection connection = database.connect();
                 Connection ledger = database.connect();
-                Handle handle = Jdbi.create(ledger).open();
+                Handle handle = Statements.on(ledger);
                 Statement statement = connection.createStatement()) {
             statement.execute("DROP ROLE IF EXISTS " + RandomRounds.OWNER);
             statement.execute("CREATE ROLE " + RandomRounds.OWNER);
@@ -41,9 +41,7 @@ class ExactRoutingIT {
             statement.execute("SELECT pg_create_logical_replication_slot('" + database.slot() + "', 'pgoutput')");
             String url = database.url();
             try (Membership membership = new Membership(() -> DriverManager.getConnection(url, "postgres", ""));
-                    Lease lease = Lease.tryTake(
-                                    Jdbi.create(database.url(), "postgres", "").open(), "test")
-                            .orElseThrow()) {
+                    Lease lease = Lease.tryTake(database.open(), "test").orElseThrow()) {
                 // A few rounds may draw no table of one kind; many do not.
                 for (long round = seed;
                         tally.decisions() < wanted || (!tally.hasMetEverything() && round < seed + ENOUGH);

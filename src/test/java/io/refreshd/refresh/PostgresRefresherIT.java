@@ -2,6 +2,7 @@ package io.refreshd.refresh;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.refreshd.Statements;
 import io.refreshd.catalog.CatalogReader;
 import io.refreshd.catalog.ViewGraph;
 import io.refreshd.ledger.Lease;
@@ -54,7 +55,7 @@ class PostgresRefresherIT {
                 "CREATE UNIQUE INDEX ON \"role \"\"A\"\"\" (id)",
                 "CREATE MATERIALIZED VIEW stacked AS SELECT count(*) AS n FROM \"role \"\"A\"\"\"",
                 "CREATE UNIQUE INDEX ON stacked (n)");
-        Jdbi jdbi = Jdbi.create(database.url(), "postgres", "");
+        Jdbi jdbi = database.jdbi();
         handle = jdbi.open();
         LedgerSchema.migrate(handle);
         lease = Lease.tryTake(jdbi.open(), "test").orElseThrow();
@@ -106,7 +107,7 @@ class PostgresRefresherIT {
     @Test
     void countsOnlyWhatThisRefreshChanged() throws Exception {
         PostgresRefresher onOneConnection = new PostgresRefresher(
-                Jdbi.create(handle.getConnection()),
+                Statements.over(handle.getConnection()),
                 lease.token(),
                 new RefreshLimits(Duration.ofMillis(100), Duration.ofSeconds(30)),
                 () -> new Moment(System.nanoTime(), Instant.now()),
@@ -266,7 +267,7 @@ class PostgresRefresherIT {
                 "CREATE MATERIALIZED VIEW slow AS SELECT id, slowly(id) AS s FROM main WITH NO DATA",
                 "CREATE UNIQUE INDEX ON slow (id)");
         PostgresRefresher hasty = new PostgresRefresher(
-                Jdbi.create(database.url(), "postgres", ""),
+                database.jdbi(),
                 lease.token(),
                 new RefreshLimits(Duration.ofMillis(100), Duration.ofMillis(300)),
                 () -> new Moment(System.nanoTime(), Instant.now()),

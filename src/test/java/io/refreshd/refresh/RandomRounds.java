@@ -2,6 +2,7 @@ package io.refreshd.refresh;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.refreshd.Statements;
 import io.refreshd.capture.DecodedChanges;
 import io.refreshd.catalog.CatalogReader;
 import io.refreshd.catalog.ViewGraph;
@@ -33,7 +34,6 @@ import java.util.Random;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
-import org.jdbi.v3.core.Jdbi;
 
 /**
  * One random schema with its views, and random transactions on it. Some transactions have committed, and are visible, but have
@@ -80,7 +80,7 @@ final class RandomRounds {
         this.handle = handle;
         this.tally = tally;
         this.refresher = new PostgresRefresher(
-                Jdbi.create(handle.getConnection()),
+                Statements.over(handle.getConnection()),
                 lease,
                 new RefreshLimits(Duration.ofSeconds(10), Duration.ofSeconds(30)),
                 () -> new Moment(System.nanoTime(), Instant.now()),

@@ -12,7 +12,6 @@ import io.refreshd.testing.TestDatabase;
 import java.util.List;
 import java.util.Map;
 import org.jdbi.v3.core.Handle;
-import org.jdbi.v3.core.Jdbi;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -45,7 +44,7 @@ class RoleViewsAccessIT {
         database.execute(
                 "INSERT INTO roles VALUES (" + literal + "), ('b')",
                 "INSERT INTO main VALUES (1, " + literal + ", 'own'), (2, 'b', 'hidden'), (3, 'b', 'shown')");
-        handle = Jdbi.open(database.connect());
+        handle = database.open();
         LedgerSchema.migrate(handle);
     }
 

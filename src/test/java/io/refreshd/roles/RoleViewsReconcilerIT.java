@@ -40,7 +40,7 @@ class RoleViewsReconcilerIT {
                 "INSERT INTO main VALUES (1, 'a', 'one'), (2, 'b', 'two'), (3, 'a', 'three')",
                 "CREATE TABLE roles (name text PRIMARY KEY)",
                 "INSERT INTO roles VALUES ('a'), ('b')");
-        handle = Jdbi.open(database.connect());
+        handle = database.open();
         LedgerSchema.migrate(handle);
     }
 

@@ -1,5 +1,6 @@
 package io.refreshd.testing;
 
+import io.refreshd.Statements;
 import io.refreshd.demo.LocalPostgres;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -12,6 +13,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -70,6 +73,19 @@ public final class TestDatabase implements AutoCloseable {
 
     public Connection connect() throws SQLException, IOException {
         return connect(name);
+    }
+
+    public Jdbi jdbi() throws IOException {
+        String url = url();
+        return Statements.over(() -> DriverManager.getConnection(url, LocalPostgres.USER, ""));
+    }
+
+    public Handle open() throws SQLException, IOException {
+        return Statements.on(connect());
+    }
+
+    public Handle open(String user) throws SQLException, IOException {
+        return Statements.on(DriverManager.getConnection(url(), user, ""));
     }
 
     private static Connection connect(String database) throws SQLException, IOException {
