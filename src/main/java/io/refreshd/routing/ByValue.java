@@ -3,11 +3,13 @@ package io.refreshd.routing;
 import io.refreshd.catalog.Discriminator;
 import io.refreshd.catalog.Narrowing;
 import io.refreshd.catalog.ProbeKey;
+import io.refreshd.catalog.Probing;
 import io.refreshd.model.ChangedRows;
 import io.refreshd.model.Operation;
 import io.refreshd.model.ViewId;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -45,15 +47,17 @@ final class ByValue {
      */
     record Destinations(List<Route> told, List<Route> asked) {}
 
-    /** Views that get the same news. Compared by identity: the lists may be long. */
+    /** Views that get the same news, by how they look it up. Compared by identity: there may be many. */
     static final class Route {
-        private final List<ViewId> views;
+        private final Map<Probing, List<ViewId>> views;
 
-        private Route(List<ViewId> views) {
-            this.views = views;
+        private Route(List<ViewId> views, Function<ViewId, Narrowing> narrowings) {
+            this.views = views.stream()
+                    .collect(Collectors.groupingBy(
+                            view -> narrowings.apply(view).probing(), LinkedHashMap::new, Collectors.toList()));
         }
 
-        List<ViewId> views() {
+        Map<Probing, List<ViewId>> views() {
             return views;
         }
     }
@@ -78,19 +82,19 @@ final class ByValue {
                         .add(view);
             }
         }
-        this.rest = new Route(List.copyOf(rest));
+        this.rest = new Route(rest, narrowings);
         this.columns = new HashMap<>();
         all.forEach((column, views) -> {
             Map<String, Route> routes = new HashMap<>();
             byValue.getOrDefault(column, Map.of())
-                    .forEach((value, some) -> routes.put(value, new Route(List.copyOf(some))));
+                    .forEach((value, some) -> routes.put(value, new Route(some, narrowings)));
             Map<Boolean, List<ViewId>> findable =
                     views.stream().collect(Collectors.partitioningBy(view -> isFindable(narrowings.apply(view))));
             columns.put(
                     column,
                     new Column(
-                            new Route(findable.getOrDefault(true, List.of())),
-                            new Route(findable.getOrDefault(false, List.of())),
+                            new Route(findable.getOrDefault(true, List.of()), narrowings),
+                            new Route(findable.getOrDefault(false, List.of()), narrowings),
                             routes));
         });
         this.discriminated = all.values().stream().flatMap(List::stream).toList();

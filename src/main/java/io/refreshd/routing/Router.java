@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * Which views a change affects. Doubt means "affected": a change is let pass only if it is known to have touched none of the
@@ -31,10 +32,7 @@ import java.util.Set;
 public final class Router {
     private final Map<TableId, TableRoutes> tables = new HashMap<>();
 
-    private final ViewGraph graph;
-
     public Router(ViewGraph graph) {
-        this.graph = graph;
         graph.tables().forEach((id, table) -> {
             List<Reader> readers = graph.readersOf(id);
             tables.put(id, new TableRoutes(readers, view -> graph.narrowing(id, view), Set.copyOf(table.columns())));
@@ -92,18 +90,21 @@ public final class Router {
         }
     }
 
-    private void tell(ByValue.Route route, News news, Map<ViewId, List<Told>> views) {
-        for (ViewId view : route.views()) {
-            views.computeIfAbsent(view, id -> new ArrayList<>(1))
-                    .add(news.at(graph.narrowing(news.table(), view).probing()));
-        }
+    private static void tell(ByValue.Route route, News news, Map<ViewId, List<Told>> views) {
+        route.views().forEach((probing, some) -> {
+            Told told = news.at(probing);
+            some.forEach(view ->
+                    views.computeIfAbsent(view, id -> new ArrayList<>(1)).add(told));
+        });
     }
 
     private static List<Impact> impacts(Map<ViewId, List<Told>> affected) {
         Map<List<News>, News> merged = new HashMap<>();
         List<Impact> impacts = new ArrayList<>(affected.size());
         affected.forEach((view, told) -> {
-            News all = merged.computeIfAbsent(told.stream().map(Told::news).toList(), News::merge);
+            News all = told.size() == 1
+                    ? told.getFirst().news()
+                    : merged.computeIfAbsent(told.stream().map(Told::news).toList(), News::merge);
             impacts.add(new Impact(view, all.xids(), all.oldestCommit, probes(told)));
         });
         return impacts;
@@ -111,6 +112,9 @@ public final class Router {
 
     /** All or nothing: a part that cannot be looked up leaves the rest without worth. */
     private static List<KeyProbe> probes(List<Told> told) {
+        if (told.size() == 1) {
+            return told.getFirst().probes();
+        }
         List<KeyProbe> probes = new ArrayList<>();
         for (Told part : told) {
             if (part.probes().isEmpty()) {
@@ -147,12 +151,8 @@ public final class Router {
 
     /** What the changes on one route have in common. Compared by identity, so that views with the same news share it. */
     private static final class News {
-        private final Set<Xid> collected = new HashSet<>();
-        private Set<Xid> shared = Set.of();
-        private final List<Change> changes = new ArrayList<>();
-        /** Views of one shape are told the same, so they share it. */
-        private final Map<Probing, Told> told = new HashMap<>();
-
+        private final List<Change> changes = new ArrayList<>(1);
+        private Set<Xid> xids = Set.of();
         private Instant oldestCommit = Instant.MAX;
 
         /** All changes on one route are of one table. */
@@ -161,8 +161,7 @@ public final class Router {
         }
 
         Told at(Probing probing) {
-            return told.computeIfAbsent(
-                    probing, p -> new Told(this, p.key().map(this::probes).orElse(List.of())));
+            return new Told(this, probing.key().map(this::probes).orElse(List.of()));
         }
 
         private List<KeyProbe> probes(ProbeKey key) {
@@ -187,35 +186,22 @@ public final class Router {
 
         void add(Change change) {
             changes.add(change);
-            add(change.xid(), change.committedAt());
-        }
-
-        private void add(Xid xid, Instant committedAt) {
-            collected.add(xid);
-            if (committedAt.isBefore(oldestCommit)) {
-                oldestCommit = committedAt;
+            if (change.committedAt().isBefore(oldestCommit)) {
+                oldestCommit = change.committedAt();
             }
         }
 
-        /** Copied once: an {@link Impact} takes over a set that is immutable already. */
+        /** Collected once, when all have come: views with the same news share it. */
         Set<Xid> xids() {
-            if (shared.size() < collected.size()) {
-                shared = Set.copyOf(collected);
+            if (xids.isEmpty()) {
+                xids = changes.stream().map(Change::xid).collect(Collectors.toUnmodifiableSet());
             }
-            return shared;
+            return xids;
         }
 
         static News merge(List<News> several) {
-            if (several.size() == 1) {
-                return several.getFirst();
-            }
             News all = new News();
-            several.forEach(news -> {
-                all.collected.addAll(news.collected);
-                if (news.oldestCommit.isBefore(all.oldestCommit)) {
-                    all.oldestCommit = news.oldestCommit;
-                }
-            });
+            several.forEach(news -> news.changes.forEach(all::add));
             return all;
         }
     }

@@ -89,7 +89,9 @@ class ByValueTest {
     }
 
     private static Set<ViewId> views(List<ByValue.Route> routes) {
-        return routes.stream().flatMap(route -> route.views().stream()).collect(Collectors.toSet());
+        return routes.stream()
+                .flatMap(route -> route.views().values().stream().flatMap(List::stream))
+                .collect(Collectors.toSet());
     }
 
     @Test
