@@ -31,6 +31,7 @@ public final class Metrics implements Consumer<Notice> {
     private final RefreshSeries refreshes;
     private final TroubleSeries troubles;
     private final Savings savings = new Savings();
+    private final AvoidedCounts avoided = new AvoidedCounts();
     private final Function<ViewId, String> labels;
     /** What is in {@link #views}, to be found without its label. */
     private final Map<ViewId, ViewSeries> byView = new ConcurrentHashMap<>();
@@ -82,7 +83,7 @@ public final class Metrics implements Consumer<Notice> {
             }
             case Notice.RefreshAvoided n -> {
                 long now = clock.get().nanos();
-                n.views().forEach(view -> view(view).avoided(n.reason(), savings.avoided(view, n.reason(), now)));
+                n.views().forEach(view -> avoided.add(view, n.reason(), savings.avoided(view, n.reason(), now)));
             }
             case Notice.TargetLagMissed n -> {
                 view(n.view()).missed();
@@ -114,6 +115,7 @@ public final class Metrics implements Consumer<Notice> {
     public synchronized void align() {
         DaemonStatus now = status.get();
         savings.align(now.views());
+        avoided.take((view, count) -> view(view).avoided(count));
         Map<String, List<ViewStatus>> groups =
                 now.views().stream().collect(java.util.stream.Collectors.groupingBy(view -> labels.apply(view.view())));
         groups.forEach((label, members) -> series(label).show(members));

@@ -66,11 +66,9 @@ final class ViewSeries {
         failed.of(method).increment();
     }
 
-    void avoided(Avoided reason, double seconds) {
-        avoided.of(reason).increment();
-        if (seconds > 0) {
-            saved.increment(seconds);
-        }
+    void avoided(AvoidedCounts.Count count) {
+        count.byReason().forEach((reason, times) -> avoided.of(reason).increment(times));
+        saved.increment(count.seconds());
     }
 
     void missed() {

@@ -154,7 +154,9 @@ final class Needs {
             delays.add(Lateness.CAPTURE, age(impact.oldestCommit(), now));
         }
         last = now.nanos();
-        older(impact.oldestCommit(), now.nanos() - age(impact.oldestCommit(), now));
+        if (oldestCommit == null || impact.oldestCommit().isBefore(oldestCommit)) {
+            older(impact.oldestCommit(), now.nanos() - age(impact.oldestCommit(), now));
+        }
     }
 
     /** If there is anything to bring at all, it is not to wait any longer. */
