@@ -297,7 +297,7 @@ final class Pipeline implements BatchHandler {
     }
 
     private Routing route(Batch batch) {
-        batch.changes().forEach(change -> unsettled.add(change.xid()));
+        batch.changes().forEach(change -> unsettled.addAll(change.xids()));
         return router.route(batch.changes());
     }
 
@@ -330,7 +330,7 @@ final class Pipeline implements BatchHandler {
     /** When the newest of what the batch holds was written, by the server's clock. */
     private static Optional<Instant> newest(Batch batch) {
         return Stream.concat(
-                        batch.changes().stream().map(Change::committedAt),
+                        batch.newest().stream(),
                         batch.signals().stream()
                                 .filter(signal -> signal.kind().equals(Signal.HEARTBEAT))
                                 .map(Heartbeat::emittedAt))

@@ -3,7 +3,6 @@ package io.refreshd.capture;
 import io.debezium.engine.DebeziumEngine;
 import io.debezium.engine.RecordChangeEvent;
 import io.refreshd.model.Batch;
-import io.refreshd.model.Change;
 import io.refreshd.model.Lsn;
 import io.refreshd.model.Receipt;
 import io.refreshd.model.Snapshot;
@@ -56,7 +55,9 @@ final class BatchConsumer implements DebeziumEngine.ChangeConsumer<RecordChangeE
         position = batch.position();
         Receipt receipt = handle(batch);
         newest = receipt.snapshot();
-        Set<Xid> xids = batch.changes().stream().map(Change::xid).collect(Collectors.toSet());
+        Set<Xid> xids = batch.changes().stream()
+                .flatMap(change -> change.xids().stream())
+                .collect(Collectors.toSet());
         Optional<Lsn> reached = acknowledger.offer(position, xids, newest);
         waitingFor = acknowledger.waitingFor().orElse(null);
         reached.ifPresent(routed -> handler.routedTo(routed, newest));

@@ -1,17 +1,26 @@
 package io.refreshd.capture;
 
 import io.debezium.connector.postgresql.connection.LogicalDecodingMessage;
-import io.debezium.connector.postgresql.connection.ReplicationMessage.Operation;
+import io.refreshd.model.ChangedColumns;
+import io.refreshd.model.ChangedRows;
+import io.refreshd.model.Operation;
 import io.refreshd.model.Signal;
+import io.refreshd.model.TableId;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Transactions that go to Debezium as one record, in the order of their commits: what a record costs there is many times what a
- * small transaction costs here. Each is carried whole, so nothing is known any less exactly.
+ * Transactions that go to Debezium as one record: what a record costs there is many times what a small transaction costs here. In the
+ * order of their commits, but for those of whose rows nothing was remembered: they are carried as one if they did the same, since all
+ * that can be told apart of them are their ids. So nothing is known any less exactly.
  */
 final class Bundle {
     /**
@@ -20,23 +29,74 @@ final class Bundle {
      */
     private static final int FULL = 128 * 1024;
 
-    private static final int LARGE = 4 * 1024;
+    private static final int LARGE = 40;
 
-    private final ByteArrayOutputStream content = new ByteArrayOutputStream(2 * LARGE);
+    private final ByteArrayOutputStream content = new ByteArrayOutputStream(8 * 1024);
     private final DataOutputStream out = new DataOutputStream(content);
+    private final Map<Deed, Doers> alike = new LinkedHashMap<>();
+    private @Nullable Doers latest;
+    private int transactions;
     private @Nullable Long xid;
     private @Nullable Instant committedAt;
     private boolean urgent;
 
-    void add(Captured.Transaction transaction) {
-        TransactionCodec.write(out, transaction);
-        xid = transaction.xid();
-        committedAt = transaction.committedAt();
+    /** What a transaction did, if nothing is known of the rows. */
+    private record Deed(TableId table, Set<Operation> operations, ChangedColumns columns) {}
+
+    /** Transactions that did the same. */
+    private static final class Doers {
+        private final Deed deed;
+        private final List<Long> xids = new ArrayList<>();
+        private final Map<Operation, Long> rows = new EnumMap<>(Operation.class);
+        private final Instant first;
+        private Instant last;
+
+        Doers(Deed deed, Instant first) {
+            this.deed = deed;
+            this.first = first;
+            this.last = first;
+        }
+
+        void add(Captured.Transaction transaction, Map<Operation, Long> counts) {
+            xids.addAll(transaction.xids());
+            counts.forEach((operation, count) -> rows.merge(operation, count, Long::sum));
+            last = transaction.last();
+        }
     }
 
-    /** A message that belongs to no transaction, in its place among them. Somebody may be waiting for it. */
+    void add(Captured.Transaction transaction) {
+        if (isAnonymous(transaction)) {
+            TableTally tally = transaction.tables().getFirst();
+            doersOf(new Deed(tally.table(), tally.rows().keySet(), tally.columns()), transaction.first())
+                    .add(transaction, tally.rows());
+        } else {
+            TransactionCodec.write(out, transaction);
+        }
+        transactions++;
+        xid = transaction.xids().getLast();
+        committedAt = transaction.last();
+    }
+
+    /** Mostly those of the last one, which are found without working out what the deed is filed under. */
+    private Doers doersOf(Deed deed, Instant first) {
+        Doers known = latest;
+        if (known == null || !known.deed.equals(deed)) {
+            known = alike.computeIfAbsent(deed, d -> new Doers(d, first));
+            latest = known;
+        }
+        return known;
+    }
+
+    private static boolean isAnonymous(Captured.Transaction transaction) {
+        return transaction.signals().isEmpty()
+                && transaction.tables().size() == 1
+                && transaction.tables().getFirst().touched().equals(ChangedRows.UNKNOWN);
+    }
+
+    /** A message that belongs to no transaction. Somebody may be waiting for it. */
     void add(Signal signal) {
         TransactionCodec.write(out, new Captured.Transaction(0, Instant.EPOCH, List.of(), List.of(signal)));
+        transactions++;
         urgent = true;
     }
 
@@ -46,24 +106,40 @@ final class Bundle {
     }
 
     boolean isEmpty() {
-        return content.size() == 0;
+        return transactions == 0;
     }
 
     boolean isFull() {
-        return content.size() >= FULL;
+        return content.size() + transactions * Long.BYTES >= FULL;
     }
 
     /** Whether a good part of what may come together has come. */
     boolean isLarge() {
-        return content.size() >= LARGE;
+        return transactions >= LARGE;
     }
 
     /** All that was added, as a message at the place of the last of them; the bundle is empty then. */
     LogicalDecodingMessage take() {
+        alike.forEach((deed, doers) -> TransactionCodec.write(
+                out,
+                new Captured.Transaction(
+                        doers.xids,
+                        doers.first,
+                        doers.last,
+                        List.of(new TableTally(deed.table(), doers.rows, deed.columns())),
+                        List.of())));
         byte[] all = content.toByteArray();
+        LogicalDecodingMessage message = new LogicalDecodingMessage(
+                io.debezium.connector.postgresql.connection.ReplicationMessage.Operation.MESSAGE,
+                committedAt,
+                xid,
+                false,
+                TransactionCodec.PREFIX,
+                all);
         content.reset();
-        LogicalDecodingMessage message =
-                new LogicalDecodingMessage(Operation.MESSAGE, committedAt, xid, false, TransactionCodec.PREFIX, all);
+        alike.clear();
+        latest = null;
+        transactions = 0;
         xid = null;
         committedAt = null;
         urgent = false;

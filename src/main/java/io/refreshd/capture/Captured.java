@@ -7,12 +7,23 @@ import java.util.List;
 /** What the stream yields, rows already counted. */
 sealed interface Captured {
 
-    /** A whole committed transaction, at its commit. @param xid as the stream gives it, without its epoch */
-    record Transaction(long xid, Instant committedAt, List<TableTally> tables, List<Signal> signals)
+    /**
+     * A whole committed transaction, at its commit, or several that did the same.
+     *
+     * @param xids as the stream gives them, without their epoch
+     * @param first when the first of them committed
+     * @param last when the last of them committed
+     */
+    record Transaction(List<Long> xids, Instant first, Instant last, List<TableTally> tables, List<Signal> signals)
             implements Captured {
         public Transaction {
+            xids = List.copyOf(xids);
             tables = List.copyOf(tables);
             signals = List.copyOf(signals);
+        }
+
+        Transaction(long xid, Instant committedAt, List<TableTally> tables, List<Signal> signals) {
+            this(List.of(xid), committedAt, committedAt, tables, signals);
         }
 
         boolean isEmpty() {

@@ -1,8 +1,13 @@
 package io.refreshd.capture;
 
+import io.refreshd.model.ChangedColumns;
 import io.refreshd.model.Interest;
 import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
 
 /**
  * Where in the rows of a table, as the stream announced it, the columns stand that somebody is interested in. Made once for many
@@ -11,7 +16,9 @@ import java.util.List;
  * @param key places of the columns of the key; empty if nobody wants it, or it is not there
  * @param discriminators places of those that are there
  * @param read by place: whether its value is to be read
+ * @param unread by place: whether nothing that a row is remembered for depends on it
  * @param identity by place: whether old rows tell of it
+ * @param sets of columns that were asked for before, by their places: an application has few kinds of UPDATE
  */
 record ColumnPlaces(
         Relation relation,
@@ -19,7 +26,11 @@ record ColumnPlaces(
         List<Integer> key,
         List<Integer> discriminators,
         boolean[] read,
-        boolean[] identity) {
+        boolean[] unread,
+        boolean[] identity,
+        Map<BitSet, ChangedColumns> sets) {
+
+    private static final int SETS_LIMIT = 1_000;
 
     static ColumnPlaces of(Relation relation, Interest interest) {
         int width = relation.columns().size();
@@ -40,9 +51,35 @@ record ColumnPlaces(
         }
         key.forEach(place -> read[place] = true);
         discriminators.forEach(place -> read[place] = true);
+        boolean[] unread = new boolean[width];
+        for (int i = 0; i < width; i++) {
+            unread[i] = interest.unread().contains(relation.columns().get(i));
+        }
         boolean[] identity = new boolean[width];
         relation.identity().forEach(place -> identity[place] = true);
-        return new ColumnPlaces(relation, interest, List.copyOf(key), List.copyOf(discriminators), read, identity);
+        return new ColumnPlaces(
+                relation,
+                interest,
+                List.copyOf(key),
+                List.copyOf(discriminators),
+                read,
+                unread,
+                identity,
+                new HashMap<>());
+    }
+
+    ChangedColumns columns(BitSet changed) {
+        ChangedColumns known = sets.get(changed);
+        if (known != null) {
+            return known;
+        }
+        if (sets.size() >= SETS_LIMIT) {
+            sets.clear();
+        }
+        ChangedColumns made = ChangedColumns.of(
+                changed.stream().mapToObj(relation.columns()::get).collect(Collectors.toSet()));
+        sets.put((BitSet) changed.clone(), made);
+        return made;
     }
 
     boolean isFor(Relation announced, Interest now) {

@@ -7,9 +7,13 @@ import io.refreshd.model.Operation;
 import io.refreshd.model.Signal;
 import io.refreshd.model.Xid;
 import java.nio.ByteBuffer;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.apache.kafka.connect.data.Struct;
 import org.apache.kafka.connect.source.SourceRecord;
 
@@ -28,6 +32,7 @@ final class RecordReader {
         List<Change> changes = new ArrayList<>();
         List<Signal> signals = new ArrayList<>();
         Lsn position = before;
+        Optional<Instant> newest = Optional.empty();
         long rows = 0;
         for (SourceRecord record : records) {
             position = position.max(positionOf(record));
@@ -39,23 +44,30 @@ final class RecordReader {
             byte[] content = bytes(message.get("content"));
             if (prefix.equals(TransactionCodec.PREFIX)) {
                 for (Captured.Transaction transaction : TransactionCodec.decode(content)) {
-                    Xid xid = Xid.widen(transaction.xid(), near);
+                    Set<Xid> xids = transaction.xids().stream()
+                            .map(xid -> Xid.widen(xid, near))
+                            .collect(Collectors.toUnmodifiableSet());
                     for (TableTally tally : transaction.tables()) {
                         changes.add(new Change(
                                 tally.table(),
-                                xid,
+                                xids,
                                 tally.rows(),
                                 tally.columns(),
                                 tally.touched(),
-                                transaction.committedAt()));
+                                transaction.first()));
                         rows += count(tally.rows());
+                    }
+                    if (!transaction.tables().isEmpty()
+                            && newest.filter(time -> time.isAfter(transaction.last()))
+                                    .isEmpty()) {
+                        newest = Optional.of(transaction.last());
                     }
                     signals.addAll(transaction.signals());
                     rows += transaction.signals().size();
                 }
             }
         }
-        return new Batch(changes, signals, position, (int) Math.min(rows, Integer.MAX_VALUE));
+        return new Batch(changes, signals, position, (int) Math.min(rows, Integer.MAX_VALUE), newest);
     }
 
     private static Lsn positionOf(SourceRecord record) {

@@ -1,72 +1,103 @@
 package io.refreshd.capture;
 
 import io.refreshd.model.ChangedColumns;
+import io.refreshd.model.ChangedRows;
 import io.refreshd.model.Operation;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.EnumMap;
-import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
-import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Counts the rows of one table in one transaction, and notes which columns UPDATEs altered. Values are compared as the bytes
  * the server sent and never parsed: nobody reads them, and a value that cannot be parsed cannot stop the stream.
  */
 final class RowCounter {
+    private static final Operation[] OPERATIONS = Operation.values();
     private static final int NEW_TUPLE = 'N';
     private static final int OLD_TUPLE = 'O';
     private static final int UNCHANGED_TOAST = 'u';
     private static final int NULL = 'n';
 
-    private final Relation relation;
-    private final long[] rows = new long[Operation.values().length];
+    /** So many rows and bytes at most wait until it is known whether they matter. */
+    private static final int PUT_OFF_ROWS = 100;
+
+    private static final int PUT_OFF_BYTES = 64 * 1024;
+
+    private final ColumnPlaces places;
+    private final long[] rows = new long[OPERATIONS.length];
     private final BitSet changed = new BitSet();
-    private final RowCollector collector;
+    /** Updates of a transaction that has touched nothing but what no view reads so far: if it stays so, none of them matters. */
+    private final List<ByteBuffer> putOff = new ArrayList<>(1);
+
+    private int putOffBytes;
+    private boolean onlyUnread = true;
+    private @Nullable RowCollector collector;
     private boolean allColumns;
 
     RowCounter(ColumnPlaces places) {
-        this.relation = places.relation();
-        this.collector = new RowCollector(places);
+        this.places = places;
     }
 
     void count(Operation operation) {
         rows[operation.ordinal()]++;
         allColumns = true;
         if (operation == Operation.TRUNCATE) {
-            collector.giveUp();
+            collector().giveUp();
         }
+    }
+
+    /** From the first row on that matters all of them count, also those before it: which of them do is for others to say. */
+    private RowCollector collector() {
+        RowCollector known = collector;
+        if (known == null) {
+            known = new RowCollector(places);
+            collector = known;
+            putOff.forEach(known::takeUpdate);
+            putOff.clear();
+        }
+        return known;
     }
 
     /** @param tuple stands behind the relation's id */
     void countRow(Operation operation, ByteBuffer tuple) {
         count(operation);
-        collector.takeOne(tuple);
+        collector().takeOne(tuple);
     }
 
     void doubtColumns() {
         allColumns = true;
-        collector.giveUp();
+        collector().giveUp();
     }
 
     /** @param tuples stands behind the relation's id: an optional old tuple, then the new one */
     void countUpdate(ByteBuffer tuples) {
         rows[Operation.UPDATE.ordinal()]++;
-        collector.takeUpdate(tuples.duplicate());
-        if (allColumns) {
-            return;
-        }
+        ByteBuffer row = tuples.duplicate();
         // 'O' is the whole old row, sent under REPLICA IDENTITY FULL. 'K' is the old key only, its other columns sent
         // as
         // nulls: nothing can be learnt from those.
-        if (tuples.get() != OLD_TUPLE || !compare(tuples)) {
+        if (!allColumns && (tuples.get() != OLD_TUPLE || !compare(tuples))) {
             allColumns = true;
+        }
+        if (collector == null
+                && onlyUnread
+                && !allColumns
+                && putOff.size() < PUT_OFF_ROWS
+                && putOffBytes < PUT_OFF_BYTES) {
+            putOff.add(row);
+            putOffBytes += row.remaining();
+        } else {
+            collector().takeUpdate(row);
         }
     }
 
     /** Whether the two rows could be compared. */
     private boolean compare(ByteBuffer tuples) {
-        int width = relation.columns().size();
+        int width = places.unread().length;
         if (tuples.getShort() != width) {
             return false;
         }
@@ -95,6 +126,7 @@ final class RowCounter {
                     && (length == 0 || tuples.slice(start, length).equals(tuples.slice(starts[i], length)));
             if (!same) {
                 changed.set(i);
+                onlyUnread &= places.unread()[i];
             }
         }
         return true;
@@ -106,18 +138,15 @@ final class RowCounter {
 
     TableTally total() {
         Map<Operation, Long> counts = new EnumMap<>(Operation.class);
-        for (Operation operation : Operation.values()) {
+        for (Operation operation : OPERATIONS) {
             if (rows[operation.ordinal()] > 0) {
                 counts.put(operation, rows[operation.ordinal()]);
             }
         }
         return new TableTally(
-                relation.table(), counts, allColumns ? ChangedColumns.ALL : changedColumns(), collector.collected());
-    }
-
-    private ChangedColumns changedColumns() {
-        Set<String> names = new LinkedHashSet<>();
-        changed.stream().forEach(i -> names.add(relation.columns().get(i)));
-        return ChangedColumns.of(names);
+                places.relation().table(),
+                counts,
+                allColumns ? ChangedColumns.ALL : places.columns(changed),
+                collector == null ? ChangedRows.UNKNOWN : collector.collected());
     }
 }

@@ -43,8 +43,12 @@ final class TransactionCodec {
     /** @param out to memory, which cannot fail */
     static void write(DataOutputStream out, Captured.Transaction transaction) {
         try {
-            out.writeLong(transaction.xid());
-            out.writeLong(ChronoUnit.MICROS.between(Instant.EPOCH, transaction.committedAt()));
+            out.writeInt(transaction.xids().size());
+            for (long xid : transaction.xids()) {
+                out.writeLong(xid);
+            }
+            write(out, transaction.first());
+            write(out, transaction.last());
             out.writeInt(transaction.tables().size());
             for (TableTally tally : transaction.tables()) {
                 write(out, tally);
@@ -72,8 +76,13 @@ final class TransactionCodec {
     }
 
     private static Captured.Transaction readTransaction(DataInputStream in) throws IOException {
-        long xid = in.readLong();
-        Instant committedAt = Instant.EPOCH.plus(in.readLong(), ChronoUnit.MICROS);
+        int count = in.readInt();
+        List<Long> xids = new ArrayList<>(count);
+        for (int left = count; left > 0; left--) {
+            xids.add(in.readLong());
+        }
+        Instant first = instant(in);
+        Instant last = instant(in);
         List<TableTally> tables = new ArrayList<>();
         for (int left = in.readInt(); left > 0; left--) {
             tables.add(readTally(in));
@@ -82,7 +91,15 @@ final class TransactionCodec {
         for (int left = in.readInt(); left > 0; left--) {
             signals.add(new Signal(read(in), read(in)));
         }
-        return new Captured.Transaction(xid, committedAt, tables, signals);
+        return new Captured.Transaction(xids, first, last, tables, signals);
+    }
+
+    private static void write(DataOutputStream out, Instant time) throws IOException {
+        out.writeLong(ChronoUnit.MICROS.between(Instant.EPOCH, time));
+    }
+
+    private static Instant instant(DataInputStream in) throws IOException {
+        return Instant.EPOCH.plus(in.readLong(), ChronoUnit.MICROS);
     }
 
     private static void write(DataOutputStream out, TableTally tally) throws IOException {

@@ -81,7 +81,7 @@ final class TransactionStream implements ReplicationStream {
             if (isGathered() || bundle.isUrgent()) {
                 handOver(processor);
             }
-            Thread.sleep(now - lastMessage > SILENCE_NANOS ? LONG_PAUSE : PAUSE);
+            Thread.sleep(bundle.isLarge() || now - lastMessage > SILENCE_NANOS ? LONG_PAUSE : PAUSE);
             break;
         }
         // Even of nothing: else Debezium pauses by itself, for the interval at which its queue is polled.
@@ -119,8 +119,8 @@ final class TransactionStream implements ReplicationStream {
             when transaction.isEmpty() -> {
                 received = position;
                 if (bundle.isEmpty()) {
-                    processor.process(
-                            new TransactionMessage(Operation.COMMIT, transaction.xid(), transaction.committedAt()));
+                    processor.process(new TransactionMessage(
+                            Operation.COMMIT, transaction.xids().getLast(), transaction.last()));
                 }
             }
             case Captured.Transaction transaction -> {

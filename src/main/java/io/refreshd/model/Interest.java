@@ -8,12 +8,14 @@ import java.util.Set;
  *
  * @param key columns that identify a row, in the order in which look-ups want them; empty: nobody looks rows up
  * @param discriminators columns by whose values views tell their own rows from those of other views
+ * @param unread columns that are known and that no view reads: of a row in which nothing else changed, nothing is
  */
-public record Interest(List<String> key, Set<String> discriminators) {
-    public static final Interest NONE = new Interest(List.of(), Set.of());
+public record Interest(List<String> key, Set<String> discriminators, Set<String> unread) {
+    public static final Interest NONE = new Interest(List.of(), Set.of(), Set.of());
 
     public Interest {
         key = List.copyOf(key);
         discriminators = Set.copyOf(discriminators);
+        unread = Set.copyOf(unread);
     }
 }

@@ -194,7 +194,11 @@ public final class Router {
         /** Collected once, when all have come: views with the same news share it. */
         Set<Xid> xids() {
             if (xids.isEmpty()) {
-                xids = changes.stream().map(Change::xid).collect(Collectors.toUnmodifiableSet());
+                xids = changes.size() == 1
+                        ? changes.getFirst().xids()
+                        : changes.stream()
+                                .flatMap(change -> change.xids().stream())
+                                .collect(Collectors.toUnmodifiableSet());
             }
             return xids;
         }

@@ -56,7 +56,11 @@ final class TableRoutes {
                 all.stream()
                         .flatMap(narrowing -> narrowing.discriminator().stream())
                         .map(Discriminator::column)
-                        .collect(Collectors.toCollection(TreeSet::new)));
+                        .collect(Collectors.toCollection(TreeSet::new)),
+                known.stream()
+                        .filter(column -> readers.stream()
+                                .noneMatch(reader -> reader.columns().readsAnyOf(Set.of(column))))
+                        .collect(Collectors.toSet()));
     }
 
     /** Who reads any of the columns that changed. */

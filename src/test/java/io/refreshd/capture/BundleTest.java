@@ -30,7 +30,7 @@ class BundleTest {
         bundle.add(second);
         LogicalDecodingMessage message = bundle.take();
         assertThat(TransactionCodec.decode(message.getContent())).containsExactly(first, second);
-        assertThat(message.getCommitTime()).isEqualTo(second.committedAt());
+        assertThat(message.getCommitTime()).isEqualTo(second.last());
         assertThat(message.isLastEventForLsn()).as("the position moves with it").isTrue();
     }
 
@@ -58,6 +58,54 @@ class BundleTest {
         assertThat(taken.getLast()).isEqualTo(transaction(2));
         assertThat(bundle.isUrgent()).isFalse();
         assertThat(bundle.isEmpty()).isTrue();
+    }
+
+    /** What nobody can tell apart but by the ids is told once. */
+    @Test
+    void carriesThoseThatDidTheSameToUnknownRowsAsOne() {
+        bundle.add(anonymous(7, 1, "note", 2));
+        bundle.add(anonymous(8, 2, "title", 1));
+        bundle.add(transaction(9));
+        bundle.add(anonymous(5, 3, "note", 1));
+        LogicalDecodingMessage message = bundle.take();
+        assertThat(message.getCommitTime()).isEqualTo(NOON.plusSeconds(3));
+        assertThat(TransactionCodec.decode(message.getContent()))
+                .containsExactlyInAnyOrder(
+                        transaction(9),
+                        anonymous(8, 2, "title", 1),
+                        new Captured.Transaction(
+                                List.of(7L, 5L),
+                                NOON.plusSeconds(1),
+                                NOON.plusSeconds(3),
+                                anonymous(0, 0, "note", 3).tables(),
+                                List.of()));
+        assertThat(bundle.isEmpty()).isTrue();
+        bundle.add(anonymous(6, 4, "note", 1));
+        assertThat(TransactionCodec.decode(bundle.take().getContent())).containsExactly(anonymous(6, 4, "note", 1));
+    }
+
+    @Test
+    void isBoundedWhateverItCarries() {
+        int added = 0;
+        while (!bundle.isFull()) {
+            bundle.add(anonymous(++added, 0, "note", 1));
+        }
+        assertThat(added).isLessThan(20_000);
+        int expected = added;
+        assertThat(TransactionCodec.decode(bundle.take().getContent()))
+                .singleElement()
+                .satisfies(all -> assertThat(all.xids()).hasSize(expected));
+    }
+
+    private static Captured.Transaction anonymous(long xid, int second, String column, long rows) {
+        return new Captured.Transaction(
+                xid,
+                NOON.plusSeconds(second),
+                List.of(new TableTally(
+                        new TableId("public", "main"),
+                        Map.of(Operation.UPDATE, rows),
+                        ChangedColumns.of(Set.of(column)))),
+                List.of());
     }
 
     @Test

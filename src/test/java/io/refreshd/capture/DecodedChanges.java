@@ -37,11 +37,11 @@ public final class DecodedChanges {
                             carried.tables()
                                     .forEach(tally -> changes.add(new Change(
                                             tally.table(),
-                                            new Xid(carried.xid()),
+                                            new Xid(carried.xids().getFirst()),
                                             tally.rows(),
                                             tally.columns(),
                                             tally.touched(),
-                                            carried.committedAt())));
+                                            carried.first())));
                         }
                     });
                 }

@@ -2,11 +2,13 @@ package io.refreshd.capture;
 
 import io.refreshd.model.Batch;
 import io.refreshd.model.Change;
+import io.refreshd.model.Interest;
 import io.refreshd.model.Lsn;
 import io.refreshd.model.Operation;
 import io.refreshd.model.Receipt;
 import io.refreshd.model.Signal;
 import io.refreshd.model.Snapshot;
+import io.refreshd.model.TableId;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -14,6 +16,7 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 
 /** Keeps every batch, and reads a snapshot after each. */
@@ -30,6 +33,12 @@ final class RecordingHandler implements BatchHandler, AutoCloseable {
     /** Runs before each batch is recorded; what it throws, the handler throws. */
     void before(Callable<Boolean> action) {
         before = action;
+    }
+
+    /** Rows are remembered, so that no transaction is told together with another. */
+    @Override
+    public Interest interestIn(TableId table) {
+        return new Interest(List.of("id"), Set.of(), Set.of("ignored"));
     }
 
     @Override

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 
 /** What is remembered of changed rows, as a real server tells of them. */
 class RowCollectorIT {
-    private static final Interest INTEREST = new Interest(List.of("b", "a"), Set.of("role", "big"));
+    private static final Interest INTEREST = new Interest(List.of("b", "a"), Set.of("role", "big"), Set.of());
 
     private TestDatabase database;
     private Connection connection;
@@ -104,7 +104,7 @@ class RowCollectorIT {
 
     @Test
     void anUnchangedLongValueIsTheOldOne() throws Exception {
-        changes = new DecodedChanges(table -> new Interest(List.of("big"), Set.of()));
+        changes = new DecodedChanges(table -> new Interest(List.of("big"), Set.of(), Set.of()));
         database.execute(
                 "ALTER TABLE t REPLICA IDENTITY FULL",
                 "UPDATE t SET big = repeat('k', 200) WHERE a = 1",
@@ -112,6 +112,30 @@ class RowCollectorIT {
         taken();
         assertThat(after("UPDATE t SET v = 7").keys(List.of("big")))
                 .contains(Set.of(List.of("k".repeat(200)), List.of("other")));
+    }
+
+    /** Whoever is told only that such a column changed counts as concerned, should he read it after all. */
+    @Test
+    void rowsInWhichNothingChangedThatIsReadAreNotRemembered() throws Exception {
+        changes = new DecodedChanges(
+                table -> new Interest(INTEREST.key(), INTEREST.discriminators(), Set.of("v", "not there")));
+        database.execute("ALTER TABLE t REPLICA IDENTITY FULL");
+        assertThat(after("UPDATE t SET v = 1", "UPDATE t SET v = 2 WHERE a = 1", "UPDATE t SET role = role"))
+                .isEqualTo(ChangedRows.UNKNOWN);
+        assertThat(after("UPDATE t SET v = 3 WHERE a = 2", "UPDATE t SET role = 'r3' WHERE a = 1")
+                        .keys(List.of("b", "a")))
+                .as("with a row that matters all are")
+                .contains(Set.of(List.of("x", "1"), List.of("y", "2")));
+        assertThat(after("UPDATE t SET v = 4 WHERE a = 3", "DELETE FROM t WHERE a = 1")
+                        .keys(List.of("b", "a")))
+                .contains(Set.of(List.of("n", "3"), List.of("x", "1")));
+        assertThat(after("UPDATE t SET v = 5 WHERE a = 3", "TRUNCATE t").keys(List.of("b", "a")))
+                .isEmpty();
+        database.execute("INSERT INTO t SELECT i, 'many', 'r1', 0, NULL FROM generate_series(1, 300) i");
+        taken();
+        assertThat(after("UPDATE t SET v = 6").keys(List.of("b", "a")).orElseThrow())
+                .as("more than can wait until it is known whether they matter")
+                .hasSize(300);
     }
 
     @Test

@@ -145,8 +145,8 @@ class StreamDecoderTest {
             out.writeInt(8);
         });
         Captured.Transaction transaction = commit();
-        assertThat(transaction.xid()).isEqualTo(0xFFFF_FFFEL);
-        assertThat(transaction.committedAt()).isEqualTo(Instant.parse("2000-01-01T00:00:01.000001Z"));
+        assertThat(transaction.xids()).containsExactly(0xFFFF_FFFEL);
+        assertThat(transaction.last()).isEqualTo(Instant.parse("2000-01-01T00:00:01.000001Z"));
         assertThat(transaction.tables())
                 .containsExactly(
                         new TableTally(T, Map.of(Operation.INSERT, 1_000L, Operation.TRUNCATE, 1L), ChangedColumns.ALL),

@@ -47,7 +47,7 @@ class VisibilityIT {
                             CompletableFuture.runAsync(() -> insert(writer), Thread.ofVirtual()::start);
 
                     await().atMost(SOON).until(() -> handler.rows(Operation.INSERT) == 1);
-                    Xid xid = handler.changes().getFirst().xid();
+                    Xid xid = handler.changes().getFirst().xids().iterator().next();
                     assertThat(handler.snapshot().sees(xid)).isFalse();
                     await().atMost(SOON).until(() -> run.waitingFor().isPresent());
                     assertThat(run.waitingFor()).contains(xid);

@@ -8,6 +8,7 @@ import io.refreshd.catalog.CatalogBuilder;
 import io.refreshd.catalog.ViewGraph;
 import io.refreshd.model.Change;
 import io.refreshd.model.ChangedColumns;
+import io.refreshd.model.ChangedRows;
 import io.refreshd.model.Impact;
 import io.refreshd.model.Operation;
 import io.refreshd.model.ViewId;
@@ -97,6 +98,29 @@ class RouterTest {
                         impact("titles", NOON.plusSeconds(1), 7, 9), impact("roles", NOON.plusSeconds(2), 8, 9));
         assertThat(routing.avoided())
                 .as("spared by one change, affected by another")
+                .isEmpty();
+    }
+
+    @Test
+    void tellsAllTransactionsThatDidTheSame() {
+        Set<Xid> xids = Set.of(new Xid(7), new Xid(9));
+        Change both = new Change(
+                table("main"),
+                xids,
+                Map.of(Operation.UPDATE, 2L),
+                ChangedColumns.of(Set.of("role")),
+                ChangedRows.UNKNOWN,
+                NOON);
+        assertThat(router.route(List.of(both)).impacts()).containsExactly(impact("roles", NOON, 7, 9));
+        assertThat(router.route(List.of(both, update("main", 8, NOON, "role"))).impacts())
+                .containsExactly(impact("roles", NOON, 7, 8, 9));
+    }
+
+    @Test
+    void knowsWhatNoViewReads() {
+        assertThat(router.interestIn(table("main")).unread()).containsExactly("seen");
+        assertThat(router.interestIn(table("users")).unread())
+                .as("all of it is read")
                 .isEmpty();
     }
 
