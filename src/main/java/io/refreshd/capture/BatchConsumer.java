@@ -7,10 +7,10 @@ import io.refreshd.model.Lsn;
 import io.refreshd.model.Receipt;
 import io.refreshd.model.Snapshot;
 import io.refreshd.model.Xid;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Collectors;
 import org.apache.kafka.connect.source.SourceRecord;
 import org.jspecify.annotations.Nullable;
 
@@ -55,9 +55,8 @@ final class BatchConsumer implements DebeziumEngine.ChangeConsumer<RecordChangeE
         position = batch.position();
         Receipt receipt = handle(batch);
         newest = receipt.snapshot();
-        Set<Xid> xids = batch.changes().stream()
-                .flatMap(change -> change.xids().stream())
-                .collect(Collectors.toSet());
+        Set<Xid> xids = new HashSet<>();
+        batch.changes().forEach(change -> xids.addAll(change.xids()));
         Optional<Lsn> reached = acknowledger.offer(position, xids, newest);
         waitingFor = acknowledger.waitingFor().orElse(null);
         reached.ifPresent(routed -> handler.routedTo(routed, newest));

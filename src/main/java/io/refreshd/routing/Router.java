@@ -23,7 +23,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Collectors;
 
 /**
  * Which views a change affects. Doubt means "affected": a change is let pass only if it is known to have touched none of the
@@ -194,13 +193,15 @@ public final class Router {
         /** Collected once, when all have come: views with the same news share it. */
         Set<Xid> xids() {
             if (xids.isEmpty()) {
-                xids = changes.size() == 1
-                        ? changes.getFirst().xids()
-                        : changes.stream()
-                                .flatMap(change -> change.xids().stream())
-                                .collect(Collectors.toUnmodifiableSet());
+                xids = changes.size() == 1 ? changes.getFirst().xids() : union();
             }
             return xids;
+        }
+
+        private Set<Xid> union() {
+            Set<Xid> all = new HashSet<>();
+            changes.forEach(change -> all.addAll(change.xids()));
+            return Set.copyOf(all);
         }
 
         static News merge(List<News> several) {
