@@ -217,6 +217,10 @@ final class Pipeline implements BatchHandler {
         if (beaten) {
             // Once, however many have queued up: it looks at the whole catalog.
             frontier.claim();
+            if (!jdbi.withHandle(Requests::pending).isEmpty()) {
+                // Their message may have been read from the log before they were visible.
+                passOnRequests();
+            }
         }
         if (probed) {
             loop.post(new Event.ReadTo(position));

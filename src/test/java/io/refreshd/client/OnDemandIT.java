@@ -2,6 +2,7 @@ package io.refreshd.client;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import io.refreshd.report.ViewPhase;
 import io.refreshd.testing.RunningDaemon;
@@ -69,6 +70,20 @@ class OnDemandIT {
                     .hasMessageContaining(reader + " may not read");
             assertThatThrownBy(() -> query("INSERT INTO refreshd.request (kind, view_oid) VALUES ('pause', 1)"))
                     .hasMessageContaining("permission denied for table request");
+        }
+    }
+
+    /** The log is read as soon as a commit is in it, which may be before others see what it wrote. */
+    @Test
+    void aRequestThatIsHeardOfBeforeItIsVisibleIsDoneAllTheSame() throws Exception {
+        try (RunningDaemon daemon = RunningDaemon.start(database, PATIENT)) {
+            daemon.awaitFresh();
+            database.execute(
+                    "INSERT INTO main VALUES (2, 'two')",
+                    "SELECT pg_logical_emit_message(true, 'refreshd:request', '')",
+                    "SELECT pg_sleep(0.5)",
+                    "INSERT INTO refreshd.request (kind, view_oid) VALUES ('refresh', 'role_a'::regclass)");
+            await().until(() -> database.query("SELECT count(*) FROM role_a").equals(List.of("2")));
         }
     }
 
