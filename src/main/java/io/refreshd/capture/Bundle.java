@@ -24,11 +24,12 @@ import org.jspecify.annotations.Nullable;
  */
 final class Bundle {
     /**
-     * A thousand small transactions, which only a backlog brings together: then many of them concern the same views, and these hear
-     * of them once. The queue still takes little room.
+     * Bytes: a thousand small transactions, or sixteen thousand of which only the ids are carried, which only a backlog brings
+     * together. Then many of them concern the same views, and these hear of them once. The queue still takes little room.
      */
     private static final int FULL = 128 * 1024;
 
+    /** Transactions: four thousand a second, gathered for as long as single ones are. */
     private static final int LARGE = 40;
 
     private final ByteArrayOutputStream content = new ByteArrayOutputStream(8 * 1024);
@@ -40,7 +41,7 @@ final class Bundle {
     private @Nullable Instant committedAt;
     private boolean urgent;
 
-    /** What a transaction did, if nothing is known of the rows. */
+    /** What a transaction did, as far as it is told if nothing is known of the rows. */
     private record Deed(TableId table, Set<Operation> operations, ChangedColumns columns) {}
 
     /** Transactions that did the same. */

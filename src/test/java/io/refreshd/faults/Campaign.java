@@ -254,8 +254,8 @@ public final class Campaign {
                     long began = System.nanoTime();
                     oracle.check();
                     // The servers of a campaign share their processors with it: half of one is enough for watching.
-                    oracleEnds.pause(Math.max(150, (int)
-                            Duration.ofNanos(System.nanoTime() - began).toMillis()));
+                    oracleEnds.pause(Math.max(
+                            150, Duration.ofNanos(System.nanoTime() - began).toMillis()));
                 }
             } catch (Violation e) {
                 violation.compareAndSet(null, e);

@@ -326,7 +326,6 @@ class LedgerIT {
         }
     }
 
-    /** A session that lives is not enough: whatever took the token, what is held can no longer write. */
     /** Whoever takes the lease next waits for a write that has begun; a process that hangs in the middle would never end it. */
     @Test
     void theServerEndsAWriteThatItsDaemonHasForgotten() {
@@ -344,6 +343,7 @@ class LedgerIT {
                 .isEqualTo("0");
     }
 
+    /** A session that lives is not enough: whatever took the token, what is held can no longer write. */
     @Test
     void aTokenThatIsTakenIsALeaseThatIsLost() {
         handle.execute("UPDATE refreshd.lease SET token = token + 1");
