@@ -254,7 +254,8 @@ class CaptureIT {
         catchUp(handler);
         assertThat(handler.signals("fence")).extracting(Signal::body).containsExactly("ünïque", "2");
         assertThat(handler.signals("note")).extracting(Signal::body).containsExactly("it's");
-        assertThat(handler.signals(Signal.HEARTBEAT)).isNotEmpty();
+        // The end of a transaction that changed nothing may have moved the position before a heartbeat was due.
+        await().atMost(SOON).until(() -> !handler.signals(Signal.HEARTBEAT).isEmpty());
         assertThat(Heartbeat.emittedAt(handler.signals(Signal.HEARTBEAT).getFirst()))
                 .isCloseTo(
                         java.time.Instant.now(),
