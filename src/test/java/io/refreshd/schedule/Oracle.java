@@ -20,6 +20,7 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.NullUnmarked;
+import org.jspecify.annotations.Nullable;
 
 /** Watches one run of a scheduler from outside and knows, by other means, what it may do and must do. */
 @NullUnmarked // Its maps hold what they are asked for; if not, the test is to fail.
@@ -183,11 +184,22 @@ final class Oracle {
                         || (views.containsKey(s.view()) && standsOnAPausedView(views.get(s.view()), status)));
     }
 
+    /**
+     * Of a view that stands on others nobody here knows whether a refresh brought what came while it ran; what it was told
+     * before it was fresh does not make what comes next late. Whether it may be called fresh is checked against the data.
+     */
+    private static void forgetTimes(@Nullable Watched view, ViewPhase phase) {
+        if (view != null && phase == ViewPhase.FRESH && !view.spec.upstream().isEmpty()) {
+            view.timed = false;
+        }
+    }
+
     /** I3 and I6: what is due runs unless something that may hold it up does; and something will wake it. */
     void check(List<ViewStatus> status, OptionalLong nextDeadline, long now) {
         for (ViewStatus shown : status) {
             Watched view = views.get(shown.view());
             if (view == null || shown.phase() != ViewPhase.DIRTY) {
+                forgetTimes(view, shown.phase());
                 continue;
             }
             assertThat(!running.isEmpty() || nextDeadline.isPresent() || standsOnAPausedView(view, status))
