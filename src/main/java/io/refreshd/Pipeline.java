@@ -18,7 +18,7 @@ import io.refreshd.model.Signal;
 import io.refreshd.model.Snapshot;
 import io.refreshd.model.TableId;
 import io.refreshd.model.ViewId;
-import io.refreshd.model.Xid;
+import io.refreshd.model.Xids;
 import io.refreshd.refresh.Membership;
 import io.refreshd.report.Notice;
 import io.refreshd.routing.Router;
@@ -65,7 +65,7 @@ final class Pipeline implements BatchHandler {
     /** Written in turn; read also by the thread that reads the log, for which an old one is as good. */
     private volatile Router router;
     /** Transactions that were handed over and not seen to be visible yet. */
-    private final Set<Xid> unsettled = new HashSet<>();
+    private Xids unsettled = Xids.NONE;
 
     private boolean fenced;
 
@@ -189,7 +189,7 @@ final class Pipeline implements BatchHandler {
         turn.lock();
         try {
             // Delivered again by the next run, as they were not acknowledged.
-            unsettled.clear();
+            unsettled = Xids.NONE;
         } finally {
             turn.unlock();
         }
@@ -260,7 +260,7 @@ final class Pipeline implements BatchHandler {
          * @param unsettled transactions that were routed by the old catalog and may not be visible yet: a refresh of what the
          *     new catalog adds has to wait for them
          */
-        void run(Set<Xid> unsettled) throws InterruptedException;
+        void run(Xids unsettled) throws InterruptedException;
     }
 
     /**
@@ -276,7 +276,7 @@ final class Pipeline implements BatchHandler {
             router = next;
             membership.forget();
             frontier.standOn(basis);
-            rewiring.run(Set.copyOf(unsettled));
+            rewiring.run(unsettled);
         } finally {
             turn.unlock();
         }
@@ -301,12 +301,12 @@ final class Pipeline implements BatchHandler {
     }
 
     private Routing route(Batch batch) {
-        batch.changes().forEach(change -> unsettled.addAll(change.xids()));
+        unsettled = Xids.union(List.of(unsettled, batch.xids()));
         return router.route(batch.changes());
     }
 
     private Receipt settle(Snapshot snapshot) {
-        unsettled.removeIf(snapshot::sees);
+        unsettled = unsettled.unseenBy(snapshot);
         return new Receipt(snapshot, frontier.recorded());
     }
 

@@ -3,12 +3,11 @@ package io.refreshd.capture;
 import io.refreshd.model.Lsn;
 import io.refreshd.model.Snapshot;
 import io.refreshd.model.Xid;
+import io.refreshd.model.Xids;
 import java.util.ArrayDeque;
-import java.util.Collection;
 import java.util.Deque;
-import java.util.HashSet;
+import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 
 /**
  * Decides how far the log may be acknowledged: in order, and only past transactions that a snapshot was seen to see. With
@@ -18,16 +17,15 @@ final class Acknowledger {
     /** Beyond this many, batches that wait are merged: the outage of a standby may last for days. */
     private static final int MOST_WAITING = 64;
 
-    private record Waiting(Lsn position, Set<Xid> xids) {}
+    private record Waiting(Lsn position, Xids xids) {}
 
     private final Deque<Waiting> waiting = new ArrayDeque<>();
 
     /** Adds a batch that was made durable, and returns how far may be acknowledged now; empty: no further than before. */
-    Optional<Lsn> offer(Lsn position, Collection<Xid> xids, Snapshot snapshot) {
-        Set<Xid> unseen = new HashSet<>(xids);
-        unseen.removeIf(snapshot::sees);
+    Optional<Lsn> offer(Lsn position, Xids xids, Snapshot snapshot) {
+        Xids unseen = xids.unseenBy(snapshot);
         if (waiting.size() >= MOST_WAITING) {
-            unseen.addAll(waiting.removeLast().xids());
+            unseen = Xids.union(List.of(waiting.removeLast().xids(), unseen));
         }
         waiting.addLast(new Waiting(position, unseen));
         return advance(snapshot);
@@ -37,11 +35,13 @@ final class Acknowledger {
     Optional<Lsn> advance(Snapshot snapshot) {
         Optional<Lsn> reached = Optional.empty();
         for (Waiting next = waiting.peekFirst(); next != null; next = waiting.peekFirst()) {
-            next.xids().removeIf(snapshot::sees);
-            if (!next.xids().isEmpty()) {
+            waiting.removeFirst();
+            Xids unseen = next.xids().unseenBy(snapshot);
+            if (!unseen.isEmpty()) {
+                waiting.addFirst(new Waiting(next.position(), unseen));
                 break;
             }
-            reached = Optional.of(waiting.removeFirst().position());
+            reached = Optional.of(next.position());
         }
         return reached;
     }
@@ -50,6 +50,6 @@ final class Acknowledger {
     Optional<Xid> waitingFor() {
         return waiting.isEmpty()
                 ? Optional.empty()
-                : waiting.peekFirst().xids().stream().min(Xid::compareTo);
+                : waiting.peekFirst().xids().stream().findFirst();
     }
 }

@@ -7,10 +7,8 @@ import io.refreshd.model.Lsn;
 import io.refreshd.model.Receipt;
 import io.refreshd.model.Snapshot;
 import io.refreshd.model.Xid;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import org.apache.kafka.connect.source.SourceRecord;
 import org.jspecify.annotations.Nullable;
 
@@ -55,9 +53,7 @@ final class BatchConsumer implements DebeziumEngine.ChangeConsumer<RecordChangeE
         position = batch.position();
         Receipt receipt = handle(batch);
         newest = receipt.snapshot();
-        Set<Xid> xids = new HashSet<>();
-        batch.changes().forEach(change -> xids.addAll(change.xids()));
-        Optional<Lsn> reached = acknowledger.offer(position, xids, newest);
+        Optional<Lsn> reached = acknowledger.offer(position, batch.xids(), newest);
         waitingFor = acknowledger.waitingFor().orElse(null);
         reached.ifPresent(routed -> handler.routedTo(routed, newest));
         if (receipt.acknowledged().compareTo(acknowledged) > 0) {

@@ -6,14 +6,13 @@ import io.refreshd.model.Lsn;
 import io.refreshd.model.Operation;
 import io.refreshd.model.Signal;
 import io.refreshd.model.Xid;
+import io.refreshd.model.Xids;
 import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
-import java.util.stream.Collectors;
 import org.apache.kafka.connect.data.Struct;
 import org.apache.kafka.connect.source.SourceRecord;
 
@@ -44,7 +43,7 @@ final class RecordReader {
             byte[] content = bytes(message.get("content"));
             if (prefix.equals(TransactionCodec.PREFIX)) {
                 for (Captured.Transaction transaction : TransactionCodec.decode(content)) {
-                    Set<Xid> xids = widened(transaction.xids(), near);
+                    Xids xids = widened(transaction.xids(), near);
                     for (TableTally tally : transaction.tables()) {
                         changes.add(new Change(
                                 tally.table(),
@@ -68,11 +67,8 @@ final class RecordReader {
         return new Batch(changes, signals, position, (int) Math.min(rows, Integer.MAX_VALUE), newest);
     }
 
-    /** Mostly one, of a hundred thousand small transactions that have queued up. */
-    private static Set<Xid> widened(List<Long> xids, Xid near) {
-        return xids.size() == 1
-                ? Set.of(Xid.widen(xids.getFirst(), near))
-                : xids.stream().map(xid -> Xid.widen(xid, near)).collect(Collectors.toUnmodifiableSet());
+    private static Xids widened(List<Long> xids, Xid near) {
+        return Xids.of(xids.stream().mapToLong(xid -> Xid.widen(xid, near).value()));
     }
 
     private static Lsn positionOf(SourceRecord record) {

@@ -18,4 +18,9 @@ public record Batch(List<Change> changes, List<Signal> signals, Lsn position, in
         signals = List.copyOf(signals);
         Objects.requireNonNull(position);
     }
+
+    /** Of the transactions that its changes are of. */
+    public Xids xids() {
+        return Xids.union(changes.stream().map(Change::xids).toList());
+    }
 }

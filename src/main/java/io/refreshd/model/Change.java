@@ -3,7 +3,6 @@ package io.refreshd.model;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
 
 /**
  * What one committed transaction did to one table, or several that did the same, as far as one batch of the stream tells: rows are
@@ -17,17 +16,17 @@ import java.util.Set;
  */
 public record Change(
         TableId table,
-        Set<Xid> xids,
+        Xids xids,
         Map<Operation, Long> rows,
         ChangedColumns columns,
         ChangedRows touched,
         Instant committedAt) {
     public Change {
         Objects.requireNonNull(table);
+        Objects.requireNonNull(xids);
         Objects.requireNonNull(columns);
         Objects.requireNonNull(committedAt);
         Objects.requireNonNull(touched);
-        xids = Set.copyOf(xids);
         rows = Map.copyOf(rows);
     }
 
@@ -38,7 +37,7 @@ public record Change(
             ChangedColumns columns,
             ChangedRows touched,
             Instant committedAt) {
-        this(table, Set.of(xid), rows, columns, touched, committedAt);
+        this(table, Xids.of(xid), rows, columns, touched, committedAt);
     }
 
     /** A change of rows that are not known. */

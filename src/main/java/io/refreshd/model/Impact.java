@@ -3,7 +3,6 @@ package io.refreshd.model;
 import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
-import java.util.Set;
 
 /**
  * The news that committed transactions changed what a view is made of.
@@ -12,15 +11,15 @@ import java.util.Set;
  * @param oldestCommit when the first of them committed, by the server's clock
  * @param probes what to compare so as to find out whether the view changed at all; empty: it counts as changed
  */
-public record Impact(ViewId view, Set<Xid> xids, Instant oldestCommit, List<KeyProbe> probes) {
+public record Impact(ViewId view, Xids xids, Instant oldestCommit, List<KeyProbe> probes) {
     public Impact {
         Objects.requireNonNull(view);
         Objects.requireNonNull(oldestCommit);
-        xids = Set.copyOf(xids);
+        Objects.requireNonNull(xids);
         probes = List.copyOf(probes);
     }
 
-    public Impact(ViewId view, Set<Xid> xids, Instant oldestCommit) {
+    public Impact(ViewId view, Xids xids, Instant oldestCommit) {
         this(view, xids, oldestCommit, List.of());
     }
 }

@@ -23,7 +23,7 @@ public record RefreshTask(
         ViewId view,
         long oid,
         Method method,
-        Set<Xid> awaited,
+        Xids awaited,
         long covers,
         Optional<Lsn> routed,
         Set<ViewId> downstream,
@@ -33,7 +33,7 @@ public record RefreshTask(
     public RefreshTask {
         Objects.requireNonNull(view);
         Objects.requireNonNull(method);
-        awaited = Set.copyOf(awaited);
+        Objects.requireNonNull(awaited);
         downstream = Set.copyOf(downstream);
         probes = List.copyOf(probes);
     }
@@ -43,7 +43,7 @@ public record RefreshTask(
             ViewId view,
             long oid,
             Method method,
-            Set<Xid> awaited,
+            Xids awaited,
             long covers,
             Optional<Lsn> routed,
             Set<ViewId> downstream,

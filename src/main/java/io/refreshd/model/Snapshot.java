@@ -1,6 +1,5 @@
 package io.refreshd.model;
 
-import java.util.Collection;
 import java.util.HashSet;
 import java.util.Objects;
 import java.util.Set;
@@ -41,15 +40,6 @@ public record Snapshot(Xid xmin, Xid xmax, Set<Xid> inProgress) {
     /** Whether a transaction that is known to have committed is visible in this snapshot. */
     public boolean sees(Xid committed) {
         return committed.compareTo(xmin) < 0 || (committed.compareTo(xmax) < 0 && !inProgress.contains(committed));
-    }
-
-    public boolean seesAll(Collection<Xid> committed) {
-        for (Xid xid : committed) {
-            if (!sees(xid)) {
-                return false;
-            }
-        }
-        return true;
     }
 
     /** The text form of {@code pg_snapshot}, which {@link #parse} reads back. */

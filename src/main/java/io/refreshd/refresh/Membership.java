@@ -5,7 +5,7 @@ import io.refreshd.model.KeyProbe;
 import io.refreshd.model.Snapshot;
 import io.refreshd.model.TableId;
 import io.refreshd.model.ViewId;
-import io.refreshd.model.Xid;
+import io.refreshd.model.Xids;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -132,20 +132,19 @@ public final class Membership implements AutoCloseable {
 
     /** Asked last: by then most are visible. */
     private Set<ViewId> unseen(Collection<Impact> candidates) {
-        Predicate<Set<Xid>> visible;
+        Predicate<Xids> visible;
         try (Statement statement = connected().createStatement();
                 ResultSet row = statement.executeQuery("SELECT pg_catalog.pg_current_snapshot()::text")) {
             row.next();
-            visible = Snapshot.parse(row.getString(1))::seesAll;
+            Snapshot snapshot = Snapshot.parse(row.getString(1));
+            visible = xids -> xids.areSeenBy(snapshot);
         } catch (SQLException e) {
             log.debug("It could not be asked what is visible", e);
             visible = xids -> false;
         }
-        // Views with the same news share it.
-        Map<Set<Xid>, Boolean> known = new IdentityHashMap<>();
         Set<ViewId> unseen = new HashSet<>();
         for (Impact candidate : candidates) {
-            if (!known.computeIfAbsent(candidate.xids(), visible::test)) {
+            if (!visible.test(candidate.xids())) {
                 unseen.add(candidate.view());
             }
         }

@@ -47,8 +47,7 @@ record Preparation(Snapshot snapshot, Optional<ViewId> view) {
 
     /** Why the task is not to be carried out now, or not at all. */
     Optional<RefreshOutcome> obstacleTo(RefreshTask task) {
-        Optional<Xid> notVisible =
-                task.awaited().stream().filter(xid -> !snapshot.sees(xid)).findFirst();
+        Optional<Xid> notVisible = task.awaited().unseenBy(snapshot).stream().findFirst();
         if (notVisible.isPresent()) {
             return Optional.of(new RefreshOutcome.NotVisibleYet(notVisible.get()));
         }

@@ -11,7 +11,7 @@ import io.refreshd.model.Interest;
 import io.refreshd.model.KeyProbe;
 import io.refreshd.model.TableId;
 import io.refreshd.model.ViewId;
-import io.refreshd.model.Xid;
+import io.refreshd.model.Xids;
 import io.refreshd.report.Notice;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -151,7 +151,7 @@ public final class Router {
     /** What the changes on one route have in common. Compared by identity, so that views with the same news share it. */
     private static final class News {
         private final List<Change> changes = new ArrayList<>(1);
-        private Set<Xid> xids = Set.of();
+        private Xids xids = Xids.NONE;
         private Instant oldestCommit = Instant.MAX;
 
         /** All changes on one route are of one table. */
@@ -191,17 +191,11 @@ public final class Router {
         }
 
         /** Collected once, when all have come: views with the same news share it. */
-        Set<Xid> xids() {
+        Xids xids() {
             if (xids.isEmpty()) {
-                xids = changes.size() == 1 ? changes.getFirst().xids() : union();
+                xids = Xids.union(changes.stream().map(Change::xids).toList());
             }
             return xids;
-        }
-
-        private Set<Xid> union() {
-            Set<Xid> all = new HashSet<>();
-            changes.forEach(change -> all.addAll(change.xids()));
-            return Set.copyOf(all);
         }
 
         static News merge(List<News> several) {

@@ -4,16 +4,11 @@ import io.refreshd.model.Impact;
 import io.refreshd.model.Moment;
 import io.refreshd.model.Snapshot;
 import io.refreshd.model.ViewId;
-import io.refreshd.model.Xid;
 import io.refreshd.report.Notice;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
-import java.util.function.Predicate;
 
 /** Takes in what the log says: which views need a refresh, and which of these needs are already safe in the ledger. */
 final class Intake {
@@ -57,7 +52,7 @@ final class Intake {
     private void affected(TrackedView view, Impact impact, Moment now, List<ViewId> coalesced) {
         boolean held = !impact.xids().isEmpty()
                 && view.seen.isPresent()
-                && view.seen.get().seesAll(impact.xids());
+                && impact.xids().areSeenBy(view.seen.get());
         if (held || view.waiting.present()) {
             coalesced.add(view.id());
         }
@@ -103,18 +98,15 @@ final class Intake {
     }
 
     void visible(Snapshot snapshot) {
-        // Many views wait for the very same transactions.
-        Map<Set<Xid>, Boolean> known = new IdentityHashMap<>();
-        Predicate<Set<Xid>> visible = xids -> known.computeIfAbsent(xids, snapshot::seesAll);
         for (TrackedView view : views.all()) {
             if (!view.waiting.waitsForVisibility()) {
                 continue;
             }
             if (view.running != null) {
-                view.waiting.forgetVisibleBeyondLimit(visible);
+                view.waiting.forgetVisibleBeyondLimit(snapshot);
                 continue;
             }
-            view.waiting.forgetVisible(visible);
+            view.waiting.forgetVisible(snapshot);
             if (!view.waiting.waitsForVisibility() && view.health instanceof Health.Unseen unseen) {
                 view.health = unseen.visible();
                 views.touch(view);

@@ -5,7 +5,7 @@ import io.refreshd.model.KeyProbe;
 import io.refreshd.model.Moment;
 import io.refreshd.model.Snapshot;
 import io.refreshd.model.Timing;
-import io.refreshd.model.Xid;
+import io.refreshd.model.Xids;
 import io.refreshd.report.Lateness;
 import java.time.Duration;
 import java.time.Instant;
@@ -16,7 +16,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,7 +36,7 @@ final class Needs {
     private static final Duration OLDEST_AGE = Duration.ofDays(365);
 
     /** As they were told, and shared with other views: a thousand views that lack the same must not keep it a thousand times. */
-    private final List<Set<Xid>> xids = new ArrayList<>();
+    private final List<Xids> xids = new ArrayList<>();
 
     private final Delays delays = new Delays();
     private final List<KeyProbe> probes = new ArrayList<>();
@@ -68,10 +67,8 @@ final class Needs {
     }
 
     /** Transactions that have to be visible before a refresh; some may be already. */
-    Set<Xid> xids() {
-        Set<Xid> all = new HashSet<>();
-        xids.forEach(all::addAll);
-        return all;
+    Xids xids() {
+        return Xids.union(xids);
     }
 
     boolean waitsForVisibility() {
@@ -225,21 +222,21 @@ final class Needs {
 
     /** Whether a refresh with this snapshot brought all of these although they came after it began. */
     boolean heldBy(Snapshot snapshot) {
-        return !blind && xids.stream().allMatch(snapshot::seesAll);
+        return !blind && xids.stream().allMatch(some -> some.areSeenBy(snapshot));
     }
 
     /** Any refresh that starts from now on sees these transactions. Only while no refresh runs: that one may not. */
-    void forgetVisible(Predicate<Set<Xid>> visible) {
-        xids.removeIf(visible);
+    void forgetVisible(Snapshot snapshot) {
+        xids.removeIf(some -> some.areSeenBy(snapshot));
     }
 
     /** While a refresh runs. Past the limit the needs can no longer be proven to be held by it, which makes forgetting safe. */
-    void forgetVisibleBeyondLimit(Predicate<Set<Xid>> visible) {
-        if (xids.stream().mapToInt(Set::size).sum() > XIDS_WORTH_KEEPING) {
+    void forgetVisibleBeyondLimit(Snapshot snapshot) {
+        if (xids.stream().mapToInt(Xids::size).sum() > XIDS_WORTH_KEEPING) {
             blind = true;
         }
         if (blind) {
-            forgetVisible(visible);
+            forgetVisible(snapshot);
         }
     }
 

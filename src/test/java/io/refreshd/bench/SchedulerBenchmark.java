@@ -9,6 +9,7 @@ import io.refreshd.model.Snapshot;
 import io.refreshd.model.Timing;
 import io.refreshd.model.ViewId;
 import io.refreshd.model.Xid;
+import io.refreshd.model.Xids;
 import io.refreshd.schedule.Action;
 import io.refreshd.schedule.Event;
 import io.refreshd.schedule.Scheduler;
@@ -70,7 +71,7 @@ public class SchedulerBenchmark {
             handle(
                     new Event.Affected(specs.stream()
                             .skip(CONCERNED)
-                            .map(spec -> new Impact(spec.view(), Set.of(new Xid(1)), NOW))
+                            .map(spec -> new Impact(spec.view(), Xids.of(new Xid(1)), NOW))
                             .toList()),
                     at(time));
         }
@@ -82,7 +83,7 @@ public class SchedulerBenchmark {
         time += NANOS / 1_000;
         Moment now = at(time);
         ViewId view = specs.get((int) (xid % CONCERNED)).view();
-        handle(new Event.Affected(List.of(new Impact(view, Set.of(new Xid(++xid)), NOW))), now);
+        handle(new Event.Affected(List.of(new Impact(view, Xids.of(new Xid(++xid)), NOW))), now);
         handle(new Event.RoutedTo(new Lsn(xid), snapshot(xid)), now);
         OptionalLong deadline = scheduler.nextDeadline();
         if (deadline.isPresent() && deadline.getAsLong() <= time) {

@@ -5,14 +5,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.refreshd.model.Lsn;
 import io.refreshd.model.Snapshot;
 import io.refreshd.model.Xid;
-import java.util.List;
+import io.refreshd.model.Xids;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 
 class AcknowledgerTest {
     private final Acknowledger acknowledger = new Acknowledger();
 
-    private static List<Xid> xids(long... values) {
-        return java.util.Arrays.stream(values).mapToObj(Xid::new).toList();
+    private static Xids xids(long... values) {
+        return Xids.of(LongStream.of(values));
     }
 
     @Test

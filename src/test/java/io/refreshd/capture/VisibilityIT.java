@@ -47,7 +47,9 @@ class VisibilityIT {
                             CompletableFuture.runAsync(() -> insert(writer), Thread.ofVirtual()::start);
 
                     await().atMost(SOON).until(() -> handler.rows(Operation.INSERT) == 1);
-                    Xid xid = handler.changes().getFirst().xids().iterator().next();
+                    Xid xid = handler.changes().getFirst().xids().stream()
+                            .findFirst()
+                            .orElseThrow();
                     assertThat(handler.snapshot().sees(xid)).isFalse();
                     await().atMost(SOON).until(() -> run.waitingFor().isPresent());
                     assertThat(run.waitingFor()).contains(xid);

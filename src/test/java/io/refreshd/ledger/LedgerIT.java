@@ -10,6 +10,7 @@ import io.refreshd.model.Obstacle;
 import io.refreshd.model.RefreshTask;
 import io.refreshd.model.Snapshot;
 import io.refreshd.model.ViewId;
+import io.refreshd.model.Xids;
 import io.refreshd.testing.TestDatabase;
 import java.time.Duration;
 import java.time.Instant;
@@ -134,7 +135,7 @@ class LedgerIT {
                         BASE,
                         1001,
                         Method.CONCURRENT,
-                        Set.of(),
+                        Xids.NONE,
                         2,
                         Optional.of(Lsn.parse("0/500")),
                         Set.of(STACKED),
@@ -172,7 +173,7 @@ class LedgerIT {
                         other,
                         1003,
                         Method.CONCURRENT,
-                        Set.of(),
+                        Xids.NONE,
                         1,
                         Optional.of(Lsn.parse("0/100")),
                         Set.of(),
@@ -196,7 +197,7 @@ class LedgerIT {
                             BASE,
                             1001,
                             Method.CONCURRENT,
-                            Set.of(),
+                            Xids.NONE,
                             3,
                             Optional.of(Lsn.parse("0/400")),
                             Set.of(STACKED),
@@ -299,7 +300,7 @@ class LedgerIT {
     @Test
     void aRefreshOfAViewThatWasReplacedLeavesNothing() {
         RefreshTask stale = new RefreshTask(
-                BASE, 999, Method.CONCURRENT, Set.of(), 1, Optional.empty(), Set.of(), 0, Optional.empty());
+                BASE, 999, Method.CONCURRENT, Xids.NONE, 1, Optional.empty(), Set.of(), 0, Optional.empty());
         assertThat(RefreshWrites.refreshed(
                         handle,
                         lease.token(),
@@ -461,7 +462,7 @@ class LedgerIT {
                 view,
                 view.equals(BASE) ? 1001 : 1002,
                 Method.CONCURRENT,
-                Set.of(),
+                Xids.NONE,
                 covers,
                 routed,
                 Set.of(),

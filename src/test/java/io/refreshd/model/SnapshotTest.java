@@ -3,7 +3,6 @@ package io.refreshd.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class SnapshotTest {
@@ -15,8 +14,6 @@ class SnapshotTest {
         assertThat(snapshot.sees(new Xid(13))).isTrue();
         assertThat(snapshot.sees(new Xid(15))).isFalse();
         assertThat(snapshot.sees(new Xid(20))).isFalse();
-        assertThat(snapshot.seesAll(List.of(new Xid(9), new Xid(13)))).isTrue();
-        assertThat(snapshot.seesAll(List.of(new Xid(9), new Xid(15)))).isFalse();
     }
 
     /** What a server with an absent synchronous standby said while it already streamed transaction 807. */

@@ -7,6 +7,7 @@ import io.refreshd.model.KeyProbe;
 import io.refreshd.model.TableId;
 import io.refreshd.model.ViewId;
 import io.refreshd.model.Xid;
+import io.refreshd.model.Xids;
 import io.refreshd.testing.TestDatabase;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -69,7 +70,7 @@ class MembershipIT {
         KeyProbe rows = new KeyProbe(MAIN, List.of(2), List.of("int4"), keys(ids));
         List<Impact> impacts = new ArrayList<>();
         for (int i = 0; i < VIEWS; i++) {
-            impacts.add(new Impact(view(i), Set.of(new Xid(3)), Instant.EPOCH, List.of(rows)));
+            impacts.add(new Impact(view(i), Xids.of(new Xid(3)), Instant.EPOCH, List.of(rows)));
         }
         return impacts;
     }
@@ -106,7 +107,7 @@ class MembershipIT {
                 "CREATE UNIQUE INDEX ON late (id)");
         List<Impact> late = List.of(new Impact(
                 new ViewId("public", "late"),
-                Set.of(),
+                Xids.NONE,
                 Instant.EPOCH,
                 List.of(new KeyProbe(MAIN, List.of(1), List.of("int4"), keys("7")))));
         for (int i = 0; i < 3; i++) {
@@ -162,7 +163,7 @@ class MembershipIT {
         KeyProbe rows = new KeyProbe(MAIN, positions, types, Set.of(List.of(key)));
         ViewId view = new ViewId("public", "v");
         return membership
-                .showing(List.of(new Impact(view, Set.of(), Instant.EPOCH, List.of(rows))))
+                .showing(List.of(new Impact(view, Xids.NONE, Instant.EPOCH, List.of(rows))))
                 .contains(view);
     }
 
@@ -198,8 +199,8 @@ class MembershipIT {
             }
             KeyProbe rows = new KeyProbe(MAIN, List.of(2), List.of("int4"), keys("3"));
             List<Impact> candidates = List.of(
-                    new Impact(view(5), Set.of(new Xid(Long.parseLong(running))), Instant.EPOCH, List.of(rows)),
-                    new Impact(view(6), Set.of(), Instant.EPOCH, List.of(rows)));
+                    new Impact(view(5), Xids.of(new Xid(Long.parseLong(running))), Instant.EPOCH, List.of(rows)),
+                    new Impact(view(6), Xids.NONE, Instant.EPOCH, List.of(rows)));
             assertThat(membership.showing(candidates)).containsExactly(view(5));
             connection.rollback();
             assertThat(membership.showing(candidates)).isEmpty();

@@ -21,6 +21,7 @@ import io.refreshd.model.RefreshTask;
 import io.refreshd.model.TableId;
 import io.refreshd.model.ViewId;
 import io.refreshd.model.Xid;
+import io.refreshd.model.Xids;
 import io.refreshd.testing.TestDatabase;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -83,7 +84,7 @@ class PostgresRefresherIT {
     @Test
     void bringsTheViewUpToDateAndCountsWhatChanged() throws Exception {
         database.execute("INSERT INTO main VALUES (11, 'new')", "DELETE FROM main WHERE id = 1");
-        assertThat(refresh(refresher, task(Set.of()))).isInstanceOfSatisfying(RefreshOutcome.Refreshed.class, done -> {
+        assertThat(refresh(refresher, task(Xids.NONE))).isInstanceOfSatisfying(RefreshOutcome.Refreshed.class, done -> {
             assertThat(done.rowsChanged()).contains(2L);
             assertThat(done.downstreamMarked()).isTrue();
         });
@@ -97,7 +98,7 @@ class PostgresRefresherIT {
 
     @Test
     void whatStandsOnItIsLeftAloneIfNothingChanged() {
-        assertThat(refresh(refresher, task(Set.of()))).isInstanceOfSatisfying(RefreshOutcome.Refreshed.class, done -> {
+        assertThat(refresh(refresher, task(Xids.NONE))).isInstanceOfSatisfying(RefreshOutcome.Refreshed.class, done -> {
             assertThat(done.rowsChanged()).contains(0L);
             assertThat(done.downstreamMarked()).isFalse();
         });
@@ -113,11 +114,11 @@ class PostgresRefresherIT {
                 () -> new Moment(System.nanoTime(), Instant.now()),
                 position -> Optional.empty());
         database.execute("DELETE FROM main WHERE id = 1");
-        assertThat(refresh(onOneConnection, task(Set.of())))
+        assertThat(refresh(onOneConnection, task(Xids.NONE)))
                 .isInstanceOfSatisfying(
                         RefreshOutcome.Refreshed.class,
                         done -> assertThat(done.rowsChanged()).contains(1L));
-        assertThat(refresh(onOneConnection, task(Set.of())))
+        assertThat(refresh(onOneConnection, task(Xids.NONE)))
                 .isInstanceOfSatisfying(
                         RefreshOutcome.Refreshed.class,
                         done -> assertThat(done.rowsChanged()).contains(0L));
@@ -126,7 +127,7 @@ class PostgresRefresherIT {
     @Test
     void withoutCountersItClaimsNothing() throws Exception {
         database.execute("ALTER DATABASE " + database.name() + " SET track_counts = off");
-        assertThat(refresh(refresher, task(Set.of()))).isInstanceOfSatisfying(RefreshOutcome.Refreshed.class, done -> {
+        assertThat(refresh(refresher, task(Xids.NONE))).isInstanceOfSatisfying(RefreshOutcome.Refreshed.class, done -> {
             assertThat(done.rowsChanged()).isEmpty();
             assertThat(done.downstreamMarked()).isTrue();
         });
@@ -137,15 +138,15 @@ class PostgresRefresherIT {
         try (Connection open = database.connect()) {
             open.setAutoCommit(false);
             Xid xid = xidOf(open);
-            assertThat(refresh(refresher, task(Set.of(xid)))).isEqualTo(new RefreshOutcome.NotVisibleYet(xid));
+            assertThat(refresh(refresher, task(Xids.of(xid)))).isEqualTo(new RefreshOutcome.NotVisibleYet(xid));
             open.commit();
-            assertThat(refresh(refresher, task(Set.of(xid)))).isInstanceOf(RefreshOutcome.Refreshed.class);
+            assertThat(refresh(refresher, task(Xids.of(xid)))).isInstanceOf(RefreshOutcome.Refreshed.class);
         }
     }
 
     @Test
     void aViewThatWasRecreatedOrRenamedIsNotTheOneThatWasMeant() throws Exception {
-        RefreshTask meant = task(Set.of());
+        RefreshTask meant = task(Xids.NONE);
         database.execute("ALTER MATERIALIZED VIEW \"role \"\"A\"\"\" RENAME TO other");
         assertThat(refresh(refresher, meant)).isEqualTo(new RefreshOutcome.Gone());
         database.execute(
@@ -157,7 +158,7 @@ class PostgresRefresherIT {
     @Test
     void aMissingUniqueIndexIsForSomebodyToMend() throws Exception {
         database.execute("DROP INDEX \"role \"\"A\"\"_id_idx\"");
-        assertThat(failure(refresh(refresher, task(Set.of())))).satisfies(failure -> {
+        assertThat(failure(refresh(refresher, task(Xids.NONE)))).satisfies(failure -> {
             assertThat(failure.kind()).isEqualTo(Failure.Kind.PERMANENT);
             assertThat(failure.sqlState()).isEqualTo("55000");
             assertThat(failure.mend()).contains("CREATE UNIQUE INDEX ON \"public\".\"role \"\"A\"\"\"");
@@ -170,7 +171,7 @@ class PostgresRefresherIT {
                 Statement statement = other.createStatement()) {
             other.setAutoCommit(false);
             statement.execute("COMMENT ON MATERIALIZED VIEW \"role \"\"A\"\"\" IS 'locked'");
-            assertThat(failure(refresh(refresher, task(Set.of())))).satisfies(failure -> {
+            assertThat(failure(refresh(refresher, task(Xids.NONE)))).satisfies(failure -> {
                 assertThat(failure.kind()).isEqualTo(Failure.Kind.TRANSIENT);
                 assertThat(failure.what()).contains("holds a lock on public.role \"A\"");
             });
@@ -238,7 +239,7 @@ class PostgresRefresherIT {
                 view,
                 oid(view),
                 Method.CONCURRENT,
-                Set.of(),
+                Xids.NONE,
                 0,
                 Optional.empty(),
                 Set.of(),
@@ -255,7 +256,15 @@ class PostgresRefresherIT {
                 "INSERT INTO main VALUES (11, 'x')");
         ViewId fragile = new ViewId("public", "fragile");
         RefreshTask task = new RefreshTask(
-                fragile, oid(fragile), Method.CONCURRENT, Set.of(), 1, Optional.empty(), Set.of(), 0, Optional.empty());
+                fragile,
+                oid(fragile),
+                Method.CONCURRENT,
+                Xids.NONE,
+                1,
+                Optional.empty(),
+                Set.of(),
+                0,
+                Optional.empty());
         assertThat(failure(refresh(refresher, task)).what()).contains("division by zero");
         assertThat(database.query("SELECT count(*) FROM fragile")).containsExactly("10");
     }
@@ -337,10 +346,10 @@ class PostgresRefresherIT {
     /** One that the ledger does not know. */
     private RefreshTask plain(ViewId view) throws Exception {
         return new RefreshTask(
-                view, oid(view), Method.PLAIN, Set.of(), 1, Optional.empty(), Set.of(), 0, Optional.empty());
+                view, oid(view), Method.PLAIN, Xids.NONE, 1, Optional.empty(), Set.of(), 0, Optional.empty());
     }
 
-    private RefreshTask task(Set<Xid> awaited) {
+    private RefreshTask task(Xids awaited) {
         return new RefreshTask(
                 VIEW,
                 oid(VIEW),

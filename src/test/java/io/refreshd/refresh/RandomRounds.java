@@ -15,6 +15,7 @@ import io.refreshd.model.Moment;
 import io.refreshd.model.RefreshOutcome;
 import io.refreshd.model.RefreshTask;
 import io.refreshd.model.ViewId;
+import io.refreshd.model.Xids;
 import io.refreshd.report.Notice;
 import io.refreshd.routing.Router;
 import io.refreshd.routing.Routing;
@@ -224,7 +225,7 @@ final class RandomRounds {
                         view,
                         graph.view(view).orElseThrow().oid(),
                         Method.PLAIN,
-                        Set.of(),
+                        Xids.NONE,
                         0,
                         Optional.empty(),
                         Set.of(),

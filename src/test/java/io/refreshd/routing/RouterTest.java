@@ -13,11 +13,13 @@ import io.refreshd.model.Impact;
 import io.refreshd.model.Operation;
 import io.refreshd.model.ViewId;
 import io.refreshd.model.Xid;
+import io.refreshd.model.Xids;
 import io.refreshd.report.Notice;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -103,7 +105,7 @@ class RouterTest {
 
     @Test
     void tellsAllTransactionsThatDidTheSame() {
-        Set<Xid> xids = Set.of(new Xid(7), new Xid(9));
+        Xids xids = Xids.of(LongStream.of(9, 7));
         Change both = new Change(
                 table("main"),
                 xids,
@@ -132,13 +134,13 @@ class RouterTest {
             catalog.materialized("role_" + i, catalog.reads("main", 1, 2));
         }
         Router many = new Router(ViewGraph.of(catalog.build(), view -> true));
-        List<Change> changes = java.util.stream.LongStream.range(0, 5_000)
+        List<Change> changes = LongStream.range(0, 5_000)
                 .mapToObj(i -> update("main", i + 1, NOON, i % 2 == 0 ? "id" : "title"))
                 .toList();
         List<Impact> impacts = many.route(changes).impacts();
         assertThat(impacts).hasSize(1_000);
-        Set<Xid> xids = impacts.getFirst().xids();
-        assertThat(xids).hasSize(5_000);
+        Xids xids = impacts.getFirst().xids();
+        assertThat(xids.size()).isEqualTo(5_000);
         assertThat(impacts).allSatisfy(impact -> assertThat(impact.xids()).isSameAs(xids));
     }
 
@@ -148,11 +150,7 @@ class RouterTest {
     }
 
     private static Impact impact(String view, Instant oldest, long... xids) {
-        Set<Xid> set = new java.util.HashSet<>();
-        for (long xid : xids) {
-            set.add(new Xid(xid));
-        }
-        return new Impact(view(view), set, oldest);
+        return new Impact(view(view), Xids.of(LongStream.of(xids)), oldest);
     }
 
     private static Notice.RefreshAvoided avoided(String view) {

@@ -14,6 +14,7 @@ import io.refreshd.model.Snapshot;
 import io.refreshd.model.Timing;
 import io.refreshd.model.ViewId;
 import io.refreshd.model.Xid;
+import io.refreshd.model.Xids;
 import io.refreshd.report.Notice;
 import io.refreshd.report.ViewPhase;
 import java.sql.SQLException;
@@ -77,7 +78,7 @@ class EventLoopTest {
     }
 
     private static Event affected(long xid) {
-        return new Event.Affected(List.of(new Impact(VIEW, Set.of(new Xid(xid)), Instant.now())));
+        return new Event.Affected(List.of(new Impact(VIEW, Xids.of(new Xid(xid)), Instant.now())));
     }
 
     private static boolean fresh(EventLoop loop) {

@@ -8,7 +8,7 @@ import io.refreshd.model.RefreshOutcome;
 import io.refreshd.model.RefreshTask;
 import io.refreshd.model.Snapshot;
 import io.refreshd.model.ViewId;
-import io.refreshd.model.Xid;
+import io.refreshd.model.Xids;
 import io.refreshd.report.ViewPhase;
 import io.refreshd.report.ViewStatus;
 import java.time.Duration;
@@ -31,7 +31,7 @@ final class Oracle {
         Set<String> reasons = new HashSet<>();
 
         Set<String> inFlight = new HashSet<>();
-        Set<Xid> sinceStart = new HashSet<>();
+        Set<Xids> sinceStart = new HashSet<>();
         Snapshot seen;
         boolean mayHaveCommitted;
         boolean timed;
@@ -76,11 +76,11 @@ final class Oracle {
     void affected(List<Impact> impacts, long now) {
         for (Impact impact : impacts) {
             Watched view = views.get(impact.view());
-            if (view == null || (view.seen != null && view.seen.seesAll(impact.xids()))) {
+            if (view == null || (view.seen != null && impact.xids().areSeenBy(view.seen))) {
                 continue;
             }
             view.reasons.add(CHANGE);
-            view.sinceStart.addAll(impact.xids());
+            view.sinceStart.add(impact.xids());
             view.first = view.timed ? view.first : now;
             view.timed = true;
             view.last = now;
@@ -162,7 +162,7 @@ final class Oracle {
         }
         if (view.spec.upstream().isEmpty()
                 && view.reasons.equals(Set.of(CHANGE))
-                && snapshot.seesAll(view.sinceStart)) {
+                && view.sinceStart.stream().allMatch(xids -> xids.areSeenBy(snapshot))) {
             view.reasons.clear();
             view.timed = false;
             settled++;

@@ -17,18 +17,19 @@ import io.refreshd.model.TableId;
 import io.refreshd.model.Timing;
 import io.refreshd.model.ViewId;
 import io.refreshd.model.Xid;
+import io.refreshd.model.Xids;
 import io.refreshd.report.Notice;
 import io.refreshd.report.ViewPhase;
 import io.refreshd.report.ViewStatus;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 
 class SchedulerTest {
@@ -86,7 +87,7 @@ class SchedulerTest {
         return new Event.Affected(
                 List.of(),
                 List.of(new Event.Spared(
-                        new Impact(view, Set.of(new Xid(xid)), now.wall()), resting.getOrDefault(view, -1L))));
+                        new Impact(view, Xids.of(new Xid(xid)), now.wall()), resting.getOrDefault(view, -1L))));
     }
 
     private static ViewSpec spec(ViewId view, ViewId... upstream) {
@@ -124,11 +125,7 @@ class SchedulerTest {
     }
 
     private Event affected(ViewId view, long... xids) {
-        Set<Xid> set = new HashSet<>();
-        for (long xid : xids) {
-            set.add(new Xid(xid));
-        }
-        return new Event.Affected(List.of(new Impact(view, set, now.wall())));
+        return new Event.Affected(List.of(new Impact(view, Xids.of(LongStream.of(xids)), now.wall())));
     }
 
     private static Event refreshed(ViewId view, String snapshot, boolean downstreamMarked) {
@@ -183,7 +180,7 @@ class SchedulerTest {
         handle(affected(A, 101));
         assertThat(only(Action.Start.class, after(Duration.ofMillis(99)))).isEmpty();
         RefreshTask task = started(after(Duration.ofMillis(1)));
-        assertThat(task.awaited()).containsExactlyInAnyOrder(new Xid(100), new Xid(101));
+        assertThat(task.awaited()).isEqualTo(Xids.of(LongStream.of(100, 101)));
     }
 
     @Test
@@ -314,7 +311,7 @@ class SchedulerTest {
 
     private Event looked(long xid) {
         KeyProbe probe = new KeyProbe(new TableId("public", "t"), List.of(1), List.of("int"), Set.of(List.of("1")));
-        return new Event.Affected(List.of(new Impact(A, Set.of(new Xid(xid)), now.wall(), List.of(probe))));
+        return new Event.Affected(List.of(new Impact(A, Xids.of(new Xid(xid)), now.wall(), List.of(probe))));
     }
 
     @Test
@@ -365,14 +362,14 @@ class SchedulerTest {
     private Event looked(ViewId view, long xid) {
         KeyProbe probe = new KeyProbe(
                 new TableId("public", "t"), List.of(1), List.of("int"), Set.of(List.of(Long.toString(xid))));
-        return new Event.Affected(List.of(new Impact(view, Set.of(new Xid(xid)), now.wall(), List.of(probe))));
+        return new Event.Affected(List.of(new Impact(view, Xids.of(new Xid(xid)), now.wall(), List.of(probe))));
     }
 
     @Test
     void countsAMissAndSaysWhy() {
         know(spec(A));
         Event late = new Event.Affected(
-                List.of(new Impact(A, Set.of(new Xid(100)), now.wall().minusSeconds(3))));
+                List.of(new Impact(A, Xids.of(new Xid(100)), now.wall().minusSeconds(3))));
         started(handle(late));
         List<Notice.TargetLagMissed> missed = only(Action.Tell.class, handle(refreshed(A, "101:101:", false))).stream()
                 .map(Action.Tell::notice)

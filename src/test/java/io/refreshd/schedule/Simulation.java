@@ -15,6 +15,7 @@ import io.refreshd.model.TableId;
 import io.refreshd.model.Timing;
 import io.refreshd.model.ViewId;
 import io.refreshd.model.Xid;
+import io.refreshd.model.Xids;
 import io.refreshd.report.ViewPhase;
 import io.refreshd.report.ViewStatus;
 import io.refreshd.schedule.SimulatedDatabase.Content;
@@ -445,19 +446,17 @@ final class Simulation {
     private void route(Tx tx, Set<ViewId> among, Map<ViewId, Impact> impacts) {
         for (ViewId id : among) {
             if ((tx.mask & SimulatedDatabase.mask(knownToDaemon.get(id).tables())) != 0) {
-                impacts.merge(id, new Impact(id, Set.of(tx.xid), tx.committedAt, probes(tx, id)), Simulation::both);
+                impacts.merge(id, new Impact(id, Xids.of(tx.xid), tx.committedAt, probes(tx, id)), Simulation::both);
             }
         }
     }
 
     private static Impact both(Impact a, Impact b) {
-        Set<Xid> xids = new HashSet<>(a.xids());
-        xids.addAll(b.xids());
         List<KeyProbe> probes = new ArrayList<>(a.probes());
         probes.addAll(b.probes());
         return new Impact(
                 a.view(),
-                xids,
+                Xids.union(List.of(a.xids(), b.xids())),
                 a.oldestCommit().isBefore(b.oldestCommit()) ? a.oldestCommit() : b.oldestCommit(),
                 a.probes().isEmpty() || b.probes().isEmpty() ? List.of() : probes);
     }
@@ -648,11 +647,10 @@ final class Simulation {
             return;
         }
         Snapshot snapshot = db.snapshot();
-        for (Xid xid : task.awaited()) {
-            if (!snapshot.sees(xid)) {
-                ended(task, new RefreshOutcome.NotVisibleYet(xid));
-                return;
-            }
+        Optional<Xid> unseen = task.awaited().unseenBy(snapshot).stream().findFirst();
+        if (unseen.isPresent()) {
+            ended(task, new RefreshOutcome.NotVisibleYet(unseen.get()));
+            return;
         }
         if (chance(5)) {
             fail(task, chance(20) ? Failure.Kind.PERMANENT : Failure.Kind.TRANSIENT);
