@@ -12,6 +12,9 @@ import java.util.Map;
 final class Drain {
     private static final int ROWS = 300_000;
     private static final int SMALL = 100_000;
+    /** So many that it hardly counts what making a thousand views dirty costs once. */
+    private static final int LONG = 400_000;
+
     private static final int MANY = 1_000;
     private static final String DIRTY = "SELECT count(*) FROM refreshd.view_state WHERE marked > covered";
     /** Only the last transaction concerns it: its mark is durable when all before it are routed. */
@@ -44,13 +47,13 @@ final class Drain {
 
     /** How fast small transactions are drained with many role views that are dirty already, against one, in turn. */
     void runWithManyViews() throws Exception {
-        String title = "drain of %,d transactions of one update with %,d role views ÷ with one".formatted(SMALL, MANY);
+        String title = "drain of %,d transactions of one update with %,d role views ÷ with one".formatted(LONG, MANY);
         for (int round = 1; round <= options.repeats(); round++) {
             double[] rates = new double[2];
             for (int i = 0; i < 2; i++) {
                 boolean many = (i + round) % 2 == 0;
                 stage.layOut(SMALL, many ? MANY : 1);
-                rates[many ? 1 : 0] = round(true, true, "30s", "60s").rate();
+                rates[many ? 1 : 0] = round(LONG, true, "30s", "60s").rate();
             }
             String text = String.format(
                     Locale.ROOT, "%.2f (%,.0f and %,.0f changes/s)", rates[1] / rates[0], rates[1], rates[0]);
@@ -66,14 +69,18 @@ final class Drain {
                 ? "drain of %,d transactions of one update, -Xmx128m".formatted(SMALL)
                 : "drain of one transaction of %,d updates, -Xmx128m".formatted(ROWS);
         for (int round = 1; round <= 2 * options.repeats(); round++) {
-            String text = round(small, round % 2 == 1, "100ms", "5s").text();
+            String text =
+                    round(small ? SMALL : 0, round % 2 == 1, "100ms", "5s").text();
             System.out.printf("%s: round %d: %s%n", title, round, text);
             results.put(title + ": round " + round, text);
         }
     }
 
-    /** @param quietPeriod and {@code targetLag}: whether refreshes run beside the drain, or begin after it */
-    private Drained round(boolean small, boolean bareFirst, String quietPeriod, String targetLag) throws Exception {
+    /**
+     * @param small transactions of one row; 0: one transaction of all rows
+     * @param quietPeriod and {@code targetLag}: whether refreshes run beside the drain, or begin after it
+     */
+    private Drained round(int small, boolean bareFirst, String quietPeriod, String targetLag) throws Exception {
         stage.reset();
         try (DaemonProcess first = DaemonProcess.start(stage, "100ms", "5s")) {
             // Ready is not yet clean; a mark from before would be taken for the one that is waited for.
@@ -110,19 +117,19 @@ final class Drain {
     }
 
     /** @return updates that the slots hold */
-    private long write(boolean small) throws SQLException {
+    private long write(int small) throws SQLException {
         String change = "UPDATE main SET amount = amount + 1";
-        if (small) {
+        if (small > 0) {
             stage.execute(
                     "SET synchronous_commit = off",
-                    "DO $$ BEGIN FOR i IN 1..%d LOOP %s WHERE id = i; COMMIT; END LOOP; END $$"
-                            .formatted(SMALL, change));
+                    "DO $$ BEGIN FOR i IN 0..%d LOOP %s WHERE id = 1 + i %% %d; COMMIT; END LOOP; END $$"
+                            .formatted(small - 1, change, SMALL));
         } else {
             stage.execute(change);
         }
         // Row 1 is of role 0, whose rows with an odd number have details.
         stage.execute("UPDATE details SET body = body || '!' WHERE id = 1");
-        return 1 + (small ? SMALL : ROWS);
+        return 1 + (small > 0 ? small : ROWS);
     }
 
     private double bare(long updates) throws SQLException {
