@@ -40,13 +40,25 @@ final class TransactionStream implements ReplicationStream {
     private static final long GATHERING_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
 
     /** When there are many of them, whoever commits so much is short of processors and not of milliseconds. */
-    private static final long GATHERING_MANY_NANOS = TimeUnit.MILLISECONDS.toNanos(25);
+    private static final long GATHERING_MANY_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 
     /** Between two looks at a stream that has nothing to say, and at one that has had nothing for a while: a look costs something. */
     private static final Duration PAUSE = Duration.ofMillis(4);
 
     private static final Duration LONG_PAUSE = Duration.ofMillis(10);
+    /** While many are gathered. */
+    private static final Duration LONGEST_PAUSE = Duration.ofMillis(20);
+
     private static final long SILENCE_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
+
+    /**
+     * What has come already is read in less. The driver itself waits for up to a millisecond before it says that there is nothing, so
+     * in a dense stream of small transactions it never says so, and the reader would be woken for each of them.
+     */
+    private static final long WAITED_NANOS = TimeUnit.MICROSECONDS.toNanos(100);
+
+    /** In one stretch: then there is no backlog. Once, it may be that another thread had the processor. */
+    private static final int WAITED_OFTEN = 2;
 
     private final PGReplicationStream stream;
     private final Duration statusInterval;
@@ -68,24 +80,32 @@ final class TransactionStream implements ReplicationStream {
 
     @Override
     public boolean readPending(ReplicationMessageProcessor processor) throws SQLException, InterruptedException {
+        int waited = 0;
         for (int i = 0; i < STRETCH; i++) {
+            long asked = System.nanoTime();
             ByteBuffer message = stream.readPending();
-            if (message != null) {
-                take(message, processor);
-                continue;
-            }
             long now = System.nanoTime();
-            if (i > 0) {
+            if (message != null) {
                 lastMessage = now;
+                waited += now - asked > WAITED_NANOS ? 1 : 0;
+                boolean complete = take(message, processor);
+                if (!complete || waited < WAITED_OFTEN) {
+                    continue;
+                }
             }
-            if (isGathered() || bundle.isUrgent()) {
-                handOver(processor);
-            }
-            Thread.sleep(bundle.isLarge() || now - lastMessage > SILENCE_NANOS ? LONG_PAUSE : PAUSE);
+            pause(processor, now);
             break;
         }
         // Even of nothing: else Debezium pauses by itself, for the interval at which its queue is polled.
         return true;
+    }
+
+    private void pause(ReplicationMessageProcessor processor, long now) throws SQLException, InterruptedException {
+        if (isGathered() || bundle.isUrgent()) {
+            handOver(processor);
+        }
+        Duration soon = now - lastMessage > SILENCE_NANOS ? LONG_PAUSE : PAUSE;
+        Thread.sleep(bundle.isLarge() ? LONGEST_PAUSE : soon);
     }
 
     private boolean isGathered() {
@@ -106,11 +126,12 @@ final class TransactionStream implements ReplicationStream {
         handOver(processor);
     }
 
-    private void take(ByteBuffer message, ReplicationMessageProcessor processor)
+    /** @return whether it was the end of something */
+    private boolean take(ByteBuffer message, ReplicationMessageProcessor processor)
             throws SQLException, InterruptedException {
         Optional<Captured> completed = decoder.accept(message);
         if (completed.isEmpty()) {
-            return;
+            return false;
         }
         // The end of the commit record, or the start of a message that belongs to no transaction.
         Lsn position = Lsn.valueOf(stream.getLastReceiveLSN());
@@ -138,6 +159,7 @@ final class TransactionStream implements ReplicationStream {
                 }
             }
         }
+        return true;
     }
 
     @Override
