@@ -51,7 +51,9 @@ final class Drain {
      */
     void runWithManyViews() throws Exception {
         String title = "drain of %,d transactions of one update with %,d role views ÷ with one".formatted(LONG, MANY);
-        for (int round = 1; round <= 2 * options.repeats(); round++) {
+        double product = 1;
+        int rounds = 2 * options.repeats();
+        for (int round = 1; round <= rounds; round++) {
             double[] rates = new double[2];
             for (int i = 0; i < 2; i++) {
                 boolean many = (i + round) % 2 == 0;
@@ -62,7 +64,11 @@ final class Drain {
                     Locale.ROOT, "%.2f (%,.0f and %,.0f changes/s)", rates[1] / rates[0], rates[1], rates[0]);
             System.out.printf("%s: round %d: %s%n", title, round, text);
             results.put(title + ": round " + round, text);
+            product *= rates[1] / rates[0];
         }
+        String mean = String.format(Locale.ROOT, "%.2f", Math.pow(product, 1.0 / rounds));
+        System.out.printf("%s: geometric mean: %s%n", title, mean);
+        results.put(title + ": geometric mean", mean);
     }
 
     /** An even number of rounds, since whoever is first finds the log cold. @param small one row per transaction */
