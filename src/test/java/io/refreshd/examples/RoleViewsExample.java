@@ -112,10 +112,13 @@ public final class RoleViewsExample {
         Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> isGone(d));
         out.println("Role d is gone, and so is its view.");
 
-        // By another application, which has not heard of refreshd.
+        // By another application, which has not heard of refreshd. In one transaction: without its index the view could
+        // be seen, and be suspended until the next look at the catalog.
         database.execute(
+                "BEGIN",
                 "CREATE MATERIALIZED VIEW materializeduserrole_e AS SELECT id, name FROM main WHERE id > 1000",
                 "CREATE UNIQUE INDEX ON materializeduserrole_e (id)",
+                "COMMIT",
                 "UPDATE main SET name = 'seen by e' WHERE id = 1001");
         RoleView<UserRow> e = views.forRole("e");
         out.println("Created in another app, and fresh: " + e.awaitFresh(views.token(), Duration.ofSeconds(30)) + ", "
