@@ -29,9 +29,6 @@ final class Bundle {
      */
     private static final int FULL = 128 * 1024;
 
-    /** Transactions: four thousand a second, gathered for as long as single ones are. */
-    private static final int LARGE = 40;
-
     private final ByteArrayOutputStream content = new ByteArrayOutputStream(8 * 1024);
     private final DataOutputStream out = new DataOutputStream(content);
     private final Map<Deed, Doers> alike = new LinkedHashMap<>();
@@ -51,25 +48,43 @@ final class Bundle {
         private final Map<Operation, Long> rows = new EnumMap<>(Operation.class);
         private final Instant first;
         private Instant last;
+        private TableTally tally;
+        private long times;
 
-        Doers(Deed deed, Instant first) {
+        Doers(Deed deed, TableTally tally, Instant first) {
             this.deed = deed;
+            this.tally = tally;
             this.first = first;
             this.last = first;
         }
 
-        void add(Captured.Transaction transaction, Map<Operation, Long> counts) {
+        void add(Captured.Transaction transaction) {
+            TableTally next = transaction.tables().getFirst();
+            if (!next.equals(tally)) {
+                countRows();
+                tally = next;
+            }
+            times++;
             xids.addAll(transaction.xids());
-            counts.forEach((operation, count) -> rows.merge(operation, count, Long::sum));
             last = transaction.last();
+        }
+
+        /** Not for each transaction: most of them are the same to the number of their rows. */
+        private void countRows() {
+            tally.rows().forEach((operation, count) -> rows.merge(operation, count * times, Long::sum));
+            times = 0;
+        }
+
+        Captured.Transaction all() {
+            countRows();
+            TableTally together = new TableTally(deed.table(), rows, deed.columns());
+            return new Captured.Transaction(xids, first, last, List.of(together), List.of());
         }
     }
 
     void add(Captured.Transaction transaction) {
         if (isAnonymous(transaction)) {
-            TableTally tally = transaction.tables().getFirst();
-            doersOf(new Deed(tally.table(), tally.rows().keySet(), tally.columns()), transaction.first())
-                    .add(transaction, tally.rows());
+            doersOf(transaction).add(transaction);
         } else {
             TransactionCodec.write(out, transaction);
         }
@@ -79,10 +94,12 @@ final class Bundle {
     }
 
     /** Mostly those of the last one, which are found without working out what the deed is filed under. */
-    private Doers doersOf(Deed deed, Instant first) {
+    private Doers doersOf(Captured.Transaction transaction) {
+        TableTally tally = transaction.tables().getFirst();
         Doers known = latest;
-        if (known == null || !known.deed.equals(deed)) {
-            known = alike.computeIfAbsent(deed, d -> new Doers(d, first));
+        if (known == null || !known.tally.equals(tally)) {
+            Deed deed = new Deed(tally.table(), tally.rows().keySet(), tally.columns());
+            known = alike.computeIfAbsent(deed, d -> new Doers(d, tally, transaction.first()));
             latest = known;
         }
         return known;
@@ -114,21 +131,13 @@ final class Bundle {
         return content.size() + transactions * Long.BYTES >= FULL;
     }
 
-    /** Whether a good part of what may come together has come. */
-    boolean isLarge() {
-        return transactions >= LARGE;
+    int size() {
+        return transactions;
     }
 
     /** All that was added, as a message at the place of the last of them; the bundle is empty then. */
     LogicalDecodingMessage take() {
-        alike.forEach((deed, doers) -> TransactionCodec.write(
-                out,
-                new Captured.Transaction(
-                        doers.xids,
-                        doers.first,
-                        doers.last,
-                        List.of(new TableTally(deed.table(), doers.rows, deed.columns())),
-                        List.of())));
+        alike.values().forEach(doers -> TransactionCodec.write(out, doers.all()));
         byte[] all = content.toByteArray();
         LogicalDecodingMessage message = new LogicalDecodingMessage(
                 io.debezium.connector.postgresql.connection.ReplicationMessage.Operation.MESSAGE,

@@ -2,11 +2,13 @@ package io.refreshd.capture;
 
 import io.refreshd.model.ChangedColumns;
 import io.refreshd.model.Interest;
+import io.refreshd.model.Operation;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
@@ -18,7 +20,7 @@ import java.util.stream.Collectors;
  * @param read by place: whether its value is to be read
  * @param unread by place: whether nothing that a row is remembered for depends on it
  * @param identity by place: whether old rows tell of it
- * @param sets of columns that were asked for before, by their places: an application has few kinds of UPDATE
+ * @param updates what an UPDATE of one row comes to, by the places of the columns that it alters: an application has few kinds of them
  */
 record ColumnPlaces(
         Relation relation,
@@ -28,9 +30,9 @@ record ColumnPlaces(
         boolean[] read,
         boolean[] unread,
         boolean[] identity,
-        Map<BitSet, ChangedColumns> sets) {
+        Map<BitSet, TableTally> updates) {
 
-    private static final int SETS_LIMIT = 1_000;
+    private static final int UPDATES_LIMIT = 1_000;
 
     static ColumnPlaces of(Relation relation, Interest interest) {
         int width = relation.columns().size();
@@ -68,17 +70,18 @@ record ColumnPlaces(
                 new HashMap<>());
     }
 
-    ChangedColumns columns(BitSet changed) {
-        ChangedColumns known = sets.get(changed);
+    /** What an UPDATE of one row comes to that altered these columns, if nothing more is known of the row. */
+    TableTally oneUpdate(BitSet changed) {
+        TableTally known = updates.get(changed);
         if (known != null) {
             return known;
         }
-        if (sets.size() >= SETS_LIMIT) {
-            sets.clear();
+        if (updates.size() >= UPDATES_LIMIT) {
+            updates.clear();
         }
-        ChangedColumns made = ChangedColumns.of(
-                changed.stream().mapToObj(relation.columns()::get).collect(Collectors.toSet()));
-        sets.put((BitSet) changed.clone(), made);
+        Set<String> columns = changed.stream().mapToObj(relation.columns()::get).collect(Collectors.toSet());
+        TableTally made = new TableTally(relation.table(), Map.of(Operation.UPDATE, 1L), ChangedColumns.of(columns));
+        updates.put((BitSet) changed.clone(), made);
         return made;
     }
 

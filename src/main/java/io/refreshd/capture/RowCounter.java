@@ -5,6 +5,7 @@ import io.refreshd.model.ChangedRows;
 import io.refreshd.model.Operation;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.EnumMap;
 import java.util.List;
@@ -76,22 +77,21 @@ final class RowCounter {
     /** @param tuples stands behind the relation's id: an optional old tuple, then the new one */
     void countUpdate(ByteBuffer tuples) {
         rows[Operation.UPDATE.ordinal()]++;
-        ByteBuffer row = tuples.duplicate();
-        // 'O' is the whole old row, sent under REPLICA IDENTITY FULL. 'K' is the old key only, its other columns sent
-        // as
-        // nulls: nothing can be learnt from those.
+        int start = tuples.position();
+        // 'O' is the whole old row, sent under REPLICA IDENTITY FULL. Of 'K' only the key is sent, else nulls.
         if (!allColumns && (tuples.get() != OLD_TUPLE || !compare(tuples))) {
             allColumns = true;
         }
+        tuples.position(start);
         if (collector == null
                 && onlyUnread
                 && !allColumns
                 && putOff.size() < PUT_OFF_ROWS
                 && putOffBytes < PUT_OFF_BYTES) {
-            putOff.add(row);
-            putOffBytes += row.remaining();
+            putOff.add(tuples);
+            putOffBytes += tuples.remaining();
         } else {
-            collector().takeUpdate(row);
+            collector().takeUpdate(tuples);
         }
     }
 
@@ -101,30 +101,19 @@ final class RowCounter {
         if (tuples.getShort() != width) {
             return false;
         }
-        int[] kinds = new int[width];
-        int[] starts = new int[width];
-        int[] lengths = new int[width];
+        int[] olds = new int[width];
         for (int i = 0; i < width; i++) {
-            kinds[i] = tuples.get();
-            lengths[i] = lengthOf(kinds[i], tuples);
-            starts[i] = tuples.position();
-            tuples.position(starts[i] + lengths[i]);
+            olds[i] = tuples.position();
+            tuples.position(end(tuples, olds[i]));
         }
         if (tuples.get() != NEW_TUPLE || tuples.getShort() != width) {
             return false;
         }
         for (int i = 0; i < width; i++) {
-            int kind = tuples.get();
-            int length = lengthOf(kind, tuples);
             int start = tuples.position();
-            tuples.position(start + length);
-            if (kind == UNCHANGED_TOAST) {
-                continue; // the update kept the pointer to the stored value, so the value is the old one
-            }
-            boolean same = kind == kinds[i]
-                    && length == lengths[i]
-                    && (length == 0 || tuples.slice(start, length).equals(tuples.slice(starts[i], length)));
-            if (!same) {
+            tuples.position(end(tuples, start));
+            // An unchanged TOAST value: the update kept the pointer to what is stored, so the value is the old one.
+            if (tuples.get(start) != UNCHANGED_TOAST && !same(tuples, olds[i], start)) {
                 changed.set(i);
                 onlyUnread &= places.unread()[i];
             }
@@ -132,11 +121,31 @@ final class RowCounter {
         return true;
     }
 
-    private static int lengthOf(int kind, ByteBuffer tuples) {
-        return kind == NULL || kind == UNCHANGED_TOAST ? 0 : tuples.getInt();
+    /** @return where the value that begins there ends: one byte for its kind, then its length and its bytes if it has any */
+    private static int end(ByteBuffer tuples, int start) {
+        int kind = tuples.get(start);
+        return kind == NULL || kind == UNCHANGED_TOAST
+                ? start + 1
+                : start + 1 + Integer.BYTES + tuples.getInt(start + 1);
+    }
+
+    private static boolean same(ByteBuffer tuples, int one, int other) {
+        int length = end(tuples, one) - one;
+        if (end(tuples, other) - other != length) {
+            return false;
+        }
+        // Without views of it, two for each column of each row: the driver's buffer has an array.
+        byte[] bytes = tuples.array();
+        int offset = tuples.arrayOffset();
+        return Arrays.equals(
+                bytes, offset + one, offset + one + length, bytes, offset + other, offset + other + length);
     }
 
     TableTally total() {
+        // All but updates have a collector.
+        if (collector == null && !allColumns && rows[Operation.UPDATE.ordinal()] == 1) {
+            return places.oneUpdate(changed);
+        }
         Map<Operation, Long> counts = new EnumMap<>(Operation.class);
         for (Operation operation : OPERATIONS) {
             if (rows[operation.ordinal()] > 0) {
@@ -146,7 +155,7 @@ final class RowCounter {
         return new TableTally(
                 places.relation().table(),
                 counts,
-                allColumns ? ChangedColumns.ALL : places.columns(changed),
+                allColumns ? ChangedColumns.ALL : places.oneUpdate(changed).columns(),
                 collector == null ? ChangedRows.UNKNOWN : collector.collected());
     }
 }

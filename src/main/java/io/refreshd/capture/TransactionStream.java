@@ -33,21 +33,10 @@ final class TransactionStream implements ReplicationStream {
     /** Messages read in one go before Debezium is asked whether it still wants them. */
     private static final int STRETCH = 1_000;
 
-    /**
-     * A message goes out at once if there was none just before. In a steady stream of small transactions each would be a record of
-     * its own, and be marked and acknowledged by itself, so they are gathered for so long.
-     */
-    private static final long GATHERING_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
-
-    /** When there are many of them, whoever commits so much is short of processors and not of milliseconds. */
-    private static final long GATHERING_MANY_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
-
     /** Between two looks at a stream that has nothing to say, and at one that has had nothing for a while: a look costs something. */
     private static final Duration PAUSE = Duration.ofMillis(4);
 
     private static final Duration LONG_PAUSE = Duration.ofMillis(10);
-    /** While many are gathered. */
-    private static final Duration LONGEST_PAUSE = Duration.ofMillis(20);
 
     private static final long SILENCE_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
 
@@ -105,12 +94,12 @@ final class TransactionStream implements ReplicationStream {
             handOver(processor);
         }
         Duration soon = now - lastMessage > SILENCE_NANOS ? LONG_PAUSE : PAUSE;
-        Thread.sleep(bundle.isLarge() ? LONGEST_PAUSE : soon);
+        Thread.sleep(Crowd.of(bundle.size()).pause().orElse(soon));
     }
 
     private boolean isGathered() {
-        long time = bundle.isLarge() ? GATHERING_MANY_NANOS : GATHERING_NANOS;
-        return System.nanoTime() - handedOver >= time;
+        return System.nanoTime() - handedOver
+                >= Crowd.of(bundle.size()).gathering().toNanos();
     }
 
     private void handOver(ReplicationMessageProcessor processor) throws SQLException, InterruptedException {

@@ -66,7 +66,8 @@ class BundleTest {
         bundle.add(anonymous(7, 1, "note", 2));
         bundle.add(anonymous(8, 2, "title", 1));
         bundle.add(transaction(9));
-        bundle.add(anonymous(5, 3, "note", 1));
+        bundle.add(anonymous(5, 2, "note", 1));
+        bundle.add(anonymous(6, 3, "note", 1));
         LogicalDecodingMessage message = bundle.take();
         assertThat(message.getCommitTime()).isEqualTo(NOON.plusSeconds(3));
         assertThat(TransactionCodec.decode(message.getContent()))
@@ -74,10 +75,10 @@ class BundleTest {
                         transaction(9),
                         anonymous(8, 2, "title", 1),
                         new Captured.Transaction(
-                                List.of(7L, 5L),
+                                List.of(7L, 5L, 6L),
                                 NOON.plusSeconds(1),
                                 NOON.plusSeconds(3),
-                                anonymous(0, 0, "note", 3).tables(),
+                                anonymous(0, 0, "note", 4).tables(),
                                 List.of()));
         assertThat(bundle.isEmpty()).isTrue();
         bundle.add(anonymous(6, 4, "note", 1));

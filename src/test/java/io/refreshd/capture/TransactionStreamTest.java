@@ -6,10 +6,18 @@ import io.debezium.connector.postgresql.connection.Lsn;
 import io.refreshd.model.Interest;
 import java.lang.reflect.Proxy;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.postgresql.replication.LogSequenceNumber;
 import org.postgresql.replication.PGReplicationStream;
 
@@ -18,11 +26,15 @@ class TransactionStreamTest {
 
     /** Transactions without rows, for ever; each comes so long after the one before it. */
     private TransactionStream stream(Duration between) {
+        return stream(() -> next(between));
+    }
+
+    private TransactionStream stream(Supplier<@Nullable ByteBuffer> messages) {
         PGReplicationStream server = (PGReplicationStream) Proxy.newProxyInstance(
                 getClass().getClassLoader(),
                 new Class<?>[] {PGReplicationStream.class},
                 (proxy, method, arguments) -> switch (method.getName()) {
-                    case "readPending" -> next(between);
+                    case "readPending" -> messages.get();
                     case "getLastReceiveLSN" -> LogSequenceNumber.valueOf(read[0]);
                     default -> throw new UnsupportedOperationException(method.getName());
                 });
@@ -64,5 +76,37 @@ class TransactionStreamTest {
         assertThat(System.nanoTime() - begin)
                 .as("it lets some come together")
                 .isGreaterThan(TimeUnit.MILLISECONDS.toNanos(4));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1, 10", "40, 50", "200, 100"})
+    void gathersTheLongerTheMoreComeTogether(int transactions, long atLeast) throws Exception {
+        long begin = System.nanoTime();
+        Iterator<ByteBuffer> there = truncations(transactions).iterator();
+        TransactionStream stream = stream(() -> there.hasNext() ? there.next() : null);
+        List<Long> handedOver = new ArrayList<>();
+        while (handedOver.isEmpty()) {
+            stream.readPending(message -> handedOver.add(System.nanoTime()));
+        }
+        assertThat(handedOver).as("together").hasSize(1);
+        assertThat(handedOver.getFirst() - begin).isGreaterThanOrEqualTo(TimeUnit.MILLISECONDS.toNanos(atLeast));
+        assertThat(there.hasNext()).as("some are left").isFalse();
+    }
+
+    /** A table, and so many transactions that truncate it. */
+    private static List<ByteBuffer> truncations(int transactions) {
+        List<ByteBuffer> messages = new ArrayList<>();
+        messages.add(ByteBuffer.allocate(32)
+                .put((byte) 'R')
+                .putInt(1)
+                .put("public\0t\0d".getBytes(StandardCharsets.UTF_8))
+                .putShort((short) 0)
+                .flip());
+        for (int i = 0; i < transactions; i++) {
+            messages.add(ByteBuffer.allocate(21).put(0, (byte) 'B').putInt(17, i + 3));
+            messages.add(ByteBuffer.allocate(10).put(0, (byte) 'T').putInt(1, 1).putInt(6, 1));
+            messages.add(ByteBuffer.allocate(26).put(0, (byte) 'C'));
+        }
+        return messages;
     }
 }
