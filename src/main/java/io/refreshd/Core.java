@@ -88,7 +88,7 @@ final class Core implements AutoCloseable {
                 GRACE);
         Membership membership = new Membership(() -> database.direct().getConnection());
         Pipeline pipeline = new Pipeline(jdbi, lease.token(), frontier, loop, membership, around.listener(), clock);
-        CatalogWatch watch = new CatalogWatch(configuration, lease.token(), loop, pipeline, around);
+        CatalogWatch watch = new CatalogWatch(configuration, lease.token(), loop, pipeline, frontier, around);
         loop.start();
         return new Core(lease, loop, membership, frontier, pipeline, watch);
     }

@@ -51,8 +51,6 @@ final class Database implements AutoCloseable {
         config.addDataSourceProperty("connectTimeout", "10");
         // A line that died without a word must not hold a thread for ever. A refresh takes longer and says so itself.
         config.addDataSourceProperty("socketTimeout", Long.toString(SILENCE.toSeconds()));
-        // A statement prepared on one server connection is unknown on the next behind a pooler in transaction mode.
-        config.addDataSourceProperty("prepareThreshold", "0");
         return new Database(settings, new HikariDataSource(config));
     }
 

@@ -21,6 +21,7 @@ final class Frontier {
 
     private final Milestones milestones = new Milestones();
     private Basis basis = Basis.NONE;
+    private boolean confirmed;
     private long stretch;
     private Lsn routed = Lsn.ZERO;
     private Lsn claimed = Lsn.ZERO;
@@ -51,6 +52,7 @@ final class Frontier {
 
     synchronized void standOn(Basis next) {
         basis = next;
+        confirmed = false;
     }
 
     /** Every transaction that committed at or before it has been routed and seen to be visible. */
@@ -78,6 +80,13 @@ final class Frontier {
         return recorded;
     }
 
+    /** Whether the catalog was seen to be still the one that is stood on, since this was last asked. */
+    synchronized boolean takeConfirmation() {
+        boolean taken = confirmed;
+        confirmed = false;
+        return taken;
+    }
+
     /** Claims what has been routed, if the catalog allows it, and writes down what is claimed: before the slot is told. */
     void claim() {
         Lsn position = routed();
@@ -86,8 +95,11 @@ final class Frontier {
         if (found == Basis.Ground.FIRM) {
             synchronized (this) {
                 claimed = claimed.max(position);
+                // By now it may be another one that is stood on.
+                confirmed = basis.equals(ground);
             }
         } else if (found == Basis.Ground.MOVED) {
+            takeConfirmation();
             catalogMoved.run();
         }
         writeDown();

@@ -54,6 +54,35 @@ public final class Publication {
 
     private Publication() {}
 
+    /**
+     * Changes whenever {@link #inspect} could return something else, but for what the role that is connected may do; empty if there
+     * is no such publication. A small part of the work.
+     */
+    public static String version(Connection connection, String name) throws SQLException {
+        String sql = """
+                SELECT concat_ws('/', p.oid, p.xmin,
+                         (SELECT concat(count(*), ':', bit_xor(hash_record_extended(ROW(r.oid, r.xmin), 0)))
+                            FROM pg_catalog.pg_publication_rel r WHERE r.prpubid = p.oid),
+                         (SELECT concat(count(*), ':', bit_xor(hash_record_extended(ROW(s.oid, s.xmin), 0)))
+                            FROM pg_catalog.pg_publication_namespace s WHERE s.pnpubid = p.oid),
+                         (SELECT concat(count(*), ':', bit_xor(hash_record_extended(ROW(c.oid, c.relnamespace, c.relname), 0)))
+                            FROM pg_catalog.pg_class c
+                           WHERE c.relkind IN ('r', 'p') AND c.oid >= 16384
+                             AND (p.puballtables OR c.relnamespace IN (
+                                   SELECT s.pnnspid FROM pg_catalog.pg_publication_namespace s WHERE s.pnpubid = p.oid))),
+                         (SELECT concat(count(*), ':', bit_xor(hash_record_extended(ROW(h.inhrelid, h.xmin), 0)))
+                            FROM pg_catalog.pg_inherits h))
+                  FROM pg_catalog.pg_publication p
+                 WHERE p.pubname = ?
+                """;
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            statement.setString(1, name);
+            try (ResultSet row = statement.executeQuery()) {
+                return row.next() ? row.getString(1) : "";
+            }
+        }
+    }
+
     public static Optional<PublicationState> inspect(Connection connection, String name) throws SQLException {
         String sql = """
                 SELECT puballtables, pubviaroot, pubinsert AND pubupdate AND pubdelete AND pubtruncate AS complete

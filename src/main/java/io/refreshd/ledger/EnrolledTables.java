@@ -21,7 +21,8 @@ public final class EnrolledTables {
     }
 
     /**
-     * Whether each of them is still published by what it was enrolled with: then nothing of it can have passed unseen.
+     * Whether each of them is still published by what it was enrolled with: then nothing of it can have passed unseen. The limit has
+     * the server look up these tables, and not put together the identities of all that there are.
      *
      * @param identities query of {@code oid, identity} for every table that is published; its one parameter is the publication
      */
@@ -29,7 +30,7 @@ public final class EnrolledTables {
         return handle.createQuery("""
                         SELECT NOT EXISTS (
                             SELECT FROM refreshd.enrolled_table e
-                            LEFT JOIN (%s) i ON i.oid = e.table_oid
+                            LEFT JOIN LATERAL (SELECT p.identity FROM (%s) p WHERE p.oid = e.table_oid LIMIT 1) i ON true
                             WHERE i.identity IS DISTINCT FROM e.entry)
                         """.formatted(identities))
                 .bind(0, publication)

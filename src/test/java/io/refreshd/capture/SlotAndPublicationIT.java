@@ -19,6 +19,8 @@ import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class SlotAndPublicationIT {
     private static final Duration SOON = Duration.ofSeconds(15);
@@ -95,6 +97,34 @@ class SlotAndPublicationIT {
         assertThat(Publication.inspect(connection, "inserts").orElseThrow().captures(T))
                 .isTrue();
         assertThat(Publication.inspect(connection, "none")).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "CREATE PUBLICATION pub",
+                "CREATE PUBLICATION pub FOR TABLE t",
+                "ALTER PUBLICATION pub SET TABLE t WHERE (id > 5)",
+                "ALTER PUBLICATION pub SET (publish = 'insert')",
+                "ALTER PUBLICATION pub DROP TABLE t; ALTER PUBLICATION pub ADD TABLE t",
+                "CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10)",
+                "ALTER TABLE s.u SET SCHEMA public",
+                "ALTER TABLE s.u RENAME TO v",
+                "CREATE TABLE s.v (id int)",
+                "DROP PUBLICATION pub"
+            })
+    void tellsByANumberThatAPublicationIsNotAsItWas(String statement) throws Exception {
+        fixture.database.execute(
+                "CREATE SCHEMA s", "CREATE TABLE s.u (id int)", "CREATE TABLE p (id int) PARTITION BY RANGE (id)");
+        if (!statement.startsWith("CREATE PUBLICATION")) {
+            fixture.database.execute("CREATE PUBLICATION pub FOR TABLE t, p, TABLES IN SCHEMA s");
+        }
+        String before = Publication.version(connection, "pub");
+        fixture.database.execute(
+                "CREATE PUBLICATION another FOR ALL TABLES", "CREATE TABLE elsewhere AS SELECT 1 AS a", "ANALYZE");
+        assertThat(Publication.version(connection, "pub")).isEqualTo(before);
+        fixture.database.execute(statement);
+        assertThat(Publication.version(connection, "pub")).isNotEqualTo(before);
     }
 
     @Test
