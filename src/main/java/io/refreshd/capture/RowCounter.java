@@ -77,12 +77,10 @@ final class RowCounter {
     /** @param tuples stands behind the relation's id: an optional old tuple, then the new one */
     void countUpdate(ByteBuffer tuples) {
         rows[Operation.UPDATE.ordinal()]++;
-        int start = tuples.position();
         // 'O' is the whole old row, sent under REPLICA IDENTITY FULL. Of 'K' only the key is sent, else nulls.
-        if (!allColumns && (tuples.get() != OLD_TUPLE || !compare(tuples))) {
+        if (!allColumns && (tuples.get(tuples.position()) != OLD_TUPLE || !compare(tuples))) {
             allColumns = true;
         }
-        tuples.position(start);
         if (collector == null
                 && onlyUnread
                 && !allColumns
@@ -95,50 +93,48 @@ final class RowCounter {
         }
     }
 
-    /** Whether the two rows could be compared. */
+    /** Whether the two rows could be compared. On the array that the driver's buffers have: this is done for each row that is updated. */
     private boolean compare(ByteBuffer tuples) {
+        byte[] bytes = tuples.array();
+        int at = tuples.arrayOffset() + tuples.position() + 1;
         int width = places.unread().length;
-        if (tuples.getShort() != width) {
+        if (count(bytes, at) != width) {
             return false;
         }
-        int[] olds = new int[width];
+        at += Short.BYTES;
+        int[] olds = new int[width + 1];
         for (int i = 0; i < width; i++) {
-            olds[i] = tuples.position();
-            tuples.position(end(tuples, olds[i]));
+            olds[i] = at;
+            at = end(bytes, at);
         }
-        if (tuples.get() != NEW_TUPLE || tuples.getShort() != width) {
+        olds[width] = at;
+        if (bytes[at] != NEW_TUPLE || count(bytes, at + 1) != width) {
             return false;
         }
+        at += 1 + Short.BYTES;
         for (int i = 0; i < width; i++) {
-            int start = tuples.position();
-            tuples.position(end(tuples, start));
+            int end = end(bytes, at);
             // An unchanged TOAST value: the update kept the pointer to what is stored, so the value is the old one.
-            if (tuples.get(start) != UNCHANGED_TOAST && !same(tuples, olds[i], start)) {
+            if (bytes[at] != UNCHANGED_TOAST && !Arrays.equals(bytes, olds[i], olds[i + 1], bytes, at, end)) {
                 changed.set(i);
                 onlyUnread &= places.unread()[i];
             }
+            at = end;
         }
         return true;
     }
 
-    /** @return where the value that begins there ends: one byte for its kind, then its length and its bytes if it has any */
-    private static int end(ByteBuffer tuples, int start) {
-        int kind = tuples.get(start);
-        return kind == NULL || kind == UNCHANGED_TOAST
-                ? start + 1
-                : start + 1 + Integer.BYTES + tuples.getInt(start + 1);
+    private static int count(byte[] bytes, int at) {
+        return ((bytes[at] & 0xff) << 8) | (bytes[at + 1] & 0xff);
     }
 
-    private static boolean same(ByteBuffer tuples, int one, int other) {
-        int length = end(tuples, one) - one;
-        if (end(tuples, other) - other != length) {
-            return false;
+    /** @return where the value that begins there ends: one byte for its kind, then its length and its bytes if it has any */
+    private static int end(byte[] bytes, int start) {
+        if (bytes[start] == NULL || bytes[start] == UNCHANGED_TOAST) {
+            return start + 1;
         }
-        // Without views of it, two for each column of each row: the driver's buffer has an array.
-        byte[] bytes = tuples.array();
-        int offset = tuples.arrayOffset();
-        return Arrays.equals(
-                bytes, offset + one, offset + one + length, bytes, offset + other, offset + other + length);
+        int length = (count(bytes, start + 1) << 16) | count(bytes, start + 3);
+        return start + 1 + Integer.BYTES + length;
     }
 
     TableTally total() {

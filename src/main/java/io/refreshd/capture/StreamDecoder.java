@@ -26,13 +26,21 @@ final class StreamDecoder {
     private final Function<TableId, Interest> interests;
     private final Map<Integer, Relation> relations = new HashMap<>();
     private final Map<TableId, ColumnPlaces> places = new HashMap<>();
+    /** Those of tables whose interest was asked for in this stretch. */
+    private final Map<TableId, ColumnPlaces> current = new HashMap<>();
+
     private final Map<TableId, RowCounter> counters = new LinkedHashMap<>();
     private final List<Signal> signals = new ArrayList<>();
     private long xid;
 
-    /** @param interests what to remember of a table's rows; asked once for each transaction that changes it */
+    /** @param interests what to remember of a table's rows; asked once in each stretch for each table that changes in it */
     StreamDecoder(Function<TableId, Interest> interests) {
         this.interests = interests;
+    }
+
+    /** What is to be remembered is asked anew from here on. By the time it is routed it may be another anyway. */
+    void beginStretch() {
+        current.clear();
     }
 
     /** Takes the next message; returns what it completes, if anything. */
@@ -98,6 +106,7 @@ final class StreamDecoder {
         }
         Relation announced = new Relation(table, columns, identity, full);
         Relation known = relations.put(oid, announced);
+        current.remove(table);
         // Columns may change in the middle of a transaction; what was counted by number before is then in doubt.
         RowCounter before = counters.get(table);
         if (before != null && known != null && !known.equals(announced)) {
@@ -119,13 +128,15 @@ final class StreamDecoder {
     }
 
     private ColumnPlaces places(Relation relation) {
-        Interest interest = interests.apply(relation.table());
-        ColumnPlaces known = places.get(relation.table());
-        if (known == null || !known.isFor(relation, interest)) {
-            known = ColumnPlaces.of(relation, interest);
-            places.put(relation.table(), known);
-        }
-        return known;
+        return current.computeIfAbsent(relation.table(), table -> {
+            Interest interest = interests.apply(table);
+            ColumnPlaces known = places.get(table);
+            if (known == null || !known.isFor(relation, interest)) {
+                known = ColumnPlaces.of(relation, interest);
+                places.put(table, known);
+            }
+            return known;
+        });
     }
 
     private void truncate(ByteBuffer message) {

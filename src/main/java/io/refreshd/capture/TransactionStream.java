@@ -69,6 +69,7 @@ final class TransactionStream implements ReplicationStream {
 
     @Override
     public boolean readPending(ReplicationMessageProcessor processor) throws SQLException, InterruptedException {
+        decoder.beginStretch();
         int waited = 0;
         for (int i = 0; i < STRETCH; i++) {
             long asked = System.nanoTime();
@@ -111,6 +112,7 @@ final class TransactionStream implements ReplicationStream {
 
     @Override
     public void read(ReplicationMessageProcessor processor) throws SQLException, InterruptedException {
+        decoder.beginStretch();
         take(stream.read(), processor);
         handOver(processor);
     }

@@ -14,6 +14,8 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -22,7 +24,12 @@ import org.junit.jupiter.api.Test;
 class StreamDecoderTest {
     private static final TableId T = new TableId("public", "t");
     private static final String NULL = "(null)";
-    private final StreamDecoder decoder = new StreamDecoder(table -> Interest.NONE);
+    private final List<Interest> interests = new ArrayList<>(List.of(Interest.NONE));
+    private int asked;
+    private final StreamDecoder decoder = new StreamDecoder(table -> {
+        asked++;
+        return interests.getLast();
+    });
 
     private interface Body {
         void write(DataOutputStream out) throws IOException;
@@ -127,6 +134,41 @@ class StreamDecoderTest {
     void trustsNoOtherOldRows() {
         assertThat(update(' ', row(), row("1", "x", NULL))).isEqualTo(ChangedColumns.ALL);
         assertThat(update('K', row("1", NULL, NULL), row("2", NULL, NULL))).isEqualTo(ChangedColumns.ALL);
+    }
+
+    @Test
+    void asksOnceInAStretchWhatIsToBeRemembered() {
+        update('O', row("1", "x", "y"), row("1", "x", "z"));
+        begin(2);
+        send('I', out -> {
+            out.writeInt(7);
+            tuple(out, 'N', "2", "x", "y");
+        });
+        assertThat(commit().tables().getFirst().touched().keys()).isEmpty();
+        assertThat(asked).isOne();
+
+        interests.add(new Interest(List.of("id"), Set.of(), Set.of()));
+        decoder.beginStretch();
+        begin(3);
+        send('I', out -> {
+            out.writeInt(7);
+            tuple(out, 'N', "3", "x", "y");
+        });
+        assertThat(commit().tables().getFirst().touched().keys()).contains(Set.of(List.of("3")));
+        assertThat(asked).isEqualTo(2);
+    }
+
+    @Test
+    void readsATableByItsColumnsAsTheyAreAnnouncedInTheMiddleOfAStretch() {
+        update('O', row("1", "x", "y"), row("1", "x", "z"));
+        begin(2);
+        relation(7, "t", "id", "c");
+        send('U', out -> {
+            out.writeInt(7);
+            tuple(out, 'O', "1", "x");
+            tuple(out, 'N', "1", "y");
+        });
+        assertThat(commit().tables().getFirst().columns()).isEqualTo(ChangedColumns.of(Set.of("c")));
     }
 
     @Test
