@@ -24,7 +24,7 @@ final class BareReaderContender implements Contender {
     static Contender start(Stage stage) throws Exception {
         stage.execute(
                 "CREATE PUBLICATION " + Stage.PUBLICATION + " FOR TABLE main, details",
-                "SELECT pg_create_logical_replication_slot('" + Stage.SLOT + "', 'pgoutput')");
+                "SELECT pg_create_logical_replication_slot('" + stage.slot() + "', 'pgoutput')");
         BareReaderContender contender = new BareReaderContender(stage, launch(stage));
         try {
             Waiting.until("the bare reader reads the slot, see " + log(), contender::reading);
@@ -54,7 +54,7 @@ final class BareReaderContender implements Contender {
                 BareReader.class.getName(),
                 stage.url(),
                 stage.server().user(),
-                Stage.SLOT,
+                stage.slot(),
                 Stage.PUBLICATION);
         ProcessBuilder builder =
                 new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(Redirect.appendTo(log()));
@@ -71,7 +71,7 @@ final class BareReaderContender implements Contender {
         if (!process.isAlive()) {
             throw new IllegalStateException("the bare reader ended, see " + log());
         }
-        return !stage.query("SELECT 1 FROM pg_replication_slots WHERE active AND slot_name = '" + Stage.SLOT + "'")
+        return !stage.query("SELECT 1 FROM pg_replication_slots WHERE active AND slot_name = '" + stage.slot() + "'")
                 .isEmpty();
     }
 

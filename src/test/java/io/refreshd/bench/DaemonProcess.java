@@ -60,7 +60,7 @@ final class DaemonProcess implements AutoCloseable {
                 capture: { slot: %s, heartbeat-interval: 1s }
                 http: { listen: "127.0.0.1:%d" }
                 %s""".formatted(
-                        stage.url(), stage.server().user(), quietPeriod, targetLag, Stage.SLOT, port, more));
+                        stage.url(), stage.server().user(), quietPeriod, targetLag, stage.slot(), port, more));
         Path log = folder.resolve("refreshd.log");
         ProcessBuilder builder = new ProcessBuilder(
                         Path.of("refreshd").toAbsolutePath().toString(), "run", "--config", configuration.toString())

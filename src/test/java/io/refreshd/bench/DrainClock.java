@@ -30,7 +30,7 @@ final class DrainClock implements AutoCloseable {
     private void run() {
         try (Connection connection = stage.connect();
                 Statement statement = connection.createStatement()) {
-            String active = "SELECT 1 FROM pg_replication_slots WHERE active AND slot_name = '" + Stage.SLOT
+            String active = "SELECT 1 FROM pg_replication_slots WHERE active AND slot_name = '" + stage.slot()
                     + "' HAVING count(*) > 0";
             Waiting.until("the slot is read", () -> found(statement, active));
             long begin = System.nanoTime();

@@ -19,7 +19,7 @@ final class PgIvm implements Contender {
     static Contender start(Stage stage) throws SQLException {
         // Sessions that do not load it at once could miss changes.
         stage.execute(
-                "ALTER DATABASE " + Stage.DATABASE + " SET session_preload_libraries = 'pg_ivm'",
+                "ALTER DATABASE " + stage.database() + " SET session_preload_libraries = 'pg_ivm'",
                 "CREATE EXTENSION pg_ivm");
         stage.views().reversed().forEach(view -> drop(stage, view));
         try (Connection connection = stage.connect();
@@ -74,6 +74,6 @@ final class PgIvm implements Contender {
 
     @Override
     public void close() throws SQLException {
-        stage.execute("ALTER DATABASE " + Stage.DATABASE + " RESET session_preload_libraries");
+        stage.execute("ALTER DATABASE " + stage.database() + " RESET session_preload_libraries");
     }
 }

@@ -14,20 +14,21 @@ import java.util.Set;
  * files.
  */
 final class Stage implements AutoCloseable {
-    static final String SLOT = "refreshd";
     static final String PUBLICATION = "refreshd";
-    static final String DATABASE = "bench";
     /** The row whose way into {@link #PROBED} is timed; that of another role's view has the number of the role more. */
     static final int PROBE_ROW = 1;
 
     static final String PROBED = "role_0";
 
+    private static final String DATABASE = "bench";
+    private static final String BESIDE = "bench_beside";
     private static final String TEMPLATE = "bench_template";
 
     /** @param columns as the definition gives them: an extension may add some of its own */
     record View(String name, String key, String columns, String definition) {}
 
     private final Server server;
+    private final String database;
     private final ServerProcesses processes;
     private final List<View> views = new ArrayList<>();
     private final Set<View> leftOut = new LinkedHashSet<>();
@@ -38,11 +39,10 @@ final class Stage implements AutoCloseable {
     private double cycle;
     private double comparing;
 
-    private Stage(Server server) throws SQLException {
+    private Stage(Server server, String database, ServerProcesses processes) {
         this.server = server;
-        try (Connection connection = server.connect(server.home())) {
-            this.processes = ServerProcesses.of(connection);
-        }
+        this.database = database;
+        this.processes = processes;
     }
 
     /** @throws IllegalArgumentException if there are databases that could be somebody's */
@@ -50,12 +50,26 @@ final class Stage implements AutoCloseable {
         if (server.given()
                 && !server.query(
                                 server.home(),
-                                "SELECT 1 FROM pg_database WHERE datname IN ('" + DATABASE + "', '" + TEMPLATE + "')")
+                                "SELECT 1 FROM pg_database WHERE datname IN ('" + DATABASE + "', '" + BESIDE + "', '"
+                                        + TEMPLATE + "')")
                         .isEmpty()) {
-            throw new IllegalArgumentException("the server already has a database " + DATABASE + " or " + TEMPLATE
-                    + ", and the benchmark would drop it: drop it yourself if it is nobody's, or give another server");
+            throw new IllegalArgumentException(
+                    "the server already has a database " + DATABASE + ", " + BESIDE + " or " + TEMPLATE
+                            + ", and the benchmark would drop it: drop it yourself if it is nobody's, or give another server");
         }
-        return new Stage(server);
+        try (Connection connection = server.connect(server.home())) {
+            return new Stage(server, DATABASE, ServerProcesses.of(connection));
+        }
+    }
+
+    /** Another database with the same data, for who is compared second by second. Closed before this one. */
+    Stage beside() {
+        Stage beside = new Stage(server, BESIDE, processes);
+        beside.rows = rows;
+        beside.roles = roles;
+        beside.roleViews = roleViews;
+        beside.views.addAll(views);
+        return beside;
     }
 
     /** Nothing but a big table and role views; half of the roles have one. */
@@ -90,7 +104,7 @@ final class Stage implements AutoCloseable {
         views.addAll(others);
         server.run(
                 server.home(),
-                "DROP DATABASE IF EXISTS " + DATABASE + " WITH (FORCE)",
+                "DROP DATABASE IF EXISTS " + database + " WITH (FORCE)",
                 "DROP DATABASE IF EXISTS " + TEMPLATE,
                 "CREATE DATABASE " + TEMPLATE);
         List<String> sql = new ArrayList<>(List.of(
@@ -117,13 +131,13 @@ final class Stage implements AutoCloseable {
         dropSlots();
         server.run(
                 server.home(),
-                "DROP DATABASE IF EXISTS " + DATABASE + " WITH (FORCE)",
-                "CREATE DATABASE " + DATABASE + " TEMPLATE " + TEMPLATE + " STRATEGY FILE_COPY",
+                "DROP DATABASE IF EXISTS " + database + " WITH (FORCE)",
+                "CREATE DATABASE " + database + " TEMPLATE " + TEMPLATE + " STRATEGY FILE_COPY",
                 "CHECKPOINT");
     }
 
     private void dropSlots() throws SQLException {
-        String of = "FROM pg_replication_slots WHERE database = '" + DATABASE + "'";
+        String of = "FROM pg_replication_slots WHERE database = '" + database + "'";
         for (String slot : server.query(server.home(), "SELECT slot_name " + of)) {
             String one = of + " AND active AND slot_name = '" + slot + "'";
             server.query(server.home(), "SELECT pg_terminate_backend(active_pid) " + one);
@@ -196,20 +210,29 @@ final class Stage implements AutoCloseable {
         return List.copyOf(views);
     }
 
+    String database() {
+        return database;
+    }
+
+    /** Slots are the server's, so each database has one of its own name. */
+    String slot() {
+        return database;
+    }
+
     String url() {
-        return server.url(DATABASE);
+        return server.url(database);
     }
 
     Connection connect() throws SQLException {
-        return server.connect(DATABASE);
+        return server.connect(database);
     }
 
     void execute(String... statements) throws SQLException {
-        server.run(DATABASE, statements);
+        server.run(database, statements);
     }
 
     List<String> query(String sql) throws SQLException {
-        return server.query(DATABASE, sql);
+        return server.query(database, sql);
     }
 
     long wal() throws SQLException {
@@ -248,15 +271,16 @@ final class Stage implements AutoCloseable {
         }
     }
 
-    /** Leaves nothing behind on a server that was given. */
+    /** Leaves nothing behind on a server that was given; the one beside leaves nothing on any. */
     @Override
     public void close() throws SQLException {
-        if (server.given() && roles > 0) {
+        boolean second = database.equals(BESIDE);
+        if ((second || server.given()) && roles > 0) {
             dropSlots();
-            server.run(
-                    server.home(),
-                    "DROP DATABASE IF EXISTS " + DATABASE + " WITH (FORCE)",
-                    "DROP DATABASE IF EXISTS " + TEMPLATE);
+            server.run(server.home(), "DROP DATABASE IF EXISTS " + database + " WITH (FORCE)");
+            if (!second) {
+                server.run(server.home(), "DROP DATABASE IF EXISTS " + TEMPLATE);
+            }
         }
     }
 }

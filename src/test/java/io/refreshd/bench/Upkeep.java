@@ -102,7 +102,7 @@ final class Upkeep {
                 try (ResultSet row = statement.executeQuery("""
                         SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), confirmed_flush_lsn),
                                pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn)
-                        FROM pg_replication_slots WHERE slot_name = '%s'""".formatted(Stage.SLOT))) {
+                        FROM pg_replication_slots WHERE slot_name = '%s'""".formatted(stage.slot()))) {
                     row.next();
                     unacknowledged = Math.max(unacknowledged, row.getDouble(1));
                     kept = Math.max(kept, row.getDouble(2));

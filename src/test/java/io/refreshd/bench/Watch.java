@@ -60,7 +60,7 @@ final class Watch implements AutoCloseable {
                 try (ResultSet row = statement.executeQuery("""
                         SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), confirmed_flush_lsn),
                                pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn)
-                        FROM pg_replication_slots WHERE slot_name = '%s'""".formatted(Stage.SLOT))) {
+                        FROM pg_replication_slots WHERE slot_name = '%s'""".formatted(stage.slot()))) {
                     if (row.next()) {
                         unacknowledged = row.getDouble(1);
                         kept = row.getDouble(2);
