@@ -10,9 +10,9 @@ import java.util.Optional;
  */
 enum Crowd {
     FEW(0, Duration.ofMillis(10), Optional.empty()),
-    /** Four thousand a second, gathered for as long as few are; then eight hundred. */
+    /** Four thousand a second, in the time for which few are gathered; or what has had to wait. */
     MANY(40, Duration.ofMillis(50), Optional.of(Duration.ofMillis(20))),
-    /** Four thousand a second. */
+    /** Four thousand a second still, in the time for which many are gathered. */
     HOST(200, Duration.ofMillis(100), Optional.of(Duration.ofMillis(50)));
 
     private final int least;
