@@ -131,7 +131,9 @@ final class CatalogWatch {
     /** Looks, and acts if something is not as it was. */
     synchronized void glance(Handle handle) throws SQLException, InterruptedException, DaemonStartException {
         try {
-            if (!see(handle).equals(seen)
+            Optional<Basis.Ground> claim = frontier.takeFound();
+            if (claim.equals(Optional.of(Basis.Ground.MOVED))
+                    || !see(handle, claim).equals(seen)
                     || enroller.isWaiting()
                     || around.clock().get().nanosSince(lookedAt) > WHOLE_LOOK_NANOS) {
                 look(handle);
@@ -203,18 +205,18 @@ final class CatalogWatch {
         }
     }
 
-    private Seen see(Handle handle) throws SQLException {
+    /** @param claim what the last claim found, which looks at more than this does */
+    private Seen see(Handle handle, Optional<Basis.Ground> claim) throws SQLException {
         return new Seen(
-                fingerprint(handle),
+                fingerprint(handle, claim),
                 Publication.version(
                         handle.getConnection(), configuration.capture().publication()),
                 RefreshRights.missing(handle));
     }
 
     /** Two looks in the time of one would see the same: where heartbeats come as often, theirs will do. */
-    private String fingerprint(Handle handle) throws SQLException {
-        boolean confirmed = frontier.takeConfirmation();
-        return confirmed && seen != null && beatsAsOften()
+    private String fingerprint(Handle handle, Optional<Basis.Ground> claim) throws SQLException {
+        return claim.equals(Optional.of(Basis.Ground.FIRM)) && seen != null && beatsAsOften()
                 ? seen.fingerprint()
                 : CatalogReader.fingerprint(handle.getConnection());
     }

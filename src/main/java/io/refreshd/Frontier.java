@@ -21,7 +21,7 @@ final class Frontier {
 
     private final Milestones milestones = new Milestones();
     private Basis basis = Basis.NONE;
-    private boolean confirmed;
+    private Optional<Basis.Ground> found = Optional.empty();
     private long stretch;
     private Lsn routed = Lsn.ZERO;
     private Lsn claimed = Lsn.ZERO;
@@ -52,7 +52,7 @@ final class Frontier {
 
     synchronized void standOn(Basis next) {
         basis = next;
-        confirmed = false;
+        found = Optional.empty();
     }
 
     /** Every transaction that committed at or before it has been routed and seen to be visible. */
@@ -80,10 +80,10 @@ final class Frontier {
         return recorded;
     }
 
-    /** Whether the catalog was seen to be still the one that is stood on, since this was last asked. */
-    synchronized boolean takeConfirmation() {
-        boolean taken = confirmed;
-        confirmed = false;
+    /** What the last look at the catalog that is stood on found; empty if there was none since this was last asked. */
+    synchronized Optional<Basis.Ground> takeFound() {
+        Optional<Basis.Ground> taken = found;
+        found = Optional.empty();
         return taken;
     }
 
@@ -91,15 +91,15 @@ final class Frontier {
     void claim() {
         Lsn position = routed();
         Basis ground = basis();
-        Basis.Ground found = look(ground);
-        if (found == Basis.Ground.FIRM) {
-            synchronized (this) {
+        Basis.Ground seen = look(ground);
+        synchronized (this) {
+            if (seen == Basis.Ground.FIRM) {
                 claimed = claimed.max(position);
-                // By now it may be another one that is stood on.
-                confirmed = basis.equals(ground);
             }
-        } else if (found == Basis.Ground.MOVED) {
-            takeConfirmation();
+            // By now it may be another one that is stood on.
+            found = basis.equals(ground) ? Optional.of(seen) : Optional.empty();
+        }
+        if (seen == Basis.Ground.MOVED) {
             catalogMoved.run();
         }
         writeDown();

@@ -144,6 +144,21 @@ class GapsIT {
         }
     }
 
+    /** At once, and not when everything is looked at anew, as it is once a minute. */
+    @Test
+    void aTableThatLeavesItsSchemaAndComesBackBetweenTwoLooks() throws Exception {
+        schema();
+        execute("CREATE PUBLICATION refreshd FOR " + SCHEMA, "CREATE SCHEMA elsewhere");
+        try (RunningDaemon daemon = running()) {
+            awaitClaim();
+            execute("BEGIN; ALTER TABLE main SET SCHEMA elsewhere; UPDATE elsewhere.main SET v = 'unseen';"
+                    + " ALTER TABLE elsewhere.main SET SCHEMA public; COMMIT");
+            await().atMost(Duration.ofSeconds(30)).until(() -> gaps(daemon).equals(List.of("table-republished")));
+            awaitContent("unseen");
+            awaitClaim();
+        }
+    }
+
     @Test
     void aPublicationThatIsDroppedWhileItRuns() throws Exception {
         schema();

@@ -55,8 +55,9 @@ public final class Publication {
     private Publication() {}
 
     /**
-     * Changes whenever {@link #inspect} could return something else, but for what the role that is connected may do; empty if there
-     * is no such publication. A small part of the work.
+     * Changes whenever {@link #inspect} could return something else, but for what the role that is connected may do, and for the
+     * identity of a table that left the schema it is published with and came back. Empty if there is no such publication. A
+     * small part of the work.
      */
     public static String version(Connection connection, String name) throws SQLException {
         String sql = """

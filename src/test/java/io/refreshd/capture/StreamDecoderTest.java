@@ -108,6 +108,11 @@ class StreamDecoderTest {
     private ChangedColumns update(char oldKind, String[] before, String[] after) {
         begin(1);
         relation(7, "t", "id", "a", "b");
+        sendUpdate(oldKind, before, after);
+        return commit().tables().getFirst().columns();
+    }
+
+    private void sendUpdate(char oldKind, String[] before, String[] after) {
         send('U', out -> {
             out.writeInt(7);
             if (oldKind != ' ') {
@@ -115,7 +120,13 @@ class StreamDecoderTest {
             }
             tuple(out, 'N', after);
         });
-        return commit().tables().getFirst().columns();
+    }
+
+    private void sendInsert(String... values) {
+        send('I', out -> {
+            out.writeInt(7);
+            tuple(out, 'N', values);
+        });
     }
 
     private static String[] row(String... values) {
@@ -140,20 +151,14 @@ class StreamDecoderTest {
     void asksOnceInAStretchWhatIsToBeRemembered() {
         update('O', row("1", "x", "y"), row("1", "x", "z"));
         begin(2);
-        send('I', out -> {
-            out.writeInt(7);
-            tuple(out, 'N', "2", "x", "y");
-        });
+        sendInsert("2", "x", "y");
         assertThat(commit().tables().getFirst().touched().keys()).isEmpty();
         assertThat(asked).isOne();
 
         interests.add(new Interest(List.of("id"), Set.of(), Set.of()));
         decoder.beginStretch();
         begin(3);
-        send('I', out -> {
-            out.writeInt(7);
-            tuple(out, 'N', "3", "x", "y");
-        });
+        sendInsert("3", "x", "y");
         assertThat(commit().tables().getFirst().touched().keys()).contains(Set.of(List.of("3")));
         assertThat(asked).isEqualTo(2);
     }
@@ -163,11 +168,7 @@ class StreamDecoderTest {
         update('O', row("1", "x", "y"), row("1", "x", "z"));
         begin(2);
         relation(7, "t", "id", "c");
-        send('U', out -> {
-            out.writeInt(7);
-            tuple(out, 'O', "1", "x");
-            tuple(out, 'N', "1", "y");
-        });
+        sendUpdate('O', row("1", "x"), row("1", "y"));
         assertThat(commit().tables().getFirst().columns()).isEqualTo(ChangedColumns.of(Set.of("c")));
     }
 
@@ -206,11 +207,7 @@ class StreamDecoderTest {
     void doubtsColumnsThatWereRenamedMidway() {
         begin(1);
         relation(7, "t", "id", "a");
-        send('U', out -> {
-            out.writeInt(7);
-            tuple(out, 'O', "1", "x");
-            tuple(out, 'N', "1", "y");
-        });
+        sendUpdate('O', row("1", "x"), row("1", "y"));
         relation(7, "t", "id", "c");
         assertThat(commit().tables().getFirst().columns()).isEqualTo(ChangedColumns.ALL);
     }
