@@ -40,7 +40,9 @@ record Options(
         boolean full = Boolean.getBoolean("bench.full");
         return new Options(
                 list("parts", full ? "micro,figures,exact,roles,operating,contenders" : "micro,figures,contenders"),
-                list("figures", full ? String.join(",", Figures.ALL) : "latency-1000,latency-others,drain,small-drain"),
+                list(
+                        "figures",
+                        full ? String.join(",", Figures.ALL) : "latency-1000,latency-others,drain,small-drain,writers"),
                 list(
                         "workloads",
                         full

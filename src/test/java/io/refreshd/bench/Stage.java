@@ -125,6 +125,20 @@ final class Stage implements AutoCloseable {
         cycle = 0;
     }
 
+    /**
+     * Gives copies room in every page of the table and keeps autovacuum from it. Else updates are a tenth cheaper for whoever's table
+     * happened to grow while a statement of autovacuum kept old rows alive: with more room in a page it is pruned less often.
+     */
+    void loosen() throws SQLException {
+        server.run(
+                TEMPLATE,
+                "ALTER TABLE main SET (fillfactor = 50, autovacuum_enabled = false)",
+                "VACUUM FULL main",
+                // What is written from here on may fill the pages.
+                "ALTER TABLE main RESET (fillfactor)",
+                "VACUUM ANALYZE main");
+    }
+
     /** A fresh copy of the data. */
     void reset() throws SQLException {
         leftOut.clear();

@@ -1,7 +1,5 @@
 package io.refreshd.bench;
 
-import io.refreshd.bench.Load.Workload;
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -12,7 +10,7 @@ import java.util.Map;
  * beside the daemon. No view is refreshed, so that it is the price of capturing and deciding alone.
  *
  * <p>Such writers are a third faster in one second than in the next, for reasons of the machine. So both are there all the time, each in
- * a database of its own, and take turns second by second; whose turn it is not is suspended.
+ * a database of its own, and take turns second by second; whose turn it is not is suspended, and its walsender with it.
  */
 final class WritersKept {
     private static final int ROWS = 50_000;
@@ -30,84 +28,14 @@ final class WritersKept {
         this.results = results;
     }
 
-    /** A contender and its database, suspended but in its turn. */
-    private static final class Player implements AutoCloseable {
-        private final Stage stage;
-        private final Contender contender;
-        private final List<Double> commitsPerSecond = new ArrayList<>();
-        private double cpu;
-
-        Player(String name, Stage stage) throws Exception {
-            this.stage = stage;
-            stage.reset();
-            this.contender = Contenders.start(name, stage);
-            try {
-                contender.begin();
-            } catch (Exception e) {
-                contender.close();
-                throw e;
-            }
-        }
-
-        double play(int seconds, long seed) throws Exception {
-            signal("CONT");
-            double before = contender.cpuSeconds();
-            try (Load load = new Load(stage, Workload.parse("note-max"), AfterWrite.NOTHING, seed)) {
-                load.start();
-                Thread.sleep(1_000L * seconds);
-                load.stop();
-                cpu += contender.cpuSeconds() - before;
-                return load.commitsPerSecond();
-            } finally {
-                signal("STOP");
-            }
-        }
-
-        void take(long seed) throws Exception {
-            commitsPerSecond.add(play(1, seed));
-        }
-
-        double mean() {
-            return commitsPerSecond.stream()
-                    .mapToDouble(Double::doubleValue)
-                    .average()
-                    .orElseThrow();
-        }
-
-        double processors() {
-            return cpu / commitsPerSecond.size();
-        }
-
-        private void signal(String name) throws IOException, InterruptedException {
-            long pid = contender.pid().orElseThrow();
-            int code = new ProcessBuilder("kill", "-" + name, Long.toString(pid))
-                    .inheritIO()
-                    .start()
-                    .waitFor();
-            if (code != 0) {
-                throw new IllegalStateException("process " + pid + " took no signal " + name);
-            }
-        }
-
-        @Override
-        public void close() throws Exception {
-            try {
-                signal("CONT");
-            } finally {
-                contender.close();
-            }
-        }
-    }
-
     void run() throws Exception {
         stage.layOut(ROWS, VIEWS);
+        stage.loosen();
         try (Stage beside = stage.beside();
                 Player bare = new Player("bare-reader", stage);
                 Player daemon = new Player("refreshd", beside)) {
-            for (Player player : List.of(bare, daemon)) {
-                player.play(PRACTICE_SECONDS, 1);
-                player.cpu = 0;
-            }
+            bare.practise(PRACTICE_SECONDS);
+            daemon.practise(PRACTICE_SECONDS);
             for (int pair = 0; pair < PAIRS_PER_REPEAT * options.repeats(); pair++) {
                 for (Player player : pair % 2 == 0 ? List.of(bare, daemon) : List.of(daemon, bare)) {
                     player.take(options.seed() + pair);
@@ -120,10 +48,11 @@ final class WritersKept {
     }
 
     private static String text(Player bare, Player daemon) {
-        int pairs = bare.commitsPerSecond.size();
+        int pairs = bare.commitsPerSecond().size();
         List<Double> ratios = new ArrayList<>();
         for (int i = 0; i < pairs; i++) {
-            ratios.add(daemon.commitsPerSecond.get(i) / bare.commitsPerSecond.get(i));
+            ratios.add(
+                    daemon.commitsPerSecond().get(i) / bare.commitsPerSecond().get(i));
         }
         double mean = ratios.stream().mapToDouble(Math::log).average().orElseThrow();
         double squares = ratios.stream()

@@ -1,0 +1,95 @@
+package io.refreshd.bench;
+
+import io.refreshd.bench.Load.Workload;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** A contender with a database of its own, suspended but in its turn. */
+final class Player implements AutoCloseable {
+    private final Stage stage;
+    private final Contender contender;
+    /** Empty where the server is another's, whose processes are not to be stopped. */
+    private final Optional<Walsender> walsender;
+
+    private final List<Double> commitsPerSecond = new ArrayList<>();
+    private double cpu;
+
+    Player(String name, Stage stage) throws Exception {
+        this.stage = stage;
+        this.walsender = stage.server().given() ? Optional.empty() : Optional.of(new Walsender(stage));
+        stage.reset();
+        this.contender = Contenders.start(name, stage);
+        try {
+            contender.begin();
+        } catch (Exception e) {
+            contender.close();
+            throw e;
+        }
+    }
+
+    /** Does not count. */
+    void practise(int seconds) throws Exception {
+        play(seconds, 1);
+        cpu = 0;
+    }
+
+    /** A second. */
+    void take(long seed) throws Exception {
+        commitsPerSecond.add(play(1, seed));
+    }
+
+    private double play(int seconds, long seed) throws Exception {
+        resume();
+        double before = contender.cpuSeconds();
+        try (Load load = new Load(stage, Workload.parse("note-max"), AfterWrite.NOTHING, seed)) {
+            load.start();
+            Thread.sleep(1_000L * seconds);
+            load.stop();
+            cpu += contender.cpuSeconds() - before;
+            return load.commitsPerSecond();
+        } finally {
+            suspend();
+        }
+    }
+
+    List<Double> commitsPerSecond() {
+        return List.copyOf(commitsPerSecond);
+    }
+
+    double mean() {
+        return commitsPerSecond.stream()
+                .mapToDouble(Double::doubleValue)
+                .average()
+                .orElseThrow();
+    }
+
+    /** That the contender uses in its turn. */
+    double processors() {
+        return cpu / commitsPerSecond.size();
+    }
+
+    private void resume() throws Exception {
+        if (walsender.isPresent()) {
+            walsender.get().resume();
+        }
+        Signals.send(contender.pid().orElseThrow(), "CONT");
+    }
+
+    /** The walsender first, which waits for the reader before it has nothing to do. */
+    private void suspend() throws Exception {
+        if (walsender.isPresent()) {
+            walsender.get().suspend();
+        }
+        Signals.send(contender.pid().orElseThrow(), "STOP");
+    }
+
+    @Override
+    public void close() throws Exception {
+        try {
+            resume();
+        } finally {
+            contender.close();
+        }
+    }
+}
