@@ -57,7 +57,7 @@ final class Drain {
             double[] rates = new double[2];
             for (int i = 0; i < 2; i++) {
                 boolean many = (i + round) % 2 == 0;
-                stage.layOut(SMALL, many ? MANY : 1);
+                stage.layOut(Layout.mixed(SMALL, many ? MANY : 1));
                 rates[many ? 1 : 0] = round(LONG, true, "30s", "60s").rate();
             }
             String text = String.format(
@@ -73,7 +73,7 @@ final class Drain {
 
     /** An even number of rounds, since whoever is first finds the log cold. @param small one row per transaction */
     void run(boolean small) throws Exception {
-        stage.layOut(ROWS, 3);
+        stage.layOut(Layout.mixed(ROWS, 3));
         String title = small
                 ? "drain of %,d transactions of one update, -Xmx128m".formatted(SMALL)
                 : "drain of one transaction of %,d updates, -Xmx128m".formatted(ROWS);

@@ -59,7 +59,7 @@ final class ExactRouting {
 
     void run(int rows) throws Exception {
         for (int views : List.of(100, 1_000)) {
-            stage.layOutRoles(rows, views);
+            stage.layOut(Layout.ofRoles(rows, views));
             stage.reset();
             String title = "decisions, %,d role views, %,d rows".formatted(views, rows);
             try (Connection connection = stage.connect()) {
@@ -161,7 +161,7 @@ final class ExactRouting {
 
     /** One view of all rows: what a look-up of one changed row takes, and what the refresh that it spares. */
     private void againstRefresh(int rows) throws Exception {
-        stage.layOutRoles(rows, 1);
+        stage.layOut(Layout.ofRoles(rows, 1));
         stage.reset();
         String title = "look-up against REFRESH … CONCURRENTLY, a view of %,d rows".formatted(rows);
         try (Connection connection = stage.connect()) {

@@ -59,9 +59,9 @@ final class Figures {
             return;
         }
         if (figure.startsWith("latency")) {
-            stage.layOutRoles(20_000, 2 * PROBED);
+            stage.layOut(Layout.ofRoles(20_000, 2 * PROBED));
         } else {
-            stage.layOut(10_000, 3);
+            stage.layOut(Layout.mixed(10_000, 3));
         }
         switch (figure) {
             case "latency-100" -> latency("100 commits/s that concern no view", Workload.parse("note-100"));

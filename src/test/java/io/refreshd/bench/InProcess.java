@@ -93,7 +93,7 @@ final class InProcess implements Contender {
     /** Refreshes every view at each tick; a tick that comes while the one before is at work is left out, as pg_cron does. */
     static Contender timer(Stage stage, int seconds) {
         Refreshes refreshes = new Refreshes();
-        List<Stage.View> views = stage.views();
+        List<Layout.View> views = stage.views();
         return alone(stage, refreshes, (connection, self) -> {
             long period = TimeUnit.SECONDS.toNanos(seconds);
             for (long next = System.nanoTime() + period; self.running; next += period) {
@@ -112,9 +112,9 @@ final class InProcess implements Contender {
         }
     }
 
-    private static void refreshAll(Connection connection, InProcess self, Refreshes refreshes, List<Stage.View> views)
+    private static void refreshAll(Connection connection, InProcess self, Refreshes refreshes, List<Layout.View> views)
             throws SQLException {
-        for (Stage.View view : views) {
+        for (Layout.View view : views) {
             if (self.running) {
                 refreshes.refresh(connection, view.name());
                 self.noteCpu();
@@ -132,7 +132,7 @@ final class InProcess implements Contender {
                 CREATE TRIGGER tell AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON details
                 FOR EACH STATEMENT EXECUTE FUNCTION tell()""");
         Refreshes refreshes = new Refreshes();
-        List<Stage.View> views = stage.views();
+        List<Layout.View> views = stage.views();
         return alone(stage, refreshes, (connection, self) -> {
             try (var statement = connection.createStatement()) {
                 statement.execute("LISTEN main_changed");

@@ -13,7 +13,7 @@ final class Micro {
     private Micro() {}
 
     static void run(Stage stage, Map<String, Object> results) throws Exception {
-        stage.layOutRoles(2 * RouterBenchmark.MOST, RouterBenchmark.MOST);
+        stage.layOut(Layout.ofRoles(2 * RouterBenchmark.MOST, RouterBenchmark.MOST));
         stage.reset();
         var options = new OptionsBuilder()
                 .include("io\\.refreshd\\.bench\\.(Router|Scheduler)Benchmark")

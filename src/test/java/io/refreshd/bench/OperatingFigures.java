@@ -31,7 +31,7 @@ final class OperatingFigures {
     }
 
     private void memory() throws Exception {
-        stage.layOutRoles(ROWS, SOME);
+        stage.layOut(Layout.ofRoles(ROWS, SOME));
         stage.reset();
         try (DaemonProcess daemon = DaemonProcess.start(stage, "100ms", "1s")) {
             Thread.sleep(10_000);
@@ -50,7 +50,7 @@ final class OperatingFigures {
     }
 
     private void watching() throws Exception {
-        stage.layOutRoles(ROWS, MANY);
+        stage.layOut(Layout.ofRoles(ROWS, MANY));
         stage.reset();
         try (DaemonProcess daemon = DaemonProcess.start(stage, "100ms", "1s")) {
             long begin = System.nanoTime();

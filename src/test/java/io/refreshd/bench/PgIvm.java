@@ -24,7 +24,7 @@ final class PgIvm implements Contender {
         stage.views().reversed().forEach(view -> drop(stage, view));
         try (Connection connection = stage.connect();
                 PreparedStatement create = connection.prepareStatement("SELECT pgivm.create_immv(?, ?)")) {
-            for (Stage.View view : stage.views()) {
+            for (Layout.View view : stage.views()) {
                 create.setString(1, view.name());
                 create.setString(2, view.definition());
                 try {
@@ -40,7 +40,7 @@ final class PgIvm implements Contender {
         return new PgIvm(stage);
     }
 
-    private static void drop(Stage stage, Stage.View view) {
+    private static void drop(Stage stage, Layout.View view) {
         try {
             stage.execute("DROP MATERIALIZED VIEW " + view.name());
         } catch (SQLException e) {
@@ -49,7 +49,7 @@ final class PgIvm implements Contender {
     }
 
     /** It makes an index where it finds the key itself; the others get the one that the views have. */
-    private static void index(Connection connection, Stage.View view) throws SQLException {
+    private static void index(Connection connection, Layout.View view) throws SQLException {
         try (Statement statement = connection.createStatement();
                 var indexes = statement.executeQuery(
                         "SELECT 1 FROM pg_index WHERE indisunique AND indrelid = '" + view.name() + "'::regclass")) {

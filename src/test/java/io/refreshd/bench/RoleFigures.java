@@ -33,7 +33,7 @@ final class RoleFigures {
     }
 
     void run() throws Exception {
-        stage.layOut(100, 1);
+        stage.layOut(Layout.mixed(100, 1));
         stage.reset();
         // Half of the rows to a few large roles, half to many small ones.
         stage.execute(

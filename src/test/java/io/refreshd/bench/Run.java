@@ -90,7 +90,7 @@ final class Run {
                 for (String workload : workloads) {
                     int rows = Round.rows(workload, wanted, views);
                     if (!laidOut.equals(rows + " " + views)) {
-                        stage.layOut(rows, views);
+                        stage.layOut(Layout.mixed(rows, views));
                         laidOut = rows + " " + views;
                     }
                     if (!practised) {

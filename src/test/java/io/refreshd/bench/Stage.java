@@ -1,5 +1,6 @@
 package io.refreshd.bench;
 
+import io.refreshd.bench.Layout.View;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -24,18 +25,12 @@ final class Stage implements AutoCloseable {
     private static final String BESIDE = "bench_beside";
     private static final String TEMPLATE = "bench_template";
 
-    /** @param columns as the definition gives them: an extension may add some of its own */
-    record View(String name, String key, String columns, String definition) {}
-
     private final Server server;
     private final String database;
     private final ServerProcesses processes;
-    private final List<View> views = new ArrayList<>();
     private final Set<View> leftOut = new LinkedHashSet<>();
     private final Set<String> remarks = new LinkedHashSet<>();
-    private int rows;
-    private int roles;
-    private int roleViews;
+    private Layout layout = Layout.NONE;
     private double cycle;
     private double comparing;
 
@@ -65,63 +60,18 @@ final class Stage implements AutoCloseable {
     /** Another database with the same data, for who is compared second by second. Closed before this one. */
     Stage beside() {
         Stage beside = new Stage(server, BESIDE, processes);
-        beside.rows = rows;
-        beside.roles = roles;
-        beside.roleViews = roleViews;
-        beside.views.addAll(views);
+        beside.layout = layout;
         return beside;
     }
 
-    /** Nothing but a big table and role views; half of the roles have one. */
-    void layOutRoles(int rows, int roleViews) throws SQLException {
-        layOut(rows, roleViews, List.of());
-    }
-
-    /** Half of the roles have a view each; beside them one that joins, one that sums up and one that stands on that. */
-    void layOut(int rows, int roleViews) throws SQLException {
-        layOut(
-                rows,
-                roleViews,
-                List.of(
-                        new View("joined", "id", "id, title, body", """
-                                SELECT m.id, m.title, d.body FROM main m
-                                JOIN details d ON d.id = m.id WHERE m.role_id = 0"""),
-                        new View("totals", "role_id", "role_id, items, amount", """
-                                SELECT role_id, count(*) AS items, sum(amount) AS amount FROM main GROUP BY role_id"""),
-                        new View("grand_total", "id", "id, items, amount", """
-                                SELECT 1 AS id, sum(items) AS items, sum(amount) AS amount FROM totals""")));
-    }
-
-    private void layOut(int rows, int roleViews, List<View> others) throws SQLException {
-        this.rows = rows;
-        this.roleViews = roleViews;
-        this.roles = 2 * roleViews;
-        views.clear();
-        for (int role = 0; role < roleViews; role++) {
-            String definition = "SELECT id, title, amount FROM main WHERE role_id = " + role;
-            views.add(new View("role_" + role, "id", "id, title, amount", definition));
-        }
-        views.addAll(others);
+    void layOut(Layout next) throws SQLException {
+        layout = next;
         server.run(
                 server.home(),
                 "DROP DATABASE IF EXISTS " + database + " WITH (FORCE)",
                 "DROP DATABASE IF EXISTS " + TEMPLATE,
                 "CREATE DATABASE " + TEMPLATE);
-        List<String> sql = new ArrayList<>(List.of(
-                "CREATE TABLE main (id bigint PRIMARY KEY, role_id int NOT NULL, title text NOT NULL,"
-                        + " amount numeric(12,2) NOT NULL, note text)",
-                "ALTER TABLE main REPLICA IDENTITY FULL",
-                "CREATE TABLE details (id bigint PRIMARY KEY, body text NOT NULL)",
-                "INSERT INTO main SELECT n, (n - 1) % " + roles + ", 'item ' || n, n % 1000 + 0.5, 'note ' || n"
-                        + " FROM generate_series(1, " + rows + ") n",
-                "INSERT INTO details SELECT id, 'details of ' || title FROM main WHERE id % 2 = 1",
-                "CREATE INDEX ON main (role_id)"));
-        for (View view : views) {
-            sql.add("CREATE MATERIALIZED VIEW " + view.name() + " AS " + view.definition());
-            sql.add("CREATE UNIQUE INDEX ON " + view.name() + " (" + view.key() + ")");
-        }
-        sql.add("VACUUM ANALYZE");
-        server.run(TEMPLATE, sql.toArray(String[]::new));
+        server.run(TEMPLATE, next.statements().toArray(String[]::new));
         cycle = 0;
     }
 
@@ -166,7 +116,7 @@ final class Stage implements AutoCloseable {
     void refreshAll() throws SQLException {
         Refreshes refreshes = new Refreshes();
         try (Connection connection = connect()) {
-            for (View view : views) {
+            for (View view : layout.views()) {
                 refreshes.refresh(connection, view.name());
             }
         }
@@ -208,20 +158,20 @@ final class Stage implements AutoCloseable {
     }
 
     int rows() {
-        return rows;
+        return layout.rows();
     }
 
     int roles() {
-        return roles;
+        return layout.roles();
     }
 
     int roleViews() {
-        return roleViews;
+        return layout.roleViews();
     }
 
     /** In an order in which a view comes after what it stands on. */
     List<View> views() {
-        return List.copyOf(views);
+        return layout.views();
     }
 
     String database() {
@@ -266,7 +216,7 @@ final class Stage implements AutoCloseable {
             // All in this one process, whose time is known.
             statement.execute("SET max_parallel_workers_per_gather = 0");
             statement.execute("SET jit = off");
-            for (View view : views) {
+            for (View view : layout.views()) {
                 String different = "SELECT EXISTS ((%1$s EXCEPT ALL (%2$s)) UNION ALL ((%2$s) EXCEPT ALL %1$s))"
                         .formatted("SELECT " + view.columns() + " FROM " + view.name(), view.definition());
                 if (!leftOut.contains(view) && one(statement, different).equals("t")) {
@@ -289,7 +239,7 @@ final class Stage implements AutoCloseable {
     @Override
     public void close() throws SQLException {
         boolean second = database.equals(BESIDE);
-        if ((second || server.given()) && roles > 0) {
+        if ((second || server.given()) && !layout.equals(Layout.NONE)) {
             dropSlots();
             server.run(server.home(), "DROP DATABASE IF EXISTS " + database + " WITH (FORCE)");
             if (!second) {

@@ -29,7 +29,7 @@ final class WritersKept {
     }
 
     void run() throws Exception {
-        stage.layOut(ROWS, VIEWS);
+        stage.layOut(Layout.mixed(ROWS, VIEWS));
         stage.loosen();
         try (Stage beside = stage.beside();
                 Player bare = new Player("bare-reader", stage);
