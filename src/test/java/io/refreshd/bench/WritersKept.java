@@ -18,6 +18,9 @@ final class WritersKept {
     private static final int PRACTICE_SECONDS = 5;
     private static final int PAIRS_PER_REPEAT = 30;
 
+    private static final String BESIDE_A_WALSENDER =
+            "; each beside the other's walsender, which is not suspended on a server that was given";
+
     private final Stage stage;
     private final Options options;
     private final Map<String, Object> results;
@@ -41,7 +44,7 @@ final class WritersKept {
                     player.take(options.seed() + pair);
                 }
             }
-            String text = text(bare, daemon);
+            String text = text(bare, daemon) + (stage.server().given() ? BESIDE_A_WALSENDER : "");
             System.out.println("writers as fast as they can: " + text);
             results.put("writers as fast as they can", text);
         }
