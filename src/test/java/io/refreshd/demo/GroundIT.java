@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.refreshd.testing.OwnServer;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -52,6 +53,13 @@ class GroundIT {
         Path folder = ground.configuration().getParent();
         assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(folder)))
                 .isEqualTo("rwx------");
+    }
+
+    @Test
+    void listensOnAPortFromWhichNoConnectionGoesOut() {
+        int port = URI.create(ground.application().url().substring("jdbc:".length()))
+                .getPort();
+        assertThat(port).isBetween(15_000, 32_767);
     }
 
     @Test
