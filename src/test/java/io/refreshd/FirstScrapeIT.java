@@ -3,10 +3,9 @@ package io.refreshd;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.refreshd.demo.FreePort;
 import io.refreshd.testing.RunningDaemon;
 import io.refreshd.testing.TestDatabase;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
@@ -18,7 +17,7 @@ class FirstScrapeIT {
     /** A 503 would make {@code up} 0, as if the daemon were dead, and hide the very series that tell what is wrong. */
     @Test
     void whileTheDatabaseIsAwayAScrapeTellsOfTheStreamAndOfNoView() throws Exception {
-        String nobody = "jdbc:postgresql://127.0.0.1:" + unusedPort() + "/app";
+        String nobody = "jdbc:postgresql://127.0.0.1:" + FreePort.find() + "/app";
         try (RunningDaemon daemon = RunningDaemon.prepare(nobody, "refreshd")) {
             CompletableFuture<Void> started = CompletableFuture.runAsync(daemon::begin);
             await("HTTP answers")
@@ -63,11 +62,5 @@ class FirstScrapeIT {
 
     private static long count(String scrape, String start) {
         return scrape.lines().filter(line -> line.startsWith(start)).count();
-    }
-
-    private static int unusedPort() throws Exception {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
-        }
     }
 }

@@ -11,6 +11,7 @@ import io.refreshd.testing.OwnServer;
 import io.refreshd.testing.PgCtl;
 import io.refreshd.testing.RunningDaemon;
 import io.refreshd.testing.ServerFolder;
+import io.refreshd.testing.Signals;
 import io.refreshd.testing.Slots;
 import io.refreshd.testing.StrictServer;
 import io.refreshd.testing.WalSegments;
@@ -187,15 +188,15 @@ class SupervisionIT {
     void hung() throws Exception {
         try (RunningDaemon daemon = running("plain")) {
             daemon.awaitFresh();
-            List<ProcessHandle> stopped = new ArrayList<>();
+            long[] stopped = Stream.concat(Stream.of(postmaster()), postmaster().descendants())
+                    .mapToLong(ProcessHandle::pid)
+                    .toArray();
             try {
-                Stream.concat(Stream.of(postmaster()), postmaster().descendants())
-                        .forEach(stopped::add);
-                signal("-STOP", stopped);
+                Signals.send("STOP", stopped);
                 await().until(() -> daemon.daemon().status().stream().phase() == StreamPhase.CONNECTING
                         && !daemon.daemon().status().stream().detail().isEmpty());
             } finally {
-                signal("-CONT", stopped);
+                Signals.send("CONT", stopped);
             }
             assertComesBack(daemon);
             assertThat(gaps(daemon)).isEmpty();
@@ -281,12 +282,6 @@ class SupervisionIT {
         return ProcessHandle.of(
                         Long.parseLong(Files.readAllLines(file).getFirst().strip()))
                 .orElseThrow();
-    }
-
-    private static void signal(String name, List<ProcessHandle> processes) throws IOException, InterruptedException {
-        List<String> command = new ArrayList<>(List.of("kill", name));
-        processes.forEach(process -> command.add(Long.toString(process.pid())));
-        new ProcessBuilder(command).start().waitFor();
     }
 
     private static void as(String user, String... statements) throws SQLException {

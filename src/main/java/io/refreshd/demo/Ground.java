@@ -2,8 +2,6 @@ package io.refreshd.demo;
 
 import java.io.IOException;
 import java.math.BigInteger;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -50,7 +48,7 @@ record Ground(Path configuration, Access application, int httpPort) {
         try (Connection app = application.connect()) {
             DemoSchema.create(app, rows);
         }
-        int port = httpPort.isPresent() ? httpPort.getAsInt() : freePort();
+        int port = httpPort.isPresent() ? httpPort.getAsInt() : FreePort.find();
         Path password = Folders.writePrivate(folder.resolve("refreshd.password"), daemon.password());
         Path configuration = Files.writeString(
                 folder.resolve("refreshd.yaml"),
@@ -76,11 +74,5 @@ record Ground(Path configuration, Access application, int httpPort) {
     /** Letters and digits: fit for SQL, YAML, URLs and the shell alike. */
     private static String password() {
         return new BigInteger(PASSWORD_BITS, new SecureRandom()).toString(LETTERS_AND_DIGITS);
-    }
-
-    private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
-        }
     }
 }

@@ -6,9 +6,6 @@ import io.zonky.test.db.postgres.embedded.PgBinaryResolver;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.ProcessBuilder.Redirect;
-import java.net.BindException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -16,7 +13,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
@@ -37,15 +33,6 @@ public final class LocalPostgres implements AutoCloseable {
     private static final String LIBRARY_FOLDER = "ot.epg.working-dir";
 
     private static final int TAIL = 20;
-
-    /**
-     * Linux and macOS take the port of an outgoing connection from above these. One of those could be in use again before the server,
-     * whose data are made first, comes to listen.
-     */
-    private static final int LEAST_PORT = 15_000;
-
-    private static final int MOST_PORT = 32_767;
-    private static final int PORTS_TRIED = 100;
 
     private final EmbeddedPostgres server;
     private final Path folder;
@@ -121,7 +108,7 @@ public final class LocalPostgres implements AutoCloseable {
                 EmbeddedPostgres.Builder builder = EmbeddedPostgres.builder()
                         .setOverrideWorkingDirectory(program.toFile())
                         .setDataDirectory(folder.resolve("data"))
-                        .setPort(freePort())
+                        .setPort(FreePort.find())
                         .setPGStartupWait(START)
                         .setOutputRedirector(log)
                         .setErrorRedirector(log)
@@ -139,19 +126,6 @@ public final class LocalPostgres implements AutoCloseable {
                     System.clearProperty(LIBRARY_FOLDER);
                 } else {
                     System.setProperty(LIBRARY_FOLDER, before);
-                }
-            }
-        }
-    }
-
-    private static int freePort() throws IOException {
-        for (int tried = 1; ; tried++) {
-            int port = ThreadLocalRandom.current().nextInt(LEAST_PORT, MOST_PORT + 1);
-            try (ServerSocket free = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
-                return free.getLocalPort();
-            } catch (BindException e) {
-                if (tried == PORTS_TRIED) {
-                    throw e;
                 }
             }
         }

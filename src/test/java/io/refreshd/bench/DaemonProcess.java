@@ -1,11 +1,11 @@
 package io.refreshd.bench;
 
+import io.refreshd.demo.FreePort;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.ProcessBuilder.Redirect;
 import java.net.ConnectException;
 import java.net.HttpURLConnection;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -50,10 +50,7 @@ final class DaemonProcess implements AutoCloseable {
     /** @param more of the configuration, at its top level */
     static DaemonProcess start(Stage stage, String quietPeriod, String targetLag, String more) throws IOException {
         Path folder = Files.createDirectories(Path.of("target", "bench")).toAbsolutePath();
-        int port;
-        try (ServerSocket free = new ServerSocket(0)) {
-            port = free.getLocalPort();
-        }
+        int port = FreePort.find();
         Path configuration = Files.writeString(folder.resolve("refreshd.yaml"), """
                 database: { url: "%s", user: "%s", password: "${BENCH_PASSWORD}" }
                 views: { include: ["public.*"], quiet-period: %s, target-lag: %s }

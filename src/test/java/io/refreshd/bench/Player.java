@@ -1,6 +1,7 @@
 package io.refreshd.bench;
 
 import io.refreshd.bench.Load.Workload;
+import io.refreshd.testing.Signals;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -73,7 +74,9 @@ final class Player implements AutoCloseable {
         if (walsender.isPresent()) {
             walsender.get().resume();
         }
-        Signals.send(contender.pid().orElseThrow(), "CONT");
+        if (!Signals.send("CONT", contender.pid().orElseThrow())) {
+            throw new IllegalStateException("the contender ended before its time");
+        }
     }
 
     /** The walsender first, which waits for the reader before it has nothing to do. */
@@ -81,7 +84,7 @@ final class Player implements AutoCloseable {
         if (walsender.isPresent()) {
             walsender.get().suspend();
         }
-        Signals.send(contender.pid().orElseThrow(), "STOP");
+        Signals.send("STOP", contender.pid().orElseThrow());
     }
 
     @Override

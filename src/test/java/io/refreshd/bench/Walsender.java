@@ -1,5 +1,6 @@
 package io.refreshd.bench;
 
+import io.refreshd.testing.Signals;
 import java.io.IOException;
 import java.sql.SQLException;
 
@@ -16,7 +17,7 @@ final class Walsender {
     }
 
     void resume() throws Exception {
-        Signals.send(pid(), "CONT");
+        Signals.send("CONT", pid());
     }
 
     /** Only while it waits for more to read: then it holds nothing that another process could need. */
@@ -29,11 +30,11 @@ final class Walsender {
         if (!waits(pid)) {
             return false;
         }
-        Signals.send(pid, "STOP");
+        Signals.send("STOP", pid);
         // Something may have woken it in between.
         boolean waits = waits(pid);
         if (!waits) {
-            Signals.send(pid, "CONT");
+            Signals.send("CONT", pid);
         }
         return waits;
     }

@@ -3,6 +3,7 @@ package io.refreshd.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.refreshd.demo.FreePort;
 import io.refreshd.demo.LocalPostgres;
 import io.refreshd.testing.Checked;
 import io.refreshd.testing.DaemonProcess;
@@ -59,7 +60,7 @@ class BadDatabaseIT {
         StrictServer server = StrictServer.shared();
         server.execute(
                 "postgres", "CREATE ROLE late LOGIN REPLICATION PASSWORD 'another'", "CREATE DATABASE late OWNER late");
-        int port = PgCtl.freePort();
+        int port = FreePort.find();
         Path configuration = DaemonProcess.write(
                 folder,
                 RunningDaemon.configuration(server.url("late"), "late", "")

@@ -2,8 +2,8 @@ package io.refreshd.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.refreshd.testing.Signals;
 import java.io.BufferedReader;
-import java.io.IOException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Timeout;
@@ -38,20 +38,14 @@ class TerminationSignalsIT {
                 .start();
         try (BufferedReader out = process.inputReader()) {
             assertThat(out.readLine()).isEqualTo("ready");
-            send(signal, process);
+            Signals.send(signal, process.pid());
             assertThat(out.readLine()).isEqualTo("draining");
             assertThat(process.isAlive()).isTrue();
-            send(signal, process);
+            Signals.send(signal, process.pid());
             assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
             assertThat(process.exitValue()).isEqualTo(ExitCode.ABORTED.code());
         } finally {
             process.destroyForcibly();
         }
-    }
-
-    private static void send(String signal, Process process) throws IOException, InterruptedException {
-        new ProcessBuilder("kill", "-" + signal, Long.toString(process.pid()))
-                .start()
-                .waitFor();
     }
 }

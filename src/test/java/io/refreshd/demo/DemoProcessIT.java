@@ -3,6 +3,7 @@ package io.refreshd.demo;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.refreshd.testing.Signals;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
@@ -67,7 +68,7 @@ class DemoProcessIT {
     void endsAtOnceWhenItIsInterruptedAndLeavesNothing() throws Exception {
         await().atMost(Duration.ofSeconds(90)).until(() -> text().contains("view=materializeduserrole_a"));
         assertThat(servers()).isNotEmpty();
-        new ProcessBuilder("kill", "-INT", Long.toString(demo.pid())).start().waitFor();
+        Signals.send("INT", demo.pid());
         assertThat(demo.waitFor(60, TimeUnit.SECONDS)).isTrue();
         assertThat(text()).contains("Everything is stopped and deleted.").doesNotContain("The demo broke");
         assertThat(demo.exitValue()).as(text()).isEqualTo(128 + 2);

@@ -1,6 +1,7 @@
 package io.refreshd.faults;
 
 import io.refreshd.testing.Deployed;
+import io.refreshd.testing.Signals;
 import java.io.IOException;
 import java.lang.ProcessBuilder.Redirect;
 import java.nio.file.Files;
@@ -97,19 +98,17 @@ final class DaemonProcess implements AutoCloseable {
 
     /** SIGSTOP: alive for the kernel, dead for everybody else. */
     void freeze() throws IOException, InterruptedException {
-        signal("-STOP");
+        signal("STOP");
     }
 
     void thaw() throws IOException, InterruptedException {
-        signal("-CONT");
+        signal("CONT");
     }
 
     private void signal(String name) throws IOException, InterruptedException {
         Process started = process;
         if (started != null) {
-            new ProcessBuilder("kill", name, Long.toString(started.pid()))
-                    .start()
-                    .waitFor();
+            Signals.send(name, started.pid());
         }
     }
 

@@ -2,6 +2,7 @@ package io.refreshd.faults;
 
 import io.refreshd.demo.LocalPostgres;
 import io.refreshd.testing.OwnServer;
+import io.refreshd.testing.Signals;
 import io.refreshd.testing.VersionedServer;
 import java.io.IOException;
 import java.lang.ProcessBuilder.Redirect;
@@ -84,8 +85,7 @@ final class DatabaseServer implements AutoCloseable {
                 .strip());
         String[] command = new String(Files.readAllBytes(Path.of("/proc/" + pid + "/cmdline")), StandardCharsets.UTF_8)
                 .split("\0");
-        Process kill = new ProcessBuilder("kill", "-QUIT", Long.toString(pid)).start();
-        kill.waitFor();
+        Signals.send("QUIT", pid);
         Awaitility.await("the server is down")
                 .atMost(START)
                 .until(() -> !ProcessHandle.of(pid).map(ProcessHandle::isAlive).orElse(false));

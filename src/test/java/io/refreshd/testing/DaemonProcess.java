@@ -107,21 +107,17 @@ public final class DaemonProcess implements AutoCloseable {
 
     /** SIGTERM, and its exit code. */
     public int terminate() throws IOException, InterruptedException {
-        signal("-TERM");
+        Signals.send("TERM", process.pid());
         return awaitExit();
     }
 
     /** SIGSTOP: alive for the kernel and for the server, dead for everybody else. */
     public void freeze() throws IOException, InterruptedException {
-        signal("-STOP");
+        Signals.send("STOP", process.pid());
     }
 
     public void thaw() throws IOException, InterruptedException {
-        signal("-CONT");
-    }
-
-    private void signal(String name) throws IOException, InterruptedException {
-        new ProcessBuilder("kill", name, Long.toString(process.pid())).start().waitFor();
+        Signals.send("CONT", process.pid());
     }
 
     public int awaitExit() throws InterruptedException {

@@ -2,9 +2,8 @@ package io.refreshd.testing;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.refreshd.demo.FreePort;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
@@ -39,7 +38,7 @@ public final class RunningPrometheus implements AutoCloseable {
                     static_configs: [{ targets: ["127.0.0.1:%d"] }]
                 """.formatted(
                         Path.of("config/prometheus/alerts.yml").toAbsolutePath(), scraped));
-        int port = freePort();
+        int port = FreePort.find();
         Process process = new ProcessBuilder(
                         "prometheus",
                         "--config.file=" + configuration,
@@ -89,12 +88,6 @@ public final class RunningPrometheus implements AutoCloseable {
         HttpRequest request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path))
                 .build();
         return client.send(request, BodyHandlers.ofString());
-    }
-
-    private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
-        }
     }
 
     @Override
