@@ -18,6 +18,7 @@ import io.refreshd.ledger.ViewRows;
 import io.refreshd.model.Impact;
 import io.refreshd.model.LedgerEntry;
 import io.refreshd.model.Obstacle;
+import io.refreshd.model.PrerequisitesMissingException;
 import io.refreshd.model.TableId;
 import io.refreshd.model.ViewId;
 import io.refreshd.report.Notice;
@@ -129,7 +130,7 @@ final class CatalogWatch {
     }
 
     /** Looks, and acts if something is not as it was. */
-    synchronized void glance(Handle handle) throws SQLException, InterruptedException, DaemonStartException {
+    synchronized void glance(Handle handle) throws SQLException, InterruptedException, PrerequisitesMissingException {
         try {
             Optional<Basis.Ground> claim = frontier.takeFound();
             if (claim.equals(Optional.of(Basis.Ground.MOVED))
@@ -138,7 +139,7 @@ final class CatalogWatch {
                     || around.clock().get().nanosSince(lookedAt) > WHOLE_LOOK_NANOS) {
                 look(handle);
             }
-        } catch (SQLException | DaemonStartException | JdbiException e) {
+        } catch (SQLException | PrerequisitesMissingException | JdbiException e) {
             putOnBlindfold(handle);
             throw e;
         }
@@ -155,7 +156,7 @@ final class CatalogWatch {
     }
 
     /** Reads everything anew. What was not finished because the database went away is done again next time. */
-    synchronized void look(Handle handle) throws SQLException, InterruptedException, DaemonStartException {
+    synchronized void look(Handle handle) throws SQLException, InterruptedException, PrerequisitesMissingException {
         seen = null;
         String fingerprint = CatalogReader.fingerprint(handle.getConnection());
         notRefreshable = RefreshRights.missing(handle);
@@ -315,7 +316,7 @@ final class CatalogWatch {
                         .map(MaterializedView::oid)
                         .sorted()
                         .toList(),
-                sight.blindSpotOf(view).isPresent(),
+                sight.untrackedSourceOf(view).isPresent(),
                 obstacleTo(view));
     }
 
@@ -325,17 +326,17 @@ final class CatalogWatch {
     }
 
     private ViewSpec spec(ViewGraph graph, MaterializedView view, Sight sight) {
-        Optional<Obstacle> blindSpot = sight.blindSpotOf(view);
+        Optional<Obstacle> untracked = sight.untrackedSourceOf(view);
         var method = configuration.views().methodOf(view.id());
         return new ViewSpec(
                 view.id(),
                 view.oid(),
-                blindSpot.isPresent()
-                        ? configuration.views().timingOfBlind(view.id())
+                untracked.isPresent()
+                        ? configuration.views().timingOfUntracked(view.id())
                         : configuration.views().timingOf(view.id()),
                 method,
                 graph.upstreamOf(view.id()),
                 obstacleTo(view),
-                blindSpot);
+                untracked);
     }
 }

@@ -1,5 +1,6 @@
 package io.refreshd;
 
+import io.refreshd.database.ErrorSummary;
 import io.refreshd.model.Failure;
 import io.refreshd.model.Moment;
 import io.refreshd.observe.RepeatLimit;
@@ -72,7 +73,7 @@ final class Chore {
             return;
         }
         failures++;
-        last = Reasons.of(problem);
+        last = ErrorSummary.of(problem);
         OptionalLong heldBack = limit.admit(last, clock.get().nanos());
         if (heldBack.isPresent()) {
             var line = log.atWarn().addKeyValue("what", name).addKeyValue("reason", last);

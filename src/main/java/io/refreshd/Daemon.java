@@ -5,6 +5,7 @@ import io.refreshd.audit.AuditReport;
 import io.refreshd.capture.CaptureRun;
 import io.refreshd.config.Configuration;
 import io.refreshd.model.Moment;
+import io.refreshd.model.PrerequisitesMissingException;
 import io.refreshd.model.ViewId;
 import io.refreshd.observe.Monitor;
 import io.refreshd.report.DaemonStatus;
@@ -165,10 +166,10 @@ public final class Daemon implements AutoCloseable {
     /**
      * Returns once it streams. Whatever may pass by itself is waited for, as long as it takes.
      *
-     * @throws DaemonStartException if somebody has to change something in the database first
+     * @throws PrerequisitesMissingException if somebody has to change something in the database first
      * @throws InternalErrorException if it ended itself
      */
-    public void start() throws DaemonStartException, InterruptedException {
+    public void start() throws PrerequisitesMissingException, InterruptedException {
         monitor.start();
         synchronized (this) {
             if (closed) {
@@ -184,7 +185,7 @@ public final class Daemon implements AutoCloseable {
         try {
             streaming.get();
         } catch (ExecutionException e) {
-            if (e.getCause() instanceof DaemonStartException cause) {
+            if (e.getCause() instanceof PrerequisitesMissingException cause) {
                 throw cause;
             }
             throw new InternalErrorException(e.getCause());
@@ -268,7 +269,7 @@ public final class Daemon implements AutoCloseable {
             long began = System.nanoTime();
             try {
                 attempts.attempt(Optional.ofNullable(core));
-            } catch (DaemonStartException e) {
+            } catch (PrerequisitesMissingException e) {
                 if (streaming.completeExceptionally(e)) {
                     return;
                 }

@@ -3,6 +3,7 @@ package io.refreshd;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import io.refreshd.config.DatabaseSettings;
+import io.refreshd.database.JdbiFactory;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -28,7 +29,7 @@ final class Database implements AutoCloseable {
     private Database(DatabaseSettings settings, HikariDataSource pool) {
         this.settings = settings;
         this.pool = pool;
-        this.jdbi = Statements.over(pool);
+        this.jdbi = JdbiFactory.over(pool);
     }
 
     /** Opens nothing yet: a database that is away at start is waited for like one that goes away later. */
@@ -81,7 +82,7 @@ final class Database implements AutoCloseable {
         PGProperty.CONNECT_TIMEOUT.set(properties, (int) CONNECT_TIMEOUT.toSeconds());
         PGProperty.SOCKET_TIMEOUT.set(properties, (int) SILENCE.toSeconds());
         PGProperty.LOGIN_TIMEOUT.set(properties, (int) CONNECT_TIMEOUT.toSeconds());
-        return Statements.on(DriverManager.getConnection(settings.url(), properties));
+        return JdbiFactory.on(DriverManager.getConnection(settings.url(), properties));
     }
 
     @Override

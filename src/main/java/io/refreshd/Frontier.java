@@ -22,7 +22,7 @@ final class Frontier {
     private final Milestones milestones = new Milestones();
     private Basis basis = Basis.NONE;
     private Optional<Basis.Ground> found = Optional.empty();
-    private long stretch;
+    private long epoch;
     private Lsn routed = Lsn.ZERO;
     private Lsn claimed = Lsn.ZERO;
     private Lsn recorded = Lsn.ZERO;
@@ -40,11 +40,11 @@ final class Frontier {
     }
 
     /** How far the stream has come in which stretch of it. */
-    record Progress(long stretch, Lsn claimed) {}
+    record Progress(long epoch, Lsn claimed) {}
 
     /** The stream goes on, or begins anew, at a position that the ledger holds already. */
     synchronized void begin(long number, Lsn position) {
-        stretch = number;
+        epoch = number;
         routed = position;
         claimed = position;
         recorded = position;
@@ -72,7 +72,7 @@ final class Frontier {
 
     /** What was routed, by a catalog that was the same after it. */
     synchronized Progress progress() {
-        return new Progress(stretch, claimed);
+        return new Progress(epoch, claimed);
     }
 
     /** What the ledger is known to hold. */
@@ -127,13 +127,9 @@ final class Frontier {
                 handle,
                 lease,
                 transaction -> StreamRow.advance(
-                        transaction,
-                        progress.stretch(),
-                        progress.claimed(),
-                        commitTime(progress.claimed()),
-                        heartbeat)));
+                        transaction, progress.epoch(), progress.claimed(), commitTime(progress.claimed()), heartbeat)));
         synchronized (this) {
-            if (progress.stretch() == stretch) {
+            if (progress.epoch() == epoch) {
                 recorded = recorded.max(progress.claimed());
             }
         }

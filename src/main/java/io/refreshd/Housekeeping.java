@@ -21,7 +21,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Looks after what no event tells about. One thread, once every catalog poll interval. */
-final class Housekeeping {
+public final class Housekeeping {
     private static final Logger log = LoggerFactory.getLogger(Housekeeping.class);
 
     /** A stream that does not come back by then leaves the views to the clock. Restarts of a server take less. */

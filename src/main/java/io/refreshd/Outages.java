@@ -1,5 +1,6 @@
 package io.refreshd;
 
+import io.refreshd.database.ErrorSummary;
 import io.refreshd.model.Moment;
 import io.refreshd.observe.RepeatLimit;
 import io.refreshd.report.StreamPhase;
@@ -32,7 +33,7 @@ final class Outages {
 
     /** @param shown gets the sentence that describes the failure */
     synchronized void failed(Exception problem, Consumer<String> shown) {
-        String sentence = Reasons.of(problem);
+        String sentence = ErrorSummary.of(problem);
         shown.accept(sentence);
         failures++;
         warn("Not streaming; trying again", sentence);

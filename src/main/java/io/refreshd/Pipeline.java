@@ -106,7 +106,7 @@ final class Pipeline implements BatchHandler {
         tell(batch, routing);
         Event.Affected affected = ask(routing);
         Optional<Action.Mark> mark =
-                affected.impacts().isEmpty() && affected.spared().isEmpty() ? Optional.empty() : loop.ask(affected);
+                affected.impacts().isEmpty() && affected.skipped().isEmpty() ? Optional.empty() : loop.ask(affected);
         Snapshot snapshot =
                 mark.isEmpty() ? jdbi.withHandle(Pipeline::snapshot) : makeDurable(mark.get(), since(affected));
         heed(batch.signals(), batch.position());
@@ -127,16 +127,16 @@ final class Pipeline implements BatchHandler {
                 .filter(candidate -> resting.containsKey(candidate.view()))
                 .toList());
         List<Impact> impacts = new ArrayList<>(routing.impacts());
-        List<Event.Spared> spared = new ArrayList<>();
+        List<Event.Skipped> skipped = new ArrayList<>();
         for (Impact candidate : routing.candidates()) {
             Long since = resting.get(candidate.view());
             if (since == null || showing.contains(candidate.view())) {
                 impacts.add(candidate);
             } else {
-                spared.add(new Event.Spared(candidate, since));
+                skipped.add(new Event.Skipped(candidate, since));
             }
         }
-        return new Event.Affected(impacts, spared);
+        return new Event.Affected(impacts, skipped);
     }
 
     @Override
@@ -343,9 +343,9 @@ final class Pipeline implements BatchHandler {
 
     private static Map<ViewId, Instant> since(Event.Affected affected) {
         Map<ViewId, Instant> since = new HashMap<>();
-        affected.spared()
-                .forEach(spared ->
-                        since.put(spared.otherwise().view(), spared.otherwise().oldestCommit()));
+        affected.skipped()
+                .forEach(skipped -> since.put(
+                        skipped.otherwise().view(), skipped.otherwise().oldestCommit()));
         affected.impacts().forEach(impact -> since.put(impact.view(), impact.oldestCommit()));
         return since;
     }

@@ -4,6 +4,7 @@ import io.refreshd.capture.Prerequisites;
 import io.refreshd.capture.Publication;
 import io.refreshd.capture.PublicationState;
 import io.refreshd.model.Obstacle;
+import io.refreshd.model.PrerequisitesMissingException;
 import io.refreshd.model.TableId;
 import java.sql.SQLException;
 import java.util.HashMap;
@@ -27,9 +28,10 @@ final class Publisher {
 
     /**
      * @return what it was not allowed to publish, each with what would mend it
-     * @throws DaemonStartException if there is no publication and it may not make one
+     * @throws PrerequisitesMissingException if there is no publication and it may not make one
      */
-    Map<TableId, Obstacle> publish(Handle handle, Set<TableId> wanted) throws SQLException, DaemonStartException {
+    Map<TableId, Obstacle> publish(Handle handle, Set<TableId> wanted)
+            throws SQLException, PrerequisitesMissingException {
         Optional<PublicationState> state = Publication.inspect(handle.getConnection(), name);
         try {
             apply(handle, Publication.plan(name, wanted, state));
@@ -45,14 +47,14 @@ final class Publisher {
         return oneByOne(handle, wanted);
     }
 
-    private void createEmpty(Handle handle, Set<TableId> wanted) throws SQLException, DaemonStartException {
+    private void createEmpty(Handle handle, Set<TableId> wanted) throws SQLException, PrerequisitesMissingException {
         try {
             apply(handle, Publication.plan(name, Set.of(), Optional.empty()));
         } catch (SQLException e) {
             if (!INSUFFICIENT_PRIVILEGE.equals(e.getSQLState())) {
                 throw e;
             }
-            throw new DaemonStartException(List.of(new Obstacle(
+            throw new PrerequisitesMissingException(List.of(new Obstacle(
                     "the role " + user + " may not create the publication " + name + ": " + e.getMessage(),
                     String.join(";\n", Publication.plan(name, wanted, Optional.empty())) + ";")));
         }
@@ -84,7 +86,7 @@ final class Publisher {
     /** The table's own statement works for a superuser; the other one for every table of that owner, also later ones. */
     private Obstacle refusal(Handle handle, TableId table, String statement, SQLException refused) throws SQLException {
         String instead = Prerequisites.notMine(handle.getConnection(), Set.of(table)).stream()
-                .map(foreign -> " -- as a superuser; or, so that refreshd may: " + foreign.mend())
+                .map(foreign -> " -- as a superuser; or, so that refreshd may: " + foreign.remedy())
                 .findFirst()
                 .orElse(" -- as a superuser");
         return new Obstacle(

@@ -33,14 +33,14 @@ final class RefreshRights {
                 .map((row, context) -> {
                     ViewId view = new ViewId(row.getString("nspname"), row.getString("relname"));
                     String role = row.getString("role");
-                    String mend = "";
+                    String remedy = "";
                     if (!row.getBoolean("reach")) {
-                        mend += "GRANT USAGE ON SCHEMA " + SqlNames.identifier(view.schema()) + " TO "
+                        remedy += "GRANT USAGE ON SCHEMA " + SqlNames.identifier(view.schema()) + " TO "
                                 + SqlNames.identifier(role) + ";";
                     }
                     if (!row.getBoolean("may")) {
                         // Not OWNER TO: the owner's privileges and row policies decide what the view holds.
-                        mend += (mend.isEmpty() ? "" : " ")
+                        remedy += (remedy.isEmpty() ? "" : " ")
                                 + (maintain
                                         ? "GRANT MAINTAIN ON " + SqlNames.qualified(view)
                                         : "GRANT " + SqlNames.identifier(row.getString("owner")))
@@ -51,7 +51,7 @@ final class RefreshRights {
                             new Obstacle(
                                     "role " + role + " may not refresh " + view + ", which belongs to "
                                             + row.getString("owner"),
-                                    mend));
+                                    remedy));
                 })
                 .forEach(entry -> missing.put(entry.getKey(), entry.getValue()));
         return missing;

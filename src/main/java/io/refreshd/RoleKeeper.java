@@ -32,7 +32,7 @@ import org.slf4j.LoggerFactory;
  * besides. On a thread of its own, since making a view of a huge table may take minutes that the catalog cannot wait for. What
  * it makes, the catalog watch finds and adopts like any other view. It never rebuilds: that is for {@code refreshd apply}.
  */
-final class RoleKeeper implements AutoCloseable {
+public final class RoleKeeper implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(RoleKeeper.class);
 
     /** Finds what the log does not tell: a view that was dropped, a role granted at last, a table that is not published. */

@@ -42,8 +42,8 @@ final class Sight {
     }
 
     /** Why changes of the view may pass unseen; empty if the log shows them all. */
-    Optional<Obstacle> blindSpotOf(MaterializedView view) {
-        return view.blindSpots().stream()
+    Optional<Obstacle> untrackedSourceOf(MaterializedView view) {
+        return view.untrackedSources().stream()
                 .findFirst()
                 .or(() -> Optional.ofNullable(byHiddenTable.get(view.id())))
                 .or(() -> blindfold);

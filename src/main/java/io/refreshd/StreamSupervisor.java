@@ -13,6 +13,7 @@ import io.refreshd.ledger.StreamPosition;
 import io.refreshd.ledger.StreamRow;
 import io.refreshd.model.Lsn;
 import io.refreshd.model.Obstacle;
+import io.refreshd.model.PrerequisitesMissingException;
 import io.refreshd.report.Notice;
 import io.refreshd.report.StreamPhase;
 import io.refreshd.schedule.Action;
@@ -134,18 +135,18 @@ final class StreamSupervisor {
         }
     }
 
-    private void check(Handle handle) throws SQLException, DaemonStartException {
+    private void check(Handle handle) throws SQLException, PrerequisitesMissingException {
         List<Obstacle> obstacles = FirstStart.obstacles(handle, configuration);
         if (!obstacles.isEmpty()) {
-            throw new DaemonStartException(obstacles);
+            throw new PrerequisitesMissingException(obstacles);
         }
     }
 
-    private void migrate(Handle handle) throws SQLException, DaemonStartException {
+    private void migrate(Handle handle) throws SQLException, PrerequisitesMissingException {
         try {
             LedgerSchema.migrate(handle);
         } catch (LedgerTooNewException e) {
-            throw new DaemonStartException(
+            throw new PrerequisitesMissingException(
                     List.of(new Obstacle(String.valueOf(e.getMessage()), "use the newer refreshd")));
         }
     }
@@ -227,7 +228,7 @@ final class StreamSupervisor {
         Optional<String> gap = surrendered.or(() -> found);
         if (gap.isEmpty()) {
             core.pipeline()
-                    .begin(StreamRow.stretch(handle), left.orElseThrow().acknowledged(), Pipeline.snapshot(handle));
+                    .begin(StreamRow.epoch(handle), left.orElseThrow().acknowledged(), Pipeline.snapshot(handle));
             return;
         }
         // First the doubt, durably, then the slot: the other way round a crash in between would hide the gap.
@@ -247,7 +248,7 @@ final class StreamSupervisor {
         StreamPosition from =
                 new StreamPosition(settings.slot(), server.systemIdentifier(), server.timeline(), position);
         Lease.write(handle, core.lease().token(), transaction -> StreamRow.begin(transaction, from));
-        core.pipeline().begin(StreamRow.stretch(handle), position, Pipeline.snapshot(handle));
+        core.pipeline().begin(StreamRow.epoch(handle), position, Pipeline.snapshot(handle));
         if (left.isPresent()) {
             around.listener().accept(new Notice.GapFound(gap.get()));
         }
@@ -266,7 +267,7 @@ final class StreamSupervisor {
     }
 
     private void doubtEverything(Core core, String reason) throws InterruptedException {
-        Optional<Action.Mark> mark = core.loop().ask(new Event.InDoubt(reason));
+        Optional<Action.Mark> mark = core.loop().ask(new Event.Invalidated(reason));
         if (mark.isPresent()) {
             var now = around.clock().get().wall();
             core.pipeline()
@@ -362,7 +363,7 @@ final class StreamSupervisor {
                                 + (blocker.age().isZero()
                                         ? ""
                                         : ", open for " + blocker.age().toSeconds() + " s")
-                                + ": " + blocker.mend())
+                                + ": " + blocker.remedy())
                 .orElse("the server makes the replication slot when running transactions have ended");
     }
 }

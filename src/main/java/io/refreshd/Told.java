@@ -24,7 +24,7 @@ final class Told {
             if (!present.contains(obstacle.what())) {
                 log.atWarn()
                         .addKeyValue("what", obstacle.what())
-                        .addKeyValue("mend", obstacle.mend())
+                        .addKeyValue("remedy", obstacle.remedy())
                         .log(message);
             }
         }

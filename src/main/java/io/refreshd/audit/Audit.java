@@ -103,7 +103,7 @@ public final class Audit {
         return switch (verdict) {
             case EQUAL -> "";
             case PENDING -> seen.swapped() ? SWAPPED : "the ledger knows of a change that it lacks";
-            case BLIND -> "it reads what the log does not show, and is refreshed by the clock";
+            case UNTRACKED -> "it reads what the log does not show, and is refreshed by the clock";
             case UNEXPLAINED ->
                 seen.mark().isEmpty()
                         ? "the ledger does not know it"

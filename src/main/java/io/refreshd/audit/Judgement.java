@@ -28,8 +28,8 @@ final class Judgement {
         if (then.dirty()) {
             return Verdict.PENDING;
         }
-        if (then.blind()) {
-            return Verdict.BLIND;
+        if (then.untracked()) {
+            return Verdict.UNTRACKED;
         }
         if (after.isEmpty()) {
             return Verdict.UNEXPLAINED;

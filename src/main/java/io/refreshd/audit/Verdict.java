@@ -9,7 +9,7 @@ public enum Verdict {
     /** It differs, and the ledger knows: the refresh is due, or has come since. */
     PENDING,
     /** It differs by changes that the log does not show, which its timer brings. */
-    BLIND,
+    UNTRACKED,
     /** It differs, and nothing can be said about why: no ledger, or no daemon that reads the log. */
     UNEXPLAINED,
     /** It differs, and the ledger says that it does not: a fault of refreshd. */

@@ -31,19 +31,19 @@ final class Bundle {
 
     private final ByteArrayOutputStream content = new ByteArrayOutputStream(8 * 1024);
     private final DataOutputStream out = new DataOutputStream(content);
-    private final Map<Deed, Doers> alike = new LinkedHashMap<>();
-    private @Nullable Doers latest;
+    private final Map<ChangeSignature, Transactions> alike = new LinkedHashMap<>();
+    private @Nullable Transactions latest;
     private int transactions;
     private @Nullable Long xid;
     private @Nullable Instant committedAt;
     private boolean urgent;
 
     /** What a transaction did, as far as it is told if nothing is known of the rows. */
-    private record Deed(TableId table, Set<Operation> operations, ChangedColumns columns) {}
+    private record ChangeSignature(TableId table, Set<Operation> operations, ChangedColumns columns) {}
 
     /** Transactions that did the same. */
-    private static final class Doers {
-        private final Deed deed;
+    private static final class Transactions {
+        private final ChangeSignature signature;
         private final List<Long> xids = new ArrayList<>();
         private final Map<Operation, Long> rows = new EnumMap<>(Operation.class);
         private final Instant first;
@@ -51,8 +51,8 @@ final class Bundle {
         private TableTally tally;
         private long times;
 
-        Doers(Deed deed, TableTally tally, Instant first) {
-            this.deed = deed;
+        Transactions(ChangeSignature signature, TableTally tally, Instant first) {
+            this.signature = signature;
             this.tally = tally;
             this.first = first;
             this.last = first;
@@ -77,14 +77,14 @@ final class Bundle {
 
         Captured.Transaction all() {
             countRows();
-            TableTally together = new TableTally(deed.table(), rows, deed.columns());
+            TableTally together = new TableTally(signature.table(), rows, signature.columns());
             return new Captured.Transaction(xids, first, last, List.of(together), List.of());
         }
     }
 
     void add(Captured.Transaction transaction) {
         if (isAnonymous(transaction)) {
-            doersOf(transaction).add(transaction);
+            transactionsOf(transaction).add(transaction);
         } else {
             TransactionCodec.write(out, transaction);
         }
@@ -94,12 +94,13 @@ final class Bundle {
     }
 
     /** Mostly those of the last one, which are found without working out what the deed is filed under. */
-    private Doers doersOf(Captured.Transaction transaction) {
+    private Transactions transactionsOf(Captured.Transaction transaction) {
         TableTally tally = transaction.tables().getFirst();
-        Doers known = latest;
+        Transactions known = latest;
         if (known == null || !known.tally.equals(tally)) {
-            Deed deed = new Deed(tally.table(), tally.rows().keySet(), tally.columns());
-            known = alike.computeIfAbsent(deed, d -> new Doers(d, tally, transaction.first()));
+            ChangeSignature signature =
+                    new ChangeSignature(tally.table(), tally.rows().keySet(), tally.columns());
+            known = alike.computeIfAbsent(signature, d -> new Transactions(d, tally, transaction.first()));
             latest = known;
         }
         return known;
@@ -137,7 +138,7 @@ final class Bundle {
 
     /** All that was added, as a message at the place of the last of them; the bundle is empty then. */
     LogicalDecodingMessage take() {
-        alike.values().forEach(doers -> TransactionCodec.write(out, doers.all()));
+        alike.values().forEach(transactions -> TransactionCodec.write(out, transactions.all()));
         byte[] all = content.toByteArray();
         LogicalDecodingMessage message = new LogicalDecodingMessage(
                 io.debezium.connector.postgresql.connection.ReplicationMessage.Operation.MESSAGE,

@@ -142,14 +142,14 @@ public final class Slot {
     }
 
     /** A transaction that the making of a slot waits for. @param who process or prepared transaction, and what it is */
-    public record Blocker(String who, Duration age, String mend) {}
+    public record Blocker(String who, Duration age, String remedy) {}
 
     /** The transactions that hold up {@link #create}, oldest first. */
     public static List<Blocker> blockers(Connection connection) throws SQLException {
         String sql = """
                 SELECT pg_catalog.format('process %s of %s (%s, %s, %s)', pid, usename, application_name, datname, state) AS who,
                        extract(epoch FROM pg_catalog.clock_timestamp() - xact_start) AS age,
-                       pg_catalog.format('SELECT pg_terminate_backend(%s)', pid) AS mend
+                       pg_catalog.format('SELECT pg_terminate_backend(%s)', pid) AS remedy
                 FROM pg_catalog.pg_stat_activity
                 WHERE backend_xid IS NOT NULL AND pid <> pg_catalog.pg_backend_pid()
                 UNION ALL
@@ -164,7 +164,7 @@ public final class Slot {
             List<Blocker> blockers = new ArrayList<>();
             while (row.next()) {
                 Duration age = Duration.ofMillis((long) (row.getDouble("age") * 1000));
-                blockers.add(new Blocker(row.getString("who"), age, row.getString("mend")));
+                blockers.add(new Blocker(row.getString("who"), age, row.getString("remedy")));
             }
             return blockers;
         }

@@ -31,7 +31,7 @@ import org.postgresql.replication.PGReplicationStream;
  */
 final class TransactionStream implements ReplicationStream {
     /** Messages read in one go before Debezium is asked whether it still wants them. */
-    private static final int STRETCH = 1_000;
+    private static final int EPOCH = 1_000;
 
     /** Between two looks at a stream that has nothing to say, and at one that has had nothing for a while: a look costs something. */
     private static final Duration PAUSE = Duration.ofMillis(4);
@@ -71,7 +71,7 @@ final class TransactionStream implements ReplicationStream {
     public boolean readPending(ReplicationMessageProcessor processor) throws SQLException, InterruptedException {
         decoder.beginStretch();
         int waited = 0;
-        for (int i = 0; i < STRETCH; i++) {
+        for (int i = 0; i < EPOCH; i++) {
             long asked = System.nanoTime();
             ByteBuffer message = stream.readPending();
             long now = System.nanoTime();
@@ -95,12 +95,12 @@ final class TransactionStream implements ReplicationStream {
             handOver(processor);
         }
         Duration soon = now - lastMessage > SILENCE_NANOS ? LONG_PAUSE : PAUSE;
-        Thread.sleep(Crowd.of(bundle.size()).pause().orElse(soon));
+        Thread.sleep(Backlog.of(bundle.size()).pause().orElse(soon));
     }
 
     private boolean isGathered() {
         return System.nanoTime() - handedOver
-                >= Crowd.of(bundle.size()).gathering().toNanos();
+                >= Backlog.of(bundle.size()).gathering().toNanos();
     }
 
     private void handOver(ReplicationMessageProcessor processor) throws SQLException, InterruptedException {

@@ -65,7 +65,7 @@ final class CatalogQueries {
             }
         }
         List<Relation> relations = relations(oids, columns(oids));
-        Publishability publishability = new Publishability(new Facts(new Catalog(
+        Publishability publishability = new Publishability(new CatalogIndex(new Catalog(
                 role(),
                 relations,
                 List.of(),

@@ -36,18 +36,20 @@ final class Discriminators {
             "limitCount",
             "setOperations");
 
-    private final Facts facts;
+    private final CatalogIndex catalogIndex;
 
-    Discriminators(Facts facts) {
-        this.facts = facts;
+    Discriminators(CatalogIndex catalogIndex) {
+        this.catalogIndex = catalogIndex;
     }
 
     /** @param sources everything the view is made from: a policy reads what the query does not tell of */
     Optional<Discriminator> of(Relation view, Relation table, Sources sources) {
-        Optional<Node> query = facts.query(view);
+        Optional<Node> query = catalogIndex.query(view);
         boolean policies = sources.relations().stream()
                 .anyMatch(relation -> relation.traits().rowSecurity() != RowSecurity.OFF);
-        if (query.isEmpty() || policies || readings(query.get(), view, facts.lineOf(table), new HashMap<>()) != 1) {
+        if (query.isEmpty()
+                || policies
+                || readings(query.get(), view, catalogIndex.lineOf(table), new HashMap<>()) != 1) {
             return Optional.empty();
         }
         return restriction(query.get(), table, 0);
@@ -70,7 +72,7 @@ final class Discriminators {
             if (line.contains(node.number("relid"))) {
                 count[0]++;
             }
-            Relation read = facts.relation(node.number("relid"));
+            Relation read = catalogIndex.relation(node.number("relid"));
             if (read != null && read.kind() == RelationKind.VIEW) {
                 count[0] += readings(read, line, counted);
             }
@@ -85,7 +87,8 @@ final class Discriminators {
         }
         // For a view that leads back to itself.
         counted.put(view.oid(), MORE_THAN_ONE_CAN_TELL);
-        int count = facts.query(view)
+        int count = catalogIndex
+                .query(view)
                 .map(query -> readings(query, view, line, counted))
                 .orElse(MORE_THAN_ONE_CAN_TELL);
         counted.put(view.oid(), count);
@@ -113,8 +116,8 @@ final class Discriminators {
     /** The table's column that the numbered column of something in FROM is, unaltered. */
     private Optional<Relation.Column> column(Node query, int index, int number, Relation table, int depth) {
         Node entry = entry(query, index).orElseThrow();
-        Relation read = entry.is("rtekind", "0") ? facts.relation(entry.number("relid")) : null;
-        if (read != null && facts.lineOf(table).contains(read.oid())) {
+        Relation read = entry.is("rtekind", "0") ? catalogIndex.relation(entry.number("relid")) : null;
+        if (read != null && catalogIndex.lineOf(table).contains(read.oid())) {
             // A child has the columns of its parent at numbers of its own.
             return read.columns().stream()
                     .filter(c -> c.number() == number)
@@ -162,8 +165,10 @@ final class Discriminators {
                     ? Optional.of(inner)
                     : Optional.empty();
         }
-        Relation relation = entry.is("rtekind", "0") ? facts.relation(entry.number("relid")) : null;
-        return relation != null && relation.kind() == RelationKind.VIEW ? facts.query(relation) : Optional.empty();
+        Relation relation = entry.is("rtekind", "0") ? catalogIndex.relation(entry.number("relid")) : null;
+        return relation != null && relation.kind() == RelationKind.VIEW
+                ? catalogIndex.query(relation)
+                : Optional.empty();
     }
 
     /** Tables, views and sub-selects that its FROM joins. */

@@ -17,7 +17,7 @@ import java.util.function.Predicate;
 
 /** Makes a {@link ViewGraph}; good for one. Works on oids, and turns them into names only for what it hands out. */
 final class GraphBuilder {
-    private final Facts facts;
+    private final CatalogIndex catalogIndex;
     private final Predicate<ViewId> included;
     private final SortedMap<ViewId, Relation> views = new TreeMap<>();
     private final Map<ViewId, Sources> sources = new HashMap<>();
@@ -27,7 +27,7 @@ final class GraphBuilder {
     private final Map<TableId, Map<ViewId, Narrowing>> narrowings = new HashMap<>();
 
     GraphBuilder(Catalog catalog, Predicate<ViewId> included) {
-        this.facts = new Facts(catalog);
+        this.catalogIndex = new CatalogIndex(catalog);
         this.included = included;
         for (Relation relation : catalog.relations()) {
             if (relation.kind() == RelationKind.MATERIALIZED_VIEW && included.test(relation.viewId())) {
@@ -37,14 +37,14 @@ final class GraphBuilder {
     }
 
     ViewGraph build() {
-        BlindSpots blindSpots = new BlindSpots(facts, included);
-        Publishability publishability = new Publishability(facts);
-        ProbeAnalysis probes = new ProbeAnalysis(facts);
-        Discriminators discriminators = new Discriminators(facts);
+        UntrackedSources untrackedSources = new UntrackedSources(catalogIndex, included);
+        Publishability publishability = new Publishability(catalogIndex);
+        ProbeAnalysis probes = new ProbeAnalysis(catalogIndex);
+        Discriminators discriminators = new Discriminators(catalogIndex);
         views.forEach((id, view) -> {
-            Sources found = Sources.of(view, facts);
+            Sources found = Sources.of(view, catalogIndex);
             sources.put(id, found);
-            ProbeAnalysis.ByTable probing = probes.of(view, found, blindSpots.of(view, found));
+            ProbeAnalysis.ByTable probing = probes.of(view, found, untrackedSources.of(view, found));
             for (Relation relation : found.relations()) {
                 if (relation.logged()) {
                     tables.computeIfAbsent(relation.tableId(), table -> publishability.baseTable(relation));
@@ -59,13 +59,13 @@ final class GraphBuilder {
         readers.replaceAll((table, list) -> List.copyOf(list));
 
         Stack stack = new Stack(upstream());
-        Obstacles obstacles = new Obstacles(facts);
-        Lineage lineage = new Lineage(facts, included);
+        Obstacles obstacles = new Obstacles(catalogIndex);
+        Lineage lineage = new Lineage(catalogIndex, included);
         SortedMap<ViewId, ViewGraph.Node> nodes = new TreeMap<>();
         views.forEach((id, view) -> {
             Sources found = sources(id);
-            List<Obstacle> blind = new ArrayList<>(blindSpots.of(view, found));
-            stack.circleOf(id).ifPresent(blind::add);
+            List<Obstacle> untracked = new ArrayList<>(untrackedSources.of(view, found));
+            stack.circleOf(id).ifPresent(untracked::add);
             Optional<Obstacle> always = obstacles.toAnyRefresh(found);
             nodes.put(
                     id,
@@ -76,7 +76,7 @@ final class GraphBuilder {
                                     view.traits().populated(),
                                     obstacles.toConcurrentRefresh(view, found).or(() -> always),
                                     always,
-                                    blind),
+                                    untracked),
                             stack.upstreamOf(id),
                             stack.downstreamOf(id),
                             lineage.of(view, found)));

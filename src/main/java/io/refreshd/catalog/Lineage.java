@@ -13,11 +13,11 @@ import java.util.function.Predicate;
  * are not in it: renaming moves no row. Names of columns are, since events speak of columns by name.
  */
 final class Lineage {
-    private final Facts facts;
+    private final CatalogIndex catalogIndex;
     private final Predicate<ViewId> included;
 
-    Lineage(Facts facts, Predicate<ViewId> included) {
-        this.facts = facts;
+    Lineage(CatalogIndex catalogIndex, Predicate<ViewId> included) {
+        this.catalogIndex = catalogIndex;
         this.included = included;
     }
 
@@ -26,7 +26,7 @@ final class Lineage {
         for (Rule rule : sources.rules()) {
             text.append("query ").append(rule.relation()).append(' ').append(rule.hash());
             for (long oid : rule.functions()) {
-                Function function = facts.function(oid);
+                Function function = catalogIndex.function(oid);
                 // Built-in functions change with the server only, and a new server may hash them otherwise.
                 if (function != null && !function.builtIn()) {
                     text.append(' ').append(oid).append('=').append(function.hash());
@@ -35,9 +35,10 @@ final class Lineage {
             text.append('\n');
         }
         for (Relation relation : sources.relations()) {
-            boolean told = relation.logged() && !facts.identityOf(relation).failsWhenPublished();
+            boolean told =
+                    relation.logged() && !catalogIndex.identityOf(relation).failsWhenPublished();
             describe(relation, told, text);
-            for (Catalog.Inheritance child : facts.inheritancesOf(relation)) {
+            for (Catalog.Inheritance child : catalogIndex.inheritancesOf(relation)) {
                 text.append("child ")
                         .append(child.child())
                         .append(' ')

@@ -12,7 +12,7 @@ import java.util.Optional;
  *
  * @param obstacle why it cannot be refreshed CONCURRENTLY
  * @param plainObstacle why it cannot be refreshed at all; if there is one, {@code obstacle} is there too
- * @param blindSpots sources whose changes the log does not show: with any, nothing can be claimed about its freshness
+ * @param untrackedSources sources whose changes the log does not show: with any, nothing can be claimed about its freshness
  */
 public record MaterializedView(
         ViewId id,
@@ -20,12 +20,12 @@ public record MaterializedView(
         boolean populated,
         Optional<Obstacle> obstacle,
         Optional<Obstacle> plainObstacle,
-        List<Obstacle> blindSpots) {
+        List<Obstacle> untrackedSources) {
     public MaterializedView {
         Objects.requireNonNull(id);
         Objects.requireNonNull(obstacle);
         Objects.requireNonNull(plainObstacle);
-        blindSpots = List.copyOf(blindSpots);
+        untrackedSources = List.copyOf(untrackedSources);
     }
 
     public Optional<Obstacle> obstacleTo(Method method) {

@@ -10,10 +10,10 @@ import java.util.stream.Collectors;
 
 /** Says what keeps a view from being refreshed, by the rules that the server itself applies. */
 final class Obstacles {
-    private final Facts facts;
+    private final CatalogIndex catalogIndex;
 
-    Obstacles(Facts facts) {
-        this.facts = facts;
+    Obstacles(CatalogIndex catalogIndex) {
+        this.catalogIndex = catalogIndex;
     }
 
     /** Whatever the method: a refresh cannot read a materialized view that holds nothing yet. */
@@ -28,23 +28,23 @@ final class Obstacles {
 
     Optional<Obstacle> toConcurrentRefresh(Relation view, Sources sources) {
         List<String> what = new ArrayList<>();
-        List<String> mend = new ArrayList<>();
-        List<Index> unique = facts.indexesOf(view).stream()
+        List<String> remedy = new ArrayList<>();
+        List<Index> unique = catalogIndex.indexesOf(view).stream()
                 .filter(index -> index.is(Index.Trait.UNIQUE))
                 .toList();
         if (unique.stream().noneMatch(Obstacles::usable)) {
             what.add("has no unique index that REFRESH … CONCURRENTLY could use" + defects(unique));
-            mend.add(mendIndex(view, unique, sources));
+            remedy.add(indexRemedy(view, unique, sources));
         }
         if (!view.traits().populated()) {
             what.add("has never been populated");
-            mend.add("REFRESH MATERIALIZED VIEW " + view.sql());
+            remedy.add("REFRESH MATERIALIZED VIEW " + view.sql());
         }
         return what.isEmpty()
                 ? Optional.empty()
                 : Optional.of(new Obstacle(
                         "materialized view " + view.sql() + " " + String.join(", and ", what),
-                        String.join("; ", mend)));
+                        String.join("; ", remedy)));
     }
 
     private static boolean usable(Index index) {
@@ -76,7 +76,7 @@ final class Obstacles {
                         .collect(Collectors.joining(", ", " (", ")"));
     }
 
-    private String mendIndex(Relation view, List<Index> unique, Sources sources) {
+    private String indexRemedy(Relation view, List<Index> unique, Sources sources) {
         for (Index index : unique) {
             boolean onlyInvalid =
                     !index.is(Index.Trait.VALID) && !index.is(Index.Trait.PARTIAL) && !index.hasExpression();
@@ -97,8 +97,9 @@ final class Obstacles {
     private Optional<List<String>> key(Relation view, Sources sources) {
         Set<String> shown = view.columns().stream().map(Relation.Column::name).collect(Collectors.toSet());
         List<Relation> read = sources.relations();
-        Set<Relation> children =
-                read.stream().flatMap(table -> facts.childrenOf(table).stream()).collect(Collectors.toSet());
+        Set<Relation> children = read.stream()
+                .flatMap(table -> catalogIndex.childrenOf(table).stream())
+                .collect(Collectors.toSet());
         List<List<String>> keys = read.stream()
                 .filter(table -> !children.contains(table))
                 .map(this::primaryKey)
@@ -109,7 +110,7 @@ final class Obstacles {
     }
 
     private Optional<List<String>> primaryKey(Relation table) {
-        return facts.indexesOf(table).stream()
+        return catalogIndex.indexesOf(table).stream()
                 .filter(index -> index.is(Index.Trait.PRIMARY))
                 .findFirst()
                 .map(index -> index.columns().stream()

@@ -9,10 +9,10 @@ import org.jspecify.annotations.Nullable;
 
 /** Decides for a view and each of its tables whether changed rows can be looked up in it. In doubt: no. */
 final class ProbeAnalysis {
-    private final Facts facts;
+    private final CatalogIndex catalogIndex;
 
-    ProbeAnalysis(Facts facts) {
-        this.facts = facts;
+    ProbeAnalysis(CatalogIndex catalogIndex) {
+        this.catalogIndex = catalogIndex;
     }
 
     /** What is asked about one table after the other. */
@@ -20,14 +20,15 @@ final class ProbeAnalysis {
         Probing of(Relation table);
     }
 
-    ByTable of(Relation view, Sources sources, List<Obstacle> blindSpots) {
-        Optional<String> no = whyNot(sources, blindSpots);
+    ByTable of(Relation view, Sources sources, List<Obstacle> untrackedSources) {
+        Optional<String> no = whyNot(sources, untrackedSources);
         if (no.isPresent()) {
             return table -> Probing.not(no.get(), "");
         }
         try {
-            QueryShape shape = QueryShape.of(view, facts);
-            Optional<Probing> forbidden = Readable.obstacle(view, facts).map(Probing::forbidden);
+            QueryShape shape = QueryShape.of(view, catalogIndex);
+            Optional<Probing> forbidden =
+                    ReadAccess.obstacle(view, catalogIndex).map(Probing::forbidden);
             return table -> {
                 Probing probing = probing(view, shape, table);
                 return probing.key().isEmpty() ? probing : forbidden.orElse(probing);
@@ -38,9 +39,9 @@ final class ProbeAnalysis {
         }
     }
 
-    private Optional<String> whyNot(Sources sources, List<Obstacle> blindSpots) {
-        if (!blindSpots.isEmpty()) {
-            return Optional.of(blindSpots.getFirst().what());
+    private Optional<String> whyNot(Sources sources, List<Obstacle> untrackedSources) {
+        if (!untrackedSources.isEmpty()) {
+            return Optional.of(untrackedSources.getFirst().what());
         }
         for (Relation relation : sources.relations()) {
             if (relation.traits().rowSecurity() != RowSecurity.OFF) {
@@ -49,9 +50,9 @@ final class ProbeAnalysis {
         }
         for (Rule rule : sources.rules()) {
             for (long oid : rule.functions()) {
-                Function function = facts.function(oid);
+                Function function = catalogIndex.function(oid);
                 // A refresh runs as the view's owner, a probe would not: it must not run what an owner wrote.
-                if (function == null || !function.builtIn() || Clockwork.ticks(function)) {
+                if (function == null || !function.builtIn() || NonDeterminism.ticks(function)) {
                     return Optional.of("calls " + (function == null ? "a function" : function.sql())
                             + ", which is not built in and immutable");
                 }
@@ -71,7 +72,7 @@ final class ProbeAnalysis {
         }
         Optional<Probing> no = notShown(shape, table);
         for (long other : use.preserved) {
-            no = no.or(() -> notTold(shape, table, facts.relation(other)));
+            no = no.or(() -> notTold(shape, table, catalogIndex.relation(other)));
         }
         return no.orElseGet(() -> byKey(view, shape, table));
     }
@@ -141,7 +142,7 @@ final class ProbeAnalysis {
 
     /** Whether the first columns of an index are these, in whatever order. Columns of a materialized view have no gaps. */
     private boolean indexed(Relation view, List<Integer> positions) {
-        return facts.indexesOf(view).stream()
+        return catalogIndex.indexesOf(view).stream()
                 .filter(index -> index.is(Index.Trait.VALID)
                         && index.is(Index.Trait.BTREE)
                         && !index.is(Index.Trait.PARTIAL)
@@ -151,9 +152,10 @@ final class ProbeAnalysis {
     }
 
     private Optional<Index> key(Relation table) {
-        Index.Trait role =
-                facts.identityOf(table) == ReplicaIdentity.INDEX ? Index.Trait.REPLICA_IDENTITY : Index.Trait.PRIMARY;
-        return facts.indexesOf(table).stream()
+        Index.Trait role = catalogIndex.identityOf(table) == ReplicaIdentity.INDEX
+                ? Index.Trait.REPLICA_IDENTITY
+                : Index.Trait.PRIMARY;
+        return catalogIndex.indexesOf(table).stream()
                 .filter(index -> index.is(role) && index.is(Index.Trait.VALID))
                 .findFirst();
     }

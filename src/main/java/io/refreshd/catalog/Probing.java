@@ -20,7 +20,7 @@ public record Probing(Optional<ProbeKey> key, Optional<Obstacle> why, boolean fo
         return new Probing(Optional.empty(), Optional.of(obstacle), true);
     }
 
-    static Probing not(String why, String mend) {
-        return new Probing(Optional.empty(), Optional.of(new Obstacle(why, mend)), false);
+    static Probing not(String why, String remedy) {
+        return new Probing(Optional.empty(), Optional.of(new Obstacle(why, remedy)), false);
     }
 }

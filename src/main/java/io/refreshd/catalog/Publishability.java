@@ -9,52 +9,57 @@ import java.util.TreeSet;
 
 /** Which tables may be published without making the application's own statements fail, and what would mend the others. */
 final class Publishability {
-    private final Facts facts;
+    private final CatalogIndex catalogIndex;
 
-    Publishability(Facts facts) {
-        this.facts = facts;
+    Publishability(CatalogIndex catalogIndex) {
+        this.catalogIndex = catalogIndex;
     }
 
     BaseTable baseTable(Relation table) {
         SortedSet<String> columns = new TreeSet<>();
         table.columns().forEach(column -> columns.add(column.name()));
         return new BaseTable(
-                table.tableId(), table.oid(), columns, facts.identityOf(table), mayBeFull(table), obstacle(table));
+                table.tableId(),
+                table.oid(),
+                columns,
+                catalogIndex.identityOf(table),
+                mayBeFull(table),
+                obstacle(table));
     }
 
     /** Why a table must not be published, whatever reads it. */
     Optional<Obstacle> obstacle(Relation table) {
-        if (!table.logged() || !facts.identityOf(table).failsWhenPublished()) {
+        if (!table.logged() || !catalogIndex.identityOf(table).failsWhenPublished()) {
             return Optional.empty();
         }
         return Optional.of(new Obstacle(
                 "table " + table.sql() + " has " + lacks(table)
                         + ": if it were published, the application's own UPDATE and DELETE of it would fail",
-                String.join("; or ", mends(table))));
+                String.join("; or ", remedies(table))));
     }
 
     private String lacks(Relation table) {
-        return switch (facts.identityOf(table)) {
+        return switch (catalogIndex.identityOf(table)) {
             case GENERATED -> "a generated column in its replica identity, which is not published";
             case DEFAULT_WITHOUT_KEY -> "no primary key that could be its replica identity";
             case NOTHING, DEFAULT, INDEX, FULL -> "no replica identity";
         };
     }
 
-    private List<String> mends(Relation table) {
+    private List<String> remedies(Relation table) {
         String alter = "ALTER TABLE " + table.sql();
-        List<String> mends = new ArrayList<>();
-        if (facts.identityOf(table) != ReplicaIdentity.GENERATED) {
-            mends.add(alter + " ADD PRIMARY KEY (the columns that identify a row)");
+        List<String> remedies = new ArrayList<>();
+        if (catalogIndex.identityOf(table) != ReplicaIdentity.GENERATED) {
+            remedies.add(alter + " ADD PRIMARY KEY (the columns that identify a row)");
         } else if (hasPlainKey(table)) {
-            mends.add(alter + " REPLICA IDENTITY DEFAULT");
+            remedies.add(alter + " REPLICA IDENTITY DEFAULT");
         }
-        mends.add(alter + " REPLICA IDENTITY USING INDEX (a unique index on NOT NULL columns"
+        remedies.add(alter + " REPLICA IDENTITY USING INDEX (a unique index on NOT NULL columns"
                 + (mayBeFull(table) ? "" : ", none of them generated") + ")");
         if (mayBeFull(table)) {
-            mends.add("which writes whole old rows to the log, " + alter + " REPLICA IDENTITY FULL");
+            remedies.add("which writes whole old rows to the log, " + alter + " REPLICA IDENTITY FULL");
         }
-        return mends;
+        return remedies;
     }
 
     /** A column that is computed is not published; from 18 on the server refuses changes of a table that needs it to be. */
@@ -63,7 +68,7 @@ final class Publishability {
     }
 
     private boolean hasPlainKey(Relation table) {
-        return facts.indexesOf(table).stream()
+        return catalogIndex.indexesOf(table).stream()
                 .filter(index -> index.is(Index.Trait.PRIMARY))
                 .anyMatch(index -> table.columns().stream()
                         .filter(column -> index.columns().contains(column.number()))

@@ -67,7 +67,7 @@ final class QueryShape {
     final Map<Long, Use> uses = new HashMap<>();
     final List<@Nullable Origin> outputs = new ArrayList<>();
 
-    private final Facts facts;
+    private final CatalogIndex catalogIndex;
     private final List<NodeTree.Node> entries = new ArrayList<>();
     private final Map<Integer, QueryShape> inner = new HashMap<>();
     private final Set<Integer> joined = new HashSet<>();
@@ -77,20 +77,20 @@ final class QueryShape {
 
     private final Set<Integer> hidden = new HashSet<>();
 
-    private QueryShape(Facts facts) {
-        this.facts = facts;
+    private QueryShape(CatalogIndex catalogIndex) {
+        this.catalogIndex = catalogIndex;
     }
 
-    static QueryShape of(Relation view, Facts facts) throws Unfit {
-        return of(view, facts, 0);
+    static QueryShape of(Relation view, CatalogIndex catalogIndex) throws Unfit {
+        return of(view, catalogIndex, 0);
     }
 
-    private static QueryShape of(Relation view, Facts facts, int depth) throws Unfit {
-        Optional<NodeTree.Node> query = facts.query(view);
+    private static QueryShape of(Relation view, CatalogIndex catalogIndex, int depth) throws Unfit {
+        Optional<NodeTree.Node> query = catalogIndex.query(view);
         if (query.isEmpty() || depth > DEEPEST) {
             throw new Unfit("the query of " + view.sql() + " could not be examined");
         }
-        QueryShape shape = new QueryShape(facts);
+        QueryShape shape = new QueryShape(catalogIndex);
         shape.read(query.get(), view, depth);
         return shape;
     }
@@ -126,7 +126,7 @@ final class QueryShape {
         });
         for (NodeTree.Part part : query.items("targetList")) {
             NodeTree.Node target = node(part);
-            Harmless.check(target);
+            SafeExpressions.check(target);
             if (target.is("resjunk", "false")) {
                 outputs.add(
                         target.number("resno") == outputs.size() + 1
@@ -204,7 +204,7 @@ final class QueryShape {
         Set<Integer> found = new HashSet<>();
         for (NodeTree.Part quals : owner.all("quals")) {
             if (!(quals instanceof NodeTree.Word)) {
-                Harmless.check(quals);
+                SafeExpressions.check(quals);
                 quals.visit(node -> {
                     if (node.label().equals("VAR")) {
                         int index = (int) node.number("varno");
@@ -228,7 +228,7 @@ final class QueryShape {
         }
         NodeTree.Node entry = entries.get(index - 1);
         return entry.label().equals("RANGETBLENTRY") && entry.is("rtekind", "0")
-                ? facts.relation(entry.number("relid"))
+                ? catalogIndex.relation(entry.number("relid"))
                 : null;
     }
 
@@ -244,7 +244,7 @@ final class QueryShape {
         }
         switch (relation.kind()) {
             case TABLE -> {
-                if (!facts.childrenOf(relation).isEmpty()) {
+                if (!catalogIndex.childrenOf(relation).isEmpty()) {
                     throw new Unfit("table " + relation.sql() + " has inheritance children");
                 }
                 Use use = uses.computeIfAbsent(relation.oid(), oid -> new Use());
@@ -253,7 +253,7 @@ final class QueryShape {
                 use.hidden |= hidden.contains(index);
             }
             case VIEW -> {
-                QueryShape shape = of(relation, facts, depth + 1);
+                QueryShape shape = of(relation, catalogIndex, depth + 1);
                 inner.put(index, shape);
                 shape.uses.forEach((oid, below) -> {
                     Use use = uses.computeIfAbsent(oid, same -> new Use());

@@ -11,19 +11,19 @@ import java.util.TreeMap;
  */
 final class Sources {
     private final Relation view;
-    private final Facts facts;
+    private final CatalogIndex catalogIndex;
     private final SortedMap<Long, Rule> rules = new TreeMap<>();
     private final SortedMap<Long, Relation> relations = new TreeMap<>();
     private final SortedMap<Long, ReadColumns> columns = new TreeMap<>();
     private final SortedMap<Long, Relation> materializedViews = new TreeMap<>();
 
-    private Sources(Relation view, Facts facts) {
+    private Sources(Relation view, CatalogIndex catalogIndex) {
         this.view = view;
-        this.facts = facts;
+        this.catalogIndex = catalogIndex;
     }
 
-    static Sources of(Relation view, Facts facts) {
-        Sources sources = new Sources(view, facts);
+    static Sources of(Relation view, CatalogIndex catalogIndex) {
+        Sources sources = new Sources(view, catalogIndex);
         sources.followQuery(view);
         return sources;
     }
@@ -47,13 +47,13 @@ final class Sources {
     }
 
     private void followQuery(Relation reader) {
-        Rule rule = facts.rule(reader.oid());
+        Rule rule = catalogIndex.rule(reader.oid());
         // Plain views may read each other in a circle: CREATE OR REPLACE VIEW does not look for it.
         if (rule == null || rules.putIfAbsent(reader.oid(), rule) != null) {
             return;
         }
         for (Rule.Read read : rule.reads()) {
-            Relation relation = facts.relation(read.relation());
+            Relation relation = catalogIndex.relation(read.relation());
             if (relation != null) {
                 follow(relation, reader, columns(relation, rule, read));
             }
@@ -98,7 +98,7 @@ final class Sources {
         }
         relations.put(relation.oid(), relation);
         columns.put(relation.oid(), after);
-        for (Relation child : facts.childrenOf(relation)) {
+        for (Relation child : catalogIndex.childrenOf(relation)) {
             add(child, named(child, after));
         }
     }

@@ -109,6 +109,6 @@ final class ApplyVerb implements Callable<Integer> {
         into.put("done", refused.isEmpty())
                 .put("seconds", took.toMillis() / 1e3)
                 .put("what", refused.map(Obstacle::what).orElse(null))
-                .put("mend", refused.map(Obstacle::mend).orElse(null));
+                .put("remedy", refused.map(Obstacle::remedy).orElse(null));
     }
 }

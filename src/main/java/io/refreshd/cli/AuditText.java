@@ -15,7 +15,7 @@ final class AuditText {
         return switch (report.verdict()) {
             case FAILED -> head + ": " + report.detail();
             case EQUAL -> head + ", " + report.difference().rows() + " rows";
-            case PENDING, BLIND, UNEXPLAINED, DRIFT ->
+            case PENDING, UNTRACKED, UNEXPLAINED, DRIFT ->
                 head + ": " + report.difference().missing() + " rows missing, "
                         + report.difference().surplus() + " too many; " + report.detail() + keys(report);
         };

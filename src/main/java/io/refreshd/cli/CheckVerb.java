@@ -24,7 +24,7 @@ import picocli.CommandLine.Spec;
         footerHeading = "%nExamples:%n",
         footer = {
             "  refreshd check --config refreshd.yaml",
-            "  refreshd check --config refreshd.yaml --json | jq -r '.findings[].mend'"
+            "  refreshd check --config refreshd.yaml --json | jq -r '.findings[].remedy'"
         })
 final class CheckVerb implements Callable<Integer> {
     @Mixin

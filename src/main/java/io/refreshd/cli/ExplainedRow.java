@@ -1,8 +1,8 @@
 package io.refreshd.cli;
 
-import io.refreshd.DaemonStartException;
 import io.refreshd.catalog.BaseTable;
 import io.refreshd.model.Obstacle;
+import io.refreshd.model.PrerequisitesMissingException;
 import io.refreshd.model.SqlNames;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -71,7 +71,7 @@ record ExplainedRow(List<String> keyColumns, List<String> key, Optional<Map<Stri
     /** What to do about a table that may not be read; any other failure as it is. */
     static Exception readable(SQLException failure, String table) {
         return INSUFFICIENT_PRIVILEGE.equals(failure.getSQLState())
-                ? new DaemonStartException(List.of(new Obstacle(
+                ? new PrerequisitesMissingException(List.of(new Obstacle(
                         "refreshd may not read the row: " + failure.getMessage(),
                         "GRANT SELECT ON " + table + " TO the role of refreshd")))
                 : failure;

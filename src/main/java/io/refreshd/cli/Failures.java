@@ -2,11 +2,11 @@ package io.refreshd.cli;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.refreshd.DaemonStartException;
 import io.refreshd.InternalErrorException;
-import io.refreshd.Reasons;
 import io.refreshd.config.ConfigurationException;
+import io.refreshd.database.ErrorSummary;
 import io.refreshd.model.Obstacle;
+import io.refreshd.model.PrerequisitesMissingException;
 import java.io.PrintWriter;
 import java.sql.SQLException;
 import java.util.List;
@@ -52,10 +52,10 @@ final class Failures implements IExecutionExceptionHandler {
     private static void answer(CommandLine commandLine, Exception failure, ExitCode code) {
         ObjectNode root = json(words(failure), code);
         ArrayNode obstacles = root.putArray("obstacles");
-        if (failure instanceof DaemonStartException blocked) {
+        if (failure instanceof PrerequisitesMissingException blocked) {
             blocked.obstacles()
                     .forEach(obstacle ->
-                            obstacles.addObject().put("what", obstacle.what()).put("mend", obstacle.mend()));
+                            obstacles.addObject().put("what", obstacle.what()).put("remedy", obstacle.remedy()));
         }
         commandLine.getOut().println(Json.text(root));
         commandLine.getOut().flush();
@@ -73,7 +73,7 @@ final class Failures implements IExecutionExceptionHandler {
         return switch (failure) {
             case ConfigurationException wrong -> ExitCode.USAGE;
             case UnreadableFileException wrong -> ExitCode.USAGE;
-            case DaemonStartException blocked -> ExitCode.NOT_READY;
+            case PrerequisitesMissingException blocked -> ExitCode.NOT_READY;
             case InternalErrorException broken -> ExitCode.INTERNAL;
             case SQLException sql when isUnreachable(sql) -> ExitCode.UNREACHABLE;
             default -> ExitCode.FAILURE;
@@ -85,21 +85,21 @@ final class Failures implements IExecutionExceptionHandler {
             case ConfigurationException wrong -> String.valueOf(wrong.getMessage());
             case UnreadableFileException wrong -> String.valueOf(wrong.getMessage());
             case UnavailableDemoException missing -> String.valueOf(missing.getMessage());
-            case DaemonStartException blocked -> "the database is not ready:" + list(blocked);
-            case SQLException sql when isUnreachable(sql) -> "the database cannot be reached: " + Reasons.of(sql);
+            case PrerequisitesMissingException blocked -> "the database is not ready:" + list(blocked);
+            case SQLException sql when isUnreachable(sql) -> "the database cannot be reached: " + ErrorSummary.of(sql);
             case InternalErrorException broken ->
                 "the daemon ended itself after an internal error: " + broken.getCause();
             default -> "unexpected failure: " + failure;
         };
     }
 
-    private static String list(DaemonStartException blocked) {
+    private static String list(PrerequisitesMissingException blocked) {
         return blocked.obstacles().stream().map(Failures::obstacle).collect(Collectors.joining());
     }
 
     private static String obstacle(Obstacle obstacle) {
         return "\n\n  " + obstacle.what() + "\n"
-                + obstacle.mend().strip().indent(4).stripTrailing();
+                + obstacle.remedy().strip().indent(4).stripTrailing();
     }
 
     /** Connection exceptions (08), refused logins (28), a database that is not there (3D) or is starting (57P03). */

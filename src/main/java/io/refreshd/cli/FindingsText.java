@@ -22,8 +22,8 @@ final class FindingsText {
                     .append(finding.what())
                     .append('\n')
                     .append(indented(finding.why(), "    "));
-            if (!finding.mend().isBlank()) {
-                text.append(indented(finding.mend(), "      "));
+            if (!finding.remedy().isBlank()) {
+                text.append(indented(finding.remedy(), "      "));
             }
         }
         return text.append('\n').append(summary(findings)).append('\n').toString();
@@ -59,7 +59,7 @@ final class FindingsText {
                     .put("about", finding.about())
                     .put("what", finding.what())
                     .put("why", finding.why())
-                    .put("mend", finding.mend());
+                    .put("remedy", finding.remedy());
         }
         return root;
     }

@@ -97,7 +97,7 @@ record Freshness(
                                f.commit_time, f.refreshed_at,
                                extract(epoch FROM clock_timestamp() - f.refreshed_at)::double precision AS since_refresh,
                                extract(epoch FROM f.last_duration)::double precision AS duration,
-                               f.method, f.failures, f.reason, f.mend
+                               f.method, f.failures, f.reason, f.remedy
                         FROM refreshd.freshness f
                         LEFT JOIN pg_class c ON c.oid = f.view_oid AND c.relkind = 'm'
                         ORDER BY f.view_schema, f.view_name
@@ -119,7 +119,7 @@ record Freshness(
                 Optional.ofNullable(row.getString("method")),
                 row.getInt("failures"),
                 Optional.ofNullable(row.getString("reason")),
-                Optional.ofNullable(row.getString("mend")));
+                Optional.ofNullable(row.getString("remedy")));
     }
 
     private static Optional<Instant> instant(ResultSet row, String column) throws SQLException {

@@ -29,7 +29,7 @@ record FreshnessRow(
         Optional<String> method,
         int failures,
         Optional<String> reason,
-        Optional<String> mend) {
+        Optional<String> remedy) {
 
     /** The same view, of which the catalog says that it cannot be refreshed. */
     FreshnessRow suspended(Obstacle why) {
@@ -47,6 +47,6 @@ record FreshnessRow(
                 method,
                 failures,
                 Optional.of(why.what()),
-                Optional.of(why.mend()));
+                Optional.of(why.remedy()));
     }
 }

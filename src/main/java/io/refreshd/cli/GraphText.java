@@ -50,8 +50,8 @@ final class GraphText {
                 .append("\n");
         for (Obstacle obstacle : obstacles(table, narrowing)) {
             text.append("      not more exactly: ").append(obstacle.what()).append("\n");
-            if (!obstacle.mend().isEmpty()) {
-                text.append("        to mend: ").append(obstacle.mend()).append("\n");
+            if (!obstacle.remedy().isEmpty()) {
+                text.append("        to remedy: ").append(obstacle.remedy()).append("\n");
             }
         }
     }
@@ -171,7 +171,7 @@ final class GraphText {
         for (Obstacle obstacle : obstacles(table, narrowing)) {
             ObjectNode why = obstacles.addObject();
             why.put("what", obstacle.what());
-            why.put("mend", obstacle.mend().isEmpty() ? null : obstacle.mend());
+            why.put("remedy", obstacle.remedy().isEmpty() ? null : obstacle.remedy());
         }
     }
 }

@@ -1,6 +1,5 @@
 package io.refreshd.cli;
 
-import io.refreshd.DaemonStartException;
 import io.refreshd.capture.Publication;
 import io.refreshd.capture.Slot;
 import io.refreshd.config.Configuration;
@@ -10,6 +9,7 @@ import io.refreshd.doctor.Severity;
 import io.refreshd.ledger.LedgerSchema;
 import io.refreshd.ledger.LedgerTooNewException;
 import io.refreshd.model.Obstacle;
+import io.refreshd.model.PrerequisitesMissingException;
 import java.io.PrintWriter;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -100,22 +100,22 @@ final class InitVerb implements Callable<Integer> {
         }
     }
 
-    private static void refuse(List<Finding> errors, Set<String> codes) throws DaemonStartException {
+    private static void refuse(List<Finding> errors, Set<String> codes) throws PrerequisitesMissingException {
         List<Obstacle> obstacles = errors.stream()
                 .filter(finding -> codes.contains(finding.code()))
-                .map(finding -> new Obstacle(finding.what(), finding.mend()))
+                .map(finding -> new Obstacle(finding.what(), finding.remedy()))
                 .toList();
         if (!obstacles.isEmpty()) {
-            throw new DaemonStartException(obstacles);
+            throw new PrerequisitesMissingException(obstacles);
         }
     }
 
     private static Installation missing(Handle handle, Configuration configuration)
-            throws SQLException, DaemonStartException {
+            throws SQLException, PrerequisitesMissingException {
         try {
             return Installation.missing(handle, configuration);
         } catch (LedgerTooNewException e) {
-            throw new DaemonStartException(
+            throw new PrerequisitesMissingException(
                     List.of(new Obstacle(String.valueOf(e.getMessage()), "use the newer refreshd")));
         }
     }
@@ -123,11 +123,11 @@ final class InitVerb implements Callable<Integer> {
     private static String script(Installation missing, Configuration configuration, List<Finding> errors) {
         List<String> grants = errors.stream()
                 .filter(finding -> finding.code().equals("not-permitted"))
-                .map(Finding::mend)
+                .map(Finding::remedy)
                 .toList();
         List<String> remarks = errors.stream()
                 .filter(finding -> REMARKED.contains(finding.code()))
-                .map(finding -> finding.what() + ": " + finding.mend())
+                .map(finding -> finding.what() + ": " + finding.remedy())
                 .toList();
         return missing.script(configuration, grants, remarks);
     }
@@ -174,7 +174,7 @@ final class InitVerb implements Callable<Integer> {
         err.println("The server makes the slot when " + blockers.size() + " running transactions have ended:");
         for (Slot.Blocker blocker : blockers) {
             err.println("  " + blocker.who() + ", open for " + blocker.age().toSeconds() + " s; to end it: "
-                    + blocker.mend());
+                    + blocker.remedy());
         }
         err.flush();
     }
@@ -182,7 +182,7 @@ final class InitVerb implements Callable<Integer> {
     private static Exception explained(
             SQLException failure, Installation missing, Configuration configuration, List<Finding> errors) {
         return INSUFFICIENT_PRIVILEGE.equals(failure.getSQLState())
-                ? new DaemonStartException(List.of(new Obstacle(
+                ? new PrerequisitesMissingException(List.of(new Obstacle(
                         "the role " + configuration.database().user() + " may not make all of it: "
                                 + failure.getMessage(),
                         script(missing, configuration, errors))))

@@ -1,9 +1,9 @@
 package io.refreshd.cli;
 
-import io.refreshd.DaemonStartException;
 import io.refreshd.config.Configuration;
 import io.refreshd.ledger.RequestWrites;
 import io.refreshd.model.Obstacle;
+import io.refreshd.model.PrerequisitesMissingException;
 import io.refreshd.model.ViewId;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -44,7 +44,7 @@ final class Requesting {
     record Answer(ViewId view, boolean done, String outcome) {}
 
     List<Answer> ask(String kind, ViewArguments arguments)
-            throws SQLException, DaemonStartException, InterruptedException {
+            throws SQLException, PrerequisitesMissingException, InterruptedException {
         try (Handle handle = database.open()) {
             StatusVerb.requireLedger(handle);
             Map<ViewId, RequestedView> known = RequestedView.read(handle);
@@ -136,7 +136,7 @@ final class Requesting {
             Obstacle obstacle = obstacles.get(view.view());
             String why = obstacle == null || away
                     ? why(now.get(view.view()), away, unheard)
-                    : "cannot be refreshed: " + obstacle.what() + " → " + obstacle.mend();
+                    : "cannot be refreshed: " + obstacle.what() + " → " + obstacle.remedy();
             all.add(answer != null ? answer : new Answer(view.view(), false, why));
         }
         return all;

@@ -39,7 +39,7 @@ final class RolePlanText {
     }
 
     static String obstacle(Obstacle obstacle) {
-        return line("! " + obstacle.what() + " → " + obstacle.mend());
+        return line("! " + obstacle.what() + " → " + obstacle.remedy());
     }
 
     /** What came from the database must not speak to the terminal. */
@@ -68,7 +68,7 @@ final class RolePlanText {
         ArrayNode obstacles = root.putArray("obstacles");
         plan.obstacles()
                 .forEach(obstacle ->
-                        obstacles.addObject().put("what", obstacle.what()).put("mend", obstacle.mend()));
+                        obstacles.addObject().put("what", obstacle.what()).put("remedy", obstacle.remedy()));
         return root;
     }
 

@@ -70,9 +70,9 @@ final class StatusText {
     private static List<String> cells(FreshnessRow view, Instant at) {
         String reason = view.reason()
                 .map(what -> what
-                        + view.mend()
-                                .filter(mend -> !mend.isBlank())
-                                .map(mend -> " → " + mend)
+                        + view.remedy()
+                                .filter(remedy -> !remedy.isBlank())
+                                .map(remedy -> " → " + remedy)
                                 .orElse(""))
                 .or(() -> view.refreshingFor().map(taken -> "refreshing for " + span(taken)))
                 .orElse(view.failures() > 0 ? view.failures() + " failures in a row" : "");
@@ -161,7 +161,7 @@ final class StatusText {
                     .put("method", view.method().orElse(null))
                     .put("failuresInARow", view.failures())
                     .put("reason", view.reason().orElse(null))
-                    .put("mend", view.mend().orElse(null));
+                    .put("remedy", view.remedy().orElse(null));
         }
         return root;
     }

@@ -1,11 +1,11 @@
 package io.refreshd.cli;
 
-import io.refreshd.DaemonStartException;
 import io.refreshd.config.Configuration;
 import io.refreshd.config.Durations;
 import io.refreshd.config.UnfitValue;
 import io.refreshd.demo.Screen;
 import io.refreshd.model.Obstacle;
+import io.refreshd.model.PrerequisitesMissingException;
 import java.io.PrintWriter;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -83,7 +83,7 @@ final class StatusVerb implements Callable<Integer> {
                 unknown(e, before);
             } catch (JdbiException e) {
                 unknown(e.getCause() instanceof SQLException cause ? cause : e, before);
-            } catch (DaemonStartException e) {
+            } catch (PrerequisitesMissingException e) {
                 unknown(e, before);
             }
         }
@@ -112,7 +112,7 @@ final class StatusVerb implements Callable<Integer> {
     }
 
     private static Freshness read(Configuration configuration, TargetDatabase database)
-            throws SQLException, DaemonStartException {
+            throws SQLException, PrerequisitesMissingException {
         try (Handle handle = database.open()) {
             requireLedger(handle);
             return Freshness.read(handle, configuration.capture().slot())
@@ -120,9 +120,9 @@ final class StatusVerb implements Callable<Integer> {
         }
     }
 
-    static void requireLedger(Handle handle) throws DaemonStartException {
+    static void requireLedger(Handle handle) throws PrerequisitesMissingException {
         if (!Freshness.ledgerExists(handle)) {
-            throw new DaemonStartException(List.of(new Obstacle(
+            throw new PrerequisitesMissingException(List.of(new Obstacle(
                     "there is no ledger in this database: refreshd has never run here",
                     "refreshd init --config FILE, or refreshd run --config FILE")));
         }

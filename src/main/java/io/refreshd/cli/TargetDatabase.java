@@ -1,7 +1,7 @@
 package io.refreshd.cli;
 
-import io.refreshd.Statements;
 import io.refreshd.config.DatabaseSettings;
+import io.refreshd.database.JdbiFactory;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
@@ -37,10 +37,10 @@ final class TargetDatabase {
     }
 
     Handle open() throws SQLException {
-        return Statements.on(connect());
+        return JdbiFactory.on(connect());
     }
 
     Jdbi jdbi() {
-        return Statements.over(this::connect);
+        return JdbiFactory.over(this::connect);
     }
 }

@@ -1,6 +1,5 @@
 package io.refreshd.cli;
 
-import io.refreshd.DaemonStartException;
 import io.refreshd.capture.Publication;
 import io.refreshd.capture.Slot;
 import io.refreshd.capture.SlotState;
@@ -10,6 +9,7 @@ import io.refreshd.ledger.StreamPosition;
 import io.refreshd.ledger.StreamRow;
 import io.refreshd.ledger.ViewMark;
 import io.refreshd.model.Obstacle;
+import io.refreshd.model.PrerequisitesMissingException;
 import java.io.Console;
 import java.io.PrintWriter;
 import java.sql.SQLException;
@@ -117,7 +117,7 @@ final class TeardownVerb implements Callable<Integer> {
         return ours;
     }
 
-    private void refuseIfServed(Handle handle, Set<String> slots) throws DaemonStartException {
+    private void refuseIfServed(Handle handle, Set<String> slots) throws PrerequisitesMissingException {
         if (force) {
             return;
         }
@@ -130,7 +130,7 @@ final class TeardownVerb implements Callable<Integer> {
                 .mapTo(Boolean.class)
                 .one();
         if (served) {
-            throw new DaemonStartException(List.of(new Obstacle(
+            throw new PrerequisitesMissingException(List.of(new Obstacle(
                     "a daemon is connected, which would make everything anew",
                     "stop it first; or, if it hangs, refreshd teardown --force")));
         }

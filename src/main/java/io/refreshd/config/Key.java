@@ -46,7 +46,7 @@ enum Key {
             "none",
             "Refresh at least this often, even if no change was seen."),
     VIEWS_BLIND_SPOT_MAX_STALENESS(
-            "views.blind-spot-max-staleness",
+            "views.untracked-max-staleness",
             Kind.DURATION_OR_NONE,
             "60s",
             "`max-staleness` of views that have none of their own and read what the log does not show: foreign tables, unlogged tables, `now()`, volatile functions."),

@@ -12,7 +12,7 @@ import java.util.function.Function;
  * Which materialized views are kept fresh, and how fresh.
  *
  * @param timing for every view that no override speaks of
- * @param blindSpotMaxStaleness bound for views that read a source the log does not show, where they have none of their
+ * @param untrackedMaxStaleness bound for views that read a source the log does not show, where they have none of their
  *     own; empty: such views are refreshed only for what the log does show
  * @param overrides in the order written: a later one wins, key by key
  */
@@ -21,7 +21,7 @@ public record ViewsSettings(
         List<ViewPattern> exclude,
         Timing timing,
         Method method,
-        Optional<Duration> blindSpotMaxStaleness,
+        Optional<Duration> untrackedMaxStaleness,
         List<ViewOverride> overrides) {
     public ViewsSettings {
         include = List.copyOf(include);
@@ -44,10 +44,10 @@ public record ViewsSettings(
     }
 
     /** Timing of a view that reads something the log does not show, such as a foreign table or the clock. */
-    public Timing timingOfBlind(ViewId view) {
+    public Timing timingOfUntracked(ViewId view) {
         Timing seen = timingOf(view);
         return new Timing(
-                seen.quietPeriod(), seen.targetLag(), seen.maxStaleness().or(() -> blindSpotMaxStaleness));
+                seen.quietPeriod(), seen.targetLag(), seen.maxStaleness().or(() -> untrackedMaxStaleness));
     }
 
     public Method methodOf(ViewId view) {

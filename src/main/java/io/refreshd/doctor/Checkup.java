@@ -45,7 +45,7 @@ public final class Checkup {
             handle.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY");
             handle.execute("SET LOCAL jit = off");
             Catalog catalog = CatalogReader.read(handle.getConnection());
-            Patient patient = new Patient(
+            ExaminedDatabase database = new ExaminedDatabase(
                     handle,
                     configuration,
                     FirstStart.settings(configuration),
@@ -55,7 +55,7 @@ public final class Checkup {
                     wall);
             List<Finding> findings = new ArrayList<>();
             for (Map.Entry<String, Examination> examination : EXAMINATIONS.entrySet()) {
-                findings.addAll(examine(examination.getKey(), examination.getValue(), patient));
+                findings.addAll(examine(examination.getKey(), examination.getValue(), database));
             }
             findings.sort(Finding.ORDER);
             return findings;
@@ -64,25 +64,26 @@ public final class Checkup {
         }
     }
 
-    private static List<Finding> examine(String name, Examination examination, Patient patient) throws SQLException {
-        patient.handle().savepoint("examination");
+    private static List<Finding> examine(String name, Examination examination, ExaminedDatabase database)
+            throws SQLException {
+        database.handle().savepoint("examination");
         try {
-            return examination.of(patient);
+            return examination.of(database);
         } catch (SQLException e) {
-            return List.of(failed(name, patient, e));
+            return List.of(failed(name, database, e));
         } catch (JdbiException e) {
             if (e.getCause() instanceof SQLException cause) {
-                return List.of(failed(name, patient, cause));
+                return List.of(failed(name, database, cause));
             }
             throw e;
         }
     }
 
-    private static Finding failed(String name, Patient patient, SQLException failure) throws SQLException {
+    private static Finding failed(String name, ExaminedDatabase database, SQLException failure) throws SQLException {
         if (String.valueOf(failure.getSQLState()).startsWith("08")) {
             throw failure;
         }
-        patient.handle().rollbackToSavepoint("examination");
+        database.handle().rollbackToSavepoint("examination");
         return new Finding(
                 Severity.WARNING,
                 "not-examined",

@@ -23,14 +23,14 @@ final class DefinitionExamination implements Examination {
             """;
 
     @Override
-    public List<Finding> of(Patient patient) {
-        List<Finding> findings = new ArrayList<>(policies(patient));
-        findings.addAll(searchPath(patient));
+    public List<Finding> of(ExaminedDatabase database) {
+        List<Finding> findings = new ArrayList<>(policies(database));
+        findings.addAll(searchPath(database));
         return findings;
     }
 
-    private static List<Finding> policies(Patient patient) {
-        return patient.catalog().relations().stream()
+    private static List<Finding> policies(ExaminedDatabase database) {
+        return database.catalog().relations().stream()
                 .filter(relation -> relation.traits().rowSecurity() != RowSecurity.OFF)
                 .map(relation -> new Finding(
                         Severity.INFO,
@@ -45,8 +45,8 @@ final class DefinitionExamination implements Examination {
     }
 
     /** From 17 on REFRESH runs with {@code search_path = pg_catalog, pg_temp}, whatever the session's. */
-    private static List<Finding> searchPath(Patient patient) {
-        return patient.handle()
+    private static List<Finding> searchPath(ExaminedDatabase database) {
+        return database.handle()
                 .createQuery(TREE + """
                         SELECT DISTINCT n.nspname || '.' || c.relname AS view, fn.nspname, p.proname,
                                p.oid::regprocedure::text AS signature
@@ -68,13 +68,13 @@ final class DefinitionExamination implements Examination {
                         "{"
                                 + String.join(
                                         ",",
-                                        java.util.Arrays.stream(Views.oids(patient))
+                                        java.util.Arrays.stream(Views.oids(database))
                                                 .map(String::valueOf)
                                                 .toList())
                                 + "}")
                 .bind("user", Catalog.FIRST_USER_OID)
                 .map((row, context) -> new Finding(
-                        patient.version() >= 17 ? Severity.WARNING : Severity.INFO,
+                        database.version() >= 17 ? Severity.WARNING : Severity.INFO,
                         "search-path",
                         row.getString("view"),
                         "calls " + row.getString("signature")

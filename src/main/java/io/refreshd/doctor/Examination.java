@@ -6,5 +6,5 @@ import java.util.List;
 /** Looks at one side of a database. Reads only; blocks. */
 @FunctionalInterface
 interface Examination {
-    List<Finding> of(Patient patient) throws SQLException;
+    List<Finding> of(ExaminedDatabase database) throws SQLException;
 }

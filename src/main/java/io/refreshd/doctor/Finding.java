@@ -10,9 +10,9 @@ import java.util.Objects;
  * @param about the view, table or setting
  * @param what what is so
  * @param why why it matters
- * @param mend the statement, or the step, that mends it; empty if there is none
+ * @param remedy the statement, or the step, that mends it; empty if there is none
  */
-public record Finding(Severity severity, String code, String about, String what, String why, String mend) {
+public record Finding(Severity severity, String code, String about, String what, String why, String remedy) {
     /** The worst first. */
     public static final Comparator<Finding> ORDER = Comparator.comparing(Finding::severity)
             .thenComparing(Finding::about)
@@ -25,6 +25,6 @@ public record Finding(Severity severity, String code, String about, String what,
         Objects.requireNonNull(about);
         Objects.requireNonNull(what);
         Objects.requireNonNull(why);
-        Objects.requireNonNull(mend);
+        Objects.requireNonNull(remedy);
     }
 }

@@ -10,18 +10,18 @@ import java.util.Optional;
 /** Whether ledger and publication are there and may be written, or may be made. */
 final class LedgerExamination implements Examination {
     @Override
-    public List<Finding> of(Patient patient) throws SQLException {
-        Optional<Obstacle> foreign = FirstStart.foreignLedger(patient.handle());
+    public List<Finding> of(ExaminedDatabase database) throws SQLException {
+        Optional<Obstacle> foreign = FirstStart.foreignLedger(database.handle());
         if (foreign.isPresent()) {
             // It may not even be read.
             return List.of(error("foreign", foreign.get()));
         }
-        Optional<Obstacle> refused = FirstStart.mayNotMake(patient.handle(), patient.configuration());
+        Optional<Obstacle> refused = FirstStart.mayNotMake(database.handle(), database.configuration());
         if (refused.isPresent()) {
             return List.of(error("not-permitted", refused.get()));
         }
         try {
-            return LedgerSchema.pending(patient.handle()).isEmpty()
+            return LedgerSchema.pending(database.handle()).isEmpty()
                     ? List.of()
                     : List.of(finding(
                             Severity.INFO,
@@ -34,16 +34,16 @@ final class LedgerExamination implements Examination {
     }
 
     private static Finding error(String code, Obstacle obstacle) {
-        return finding(Severity.ERROR, code, obstacle.what(), obstacle.mend());
+        return finding(Severity.ERROR, code, obstacle.what(), obstacle.remedy());
     }
 
-    private static Finding finding(Severity severity, String code, String what, String mend) {
+    private static Finding finding(Severity severity, String code, String what, String remedy) {
         return new Finding(
                 severity,
                 "ledger-" + code,
                 "schema refreshd",
                 what,
                 "The daemon does not start without it: what must not be forgotten is written down there.",
-                mend);
+                remedy);
     }
 }

@@ -15,12 +15,12 @@ import java.util.stream.Stream;
 /** Whether rows are not looked up in views only because the role may not read: one finding for all, since one may be a thousand. */
 final class LookUpExamination implements Examination {
     @Override
-    public List<Finding> of(Patient patient) {
+    public List<Finding> of(ExaminedDatabase database) {
         SortedMap<ViewId, Obstacle> closed = new TreeMap<>();
-        for (TableId table : patient.graph().tables().keySet()) {
-            for (Reader reader : patient.graph().readersOf(table)) {
+        for (TableId table : database.graph().tables().keySet()) {
+            for (Reader reader : database.graph().readersOf(table)) {
                 Probing probing =
-                        patient.graph().narrowing(table, reader.view()).probing();
+                        database.graph().narrowing(table, reader.view()).probing();
                 Optional<Obstacle> why = probing.forbidden() ? probing.why() : Optional.empty();
                 why.ifPresent(obstacle -> closed.put(reader.view(), obstacle));
             }
@@ -35,7 +35,7 @@ final class LookUpExamination implements Examination {
                 closed.values().iterator().next().what(),
                 "Each change of a column that such a view reads refreshes it, also if it alters nothing in it.",
                 closed.values().stream()
-                        .flatMap(obstacle -> Stream.of(obstacle.mend().split("; ")))
+                        .flatMap(obstacle -> Stream.of(obstacle.remedy().split("; ")))
                         .distinct()
                         .collect(Collectors.joining("; "))));
     }

@@ -7,10 +7,10 @@ import java.util.List;
 /** Whether the role may refresh each view: as its owner or, from 17 on, with MAINTAIN. */
 final class PrivilegeExamination implements Examination {
     @Override
-    public List<Finding> of(Patient patient) {
+    public List<Finding> of(ExaminedDatabase database) {
         // The privilege's name is an error where the server does not know it.
-        String maintain = patient.version() >= 17 ? "OR has_table_privilege(c.oid, 'MAINTAIN')" : "";
-        return patient.handle()
+        String maintain = database.version() >= 17 ? "OR has_table_privilege(c.oid, 'MAINTAIN')" : "";
+        return database.handle()
                 .createQuery("""
                         SELECT n.nspname || '.' || c.relname AS view, format('%I.%I', n.nspname, c.relname) AS name,
                                pg_get_userbyid(c.relowner) AS owner, current_user::text AS role,
@@ -20,19 +20,19 @@ final class PrivilegeExamination implements Examination {
                         WHERE c.oid = ANY(CAST(:oids AS bigint[]))
                           AND NOT (has_schema_privilege(n.oid, 'USAGE') AND may)
                         """.replace("<maintain>", maintain))
-                .bind("oids", Views.oids(patient))
+                .bind("oids", Views.oids(database))
                 .map((row, context) -> {
                     String role = SqlNames.identifier(row.getString("role"));
-                    List<String> mend = new ArrayList<>();
+                    List<String> remedy = new ArrayList<>();
                     if (!row.getBoolean("usage")) {
-                        mend.add("GRANT USAGE ON SCHEMA " + SqlNames.identifier(row.getString("nspname")) + " TO "
+                        remedy.add("GRANT USAGE ON SCHEMA " + SqlNames.identifier(row.getString("nspname")) + " TO "
                                 + role);
                     }
                     if (!row.getBoolean("may")) {
-                        String right = patient.version() >= 17
+                        String right = database.version() >= 17
                                 ? "MAINTAIN ON " + row.getString("name")
                                 : SqlNames.identifier(row.getString("owner"));
-                        mend.add("GRANT " + right + " TO " + role);
+                        remedy.add("GRANT " + right + " TO " + role);
                     }
                     return new Finding(
                             Severity.ERROR,
@@ -41,7 +41,7 @@ final class PrivilegeExamination implements Examination {
                             "role " + row.getString("role") + " may not refresh it; it belongs to "
                                     + row.getString("owner"),
                             "It is suspended until that is mended; the other views go on.",
-                            String.join("; ", mend));
+                            String.join("; ", remedy));
                 })
                 .list();
     }

@@ -10,16 +10,16 @@ import java.util.stream.Stream;
 /** Whether the role views that are declared could be made, by what makes them. */
 final class RoleExamination implements Examination {
     @Override
-    public List<Finding> of(Patient patient) throws SQLException {
-        if (patient.configuration().roleViews().isEmpty()
-                || FirstStart.foreignLedger(patient.handle()).isPresent()) {
+    public List<Finding> of(ExaminedDatabase database) throws SQLException {
+        if (database.configuration().roleViews().isEmpty()
+                || FirstStart.foreignLedger(database.handle()).isPresent()) {
             // A ledger that may not be read does not tell which views were made; that it may not, is said already.
             return List.of();
         }
-        RoleReconciler roles = new RoleReconciler(patient.configuration());
-        RolePlan plan = roles.plan(patient.handle());
+        RoleReconciler roles = new RoleReconciler(database.configuration());
+        RolePlan plan = roles.plan(database.handle());
         Stream<Finding> errors = Stream.concat(
-                        plan.obstacles().stream(), roles.foresee(patient.handle(), plan).stream())
+                        plan.obstacles().stream(), roles.foresee(database.handle(), plan).stream())
                 .map(obstacle -> finding(
                         Severity.ERROR,
                         "role-view",
@@ -35,6 +35,6 @@ final class RoleExamination implements Examination {
     }
 
     private static Finding finding(Severity severity, String code, Obstacle obstacle, String why) {
-        return new Finding(severity, code, "role-views", obstacle.what(), why, obstacle.mend());
+        return new Finding(severity, code, "role-views", obstacle.what(), why, obstacle.remedy());
     }
 }

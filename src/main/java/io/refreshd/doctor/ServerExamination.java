@@ -21,21 +21,21 @@ final class ServerExamination implements Examination {
     private static final Duration CLOCKS_ARE_WRONG = Duration.ofSeconds(5);
 
     @Override
-    public List<Finding> of(Patient patient) throws SQLException {
+    public List<Finding> of(ExaminedDatabase database) throws SQLException {
         List<Finding> findings = new ArrayList<>();
-        for (Obstacle obstacle : Prerequisites.check(patient.handle().getConnection(), patient.capture())) {
+        for (Obstacle obstacle : Prerequisites.check(database.handle().getConnection(), database.capture())) {
             findings.add(new Finding(
                     Severity.ERROR,
                     "prerequisite",
                     "server",
                     obstacle.what(),
                     "Nothing can be captured.",
-                    obstacle.mend()));
+                    obstacle.remedy()));
         }
-        version(patient.version()).ifPresent(findings::add);
-        settings(patient, findings);
-        clock(patient, findings);
-        pooler(patient, findings);
+        version(database.version()).ifPresent(findings::add);
+        settings(database, findings);
+        clock(database, findings);
+        pooler(database, findings);
         return findings;
     }
 
@@ -53,12 +53,12 @@ final class ServerExamination implements Examination {
                 : Optional.empty();
     }
 
-    private static Finding version(Severity severity, int version, String why, String mend) {
-        return new Finding(severity, "version", "server", "the server is PostgreSQL " + version, why, mend);
+    private static Finding version(Severity severity, int version, String why, String remedy) {
+        return new Finding(severity, "version", "server", "the server is PostgreSQL " + version, why, remedy);
     }
 
-    private static void settings(Patient patient, List<Finding> findings) {
-        if (setting(patient, "max_slot_wal_keep_size").equals("-1")) {
+    private static void settings(ExaminedDatabase database, List<Finding> findings) {
+        if (setting(database, "max_slot_wal_keep_size").equals("-1")) {
             findings.add(new Finding(
                     Severity.WARNING,
                     "slot-unbounded",
@@ -68,7 +68,7 @@ final class ServerExamination implements Examination {
                             + " instead, which costs one refresh of every view and no data.",
                     "ALTER SYSTEM SET max_slot_wal_keep_size = '10GB'; SELECT pg_reload_conf()"));
         }
-        if (setting(patient, "track_counts").equals("off")) {
+        if (setting(database, "track_counts").equals("off")) {
             findings.add(new Finding(
                     Severity.INFO,
                     "track-counts",
@@ -77,7 +77,7 @@ final class ServerExamination implements Examination {
                     "Whether a refresh changed anything is not known: views that stand on others are refreshed each time.",
                     "ALTER SYSTEM SET track_counts = on; SELECT pg_reload_conf()"));
         }
-        if (!setting(patient, "synchronous_standby_names").isEmpty()) {
+        if (!setting(database, "synchronous_standby_names").isEmpty()) {
             findings.add(new Finding(
                     Severity.INFO,
                     "synchronous",
@@ -88,8 +88,8 @@ final class ServerExamination implements Examination {
         }
     }
 
-    private static String setting(Patient patient, String name) {
-        return patient.handle()
+    private static String setting(ExaminedDatabase database, String name) {
+        return database.handle()
                 .createQuery("SELECT coalesce((SELECT setting FROM pg_catalog.pg_settings WHERE name = :name), '')")
                 .bind("name", name)
                 .mapTo(String.class)
@@ -97,14 +97,14 @@ final class ServerExamination implements Examination {
     }
 
     /** The server's clock is read between two readings of ours, so that a slow network is not taken for a wrong clock. */
-    private static void clock(Patient patient, List<Finding> findings) {
-        Instant before = patient.wall().get();
-        Instant there = patient.handle()
+    private static void clock(ExaminedDatabase database, List<Finding> findings) {
+        Instant before = database.wall().get();
+        Instant there = database.handle()
                 .createQuery("SELECT clock_timestamp() AS now")
                 .map((row, context) ->
                         row.getObject("now", java.time.OffsetDateTime.class).toInstant())
                 .one();
-        Duration off = off(before, there, patient.wall().get());
+        Duration off = off(before, there, database.wall().get());
         if (off.compareTo(CLOCKS_AGREE) > 0) {
             findings.add(new Finding(
                     off.compareTo(CLOCKS_ARE_WRONG) > 0 ? Severity.WARNING : Severity.INFO,
@@ -125,9 +125,9 @@ final class ServerExamination implements Examination {
     }
 
     /** A pooler makes up a number for each client; the server's own is another one, and may change from one to the next. */
-    private static void pooler(Patient patient, List<Finding> findings) throws SQLException {
-        int told = patient.handle().getConnection().unwrap(PGConnection.class).getBackendPID();
-        int serves = patient.handle()
+    private static void pooler(ExaminedDatabase database, List<Finding> findings) throws SQLException {
+        int told = database.handle().getConnection().unwrap(PGConnection.class).getBackendPID();
+        int serves = database.handle()
                 .createQuery("SELECT pg_catalog.pg_backend_pid()")
                 .mapTo(Integer.class)
                 .one();
@@ -135,8 +135,8 @@ final class ServerExamination implements Examination {
             findings.add(new Finding(
                     Severity.WARNING,
                     "pooler",
-                    patient.capture().server().host() + ":"
-                            + patient.capture().server().port(),
+                    database.capture().server().host() + ":"
+                            + database.capture().server().port(),
                     "the server was reached through a pooler: process " + serves
                             + " of the server answers, and the connection was told of " + told,
                     "PgBouncer and its like cannot pass on the replication stream, and in transaction mode session settings"

@@ -14,8 +14,8 @@ final class StorageExamination implements Examination {
     private static final double BLOATED = 0.5;
 
     @Override
-    public List<Finding> of(Patient patient) {
-        return patient
+    public List<Finding> of(ExaminedDatabase database) {
+        return database
                 .handle()
                 .createQuery("""
                         SELECT n.nspname || '.' || c.relname AS view, format('%I.%I', n.nspname, c.relname) AS name,
@@ -40,7 +40,7 @@ final class StorageExamination implements Examination {
                         ) k ON true
                         WHERE c.oid = ANY(CAST(:oids AS bigint[]))
                         """)
-                .bind("oids", Views.oids(patient))
+                .bind("oids", Views.oids(database))
                 .map((row, context) -> findings(row))
                 .list()
                 .stream()

@@ -19,15 +19,16 @@ import java.util.TreeSet;
 
 /** The tables whose changes count: what would happen if they were published. */
 final class TableExamination implements Examination {
-    private static final String BLIND = "Its changes would pass unseen; views on it are refreshed by the clock only.";
+    private static final String UNTRACKED =
+            "Its changes would pass unseen; views on it are refreshed by the clock only.";
     private static final String LATE =
             "The log does not tell of a new role, or of one that is gone: that is noticed late, by a"
                     + " look at all roles every few seconds.";
 
     @Override
-    public List<Finding> of(Patient patient) throws SQLException {
-        Wanted wanted = Wanted.of(patient.handle(), patient.configuration(), patient.graph());
-        List<Finding> findings = new ArrayList<>(notMine(patient, wanted));
+    public List<Finding> of(ExaminedDatabase database) throws SQLException {
+        Wanted wanted = Wanted.of(database.handle(), database.configuration(), database.graph());
+        List<Finding> findings = new ArrayList<>(notMine(database, wanted));
         for (BaseTable table : wanted.tables().values()) {
             table.notPublishable()
                     .ifPresent(why -> findings.add(new Finding(
@@ -36,9 +37,9 @@ final class TableExamination implements Examination {
                             table.id().toString(),
                             why.what(),
                             "refreshd does not publish it. " + consequence(wanted, table.id()),
-                            why.mend())));
+                            why.remedy())));
         }
-        for (BaseTable table : patient.graph().tables().values()) {
+        for (BaseTable table : database.graph().tables().values()) {
             if (table.notPublishable().isEmpty() && table.identity() != ReplicaIdentity.FULL && table.mayBeFull()) {
                 findings.add(new Finding(
                         Severity.INFO,
@@ -54,9 +55,9 @@ final class TableExamination implements Examination {
     }
 
     /** What run may not add to the publication. */
-    private static List<Finding> notMine(Patient patient, Wanted wanted) throws SQLException {
-        String name = patient.capture().publication();
-        Connection connection = patient.handle().getConnection();
+    private static List<Finding> notMine(ExaminedDatabase database, Wanted wanted) throws SQLException {
+        String name = database.capture().publication();
+        Connection connection = database.handle().getConnection();
         Optional<PublicationState> publication = Publication.inspect(connection, name);
         Set<TableId> unpublished = new TreeSet<>(wanted.publishable());
         publication.ifPresent(state -> unpublished.removeIf(state::captures));
@@ -73,7 +74,7 @@ final class TableExamination implements Examination {
                         table.toString(),
                         obstacle.what(),
                         consequence(wanted, table),
-                        obstacle.mend() + " -- or, as a superuser: " + statements));
+                        obstacle.remedy() + " -- or, as a superuser: " + statements));
             }
         }
         return findings;
@@ -87,6 +88,6 @@ final class TableExamination implements Examination {
     }
 
     private static String consequence(Wanted wanted, TableId table) {
-        return wanted.ofRoles().contains(table) ? LATE : BLIND;
+        return wanted.ofRoles().contains(table) ? LATE : UNTRACKED;
     }
 }

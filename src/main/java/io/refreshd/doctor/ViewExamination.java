@@ -9,9 +9,9 @@ import java.util.List;
 /** The views: whether they can be refreshed by their method, and whether the log shows what they read. */
 final class ViewExamination implements Examination {
     @Override
-    public List<Finding> of(Patient patient) {
+    public List<Finding> of(ExaminedDatabase database) {
         List<Finding> findings = new ArrayList<>();
-        if (patient.graph().views().isEmpty()) {
+        if (database.graph().views().isEmpty()) {
             findings.add(new Finding(
                     Severity.WARNING,
                     "no-views",
@@ -20,8 +20,8 @@ final class ViewExamination implements Examination {
                     "There is nothing to keep fresh yet; a view that is made later and matches is noticed.",
                     "CREATE MATERIALIZED VIEW …, or other patterns in views.include"));
         }
-        for (MaterializedView view : patient.graph().views().values()) {
-            Method method = patient.configuration().views().methodOf(view.id());
+        for (MaterializedView view : database.graph().views().values()) {
+            Method method = database.configuration().views().methodOf(view.id());
             view.obstacleTo(method)
                     .ifPresent(obstacle -> findings.add(new Finding(
                             Severity.ERROR,
@@ -29,15 +29,15 @@ final class ViewExamination implements Examination {
                             view.id().toString(),
                             obstacle.what(),
                             "It is suspended until that is mended; the other views go on.",
-                            obstacle.mend())));
-            for (Obstacle spot : view.blindSpots()) {
+                            obstacle.remedy())));
+            for (Obstacle spot : view.untrackedSources()) {
                 findings.add(new Finding(
                         Severity.WARNING,
-                        "blind-spot",
+                        "untracked-source",
                         view.id().toString(),
                         spot.what(),
                         "Nothing can be claimed about how fresh it is; it is refreshed by the clock (max-staleness).",
-                        spot.mend()));
+                        spot.remedy()));
             }
         }
         return findings;

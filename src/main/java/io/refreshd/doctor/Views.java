@@ -6,8 +6,8 @@ import io.refreshd.catalog.MaterializedView;
 final class Views {
     private Views() {}
 
-    static Long[] oids(Patient patient) {
-        return patient.graph().views().values().stream()
+    static Long[] oids(ExaminedDatabase database) {
+        return database.graph().views().values().stream()
                 .map(MaterializedView::oid)
                 .toArray(Long[]::new);
     }

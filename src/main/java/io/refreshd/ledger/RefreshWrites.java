@@ -50,7 +50,7 @@ public final class RefreshWrites {
                             refreshes = refreshes + 1,
                             failures = 0,
                             suspended_what = NULL,
-                            suspended_mend = NULL
+                            suspended_remedy = NULL
                         WHERE (view_schema, view_name) = (:schema, :name) AND view_oid = :oid
                         """.formatted(Watermarks.NEWER))
                 .bind("covers", task.covers())
@@ -87,7 +87,7 @@ public final class RefreshWrites {
                             snapshot = CAST(:snapshot AS pg_snapshot),
                             failures = 0,
                             suspended_what = NULL,
-                            suspended_mend = NULL
+                            suspended_remedy = NULL
                         WHERE (view_schema, view_name) = (:schema, :name) AND view_oid = :oid
                         """.formatted(Watermarks.NEWER))
                         .bind("covers", task.covers())
@@ -121,7 +121,7 @@ public final class RefreshWrites {
                                 SELECT c.watermark, c.commit_time
                                 FROM (SELECT d.watermark, d.commit_time
                                       UNION ALL
-                                      SELECT f.watermark, f.commit_time WHERE d.marked <= d.covered AND NOT d.blind) c
+                                      SELECT f.watermark, f.commit_time WHERE d.marked <= d.covered AND NOT d.untracked) c
                                 ORDER BY c.watermark DESC NULLS LAST LIMIT 1)
                         FROM refreshd.freshness f
                         CROSS JOIN (SELECT coalesce(CAST(:since AS timestamptz), clock_timestamp()) AS since) v

@@ -10,11 +10,11 @@ import java.util.Optional;
  * What the catalog says of a view, to be remembered.
  *
  * @param upstream oids of the materialized views it stands on
- * @param blind whether it has a source the log does not show
+ * @param untracked whether it has a source the log does not show
  * @param obstacle why it cannot be refreshed at all
  */
 public record Registration(
-        ViewId view, long oid, String lineage, List<Long> upstream, boolean blind, Optional<Obstacle> obstacle) {
+        ViewId view, long oid, String lineage, List<Long> upstream, boolean untracked, Optional<Obstacle> obstacle) {
     public Registration {
         Objects.requireNonNull(view);
         Objects.requireNonNull(lineage);

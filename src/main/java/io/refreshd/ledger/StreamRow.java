@@ -45,8 +45,8 @@ public final class StreamRow {
                         ON CONFLICT (only_row) DO UPDATE
                         SET slot = excluded.slot, system_identifier = excluded.system_identifier,
                             timeline = excluded.timeline, acknowledged = excluded.acknowledged,
-                            commit_time = NULL, stretch = stream.stretch + 1, beat_at = clock_timestamp()
-                        RETURNING stretch
+                            commit_time = NULL, epoch = stream.epoch + 1, beat_at = clock_timestamp()
+                        RETURNING epoch
                         """)
                 .bind("slot", position.slot())
                 .bind("system", position.systemIdentifier())
@@ -57,8 +57,8 @@ public final class StreamRow {
     }
 
     /** Goes on with the stretch that is there. */
-    public static long stretch(Handle handle) {
-        return handle.createQuery("SELECT stretch FROM refreshd.stream")
+    public static long epoch(Handle handle) {
+        return handle.createQuery("SELECT epoch FROM refreshd.stream")
                 .mapTo(Long.class)
                 .one();
     }
@@ -70,19 +70,19 @@ public final class StreamRow {
      * @param interval in which the next word may be expected
      */
     public static void advance(
-            Handle handle, long stretch, Lsn position, Optional<Instant> commitTime, Duration interval) {
+            Handle handle, long epoch, Lsn position, Optional<Instant> commitTime, Duration interval) {
         handle.createUpdate("""
                         UPDATE refreshd.stream
                         SET acknowledged = greatest(acknowledged, CAST(:position AS pg_lsn)), beat_at = clock_timestamp(),
                             commit_time = CASE WHEN CAST(:position AS pg_lsn) < acknowledged THEN commit_time
                                                ELSE coalesce(CAST(:at AS timestamptz), commit_time) END,
                             beat_interval = make_interval(secs => :seconds)
-                        WHERE stretch = :stretch
+                        WHERE epoch = :epoch
                         """)
                 .bind("position", position.toString())
                 .bind("at", commitTime.map(Instant::toString).orElse(null))
                 .bind("seconds", interval.toMillis() / 1e3)
-                .bind("stretch", stretch)
+                .bind("epoch", epoch)
                 .execute();
     }
 }

@@ -8,9 +8,9 @@ import org.jdbi.v3.core.Handle;
  * The numbers that say whether a view needs a refresh.
  *
  * @param watermark as {@code refreshd.freshness} claims it for the view alone
- * @param blind whether it reads what the log does not show
+ * @param untracked whether it reads what the log does not show
  */
-public record ViewMark(long marked, long covered, long refreshes, boolean blind, Optional<Lsn> watermark) {
+public record ViewMark(long marked, long covered, long refreshes, boolean untracked, Optional<Lsn> watermark) {
 
     public boolean dirty() {
         return marked > covered;
@@ -31,8 +31,8 @@ public record ViewMark(long marked, long covered, long refreshes, boolean blind,
     /** As the transaction's snapshot has it; empty if the ledger does not know the view under this oid. */
     public static Optional<ViewMark> read(Handle handle, long oid) {
         return handle.createQuery("""
-                        SELECT s.marked, s.covered, s.refreshes, s.blind,
-                               CASE WHEN s.blind THEN NULL
+                        SELECT s.marked, s.covered, s.refreshes, s.untracked,
+                               CASE WHEN s.untracked THEN NULL
                                     WHEN s.marked <= s.covered THEN greatest(s.watermark, t.acknowledged)
                                     ELSE s.watermark END::text AS watermark
                         FROM refreshd.view_state s LEFT JOIN refreshd.stream t ON true
@@ -43,7 +43,7 @@ public record ViewMark(long marked, long covered, long refreshes, boolean blind,
                         row.getLong("marked"),
                         row.getLong("covered"),
                         row.getLong("refreshes"),
-                        row.getBoolean("blind"),
+                        row.getBoolean("untracked"),
                         Optional.ofNullable(row.getString("watermark")).map(Lsn::parse)))
                 .findOne();
     }

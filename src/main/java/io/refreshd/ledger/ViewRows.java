@@ -28,7 +28,7 @@ public final class ViewRows {
                         SELECT view_schema, view_name, view_oid, lineage, marked > covered AS dirty, dirty_since,
                                watermark::text AS watermark, snapshot::text AS snapshot, refreshed_at,
                                extract(epoch FROM last_duration)::double precision AS last_seconds,
-                               failures, paused, suspended_what, suspended_mend
+                               failures, paused, suspended_what, suspended_remedy
                         FROM refreshd.view_state
                         """).map((row, context) -> ledgered(row)).stream()
                 .collect(Collectors.toMap(row -> row.entry().view(), Function.identity()));
@@ -59,15 +59,15 @@ public final class ViewRows {
         long number = highestMark(handle);
         batch(handle, rows, """
                 INSERT INTO refreshd.view_state
-                    (view_schema, view_name, view_oid, lineage, upstream, blind, obstacle_what, obstacle_mend, marked)
-                VALUES (:schema, :name, :oid, :lineage, CAST(:upstream AS oid[]), :blind, :what, :mend, :number)
+                    (view_schema, view_name, view_oid, lineage, upstream, untracked, obstacle_what, obstacle_remedy, marked)
+                VALUES (:schema, :name, :oid, :lineage, CAST(:upstream AS oid[]), :untracked, :what, :remedy, :number)
                 ON CONFLICT (view_schema, view_name) DO UPDATE
-                SET upstream = excluded.upstream, blind = view_state.blind OR excluded.blind,
-                    obstacle_what = excluded.obstacle_what, obstacle_mend = excluded.obstacle_mend,
-                    watermark = CASE WHEN NOT excluded.blind THEN view_state.watermark END,
-                    commit_time = CASE WHEN NOT excluded.blind THEN view_state.commit_time END
-                WHERE (view_state.upstream, view_state.blind, view_state.obstacle_what, view_state.obstacle_mend)
-                   IS DISTINCT FROM (excluded.upstream, excluded.blind, excluded.obstacle_what, excluded.obstacle_mend)
+                SET upstream = excluded.upstream, untracked = view_state.untracked OR excluded.untracked,
+                    obstacle_what = excluded.obstacle_what, obstacle_remedy = excluded.obstacle_remedy,
+                    watermark = CASE WHEN NOT excluded.untracked THEN view_state.watermark END,
+                    commit_time = CASE WHEN NOT excluded.untracked THEN view_state.commit_time END
+                WHERE (view_state.upstream, view_state.untracked, view_state.obstacle_what, view_state.obstacle_remedy)
+                   IS DISTINCT FROM (excluded.upstream, excluded.untracked, excluded.obstacle_what, excluded.obstacle_remedy)
                 """, number);
     }
 
@@ -77,9 +77,9 @@ public final class ViewRows {
      */
     public static void adopt(Handle handle, Collection<Registration> views) {
         batch(handle, views, """
-                UPDATE refreshd.view_state SET lineage = :lineage, blind = :blind
+                UPDATE refreshd.view_state SET lineage = :lineage, untracked = :untracked
                 WHERE (view_schema, view_name) = (:schema, :name) AND view_oid = :oid
-                  AND (lineage, blind) IS DISTINCT FROM (:lineage, :blind)
+                  AND (lineage, untracked) IS DISTINCT FROM (:lineage, :untracked)
                 """, 0);
     }
 
@@ -92,11 +92,11 @@ public final class ViewRows {
                         INSERT INTO refreshd.view_state (view_schema, view_name, view_oid, lineage, marked, dirty_since)
                         VALUES (:schema, :name, :oid, '', :number, clock_timestamp())
                         ON CONFLICT (view_schema, view_name) DO UPDATE
-                        SET view_oid = excluded.view_oid, lineage = '', upstream = '{}', blind = false,
+                        SET view_oid = excluded.view_oid, lineage = '', upstream = '{}', untracked = false,
                             marked = greatest(view_state.marked, excluded.marked), covered = 0,
                             dirty_since = excluded.dirty_since, watermark = NULL, commit_time = NULL, snapshot = NULL,
                             refreshed_at = NULL, last_duration = NULL, method = NULL, refreshes = 0, failures = 0, suspended_what = NULL,
-                            suspended_mend = NULL, suspended_xid = NULL, obstacle_what = NULL, obstacle_mend = NULL
+                            suspended_remedy = NULL, suspended_xid = NULL, obstacle_what = NULL, obstacle_remedy = NULL
                         """)
                 .bind("schema", view.schema())
                 .bind("name", view.name())
@@ -125,9 +125,9 @@ public final class ViewRows {
                     .bind(
                             "upstream",
                             row.upstream().stream().map(String::valueOf).collect(Collectors.joining(",", "{", "}")))
-                    .bind("blind", row.blind())
+                    .bind("untracked", row.untracked())
                     .bind("what", row.obstacle().map(Obstacle::what).orElse(null))
-                    .bind("mend", row.obstacle().map(Obstacle::mend).orElse(null))
+                    .bind("remedy", row.obstacle().map(Obstacle::remedy).orElse(null))
                     .bind("number", number)
                     .add();
         }
@@ -165,10 +165,10 @@ public final class ViewRows {
                                 FROM (SELECT s.watermark, s.commit_time
                                       UNION ALL
                                       SELECT CAST(:routed AS pg_lsn), CAST(:at AS timestamptz)
-                                      WHERE s.marked <= s.covered AND NOT s.blind AND s.upstream = '{}'
+                                      WHERE s.marked <= s.covered AND NOT s.untracked AND s.upstream = '{}'
                                       UNION ALL
                                       SELECT f.watermark, f.commit_time FROM refreshd.freshness f
-                                      WHERE s.marked <= s.covered AND NOT s.blind AND s.upstream <> '{}'
+                                      WHERE s.marked <= s.covered AND NOT s.untracked AND s.upstream <> '{}'
                                         AND f.view_oid = s.view_oid) c
                                 ORDER BY c.watermark DESC NULLS LAST LIMIT 1)
                         FROM needed n
@@ -206,14 +206,14 @@ public final class ViewRows {
             Handle handle, ViewId view, int failures, boolean paused, Optional<Obstacle> suspended) {
         handle.createUpdate("""
                         UPDATE refreshd.view_state
-                        SET failures = :failures, paused = :paused, suspended_what = :what, suspended_mend = :mend,
+                        SET failures = :failures, paused = :paused, suspended_what = :what, suspended_remedy = :remedy,
                             suspended_xid = CASE WHEN CAST(:what AS text) IS NOT NULL THEN pg_current_xact_id() END
                         WHERE (view_schema, view_name) = (:schema, :name)
                         """)
                 .bind("failures", failures)
                 .bind("paused", paused)
                 .bind("what", suspended.map(Obstacle::what).orElse(null))
-                .bind("mend", suspended.map(Obstacle::mend).orElse(null))
+                .bind("remedy", suspended.map(Obstacle::remedy).orElse(null))
                 .bind("schema", view.schema())
                 .bind("name", view.name())
                 .execute();
@@ -228,7 +228,7 @@ public final class ViewRows {
         Optional<Duration> lastDuration =
                 row.wasNull() ? Optional.empty() : Optional.of(Duration.ofNanos((long) (lastSeconds * 1e9)));
         String what = row.getString("suspended_what");
-        String mend = row.getString("suspended_mend");
+        String remedy = row.getString("suspended_remedy");
         LedgerEntry entry = new LedgerEntry(
                 new ViewId(row.getString("view_schema"), row.getString("view_name")),
                 row.getBoolean("dirty"),
@@ -239,7 +239,7 @@ public final class ViewRows {
                 lastDuration,
                 row.getInt("failures"),
                 row.getBoolean("paused"),
-                what == null ? Optional.empty() : Optional.of(new Obstacle(what, mend == null ? "" : mend)));
+                what == null ? Optional.empty() : Optional.of(new Obstacle(what, remedy == null ? "" : remedy)));
         return new Ledgered(entry, row.getLong("view_oid"), row.getString("lineage"));
     }
 

@@ -7,9 +7,9 @@ import java.util.Objects;
  *
  * @param sqlState the five characters, or empty if the failure is not the server's
  * @param what one sentence, fit to be shown
- * @param mend the statement or step that mends it; empty if it may pass by itself
+ * @param remedy the statement or step that mends it; empty if it may pass by itself
  */
-public record Failure(Kind kind, String sqlState, String what, String mend) {
+public record Failure(Kind kind, String sqlState, String what, String remedy) {
     public enum Kind {
         /** May pass by itself: locks, timeouts, lost connections, a server that starts up. */
         TRANSIENT,
@@ -21,7 +21,7 @@ public record Failure(Kind kind, String sqlState, String what, String mend) {
         Objects.requireNonNull(kind);
         Objects.requireNonNull(sqlState);
         Objects.requireNonNull(what);
-        Objects.requireNonNull(mend);
+        Objects.requireNonNull(remedy);
     }
 
     /**
@@ -42,6 +42,6 @@ public record Failure(Kind kind, String sqlState, String what, String mend) {
     }
 
     public Obstacle asObstacle() {
-        return new Obstacle(what, mend);
+        return new Obstacle(what, remedy);
     }
 }

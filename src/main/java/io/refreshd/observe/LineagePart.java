@@ -80,8 +80,8 @@ final class LineagePart {
         out.append("<p class=\"bad\">not captured: ")
                 .append(Html.text(why.what()))
                 .append("</p>");
-        if (!why.mend().isEmpty()) {
-            out.append("<pre>").append(Html.text(why.mend())).append("</pre>");
+        if (!why.remedy().isEmpty()) {
+            out.append("<pre>").append(Html.text(why.remedy())).append("</pre>");
         }
     }
 }

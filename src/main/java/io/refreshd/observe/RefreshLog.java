@@ -149,12 +149,12 @@ public final class RefreshLog implements Consumer<Notice> {
 
     private static LoggingEventBuilder why(LoggingEventBuilder line, Notice.PhaseChanged n) {
         return n.why()
-                .map(why -> line.addKeyValue("reason", why.what()).addKeyValue("mend", why.mend()))
+                .map(why -> line.addKeyValue("reason", why.what()).addKeyValue("remedy", why.remedy()))
                 .orElse(line);
     }
 
     private static LoggingEventBuilder withMend(LoggingEventBuilder line, Failure failure) {
-        return failure.mend().isEmpty() ? line : line.addKeyValue("mend", failure.mend());
+        return failure.remedy().isEmpty() ? line : line.addKeyValue("remedy", failure.remedy());
     }
 
     /** A line at this level, or one that goes nowhere if its like was written a moment ago. */

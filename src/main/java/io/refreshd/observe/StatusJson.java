@@ -88,7 +88,7 @@ final class StatusJson {
     private static ObjectNode putReason(ObjectNode node, Optional<Obstacle> reason) {
         reason.ifPresentOrElse(
                 obstacle ->
-                        node.putObject("reason").put("what", obstacle.what()).put("mend", obstacle.mend()),
+                        node.putObject("reason").put("what", obstacle.what()).put("remedy", obstacle.remedy()),
                 () -> node.putNull("reason"));
         return node;
     }

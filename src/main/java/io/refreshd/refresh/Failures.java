@@ -13,7 +13,7 @@ final class Failures {
     /** @param grants statements that grant what is known to be missing */
     static Failure of(ViewId view, SQLException error, List<String> grants) {
         String state = error.getSQLState() == null ? "" : error.getSQLState();
-        return new Failure(SqlStates.classify(state), state, what(view, state, error), mend(view, state, grants));
+        return new Failure(SqlStates.classify(state), state, what(view, state, error), remedy(view, state, grants));
     }
 
     private static String what(ViewId view, String state, SQLException error) {
@@ -25,7 +25,7 @@ final class Failures {
         };
     }
 
-    private static String mend(ViewId view, String state, List<String> grants) {
+    private static String remedy(ViewId view, String state, List<String> grants) {
         String name = SqlNames.qualified(view);
         return switch (state) {
             case "42501" ->
@@ -42,7 +42,7 @@ final class Failures {
                 thenResume(view, "make the rows of the view unique by the columns of its unique index;");
             default ->
                 SqlStates.classify(state) == Failure.Kind.PERMANENT || state.startsWith("22")
-                        ? thenResume(view, "mend the data, or the query of the view, so that it runs;")
+                        ? thenResume(view, "remedy the data, or the query of the view, so that it runs;")
                         : "";
         };
     }

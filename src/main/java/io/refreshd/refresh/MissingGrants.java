@@ -30,7 +30,7 @@ final class MissingGrants {
             SELECT 1 AS rank, CASE
                 WHEN pg_catalog.current_setting('server_version_num')::int >= 170000
                 THEN pg_catalog.format('GRANT MAINTAIN ON %I.%I TO %I;', n.nspname, c.relname, current_user)
-                ELSE pg_catalog.format('GRANT %I TO %I;', pg_catalog.pg_get_userbyid(c.relowner), current_user) END AS mend
+                ELSE pg_catalog.format('GRANT %I TO %I;', pg_catalog.pg_get_userbyid(c.relowner), current_user) END AS remedy
             FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
             WHERE c.oid = :oid AND NOT CASE
                 WHEN pg_catalog.current_setting('server_version_num')::int >= 170000
@@ -59,7 +59,7 @@ final class MissingGrants {
             JOIN pg_catalog.pg_proc p ON u.refclassid = 'pg_catalog.pg_proc'::regclass AND p.oid = u.refobjid
             JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
             WHERE NOT pg_catalog.has_function_privilege(u.relowner, p.oid, 'EXECUTE')
-            ORDER BY rank, mend
+            ORDER BY rank, remedy
             """;
 
     private MissingGrants() {}
@@ -68,7 +68,7 @@ final class MissingGrants {
     static List<String> of(Jdbi jdbi, long oid) {
         return jdbi.withHandle(handle -> handle.createQuery(SQL)
                 .bind("oid", oid)
-                .map((row, context) -> row.getString("mend"))
+                .map((row, context) -> row.getString("remedy"))
                 .list());
     }
 }

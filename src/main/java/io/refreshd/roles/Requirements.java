@@ -164,8 +164,8 @@ final class Requirements {
                                 + wanted.template().name() + "].unique-key"));
     }
 
-    private static Obstacle obstacle(WantedView wanted, String what, String mend) {
-        return new Obstacle("no view of " + wanted.template().name() + " can be made: " + what, mend);
+    private static Obstacle obstacle(WantedView wanted, String what, String remedy) {
+        return new Obstacle("no view of " + wanted.template().name() + " can be made: " + what, remedy);
     }
 
     private static boolean exists(Handle transaction, String role) {

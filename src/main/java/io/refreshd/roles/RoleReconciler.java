@@ -54,7 +54,7 @@ public final class RoleReconciler {
                 throwIfGone(e);
                 unknown.add(new Obstacle(
                         "the roles of " + template.name() + " cannot be read: " + e.getMessage(),
-                        "mend role-views.templates[" + template.name() + "].roles-query, or what it reads"));
+                        "remedy role-views.templates[" + template.name() + "].roles-query, or what it reads"));
             }
         }
         Declared declared = Declared.of(roles, included);
@@ -105,7 +105,7 @@ public final class RoleReconciler {
         }
         return Optional.of(new Obstacle(
                 obstacles.getFirst().what() + "; and " + (obstacles.size() - 1) + " more like it",
-                obstacles.stream().map(Obstacle::mend).distinct().collect(Collectors.joining("; "))));
+                obstacles.stream().map(Obstacle::remedy).distinct().collect(Collectors.joining("; "))));
     }
 
     /**
@@ -162,7 +162,7 @@ public final class RoleReconciler {
         throwIfGone(e);
         return Outcome.refused(new Obstacle(
                 "the role view " + step.view() + " is not as declared: " + e.getMessage(),
-                "mend the template, or what the message names; refreshd tries again"));
+                "remedy the template, or what the message names; refreshd tries again"));
     }
 
     /** A connection that is lost, a server that shuts down: that is not about one view. */

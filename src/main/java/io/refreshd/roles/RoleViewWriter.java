@@ -112,11 +112,11 @@ final class RoleViewWriter {
                 .orElseThrow(() -> new SQLException("the name " + beside + " is in use"));
         // The new view may have by default privileges what the old one has lost.
         builder.revokeDefaults(transaction, beside, oid);
-        Belongings belongings = Belongings.of(transaction, step, beside, oid, wanted.kind());
-        for (String statement : belongings.before()) {
+        Attachments attachments = Attachments.of(transaction, step, beside, oid, wanted.kind());
+        for (String statement : attachments.before()) {
             statements.execute(transaction, statement);
         }
-        for (Belongings.Index index : belongings.indexes()) {
+        for (Attachments.Index index : attachments.indexes()) {
             indexAsBefore(transaction, index);
         }
         builder.grant(transaction, wanted, beside);
@@ -124,7 +124,7 @@ final class RoleViewWriter {
                 swap.putAside(transaction, step.view(), step.kind(), step.made().oid(), Swap.ATTEMPTS);
         statements.execute(transaction, Swap.rename(wanted.kind(), beside, wanted.id()));
         statements.execute(transaction, Swap.drop(step.kind(), old));
-        for (String statement : belongings.after()) {
+        for (String statement : attachments.after()) {
             statements.execute(transaction, statement);
         }
         for (String statement : renamesOfIndexes(transaction, beside, wanted.id(), oid)) {
@@ -149,7 +149,7 @@ final class RoleViewWriter {
         return Outcome.DONE;
     }
 
-    private void indexAsBefore(Handle transaction, Belongings.Index index) throws SQLException {
+    private void indexAsBefore(Handle transaction, Attachments.Index index) throws SQLException {
         try {
             statements.execute(transaction, index.create());
         } catch (SQLException e) {

@@ -22,7 +22,7 @@ import java.util.stream.Collectors;
  * each of a thousand roles, a row is looked up by its role, and not held against each of the views.
  */
 final class ByValue {
-    private final List<ViewId> spared;
+    private final List<ViewId> skipped;
     /** Views without a discriminator, and per column those that have one in it. */
     private final Route rest;
 
@@ -63,8 +63,8 @@ final class ByValue {
     }
 
     /** @param spared views that read the table, but nothing of what changed */
-    ByValue(List<ViewId> affected, List<ViewId> spared, Function<ViewId, Narrowing> narrowings) {
-        this.spared = List.copyOf(spared);
+    ByValue(List<ViewId> affected, List<ViewId> skipped, Function<ViewId, Narrowing> narrowings) {
+        this.skipped = List.copyOf(skipped);
         List<ViewId> rest = new ArrayList<>();
         Map<String, List<ViewId>> all = new HashMap<>();
         Map<String, Map<String, List<ViewId>>> byValue = new HashMap<>();
@@ -104,8 +104,8 @@ final class ByValue {
         return narrowing.probing().key().filter(ProbeKey::indexed).isPresent();
     }
 
-    List<ViewId> spared() {
-        return spared;
+    List<ViewId> skipped() {
+        return skipped;
     }
 
     /** Views that are told apart by a value: spared too, unless the value turns up. */

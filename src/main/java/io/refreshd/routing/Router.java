@@ -133,7 +133,7 @@ public final class Router {
         Set<ViewId> byColumn = new LinkedHashSet<>();
         for (ByValue readers : passed) {
             byValue.addAll(readers.discriminated());
-            byColumn.addAll(readers.spared());
+            byColumn.addAll(readers.skipped());
         }
         reached.forEach(byValue::remove);
         reached.forEach(byColumn::remove);

@@ -84,7 +84,7 @@ final class TableRoutes {
 
     private ByValue sortOut(Set<String> changed) {
         List<ViewId> affected = new ArrayList<>();
-        List<ViewId> spared = new ArrayList<>();
+        List<ViewId> skipped = new ArrayList<>();
         // Many views read the same columns: their answers are shared.
         Set<ReadColumns> yes = new HashSet<>();
         Set<ReadColumns> no = new HashSet<>();
@@ -92,8 +92,8 @@ final class TableRoutes {
             ReadColumns columns = reader.columns();
             boolean hit = yes.contains(columns) || (!no.contains(columns) && columns.readsAnyOf(changed));
             (hit ? yes : no).add(columns);
-            (hit ? affected : spared).add(reader.view());
+            (hit ? affected : skipped).add(reader.view());
         }
-        return new ByValue(affected, spared, narrowings);
+        return new ByValue(affected, skipped, narrowings);
     }
 }

@@ -17,12 +17,12 @@ import org.jspecify.annotations.Nullable;
 /** After each event: starts what is due and has a slot, in the order of due times, and says when to look again. */
 final class Dispatch {
     private final Views views;
-    private final Outbox out;
+    private final Actions out;
     private final int maxConcurrent;
     private boolean held;
     private OptionalLong nextDeadline = OptionalLong.empty();
 
-    Dispatch(Views views, Outbox out, int maxConcurrent) {
+    Dispatch(Views views, Actions out, int maxConcurrent) {
         this.views = views;
         this.out = out;
         this.maxConcurrent = maxConcurrent;
@@ -117,10 +117,10 @@ final class Dispatch {
      */
     private List<KeyProbe> probes(TrackedView view, long now) {
         boolean provable = !view.requested
-                && !view.downstreamInDoubt
+                && !view.downstreamInvalid
                 && !views.logIsBehind()
                 && !view.timedOut(now)
-                && view.spec.blindSpot().isEmpty();
+                && view.spec.untracked().isEmpty();
         return provable ? view.waiting.probes() : List.of();
     }
 

@@ -18,7 +18,7 @@ public sealed interface Event {
      *
      * @param remembered what the ledger knows of views the scheduler has not met yet
      * @param altered views whose definition or sources changed: whatever was decided about them before is in doubt. They are
-     *     answered with an {@link Action.Mark} like {@link InDoubt}
+     *     answered with an {@link Action.Mark} like {@link Invalidated}
      */
     record ViewsKnown(List<ViewSpec> views, Map<ViewId, LedgerEntry> remembered, Set<ViewId> altered)
             implements Event {}
@@ -28,7 +28,7 @@ public sealed interface Event {
      *
      * @param spared views that these changes do not affect, unless something has happened to them meanwhile
      */
-    record Affected(List<Impact> impacts, List<Spared> spared) implements Event {
+    record Affected(List<Impact> impacts, List<Skipped> skipped) implements Event {
         public Affected(List<Impact> impacts) {
             this(impacts, List.of());
         }
@@ -41,7 +41,7 @@ public sealed interface Event {
      * @param otherwise what holds if it did not
      * @param resting the answer of {@link Scheduler#resting} before it was asked
      */
-    record Spared(Impact otherwise, long resting) {}
+    record Skipped(Impact otherwise, long resting) {}
 
     /**
      * Changes of any view may have passed unseen. Answered with an {@link Action.Mark} likewise. A refresh that starts
@@ -49,7 +49,7 @@ public sealed interface Event {
      * were read before and are not visible yet (they were routed without these views, or by the old definition) an
      * {@link Affected} with their xids follows. The same holds for the new and the altered views of {@link ViewsKnown}.
      */
-    record InDoubt(String reason) implements Event {}
+    record Invalidated(String reason) implements Event {}
 
     /** The dirty mark {@code number} of these views is durable in the ledger. */
     record Marked(long number, Set<ViewId> views) implements Event {}
@@ -64,7 +64,7 @@ public sealed interface Event {
 
     /**
      * The log has been routed up to here: the {@link Affected} of whatever committed at or before it came before. Neither need it
-     * be visible, nor may it be claimed: the catalog by which it was routed may be an old one, which {@link InDoubt} will say.
+     * be visible, nor may it be claimed: the catalog by which it was routed may be an old one, which {@link Invalidated} will say.
      */
     record ReadTo(Lsn position) implements Event {}
 

@@ -43,8 +43,8 @@ final class Needs {
     private int keys;
     private boolean unprobed;
     private long number;
-    private boolean blind;
-    private boolean inDoubt;
+    private boolean untracked;
+    private boolean invalidate;
     private @Nullable Instant oldestCommit;
     private long committed;
     private boolean timed;
@@ -122,8 +122,8 @@ final class Needs {
     }
 
     /** Whether all that was known of the view came into doubt. */
-    boolean inDoubt() {
-        return inDoubt;
+    boolean invalidate() {
+        return invalidate;
     }
 
     Optional<Instant> oldestCommit() {
@@ -144,7 +144,7 @@ final class Needs {
         } else if (!unprobed) {
             probe(impact.probes());
         }
-        blind |= impact.xids().isEmpty();
+        untracked |= impact.xids().isEmpty();
         if (!timed) {
             timed = true;
             arrived = now.nanos();
@@ -166,13 +166,13 @@ final class Needs {
     /** Something may be missing that no transaction id is known of: only a refresh that starts later covers it. */
     void addUnknown(Moment now) {
         once(now.nanos());
-        blind = true;
+        untracked = true;
         refreshInAnyCase();
     }
 
     void addDoubt(Moment now) {
         addUnknown(now);
-        inDoubt = true;
+        invalidate = true;
     }
 
     /** What the ledger remembers: it was acknowledged and seen to be visible, so there is nothing to wait for. */
@@ -187,7 +187,7 @@ final class Needs {
     /** An upstream view has changed; it has waited for the burst to end, so this one does not wait again. */
     void addFromUpstream(Needs upstream, long now) {
         once(now);
-        blind = true;
+        untracked = true;
         refreshInAnyCase();
         if (upstream.oldestCommit != null) {
             older(upstream.oldestCommit, upstream.committed);
@@ -205,8 +205,8 @@ final class Needs {
         }
         delays.addAll(later.delays);
         number(later.number);
-        blind |= later.blind;
-        inDoubt |= later.inDoubt;
+        untracked |= later.untracked;
+        invalidate |= later.invalidate;
         if (later.oldestCommit != null) {
             older(later.oldestCommit, later.committed);
         }
@@ -222,7 +222,7 @@ final class Needs {
 
     /** Whether a refresh with this snapshot brought all of these although they came after it began. */
     boolean heldBy(Snapshot snapshot) {
-        return !blind && xids.stream().allMatch(some -> some.areSeenBy(snapshot));
+        return !untracked && xids.stream().allMatch(some -> some.areSeenBy(snapshot));
     }
 
     /** Any refresh that starts from now on sees these transactions. Only while no refresh runs: that one may not. */
@@ -233,9 +233,9 @@ final class Needs {
     /** While a refresh runs. Past the limit the needs can no longer be proven to be held by it, which makes forgetting safe. */
     void forgetVisibleBeyondLimit(Snapshot snapshot) {
         if (xids.stream().mapToInt(Xids::size).sum() > XIDS_WORTH_KEEPING) {
-            blind = true;
+            untracked = true;
         }
-        if (blind) {
+        if (untracked) {
             forgetVisible(snapshot);
         }
     }

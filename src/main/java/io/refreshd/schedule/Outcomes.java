@@ -14,11 +14,11 @@ import java.util.random.RandomGenerator;
 /** Draws the conclusions from a refresh that ended. */
 final class Outcomes {
     private final Views views;
-    private final Outbox out;
+    private final Actions out;
     private final SchedulerSettings settings;
     private final RandomGenerator random;
 
-    Outcomes(Views views, Outbox out, SchedulerSettings settings, RandomGenerator random) {
+    Outcomes(Views views, Actions out, SchedulerSettings settings, RandomGenerator random) {
         this.views = views;
         this.out = out;
         this.settings = settings;
@@ -30,7 +30,7 @@ final class Outcomes {
         TrackedView view = views.get(id);
         boolean stillMeant = view != null && ended.equals(view.running);
         if (outcome instanceof RefreshOutcome.Refreshed refreshed) {
-            boolean doubtful = view != null && stillMeant && view.downstreamInDoubt;
+            boolean doubtful = view != null && stillMeant && view.downstreamInvalid;
             if (refreshed.downstreamMarked() || doubtful) {
                 passOn(ended, refreshed.downstreamMarked(), now);
             }
@@ -71,7 +71,7 @@ final class Outcomes {
         view.refreshes++;
         view.refreshedAt = Optional.of(refreshed.finishedAt());
         view.learn(refreshed.duration());
-        view.downstreamInDoubt = false;
+        view.downstreamInvalid = false;
         holds(view, ended, refreshed.snapshot());
     }
 
@@ -88,7 +88,7 @@ final class Outcomes {
         if (failures > 0) {
             out.add(view.remember());
         }
-        if (!view.waiting.inDoubt()) {
+        if (!view.waiting.invalidate()) {
             view.claimed = Views.newer(view.claimed, ended.task().routed());
             view.seen = Optional.of(snapshot);
         }
@@ -115,7 +115,7 @@ final class Outcomes {
     private boolean upstreamMayHaveMarked(TrackedView view) {
         return view.spec.upstream().stream().anyMatch(id -> {
             TrackedView upstream = views.get(id);
-            return views.isRunning(id) || upstream == null || upstream.downstreamInDoubt;
+            return views.isRunning(id) || upstream == null || upstream.downstreamInvalid;
         });
     }
 
@@ -124,7 +124,7 @@ final class Outcomes {
         view.health = view.health.failed(failure, settings, now.nanos(), random);
         if (failure.kind() == Failure.Kind.TRANSIENT) {
             // The connection may have been lost after the server had committed.
-            view.downstreamInDoubt = true;
+            view.downstreamInvalid = true;
             view.maybeCovered = Math.max(view.maybeCovered, ended.task().covers());
         }
         out.tell(new Notice.RefreshFailed(view.id(), ended.task().method(), failure, view.health.failures()));

@@ -24,17 +24,17 @@ import java.util.random.RandomGenerator;
  */
 public final class Scheduler {
     private final Views views = new Views();
-    private final Outbox out;
-    private final Intake intake;
-    private final Roster roster;
+    private final Actions out;
+    private final Admission admission;
+    private final Registry registry;
     private final Outcomes outcomes;
     private final Dispatch dispatch;
 
     /** @param firstMark greater than every mark in the ledger, dirty or covered */
     public Scheduler(SchedulerSettings settings, long firstMark, RandomGenerator random) {
-        out = new Outbox(firstMark);
-        intake = new Intake(views, out);
-        roster = new Roster(views, out, intake);
+        out = new Actions(firstMark);
+        admission = new Admission(views, out);
+        registry = new Registry(views, out, admission);
         outcomes = new Outcomes(views, out, settings, random);
         dispatch = new Dispatch(views, out, settings.maxConcurrent());
     }
@@ -45,13 +45,13 @@ public final class Scheduler {
             views.touchAll();
         }
         switch (event) {
-            case Event.ViewsKnown known -> roster.known(known, now);
-            case Event.Affected affected -> intake.affected(affected, now);
-            case Event.InDoubt doubt -> views.all().forEach(view -> intake.inDoubt(view, now));
-            case Event.Marked marked -> intake.marked(marked.number(), marked.views(), now);
+            case Event.ViewsKnown known -> registry.known(known, now);
+            case Event.Affected affected -> admission.affected(affected, now);
+            case Event.Invalidated doubt -> views.all().forEach(view -> admission.invalidate(view, now));
+            case Event.Marked marked -> admission.marked(marked.number(), marked.views(), now);
             case Event.RoutedTo to -> {
                 views.routed(to.position());
-                intake.visible(to.snapshot());
+                admission.visible(to.snapshot());
             }
             case Event.ReadTo to -> views.read(to.position());
             case Event.RefreshEnded ended -> outcomes.ended(ended.view(), ended.outcome(), now);

@@ -55,7 +55,7 @@ final class TrackedView {
      * A refresh may have taken place although it is not known to have: then what stands on the view may have missed it, and
      * "nothing changed" from the next one proves nothing.
      */
-    boolean downstreamInDoubt;
+    boolean downstreamInvalid;
 
     TrackedView(ViewSpec spec, LedgerEntry entry, long number, Moment now) {
         this.spec = spec;
@@ -65,7 +65,7 @@ final class TrackedView {
         this.refreshedAt = entry.refreshedAt();
         this.lastDuration = entry.lastDuration();
         this.expected = entry.lastDuration().map(Duration::toNanos).orElse(0L);
-        this.downstreamInDoubt = entry.refreshedAt().isEmpty();
+        this.downstreamInvalid = entry.refreshedAt().isEmpty();
         this.health = health(entry);
         this.lastBegan = now.nanos() - sinceRefresh(entry, now);
         if (entry.dirty()) {

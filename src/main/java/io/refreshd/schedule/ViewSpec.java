@@ -23,7 +23,7 @@ public record ViewSpec(
         Method method,
         Set<ViewId> upstream,
         Optional<Obstacle> obstacle,
-        Optional<Obstacle> blindSpot) {
+        Optional<Obstacle> untracked) {
     public ViewSpec {
         Objects.requireNonNull(view);
         upstream = Set.copyOf(upstream);

@@ -152,18 +152,18 @@ final class Views {
     }
 
     /** Why nothing can be claimed of a view: a source that the log does not show, its own or of what it stands on. */
-    Optional<Obstacle> blindSpot(TrackedView view) {
-        if (view.spec.blindSpot().isPresent()) {
-            return view.spec.blindSpot();
+    Optional<Obstacle> untracked(TrackedView view) {
+        if (view.spec.untracked().isPresent()) {
+            return view.spec.untracked();
         }
         for (ViewId id : view.spec.upstream()) {
             TrackedView upstream = byId.get(id);
-            Optional<Obstacle> blind = upstream == null
+            Optional<Obstacle> untracked = upstream == null
                     ? Optional.of(new Obstacle(
                             "stands on " + id + ", which is not kept fresh", "include " + id + " in the configuration"))
-                    : blindSpot(upstream);
-            if (blind.isPresent()) {
-                return blind;
+                    : untracked(upstream);
+            if (untracked.isPresent()) {
+                return untracked;
             }
         }
         return Optional.empty();
@@ -171,7 +171,7 @@ final class Views {
 
     /** A clean view holds whatever has been routed; a dirty one what it held when it was last clean or refreshed. */
     Optional<Lsn> watermark(TrackedView view) {
-        if (blindSpot(view).isPresent()) {
+        if (untracked(view).isPresent()) {
             return Optional.empty();
         }
         return view.dirty() ? view.claimed : newer(view.claimed, routedThrough(view));
@@ -179,7 +179,7 @@ final class Views {
 
     /** What a refresh that starts now will hold for certain. */
     Optional<Lsn> provable(TrackedView view) {
-        return blindSpot(view).isPresent() ? Optional.empty() : newer(view.claimed, routedThrough(view));
+        return untracked(view).isPresent() ? Optional.empty() : newer(view.claimed, routedThrough(view));
     }
 
     /** How far everything that the view stands on has got. */
@@ -275,13 +275,13 @@ final class Views {
             case SUSPENDED -> view.suspendedBy();
             case BLOCKED -> suspendedUpstream(view).map(Views::standsOn);
             case PAUSED -> Optional.of(new Obstacle("paused by request", "refreshd resume " + view.id()));
-            case BACKING_OFF, DIRTY, REFRESHING, FRESH -> attempt(view.health).or(() -> blindSpot(view));
+            case BACKING_OFF, DIRTY, REFRESHING, FRESH -> attempt(view.health).or(() -> untracked(view));
         };
     }
 
     private static Obstacle standsOn(TrackedView upstream) {
         Obstacle cause = upstream.suspendedBy().orElseThrow();
-        return new Obstacle("stands on " + upstream.id() + ", which is suspended: " + cause.what(), cause.mend());
+        return new Obstacle("stands on " + upstream.id() + ", which is suspended: " + cause.what(), cause.remedy());
     }
 
     private static Optional<Obstacle> attempt(Health health) {

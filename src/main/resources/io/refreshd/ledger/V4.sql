@@ -20,11 +20,11 @@ SELECT s.view_schema,
        s.paused,
        s.marked <= s.covered AS clean,
        s.dirty_since,
-       CASE WHEN s.blind THEN NULL
+       CASE WHEN s.untracked THEN NULL
             WHEN s.marked <= s.covered THEN greatest(s.watermark, t.acknowledged)
             ELSE s.watermark
        END AS watermark,
-       CASE WHEN s.blind THEN NULL
+       CASE WHEN s.untracked THEN NULL
             WHEN s.marked <= s.covered AND t.acknowledged >= coalesce(s.watermark, '0/0') THEN t.commit_time
             ELSE s.commit_time
        END AS commit_time,
@@ -33,7 +33,7 @@ SELECT s.view_schema,
        s.method,
        s.failures,
        coalesce(s.obstacle_what, s.suspended_what) AS what,
-       CASE WHEN s.obstacle_what IS NULL THEN s.suspended_mend ELSE s.obstacle_mend END AS mend
+       CASE WHEN s.obstacle_what IS NULL THEN s.suspended_remedy ELSE s.obstacle_remedy END AS remedy
 FROM refreshd.view_state s
 LEFT JOIN refreshd.stream t ON true;
 COMMENT ON VIEW refreshd.own_claim IS
@@ -53,7 +53,7 @@ SELECT view_schema,
        method,
        failures,
        what AS reason,
-       mend,
+       remedy,
        CASE WHEN watermark IS NOT NULL THEN commit_time END AS commit_time
 FROM refreshd.own_claim
 WHERE upstream = '{}'
@@ -74,7 +74,7 @@ SELECT s.view_schema,
        s.method,
        s.failures,
        coalesce(s.what, CASE WHEN NOT w.clean THEN w.blocked_what END),
-       coalesce(s.mend, CASE WHEN NOT w.clean THEN w.blocked_mend END),
+       coalesce(s.remedy, CASE WHEN NOT w.clean THEN w.blocked_remedy END),
        w.commit_time
 FROM refreshd.own_claim s
 CROSS JOIN LATERAL (
@@ -96,8 +96,8 @@ CROSS JOIN LATERAL (
            (array_agg(format('stands on %I.%I, which is suspended: %s', m.view_schema, m.view_name, m.what)
                       ORDER BY m.view_schema, m.view_name)
             FILTER (WHERE m.what IS NOT NULL AND c.member <> s.view_oid))[1] AS blocked_what,
-           (array_agg(m.mend ORDER BY m.view_schema, m.view_name)
-            FILTER (WHERE m.what IS NOT NULL AND c.member <> s.view_oid))[1] AS blocked_mend
+           (array_agg(m.remedy ORDER BY m.view_schema, m.view_name)
+            FILTER (WHERE m.what IS NOT NULL AND c.member <> s.view_oid))[1] AS blocked_remedy
     FROM chain c
     LEFT JOIN LATERAL (SELECT * FROM refreshd.own_claim r WHERE r.view_oid = c.member OFFSET 0) m ON true
 ) w
@@ -138,10 +138,10 @@ BEGIN
             RETURN known.watermark;
         ELSIF known.state = 'suspended' THEN
             RAISE EXCEPTION '% is suspended: %', "view", known.reason
-                USING ERRCODE = 'object_not_in_prerequisite_state', HINT = known.mend;
+                USING ERRCODE = 'object_not_in_prerequisite_state', HINT = known.remedy;
         ELSIF known.state = 'blocked' THEN
             RAISE EXCEPTION '% is blocked: it %', "view", known.reason
-                USING ERRCODE = 'object_not_in_prerequisite_state', HINT = known.mend;
+                USING ERRCODE = 'object_not_in_prerequisite_state', HINT = known.remedy;
         -- One that is paused and clean still moves on with the stream.
         ELSIF known.state = 'paused' AND known.dirty_since IS NOT NULL THEN
             RAISE EXCEPTION '% is paused, and lacks what has been committed since %', "view", known.dirty_since

@@ -47,7 +47,8 @@ class JudgementTest {
 
     @Test
     void aViewThatReadsTheClockDiffersWithoutAFault() {
-        ViewMark blind = new ViewMark(3, 3, 2, true, Optional.empty());
-        assertThat(Judgement.of(SOME, Optional.of(blind), Optional.of(blind))).isEqualTo(Verdict.BLIND);
+        ViewMark untracked = new ViewMark(3, 3, 2, true, Optional.empty());
+        assertThat(Judgement.of(SOME, Optional.of(untracked), Optional.of(untracked)))
+                .isEqualTo(Verdict.UNTRACKED);
     }
 }

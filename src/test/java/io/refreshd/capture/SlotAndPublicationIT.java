@@ -155,7 +155,7 @@ class SlotAndPublicationIT {
                     .isInstanceOfSatisfying(
                             SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("57014"));
             assertThat(Slot.blockers(connection))
-                    .extracting(Slot.Blocker::mend)
+                    .extracting(Slot.Blocker::remedy)
                     .contains("SELECT pg_terminate_backend(" + pid + ")");
             assertThat(Slot.inspect(connection, "late_" + fixture.database.name()))
                     .isEmpty();
@@ -207,8 +207,8 @@ class SlotAndPublicationIT {
             CaptureSettings other = new CaptureSettings(
                     fixture.settings.server(), fixture.settings.slot(), "unmade", Duration.ofSeconds(1));
             assertThat(Prerequisites.check(poor, other))
-                    .extracting(Obstacle::mend)
-                    .anyMatch(mend -> mend.startsWith("ALTER ROLE " + quoted + " REPLICATION"))
+                    .extracting(Obstacle::remedy)
+                    .anyMatch(remedy -> remedy.startsWith("ALTER ROLE " + quoted + " REPLICATION"))
                     .hasSize(1);
             assertThat(Prerequisites.notMine(poor, Set.of(T))).hasSize(1);
         }

@@ -95,8 +95,8 @@ class CatalogReaderIT {
         assertThat(graph.readersOf(table("log_26")))
                 .containsExactly(new Reader(view("v"), ReadColumns.of(List.of("id", "note"))));
         assertThat(graph.table(table("log_26")).orElseThrow().identity()).isEqualTo(ReplicaIdentity.DEFAULT);
-        assertThat(graph.view(view("v")).orElseThrow().blindSpots()).isEmpty();
-        assertThat(graph.view(view("v")).orElseThrow().obstacle().orElseThrow().mend())
+        assertThat(graph.view(view("v")).orElseThrow().untrackedSources()).isEmpty();
+        assertThat(graph.view(view("v")).orElseThrow().obstacle().orElseThrow().remedy())
                 .isEqualTo("CREATE UNIQUE INDEX ON \"public\".\"v\" (the columns that identify a row)");
     }
 
@@ -109,7 +109,7 @@ class CatalogReaderIT {
             connection.createStatement().execute("CREATE TEMPORARY TABLE fleeting () INHERITS (users)");
             ViewGraph graph = ViewGraph.of(CatalogReader.read(connection), view -> true);
             assertThat(graph.tables().keySet()).containsExactly(table("child"), table("users"));
-            assertThat(graph.view(view("v")).orElseThrow().blindSpots()).isEmpty();
+            assertThat(graph.view(view("v")).orElseThrow().untrackedSources()).isEmpty();
         }
     }
 
@@ -175,12 +175,12 @@ class CatalogReaderIT {
                         .filter(table -> table.notPublishable().isPresent())
                         .map(table -> table.id().name()))
                 .containsExactlyInAnyOrder("keyless", "deferred", "nothing", "lost");
-        assertThat(graph.view(view("v")).orElseThrow().blindSpots()).hasSize(4);
+        assertThat(graph.view(view("v")).orElseThrow().untrackedSources()).hasSize(4);
         assertThat(graph.table(table("keyless"))
                         .orElseThrow()
                         .notPublishable()
                         .orElseThrow()
-                        .mend())
+                        .remedy())
                 .contains("ADD PRIMARY KEY", "REPLICA IDENTITY USING INDEX", "REPLICA IDENTITY FULL");
     }
 
@@ -222,13 +222,13 @@ class CatalogReaderIT {
         Obstacle whole =
                 graph.table(table("whole")).orElseThrow().notPublishable().orElseThrow();
         assertThat(whole.what()).contains("a generated column in its replica identity");
-        database.execute(whole.mend().split("; or ", 2)[0], "UPDATE whole SET id = 3");
+        database.execute(whole.remedy().split("; or ", 2)[0], "UPDATE whole SET id = 3");
         assertThat(graph().table(table("whole")).orElseThrow().notPublishable()).isEmpty();
         assertThat(graph.table(table("keyed"))
                         .orElseThrow()
                         .notPublishable()
                         .orElseThrow()
-                        .mend())
+                        .remedy())
                 .contains("none of them generated")
                 .doesNotContain("FULL", "DEFAULT");
     }
@@ -249,17 +249,17 @@ class CatalogReaderIT {
                 "CREATE MATERIALIZED VIEW of_other AS SELECT id FROM of_scratch");
         ViewGraph graph = ViewGraph.of(read(), view -> !view.name().equals("of_scratch"));
         assertThat(graph.tables()).isEmpty();
-        assertThat(blind(ViewGraph.of(read(), view -> true), "of_scratch"))
+        assertThat(untracked(ViewGraph.of(read(), view -> true), "of_scratch"))
                 .containsExactly("reads the unlogged table \"public\".\"scratch\", which is not in the log");
-        assertThat(blind(graph, "of_remote"))
+        assertThat(untracked(graph, "of_remote"))
                 .containsExactly("reads the foreign table \"public\".\"remote\", whose changes happen elsewhere");
-        assertThat(blind(graph, "of_counter"))
+        assertThat(untracked(graph, "of_counter"))
                 .containsExactly("reads the sequence \"public\".\"counter\", which is not published");
-        assertThat(blind(graph, "of_system"))
+        assertThat(untracked(graph, "of_system"))
                 .containsExactly("reads the system catalog \"pg_catalog\".\"pg_class\", which is not in the log");
-        assertThat(blind(graph, "of_schema"))
+        assertThat(untracked(graph, "of_schema"))
                 .containsExactly("reads the system catalog \"information_schema\".\"tables\", which is not in the log");
-        assertThat(blind(graph, "of_other"))
+        assertThat(untracked(graph, "of_other"))
                 .containsExactly(
                         "reads the materialized view \"public\".\"of_scratch\", which refreshd does not look after");
     }
@@ -289,23 +289,23 @@ class CatalogReaderIT {
                 "CREATE MATERIALIZED VIEW v_operator AS SELECT ## id AS x FROM main",
                 "CREATE MATERIALIZED VIEW v_aggregate AS SELECT peeks(id) FROM main");
         ViewGraph graph = graph();
-        assertThat(blind(graph, "v_harmless")).isEmpty();
-        assertThat(blind(graph, "v_owner")).isEmpty();
+        assertThat(untracked(graph, "v_harmless")).isEmpty();
+        assertThat(untracked(graph, "v_owner")).isEmpty();
         for (String name : List.of("now", "random", "age", "current_setting", "table_to_xml")) {
             String view =
                     name.equals("current_setting") ? "v_setting" : name.equals("table_to_xml") ? "v_xml" : "v_" + name;
-            assertThat(blind(graph, view))
+            assertThat(untracked(graph, view))
                     .as(view)
                     .singleElement()
                     .asString()
                     .startsWith("calls \"pg_catalog\".\"" + name + "\"(");
         }
-        assertThat(blind(graph, "v_current")).singleElement().asString().startsWith("reads the clock");
-        assertThat(blind(graph, "v_localtime")).singleElement().asString().startsWith("reads the clock");
-        assertThat(blind(graph, "v_sample")).singleElement().asString().startsWith("draws a sample");
-        assertThat(blind(graph, "v_peek")).singleElement().asString().contains("\"public\".\"peek\"(integer)");
-        assertThat(blind(graph, "v_operator")).singleElement().asString().contains("\"public\".\"peek\"(integer)");
-        assertThat(blind(graph, "v_aggregate")).singleElement().asString().contains("\"public\".\"add_peek\"(");
+        assertThat(untracked(graph, "v_current")).singleElement().asString().startsWith("reads the clock");
+        assertThat(untracked(graph, "v_localtime")).singleElement().asString().startsWith("reads the clock");
+        assertThat(untracked(graph, "v_sample")).singleElement().asString().startsWith("draws a sample");
+        assertThat(untracked(graph, "v_peek")).singleElement().asString().contains("\"public\".\"peek\"(integer)");
+        assertThat(untracked(graph, "v_operator")).singleElement().asString().contains("\"public\".\"peek\"(integer)");
+        assertThat(untracked(graph, "v_aggregate")).singleElement().asString().contains("\"public\".\"add_peek\"(");
     }
 
     @Test
@@ -328,14 +328,14 @@ class CatalogReaderIT {
         database.execute("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'broken'::regclass");
 
         ViewGraph graph = graph();
-        assertThat(obstacle(graph, "none").mend()).isEqualTo("CREATE UNIQUE INDEX ON \"public\".\"none\" (\"id\")");
+        assertThat(obstacle(graph, "none").remedy()).isEqualTo("CREATE UNIQUE INDEX ON \"public\".\"none\" (\"id\")");
         assertThat(obstacle(graph, "partial").what()).contains("\"partial_id\" has a WHERE clause");
         assertThat(obstacle(graph, "expression").what()).contains("\"expression_id\" is on an expression");
         assertThat(obstacle(graph, "empty").what()).endsWith("has never been populated");
         assertThat(obstacle(graph, "invalid").what()).contains("\"broken\" is invalid");
         for (MaterializedView view : graph.views().values()) {
             assertThat(view.obstacleTo(Method.PLAIN)).isEmpty();
-            database.execute(obstacle(graph, view.id().name()).mend().split("; "));
+            database.execute(obstacle(graph, view.id().name()).remedy().split("; "));
             database.execute("REFRESH MATERIALIZED VIEW CONCURRENTLY " + view.id());
         }
         assertThat(graph().views().values())
@@ -359,7 +359,7 @@ class CatalogReaderIT {
                         .orElseThrow()
                         .plainObstacle()
                         .orElseThrow()
-                        .mend())
+                        .remedy())
                 .isEqualTo("REFRESH MATERIALIZED VIEW \"public\".\"low\"");
     }
 
@@ -371,7 +371,7 @@ class CatalogReaderIT {
                 "CREATE OR REPLACE VIEW between AS SELECT id FROM v");
         ViewGraph graph = graph();
         assertThat(graph.upstreamOf(view("v"))).isEmpty();
-        assertThat(blind(graph, "v")).containsExactly("reads itself, by way of public.v");
+        assertThat(untracked(graph, "v")).containsExactly("reads itself, by way of public.v");
     }
 
     @Test
@@ -398,7 +398,7 @@ class CatalogReaderIT {
                             new Reader(new ViewId("zwei", "v" + name.substring(1)), ReadColumns.of(List.of(name))));
         }
         for (MaterializedView view : graph.views().values()) {
-            database.execute(view.obstacle().orElseThrow().mend());
+            database.execute(view.obstacle().orElseThrow().remedy());
         }
         assertThat(graph().views().values())
                 .allSatisfy(view -> assertThat(view.obstacle()).isEmpty());
@@ -492,8 +492,8 @@ class CatalogReaderIT {
         return graph.view(view(view)).orElseThrow().obstacle().orElseThrow();
     }
 
-    private static List<String> blind(ViewGraph graph, String view) {
-        return graph.view(view(view)).orElseThrow().blindSpots().stream()
+    private static List<String> untracked(ViewGraph graph, String view) {
+        return graph.view(view(view)).orElseThrow().untrackedSources().stream()
                 .map(Obstacle::what)
                 .toList();
     }

@@ -215,7 +215,7 @@ class NarrowingIT {
         Probing probing = narrowing(
                         "SELECT m.id, o.part, o.role FROM other o LEFT JOIN main m ON o.main = m.id", "main")
                 .probing();
-        assertThat(probing.why().orElseThrow().mend())
+        assertThat(probing.why().orElseThrow().remedy())
                 .isEqualTo("add id of \"public\".\"other\" to the columns of the view, unaltered");
     }
 

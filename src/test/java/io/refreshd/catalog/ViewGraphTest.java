@@ -75,7 +75,7 @@ class ViewGraphTest {
         assertThat(graph.tables().keySet()).containsExactly(table("main"));
         assertThat(graph.readersOf(table("other"))).isEmpty();
         assertThat(graph.upstreamOf(view("over"))).containsExactly(view("in"));
-        assertThat(blind(graph, "over")).singleElement().asString().contains("\"public\".\"out\"");
+        assertThat(untracked(graph, "over")).singleElement().asString().contains("\"public\".\"out\"");
         assertThat(graph.upstreamOf(view("out"))).isEmpty();
         assertThatThrownBy(() -> graph.lineageOf(view("out"))).isInstanceOf(IllegalArgumentException.class);
     }
@@ -100,8 +100,8 @@ class ViewGraphTest {
         assertThat(graph.upstreamOf(view("a"))).isEmpty();
         assertThat(graph.upstreamOf(view("b"))).isEmpty();
         assertThat(graph.upstreamOf(view("c"))).containsExactly(view("b"));
-        assertThat(blind(graph, "a")).containsExactly("reads itself, by way of public.b");
-        assertThat(blind(graph, "c")).isEmpty();
+        assertThat(untracked(graph, "a")).containsExactly("reads itself, by way of public.b");
+        assertThat(untracked(graph, "c")).isEmpty();
     }
 
     @Test
@@ -139,8 +139,8 @@ class ViewGraphTest {
                 .rule("one", Set.of(), Set.of(), catalog.reads("main", 1))
                 .relation("two", RelationKind.MATERIALIZED_VIEW, Relation.Traits.USUAL, "id")
                 .rule("two", Set.of(), Set.of(), catalog.reads("main", 1), catalog.reads("other", 1));
-        assertThat(mend("one")).isEqualTo("CREATE UNIQUE INDEX ON \"public\".\"one\" (\"id\")");
-        assertThat(mend("two"))
+        assertThat(remedy("one")).isEqualTo("CREATE UNIQUE INDEX ON \"public\".\"one\" (\"id\")");
+        assertThat(remedy("two"))
                 .isEqualTo("CREATE UNIQUE INDEX ON \"public\".\"two\" (the columns that identify a row)");
     }
 
@@ -155,7 +155,7 @@ class ViewGraphTest {
                 .function(20_001, "pure", 'i');
         catalog.relation("v", RelationKind.MATERIALIZED_VIEW, Relation.Traits.USUAL, "id")
                 .rule("v", Set.of(), Set.of(1L, 2L, 3L, 4L, 5L, 20_000L, 20_001L), catalog.reads("main", 1));
-        assertThat(blind(graph(), "v"))
+        assertThat(untracked(graph(), "v"))
                 .satisfiesExactly(
                         now -> assertThat(now).contains("\"now\""),
                         random -> assertThat(random).contains("\"random\""),
@@ -176,12 +176,12 @@ class ViewGraphTest {
         return ViewGraph.of(catalog.build(), id -> true);
     }
 
-    private String mend(String view) {
-        return graph().view(view(view)).orElseThrow().obstacle().orElseThrow().mend();
+    private String remedy(String view) {
+        return graph().view(view(view)).orElseThrow().obstacle().orElseThrow().remedy();
     }
 
-    private static List<String> blind(ViewGraph graph, String view) {
-        return graph.view(view(view)).orElseThrow().blindSpots().stream()
+    private static List<String> untracked(ViewGraph graph, String view) {
+        return graph.view(view(view)).orElseThrow().untrackedSources().stream()
                 .map(Obstacle::what)
                 .toList();
     }

@@ -118,7 +118,7 @@ class VerbsIT {
                         "public.of_a\n      reads id, role, v\n      decided by column, then value of role ('a'), then look-up by id")
                 .contains("public.summary\n      reads role\n      decided by column\n      not more exactly: ")
                 .contains("public.main  (replica identity default: primary key)")
-                .contains("to mend: ALTER TABLE \"public\".\"main\" REPLICA IDENTITY FULL")
+                .contains("to remedy: ALTER TABLE \"public\".\"main\" REPLICA IDENTITY FULL")
                 .contains("value of role ('a') (inserted rows only), then look-up by id")
                 .contains("value of role ('b') (inserted rows only), then look-up by id")
                 .contains("value of role ('c') (of updated and deleted rows also by whether the view shows them), then")

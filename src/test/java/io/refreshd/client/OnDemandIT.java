@@ -115,15 +115,15 @@ class OnDemandIT {
                 "CREATE MATERIALIZED VIEW role_blind AS SELECT id, name FROM unseen",
                 "CREATE UNIQUE INDEX ON role_blind (id)",
                 "GRANT SELECT ON role_blind TO " + reader);
-        RoleView<Row> blind = views.forRole("blind");
+        RoleView<Row> untracked = views.forRole("untracked");
         try (RunningDaemon daemon = RunningDaemon.start(database, PATIENT)) {
             daemon.awaitFresh();
             for (int i = 1; i <= 3; i++) {
                 database.execute("INSERT INTO unseen VALUES (" + i + ", 'unseen')");
-                assertThat(blind.refresh(true, LONG)).isEqualTo(Refreshed.DONE);
-                assertThat(blind.byKey(i)).isPresent();
+                assertThat(untracked.refresh(true, LONG)).isEqualTo(Refreshed.DONE);
+                assertThat(untracked.byKey(i)).isPresent();
             }
-            assertThatThrownBy(() -> blind.awaitFresh(views.token(), LONG))
+            assertThatThrownBy(() -> untracked.awaitFresh(views.token(), LONG))
                     .hasMessageContaining("nothing can be claimed");
         }
     }

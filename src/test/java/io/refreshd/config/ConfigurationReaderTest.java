@@ -60,7 +60,7 @@ class ConfigurationReaderTest {
                   quiet-period: 0ms
                   target-lag: 1m
                   max-staleness: 1d
-                  blind-spot-max-staleness: none
+                  untracked-max-staleness: none
                   method: plain
                   overrides:
                     public.*: { quiet-period: 1s, target-lag: 2s, max-staleness: none, method: concurrent }
@@ -184,8 +184,8 @@ class ConfigurationReaderTest {
                 .views();
 
         assertThat(views.timingOf(new ViewId("a", "c")).maxStaleness()).isEmpty();
-        assertThat(views.timingOfBlind(new ViewId("a", "c")).maxStaleness()).contains(Duration.ofSeconds(60));
-        assertThat(views.timingOfBlind(new ViewId("a", "b")).maxStaleness()).contains(Duration.ofSeconds(2));
+        assertThat(views.timingOfUntracked(new ViewId("a", "c")).maxStaleness()).contains(Duration.ofSeconds(60));
+        assertThat(views.timingOfUntracked(new ViewId("a", "b")).maxStaleness()).contains(Duration.ofSeconds(2));
     }
 
     @Test

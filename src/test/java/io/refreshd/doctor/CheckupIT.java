@@ -66,7 +66,7 @@ class CheckupIT {
         assertThat(about(findings, "not-refreshable", Severity.ERROR))
                 .containsExactly("public.keyless_one", "public.no_index", "public.partial");
         assertThat(about(findings, "never-populated", Severity.ERROR)).containsExactly("public.empty");
-        assertThat(about(findings, "blind-spot", Severity.WARNING))
+        assertThat(about(findings, "untracked-source", Severity.WARNING))
                 .contains("public.late", "public.asks", "public.keyless_one");
         assertThat(about(findings, "key-not-first", Severity.WARNING)).containsExactly("public.late");
         assertThat(about(findings, "replica-identity", Severity.WARNING)).containsExactly("public.keyless");
@@ -88,13 +88,13 @@ class CheckupIT {
             List<Finding> findings = examine(role, Instant::now);
             assertThat(about(findings, "not-permitted", Severity.ERROR)).containsExactly("hidden.good", "public.good");
             assertThat(findings)
-                    .anyMatch(finding -> finding.mend()
+                    .anyMatch(finding -> finding.remedy()
                             .equals("GRANT USAGE ON SCHEMA \"hidden\" TO \"" + role
                                     + "\"; GRANT MAINTAIN ON hidden.good TO \"" + role + "\""))
-                    .anyMatch(finding -> finding.mend().equals("GRANT MAINTAIN ON public.good TO \"" + role + "\""));
+                    .anyMatch(finding -> finding.remedy().equals("GRANT MAINTAIN ON public.good TO \"" + role + "\""));
             assertThat(about(findings, "not-looked-up", Severity.INFO)).containsExactly("2 views");
             assertThat(findings)
-                    .anyMatch(finding -> finding.mend()
+                    .anyMatch(finding -> finding.remedy()
                             .equals(
                                     "GRANT USAGE ON SCHEMA \"hidden\" TO \"<role>\"; GRANT SELECT ON \"public\".\"main\" TO \"<role>\";"
                                             .concat(" GRANT SELECT ON \"hidden\".\"good\" TO \"<role>\";")

@@ -3,8 +3,8 @@ package io.refreshd.doctor;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import io.refreshd.DaemonStartException;
 import io.refreshd.model.Obstacle;
+import io.refreshd.model.PrerequisitesMissingException;
 import io.refreshd.testing.Checked;
 import io.refreshd.testing.RunningDaemon;
 import io.refreshd.testing.TestDatabase;
@@ -73,14 +73,14 @@ class RefusalIT {
 
     private List<String> refused() throws Exception {
         String yaml = yaml(role);
-        DaemonStartException refusal =
-                catchThrowableOfType(DaemonStartException.class, () -> RunningDaemon.start(yaml));
+        PrerequisitesMissingException refusal =
+                catchThrowableOfType(PrerequisitesMissingException.class, () -> RunningDaemon.start(yaml));
         List<String> what = refusal.obstacles().stream().map(Obstacle::what).toList();
         Checked checked = Checked.of(yaml);
         assertThat(checked.what("error")).containsExactlyInAnyOrderElementsOf(what);
-        assertThat(checked.mends("error"))
+        assertThat(checked.remedies("error"))
                 .containsExactlyInAnyOrderElementsOf(
-                        refusal.obstacles().stream().map(Obstacle::mend).toList());
+                        refusal.obstacles().stream().map(Obstacle::remedy).toList());
         assertThat(checked.findings())
                 .extracting(finding -> finding.path("code").asText())
                 .doesNotContain("not-examined");

@@ -65,8 +65,12 @@ class RoleExaminationIT {
     void whatIsPrintedMakesAllViewsPossible() throws Exception {
         String template =
                 USUAL + "owner: " + owner + "\ngrant-to: 'reader_" + database.name() + "_{role}'\nname: made\n";
-        mend(template, "there is no schema made");
-        mend(template, "may not create views in schema made", "may not give a view to its owner", "may not own a view");
+        remedy(template, "there is no schema made");
+        remedy(
+                template,
+                "may not create views in schema made",
+                "may not give a view to its owner",
+                "may not own a view");
         assertThat(errors(template)).extracting(Finding::what).anyMatch(what -> what.contains("permission denied"));
         database.execute("GRANT SELECT ON main TO " + owner);
         database.execute("INSERT INTO roles VALUES ('b')");
@@ -74,7 +78,7 @@ class RoleExaminationIT {
                 .singleElement()
                 .satisfies(finding ->
                         assertThat(finding.what()).contains("has no role '" + reader("a"), "and 1 more like it"));
-        database.execute(errors(template).getFirst().mend().split("; "));
+        database.execute(errors(template).getFirst().remedy().split("; "));
         assertThat(errors(template)).isEmpty();
         assertThat(run(template)).isEmpty();
         assertThat(database.query("SELECT matviewname FROM pg_matviews WHERE schemaname = 'made'"))
@@ -110,7 +114,7 @@ class RoleExaminationIT {
                 .singleElement()
                 .satisfies(finding -> {
                     assertThat(finding.severity()).isEqualTo(Severity.WARNING);
-                    assertThat(finding.mend()).contains("refreshd apply");
+                    assertThat(finding.remedy()).contains("refreshd apply");
                 });
     }
 
@@ -127,7 +131,7 @@ class RoleExaminationIT {
         return "reader_" + database.name() + "_" + of;
     }
 
-    private void mend(String template, String... expected) throws Exception {
+    private void remedy(String template, String... expected) throws Exception {
         List<Finding> errors = errors(template);
         for (String what : expected) {
             assertThat(errors).anyMatch(finding -> finding.what().contains(what));
@@ -136,8 +140,8 @@ class RoleExaminationIT {
                 .isNotEmpty()
                 .isSubsetOf(errors.stream().map(Finding::what).toList());
         for (Finding error : errors) {
-            if (!error.mend().startsWith("CREATE ROLE")) {
-                database.execute(error.mend());
+            if (!error.remedy().startsWith("CREATE ROLE")) {
+                database.execute(error.remedy());
             }
         }
     }

@@ -256,7 +256,7 @@ class LedgerIT {
     }
 
     private String told(ViewId view) {
-        return handle.createQuery("SELECT concat_ws(', ', state, coalesce(reason, 'null'), coalesce(mend, 'null'))"
+        return handle.createQuery("SELECT concat_ws(', ', state, coalesce(reason, 'null'), coalesce(remedy, 'null'))"
                         + " FROM refreshd.freshness WHERE view_name = :name")
                 .bind("name", view.name())
                 .mapTo(String.class)
@@ -280,7 +280,7 @@ class LedgerIT {
     void registeringKeepsWhatIsKnownOfAViewAndForgetsOneWithAnotherOid() {
         refresh(BASE, 1, "0/200");
         ViewRows.adopt(handle, List.of(new Registration(STACKED, 1002, "l3", List.of(), false, Optional.empty())));
-        ViewRows.remember(handle, STACKED, 3, true, Optional.of(new Obstacle("broken", "mend it")));
+        ViewRows.remember(handle, STACKED, 3, true, Optional.of(new Obstacle("broken", "remedy it")));
         ViewRows.register(
                 handle,
                 List.of(
@@ -291,7 +291,7 @@ class LedgerIT {
             assertThat(row.lineage()).isEqualTo("l3");
             assertThat(row.entry().paused()).isTrue();
             assertThat(row.entry().failures()).isEqualTo(3);
-            assertThat(row.entry().suspended()).contains(new Obstacle("broken", "mend it"));
+            assertThat(row.entry().suspended()).contains(new Obstacle("broken", "remedy it"));
         });
         ViewRows.register(handle, List.of());
         assertThat(ViewRows.load(handle)).isEmpty();
@@ -382,11 +382,11 @@ class LedgerIT {
         assertThat(commitTime(BASE)).isEmpty();
         refresh(BASE, 1, "0/100");
         StreamRow.advance(
-                handle, StreamRow.stretch(handle), Lsn.parse("0/200"), Optional.of(FIRST), Duration.ofSeconds(1));
+                handle, StreamRow.epoch(handle), Lsn.parse("0/200"), Optional.of(FIRST), Duration.ofSeconds(1));
         assertThat(commitTime(BASE)).as("clean: that of the stream").contains(FIRST);
         ViewRows.mark(handle, 2, Map.of(BASE, SECOND), Lsn.parse("0/200"), Optional.of(FIRST));
         StreamRow.advance(
-                handle, StreamRow.stretch(handle), Lsn.parse("0/300"), Optional.of(SECOND), Duration.ofSeconds(1));
+                handle, StreamRow.epoch(handle), Lsn.parse("0/300"), Optional.of(SECOND), Duration.ofSeconds(1));
         assertThat(commitTime(BASE)).as("dirty: what it was when it was clean").contains(FIRST);
         RefreshWrites.refreshed(
                 handle,

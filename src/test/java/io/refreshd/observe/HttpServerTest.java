@@ -150,7 +150,7 @@ class HttpServerTest {
         assertThat(view.get("lastDurationSeconds").asDouble()).isEqualTo(1.5);
         assertThat(view.get("refreshes").asLong()).isEqualTo(7);
         assertThat(view.at("/reason/what").asText()).isEqualTo("no unique index");
-        assertThat(view.at("/reason/mend").asText()).isEqualTo("CREATE UNIQUE INDEX …");
+        assertThat(view.at("/reason/remedy").asText()).isEqualTo("CREATE UNIQUE INDEX …");
 
         JsonNode unknown = root.at("/views/1");
         assertThat(unknown.get("name").asText()).isEqualTo(HOSTILE.name());

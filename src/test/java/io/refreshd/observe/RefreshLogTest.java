@@ -73,7 +73,7 @@ class RefreshLogTest {
     void theFirstFailureThenOneAMinuteThenOneLineOnRecovery() {
         log.accept(failed(1));
         assertThat(captured.lines())
-                .containsExactly("WARN Refresh failed mend=GRANT MAINTAIN … view=public.role_a method=concurrent"
+                .containsExactly("WARN Refresh failed remedy=GRANT MAINTAIN … view=public.role_a method=concurrent"
                         + " sqlstate=42501 failures=1 reason=permission denied");
         for (int i = 2; i <= 7; i++) {
             advance(Duration.ofSeconds(9));
@@ -108,12 +108,12 @@ class RefreshLogTest {
         log.accept(phase(ViewPhase.REFRESHING, ViewPhase.SUSPENDED, "permission denied"));
         assertThat(captured.lines().getLast())
                 .isEqualTo("WARN View suspended: it is not refreshed until that is mended"
-                        + " view=public.role_a reason=permission denied mend=GRANT MAINTAIN …");
+                        + " view=public.role_a reason=permission denied remedy=GRANT MAINTAIN …");
         log.accept(phase(ViewPhase.SUSPENDED, ViewPhase.DIRTY, "its definition changed"));
         log.accept(phase(ViewPhase.DIRTY, ViewPhase.SUSPENDED, "permission denied"));
         assertThat(captured.lines())
                 .containsExactly(
-                        "INFO View no longer suspended view=public.role_a reason=its definition changed mend=GRANT MAINTAIN …");
+                        "INFO View no longer suspended view=public.role_a reason=its definition changed remedy=GRANT MAINTAIN …");
     }
 
     @Test
@@ -121,7 +121,7 @@ class RefreshLogTest {
         log.accept(phase(ViewPhase.FRESH, ViewPhase.SUSPENDED, "it has no unique index"));
         assertThat(captured.lines())
                 .containsExactly("WARN View suspended: it is not refreshed until that is mended"
-                        + " view=public.role_a reason=it has no unique index mend=GRANT MAINTAIN …");
+                        + " view=public.role_a reason=it has no unique index remedy=GRANT MAINTAIN …");
     }
 
     @Test
@@ -135,7 +135,7 @@ class RefreshLogTest {
                         "INFO View paused view=public.role_a",
                         "INFO View resumed view=public.role_a",
                         "INFO View blocked: it stands on one that is suspended view=public.role_a"
-                                + " reason=public.base is suspended mend=GRANT MAINTAIN …",
+                                + " reason=public.base is suspended remedy=GRANT MAINTAIN …",
                         "INFO View no longer blocked view=public.role_a");
     }
 

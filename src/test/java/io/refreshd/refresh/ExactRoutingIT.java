@@ -2,7 +2,7 @@ package io.refreshd.refresh;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.refreshd.Statements;
+import io.refreshd.database.JdbiFactory;
 import io.refreshd.ledger.Lease;
 import io.refreshd.ledger.LedgerSchema;
 import io.refreshd.ledger.StreamPosition;
@@ -30,7 +30,7 @@ class ExactRoutingIT {
         try (TestDatabase database = TestDatabase.create();
                 Connection connection = database.connect();
                 Connection ledger = database.connect();
-                Handle handle = Statements.on(ledger);
+                Handle handle = JdbiFactory.on(ledger);
                 Statement statement = connection.createStatement()) {
             statement.execute("DROP ROLE IF EXISTS " + RandomRounds.OWNER);
             statement.execute("CREATE ROLE " + RandomRounds.OWNER);

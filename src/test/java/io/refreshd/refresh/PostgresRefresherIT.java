@@ -2,9 +2,9 @@ package io.refreshd.refresh;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.refreshd.Statements;
 import io.refreshd.catalog.CatalogReader;
 import io.refreshd.catalog.ViewGraph;
+import io.refreshd.database.JdbiFactory;
 import io.refreshd.ledger.Lease;
 import io.refreshd.ledger.LedgerSchema;
 import io.refreshd.ledger.Registration;
@@ -108,7 +108,7 @@ class PostgresRefresherIT {
     @Test
     void countsOnlyWhatThisRefreshChanged() throws Exception {
         PostgresRefresher onOneConnection = new PostgresRefresher(
-                Statements.over(handle.getConnection()),
+                JdbiFactory.over(handle.getConnection()),
                 lease.token(),
                 new RefreshLimits(Duration.ofMillis(100), Duration.ofSeconds(30)),
                 () -> new Moment(System.nanoTime(), Instant.now()),
@@ -161,7 +161,7 @@ class PostgresRefresherIT {
         assertThat(failure(refresh(refresher, task(Xids.NONE)))).satisfies(failure -> {
             assertThat(failure.kind()).isEqualTo(Failure.Kind.PERMANENT);
             assertThat(failure.sqlState()).isEqualTo("55000");
-            assertThat(failure.mend()).contains("CREATE UNIQUE INDEX ON \"public\".\"role \"\"A\"\"\"");
+            assertThat(failure.remedy()).contains("CREATE UNIQUE INDEX ON \"public\".\"role \"\"A\"\"\"");
         });
     }
 
@@ -284,7 +284,7 @@ class PostgresRefresherIT {
         assertThat(failure(refresh(hasty, plain(new ViewId("public", "slow"))))).satisfies(failure -> {
             assertThat(failure.sqlState()).isEqualTo("57014");
             assertThat(failure.kind()).isEqualTo(Failure.Kind.TRANSIENT);
-            assertThat(failure.mend()).contains("refresh.statement-timeout");
+            assertThat(failure.remedy()).contains("refresh.statement-timeout");
         });
     }
 
@@ -296,7 +296,7 @@ class PostgresRefresherIT {
         assertThat(failure(refresh(refresher, plain(new ViewId("public", "twice")))))
                 .satisfies(failure -> {
                     assertThat(failure.what()).contains("duplicate");
-                    assertThat(failure.mend())
+                    assertThat(failure.remedy())
                             .isEqualTo("make the rows of the view unique by the columns of its unique index;"
                                     + " -- then: refreshd resume public.twice");
                 });
@@ -331,9 +331,9 @@ class PostgresRefresherIT {
                     "GRANT SELECT ON public.main TO \"" + owner + "\";",
                     "GRANT SELECT ON public.plain TO \"" + owner + "\";",
                     "GRANT EXECUTE ON ROUTINE public.same(i integer) TO \"" + owner + "\";");
-            assertThat(refused.mend()).isEqualTo(String.join(" ", grants) + " -- then: refreshd resume public.owned");
+            assertThat(refused.remedy()).isEqualTo(String.join(" ", grants) + " -- then: refreshd resume public.owned");
 
-            database.execute(refused.mend());
+            database.execute(refused.remedy());
             assertThat(refresh(refresher, plain(owned))).isInstanceOf(RefreshOutcome.Gone.class); // not in the ledger
         } finally {
             database.execute(

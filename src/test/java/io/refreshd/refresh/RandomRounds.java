@@ -2,10 +2,10 @@ package io.refreshd.refresh;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.refreshd.Statements;
 import io.refreshd.capture.DecodedChanges;
 import io.refreshd.catalog.CatalogReader;
 import io.refreshd.catalog.ViewGraph;
+import io.refreshd.database.JdbiFactory;
 import io.refreshd.ledger.Registration;
 import io.refreshd.ledger.ViewRows;
 import io.refreshd.model.Impact;
@@ -81,7 +81,7 @@ final class RandomRounds {
         this.handle = handle;
         this.tally = tally;
         this.refresher = new PostgresRefresher(
-                Statements.over(handle.getConnection()),
+                JdbiFactory.over(handle.getConnection()),
                 lease,
                 new RefreshLimits(Duration.ofSeconds(10), Duration.ofSeconds(30)),
                 () -> new Moment(System.nanoTime(), Instant.now()),

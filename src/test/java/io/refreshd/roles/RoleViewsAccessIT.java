@@ -59,7 +59,7 @@ class RoleViewsAccessIT {
     void aHostileRoleReadsItsOwnPortionAndNothingElse() throws Exception {
         database.execute("REVOKE ALL ON main FROM " + quoted);
         assertThat(apply(TABLE + "grant-to: '{role}'\n"))
-                .extracting(Obstacle::mend)
+                .extracting(Obstacle::remedy)
                 .containsExactly("CREATE ROLE \"b\"");
         assertThat(database.query("SELECT c.relname FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace"
                         + " AND c.relkind IN ('r', 'm') AND has_table_privilege('"

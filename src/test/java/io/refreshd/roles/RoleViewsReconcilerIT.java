@@ -232,9 +232,9 @@ class RoleViewsReconcilerIT {
         assertThat(plan.notes()).containsExactly("= public.role_a  kept: role 'a' is gone");
         // A query that fails is no reason to drop.
         database.execute("ALTER TABLE roles RENAME TO hidden");
-        RolePlan blind = roles(TABLE + "removed: drop\n").plan(handle);
-        assertThat(blind.steps()).isEmpty();
-        assertThat(blind.obstacles())
+        RolePlan untracked = roles(TABLE + "removed: drop\n").plan(handle);
+        assertThat(untracked.steps()).isEmpty();
+        assertThat(untracked.obstacles())
                 .singleElement()
                 .satisfies(obstacle -> assertThat(obstacle.what()).contains("cannot be read"));
     }

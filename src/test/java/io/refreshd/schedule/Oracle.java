@@ -94,7 +94,7 @@ final class Oracle {
         }
     }
 
-    void inDoubt(ViewId id) {
+    void invalidate(ViewId id) {
         because(id, "doubt");
         Watched view = views.get(id);
         if (view != null) {

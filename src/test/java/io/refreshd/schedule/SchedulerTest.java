@@ -60,7 +60,7 @@ class SchedulerTest {
         know(spec(A));
         Map<ViewId, Long> resting = scheduler.resting(Set.of(A, B));
         assertThat(resting).as("nobody knows B").containsOnlyKeys(A);
-        assertThat(handle(spared(A, 100, resting)))
+        assertThat(handle(skipped(A, 100, resting)))
                 .containsExactly(new Action.Tell(new Notice.RefreshAvoided(List.of(A), Notice.Avoided.DISCRIMINATOR)));
         assertThat(status(A).phase()).isEqualTo(ViewPhase.FRESH);
     }
@@ -71,22 +71,22 @@ class SchedulerTest {
         Map<ViewId, Long> before = scheduler.resting(Set.of(A));
         handle(affected(A, 100));
         assertThat(scheduler.resting(Set.of(A))).as("dirty").isEmpty();
-        assertThat(handle(spared(A, 101, before)))
+        assertThat(handle(skipped(A, 101, before)))
                 .as("it waits for a refresh anyway")
                 .contains(new Action.Tell(new Notice.RefreshAvoided(A, Notice.Avoided.COALESCED)));
         after(TIMING.targetLag());
         assertThat(scheduler.resting(Set.of(A))).as("refreshing").isEmpty();
         handle(refreshed(A, "102:102:", false));
         assertThat(scheduler.resting(Set.of(A))).containsOnlyKeys(A);
-        assertThat(only(Action.Mark.class, handle(spared(A, 102, before))))
+        assertThat(only(Action.Mark.class, handle(skipped(A, 102, before))))
                 .as("it was refreshed meanwhile")
                 .hasSize(1);
     }
 
-    private Event spared(ViewId view, long xid, Map<ViewId, Long> resting) {
+    private Event skipped(ViewId view, long xid, Map<ViewId, Long> resting) {
         return new Event.Affected(
                 List.of(),
-                List.of(new Event.Spared(
+                List.of(new Event.Skipped(
                         new Impact(view, Xids.of(new Xid(xid)), now.wall()), resting.getOrDefault(view, -1L))));
     }
 

@@ -56,7 +56,7 @@ final class SimulatedDatabase {
             Timing timing,
             Set<Integer> tables,
             Set<ViewId> upstream,
-            boolean blind,
+            boolean untracked,
             boolean obstacle,
             long version) {
         ViewSpec spec() {
@@ -67,7 +67,7 @@ final class SimulatedDatabase {
                     Method.CONCURRENT,
                     upstream,
                     obstacle ? Optional.of(new Obstacle("no unique index", "create one")) : Optional.empty(),
-                    blind ? Optional.of(new Obstacle("reads a foreign table", "none")) : Optional.empty());
+                    untracked ? Optional.of(new Obstacle("reads a foreign table", "none")) : Optional.empty());
         }
 
         boolean sameQuery(Definition other) {

@@ -91,7 +91,7 @@ final class Simulation {
     int crashes;
     int settles;
     int unchanged;
-    int spared;
+    int skipped;
 
     /** @param viewsAreAsked whether some are asked what they show; without, a seed that failed before there was such a thing is the same */
     Simulation(long seed, boolean viewsAreAsked) {
@@ -104,21 +104,26 @@ final class Simulation {
         }
         ViewId middle = create("middle", Set.of(4), Set.of(base.get(0), base.get(1)), false);
         create("top", Set.of(), Set.of(middle, base.get(2)), false);
-        create("blind", Set.of(3), Set.of(), true);
+        create("untracked", Set.of(3), Set.of(), true);
         create("leaf", Set.of(1, 4), Set.of(), false);
         create("clocked", Set.of(0, 3), Set.of(), false, Optional.of(Duration.ofSeconds(20)));
     }
 
-    private ViewId create(String name, Set<Integer> tables, Set<ViewId> upstream, boolean blind) {
-        return create(name, tables, upstream, blind, blind ? Optional.of(Duration.ofSeconds(20)) : Optional.empty());
+    private ViewId create(String name, Set<Integer> tables, Set<ViewId> upstream, boolean untracked) {
+        return create(
+                name, tables, upstream, untracked, untracked ? Optional.of(Duration.ofSeconds(20)) : Optional.empty());
     }
 
     private ViewId create(
-            String name, Set<Integer> tables, Set<ViewId> upstream, boolean blind, Optional<Duration> maxStaleness) {
+            String name,
+            Set<Integer> tables,
+            Set<ViewId> upstream,
+            boolean untracked,
+            Optional<Duration> maxStaleness) {
         ViewId id = new ViewId("public", name);
         Timing timing = new Timing(
                 Duration.ofMillis(random.nextInt(400)), Duration.ofMillis(500 + random.nextInt(4_000)), maxStaleness);
-        db.create(new Definition(id, db.newOid(), timing, tables, upstream, blind, false, 0));
+        db.create(new Definition(id, db.newOid(), timing, tables, upstream, untracked, false, 0));
         return id;
     }
 
@@ -158,7 +163,7 @@ final class Simulation {
             if (view.timing().maxStaleness().isEmpty()) {
                 assertThat(status.phase()).as("%s at the end", view.view()).isEqualTo(ViewPhase.FRESH);
             }
-            if (!view.blind()) {
+            if (!view.untracked()) {
                 assertThat(status.watermark()).as("%s at the end", view).contains(new Lsn(db.log.size() * 10L));
             }
             Row row = db.ledger.get(view.view());
@@ -171,7 +176,7 @@ final class Simulation {
 
     private static Definition withObstacle(Definition d, boolean obstacle) {
         return new Definition(
-                d.view(), d.oid(), d.timing(), d.tables(), d.upstream(), d.blind(), obstacle, d.version());
+                d.view(), d.oid(), d.timing(), d.tables(), d.upstream(), d.untracked(), obstacle, d.version());
     }
 
     private long deadline() {
@@ -289,7 +294,7 @@ final class Simulation {
                     old.timing(),
                     old.tables(),
                     old.upstream(),
-                    old.blind(),
+                    old.untracked(),
                     old.obstacle(),
                     db.newOid()));
             changed(id);
@@ -309,7 +314,14 @@ final class Simulation {
         db.views.put(
                 id,
                 new Definition(
-                        id, old.oid(), old.timing(), tables, old.upstream(), old.blind(), old.obstacle(), db.newOid()));
+                        id,
+                        old.oid(),
+                        old.timing(),
+                        tables,
+                        old.upstream(),
+                        old.untracked(),
+                        old.obstacle(),
+                        db.newOid()));
         changed(id);
     }
 
@@ -364,8 +376,8 @@ final class Simulation {
         } else if (!unmarkedDoubt.isEmpty()) {
             Set<ViewId> doubtful = new TreeSet<>(unmarkedDoubt);
             doubtful.addAll(knownToDaemon.keySet());
-            doubtful.forEach(oracle::inDoubt);
-            write(tell(new Event.InDoubt("test")), () -> {
+            doubtful.forEach(oracle::invalidate);
+            write(tell(new Event.Invalidated("test")), () -> {
                 unmarkedDoubt.removeAll(doubtful);
                 goOn();
             });
@@ -395,7 +407,7 @@ final class Simulation {
             oracle.known(view.spec(), row.dirty(), row.refreshedAt.isEmpty(), row.snapshot.orElse(null));
         }
         oracle.onlyKnown(read.keySet());
-        altered.forEach(oracle::inDoubt);
+        altered.forEach(oracle::invalidate);
         Set<ViewId> redefined = new HashSet<>(altered);
         read.values().stream()
                 .filter(v -> !knownToDaemon.containsKey(v.view())
@@ -493,13 +505,13 @@ final class Simulation {
         Map<ViewId, Long> resting =
                 scheduler.resting(candidates.stream().map(Impact::view).toList());
         unlessCrashed(random.nextInt(chance(30) ? 600 : 5), () -> {
-            List<Event.Spared> spared = candidates.stream()
+            List<Event.Skipped> skipped = candidates.stream()
                     .filter(candidate -> resting.containsKey(candidate.view())
                             && db.allVisible(tables(candidate), read)
                             && !db.shows(candidate.view(), tables(candidate), read))
-                    .map(candidate -> new Event.Spared(candidate, resting.get(candidate.view())))
+                    .map(candidate -> new Event.Skipped(candidate, resting.get(candidate.view())))
                     .toList();
-            unlessCrashed(random.nextInt(chance(30) ? 600 : 5), () -> spare(impacts, spared, read, then));
+            unlessCrashed(random.nextInt(chance(30) ? 600 : 5), () -> spare(impacts, skipped, read, then));
         });
     }
 
@@ -507,16 +519,16 @@ final class Simulation {
         return knownToDaemon.get(impact.view()).tables();
     }
 
-    private void spare(List<Impact> impacts, List<Event.Spared> candidates, List<Tx> read, Runnable then) {
+    private void spare(List<Impact> impacts, List<Event.Skipped> candidates, List<Tx> read, Runnable then) {
         Set<ViewId> asked = new HashSet<>();
         Set<ViewId> left = new HashSet<>();
-        for (Event.Spared candidate : candidates) {
+        for (Event.Skipped candidate : candidates) {
             ViewId id = candidate.otherwise().view();
             asked.add(id);
             if (Objects.equals(scheduler.resting(Set.of(id)).get(id), candidate.resting())) {
                 left.add(id);
                 db.holds(id, read);
-                spared++;
+                skipped++;
             }
         }
         List<Impact> told =
@@ -758,7 +770,7 @@ final class Simulation {
     }
 
     private void fail(RefreshTask task, Failure.Kind kind) {
-        ended(task, new RefreshOutcome.Failed(new Failure(kind, "40001", "it failed", "mend it"), Duration.ZERO));
+        ended(task, new RefreshOutcome.Failed(new Failure(kind, "40001", "it failed", "remedy it"), Duration.ZERO));
     }
 
     private void ended(RefreshTask task, RefreshOutcome outcome) {
@@ -775,7 +787,7 @@ final class Simulation {
     /** I2: whoever reads the watermark may rely on it. */
     private void checkWatermark(ViewStatus status) {
         Definition view = db.views.get(status.view());
-        if (view.blind()) {
+        if (view.untracked()) {
             assertThat(status.watermark()).isEmpty();
         }
         if (caughtUp(view)) {

@@ -44,8 +44,8 @@ public record Checked(int code, List<JsonNode> findings, String err) {
         return of(severity, "what");
     }
 
-    public List<String> mends(String severity) {
-        return of(severity, "mend");
+    public List<String> remedies(String severity) {
+        return of(severity, "remedy");
     }
 
     private List<String> of(String severity, String field) {

@@ -1,8 +1,8 @@
 package io.refreshd.testing;
 
 import io.refreshd.Daemon;
-import io.refreshd.DaemonStartException;
 import io.refreshd.config.ConfigurationReader;
+import io.refreshd.model.PrerequisitesMissingException;
 import io.refreshd.report.Notice;
 import io.refreshd.report.ViewPhase;
 import io.refreshd.report.ViewStatus;
@@ -63,7 +63,7 @@ public final class RunningDaemon implements AutoCloseable {
         } catch (IllegalStateException notStarted) {
             running.close();
             if (notStarted.getCause() instanceof ExecutionException e
-                    && e.getCause() instanceof DaemonStartException why) {
+                    && e.getCause() instanceof PrerequisitesMissingException why) {
                 throw why;
             }
             throw notStarted;

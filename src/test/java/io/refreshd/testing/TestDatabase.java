@@ -1,6 +1,6 @@
 package io.refreshd.testing;
 
-import io.refreshd.Statements;
+import io.refreshd.database.JdbiFactory;
 import io.refreshd.demo.LocalPostgres;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -77,15 +77,15 @@ public final class TestDatabase implements AutoCloseable {
 
     public Jdbi jdbi() throws IOException {
         String url = url();
-        return Statements.over(() -> DriverManager.getConnection(url, LocalPostgres.USER, ""));
+        return JdbiFactory.over(() -> DriverManager.getConnection(url, LocalPostgres.USER, ""));
     }
 
     public Handle open() throws SQLException, IOException {
-        return Statements.on(connect());
+        return JdbiFactory.on(connect());
     }
 
     public Handle open(String user) throws SQLException, IOException {
-        return Statements.on(DriverManager.getConnection(url(), user, ""));
+        return JdbiFactory.on(DriverManager.getConnection(url(), user, ""));
     }
 
     private static Connection connect(String database) throws SQLException, IOException {

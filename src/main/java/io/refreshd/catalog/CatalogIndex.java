@@ -1,0 +1,103 @@
+package io.refreshd.catalog;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** A catalog, looked up by oid. */
+final class CatalogIndex {
+    private final Map<Long, Relation> relations = new HashMap<>();
+    private final Map<Long, Rule> rules = new HashMap<>();
+    private final Map<Long, List<Relation>> children = new HashMap<>();
+    private final Map<Long, List<Catalog.Inheritance>> inheritances = new HashMap<>();
+    private final Map<Long, List<Long>> parents = new HashMap<>();
+    private final Map<Long, Set<Long>> lines = new HashMap<>();
+    private final Map<Long, List<Index>> indexes = new HashMap<>();
+    private final Map<Long, Function> functions = new HashMap<>();
+    private final Map<Long, Optional<NodeTree.Node>> queries = new HashMap<>();
+
+    private final String role;
+
+    CatalogIndex(Catalog catalog) {
+        role = catalog.role();
+        catalog.relations().forEach(relation -> relations.put(relation.oid(), relation));
+        catalog.rules().forEach(rule -> rules.put(rule.relation(), rule));
+        catalog.functions().forEach(function -> functions.put(function.oid(), function));
+        for (Index index : catalog.indexes()) {
+            indexes.computeIfAbsent(index.relation(), oid -> new ArrayList<>()).add(index);
+        }
+        for (Catalog.Inheritance inheritance : catalog.inheritances()) {
+            parents.computeIfAbsent(inheritance.child(), oid -> new ArrayList<>())
+                    .add(inheritance.parent());
+            Relation child = relations.get(inheritance.child());
+            if (child != null) {
+                children.computeIfAbsent(inheritance.parent(), oid -> new ArrayList<>())
+                        .add(child);
+                inheritances
+                        .computeIfAbsent(inheritance.parent(), oid -> new ArrayList<>())
+                        .add(inheritance);
+            }
+        }
+    }
+
+    /** The role that has read the catalog. */
+    String role() {
+        return role;
+    }
+
+    @Nullable Relation relation(long oid) {
+        return relations.get(oid);
+    }
+
+    @Nullable Rule rule(long oid) {
+        return rules.get(oid);
+    }
+
+    /** The tree of the query of a view or materialized view; empty if it cannot be read. */
+    Optional<NodeTree.Node> query(Relation view) {
+        return queries.computeIfAbsent(view.oid(), oid -> {
+            Rule rule = rules.get(oid);
+            return rule == null ? Optional.empty() : NodeTree.query(rule.tree());
+        });
+    }
+
+    @Nullable Function function(long oid) {
+        return functions.get(oid);
+    }
+
+    List<Relation> childrenOf(Relation parent) {
+        return children.getOrDefault(parent.oid(), List.of());
+    }
+
+    List<Catalog.Inheritance> inheritancesOf(Relation parent) {
+        return inheritances.getOrDefault(parent.oid(), List.of());
+    }
+
+    /** The table and all whose rows its own are too: what it inherits from or is a partition of, at any remove. */
+    Set<Long> lineOf(Relation table) {
+        return lines.computeIfAbsent(table.oid(), oid -> {
+            Set<Long> line = new HashSet<>();
+            addLine(oid, line);
+            return line;
+        });
+    }
+
+    private void addLine(long table, Set<Long> line) {
+        if (line.add(table)) {
+            parents.getOrDefault(table, List.of()).forEach(parent -> addLine(parent, line));
+        }
+    }
+
+    List<Index> indexesOf(Relation table) {
+        return indexes.getOrDefault(table.oid(), List.of());
+    }
+
+    ReplicaIdentity identityOf(Relation table) {
+        return ReplicaIdentity.of(table, indexesOf(table));
+    }
+}

@@ -1,0 +1,102 @@
+package io.refreshd.catalog;
+
+import io.refreshd.model.Obstacle;
+import io.refreshd.model.SqlNames;
+import io.refreshd.model.ViewId;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Predicate;
+
+/** Finds the sources of a view whose changes the log does not show, and says what would mend it. */
+final class UntrackedSources {
+    private final CatalogIndex catalogIndex;
+    private final Publishability publishability;
+    private final Predicate<ViewId> included;
+
+    UntrackedSources(CatalogIndex catalogIndex, Predicate<ViewId> included) {
+        this.catalogIndex = catalogIndex;
+        this.publishability = new Publishability(catalogIndex);
+        this.included = included;
+    }
+
+    List<Obstacle> of(Relation view, Sources sources) {
+        Set<Obstacle> found = new LinkedHashSet<>();
+        for (Relation relation : sources.relations()) {
+            ofRelation(relation, view).ifPresent(found::add);
+        }
+        for (Relation other : sources.materializedViews()) {
+            if (!included.test(other.viewId())) {
+                found.add(new Obstacle(
+                        "reads the materialized view " + other.sql() + ", which refreshd does not look after",
+                        "include " + other.viewId() + " in views.include, or " + maxStaleness(view)));
+            }
+        }
+        for (Rule rule : sources.rules()) {
+            found.addAll(ofQuery(rule, view));
+        }
+        return new ArrayList<>(found);
+    }
+
+    private Optional<Obstacle> ofRelation(Relation relation, Relation view) {
+        if (Catalog.builtIn(relation.oid())) {
+            return Optional.of(new Obstacle(
+                    "reads the system catalog " + relation.sql() + ", which is not in the log", maxStaleness(view)));
+        }
+        return switch (relation.kind()) {
+            case TABLE ->
+                relation.logged()
+                        ? publishability.obstacle(relation)
+                        : Optional.of(new Obstacle(
+                                "reads the unlogged table " + relation.sql() + ", which is not in the log",
+                                "ALTER TABLE " + relation.sql() + " SET LOGGED, or " + maxStaleness(view)));
+            case FOREIGN_TABLE ->
+                Optional.of(new Obstacle(
+                        "reads the foreign table " + relation.sql() + ", whose changes happen elsewhere",
+                        maxStaleness(view)));
+            case SEQUENCE ->
+                Optional.of(new Obstacle(
+                        "reads the sequence " + relation.sql() + ", which is not published", maxStaleness(view)));
+            // The partitions speak for the partitioned table.
+            case PARTITIONED_TABLE, VIEW, MATERIALIZED_VIEW, OTHER -> Optional.empty();
+        };
+    }
+
+    private List<Obstacle> ofQuery(Rule rule, Relation view) {
+        List<Obstacle> found = new ArrayList<>();
+        if (rule.traits().contains(Rule.Trait.CLOCK)) {
+            found.add(changesByItself("reads the clock (CURRENT_TIMESTAMP or one of its kin)", view));
+        }
+        if (rule.traits().contains(Rule.Trait.SAMPLE)) {
+            found.add(changesByItself("draws a sample (TABLESAMPLE)", view));
+        }
+        for (long oid : rule.functions()) {
+            Function function = catalogIndex.function(oid);
+            if (function != null && NonDeterminism.ticks(function)) {
+                found.add(
+                        function.builtIn()
+                                ? changesByItself("calls " + function.sql(), view)
+                                : written(function, view));
+            }
+        }
+        return found;
+    }
+
+    private static Obstacle changesByItself(String what, Relation view) {
+        return new Obstacle(what + ": its result changes without a change of any table", maxStaleness(view));
+    }
+
+    private static Obstacle written(Function function, Relation view) {
+        return new Obstacle(
+                "calls " + function.sql() + ", which is not declared IMMUTABLE and may read anything",
+                "ALTER FUNCTION " + function.sql() + " IMMUTABLE if its result depends on its arguments alone, or "
+                        + maxStaleness(view));
+    }
+
+    private static String maxStaleness(Relation view) {
+        return "set max-staleness for " + SqlNames.qualified(view.viewId())
+                + ": it is then refreshed at least that often";
+    }
+}

@@ -1,0 +1,124 @@
+package io.refreshd.roles;
+
+import io.refreshd.model.SqlNames;
+import io.refreshd.model.ViewId;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import org.jdbi.v3.core.Handle;
+
+/**
+ * What people have put on a view by hand, written down as the statements that put it on the view that takes its place:
+ * privileges, settings, comments, indexes. Reads only.
+ *
+ * @param before to be run while the old view still has its name
+ * @param indexes to be made while it has; under names of passage, since the old ones are in use
+ * @param after to be run when the old view is gone
+ */
+record Attachments(List<String> before, List<Index> indexes, List<String> after) {
+    record Index(String name, String create) {}
+
+    /**
+     * One statement a row, in the order in which they have to be run. The reader of the former template is left to the new
+     * template.
+     */
+    private static final String PUT_ON = """
+            SELECT statement FROM (
+            SELECT 1 AS place, pg_catalog.format('GRANT %s ON %s TO %s', a.privilege_type, :fresh, g.name)
+                      || CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END AS statement
+              FROM pg_catalog.pg_class c, pg_catalog.aclexplode(c.relacl) a, LATERAL (SELECT GRANTEE) g (name)
+             WHERE c.oid = (:old_oid)::oid AND a.grantee <> c.relowner
+               AND NOT (a.privilege_type = 'SELECT'
+                        AND EXISTS (SELECT FROM pg_catalog.pg_roles r
+                                     WHERE r.oid = a.grantee AND r.rolname::text = :reader))
+            UNION ALL
+            SELECT 2, pg_catalog.format('GRANT %s (%I) ON %s TO %s', a.privilege_type, o.attname, :fresh, g.name)
+                      || CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END
+              FROM COLUMNS, pg_catalog.aclexplode(o.attacl) a, LATERAL (SELECT GRANTEE) g (name)
+            UNION ALL
+            SELECT 3, pg_catalog.format('ALTER %s %s SET (%I = %L)', :noun, :fresh, s.option_name, s.option_value)
+              FROM pg_catalog.pg_class o
+              JOIN pg_catalog.pg_class n ON n.oid = (:fresh_oid)::oid AND n.relkind = o.relkind,
+                   pg_catalog.pg_options_to_table(o.reloptions) s
+             WHERE o.oid = (:old_oid)::oid
+            UNION ALL
+            SELECT 4, pg_catalog.format('COMMENT ON COLUMN %s.%I IS %L', :fresh, o.attname, d.description)
+              FROM COLUMNS
+              JOIN pg_catalog.pg_description d
+                ON d.objoid = o.attrelid AND d.objsubid = o.attnum AND d.classoid = 'pg_catalog.pg_class'::regclass
+            UNION ALL
+            SELECT 5, pg_catalog.format('COMMENT ON %s %s IS %L', :noun, :fresh, d.text)
+              FROM pg_catalog.obj_description((:old_oid)::oid, 'pg_class') d (text)
+             WHERE d.text <> :comment
+            ) s ORDER BY place
+            """.replace("SELECT GRANTEE", """
+                    SELECT CASE a.grantee WHEN 0 THEN 'PUBLIC'
+                                ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(a.grantee)::text) END""").replace("COLUMNS", """
+                    pg_catalog.pg_attribute o
+                    JOIN pg_catalog.pg_attribute n
+                      ON o.attrelid = (:old_oid)::oid AND o.attnum > 0 AND NOT o.attisdropped
+                     AND n.attrelid = (:fresh_oid)::oid AND n.attname = o.attname AND NOT n.attisdropped""");
+
+    /** The server writes an index with name and table in front; what comes behind them is as true of the new view. */
+    private static final String INDEXES = """
+            SELECT i.relname::text AS name, pg_catalog.format('%I.%I', s.nspname, p.name) AS passage,
+                   pg_catalog.starts_with(d.text, d.head) AS known,
+                   pg_catalog.format('CREATE %sINDEX %I ON %s', d.what, p.name, :fresh)
+                     || pg_catalog.substr(d.text, pg_catalog.length(d.head) + 1) AS create,
+                   pg_catalog.format('ALTER INDEX %I.%I RENAME TO %I', s.nspname, p.name, i.relname) AS rename,
+                   pg_catalog.format('COMMENT ON INDEX %I.%I IS %L', s.nspname, i.relname,
+                                     pg_catalog.obj_description(i.oid, 'pg_class')) AS comment
+              FROM pg_catalog.pg_index x
+              JOIN pg_catalog.pg_class i ON i.oid = x.indexrelid
+              JOIN pg_catalog.pg_class t ON t.oid = x.indrelid
+              JOIN pg_catalog.pg_namespace s ON s.oid = t.relnamespace
+              CROSS JOIN LATERAL (SELECT 'refreshd_index_' || i.oid) p (name)
+              CROSS JOIN LATERAL (SELECT CASE WHEN x.indisunique THEN 'UNIQUE ' ELSE '' END) u (what)
+              CROSS JOIN LATERAL (
+                SELECT u.what, pg_catalog.pg_get_indexdef(i.oid),
+                       pg_catalog.format('CREATE %sINDEX %I ON %I.%I', u.what, i.relname, s.nspname, t.relname)) d (what, text, head)
+             WHERE x.indrelid = (:old_oid)::oid AND x.indisvalid
+               AND NOT coalesce(pg_catalog.starts_with(pg_catalog.obj_description(i.oid, 'pg_class'), :mark), false)
+             ORDER BY i.oid
+            """;
+
+    /** @param freshKind a view that is not materialized has no indexes */
+    static Attachments of(Handle transaction, Step.Rebuild step, ViewId fresh, long freshOid, char freshKind)
+            throws SQLException {
+        String name = SqlNames.qualified(fresh);
+        List<String> before = transaction
+                .createQuery(PUT_ON)
+                .bind("fresh", name)
+                .bind("fresh_oid", freshOid)
+                .bind("old_oid", step.made().oid())
+                .bind("noun", ViewBuilder.noun(freshKind))
+                .bind(
+                        "reader",
+                        Blueprint.parse(step.made().definition())
+                                .reader(step.made().role()))
+                .bind("comment", ViewBuilder.comment(step.made().template()))
+                .mapTo(String.class)
+                .list();
+        List<Index> indexes = new ArrayList<>();
+        List<String> after = new ArrayList<>();
+        if (freshKind == 'm') {
+            transaction
+                    .createQuery(INDEXES)
+                    .bind("fresh", name)
+                    .bind("old_oid", step.made().oid())
+                    .bind("mark", ViewBuilder.MARK)
+                    .map((row, context) -> {
+                        if (!row.getBoolean("known")) {
+                            throw new SQLException("the server writes the index " + row.getString("name")
+                                    + " in a way that is not understood");
+                        }
+                        indexes.add(new Index(row.getString("name"), row.getString("create")));
+                        after.add(row.getString("rename"));
+                        after.add(row.getString("comment"));
+                        return "";
+                    })
+                    .list();
+        }
+        return new Attachments(before, indexes, after);
+    }
+}

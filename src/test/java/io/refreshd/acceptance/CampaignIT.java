@@ -1,0 +1,40 @@
+package io.refreshd.acceptance;
+
+import io.refreshd.faults.Campaign;
+import java.time.Duration;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * The campaign in its short form with every build; with {@code -Pfaults} in its long form, and all seeds that once failed. It
+ * stands here, and not beside what it runs, because the classes of this package are run first: it takes as long as its seed wants.
+ */
+class CampaignIT {
+    static Stream<Campaign.Options> seedsThatOnceFailed() {
+        return Campaign.Options.thatOnceFailed();
+    }
+
+    @ParameterizedTest
+    @Tag("faults")
+    @MethodSource
+    void seedsThatOnceFailed(Campaign.Options options) throws Exception {
+        System.out.println(new Campaign(options).run());
+    }
+
+    @Test
+    void anySeed() throws Exception {
+        System.out.println(new Campaign(Campaign.Options.brief(System.nanoTime() & 0xffffff)).run());
+    }
+
+    /** {@code -Drefreshd.minutes=10 -Drefreshd.seed=…} */
+    @Test
+    @Tag("faults")
+    void longForm() throws Exception {
+        long seed = Long.getLong("refreshd.seed", System.nanoTime() & 0xffffff);
+        Duration duration = Duration.ofMinutes(Long.getLong("refreshd.minutes", 10));
+        System.out.println(new Campaign(Campaign.Options.thorough(seed, duration)).run());
+    }
+}

@@ -1,0 +1,298 @@
+package io.refreshd.acceptance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import io.refreshd.testing.DaemonProcess;
+import io.refreshd.testing.RunningDaemon;
+import io.refreshd.testing.TestDatabase;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** How a daemon ends, and what the next one finds. */
+class DaemonProcessIT {
+    @TempDir
+    private Path folder;
+
+    private TestDatabase database;
+
+    @BeforeAll
+    static void patience() {
+        Awaitility.setDefaultTimeout(Duration.ofSeconds(30));
+    }
+
+    @BeforeEach
+    void schema() throws Exception {
+        database = TestDatabase.create();
+        database.execute(
+                "CREATE TABLE main (id int PRIMARY KEY, v text)",
+                "INSERT INTO main VALUES (1, 'old')",
+                "CREATE MATERIALIZED VIEW all_rows AS SELECT id, v FROM main",
+                "CREATE UNIQUE INDEX ON all_rows (id)");
+    }
+
+    @AfterEach
+    void drop() throws Exception {
+        database.close();
+    }
+
+    /** A quiet period that never ends makes sure that it is killed between the commit and the refresh. */
+    @Test
+    void killedBetweenCommitAndRefreshItLosesNothing() throws Exception {
+        try (DaemonProcess daemon = start("views: { quiet-period: 10m, target-lag: 1h }")) {
+            awaitStreaming();
+            awaitFreshness("fresh");
+            database.execute("UPDATE main SET v = 'new'");
+            awaitFreshness("dirty");
+            daemon.kill();
+        }
+        assertThat(rows()).containsExactly("old");
+        String epoch = epoch();
+
+        try (DaemonProcess daemon = start("views: { quiet-period: 50ms }")) {
+            await().untilAsserted(() -> assertThat(rows()).containsExactly("new"));
+            awaitFreshness("fresh");
+            assertThat(epoch()).as("no gap: the stream went on").isEqualTo(epoch);
+            assertThat(daemon.lines())
+                    .noneMatch(line ->
+                            line.contains(" ERROR ") || line.toLowerCase().contains("gap"));
+        }
+    }
+
+    /** The mark may be missing at that moment: then the log, which was not acknowledged, tells again. */
+    @Test
+    void killedRightAfterTheCommitItLosesNothing() throws Exception {
+        try (DaemonProcess daemon = start("views: { quiet-period: 10m, target-lag: 1h }")) {
+            awaitFreshness("fresh");
+            database.execute("UPDATE main SET v = 'new'");
+            daemon.kill();
+        }
+        try (DaemonProcess daemon = start("views: { quiet-period: 50ms }")) {
+            await().untilAsserted(() -> assertThat(rows()).containsExactly("new"));
+        }
+    }
+
+    /** After five heartbeats and five seconds, here six seconds: who waits already, and who asks later, is told. */
+    @Test
+    void killedItIsMissedByWhoeverWaitsForAView() throws Exception {
+        try (DaemonProcess daemon = start("views: { quiet-period: 50ms }\nrefresh: { lock-timeout: 5m }");
+                Connection holder = database.connect();
+                Statement statement = holder.createStatement()) {
+            awaitStreaming();
+            awaitFreshness("fresh");
+            holder.setAutoCommit(false);
+            // It keeps the daemon's own refresh from ending before the daemon does.
+            statement.execute("REFRESH MATERIALIZED VIEW all_rows");
+            database.execute("UPDATE main SET v = 'new'");
+            CompletableFuture<List<String>> waiting = CompletableFuture.supplyAsync(this::waitUntilFresh);
+            await().until(() -> database.query("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+                            + " AND datname = current_database()")
+                    .equals(List.of("1")));
+            assertThat(waiting).isNotDone();
+            daemon.kill();
+            assertThatThrownBy(waiting::join).hasMessageContaining("refreshd is away since 20");
+            assertThatThrownBy(this::waitUntilFresh).hasMessageContaining("refreshd is away since 20");
+        }
+    }
+
+    private List<String> waitUntilFresh() {
+        try {
+            return database.query("SELECT refreshd.wait_until_fresh('all_rows', timeout => '45 s')");
+        } catch (Exception e) {
+            throw new IllegalStateException(e.getMessage(), e);
+        }
+    }
+
+    @Test
+    void killedItIsReplacedByTheOneThatStandsBy() throws Exception {
+        String views = "views: { quiet-period: 50ms }";
+        try (DaemonProcess first = start(views)) {
+            awaitFreshness("fresh");
+            try (DaemonProcess second = start(views)) {
+                awaitStandby(second);
+                String epoch = epoch();
+                first.kill();
+                database.execute("UPDATE main SET v = 'new'");
+                await().untilAsserted(() -> assertThat(rows()).containsExactly("new"));
+                assertThat(token()).isEqualTo("2");
+                assertThat(epoch()).as("no gap: the stream went on").isEqualTo(epoch);
+            }
+        }
+    }
+
+    /** As when its machine hangs or is cut off: it does not know that it lost its place, and must not act as if it had it. */
+    @Test
+    void frozenAndReplacedItStandsByWhenItThaws() throws Exception {
+        String views = "views: { quiet-period: 50ms }";
+        try (DaemonProcess first = start(views)) {
+            awaitFreshness("fresh");
+            try (DaemonProcess second = start(views)) {
+                awaitStandby(second);
+                freezeBetweenTransactions(first);
+                // What a server does when its keepalives are not answered, or after idle_session_timeout.
+                database.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                        + " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                        + " AND (backend_type = 'walsender'"
+                        + "      OR pid IN (SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted))");
+                await().until(() -> token().equals("2"));
+                database.execute("UPDATE main SET v = 'by the second'");
+                await().untilAsserted(() -> assertThat(rows()).containsExactly("by the second"));
+                first.thaw();
+                awaitStandby(first);
+                database.execute("UPDATE main SET v = 'still by the second'");
+                await().untilAsserted(() -> assertThat(rows()).containsExactly("still by the second"));
+                assertThat(token()).isEqualTo("2");
+            }
+        }
+    }
+
+    @Test
+    void terminatedItEndsInOrderAndLeavesTheSlotToTheNext() throws Exception {
+        try (DaemonProcess daemon = start("views: { quiet-period: 50ms }")) {
+            awaitFreshness("fresh");
+            assertThat(daemon.terminate()).isZero();
+            assertThat(daemon.lines()).noneMatch(line -> line.contains(" ERROR ") || line.contains(" WARN "));
+        }
+        assertThat(activeSlots()).containsExactly("f");
+    }
+
+    /** A refresh that needs longer than the grace is given up by the server too: nothing of it runs on alone. */
+    @Test
+    void terminatedDuringARefreshItLeavesNothingRunning() throws Exception {
+        database.execute(
+                "CREATE TABLE slow (id int PRIMARY KEY)",
+                "CREATE MATERIALIZED VIEW sleepy AS SELECT id FROM slow WHERE pg_sleep(600) IS NOT NULL",
+                "CREATE UNIQUE INDEX ON sleepy (id)");
+        try (DaemonProcess daemon = start("views: { quiet-period: 50ms }")) {
+            awaitFreshness("fresh", "all_rows");
+            database.execute("INSERT INTO slow VALUES (1)");
+            await().until(() -> refreshing().equals(List.of("1")));
+            assertThat(daemon.terminate()).isZero();
+        }
+        await().untilAsserted(() -> assertThat(refreshing()).containsExactly("0"));
+        assertThat(activeSlots()).containsExactly("f");
+        assertThat(database.query("SELECT state FROM refreshd.freshness WHERE view_name = 'sleepy'"))
+                .containsExactly("dirty");
+    }
+
+    @Test
+    void terminatedWhileItWaitsForTheDatabaseItEndsAtOnce() throws Exception {
+        try (Connection open = database.connect();
+                Statement statement = open.createStatement()) {
+            open.setAutoCommit(false);
+            statement.execute("INSERT INTO main VALUES (2, 'two hours ago')");
+            try (DaemonProcess daemon = start("")) {
+                daemon.awaitLine("makes the replication slot when");
+                assertThat(daemon.lines())
+                        .as("names the transaction, and what ends it")
+                        .anyMatch(line -> line.contains("SELECT pg_terminate_backend("));
+                assertThat(daemon.terminate()).isZero();
+            }
+            assertThat(activeSlots()).isEmpty();
+            open.rollback();
+        }
+    }
+
+    @Test
+    void anOpenTransactionIsWaitedForAndNamed() throws Exception {
+        try (Connection open = database.connect();
+                Statement statement = open.createStatement()) {
+            statement.execute("SET application_name = 'month-end closing'");
+            open.setAutoCommit(false);
+            statement.execute("INSERT INTO main VALUES (2, 'two hours ago')");
+            try (DaemonProcess daemon = start("views: { quiet-period: 50ms }")) {
+                daemon.awaitLine("month-end closing");
+                assertThat(
+                                database.query(
+                                        "SELECT slot_name FROM pg_replication_slots WHERE confirmed_flush_lsn IS NOT NULL AND database = current_database()"))
+                        .isEmpty();
+                open.commit();
+                awaitFreshness("fresh");
+                await().untilAsserted(() -> assertThat(rows()).containsExactly("old", "two hours ago"));
+            }
+        }
+    }
+
+    private DaemonProcess start(String more) throws Exception {
+        return DaemonProcess.start(
+                DaemonProcess.write(folder, RunningDaemon.configuration(database.url(), database.slot(), more)),
+                Map.of());
+    }
+
+    /** Before that the view may be fresh already, and will be refreshed once more, to be sure, when the slot has been made. */
+    private void awaitStreaming() {
+        await("streaming")
+                .atMost(Duration.ofSeconds(60))
+                .until(() -> database.query(
+                                "SELECT active FROM pg_replication_slots WHERE slot_name = '" + database.slot() + "'")
+                        .equals(List.of("t")));
+    }
+
+    private void awaitFreshness(String state) {
+        awaitFreshness(state, "all_rows");
+    }
+
+    private void awaitFreshness(String state, String view) {
+        await(state)
+                .atMost(Duration.ofSeconds(60))
+                .ignoreExceptionsMatching(noLedgerYet -> true)
+                .untilAsserted(
+                        () -> assertThat(database.query("SELECT state FROM refreshd.freshness WHERE view_name = '"
+                                        + view + "' AND watermark IS NOT NULL"))
+                                .containsExactly(state));
+    }
+
+    private List<String> rows() throws Exception {
+        return database.query("SELECT v FROM all_rows ORDER BY id");
+    }
+
+    private static void awaitStandby(DaemonProcess daemon) {
+        await("standby")
+                .atMost(Duration.ofSeconds(120))
+                .untilAsserted(() -> assertThat(daemon.lines())
+                        .anyMatch(line -> line.contains("another refreshd serves this database")));
+    }
+
+    /** In the middle of one it would keep the place until the server ends that, half a minute later. */
+    private void freezeBetweenTransactions(DaemonProcess daemon) {
+        await().until(() -> {
+            daemon.freeze();
+            boolean between = database.query("SELECT 1 FROM pg_stat_activity WHERE datname = current_database()"
+                            + " AND state LIKE 'idle in transaction%'")
+                    .isEmpty();
+            if (!between) {
+                daemon.thaw();
+            }
+            return between;
+        });
+    }
+
+    private String token() throws Exception {
+        return database.query("SELECT token FROM refreshd.lease").getFirst();
+    }
+
+    private String epoch() throws Exception {
+        return database.query("SELECT epoch FROM refreshd.stream").getFirst();
+    }
+
+    private List<String> refreshing() throws Exception {
+        return database.query("SELECT count(*) FROM pg_stat_activity WHERE state = 'active'"
+                + " AND query LIKE 'REFRESH%' AND datname = current_database()");
+    }
+
+    private List<String> activeSlots() throws Exception {
+        return database.query("SELECT active FROM pg_replication_slots WHERE slot_name = '" + database.slot() + "'");
+    }
+}

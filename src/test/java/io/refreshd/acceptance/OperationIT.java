@@ -1,0 +1,338 @@
+package io.refreshd.acceptance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import io.refreshd.Housekeeping;
+import io.refreshd.report.Notice;
+import io.refreshd.report.StreamPhase;
+import io.refreshd.report.ViewPhase;
+import io.refreshd.testing.Captured;
+import io.refreshd.testing.RunningDaemon;
+import io.refreshd.testing.TestDatabase;
+import io.refreshd.testing.WalSegments;
+import java.sql.Connection;
+import java.sql.Statement;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import org.assertj.core.api.InstanceOfAssertFactories;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What others may want of a running daemon: to wait for it, to ask it, to replace it, to be spared by it. */
+class OperationIT {
+    /** So long that a refresh within the test can only come from being asked for. */
+    private static final String PATIENT = "views: { quiet-period: 10m, target-lag: 20m }";
+
+    private TestDatabase database;
+
+    @BeforeEach
+    void schema() throws Exception {
+        database = TestDatabase.create();
+        database.execute(
+                "CREATE TABLE main (id int PRIMARY KEY, v text)",
+                "CREATE TABLE other (id int PRIMARY KEY)",
+                "INSERT INTO main VALUES (1, 'old')",
+                "CREATE MATERIALIZED VIEW of_main AS SELECT id, v FROM main",
+                "CREATE UNIQUE INDEX ON of_main (id)",
+                "CREATE MATERIALIZED VIEW on_top AS SELECT id, v || '!' AS v FROM of_main",
+                "CREATE UNIQUE INDEX ON on_top (id)",
+                "CREATE MATERIALIZED VIEW of_other AS SELECT id FROM other",
+                "CREATE UNIQUE INDEX ON of_other (id)");
+    }
+
+    @AfterEach
+    void drop() throws Exception {
+        database.close();
+    }
+
+    @Test
+    void whoeverWroteCanWaitUntilItCanBeRead() throws Exception {
+        try (RunningDaemon daemon = RunningDaemon.start(database, PATIENT)) {
+            daemon.awaitFresh();
+            database.execute("UPDATE main SET v = 'mine'");
+            assertThat(database.query("SELECT refreshd.wait_until_fresh('on_top', timeout => '60 s') IS NOT NULL"))
+                    .containsExactly("t");
+            assertThat(database.query("SELECT v FROM on_top")).containsExactly("mine!");
+            assertThat(database.query("SELECT commit_time BETWEEN now() - interval '1 minute' AND now()"
+                            + " FROM refreshd.freshness"))
+                    .containsOnly("t");
+        }
+    }
+
+    @Test
+    void theCommitTimeOfAWatermarkIsKnownAfterARestartToo() throws Exception {
+        Instant told;
+        try (RunningDaemon daemon = RunningDaemon.start(database, PATIENT)) {
+            daemon.awaitFresh();
+            await().until(() -> commitTime(daemon).isPresent());
+            database.execute("UPDATE main SET v = 'mine'");
+            daemon.awaitPhase("public.of_main", ViewPhase.DIRTY);
+            // Or it would be refreshed at once by the next daemon.
+            ask("pause");
+            daemon.awaitPhase("public.of_main", ViewPhase.PAUSED);
+            told = commitTime(daemon).orElseThrow();
+        }
+        assertThat(database.query(
+                        "SELECT commit_time = '" + told + "' FROM refreshd.freshness WHERE view_name = 'of_main'"))
+                .containsExactly("t");
+        try (RunningDaemon daemon = RunningDaemon.start(database, PATIENT)) {
+            daemon.awaitPhase("public.of_main", ViewPhase.PAUSED);
+            assertThat(commitTime(daemon)).contains(told);
+        }
+    }
+
+    private static Optional<Instant> commitTime(RunningDaemon daemon) {
+        return daemon.view("public.of_main").orElseThrow().commitTime();
+    }
+
+    @Test
+    void aViewThatIsNotConcernedAnswersWithoutARefresh() throws Exception {
+        try (RunningDaemon daemon = RunningDaemon.start(database, PATIENT)) {
+            daemon.awaitFresh();
+            long before = daemon.refreshes("public.of_other");
+            database.execute("UPDATE main SET v = 'mine'");
+            database.query("SELECT refreshd.wait_until_fresh('of_other', timeout => '60 s')");
+            assertThat(daemon.refreshes("public.of_other")).isEqualTo(before);
+            assertThat(daemon.view("public.of_main").orElseThrow().phase()).isEqualTo(ViewPhase.DIRTY);
+        }
+    }
+
+    @Test
+    void waitingInVainIsAnErrorThatSaysWhy() throws Exception {
+        try (RunningDaemon daemon = RunningDaemon.start(database, PATIENT)) {
+            daemon.awaitFresh();
+            assertThatThrownBy(() -> database.query("SELECT refreshd.wait_until_fresh('main')"))
+                    .hasMessageContaining("main is not kept fresh by refreshd");
+            assertThatThrownBy(() -> database.query(
+                            "SELECT refreshd.wait_until_fresh('of_main', 'FFFFFFFF/0', timeout => '100 ms')"))
+                    .hasMessageContaining("of_main is not fresh after 00:00:00.1");
+            try (Connection connection = database.connect();
+                    Statement statement = connection.createStatement()) {
+                connection.setAutoCommit(false);
+                statement.execute("UPDATE main SET v = 'not yet'");
+                assertThatThrownBy(() -> statement.execute("SELECT refreshd.wait_until_fresh('of_main')"))
+                        .hasMessageContaining("has written and not committed yet");
+            }
+        }
+        database.execute("UPDATE refreshd.stream SET beat_at = now() - interval '1 hour'", "UPDATE main SET v = 'x'");
+        assertThatThrownBy(() -> database.query("SELECT refreshd.wait_until_fresh('of_main')"))
+                .hasMessageContaining("refreshd is away since");
+    }
+
+    @Test
+    void whatWaitingWillNotBringIsToldAtOnce() throws Exception {
+        try (RunningDaemon daemon = RunningDaemon.start(database, "views: { quiet-period: 50ms }")) {
+            daemon.awaitFresh();
+            ask("pause");
+            daemon.awaitPhase("public.of_main", ViewPhase.PAUSED);
+            database.execute("UPDATE main SET v = 'paused'");
+            assertThatThrownBy(() -> database.query("SELECT refreshd.wait_until_fresh('of_main', timeout => '60 s')"))
+                    .hasMessageContaining("of_main is paused, and lacks what has been committed since")
+                    .hasMessageContaining("refreshd resume 'public.of_main'");
+            ask("resume");
+            daemon.awaitFresh();
+            database.execute("DROP INDEX of_main_id_idx", "UPDATE main SET v = 'not any more'");
+            daemon.awaitPhase("public.of_main", ViewPhase.SUSPENDED);
+            assertThatThrownBy(() -> database.query("SELECT refreshd.wait_until_fresh('on_top', timeout => '60 s')"))
+                    .hasMessageContaining("on_top is blocked: it stands on public.of_main, which is suspended");
+        }
+    }
+
+    @Test
+    void operatorsAskByTheLedger() throws Exception {
+        try (RunningDaemon daemon = RunningDaemon.start(database, "views: { quiet-period: 50ms }")) {
+            daemon.awaitFresh();
+            ask("pause");
+            daemon.awaitPhase("public.of_main", ViewPhase.PAUSED);
+            database.execute("UPDATE main SET v = 'paused'");
+            await().until(() ->
+                    daemon.view("public.of_main").orElseThrow().oldestMissing().isPresent());
+            assertThat(database.query("SELECT v FROM of_main")).containsExactly("old");
+            assertThat(database.query("SELECT state FROM refreshd.freshness WHERE view_name = 'of_main'"))
+                    .containsExactly("paused");
+            ask("resume");
+            await().until(() -> database.query("SELECT v FROM of_main").equals(List.of("paused")));
+            daemon.awaitFresh();
+            long before = daemon.refreshes("public.of_main");
+            ask("refresh");
+            await().until(() -> daemon.refreshes("public.of_main") > before);
+            assertThat(database.query("SELECT count(*) FROM refreshd.request")).containsExactly("0");
+        }
+    }
+
+    @Test
+    void theSecondDaemonStandsByAndTakesOver() throws Exception {
+        RunningDaemon first = RunningDaemon.start(database);
+        first.awaitFresh();
+        RunningDaemon second = RunningDaemon.prepare(database, "");
+        try (second) {
+            CompletableFuture<Void> started = CompletableFuture.runAsync(second::begin);
+            await().until(() -> second.daemon().status().stream().phase() == StreamPhase.STANDBY);
+            assertThat(second.daemon().status().stream().detail()).contains("another refreshd serves this database");
+            assertThat(second.notices()).noneMatch(Notice.RefreshDone.class::isInstance);
+            // What the alerts tell the two apart by; of the views only the one that serves says something.
+            assertThat(second.scrape())
+                    .contains("refreshd_capture_state{state=\"standby\"} 1.0")
+                    .contains("refreshd_capture_state{state=\"streaming\"} 0.0")
+                    .doesNotContain("refreshd_view_state");
+            assertThat(first.scrape())
+                    .contains("refreshd_capture_state{state=\"standby\"} 0.0")
+                    .contains("refreshd_capture_state{state=\"streaming\"} 1.0")
+                    .contains("refreshd_view_state");
+            first.close();
+            await().atMost(Duration.ofSeconds(30)).until(started::isDone);
+            database.execute("UPDATE main SET v = 'by the second'");
+            await().until(() -> database.query("SELECT v FROM on_top").equals(List.of("by the second!")));
+            assertThat(second.notices()).noneMatch(Notice.GapFound.class::isInstance);
+        } finally {
+            first.close();
+        }
+    }
+
+    /** There is one ledger in a database, whatever the slots are called. */
+    @Test
+    void aDaemonWithAnotherSlotStandsByTooAndLeavesNoSlotBehind() throws Exception {
+        RunningDaemon first = RunningDaemon.start(database);
+        first.awaitFresh();
+        RunningDaemon second = RunningDaemon.prepare(database.url(), "another_" + database.slot());
+        try (second) {
+            CompletableFuture<Void> started = CompletableFuture.runAsync(second::begin);
+            await().until(() -> second.daemon().status().stream().phase() == StreamPhase.STANDBY);
+            database.execute("UPDATE main SET v = 'by the first'");
+            await().until(() -> database.query("SELECT v FROM on_top").equals(List.of("by the first!")));
+            first.close();
+            await().atMost(Duration.ofSeconds(30)).until(started::isDone);
+            database.execute("UPDATE main SET v = 'by the second'");
+            await().until(() -> database.query("SELECT v FROM on_top").equals(List.of("by the second!")));
+            assertThat(second.notices()).contains(new Notice.GapFound("slot-renamed"));
+            assertThat(database.query("SELECT slot_name FROM pg_replication_slots WHERE database = current_database()"))
+                    .containsExactly("another_" + database.slot());
+        } finally {
+            first.close();
+        }
+    }
+
+    /** As when somebody restored the row of the lease: the session lives, and nothing can be written. */
+    @Test
+    void aDaemonWhoseTokenIsGoneTakesAnother() throws Exception {
+        try (RunningDaemon daemon = RunningDaemon.start(database)) {
+            daemon.awaitFresh();
+            database.execute("UPDATE refreshd.lease SET token = token + 7");
+            database.execute("UPDATE main SET v = 'again'");
+            await().atMost(Duration.ofSeconds(60))
+                    .until(() -> database.query("SELECT v FROM on_top").equals(List.of("again!")));
+            daemon.awaitFresh();
+        }
+    }
+
+    /** As after a network partition: it is cut off from its lease while its other connections live on. */
+    @Test
+    void aDaemonThatLostItsPlaceComesBackForIt() throws Exception {
+        try (RunningDaemon daemon = RunningDaemon.start(database)) {
+            daemon.awaitFresh();
+            database.execute("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND database ="
+                    + " (SELECT oid FROM pg_database WHERE datname = current_database())");
+            await().until(() ->
+                    database.query("SELECT token FROM refreshd.lease").equals(List.of("2")));
+            database.execute("UPDATE main SET v = 'again'");
+            await().until(() -> database.query("SELECT v FROM on_top").equals(List.of("again!")));
+            daemon.awaitFresh();
+        }
+    }
+
+    /** The slot begins behind that transaction, and the first refresh came before it. */
+    @Test
+    void whatCommitsWhileTheSlotIsMadeIsNotLost() throws Exception {
+        try (RunningDaemon daemon = RunningDaemon.prepare(database, "");
+                Connection writer = database.connect();
+                Statement statement = writer.createStatement()) {
+            writer.setAutoCommit(false);
+            statement.execute("INSERT INTO other VALUES (7)");
+            CompletableFuture<Void> started = CompletableFuture.runAsync(daemon::begin);
+            await().atMost(Duration.ofSeconds(30))
+                    .until(() ->
+                            daemon.daemon().status().stream().detail().contains("running transactions have ended"));
+            daemon.awaitPhase("public.of_other", ViewPhase.FRESH);
+            writer.commit();
+            await().atMost(Duration.ofSeconds(30)).until(started::isDone);
+            await().until(() -> database.query("SELECT id FROM of_other").equals(List.of("7")));
+        }
+    }
+
+    @Test
+    void givesUpTheSlotRatherThanTheDisk() throws Exception {
+        try (RunningDaemon daemon =
+                        RunningDaemon.start(database, "  max-retained: 64MB\nviews: { quiet-period: 50ms }");
+                Connection holder = database.connect();
+                Statement statement = holder.createStatement()) {
+            daemon.awaitFresh();
+            holder.setAutoCommit(false);
+            // Decoding has to be able to begin where the oldest running transaction began.
+            statement.execute("INSERT INTO other VALUES (1)");
+            database.execute(WalSegments.statements(64));
+            database.execute("CHECKPOINT");
+            await().atMost(Duration.ofSeconds(60))
+                    .until(() ->
+                            daemon.daemon().status().stream().detail().contains("running transactions have ended"));
+            assertThat(database.query(
+                            "SELECT coalesce(max(pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn)), 0) < 67108864"
+                                    + " FROM pg_replication_slots WHERE slot_name = '" + database.slot() + "'"))
+                    .containsExactly("t");
+            holder.commit();
+            await().atMost(Duration.ofSeconds(60))
+                    .until(() -> daemon.notices().contains(new Notice.GapFound("slot-surrendered")));
+            await().atMost(Duration.ofSeconds(60))
+                    .until(() -> database.query("SELECT id FROM of_other").equals(List.of("1")));
+            database.execute("UPDATE main SET v = 'streams again'");
+            await().until(() -> database.query("SELECT v FROM of_main").equals(List.of("streams again")));
+        }
+    }
+
+    /** Somebody has to learn of it while there is time, and once is enough for as long as it lasts. */
+    @Test
+    void warnsBeforeTheSlotIsGivenUp() throws Exception {
+        try (Captured log = new Captured(Housekeeping.class);
+                RunningDaemon daemon =
+                        RunningDaemon.start(database, "  max-retained: 128MB\nviews: { quiet-period: 50ms }");
+                Connection holder = database.connect();
+                Statement statement = holder.createStatement()) {
+            daemon.awaitFresh();
+            assertThat(log.lines()).isEmpty();
+            holder.setAutoCommit(false);
+            statement.execute("INSERT INTO other VALUES (1)");
+            database.execute(WalSegments.statements(64));
+            database.execute("CHECKPOINT");
+            long looks = looksAtMuchLog(daemon);
+            await().atMost(Duration.ofSeconds(60)).until(() -> looksAtMuchLog(daemon) > looks + 3);
+            assertThat(log.lines())
+                    .singleElement(InstanceOfAssertFactories.STRING)
+                    .startsWith("WARN The server keeps much log for the slot slot=" + database.slot() + " retained=")
+                    .endsWith(" limit=134217728");
+            assertThat(daemon.scrape())
+                    .containsPattern("refreshd_slot_retained_bytes ([6-9]\\.\\d+E7|1\\.\\d+E8)\n")
+                    .contains("refreshd_slot_retained_limit_bytes 1.34217728E8");
+            holder.commit();
+            await().atMost(Duration.ofSeconds(60))
+                    .until(() -> database.query("SELECT id FROM of_other").equals(List.of("1")));
+            assertThat(daemon.notices()).noneMatch(Notice.GapFound.class::isInstance);
+        }
+    }
+
+    private static long looksAtMuchLog(RunningDaemon daemon) {
+        return daemon.notices().stream()
+                .filter(notice -> notice instanceof Notice.SlotSeen seen && seen.retainedBytes() > 64L << 20)
+                .count();
+    }
+
+    private void ask(String kind) throws Exception {
+        database.execute(
+                "INSERT INTO refreshd.request (kind, view_oid) VALUES ('" + kind + "', 'of_main'::regclass)",
+                "SELECT pg_logical_emit_message(true, 'refreshd:request', '')");
+    }
+}

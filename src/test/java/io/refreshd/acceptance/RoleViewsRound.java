@@ -1,0 +1,147 @@
+package io.refreshd.acceptance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.refreshd.cli.Refreshd;
+import io.refreshd.testing.RunningDaemon;
+import io.refreshd.testing.Slots;
+import io.refreshd.testing.StrictServer;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Map;
+
+/** The life of role views on one server, under a role with the grants of docs/privileges.md and no more. */
+final class RoleViewsRound {
+    private static final String TEMPLATES = """
+            role-views:
+              templates:
+                public.dropped_{role}:
+                  query: SELECT id, v FROM main WHERE role = {role}
+                  unique-key: [id]
+                  indexes: [v]
+                  roles-query: SELECT name FROM roles
+                  grant-to: '{role}'
+                  owner: owner_of_roles
+                  removed: drop
+                public.kept_{role}:
+                  query: SELECT id FROM main WHERE role = {role}
+                  unique-key: [id]
+                  roles-query: SELECT name FROM roles
+                  removed: keep
+            """;
+
+    private final String server;
+    private final String url;
+    private final Path folder;
+
+    /** @param server address of its maintenance database */
+    RoleViewsRound(String server, String url, Path folder) {
+        this.server = server;
+        this.url = url;
+        this.folder = folder;
+    }
+
+    void run() throws Exception {
+        prepare();
+        try (RunningDaemon daemon = RunningDaemon.start(yaml(TEMPLATES))) {
+            execute("INSERT INTO roles VALUES ('reader of d'), ('theirs')");
+            awaitThere("dropped_reader of d", "kept_reader of d", "kept_theirs");
+            assertThat(query("SELECT v FROM \"dropped_reader of d\"")).containsExactly("first");
+            assertThat(query("SELECT pg_get_userbyid(relowner) FROM pg_class WHERE relname LIKE '%reader of d'"
+                            + " AND relkind = 'm' ORDER BY relname"))
+                    .containsExactly("owner_of_roles", "role keeper");
+            assertThat(query("SELECT count(*) || ', unique: ' || count(*) FILTER (WHERE indisunique) FROM pg_index"
+                            + " WHERE indrelid = '\"dropped_reader of d\"'::regclass AND indisvalid"))
+                    .containsExactly("2, unique: 1");
+            theReaderSeesItsOwn();
+            execute("INSERT INTO main VALUES (3, 'reader of d', 'second')");
+            await().untilAsserted(() -> assertThat(query("SELECT v FROM \"dropped_reader of d\" ORDER BY id"))
+                    .containsExactly("first", "second"));
+
+            aChangedTemplateIsSwapped();
+            theReaderSeesItsOwn();
+
+            // What somebody else made, though the name fits, and what is to be kept.
+            execute("DELETE FROM roles");
+            await().until(() -> query("SELECT relname FROM pg_class WHERE relkind = 'm' ORDER BY 1")
+                    .equals(List.of("dropped_theirs", "kept_reader of d", "kept_theirs")));
+            assertThat(daemon.refreshes("public.kept_reader of d")).isPositive();
+        }
+        Slots.drop(url, "roled");
+    }
+
+    private void prepare() throws SQLException {
+        StrictServer.run(
+                server,
+                "",
+                "CREATE ROLE \"role keeper\" LOGIN REPLICATION NOSUPERUSER",
+                "CREATE ROLE owner_of_tables",
+                "CREATE ROLE owner_of_roles",
+                "CREATE ROLE \"reader of d\"",
+                "CREATE DATABASE roled",
+                "GRANT CREATE ON DATABASE roled TO \"role keeper\"",
+                "GRANT owner_of_tables, owner_of_roles TO \"role keeper\"");
+        execute(
+                "CREATE TABLE main (id int PRIMARY KEY, role text, v text)",
+                "INSERT INTO main VALUES (1, 'reader of d', 'first'), (2, 'theirs', 'hidden')",
+                "CREATE TABLE roles (name text PRIMARY KEY)",
+                "ALTER TABLE main OWNER TO owner_of_tables",
+                "ALTER TABLE roles OWNER TO owner_of_tables",
+                "GRANT SELECT ON main TO owner_of_roles",
+                "GRANT CREATE ON SCHEMA public TO \"role keeper\", owner_of_roles",
+                "CREATE MATERIALIZED VIEW dropped_theirs AS SELECT 7 AS id");
+    }
+
+    private void theReaderSeesItsOwn() throws SQLException {
+        assertThat(query("SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace"
+                        + " AND relkind IN ('r', 'm') AND has_table_privilege('reader of d', oid, 'SELECT')"))
+                .containsExactly("dropped_reader of d");
+    }
+
+    private void aChangedTemplateIsSwapped() throws Exception {
+        String changed = TEMPLATES.replace("SELECT id, v FROM", "SELECT id, upper(v) AS v FROM");
+        assertThat(command("plan", changed))
+                .contains("~ public.dropped_reader of d  rebuild beside and swap: query")
+                .contains("= public.dropped_theirs  left alone")
+                .doesNotContain("kept_reader");
+        assertThat(command("apply", changed)).contains("rebuild public.dropped_reader of d … done");
+        assertThat(query("SELECT v FROM \"dropped_reader of d\" ORDER BY id")).containsExactly("FIRST", "SECOND");
+        assertThat(query("SELECT pg_get_userbyid(relowner) FROM pg_class WHERE relname = 'dropped_reader of d'"))
+                .containsExactly("owner_of_roles");
+    }
+
+    private String command(String verb, String templates) throws Exception {
+        Path file = Files.writeString(folder.resolve(verb + ".yaml"), yaml(templates));
+        StringWriter out = new StringWriter();
+        int code = Refreshd.commandLine(Map.of())
+                .setOut(new PrintWriter(out, true))
+                .execute(verb, "--config", file.toString());
+        assertThat(code).as(out.toString()).isZero();
+        return out.toString();
+    }
+
+    private void awaitThere(String... views) {
+        for (String view : views) {
+            await(view)
+                    .until(() -> query("SELECT to_regclass('\"" + view + "\"') IS NOT NULL")
+                            .equals(List.of("t")));
+        }
+    }
+
+    private String yaml(String templates) {
+        return RunningDaemon.configuration(url, "roled", templates).replace("user: postgres", "user: role keeper");
+    }
+
+    private void execute(String... statements) throws SQLException {
+        StrictServer.run(url, "", statements);
+    }
+
+    private List<String> query(String sql) throws SQLException {
+        return StrictServer.ask(url, "", sql);
+    }
+}

@@ -1,0 +1,85 @@
+package io.refreshd.acceptance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.refreshd.Daemon;
+import io.refreshd.config.ConfigurationReader;
+import io.refreshd.model.PrerequisitesMissingException;
+import io.refreshd.testing.Checked;
+import io.refreshd.testing.RunningDaemon;
+import io.refreshd.testing.StrictServer;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** {@code sslmode=verify-full} holds for every connection, Debezium's own among them. */
+class TlsIT {
+    private StrictServer server;
+
+    @BeforeEach
+    void database() throws Exception {
+        Awaitility.setDefaultTimeout(Duration.ofSeconds(30));
+        server = StrictServer.shared();
+        server.execute("postgres", "CREATE DATABASE tls");
+        server.execute(
+                "tls",
+                "CREATE TABLE main (id int PRIMARY KEY)",
+                "CREATE MATERIALIZED VIEW ids AS SELECT id FROM main",
+                "CREATE UNIQUE INDEX ON ids (id)");
+    }
+
+    @AfterEach
+    void drop() throws Exception {
+        server.execute("tls", "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots");
+        server.execute("postgres", "DROP DATABASE tls WITH (FORCE)");
+    }
+
+    @Test
+    void everyConnectionIsEncryptedAndTheServerIsVerified() throws Exception {
+        try (RunningDaemon daemon = RunningDaemon.start(configuration(server.authority()))) {
+            daemon.awaitFresh();
+            server.execute("tls", "INSERT INTO main VALUES (1)");
+            await().untilAsserted(
+                            () -> assertThat(server.query("tls", "TABLE ids")).containsExactly("1"));
+            assertThat(server.query("tls", """
+                            SELECT DISTINCT a.backend_type || ' ' || s.ssl
+                            FROM pg_stat_ssl s JOIN pg_stat_activity a USING (pid)
+                            WHERE a.pid <> pg_backend_pid() AND a.datname = 'tls' ORDER BY 1
+                            """)).containsExactly("client backend true", "walsender true");
+        }
+    }
+
+    @Test
+    void aServerThatAnotherAuthorityVouchesForIsRefused() throws Exception {
+        String yaml = configuration(server.otherAuthority());
+        var configuration = ConfigurationReader.read(yaml, "test.yaml", Map.of());
+        assertThat(Checked.of(yaml))
+                .satisfies(refused -> assertThat(refused.code()).isEqualTo(4))
+                .satisfies(refused -> assertThat(refused.err()).contains("SSL error"));
+
+        try (Daemon daemon = new Daemon(configuration)) {
+            Thread.ofVirtual().start(() -> {
+                try {
+                    daemon.start();
+                } catch (PrerequisitesMissingException | InterruptedException e) {
+                    throw new IllegalStateException(e);
+                }
+            });
+            await().untilAsserted(() -> assertThat(daemon.status().stream().detail())
+                    .contains("SSL error")
+                    .contains("certif")
+                    .doesNotContain("\n"));
+        }
+    }
+
+    private String configuration(Path authority) {
+        return RunningDaemon.configuration(
+                        server.url("tls") + "?sslmode=verify-full&sslrootcert=" + authority, "tls", "")
+                .replace("user: postgres", "user: postgres\n  password: " + StrictServer.PASSWORD);
+    }
+}
