@@ -1,4 +1,4 @@
-/** Wires the packages together and runs them: where a change enters, passes and ends. */
+/** Nothing but packages: ARCHITECTURE.md has the map. */
 @NullMarked
 package io.refreshd;
 

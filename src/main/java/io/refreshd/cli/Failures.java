@@ -2,8 +2,8 @@ package io.refreshd.cli;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.refreshd.InternalErrorException;
 import io.refreshd.config.ConfigurationException;
+import io.refreshd.daemon.InternalErrorException;
 import io.refreshd.database.ErrorSummary;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.PrerequisitesMissingException;

@@ -1,7 +1,7 @@
 package io.refreshd.cli;
 
-import io.refreshd.Daemon;
 import io.refreshd.config.Configuration;
+import io.refreshd.daemon.Daemon;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;

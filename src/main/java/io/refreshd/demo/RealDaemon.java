@@ -1,9 +1,9 @@
 package io.refreshd.demo;
 
-import io.refreshd.Daemon;
 import io.refreshd.config.Configuration;
 import io.refreshd.config.ConfigurationReader;
 import io.refreshd.config.DatabaseSettings;
+import io.refreshd.daemon.Daemon;
 import io.refreshd.report.DaemonStatus;
 import io.refreshd.report.Notice;
 import java.nio.file.Path;

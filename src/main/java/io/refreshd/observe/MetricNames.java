@@ -57,7 +57,7 @@ public final class MetricNames {
             "slot-lost",
             "slot-ahead",
             "slot-renamed",
-            "slot-surrendered",
+            "slot-dropped",
             "timeline",
             "other-system",
             "log-undecodable",

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import io.refreshd.Housekeeping;
+import io.refreshd.daemon.SlotGuard;
 import io.refreshd.report.Notice;
 import io.refreshd.report.StreamPhase;
 import io.refreshd.report.ViewPhase;
@@ -286,7 +286,7 @@ class OperationIT {
                     .containsExactly("t");
             holder.commit();
             await().atMost(Duration.ofSeconds(60))
-                    .until(() -> daemon.notices().contains(new Notice.GapFound("slot-surrendered")));
+                    .until(() -> daemon.notices().contains(new Notice.GapFound("slot-dropped")));
             await().atMost(Duration.ofSeconds(60))
                     .until(() -> database.query("SELECT id FROM of_other").equals(List.of("1")));
             database.execute("UPDATE main SET v = 'streams again'");
@@ -297,7 +297,7 @@ class OperationIT {
     /** Somebody has to learn of it while there is time, and once is enough for as long as it lasts. */
     @Test
     void warnsBeforeTheSlotIsGivenUp() throws Exception {
-        try (Captured log = new Captured(Housekeeping.class);
+        try (Captured log = new Captured(SlotGuard.class);
                 RunningDaemon daemon =
                         RunningDaemon.start(database, "  max-retained: 128MB\nviews: { quiet-period: 50ms }");
                 Connection holder = database.connect();

@@ -178,7 +178,7 @@ class SupervisionIT {
                 admin("ALTER ROLE plain CONNECTION LIMIT -1");
             }
             assertComesBack(daemon);
-            assertThat(gaps(daemon)).containsExactly("slot-surrendered");
+            assertThat(gaps(daemon)).containsExactly("slot-dropped");
         }
     }
 

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.refreshd.RoleKeeper;
+import io.refreshd.daemon.RoleViewController;
 import io.refreshd.model.PrerequisitesMissingException;
 import io.refreshd.testing.Captured;
 import io.refreshd.testing.Checked;
@@ -58,7 +58,7 @@ class TableOfRolesIT {
     @Test
     void thatItIsNotPublishedIsSaidByNameWithWhatMendsIt() throws Exception {
         String statement = "ALTER PUBLICATION \"refreshd\" ADD TABLE ONLY \"public\".\"roles\"";
-        try (Captured log = new Captured(RoleKeeper.class);
+        try (Captured log = new Captured(RoleViewController.class);
                 RunningDaemon daemon = RunningDaemon.start(yaml)) {
             List<String> lines = new ArrayList<>();
             await().until(() -> {
@@ -101,7 +101,7 @@ class TableOfRolesIT {
             assertThat(finding.path("about").asText()).isEqualTo("public.roles");
             assertThat(finding.path("why").asText()).contains("new role");
         });
-        try (Captured log = new Captured(RoleKeeper.class);
+        try (Captured log = new Captured(RoleViewController.class);
                 RunningDaemon daemon = RunningDaemon.startLooking(yaml, Duration.ofMillis(500))) {
             await().until(() -> log.lines().stream()
                     .anyMatch(

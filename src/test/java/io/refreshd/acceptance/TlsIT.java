@@ -3,8 +3,8 @@ package io.refreshd.acceptance;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.refreshd.Daemon;
 import io.refreshd.config.ConfigurationReader;
+import io.refreshd.daemon.Daemon;
 import io.refreshd.model.PrerequisitesMissingException;
 import io.refreshd.testing.Checked;
 import io.refreshd.testing.RunningDaemon;

@@ -2,6 +2,7 @@ package io.refreshd.architecture;
 
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
@@ -28,7 +29,7 @@ class PackagesTest {
                 .importPackages("io.refreshd");
     }
 
-    /** A package may know those named behind it, itself and the libraries; the root, cli and demo may know all. */
+    /** A package may know those named behind it, itself and the libraries; daemon, cli and demo may know more (see below). */
     @ParameterizedTest
     @CsvSource({
         "model,    ''",
@@ -43,8 +44,12 @@ class PackagesTest {
         "refresh,  model ledger",
         "observe,  model report",
         "audit,    model ledger",
+        "database, config",
         "doctor,   model config catalog capture ledger roles",
         "roles,    model config ledger client",
+        "ingest,   model report catalog capture routing schedule refresh ledger",
+        "reconcile, model report config catalog capture doctor routing schedule ledger database ingest",
+        "stream,   model report config capture doctor schedule refresh ledger database observe ingest reconcile",
     })
     void knowsOnlyWhatItMay(String name, String allowed) {
         String[] packages = Stream.concat(Stream.of(name), Arrays.stream(allowed.split(" ")))
@@ -60,6 +65,33 @@ class PackagesTest {
                         (JavaClass known) -> known.getPackageName().startsWith("io.refreshd")
                                 && !com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage(packages)
                                         .test(known))));
+    }
+
+    /** The root package is no place for a class: each belongs to a room. */
+    @Test
+    void theRootPackageIsEmpty() {
+        check(classes().that().resideInAPackage("io.refreshd").should().haveSimpleName("package-info"));
+    }
+
+    @Test
+    void nothingBelowTheDaemonKnowsItAndTheDaemonKnowsNoVerb() {
+        check(noClasses()
+                .that()
+                .resideOutsideOfPackages("io.refreshd.daemon..", "io.refreshd.cli..", "io.refreshd.demo..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("io.refreshd.daemon..", "io.refreshd.cli..", "io.refreshd.demo.."));
+        check(noClasses()
+                .that()
+                .resideInAPackage("io.refreshd.daemon..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("io.refreshd.cli..", "io.refreshd.demo.."));
+    }
+
+    @Test
+    void noCircleBetweenPackages() {
+        check(slices().matching("io.refreshd.(*)..").should().beFreeOfCycles());
     }
 
     @ParameterizedTest
@@ -105,6 +137,8 @@ class PackagesTest {
                         "io.refreshd.ledger..",
                         "io.refreshd.audit..",
                         "io.refreshd.doctor..",
+                        "io.refreshd.ingest..",
+                        "io.refreshd.reconcile..",
                         "io.refreshd.observe..")
                 .should()
                 .callMethod(System.class, "nanoTime")

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.refreshd.InternalErrorException;
+import io.refreshd.daemon.InternalErrorException;
 import io.refreshd.doctor.Finding;
 import io.refreshd.doctor.Severity;
 import java.io.IOException;

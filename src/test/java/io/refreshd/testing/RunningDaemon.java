@@ -1,7 +1,7 @@
 package io.refreshd.testing;
 
-import io.refreshd.Daemon;
 import io.refreshd.config.ConfigurationReader;
+import io.refreshd.daemon.Daemon;
 import io.refreshd.model.PrerequisitesMissingException;
 import io.refreshd.report.Notice;
 import io.refreshd.report.ViewPhase;

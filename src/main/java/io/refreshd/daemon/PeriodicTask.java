@@ -1,0 +1,97 @@
+package io.refreshd.daemon;
+
+import io.refreshd.database.ErrorSummary;
+import io.refreshd.model.Failure;
+import io.refreshd.model.Moment;
+import io.refreshd.observe.RepeatLimit;
+import io.refreshd.refresh.SqlStates;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.OptionalLong;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A task that is done again and again. A failure is logged at once, then once a minute while it lasts, and does not keep other tasks
+ * from being done.
+ *
+ * <p>Thread: one thread.
+ */
+final class PeriodicTask {
+    private static final Logger log = LoggerFactory.getLogger(PeriodicTask.class);
+
+    private static final Duration REPEAT_AFTER = Duration.ofMinutes(1);
+
+    private final String name;
+    private final Supplier<Moment> clock;
+    private RepeatLimit limit = new RepeatLimit(REPEAT_AFTER);
+    private String last = "";
+    private int failures;
+
+    PeriodicTask(String name, Supplier<Moment> clock) {
+        this.name = name;
+        this.clock = clock;
+    }
+
+    interface Work {
+        void run() throws Exception;
+    }
+
+    void attempt(Work work) throws InterruptedException {
+        try {
+            work.run();
+            succeeded();
+        } catch (InterruptedException e) {
+            throw e;
+        } catch (Exception e) {
+            failed(e);
+        }
+    }
+
+    /** How often in a row the task failed, outages of the database not counted. */
+    int failures() {
+        return failures;
+    }
+
+    /** Why the task failed the last time; empty if it did not. */
+    String reason() {
+        return last;
+    }
+
+    private void succeeded() {
+        if (!last.isEmpty()) {
+            log.atInfo().addKeyValue("task", name).log("A periodic task works again");
+            limit = new RepeatLimit(REPEAT_AFTER);
+        }
+        last = "";
+        failures = 0;
+    }
+
+    private void failed(Exception problem) {
+        if (isOutage(problem)) {
+            // The supervisor logs an outage of the database.
+            log.atDebug().addKeyValue("task", name).setCause(problem).log("A periodic task was cut short");
+            return;
+        }
+        failures++;
+        last = ErrorSummary.of(problem);
+        OptionalLong heldBack = limit.admit(last, clock.get().nanos());
+        if (heldBack.isPresent()) {
+            var line = log.atWarn().addKeyValue("task", name).addKeyValue("reason", last);
+            (heldBack.getAsLong() == 0 ? line : line.addKeyValue("heldBack", heldBack.getAsLong()))
+                    .log("A periodic task failed");
+            log.atDebug().addKeyValue("task", name).setCause(problem).log("A periodic task failed");
+        }
+    }
+
+    private static boolean isOutage(Throwable problem) {
+        for (Throwable cause = problem; cause != null; cause = cause.getCause()) {
+            if (cause instanceof SQLException error) {
+                String state = error.getSQLState() == null ? "" : error.getSQLState();
+                return new Failure(SqlStates.classify(state), state, "", "").isOutage();
+            }
+        }
+        return false;
+    }
+}

@@ -1,0 +1,45 @@
+package io.refreshd.database;
+
+import java.time.Duration;
+
+/**
+ * The kinds of sessions, by how long their statements may take.
+ *
+ * <p>Invariant: a statement ends on the server before the client stops listening. Otherwise the server would keep a backend for a
+ * client that is gone. A statement that may take longer, such as a refresh, sets its own limits for its transaction.
+ */
+public enum SessionKind {
+    /** The daemon's own work: ledger, catalog, slot. */
+    DAEMON(Duration.ofSeconds(20), Duration.ofSeconds(10), Duration.ofSeconds(30)),
+
+    /** Heartbeats of the capture. */
+    CAPTURE(Duration.ofSeconds(20), Duration.ofSeconds(10), Duration.ofSeconds(30)),
+
+    /** A verb of the command line: somebody sits before it and may end it. */
+    TOOL(Duration.ZERO, Duration.ofSeconds(60), Duration.ZERO);
+
+    private final Duration statement;
+    private final Duration lock;
+    private final Duration silence;
+
+    SessionKind(Duration statement, Duration lock, Duration silence) {
+        this.statement = statement;
+        this.lock = lock;
+        this.silence = silence;
+    }
+
+    /** The longest time a statement may take; zero: no limit. */
+    Duration statement() {
+        return statement;
+    }
+
+    /** The longest time a statement may wait for a lock. */
+    Duration lock() {
+        return lock;
+    }
+
+    /** The longest time that the client waits for an answer; zero: no limit. */
+    Duration silence() {
+        return silence;
+    }
+}

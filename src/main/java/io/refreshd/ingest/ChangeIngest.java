@@ -1,0 +1,201 @@
+package io.refreshd.ingest;
+
+import io.refreshd.capture.BatchHandler;
+import io.refreshd.catalog.ViewGraph;
+import io.refreshd.ledger.LeasedLedger;
+import io.refreshd.model.Batch;
+import io.refreshd.model.Interest;
+import io.refreshd.model.Lsn;
+import io.refreshd.model.Moment;
+import io.refreshd.model.Receipt;
+import io.refreshd.model.Snapshot;
+import io.refreshd.model.TableId;
+import io.refreshd.model.ViewId;
+import io.refreshd.model.Xids;
+import io.refreshd.refresh.Membership;
+import io.refreshd.report.Notice;
+import io.refreshd.routing.Router;
+import io.refreshd.routing.Routing;
+import io.refreshd.schedule.Action;
+import io.refreshd.schedule.Event;
+import io.refreshd.schedule.EventLoop;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+
+/**
+ * The path of a change: captured, routed, durably marked, acknowledged.
+ *
+ * <p>Thread: the capture thread hands over batch after batch. Another thread may {@link #pause} between two batches, to swap the
+ * routing table.
+ */
+public final class ChangeIngest implements BatchHandler {
+    private final EventLoop loop;
+    private final LowWatermark watermark;
+    private final WatermarkWriter writer;
+    private final MarkWriter marks;
+    private final SignalHandler signals;
+    private final CandidateFilter candidates;
+    private final BatchReporter reporter;
+
+    /** Held while a batch is taken in, or while ingest is paused. Guards {@code router} and {@code unsettled}. */
+    private final ReentrantLock turn = new ReentrantLock();
+
+    /** Written under {@code turn}. The thread that reads the log reads it too, and a former router serves it as well. */
+    private volatile Router router = new Router(ViewGraph.EMPTY);
+    /** Transactions that were handed over, and are not seen to be visible yet. */
+    private Xids unsettled = Xids.NONE;
+
+    public ChangeIngest(
+            LeasedLedger ledger,
+            EventLoop loop,
+            Membership membership,
+            WatermarkWriter writer,
+            Consumer<Notice> listener,
+            Supplier<Moment> clock) {
+        this.loop = loop;
+        this.writer = writer;
+        this.watermark = writer.watermark();
+        this.marks = new MarkWriter(ledger, watermark, loop, clock);
+        this.signals = new SignalHandler(ledger, loop, writer);
+        this.candidates = new CandidateFilter(loop, membership);
+        this.reporter = new BatchReporter(watermark, listener, clock);
+    }
+
+    public MarkWriter marks() {
+        return marks;
+    }
+
+    @Override
+    public Receipt handle(Batch batch) throws InterruptedException {
+        turn.lockInterruptibly();
+        try {
+            return take(batch);
+        } finally {
+            turn.unlock();
+        }
+    }
+
+    private Receipt take(Batch batch) throws InterruptedException {
+        unsettled = Xids.union(List.of(unsettled, batch.xids()));
+        Routing routing = router.route(batch.changes());
+        reporter.report(batch, routing);
+        Snapshot snapshot = mark(candidates.affected(routing));
+        signals.handle(batch.signals(), batch.position());
+        unsettled = unsettled.unseenBy(snapshot);
+        return new Receipt(snapshot, watermark.durable());
+    }
+
+    /** @return a snapshot read after the views that are affected were marked durably */
+    private Snapshot mark(Event.Affected affected) throws InterruptedException {
+        Optional<Action.Mark> mark =
+                affected.impacts().isEmpty() && affected.skipped().isEmpty() ? Optional.empty() : loop.ask(affected);
+        return mark.isEmpty() ? marks.snapshot() : marks.write(mark.get(), since(affected));
+    }
+
+    private static Map<ViewId, Instant> since(Event.Affected affected) {
+        Map<ViewId, Instant> since = new HashMap<>();
+        affected.skipped()
+                .forEach(skipped -> since.put(
+                        skipped.otherwise().view(), skipped.otherwise().oldestCommit()));
+        affected.impacts().forEach(impact -> since.put(impact.view(), impact.oldestCommit()));
+        return since;
+    }
+
+    @Override
+    public Interest interestIn(TableId table) {
+        return router.interestIn(table);
+    }
+
+    @Override
+    public void routedTo(Lsn position, Snapshot snapshot) {
+        turn.lock();
+        try {
+            watermark.routed(position);
+            signals.routed();
+            loop.post(new Event.RoutedTo(watermark.claim().claimed(), snapshot));
+        } finally {
+            turn.unlock();
+        }
+    }
+
+    /** Whether everything that was handed over is known to be visible. */
+    public boolean isSettled() {
+        turn.lock();
+        try {
+            return unsettled.isEmpty();
+        } finally {
+            turn.unlock();
+        }
+    }
+
+    /** When this run read its last batch, heartbeats included: the proof that the stream is alive. Empty before the first. */
+    public Optional<Instant> lastBatch() {
+        return reporter.lastBatch();
+    }
+
+    /** How far the log has ever been read. A run that reads the same part again does not move it. */
+    public Lsn reached() {
+        return reporter.reached();
+    }
+
+    /**
+     * The stream goes on, or begins an epoch, at a position that the ledger holds already. To be called while nothing streams.
+     *
+     * @param snapshot read after the position was
+     */
+    public void begin(long epoch, Lsn position, Snapshot snapshot) {
+        turn.lock();
+        try {
+            // They were not acknowledged, so the next run delivers them again.
+            unsettled = Xids.NONE;
+        } finally {
+            turn.unlock();
+        }
+        watermark.begin(epoch, position);
+        reporter.begin();
+        loop.post(new Event.RoutedTo(position, snapshot));
+    }
+
+    /**
+     * Stops ingest between two batches until the pause is closed, by the thread that asked for it.
+     *
+     * <p>Invariant: while the routing table is swapped, no batch is routed and no position moves until scheduler and ledger know of
+     * the new catalog too. Otherwise a change could be routed to a view that the scheduler does not know yet, or be counted as
+     * contained in a view that waits for it.
+     */
+    public Pause pause() throws InterruptedException {
+        turn.lockInterruptibly();
+        return new Pause();
+    }
+
+    /** The time between two batches, in which the routing table may be swapped. */
+    public final class Pause implements AutoCloseable {
+        private Pause() {}
+
+        /** Routes by another catalog from now on. */
+        public void swap(Router next, CatalogVersion version) {
+            router = next;
+            candidates.forget();
+            writer.routeBy(version);
+        }
+
+        /**
+         * Transactions that were routed by the former catalog and may not be visible yet. A refresh of what the new catalog adds
+         * has to wait for them.
+         */
+        public Xids unsettled() {
+            return unsettled;
+        }
+
+        @Override
+        public void close() {
+            turn.unlock();
+        }
+    }
+}

@@ -1,0 +1,77 @@
+package io.refreshd.ingest;
+
+import io.refreshd.model.Lsn;
+import java.time.Instant;
+import java.util.Optional;
+
+/**
+ * The low watermark of the stream: the position up to which every committed transaction is routed and visible, by a catalog that
+ * was still the same afterwards. Holds three positions, each at or behind the one before: routed, claimed, durable.
+ *
+ * <p>Invariant: within an epoch each of the three only grows.
+ *
+ * <p>Thread: any. {@link WatermarkWriter} raises it.
+ */
+public final class LowWatermark {
+    private final CommitTimeIndex commitTimes = new CommitTimeIndex();
+    private long epoch;
+    private Lsn routed = Lsn.ZERO;
+    private Lsn claimed = Lsn.ZERO;
+    private Lsn durable = Lsn.ZERO;
+
+    /**
+     * The claimed position within an epoch.
+     *
+     * @param epoch number of the epoch; a gap in the stream begins a new one
+     * @param claimed the position that others may rely on
+     */
+    public record Claim(long epoch, Lsn claimed) {}
+
+    /** Begins an epoch, or goes on with it, at a position that the ledger holds already. */
+    synchronized void begin(long number, Lsn position) {
+        epoch = number;
+        routed = position;
+        claimed = position;
+        durable = position;
+    }
+
+    /** Every transaction that committed at or before the position has been routed, and was seen to be visible. */
+    synchronized void routed(Lsn position) {
+        routed = routed.max(position);
+    }
+
+    synchronized Lsn routed() {
+        return routed;
+    }
+
+    /** Claims a routed position. */
+    synchronized void claim(Lsn position) {
+        claimed = claimed.max(position);
+    }
+
+    synchronized void durable(Claim written) {
+        // An epoch may have begun while the former epoch's position was being written.
+        if (written.epoch() == epoch) {
+            durable = durable.max(written.claimed());
+        }
+    }
+
+    /** The log up to this position was written by this time, by the server's clock. */
+    public synchronized void committed(Lsn position, Instant time) {
+        commitTimes.add(position, time);
+    }
+
+    /** The commit time that a position stands for, by the server's clock; empty if it is not known, or no longer. */
+    public synchronized Optional<Instant> commitTime(Lsn position) {
+        return commitTimes.at(position);
+    }
+
+    public synchronized Claim claim() {
+        return new Claim(epoch, claimed);
+    }
+
+    /** The position that the ledger is known to hold, and up to which the slot may be acknowledged. */
+    public synchronized Lsn durable() {
+        return durable;
+    }
+}

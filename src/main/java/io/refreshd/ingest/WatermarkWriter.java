@@ -1,0 +1,91 @@
+package io.refreshd.ingest;
+
+import io.refreshd.ledger.LeasedLedger;
+import io.refreshd.ledger.StreamRow;
+import io.refreshd.model.Lsn;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Optional;
+import org.jdbi.v3.core.ConnectionException;
+
+/**
+ * Raises the low watermark and writes it to the ledger. It is raised only if the server's catalog is still the version that the
+ * position was routed by.
+ *
+ * <p>Thread: {@link #write} is called by the capture thread, in turn with a swap of the routing table; the rest by any thread.
+ */
+public final class WatermarkWriter {
+    private final LeasedLedger ledger;
+    private final LowWatermark watermark;
+    private final Duration heartbeat;
+    private final Runnable catalogChanged;
+
+    private CatalogVersion version = CatalogVersion.NONE;
+    private Optional<CatalogVersion.State> lastCheck = Optional.empty();
+
+    /**
+     * @param heartbeat how often the ledger hears of the watermark; the ledger stores it for those who ask whether a daemon runs
+     * @param catalogChanged asks for a reconciliation before nothing can be claimed; returns at once
+     */
+    public WatermarkWriter(LeasedLedger ledger, LowWatermark watermark, Duration heartbeat, Runnable catalogChanged) {
+        this.ledger = ledger;
+        this.watermark = watermark;
+        this.heartbeat = heartbeat;
+        this.catalogChanged = catalogChanged;
+    }
+
+    LowWatermark watermark() {
+        return watermark;
+    }
+
+    /** What is routed from now on is routed by this version of the catalog. */
+    synchronized void routeBy(CatalogVersion next) {
+        version = next;
+        lastCheck = Optional.empty();
+    }
+
+    /** The result of the last check of the catalog, handed out once; empty if there was none since. */
+    public synchronized Optional<CatalogVersion.State> takeLastCheck() {
+        Optional<CatalogVersion.State> taken = lastCheck;
+        lastCheck = Optional.empty();
+        return taken;
+    }
+
+    /** Claims what has been routed, if the catalog is unchanged, and writes what is claimed to the ledger. Blocks on the server. */
+    void write() {
+        // The position first: the check covers what was routed before it, and no more.
+        Lsn position = watermark.routed();
+        CatalogVersion routedBy = version();
+        CatalogVersion.State state = check(routedBy);
+        if (state == CatalogVersion.State.UNCHANGED) {
+            watermark.claim(position);
+        }
+        remember(routedBy, state);
+        if (state == CatalogVersion.State.CHANGED) {
+            catalogChanged.run();
+        }
+        writeDown(watermark.claim());
+    }
+
+    private CatalogVersion.State check(CatalogVersion routedBy) {
+        try {
+            return ledger.jdbi().withHandle(routedBy::check);
+        } catch (SQLException e) {
+            throw new ConnectionException(e);
+        }
+    }
+
+    private synchronized CatalogVersion version() {
+        return version;
+    }
+
+    private synchronized void remember(CatalogVersion checked, CatalogVersion.State state) {
+        lastCheck = version.equals(checked) ? Optional.of(state) : Optional.empty();
+    }
+
+    private void writeDown(LowWatermark.Claim claim) {
+        ledger.write(transaction -> StreamRow.advance(
+                transaction, claim.epoch(), claim.claimed(), watermark.commitTime(claim.claimed()), heartbeat));
+        watermark.durable(claim);
+    }
+}

@@ -1,0 +1,219 @@
+package io.refreshd.reconcile;
+
+import io.refreshd.config.CaptureSettings;
+import io.refreshd.config.Configuration;
+import io.refreshd.config.ViewPattern;
+import io.refreshd.ingest.CatalogVersion;
+import io.refreshd.ingest.ChangeIngest;
+import io.refreshd.ingest.WatermarkWriter;
+import io.refreshd.ledger.LeasedLedger;
+import io.refreshd.ledger.Ledgered;
+import io.refreshd.ledger.ViewRows;
+import io.refreshd.model.Impact;
+import io.refreshd.model.LedgerEntry;
+import io.refreshd.model.Moment;
+import io.refreshd.model.Obstacle;
+import io.refreshd.model.PrerequisitesMissingException;
+import io.refreshd.model.ViewId;
+import io.refreshd.model.Xids;
+import io.refreshd.report.Notice;
+import io.refreshd.report.TableStatus;
+import io.refreshd.routing.Router;
+import io.refreshd.schedule.Event;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.JdbiException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reconciles publication, ledger, routing table and scheduler with the catalog: views that come, change and go, partitions,
+ * columns, indexes.
+ *
+ * <p>Thread: called by the supervisor before a stream starts, and by the catalog task after that, one at a time. Any thread may ask
+ * for what the last snapshot found, and call {@link #degrade}.
+ */
+public final class CatalogReconciler {
+    /** Some changes leave the fingerprint as it is, such as a privilege that was granted. They are noticed after this time. */
+    private static final Duration FULL_READ_EVERY = Duration.ofMinutes(1);
+
+    private final Configuration configuration;
+    private final LeasedLedger ledger;
+    private final ChangeIngest ingest;
+    private final WatermarkWriter watermark;
+    private final Consumer<Notice> listener;
+    private final Supplier<Moment> clock;
+    private final EnrolmentTracker enrolment;
+    private final SnapshotReader reader;
+
+    private volatile Optional<Obstacle> degraded = Optional.empty();
+    /** The snapshot that the routing table was swapped to last. */
+    private @Nullable CatalogSnapshot last;
+
+    private volatile Findings findings = new Findings(List.of(), Map.of(), List.of());
+
+    /** Whether the last snapshot was applied to its end: what a failure cut short is done again. */
+    private boolean applied;
+
+    private long readAt;
+    private OptionalInt known = OptionalInt.empty();
+    /**
+     * Oids of the views that the routing table routes to. The ledger is no substitute: it may hold of a name an oid to which nothing
+     * was routed yet, and a transaction is awaited only by views that it was routed to.
+     */
+    private Map<ViewId, Long> routed = Map.of();
+
+    public CatalogReconciler(
+            Configuration configuration,
+            LeasedLedger ledger,
+            ChangeIngest ingest,
+            WatermarkWriter watermark,
+            Consumer<Notice> listener,
+            Supplier<Moment> clock) {
+        this.configuration = configuration;
+        this.ledger = ledger;
+        this.ingest = ingest;
+        this.watermark = watermark;
+        this.listener = listener;
+        this.clock = clock;
+        this.enrolment = new EnrolmentTracker(ledger);
+        this.reader = new SnapshotReader(configuration, enrolment);
+    }
+
+    /**
+     * What the last snapshot says to others. Immutable.
+     *
+     * @param tables the base tables
+     * @param upstream for each view that stands on others: on which
+     * @param untrackedRoleTables why the log does not show changes of tables that roles come from
+     */
+    public record Findings(
+            List<TableStatus> tables, Map<ViewId, Set<ViewId>> upstream, List<Obstacle> untrackedRoleTables) {}
+
+    public Findings findings() {
+        return findings;
+    }
+
+    /**
+     * The log is not read at present. From the next reconciliation on every view is refreshed by the clock and nothing is claimed.
+     * Never blocks.
+     */
+    public void degrade(Obstacle why) {
+        degraded = Optional.of(why);
+    }
+
+    /** The log is read again. The next reconciliation tracks every source again, which makes every view dirty once. */
+    public void recover() {
+        degraded = Optional.empty();
+    }
+
+    /** Reconciles if the catalog is not as the last snapshot found it. */
+    public synchronized void reconcileIfChanged(Handle handle)
+            throws SQLException, InterruptedException, PrerequisitesMissingException {
+        Optional<Obstacle> wanted = degraded;
+        try {
+            if (isStale(handle, wanted)) {
+                reconcile(handle);
+            }
+        } catch (SQLException | PrerequisitesMissingException | JdbiException e) {
+            applyDegraded(handle, wanted);
+            throw e;
+        }
+    }
+
+    private boolean isStale(Handle handle, Optional<Obstacle> wanted) throws SQLException {
+        Optional<CatalogVersion.State> check = watermark.takeLastCheck();
+        CatalogSnapshot snapshot = last;
+        return snapshot == null
+                || !applied
+                || snapshot.degraded().isPresent() != wanted.isPresent()
+                || check.equals(Optional.of(CatalogVersion.State.CHANGED))
+                || enrolment.isWaiting()
+                || clock.get().nanosSince(readAt) > FULL_READ_EVERY.toNanos()
+                || reader.isStale(handle, snapshot, isFresh(check));
+    }
+
+    /** Where heartbeats come as often as this is called, their check of the catalog serves for both. */
+    private boolean isFresh(Optional<CatalogVersion.State> check) {
+        CaptureSettings settings = configuration.capture();
+        return check.equals(Optional.of(CatalogVersion.State.UNCHANGED))
+                && settings.heartbeatInterval().compareTo(settings.catalogPollInterval()) <= 0;
+    }
+
+    /** A catalog that cannot be read must not keep the views from being refreshed by the clock: the last snapshot serves. */
+    private void applyDegraded(Handle handle, Optional<Obstacle> why) throws InterruptedException {
+        CatalogSnapshot snapshot = last;
+        if (why.isPresent() && snapshot != null && snapshot.degraded().isEmpty()) {
+            CatalogSnapshot without = snapshot.degraded(why.get());
+            apply(handle, without);
+            applied = false;
+        }
+    }
+
+    /** Reads the whole catalog and applies it. What a failure cuts short is done again the next time. */
+    public synchronized void reconcile(Handle handle)
+            throws SQLException, InterruptedException, PrerequisitesMissingException {
+        applied = false;
+        CatalogSnapshot snapshot = reader.read(handle, degraded);
+        apply(handle, snapshot);
+        enrolment.record(handle, snapshot.enrolment(), snapshot.publication());
+        snapshot.enrolment().gaps().forEach(gap -> listener.accept(new Notice.GapFound(gap)));
+        count(snapshot.graph().views().size());
+        applied = true;
+        readAt = clock.get().nanos();
+    }
+
+    /**
+     * Plans what differs from the snapshot, and applies it.
+     *
+     * <p>Invariant: the order is safe in a crash at any point. Rows for new views come first, since a refresh writes to them; then the
+     * marks of altered views; and only when these are durable the lineage, by which an altered view is recognised.
+     */
+    private void apply(Handle handle, CatalogSnapshot snapshot) throws InterruptedException {
+        ReconcilePlan plan = ReconcilePlan.between(ViewRows.load(handle), routed, snapshot, configuration.views());
+        try (ChangeIngest.Pause pause = ingest.pause()) {
+            pause.swap(new Router(snapshot.graph()), snapshot.version());
+            ledger.write(handle, transaction -> ViewRows.register(transaction, plan.registrations()));
+            ingest.marks().writeMarksOf(new Event.ViewsKnown(plan.specs(), remembered(handle), plan.altered()));
+            Xids unsettled = pause.unsettled();
+            if (!unsettled.isEmpty() && !plan.uncertain().isEmpty()) {
+                Instant now = clock.get().wall();
+                ingest.marks()
+                        .writeMarksOf(new Event.Affected(plan.uncertain().stream()
+                                .map(view -> new Impact(view, unsettled, now))
+                                .toList()));
+            }
+        }
+        ledger.write(handle, transaction -> ViewRows.adopt(transaction, plan.registrations()));
+        routed = plan.oids();
+        last = snapshot;
+        findings = new Findings(snapshot.coverage().tables(), snapshot.upstream(), snapshot.untrackedRoleTables());
+    }
+
+    private static Map<ViewId, LedgerEntry> remembered(Handle handle) {
+        return ViewRows.load(handle).values().stream()
+                .map(Ledgered::entry)
+                .collect(Collectors.toMap(LedgerEntry::view, Function.identity()));
+    }
+
+    private void count(int views) {
+        if (known.isEmpty() || known.getAsInt() != views) {
+            known = OptionalInt.of(views);
+            listener.accept(new Notice.ViewsFound(
+                    views,
+                    configuration.views().include().stream()
+                            .map(ViewPattern::toString)
+                            .toList()));
+        }
+    }
+}

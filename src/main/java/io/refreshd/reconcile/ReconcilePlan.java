@@ -1,0 +1,112 @@
+package io.refreshd.reconcile;
+
+import io.refreshd.catalog.MaterializedView;
+import io.refreshd.catalog.Reader;
+import io.refreshd.catalog.ViewGraph;
+import io.refreshd.config.ViewsSettings;
+import io.refreshd.ledger.Ledgered;
+import io.refreshd.ledger.Registration;
+import io.refreshd.model.Method;
+import io.refreshd.model.Obstacle;
+import io.refreshd.model.TableId;
+import io.refreshd.model.ViewId;
+import io.refreshd.schedule.ViewSpec;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/**
+ * What ledger and scheduler have to learn, so that they agree with a catalog snapshot. Pure.
+ *
+ * @param registrations rows of the ledger, one for each view
+ * @param specs the views as the scheduler knows them
+ * @param altered views whose definition or sources changed: what was decided about them before does not hold
+ * @param uncertain views to which what was routed before does not apply: the altered ones, and another view under the same name
+ */
+record ReconcilePlan(
+        List<Registration> registrations, List<ViewSpec> specs, Set<ViewId> altered, Set<ViewId> uncertain) {
+
+    /**
+     * Compares the ledger and the routing table with the catalog.
+     *
+     * @param ledger rows of the views as they are in the ledger
+     * @param routed oids of the views that the present routing table routes to
+     */
+    static ReconcilePlan between(
+            Map<ViewId, Ledgered> ledger, Map<ViewId, Long> routed, CatalogSnapshot catalog, ViewsSettings settings) {
+        CaptureCoverage coverage = catalog.coverage();
+        ViewGraph graph = catalog.graph();
+        List<Registration> registrations = graph.views().values().stream()
+                .map(view -> registration(catalog, coverage, view, settings.methodOf(view.id())))
+                .toList();
+        List<ViewSpec> specs = graph.views().values().stream()
+                .map(view -> spec(catalog, coverage, view, settings))
+                .toList();
+        Set<ViewId> altered = altered(catalog, registrations, ledger);
+        Set<ViewId> uncertain = registrations.stream()
+                .filter(registration -> altered.contains(registration.view())
+                        || !Objects.equals(routed.get(registration.view()), registration.oid()))
+                .map(Registration::view)
+                .collect(Collectors.toSet());
+        return new ReconcilePlan(registrations, specs, altered, uncertain);
+    }
+
+    /** Oids by name, of the views that changes are routed to once the plan is applied. */
+    Map<ViewId, Long> oids() {
+        return registrations.stream().collect(Collectors.toMap(Registration::view, Registration::oid));
+    }
+
+    private static Set<ViewId> altered(
+            CatalogSnapshot catalog, List<Registration> registrations, Map<ViewId, Ledgered> ledger) {
+        Set<ViewId> altered = new HashSet<>();
+        for (Registration registration : registrations) {
+            Ledgered known = ledger.get(registration.view());
+            if (known != null
+                    && known.oid() == registration.oid()
+                    && !known.lineage().equals(registration.lineage())) {
+                altered.add(registration.view());
+            }
+        }
+        for (Set<TableId> tables :
+                List.of(catalog.enrolment().joined(), catalog.enrolment().lost())) {
+            for (TableId table : tables) {
+                catalog.graph().readersOf(table).stream().map(Reader::view).forEach(altered::add);
+            }
+        }
+        return altered;
+    }
+
+    private static Registration registration(
+            CatalogSnapshot catalog, CaptureCoverage coverage, MaterializedView view, Method method) {
+        ViewGraph graph = catalog.graph();
+        return new Registration(
+                view.id(),
+                view.oid(),
+                graph.lineageOf(view.id()),
+                graph.upstreamOf(view.id()).stream()
+                        .flatMap(upstream -> graph.view(upstream).stream())
+                        .map(MaterializedView::oid)
+                        .sorted()
+                        .toList(),
+                coverage.untrackedSourceOf(view).isPresent(),
+                catalog.obstacleTo(view, method));
+    }
+
+    private static ViewSpec spec(
+            CatalogSnapshot catalog, CaptureCoverage coverage, MaterializedView view, ViewsSettings settings) {
+        Optional<Obstacle> untracked = coverage.untrackedSourceOf(view);
+        Method method = settings.methodOf(view.id());
+        return new ViewSpec(
+                view.id(),
+                view.oid(),
+                untracked.isPresent() ? settings.timingOfUntracked(view.id()) : settings.timingOf(view.id()),
+                method,
+                catalog.graph().upstreamOf(view.id()),
+                catalog.obstacleTo(view, method),
+                untracked);
+    }
+}

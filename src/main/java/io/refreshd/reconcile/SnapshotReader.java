@@ -1,0 +1,71 @@
+package io.refreshd.reconcile;
+
+import io.refreshd.capture.Publication;
+import io.refreshd.capture.PublicationState;
+import io.refreshd.catalog.Catalog;
+import io.refreshd.catalog.CatalogReader;
+import io.refreshd.catalog.ViewGraph;
+import io.refreshd.config.Configuration;
+import io.refreshd.doctor.Wanted;
+import io.refreshd.ingest.CatalogVersion;
+import io.refreshd.model.Obstacle;
+import io.refreshd.model.PrerequisitesMissingException;
+import io.refreshd.model.TableId;
+import java.sql.SQLException;
+import java.util.Map;
+import java.util.Optional;
+import org.jdbi.v3.core.Handle;
+
+/** Reads a {@link CatalogSnapshot}. Reconciles the publication on the way, since what is captured depends on it. */
+final class SnapshotReader {
+    private final Configuration configuration;
+    private final PublicationReconciler publication;
+    private final EnrolmentTracker enrolment;
+
+    SnapshotReader(Configuration configuration, EnrolmentTracker enrolment) {
+        this.configuration = configuration;
+        this.publication = new PublicationReconciler(
+                configuration.capture().publication(), configuration.database().user());
+        this.enrolment = enrolment;
+    }
+
+    CatalogSnapshot read(Handle handle, Optional<Obstacle> degraded)
+            throws SQLException, PrerequisitesMissingException {
+        String name = configuration.capture().publication();
+        // The fingerprint first: DDL that commits while the rest is read makes the next comparison differ.
+        String fingerprint = CatalogReader.fingerprint(handle.getConnection());
+        Map<Long, Obstacle> notRefreshable = RefreshPrivileges.missing(handle);
+        Catalog catalog = CatalogReader.read(handle.getConnection());
+        ViewGraph graph = ViewGraph.of(catalog, configuration.views()::includes);
+        Wanted wanted = Wanted.of(handle, configuration, graph);
+        Map<TableId, Obstacle> refused = publication.reconcile(handle, wanted.publishable());
+        String publicationVersion = Publication.version(handle.getConnection(), name);
+        PublicationState state = Publication.inspect(handle.getConnection(), name)
+                .orElseThrow(() -> new SQLException("the publication was dropped a moment ago"));
+        return new CatalogSnapshot(
+                CatalogVersion.of(fingerprint, catalog, name),
+                graph,
+                wanted,
+                state,
+                publicationVersion,
+                refused,
+                enrolment.compare(handle, wanted.publishable(), state),
+                notRefreshable,
+                degraded);
+    }
+
+    /**
+     * Whether a snapshot read now would be another one. Cheaper than to read it.
+     *
+     * @param checked whether the catalog was compared with the snapshot's version a moment ago, and was unchanged
+     */
+    boolean isStale(Handle handle, CatalogSnapshot snapshot, boolean checked) throws SQLException {
+        String fingerprint =
+                checked ? snapshot.version().fingerprint() : CatalogReader.fingerprint(handle.getConnection());
+        return !fingerprint.equals(snapshot.version().fingerprint())
+                || !Publication.version(
+                                handle.getConnection(), configuration.capture().publication())
+                        .equals(snapshot.publicationVersion())
+                || !RefreshPrivileges.missing(handle).equals(snapshot.notRefreshable());
+    }
+}

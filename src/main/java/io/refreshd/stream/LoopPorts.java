@@ -1,0 +1,83 @@
+package io.refreshd.stream;
+
+import io.refreshd.config.RefreshSettings;
+import io.refreshd.database.ConnectionPools;
+import io.refreshd.ingest.LowWatermark;
+import io.refreshd.ledger.LeasedLedger;
+import io.refreshd.ledger.ViewRows;
+import io.refreshd.model.RefreshOutcome;
+import io.refreshd.model.RefreshTask;
+import io.refreshd.refresh.PostgresRefresher;
+import io.refreshd.refresh.RefreshLimits;
+import io.refreshd.schedule.Action;
+import io.refreshd.schedule.EventLoop;
+import io.refreshd.schedule.Refresher;
+import io.refreshd.schedule.ViewLedger;
+import java.time.Duration;
+
+/** What the event loop acts through: refreshes on PostgreSQL, and writes to the ledger. */
+final class LoopPorts {
+    /** How long a look-up waits until the log has been read. A healthy stream takes milliseconds, and a refresh needs no stream. */
+    private static final Duration LONGEST_WAIT_FOR_LOG = Duration.ofSeconds(2);
+
+    private final LeasedLedger ledger;
+    private final LowWatermark watermark;
+    private final PostgresRefresher refresher;
+    private final Surroundings around;
+
+    LoopPorts(LeasedLedger ledger, LowWatermark watermark, RefreshSettings settings, Surroundings around) {
+        this.ledger = ledger;
+        this.watermark = watermark;
+        this.around = around;
+        this.refresher = new PostgresRefresher(
+                ledger.jdbi(),
+                ledger.lease(),
+                new RefreshLimits(settings.lockTimeout(), settings.statementTimeout()),
+                around.clock(),
+                watermark::commitTime);
+    }
+
+    EventLoop.Ports ports() {
+        return new EventLoop.Ports(new Refreshes(), new Writes(), around.listener(), around.onFatal());
+    }
+
+    private final class Refreshes implements Refresher {
+        @Override
+        public RefreshOutcome refresh(RefreshTask task, Refresher.Later later) {
+            return refresher.refresh(task, position -> {
+                // The message stands behind the position in the log, and its commit makes the server send what is
+                // before.
+                ledger.jdbi()
+                        .useHandle(handle -> ConnectionPools.locally(
+                                handle,
+                                transaction -> transaction.execute(
+                                        "SELECT pg_catalog.pg_logical_emit_message(true, 'refreshd:probe', '')")));
+                return later.upTo(position, LONGEST_WAIT_FOR_LOG);
+            });
+        }
+
+        @Override
+        public void cancel() {
+            refresher.cancel();
+        }
+    }
+
+    private final class Writes implements ViewLedger {
+        @Override
+        public void settle(Action.Settle settle) {
+            ledger.write(transaction -> ViewRows.settle(
+                    transaction,
+                    settle.view(),
+                    settle.oid(),
+                    settle.number(),
+                    settle.watermark(),
+                    settle.watermark().flatMap(watermark::commitTime)));
+        }
+
+        @Override
+        public void remember(Action.Remember remember) {
+            ledger.write(transaction -> ViewRows.remember(
+                    transaction, remember.view(), remember.failures(), remember.paused(), remember.suspended()));
+        }
+    }
+}

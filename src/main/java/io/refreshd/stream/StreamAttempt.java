@@ -1,0 +1,194 @@
+package io.refreshd.stream;
+
+import io.refreshd.capture.CaptureRun;
+import io.refreshd.capture.CaptureSettings;
+import io.refreshd.config.Configuration;
+import io.refreshd.database.ConnectionPools;
+import io.refreshd.doctor.FirstStart;
+import io.refreshd.ledger.Lease;
+import io.refreshd.ledger.LedgerSchema;
+import io.refreshd.ledger.LedgerTooNewException;
+import io.refreshd.ledger.StreamPosition;
+import io.refreshd.ledger.StreamRow;
+import io.refreshd.model.Obstacle;
+import io.refreshd.model.PrerequisitesMissingException;
+import io.refreshd.report.Notice;
+import io.refreshd.report.StreamPhase;
+import io.refreshd.schedule.Event;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jdbi.v3.core.Handle;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One attempt at streaming: connects, checks what has to be there, takes or keeps the session, brings the slot to where capture can
+ * begin, and captures until the capture ends.
+ *
+ * <p>Thread: {@link #run} is called by the supervisor; the rest by any thread.
+ */
+final class StreamAttempt {
+    /** The detail of an attempt that is under way and waits for nobody. */
+    static final String PREPARING = "preparing";
+
+    private final Configuration configuration;
+    private final CaptureSettings settings;
+    private final ConnectionPools connections;
+    private final Surroundings around;
+    private final StreamEvents events;
+    private final PoisonDetector poison;
+    private final LeaseQueue leases;
+    /** Why the slot that is there is to be dropped, or was dropped already. */
+    private final AtomicReference<@Nullable String> dropSlot = new AtomicReference<>();
+
+    private volatile @Nullable LiveBootstrapServer bootstrapping;
+
+    StreamAttempt(Configuration configuration, ConnectionPools connections, Surroundings around, StreamEvents events) {
+        this.configuration = configuration;
+        this.connections = connections;
+        this.around = around;
+        this.events = events;
+        this.settings = FirstStart.settings(configuration);
+        this.poison = new PoisonDetector(settings.publication());
+        this.leases = new LeaseQueue(connections, events);
+    }
+
+    /**
+     * Streams until the stream ends.
+     *
+     * @param present the session of the attempt before, if any; closed if the database is another one now
+     * @throws Exception why the stream ended
+     */
+    void run(Optional<DatabaseSession> present) throws Exception {
+        DatabaseSession session;
+        CaptureRun capture;
+        try (Handle handle = connections.direct()) {
+            events.phase(StreamPhase.CONNECTING, PREPARING);
+            ServerIdentity identity = ServerIdentity.read(handle);
+            if (identity.inRecovery()) {
+                throw new SQLException("the server is in recovery: refreshd needs the primary");
+            }
+            check(handle);
+            session = session(handle, identity, present);
+            prepare(handle, identity, session);
+            capture = new CaptureRun(settings, session.ingest());
+        }
+        try (capture) {
+            events.capture(capture);
+            capture.start();
+            capture.ended().get();
+        } catch (ExecutionException e) {
+            poison.failed(e.getCause(), session.watermark().durable()).ifPresent(dropSlot::set);
+            throw e.getCause() instanceof Exception cause ? cause : e;
+        }
+    }
+
+    /** The next attempt drops the slot, if it is still there, with the log it keeps, and creates another one. */
+    void dropSlot() {
+        dropSlot.set("slot-dropped");
+    }
+
+    /** Ends a wait for the creation of the slot. */
+    void cancel() {
+        LiveBootstrapServer server = bootstrapping;
+        if (server != null) {
+            server.cancel();
+        }
+    }
+
+    private void check(Handle handle) throws SQLException, PrerequisitesMissingException {
+        List<Obstacle> obstacles = FirstStart.obstacles(handle, configuration);
+        if (!obstacles.isEmpty()) {
+            throw new PrerequisitesMissingException(obstacles);
+        }
+        try {
+            LedgerSchema.migrate(handle);
+        } catch (LedgerTooNewException e) {
+            throw new PrerequisitesMissingException(
+                    List.of(new Obstacle(String.valueOf(e.getMessage()), "use the newer refreshd")));
+        }
+    }
+
+    private DatabaseSession session(Handle handle, ServerIdentity identity, Optional<DatabaseSession> present)
+            throws SQLException, InterruptedException {
+        if (present.isPresent()) {
+            if (isSame(present.get(), identity, StreamRow.read(handle))) {
+                return present.get();
+            }
+            events.session(Optional.empty());
+            present.get().close();
+        }
+        Lease lease = leases.take(handle);
+        try {
+            DatabaseSession session = DatabaseSession.open(configuration, connections, handle, lease, around);
+            events.session(Optional.of(session));
+            return session;
+        } catch (RuntimeException e) {
+            // Nobody else would close the lease, and this daemon would stand by for itself.
+            lease.close();
+            throw e;
+        }
+    }
+
+    /** Whether the session is of this database, on this timeline, and the ledger has not been set back behind it. */
+    private static boolean isSame(DatabaseSession session, ServerIdentity identity, Optional<StreamPosition> recorded) {
+        return session.lease().isHeld()
+                && recorded.isPresent()
+                && recorded.get().systemIdentifier() == identity.systemIdentifier()
+                && recorded.get().timeline() == identity.timeline()
+                && recorded.get().acknowledged().compareTo(session.watermark().durable()) >= 0;
+    }
+
+    /**
+     * Reconciles the catalog, then bootstraps the slot. The publication has to be there before the slot: before 18 the server fails
+     * on changes older than the publication.
+     */
+    private void prepare(Handle handle, ServerIdentity identity, DatabaseSession session) throws Exception {
+        // A refresh that starts before the slot is there would have to be done again after it.
+        session.loop().post(new Event.Held());
+        LiveBootstrapServer server = new LiveBootstrapServer(handle, session, settings.slot());
+        bootstrapping = server;
+        try {
+            session.reconciler().reconcile(handle);
+            String drop = dropSlot.get();
+            bootstrap(server, identity, session, Optional.ofNullable(drop));
+            // What was asked for meanwhile stays.
+            dropSlot.compareAndSet(drop, null);
+        } finally {
+            bootstrapping = null;
+            session.loop().post(new Event.Released());
+        }
+    }
+
+    private void bootstrap(
+            BootstrapServer server, ServerIdentity identity, DatabaseSession session, Optional<String> drop)
+            throws SQLException, InterruptedException {
+        SlotBootstrap.Result result = new SlotBootstrap(
+                        server,
+                        new SlotBootstrap.Settings(
+                                settings.slot(),
+                                settings.server().database(),
+                                identity,
+                                drop,
+                                configuration.capture().maxRetained()),
+                        new SlotBootstrap.Waiting(
+                                () -> around.clock().get().nanos(),
+                                TimeUnit.MILLISECONDS::sleep,
+                                detail -> waits(session, detail)))
+                .run();
+        session.ingest().begin(result.ready().epoch(), result.ready().position(), server.snapshot());
+        // A first start is no gap: nothing was promised before it.
+        result.gap()
+                .filter(gap -> gap.recorded().isPresent())
+                .ifPresent(gap -> around.listener().accept(new Notice.GapFound(gap.reason())));
+    }
+
+    /** The wait may take hours. The views are refreshed now with what can be had, and once more when it is over. */
+    private void waits(DatabaseSession session, String detail) {
+        session.loop().post(new Event.Released());
+        events.phase(StreamPhase.CONNECTING, detail);
+    }
+}

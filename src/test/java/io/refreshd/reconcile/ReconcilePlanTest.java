@@ -1,0 +1,171 @@
+package io.refreshd.reconcile;
+
+import static io.refreshd.catalog.CatalogBuilder.table;
+import static io.refreshd.catalog.CatalogBuilder.view;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.refreshd.capture.PublicationState;
+import io.refreshd.catalog.Catalog;
+import io.refreshd.catalog.CatalogBuilder;
+import io.refreshd.catalog.ViewGraph;
+import io.refreshd.config.ViewPattern;
+import io.refreshd.config.ViewsSettings;
+import io.refreshd.doctor.Wanted;
+import io.refreshd.ingest.CatalogVersion;
+import io.refreshd.ledger.Ledgered;
+import io.refreshd.ledger.Registration;
+import io.refreshd.model.LedgerEntry;
+import io.refreshd.model.Method;
+import io.refreshd.model.Obstacle;
+import io.refreshd.model.TableId;
+import io.refreshd.model.Timing;
+import io.refreshd.model.ViewId;
+import io.refreshd.reconcile.EnrolmentTracker.Enrolment;
+import io.refreshd.schedule.ViewSpec;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+/** The plan between a ledger, a routing table and a catalog, without any of them. */
+class ReconcilePlanTest {
+    private static final Duration BY_THE_CLOCK = Duration.ofSeconds(60);
+    private static final ViewsSettings SETTINGS = new ViewsSettings(
+            List.of(ViewPattern.of("public.*")),
+            List.of(),
+            new Timing(Duration.ofMillis(250), Duration.ofSeconds(5), Optional.empty()),
+            Method.CONCURRENT,
+            Optional.of(BY_THE_CLOCK),
+            List.of());
+
+    private final Catalog catalog = catalog();
+    private final ViewGraph graph = ViewGraph.of(catalog, name -> true);
+    private final ViewId low = view("low");
+    private final ViewId high = view("high");
+    private final TableId main = table("main");
+
+    private Map<ViewId, Ledgered> ledger = Map.of();
+    private Map<ViewId, Long> routed = Map.of();
+    private Enrolment enrolment = new Enrolment(Set.of(table("main")), Set.of(), Set.of(), Set.of());
+    private Optional<Obstacle> degraded = Optional.empty();
+
+    private static Catalog catalog() {
+        CatalogBuilder builder = new CatalogBuilder().table("main", "id", "title");
+        builder.materialized("low", builder.reads("main", 1, 2));
+        builder.materialized("high", builder.reads("low", 1));
+        return builder.build();
+    }
+
+    @Test
+    void aNewViewIsRegisteredAndUncertainButNotAltered() {
+        ReconcilePlan plan = plan();
+        assertThat(plan.registrations()).extracting(Registration::view).containsExactlyInAnyOrder(low, high);
+        assertThat(plan.altered()).isEmpty();
+        assertThat(plan.uncertain()).containsExactlyInAnyOrder(low, high);
+    }
+
+    @Test
+    void nothingIsAlteredWhereLedgerAndRoutingTableAgreeWithTheCatalog() {
+        known(graph.lineageOf(low));
+        assertThat(plan().altered()).isEmpty();
+        assertThat(plan().uncertain()).isEmpty();
+    }
+
+    @Test
+    void anotherLineageIsAnAlteredView() {
+        known("another");
+        assertThat(plan().altered()).containsExactly(low);
+        assertThat(plan().uncertain()).containsExactly(low);
+    }
+
+    /** A view of another oid is a new one: its row in the ledger is written anew, and no mark is needed beside that. */
+    @Test
+    void anotherViewUnderTheSameNameIsUncertainAndNotAltered() {
+        known("another");
+        ledger = Map.of(low, new Ledgered(LedgerEntry.unknown(low), 1, "another"));
+        routed = Map.of(low, 1L, high, oid(high));
+        assertThat(plan().altered()).isEmpty();
+        assertThat(plan().uncertain()).containsExactly(low);
+    }
+
+    @Test
+    void whatATableLackedWhileItWasNotCapturedIsMissingFromItsReaders() {
+        known(graph.lineageOf(low));
+        enrolment = new Enrolment(Set.of(main), Set.of(main), Set.of(), Set.of());
+        assertThat(plan().altered()).containsExactly(low);
+        enrolment = new Enrolment(Set.of(), Set.of(), Set.of(main), Set.of());
+        assertThat(plan().altered()).containsExactly(low);
+        assertThat(enrolment.settled().lost()).isEmpty();
+    }
+
+    @Test
+    void aViewOnATableThatIsNotCapturedGoesByTheClock() {
+        enrolment = new Enrolment(Set.of(), Set.of(), Set.of(), Set.of());
+        assertThat(registration(plan(), low).untracked()).isTrue();
+        assertThat(spec(plan(), low).timing().maxStaleness()).contains(BY_THE_CLOCK);
+        assertThat(spec(plan(), low).untracked().orElseThrow().what()).contains("joined the publication");
+        assertThat(registration(plan(), high).untracked())
+                .as("high reads no table itself")
+                .isFalse();
+    }
+
+    @Test
+    void whileTheLogIsNotReadEveryViewGoesByTheClock() {
+        assertThat(spec(plan(), low).untracked()).isEmpty();
+        degraded = Optional.of(new Obstacle("the log is not read", "wait"));
+        assertThat(plan().specs()).hasSize(2).allSatisfy(spec -> {
+            assertThat(spec.untracked()).isEqualTo(degraded);
+            assertThat(spec.timing().maxStaleness()).contains(BY_THE_CLOCK);
+        });
+    }
+
+    @Test
+    void aViewStandsOnTheOidsOfOthers() {
+        assertThat(registration(plan(), high).upstream()).containsExactly(oid(low));
+        assertThat(spec(plan(), high).upstream()).containsExactly(low);
+    }
+
+    private void known(String lineageOfLow) {
+        ledger = Map.of(
+                low, new Ledgered(LedgerEntry.unknown(low), oid(low), lineageOfLow),
+                high, new Ledgered(LedgerEntry.unknown(high), oid(high), graph.lineageOf(high)));
+        routed = Map.of(low, oid(low), high, oid(high));
+    }
+
+    private long oid(ViewId view) {
+        return graph.view(view).orElseThrow().oid();
+    }
+
+    private ReconcilePlan plan() {
+        return ReconcilePlan.between(ledger, routed, snapshot(), SETTINGS);
+    }
+
+    private CatalogSnapshot snapshot() {
+        return new CatalogSnapshot(
+                CatalogVersion.of("fingerprint", catalog, "refreshd"),
+                graph,
+                new Wanted(graph.tables(), Set.of()),
+                new PublicationState(true, false, false, Map.of()),
+                "1",
+                Map.of(),
+                enrolment,
+                Map.of(),
+                degraded);
+    }
+
+    private static Registration registration(ReconcilePlan plan, ViewId view) {
+        return plan.registrations().stream()
+                .filter(registration -> registration.view().equals(view))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private static ViewSpec spec(ReconcilePlan plan, ViewId view) {
+        return plan.specs().stream()
+                .filter(spec -> spec.view().equals(view))
+                .findFirst()
+                .orElseThrow();
+    }
+}
