@@ -3,11 +3,11 @@ package io.refreshd.catalog;
 import java.util.Optional;
 
 /**
- * How it can be found out that a change of a table, though of columns that a view reads, did not alter the view.
+ * The ways to find that a change of a table did not alter a view, although it touched columns that the view reads.
  *
- * @param discriminator by a value of the changed rows, without asking the database
- * @param probing by looking up the changed rows in the view
+ * @param discriminator compares a value of the changed rows, without a query; empty if the view takes rows by no such value
+ * @param lookup looks the changed rows up in the view
  */
-public record Narrowing(Optional<Discriminator> discriminator, Probing probing) {
-    static final Narrowing NONE = new Narrowing(Optional.empty(), Probing.UNKNOWN);
+public record ChangeFilter(Optional<Discriminator> discriminator, Lookup lookup) {
+    static final ChangeFilter NONE = new ChangeFilter(Optional.empty(), Lookup.UNKNOWN);
 }

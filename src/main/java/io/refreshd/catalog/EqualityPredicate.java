@@ -2,33 +2,26 @@ package io.refreshd.catalog;
 
 import io.refreshd.catalog.NodeTree.Node;
 import io.refreshd.catalog.NodeTree.Part;
-import io.refreshd.catalog.NodeTree.Word;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The condition {@code column = constant} or {@code column IN (constants)}.
+ * A condition {@code column = constant} or {@code column IN (constants)}.
  *
- * @param column its number in what it belongs to
- * @param collation by which the condition compares; 0 where there is none
- * @param ownCollation that of the column
- * @param values in text form
+ * @param column number of the column in its range table entry
+ * @param collation oid of the collation by which the condition compares; 0 if the type has none
+ * @param columnCollation oid of the column's own collation
+ * @param values text forms of the constants
  */
-record Equality(int column, long collation, long ownCollation, Set<String> values) {
-    private static final int TEXT = 25;
-    private static final int UUID = 2950;
+record EqualityPredicate(int column, long collation, long columnCollation, Set<String> values) {
 
-    /** Oids of "=": of text, of whole numbers of two, four and eight bytes with each other, of uuid. They never change. */
+    /** Oids of the operator {@code =} for text, for int2, int4 and int8 in any pair, and for uuid. The server never changes them. */
     private static final Set<Long> OPERATORS = Set.of(98L, 94L, 96L, 410L, 532L, 533L, 15L, 416L, 1862L, 1868L, 2972L);
 
-    /** Names of types whose values are equal exactly if their text forms are, given a deterministic collation. */
+    /** Types whose values are equal exactly if their text forms are, given a deterministic collation. */
     private static final Set<String> EXACT = Set.of(
             "pg_catalog.text",
             "pg_catalog.varchar",
@@ -37,8 +30,13 @@ record Equality(int column, long collation, long ownCollation, Set<String> value
             "pg_catalog.int8",
             "pg_catalog.uuid");
 
-    /** @param index of what the column must belong to */
-    static Optional<Equality> of(Node condition, int index) {
+    /**
+     * Reads a condition of a query.
+     *
+     * @param index number of the range table entry that the column must belong to
+     * @return empty if the condition is of another form, or a constant cannot be read
+     */
+    static Optional<EqualityPredicate> of(Node condition, int index) {
         boolean single = condition.label().equals("OPEXPR");
         boolean several = condition.label().equals("SCALARARRAYOPEXPR") && condition.is("useOr", "true");
         List<Part> sides = condition.items("args");
@@ -57,27 +55,27 @@ record Equality(int column, long collation, long ownCollation, Set<String> value
         List<Part> constants = several ? elements(constant) : List.of(constant);
         Set<String> values = new HashSet<>();
         for (Part part : constants) {
-            String value = value(part);
-            if (value == null) {
+            Optional<String> value = ConstantText.of(part);
+            if (value.isEmpty()) {
                 return Optional.empty();
             }
-            values.add(value);
+            values.add(value.get());
         }
         return constants.isEmpty()
                 ? Optional.empty()
-                : Optional.of(new Equality(
+                : Optional.of(new EqualityPredicate(
                         (int) column.number("varattno"),
                         condition.number("inputcollid"),
                         column.number("varcollid"),
                         values));
     }
 
-    /** Whether two values of the table's column are equal for this condition exactly if their text forms are. */
+    /** Whether the condition takes two values of the table's column for equal exactly if their text forms are. */
     boolean comparesLikeText(Relation.Column origin) {
-        return EXACT.contains(origin.keyType()) && collation == ownCollation;
+        return EXACT.contains(origin.keyType()) && collation == columnCollation;
     }
 
-    /** A varchar or a domain is looked at as its base type, which changes no value. */
+    /** The VAR node of the column. A cast of varchar, or of a domain, to its base type is skipped: it changes no value. */
     private static @Nullable Node column(Part side, int index) {
         Part inside = side;
         while (inside instanceof Node node
@@ -100,71 +98,5 @@ record Equality(int column, long collation, long ownCollation, Set<String> value
                         && node.is("multidims", "false")
                 ? node.items("elements")
                 : List.of();
-    }
-
-    /** Of a constant the tree holds the bytes that the server has in memory. */
-    private static @Nullable String value(Part part) {
-        if (!(part instanceof Node constant)
-                || !constant.label().equals("CONST")
-                || !constant.is("constisnull", "false")) {
-            return null;
-        }
-        byte[] bytes = bytes(constant.all("constvalue"));
-        return switch ((int) constant.number("consttype")) {
-            case TEXT -> text(bytes);
-            case 20, 21, 23 -> number(bytes);
-            case UUID -> uuid(bytes);
-            default -> null;
-        };
-    }
-
-    private static byte[] bytes(List<Part> words) {
-        List<String> texts = words.stream()
-                .map(part -> part instanceof Word(String text) ? text : "")
-                .toList();
-        if (texts.size() < 3 || !texts.get(1).equals("[") || !texts.getLast().equals("]")) {
-            return new byte[0];
-        }
-        byte[] bytes = new byte[texts.size() - 3];
-        for (int i = 0; i < bytes.length; i++) {
-            if (!texts.get(i + 2).matches("-?[0-9]{1,3}")) {
-                return new byte[0];
-            }
-            bytes[i] = (byte) Integer.parseInt(texts.get(i + 2));
-        }
-        return bytes;
-    }
-
-    /** Four bytes of length, shifted by two on a little-endian machine, stand before the text; nothing else is understood. */
-    private static @Nullable String text(byte[] bytes) {
-        if (bytes.length < 4
-                || ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getInt() != bytes.length << 2) {
-            return null;
-        }
-        return new String(bytes, 4, bytes.length - 4, StandardCharsets.UTF_8);
-    }
-
-    /**
-     * A number that needs more than three bytes is not taken: read from a big-endian machine, whose order of bytes is the other
-     * one, every number but zero needs more, so that none is mistaken for another.
-     */
-    private static @Nullable String number(byte[] bytes) {
-        if (bytes.length != Long.BYTES) {
-            return null;
-        }
-        long value = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getLong();
-        return value >= 0 && value < 1 << 24 ? Long.toString(value) : null;
-    }
-
-    private static @Nullable String uuid(byte[] bytes) {
-        if (bytes.length != 16) {
-            return null;
-        }
-        StringBuilder text = new StringBuilder();
-        IntStream.range(0, bytes.length).forEach(i -> {
-            text.append(i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "");
-            text.append("%02x".formatted(bytes[i]));
-        });
-        return text.toString();
     }
 }

@@ -4,23 +4,24 @@ import io.refreshd.model.Obstacle;
 import java.util.Optional;
 
 /**
- * Whether it can be found out by looking up rows if a change of a table altered a view.
+ * Whether changed rows of a table can be looked up in a view, to see if the change altered the view.
  *
- * @param why not, if not, and what would help
- * @param forbidden only a privilege is missing
+ * @param key how the rows are found; empty if they cannot be looked up
+ * @param why why they cannot be looked up, and the remedy; empty if they can
+ * @param forbidden whether nothing but a privilege of refreshd's role is missing
  */
-public record Probing(Optional<ProbeKey> key, Optional<Obstacle> why, boolean forbidden) {
-    static final Probing UNKNOWN = not("its query was not examined", "");
+public record Lookup(Optional<LookupKey> key, Optional<Obstacle> why, boolean forbidden) {
+    static final Lookup UNKNOWN = not("its query was not examined", "");
 
-    static Probing by(ProbeKey key) {
-        return new Probing(Optional.of(key), Optional.empty(), false);
+    static Lookup by(LookupKey key) {
+        return new Lookup(Optional.of(key), Optional.empty(), false);
     }
 
-    static Probing forbidden(Obstacle obstacle) {
-        return new Probing(Optional.empty(), Optional.of(obstacle), true);
+    static Lookup forbidden(Obstacle obstacle) {
+        return new Lookup(Optional.empty(), Optional.of(obstacle), true);
     }
 
-    static Probing not(String why, String remedy) {
-        return new Probing(Optional.empty(), Optional.of(new Obstacle(why, remedy)), false);
+    static Lookup not(String why, String remedy) {
+        return new Lookup(Optional.empty(), Optional.of(new Obstacle(why, remedy)), false);
     }
 }

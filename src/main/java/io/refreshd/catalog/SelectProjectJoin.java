@@ -1,28 +1,32 @@
 package io.refreshd.catalog;
 
+import io.refreshd.catalog.NodeTree.Node;
+import io.refreshd.catalog.NodeTree.Part;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A query that selects, projects and joins and does nothing else, flattened through the plain views it reads.
+ * A select-project-join query: it joins tables, filters rows, computes columns, and does nothing else. Plain views that it reads are
+ * flattened into it.
  *
- * <p>Why that is enough: of such a query, the result rows that stem from one row of a table used once depend on no other row of
- * that table. So if a row changes, only result rows with its key may differ, but for one case: on the nullable side of an
- * outer join a row that matches makes a row with NULLs go away. It goes away together with the coming of a row that carries
- * both keys, that of the changed row and that of the preserved one; and no such row was there before, since the preserved one had
- * no match then. So the change shows if the view shows both keys, unless something above the join filters the one row and not
- * the other: then the table counts as hidden. Without the key of the preserved row, a row that came may look like one that went.
+ * <p>The result rows of such a query that stem from one row of a table depend on no other row of that table, if the query reads the
+ * table once. So when a row changes, only result rows with its key can differ, with one exception.
+ *
+ * <p>The exception is the nullable side of an outer join, where a row that finds a match makes a row with NULLs go away. Whenever
+ * that row goes, a row appears that carries two keys: the key of the changed row, and the key of the preserved row on the other side.
+ * No row with both keys existed before, since the preserved row had no match. So the change shows if the view shows both keys.
+ * Without the key of the preserved row, the row that appeared may look like the one that went. Nor does the change have to show if a
+ * condition above the join drops one of the two rows and keeps the other: {@link TableUse#hidden}.
  */
-final class QueryShape {
-    private static final List<String> NOT_SET = List.of(
+final class SelectProjectJoin {
+    /** Flags of the query node that are false in a select-project-join query. */
+    private static final List<String> FALSE_FLAGS = List.of(
             "hasAggs",
             "hasWindowFuncs",
             "hasTargetSRFs",
@@ -30,7 +34,9 @@ final class QueryShape {
             "hasDistinctOn",
             "hasRecursive",
             "hasModifyingCTE");
-    private static final List<String> EMPTY = List.of(
+
+    /** Clauses of the query node that a select-project-join query does not have. */
+    private static final List<String> ABSENT_CLAUSES = List.of(
             "cteList",
             "groupClause",
             "groupingSets",
@@ -41,259 +47,180 @@ final class QueryShape {
             "limitCount",
             "rowMarks",
             "setOperations");
-    private static final int DEEPEST = 20;
 
-    /** A table in the query. */
-    static final class Use {
-        int times;
-        boolean nullable;
-        boolean hidden;
-        /** The tables on the other side of the outer joins that make it nullable. */
-        final Set<Long> preserved = new TreeSet<>();
-    }
+    /** Views are followed no deeper than this, so that views which read each other in a cycle come to an end. */
+    private static final int MAX_DEPTH = 20;
 
-    /** A column of a table that comes out unaltered. */
+    /** A column of a table, which a query's output column shows unaltered. */
     record Origin(long relation, int column) {}
 
-    /** Says why a query is not of this shape. */
-    static final class Unfit extends Exception {
-        private static final long serialVersionUID = 1L;
+    private final Relation reader;
+    private final CatalogIndex catalogIndex;
+    private final RangeTable rangeTable;
+    private final JoinTree joinTree;
+    private final int depth;
+    private final Map<Long, TableUse> uses = new HashMap<>();
+    private final List<@Nullable Origin> outputs = new ArrayList<>();
+    /** The plain views that the query reads, by their numbers in the range table. */
+    private final Map<Integer, SelectProjectJoin> views = new HashMap<>();
 
-        Unfit(String why) {
-            super(why, null, false, false);
+    private SelectProjectJoin(Node query, Relation reader, CatalogIndex catalogIndex, int depth)
+            throws UnsupportedQueryException {
+        this.reader = reader;
+        this.catalogIndex = catalogIndex;
+        this.depth = depth;
+        requirePlainSelect(query);
+        for (Part part : query.items("rtable")) {
+            node(part);
+        }
+        if (query.all("jointree").size() != 1) {
+            throw new UnsupportedQueryException(reader.sql() + " has no FROM that could be read");
+        }
+        this.rangeTable = new RangeTable(query, catalogIndex);
+        this.joinTree = JoinTree.of(query.all("jointree").getFirst(), rangeTable);
+        for (int index : joinTree.joined()) {
+            addUse(index);
+        }
+        joinTree.preserved().forEach(this::addPreserved);
+        for (Part part : query.items("targetList")) {
+            addOutput(node(part));
         }
     }
 
-    final Map<Long, Use> uses = new HashMap<>();
-    final List<@Nullable Origin> outputs = new ArrayList<>();
-
-    private final CatalogIndex catalogIndex;
-    private final List<NodeTree.Node> entries = new ArrayList<>();
-    private final Map<Integer, QueryShape> inner = new HashMap<>();
-    private final Set<Integer> joined = new HashSet<>();
-    private final Set<Integer> filtered = new HashSet<>();
-    /** What is nullable, and what is on the other side then. */
-    private final Map<Integer, Set<Integer>> nullable = new HashMap<>();
-
-    private final Set<Integer> hidden = new HashSet<>();
-
-    private QueryShape(CatalogIndex catalogIndex) {
-        this.catalogIndex = catalogIndex;
-    }
-
-    static QueryShape of(Relation view, CatalogIndex catalogIndex) throws Unfit {
+    /** @throws UnsupportedQueryException if the view's query is not a select-project-join query */
+    static SelectProjectJoin of(Relation view, CatalogIndex catalogIndex) throws UnsupportedQueryException {
         return of(view, catalogIndex, 0);
     }
 
-    private static QueryShape of(Relation view, CatalogIndex catalogIndex, int depth) throws Unfit {
-        Optional<NodeTree.Node> query = catalogIndex.query(view);
-        if (query.isEmpty() || depth > DEEPEST) {
-            throw new Unfit("the query of " + view.sql() + " could not be examined");
+    private static SelectProjectJoin of(Relation view, CatalogIndex catalogIndex, int depth)
+            throws UnsupportedQueryException {
+        Optional<Node> query = catalogIndex.query(view);
+        if (query.isEmpty() || depth > MAX_DEPTH) {
+            throw new UnsupportedQueryException("the query of " + view.sql() + " could not be examined");
         }
-        QueryShape shape = new QueryShape(catalogIndex);
-        shape.read(query.get(), view, depth);
-        return shape;
+        return new SelectProjectJoin(query.get(), view, catalogIndex, depth);
     }
 
-    private void read(NodeTree.Node query, Relation view, int depth) throws Unfit {
-        for (String flag : NOT_SET) {
+    /** How the query reads the table; null if it does not. */
+    @Nullable TableUse use(Relation table) {
+        return uses.get(table.oid());
+    }
+
+    /** The number, from 1, of the output column that shows the table's column unaltered; 0 if there is none. */
+    int positionOf(Relation table, int column) {
+        return outputs.indexOf(new Origin(table.oid(), column)) + 1;
+    }
+
+    private void requirePlainSelect(Node query) throws UnsupportedQueryException {
+        for (String flag : FALSE_FLAGS) {
             if (!query.is(flag, "false")) {
-                throw new Unfit(view.sql() + " is no plain select of joined tables (" + flag + ")");
+                throw new UnsupportedQueryException(
+                        reader.sql() + " is no plain select of joined tables (" + flag + ")");
             }
         }
-        for (String clause : EMPTY) {
-            if (!query.none(clause)) {
-                throw new Unfit(view.sql() + " is no plain select of joined tables (" + clause + ")");
-            }
-        }
-        for (NodeTree.Part part : query.items("rtable")) {
-            entries.add(node(part));
-        }
-        if (query.all("jointree").size() != 1) {
-            throw new Unfit(view.sql() + " has no FROM that could be read");
-        }
-        walk(query.all("jointree").getFirst(), new HashSet<>());
-        for (int index : joined) {
-            use(index, view, depth);
-        }
-        nullable.forEach((index, sides) -> {
-            Set<Long> preserved =
-                    sides.stream().flatMap(side -> tables(side).stream()).collect(Collectors.toSet());
-            tables(index)
-                    .forEach(table -> uses.computeIfAbsent(table, oid -> new Use())
-                            .preserved
-                            .addAll(preserved));
-        });
-        for (NodeTree.Part part : query.items("targetList")) {
-            NodeTree.Node target = node(part);
-            SafeExpressions.check(target);
-            if (target.is("resjunk", "false")) {
-                outputs.add(
-                        target.number("resno") == outputs.size() + 1
-                                        && target.all("expr").size() == 1
-                                ? origin(target.all("expr").getFirst())
-                                : null);
-            } else if (!target.is("resjunk", "true")) {
-                throw new Unfit(view.sql() + " has a column that could not be read");
+        for (String clause : ABSENT_CLAUSES) {
+            if (!query.isNull(clause)) {
+                throw new UnsupportedQueryException(
+                        reader.sql() + " is no plain select of joined tables (" + clause + ")");
             }
         }
     }
 
-    private static NodeTree.Node node(NodeTree.Part part) throws Unfit {
-        if (part instanceof NodeTree.Node node) {
-            return node;
-        }
-        throw new Unfit("a query tree of an unknown form");
-    }
-
-    /** @param above what conditions above this part refer to @return the tables and views in it */
-    private Set<Integer> walk(NodeTree.Part part, Set<Integer> above) throws Unfit {
-        NodeTree.Node node = node(part);
-        Set<Integer> found = new HashSet<>();
-        switch (node.label()) {
-            case "RANGETBLREF" -> {
-                int index = (int) node.number("rtindex");
-                if (!joined.add(index)) {
-                    throw new Unfit("a query tree of an unknown form");
-                }
-                found.add(index);
-            }
-            case "FROMEXPR" -> {
-                Set<Integer> here = new HashSet<>(above);
-                here.addAll(references(node));
-                for (NodeTree.Part item : node.items("fromlist")) {
-                    found.addAll(walk(item, here));
-                }
-            }
-            case "JOINEXPR" -> {
-                Set<Integer> here = new HashSet<>(above);
-                here.addAll(references(node));
-                if (node.all("larg").size() != 1 || node.all("rarg").size() != 1) {
-                    throw new Unfit("a join of an unknown form");
-                }
-                Set<Integer> left = walk(node.all("larg").getFirst(), here);
-                Set<Integer> right = walk(node.all("rarg").getFirst(), here);
-                switch ((int) node.number("jointype")) {
-                    case 0 -> {}
-                    case 1 -> nulled(right, left, above);
-                    case 2 -> {
-                        nulled(left, right, above);
-                        nulled(right, left, above);
-                    }
-                    case 3 -> nulled(left, right, above);
-                    default -> throw new Unfit("a join of an unknown kind");
-                }
-                found.addAll(left);
-                found.addAll(right);
-            }
-            default -> throw new Unfit("a FROM of an unknown form (" + node.label() + ")");
-        }
-        return found;
-    }
-
-    private void nulled(Set<Integer> side, Set<Integer> other, Set<Integer> above) {
-        side.forEach(
-                index -> nullable.computeIfAbsent(index, i -> new HashSet<>()).addAll(other));
-        if (side.stream().anyMatch(above::contains)) {
-            hidden.addAll(side);
-        }
-    }
-
-    /** What a condition refers to; a column that a join merged stands for everything. */
-    private Set<Integer> references(NodeTree.Node owner) throws Unfit {
-        Set<Integer> found = new HashSet<>();
-        for (NodeTree.Part quals : owner.all("quals")) {
-            if (!(quals instanceof NodeTree.Word)) {
-                SafeExpressions.check(quals);
-                quals.visit(node -> {
-                    if (node.label().equals("VAR")) {
-                        int index = (int) node.number("varno");
-                        if (relation(index) == null) {
-                            for (int i = 1; i <= entries.size(); i++) {
-                                found.add(i);
-                            }
-                        }
-                        found.add(index);
-                    }
-                });
-            }
-        }
-        filtered.addAll(found);
-        return found;
-    }
-
-    private @Nullable Relation relation(int index) {
-        if (index < 1 || index > entries.size()) {
-            return null;
-        }
-        NodeTree.Node entry = entries.get(index - 1);
-        return entry.label().equals("RANGETBLENTRY") && entry.is("rtekind", "0")
-                ? catalogIndex.relation(entry.number("relid"))
-                : null;
-    }
-
-    private void use(int index, Relation reader, int depth) throws Unfit {
-        Relation relation = relation(index);
+    private void addUse(int index) throws UnsupportedQueryException {
+        Relation relation = rangeTable.relation(index);
         if (relation == null) {
-            throw new Unfit(reader.sql() + " reads from something that is no table (a sub-select, a function, VALUES)");
+            throw new UnsupportedQueryException(
+                    reader.sql() + " reads from something that is no table (a sub-select, a function, VALUES)");
         }
-        NodeTree.Node entry = entries.get(index - 1);
-        if (!entry.none("tablesample")
-                || (!entry.none("securityQuals") && !entry.all("securityQuals").isEmpty())) {
-            throw new Unfit(reader.sql() + " reads only part of " + relation.sql());
+        Node entry = rangeTable.entry(index).orElseThrow();
+        if (!entry.isNull("tablesample")
+                || (!entry.isNull("securityQuals")
+                        && !entry.all("securityQuals").isEmpty())) {
+            throw new UnsupportedQueryException(reader.sql() + " reads only part of " + relation.sql());
         }
         switch (relation.kind()) {
-            case TABLE -> {
-                if (!catalogIndex.childrenOf(relation).isEmpty()) {
-                    throw new Unfit("table " + relation.sql() + " has inheritance children");
-                }
-                Use use = uses.computeIfAbsent(relation.oid(), oid -> new Use());
-                use.times++;
-                use.nullable |= nullable.containsKey(index);
-                use.hidden |= hidden.contains(index);
-            }
-            case VIEW -> {
-                QueryShape shape = of(relation, catalogIndex, depth + 1);
-                inner.put(index, shape);
-                shape.uses.forEach((oid, below) -> {
-                    Use use = uses.computeIfAbsent(oid, same -> new Use());
-                    use.times += below.times;
-                    use.nullable |= below.nullable || nullable.containsKey(index);
-                    // A view's column may stem from any of its tables, so a condition on it is one on all of them.
-                    use.preserved.addAll(below.preserved);
-                    use.hidden |=
-                            below.hidden || hidden.contains(index) || (below.nullable && filtered.contains(index));
-                });
-            }
-            case PARTITIONED_TABLE -> throw new Unfit("table " + relation.sql() + " is partitioned");
-            case MATERIALIZED_VIEW -> throw new Unfit("reads the materialized view " + relation.sql());
-            case FOREIGN_TABLE, SEQUENCE, OTHER -> throw new Unfit("reads " + relation.sql() + ", which is no table");
+            case TABLE -> addTable(index, relation);
+            case VIEW -> addView(index, relation);
+            case PARTITIONED_TABLE ->
+                throw new UnsupportedQueryException("table " + relation.sql() + " is partitioned");
+            case MATERIALIZED_VIEW ->
+                throw new UnsupportedQueryException("reads the materialized view " + relation.sql());
+            case FOREIGN_TABLE, SEQUENCE, OTHER ->
+                throw new UnsupportedQueryException("reads " + relation.sql() + ", which is no table");
         }
+    }
+
+    private void addTable(int index, Relation table) throws UnsupportedQueryException {
+        if (!catalogIndex.childrenOf(table).isEmpty()) {
+            throw new UnsupportedQueryException("table " + table.sql() + " has inheritance children");
+        }
+        useOf(table.oid()).addRead(joinTree.isNullable(index), joinTree.isHidden(index));
+    }
+
+    private void addView(int index, Relation view) throws UnsupportedQueryException {
+        SelectProjectJoin inner = of(view, catalogIndex, depth + 1);
+        views.put(index, inner);
+        // A column of a view may stem from any of its tables, so a condition on the view counts as one on each of them.
+        inner.uses.forEach((table, inView) -> useOf(table)
+                .addReadsOf(
+                        inView,
+                        joinTree.isNullable(index),
+                        joinTree.isHidden(index) || (inView.nullable() && joinTree.isReferenced(index))));
+    }
+
+    private void addPreserved(int index, Set<Integer> otherSide) {
+        Set<Long> tables =
+                otherSide.stream().flatMap(other -> tables(other).stream()).collect(Collectors.toSet());
+        tables(index).forEach(table -> useOf(table).addPreserved(tables));
+    }
+
+    private TableUse useOf(long table) {
+        return uses.computeIfAbsent(table, oid -> new TableUse());
     }
 
     private Set<Long> tables(int index) {
-        QueryShape view = inner.get(index);
-        Relation relation = relation(index);
+        SelectProjectJoin view = views.get(index);
         if (view != null) {
             return view.uses.keySet();
         }
+        Relation relation = rangeTable.relation(index);
         return relation == null ? Set.of() : Set.of(relation.oid());
     }
 
-    private @Nullable Origin origin(NodeTree.Part expression) {
-        if (!(expression instanceof NodeTree.Node node) || !node.label().equals("VAR")) {
+    private void addOutput(Node target) throws UnsupportedQueryException {
+        SafeExpressions.check(target);
+        if (target.is("resjunk", "false")) {
+            outputs.add(
+                    target.number("resno") == outputs.size() + 1
+                                    && target.all("expr").size() == 1
+                            ? origin(target.all("expr").getFirst())
+                            : null);
+        } else if (!target.is("resjunk", "true")) {
+            throw new UnsupportedQueryException(reader.sql() + " has a column that could not be read");
+        }
+    }
+
+    private @Nullable Origin origin(Part expression) {
+        if (!(expression instanceof Node node) || !node.label().equals("VAR")) {
             return null;
         }
         int index = (int) node.number("varno");
         int column = (int) node.number("varattno");
-        Relation relation = relation(index);
-        if (relation == null || column < 1 || !joined.contains(index)) {
+        Relation relation = rangeTable.relation(index);
+        if (relation == null || column < 1 || !joinTree.joined().contains(index)) {
             return null;
         }
-        QueryShape view = inner.get(index);
+        SelectProjectJoin view = views.get(index);
         if (view == null) {
             return new Origin(relation.oid(), column);
         }
         return column <= view.outputs.size() ? view.outputs.get(column - 1) : null;
+    }
+
+    private static Node node(Part part) throws UnsupportedQueryException {
+        if (part instanceof Node node) {
+            return node;
+        }
+        throw new UnsupportedQueryException("a query tree of an unknown form");
     }
 }

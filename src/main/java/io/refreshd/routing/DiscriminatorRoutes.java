@@ -1,15 +1,13 @@
 package io.refreshd.routing;
 
+import io.refreshd.catalog.ChangeFilter;
 import io.refreshd.catalog.Discriminator;
-import io.refreshd.catalog.Narrowing;
-import io.refreshd.catalog.ProbeKey;
-import io.refreshd.catalog.Probing;
+import io.refreshd.catalog.LookupKey;
 import io.refreshd.model.ChangedRows;
 import io.refreshd.model.Operation;
 import io.refreshd.model.ViewId;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -18,121 +16,113 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /**
- * The views that read what changed, sorted out by the values that tell the rows of one from those of another: with a view for
- * each of a thousand roles, a row is looked up by its role, and not held against each of the views.
+ * Routes changed rows to views by the values of discriminator columns. A value is looked up in a hash table: with one view for each of a
+ * thousand roles, a changed row is not compared with each view.
  */
-final class ByValue {
+final class DiscriminatorRoutes {
     private final List<ViewId> skipped;
-    /** Views without a discriminator, and per column those that have one in it. */
-    private final Route rest;
-
+    private final Route withoutDiscriminator;
     private final Map<String, Column> columns;
     private final List<ViewId> discriminated;
 
     /**
-     * Views whose rows have certain values in a column.
+     * The views that have a discriminator in one column.
      *
-     * @param findable those that can be asked whether they show a row
-     * @param others the rest of them
-     * @param byValue all of them, by each of their values
+     * @param indexed the views that have an index to find a changed row by, so that they can be asked whether they show it
+     * @param unindexed the other views
+     * @param byValue all of the views, by each of their values
      */
-    private record Column(Route findable, Route others, Map<String, Route> byValue) {}
+    private record Column(Route indexed, Route unindexed, Map<String, Route> byValue) {}
 
     /**
-     * Where the news of rows goes.
+     * Where changed rows go.
      *
-     * @param told views that are concerned
-     * @param asked views that are concerned if they show one of the rows: the rows are none of theirs any more, but what they
-     *     were is not known
+     * @param affected views that count as affected
+     * @param candidates views that are affected only if they show one of the rows: the rows are not theirs now, and the log does not
+     *     hold what the rows were before
      */
-    record Destinations(List<Route> told, List<Route> asked) {}
+    record Destinations(List<Route> affected, List<Route> candidates) {}
 
-    /** Views that get the same news, by how they look it up. Compared by identity: there may be many. */
-    static final class Route {
-        private final Map<Probing, List<ViewId>> views;
-
-        private Route(List<ViewId> views, Function<ViewId, Narrowing> narrowings) {
-            this.views = views.stream()
-                    .collect(Collectors.groupingBy(
-                            view -> narrowings.apply(view).probing(), LinkedHashMap::new, Collectors.toList()));
-        }
-
-        Map<Probing, List<ViewId>> views() {
-            return views;
-        }
-    }
-
-    /** @param spared views that read the table, but nothing of what changed */
-    ByValue(List<ViewId> affected, List<ViewId> skipped, Function<ViewId, Narrowing> narrowings) {
+    /**
+     * @param readers views that read a column which changed
+     * @param skipped views that read the table, but no column which changed
+     */
+    DiscriminatorRoutes(List<ViewId> readers, List<ViewId> skipped, Function<ViewId, ChangeFilter> filters) {
         this.skipped = List.copyOf(skipped);
-        List<ViewId> rest = new ArrayList<>();
-        Map<String, List<ViewId>> all = new HashMap<>();
+        List<ViewId> without = new ArrayList<>();
+        Map<String, List<ViewId>> byColumn = new HashMap<>();
         Map<String, Map<String, List<ViewId>>> byValue = new HashMap<>();
-        for (ViewId view : affected) {
-            Optional<Discriminator> discriminator = narrowings.apply(view).discriminator();
+        for (ViewId view : readers) {
+            Optional<Discriminator> discriminator = filters.apply(view).discriminator();
             if (discriminator.isEmpty()) {
-                rest.add(view);
+                without.add(view);
                 continue;
             }
             String column = discriminator.get().column();
-            all.computeIfAbsent(column, c -> new ArrayList<>()).add(view);
+            byColumn.computeIfAbsent(column, c -> new ArrayList<>()).add(view);
             for (String value : discriminator.get().values()) {
                 byValue.computeIfAbsent(column, c -> new HashMap<>())
                         .computeIfAbsent(value, v -> new ArrayList<>())
                         .add(view);
             }
         }
-        this.rest = new Route(rest, narrowings);
+        this.withoutDiscriminator = new Route(without, filters);
         this.columns = new HashMap<>();
-        all.forEach((column, views) -> {
+        byColumn.forEach((column, views) -> {
             Map<String, Route> routes = new HashMap<>();
             byValue.getOrDefault(column, Map.of())
-                    .forEach((value, some) -> routes.put(value, new Route(some, narrowings)));
-            Map<Boolean, List<ViewId>> findable =
-                    views.stream().collect(Collectors.partitioningBy(view -> isFindable(narrowings.apply(view))));
+                    .forEach((value, some) -> routes.put(value, new Route(some, filters)));
+            Map<Boolean, List<ViewId>> byIndexed =
+                    views.stream().collect(Collectors.partitioningBy(view -> isIndexed(filters.apply(view))));
             columns.put(
                     column,
                     new Column(
-                            new Route(findable.getOrDefault(true, List.of()), narrowings),
-                            new Route(findable.getOrDefault(false, List.of()), narrowings),
+                            new Route(byIndexed.getOrDefault(true, List.of()), filters),
+                            new Route(byIndexed.getOrDefault(false, List.of()), filters),
                             routes));
         });
-        this.discriminated = all.values().stream().flatMap(List::stream).toList();
+        this.discriminated = byColumn.values().stream().flatMap(List::stream).toList();
     }
 
-    private static boolean isFindable(Narrowing narrowing) {
-        return narrowing.probing().key().filter(ProbeKey::indexed).isPresent();
+    private static boolean isIndexed(ChangeFilter filter) {
+        return filter.lookup().key().filter(LookupKey::indexed).isPresent();
     }
 
+    /** The views that read the table, but no column which changed. */
     List<ViewId> skipped() {
         return skipped;
     }
 
-    /** Views that are told apart by a value: spared too, unless the value turns up. */
+    /** The views that have a discriminator: a change whose rows hold none of their values does not affect them. */
     List<ViewId> discriminated() {
         return discriminated;
     }
 
-    /** Where the news of these rows goes. Whatever is not known of them, a TRUNCATE above all, goes to everyone. */
+    /**
+     * Where these rows go. A value that is not known counts as every value, and so does TRUNCATE, of which no value is known.
+     *
+     * @param operations how many rows each operation touched
+     */
     Destinations destinations(ChangedRows rows, Map<Operation, Long> operations) {
-        List<Route> told = new ArrayList<>();
-        List<Route> asked = new ArrayList<>();
-        told.add(rest);
+        List<Route> affected = new ArrayList<>();
+        List<Route> candidates = new ArrayList<>();
+        affected.add(withoutDiscriminator);
         columns.forEach((name, column) -> {
             Optional<Set<String>> values = rows.values(name).or(() -> rows.newValues(name));
             if (values.isEmpty() || operations.containsKey(Operation.TRUNCATE)) {
-                told.add(column.findable());
-                told.add(column.others());
+                affected.add(column.indexed());
+                affected.add(column.unindexed());
                 return;
             }
             values.get().stream()
                     .flatMap(value -> Optional.ofNullable(column.byValue().get(value)).stream())
-                    .forEach(told::add);
+                    .forEach(affected::add);
             if (rows.values(name).isEmpty()) {
-                told.add(column.others());
-                asked.add(column.findable());
+                // Only the new values are known: a view whose value the rows had before may show them.
+                affected.add(column.unindexed());
+                candidates.add(column.indexed());
             }
         });
-        return new Destinations(told, asked);
+        return new Destinations(affected, candidates);
     }
 }
