@@ -24,6 +24,8 @@ public final class CatalogReader {
      *
      * <p>A connection in autocommit mode gets a transaction for this call, and is in autocommit mode again afterwards. Otherwise the
      * caller's transaction is used; the caller must have made it REPEATABLE READ to get one snapshot.
+     *
+     * <p>Failure: a transaction that this call began is rolled back, and the exception is passed on.
      */
     public static Catalog read(Connection connection) throws SQLException {
         if (!connection.getAutoCommit()) {

@@ -13,6 +13,12 @@ import java.util.Set;
  * All entries are named by their numbers in the range table.
  */
 final class JoinTree {
+    // The server's JoinType.
+    private static final int INNER = 0;
+    private static final int LEFT = 1;
+    private static final int FULL = 2;
+    private static final int RIGHT = 3;
+
     private final RangeTable rangeTable;
     private final Set<Integer> joined = new HashSet<>();
     private final Set<Integer> referenced = new HashSet<>();
@@ -103,17 +109,17 @@ final class JoinTree {
         }
         Set<Integer> left = walk(node.all("larg").getFirst(), referencedHere);
         Set<Integer> right = walk(node.all("rarg").getFirst(), referencedHere);
-        // The numbers of the server's JoinType. A join's own condition is not above it.
+        // A join's own condition is not above the join, so that it hides nothing.
         switch ((int) node.number("jointype")) {
-            case 0 -> {
-                // INNER
+            case INNER -> {
+                // Makes no row with NULLs.
             }
-            case 1 -> addNullable(right, left, referencedAbove); // LEFT
-            case 2 -> { // FULL
+            case LEFT -> addNullable(right, left, referencedAbove);
+            case FULL -> {
                 addNullable(left, right, referencedAbove);
                 addNullable(right, left, referencedAbove);
             }
-            case 3 -> addNullable(left, right, referencedAbove); // RIGHT
+            case RIGHT -> addNullable(left, right, referencedAbove);
             default -> throw new UnsupportedQueryException("a join of an unknown kind");
         }
         Set<Integer> found = new HashSet<>(left);

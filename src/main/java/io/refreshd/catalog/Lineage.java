@@ -30,8 +30,7 @@ final class Lineage {
             text.append("query ").append(rule.relation()).append(' ').append(rule.hash());
             for (long oid : rule.functions()) {
                 Function function = catalogIndex.function(oid);
-                // Built-in functions change only with the server, and another server version may give them other
-                // hashes.
+                // Built-in functions change only with the server, and another version may give them other hashes.
                 if (function != null && !function.builtIn()) {
                     text.append(' ').append(oid).append('=').append(function.hash());
                 }

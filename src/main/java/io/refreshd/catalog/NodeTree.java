@@ -117,9 +117,8 @@ final class NodeTree {
         for (String next = token(); !next.equals("}"); next = token()) {
             if (next.startsWith(":")) {
                 field = new ArrayList<>();
-                // A name may look like a field. Where it comes before the real field it makes that one look empty,
-                // which
-                // leads to "not understood"; where it comes after it, the real field stays.
+                // A name may look like a field. If it comes first, the real field looks empty, and the query is not
+                // understood. If it comes second, the real field stays.
                 fields.putIfAbsent(next.substring(1), field);
             } else {
                 field.add(part(next));

@@ -1,15 +1,15 @@
 package io.refreshd.catalog;
 
-/** A query is not one in which changed rows can be looked up. The message says why, for people to read. */
+/** Thrown for a query in whose result changed rows cannot be looked up. The message says why, for people to read. */
 final class UnsupportedQueryException extends Exception {
     private static final long serialVersionUID = 1L;
 
     UnsupportedQueryException(String why) {
-        // Without a stack trace: it is thrown for every view that is not supported, and the trace tells nothing.
+        // No stack trace: the exception is thrown for each view that is not supported, and is always caught.
         super(why, null, false, false);
     }
 
-    /** The message, which is never null here. */
+    /** The reason; the same as the message, but never null. */
     String why() {
         return String.valueOf(getMessage());
     }

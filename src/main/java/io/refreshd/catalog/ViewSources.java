@@ -6,8 +6,8 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
- * Collects everything that one materialized view reads, by following its query through plain views, partitions, inheritance children
- * and policies. Other materialized views are sources that are not followed further: they hold rows of their own.
+ * The sources of one materialized view: everything that its query reads, followed through plain views, partitions, inheritance
+ * children and policies. Other materialized views are sources that are not followed further: they hold rows of their own.
  *
  * <p>Invariant: all lists are ordered by oid, so that equal catalogs give equal lineages.
  */

@@ -45,9 +45,8 @@ public final class Router {
 
     /** Routes the changes of one batch. A table that the graph does not know affects no view. */
     public Routing route(List<Change> changes) {
-        // Changes are grouped by route first, then by view. A batch has few routes, while a route may have very many
-        // views where
-        // there is a view for each role.
+        // Changes are grouped by route first, then by view. A batch has few routes. A route may have very many views,
+        // where there is one for each role.
         Map<Route, ChangeGroup> affectedRoutes = new LinkedHashMap<>();
         Map<Route, ChangeGroup> candidateRoutes = new LinkedHashMap<>();
         Set<DiscriminatorRoutes> used = new LinkedHashSet<>();

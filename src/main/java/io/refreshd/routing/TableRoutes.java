@@ -45,14 +45,14 @@ final class TableRoutes {
         this.knownColumns = knownColumns;
         this.toAllReaders =
                 new DiscriminatorRoutes(readers.stream().map(Reader::view).toList(), List.of(), filters);
-        this.interest = interestOf();
+        this.interest = interestOfReaders();
     }
 
     Interest interest() {
         return interest;
     }
 
-    private Interest interestOf() {
+    private Interest interestOfReaders() {
         List<ChangeFilter> all =
                 readers.stream().map(reader -> filters.apply(reader.view())).toList();
         return new Interest(
@@ -75,8 +75,7 @@ final class TableRoutes {
     DiscriminatorRoutes routesOf(Change change) {
         boolean onlyUpdates = change.rows().keySet().equals(Set.of(Operation.UPDATE));
         ChangedColumns changed = change.columns();
-        // A column that the graph does not know: the table was altered, and a view may read the column under its other
-        // name.
+        // A column is not in the graph if the table was altered since. A view may read it under its former name.
         if (!onlyUpdates || changed.all() || !knownColumns.containsAll(changed.names())) {
             return toAllReaders;
         }

@@ -204,14 +204,17 @@ class ChangeFilterIT {
     @Test
     void refusesLookupsWithRowLevelSecurity() throws Exception {
         execute("ALTER TABLE other ENABLE ROW LEVEL SECURITY");
-        assertThat(changeFilter("SELECT id, part FROM other", "other").lookup().key()).isEmpty();
+        assertThat(changeFilter("SELECT id, part FROM other", "other").lookup().key())
+                .isEmpty();
         execute("ALTER TABLE other DISABLE ROW LEVEL SECURITY");
-        assertThat(changeFilter("SELECT id, part FROM other", "other").lookup().key()).isPresent();
+        assertThat(changeFilter("SELECT id, part FROM other", "other").lookup().key())
+                .isPresent();
     }
 
     @Test
     void namesTheMissingKeyOfThePreservedSide() throws Exception {
-        Lookup lookup = changeFilter("SELECT m.id, o.part, o.role FROM other o LEFT JOIN main m ON o.main = m.id", "main")
+        Lookup lookup = changeFilter(
+                        "SELECT m.id, o.part, o.role FROM other o LEFT JOIN main m ON o.main = m.id", "main")
                 .lookup();
         assertThat(lookup.why().orElseThrow().remedy())
                 .isEqualTo("add id of \"public\".\"other\" to the columns of the view, unaltered");
