@@ -9,11 +9,12 @@ import java.util.SortedSet;
 import java.util.TreeSet;
 
 /**
- * A table whose rows are in the log: an ordinary one, a leaf partition, or an inheritance parent or child.
+ * A table that holds rows of its own, and whose changes logical decoding reports: an ordinary table, a leaf partition, or an
+ * inheritance parent or child.
  *
- * @param columns all it has
- * @param mayBeFull whether REPLICA IDENTITY FULL would do no harm to it
- * @param notPublishable why it must not be put into a publication
+ * @param columns names of all columns
+ * @param mayBeFull whether REPLICA IDENTITY FULL is safe; a table with a generated column would refuse UPDATE and DELETE
+ * @param notPublishable why the table must not be added to a publication; empty if it may be
  */
 public record BaseTable(
         TableId id,

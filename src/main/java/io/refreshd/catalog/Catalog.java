@@ -3,11 +3,12 @@ package io.refreshd.catalog;
 import java.util.List;
 
 /**
- * What the system catalog says about the materialized views of a database and all they stand on: raw rows, keyed by oid,
- * in a fixed order. Two that are equal give the same {@link ViewGraph}.
+ * The rows of the system catalog that describe a database's materialized views and everything they read, at one moment.
  *
- * @param role that has read it
- * @param functions the functions that rules use, but for built-in ones that are immutable
+ * <p>Invariant: the lists are in a fixed order, and equal catalogs give the same {@link ViewGraph}.
+ *
+ * @param role the role that read the catalog; privileges in it are those of this role
+ * @param functions the functions that the rules call, without built-in functions that are immutable
  */
 public record Catalog(
         String role,
@@ -17,7 +18,10 @@ public record Catalog(
         List<Index> indexes,
         List<Function> functions) {
 
-    /** Objects below it were made by initdb. The server records no dependency on most of them: they are pinned. */
+    /**
+     * The first oid that the server gives to an object of a user ({@code FirstNormalObjectId}). Lower oids belong to objects of
+     * initdb; most of those are pinned, so that {@code pg_depend} has no row for them.
+     */
     public static final long FIRST_USER_OID = 16384;
 
     public Catalog {
@@ -33,9 +37,10 @@ public record Catalog(
     }
 
     /**
-     * A parent that is read with its child: a partition or an inheritance child.
+     * A row of {@code pg_inherits}: a partition of a partitioned table, or an inheritance child of a table. A query that reads the
+     * parent reads the child too.
      *
-     * @param version differs for a child that left and came back
+     * @param version the row's xmin: another one if the child was detached and attached again
      */
     public record Inheritance(long parent, long child, String version) {}
 }

@@ -9,14 +9,18 @@ import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** A catalog, looked up by oid. */
+/**
+ * Finds the objects of one {@link Catalog} by oid.
+ *
+ * <p>Thread: one only, since parsed queries and ancestors are cached without locks.
+ */
 final class CatalogIndex {
     private final Map<Long, Relation> relations = new HashMap<>();
     private final Map<Long, Rule> rules = new HashMap<>();
     private final Map<Long, List<Relation>> children = new HashMap<>();
     private final Map<Long, List<Catalog.Inheritance>> inheritances = new HashMap<>();
     private final Map<Long, List<Long>> parents = new HashMap<>();
-    private final Map<Long, Set<Long>> lines = new HashMap<>();
+    private final Map<Long, Set<Long>> ancestors = new HashMap<>();
     private final Map<Long, List<Index>> indexes = new HashMap<>();
     private final Map<Long, Function> functions = new HashMap<>();
     private final Map<Long, Optional<NodeTree.Node>> queries = new HashMap<>();
@@ -45,7 +49,7 @@ final class CatalogIndex {
         }
     }
 
-    /** The role that has read the catalog. */
+    /** The role that read the catalog. */
     String role() {
         return role;
     }
@@ -58,7 +62,7 @@ final class CatalogIndex {
         return rules.get(oid);
     }
 
-    /** The tree of the query of a view or materialized view; empty if it cannot be read. */
+    /** The parsed query of a view or materialized view; empty if there is none or its form is not known. */
     Optional<NodeTree.Node> query(Relation view) {
         return queries.computeIfAbsent(view.oid(), oid -> {
             Rule rule = rules.get(oid);
@@ -78,18 +82,21 @@ final class CatalogIndex {
         return inheritances.getOrDefault(parent.oid(), List.of());
     }
 
-    /** The table and all whose rows its own are too: what it inherits from or is a partition of, at any remove. */
-    Set<Long> lineOf(Relation table) {
-        return lines.computeIfAbsent(table.oid(), oid -> {
-            Set<Long> line = new HashSet<>();
-            addLine(oid, line);
-            return line;
+    /**
+     * The table itself and all its ancestors: the tables that it inherits from or is a partition of, directly or not. A query
+     * that reads any of them reads the rows of the table.
+     */
+    Set<Long> selfAndAncestorsOf(Relation table) {
+        return ancestors.computeIfAbsent(table.oid(), oid -> {
+            Set<Long> found = new HashSet<>();
+            addSelfAndAncestors(oid, found);
+            return found;
         });
     }
 
-    private void addLine(long table, Set<Long> line) {
-        if (line.add(table)) {
-            parents.getOrDefault(table, List.of()).forEach(parent -> addLine(parent, line));
+    private void addSelfAndAncestors(long table, Set<Long> found) {
+        if (found.add(table)) {
+            parents.getOrDefault(table, List.of()).forEach(parent -> addSelfAndAncestors(parent, found));
         }
     }
 

@@ -19,7 +19,12 @@ import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 
-/** Turns rows into records, a handful of queries in all however many views there are. For one read on one connection. */
+/**
+ * Runs the queries of {@link CatalogSql} and turns their rows into records. The number of queries does not depend on the number
+ * of views.
+ *
+ * <p>Thread: the one that owns the connection.
+ */
 final class CatalogQueries {
     private final Connection connection;
 
@@ -30,12 +35,12 @@ final class CatalogQueries {
     Catalog read() throws SQLException {
         List<Long> reached = oids();
         Map<Long, List<Rule.Read>> reads = reads(reached);
-        Set<Long> system = new TreeSet<>();
+        Set<Long> systemCatalogs = new TreeSet<>();
         Map<Long, SortedSet<Long>> calls = new HashMap<>();
-        readTexts(reached, reads, system, calls);
+        addCallsAndSystemReads(reached, reads, systemCatalogs, calls);
 
         Set<Long> named = new TreeSet<>(reached);
-        named.addAll(system);
+        named.addAll(systemCatalogs);
         Set<Long> functions = new TreeSet<>();
         calls.values().forEach(functions::addAll);
         return new Catalog(
@@ -73,7 +78,7 @@ final class CatalogQueries {
                 query(CatalogSql.INDEXES, oids, CatalogQueries::index),
                 List.of())));
         return relations.stream()
-                .filter(Relation::logged)
+                .filter(Relation::isDecodable)
                 .map(publishability::baseTable)
                 .toList();
     }
@@ -147,9 +152,12 @@ final class CatalogQueries {
         return reads;
     }
 
-    /** System catalogs come as whole relations: nobody asks for their columns. */
-    private void readTexts(
-            Collection<Long> oids, Map<Long, List<Rule.Read>> reads, Set<Long> system, Map<Long, SortedSet<Long>> calls)
+    /** Adds what {@code pg_depend} leaves out. A system catalog is added as a whole relation: its columns are of no use here. */
+    private void addCallsAndSystemReads(
+            Collection<Long> oids,
+            Map<Long, List<Rule.Read>> reads,
+            Set<Long> systemCatalogs,
+            Map<Long, SortedSet<Long>> calls)
             throws SQLException {
         query(CatalogSql.CALLS_AND_SYSTEM_READS, oids, row -> {
             long reader = row.getLong(1);
@@ -157,7 +165,7 @@ final class CatalogQueries {
             if (row.getBoolean(3)) {
                 return calls.computeIfAbsent(reader, oid -> new TreeSet<>()).add(used);
             }
-            system.add(used);
+            systemCatalogs.add(used);
             return reads.computeIfAbsent(reader, oid -> new ArrayList<>()).add(new Rule.Read(used, List.of(0)));
         });
     }

@@ -12,15 +12,20 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Reads the system catalog. Called from any thread that owns a connection; blocks; works for every role, since all that is
- * read is readable by PUBLIC.
+ * Reads the system catalog over JDBC. Every role may do so: everything that is read is readable by PUBLIC.
+ *
+ * <p>Thread: any that owns the connection; the call blocks.
  */
 public final class CatalogReader {
     private CatalogReader() {}
 
     /**
-     * Everything, as of one snapshot: in a transaction of its own if the connection is in autocommit mode (and still is
-     * afterwards), else in the caller's, which then ought to be REPEATABLE READ.
+     * Reads all materialized views and everything they stand on, in one snapshot.
+     *
+     * <p>A connection in autocommit mode gets a transaction for this call, and is in autocommit mode again afterwards. Otherwise the
+     * caller's transaction is used; the caller must have made it REPEATABLE READ to get one snapshot.
+     *
+     * <p>Failure: a transaction that this call began is rolled back, and the exception is passed on.
      */
     public static Catalog read(Connection connection) throws SQLException {
         if (!connection.getAutoCommit()) {
@@ -30,8 +35,7 @@ public final class CatalogReader {
         try {
             try (Statement statement = connection.createStatement()) {
                 statement.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY");
-                // Catalog queries look expensive to the planner and are not: compiling them would take most of the
-                // time.
+                // The planner overestimates catalog queries, so that compiling them would take most of the time.
                 statement.execute("SET LOCAL jit = off");
             }
             Catalog catalog = new CatalogQueries(connection).read();
@@ -48,16 +52,18 @@ public final class CatalogReader {
     }
 
     /**
-     * These tables, whether or not a view reads them; without those that are not there, and those whose rows are not in the
-     * log. In the caller's transaction, if there is one.
+     * Reads the named tables, whether or not a view reads them. The result lacks tables that do not exist and tables whose changes
+     * logical decoding does not report. Uses the caller's transaction, if there is one.
      */
     public static List<BaseTable> tables(Connection connection, Collection<TableId> names) throws SQLException {
         return new CatalogQueries(connection).tables(names);
     }
 
     /**
-     * Changes whenever {@link #read} could return something else, and not by refreshing, analyzing or vacuuming. One
-     * query, hashed on the server: cheap enough to be asked every few seconds.
+     * Hashes the catalog on the server, with one query that is cheap enough to run every second.
+     *
+     * <p>Invariant: the hash differs whenever {@link #read} could return another catalog. REFRESH of a populated view, ANALYZE and
+     * VACUUM do not change it.
      */
     public static String fingerprint(Connection connection) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(CatalogSql.FINGERPRINT);
@@ -68,8 +74,9 @@ public final class CatalogReader {
     }
 
     /**
-     * Relations that a transaction is altering, or has altered and committed so lately that the catalog does not show it yet:
-     * it keeps its locks until it does. Names too many rather than too few, such as one that is being truncated.
+     * Finds the oids of relations that other transactions are altering. A transaction that has committed keeps its locks until
+     * others can see its changes, so that DDL which the catalog does not show yet is found too. The result may hold relations that
+     * nobody alters, for example one that is being truncated; it never lacks one that is being altered.
      */
     public static Set<Long> beingAltered(Connection connection) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(CatalogSql.BEING_ALTERED);

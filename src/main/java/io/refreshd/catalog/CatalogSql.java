@@ -1,14 +1,22 @@
 package io.refreshd.catalog;
 
-/** The queries. Valid on PostgreSQL 15 and later; readable by every role. Parameter {@code ?}: oids as {@code int8[]}. */
+/**
+ * The SQL that reads {@code pg_catalog}, for PostgreSQL 15 and later. Every role may run it. The parameter {@code ?} is an
+ * {@code int8[]} of oids, unless a query says otherwise.
+ */
 final class CatalogSql {
     private CatalogSql() {}
 
     /**
-     * All materialized views and what they stand on. Rules of other events than SELECT (an ON INSERT rule of a table) are
-     * not reads. What policies read is taken in whether or not they apply. Temporary tables, which only come in as inheritance children, are left out: a session reads only its own,
-     * and ours has none. The second CTE is there for its estimate: the planner takes a recursive one for huge, and would
-     * compile code for it.
+     * All materialized views and everything that they read, directly or not.
+     *
+     * <ul>
+     *   <li>Only SELECT rules count: an ON INSERT rule of a table is no read.
+     *   <li>What policies read is included, whether or not the policies apply.
+     *   <li>Temporary tables, to which only inheritance leads, are left out: a session reads only its own, and this one has none.
+     *   <li>{@code reached} copies {@code closure} for the sake of the estimate. The planner takes a recursive CTE for huge, and would
+     *       compile code (JIT) for the rest of the query.
+     * </ul>
      */
     private static final String REACHED = """
             WITH RECURSIVE edges(reader, source) AS MATERIALIZED (
@@ -37,8 +45,10 @@ final class CatalogSql {
             )
             """;
 
+    /** No parameter. */
     static final String OIDS = REACHED + "SELECT oid::int8 FROM reached ORDER BY oid";
 
+    /** Oids of relations by name. Parameters: schemas and names, two {@code text[]} of the same length. */
     static final String OIDS_OF = """
             SELECT c.oid::int8
               FROM unnest(?::text[], ?::text[]) AS w (schema, name)
@@ -48,9 +58,11 @@ final class CatalogSql {
             """;
 
     /**
-     * One number for each catalog. Where a row is only ever written by DDL, its xmin stands for its content; pg_class is
-     * not so: every refresh rewrites the row of the view. All functions and operators count, since a view's aggregate may
-     * depend on them at second hand: one read too many now and then costs less than finding out.
+     * The fingerprint of the catalog, one part for each system table. No parameter.
+     *
+     * <p>Where only DDL writes a row, the row's xmin stands for its content. That does not hold of pg_class, where each refresh
+     * rewrites the view's row; its columns are hashed instead. All functions and operators of users count, since a view may depend on
+     * them by way of an aggregate: a superfluous read of the catalog now and then costs less than finding out.
      */
     static final String FINGERPRINT = REACHED + """
             SELECT concat_ws('/',
@@ -79,7 +91,10 @@ final class CatalogSql {
                  FROM pg_catalog.pg_operator o WHERE o.oid >= 16384))
             """;
 
-    /** From 18 on UPDATE and DELETE of a published table fail if its replica identity holds a column that is not published. */
+    /**
+     * Rows of pg_class, for {@link Relation}. The replica identity {@code g} stands for one that holds a generated column: such a
+     * column is not published, and from PostgreSQL 18 on UPDATE and DELETE of a published table fail if its identity holds one.
+     */
     static final String RELATIONS = """
             SELECT c.oid::int8, n.nspname::text, c.relname::text, c.relkind::text, c.relpersistence::text,
                    c.relispopulated,
@@ -103,7 +118,11 @@ final class CatalogSql {
              ORDER BY c.oid
             """;
 
-    /** The last column names the type for look-ups, if the text form of its values is exact whatever the settings. */
+    /**
+     * Rows of pg_attribute, for {@link Relation.Column}. The last column names the type for lookups. It is empty unless the text form
+     * of a value gives back the same value under all settings. That holds of enums, boolean, whole numbers, numeric, text types under
+     * a deterministic collation, date, timestamps and uuid.
+     */
     static final String COLUMNS = """
             SELECT a.attrelid::int8, a.attnum::int4, a.attname::text, a.atttypid::int8, a.atttypmod, a.attgenerated <> '',
                    CASE WHEN coalesce(NOT l.collisdeterministic, false) THEN ''
@@ -120,8 +139,8 @@ final class CatalogSql {
             """;
 
     /**
-     * Queries of views, and the conditions by which row-level security lets rows of a table be read. Each with the xmin of its
-     * row: what was replaced and put back is not what it was, since a refresh in between may have seen the other one.
+     * The queries of views, and the conditions by which policies let rows of a table be read. The xmin of each row is part of its
+     * hash: a query that was replaced and put back counts as another one, since a refresh in between may have used the replacement.
      */
     private static final String QUERIES = """
             WITH wanted(oid) AS (
@@ -138,6 +157,7 @@ final class CatalogSql {
             )
             """;
 
+    /** The relations that each query reads, with the numbers of the columns; 0 stands for the relation as a whole. */
     static final String READS = QUERIES + """
             SELECT q.reader::int8, d.refobjid::int8, array_agg(DISTINCT d.refobjsubid)
               FROM query q
@@ -148,8 +168,11 @@ final class CatalogSql {
             """;
 
     /**
-     * The tree comes along only where the constants in it, bytes in the server's encoding, can be read as what the log says in
-     * UTF-8. In the text of a query tree a blank inside a name is escaped, so that no name can look like one of these.
+     * The hash and the properties of each query, for {@link Rule}. A blank inside a name is escaped in the text of a query tree, so
+     * that no name can match one of these patterns.
+     *
+     * <p>The tree itself is returned only if the server's encoding is UTF-8. A constant in the tree is in the server's encoding, and is
+     * later compared with values from the log, which are in UTF-8.
      */
     static final String RULES = QUERIES + """
             SELECT q.reader::int8, md5(string_agg(q.tree || q.settings, '|' ORDER BY q.oid)),
@@ -164,9 +187,11 @@ final class CatalogSql {
             """;
 
     /**
-     * Oids in the text of the queries, since pg_depend says nothing about pinned objects: functions (funcid, opfuncid,
-     * aggfnoid, winfnoid), and with an r before them relations. Splitting is several times as fast as a regular
-     * expression over the whole text. Then what lies behind operators and aggregates of users.
+     * The oids of functions in the queries, and of relations with an {@code r} before the number.
+     *
+     * <p>They are found in the text of the query trees, since pg_depend has no rows for pinned objects. Functions stand behind funcid,
+     * opfuncid, aggfnoid and winfnoid. Splitting the text is several times as fast as a regular expression over all of it. The
+     * functions behind operators of users come from pg_depend.
      */
     private static final String USED = QUERIES + """
             , piece AS MATERIALIZED (
@@ -186,8 +211,10 @@ final class CatalogSql {
             """;
 
     /**
-     * Functions that are called, and system catalogs that are read: in one pass, since unpacking the texts takes the most
-     * time of all. Built-in functions that are immutable are of no interest, and they are by far the most.
+     * The functions that each query calls, support functions of users' aggregates included, and the system catalogs that it reads.
+     *
+     * <p>One query does both, since decompressing the query trees takes most of the time. Built-in functions that are immutable are
+     * left out: they decide nothing here, and they are the majority.
      */
     static final String CALLS_AND_SYSTEM_READS = USED + """
             , part AS (
@@ -209,6 +236,7 @@ final class CatalogSql {
              ORDER BY 1, 2, 3
             """;
 
+    /** Rows of pg_proc, for {@link Function}. */
     static final String FUNCTIONS = """
             SELECT p.oid::int8, n.nspname::text, p.proname::text, pg_catalog.pg_get_function_identity_arguments(p.oid),
                    p.provolatile::text,
@@ -219,6 +247,7 @@ final class CatalogSql {
              ORDER BY p.oid
             """;
 
+    /** Rows of pg_inherits, for {@link Catalog.Inheritance}. */
     static final String INHERITANCES = """
             SELECT inhparent::int8, inhrelid::int8, xmin::text
               FROM pg_catalog.pg_inherits
@@ -226,6 +255,7 @@ final class CatalogSql {
              ORDER BY inhparent, inhrelid
             """;
 
+    /** Rows of pg_index, for {@link Index}; without the columns of INCLUDE. */
     static final String INDEXES = """
             SELECT i.indexrelid::int8, i.indrelid::int8, c.relname::text, (i.indkey::int2[])[0:i.indnkeyatts - 1]::int4[],
                    i.indisunique, i.indisvalid, i.indimmediate, i.indisprimary, i.indisreplident,
@@ -238,8 +268,10 @@ final class CatalogSql {
             """;
 
     /**
-     * Relations that somebody is altering: ATTACH PARTITION holds a weaker lock on the parent, which VACUUM takes too, but the
-     * strongest on the child. Our own locks are not looked at.
+     * Relations that another session is altering. No parameter.
+     *
+     * <p>A relation counts if a transaction holds a strong lock on it and ACCESS EXCLUSIVE on any relation. ATTACH PARTITION takes a
+     * weaker lock on the parent, one that VACUUM takes too, but ACCESS EXCLUSIVE on the child. Locks of this session do not count.
      */
     static final String BEING_ALTERED = """
             WITH held AS MATERIALIZED (

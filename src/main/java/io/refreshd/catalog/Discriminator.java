@@ -6,11 +6,11 @@ import java.util.SortedSet;
 import java.util.TreeSet;
 
 /**
- * A view takes from a table only rows with certain values in one column, as in {@code WHERE role = 'a'}: a row that has none of
- * them, neither before nor after a change, cannot alter the view.
+ * The values of one column that a table's rows must have for a view to take them, as in {@code WHERE role = 'a'}. A change of a
+ * row that has none of the values, neither before nor after it, cannot alter the view.
  *
- * @param column of the table
- * @param values in text form, of a type whose values are equal exactly if their text forms are
+ * @param column name of the table's column
+ * @param values text forms; the column's type is one whose values are equal exactly if their text forms are
  */
 public record Discriminator(String column, SortedSet<String> values) {
     public Discriminator {

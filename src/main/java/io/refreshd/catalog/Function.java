@@ -4,11 +4,11 @@ import io.refreshd.model.SqlNames;
 import java.util.Objects;
 
 /**
- * A row of {@code pg_proc}.
+ * A function or aggregate: a row of {@code pg_proc}.
  *
- * @param arguments as ALTER FUNCTION wants them
- * @param volatility {@code provolatile}: i(mmutable), s(table), v(olatile); of an aggregate: the worst of its parts
- * @param hash of its definition
+ * @param arguments the types of the arguments, as ALTER FUNCTION takes them
+ * @param volatility {@code provolatile}: i(mmutable), s(table), v(olatile); for an aggregate the worst of its support functions
+ * @param hash hash of the definition
  */
 public record Function(long oid, String schema, String name, String arguments, char volatility, String hash) {
     public Function {

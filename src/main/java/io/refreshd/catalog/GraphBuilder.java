@@ -15,16 +15,19 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Predicate;
 
-/** Makes a {@link ViewGraph}; good for one. Works on oids, and turns them into names only for what it hands out. */
+/**
+ * Builds one {@link ViewGraph} from a {@link Catalog}. Works with oids, and turns them into names only in the result.
+ *
+ * <p>Thread: one only; a builder is used once.
+ */
 final class GraphBuilder {
     private final CatalogIndex catalogIndex;
     private final Predicate<ViewId> included;
     private final SortedMap<ViewId, Relation> views = new TreeMap<>();
-    private final Map<ViewId, Sources> sources = new HashMap<>();
+    private final Map<ViewId, ViewSources> sources = new HashMap<>();
     private final SortedMap<TableId, BaseTable> tables = new TreeMap<>();
     private final Map<TableId, List<Reader>> readers = new HashMap<>();
-
-    private final Map<TableId, Map<ViewId, Narrowing>> narrowings = new HashMap<>();
+    private final Map<TableId, Map<ViewId, ChangeFilter>> filters = new HashMap<>();
 
     GraphBuilder(Catalog catalog, Predicate<ViewId> included) {
         this.catalogIndex = new CatalogIndex(catalog);
@@ -39,34 +42,33 @@ final class GraphBuilder {
     ViewGraph build() {
         UntrackedSources untrackedSources = new UntrackedSources(catalogIndex, included);
         Publishability publishability = new Publishability(catalogIndex);
-        ProbeAnalysis probes = new ProbeAnalysis(catalogIndex);
-        Discriminators discriminators = new Discriminators(catalogIndex);
+        LookupAnalysis lookups = new LookupAnalysis(catalogIndex);
+        DiscriminatorAnalysis discriminators = new DiscriminatorAnalysis(catalogIndex);
         views.forEach((id, view) -> {
-            Sources found = Sources.of(view, catalogIndex);
+            ViewSources found = ViewSources.of(view, catalogIndex);
             sources.put(id, found);
-            ProbeAnalysis.ByTable probing = probes.of(view, found, untrackedSources.of(view, found));
+            LookupAnalysis.ByTable lookup = lookups.of(view, found, untrackedSources.of(view, found));
             for (Relation relation : found.relations()) {
-                if (relation.logged()) {
+                if (relation.isDecodable()) {
                     tables.computeIfAbsent(relation.tableId(), table -> publishability.baseTable(relation));
                     readers.computeIfAbsent(relation.tableId(), table -> new ArrayList<>())
                             .add(new Reader(id, found.columnsOf(relation)));
-                    narrowings
-                            .computeIfAbsent(relation.tableId(), table -> new HashMap<>())
-                            .put(id, new Narrowing(discriminators.of(view, relation, found), probing.of(relation)));
+                    filters.computeIfAbsent(relation.tableId(), table -> new HashMap<>())
+                            .put(id, new ChangeFilter(discriminators.of(view, relation, found), lookup.of(relation)));
                 }
             }
         });
         readers.replaceAll((table, list) -> List.copyOf(list));
 
-        Stack stack = new Stack(upstream());
-        Obstacles obstacles = new Obstacles(catalogIndex);
+        ViewDependencies dependencies = new ViewDependencies(upstream());
+        RefreshObstacles obstacles = new RefreshObstacles(catalogIndex);
         Lineage lineage = new Lineage(catalogIndex, included);
         SortedMap<ViewId, ViewGraph.Node> nodes = new TreeMap<>();
         views.forEach((id, view) -> {
-            Sources found = sources(id);
+            ViewSources found = sources(id);
             List<Obstacle> untracked = new ArrayList<>(untrackedSources.of(view, found));
-            stack.circleOf(id).ifPresent(untracked::add);
-            Optional<Obstacle> always = obstacles.toAnyRefresh(found);
+            dependencies.cycleOf(id).ifPresent(untracked::add);
+            Optional<Obstacle> plainObstacle = obstacles.toAnyRefresh(found);
             nodes.put(
                     id,
                     new ViewGraph.Node(
@@ -74,20 +76,20 @@ final class GraphBuilder {
                                     id,
                                     view.oid(),
                                     view.traits().populated(),
-                                    obstacles.toConcurrentRefresh(view, found).or(() -> always),
-                                    always,
+                                    obstacles.toConcurrentRefresh(view, found).or(() -> plainObstacle),
+                                    plainObstacle,
                                     untracked),
-                            stack.upstreamOf(id),
-                            stack.downstreamOf(id),
+                            dependencies.upstreamOf(id),
+                            dependencies.downstreamOf(id),
                             lineage.of(view, found)));
         });
-        return new ViewGraph(nodes, tables, readers, narrowings);
+        return new ViewGraph(nodes, tables, readers, filters);
     }
 
-    private Sources sources(ViewId view) {
-        Sources found = sources.get(view);
+    private ViewSources sources(ViewId view) {
+        ViewSources found = sources.get(view);
         if (found == null) {
-            throw new IllegalStateException("not walked: " + view);
+            throw new IllegalStateException("its sources were not collected: " + view);
         }
         return found;
     }

@@ -5,10 +5,10 @@ import java.util.Objects;
 import java.util.Set;
 
 /**
- * A row of {@code pg_index}.
+ * An index of a table or materialized view: a row of {@code pg_index}.
  *
- * @param relation oid of the table
- * @param columns numbers of the table's columns; 0 is an expression
+ * @param relation oid of the table or materialized view
+ * @param columns numbers of the key columns, without those of INCLUDE; 0 stands for an expression
  */
 public record Index(long oid, long relation, String name, List<Integer> columns, Set<Trait> traits) {
     public Index {
@@ -20,10 +20,10 @@ public record Index(long oid, long relation, String name, List<Integer> columns,
     public enum Trait {
         UNIQUE,
         VALID,
-        /** Checked at once, not DEFERRABLE. */
+        /** Uniqueness is checked at once: the constraint is not DEFERRABLE. */
         IMMEDIATE,
         PRIMARY,
-        /** Named by REPLICA IDENTITY USING INDEX. */
+        /** The index that REPLICA IDENTITY USING INDEX names. */
         REPLICA_IDENTITY,
         PARTIAL,
         BTREE

@@ -8,9 +8,12 @@ import java.util.HexFormat;
 import java.util.function.Predicate;
 
 /**
- * Hashes what a view is made from. If it differs from what it was, the view may lack changes that no event told of: an
- * attached partition, a replaced view or function, a table that has only now become one the log tells about. Names of tables
- * are not in it: renaming moves no row. Names of columns are, since events speak of columns by name.
+ * Hashes a view's definition and everything that the view reads, rows apart. A new hash means that the view may lack changes which
+ * the log never reported: rows of a partition that was attached, of a table that was not published before, or the effect of a
+ * replaced view or function.
+ *
+ * <p>Names of tables are left out, since renaming a table moves no row. Names of columns are hashed, since changes in the log name
+ * their columns.
  */
 final class Lineage {
     private final CatalogIndex catalogIndex;
@@ -21,13 +24,13 @@ final class Lineage {
         this.included = included;
     }
 
-    String of(Relation view, Sources sources) {
+    String of(Relation view, ViewSources sources) {
         StringBuilder text = new StringBuilder("view ").append(view.oid()).append('\n');
         for (Rule rule : sources.rules()) {
             text.append("query ").append(rule.relation()).append(' ').append(rule.hash());
             for (long oid : rule.functions()) {
                 Function function = catalogIndex.function(oid);
-                // Built-in functions change with the server only, and a new server may hash them otherwise.
+                // Built-in functions change only with the server, and another version may give them other hashes.
                 if (function != null && !function.builtIn()) {
                     text.append(' ').append(oid).append('=').append(function.hash());
                 }
@@ -35,9 +38,9 @@ final class Lineage {
             text.append('\n');
         }
         for (Relation relation : sources.relations()) {
-            boolean told =
-                    relation.logged() && !catalogIndex.identityOf(relation).failsWhenPublished();
-            describe(relation, told, text);
+            boolean tracked =
+                    relation.isDecodable() && !catalogIndex.identityOf(relation).failsWhenPublished();
+            describe(relation, tracked, text);
             for (Catalog.Inheritance child : catalogIndex.inheritancesOf(relation)) {
                 text.append("child ")
                         .append(child.child())
@@ -52,17 +55,18 @@ final class Lineage {
         return sha256(text.toString());
     }
 
-    private static void describe(Relation relation, boolean told, StringBuilder text) {
+    /** @param tracked whether refreshd learns of changes of the relation's rows */
+    private static void describe(Relation relation, boolean tracked, StringBuilder text) {
         text.append(relation.kind())
                 .append(' ')
                 .append(relation.oid())
                 .append(' ')
-                .append(told);
+                .append(tracked);
         for (Relation.Column column : relation.columns()) {
             text.append(' ')
                     .append(column.number())
                     .append(':')
-                    // The length keeps a name that looks like the next column from being taken for it.
+                    // Without the length, a name could hold what looks like the next column.
                     .append(column.name().length())
                     .append(':')
                     .append(column.name())

@@ -8,11 +8,14 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * A materialized view that refreshd is to keep fresh.
+ * A materialized view that refreshd keeps fresh.
  *
- * @param obstacle why it cannot be refreshed CONCURRENTLY
- * @param plainObstacle why it cannot be refreshed at all; if there is one, {@code obstacle} is there too
- * @param untrackedSources sources whose changes the log does not show: with any, nothing can be claimed about its freshness
+ * <p>Invariant: a view with a {@code plainObstacle} has an {@code obstacle} too.
+ *
+ * @param populated false if the view holds no data yet (WITH NO DATA)
+ * @param obstacle why the view cannot be refreshed CONCURRENTLY; empty if it can
+ * @param plainObstacle why the view cannot be refreshed at all; empty if it can
+ * @param untrackedSources sources whose changes the log does not show; with any of them the view cannot be claimed to be fresh
  */
 public record MaterializedView(
         ViewId id,

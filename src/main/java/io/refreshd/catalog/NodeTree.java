@@ -8,8 +8,9 @@ import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
- * The text form of a query tree ({@code pg_node_tree}), as the server stores it. Words are kept as they stand there, escapes
- * included; nobody here looks at names. Pure.
+ * Parses the text form of a query tree, {@code pg_node_tree}, in which the server stores the queries of views.
+ *
+ * <p>Tokens keep their escapes: only labels, numbers and flags are ever looked at, no names.
  */
 final class NodeTree {
     private final String text;
@@ -19,8 +20,9 @@ final class NodeTree {
         this.text = text;
     }
 
-    /** A part of a tree. */
-    sealed interface Part permits Node, Items, Word {
+    /** A part of a tree: a node in braces, a list in parentheses, or a token. */
+    sealed interface Part permits Node, Items, Token {
+        /** Calls the visitor with each node of this part, from the root down. */
         default void visit(Consumer<Node> visitor) {
             switch (this) {
                 case Node node -> {
@@ -28,37 +30,43 @@ final class NodeTree {
                     node.fields().values().forEach(field -> field.forEach(part -> part.visit(visitor)));
                 }
                 case Items items -> items.parts().forEach(part -> part.visit(visitor));
-                case Word word -> {
-                    // A leaf.
+                case Token token -> {
+                    // A leaf holds no node.
                 }
             }
         }
     }
 
-    /** @param fields what stands behind each of its fields: mostly one part, of a constant several words */
+    /**
+     * A node of the tree, such as a query or an expression.
+     *
+     * @param fields the parts behind each field name: mostly one part, several tokens for the bytes of a constant
+     */
     record Node(String label, Map<String, List<Part>> fields) implements Part {
         List<Part> all(String field) {
             return fields.getOrDefault(field, List.of());
         }
 
-        /** Whether the field holds just this word; false too if there is no such field. */
-        boolean is(String field, String word) {
-            return all(field).equals(List.of(new Word(word)));
+        /** Whether the field holds this one token; false also if there is no such field. */
+        boolean is(String field, String token) {
+            return all(field).equals(List.of(new Token(token)));
         }
 
-        boolean none(String field) {
+        /** Whether the field holds a null pointer or an empty list, both of which the server writes as {@code <>}. */
+        boolean isNull(String field) {
             return is(field, "<>");
         }
 
-        /** A number that is not there is none that means anything: -1. */
+        /** The number in the field, or -1 if there is none; -1 is no valid oid, index or column. */
         long number(String field) {
             return all(field).size() == 1
-                            && all(field).getFirst() instanceof Word(String word)
-                            && word.matches("-?[0-9]{1,18}")
-                    ? Long.parseLong(word)
+                            && all(field).getFirst() instanceof Token(String token)
+                            && token.matches("-?[0-9]{1,18}")
+                    ? Long.parseLong(token)
                     : -1;
         }
 
+        /** The elements of the list in the field; none if the field holds no list. */
         List<Part> items(String field) {
             return all(field).size() == 1 && all(field).getFirst() instanceof Items items ? items.parts() : List.of();
         }
@@ -66,9 +74,9 @@ final class NodeTree {
 
     record Items(List<Part> parts) implements Part {}
 
-    record Word(String text) implements Part {}
+    record Token(String text) implements Part {}
 
-    /** The one query that the action of a rule consists of; empty if it is something else, or in a form not known here. */
+    /** The one query that a rule's action ({@code ev_action}) consists of; empty if it is something else, or cannot be parsed. */
     static Optional<Node> query(String action) {
         try {
             return parse(action) instanceof Items(List<Part> parts)
@@ -82,7 +90,7 @@ final class NodeTree {
         }
     }
 
-    /** @throws IllegalArgumentException if it is not what was expected */
+    /** @throws IllegalArgumentException if the text ends too soon */
     static Part parse(String text) {
         NodeTree tree = new NodeTree(text);
         return tree.part(tree.token());
@@ -98,7 +106,7 @@ final class NodeTree {
                 yield new Items(parts);
             }
             case "{" -> node();
-            default -> new Word(token);
+            default -> new Token(token);
         };
     }
 
@@ -109,9 +117,8 @@ final class NodeTree {
         for (String next = token(); !next.equals("}"); next = token()) {
             if (next.startsWith(":")) {
                 field = new ArrayList<>();
-                // A name may look like a field; then the real field stands elsewhere too, and the name makes it empty
-                // or
-                // comes second.
+                // A name may look like a field. If it comes first, the real field looks empty, and the query is not
+                // understood. If it comes second, the real field stays.
                 fields.putIfAbsent(next.substring(1), field);
             } else {
                 field.add(part(next));

@@ -3,16 +3,16 @@ package io.refreshd.catalog;
 import java.util.Set;
 import java.util.regex.Pattern;
 
-/** Tells which functions give another result although no table has changed. */
+/** Decides which functions may give another result although no row of a table that the query reads has changed. */
 final class NonDeterminism {
     private NonDeterminism() {}
 
-    /** Stable built-in functions that read a clock, a setting, the session or the snapshot. */
+    /** STABLE built-in functions whose result depends on the clock, a setting, the session or the snapshot. */
     private static final Set<String> STABLE = Set.of(
             "now",
             "transaction_timestamp",
             "statement_timestamp",
-            // age(timestamp) counts from today, age(xid) from the current transaction.
+            // age(timestamp) counts from the current date, age(xid) from the current transaction.
             "age",
             "mxid_age",
             "current_setting",
@@ -31,19 +31,22 @@ final class NonDeterminism {
             "obj_description",
             "shobj_description");
 
-    /** Stable built-in functions that read the system catalogs, statistics, or with table_to_xml any table. */
+    /** STABLE built-in functions that read the system catalogs or statistics, or any table (table_to_xml). */
     private static final Pattern STABLE_FAMILIES =
             Pattern.compile("pg_.*|has_.*_privilege|to_reg.*|txid_.*|inet_(client|server)_.*|.*_to_xml.*");
 
-    private static final Set<String> HARMLESS =
+    /** Functions whose names match a family, and whose result nevertheless depends on their arguments alone. */
+    private static final Set<String> EXCEPTIONS =
             Set.of("pg_typeof", "pg_collation_for", "pg_column_size", "pg_input_is_valid", "pg_input_error_info");
 
     /**
-     * Of the built-in functions that are merely stable most depend on nothing but settings that say how values are
-     * written, such as TimeZone and DateStyle: casts, to_char, to_jsonb. They do not count. What users wrote counts unless
-     * it is declared immutable: it may read tables, and no dependency says which.
+     * Whether the function's result may change while the tables stay the same.
+     *
+     * <p>Most STABLE built-in functions (casts, to_char, to_jsonb) depend on nothing but their arguments and settings of how values
+     * are written, such as TimeZone and DateStyle. Those count as deterministic. A function of a user counts as non-deterministic
+     * unless it is IMMUTABLE: it may read tables, and {@code pg_depend} does not say which.
      */
-    static boolean ticks(Function function) {
+    static boolean isNonDeterministic(Function function) {
         return switch (function.volatility()) {
             case 'i' -> false;
             case 's' -> !function.builtIn() || readsMoreThanItsArguments(function.name());
@@ -52,6 +55,6 @@ final class NonDeterminism {
     }
 
     private static boolean readsMoreThanItsArguments(String name) {
-        return STABLE.contains(name) || (STABLE_FAMILIES.matcher(name).matches() && !HARMLESS.contains(name));
+        return STABLE.contains(name) || (STABLE_FAMILIES.matcher(name).matches() && !EXCEPTIONS.contains(name));
     }
 }

@@ -7,7 +7,10 @@ import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeSet;
 
-/** Which tables may be published without making the application's own statements fail, and what would mend the others. */
+/**
+ * Decides which tables may be added to a publication without making the application's own UPDATE and DELETE fail, and names the
+ * remedy for the others.
+ */
 final class Publishability {
     private final CatalogIndex catalogIndex;
 
@@ -27,9 +30,9 @@ final class Publishability {
                 obstacle(table));
     }
 
-    /** Why a table must not be published, whatever reads it. */
+    /** Why the table must not be published; empty if it may be, or if logical decoding does not report its changes anyway. */
     Optional<Obstacle> obstacle(Relation table) {
-        if (!table.logged() || !catalogIndex.identityOf(table).failsWhenPublished()) {
+        if (!table.isDecodable() || !catalogIndex.identityOf(table).failsWhenPublished()) {
             return Optional.empty();
         }
         return Optional.of(new Obstacle(
@@ -51,7 +54,7 @@ final class Publishability {
         List<String> remedies = new ArrayList<>();
         if (catalogIndex.identityOf(table) != ReplicaIdentity.GENERATED) {
             remedies.add(alter + " ADD PRIMARY KEY (the columns that identify a row)");
-        } else if (hasPlainKey(table)) {
+        } else if (hasKeyWithoutGeneratedColumns(table)) {
             remedies.add(alter + " REPLICA IDENTITY DEFAULT");
         }
         remedies.add(alter + " REPLICA IDENTITY USING INDEX (a unique index on NOT NULL columns"
@@ -62,12 +65,15 @@ final class Publishability {
         return remedies;
     }
 
-    /** A column that is computed is not published; from 18 on the server refuses changes of a table that needs it to be. */
+    /**
+     * A generated column is not published. With REPLICA IDENTITY FULL it would have to be, and PostgreSQL 18 and later refuse UPDATE
+     * and DELETE of such a table.
+     */
     private static boolean mayBeFull(Relation table) {
         return table.columns().stream().noneMatch(Relation.Column::generated);
     }
 
-    private boolean hasPlainKey(Relation table) {
+    private boolean hasKeyWithoutGeneratedColumns(Relation table) {
         return catalogIndex.indexesOf(table).stream()
                 .filter(index -> index.is(Index.Trait.PRIMARY))
                 .anyMatch(index -> table.columns().stream()

@@ -12,8 +12,8 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 
 /**
- * Whether the role of refreshd may read a view and what the definition of the view names. A refresh needs neither, since it runs
- * as the view's owner; but rows are looked up as the role itself.
+ * Checks whether refreshd's role may read a view and the relations that the view's definition names. A refresh needs no such
+ * privilege, since it runs as the view's owner; a lookup does, since it runs as refreshd's role.
  */
 final class ReadAccess {
     private final CatalogIndex catalogIndex;
@@ -24,12 +24,12 @@ final class ReadAccess {
         this.catalogIndex = catalogIndex;
     }
 
-    /** What keeps the role from reading, if anything does. */
+    /** The relations that the role may not read, with the grants that are missing; empty if there is none. */
     static Optional<Obstacle> obstacle(Relation view, CatalogIndex catalogIndex) {
-        ReadAccess readable = new ReadAccess(catalogIndex);
-        readable.named.put(view.oid(), view);
-        readable.follow(view);
-        return readable.obstacle();
+        ReadAccess access = new ReadAccess(catalogIndex);
+        access.named.put(view.oid(), view);
+        access.follow(view);
+        return access.obstacle();
     }
 
     private void follow(Relation view) {
@@ -41,9 +41,9 @@ final class ReadAccess {
             Relation relation = catalogIndex.relation(read.relation());
             if (relation != null) {
                 named.put(relation.oid(), relation);
-                // Any other plain view reads as its owner.
+                // Any other plain view reads with the privileges of its owner.
                 if (relation.kind() == RelationKind.VIEW
-                        && relation.traits().access().asInvoker()) {
+                        && relation.traits().access().securityInvoker()) {
                     follow(relation);
                 }
             }
@@ -51,28 +51,28 @@ final class ReadAccess {
     }
 
     private Optional<Obstacle> obstacle() {
-        List<Relation> closed = named.values().stream()
+        List<Relation> unreadable = named.values().stream()
                 .filter(relation -> !relation.traits().access().usage()
                         || !relation.traits().access().select())
                 .toList();
-        if (closed.isEmpty()) {
+        if (unreadable.isEmpty()) {
             return Optional.empty();
         }
-        String names = closed.stream().map(Relation::sql).collect(Collectors.joining(", "));
+        String names = unreadable.stream().map(Relation::sql).collect(Collectors.joining(", "));
         return Optional.of(new Obstacle(
                 "role " + catalogIndex.role() + " looks rows up as itself and may not read " + names,
-                String.join("; ", grants(closed))));
+                String.join("; ", grants(unreadable))));
     }
 
-    private List<String> grants(List<Relation> closed) {
+    private List<String> grants(List<Relation> unreadable) {
         String to = " TO " + SqlNames.identifier(catalogIndex.role());
         List<String> grants = new ArrayList<>();
-        closed.stream()
+        unreadable.stream()
                 .filter(relation -> !relation.traits().access().usage())
                 .map(relation -> "GRANT USAGE ON SCHEMA " + SqlNames.identifier(relation.schema()) + to)
                 .distinct()
                 .forEach(grants::add);
-        closed.stream()
+        unreadable.stream()
                 .filter(relation -> !relation.traits().access().select())
                 .map(relation -> "GRANT SELECT ON " + relation.sql() + to)
                 .forEach(grants::add);

@@ -6,7 +6,12 @@ import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
 
-/** Which columns of a table a view reads. In doubt: all of them, also those that will be added. */
+/**
+ * The columns of a table that a view reads.
+ *
+ * @param all whether the view has to be taken to read every column, also columns added later; true if that cannot be ruled out
+ * @param names the columns; empty if {@code all}
+ */
 public record ReadColumns(boolean all, SortedSet<String> names) {
     public static final ReadColumns ALL = new ReadColumns(true, Collections.emptySortedSet());
 

@@ -7,9 +7,9 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * A row of {@code pg_class} with its columns.
+ * A table, view, materialized view or sequence: a row of {@code pg_class} with its columns.
  *
- * @param columns those that are not dropped, in their order
+ * @param columns the columns that are not dropped, by number
  */
 public record Relation(long oid, String schema, String name, RelationKind kind, Traits traits, List<Column> columns) {
     public Relation {
@@ -21,14 +21,14 @@ public record Relation(long oid, String schema, String name, RelationKind kind, 
     }
 
     /**
-     * The rest of the row that matters here.
+     * Further columns of {@code pg_class}, and the privileges on the relation.
      *
-     * @param persistence p(ermanent), u(nlogged), t(emporary)
-     * @param populated false for a materialized view that holds nothing yet
-     * @param replicaIdentity d(efault), n(othing), f(ull), i(ndex), or g: one of them that holds a generated column, where the
-     *     server refuses changes of such a table once it is published
-     * @param owner oid of the role
-     * @param access of the role that reads the catalog
+     * @param persistence {@code relpersistence}: p(ermanent), u(nlogged), t(emporary)
+     * @param populated false for a materialized view that holds no data yet
+     * @param replicaIdentity {@code relreplident}: d(efault), n(othing), f(ull), i(ndex); or {@code g} for an identity that holds a
+     *     generated column, on a server that refuses UPDATE and DELETE of such a table once it is published
+     * @param owner oid of the owning role
+     * @param access the privileges of the role that reads the catalog
      */
     public record Traits(
             char persistence,
@@ -42,19 +42,23 @@ public record Relation(long oid, String schema, String name, RelationKind kind, 
     }
 
     /**
-     * What the role that reads the catalog may do.
+     * The privileges on a relation of the role that reads the catalog.
      *
-     * @param usage of its schema: without it the name means nothing
-     * @param asInvoker a plain view reads with the privileges of whoever asks, not of its owner
+     * @param usage whether the role has USAGE on the schema, without which the relation cannot be named
+     * @param select whether the role may SELECT from the relation
+     * @param securityInvoker whether the relation is a plain view that reads with the privileges of the calling role, not of its
+     *     owner
      */
-    public record Access(boolean usage, boolean select, boolean asInvoker) {}
+    public record Access(boolean usage, boolean select, boolean securityInvoker) {}
 
     /**
-     * A row of {@code pg_attribute}.
+     * A column: a row of {@code pg_attribute}.
      *
      * @param type oid of the type
-     * @param generated computed from other columns of the row; the log never carries it
-     * @param keyType what its values in text form are to be cast to for a look-up; empty if that may lose something
+     * @param modifier {@code atttypmod}, such as the length of a varchar
+     * @param generated whether the column is computed from other columns of the row; the log does not hold such columns
+     * @param keyType the type, as SQL, that a value's text form is cast to in a lookup; empty if the cast may not give back the
+     *     same value
      */
     public record Column(int number, String name, long type, int modifier, boolean generated, String keyType) {
         public Column(int number, String name, long type, int modifier, boolean generated) {
@@ -71,8 +75,8 @@ public record Relation(long oid, String schema, String name, RelationKind kind, 
     }
 
     /**
-     * Whether its policies may decide what a query sees that runs as the owner of {@code reader}. Roles that bypass them
-     * are not asked for: in doubt, they do.
+     * Whether policies of this table may decide which rows a query sees that runs as the owner of {@code reader}. An owner who
+     * bypasses row-level security is not recognised, so that the answer may be true without need.
      */
     boolean policiesApplyTo(Relation reader) {
         return switch (traits.rowSecurity()) {
@@ -90,8 +94,8 @@ public record Relation(long oid, String schema, String name, RelationKind kind, 
         return traits.persistence() == 't';
     }
 
-    /** Whether logical decoding can tell of its rows at all. */
-    boolean logged() {
+    /** Whether logical decoding reports changes of the relation's rows, given a publication. */
+    boolean isDecodable() {
         return kind == RelationKind.TABLE && traits.persistence() == 'p' && !Catalog.builtIn(oid);
     }
 }

@@ -1,6 +1,6 @@
 package io.refreshd.catalog;
 
-/** {@code pg_class.relkind}, as far as a query can read it. */
+/** The kind of a relation that a query can read: {@code pg_class.relkind}. */
 public enum RelationKind {
     TABLE('r'),
     PARTITIONED_TABLE('p'),
@@ -8,7 +8,7 @@ public enum RelationKind {
     MATERIALIZED_VIEW('m'),
     FOREIGN_TABLE('f'),
     SEQUENCE('S'),
-    /** Composite types and whatever later servers bring. */
+    /** Composite types, and kinds that later servers may add. */
     OTHER('?');
 
     private final char code;

@@ -1,19 +1,21 @@
 package io.refreshd.catalog;
 
-/** What the log holds of the old row when a row is updated or deleted. */
+/** The replica identity of a table: what the log holds of the old row after UPDATE and DELETE. */
 public enum ReplicaIdentity {
-    /** Nothing, or an index that is gone. */
+    /** REPLICA IDENTITY NOTHING, or USING INDEX of an index that was dropped: the log holds nothing. */
     NOTHING,
-    /** The primary key. */
+    /** The log holds the primary key. */
     DEFAULT,
-    /** The primary key would be, but there is none, or only a deferrable one. */
+    /** REPLICA IDENTITY DEFAULT of a table that has no primary key, or only a deferrable one: the log holds nothing. */
     DEFAULT_WITHOUT_KEY,
+    /** The log holds the columns of an index. */
     INDEX,
+    /** The log holds the whole row. */
     FULL,
-    /** One of those, but with a column in it that is computed, on a server that minds: those are not published. */
+    /** An identity that holds a generated column, on PostgreSQL 18 or later, which does not publish such columns. */
     GENERATED;
 
-    /** Once such a table is in a publication of updates, the application's own UPDATE and DELETE of it fail. */
+    /** Whether the application's own UPDATE and DELETE fail once the table is in a publication. */
     public boolean failsWhenPublished() {
         return this == NOTHING || this == DEFAULT_WITHOUT_KEY || this == GENERATED;
     }

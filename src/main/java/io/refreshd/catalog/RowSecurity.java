@@ -1,9 +1,10 @@
 package io.refreshd.catalog;
 
-/** Whether policies decide which rows of a table a query reads. */
+/** Row-level security of a table: whether policies decide which rows a query reads. */
 public enum RowSecurity {
     OFF,
-    /** For everyone but the table's owner. */
+    /** Policies apply to everybody but the table's owner. */
     ON,
+    /** Policies apply to the table's owner too. */
     FORCED
 }

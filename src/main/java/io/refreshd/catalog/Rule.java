@@ -8,14 +8,14 @@ import java.util.SortedSet;
 import java.util.TreeSet;
 
 /**
- * The defining query of a view or materialized view, as far as it matters; or what the policies of a table read when
- * row-level security applies to who reads it.
+ * The query behind a relation: of a view or materialized view its definition, of a table with row-level security the conditions
+ * of its policies.
  *
  * @param relation oid of the view or table
- * @param hash of the whole query; another query has another hash
- * @param reads the relations it reads, in order of their oid
- * @param functions oids of the functions it calls
- * @param tree the query as the server stores it; empty for policies
+ * @param hash hash of the query's text; any other query has another hash
+ * @param reads the relations that the query reads, by oid
+ * @param functions oids of the functions that the query calls
+ * @param tree the query tree as the server stores it ({@code pg_node_tree}); empty for policies
  */
 public record Rule(
         long relation, String hash, Set<Trait> traits, List<Read> reads, SortedSet<Long> functions, String tree) {
@@ -30,20 +30,24 @@ public record Rule(
         this(relation, hash, traits, reads, functions, "");
     }
 
-    /** What only the text of the query tells, and no dependency. */
+    /** A property of the query that {@code pg_depend} does not show, so that it is read from the text of the query tree. */
     public enum Trait {
         /**
-         * Uses a whole row as one value. The server records no dependency for that if it records one for any column of
-         * the same table, so that the recorded columns are not all that is read.
+         * The query uses a whole row as one value. The server records no dependency for that if it records one for any column
+         * of the same table, so that the recorded columns are not all that is read.
          */
         WHOLE_ROW,
-        /** CURRENT_TIMESTAMP and its kin, which are no functions. */
+        /** The query holds CURRENT_TIMESTAMP or a similar keyword, which is no function call. */
         CLOCK,
-        /** TABLESAMPLE. */
+        /** The query holds TABLESAMPLE. */
         SAMPLE
     }
 
-    /** One relation that is read. @param columns numbers of the columns; 0 is the relation as a whole, and negative ones are system columns */
+    /**
+     * One relation that the query reads.
+     *
+     * @param columns numbers of the columns; 0 stands for the relation as a whole, negative numbers for system columns
+     */
     public record Read(long relation, List<Integer> columns) {
         public Read {
             columns = List.copyOf(columns);

@@ -3,9 +3,12 @@ package io.refreshd.catalog;
 import java.util.HashSet;
 import java.util.Set;
 
-/** Expressions that compute a value from the columns of their own row and do nothing else. */
+/**
+ * Checks that an expression computes its value from the columns of its own row and from nothing else: no sub-select, no set-returning
+ * function, no outer query.
+ */
 final class SafeExpressions {
-    /** What an expression may be made of; anything else is in doubt. Two spellings: labels changed with PostgreSQL 16. */
+    /** The node labels that are allowed; any other label is refused. Some have two spellings, since PostgreSQL 16 renamed them. */
     private static final Set<String> LABELS = Set.of(
             "VAR",
             "CONST",
@@ -34,18 +37,20 @@ final class SafeExpressions {
 
     private SafeExpressions() {}
 
-    static void check(NodeTree.Part expression) throws QueryShape.Unfit {
-        Set<String> odd = new HashSet<>();
+    /** @throws UnsupportedQueryException if the expression holds any other node */
+    static void check(NodeTree.Part expression) throws UnsupportedQueryException {
+        Set<String> refused = new HashSet<>();
         expression.visit(node -> {
             if (!LABELS.contains(node.label())
                     || (node.label().equals("VAR") && !node.is("varlevelsup", "0"))
                     || (node.label().equals("FUNCEXPR") && !node.is("funcretset", "false"))) {
-                odd.add(node.label());
+                refused.add(node.label());
             }
         });
-        if (!odd.isEmpty()) {
-            throw new QueryShape.Unfit(
-                    "its query holds an expression that is not known to be harmless (" + String.join(", ", odd) + ")");
+        if (!refused.isEmpty()) {
+            throw new UnsupportedQueryException(
+                    "its query holds an expression that may depend on more than its own row ("
+                            + String.join(", ", refused) + ")");
         }
     }
 }

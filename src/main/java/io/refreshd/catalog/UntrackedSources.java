@@ -10,7 +10,10 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
 
-/** Finds the sources of a view whose changes the log does not show, and says what would mend it. */
+/**
+ * Finds the untracked sources of a view: whatever can change the view's result without refreshd learning of it from the log. Each is
+ * returned with its remedy.
+ */
 final class UntrackedSources {
     private final CatalogIndex catalogIndex;
     private final Publishability publishability;
@@ -22,10 +25,10 @@ final class UntrackedSources {
         this.included = included;
     }
 
-    List<Obstacle> of(Relation view, Sources sources) {
+    List<Obstacle> of(Relation view, ViewSources sources) {
         Set<Obstacle> found = new LinkedHashSet<>();
         for (Relation relation : sources.relations()) {
-            ofRelation(relation, view).ifPresent(found::add);
+            untracked(relation, view).ifPresent(found::add);
         }
         for (Relation other : sources.materializedViews()) {
             if (!included.test(other.viewId())) {
@@ -35,19 +38,19 @@ final class UntrackedSources {
             }
         }
         for (Rule rule : sources.rules()) {
-            found.addAll(ofQuery(rule, view));
+            found.addAll(nonDeterministicParts(rule, view));
         }
         return new ArrayList<>(found);
     }
 
-    private Optional<Obstacle> ofRelation(Relation relation, Relation view) {
+    private Optional<Obstacle> untracked(Relation relation, Relation view) {
         if (Catalog.builtIn(relation.oid())) {
             return Optional.of(new Obstacle(
                     "reads the system catalog " + relation.sql() + ", which is not in the log", maxStaleness(view)));
         }
         return switch (relation.kind()) {
             case TABLE ->
-                relation.logged()
+                relation.isDecodable()
                         ? publishability.obstacle(relation)
                         : Optional.of(new Obstacle(
                                 "reads the unlogged table " + relation.sql() + ", which is not in the log",
@@ -59,36 +62,36 @@ final class UntrackedSources {
             case SEQUENCE ->
                 Optional.of(new Obstacle(
                         "reads the sequence " + relation.sql() + ", which is not published", maxStaleness(view)));
-            // The partitions speak for the partitioned table.
+            // A partitioned table holds no rows; its partitions are among the relations too.
             case PARTITIONED_TABLE, VIEW, MATERIALIZED_VIEW, OTHER -> Optional.empty();
         };
     }
 
-    private List<Obstacle> ofQuery(Rule rule, Relation view) {
+    private List<Obstacle> nonDeterministicParts(Rule rule, Relation view) {
         List<Obstacle> found = new ArrayList<>();
         if (rule.traits().contains(Rule.Trait.CLOCK)) {
-            found.add(changesByItself("reads the clock (CURRENT_TIMESTAMP or one of its kin)", view));
+            found.add(nonDeterministic("reads the clock (CURRENT_TIMESTAMP or the like)", view));
         }
         if (rule.traits().contains(Rule.Trait.SAMPLE)) {
-            found.add(changesByItself("draws a sample (TABLESAMPLE)", view));
+            found.add(nonDeterministic("draws a sample (TABLESAMPLE)", view));
         }
         for (long oid : rule.functions()) {
             Function function = catalogIndex.function(oid);
-            if (function != null && NonDeterminism.ticks(function)) {
+            if (function != null && NonDeterminism.isNonDeterministic(function)) {
                 found.add(
                         function.builtIn()
-                                ? changesByItself("calls " + function.sql(), view)
-                                : written(function, view));
+                                ? nonDeterministic("calls " + function.sql(), view)
+                                : notImmutable(function, view));
             }
         }
         return found;
     }
 
-    private static Obstacle changesByItself(String what, Relation view) {
+    private static Obstacle nonDeterministic(String what, Relation view) {
         return new Obstacle(what + ": its result changes without a change of any table", maxStaleness(view));
     }
 
-    private static Obstacle written(Function function, Relation view) {
+    private static Obstacle notImmutable(Function function, Relation view) {
         return new Obstacle(
                 "calls " + function.sql() + ", which is not declared IMMUTABLE and may read anything",
                 "ALTER FUNCTION " + function.sql() + " IMMUTABLE if its result depends on its arguments alone, or "

@@ -11,37 +11,46 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Predicate;
 
-/** Which materialized view stands on what. Immutable; another catalog gives another graph. */
+/**
+ * The dependency graph of the materialized views that refreshd keeps fresh: which tables and which other materialized views each one
+ * reads.
+ *
+ * <p>Immutable, so any thread may use it. A catalog that has changed gives another graph.
+ */
 public final class ViewGraph {
-    /** No views at all: what is known before the catalog has been read. */
+    /** A graph without views, for the time before the catalog has been read. */
     public static final ViewGraph EMPTY = new ViewGraph(new TreeMap<>(), new TreeMap<>(), Map.of(), Map.of());
 
     private final SortedMap<ViewId, Node> nodes;
     private final SortedMap<ViewId, MaterializedView> views;
     private final SortedMap<TableId, BaseTable> tables;
     private final Map<TableId, List<Reader>> readers;
-    private final Map<TableId, Map<ViewId, Narrowing>> narrowings;
+    private final Map<TableId, Map<ViewId, ChangeFilter>> filters;
 
     ViewGraph(
             SortedMap<ViewId, Node> nodes,
             SortedMap<TableId, BaseTable> tables,
             Map<TableId, List<Reader>> readers,
-            Map<TableId, Map<ViewId, Narrowing>> narrowings) {
+            Map<TableId, Map<ViewId, ChangeFilter>> filters) {
         this.nodes = nodes;
         SortedMap<ViewId, MaterializedView> views = new TreeMap<>();
         nodes.forEach((id, node) -> views.put(id, node.view()));
         this.views = Collections.unmodifiableSortedMap(views);
         this.tables = Collections.unmodifiableSortedMap(tables);
         this.readers = readers;
-        this.narrowings = narrowings;
+        this.filters = filters;
     }
 
-    /** Makes the graph. @param included which materialized views are looked after; the others are at most sources nobody hears from */
+    /**
+     * Makes the graph.
+     *
+     * @param included which materialized views refreshd keeps fresh; any other one can only be an untracked source
+     */
     public static ViewGraph of(Catalog catalog, Predicate<ViewId> included) {
         return new GraphBuilder(catalog, included).build();
     }
 
-    /** The materialized views that are looked after. */
+    /** The materialized views that refreshd keeps fresh. */
     public SortedMap<ViewId, MaterializedView> views() {
         return views;
     }
@@ -55,38 +64,42 @@ public final class ViewGraph {
     }
 
     /**
-     * Every table with rows in the log that feeds one of them, not through another materialized view. Partitioned tables
-     * are not among them: events name the leaf.
+     * The tables whose changes can alter one of the views, other than through another materialized view. Changes of a partitioned
+     * table name the leaf partition, so that leaf partitions are among the tables and partitioned tables are not.
      */
     public SortedMap<TableId, BaseTable> tables() {
         return tables;
     }
 
-    /** Who reads the table, directly or through plain views; nobody, if the graph does not know it. */
+    /** The views that read the table, directly or through plain views; none if the table is not in the graph. */
     public List<Reader> readersOf(TableId table) {
         return readers.getOrDefault(table, List.of());
     }
 
-    /** How a change of the table can be found not to have altered the view, beyond which columns it touched. */
-    public Narrowing narrowing(TableId table, ViewId view) {
-        return narrowings.getOrDefault(table, Map.of()).getOrDefault(view, Narrowing.NONE);
+    /** How a change of the table can be found not to have altered the view, beyond a comparison of the changed columns. */
+    public ChangeFilter changeFilter(TableId table, ViewId view) {
+        return filters.getOrDefault(table, Map.of()).getOrDefault(view, ChangeFilter.NONE);
     }
 
-    /** The included materialized views that it reads, directly or through plain views. Never leads back to itself. */
+    /**
+     * The materialized views of the graph that the view reads, directly or through plain views.
+     *
+     * <p>Invariant: there is no cycle; edges that would close one are left out.
+     */
     public Set<ViewId> upstreamOf(ViewId view) {
         Node node = nodes.get(view);
         return node == null ? Set.of() : node.upstream();
     }
 
-    /** The included materialized views that read it, directly or through plain views. */
+    /** The materialized views of the graph that read the view, directly or through plain views. */
     public Set<ViewId> downstreamOf(ViewId view) {
         Node node = nodes.get(view);
         return node == null ? Set.of() : node.downstream();
     }
 
     /**
-     * A hash of all that the view's content depends on but for the rows: equal across restarts of the daemon, different
-     * once the content may be another without an event having told so.
+     * A hash of everything that the view's content depends on, rows apart. It is the same after a restart of the daemon. It differs
+     * once the content may be another one without the log having reported a change.
      *
      * @throws IllegalArgumentException if the graph does not know the view
      */
@@ -98,5 +111,6 @@ public final class ViewGraph {
         return node.lineage();
     }
 
+    /** What the graph holds of one view. */
     record Node(MaterializedView view, Set<ViewId> upstream, Set<ViewId> downstream, String lineage) {}
 }

@@ -127,7 +127,7 @@ final class ExplainVerb implements Callable<Integer> {
                     connection,
                     meant,
                     reader,
-                    graph.narrowing(meant.id(), reader.view()),
+                    graph.changeFilter(meant.id(), reader.view()),
                     graph.view(reader.view()).orElseThrow().oid(),
                     row));
         }

@@ -3,9 +3,9 @@ package io.refreshd.cli;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.refreshd.catalog.BaseTable;
+import io.refreshd.catalog.ChangeFilter;
 import io.refreshd.catalog.Discriminator;
-import io.refreshd.catalog.Narrowing;
-import io.refreshd.catalog.ProbeKey;
+import io.refreshd.catalog.LookupKey;
 import io.refreshd.catalog.ReadColumns;
 import io.refreshd.catalog.Reader;
 import io.refreshd.catalog.ReplicaIdentity;
@@ -27,7 +27,7 @@ final class GraphText {
         for (BaseTable table : graph.tables().values()) {
             text.append(table.id()).append("  (").append(identity(table)).append(")\n");
             for (Reader reader : graph.readersOf(table.id())) {
-                append(text, table, reader, graph.narrowing(table.id(), reader.view()));
+                append(text, table, reader, graph.changeFilter(table.id(), reader.view()));
             }
         }
         for (ViewId view : graph.views().keySet()) {
@@ -42,13 +42,13 @@ final class GraphText {
         return text.isEmpty() ? "No materialized view matches the configuration.\n" : text.toString();
     }
 
-    private static void append(StringBuilder text, BaseTable table, Reader reader, Narrowing narrowing) {
+    private static void append(StringBuilder text, BaseTable table, Reader reader, ChangeFilter filter) {
         text.append("  → ").append(reader.view()).append("\n");
         text.append("      reads ").append(columns(reader.columns())).append("\n");
         text.append("      decided by ")
-                .append(String.join(", then ", steps(table, narrowing)))
+                .append(String.join(", then ", steps(table, filter)))
                 .append("\n");
-        for (Obstacle obstacle : obstacles(table, narrowing)) {
+        for (Obstacle obstacle : obstacles(table, filter)) {
             text.append("      not more exactly: ").append(obstacle.what()).append("\n");
             if (!obstacle.remedy().isEmpty()) {
                 text.append("        to remedy: ").append(obstacle.remedy()).append("\n");
@@ -73,29 +73,28 @@ final class GraphText {
     }
 
     /** From the cheapest to the most exact. */
-    private static List<String> steps(BaseTable table, Narrowing narrowing) {
+    private static List<String> steps(BaseTable table, ChangeFilter filter) {
         List<String> steps = new ArrayList<>();
         if (table.identity() == ReplicaIdentity.FULL) {
             steps.add("column");
         }
-        narrowing
-                .discriminator()
-                .ifPresent(d -> steps.add("value of " + words(d) + whereOldRowsAreMissing(table, narrowing)));
-        narrowing.probing().key().ifPresent(key -> steps.add("look-up by " + String.join(", ", key.columns())));
+        filter.discriminator()
+                .ifPresent(d -> steps.add("value of " + words(d) + whereOldRowsAreMissing(table, filter)));
+        filter.lookup().key().ifPresent(key -> steps.add("look-up by " + String.join(", ", key.columns())));
         return steps.isEmpty() ? List.of("table") : steps;
     }
 
-    private static String whereOldRowsAreMissing(BaseTable table, Narrowing narrowing) {
+    private static String whereOldRowsAreMissing(BaseTable table, ChangeFilter filter) {
         if (table.identity() == ReplicaIdentity.FULL) {
             return "";
         }
-        return isIndexed(narrowing)
+        return isIndexed(filter)
                 ? " (of updated and deleted rows also by whether the view shows them)"
                 : " (inserted rows only)";
     }
 
-    private static boolean isIndexed(Narrowing narrowing) {
-        return narrowing.probing().key().filter(ProbeKey::indexed).isPresent();
+    private static boolean isIndexed(ChangeFilter filter) {
+        return filter.lookup().key().filter(LookupKey::indexed).isPresent();
     }
 
     static String words(Discriminator discriminator) {
@@ -103,13 +102,13 @@ final class GraphText {
                 + discriminator.values().stream().map(v -> "'" + v + "'").collect(Collectors.joining(", ")) + ")";
     }
 
-    static List<Obstacle> obstacles(BaseTable table, Narrowing narrowing) {
+    static List<Obstacle> obstacles(BaseTable table, ChangeFilter filter) {
         List<Obstacle> found = new ArrayList<>();
         if (table.identity() != ReplicaIdentity.FULL) {
             found.add(new Obstacle(
                     "the log does not hold whole old rows of " + table.id()
                             + ", so it does not tell which columns an UPDATE changed, nor the values before"
-                            + (narrowing.discriminator().isPresent() && !isIndexed(narrowing)
+                            + (filter.discriminator().isPresent() && !isIndexed(filter)
                                     ? ": each UPDATE and DELETE is looked up in every view that takes rows by a value and"
                                             + " has no index that begins with the table's key"
                                     : ""),
@@ -117,7 +116,7 @@ final class GraphText {
                             ? "ALTER TABLE " + SqlNames.qualified(table.id()) + " REPLICA IDENTITY FULL"
                             : "nothing while it has a generated column, which is not published"));
         }
-        narrowing.probing().why().ifPresent(found::add);
+        filter.lookup().why().ifPresent(found::add);
         return found;
     }
 
@@ -130,7 +129,7 @@ final class GraphText {
             node.put("replicaIdentity", table.identity().name().toLowerCase(java.util.Locale.ROOT));
             ArrayNode views = node.putArray("views");
             for (Reader reader : graph.readersOf(table.id())) {
-                json(views.addObject(), table, reader, graph.narrowing(table.id(), reader.view()));
+                json(views.addObject(), table, reader, graph.changeFilter(table.id(), reader.view()));
             }
         }
         ArrayNode stacked = root.putArray("stacked");
@@ -145,7 +144,7 @@ final class GraphText {
         return root;
     }
 
-    private static void json(ObjectNode node, BaseTable table, Reader reader, Narrowing narrowing) {
+    private static void json(ObjectNode node, BaseTable table, Reader reader, ChangeFilter filter) {
         node.put("view", reader.view().toString());
         if (reader.columns().all()) {
             node.putNull("columns");
@@ -153,7 +152,7 @@ final class GraphText {
             reader.columns().names().forEach(node.putArray("columns")::add);
         }
         node.put("columnLevel", table.identity() == ReplicaIdentity.FULL);
-        Optional<Discriminator> discriminator = narrowing.discriminator();
+        Optional<Discriminator> discriminator = filter.discriminator();
         if (discriminator.isPresent()) {
             ObjectNode by = node.putObject("discriminator");
             by.put("column", discriminator.get().column());
@@ -161,14 +160,14 @@ final class GraphText {
         } else {
             node.putNull("discriminator");
         }
-        if (narrowing.probing().key().isPresent()) {
-            narrowing.probing().key().get().columns().forEach(node.putArray("lookUpBy")::add);
+        if (filter.lookup().key().isPresent()) {
+            filter.lookup().key().get().columns().forEach(node.putArray("lookUpBy")::add);
         } else {
             node.putNull("lookUpBy");
         }
-        node.put("exact", narrowing.probing().key().isPresent());
+        node.put("exact", filter.lookup().key().isPresent());
         ArrayNode obstacles = node.putArray("obstacles");
-        for (Obstacle obstacle : obstacles(table, narrowing)) {
+        for (Obstacle obstacle : obstacles(table, filter)) {
             ObjectNode why = obstacles.addObject();
             why.put("what", obstacle.what());
             why.put("remedy", obstacle.remedy().isEmpty() ? null : obstacle.remedy());

@@ -2,9 +2,9 @@ package io.refreshd.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.refreshd.catalog.BaseTable;
+import io.refreshd.catalog.ChangeFilter;
 import io.refreshd.catalog.Discriminator;
-import io.refreshd.catalog.Narrowing;
-import io.refreshd.catalog.ProbeKey;
+import io.refreshd.catalog.LookupKey;
 import io.refreshd.catalog.Reader;
 import io.refreshd.catalog.ReplicaIdentity;
 import io.refreshd.model.KeyProbe;
@@ -24,10 +24,10 @@ import java.util.Set;
 record RowDecision(ViewId view, boolean refreshed, String reason) {
 
     static RowDecision of(
-            Connection connection, BaseTable table, Reader reader, Narrowing narrowing, long oid, ExplainedRow row)
+            Connection connection, BaseTable table, Reader reader, ChangeFilter filter, long oid, ExplainedRow row)
             throws SQLException {
         ViewId view = reader.view();
-        Optional<Discriminator> discriminator = narrowing.discriminator();
+        Optional<Discriminator> discriminator = filter.discriminator();
         if (discriminator.isPresent() && row.values().isPresent() && table.identity() == ReplicaIdentity.FULL) {
             String column = discriminator.get().column();
             String value = row.values().get().get(column);
@@ -39,7 +39,7 @@ record RowDecision(ViewId view, boolean refreshed, String reason) {
                                 + (value == null ? "NULL" : "'" + value + "'"));
             }
         }
-        Optional<ProbeKey> key = narrowing.probing().key();
+        Optional<LookupKey> key = filter.lookup().key();
         if (key.isPresent()) {
             return lookedUp(connection, view, oid, key.get(), table, row);
         }
@@ -50,15 +50,11 @@ record RowDecision(ViewId view, boolean refreshed, String reason) {
                 view,
                 true,
                 "whenever " + columns + " may have changed: rows cannot be looked up, since "
-                        + narrowing
-                                .probing()
-                                .why()
-                                .map(obstacle -> obstacle.what())
-                                .orElse("it is not known how"));
+                        + filter.lookup().why().map(obstacle -> obstacle.what()).orElse("it is not known how"));
     }
 
     private static RowDecision lookedUp(
-            Connection connection, ViewId view, long oid, ProbeKey key, BaseTable table, ExplainedRow row)
+            Connection connection, ViewId view, long oid, LookupKey key, BaseTable table, ExplainedRow row)
             throws SQLException {
         KeyProbe probe =
                 new KeyProbe(table.id(), key.positions(), key.types(), Set.of(row.canonicalKey(key.columns())));

@@ -1,6 +1,6 @@
 package io.refreshd.doctor;
 
-import io.refreshd.catalog.Probing;
+import io.refreshd.catalog.Lookup;
 import io.refreshd.catalog.Reader;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.TableId;
@@ -19,9 +19,9 @@ final class LookUpExamination implements Examination {
         SortedMap<ViewId, Obstacle> closed = new TreeMap<>();
         for (TableId table : database.graph().tables().keySet()) {
             for (Reader reader : database.graph().readersOf(table)) {
-                Probing probing =
-                        database.graph().narrowing(table, reader.view()).probing();
-                Optional<Obstacle> why = probing.forbidden() ? probing.why() : Optional.empty();
+                Lookup lookup =
+                        database.graph().changeFilter(table, reader.view()).lookup();
+                Optional<Obstacle> why = lookup.forbidden() ? lookup.why() : Optional.empty();
                 why.ifPresent(obstacle -> closed.put(reader.view(), obstacle));
             }
         }

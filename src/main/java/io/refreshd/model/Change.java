@@ -5,14 +5,15 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * What one committed transaction did to one table, or several that did the same, as far as one batch of the stream tells: rows are
- * counted, not kept, so a transaction of any size costs the same.
+ * What one committed transaction did to one table in one batch of the stream. Several transactions that did the same may share a
+ * change. Rows are counted, not kept, so that a transaction of any size takes the same memory.
  *
- * @param xids of the transactions; at least one
- * @param rows how many rows each operation touched; a TRUNCATE counts as one
- * @param columns the columns that may differ now; {@link ChangedColumns#ALL} for anything but an UPDATE with both images
- * @param touched which rows, if they are few
- * @param committedAt the time of the first commit by the server's clock
+ * @param xids the transactions; at least one
+ * @param rows how many rows each operation touched; a TRUNCATE counts as one row
+ * @param columns the columns that may have changed; {@link ChangedColumns#ALL} unless each change is an UPDATE of which the log holds
+ *     the old and the new row
+ * @param touched what is known of the rows, if they are few
+ * @param committedAt when the first of the transactions committed, by the server's clock
  */
 public record Change(
         TableId table,

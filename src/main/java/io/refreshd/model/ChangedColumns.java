@@ -3,7 +3,12 @@ package io.refreshd.model;
 import java.util.HashSet;
 import java.util.Set;
 
-/** Which columns of a table a change may have altered. In doubt: all of them. */
+/**
+ * The columns of a table that a change may have altered.
+ *
+ * @param all whether any column may have been altered, because the log does not show which
+ * @param names the columns; empty if {@code all}
+ */
 public record ChangedColumns(boolean all, Set<String> names) {
     public static final ChangedColumns ALL = new ChangedColumns(true, Set.of());
     public static final ChangedColumns NONE = new ChangedColumns(false, Set.of());

@@ -7,14 +7,16 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * What is known of the rows of one table that a transaction touched, as they were and as they are; values in text form. What
- * is not here is not known, and nothing may be concluded from it.
+ * What is known of the rows of one table that a change touched, before and after the change. Values are in text form.
  *
- * @param key the columns that the keys are made of
- * @param keys the keys of all rows; empty if they are too many, or were not to be had
- * @param values by column: every value that a row had or has; a NULL is not among them. Without the column: not known
- * @param newValues the same of columns of which the log holds nothing but what the rows were given: every value that a row has,
- *     but not what it had
+ * <p>Invariant: a set that is present is complete. What is absent is not known, and nothing may be concluded from it.
+ *
+ * @param key names of the columns that the keys consist of
+ * @param keys the keys of all rows, old and new; empty if there are too many, or the log does not hold them
+ * @param values by column, the complete set of values that the rows had before or have after the change, NULL apart; not known for a
+ *     column that is absent
+ * @param newValues by column, the complete set of values that the rows have after the change, NULL apart; for columns whose values
+ *     before the change the log does not hold
  */
 public record ChangedRows(
         List<String> key,
@@ -23,7 +25,7 @@ public record ChangedRows(
         Map<String, Set<String>> newValues) {
     public static final ChangedRows UNKNOWN = new ChangedRows(List.of(), Optional.empty(), Map.of(), Map.of());
 
-    /** Distinct keys, and distinct values of a column, that are remembered; beyond it a refresh is cheaper than many look-ups. */
+    /** How many distinct keys, and distinct values of a column, are kept. Beyond this, a refresh is cheaper than that many lookups. */
     public static final int LIMIT = 1_000;
 
     public ChangedRows {
@@ -39,17 +41,17 @@ public record ChangedRows(
         return Map.copyOf(copy);
     }
 
-    /** The keys, if they are made of just these columns in this order. */
+    /** The keys of all rows; empty if they are not known, or do not consist of exactly these columns in this order. */
     public Optional<Set<List<String>>> keys(List<String> columns) {
         return columns.equals(key) ? keys : Optional.empty();
     }
 
-    /** Every value of the column in the rows before and after, NULL aside. */
+    /** Every value of the column in the rows before and after the change, NULL apart; empty if they are not known. */
     public Optional<Set<String>> values(String column) {
         return Optional.ofNullable(values.get(column));
     }
 
-    /** Every value of the column in the rows after the change, where what they had before is not known. */
+    /** Every value of the column in the rows after the change, NULL apart, where those before are not known; else empty. */
     public Optional<Set<String>> newValues(String column) {
         return Optional.ofNullable(newValues.get(column));
     }

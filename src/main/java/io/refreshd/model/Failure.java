@@ -3,17 +3,17 @@ package io.refreshd.model;
 import java.util.Objects;
 
 /**
- * Why something that was asked of the database did not work.
+ * Why a statement, or an attempt to connect, failed.
  *
- * @param sqlState the five characters, or empty if the failure is not the server's
- * @param what one sentence, fit to be shown
- * @param remedy the statement or step that mends it; empty if it may pass by itself
+ * @param sqlState the SQLSTATE, or empty if the server did not report the failure
+ * @param what one sentence for people to read
+ * @param remedy the statement or step that removes the cause; empty if the failure may pass by itself
  */
 public record Failure(Kind kind, String sqlState, String what, String remedy) {
     public enum Kind {
-        /** May pass by itself: locks, timeouts, lost connections, a server that starts up. */
+        /** The failure may pass by itself: locks, timeouts, lost connections, a server that starts up. */
         TRANSIENT,
-        /** Stays until somebody changes something. */
+        /** The failure repeats until somebody changes something. */
         PERMANENT
     }
 
@@ -25,9 +25,8 @@ public record Failure(Kind kind, String sqlState, String what, String remedy) {
     }
 
     /**
-     * Whether it tells nothing about what was asked: the server is away, full, overloaded or read-only (by SQLSTATE class, or no
-     * SQLSTATE where no connection was to be had), or others hold a lock. However often it happens, the view is not the one to
-     * mend.
+     * Whether the cause lies outside the statement: the server is unreachable, full, overloaded or read-only, or another session holds
+     * a lock. However often such a failure repeats, the view that was to be refreshed is not at fault.
      */
     public boolean isOutage() {
         return kind == Kind.TRANSIENT

@@ -5,11 +5,11 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * The news that committed transactions changed what a view is made of.
+ * Committed changes that affect one view.
  *
- * @param xids the transactions; the view must not be refreshed before it can see them all
+ * @param xids the transactions that made the changes; a refresh must not begin before its snapshot can see them all
  * @param oldestCommit when the first of them committed, by the server's clock
- * @param probes what to compare so as to find out whether the view changed at all; empty: it counts as changed
+ * @param probes the rows to look up, to find out whether the changes altered the view at all; empty: the view counts as altered
  */
 public record Impact(ViewId view, Xids xids, Instant oldestCommit, List<KeyProbe> probes) {
     public Impact {

@@ -4,11 +4,11 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * What of a table's changed rows is worth remembering, because a decision can be built on it.
+ * What capture should remember of a table's changed rows, since routing can decide by it.
  *
- * @param key columns that identify a row, in the order in which look-ups want them; empty: nobody looks rows up
- * @param discriminators columns by whose values views tell their own rows from those of other views
- * @param unread columns that are known and that no view reads: of a row in which nothing else changed, nothing is
+ * @param key the columns that identify a row, in the order that lookups need; empty: rows of the table are not looked up
+ * @param discriminators the columns by whose values views take rows of the table
+ * @param unread the known columns that no view reads: of a row in which nothing else changed, nothing needs to be remembered
  */
 public record Interest(List<String> key, Set<String> discriminators, Set<String> unread) {
     public static final Interest NONE = new Interest(List.of(), Set.of(), Set.of());

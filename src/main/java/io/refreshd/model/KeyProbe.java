@@ -5,11 +5,12 @@ import java.util.Objects;
 import java.util.Set;
 
 /**
- * Rows of a view to be compared with its definition: those that stem from the changed rows of one table.
+ * A lookup by key: names the rows of a view that stem from changed rows of one table, to compare them with the view's definition.
  *
- * @param positions the view's columns, from 1, that carry the table's key
- * @param types what the keys are cast to, ready for SQL
- * @param keys old and new keys in text form
+ * @param table the table whose rows changed
+ * @param positions the numbers, from 1, of the view's columns that show the table's key
+ * @param types the types, as SQL, to which the keys are cast
+ * @param keys the old and new keys of the changed rows, in text form
  */
 public record KeyProbe(TableId table, List<Integer> positions, List<String> types, Set<List<String>> keys) {
     public KeyProbe {

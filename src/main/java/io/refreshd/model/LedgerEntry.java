@@ -5,14 +5,18 @@ import java.time.Instant;
 import java.util.Optional;
 
 /**
- * What the ledger remembers of a view from one run of the daemon to the next.
+ * The state of a view that the ledger keeps from one run of the daemon to the next.
  *
- * @param dirty whether a change was marked that no refresh has covered yet; true for a view never seen before
- * @param dirtySince commit time of the oldest such change
- * @param watermark every transaction that committed at or before it is in the view; empty: nothing can be claimed
- * @param snapshot what the last refresh could see, so that changes delivered again are recognised
- * @param failures refreshes that failed in a row
- * @param suspended why the view is not refreshed until somebody mends it
+ * @param dirty whether a change was marked that no refresh has covered yet; true for a view that the ledger does not know
+ * @param dirtySince when the oldest such change committed; empty if the view is clean, or the time is not known
+ * @param watermark the WAL position up to which the view is complete: every transaction that committed at or before it is in the view;
+ *     empty if nothing can be claimed
+ * @param snapshot the snapshot of the last refresh, by which changes that are delivered again are recognised
+ * @param refreshedAt when the last refresh finished
+ * @param lastDuration how long the last refresh took
+ * @param failures how many refreshes failed in a row
+ * @param paused whether an operator has paused the view
+ * @param suspended why the view is not refreshed until somebody applies the remedy; empty if it is not suspended
  */
 public record LedgerEntry(
         ViewId view,
@@ -26,7 +30,7 @@ public record LedgerEntry(
         boolean paused,
         Optional<Obstacle> suspended) {
 
-    /** A view that nothing is known about: it has to be refreshed before anything can be said of it. */
+    /** The state of a view that the ledger does not know: nothing can be claimed before the view is refreshed. */
     public static LedgerEntry unknown(ViewId view) {
         return new LedgerEntry(
                 view,

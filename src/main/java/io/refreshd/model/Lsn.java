@@ -1,10 +1,10 @@
 package io.refreshd.model;
 
-/** A position in the write-ahead log, in bytes; ordered as PostgreSQL orders {@code pg_lsn} (unsigned). */
+/** A position in the write-ahead log, in bytes ({@code pg_lsn}). Ordered as PostgreSQL orders it: as an unsigned number. */
 public record Lsn(long value) implements Comparable<Lsn> {
     public static final Lsn ZERO = new Lsn(0);
 
-    /** Reads PostgreSQL's text form, two hexadecimal halves: {@code 16/B374D848}. */
+    /** Reads the text form of {@code pg_lsn}: two hexadecimal halves, as in {@code 16/B374D848}. */
     public static Lsn parse(String text) {
         int slash = text.indexOf('/');
         if (slash < 1) {
@@ -19,7 +19,7 @@ public record Lsn(long value) implements Comparable<Lsn> {
         return compareTo(other) >= 0 ? this : other;
     }
 
-    /** Bytes from {@code earlier} to here; negative if it is in fact later. */
+    /** The bytes from {@code earlier} to this position; negative if {@code earlier} is the later one. */
     public long bytesSince(Lsn earlier) {
         return value - earlier.value;
     }

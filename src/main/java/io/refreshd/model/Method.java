@@ -1,9 +1,9 @@
 package io.refreshd.model;
 
-/** How a view is brought up to date. */
+/** The form of REFRESH MATERIALIZED VIEW. */
 public enum Method {
-    /** {@code REFRESH MATERIALIZED VIEW CONCURRENTLY}: readers go on reading. */
+    /** {@code REFRESH MATERIALIZED VIEW CONCURRENTLY}: readers are not blocked. */
     CONCURRENT,
-    /** {@code REFRESH MATERIALIZED VIEW}: cheaper, but locks readers out; only where asked for. */
+    /** {@code REFRESH MATERIALIZED VIEW}: cheaper, but blocks readers; used only where it is configured. */
     PLAIN
 }

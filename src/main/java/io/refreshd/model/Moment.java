@@ -4,15 +4,17 @@ import java.time.Duration;
 import java.time.Instant;
 
 /**
- * Now, twice: monotonic nanoseconds for deadlines, wall time for stamps. They are read together so that a decision never
- * mixes two moments.
+ * One moment by two clocks. Both are read together, so that a decision never mixes two moments.
+ *
+ * @param nanos monotonic time ({@link System#nanoTime}), for deadlines
+ * @param wall time of day, for timestamps
  */
 public record Moment(long nanos, Instant wall) {
     public Moment plus(Duration duration) {
         return new Moment(nanos + duration.toNanos(), wall.plus(duration));
     }
 
-    /** Nanoseconds since {@code earlier}; by difference, since {@code System.nanoTime()} may overflow. */
+    /** The nanoseconds since {@code earlier}. A difference, and no comparison, is right even if {@code System.nanoTime()} overflows. */
     public long nanosSince(long earlier) {
         return nanos - earlier;
     }

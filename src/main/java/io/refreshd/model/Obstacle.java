@@ -3,10 +3,10 @@ package io.refreshd.model;
 import java.util.Objects;
 
 /**
- * Something that stands in the way, in words for the person who has to mend it.
+ * A problem in the database or its configuration, in words for the person who has to solve it.
  *
- * @param what what is wrong and with which object, one sentence
- * @param remedy the statement, or the step, that mends it
+ * @param what one sentence: what is wrong, and with which object
+ * @param remedy the statement or step that solves it; empty if there is none
  */
 public record Obstacle(String what, String remedy) {
     public Obstacle {

@@ -1,6 +1,6 @@
 package io.refreshd.model;
 
-/** What a change did to a row, or with TRUNCATE to all rows. */
+/** What a change did to a row, or with TRUNCATE to all rows of a table. */
 public enum Operation {
     INSERT,
     UPDATE,

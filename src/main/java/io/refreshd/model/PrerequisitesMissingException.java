@@ -3,7 +3,7 @@ package io.refreshd.model;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/** The daemon cannot run until somebody changes something in the database. Says what, and how. */
+/** The daemon cannot run before somebody changes something in the database; the obstacles say what, and how. */
 public final class PrerequisitesMissingException extends Exception {
     private static final long serialVersionUID = 1L;
 

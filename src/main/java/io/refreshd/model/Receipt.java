@@ -3,10 +3,10 @@ package io.refreshd.model;
 import java.util.Objects;
 
 /**
- * What the ledger answers when it has written something down.
+ * The result of a write to the ledger.
  *
- * @param snapshot what was visible then
- * @param acknowledged the position that is durable in the ledger; the slot may be told this far and no further
+ * @param snapshot the snapshot in which the write ran
+ * @param acknowledged the WAL position that is durable in the ledger; the replication slot may be advanced up to it and no further
  */
 public record Receipt(Snapshot snapshot, Lsn acknowledged) {
     public Receipt {

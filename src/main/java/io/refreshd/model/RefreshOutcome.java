@@ -4,15 +4,15 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 
-/** How a refresh ended. An outcome is a value: the refresher throws only if the program itself is wrong. */
+/** How a refresh ended. A refresh that fails is an outcome too; the refresher throws only if the program itself is at fault. */
 public sealed interface RefreshOutcome {
 
     /**
-     * The view holds everything its task was to cover, durably.
+     * The view was refreshed, and the commit is durable.
      *
-     * @param snapshot taken before the refresh: everything visible in it is in the view
-     * @param rowsChanged rows added, removed or replaced; empty if the server does not tell
-     * @param downstreamMarked whether the views that stand on this one were marked dirty with it
+     * @param snapshot the snapshot taken before the refresh: everything visible in it is in the view
+     * @param rowsChanged how many rows were added, removed or replaced; empty if the server does not count
+     * @param downstreamMarked whether the materialized views that read this one were marked dirty in the same transaction
      * @param finishedAt when the commit of the refresh returned
      */
     record Refreshed(
@@ -24,18 +24,19 @@ public sealed interface RefreshOutcome {
             implements RefreshOutcome {}
 
     /**
-     * The changes did not alter the view: of all rows that stem from what changed, the view and its definition agree.
+     * The view was not refreshed, since the changes did not alter it: all rows that stem from changed rows agree with the view's
+     * definition.
      *
-     * @param snapshot in which they were compared: everything visible in it is in the view
+     * @param snapshot the snapshot in which they were compared: everything visible in it is in the view
      */
     record Unchanged(Snapshot snapshot) implements RefreshOutcome {}
 
-    /** A transaction that made the view dirty is in the log but not visible yet: nothing was done, try again soon. */
+    /** Nothing was done: a transaction that the refresh must see is in the log, but not visible yet. To be tried again soon. */
     record NotVisibleYet(Xid waitingFor) implements RefreshOutcome {}
 
-    /** The refresh did not take place; the view is as it was. */
+    /** The refresh failed; the view is as it was. */
     record Failed(Failure failure, Duration duration) implements RefreshOutcome {}
 
-    /** The view that was meant no longer exists under its name. */
+    /** Nothing was done: the view no longer exists under its name. */
     record Gone() implements RefreshOutcome {}
 }

@@ -9,15 +9,16 @@ import java.util.Set;
 /**
  * One refresh to be carried out.
  *
- * @param oid the view that is meant; a view of the same name with another oid is another view
- * @param awaited transactions that must be visible before the refresh may begin
- * @param covers the newest dirty mark that this refresh satisfies; marks beyond it stay
- * @param routed every transaction that committed at or before it has been routed and seen to be visible; it becomes the
- *     view's watermark. Empty if the view has a source the log does not show: then nothing can be claimed
- * @param downstream materialized views that stand on this one; they become dirty in the refresh's own transaction
+ * @param oid oid of the view: a view of the same name with another oid is another view
+ * @param awaited the transactions that must be visible before the refresh may begin
+ * @param covers the newest dirty mark that this refresh clears; newer marks stay
+ * @param routed the WAL position that becomes the view's watermark: every transaction that committed at or before it was routed and
+ *     seen to be visible. Empty if the view has an untracked source, so that nothing can be claimed
+ * @param downstream the materialized views that read this one; they are marked dirty in the refresh's own transaction
  * @param downstreamMark the dirty mark to give them
- * @param oldestCommit commit time of the oldest change that the view does not hold yet
- * @param probes if these find no difference, there is nothing to refresh; empty: refresh in any case
+ * @param oldestCommit when the oldest change committed that the view does not hold yet
+ * @param probes the rows to look up: if none of them differs from the view's definition, there is nothing to refresh. Empty: refresh
+ *     in any case
  */
 public record RefreshTask(
         ViewId view,

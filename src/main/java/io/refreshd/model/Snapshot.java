@@ -6,11 +6,11 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * What {@code pg_current_snapshot()} says: which transactions have ended, as seen at one moment.
+ * A snapshot as {@code pg_current_snapshot()} returns it: which transactions had ended at one moment.
  *
- * <p>A transaction read from the log has committed, so "ended" means "visible" for it. Being in the log is not enough: the
- * server streams a transaction as soon as its commit record is flushed and lets others see it later, with synchronous
- * replication much later.
+ * <p>A transaction that was read from the log has committed, so that it is visible in every snapshot in which it has ended. It need not
+ * have ended: the server streams a transaction as soon as its commit record is flushed, and lets other sessions see it later; with
+ * synchronous replication much later.
  */
 public record Snapshot(Xid xmin, Xid xmax, Set<Xid> inProgress) {
     public Snapshot {

@@ -1,10 +1,10 @@
 package io.refreshd.model;
 
-/** Writes names the way PostgreSQL's own lexer reads them back, whatever characters they hold. */
+/** Writes names as quoted SQL identifiers. */
 public final class SqlNames {
     private SqlNames() {}
 
-    /** Always quoted: a name that is a keyword, in mixed case or full of dots comes out right without a table of words. */
+    /** Quotes a name in any case, so that keywords, upper case and special characters need no list. */
     public static String identifier(String name) {
         if (name.indexOf('\0') >= 0) {
             throw new IllegalArgumentException("a PostgreSQL name cannot hold a zero byte");

@@ -3,7 +3,7 @@ package io.refreshd.model;
 import java.util.Comparator;
 import java.util.Objects;
 
-/** Names a base table, or a partition of one, as the catalog spells it: unquoted and case-sensitive. */
+/** The name of a table or leaf partition as {@code pg_class} holds it: unquoted and case-sensitive. */
 public record TableId(String schema, String name) implements Comparable<TableId> {
     private static final Comparator<TableId> ORDER =
             Comparator.comparing(TableId::schema).thenComparing(TableId::name);
@@ -18,7 +18,7 @@ public record TableId(String schema, String name) implements Comparable<TableId>
         return ORDER.compare(this, other);
     }
 
-    /** For people and labels; not SQL, see {@link SqlNames}. */
+    /** For people and labels; for SQL see {@link SqlNames}. */
     @Override
     public String toString() {
         return schema + "." + name;

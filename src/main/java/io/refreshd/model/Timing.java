@@ -5,11 +5,11 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * When a view is to be refreshed.
+ * The configuration of when a view is refreshed.
  *
- * @param quietPeriod wait until no relevant commit has come for this long
- * @param targetLag but never let the view be staler than this
- * @param maxStaleness refresh at least this often, for sources the log tells nothing about; empty: never without a change
+ * @param quietPeriod a refresh waits until no commit has affected the view for this long
+ * @param targetLag the view is refreshed before it is staler than this, quiet or not
+ * @param maxStaleness the view is refreshed at least this often, for the sake of untracked sources; empty: never without a change
  */
 public record Timing(Duration quietPeriod, Duration targetLag, Optional<Duration> maxStaleness) {
     public Timing {

@@ -3,7 +3,7 @@ package io.refreshd.model;
 import java.util.Comparator;
 import java.util.Objects;
 
-/** Names a materialized view as the catalog spells it: unquoted and case-sensitive. */
+/** The name of a materialized view as {@code pg_class} holds it: unquoted and case-sensitive. */
 public record ViewId(String schema, String name) implements Comparable<ViewId> {
     private static final Comparator<ViewId> ORDER =
             Comparator.comparing(ViewId::schema).thenComparing(ViewId::name);
@@ -18,7 +18,7 @@ public record ViewId(String schema, String name) implements Comparable<ViewId> {
         return ORDER.compare(this, other);
     }
 
-    /** For people and labels; not SQL, see {@link SqlNames}. A part with a dot is quoted: two views never read alike. */
+    /** For people and labels; for SQL see {@link SqlNames}. A part with a dot is quoted, so that no two views have the same text. */
     @Override
     public String toString() {
         return part(schema) + "." + part(name);

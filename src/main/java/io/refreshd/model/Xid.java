@@ -1,6 +1,6 @@
 package io.refreshd.model;
 
-/** A transaction id with its epoch ({@code xid8}), so that comparing two of them never wraps around. */
+/** A 64-bit transaction id ({@code xid8}), which holds the epoch: comparing two of them never wraps around. */
 public record Xid(long value) implements Comparable<Xid> {
     private static final long EPOCH = 1L << 32;
 
@@ -11,9 +11,9 @@ public record Xid(long value) implements Comparable<Xid> {
     }
 
     /**
-     * Gives a 32-bit id from the stream its epoch: of all ids that end in those 32 bits, the one nearest to {@code near}.
-     * PostgreSQL never has more than 2³¹ transactions between the oldest and the newest that are still of interest, so the
-     * nearest is the right one.
+     * Adds the epoch to a 32-bit id from the stream: returns the id nearest to {@code near} that ends in those 32 bits.
+     *
+     * <p>The nearest is the right one, since PostgreSQL never lets ids in use spread over more than 2³¹ transactions.
      */
     public static Xid widen(long xid32, Xid near) {
         long low = xid32 & (EPOCH - 1);

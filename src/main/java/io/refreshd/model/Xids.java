@@ -6,8 +6,10 @@ import java.util.stream.LongStream;
 import java.util.stream.Stream;
 
 /**
- * Several transaction ids, in order and each once. A backlog brings sixteen thousand at a time and a thousand views may lack them
- * all: in order, two comparisons mostly tell what a snapshot sees of them.
+ * A set of transaction ids.
+ *
+ * <p>Invariant: the ids are ascending. A backlog brings sixteen thousand ids at a time, and a thousand views may have to check all of
+ * them against a snapshot: where they are in order, two comparisons mostly decide.
  */
 public final class Xids {
     public static final Xids NONE = new Xids(new long[0]);
@@ -22,7 +24,7 @@ public final class Xids {
         return new Xids(new long[] {xid.value()});
     }
 
-    /** In any order. */
+    /** @param values ids in any order; repeated ids count once */
     public static Xids of(LongStream values) {
         long[] ascending = values.toArray();
         Arrays.sort(ascending);
@@ -55,7 +57,7 @@ public final class Xids {
         return Arrays.binarySearch(ascending, xid.value()) >= 0;
     }
 
-    /** Of transactions that are known to have committed: whether all are visible in the snapshot. */
+    /** Whether all transactions are visible in the snapshot, given that they have committed. */
     public boolean areSeenBy(Snapshot snapshot) {
         if (isEmpty() || newest() < snapshot.xmin().value()) {
             return true;
@@ -64,7 +66,7 @@ public final class Xids {
                 && snapshot.inProgress().stream().noneMatch(this::contains);
     }
 
-    /** Likewise: those that are not visible in the snapshot. */
+    /** The transactions that are not visible in the snapshot, given that they have committed. */
     public Xids unseenBy(Snapshot snapshot) {
         if (areSeenBy(snapshot)) {
             return NONE;

@@ -1,4 +1,7 @@
-/** Small records that validate themselves. Pure: nothing but the JDK. */
+/**
+ * The records that pass between packages: names, WAL positions and snapshots, changes, refreshes and their outcomes. Each validates
+ * itself. Pure: uses nothing but the JDK.
+ */
 @NullMarked
 package io.refreshd.model;
 

@@ -1,7 +1,7 @@
 package io.refreshd.routing;
 
+import io.refreshd.catalog.ChangeFilter;
 import io.refreshd.catalog.Discriminator;
-import io.refreshd.catalog.Narrowing;
 import io.refreshd.catalog.ReadColumns;
 import io.refreshd.catalog.Reader;
 import io.refreshd.model.Change;
@@ -19,81 +19,89 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
-/** The readers of one table, sorted out by what changed. */
+/**
+ * Routes the changes of one table to its readers by the columns that changed.
+ *
+ * <p>Thread: any; a call never blocks.
+ */
 final class TableRoutes {
-    /** There are as many sets of columns as an application has kinds of UPDATE: beyond this, something makes them up. */
-    private static final int MEMO_LIMIT = 1_000;
+    /**
+     * How many sets of changed columns are remembered. An application has one for each kind of UPDATE that it makes, far fewer than this;
+     * the limit bounds the memory where statements are generated.
+     */
+    private static final int CACHE_LIMIT = 1_000;
 
     private final List<Reader> readers;
-    private final Function<ViewId, Narrowing> narrowings;
-    private final Set<String> known;
+    private final Function<ViewId, ChangeFilter> filters;
+    private final Set<String> knownColumns;
     private final Interest interest;
-    private final ByValue everyone;
-    private final Map<Set<String>, ByValue> memo = new ConcurrentHashMap<>();
+    private final DiscriminatorRoutes toAllReaders;
+    private final Map<Set<String>, DiscriminatorRoutes> cache = new ConcurrentHashMap<>();
 
-    /** @param known the columns of the table as the graph sees it */
-    TableRoutes(List<Reader> readers, Function<ViewId, Narrowing> narrowings, Set<String> known) {
+    /** @param knownColumns the columns of the table in the graph */
+    TableRoutes(List<Reader> readers, Function<ViewId, ChangeFilter> filters, Set<String> knownColumns) {
         this.readers = readers;
-        this.narrowings = narrowings;
-        this.known = known;
-        this.everyone = new ByValue(readers.stream().map(Reader::view).toList(), List.of(), narrowings);
-        this.interest = interest();
+        this.filters = filters;
+        this.knownColumns = knownColumns;
+        this.toAllReaders =
+                new DiscriminatorRoutes(readers.stream().map(Reader::view).toList(), List.of(), filters);
+        this.interest = interestOfReaders();
     }
 
-    Interest interestInRows() {
+    Interest interest() {
         return interest;
     }
 
-    private Interest interest() {
-        List<Narrowing> all =
-                readers.stream().map(reader -> narrowings.apply(reader.view())).toList();
+    private Interest interestOfReaders() {
+        List<ChangeFilter> all =
+                readers.stream().map(reader -> filters.apply(reader.view())).toList();
         return new Interest(
                 all.stream()
-                        .flatMap(narrowing -> narrowing.probing().key().stream())
+                        .flatMap(filter -> filter.lookup().key().stream())
                         .findFirst()
                         .map(key -> key.columns())
                         .orElse(List.of()),
                 all.stream()
-                        .flatMap(narrowing -> narrowing.discriminator().stream())
+                        .flatMap(filter -> filter.discriminator().stream())
                         .map(Discriminator::column)
                         .collect(Collectors.toCollection(TreeSet::new)),
-                known.stream()
+                knownColumns.stream()
                         .filter(column -> readers.stream()
                                 .noneMatch(reader -> reader.columns().readsAnyOf(Set.of(column))))
                         .collect(Collectors.toSet()));
     }
 
-    /** Who reads any of the columns that changed. */
-    ByValue of(Change change) {
+    /** The routes to the views that read any of the columns that changed. */
+    DiscriminatorRoutes routesOf(Change change) {
         boolean onlyUpdates = change.rows().keySet().equals(Set.of(Operation.UPDATE));
         ChangedColumns changed = change.columns();
-        // A column nobody knows: the table was altered, and it may be one that a view reads under its other name.
-        if (!onlyUpdates || changed.all() || !known.containsAll(changed.names())) {
-            return everyone;
+        // A column is not in the graph if the table was altered since. A view may read it under its former name.
+        if (!onlyUpdates || changed.all() || !knownColumns.containsAll(changed.names())) {
+            return toAllReaders;
         }
-        ByValue found = memo.get(changed.names());
+        DiscriminatorRoutes found = cache.get(changed.names());
         if (found == null) {
-            if (memo.size() >= MEMO_LIMIT) {
-                memo.clear();
+            if (cache.size() >= CACHE_LIMIT) {
+                cache.clear();
             }
-            found = sortOut(changed.names());
-            memo.put(changed.names(), found);
+            found = routesOf(changed.names());
+            cache.put(changed.names(), found);
         }
         return found;
     }
 
-    private ByValue sortOut(Set<String> changed) {
-        List<ViewId> affected = new ArrayList<>();
+    private DiscriminatorRoutes routesOf(Set<String> changed) {
+        List<ViewId> reading = new ArrayList<>();
         List<ViewId> skipped = new ArrayList<>();
-        // Many views read the same columns: their answers are shared.
-        Set<ReadColumns> yes = new HashSet<>();
-        Set<ReadColumns> no = new HashSet<>();
+        // Many views read the same columns, so that the answer for a set of columns is kept.
+        Set<ReadColumns> read = new HashSet<>();
+        Set<ReadColumns> unread = new HashSet<>();
         for (Reader reader : readers) {
             ReadColumns columns = reader.columns();
-            boolean hit = yes.contains(columns) || (!no.contains(columns) && columns.readsAnyOf(changed));
-            (hit ? yes : no).add(columns);
-            (hit ? affected : skipped).add(reader.view());
+            boolean hit = read.contains(columns) || (!unread.contains(columns) && columns.readsAnyOf(changed));
+            (hit ? read : unread).add(columns);
+            (hit ? reading : skipped).add(reader.view());
         }
-        return new ByValue(affected, skipped, narrowings);
+        return new DiscriminatorRoutes(reading, skipped, filters);
     }
 }

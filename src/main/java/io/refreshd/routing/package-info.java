@@ -1,4 +1,7 @@
-/** Which views a change affects, and why. Pure. */
+/**
+ * Decides which views a change affects, by table, then by column ({@code TableRoutes}), then by value ({@code DiscriminatorRoutes}).
+ * Pure.
+ */
 @NullMarked
 package io.refreshd.routing;
 

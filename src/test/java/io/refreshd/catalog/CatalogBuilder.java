@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 
-/** Catalogs for tests, in the schema {@code public}; oids follow the order of creation. */
+/** Builds catalogs for tests. Everything is in the schema {@code public}; oids follow the order of creation. */
 public final class CatalogBuilder {
     private final List<Relation> relations = new ArrayList<>();
     private final List<Rule> rules = new ArrayList<>();
@@ -32,12 +32,12 @@ public final class CatalogBuilder {
         return new Catalog("refreshd", relations, rules, inheritances, indexes, functions);
     }
 
-    /** With a primary key on its first column. */
+    /** Adds a table with a primary key on its first column. */
     public CatalogBuilder table(String name, String... columns) {
-        return keyless(name, columns).index(name, 1, Index.Trait.PRIMARY);
+        return withoutKey(name, columns).index(name, 1, Index.Trait.PRIMARY);
     }
 
-    CatalogBuilder keyless(String name, String... columns) {
+    CatalogBuilder withoutKey(String name, String... columns) {
         return relation(name, RelationKind.TABLE, Relation.Traits.USUAL, columns);
     }
 
@@ -73,7 +73,7 @@ public final class CatalogBuilder {
         return relation(name, RelationKind.VIEW, Relation.Traits.USUAL, "id").rule(name, Set.of(), Set.of(), reads);
     }
 
-    /** With a unique index that REFRESH CONCURRENTLY can use. */
+    /** Adds a materialized view with a unique index that REFRESH CONCURRENTLY can use. */
     public CatalogBuilder materialized(String name, Rule.Read... reads) {
         return relation(name, RelationKind.MATERIALIZED_VIEW, Relation.Traits.USUAL, "id")
                 .rule(name, Set.of(), Set.of(), reads)
@@ -98,7 +98,7 @@ public final class CatalogBuilder {
     private Relation relation(String name) {
         Relation relation = byName.get(name);
         if (relation == null) {
-            throw new IllegalArgumentException("make it first: " + name);
+            throw new IllegalArgumentException("not in the catalog yet: " + name);
         }
         return relation;
     }

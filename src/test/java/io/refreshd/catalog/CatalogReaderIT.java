@@ -21,7 +21,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** What the server's catalogs say about every shape of view, read through to the graph. */
+/** Reads views of every shape from a real server, and checks the graph that is made from the catalog. */
 class CatalogReaderIT {
     private TestDatabase database;
 
@@ -58,7 +58,7 @@ class CatalogReaderIT {
     }
 
     @Test
-    void takesWholeRowsSystemColumnsAndGeneratedColumnsForEverything() throws Exception {
+    void readsAllColumnsForWholeRowsSystemColumnsAndGeneratedColumns() throws Exception {
         database.execute(
                 "CREATE MATERIALIZED VIEW row_and_column AS SELECT m.id, to_jsonb(m) AS row FROM main m",
                 "CREATE MATERIALIZED VIEW row_of_subquery AS SELECT to_jsonb(s) AS row FROM (SELECT id FROM main) s",
@@ -71,7 +71,7 @@ class CatalogReaderIT {
     }
 
     @Test
-    void readsVirtualGeneratedColumnsAsEverything() throws Exception {
+    void readsAllColumnsForVirtualGeneratedColumns() throws Exception {
         database.execute(
                 "CREATE TABLE virtual (id int PRIMARY KEY, a int, b int GENERATED ALWAYS AS (a + 1) VIRTUAL)",
                 "CREATE MATERIALIZED VIEW v AS SELECT id, b FROM virtual");
@@ -101,7 +101,7 @@ class CatalogReaderIT {
     }
 
     @Test
-    void findsInheritanceChildrenButNoTemporaryOnes() throws Exception {
+    void findsInheritanceChildrenButNotTemporaryOnes() throws Exception {
         database.execute(
                 "CREATE TABLE child (extra int, PRIMARY KEY (id)) INHERITS (users)",
                 "CREATE MATERIALIZED VIEW v AS SELECT id, name FROM users");
@@ -114,7 +114,7 @@ class CatalogReaderIT {
     }
 
     @Test
-    void doesNotTakeTheRulesOfTablesForReads() throws Exception {
+    void ignoresRulesOfOtherEventsThanSelect() throws Exception {
         database.execute(
                 "CREATE TABLE audit (id int)",
                 "CREATE RULE noted AS ON INSERT TO users DO ALSO INSERT INTO audit VALUES (new.id)",
@@ -124,9 +124,9 @@ class CatalogReaderIT {
         assertThat(graph().tables().keySet()).containsExactly(table("users"));
     }
 
-    /** Which rows a policy lets through may hang on columns and tables that the view does not name. */
+    /** A policy may read columns and tables that the view does not name. */
     @Test
-    void readsWhatPoliciesReadWhereTheyApply() throws Exception {
+    void readsWhatPoliciesReadIfTheyApply() throws Exception {
         database.execute(
                 "CREATE TABLE grants (who text PRIMARY KEY, role text)",
                 "ALTER TABLE main ENABLE ROW LEVEL SECURITY",
@@ -146,7 +146,7 @@ class CatalogReaderIT {
     }
 
     @Test
-    void knowsEachReplicaIdentity() throws Exception {
+    void readsEachReplicaIdentity() throws Exception {
         database.execute(
                 "CREATE TABLE keyless (id int)",
                 "CREATE TABLE deferred (id int PRIMARY KEY DEFERRABLE)",
@@ -184,7 +184,7 @@ class CatalogReaderIT {
                 .contains("ADD PRIMARY KEY", "REPLICA IDENTITY USING INDEX", "REPLICA IDENTITY FULL");
     }
 
-    /** The server is the judge of which identity makes an application's UPDATE fail. */
+    /** The expectation is the server's own: whether UPDATE fails once the table is published. */
     @Test
     void agreesWithTheServerOnDeferrableKeys() throws Exception {
         database.execute(
@@ -195,7 +195,7 @@ class CatalogReaderIT {
                 .hasMessageContaining("does not have a replica identity");
     }
 
-    /** From 18 on a server does not let go of a row whose identity it would have to publish and does not. */
+    /** From PostgreSQL 18 on, UPDATE of a published table fails if its replica identity holds a generated column. */
     @Test
     void agreesWithTheServerOnGeneratedColumns() throws Exception {
         String computed = " int GENERATED ALWAYS AS (id + 1) STORED";
@@ -234,7 +234,7 @@ class CatalogReaderIT {
     }
 
     @Test
-    void seesSourcesThatTheLogDoesNotShow() throws Exception {
+    void findsUntrackedSources() throws Exception {
         database.execute(
                 "CREATE UNLOGGED TABLE scratch (id int PRIMARY KEY)",
                 "CREATE FOREIGN DATA WRAPPER w",
@@ -265,7 +265,7 @@ class CatalogReaderIT {
     }
 
     @Test
-    void seesFunctionsThatReadClocksAndTables() throws Exception {
+    void findsFunctionsThatReadClocksAndTables() throws Exception {
         database.execute(
                 "CREATE FUNCTION pure(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1'",
                 "CREATE FUNCTION peek(int) RETURNS bigint LANGUAGE sql STABLE AS 'SELECT count(*) FROM public.users'",
@@ -273,7 +273,7 @@ class CatalogReaderIT {
                 "CREATE FUNCTION add_peek(bigint, int) RETURNS bigint LANGUAGE sql STABLE AS 'SELECT $1 + public.peek($2)'",
                 "CREATE AGGREGATE peeks(int) (SFUNC = add_peek, STYPE = bigint, INITCOND = '0')",
                 "CREATE VIEW clock AS SELECT id, now() AS read_at FROM main",
-                "CREATE MATERIALIZED VIEW v_harmless AS SELECT pure(id), to_char(id, '9'), to_jsonb(title),"
+                "CREATE MATERIALIZED VIEW v_deterministic AS SELECT pure(id), to_char(id, '9'), to_jsonb(title),"
                         + " concat(title, body), timestamptz '2020-01-01' + interval '1 day' AS day,"
                         + " (timestamptz '2020-01-01')::text AS t, length(title), json_build_array(id) FROM main",
                 "CREATE MATERIALIZED VIEW v_now AS SELECT id FROM clock",
@@ -289,7 +289,7 @@ class CatalogReaderIT {
                 "CREATE MATERIALIZED VIEW v_operator AS SELECT ## id AS x FROM main",
                 "CREATE MATERIALIZED VIEW v_aggregate AS SELECT peeks(id) FROM main");
         ViewGraph graph = graph();
-        assertThat(untracked(graph, "v_harmless")).isEmpty();
+        assertThat(untracked(graph, "v_deterministic")).isEmpty();
         assertThat(untracked(graph, "v_owner")).isEmpty();
         for (String name : List.of("now", "random", "age", "current_setting", "table_to_xml")) {
             String view =
@@ -309,7 +309,7 @@ class CatalogReaderIT {
     }
 
     @Test
-    void mendsEachObstacleWithTheStatementItNames() throws Exception {
+    void removesEachObstacleByItsRemedy() throws Exception {
         database.execute(
                 "INSERT INTO main (id, title, role) VALUES (1, 'x', 'a'), (2, 'x', 'a')",
                 "CREATE MATERIALIZED VIEW none AS SELECT id, title FROM main",
@@ -324,7 +324,7 @@ class CatalogReaderIT {
         assertThatThrownBy(() -> database.execute("CREATE UNIQUE INDEX CONCURRENTLY broken ON invalid (one)"))
                 .hasMessageContaining("could not create unique index");
         database.execute("DELETE FROM main WHERE id = 2", "REFRESH MATERIALIZED VIEW invalid");
-        // The plain refresh has built the index anew; break it again the way a failed build leaves it.
+        // The plain refresh has rebuilt the index: make it invalid again, as a failed build leaves it.
         database.execute("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'broken'::regclass");
 
         ViewGraph graph = graph();
@@ -343,7 +343,7 @@ class CatalogReaderIT {
     }
 
     @Test
-    void stacksMaterializedViewsThroughPlainOnes() throws Exception {
+    void findsMaterializedViewsThroughPlainOnes() throws Exception {
         database.execute(
                 "CREATE MATERIALIZED VIEW low AS SELECT id, name FROM users WITH NO DATA",
                 "CREATE VIEW between AS SELECT id FROM low",
@@ -364,7 +364,7 @@ class CatalogReaderIT {
     }
 
     @Test
-    void survivesViewsThatReadThemselves() throws Exception {
+    void readsViewsThatReadThemselves() throws Exception {
         database.execute(
                 "CREATE VIEW between AS SELECT id FROM users",
                 "CREATE MATERIALIZED VIEW v AS SELECT id FROM between",
@@ -375,7 +375,7 @@ class CatalogReaderIT {
     }
 
     @Test
-    void takesAnyName() throws Exception {
+    void readsAnyName() throws Exception {
         String longest = "ü".repeat(31) + "x";
         List<String> names =
                 List.of("Mixed Case", "do.t", "qu\"ote", "back\\slash", "日本語", "select", longest, "a'b", "{b,c}");
@@ -410,7 +410,7 @@ class CatalogReaderIT {
                 "CREATE MATERIALIZED VIEW v AS SELECT id FROM main",
                 "DROP ROLE IF EXISTS catalog_stranger",
                 "CREATE ROLE catalog_stranger LOGIN");
-        // All that differs is what the role may read besides the catalog.
+        // Catalogs differ by the privileges of the role that reads them: both roles get the same.
         database.execute("GRANT SELECT ON main, v TO catalog_stranger");
         try (Connection stranger = DriverManager.getConnection(database.url(), "catalog_stranger", "")) {
             assertThat(CatalogReader.read(stranger)).isEqualTo(readAs("catalog_stranger"));
@@ -460,7 +460,8 @@ class CatalogReaderIT {
             long read = System.nanoTime();
             CatalogReader.fingerprint(connection);
             long hashed = System.nanoTime();
-            // Measured 200-350 ms and 20-60 ms on two busy cores; the bounds only catch a change of kind.
+            // Measured: 200-350 ms and 20-60 ms on two busy cores. The bounds only catch a query that has become
+            // quadratic.
             assertThat(Duration.ofNanos(read - start)).isLessThan(Duration.ofSeconds(3));
             assertThat(Duration.ofNanos(hashed - read)).isLessThan(Duration.ofSeconds(1));
             assertThat(ViewGraph.of(catalog, view -> true).readersOf(table("main")))

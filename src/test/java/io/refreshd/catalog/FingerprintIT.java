@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What the fingerprint and the lineage must notice, and what they must sleep through. */
+/** Which changes of the database change the fingerprint and the lineage, and which do not. */
 class FingerprintIT {
     private static final ViewId V = new ViewId("public", "v");
 
@@ -75,7 +75,7 @@ class FingerprintIT {
                 "ALTER FUNCTION pure(int) VOLATILE",
                 "CREATE OR REPLACE FUNCTION pure(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1 + 1'"
             })
-    void noticesWhatTheCatalogWouldShow(String ddl) throws Exception {
+    void differsIfTheCatalogDoes(String ddl) throws Exception {
         State before = state();
         database.execute(ddl);
         State after = state();
@@ -83,9 +83,9 @@ class FingerprintIT {
         assertThat(after.fingerprint()).isNotEqualTo(before.fingerprint());
     }
 
-    /** What the role may read decides what it can look up. */
+    /** Rows can be looked up only where the role may read. */
     @Test
-    void noticesWhatTheRoleMayRead() throws Exception {
+    void differsIfThePrivilegesDo() throws Exception {
         String role = "reader_" + database.name();
         database.execute("CREATE ROLE " + role);
         try (Connection connection = database.connect()) {
@@ -102,7 +102,7 @@ class FingerprintIT {
     }
 
     @Test
-    void sleepsThroughWhatChangesNoStructure() throws Exception {
+    void staysTheSameWhereNoStructureChanges() throws Exception {
         State before = state();
         database.execute(
                 "INSERT INTO log SELECT i, '2025-06-06', 'y' FROM generate_series(1, 1000) i",
@@ -132,7 +132,7 @@ class FingerprintIT {
                 "CREATE OR REPLACE FUNCTION pure(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1 + 1'",
                 "DROP MATERIALIZED VIEW v; CREATE MATERIALIZED VIEW v AS SELECT id FROM keyless"
             })
-    void givesAnotherLineageWhenContentMayDifferWithoutAnEvent(String ddl) throws Exception {
+    void lineageDiffersIfContentMayDifferWithoutAChangeInTheLog(String ddl) throws Exception {
         String before = lineage(V);
         database.execute(ddl);
         assertThat(lineage(V)).isNotEqualTo(before);
@@ -148,7 +148,7 @@ class FingerprintIT {
                 "REFRESH MATERIALIZED VIEW empty",
                 "CREATE INDEX ON keyless (other)"
             })
-    void keepsTheLineageOtherwise(String ddl) throws Exception {
+    void lineageStaysTheSameOtherwise(String ddl) throws Exception {
         String before = lineage(V);
         database.execute(ddl);
         assertThat(lineage(V)).isEqualTo(before);

@@ -5,7 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.refreshd.testing.TestDatabase;
 import org.junit.jupiter.api.Test;
 
-/** What pgoutput says when a parent is truncated: the ground for naming leaves, and not roots, as sources of events. */
+/**
+ * Which tables pgoutput names when a parent is truncated. It names leaves and not roots, which is why {@link ViewGraph#tables} holds
+ * leaves.
+ */
 class TruncateIT {
     private static final String TRUNCATED = """
             SELECT c.relname

@@ -23,7 +23,7 @@ class ViewGraphTest {
     }
 
     @Test
-    void unitesWhatIsReadOnSeveralWays() {
+    void unitesColumnsThatAreReadOnSeveralPaths() {
         catalog.view("plain", catalog.reads("main", 2));
         catalog.materialized("v", catalog.reads("main", 1), catalog.reads("plain", 1));
         assertThat(graph().readersOf(table("main")))
@@ -31,7 +31,7 @@ class ViewGraphTest {
     }
 
     @Test
-    void takesDoubtForEverything() {
+    void readsAllColumnsWhereThatCannotBeRuledOut() {
         catalog.table("other", "id", "generated");
         catalog.materialized("whole_relation", catalog.reads("main", 0));
         catalog.materialized("system_column", catalog.reads("main", 1, -3));
@@ -46,8 +46,8 @@ class ViewGraphTest {
     }
 
     @Test
-    void takesAChildWithoutTheColumnForEverything() {
-        catalog.keyless("odd", "id").child("main", "odd").materialized("v", catalog.reads("main", 2));
+    void readsAllColumnsOfAChildWithoutTheColumn() {
+        catalog.withoutKey("odd", "id").child("main", "odd").materialized("v", catalog.reads("main", 2));
         assertThat(graph().readersOf(table("odd"))).containsExactly(new Reader(view("v"), ReadColumns.ALL));
     }
 
@@ -65,7 +65,7 @@ class ViewGraphTest {
     }
 
     @Test
-    void leavesOutWhatNobodyAskedFor() {
+    void leavesOutViewsThatAreNotIncluded() {
         catalog.table("other", "id");
         catalog.materialized("in", catalog.reads("main", 1));
         catalog.materialized("out", catalog.reads("other", 1));
@@ -81,7 +81,7 @@ class ViewGraphTest {
     }
 
     @Test
-    void endsWhenPlainViewsReadEachOther() {
+    void endsWherePlainViewsReadEachOther() {
         catalog.relation("a", RelationKind.VIEW, Relation.Traits.USUAL, "id")
                 .relation("b", RelationKind.VIEW, Relation.Traits.USUAL, "id");
         catalog.rule("a", Set.of(), Set.of(), catalog.reads("b", 1))
@@ -91,7 +91,7 @@ class ViewGraphTest {
     }
 
     @Test
-    void cutsCirclesOfMaterializedViewsAndSaysSo() {
+    void leavesOutEdgesOfCyclesAndReportsThem() {
         catalog.relation("a", RelationKind.MATERIALIZED_VIEW, Relation.Traits.USUAL, "id");
         catalog.materialized("b", catalog.reads("a", 1));
         catalog.rule("a", Set.of(), Set.of(), catalog.reads("b", 1));
@@ -105,7 +105,7 @@ class ViewGraphTest {
     }
 
     @Test
-    void refusesIndexesThatTheServerWouldRefuse() {
+    void refusesIndexesThatTheServerRefuses() {
         Set<Index.Trait> good =
                 EnumSet.of(Index.Trait.UNIQUE, Index.Trait.VALID, Index.Trait.IMMEDIATE, Index.Trait.BTREE);
         assertThat(obstacleWith(1, good)).isNull();
@@ -145,7 +145,7 @@ class ViewGraphTest {
     }
 
     @Test
-    void countsClocksAndNotFormats() {
+    void takesClocksAndNotFormatsForNonDeterministic() {
         catalog.function(1, "now", 's')
                 .function(2, "to_char", 's')
                 .function(3, "random", 'v')
@@ -168,7 +168,7 @@ class ViewGraphTest {
         catalog.materialized("v", catalog.reads("main", 1));
         String before = graph().lineageOf(view("v"));
         assertThat(graph().lineageOf(view("v"))).isEqualTo(before);
-        catalog.keyless("child", "id", "title", "role").child("main", "child");
+        catalog.withoutKey("child", "id", "title", "role").child("main", "child");
         assertThat(graph().lineageOf(view("v"))).isNotEqualTo(before);
     }
 

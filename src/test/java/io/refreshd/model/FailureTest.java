@@ -8,14 +8,14 @@ import org.junit.jupiter.params.provider.ValueSource;
 class FailureTest {
     @ParameterizedTest
     @ValueSource(strings = {"", "08006", "53100", "53300", "57P03", "58030", "25006", "55P03", "40P01"})
-    void theServerIsToBlame(String sqlState) {
+    void isAnOutage(String sqlState) {
         assertThat(transientFailure(sqlState).isOutage()).isTrue();
     }
 
     /** configuration_limit_exceeded (temp_file_limit), query_canceled, division_by_zero. */
     @ParameterizedTest
     @ValueSource(strings = {"53400", "57014", "22012"})
-    void theViewIsToBlame(String sqlState) {
+    void isNoOutage(String sqlState) {
         assertThat(transientFailure(sqlState).isOutage()).isFalse();
     }
 

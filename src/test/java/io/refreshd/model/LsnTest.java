@@ -7,7 +7,7 @@ import org.junit.jupiter.api.Test;
 
 class LsnTest {
     @Test
-    void readsAndWritesWhatPostgresWrites() {
+    void readsAndWritesTheTextFormOfPostgres() {
         assertThat(Lsn.parse("16/B374D848")).isEqualTo(new Lsn(0x16B374D848L)).hasToString("16/B374D848");
         assertThat(Lsn.parse("0/0")).isEqualTo(Lsn.ZERO).hasToString("0/0");
         assertThatThrownBy(() -> Lsn.parse("16B374D848")).hasMessageContaining("16B374D848");

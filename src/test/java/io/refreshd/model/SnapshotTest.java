@@ -7,7 +7,7 @@ import org.junit.jupiter.api.Test;
 
 class SnapshotTest {
     @Test
-    void seesWhatHasEndedAndNothingElse() {
+    void seesTransactionsThatHaveEnded() {
         Snapshot snapshot = Snapshot.parse("10:20:12,15");
         assertThat(snapshot.sees(new Xid(9))).isTrue();
         assertThat(snapshot.sees(new Xid(12))).isFalse();
@@ -16,9 +16,9 @@ class SnapshotTest {
         assertThat(snapshot.sees(new Xid(20))).isFalse();
     }
 
-    /** What a server with an absent synchronous standby said while it already streamed transaction 807. */
+    /** The snapshot of a server whose synchronous standby is absent, while it already streams transaction 807. */
     @Test
-    void doesNotSeeTheTransactionThatStandsInTheLogOnly() {
+    void doesNotSeeATransactionThatIsOnlyInTheLog() {
         assertThat(Snapshot.parse("807:807:").sees(new Xid(807))).isFalse();
     }
 
@@ -30,7 +30,7 @@ class SnapshotTest {
     }
 
     @Test
-    void refusesWhatIsNoSnapshot() {
+    void refusesTextThatIsNoSnapshot() {
         assertThatThrownBy(() -> Snapshot.parse("10:20")).hasMessageContaining("10:20");
         assertThatThrownBy(() -> Snapshot.parse("20:10:")).hasMessageContaining("xmin 20 after xmax 10");
     }

@@ -21,7 +21,7 @@ class SqlNamesIT {
                 "$1",
                 "a'b\\c"
             })
-    void theServerReadsBackTheSameName(String name) throws Exception {
+    void theServerStoresTheSameName(String name) throws Exception {
         try (TestDatabase database = TestDatabase.create()) {
             database.execute("CREATE TABLE " + SqlNames.identifier(name) + " ()");
             assertThat(
@@ -32,7 +32,7 @@ class SqlNamesIT {
     }
 
     @Test
-    void aZeroByteIsRefused() {
+    void refusesAZeroByte() {
         org.assertj.core.api.Assertions.assertThatThrownBy(() -> SqlNames.identifier("a\0b"))
                 .isInstanceOf(IllegalArgumentException.class);
     }

@@ -8,7 +8,7 @@ class XidTest {
     private static final long EPOCH = 1L << 32;
 
     @Test
-    void widensToTheNearest() {
+    void widensToTheNearestId() {
         assertThat(Xid.widen(700, new Xid(800))).isEqualTo(new Xid(700));
         assertThat(Xid.widen(900, new Xid(800))).isEqualTo(new Xid(900));
         assertThat(Xid.widen(900, new Xid(3 * EPOCH + 800))).isEqualTo(new Xid(3 * EPOCH + 900));
@@ -21,7 +21,7 @@ class XidTest {
     }
 
     @Test
-    void takesSignedIntegersAsTheUnsignedOnesTheyStandFor() {
+    void readsNegativeIntegersAsUnsigned() {
         assertThat(Xid.widen(-5, new Xid(EPOCH))).isEqualTo(new Xid(EPOCH - 5));
     }
 

@@ -13,7 +13,7 @@ class XidsTest {
     }
 
     @Test
-    void holdsEachOnceAndInOrder() {
+    void holdsEachIdOnceInOrder() {
         assertThat(xids(9, 7, 9).stream()).containsExactly(new Xid(7), new Xid(9));
         assertThat(xids(9, 7, 9))
                 .isEqualTo(xids(7, 9))
@@ -26,9 +26,9 @@ class XidsTest {
         assertThat(xids(5, 9).contains(new Xid(7))).isFalse();
     }
 
-    /** The short cuts against what they stand for. */
+    /** Compares the answers for a whole set with those for its single ids. */
     @Test
-    void tellsWhatASnapshotSees() {
+    void agreesWithTheSnapshotOnEachId() {
         Random random = new Random(7);
         for (int i = 0; i < 10_000; i++) {
             long xmin = 10 + random.nextInt(10);

@@ -223,8 +223,8 @@ class PostgresRefresherIT {
                 "UPDATE things SET kind = 2 WHERE id = 10");
         ViewRows.register(handle, List.of(new Registration(view, oid(view), "l", List.of(), false, Optional.empty())));
         List<KeyProbe> probes = ViewGraph.of(CatalogReader.read(handle.getConnection()), view::equals)
-                .narrowing(things, view)
-                .probing()
+                .changeFilter(things, view)
+                .lookup()
                 .key()
                 .map(key -> new KeyProbe(things, key.positions(), key.types(), Set.of(List.of("10"))))
                 .stream()

@@ -27,7 +27,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class RouterTest {
     private static final Instant NOON = Instant.parse("2026-01-01T12:00:00Z");
 
-    /** Titles reads main(id, title) and all of users; roles reads main(id, role). */
+    /** The view titles reads main(id, title) and all of users; the view roles reads main(id, role). */
     private final Router router = new Router(graph());
 
     private static ViewGraph graph() {
@@ -47,7 +47,7 @@ class RouterTest {
     }
 
     @Test
-    void affectsNothingIfNobodyReadsTheColumn() {
+    void affectsNothingIfNoViewReadsTheColumn() {
         Routing routing = router.route(List.of(update("main", 7, NOON, "seen"), update("main", 8, NOON)));
         assertThat(routing.impacts()).isEmpty();
         assertThat(routing.avoided())
@@ -70,7 +70,7 @@ class RouterTest {
     }
 
     @Test
-    void affectsAllReadersInDoubt() {
+    void affectsAllReadersIfColumnsAreNotKnown() {
         Change allColumns =
                 new Change(table("main"), new Xid(7), Map.of(Operation.UPDATE, 1L), ChangedColumns.ALL, NOON);
         Change noRows = new Change(table("main"), new Xid(7), Map.of(), ChangedColumns.NONE, NOON);
@@ -82,7 +82,7 @@ class RouterTest {
     }
 
     @Test
-    void affectsNothingByATableNobodyReads() {
+    void affectsNothingByATableThatNoViewReads() {
         Routing routing = router.route(List.of(update("unheard_of", 7, NOON, "id")));
         assertThat(routing.impacts()).isEmpty();
         assertThat(routing.avoided()).isEmpty();
@@ -99,12 +99,12 @@ class RouterTest {
                 .containsExactlyInAnyOrder(
                         impact("titles", NOON.plusSeconds(1), 7, 9), impact("roles", NOON.plusSeconds(2), 8, 9));
         assertThat(routing.avoided())
-                .as("spared by one change, affected by another")
+                .as("not affected by one change, affected by another")
                 .isEmpty();
     }
 
     @Test
-    void tellsAllTransactionsThatDidTheSame() {
+    void namesAllTransactionsThatDidTheSame() {
         Xids xids = Xids.of(LongStream.of(9, 7));
         Change both = new Change(
                 table("main"),
@@ -119,16 +119,16 @@ class RouterTest {
     }
 
     @Test
-    void knowsWhatNoViewReads() {
+    void namesColumnsThatNoViewReads() {
         assertThat(router.interestIn(table("main")).unread()).containsExactly("seen");
         assertThat(router.interestIn(table("users")).unread())
                 .as("all of it is read")
                 .isEmpty();
     }
 
-    /** One view for each role: a batch must cost by its changes and by its views, not by their product. */
+    /** With one view for each role, a batch must cost by the number of changes plus that of views, not by their product. */
     @Test
-    void sharesTheTransactionsOfViewsWithTheSameNews() {
+    void sharesTransactionsAmongViewsWithTheSameChanges() {
         CatalogBuilder catalog = new CatalogBuilder().table("main", "id", "title");
         for (int i = 0; i < 1_000; i++) {
             catalog.materialized("role_" + i, catalog.reads("main", 1, 2));

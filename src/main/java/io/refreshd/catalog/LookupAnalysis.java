@@ -7,39 +7,41 @@ import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Decides for a view and each of its tables whether changed rows can be looked up in it. In doubt: no. */
-final class ProbeAnalysis {
+/**
+ * Decides for a view and each of its tables whether changed rows of the table can be looked up in the view. Whatever is not understood
+ * makes the answer no.
+ */
+final class LookupAnalysis {
     private final CatalogIndex catalogIndex;
 
-    ProbeAnalysis(CatalogIndex catalogIndex) {
+    LookupAnalysis(CatalogIndex catalogIndex) {
         this.catalogIndex = catalogIndex;
     }
 
-    /** What is asked about one table after the other. */
+    /** The answer for one view, by table: the view's query is examined once, however many tables it reads. */
     interface ByTable {
-        Probing of(Relation table);
+        Lookup of(Relation table);
     }
 
-    ByTable of(Relation view, Sources sources, List<Obstacle> untrackedSources) {
-        Optional<String> no = whyNot(sources, untrackedSources);
-        if (no.isPresent()) {
-            return table -> Probing.not(no.get(), "");
+    ByTable of(Relation view, ViewSources sources, List<Obstacle> untrackedSources) {
+        Optional<String> reason = reasonAgainstAll(sources, untrackedSources);
+        if (reason.isPresent()) {
+            return table -> Lookup.not(reason.get(), "");
         }
         try {
-            QueryShape shape = QueryShape.of(view, catalogIndex);
-            Optional<Probing> forbidden =
-                    ReadAccess.obstacle(view, catalogIndex).map(Probing::forbidden);
+            SelectProjectJoin query = SelectProjectJoin.of(view, catalogIndex);
+            Optional<Lookup> forbidden = ReadAccess.obstacle(view, catalogIndex).map(Lookup::forbidden);
             return table -> {
-                Probing probing = probing(view, shape, table);
-                return probing.key().isEmpty() ? probing : forbidden.orElse(probing);
+                Lookup lookup = lookup(view, query, table);
+                return lookup.key().isEmpty() ? lookup : forbidden.orElse(lookup);
             };
-        } catch (QueryShape.Unfit unfit) {
-            String why = String.valueOf(unfit.getMessage());
-            return table -> Probing.not(why, "");
+        } catch (UnsupportedQueryException unsupported) {
+            return table -> Lookup.not(unsupported.why(), "");
         }
     }
 
-    private Optional<String> whyNot(Sources sources, List<Obstacle> untrackedSources) {
+    /** Why rows of no table can be looked up in the view. */
+    private Optional<String> reasonAgainstAll(ViewSources sources, List<Obstacle> untrackedSources) {
         if (!untrackedSources.isEmpty()) {
             return Optional.of(untrackedSources.getFirst().what());
         }
@@ -51,8 +53,8 @@ final class ProbeAnalysis {
         for (Rule rule : sources.rules()) {
             for (long oid : rule.functions()) {
                 Function function = catalogIndex.function(oid);
-                // A refresh runs as the view's owner, a probe would not: it must not run what an owner wrote.
-                if (function == null || !function.builtIn() || NonDeterminism.ticks(function)) {
+                // A refresh runs as the view's owner, a lookup as refreshd's role, which must not run an owner's code.
+                if (function == null || !function.builtIn() || NonDeterminism.isNonDeterministic(function)) {
                     return Optional.of("calls " + (function == null ? "a function" : function.sql())
                             + ", which is not built in and immutable");
                 }
@@ -61,44 +63,45 @@ final class ProbeAnalysis {
         return Optional.empty();
     }
 
-    private Probing probing(Relation view, QueryShape shape, Relation table) {
-        QueryShape.Use use = shape.uses.get(table.oid());
-        if (use == null || use.times != 1) {
-            return Probing.not("reads " + table.sql() + " more than once or not by its own name", "");
+    private Lookup lookup(Relation view, SelectProjectJoin query, Relation table) {
+        TableUse use = query.use(table);
+        if (use == null || use.times() != 1) {
+            return Lookup.not("reads " + table.sql() + " more than once or not by its own name", "");
         }
-        if (use.hidden) {
-            return Probing.not(
+        if (use.hidden()) {
+            return Lookup.not(
                     "a condition above an outer join may hide that a row of " + table.sql() + " found its match", "");
         }
-        Optional<Probing> no = notShown(shape, table);
-        for (long other : use.preserved) {
-            no = no.or(() -> notTold(shape, table, catalogIndex.relation(other)));
+        Optional<Lookup> refused = refusedForMissingKey(query, table);
+        for (long preserved : use.preserved()) {
+            refused = refused.or(() -> refusedForPreservedSide(query, table, catalogIndex.relation(preserved)));
         }
-        return no.orElseGet(() -> byKey(view, shape, table));
+        return refused.orElseGet(() -> byKey(view, query, table));
     }
 
-    /** Which row of the other one found or lost its match can be told only by that row's key. */
-    private Optional<Probing> notTold(QueryShape shape, Relation table, @Nullable Relation other) {
-        QueryShape.Use use = other == null ? null : shape.uses.get(other.oid());
-        if (other == null || use == null || use.times != 1) {
-            return Optional.of(Probing.not(
+    /** Only the key of the preserved table's row tells which of its rows found or lost a match; see {@link SelectProjectJoin}. */
+    private Optional<Lookup> refusedForPreservedSide(
+            SelectProjectJoin query, Relation table, @Nullable Relation preserved) {
+        TableUse use = preserved == null ? null : query.use(preserved);
+        if (preserved == null || use == null || use.times() != 1) {
+            return Optional.of(Lookup.not(
                     "an outer join keeps rows without a match in " + table.sql()
                             + ", and the view cannot show which, since it reads "
-                            + (other == null ? "their table" : other.sql()) + " more than once",
+                            + (preserved == null ? "their table" : preserved.sql()) + " more than once",
                     ""));
         }
-        return notShown(shape, other);
+        return refusedForMissingKey(query, preserved);
     }
 
-    private Optional<Probing> notShown(QueryShape shape, Relation table) {
+    private Optional<Lookup> refusedForMissingKey(SelectProjectJoin query, Relation table) {
         Optional<Index> key = key(table);
         if (key.isEmpty()) {
-            return Optional.of(Probing.not(
+            return Optional.of(Lookup.not(
                     "table " + table.sql() + " has no primary key or replica identity index",
                     "ALTER TABLE " + table.sql() + " ADD PRIMARY KEY (the columns that identify a row)"));
         }
         List<String> missing = key.get().columns().stream()
-                .filter(number -> position(shape, table, number) == 0)
+                .filter(number -> query.positionOf(table, number) == 0)
                 .map(number -> table.columns().stream()
                         .filter(column -> column.number() == number)
                         .map(Relation.Column::name)
@@ -107,18 +110,14 @@ final class ProbeAnalysis {
                 .toList();
         return missing.isEmpty()
                 ? Optional.empty()
-                : Optional.of(Probing.not(
+                : Optional.of(Lookup.not(
                         "the view does not show the key of " + table.sql() + " (" + String.join(", ", missing)
                                 + (missing.size() == 1 ? " is" : " are") + " missing)",
                         "add " + String.join(", ", missing) + " of " + table.sql()
                                 + " to the columns of the view, unaltered"));
     }
 
-    private static int position(QueryShape shape, Relation table, int column) {
-        return shape.outputs.indexOf(new QueryShape.Origin(table.oid(), column)) + 1;
-    }
-
-    private Probing byKey(Relation view, QueryShape shape, Relation table) {
+    private Lookup byKey(Relation view, SelectProjectJoin query, Relation table) {
         List<String> columns = new ArrayList<>();
         List<Integer> positions = new ArrayList<>();
         List<String> types = new ArrayList<>();
@@ -128,20 +127,23 @@ final class ProbeAnalysis {
                     .findFirst()
                     .orElseThrow();
             if (column.keyType().isEmpty()) {
-                return Probing.not(
+                return Lookup.not(
                         "the type of the key column " + column.name() + " of " + table.sql()
                                 + " is not one whose text form is safe to look up",
                         "");
             }
             columns.add(column.name());
-            positions.add(position(shape, table, number));
+            positions.add(query.positionOf(table, number));
             types.add(column.keyType());
         }
-        return Probing.by(new ProbeKey(columns, positions, types, indexed(view, positions)));
+        return Lookup.by(new LookupKey(columns, positions, types, isIndexed(view, positions)));
     }
 
-    /** Whether the first columns of an index are these, in whatever order. Columns of a materialized view have no gaps. */
-    private boolean indexed(Relation view, List<Integer> positions) {
+    /**
+     * Whether an index of the view begins with these columns, in any order. Positions are column numbers here, since no column of a
+     * materialized view can be dropped.
+     */
+    private boolean isIndexed(Relation view, List<Integer> positions) {
         return catalogIndex.indexesOf(view).stream()
                 .filter(index -> index.is(Index.Trait.VALID)
                         && index.is(Index.Trait.BTREE)
@@ -151,6 +153,7 @@ final class ProbeAnalysis {
                         Set.copyOf(index.columns().subList(0, positions.size())).equals(Set.copyOf(positions)));
     }
 
+    /** The index whose columns the log holds of a changed row: the replica identity index if there is one, else the primary key. */
     private Optional<Index> key(Relation table) {
         Index.Trait role = catalogIndex.identityOf(table) == ReplicaIdentity.INDEX
                 ? Index.Trait.REPLICA_IDENTITY

@@ -6,10 +6,12 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
- * Everything one materialized view is made from, found by walking from its query through plain views, partitions and
- * inheritance children. Other materialized views end the walk: they hold rows of their own. By oid, so in a stable order.
+ * The sources of one materialized view: everything that its query reads, followed through plain views, partitions, inheritance
+ * children and policies. Other materialized views are sources that are not followed further: they hold rows of their own.
+ *
+ * <p>Invariant: all lists are ordered by oid, so that equal catalogs give equal lineages.
  */
-final class Sources {
+final class ViewSources {
     private final Relation view;
     private final CatalogIndex catalogIndex;
     private final SortedMap<Long, Rule> rules = new TreeMap<>();
@@ -17,38 +19,43 @@ final class Sources {
     private final SortedMap<Long, ReadColumns> columns = new TreeMap<>();
     private final SortedMap<Long, Relation> materializedViews = new TreeMap<>();
 
-    private Sources(Relation view, CatalogIndex catalogIndex) {
+    private ViewSources(Relation view, CatalogIndex catalogIndex) {
         this.view = view;
         this.catalogIndex = catalogIndex;
     }
 
-    static Sources of(Relation view, CatalogIndex catalogIndex) {
-        Sources sources = new Sources(view, catalogIndex);
+    static ViewSources of(Relation view, CatalogIndex catalogIndex) {
+        ViewSources sources = new ViewSources(view, catalogIndex);
         sources.followQuery(view);
         return sources;
     }
 
-    /** Its own query and those of the plain views on the way. */
+    /** The view's own query, those of the plain views that were followed, and policies that apply. */
     List<Rule> rules() {
         return List.copyOf(rules.values());
     }
 
-    /** What the queries read that is no view: tables of all kinds, with partitioned ones and their partitions. */
+    /**
+     * The relations that the queries read and that are neither plain nor materialized views: tables of all kinds with their
+     * partitions and children, sequences, and system catalogs.
+     */
     List<Relation> relations() {
         return List.copyOf(relations.values());
     }
 
+    /** The columns of the relation that the queries read. */
     ReadColumns columnsOf(Relation relation) {
         return columns.getOrDefault(relation.oid(), ReadColumns.ALL);
     }
 
+    /** The other materialized views that the queries read. */
     List<Relation> materializedViews() {
         return List.copyOf(materializedViews.values());
     }
 
     private void followQuery(Relation reader) {
         Rule rule = catalogIndex.rule(reader.oid());
-        // Plain views may read each other in a circle: CREATE OR REPLACE VIEW does not look for it.
+        // Plain views may read each other in a cycle: CREATE OR REPLACE VIEW does not check for one.
         if (rule == null || rules.putIfAbsent(reader.oid(), rule) != null) {
             return;
         }
@@ -71,9 +78,9 @@ final class Sources {
                 }
             }
             case TABLE, PARTITIONED_TABLE, FOREIGN_TABLE, SEQUENCE -> {
-                // A plain view asks as its owner, or with security_invoker as the owner of what stands on it.
+                // A plain view reads as its owner, or with security_invoker as the owner of the view that reads it.
                 if (relation.policiesApplyTo(reader) || relation.policiesApplyTo(view)) {
-                    // The policies read columns of the row that the query does not.
+                    // Policies may read columns that the query does not.
                     add(relation, ReadColumns.ALL);
                     followQuery(relation);
                 } else {
@@ -87,7 +94,7 @@ final class Sources {
     }
 
     private void add(Relation relation, ReadColumns read) {
-        // A session reads no other session's temporary tables, and only inheritance could bring them here.
+        // Only inheritance leads to a temporary table here, and a session does not read those of other sessions.
         if (relation.temporary()) {
             return;
         }
@@ -99,7 +106,8 @@ final class Sources {
         relations.put(relation.oid(), relation);
         columns.put(relation.oid(), after);
         for (Relation child : catalogIndex.childrenOf(relation)) {
-            add(child, named(child, after));
+            // A child has the columns of its parent by name, and may have them at other numbers.
+            add(child, columnsByName(child, after));
         }
     }
 
@@ -109,7 +117,7 @@ final class Sources {
         }
         List<String> names = new ArrayList<>();
         for (int number : read.columns()) {
-            // 0 is the whole relation; a system column such as xmin differs after any update.
+            // 0 stands for the whole relation; a system column such as xmin differs after any update.
             if (number <= 0) {
                 return ReadColumns.ALL;
             }
@@ -119,14 +127,14 @@ final class Sources {
                 }
             }
         }
-        return names.size() < read.columns().size() ? ReadColumns.ALL : named(relation, ReadColumns.of(names));
+        return names.size() < read.columns().size() ? ReadColumns.ALL : columnsByName(relation, ReadColumns.of(names));
     }
 
     /**
-     * A child has the columns of its parent by name, at numbers of its own. A generated column is never in the log, so
-     * that only the others tell that it may have changed.
+     * The columns of the relation that have the given names; all columns if one of the names is missing, or belongs to a generated
+     * column. The log does not hold generated columns, so that only the other columns show that one may have changed.
      */
-    private static ReadColumns named(Relation relation, ReadColumns read) {
+    private static ReadColumns columnsByName(Relation relation, ReadColumns read) {
         if (read.all()) {
             return ReadColumns.ALL;
         }

@@ -20,10 +20,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What is concluded from query trees as a real server stores them. */
+/** Derives change filters from query trees as real servers of each version store them. */
 @ParameterizedClass(name = "PostgreSQL {0}")
 @ValueSource(ints = {15, 16, 17, 18})
-class NarrowingIT {
+class ChangeFilterIT {
     private static final String[] SCHEMA = {
         "CREATE COLLATION sloppy (provider = icu, locale = 'und-u-ks-level2', deterministic = false)",
         "CREATE TYPE mood AS ENUM ('good', 'bad')",
@@ -59,8 +59,8 @@ class NarrowingIT {
     @BeforeParameterizedClassInvocation
     static void schema(int version) throws Exception {
         server = VersionedServer.start(version);
-        StrictServer.run(server.url("postgres"), "", "CREATE DATABASE narrowing");
-        url = server.url("narrowing");
+        StrictServer.run(server.url("postgres"), "", "CREATE DATABASE change_filter");
+        url = server.url("change_filter");
         connection = DriverManager.getConnection(url, LocalPostgres.USER, "");
         execute(SCHEMA);
     }
@@ -71,7 +71,7 @@ class NarrowingIT {
             connection.close();
         }
         if (server != null) {
-            StrictServer.run(server.url("postgres"), "", "DROP DATABASE narrowing");
+            StrictServer.run(server.url("postgres"), "", "DROP DATABASE change_filter");
             server.close();
             server = null;
         }
@@ -85,10 +85,10 @@ class NarrowingIT {
         }
     }
 
-    private static Narrowing narrowing(String query, String table) throws Exception {
+    private static ChangeFilter changeFilter(String query, String table) throws Exception {
         execute("DROP MATERIALIZED VIEW IF EXISTS examined", "CREATE MATERIALIZED VIEW examined AS " + query);
         ViewGraph graph = ViewGraph.of(CatalogReader.read(connection), view -> true);
-        return graph.narrowing(new TableId("public", table), new ViewId("public", "examined"));
+        return graph.changeFilter(new TableId("public", table), new ViewId("public", "examined"));
     }
 
     @ParameterizedTest
@@ -113,7 +113,7 @@ class NarrowingIT {
                 "SELECT x.n FROM (SELECT count(*) AS n FROM main WHERE role = 'a') x             | role | [a]",
                 "SELECT m.id, o.part FROM main m JOIN other o ON o.main = m.id AND m.role = 'a'  | role | [a]",
                 "SELECT m.id, o.part FROM other o LEFT JOIN main m ON o.main = m.id WHERE m.role = 'a' | role | [a]",
-                // Not every row has to pass the condition, or equality is another than that of texts.
+                // No discriminator: not every row has to pass the condition, or values are not compared like text.
                 "SELECT id FROM main WHERE role = 'a' OR v = 'x'                                 |      |",
                 "SELECT id FROM main WHERE role <> 'a'                                           |      |",
                 "SELECT id FROM main WHERE NOT role = 'a'                                        |      |",
@@ -133,8 +133,9 @@ class NarrowingIT {
                 "SELECT id, (SELECT count(*) FROM main) AS n FROM main WHERE role = 'a'          |      |",
                 "SELECT id FROM main WHERE role = 'a' UNION ALL SELECT id FROM main WHERE role = 'b'  |  |"
             })
-    void discriminatesByAConditionThatEveryRowMustPass(String query, String column, String values) throws Exception {
-        var discriminator = narrowing(query, "main").discriminator();
+    void findsTheDiscriminatorInAConditionThatEveryRowMustPass(String query, String column, String values)
+            throws Exception {
+        var discriminator = changeFilter(query, "main").discriminator();
         assertThat(discriminator.map(Discriminator::column).orElse(null)).isEqualTo(column);
         assertThat(discriminator.map(d -> d.values().toString()).orElse(null)).isEqualTo(values);
     }
@@ -149,7 +150,7 @@ class NarrowingIT {
                 "SELECT o.part, m.id, o.id AS oid FROM main m JOIN other o ON o.main = m.id      | other | [3, 1]",
                 "SELECT o.part, m.id, o.id AS oid FROM main m LEFT JOIN other o ON o.main = m.id | other | [3, 1]",
                 "SELECT o.part, m.id, o.id AS oid FROM main m FULL JOIN other o ON o.main = m.id | main  | [2]",
-                // On the nullable side, only with the key of what is preserved.
+                // On the nullable side, only with the key of the preserved side.
                 "SELECT m.id, o.id AS oid, o.part FROM other o LEFT JOIN main m ON o.main = m.id | main  | [1]",
                 "SELECT oid, part, id FROM outer_joined                                          | main  | [3]",
                 "SELECT m.id, o.id AS oid, o.part, t.v FROM third t JOIN (other o LEFT JOIN main m ON o.main = m.id) ON t.id = o.id | main | [1]",
@@ -157,10 +158,10 @@ class NarrowingIT {
                 "SELECT id FROM covered                                                          | covered | [1]",
                 "SELECT id, upper(v) AS v, CASE WHEN n > 1 THEN 'x' END AS x FROM main           | main  | [1]"
             })
-    void looksUpByTheKeyThatTheViewShows(String query, String table, String positions) throws Exception {
-        Probing probing = narrowing(query, table).probing();
-        assertThat(probing.why()).isEmpty();
-        assertThat(probing.key().orElseThrow().positions()).hasToString(positions);
+    void looksRowsUpByTheKeyThatTheViewShows(String query, String table, String positions) throws Exception {
+        Lookup lookup = changeFilter(query, table).lookup();
+        assertThat(lookup.why()).isEmpty();
+        assertThat(lookup.key().orElseThrow().positions()).hasToString(positions);
     }
 
     @ParameterizedTest
@@ -194,32 +195,32 @@ class NarrowingIT {
                 "SELECT m.id FROM main m JOIN materialized x ON x.id = m.other",
                 "SELECT id, now() AS t FROM main"
             })
-    void looksNothingUpWhereThatWouldProveNothing(String query) throws Exception {
-        Probing probing = narrowing(query, "main").probing();
-        assertThat(probing.key()).isEmpty();
-        assertThat(probing.why().orElseThrow().what()).isNotBlank();
+    void refusesLookupsThatWouldProveNothing(String query) throws Exception {
+        Lookup lookup = changeFilter(query, "main").lookup();
+        assertThat(lookup.key()).isEmpty();
+        assertThat(lookup.why().orElseThrow().what()).isNotBlank();
     }
 
     @Test
-    void looksNothingUpPastRowLevelSecurity() throws Exception {
+    void refusesLookupsWithRowLevelSecurity() throws Exception {
         execute("ALTER TABLE other ENABLE ROW LEVEL SECURITY");
-        assertThat(narrowing("SELECT id, part FROM other", "other").probing().key())
+        assertThat(changeFilter("SELECT id, part FROM other", "other").lookup().key())
                 .isEmpty();
         execute("ALTER TABLE other DISABLE ROW LEVEL SECURITY");
-        assertThat(narrowing("SELECT id, part FROM other", "other").probing().key())
+        assertThat(changeFilter("SELECT id, part FROM other", "other").lookup().key())
                 .isPresent();
     }
 
     @Test
-    void saysWhichKeyIsMissingBesideItsOwn() throws Exception {
-        Probing probing = narrowing(
+    void namesTheMissingKeyOfThePreservedSide() throws Exception {
+        Lookup lookup = changeFilter(
                         "SELECT m.id, o.part, o.role FROM other o LEFT JOIN main m ON o.main = m.id", "main")
-                .probing();
-        assertThat(probing.why().orElseThrow().remedy())
+                .lookup();
+        assertThat(lookup.why().orElseThrow().remedy())
                 .isEqualTo("add id of \"public\".\"other\" to the columns of the view, unaltered");
     }
 
-    /** A row of a child is a row of its parent too. */
+    /** A query that reads a parent reads the rows of its children too. */
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
@@ -231,24 +232,24 @@ class NarrowingIT {
                 "SELECT id FROM parted WHERE role = 'a'                                         | leaf  | role",
                 "SELECT l.id, (SELECT count(*) FROM parted) AS n FROM leaf l WHERE role = 'a'   | leaf  |"
             })
-    void aRowIsReadByTheNamesOfParentsToo(String query, String table, String column) throws Exception {
-        assertThat(narrowing(query, table)
+    void countsReadsOfParentsAsReadsOfTheChild(String query, String table, String column) throws Exception {
+        assertThat(changeFilter(query, table)
                         .discriminator()
                         .map(Discriminator::column)
                         .orElse(null))
                 .isEqualTo(column);
     }
 
-    /** A policy may read the table whose rows the query restricts, and let other rows be seen for it. */
+    /** A policy may read the table whose rows the query restricts, and let other rows of other tables through because of it. */
     @Test
-    void discriminatesNothingPastRowLevelSecurity() throws Exception {
+    void refusesDiscriminatorsWithRowLevelSecurity() throws Exception {
         String query = "SELECT o.id, m.v FROM other o JOIN main m ON m.id = o.main WHERE m.role = 'a'";
-        assertThat(narrowing(query, "main").discriminator()).isPresent();
+        assertThat(changeFilter(query, "main").discriminator()).isPresent();
         execute(
                 "CREATE POLICY busy ON other USING (EXISTS (SELECT FROM main WHERE role = 'b'))",
                 "ALTER TABLE other ENABLE ROW LEVEL SECURITY");
-        assertThat(narrowing(query, "main").discriminator()).isEmpty();
+        assertThat(changeFilter(query, "main").discriminator()).isEmpty();
         execute("ALTER TABLE other DISABLE ROW LEVEL SECURITY", "DROP POLICY busy ON other");
-        assertThat(narrowing(query, "main").discriminator()).isPresent();
+        assertThat(changeFilter(query, "main").discriminator()).isPresent();
     }
 }

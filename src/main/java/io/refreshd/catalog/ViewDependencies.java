@@ -14,26 +14,29 @@ import java.util.SortedSet;
 import java.util.TreeSet;
 
 /**
- * Materialized views over materialized views, without circles. The server allows one (a plain view in between that was
- * replaced to read what stands on it), but then nothing is ever fresh and no order is right: the edges that lead back are
- * left out, and each view of the circle is told so.
+ * The edges between materialized views that read one another.
+ *
+ * <p>Invariant: the edges have no cycle. The server allows one: a plain view in between is replaced to read a materialized view that
+ * stands on it. Then no order of refreshes is right and no view of the cycle is ever fresh. So every edge that is part of a cycle is
+ * left out, and {@link #cycleOf} names the cycle for each view from which such an edge was taken.
  */
-final class Stack {
+final class ViewDependencies {
     private final Map<ViewId, SortedSet<ViewId>> upstream = new HashMap<>();
     private final Map<ViewId, SortedSet<ViewId>> downstream = new HashMap<>();
-    private final Map<ViewId, Obstacle> circles = new HashMap<>();
+    private final Map<ViewId, Obstacle> cycles = new HashMap<>();
 
-    Stack(SortedMap<ViewId, SortedSet<ViewId>> read) {
+    /** @param read for each view the materialized views that it reads, directly or through plain views */
+    ViewDependencies(SortedMap<ViewId, SortedSet<ViewId>> read) {
         read.forEach((view, others) -> {
             upstream.put(view, new TreeSet<>());
             downstream.computeIfAbsent(view, id -> new TreeSet<>());
             for (ViewId other : others) {
                 if (reaches(other, view, read)) {
-                    circles.put(
+                    cycles.put(
                             view,
                             new Obstacle(
                                     "reads itself, by way of " + other,
-                                    "break the circle: replace the plain view in between"));
+                                    "break the cycle: replace the plain view in between"));
                 } else {
                     upstream.get(view).add(other);
                     downstream.computeIfAbsent(other, id -> new TreeSet<>()).add(view);
@@ -50,8 +53,8 @@ final class Stack {
         return Set.copyOf(downstream.getOrDefault(view, new TreeSet<>()));
     }
 
-    Optional<Obstacle> circleOf(ViewId view) {
-        return Optional.ofNullable(circles.get(view));
+    Optional<Obstacle> cycleOf(ViewId view) {
+        return Optional.ofNullable(cycles.get(view));
     }
 
     private static boolean reaches(ViewId from, ViewId to, SortedMap<ViewId, SortedSet<ViewId>> read) {

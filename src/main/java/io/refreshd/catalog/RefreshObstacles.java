@@ -8,16 +8,16 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/** Says what keeps a view from being refreshed, by the rules that the server itself applies. */
-final class Obstacles {
+/** Finds what stands in the way of refreshing a view, by the rules that the server itself applies. */
+final class RefreshObstacles {
     private final CatalogIndex catalogIndex;
 
-    Obstacles(CatalogIndex catalogIndex) {
+    RefreshObstacles(CatalogIndex catalogIndex) {
         this.catalogIndex = catalogIndex;
     }
 
-    /** Whatever the method: a refresh cannot read a materialized view that holds nothing yet. */
-    Optional<Obstacle> toAnyRefresh(Sources sources) {
+    /** The obstacle to a refresh by any method: the server does not read a materialized view that was never populated. */
+    Optional<Obstacle> toAnyRefresh(ViewSources sources) {
         return sources.materializedViews().stream()
                 .filter(other -> !other.traits().populated())
                 .findFirst()
@@ -26,13 +26,14 @@ final class Obstacles {
                         "REFRESH MATERIALIZED VIEW " + other.sql()));
     }
 
-    Optional<Obstacle> toConcurrentRefresh(Relation view, Sources sources) {
+    /** The obstacle to REFRESH … CONCURRENTLY: no unique index that the server would use, or no data yet. */
+    Optional<Obstacle> toConcurrentRefresh(Relation view, ViewSources sources) {
         List<String> what = new ArrayList<>();
         List<String> remedy = new ArrayList<>();
         List<Index> unique = catalogIndex.indexesOf(view).stream()
                 .filter(index -> index.is(Index.Trait.UNIQUE))
                 .toList();
-        if (unique.stream().noneMatch(Obstacles::usable)) {
+        if (unique.stream().noneMatch(RefreshObstacles::usable)) {
             what.add("has no unique index that REFRESH … CONCURRENTLY could use" + defects(unique));
             remedy.add(indexRemedy(view, unique, sources));
         }
@@ -76,7 +77,7 @@ final class Obstacles {
                         .collect(Collectors.joining(", ", " (", ")"));
     }
 
-    private String indexRemedy(Relation view, List<Index> unique, Sources sources) {
+    private String indexRemedy(Relation view, List<Index> unique, ViewSources sources) {
         for (Index index : unique) {
             boolean onlyInvalid =
                     !index.is(Index.Trait.VALID) && !index.is(Index.Trait.PARTIAL) && !index.hasExpression();
@@ -84,17 +85,17 @@ final class Obstacles {
                 return "REINDEX INDEX " + SqlNames.identifier(view.schema()) + "." + SqlNames.identifier(index.name());
             }
         }
-        String columns = key(view, sources)
+        String columns = likelyKey(view, sources)
                 .map(key -> key.stream().map(SqlNames::identifier).collect(Collectors.joining(", ")))
                 .orElse("the columns that identify a row");
         return "CREATE UNIQUE INDEX ON " + view.sql() + " (" + columns + ")";
     }
 
     /**
-     * A guess: the primary key of the one table whose key columns are all in the view under their own names. If a join
-     * makes it ambiguous or wrong, creating the index fails and does no harm.
+     * Guesses the columns of the unique index to suggest: the primary key of the one table whose key columns are all in the view
+     * under their own names. If a join makes the guess wrong, CREATE UNIQUE INDEX fails and changes nothing.
      */
-    private Optional<List<String>> key(Relation view, Sources sources) {
+    private Optional<List<String>> likelyKey(Relation view, ViewSources sources) {
         Set<String> shown = view.columns().stream().map(Relation.Column::name).collect(Collectors.toSet());
         List<Relation> read = sources.relations();
         Set<Relation> children = read.stream()

@@ -1,0 +1,164 @@
+package io.refreshd.catalog;
+
+import io.refreshd.catalog.NodeTree.Node;
+import io.refreshd.catalog.NodeTree.Part;
+import io.refreshd.catalog.NodeTree.Token;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * The FROM and WHERE of one query. Says which entries of the range table are joined, and what outer joins and conditions do to them.
+ * All entries are named by their numbers in the range table.
+ */
+final class JoinTree {
+    // The server's JoinType.
+    private static final int INNER = 0;
+    private static final int LEFT = 1;
+    private static final int FULL = 2;
+    private static final int RIGHT = 3;
+
+    private final RangeTable rangeTable;
+    private final Set<Integer> joined = new HashSet<>();
+    private final Set<Integer> referenced = new HashSet<>();
+    private final Set<Integer> hidden = new HashSet<>();
+    private final Map<Integer, Set<Integer>> preserved = new HashMap<>();
+
+    private JoinTree(RangeTable rangeTable) {
+        this.rangeTable = rangeTable;
+    }
+
+    /**
+     * @param tree the query's {@code jointree}
+     * @throws UnsupportedQueryException if the tree holds anything but joins, or a condition is not safe
+     */
+    static JoinTree of(Part tree, RangeTable rangeTable) throws UnsupportedQueryException {
+        JoinTree joinTree = new JoinTree(rangeTable);
+        joinTree.walk(tree, Set.of());
+        return joinTree;
+    }
+
+    /** The tables, views and sub-selects that are joined. */
+    Set<Integer> joined() {
+        return joined;
+    }
+
+    /** Whether a condition, of WHERE or of any join, refers to the entry. */
+    boolean isReferenced(int index) {
+        return referenced.contains(index);
+    }
+
+    /** Whether the entry is on the nullable side of an outer join: the join makes a row with NULLs where no row matches. */
+    boolean isNullable(int index) {
+        return preserved.containsKey(index);
+    }
+
+    /** For each entry on the nullable side of an outer join: the entries on the other side, whose rows the join preserves. */
+    Map<Integer, Set<Integer>> preserved() {
+        return preserved;
+    }
+
+    /**
+     * Whether the entry is on the nullable side of an outer join, and a condition above that join refers to that side. The condition
+     * may then drop the row with NULLs and keep the row that replaces it, or the other way round.
+     */
+    boolean isHidden(int index) {
+        return hidden.contains(index);
+    }
+
+    /**
+     * @param referencedAbove the entries to which conditions above this part refer
+     * @return the entries that are joined in this part
+     */
+    private Set<Integer> walk(Part part, Set<Integer> referencedAbove) throws UnsupportedQueryException {
+        if (!(part instanceof Node node)) {
+            throw unknownForm();
+        }
+        return switch (node.label()) {
+            case "RANGETBLREF" -> reference(node);
+            case "FROMEXPR" -> from(node, referencedAbove);
+            case "JOINEXPR" -> join(node, referencedAbove);
+            default -> throw new UnsupportedQueryException("a FROM of an unknown form (" + node.label() + ")");
+        };
+    }
+
+    private Set<Integer> reference(Node node) throws UnsupportedQueryException {
+        int index = (int) node.number("rtindex");
+        if (!joined.add(index)) {
+            throw unknownForm();
+        }
+        return Set.of(index);
+    }
+
+    private Set<Integer> from(Node node, Set<Integer> referencedAbove) throws UnsupportedQueryException {
+        Set<Integer> referencedHere = new HashSet<>(referencedAbove);
+        referencedHere.addAll(referencesOf(node));
+        Set<Integer> found = new HashSet<>();
+        for (Part item : node.items("fromlist")) {
+            found.addAll(walk(item, referencedHere));
+        }
+        return found;
+    }
+
+    private Set<Integer> join(Node node, Set<Integer> referencedAbove) throws UnsupportedQueryException {
+        Set<Integer> referencedHere = new HashSet<>(referencedAbove);
+        referencedHere.addAll(referencesOf(node));
+        if (node.all("larg").size() != 1 || node.all("rarg").size() != 1) {
+            throw new UnsupportedQueryException("a join of an unknown form");
+        }
+        Set<Integer> left = walk(node.all("larg").getFirst(), referencedHere);
+        Set<Integer> right = walk(node.all("rarg").getFirst(), referencedHere);
+        // A join's own condition is not above the join, so that it hides nothing.
+        switch ((int) node.number("jointype")) {
+            case INNER -> {
+                // Makes no row with NULLs.
+            }
+            case LEFT -> addNullable(right, left, referencedAbove);
+            case FULL -> {
+                addNullable(left, right, referencedAbove);
+                addNullable(right, left, referencedAbove);
+            }
+            case RIGHT -> addNullable(left, right, referencedAbove);
+            default -> throw new UnsupportedQueryException("a join of an unknown kind");
+        }
+        Set<Integer> found = new HashSet<>(left);
+        found.addAll(right);
+        return found;
+    }
+
+    private void addNullable(Set<Integer> side, Set<Integer> preservedSide, Set<Integer> referencedAbove) {
+        side.forEach(
+                index -> preserved.computeIfAbsent(index, i -> new HashSet<>()).addAll(preservedSide));
+        if (side.stream().anyMatch(referencedAbove::contains)) {
+            hidden.addAll(side);
+        }
+    }
+
+    /** The entries to which the node's own condition refers. A column that a join merged counts as a reference to every entry. */
+    private Set<Integer> referencesOf(Node owner) throws UnsupportedQueryException {
+        Set<Integer> found = new HashSet<>();
+        for (Part condition : owner.all("quals")) {
+            if (!(condition instanceof Token)) {
+                SafeExpressions.check(condition);
+                condition.visit(node -> {
+                    if (node.label().equals("VAR")) {
+                        int index = (int) node.number("varno");
+                        if (rangeTable.relation(index) == null) {
+                            for (int i = 1; i <= rangeTable.size(); i++) {
+                                found.add(i);
+                            }
+                        }
+                        found.add(index);
+                    }
+                });
+            }
+        }
+        referenced.addAll(found);
+        return found;
+    }
+
+    private static UnsupportedQueryException unknownForm() {
+        return new UnsupportedQueryException("a query tree of an unknown form");
+    }
+}

@@ -1,0 +1,50 @@
+package io.refreshd.catalog;
+
+import java.util.Set;
+import java.util.TreeSet;
+
+/** How one query, flattened through plain views, reads one table. */
+final class TableUse {
+    private int times;
+    private boolean nullable;
+    private boolean hidden;
+    private final Set<Long> preserved = new TreeSet<>();
+
+    /** How often the query reads the table. */
+    int times() {
+        return times;
+    }
+
+    /** Whether the table is on the nullable side of an outer join. */
+    boolean nullable() {
+        return nullable;
+    }
+
+    /** Whether a condition above an outer join may hide that a row of the table found its match; see {@link JoinTree#isHidden}. */
+    boolean hidden() {
+        return hidden;
+    }
+
+    /** Oids of the tables on the other side of the outer joins that make the table nullable. */
+    Set<Long> preserved() {
+        return preserved;
+    }
+
+    void addRead(boolean nullableHere, boolean hiddenHere) {
+        times++;
+        nullable |= nullableHere;
+        hidden |= hiddenHere;
+    }
+
+    /** Adds the reads of a plain view that the query reads. */
+    void addReadsOf(TableUse inView, boolean viewNullable, boolean hiddenHere) {
+        times += inView.times;
+        nullable |= inView.nullable || viewNullable;
+        hidden |= inView.hidden || hiddenHere;
+        preserved.addAll(inView.preserved);
+    }
+
+    void addPreserved(Set<Long> tables) {
+        preserved.addAll(tables);
+    }
+}

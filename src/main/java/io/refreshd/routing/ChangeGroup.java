@@ -1,0 +1,82 @@
+package io.refreshd.routing;
+
+import io.refreshd.catalog.Lookup;
+import io.refreshd.catalog.LookupKey;
+import io.refreshd.model.Change;
+import io.refreshd.model.ChangedRows;
+import io.refreshd.model.Impact;
+import io.refreshd.model.KeyProbe;
+import io.refreshd.model.ViewId;
+import io.refreshd.model.Xids;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * The changes of a batch that go to the same views.
+ *
+ * <p>Invariant: groups are compared by identity. Views with the same group share its transaction ids, of which there may be thousands.
+ */
+final class ChangeGroup {
+    private final List<Change> changes = new ArrayList<>(1);
+    private Xids xids = Xids.NONE;
+    private Instant oldestCommit = Instant.MAX;
+
+    static ChangeGroup merge(List<ChangeGroup> groups) {
+        ChangeGroup all = new ChangeGroup();
+        groups.forEach(group -> group.changes.forEach(all::add));
+        return all;
+    }
+
+    void add(Change change) {
+        changes.add(change);
+        if (change.committedAt().isBefore(oldestCommit)) {
+            oldestCommit = change.committedAt();
+        }
+    }
+
+    Impact impactOn(ViewId view, List<KeyProbe> lookups) {
+        return new Impact(view, xids(), oldestCommit, lookups);
+    }
+
+    /** Made once, after the last change was added, so that all views of the group get the same object. */
+    private Xids xids() {
+        if (xids.isEmpty()) {
+            xids = Xids.union(changes.stream().map(Change::xids).toList());
+        }
+        return xids;
+    }
+
+    /** The rows to look up in a view; empty if they cannot be looked up: a key is not known, or there are too many. */
+    List<KeyProbe> lookups(Lookup lookup) {
+        return lookup.key().map(this::lookups).orElse(List.of());
+    }
+
+    /** All changes must be of one table. */
+    private List<KeyProbe> lookups(LookupKey key) {
+        if (changes.size() == 1) {
+            return changes.getFirst().touched().keys(key.columns()).stream()
+                    .map(keys -> lookup(key, keys))
+                    .toList();
+        }
+        Set<List<String>> keys = new HashSet<>();
+        for (Change change : changes) {
+            Optional<Set<List<String>>> touched = change.touched().keys(key.columns());
+            if (touched.isEmpty()) {
+                return List.of();
+            }
+            keys.addAll(touched.get());
+            if (keys.size() > ChangedRows.LIMIT) {
+                return List.of();
+            }
+        }
+        return List.of(lookup(key, keys));
+    }
+
+    private KeyProbe lookup(LookupKey key, Set<List<String>> keys) {
+        return new KeyProbe(changes.getFirst().table(), key.positions(), key.types(), keys);
+    }
+}
