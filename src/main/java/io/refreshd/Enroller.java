@@ -91,7 +91,7 @@ final class Enroller {
     /** Remembers who came and who left, once the doubt about what was missed is durable; until then no position moves. */
     void remember(Handle handle, Standing standing, PublicationState publication) {
         if (!standing.lost().isEmpty()) {
-            Lease.write(handle, lease, transaction -> EnrolledTables.strike(transaction, standing.lost()));
+            Lease.write(handle, lease, transaction -> EnrolledTables.remove(transaction, standing.lost()));
         }
         for (TableId table : standing.joined()) {
             PublicationState.Entry entry = publication.entryOf(table);
