@@ -27,7 +27,9 @@ public final class Audit {
     private static final String SWAPPED = "it was refreshed while it was read";
     private static final Duration POLL = Duration.ofMillis(100);
 
-    /** SQLSTATE classes by which this view cannot be compared. Any other error, such as a lost connection, ends the whole audit. */
+    /**
+     * SQLSTATE classes by which this view cannot be compared. Any other error, such as a lost connection, ends the whole audit.
+     */
     private static final List<String> NOT_COMPARABLE =
             List.of("42", "57", "55", "22", "0A", "53", "54", "2F", "38", "39");
 
@@ -155,7 +157,9 @@ public final class Audit {
         return new Observation(difference, snapshot, position, mark, audited.oid(), swapped);
     }
 
-    /** Waits until the daemon has read the log up to the position, and returns the ledger row then; empty after the patience. */
+    /**
+     * Waits until the daemon has read the log up to the position, and returns the ledger row then; empty after the patience.
+     */
     private Optional<ViewMark> markOnceRead(Observation observed) throws InterruptedException {
         for (long waited = 0; ; waited += POLL.toMillis()) {
             // The position is read before the row, so the row is at least as new as the position.

@@ -50,7 +50,9 @@ record AuditedView(long oid, String name, String owner, String definition, List<
         return audited;
     }
 
-    /** Sets the role to the owner until the end of the transaction. Where the role may not, makes row-level security an error. */
+    /**
+     * Sets the role to the owner until the end of the transaction. Where the role may not, makes row-level security an error.
+     */
     void becomeOwner(Handle handle) {
         boolean may = handle.createQuery("""
                         SELECT owner.oid = me.oid OR me.rolsuper

@@ -10,9 +10,9 @@ import org.jdbi.v3.core.Handle;
 /**
  * Counts the rows in which a view and its definition differ, in the snapshot of the caller's transaction.
  *
- * <p>Whole rows are compared by their text. Every type has one, also types without equality (json, xml, point). The text differs
- * where {@code =} does not, as for 1.0 and 1.00; REFRESH CONCURRENTLY makes the same distinction. One session writes the text of both
- * sides, so no setting can make them differ.
+ * <p>Whole rows are compared by their text. Every type has one, also types without equality (json, xml, point). The text
+ * differs where {@code =} does not, as for 1.0 and 1.00; REFRESH CONCURRENTLY makes the same distinction. One session writes
+ * the text of both sides, so no setting can make them differ.
  */
 final class ContentComparison {
     /** How many keys of differing rows are reported. */

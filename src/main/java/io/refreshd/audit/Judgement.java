@@ -6,10 +6,10 @@ import java.util.Optional;
 /**
  * Decides whether a difference is a fault of refreshd. Pure.
  *
- * <p>A clean row in the ledger does not mean that the view holds everything: a transaction may be visible before the daemon has read
- * it from the log. So the ledger row is read twice: in the snapshot of the comparison, and after the daemon has read the log beyond
- * that snapshot. By then, every change that the view lacks has left a newer mark. If the two readings are equal, refreshd missed a
- * change.
+ * <p>A clean row in the ledger does not mean that the view holds everything: a transaction may be visible before the daemon has
+ * read it from the log. So the ledger row is read twice: in the snapshot of the comparison, and after the daemon has read the
+ * log beyond that snapshot. By then, every change that the view lacks has left a newer mark. If the two readings are equal,
+ * refreshd missed a change.
  */
 final class Judgement {
     private Judgement() {}

@@ -24,9 +24,9 @@ public final class EnrolledTables {
     }
 
     /**
-     * Returns whether each enrolled table still has the entry in the publication that it was enrolled with. If so, no change of the
-     * table can have been missed. {@code LIMIT 1} makes the server look up the enrolled tables alone; without it the server computes
-     * the identity of every published table.
+     * Returns whether each enrolled table still has the entry in the publication that it was enrolled with. If so, no change of
+     * the table can have been missed. {@code LIMIT 1} makes the server look up the enrolled tables alone; without it the server
+     * computes the identity of every published table.
      *
      * @param identities query of {@code oid, identity} for every table that is published; its one parameter is the publication
      */

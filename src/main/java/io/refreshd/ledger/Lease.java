@@ -9,8 +9,9 @@ import org.jdbi.v3.core.JdbiException;
 /**
  * A lease is the right to write to the ledger; one daemon holds it at a time.
  *
- * <p>The lease consists of an advisory lock and a token. The lock belongs to a session, so the server releases it as soon as the
- * holder's connection ends. The token is checked by every write, so a holder that has lost the lock without noticing writes nothing.
+ * <p>The lease consists of an advisory lock and a token. The lock belongs to a session, so the server releases it as soon as
+ * the holder's connection ends. The token is checked by every write, so a holder that has lost the lock without noticing writes
+ * nothing.
  *
  * <p>Thread: {@link #isHeld} and {@link #close} may be called by any thread. The lease owns its connection.
  */
@@ -54,8 +55,7 @@ public final class Lease implements AutoCloseable {
     private static long take(Handle session, String holder) {
         session.execute("SET synchronous_commit = local");
         // A connection that broke without a packet leaves its session on the server, which would keep the lock for
-        // hours. The
-        // daemon checks the lease far more often than every 60 s, so a live session is never idle that long.
+        // hours. The daemon checks the lease far more often than every 60 s, so a live session is never idle that long.
         session.execute("SET idle_session_timeout = '60s'");
         // A machine that no longer answers is detected sooner, within 15 s.
         session.execute("SET tcp_keepalives_idle = 5");
@@ -98,8 +98,9 @@ public final class Lease implements AutoCloseable {
     }
 
     /**
-     * Checks the token together with the timeline. The row with the token is replicated, so it exists on a promoted standby too. This
-     * daemon's positions are of the timeline before the promotion, and may denote transactions that never happened on this server.
+     * Checks the token together with the timeline. The row with the token is replicated, so it exists on a promoted standby
+     * too. This daemon's positions are of the timeline before the promotion, and may denote transactions that never happened on
+     * this server.
      */
     private static boolean holds(Handle handle, long token, String select, String lock) {
         return handle.createQuery(select + " FROM refreshd.lease WHERE token = :token AND timeline = "
@@ -111,9 +112,9 @@ public final class Lease implements AutoCloseable {
     }
 
     /**
-     * Checks the token, and locks it until the end of the transaction. Every transaction that writes to the ledger calls this first.
-     * The next daemon to take the lease waits for the lock, so the server ends the transaction if this process stops in the middle
-     * of it.
+     * Checks the token, and locks it until the end of the transaction. Every transaction that writes to the ledger calls this
+     * first. The next daemon to take the lease waits for the lock, so the server ends the transaction if this process stops in
+     * the middle of it.
      *
      * @throws LeaseLostException if the token is no longer valid; the transaction must write nothing
      */
@@ -125,8 +126,8 @@ public final class Lease implements AutoCloseable {
     }
 
     /**
-     * Runs the work in a transaction that has proven the token. The commit does not wait for a synchronous standby: what the ledger
-     * holds can be found out again, and a standby that is down must not stop the daemon.
+     * Runs the work in a transaction that has proven the token. The commit does not wait for a synchronous standby: what the
+     * ledger holds can be found out again, and a standby that is down must not stop the daemon.
      *
      * @throws LeaseLostException if the token is no longer valid; nothing was written
      */

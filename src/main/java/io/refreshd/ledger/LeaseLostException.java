@@ -1,6 +1,8 @@
 package io.refreshd.ledger;
 
-/** The lease is lost: another daemon has taken it, or the server is on another timeline. Nothing may be written under the lease. */
+/**
+ * The lease is lost: another daemon has taken it, or the server is on another timeline. Nothing may be written under the lease.
+ */
 public final class LeaseLostException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

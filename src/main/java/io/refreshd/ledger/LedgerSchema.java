@@ -15,8 +15,8 @@ import org.jdbi.v3.core.statement.UnableToExecuteStatementException;
 /**
  * Installs the ledger, or upgrades an older one to the version that this program knows. There is no downgrade.
  *
- * <p>The scripts can be run again: {@code schema.sql} creates what is missing, and {@code surface.sql} replaces views and functions.
- * {@code upgrade.sql} holds only what these two cannot do. {@code grants.sql} is for the installation.
+ * <p>The scripts can be run again: {@code schema.sql} creates what is missing, and {@code surface.sql} replaces views and
+ * functions. {@code upgrade.sql} holds only what these two cannot do. {@code grants.sql} is for the installation.
  */
 public final class LedgerSchema {
     /** Invariant: increased with every change of a script. An installed ledger is upgraded only if its version is lower. */
@@ -74,7 +74,10 @@ public final class LedgerSchema {
         handle.execute("DROP SCHEMA IF EXISTS refreshd CASCADE");
     }
 
-    /** Bypasses JDBI, which would take colons for parameters. The driver splits the script, and knows where a function's body ends. */
+    /**
+     * Bypasses JDBI, which would take colons for parameters. The driver splits the script, and knows where a function's body
+     * ends.
+     */
     private static void execute(Handle transaction, String script) {
         try (Statement statement = transaction.getConnection().createStatement()) {
             statement.execute(script);

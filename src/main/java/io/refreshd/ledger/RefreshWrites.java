@@ -114,9 +114,9 @@ public final class RefreshWrites {
     }
 
     /**
-     * Marks the views that read this one. Such a view still holds what this one held before the refresh, so its watermark stays what
-     * {@code refreshd.freshness} claims of it now: the lowest of all views that it reads. Therefore this statement comes before the
-     * one that raises the watermark of this view.
+     * Marks the views that read this one. Such a view still holds what this one held before the refresh, so its watermark stays
+     * what {@code refreshd.freshness} claims of it now: the lowest of all views that it reads. Therefore this statement comes
+     * before the one that raises the watermark of this view.
      */
     private static void markDownstream(Handle transaction, RefreshTask task) {
         transaction

@@ -24,8 +24,8 @@ public final class StreamRow {
     }
 
     /**
-     * Begins a new epoch of the stream at the position. Watermarks of another server or timeline, and those beyond the present end of
-     * the log, are cleared: the log will reach those positions again, with other transactions.
+     * Begins a new epoch of the stream at the position. Watermarks of another server or timeline, and those beyond the present
+     * end of the log, are cleared: the log will reach those positions again, with other transactions.
      *
      * @return the number of the new epoch
      */

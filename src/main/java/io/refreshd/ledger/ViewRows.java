@@ -85,8 +85,8 @@ public final class ViewRows {
     }
 
     /**
-     * Stores a view that was created just now, perhaps in place of another one with that name, as dirty. Nothing is kept of the other
-     * one. The empty lineage differs from every hash, so the next comparison with the catalog treats the view as changed.
+     * Stores a view that was created just now, perhaps in place of another one with that name, as dirty. Nothing is kept of the
+     * other one. The empty lineage differs from every hash, so the next comparison with the catalog treats the view as changed.
      */
     public static void replace(Handle handle, ViewId view, long oid) {
         handle.createUpdate("""
@@ -96,8 +96,9 @@ public final class ViewRows {
                         SET view_oid = excluded.view_oid, lineage = '', upstream = '{}', untracked = false,
                             marked = greatest(view_state.marked, excluded.marked), covered = 0,
                             dirty_since = excluded.dirty_since, watermark = NULL, commit_time = NULL, snapshot = NULL,
-                            refreshed_at = NULL, last_duration = NULL, method = NULL, refreshes = 0, failures = 0, suspended_what = NULL,
-                            suspended_remedy = NULL, suspended_xid = NULL, obstacle_what = NULL, obstacle_remedy = NULL
+                            refreshed_at = NULL, last_duration = NULL, method = NULL, refreshes = 0, failures = 0,
+                            suspended_what = NULL, suspended_remedy = NULL, suspended_xid = NULL,
+                            obstacle_what = NULL, obstacle_remedy = NULL
                         """)
                 .bind("schema", view.schema())
                 .bind("name", view.name())
@@ -138,11 +139,12 @@ public final class ViewRows {
     /**
      * Marks views: each lacks a change, and needs a refresh.
      *
-     * <p>A view that was clean is stored with the watermark that it had while clean, {@code routed}, since the stream's position does
-     * not hold for it from now on. A view that reads other views is stored with what {@code refreshd.freshness} claims of it: one of
-     * those may be dirty, and would be refreshed first.
+     * <p>A view that was clean is stored with the watermark that it had while clean, {@code routed}, since the stream's
+     * position does not hold for it from now on. A view that reads other views is stored with what {@code refreshd.freshness}
+     * claims of it: one of those may be dirty, and would be refreshed first.
      *
-     * <p>A mark may be written after the refresh that covers it. Then it leaves the view clean, and does not set {@code dirty_since}.
+     * <p>A mark may be written after the refresh that covers it. Then it leaves the view clean, and does not set {@code
+     * dirty_since}.
      *
      * <p>Invariant: rows are locked in the same order here and in {@link RefreshWrites}; otherwise the two could deadlock.
      *

@@ -10,8 +10,8 @@ import org.jdbi.v3.core.Handle;
 /** SQL for watermarks. Invariant: a watermark and the commit time that it stands for change together, and only forward. */
 public final class Watermarks {
     /**
-     * The assignment that raises the watermark in an {@code UPDATE} of {@code refreshd.view_state}. Parameters: {@code routed}, the
-     * position, and {@code at}, its commit time.
+     * The assignment that raises the watermark in an {@code UPDATE} of {@code refreshd.view_state}. Parameters: {@code routed},
+     * the position, and {@code at}, its commit time.
      */
     static final String NEWER = """
             (watermark, commit_time) = (

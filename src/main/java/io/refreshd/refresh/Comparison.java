@@ -18,8 +18,8 @@ import org.postgresql.PGConnection;
 /**
  * Compares the rows of a view that have given keys with the rows that its definition gives for those keys.
  *
- * <p>Rows are sorted and compared by their binary image, with the record operators {@code *<} and {@code *=}. So NULL, duplicates and
- * types without equality are handled, and 1.0 differs from 1.00.
+ * <p>Rows are sorted and compared by their binary image, with the record operators {@code *<} and {@code *=}. So NULL,
+ * duplicates and types without equality are handled, and 1.0 differs from 1.00.
  *
  * <p>The queries are not prepared: a definition may contain question marks that are operators, as in {@code jsonb ? 'key'}.
  */
@@ -37,8 +37,8 @@ public final class Comparison {
     }
 
     /**
-     * Reads the definition, for use within the present transaction. Empties the search path of the transaction, so that all names in
-     * the definition are qualified.
+     * Reads the definition, for use within the present transaction. Empties the search path of the transaction, so that all
+     * names in the definition are qualified.
      *
      * @throws SQLException also if there is no view with this oid
      */

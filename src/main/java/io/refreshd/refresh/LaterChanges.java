@@ -13,8 +13,8 @@ public interface LaterChanges {
     /**
      * Waits until every transaction that committed at or before the position has been routed.
      *
-     * @return probes for what changed since the task was made; empty if some change has no probe, or the daemon is too far behind in
-     *     the log
+     * @return probes for what changed since the task was made; empty if some change has no probe, or the daemon is too far
+     *     behind in the log
      */
     Optional<List<KeyProbe>> upTo(Lsn position) throws InterruptedException;
 }

@@ -29,9 +29,9 @@ import org.slf4j.LoggerFactory;
 /**
  * Finds out which of many views hold rows with given keys.
  *
- * <p>Of a row that was updated or deleted the log may contain the key alone. A view that held the old row still holds it, so the
- * view tells whether the change concerns it. For a thousand views that takes a thousand index look-ups; to compare each view with its
- * definition would take a thousand plans.
+ * <p>Of a row that was updated or deleted the log may contain the key alone. A view that held the old row still holds it, so
+ * the view tells whether the change concerns it. For a thousand views that takes a thousand index look-ups; to compare each
+ * view with its definition would take a thousand plans.
  *
  * <p>Owns a connection, on which the queries stay prepared.
  *
@@ -73,8 +73,8 @@ public final class Membership implements AutoCloseable {
     }
 
     /**
-     * Returns the views that hold any of the rows in their probes, or may hold them. A view is returned too if some transaction of its
-     * impact is not visible yet: a refresh could begin that does not see that transaction.
+     * Returns the views that hold any of the rows in their probes, or may hold them. A view is returned too if some transaction
+     * of its impact is not visible yet: a refresh could begin that does not see that transaction.
      */
     public Set<ViewId> showing(Collection<Impact> candidates) {
         Map<KeyProbe, List<ViewId>> byRows = new IdentityHashMap<>();
@@ -173,8 +173,7 @@ public final class Membership implements AutoCloseable {
             statement.execute("SET lock_timeout = " + LOCK_TIMEOUT.toMillis());
             statement.execute("SET statement_timeout = " + STATEMENT_TIMEOUT.toMillis());
             // One plan for all keys, and always by the index, which is known to exist: a view that is empty when the
-            // query is
-            // planned may be large when it is executed.
+            // query is planned may be large when it is executed.
             statement.execute("SET plan_cache_mode = force_generic_plan");
             statement.execute("SET enable_seqscan = off");
             statement.execute("SET jit = off");

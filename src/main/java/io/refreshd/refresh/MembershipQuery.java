@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
 import org.postgresql.PGStatement;
 
 /**
- * One prepared statement that finds out which of some views hold rows with any of given keys. The key columns have the same positions
- * in all these views.
+ * One prepared statement that finds out which of some views hold rows with any of given keys. The key columns have the same
+ * positions in all these views.
  */
 final class MembershipQuery {
     private final List<Integer> positions;

@@ -4,9 +4,9 @@ import java.util.List;
 import org.jdbi.v3.core.Jdbi;
 
 /**
- * Finds the privileges that a refresh lacks. The server's error names the object, but not the role: refreshd needs the privilege to
- * refresh, the owner of the view those of its query, and the owner of each plain view in between those of that view's query. Runs one
- * short query, and writes nothing.
+ * Finds the privileges that a refresh lacks. The server's error names the object, but not the role: refreshd needs the
+ * privilege to refresh, the owner of the view those of its query, and the owner of each plain view in between those of that
+ * view's query. Runs one short query, and writes nothing.
  */
 final class MissingGrants {
     /** The query works with oids, since names would depend on the search path. */
@@ -65,7 +65,10 @@ final class MissingGrants {
 
     private MissingGrants() {}
 
-    /** Returns statements that grant the missing privileges, in the order in which to run them; empty if none is known to be missing. */
+    /**
+     * Returns statements that grant the missing privileges, in the order in which to run them; empty if none is known to be
+     * missing.
+     */
     static List<String> of(Jdbi jdbi, long oid) {
         return jdbi.withHandle(handle -> handle.createQuery(SQL)
                 .bind("oid", oid)

@@ -38,7 +38,10 @@ public final class PostgresRefresher {
     private static final String INSUFFICIENT_PRIVILEGE = "42501";
     private static final Logger log = LoggerFactory.getLogger(PostgresRefresher.class);
 
-    /** lock_not_available and deadlock_detected: transient, but the server answers, so the failure can be recorded in the history. */
+    /**
+     * lock_not_available and deadlock_detected: transient, but the server answers, so the failure can be recorded in the
+     * history.
+     */
     private static final Set<String> LOCK_FAILURES = Set.of("55P03", "40P01");
 
     private final RunningStatements running;
@@ -96,8 +99,7 @@ public final class PostgresRefresher {
             throw new InterruptedException();
         }
         // The default level of the database may be another one. Under READ COMMITTED, REFRESH takes a snapshot of its
-        // own, which
-        // is later than the one in the preparation.
+        // own, which is later than the one in the preparation.
         Finished finished = jdbi.inTransaction(
                 TransactionIsolationLevel.READ_COMMITTED,
                 transaction -> running.track(transaction, () -> refresh(transaction, task, start)));

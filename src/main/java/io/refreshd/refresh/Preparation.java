@@ -10,7 +10,8 @@ import java.util.Optional;
 import org.jdbi.v3.core.Handle;
 
 /**
- * The first round trip of a refresh: it sets limits for the transaction, takes the snapshot, and reads which view has the oid now.
+ * The first round trip of a refresh: it sets limits for the transaction, takes the snapshot, and reads which view has the oid
+ * now.
  *
  * @param snapshot which transactions are visible
  * @param view the present name of the view; empty if no materialized view has the oid
@@ -21,11 +22,11 @@ record Preparation(Snapshot snapshot, Optional<ViewId> view) {
      * Prepares the transaction. All settings end with it, so a pooled connection keeps none of them.
      *
      * <ul>
-     *   <li>{@code idle_in_transaction_session_timeout}: if the daemon's machine fails, its session must not keep the lock on the view.
-     *       A live daemon pauses for milliseconds between two statements.
+     *   <li>{@code idle_in_transaction_session_timeout}: if the daemon's machine fails, its session must not keep the lock on
+     *       the view. A live daemon pauses for milliseconds between two statements.
      *   <li>{@code jit = off}: to compile the sort of whole rows costs more than it gains.
-     *   <li>{@code synchronous_commit = local}: the content can be made again at any time. So the commit need not wait for a standby,
-     *       and a standby that is down must not hold up a worker.
+     *   <li>{@code synchronous_commit = local}: the content can be made again at any time. So the commit need not wait for a
+     *       standby, and a standby that is down must not hold up a worker.
      *   <li>{@code work_mem} is not set: more of it makes REFRESH CONCURRENTLY slower.
      * </ul>
      */

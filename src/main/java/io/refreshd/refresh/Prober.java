@@ -24,10 +24,10 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Invariant: if the outcome is "unchanged", the view equals its definition in the snapshot, as after a refresh.
  *
- * <p>The probes of the task are not enough for that. The snapshot may see a later transaction that the daemon has not read from the
- * log yet, and which reverted one of the changes and made another one. So if the probes find no difference, the daemon first reads
- * the log up to the position at which it stood when the snapshot was taken. The rows of those changes are compared in the same
- * snapshot.
+ * <p>The probes of the task are not enough for that. The snapshot may see a later transaction that the daemon has not read from
+ * the log yet, and which reverted one of the changes and made another one. So if the probes find no difference, the daemon
+ * first reads the log up to the position at which it stood when the snapshot was taken. The rows of those changes are compared
+ * in the same snapshot.
  */
 final class Prober {
     private static final Logger log = LoggerFactory.getLogger(Prober.class);

@@ -4,8 +4,8 @@ import java.util.Optional;
 import org.jdbi.v3.core.Handle;
 
 /**
- * Reads how many rows of a view this session has changed. {@code REFRESH … CONCURRENTLY} applies the difference as ordinary inserts
- * and deletes, which the server counts.
+ * Reads how many rows of a view this session has changed. {@code REFRESH … CONCURRENTLY} applies the difference as ordinary
+ * inserts and deletes, which the server counts.
  *
  * <p>The server resets the counters some time after the transaction. So only the difference between two readings within one
  * transaction is meaningful.

@@ -54,7 +54,10 @@ final class RunningStatements {
         return cancelled;
     }
 
-    /** Cancels what runs, and what begins later. The request goes to the server, since the driver ignores interrupts while it waits. */
+    /**
+     * Cancels what runs, and what begins later. The request goes to the server, since the driver ignores interrupts while it
+     * waits.
+     */
     void cancel() {
         cancelled = true;
         for (Connection connection : running) {

@@ -5,7 +5,8 @@ import io.refreshd.model.Failure;
 /**
  * Classifies SQLSTATEs as permanent or transient. Pure.
  *
- * <p>A code that is not listed is transient: a few more attempts cost little, while a view that is suspended by mistake becomes stale.
+ * <p>A code that is not listed is transient: a few more attempts cost little, while a view that is suspended by mistake becomes
+ * stale.
  *
  * <p>Source: PostgreSQL's documentation, appendix A.
  */
@@ -15,8 +16,7 @@ public final class SqlStates {
     public static Failure.Kind classify(String sqlState) {
         return switch (sqlState) {
             // object_not_in_prerequisite_state: no unique index, or never populated. feature_not_supported: this
-            // REFRESH is
-            // not possible.
+            // REFRESH is not possible.
             case "55000", "0A000" -> Failure.Kind.PERMANENT;
             default -> sqlState.startsWith("42") ? syntaxOrAccess(sqlState) : Failure.Kind.TRANSIENT;
         };

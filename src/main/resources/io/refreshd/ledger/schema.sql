@@ -37,7 +37,8 @@ CREATE TABLE IF NOT EXISTS refreshd.stream (
     beat_interval     interval    NOT NULL DEFAULT '1 second',
     commit_time       timestamptz
 );
-COMMENT ON TABLE refreshd.stream IS 'One row: how far the log has been processed, on which server, and the daemon''s last heartbeat.';
+COMMENT ON TABLE refreshd.stream IS
+    'One row: how far the log has been processed, on which server, and the daemon''s last heartbeat.';
 COMMENT ON COLUMN refreshd.stream.acknowledged IS
     'Every transaction that committed at or before this position has been routed and is visible. The column is written before the '
     'slot is advanced, so a slot that is ahead of it is not the slot that this daemon left.';

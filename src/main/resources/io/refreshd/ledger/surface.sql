@@ -1,6 +1,6 @@
 -- What SQL clients may use: views and functions. Run at installation and at every upgrade. CREATE OR REPLACE keeps the privileges
--- that others granted or revoked, and the views that others defined on these. A column or parameter that it cannot change is renamed
--- or dropped by upgrade.sql before.
+-- that others granted or revoked, and the views that others defined on these. Columns and parameters that it cannot change are
+-- renamed or dropped by upgrade.sql before.
 
 CREATE OR REPLACE VIEW refreshd.own_claim AS
 SELECT s.view_schema,

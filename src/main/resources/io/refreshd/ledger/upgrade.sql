@@ -1,5 +1,5 @@
--- From any older version to the newest: what CREATE TABLE IF NOT EXISTS in schema.sql and CREATE OR REPLACE in surface.sql, which run
--- after this script, cannot do. Each step does nothing where it was done before.
+-- From any older version to the newest: what CREATE TABLE IF NOT EXISTS in schema.sql and CREATE OR REPLACE in surface.sql cannot
+-- do. Those scripts run after this one. Each step does nothing where it was done before.
 
 -- Version 5 gave columns other names. Views follow a renamed column of a table; the columns of the views have names of their own.
 DO $$

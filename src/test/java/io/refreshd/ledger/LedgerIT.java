@@ -329,7 +329,9 @@ class LedgerIT {
         }
     }
 
-    /** The next holder waits for a write that has proven the lease; a process that stops in the middle would block it for ever. */
+    /**
+     * The next holder waits for a write that has proven the lease; a process that stops in the middle would block it for ever.
+     */
     @Test
     void theServerEndsAWriteOfADaemonThatHasStopped() {
         String setting = "SHOW idle_in_transaction_session_timeout";

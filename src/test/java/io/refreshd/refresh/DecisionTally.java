@@ -57,7 +57,9 @@ final class DecisionTally {
         return byDiscriminator;
     }
 
-    /** Counts one of those by discriminator for which {@link Membership} was queried, since the log did not hold the old row. */
+    /**
+     * Counts one of those by discriminator for which {@link Membership} was queried, since the log did not hold the old row.
+     */
     void byMembershipQuery() {
         byMembership++;
     }

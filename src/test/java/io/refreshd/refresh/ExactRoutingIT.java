@@ -16,8 +16,9 @@ import org.jdbi.v3.core.Handle;
 import org.junit.jupiter.api.Test;
 
 /**
- * Compares decisions about random views and random changes with what PostgreSQL says: for each view, whether its content differs from
- * its definition before the decision. {@code -Drefreshd.decisions=100000} runs longer, {@code -Drefreshd.seed} repeats a run.
+ * Compares decisions about random views and random changes with what PostgreSQL says: for each view, whether its content
+ * differs from its definition before the decision. {@code -Drefreshd.decisions=100000} runs longer, {@code -Drefreshd.seed}
+ * repeats a run.
  */
 class ExactRoutingIT {
     private static final int ENOUGH = 30;

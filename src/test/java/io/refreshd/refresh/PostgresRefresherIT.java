@@ -302,7 +302,10 @@ class PostgresRefresherIT {
                 });
     }
 
-    /** The query of the view runs with the privileges of the owner, and that of a plain view in it with those of that view's owner. */
+    /**
+     * The query of the view runs with the privileges of the owner, and that of a plain view in it with those of that view's
+     * owner.
+     */
     @Test
     void namesTheGrantsThatTheOwnersLack() throws Exception {
         String owner = database.name() + " owner";

@@ -37,8 +37,8 @@ import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
 
 /**
- * One random schema with views, and random transactions on it. When a decision is made about a view, some transactions have committed
- * and are visible, but have not been read from the log yet. They must not lead to a wrong decision.
+ * One random schema with views, and random transactions on it. When a decision is made about a view, some transactions have
+ * committed and are visible, but have not been read from the log yet. They must not lead to a wrong decision.
  */
 final class RandomRounds {
     private static final int STEPS = 100;
@@ -169,8 +169,7 @@ final class RandomRounds {
 
     private Set<Notice.RefreshAvoided> readLog() throws SQLException {
         // Decoding begins at the last snapshot of running transactions in the log, which the server writes each 15 s.
-        // Without this
-        // call each read would decode everything since.
+        // Without this call each read would decode everything since.
         execute("SELECT pg_log_standby_snapshot()");
         Routing routing = router.route(changes.take(connection, slot, "exact"));
         Set<Notice.RefreshAvoided> avoided = new HashSet<>();
