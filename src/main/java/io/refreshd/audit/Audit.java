@@ -13,21 +13,27 @@ import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 
 /**
- * Audits views, one at a time, each in a read-only transaction of its own. Called from any one thread; blocks; writes nothing.
+ * Compares a view with its definition, in a read-only transaction, and judges whether a difference is a fault.
  *
- * <p>The definition is run as the view's owner where the role may become that, as REFRESH does: with the same policies and no
- * more rights. Where it may not, policies are an error rather than a filter that nobody notices.
+ * <p>The definition runs as the view's owner if the role may become the owner. REFRESH does the same, so the same policies and
+ * privileges apply. If the role may not, row-level security raises an error instead of filtering rows silently.
+ *
+ * <p>Thread: one at a time. Blocks for as long as the comparison takes.
  */
 public final class Audit {
-    /** A view that is refreshed while it is read may be audited anew; more often than this it is too busy to tell. */
-    private static final int TRIES = 3;
+    /** A view that was refreshed during the comparison is audited again, at most this often; a busy view stays pending. */
+    private static final int ATTEMPTS = 3;
 
+    private static final String SWAPPED = "it was refreshed while it was read";
     private static final Duration POLL = Duration.ofMillis(100);
 
-    private static final List<String> UNCOMPARABLE =
+    /**
+     * SQLSTATE classes by which this view cannot be compared. Any other error, such as a lost connection, ends the whole audit.
+     */
+    private static final List<String> NOT_COMPARABLE =
             List.of("42", "57", "55", "22", "0A", "53", "54", "2F", "38", "39");
 
-    /** Waits; the thread's own sleep, but for tests. */
+    /** Waits between two polls: {@code Thread.sleep}, except in tests. */
     @FunctionalInterface
     public interface Pause {
         void pause(Duration time) throws InterruptedException;
@@ -39,8 +45,8 @@ public final class Audit {
     private final Duration timeout;
 
     /**
-     * @param patience how long to wait for the daemon to read the log up to what was compared, when something differs
-     * @param timeout for one comparison; zero: none
+     * @param patience how long to wait, if something differs, until the daemon has read the log up to the snapshot
+     * @param timeout for one comparison; zero means no limit
      */
     public Audit(Jdbi jdbi, Pause pause, Duration patience, Duration timeout) {
         this.jdbi = jdbi;
@@ -49,26 +55,29 @@ public final class Audit {
         this.timeout = timeout;
     }
 
-    /** What was read in one snapshot. */
-    private record Sighting(
+    /**
+     * What was read in one snapshot.
+     *
+     * @param swapped whether a plain REFRESH replaced the view's rows meanwhile
+     */
+    private record Observation(
             Difference difference, String snapshot, Lsn position, Optional<ViewMark> mark, long oid, boolean swapped) {}
 
+    /** @throws SQLException for what is wrong beyond this one view; what is wrong with the view is a verdict */
     public AuditReport audit(ViewId view) throws SQLException, InterruptedException {
-        AuditReport report = once(view);
-        for (int i = 1; i < TRIES && report.detail().equals(SWAPPED); i++) {
-            report = once(view);
+        AuditReport report = auditOnce(view);
+        for (int i = 1; i < ATTEMPTS && report.detail().equals(SWAPPED); i++) {
+            report = auditOnce(view);
         }
         return report;
     }
 
-    private static final String SWAPPED = "it was refreshed while it was read";
-
-    private AuditReport once(ViewId view) throws SQLException, InterruptedException {
-        Sighting seen;
+    private AuditReport auditOnce(ViewId view) throws SQLException, InterruptedException {
+        Observation observed;
         try {
-            seen = look(view);
+            observed = observe(view);
         } catch (SQLException e) {
-            if (UNCOMPARABLE.stream().noneMatch(String.valueOf(e.getSQLState())::startsWith)) {
+            if (NOT_COMPARABLE.stream().noneMatch(String.valueOf(e.getSQLState())::startsWith)) {
                 throw e;
             }
             return new AuditReport(
@@ -81,50 +90,50 @@ public final class Audit {
                     String.valueOf(e.getMessage()));
         }
         Optional<ViewMark> after = Optional.empty();
-        if (!seen.difference().none()
-                && seen.mark().isPresent()
-                && !seen.mark().get().dirty()) {
-            after = markOnceRead(seen);
+        if (!observed.difference().none()
+                && observed.mark().isPresent()
+                && !observed.mark().get().dirty()) {
+            after = markOnceRead(observed);
         }
-        Verdict verdict = seen.swapped() && !seen.difference().none()
+        Verdict verdict = observed.swapped() && !observed.difference().none()
                 ? Verdict.PENDING
-                : Judgement.of(seen.difference(), seen.mark(), after);
+                : Judgement.of(observed.difference(), observed.mark(), after);
         return new AuditReport(
                 view,
                 verdict,
-                seen.difference(),
-                seen.snapshot(),
-                seen.position(),
-                seen.mark().flatMap(ViewMark::watermark),
-                detail(verdict, seen));
+                observed.difference(),
+                observed.snapshot(),
+                observed.position(),
+                observed.mark().flatMap(ViewMark::watermark),
+                detail(verdict, observed));
     }
 
-    private static String detail(Verdict verdict, Sighting seen) {
+    private static String detail(Verdict verdict, Observation observed) {
         return switch (verdict) {
             case EQUAL -> "";
-            case PENDING -> seen.swapped() ? SWAPPED : "the ledger knows of a change that it lacks";
-            case UNTRACKED -> "it reads what the log does not show, and is refreshed by the clock";
+            case PENDING -> observed.swapped() ? SWAPPED : "the ledger knows of a change that it lacks";
+            case UNTRACKED -> "it reads a source whose changes the log does not show, and is refreshed at intervals";
             case UNEXPLAINED ->
-                seen.mark().isEmpty()
+                observed.mark().isEmpty()
                         ? "the ledger does not know it"
-                        : "no daemon has read the log up to " + seen.position() + " yet";
-            case DRIFT -> "the ledger says that it holds everything up to " + seen.position();
+                        : "no daemon has read the log up to " + observed.position() + " yet";
+            case DRIFT -> "the ledger says that it holds everything up to " + observed.position();
             case FAILED -> "";
         };
     }
 
-    private Sighting look(ViewId view) throws SQLException {
+    private Observation observe(ViewId view) throws SQLException {
         try (Handle handle = jdbi.open()) {
             handle.begin();
             try {
-                return look(handle, view);
+                return observe(handle, view);
             } finally {
                 handle.rollback();
             }
         }
     }
 
-    private Sighting look(Handle handle, ViewId view) throws SQLException {
+    private Observation observe(Handle handle, ViewId view) throws SQLException {
         handle.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY");
         handle.execute("SET LOCAL search_path = pg_catalog, pg_temp");
         handle.execute("SET LOCAL jit = off");
@@ -132,28 +141,34 @@ public final class Audit {
                 .bind("time", timeout.toMillis() + "ms")
                 .mapTo(String.class)
                 .one();
-        // The position is read after the snapshot is taken, so that nothing in the snapshot committed behind it.
+        // The position is read after the snapshot: every transaction that the snapshot sees committed before the
+        // position.
         String snapshot = one(handle, "SELECT pg_current_snapshot()::text");
         Lsn position = Lsn.parse(one(handle, "SELECT pg_current_wal_insert_lsn()::text"));
-        Target target = Target.find(handle, view);
+        AuditedView audited = AuditedView.find(handle, view);
         Optional<ViewMark> mark =
-                ViewMark.ledgerExists(handle) ? ViewMark.read(handle, target.oid()) : Optional.empty();
-        target.becomeOwner(handle);
-        Difference difference = new Content(handle, target.name(), target.definition(), target.key()).compare();
-        // A plain REFRESH puts another file under the view, whose rows are seen by snapshots older than they are.
-        boolean swapped = target.fileNow(handle) != target.file();
-        return new Sighting(difference, snapshot, position, mark, target.oid(), swapped);
+                ViewMark.ledgerExists(handle) ? ViewMark.read(handle, audited.oid()) : Optional.empty();
+        audited.becomeOwner(handle);
+        Difference difference =
+                new ContentComparison(handle, audited.name(), audited.definition(), audited.key()).compare();
+        // A plain REFRESH gives the view a new file, and its rows are visible to snapshots that are older than the
+        // refresh.
+        boolean swapped = audited.fileNow(handle) != audited.file();
+        return new Observation(difference, snapshot, position, mark, audited.oid(), swapped);
     }
 
-    private Optional<ViewMark> markOnceRead(Sighting seen) throws InterruptedException {
+    /**
+     * Waits until the daemon has read the log up to the position, and returns the ledger row then; empty after the patience.
+     */
+    private Optional<ViewMark> markOnceRead(Observation observed) throws InterruptedException {
         for (long waited = 0; ; waited += POLL.toMillis()) {
-            // In this order: the row is at least as new as the position.
+            // The position is read before the row, so the row is at least as new as the position.
             boolean read = jdbi.withHandle(handle -> StreamRow.read(handle)
                     .map(StreamPosition::acknowledged)
-                    .filter(position -> position.compareTo(seen.position()) >= 0)
+                    .filter(position -> position.compareTo(observed.position()) >= 0)
                     .isPresent());
             if (read) {
-                return jdbi.withHandle(handle -> ViewMark.read(handle, seen.oid()));
+                return jdbi.withHandle(handle -> ViewMark.read(handle, observed.oid()));
             }
             if (waited >= patience.toMillis()) {
                 return Optional.empty();

@@ -6,12 +6,12 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * The audit of one view.
+ * The result of the audit of one view.
  *
- * @param snapshot in which view and definition were read, as {@code pg_current_snapshot()} writes it
- * @param position where the log stood just after that: every transaction in the snapshot committed before it
+ * @param snapshot in which view and definition were read, in the text form of {@code pg_current_snapshot()}
+ * @param position end of the log just after the snapshot was taken: every transaction that the snapshot sees committed before it
  * @param watermark what the ledger claimed for the view in that snapshot
- * @param detail for people; empty if there is nothing to add
+ * @param detail reason for the verdict, for people to read; may be empty
  */
 public record AuditReport(
         ViewId view,

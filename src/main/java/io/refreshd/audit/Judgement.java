@@ -4,18 +4,19 @@ import io.refreshd.ledger.ViewMark;
 import java.util.Optional;
 
 /**
- * Decides whether a difference is a fault. Pure.
+ * Decides whether a difference is a fault of refreshd. Pure.
  *
- * <p>A clean row in the ledger does not say that the view holds everything: a transaction may be visible and not read from the
- * log yet. So the ledger is looked at twice: in the snapshot that was compared, and once the log has been read beyond that
- * snapshot. A change that the view lacks has left a newer mark by then. If the row is the same, refreshd missed something.
+ * <p>A clean row in the ledger does not mean that the view holds everything: a transaction may be visible before the daemon has
+ * read it from the log. So the ledger row is read twice: in the snapshot of the comparison, and after the daemon has read the
+ * log beyond that snapshot. By then, every change that the view lacks has left a newer mark. If the two readings are equal,
+ * refreshd missed a change.
  */
 final class Judgement {
     private Judgement() {}
 
     /**
-     * @param before the ledger's row in the snapshot that was compared
-     * @param after the same row after the log has been read beyond that snapshot; empty if it has not been
+     * @param before the ledger row in the snapshot of the comparison; empty if the ledger does not know the view
+     * @param after the ledger row after the daemon has read the log beyond that snapshot; empty if it has not done so
      */
     static Verdict of(Difference difference, Optional<ViewMark> before, Optional<ViewMark> after) {
         if (difference.none()) {

@@ -2,21 +2,22 @@ package io.refreshd.audit;
 
 import java.util.Locale;
 
-/** What became of an audit of one view. */
+/** The outcome of the audit of one view. */
 public enum Verdict {
     /** The view holds exactly what its definition gives. */
     EQUAL,
-    /** It differs, and the ledger knows: the refresh is due, or has come since. */
+    /** The view differs, and the ledger knows it: a refresh is due, or has taken place since. */
     PENDING,
-    /** It differs by changes that the log does not show, which its timer brings. */
+    /** The view differs, and reads a source whose changes the log does not show; its timer refreshes it. */
     UNTRACKED,
-    /** It differs, and nothing can be said about why: no ledger, or no daemon that reads the log. */
+    /** The view differs, and the cause cannot be determined: there is no ledger, or no daemon that reads the log. */
     UNEXPLAINED,
-    /** It differs, and the ledger says that it does not: a fault of refreshd. */
+    /** The view differs, and the ledger claims that it does not: a fault of refreshd. */
     DRIFT,
-    /** It could not be compared. */
+    /** The view could not be compared. */
     FAILED;
 
+    /** Returns the name that users see, in lower case. */
     public String word() {
         return name().toLowerCase(Locale.ROOT);
     }

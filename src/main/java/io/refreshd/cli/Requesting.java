@@ -70,7 +70,7 @@ final class Requesting {
             throws SQLException, InterruptedException {
         SortedMap<ViewId, Answer> answers = new TreeMap<>();
         for (long waited = 0; ; waited += POLL_MILLIS) {
-            Set<Long> unheard = RequestWrites.unheard(handle, ids);
+            Set<Long> unheard = RequestWrites.notTaken(handle, ids);
             if (kind.equals(RequestWrites.REFRESH)) {
                 RequestedView.ended(handle, meant, since)
                         .forEach((view, ended) -> answers.put(

@@ -6,7 +6,10 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
 
-/** The tables whose changes are known to arrive without a gap, each with the identity of what publishes it. */
+/**
+ * Reads and writes {@code refreshd.enrolled_table}: the tables whose changes are known to arrive without a gap, each with the
+ * identity of its entry in the publication.
+ */
 public final class EnrolledTables {
     private EnrolledTables() {}
 
@@ -21,8 +24,9 @@ public final class EnrolledTables {
     }
 
     /**
-     * Whether each of them is still published by what it was enrolled with: then nothing of it can have passed unseen. The limit has
-     * the server look up these tables, and not put together the identities of all that there are.
+     * Returns whether each enrolled table still has the entry in the publication that it was enrolled with. If so, no change of
+     * the table can have been missed. {@code LIMIT 1} makes the server look up the enrolled tables alone; without it the server
+     * computes the identity of every published table.
      *
      * @param identities query of {@code oid, identity} for every table that is published; its one parameter is the publication
      */
@@ -52,8 +56,8 @@ public final class EnrolledTables {
                 .execute();
     }
 
-    /** Forgets tables that are no longer captured. */
-    public static void strike(Handle handle, Set<TableId> tables) {
+    /** Removes tables whose changes no longer arrive. */
+    public static void remove(Handle handle, Set<TableId> tables) {
         for (TableId table : tables) {
             handle.createUpdate(
                             "DELETE FROM refreshd.enrolled_table WHERE (table_schema, table_name) = (:schema, :name)")

@@ -2,11 +2,11 @@ package io.refreshd.ledger;
 
 import org.jdbi.v3.core.Handle;
 
-/** Keeps the history of refreshes small enough to be nobody's business. */
+/** Limits the size of {@code refreshd.refresh_history}. */
 public final class History {
     private History() {}
 
-    /** Deletes what is older than a week, and all but the newest 100,000 refreshes. */
+    /** Deletes refreshes that are older than a week, and all but the newest 100,000. */
     public static void prune(Handle handle) {
         handle.execute("""
                 DELETE FROM refreshd.refresh_history

@@ -7,10 +7,13 @@ import org.jdbi.v3.core.HandleConsumer;
 import org.jdbi.v3.core.JdbiException;
 
 /**
- * The right to write to the ledger, of which there is one. Held by a session's advisory lock, so that it is free the moment its
- * holder is gone, and proven to every write by a token, so that a holder who does not know yet that it is gone writes nothing.
+ * A lease is the right to write to the ledger; one daemon holds it at a time.
  *
- * <p>Owns the connection that it is held by. Any thread may ask {@link #isHeld}.
+ * <p>The lease consists of an advisory lock and a token. The lock belongs to a session, so the server releases it as soon as
+ * the holder's connection ends. The token is checked by every write, so a holder that has lost the lock without noticing writes
+ * nothing.
+ *
+ * <p>Thread: {@link #isHeld} and {@link #close} may be called by any thread. The lease owns its connection.
  */
 public final class Lease implements AutoCloseable {
     private static final int PROBE_SECONDS = 2;
@@ -24,15 +27,16 @@ public final class Lease implements AutoCloseable {
     }
 
     /**
-     * Tries to become the one.
+     * Takes the lease if no other daemon holds it.
      *
-     * @param session a connection for nothing else; closed if the lease cannot be had
-     * @param holder who is asking, for people
-     * @return empty if somebody else is the one
+     * @param session a connection that is used for nothing else; it is closed if the lease is not taken
+     * @param holder a name for people to read
+     * @return empty if another daemon holds the lease
      */
     public static Optional<Lease> tryTake(Handle session, String holder) {
         try {
-            // Of the database and not of a slot: there is one ledger in it, whatever the slot is called.
+            // The key does not depend on the name of the slot: a database has one ledger, and advisory locks are per
+            // database.
             boolean locked = session.createQuery("SELECT pg_try_advisory_lock(hashtextextended('refreshd', 0))")
                     .mapTo(Boolean.class)
                     .one();
@@ -40,7 +44,7 @@ public final class Lease implements AutoCloseable {
                 return Optional.of(new Lease(session, take(session, holder)));
             }
         } catch (RuntimeException e) {
-            // Left open it would keep the lock, and who asks next, ourselves too, would wait for it.
+            // An open session would keep the lock, also against the next attempt of this daemon.
             session.close();
             throw e;
         }
@@ -50,15 +54,16 @@ public final class Lease implements AutoCloseable {
 
     private static long take(Handle session, String holder) {
         session.execute("SET synchronous_commit = local");
-        // A line that died without a word leaves its session to the server, which would keep the lock for hours, from
-        // ourselves too. Housekeeping asks for the lease far more often than this.
+        // A connection that broke without a packet leaves its session on the server, which would keep the lock for
+        // hours. The daemon checks the lease far more often than every 60 s, so a live session is never idle that long.
         session.execute("SET idle_session_timeout = '60s'");
-        // And where the other machine does not answer at all, sooner.
+        // A machine that no longer answers is detected sooner, within 15 s.
         session.execute("SET tcp_keepalives_idle = 5");
         session.execute("SET tcp_keepalives_interval = 5");
         session.execute("SET tcp_keepalives_count = 2");
         session.execute("SET tcp_user_timeout = '15s'");
-        // Waits for writes of the holder before that are being committed; whoever comes after them fails.
+        // This write waits for transactions of the previous holder that proved the old token; any later one finds it
+        // changed.
         return session.createQuery("""
                         INSERT INTO refreshd.lease (token, holder, timeline) VALUES (1, :holder, %s)
                         ON CONFLICT (only_row) DO UPDATE
@@ -71,7 +76,7 @@ public final class Lease implements AutoCloseable {
                 .one();
     }
 
-    /** Who holds it, for the one who waits. */
+    /** Returns who holds the lease and since when, for people to read. */
     public static String holder(Handle handle) {
         return handle.createQuery("SELECT holder || ' since ' || date_trunc('second', since) FROM refreshd.lease")
                 .mapTo(String.class)
@@ -83,7 +88,7 @@ public final class Lease implements AutoCloseable {
         return token;
     }
 
-    /** Asks the server: the session is there, and nobody has taken the token, by whatever means. */
+    /** Asks the server whether the session is alive and the token is still the valid one. */
     public synchronized boolean isHeld() {
         try {
             return session.getConnection().isValid(PROBE_SECONDS) && holds(session, token, "SELECT true", "");
@@ -93,8 +98,9 @@ public final class Lease implements AutoCloseable {
     }
 
     /**
-     * The row with the token has come to a server that was promoted too. What is known here is of the history before, in which
-     * the positions of the log that are to be written may mean what never happened on this server.
+     * Checks the token together with the timeline. The row with the token is replicated, so it exists on a promoted standby
+     * too. This daemon's positions are of the timeline before the promotion, and may denote transactions that never happened on
+     * this server.
      */
     private static boolean holds(Handle handle, long token, String select, String lock) {
         return handle.createQuery(select + " FROM refreshd.lease WHERE token = :token AND timeline = "
@@ -106,10 +112,11 @@ public final class Lease implements AutoCloseable {
     }
 
     /**
-     * To be called first in every transaction that writes. It holds up whoever takes the lease next, so the server ends it if this
-     * process hangs in the middle of it.
+     * Checks the token, and locks it until the end of the transaction. Every transaction that writes to the ledger calls this
+     * first. The next daemon to take the lease waits for the lock, so the server ends the transaction if this process stops in
+     * the middle of it.
      *
-     * @throws LeaseLostException if the token is no longer the one; nothing may be written
+     * @throws LeaseLostException if the token is no longer valid; the transaction must write nothing
      */
     public static void prove(Handle transaction, long token) {
         String bounded = "SELECT pg_catalog.set_config('idle_in_transaction_session_timeout', '30s', true) IS NOT NULL";
@@ -119,8 +126,10 @@ public final class Lease implements AutoCloseable {
     }
 
     /**
-     * Writes, if the token is still the one. Commits without waiting for a synchronous standby: what the ledger says can be found
-     * out again, and must not wait for what is away.
+     * Runs the work in a transaction that has proven the token. The commit does not wait for a synchronous standby: what the
+     * ledger holds can be found out again, and a standby that is down must not stop the daemon.
+     *
+     * @throws LeaseLostException if the token is no longer valid; nothing was written
      */
     public static <X extends Exception> void write(Handle handle, long token, HandleConsumer<X> work) throws X {
         handle.useTransaction(transaction -> {

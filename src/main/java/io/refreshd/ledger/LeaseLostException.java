@@ -1,6 +1,8 @@
 package io.refreshd.ledger;
 
-/** Another daemon has taken over, or this is another history of the server; nothing may be written under this lease any more. */
+/**
+ * The lease is lost: another daemon has taken it, or the server is on another timeline. Nothing may be written under the lease.
+ */
 public final class LeaseLostException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

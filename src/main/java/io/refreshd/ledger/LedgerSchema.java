@@ -12,38 +12,53 @@ import java.util.Objects;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.statement.UnableToExecuteStatementException;
 
-/** Brings the tables of the ledger to the version that this program knows; only ever forward. */
+/**
+ * Installs the ledger, or upgrades an older one to the version that this program knows. There is no downgrade.
+ *
+ * <p>The scripts can be run again: {@code schema.sql} creates what is missing, and {@code surface.sql} replaces views and
+ * functions. {@code upgrade.sql} holds only what these two cannot do. {@code grants.sql} is for the installation.
+ */
 public final class LedgerSchema {
-    /** One resource {@code V<n>.sql} for each. */
-    static final int NEWEST = 4;
+    /** Invariant: increased with every change of a script. An installed ledger is upgraded only if its version is lower. */
+    static final int NEWEST = 5;
 
-    /** Held while the schema is migrated, so that two daemons starting together do not both do it. */
+    /** Key of the advisory lock under which the scripts run, so that of two daemons that start together only one runs them. */
     private static final long MIGRATION_LOCK = 0x7265667265736864L; // "refreshd" in ASCII
 
     private LedgerSchema() {}
 
     /**
-     * What would have to be run to bring the database up to date, in order; empty if it is.
+     * Returns the scripts that bring the database up to date, in the order in which to run them; none if it is up to date.
      *
-     * @throws LedgerTooNewException if a newer program has been here
+     * @throws LedgerTooNewException if the ledger has a version that this program does not know
      */
     public static List<String> pending(Handle handle) throws LedgerTooNewException {
         int present = version(handle);
         if (present > NEWEST) {
             throw new LedgerTooNewException(present, NEWEST);
         }
+        if (present == NEWEST) {
+            return List.of();
+        }
+        boolean install = present == 0;
         List<String> scripts = new ArrayList<>();
         if (!schemaExists(handle)) {
-            // Not part of the first version: who may not create it has it made by a DBA, and fills it.
+            // Not part of a script: where the role may not create a schema, a DBA creates it, and the role fills it.
             scripts.add("CREATE SCHEMA refreshd;\n");
         }
-        for (int version = present + 1; version <= NEWEST; version++) {
-            scripts.add(script(version));
+        if (!install) {
+            scripts.add(script("upgrade.sql"));
         }
+        scripts.add(script("schema.sql"));
+        scripts.add(script("surface.sql"));
+        if (install) {
+            scripts.add(script("grants.sql"));
+        }
+        scripts.add("INSERT INTO refreshd.schema_version (version) VALUES (" + NEWEST + ");\n");
         return scripts;
     }
 
-    /** Runs what is {@linkplain #pending pending} in one transaction. */
+    /** Runs the {@linkplain #pending pending} scripts in one transaction. */
     public static void migrate(Handle handle) throws LedgerTooNewException {
         handle.useTransaction(transaction -> {
             transaction.execute("SET LOCAL synchronous_commit = local");
@@ -59,7 +74,10 @@ public final class LedgerSchema {
         handle.execute("DROP SCHEMA IF EXISTS refreshd CASCADE");
     }
 
-    /** By the driver, which knows where a function's body ends. */
+    /**
+     * Bypasses JDBI, which would take colons for parameters. The driver splits the script, and knows where a function's body
+     * ends.
+     */
     private static void execute(Handle transaction, String script) {
         try (Statement statement = transaction.getConnection().createStatement()) {
             statement.execute(script);
@@ -68,6 +86,7 @@ public final class LedgerSchema {
         }
     }
 
+    /** Returns 0 if there is no ledger. */
     private static int version(Handle handle) {
         boolean exists = handle.createQuery("SELECT to_regclass('refreshd.schema_version') IS NOT NULL")
                 .mapTo(Boolean.class)
@@ -85,8 +104,7 @@ public final class LedgerSchema {
                 .one();
     }
 
-    private static String script(int version) {
-        String name = "V" + version + ".sql";
+    private static String script(String name) {
         try (InputStream in = LedgerSchema.class.getResourceAsStream(name)) {
             return new String(Objects.requireNonNull(in, name).readAllBytes(), StandardCharsets.UTF_8);
         } catch (IOException e) {

@@ -1,6 +1,6 @@
 package io.refreshd.ledger;
 
-/** The ledger was written by a newer program; going on could misread it. */
+/** The ledger has a newer version than this program knows, so this program could misread it. */
 public final class LedgerTooNewException extends Exception {
     private static final long serialVersionUID = 1L;
 

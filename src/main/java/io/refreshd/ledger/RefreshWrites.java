@@ -13,15 +13,22 @@ import java.util.stream.Stream;
 import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
 
-/** What a refresh writes in its own transaction: either both are there, the new content and the word about it, or neither. */
+/**
+ * What a refresh writes to the ledger.
+ *
+ * <p>Invariant: {@link #refreshed} runs in the transaction of the REFRESH, so the new content and its ledger row are committed
+ * together or not at all.
+ */
 public final class RefreshWrites {
     private RefreshWrites() {}
 
     /**
+     * Records a successful refresh.
+     *
      * @param token of the lease
-     * @param commitTime what the task's position stands for
-     * @param downstream whether to mark the views that stand on this one
-     * @return false if the ledger no longer knows this view under this oid: then the transaction is to be rolled back
+     * @param commitTime commit time of the task's position in the log
+     * @param downstream whether to mark the views that read this one
+     * @return false if the ledger has no row for this view with this oid: then the caller must roll back
      */
     public static boolean refreshed(
             Handle transaction,
@@ -71,10 +78,10 @@ public final class RefreshWrites {
     }
 
     /**
-     * The view holds everything that the snapshot sees although nothing was refreshed. The lease has been proven.
+     * Records that the view needed no refresh: it holds everything that the snapshot sees. The caller has proven the lease.
      *
      * @param snapshot in which view and definition agreed
-     * @return false if the ledger no longer knows this view under this oid
+     * @return false if the ledger has no row for this view with this oid
      */
     public static boolean unchanged(
             Handle transaction, RefreshTask task, Snapshot snapshot, Optional<Instant> commitTime) {
@@ -101,14 +108,15 @@ public final class RefreshWrites {
                 > 0;
     }
 
-    /** A refresh that failed leaves a line of history, in a transaction of its own. */
+    /** Adds a failed refresh to the history. The transaction of the refresh was rolled back, so this is another one. */
     public static void failed(Handle transaction, RefreshTask task, Duration duration, String detail) {
         history(transaction, task, duration, "failed", Optional.empty(), detail);
     }
 
     /**
-     * A view that stands on this one holds what this one held before the refresh, so it may claim no more from now on than
-     * what it could claim until now: as the oldest of all that it stands on, this one and others, read before this one moves.
+     * Marks the views that read this one. Such a view still holds what this one held before the refresh, so its watermark stays
+     * what {@code refreshd.freshness} claims of it now: the lowest of all views that it reads. Therefore this statement comes
+     * before the one that raises the watermark of this view.
      */
     private static void markDownstream(Handle transaction, RefreshTask task) {
         transaction
@@ -137,6 +145,7 @@ public final class RefreshWrites {
                 .execute();
     }
 
+    /** Locks the rows in the order that {@link ViewRows#mark} uses too, so that the two cannot deadlock. */
     private static void lockInOrder(Handle transaction, RefreshTask task) {
         transaction
                 .createQuery("""

@@ -7,11 +7,12 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * What the catalog says of a view, to be remembered.
+ * What the catalog says of a view, as far as the ledger stores it.
  *
- * @param upstream oids of the materialized views it stands on
- * @param untracked whether it has a source the log does not show
- * @param obstacle why it cannot be refreshed at all
+ * @param lineage hash of what the view's content depends on besides rows
+ * @param upstream oids of the materialized views that the view reads
+ * @param untracked whether the view reads a source whose changes the log does not show
+ * @param obstacle why the view cannot be refreshed at all
  */
 public record Registration(
         ViewId view, long oid, String lineage, List<Long> upstream, boolean untracked, Optional<Obstacle> obstacle) {

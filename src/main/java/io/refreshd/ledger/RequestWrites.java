@@ -6,7 +6,10 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
 
-/** What people ask of the daemon. It is told by a message in the log, which reaches it wherever it runs, and only if it is heard. */
+/**
+ * Writes requests to the daemon, as the command line does. A message in the log announces them: it reaches the daemon wherever it
+ * runs, and only if its transaction commits.
+ */
 public final class RequestWrites {
     public static final String REFRESH = "refresh";
     public static final String PAUSE = "pause";
@@ -15,9 +18,10 @@ public final class RequestWrites {
     private RequestWrites() {}
 
     /**
-     * Asks for the same with each of these views.
+     * Writes one request for each view.
      *
-     * @return the numbers of the requests; the daemon takes a request away when it has heard it
+     * @param kind {@link #REFRESH}, {@link #PAUSE} or {@link #RESUME}
+     * @return the ids of the requests; the daemon deletes a request when it has taken it
      */
     public static List<Long> post(Handle handle, String kind, Collection<Long> oids) {
         return handle.inTransaction(transaction -> {
@@ -38,15 +42,15 @@ public final class RequestWrites {
         });
     }
 
-    /** Those of the requests that the daemon has not heard yet. */
-    public static Set<Long> unheard(Handle handle, Collection<Long> ids) {
+    /** Returns those of the requests that the daemon has not taken yet. */
+    public static Set<Long> notTaken(Handle handle, Collection<Long> ids) {
         return handle.createQuery("SELECT id FROM refreshd.request WHERE id = ANY(:ids)")
                 .bind("ids", ids.toArray(Long[]::new))
                 .mapTo(Long.class)
                 .set();
     }
 
-    /** Takes back what nobody has heard. */
+    /** Deletes those of the requests that the daemon has not taken yet. */
     public static void withdraw(Handle handle, Collection<Long> ids) {
         handle.createUpdate("DELETE FROM refreshd.request WHERE id = ANY(:ids)")
                 .bind("ids", ids.toArray(Long[]::new))

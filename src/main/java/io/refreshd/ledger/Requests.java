@@ -4,14 +4,14 @@ import io.refreshd.model.ViewId;
 import java.util.List;
 import org.jdbi.v3.core.Handle;
 
-/** What operators ask of the daemon. */
+/** Reads the requests that operators and applications have written for the daemon; see {@link RequestWrites}. */
 public final class Requests {
     private Requests() {}
 
     /** @param kind {@code refresh}, {@code pause} or {@code resume} */
     public record Request(long id, String kind, ViewId view) {}
 
-    /** In the order asked; requests for views that are not looked after are not among them. */
+    /** Returns the requests in the order in which they were written, without those for views that the ledger does not know. */
     public static List<Request> pending(Handle handle) {
         return handle.createQuery("""
                         SELECT r.id, r.kind, s.view_schema, s.view_name
@@ -25,7 +25,7 @@ public final class Requests {
                 .list();
     }
 
-    /** Takes away what has been passed on, and what was asked of views that nobody looks after. */
+    /** Deletes the requests that have been passed on, and those for views that the ledger does not know. */
     public static void done(Handle handle, List<Request> passedOn) {
         handle.createUpdate("""
                         DELETE FROM refreshd.request r

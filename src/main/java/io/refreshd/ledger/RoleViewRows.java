@@ -5,18 +5,18 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
 
-/** The role views that refreshd has made, and may therefore drop and replace. */
+/** Reads and writes {@code refreshd.role_view}: the role views that refreshd has made, and may therefore drop and replace. */
 public final class RoleViewRows {
     private RoleViewRows() {}
 
     /**
-     * A view that was made.
+     * A role view that refreshd has made.
      *
-     * @param definition what it was made from, to be compared with what the template says by now
+     * @param definition what the view was made from; compared with what the template gives now
      */
     public record Made(ViewId view, long oid, String template, String role, String definition) {}
 
-    /** None, if there is no ledger yet. */
+    /** Returns an empty map if there is no ledger yet. */
     public static Map<ViewId, Made> load(Handle handle) {
         boolean exists = handle.createQuery("SELECT to_regclass('refreshd.role_view') IS NOT NULL")
                 .mapTo(Boolean.class)

@@ -4,10 +4,11 @@ import io.refreshd.model.Lsn;
 import java.util.Objects;
 
 /**
- * Where the stream stood, and on which server.
+ * A position of the stream, with the slot and the server that it belongs to.
  *
- * @param systemIdentifier and {@code timeline}: together they change when the database is another one, was restored or
- *     failed over
+ * @param systemIdentifier of the database cluster. System identifier or timeline changes when the database is another one, was
+ *     restored or failed over
+ * @param acknowledged every transaction that committed at or before it has been routed
  */
 public record StreamPosition(String slot, long systemIdentifier, int timeline, Lsn acknowledged) {
     public StreamPosition {

@@ -6,7 +6,7 @@ import java.time.Instant;
 import java.util.Optional;
 import org.jdbi.v3.core.Handle;
 
-/** The one row about the stream. */
+/** Reads and writes the one row of {@code refreshd.stream}: how far the log has been processed. */
 public final class StreamRow {
     private StreamRow() {}
 
@@ -24,10 +24,10 @@ public final class StreamRow {
     }
 
     /**
-     * Begins a new stretch of the stream; what was there before no longer counts. Of another history of the server, or of more than
-     * this one has come to, no view may claim anything: those positions will be reached again, by other transactions.
+     * Begins a new epoch of the stream at the position. Watermarks of another server or timeline, and those beyond the present
+     * end of the log, are cleared: the log will reach those positions again, with other transactions.
      *
-     * @return the number of the new stretch
+     * @return the number of the new epoch
      */
     public static long begin(Handle handle, StreamPosition position) {
         handle.createUpdate("""
@@ -56,7 +56,7 @@ public final class StreamRow {
                 .one();
     }
 
-    /** Goes on with the stretch that is there. */
+    /** Returns the number of the present epoch, for a stream that continues without a gap. */
     public static long epoch(Handle handle) {
         return handle.createQuery("SELECT epoch FROM refreshd.stream")
                 .mapTo(Long.class)
@@ -64,10 +64,11 @@ public final class StreamRow {
     }
 
     /**
-     * Writes down how far the stream has come, unless another stretch has begun since.
+     * Writes the heartbeat and the position. Does nothing if a newer epoch has begun.
      *
-     * @param commitTime what the position stands for
-     * @param interval in which the next word may be expected
+     * @param position every transaction that committed at or before it has been routed and is visible
+     * @param commitTime commit time that the position stands for
+     * @param interval until the next heartbeat
      */
     public static void advance(
             Handle handle, long epoch, Lsn position, Optional<Instant> commitTime, Duration interval) {

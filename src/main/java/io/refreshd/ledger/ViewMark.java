@@ -5,10 +5,13 @@ import java.util.Optional;
 import org.jdbi.v3.core.Handle;
 
 /**
- * The numbers that say whether a view needs a refresh.
+ * The numbers of a ledger row that say whether the view needs a refresh.
  *
- * @param watermark as {@code refreshd.freshness} claims it for the view alone
- * @param untracked whether it reads what the log does not show
+ * @param marked number of the newest mark
+ * @param covered number of the newest mark that a refresh has covered
+ * @param refreshes how often the view was refreshed
+ * @param untracked whether the view reads a source whose changes the log does not show
+ * @param watermark as {@code refreshd.own_claim} has it: without the views that this view reads
  */
 public record ViewMark(long marked, long covered, long refreshes, boolean untracked, Optional<Lsn> watermark) {
 
@@ -16,26 +19,23 @@ public record ViewMark(long marked, long covered, long refreshes, boolean untrac
         return marked > covered;
     }
 
-    /** Whether nothing was marked and nothing refreshed between the two. */
+    /** Returns whether the view was neither marked nor refreshed between the two readings. */
     public boolean sameNeeds(ViewMark other) {
         return marked == other.marked && covered == other.covered && refreshes == other.refreshes;
     }
 
-    /** Whether there is a ledger to ask. */
+    /** Returns whether the database has a ledger. */
     public static boolean ledgerExists(Handle handle) {
         return handle.createQuery("SELECT to_regclass('refreshd.view_state') IS NOT NULL")
                 .mapTo(Boolean.class)
                 .one();
     }
 
-    /** As the transaction's snapshot has it; empty if the ledger does not know the view under this oid. */
+    /** Returns the row in the snapshot of the transaction; empty if the ledger has no view with this oid. */
     public static Optional<ViewMark> read(Handle handle, long oid) {
         return handle.createQuery("""
-                        SELECT s.marked, s.covered, s.refreshes, s.untracked,
-                               CASE WHEN s.untracked THEN NULL
-                                    WHEN s.marked <= s.covered THEN greatest(s.watermark, t.acknowledged)
-                                    ELSE s.watermark END::text AS watermark
-                        FROM refreshd.view_state s LEFT JOIN refreshd.stream t ON true
+                        SELECT s.marked, s.covered, s.refreshes, s.untracked, c.watermark::text AS watermark
+                        FROM refreshd.view_state s JOIN refreshd.own_claim c USING (view_schema, view_name)
                         WHERE s.view_oid = :oid
                         """)
                 .bind("oid", oid)

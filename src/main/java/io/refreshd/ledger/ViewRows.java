@@ -19,7 +19,7 @@ import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.statement.PreparedBatch;
 
-/** The rows about views, between refreshes; what a refresh itself writes stands in {@link RefreshWrites}. */
+/** Reads and writes {@code refreshd.view_state}, except for what a refresh writes: see {@link RefreshWrites}. */
 public final class ViewRows {
     private ViewRows() {}
 
@@ -34,7 +34,7 @@ public final class ViewRows {
                 .collect(Collectors.toMap(row -> row.entry().view(), Function.identity()));
     }
 
-    /** The highest number ever given to a need, at least 1; numbers of a new run begin behind it. */
+    /** Returns the highest number that a mark has had, at least 1. The numbers of a new run of the daemon begin after it. */
     public static long highestMark(Handle handle) {
         return handle.createQuery("SELECT greatest(1, max(marked)) FROM refreshd.view_state")
                 .mapTo(Long.class)
@@ -42,8 +42,8 @@ public final class ViewRows {
     }
 
     /**
-     * Makes the ledger hold exactly these views. A view that is new, or another one under the same name, starts dirty. Of the
-     * others all is updated but the lineage: see {@link #adopt}.
+     * Makes the ledger hold exactly these views. A view that is new, or has another oid under a known name, starts dirty. For the
+     * others everything is updated except for the lineage, and {@code untracked} is set but not cleared: see {@link #adopt}.
      */
     public static void register(Handle handle, Collection<Registration> views) {
         List<Registration> rows = List.copyOf(views);
@@ -72,8 +72,9 @@ public final class ViewRows {
     }
 
     /**
-     * Remembers the lineage of these views, and that they see all their sources again, once the doubt that either raised is
-     * durable: were it remembered before, a crash in between would hide the difference, and a claim would be made too early.
+     * Stores the lineage of these views, and clears {@code untracked} where all sources are tracked again. The caller marks the
+     * affected views first. If the lineage were stored before the marks, a crash in between would hide the difference, and the
+     * ledger would claim a watermark too early.
      */
     public static void adopt(Handle handle, Collection<Registration> views) {
         batch(handle, views, """
@@ -84,8 +85,8 @@ public final class ViewRows {
     }
 
     /**
-     * A view has been made, perhaps in the place of another one of that name: dirty, whatever was said of that one. By the
-     * empty lineage the catalog's next look finds that nothing was decided about it yet.
+     * Stores a view that was created just now, perhaps in place of another one with that name, as dirty. Nothing is kept of the
+     * other one. The empty lineage differs from every hash, so the next comparison with the catalog treats the view as changed.
      */
     public static void replace(Handle handle, ViewId view, long oid) {
         handle.createUpdate("""
@@ -95,8 +96,9 @@ public final class ViewRows {
                         SET view_oid = excluded.view_oid, lineage = '', upstream = '{}', untracked = false,
                             marked = greatest(view_state.marked, excluded.marked), covered = 0,
                             dirty_since = excluded.dirty_since, watermark = NULL, commit_time = NULL, snapshot = NULL,
-                            refreshed_at = NULL, last_duration = NULL, method = NULL, refreshes = 0, failures = 0, suspended_what = NULL,
-                            suspended_remedy = NULL, suspended_xid = NULL, obstacle_what = NULL, obstacle_remedy = NULL
+                            refreshed_at = NULL, last_duration = NULL, method = NULL, refreshes = 0, failures = 0,
+                            suspended_what = NULL, suspended_remedy = NULL, suspended_xid = NULL,
+                            obstacle_what = NULL, obstacle_remedy = NULL
                         """)
                 .bind("schema", view.schema())
                 .bind("name", view.name())
@@ -135,15 +137,21 @@ public final class ViewRows {
     }
 
     /**
-     * Makes a need durable.
+     * Marks views: each lacks a change, and needs a refresh.
      *
-     * <p>A view that was clean keeps the watermark it had while clean: {@code routed}, which does not hold for it from now on.
-     * One that stands on others keeps what could be claimed of the whole: one of those may be dirty, and will move on first.
-     * Rows are locked in one order here and in {@link RefreshWrites}, or the two could deadlock. A mark may come after the
-     * refresh that covers it: it leaves the view clean, and says nothing about since when it is not.
+     * <p>A view that was clean is stored with the watermark that it had while clean, {@code routed}, since the stream's
+     * position does not hold for it from now on. A view that reads other views is stored with what {@code refreshd.freshness}
+     * claims of it: one of those may be dirty, and would be refreshed first.
      *
-     * @param since commit time of the oldest change behind the need, for each view
-     * @param commitTime what {@code routed} stands for
+     * <p>A mark may be written after the refresh that covers it. Then it leaves the view clean, and does not set {@code
+     * dirty_since}.
+     *
+     * <p>Invariant: rows are locked in the same order here and in {@link RefreshWrites}; otherwise the two could deadlock.
+     *
+     * @param number of the mark
+     * @param since for each view, the commit time of the oldest change that it lacks
+     * @param routed every transaction that committed at or before it has been routed
+     * @param commitTime commit time that {@code routed} stands for
      */
     public static void mark(
             Handle handle, long number, Map<ViewId, Instant> since, Lsn routed, Optional<Instant> commitTime) {
@@ -183,7 +191,7 @@ public final class ViewRows {
                 .execute();
     }
 
-    /** A refresh that is over turned out to cover needs up to {@code number}. */
+    /** Records that the last refresh of the view covers the marks up to {@code number}, as was found after its commit. */
     public static void settle(
             Handle handle, ViewId view, long oid, long number, Optional<Lsn> watermark, Optional<Instant> commitTime) {
         handle.createUpdate("""
@@ -202,6 +210,7 @@ public final class ViewRows {
                 .execute();
     }
 
+    /** Stores what the scheduler decided about a view: failures in a row, pause and suspension. */
     public static void remember(
             Handle handle, ViewId view, int failures, boolean paused, Optional<Obstacle> suspended) {
         handle.createUpdate("""

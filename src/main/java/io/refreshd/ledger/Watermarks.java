@@ -7,9 +7,12 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
 
-/** A watermark and the commit time that it stands for move together, and only forward. */
+/** SQL for watermarks. Invariant: a watermark and the commit time that it stands for change together, and only forward. */
 public final class Watermarks {
-    /** Assignments in an {@code UPDATE} of {@code refreshd.view_state}. Parameters: {@code routed} and {@code at}. */
+    /**
+     * The assignment that raises the watermark in an {@code UPDATE} of {@code refreshd.view_state}. Parameters: {@code routed},
+     * the position, and {@code at}, its commit time.
+     */
     static final String NEWER = """
             (watermark, commit_time) = (
                 SELECT w.position, w.at
@@ -18,7 +21,7 @@ public final class Watermarks {
 
     private Watermarks() {}
 
-    /** The commit times of the watermarks that the ledger holds. */
+    /** Returns the watermarks that views have now, each with the commit time that it stands for. */
     public static Map<Lsn, Instant> commitTimes(Handle handle) {
         return handle
                 .createQuery("""

@@ -1,4 +1,7 @@
-/** The durable memory: schema {@code refreshd} in the database that holds the views. */
+/**
+ * The ledger: the daemon's durable state, in schema {@code refreshd} of the database that holds the views. Every class works
+ * within the caller's connection and transaction, and blocks.
+ */
 @NullMarked
 package io.refreshd.ledger;
 

@@ -105,7 +105,7 @@ final class EnrolmentTracker {
      */
     void record(Handle handle, Enrolment enrolment, PublicationState publication) {
         if (!enrolment.lost().isEmpty()) {
-            ledger.write(handle, transaction -> EnrolledTables.strike(transaction, enrolment.lost()));
+            ledger.write(handle, transaction -> EnrolledTables.remove(transaction, enrolment.lost()));
         }
         for (TableId table : enrolment.joined()) {
             PublicationState.Entry entry = publication.entryOf(table);

@@ -16,11 +16,12 @@ import java.util.stream.IntStream;
 import org.postgresql.PGConnection;
 
 /**
- * Compares the rows of a view that stem from changed rows with what its definition says of them. Both sides are sorted and
- * compared by their bytes, as the server stores them: so NULL, duplicates and types that know no equality are handled, and 1.0
- * differs from 1.00.
+ * Compares the rows of a view that have given keys with the rows that its definition gives for those keys.
  *
- * <p>No prepared statements: the text of a definition may hold question marks that are operators, {@code jsonb ? 'key'}.
+ * <p>Rows are sorted and compared by their binary image, with the record operators {@code *<} and {@code *=}. So NULL,
+ * duplicates and types without equality are handled, and 1.0 differs from 1.00.
+ *
+ * <p>The queries are not prepared: a definition may contain question marks that are operators, as in {@code jsonb ? 'key'}.
  */
 public final class Comparison {
     private final Connection connection;
@@ -36,9 +37,10 @@ public final class Comparison {
     }
 
     /**
-     * For one transaction, whose search path it empties: so the definition comes fully qualified.
+     * Reads the definition, for use within the present transaction. Empties the search path of the transaction, so that all
+     * names in the definition are qualified.
      *
-     * @throws SQLException also if the view is gone
+     * @throws SQLException also if there is no view with this oid
      */
     public static Comparison of(Connection connection, ViewId view, long oid) throws SQLException {
         try (Statement statement = connection.createStatement()) {
@@ -68,6 +70,7 @@ public final class Comparison {
         }
     }
 
+    /** Returns whether view and definition have the same rows for every probe. */
     public boolean agrees(List<KeyProbe> probes) throws SQLException {
         for (KeyProbe probe : probes) {
             if (differs(probe)) {
@@ -86,38 +89,38 @@ public final class Comparison {
                                FROM (SELECT ROW(%1$s) AS r FROM %3$s AS x(%1$s) %4$s) AS v) AS b ON a.n = b.n
                   WHERE a.n IS NULL OR b.n IS NULL OR NOT a.r OPERATOR(pg_catalog.*=) b.r)
                 """.formatted(columns, definition, view, matching(probe));
-        return ask(sql, row -> row.getBoolean(1));
+        return queryOne(sql, row -> row.getBoolean(1));
     }
 
-    /** How many rows of the view stem from the probe's rows. */
+    /** Returns how many rows of the view have a key of the probe. */
     public long rowsInView(KeyProbe probe) throws SQLException {
         return count("SELECT count(*) FROM %2$s AS x(%1$s) %3$s".formatted(columns, view, matching(probe)));
     }
 
-    /** How many rows the view would hold of the probe's rows if it were refreshed now. */
+    /** Returns how many rows with a key of the probe the view would have if it were refreshed now. */
     public long rowsByDefinition(KeyProbe probe) throws SQLException {
         return count("SELECT count(*) FROM (%2$s) AS x(%1$s) %3$s".formatted(columns, definition, matching(probe)));
     }
 
     private long count(String sql) throws SQLException {
-        return ask(sql, row -> row.getLong(1));
+        return queryOne(sql, row -> row.getLong(1));
     }
 
-    private <T> T ask(String sql, Answer<T> answer) throws SQLException {
+    private <T> T queryOne(String sql, RowReader<T> reader) throws SQLException {
         try (Statement statement = connection.createStatement()) {
             statement.setEscapeProcessing(false);
             try (ResultSet row = statement.executeQuery(sql)) {
                 row.next();
-                return answer.of(row);
+                return reader.read(row);
             }
         }
     }
 
-    private interface Answer<T> {
-        T of(ResultSet row) throws SQLException;
+    private interface RowReader<T> {
+        T read(ResultSet row) throws SQLException;
     }
 
-    /** Of one column: = ANY, which the planner turns into index look-ups on either side. */
+    /** Returns the condition for rows with a key of the probe. For one column {@code = ANY} lets the planner use an index. */
     private String matching(KeyProbe probe) throws SQLException {
         if (probe.positions().size() == 1) {
             return "WHERE x.c%d = ANY (%s)".formatted(probe.positions().getFirst(), values(probe, 0));

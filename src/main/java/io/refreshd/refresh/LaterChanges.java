@@ -5,15 +5,16 @@ import io.refreshd.model.Lsn;
 import java.util.List;
 import java.util.Optional;
 
-/** What has been read from the log for a view since its refresh was ordered. */
+/** The changes to a view that are read from the log after its refresh task was made. The scheduler implements it. */
 public interface LaterChanges {
-    /** Nothing is known of what comes later, so every probe ends in a refresh. */
+    /** Knows no later changes, so that a view with probes is refreshed in any case. */
     LaterChanges UNKNOWN = position -> Optional.empty();
 
     /**
-     * Waits until everything that committed at or before the position has been routed.
+     * Waits until every transaction that committed at or before the position has been routed.
      *
-     * @return what else changed since, to be looked up as well; empty if it cannot be looked up, or the log is too far behind
+     * @return probes for what changed since the task was made; empty if some change has no probe, or the daemon is too far
+     *     behind in the log
      */
     Optional<List<KeyProbe>> upTo(Lsn position) throws InterruptedException;
 }

@@ -27,40 +27,45 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Asks many views at once which of them show given rows. Of a row that was updated or deleted the log may hold nothing but the
- * key; but what the row was can be seen in the views: one that took it still shows it. So a thousand views are sorted out for
- * the price of a thousand descents into indexes, where comparing each of them with its definition costs a thousand plans.
+ * Finds out which of many views hold rows with given keys.
  *
- * <p>On a connection of its own, where the questions stay prepared. Not thread-safe. Whoever asks sees to it that the views
- * are at rest meanwhile.
+ * <p>Of a row that was updated or deleted the log may contain the key alone. A view that held the old row still holds it, so
+ * the view tells whether the change concerns it. For a thousand views that takes a thousand index look-ups; to compare each
+ * view with its definition would take a thousand plans.
+ *
+ * <p>Owns a connection, on which the queries stay prepared.
+ *
+ * <p>Thread: not thread-safe. The caller makes sure that none of the views is being refreshed meanwhile.
+ *
+ * <p>Failure: a view that cannot be queried counts as one that holds the rows.
  */
 public final class Membership implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Membership.class);
 
-    /** A refresh makes the server plan anew every question that the view is part of: so not all of them in one. */
-    private static final int TOGETHER = 32;
+    /** A refresh of one view makes the server plan anew every query that contains it, so one query holds only so many views. */
+    private static final int VIEWS_PER_QUERY = 32;
 
-    /** The log waits meanwhile, and "may show it" is an answer too. */
-    private static final Duration LOCKED = Duration.ofMillis(100);
+    /** Short, since the processing of the log waits meanwhile, and "may hold the rows" is a valid answer. */
+    private static final Duration LOCK_TIMEOUT = Duration.ofMillis(100);
 
-    private static final Duration LONGEST = Duration.ofSeconds(2);
-    private static final int ALIVE_SECONDS = 2;
+    private static final Duration STATEMENT_TIMEOUT = Duration.ofSeconds(2);
+    private static final int VALIDATION_SECONDS = 2;
 
     /** Opens a connection. */
     public interface Connecting {
         Connection open() throws SQLException;
     }
 
-    /** What views have in common that are asked with the same parameters. */
-    private record Form(TableId table, List<Integer> positions, List<String> types) {
-        static Form of(KeyProbe probe) {
-            return new Form(probe.table(), probe.positions(), probe.types());
+    /** What all views of one query have in common: the table, and the positions and types of the key columns. */
+    private record QueryShape(TableId table, List<Integer> positions, List<String> types) {
+        static QueryShape of(KeyProbe probe) {
+            return new QueryShape(probe.table(), probe.positions(), probe.types());
         }
     }
 
     private final Connecting connecting;
-    private final Map<Form, List<MembershipQuestion>> questions = new HashMap<>();
-    private final Map<Form, Map<ViewId, MembershipQuestion>> assigned = new HashMap<>();
+    private final Map<QueryShape, List<MembershipQuery>> queries = new HashMap<>();
+    private final Map<QueryShape, Map<ViewId, MembershipQuery>> assigned = new HashMap<>();
     private @Nullable Connection connection;
 
     public Membership(Connecting connecting) {
@@ -68,8 +73,8 @@ public final class Membership implements AutoCloseable {
     }
 
     /**
-     * Those of the views that show any of the rows to be looked up, or may do so: in doubt all of them. A view whose
-     * transactions are not all visible yet is among them, since a refresh could start that does not see them.
+     * Returns the views that hold any of the rows in their probes, or may hold them. A view is returned too if some transaction
+     * of its impact is not visible yet: a refresh could begin that does not see that transaction.
      */
     public Set<ViewId> showing(Collection<Impact> candidates) {
         Map<KeyProbe, List<ViewId>> byRows = new IdentityHashMap<>();
@@ -81,57 +86,60 @@ public final class Membership implements AutoCloseable {
         }
         Set<ViewId> showing = new HashSet<>();
         byRows.forEach((rows, views) -> showing.addAll(showing(rows, views)));
-        showing.addAll(unseen(candidates));
+        showing.addAll(notVisible(candidates));
         return showing;
     }
 
     private Set<ViewId> showing(KeyProbe rows, List<ViewId> views) {
-        Map<MembershipQuestion, List<ViewId>> asked = new LinkedHashMap<>();
-        Form form = Form.of(rows);
-        views.forEach(view -> asked.computeIfAbsent(question(form, view), q -> new ArrayList<>())
+        Map<MembershipQuery, List<ViewId>> byQuery = new LinkedHashMap<>();
+        QueryShape shape = QueryShape.of(rows);
+        views.forEach(view -> byQuery.computeIfAbsent(query(shape, view), q -> new ArrayList<>())
                 .add(view));
         Set<ViewId> showing = new HashSet<>();
-        asked.forEach((question, some) -> {
+        byQuery.forEach((query, some) -> {
             try {
-                Set<ViewId> yes = ask(question, rows.keys());
+                Set<ViewId> yes = run(query, rows.keys());
                 some.stream().filter(yes::contains).forEach(showing::add);
             } catch (SQLException e) {
-                log.atDebug().addKeyValue("views", some).setCause(e).log("Could not be asked what they show");
+                log.atDebug()
+                        .addKeyValue("views", some)
+                        .setCause(e)
+                        .log("Could not query which of the views hold the changed rows");
                 showing.addAll(some);
-                question.forget();
+                query.forget();
             }
         });
         return showing;
     }
 
-    private Set<ViewId> ask(MembershipQuestion question, Set<List<String>> keys) throws SQLException {
-        Connection asked = connected();
+    private Set<ViewId> run(MembershipQuery query, Set<List<String>> keys) throws SQLException {
+        Connection first = connected();
         try {
-            return question.ask(asked, keys);
+            return query.run(first, keys);
         } catch (SQLException e) {
-            // A server closes what is idle for too long, and a thousand views are too many to doubt for that.
-            if (asked.isValid(ALIVE_SECONDS)) {
+            // The server may have closed an idle connection. To return a thousand views for that would be too much.
+            if (first.isValid(VALIDATION_SECONDS)) {
                 throw e;
             }
-            asked.close();
-            return question.ask(connected(), keys);
+            first.close();
+            return query.run(connected(), keys);
         }
     }
 
-    /** Always the same views together, whichever of them are in question: else nothing would stay prepared. */
-    private MembershipQuestion question(Form form, ViewId view) {
-        return assigned.computeIfAbsent(form, f -> new HashMap<>()).computeIfAbsent(view, v -> {
-            List<MembershipQuestion> all = questions.computeIfAbsent(form, f -> new ArrayList<>());
-            if (all.isEmpty() || all.getLast().size() == TOGETHER) {
-                all.add(new MembershipQuestion(form.positions(), form.types()));
+    /** Returns the query that contains the view. The same views always share a query, so that it stays prepared. */
+    private MembershipQuery query(QueryShape shape, ViewId view) {
+        return assigned.computeIfAbsent(shape, s -> new HashMap<>()).computeIfAbsent(view, v -> {
+            List<MembershipQuery> all = queries.computeIfAbsent(shape, s -> new ArrayList<>());
+            if (all.isEmpty() || all.getLast().size() == VIEWS_PER_QUERY) {
+                all.add(new MembershipQuery(shape.positions(), shape.types()));
             }
             all.getLast().add(view);
             return all.getLast();
         });
     }
 
-    /** Asked last: by then most are visible. */
-    private Set<ViewId> unseen(Collection<Impact> candidates) {
+    /** Called last: by then most transactions are visible. */
+    private Set<ViewId> notVisible(Collection<Impact> candidates) {
         Predicate<Xids> visible;
         try (Statement statement = connected().createStatement();
                 ResultSet row = statement.executeQuery("SELECT pg_catalog.pg_current_snapshot()::text")) {
@@ -139,16 +147,16 @@ public final class Membership implements AutoCloseable {
             Snapshot snapshot = Snapshot.parse(row.getString(1));
             visible = xids -> xids.areSeenBy(snapshot);
         } catch (SQLException e) {
-            log.debug("It could not be asked what is visible", e);
+            log.debug("Could not query which transactions are visible", e);
             visible = xids -> false;
         }
-        Set<ViewId> unseen = new HashSet<>();
+        Set<ViewId> notVisible = new HashSet<>();
         for (Impact candidate : candidates) {
             if (!visible.test(candidate.xids())) {
-                unseen.add(candidate.view());
+                notVisible.add(candidate.view());
             }
         }
-        return unseen;
+        return notVisible;
     }
 
     private Connection connected() throws SQLException {
@@ -156,17 +164,16 @@ public final class Membership implements AutoCloseable {
         if (open != null && !open.isClosed()) {
             return open;
         }
-        statements().forEach(MembershipQuestion::forget);
+        allQueries().forEach(MembershipQuery::forget);
         open = connecting.open();
         connection = open;
         try (Statement statement = open.createStatement()) {
             statement.execute("SET search_path = pg_catalog, pg_temp");
             statement.execute("SET default_transaction_read_only = on");
-            statement.execute("SET lock_timeout = " + LOCKED.toMillis());
-            statement.execute("SET statement_timeout = " + LONGEST.toMillis());
-            // Planned once, for whatever keys, and by the index that is known to be there: a view that is empty when
-            // the
-            // question is planned may be large when it is asked.
+            statement.execute("SET lock_timeout = " + LOCK_TIMEOUT.toMillis());
+            statement.execute("SET statement_timeout = " + STATEMENT_TIMEOUT.toMillis());
+            // One plan for all keys, and always by the index, which is known to exist: a view that is empty when the
+            // query is planned may be large when it is executed.
             statement.execute("SET plan_cache_mode = force_generic_plan");
             statement.execute("SET enable_seqscan = off");
             statement.execute("SET jit = off");
@@ -174,15 +181,15 @@ public final class Membership implements AutoCloseable {
         return open;
     }
 
-    /** Views may have been altered. */
+    /** Forgets all queries, since the definitions of views may have changed. */
     public void forget() {
-        statements().forEach(MembershipQuestion::forget);
-        questions.clear();
+        allQueries().forEach(MembershipQuery::forget);
+        queries.clear();
         assigned.clear();
     }
 
-    private Stream<MembershipQuestion> statements() {
-        return questions.values().stream().flatMap(List::stream);
+    private Stream<MembershipQuery> allQueries() {
+        return queries.values().stream().flatMap(List::stream);
     }
 
     @Override
@@ -192,7 +199,7 @@ public final class Membership implements AutoCloseable {
             try {
                 open.close();
             } catch (SQLException e) {
-                log.debug("Could not be closed", e);
+                log.debug("Could not close the connection", e);
             }
         }
     }

@@ -4,11 +4,12 @@ import java.util.List;
 import org.jdbi.v3.core.Jdbi;
 
 /**
- * Which privileges a refresh lacks. The server names the object, but not whose privilege it missed: the refresh is refreshd's,
- * the query the view owner's, and that of a plain view in between again its own owner's. Reads only; one short query.
+ * Finds the privileges that a refresh lacks. The server's error names the object, but not the role: refreshd needs the
+ * privilege to refresh, the owner of the view those of its query, and the owner of each plain view in between those of that
+ * view's query. Runs one short query, and writes nothing.
  */
 final class MissingGrants {
-    /** Oids as the catalog has them: a name would be looked up by a search path. */
+    /** The query works with oids, since names would depend on the search path. */
     private static final String SQL = """
             WITH RECURSIVE readers (oid, relowner) AS (
               SELECT c.oid, c.relowner FROM pg_catalog.pg_class c WHERE c.oid = :oid
@@ -64,7 +65,10 @@ final class MissingGrants {
 
     private MissingGrants() {}
 
-    /** @return statements that grant them, in the order in which to run them; empty if none is known to be missing */
+    /**
+     * Returns statements that grant the missing privileges, in the order in which to run them; empty if none is known to be
+     * missing.
+     */
     static List<String> of(Jdbi jdbi, long oid) {
         return jdbi.withHandle(handle -> handle.createQuery(SQL)
                 .bind("oid", oid)

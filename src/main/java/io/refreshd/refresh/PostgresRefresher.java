@@ -27,17 +27,22 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Refreshes one view in one transaction: see what is visible, refresh, write down what the view now holds.
+ * Refreshes one view in one transaction: takes a snapshot, runs REFRESH, and records in the ledger what the view now holds.
  *
- * <p>Called on a worker thread of the scheduler, several at a time for different views. Blocks for as long as the REFRESH
- * takes. Never throws for what the database says; that is an outcome.
+ * <p>Thread: workers of the scheduler call {@link #refresh}, several at a time for different views. It blocks for as long as the
+ * REFRESH takes.
+ *
+ * <p>Failure: an error of the database is an outcome and not an exception.
  */
 public final class PostgresRefresher {
     private static final String INSUFFICIENT_PRIVILEGE = "42501";
     private static final Logger log = LoggerFactory.getLogger(PostgresRefresher.class);
 
-    /** lock_not_available, deadlock_detected: the server is there to note it. */
-    private static final Set<String> LOCKED = Set.of("55P03", "40P01");
+    /**
+     * lock_not_available and deadlock_detected: transient, but the server answers, so the failure can be recorded in the
+     * history.
+     */
+    private static final Set<String> LOCK_FAILURES = Set.of("55P03", "40P01");
 
     private final RunningStatements running;
     private final Prober prober;
@@ -48,8 +53,8 @@ public final class PostgresRefresher {
     private final Function<Lsn, Optional<Instant>> commitTimes;
 
     /**
-     * @param lease token of the right to write to the ledger
-     * @param commitTimes what a position of the log stands for; empty if that is not known
+     * @param lease token of the lease
+     * @param commitTimes returns the commit time that a position of the log stands for; empty if it is not known
      */
     public PostgresRefresher(
             Jdbi jdbi,
@@ -72,8 +77,8 @@ public final class PostgresRefresher {
             Optional<RefreshOutcome> probed =
                     task.probes().isEmpty() ? Optional.empty() : prober.probe(task, later, running);
             return probed.isPresent() ? probed.get() : refresh(task, clock.get().nanos());
-        } catch (Undone undone) {
-            return undone.outcome;
+        } catch (RolledBack rolledBack) {
+            return rolledBack.outcome;
         } catch (LeaseLostException e) {
             return new RefreshOutcome.Failed(
                     new Failure(Failure.Kind.TRANSIENT, "", String.valueOf(e.getMessage()), ""), since(start));
@@ -93,30 +98,30 @@ public final class PostgresRefresher {
         if (running.cancelled()) {
             throw new InterruptedException();
         }
-        // Not the database's default level, which may be another: REFRESH has to take a snapshot of its own, later than
-        // the one that was looked at.
-        Done done = jdbi.inTransaction(
+        // The default level of the database may be another one. Under READ COMMITTED, REFRESH takes a snapshot of its
+        // own, which is later than the one in the preparation.
+        Finished finished = jdbi.inTransaction(
                 TransactionIsolationLevel.READ_COMMITTED,
                 transaction -> running.track(transaction, () -> refresh(transaction, task, start)));
         return new RefreshOutcome.Refreshed(
-                done.snapshot(),
-                done.duration(),
-                done.rowsChanged(),
-                done.downstreamMarked(),
+                finished.snapshot(),
+                finished.duration(),
+                finished.rowsChanged(),
+                finished.downstreamMarked(),
                 clock.get().wall());
     }
 
-    /** Makes every refresh that runs end soon, and every one that begins fail. */
+    /** Cancels the refreshes that run, and makes later ones fail. */
     public void cancel() {
         running.cancel();
     }
 
-    private Done refresh(Handle transaction, RefreshTask task, long start) {
+    private Finished refresh(Handle transaction, RefreshTask task, long start) {
         Preparation prepared = Preparation.in(transaction, task.oid(), limits);
         prepared.obstacleTo(task).ifPresent(outcome -> {
-            throw new Undone(outcome);
+            throw new RolledBack(outcome);
         });
-        // What lies far back by the end of a long refresh is not known any more.
+        // Looked up now: by the end of a long refresh the commit time of an old position is no longer known.
         Optional<Instant> commitTime = task.routed().flatMap(commitTimes);
         Optional<Long> before = RowsChanged.soFar(transaction, task.oid());
         transaction.execute(statement(task));
@@ -127,13 +132,13 @@ public final class PostgresRefresher {
         boolean downstream =
                 !task.downstream().isEmpty() && rowsChanged.map(n -> n > 0).orElse(true);
         Duration duration = since(start);
-        // The name is locked by now. If it is no longer the view that was meant, nothing of this may stay.
+        // REFRESH has locked the view that has the name now. If that is another view than the task means, roll back.
         if (!Preparation.nameMeans(transaction, task.view(), task.oid())
                 || !RefreshWrites.refreshed(
                         transaction, lease, task, prepared.snapshot(), commitTime, duration, rowsChanged, downstream)) {
-            throw new Undone(new RefreshOutcome.Gone());
+            throw new RolledBack(new RefreshOutcome.Gone());
         }
-        return new Done(prepared.snapshot(), duration, rowsChanged, downstream);
+        return new Finished(prepared.snapshot(), duration, rowsChanged, downstream);
     }
 
     private static String statement(RefreshTask task) {
@@ -149,24 +154,24 @@ public final class PostgresRefresher {
         if (INSUFFICIENT_PRIVILEGE.equals(error.getSQLState())) {
             try {
                 grants = MissingGrants.of(jdbi, task.oid());
-            } catch (JdbiException gone) {
-                error.addSuppressed(gone);
+            } catch (JdbiException notRead) {
+                error.addSuppressed(notRead);
             }
         }
-        Failure failure = Failures.of(task.view(), error, grants);
-        if (!failure.isOutage() || LOCKED.contains(failure.sqlState())) {
-            note(task, failure, duration);
+        Failure failure = FailureMessages.of(task.view(), error, grants);
+        if (!failure.isOutage() || LOCK_FAILURES.contains(failure.sqlState())) {
+            recordFailure(task, failure, duration);
         }
         return new RefreshOutcome.Failed(failure, duration);
     }
 
-    /** For people. What failed is told elsewhere too, so that it must not depend on this. */
-    private void note(RefreshTask task, Failure failure, Duration duration) {
+    /** Records the failure in the history, for people to read. The outcome does not depend on whether this succeeds. */
+    private void recordFailure(RefreshTask task, Failure failure, Duration duration) {
         try (Handle handle = jdbi.open()) {
             Lease.write(
                     handle, lease, transaction -> RefreshWrites.failed(transaction, task, duration, failure.what()));
         } catch (JdbiException | LeaseLostException e) {
-            log.atDebug().addKeyValue("view", task.view()).setCause(e).log("A failure is missing in the history");
+            log.atDebug().addKeyValue("view", task.view()).setCause(e).log("Could not record a failure in the history");
         }
     }
 
@@ -174,15 +179,16 @@ public final class PostgresRefresher {
         return Duration.ofNanos(clock.get().nanosSince(start));
     }
 
-    /** Done, but not committed yet. */
-    private record Done(Snapshot snapshot, Duration duration, Optional<Long> rowsChanged, boolean downstreamMarked) {}
+    /** The result of a refresh that has run but not committed. */
+    private record Finished(
+            Snapshot snapshot, Duration duration, Optional<Long> rowsChanged, boolean downstreamMarked) {}
 
-    /** Leaves the transaction so that it is rolled back, with an outcome that is no failure. */
-    private static final class Undone extends RuntimeException {
+    /** Thrown to roll the transaction back, with an outcome that is not a failure. */
+    private static final class RolledBack extends RuntimeException {
         private static final long serialVersionUID = 1L;
         private final transient RefreshOutcome outcome;
 
-        Undone(RefreshOutcome outcome) {
+        RolledBack(RefreshOutcome outcome) {
             super(null, null, false, false);
             this.outcome = outcome;
         }

@@ -10,16 +10,25 @@ import java.util.Optional;
 import org.jdbi.v3.core.Handle;
 
 /**
- * The first round trip of a refresh: limits set for this transaction only (a pooled connection keeps nothing), what is
- * visible, and which view the oid means now.
+ * The first round trip of a refresh: it sets limits for the transaction, takes the snapshot, and reads which view has the oid
+ * now.
+ *
+ * @param snapshot which transactions are visible
+ * @param view the present name of the view; empty if no materialized view has the oid
  */
 record Preparation(Snapshot snapshot, Optional<ViewId> view) {
 
     /**
-     * {@code idle_in_transaction_session_timeout}: a daemon that is gone without a word must not leave its lock on the view to
-     * a session that nobody speaks to; between two statements of a living one lie milliseconds. {@code jit = off}: compiling the sort of whole rows costs more than it gains. {@code work_mem} is left alone: more of it
-     * makes CONCURRENTLY slower. {@code synchronous_commit = local}: content that can be made again at any time need not wait
-     * for a standby, and must not hold a worker while the standby is away.
+     * Prepares the transaction. All settings end with it, so a pooled connection keeps none of them.
+     *
+     * <ul>
+     *   <li>{@code idle_in_transaction_session_timeout}: if the daemon's machine fails, its session must not keep the lock on
+     *       the view. A live daemon pauses for milliseconds between two statements.
+     *   <li>{@code jit = off}: to compile the sort of whole rows costs more than it gains.
+     *   <li>{@code synchronous_commit = local}: the content can be made again at any time. So the commit need not wait for a
+     *       standby, and a standby that is down must not hold up a worker.
+     *   <li>{@code work_mem} is not set: more of it makes REFRESH CONCURRENTLY slower.
+     * </ul>
      */
     static Preparation in(Handle transaction, long oid, RefreshLimits limits) {
         return transaction
@@ -45,16 +54,17 @@ record Preparation(Snapshot snapshot, Optional<ViewId> view) {
                 .one();
     }
 
-    /** Why the task is not to be carried out now, or not at all. */
+    /** Returns the outcome if the task must not be carried out now, or not at all. */
     Optional<RefreshOutcome> obstacleTo(RefreshTask task) {
         Optional<Xid> notVisible = task.awaited().unseenBy(snapshot).stream().findFirst();
         if (notVisible.isPresent()) {
             return Optional.of(new RefreshOutcome.NotVisibleYet(notVisible.get()));
         }
-        // Created anew or renamed since the task was made: whoever meant this view meant another one.
+        // The view was dropped, renamed or replaced since the task was made.
         return view.filter(task.view()::equals).isEmpty() ? Optional.of(new RefreshOutcome.Gone()) : Optional.empty();
     }
 
+    /** Returns whether the name denotes the view with this oid. */
     static boolean nameMeans(Handle transaction, ViewId view, long oid) {
         return transaction
                 .createQuery("SELECT coalesce(to_regclass(:name)::oid = :oid, false)")

@@ -20,12 +20,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Finds out whether a view lacks anything, by looking up the rows that changed: milliseconds, against a refresh.
+ * Finds out whether a view needs a refresh, by comparing the changed rows alone with the definition. That takes milliseconds.
  *
- * <p>All look-ups see one snapshot. The rows known when the task was made are not enough to conclude from: another transaction
- * may be in the snapshot that was not read from the log yet, and it may hide a change (by taking it back) together with which it
- * made another one. So if nothing differs, the log is read up to where it stood when the snapshot was taken, and what turns up is
- * looked up in the same snapshot. Then the view is what its definition says in that snapshot, just as after a refresh.
+ * <p>Invariant: if the outcome is "unchanged", the view equals its definition in the snapshot, as after a refresh.
+ *
+ * <p>The probes of the task are not enough for that. The snapshot may see a later transaction that the daemon has not read from
+ * the log yet, and which reverted one of the changes and made another one. So if the probes find no difference, the daemon
+ * first reads the log up to the position at which it stood when the snapshot was taken. The rows of those changes are compared
+ * in the same snapshot.
  */
 final class Prober {
     private static final Logger log = LoggerFactory.getLogger(Prober.class);
@@ -42,43 +44,43 @@ final class Prober {
         this.limits = limits;
     }
 
-    /** @return how it ended; empty if the view differs, or may do so: then it is to be refreshed */
+    /** @return the outcome; empty if the view differs or may differ, so that it must be refreshed */
     Optional<RefreshOutcome> probe(RefreshTask task, LaterChanges later, RunningStatements running)
             throws InterruptedException {
         try (Handle handle = jdbi.open()) {
-            Seen seen = handle.inTransaction(
+            Probed probed = handle.inTransaction(
                     TransactionIsolationLevel.REPEATABLE_READ,
-                    transaction -> running.track(transaction, () -> look(transaction, task, later)));
-            if (seen.outcome().isPresent() || !seen.agrees()) {
-                return seen.outcome();
+                    transaction -> running.track(transaction, () -> compare(transaction, task, later)));
+            if (probed.outcome().isPresent() || !probed.agrees()) {
+                return probed.outcome();
             }
             boolean[] known = new boolean[1];
             Lease.write(
                     handle,
                     lease,
                     transaction -> known[0] = RefreshWrites.unchanged(
-                            transaction, task, seen.snapshot(), task.routed().flatMap(commitTimes)));
-            return Optional.of(known[0] ? new RefreshOutcome.Unchanged(seen.snapshot()) : new RefreshOutcome.Gone());
+                            transaction, task, probed.snapshot(), task.routed().flatMap(commitTimes)));
+            return Optional.of(known[0] ? new RefreshOutcome.Unchanged(probed.snapshot()) : new RefreshOutcome.Gone());
         } catch (JdbiException notProbed) {
-            // For want of a privilege, say, or of a connection. The refresh itself says whatever there is to be said.
-            log.atDebug().addKeyValue("view", task.view()).setCause(notProbed).log("Could not be probed");
+            // A privilege or a connection is missing, say. The refresh that follows reports the error.
+            log.atDebug().addKeyValue("view", task.view()).setCause(notProbed).log("Could not probe the view");
             return Optional.empty();
         }
     }
 
-    private record Seen(Snapshot snapshot, boolean agrees, Optional<RefreshOutcome> outcome) {}
+    private record Probed(Snapshot snapshot, boolean agrees, Optional<RefreshOutcome> outcome) {}
 
-    private Seen look(Handle transaction, RefreshTask task, LaterChanges later)
+    private Probed compare(Handle transaction, RefreshTask task, LaterChanges later)
             throws SQLException, InterruptedException {
         Preparation prepared = Preparation.in(transaction, task.oid(), limits);
         Optional<RefreshOutcome> obstacle = prepared.obstacleTo(task);
         if (obstacle.isPresent()) {
-            return new Seen(prepared.snapshot(), false, obstacle);
+            return new Probed(prepared.snapshot(), false, obstacle);
         }
         Comparison comparison = Comparison.of(transaction.getConnection(), task.view(), task.oid());
         boolean agrees = comparison.agrees(task.probes());
         if (agrees) {
-            // Read after the snapshot was taken: whatever the snapshot sees committed before this.
+            // The position is read after the snapshot: every transaction that the snapshot sees committed before it.
             Lsn position = Lsn.parse(transaction
                     .createQuery("SELECT pg_current_wal_insert_lsn()::text")
                     .mapTo(String.class)
@@ -86,6 +88,6 @@ final class Prober {
             Optional<List<KeyProbe>> more = later.upTo(position);
             agrees = more.isPresent() && comparison.agrees(more.get());
         }
-        return new Seen(prepared.snapshot(), agrees, Optional.empty());
+        return new Probed(prepared.snapshot(), agrees, Optional.empty());
     }
 }

@@ -3,9 +3,9 @@ package io.refreshd.refresh;
 import java.time.Duration;
 
 /**
- * How long a refresh may take.
+ * Time limits of a refresh.
  *
- * @param lock for a lock: while a refresh queues for one, others queue behind it
- * @param statement for the REFRESH itself
+ * @param lock how long to wait for a lock. While a refresh waits for a lock, other sessions queue behind it
+ * @param statement how long the REFRESH may run; zero means no limit
  */
 public record RefreshLimits(Duration lock, Duration statement) {}

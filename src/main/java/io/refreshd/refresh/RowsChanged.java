@@ -4,16 +4,16 @@ import java.util.Optional;
 import org.jdbi.v3.core.Handle;
 
 /**
- * How many rows of a view this session has changed. {@code REFRESH … CONCURRENTLY} applies the difference as ordinary inserts
- * and deletes, which the server counts.
+ * Reads how many rows of a view this session has changed. {@code REFRESH … CONCURRENTLY} applies the difference as ordinary
+ * inserts and deletes, which the server counts.
  *
- * <p>The counters go on over the end of a transaction until the server collects them, so only the difference between two
- * readings inside one transaction says anything about it.
+ * <p>The server resets the counters some time after the transaction. So only the difference between two readings within one
+ * transaction is meaningful.
  */
 final class RowsChanged {
     private RowsChanged() {}
 
-    /** @return empty if the server does not count ({@code track_counts = off}): then nobody may conclude anything */
+    /** @return empty if the server does not count ({@code track_counts = off}), so that nothing is known */
     static Optional<Long> soFar(Handle transaction, long oid) {
         return transaction.createQuery("""
                         SELECT CASE WHEN current_setting('track_counts')::boolean

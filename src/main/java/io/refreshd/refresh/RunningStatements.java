@@ -11,22 +11,27 @@ import org.postgresql.PGConnection;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The connections that work for a view at the moment, so that they can be made to stop. Any thread may call it. */
+/**
+ * Keeps the connections on which refreshes run, so that they can be cancelled.
+ *
+ * <p>Thread: thread-safe.
+ */
 final class RunningStatements {
     private static final Logger log = LoggerFactory.getLogger(RunningStatements.class);
 
+    /** How much longer than the server's own limit to wait, until the error that it sends must have arrived. */
     private static final Duration GRACE = Duration.ofSeconds(30);
 
     private final Set<Connection> running = ConcurrentHashMap.newKeySet();
     private final Duration limit;
     private volatile boolean cancelled;
 
-    /** @param limit of one statement; zero is none */
+    /** @param limit of one statement; zero means no limit */
     RunningStatements(Duration limit) {
         this.limit = limit;
     }
 
-    /** What is done on a connection while it can be cancelled. */
+    /** Work on a connection that can be cancelled. */
     interface Work<T> {
         T run() throws SQLException, InterruptedException;
     }
@@ -35,7 +40,6 @@ final class RunningStatements {
         Connection connection = transaction.getConnection();
         running.add(connection);
         try {
-            // The server's own limit, and then some for its word about it to arrive.
             long silence = limit.isZero() ? 0 : limit.plus(GRACE).toMillis();
             connection.setNetworkTimeout(Runnable::run, (int) Math.min(silence, Integer.MAX_VALUE));
             return work.run();
@@ -50,15 +54,18 @@ final class RunningStatements {
         return cancelled;
     }
 
-    /** Asks the server to give up whatever runs, for good: the driver does not heed an interrupt while it waits. */
+    /**
+     * Cancels what runs, and what begins later. The request goes to the server, since the driver ignores interrupts while it
+     * waits.
+     */
     void cancel() {
         cancelled = true;
         for (Connection connection : running) {
             try {
                 connection.unwrap(PGConnection.class).cancelQuery();
             } catch (SQLException e) {
-                // Its end is what was wanted; a connection that cannot be reached has come to one.
-                log.atDebug().setCause(e).log("A refresh could not be cancelled");
+                // A connection that cannot be reached runs nothing any more.
+                log.atDebug().setCause(e).log("Could not cancel a refresh");
             }
         }
     }

@@ -1,4 +1,4 @@
-/** Carries out one refresh, in one transaction. */
+/** Carries out refreshes, each in one transaction, and finds out which views need none. */
 @NullMarked
 package io.refreshd.refresh;
 

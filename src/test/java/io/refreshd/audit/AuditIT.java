@@ -105,7 +105,7 @@ class AuditIT {
     }
 
     @Test
-    void aChangeOnItsWayIsPendingAndOneThatTheLedgerDeniesIsDrift() throws Exception {
+    void aMarkedChangeIsPendingAndAnUnmarkedOneIsDrift() throws Exception {
         database.execute(
                 "CREATE MATERIALIZED VIEW watched AS SELECT id, v FROM main", "CREATE UNIQUE INDEX ON watched (id)");
         try (RunningDaemon daemon = RunningDaemon.start(database, "views: { quiet-period: 20s, target-lag: 30s }")) {
@@ -113,7 +113,7 @@ class AuditIT {
                     database.query("SELECT state FROM refreshd.freshness").equals(java.util.List.of("fresh")));
             database.execute("INSERT INTO main VALUES (21, 'later')");
             assertThat(audit("watched").verdict()).isEqualTo(Verdict.PENDING);
-            // As if the change had been forgotten.
+            // As if the mark had been lost.
             database.execute("UPDATE refreshd.view_state SET covered = marked, dirty_since = NULL");
             AuditReport report = audit("watched");
             assertThat(report.verdict()).isEqualTo(Verdict.DRIFT);
@@ -123,8 +123,8 @@ class AuditIT {
     }
 
     @Test
-    void theDaemonFindsDriftByItselfAndMendsIt() throws Exception {
-        // A function that lies about itself is a change that the log does not tell of.
+    void theDaemonFindsDriftByItselfAndRefreshesTheView() throws Exception {
+        // A function that is declared IMMUTABLE but reads a table: the log shows no change for the view.
         database.execute(
                 "CREATE TABLE hidden (id int PRIMARY KEY, v text)",
                 "CREATE FUNCTION peek(i int) RETURNS text LANGUAGE plpgsql IMMUTABLE"

@@ -13,14 +13,14 @@ class JudgementTest {
     private static final ViewMark CLEAN = new ViewMark(3, 3, 2, false, Optional.empty());
 
     @Test
-    void nothingDiffersIsEqualWhateverTheLedgerSays() {
+    void noDifferenceIsEqualWhateverTheLedgerHolds() {
         assertThat(Judgement.of(NONE, Optional.empty(), Optional.empty())).isEqualTo(Verdict.EQUAL);
         assertThat(Judgement.of(NONE, Optional.of(new ViewMark(4, 3, 2, false, Optional.empty())), Optional.empty()))
                 .isEqualTo(Verdict.EQUAL);
     }
 
     @Test
-    void whatTheLedgerKnowsIsPending() {
+    void aDifferenceOfADirtyViewIsPending() {
         ViewMark dirty = new ViewMark(4, 3, 2, false, Optional.empty());
         assertThat(Judgement.of(SOME, Optional.of(dirty), Optional.empty())).isEqualTo(Verdict.PENDING);
     }
@@ -35,18 +35,18 @@ class JudgementTest {
     }
 
     @Test
-    void aLedgerThatStillKnowsNothingOnceTheLogWasReadIsWrong() {
+    void aDifferenceWithoutANewMarkAfterTheLogWasReadIsDrift() {
         assertThat(Judgement.of(SOME, Optional.of(CLEAN), Optional.of(CLEAN))).isEqualTo(Verdict.DRIFT);
     }
 
     @Test
-    void withoutAWordFromTheDaemonNothingIsKnown() {
+    void withoutADaemonOrALedgerADifferenceIsUnexplained() {
         assertThat(Judgement.of(SOME, Optional.of(CLEAN), Optional.empty())).isEqualTo(Verdict.UNEXPLAINED);
         assertThat(Judgement.of(SOME, Optional.empty(), Optional.empty())).isEqualTo(Verdict.UNEXPLAINED);
     }
 
     @Test
-    void aViewThatReadsTheClockDiffersWithoutAFault() {
+    void aDifferenceOfAViewWithAnUntrackedSourceIsNoFault() {
         ViewMark untracked = new ViewMark(3, 3, 2, true, Optional.empty());
         assertThat(Judgement.of(SOME, Optional.of(untracked), Optional.of(untracked)))
                 .isEqualTo(Verdict.UNTRACKED);

@@ -51,22 +51,22 @@ class EnrolledTablesIT {
     }
 
     @Test
-    void isCapturedWhileItsEntryStands() {
+    void isCapturedWhileItsEntryIsTheSame() {
         assertThat(captured()).isTrue();
     }
 
     @Test
-    void isNotWhenItWasOutAndIsBackIn() {
+    void isNotCapturedAfterItWasDroppedAndAddedAgain() {
         handle.execute("ALTER PUBLICATION p DROP TABLE main");
         assertThat(captured()).isFalse();
         handle.execute("ALTER PUBLICATION p ADD TABLE main");
         assertThat(captured()).isFalse();
-        EnrolledTables.strike(handle, Set.of(TABLE));
+        EnrolledTables.remove(handle, Set.of(TABLE));
         assertThat(captured()).isTrue();
     }
 
     @Test
-    void isNotWhenThePublicationToldLessForAMoment() {
+    void isNotCapturedAfterThePublicationPublishedLessForAMoment() {
         handle.execute("ALTER PUBLICATION p SET (publish = 'insert')");
         assertThat(captured()).isFalse();
         handle.execute("ALTER PUBLICATION p SET (publish = 'insert, update, delete, truncate')");
@@ -75,7 +75,7 @@ class EnrolledTablesIT {
 
     @ParameterizedTest
     @ValueSource(strings = {"TABLE main", "TABLES IN SCHEMA public", "ALL TABLES"})
-    void isNotWhenThePublicationIsAnotherOne(String what) {
+    void isNotCapturedByAnotherPublicationOfTheSameName(String what) {
         handle.execute("DROP PUBLICATION p");
         assertThat(captured()).isFalse();
         handle.execute("CREATE PUBLICATION p FOR " + what);
@@ -92,7 +92,7 @@ class EnrolledTablesIT {
                 "ALTER TABLE parts DETACH PARTITION part; ALTER TABLE parts ATTACH PARTITION part FOR VALUES IN (1)",
                 "ALTER PUBLICATION p DROP TABLE parts; ALTER PUBLICATION p ADD TABLE parts"
             })
-    void isNotWhenItLeftThePartitionedTableThatPublishesIt(String leaveAndComeBack) {
+    void isNotCapturedAfterItLeftThePartitionedTableThatPublishesIt(String leaveAndComeBack) {
         handle.execute("CREATE TABLE parts (id int PRIMARY KEY) PARTITION BY LIST (id);"
                 + "CREATE TABLE part PARTITION OF parts FOR VALUES IN (1); ALTER PUBLICATION p ADD TABLE parts");
         enrol("part");
@@ -101,9 +101,9 @@ class EnrolledTablesIT {
         assertThat(captured()).isFalse();
     }
 
-    /** What happens every day must not look like a gap. */
+    /** Ordinary operations must not look like a gap. */
     @Test
-    void isWhateverElseHappensToIt() {
+    void staysCapturedThroughOrdinaryOperations() {
         handle.execute("DROP PUBLICATION p; CREATE PUBLICATION p FOR ALL TABLES");
         enrol("main");
         handle.execute("INSERT INTO main VALUES (1); ANALYZE main; TRUNCATE main; ALTER TABLE main ADD COLUMN v text");

@@ -69,7 +69,7 @@ class LedgerIT {
     }
 
     @Test
-    void aViewNeverSeenBeforeIsDirtyAndClaimsNothing() {
+    void aNewViewIsDirtyAndHasNoWatermark() {
         assertThat(entry(BASE).dirty()).isTrue();
         assertThat(freshness(BASE)).isEqualTo("dirty/null");
     }
@@ -95,7 +95,7 @@ class LedgerIT {
         assertThat(ViewRows.highestMark(handle)).isEqualTo(3);
     }
 
-    /** The refresh that started first may write last; nothing may be undone by that. */
+    /** A mark may be written after a refresh with a higher number; it must not undo the refresh. */
     @Test
     void theOrderOfMarkAndRefreshDoesNotMatter() {
         ViewRows.mark(handle, 5, Map.of(BASE, FIRST), Lsn.ZERO, Optional.empty());
@@ -105,12 +105,12 @@ class LedgerIT {
         assertThat(handle.createQuery("SELECT count(*) FROM refreshd.freshness WHERE dirty_since IS NOT NULL")
                         .mapTo(Integer.class)
                         .one())
-                .as("a clean view lacks nothing since any time")
+                .as("a clean view has no dirty_since")
                 .isZero();
     }
 
     @Test
-    void aCleanViewIsAsFreshAsTheStreamAndADirtyOneStandsStill() {
+    void aCleanViewAdvancesWithTheStreamAndADirtyOneDoesNot() {
         refresh(BASE, 1, "0/50");
         assertThat(freshness(BASE)).isEqualTo("fresh/0/100");
         ViewRows.mark(handle, 2, Map.of(BASE, FIRST), Lsn.parse("0/180"), Optional.empty());
@@ -120,7 +120,7 @@ class LedgerIT {
     }
 
     @Test
-    void aStackedViewIsNoFresherThanWhatItStandsOn() {
+    void aStackedViewIsNoFresherThanTheViewsThatItReads() {
         refresh(BASE, 1, "0/100");
         refresh(STACKED, 1, "0/100");
         assertThat(freshness(STACKED)).isEqualTo("fresh/0/100");
@@ -148,13 +148,15 @@ class LedgerIT {
                 true);
         StreamRow.begin(handle, new StreamPosition("refreshd", 7, 1, Lsn.parse("0/500")));
         assertThat(freshness(BASE)).isEqualTo("fresh/0/500");
-        assertThat(freshness(STACKED)).as("holds the base view as it was").isEqualTo("dirty/0/180");
+        assertThat(freshness(STACKED))
+                .as("holds the base view from before the refresh")
+                .isEqualTo("dirty/0/180");
         assertThat(entry(STACKED).dirtySince()).contains(FIRST);
         refresh(STACKED, 3, "0/500");
         assertThat(freshness(STACKED)).isEqualTo("fresh/0/500");
     }
 
-    /** One of two sources is refreshed while the other one lags: what stands on both lacks what the other one lacks. */
+    /** A view reads two others, of which one is refreshed and one is dirty: it lacks what the dirty one lacks. */
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void aStackedViewThatIsMarkedClaimsNoMoreThanTheOldestOfItsSources(boolean byRefresh) {
@@ -213,7 +215,7 @@ class LedgerIT {
     }
 
     @Test
-    void nothingIsClaimedForAViewWithABlindSpotNorForWhatStandsOnIt() {
+    void nothingIsClaimedForAViewWithAnUntrackedSourceNorForViewsThatReadIt() {
         ViewRows.register(
                 handle,
                 List.of(
@@ -234,17 +236,19 @@ class LedgerIT {
     }
 
     @Test
-    void whatTheCatalogForbidsIsASuspensionThatIsToldWithItsMend() {
+    void anObstacleInTheCatalogIsShownAsASuspensionWithItsRemedy() {
         refresh(BASE, 1, "0/200");
         refresh(STACKED, 1, "0/200");
         obstacle(Optional.of(new Obstacle("has no unique index", "CREATE UNIQUE INDEX")));
-        assertThat(told(BASE)).isEqualTo("suspended, has no unique index, CREATE UNIQUE INDEX");
-        assertThat(told(STACKED)).as("nothing is missing there").isEqualTo("fresh, null, null");
+        assertThat(stateAndReason(BASE)).isEqualTo("suspended, has no unique index, CREATE UNIQUE INDEX");
+        assertThat(stateAndReason(STACKED)).as("nothing is missing there").isEqualTo("fresh, null, null");
         ViewRows.mark(handle, 5, Map.of(BASE, FIRST), Lsn.ZERO, Optional.empty());
-        assertThat(told(STACKED)).startsWith("blocked, stands on").endsWith("has no unique index, CREATE UNIQUE INDEX");
+        assertThat(stateAndReason(STACKED))
+                .startsWith("blocked, stands on")
+                .endsWith("has no unique index, CREATE UNIQUE INDEX");
         obstacle(Optional.empty());
-        assertThat(told(BASE)).isEqualTo("dirty, null, null");
-        assertThat(told(STACKED)).isEqualTo("dirty, null, null");
+        assertThat(stateAndReason(BASE)).isEqualTo("dirty, null, null");
+        assertThat(stateAndReason(STACKED)).isEqualTo("dirty, null, null");
     }
 
     private void obstacle(Optional<Obstacle> obstacle) {
@@ -255,7 +259,7 @@ class LedgerIT {
                         new Registration(STACKED, 1002, "l2", List.of(1001L), false, Optional.empty())));
     }
 
-    private String told(ViewId view) {
+    private String stateAndReason(ViewId view) {
         return handle.createQuery("SELECT concat_ws(', ', state, coalesce(reason, 'null'), coalesce(remedy, 'null'))"
                         + " FROM refreshd.freshness WHERE view_name = :name")
                 .bind("name", view.name())
@@ -264,20 +268,18 @@ class LedgerIT {
     }
 
     @Test
-    void settlingIsARefreshThatWasSeenToCoverMore() {
+    void settlingRecordsThatARefreshCoversMore() {
         ViewRows.mark(handle, 4, Map.of(BASE, FIRST), Lsn.ZERO, Optional.empty());
         refresh(BASE, 1, "0/200");
         ViewRows.settle(handle, BASE, 9, 4, Optional.empty(), Optional.empty());
-        assertThat(entry(BASE).dirty())
-                .as("meant for a view that was there before")
-                .isTrue();
+        assertThat(entry(BASE).dirty()).as("the oid is that of an earlier view").isTrue();
         ViewRows.settle(handle, BASE, 1001, 4, Optional.of(Lsn.parse("0/250")), Optional.empty());
         assertThat(entry(BASE).dirty()).isFalse();
         assertThat(entry(BASE).watermark()).contains(Lsn.parse("0/250"));
     }
 
     @Test
-    void registeringKeepsWhatIsKnownOfAViewAndForgetsOneWithAnotherOid() {
+    void registeringKeepsARowAndResetsOneWithAnotherOid() {
         refresh(BASE, 1, "0/200");
         ViewRows.adopt(handle, List.of(new Registration(STACKED, 1002, "l3", List.of(), false, Optional.empty())));
         ViewRows.remember(handle, STACKED, 3, true, Optional.of(new Obstacle("broken", "remedy it")));
@@ -298,7 +300,7 @@ class LedgerIT {
     }
 
     @Test
-    void aRefreshOfAViewThatWasReplacedLeavesNothing() {
+    void aRefreshOfAReplacedViewIsNotRecorded() {
         RefreshTask stale = new RefreshTask(
                 BASE, 999, Method.CONCURRENT, Xids.NONE, 1, Optional.empty(), Set.of(), 0, Optional.empty());
         assertThat(RefreshWrites.refreshed(
@@ -314,7 +316,7 @@ class LedgerIT {
     }
 
     @Test
-    void thereIsOneLeaseAndWhoeverLostItWritesNothing() throws Exception {
+    void onlyOneHolderHasTheLeaseAndOneThatLostItWritesNothing() throws Exception {
         assertThat(Lease.tryTake(session(), "second")).isEmpty();
         assertThat(Lease.holder(handle)).startsWith("test since ");
         assertThat(lease.isHeld()).isTrue();
@@ -327,9 +329,11 @@ class LedgerIT {
         }
     }
 
-    /** Whoever takes the lease next waits for a write that has begun; a process that hangs in the middle would never end it. */
+    /**
+     * The next holder waits for a write that has proven the lease; a process that stops in the middle would block it for ever.
+     */
     @Test
-    void theServerEndsAWriteThatItsDaemonHasForgotten() {
+    void theServerEndsAWriteOfADaemonThatHasStopped() {
         String setting = "SHOW idle_in_transaction_session_timeout";
         Lease.write(
                 handle,
@@ -340,27 +344,27 @@ class LedgerIT {
                                 .one())
                         .isEqualTo("30s"));
         assertThat(handle.createQuery(setting).mapTo(String.class).one())
-                .as("of that transaction alone")
+                .as("set for that transaction only")
                 .isEqualTo("0");
     }
 
-    /** A session that lives is not enough: whatever took the token, what is held can no longer write. */
+    /** A live session is not enough: if the token was changed by whatever means, its holder can no longer write. */
     @Test
-    void aTokenThatIsTakenIsALeaseThatIsLost() {
+    void aChangedTokenEndsTheLease() {
         handle.execute("UPDATE refreshd.lease SET token = token + 1");
         assertThat(lease.isHeld()).isFalse();
     }
 
-    /** The token was replicated to a server that was promoted; positions of the history before mean nothing there. */
+    /** The token was replicated to a standby that was promoted; positions of the timeline before are not valid there. */
     @Test
-    void onAnotherTimelineTheTokenIsWorthNothing() {
+    void onAnotherTimelineTheTokenIsNotValid() {
         handle.execute("UPDATE refreshd.lease SET timeline = timeline + 1");
         assertThat(lease.isHeld()).isFalse();
         assertThatThrownBy(() -> refresh(BASE, 1, "0/200")).isInstanceOf(LeaseLostException.class);
     }
 
     @Test
-    void onAnotherTimelineNothingIsClaimed() {
+    void onAnotherTimelineWatermarksAreCleared() {
         refresh(BASE, 1, "0/200");
         StreamRow.begin(handle, new StreamPosition("refreshd", 7, 1, Lsn.parse("0/300")));
         assertThat(entry(BASE).watermark()).contains(Lsn.parse("0/200"));
@@ -368,26 +372,28 @@ class LedgerIT {
         assertThat(entry(BASE).watermark()).isEmpty();
     }
 
-    /** A backup that was restored without a new timeline: its ledger may know of more log than there is. */
+    /** A backup that was restored without a new timeline: its ledger may hold positions beyond the end of the log. */
     @Test
-    void whatTheServerHasNotComeToIsNotClaimed() {
+    void watermarksBeyondTheEndOfTheLogAreCleared() {
         refresh(BASE, 1, "FFFF/0");
         StreamRow.begin(handle, new StreamPosition("refreshd", 7, 1, Lsn.parse("0/300")));
         assertThat(entry(BASE).watermark()).isEmpty();
     }
 
     @Test
-    void aWatermarkStandsForACommitTime() {
+    void aWatermarkHasACommitTime() {
         StreamRow.begin(handle, new StreamPosition("refreshd", 7, 1, Lsn.parse("0/100")));
         assertThat(commitTime(BASE)).isEmpty();
         refresh(BASE, 1, "0/100");
         StreamRow.advance(
                 handle, StreamRow.epoch(handle), Lsn.parse("0/200"), Optional.of(FIRST), Duration.ofSeconds(1));
-        assertThat(commitTime(BASE)).as("clean: that of the stream").contains(FIRST);
+        assertThat(commitTime(BASE)).as("clean: the commit time of the stream").contains(FIRST);
         ViewRows.mark(handle, 2, Map.of(BASE, SECOND), Lsn.parse("0/200"), Optional.of(FIRST));
         StreamRow.advance(
                 handle, StreamRow.epoch(handle), Lsn.parse("0/300"), Optional.of(SECOND), Duration.ofSeconds(1));
-        assertThat(commitTime(BASE)).as("dirty: what it was when it was clean").contains(FIRST);
+        assertThat(commitTime(BASE))
+                .as("dirty: the commit time when it was clean")
+                .contains(FIRST);
         RefreshWrites.refreshed(
                 handle,
                 lease.token(),
@@ -399,7 +405,7 @@ class LedgerIT {
                 false);
         assertThat(commitTime(BASE)).contains(SECOND);
         ViewRows.settle(handle, BASE, 1001, 2, Optional.of(Lsn.parse("0/100")), Optional.of(FIRST));
-        assertThat(commitTime(BASE)).as("never back").contains(SECOND);
+        assertThat(commitTime(BASE)).as("never goes back").contains(SECOND);
     }
 
     private Optional<Instant> commitTime(ViewId view) {
@@ -430,7 +436,7 @@ class LedgerIT {
     }
 
     @Test
-    void aLeaseThatCouldNotBeTakenIsLeftToTheNext() throws Exception {
+    void aFailedAttemptDoesNotKeepTheLock() throws Exception {
         lease.close();
         handle.execute("ALTER TABLE refreshd.lease RENAME TO mislaid");
         assertThatThrownBy(() -> Lease.tryTake(session(), "unlucky")).isInstanceOf(JdbiException.class);

@@ -5,11 +5,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** What came out of all rounds; only decisions that were compared with what PostgreSQL says. */
+/** Counts the decisions of all rounds, of those whose result was compared with PostgreSQL's. */
 final class DecisionTally {
     private static final List<String> JOINS = List.of("FULL JOIN", "RIGHT JOIN", "LEFT JOIN", "JOIN");
 
-    /** Decisions that had keys to look up. */
+    /** Decisions with keys to look up. */
     private static final class LookUps {
         long eligible;
         long unchanged;
@@ -20,10 +20,10 @@ final class DecisionTally {
     private long byColumn;
     private long byDiscriminator;
     private long byProbe;
-    private long byQuestion;
+    private long byMembership;
     private long refreshed;
 
-    /** A view that was left alone in memory, and did not differ. */
+    /** Counts a view that was found unaffected without a query, and did not differ. */
     void avoided(Notice.RefreshAvoided notice) {
         if (notice.reason() == Notice.Avoided.COLUMN) {
             byColumn++;
@@ -32,7 +32,7 @@ final class DecisionTally {
         }
     }
 
-    /** A view that was looked up, refreshed, or both. */
+    /** Counts a view that was probed, refreshed, or both. */
     void decided(String definition, boolean eligible, boolean unchanged, boolean differed) {
         if (unchanged) {
             byProbe++;
@@ -57,18 +57,20 @@ final class DecisionTally {
         return byDiscriminator;
     }
 
-    /** One of those by discriminator: the view was asked, since the log did not hold what the row was. */
-    void asked() {
-        byQuestion++;
+    /**
+     * Counts one of those by discriminator for which {@link Membership} was queried, since the log did not hold the old row.
+     */
+    void byMembershipQuery() {
+        byMembership++;
     }
 
-    long byQuestion() {
-        return byQuestion;
+    long byMembership() {
+        return byMembership;
     }
 
-    /** Whether each way to decide was gone at least once. */
-    boolean hasMetEverything() {
-        return byColumn > 0 && byDiscriminator > 0 && byQuestion > 0 && byProbe > 0;
+    /** Returns whether each kind of decision occurred. */
+    boolean hasEveryKind() {
+        return byColumn > 0 && byDiscriminator > 0 && byMembership > 0 && byProbe > 0;
     }
 
     long byProbe() {
@@ -84,8 +86,8 @@ final class DecisionTally {
     @Override
     public String toString() {
         StringBuilder text = new StringBuilder(
-                "%,d checked decisions: unaffected by column %,d, by discriminator %,d (views asked %,d), by probe %,d; refreshed %,d"
-                        .formatted(decisions(), byColumn, byDiscriminator, byQuestion, byProbe, refreshed));
+                "%,d checked decisions: unaffected by column %,d, by discriminator %,d (membership queried %,d), by probe %,d; refreshed %,d"
+                        .formatted(decisions(), byColumn, byDiscriminator, byMembership, byProbe, refreshed));
         byJoin.forEach(
                 (join, lookUps) -> text.append("\n  %-10s looked up %,7d, unchanged %,7d, refreshed without need %,d"
                         .formatted(join, lookUps.eligible, lookUps.unchanged, lookUps.falseAlarms)));

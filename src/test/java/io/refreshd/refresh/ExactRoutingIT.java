@@ -16,8 +16,9 @@ import org.jdbi.v3.core.Handle;
 import org.junit.jupiter.api.Test;
 
 /**
- * What is decided, against what PostgreSQL says: random views, random changes, and for each view "content differs from
- * definition" before the decision. {@code -Drefreshd.decisions=100000} is the long form, {@code -Drefreshd.seed} repeats one.
+ * Compares decisions about random views and random changes with what PostgreSQL says: for each view, whether its content
+ * differs from its definition before the decision. {@code -Drefreshd.decisions=100000} runs longer, {@code -Drefreshd.seed}
+ * repeats a run.
  */
 class ExactRoutingIT {
     private static final int ENOUGH = 30;
@@ -42,9 +43,9 @@ class ExactRoutingIT {
             String url = database.url();
             try (Membership membership = new Membership(() -> DriverManager.getConnection(url, "postgres", ""));
                     Lease lease = Lease.tryTake(database.open(), "test").orElseThrow()) {
-                // A few rounds may draw no table of one kind; many do not.
+                // In a few rounds some kind of decision may not occur.
                 for (long round = seed;
-                        tally.decisions() < wanted || (!tally.hasMetEverything() && round < seed + ENOUGH);
+                        tally.decisions() < wanted || (!tally.hasEveryKind() && round < seed + ENOUGH);
                         round++) {
                     new RandomRounds(round, connection, database.slot(), handle, lease.token(), membership, tally)
                             .play();
@@ -54,8 +55,8 @@ class ExactRoutingIT {
             System.out.println("seed " + seed + ": " + tally);
         }
         assertThat(tally.byDiscriminator()).as("decided by a discriminator").isPositive();
-        assertThat(tally.byQuestion())
-                .as("decided by asking views what they show")
+        assertThat(tally.byMembership())
+                .as("decided by querying which views hold the rows")
                 .isPositive();
         assertThat(tally.byProbe()).as("decided by a probe").isPositive();
         assertThat(tally.falseAlarms())

@@ -54,7 +54,7 @@ class MembershipIT {
         return "\"role \"\"" + number + "\"";
     }
 
-    /** One view for each role; the rows go round. */
+    /** Creates one view for each role; the rows are distributed evenly. */
     private void roleViews() throws Exception {
         database.execute(
                 "CREATE TABLE main (id int PRIMARY KEY, role int)",
@@ -80,16 +80,16 @@ class MembershipIT {
     }
 
     @Test
-    void findsTheViewsThatShowARow() throws Exception {
+    void findsTheViewsThatHoldARow() throws Exception {
         roleViews();
         assertThat(membership.showing(all("3"))).containsExactly(view(3));
         assertThat(membership.showing(all("3", "145", "77"))).containsExactlyInAnyOrder(view(3), view(5), view(7));
         assertThat(membership.showing(all("100000"))).isEmpty();
-        assertThat(opened).as("one connection for all questions").hasSize(1);
+        assertThat(opened).as("one connection for all queries").hasSize(1);
     }
 
     @Test
-    void asksWhatTheViewShowsAndNotWhatTheTableHolds() throws Exception {
+    void readsTheViewAndNotTheTable() throws Exception {
         roleViews();
         database.execute("UPDATE main SET role = 9 WHERE id = 3");
         assertThat(membership.showing(all("3"))).containsExactly(view(3));
@@ -98,9 +98,9 @@ class MembershipIT {
     }
 
     @Test
-    void aQuestionIsPlannedOnceAndAnsweredByAnIndex() throws Exception {
+    void aQueryIsPlannedOnceAndUsesAnIndex() throws Exception {
         roleViews();
-        // Planned while the view is empty, asked when it is large.
+        // The query is planned while the view is empty, and executed when it is large.
         database.execute(
                 "CREATE TABLE later (id int PRIMARY KEY)",
                 "CREATE MATERIALIZED VIEW late AS SELECT id FROM later",
@@ -168,7 +168,7 @@ class MembershipIT {
     }
 
     @Test
-    void inDoubtAViewMayShowIt() throws Exception {
+    void aViewThatCannotBeQueriedMayHoldTheRow() throws Exception {
         roleViews();
         assertThat(membership.showing(all("3"))).containsExactly(view(3));
         try (Connection connection = database.connect();
@@ -187,7 +187,7 @@ class MembershipIT {
     }
 
     @Test
-    void aTransactionThatIsNotVisibleYetIsNothingToConcludeFrom() throws Exception {
+    void aViewIsReturnedWhileATransactionIsNotVisible() throws Exception {
         roleViews();
         String running;
         try (Connection connection = database.connect();
@@ -208,7 +208,7 @@ class MembershipIT {
     }
 
     @Test
-    void aLostConnectionIsMadeAnew() throws Exception {
+    void aLostConnectionIsReplaced() throws Exception {
         roleViews();
         membership.showing(all("3"));
         opened.getFirst().close();

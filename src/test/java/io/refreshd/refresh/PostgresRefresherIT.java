@@ -97,14 +97,14 @@ class PostgresRefresherIT {
     }
 
     @Test
-    void whatStandsOnItIsLeftAloneIfNothingChanged() {
+    void doesNotMarkDownstreamViewsIfNothingChanged() {
         assertThat(refresh(refresher, task(Xids.NONE))).isInstanceOfSatisfying(RefreshOutcome.Refreshed.class, done -> {
             assertThat(done.rowsChanged()).contains(0L);
             assertThat(done.downstreamMarked()).isFalse();
         });
     }
 
-    /** The server's counters go on over the end of a transaction; one pooled connection refreshes many times. */
+    /** The server's counters outlive a transaction, and a pooled connection is used for many refreshes. */
     @Test
     void countsOnlyWhatThisRefreshChanged() throws Exception {
         PostgresRefresher onOneConnection = new PostgresRefresher(
@@ -125,7 +125,7 @@ class PostgresRefresherIT {
     }
 
     @Test
-    void withoutCountersItClaimsNothing() throws Exception {
+    void withoutCountersTheNumberOfRowsIsUnknown() throws Exception {
         database.execute("ALTER DATABASE " + database.name() + " SET track_counts = off");
         assertThat(refresh(refresher, task(Xids.NONE))).isInstanceOfSatisfying(RefreshOutcome.Refreshed.class, done -> {
             assertThat(done.rowsChanged()).isEmpty();
@@ -145,7 +145,7 @@ class PostgresRefresherIT {
     }
 
     @Test
-    void aViewThatWasRecreatedOrRenamedIsNotTheOneThatWasMeant() throws Exception {
+    void aViewThatWasRecreatedOrRenamedIsGone() throws Exception {
         RefreshTask meant = task(Xids.NONE);
         database.execute("ALTER MATERIALIZED VIEW \"role \"\"A\"\"\" RENAME TO other");
         assertThat(refresh(refresher, meant)).isEqualTo(new RefreshOutcome.Gone());
@@ -156,7 +156,7 @@ class PostgresRefresherIT {
     }
 
     @Test
-    void aMissingUniqueIndexIsForSomebodyToMend() throws Exception {
+    void aMissingUniqueIndexIsPermanent() throws Exception {
         database.execute("DROP INDEX \"role \"\"A\"\"_id_idx\"");
         assertThat(failure(refresh(refresher, task(Xids.NONE)))).satisfies(failure -> {
             assertThat(failure.kind()).isEqualTo(Failure.Kind.PERMANENT);
@@ -184,9 +184,9 @@ class PostgresRefresherIT {
         }
     }
 
-    /** jsonb has operators with question marks, which drivers take for parameters. */
+    /** jsonb has operators with question marks, which the driver takes for parameters in a prepared statement. */
     @Test
-    void looksUpWhateverTheQueryIsWrittenWith() throws Exception {
+    void probesQueriesWithQuestionMarkOperators() throws Exception {
         ViewId view = new ViewId("public", "documents");
         database.execute(
                 "CREATE TABLE docs (id text PRIMARY KEY, j jsonb)",
@@ -208,9 +208,9 @@ class PostgresRefresherIT {
                 .isInstanceOf(RefreshOutcome.Refreshed.class);
     }
 
-    /** The row that found a match looks like one that was there; the row without a match that it replaces has to go. */
+    /** A new match adds a row that equals one that the view has already, and removes the row without a match. */
     @Test
-    void aRowWithoutAMatchGoesWhenItsMatchComes() throws Exception {
+    void aRowWithoutAMatchIsReplacedWhenAMatchAppears() throws Exception {
         ViewId view = new ViewId("public", "by_kind");
         TableId things = new TableId("public", "things");
         database.execute(
@@ -289,7 +289,7 @@ class PostgresRefresherIT {
     }
 
     @Test
-    void rowsThatAreThereTwiceAreForSomebodyToMend() throws Exception {
+    void duplicateRowsHaveARemedy() throws Exception {
         database.execute(
                 "CREATE MATERIALIZED VIEW twice AS SELECT id % 11 AS k FROM main",
                 "CREATE UNIQUE INDEX ON twice (k)", "INSERT INTO main VALUES (12, 'the same as 1')");
@@ -302,7 +302,10 @@ class PostgresRefresherIT {
                 });
     }
 
-    /** The refresh may be refreshd's, but the query is the owner's, and that of a plain view again its own owner's. */
+    /**
+     * The query of the view runs with the privileges of the owner, and that of a plain view in it with those of that view's
+     * owner.
+     */
     @Test
     void namesTheGrantsThatTheOwnersLack() throws Exception {
         String owner = database.name() + " owner";
@@ -343,7 +346,7 @@ class PostgresRefresherIT {
         }
     }
 
-    /** One that the ledger does not know. */
+    /** A task for a view that has no row in the ledger. */
     private RefreshTask plain(ViewId view) throws Exception {
         return new RefreshTask(
                 view, oid(view), Method.PLAIN, Xids.NONE, 1, Optional.empty(), Set.of(), 0, Optional.empty());

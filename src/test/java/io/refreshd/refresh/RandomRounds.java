@@ -37,13 +37,13 @@ import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
 
 /**
- * One random schema with its views, and random transactions on it. Some transactions have committed, and are visible, but have
- * not been read from the log when a view is decided about; those are what a look-up must not be misled by.
+ * One random schema with views, and random transactions on it. When a decision is made about a view, some transactions have
+ * committed and are visible, but have not been read from the log yet. They must not lead to a wrong decision.
  */
 final class RandomRounds {
     private static final int STEPS = 100;
 
-    /** Owns the views: no superuser, so that policies hold for it. */
+    /** Owner of the views: no superuser, so that policies apply to it. */
     static final String OWNER = "owner_of_random_views";
 
     private final long seed;
@@ -107,8 +107,8 @@ final class RandomRounds {
                     }
                 }
             } catch (SQLException notAView) {
-                // Not every sentence of the grammar is one of SQL: a column that a view lacks, types that do not
-                // compare.
+                // The grammar produces some queries that are not valid: a column does not exist, or types cannot be
+                // compared.
             }
         }
         graph = ViewGraph.of(
@@ -142,7 +142,8 @@ final class RandomRounds {
                     assertUnaffected(view);
                 }
             }
-            // Only what was checked: a view that was refreshed for another change shows nothing about this one.
+            // Only decisions that were checked count: a view that was refreshed for another change says nothing about
+            // this one.
             avoided.stream()
                     .filter(notice -> !decided.contains(notice.views().getFirst()))
                     .forEach(tally::avoided);
@@ -153,7 +154,7 @@ final class RandomRounds {
         try {
             execute("CREATE INDEX ON " + view + " (" + columns + ")");
         } catch (SQLException noSuchColumn) {
-            // Another view has it.
+            // This view has no such column.
         }
     }
 
@@ -167,12 +168,12 @@ final class RandomRounds {
     }
 
     private Set<Notice.RefreshAvoided> readLog() throws SQLException {
-        // Decoding begins where the server last noted what runs, which it does by itself each 15 s: each look would
-        // read all since.
+        // Decoding begins at the last snapshot of running transactions in the log, which the server writes each 15 s.
+        // Without this call each read would decode everything since.
         execute("SELECT pg_log_standby_snapshot()");
         Routing routing = router.route(changes.take(connection, slot, "exact"));
         Set<Notice.RefreshAvoided> avoided = new HashSet<>();
-        // As the daemon does: only what is at rest is asked.
+        // As in the daemon, only views without an open change are queried.
         Set<ViewId> showing = membership.showing(routing.candidates().stream()
                 .filter(candidate -> !open.containsKey(candidate.view()))
                 .toList());
@@ -180,7 +181,7 @@ final class RandomRounds {
             if (open.containsKey(candidate.view()) || showing.contains(candidate.view())) {
                 open.computeIfAbsent(candidate.view(), id -> new ArrayList<>()).add(candidate);
             } else {
-                tally.asked();
+                tally.byMembershipQuery();
                 avoided.add(new Notice.RefreshAvoided(candidate.view(), Notice.Avoided.DISCRIMINATOR));
             }
         }
@@ -234,7 +235,7 @@ final class RandomRounds {
                         probes.orElse(List.of())),
                 position -> readUpTo(view));
         boolean eligible = probes(open.getOrDefault(view, List.of())).isPresent();
-        // Nothing commits while it runs, so its snapshot sees whatever it was told.
+        // Nothing commits while the refresh runs, so its snapshot sees all changes that were routed.
         open.remove(view);
         boolean unchanged = outcome instanceof RefreshOutcome.Unchanged;
         if (unchanged) {
@@ -258,11 +259,11 @@ final class RandomRounds {
                         done.subList(Math.max(0, done.size() - 4), done.size()));
     }
 
-    /** By the text of whole rows: another way to compare than the one that is tested. */
+    /** Compares the text of whole rows, which is another way than the one under test. */
     private boolean differs(ViewId view) throws SQLException {
         String is = "SELECT v::text FROM " + view.name() + " v";
         String should = "SELECT d::text FROM (" + definitions.get(view.name()) + ") d";
-        // What policies let through, they let the owner through.
+        // The policies decide what the owner sees.
         boolean guarded = should.contains("guarded");
         if (guarded) {
             execute("SET ROLE " + OWNER);

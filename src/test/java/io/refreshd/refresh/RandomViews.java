@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 
-/** Schemas, views and changes from a small grammar. The same seed gives the same ones. */
+/** Produces schemas, views and changes from a small grammar. The same seed gives the same ones. */
 final class RandomViews {
     private static final List<String> TYPES =
             List.of("int", "uuid", "text", "text COLLATE \"und-x-icu\"", "numeric", "timestamptz", "positive", "mood");
@@ -61,7 +61,7 @@ final class RandomViews {
         return sql;
     }
 
-    /** Rows that are read by other names than that of the table they are in, or that decide what of another may be seen. */
+    /** Inherited and partitioned tables, and a table whose policy reads another table. */
     private List<String> relatives() {
         String identity = random.nextInt(4) == 0 ? "DEFAULT" : "FULL";
         return List.of(
@@ -81,7 +81,7 @@ final class RandomViews {
                 "CREATE POLICY by_ta ON guarded USING (EXISTS (SELECT FROM ta o WHERE o.x = guarded.x AND o.role = 'r1'))");
     }
 
-    /** Of the relatives. */
+    /** A view of the {@link #relatives}. */
     private String ofRelatives() {
         return any(List.of(
                 "SELECT c.id, c.x FROM child c WHERE c.role = 'r1'",
@@ -97,7 +97,7 @@ final class RandomViews {
                 "SELECT a.\"The key\" AS ka, a.k2, g.id FROM ta a LEFT JOIN guarded g ON g.x = a.ref"));
     }
 
-    /** With the join that a view stands on. */
+    /** Returns the query together with the join in the plain view that it reads, if it reads one. */
     String unfolded(String query) {
         return query.contains("joined") ? query + " " + joinOfJoined : query;
     }
@@ -110,7 +110,7 @@ final class RandomViews {
         return any(List.of("JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN"));
     }
 
-    /** What no look-up can decide about, but a discriminator can. */
+    /** A view that a probe cannot decide about, but a discriminator can. */
     private String summary() {
         String from = any(List.of("ta", "deeper_ta", "tb", "(SELECT role AS role, x FROM ta WHERE role = 'r2')"));
         return any(List.of(
@@ -126,7 +126,7 @@ final class RandomViews {
                         + " a RIGHT JOIN tb b ON a.x = b.x AND a.role = 'r1' WHERE b.role = 'r2'"));
     }
 
-    /** What there may be a thousand of. */
+    /** A view for one role: a database may have a thousand of these. */
     String roleView() {
         return "SELECT a.x, a.\"The key\" AS renamed, a.k2 FROM " + any(List.of("ta", "deeper_ta", "tb", "tb"))
                 + " a WHERE a.role = " + any(List.of("'r1'", "'r2'", "'r3'"));
@@ -159,7 +159,7 @@ final class RandomViews {
                 "a.\"The key\" AS ka, a.k2 AS ka2, b.\"The key\" AS kb, b.k2 AS kb2, b.role, a.big",
                 "b.\"The key\" AS kb, b.k2 AS kb2, CASE WHEN a.x > 3 THEN a.role ELSE b.role END AS r",
                 "b.k2 AS kb2, b.\"The key\" AS kb, a.k2 AS ka2, a.\"The key\" AS ka, upper(a.role) AS u, b.ref, a.amount",
-                // Few values, so that rows look alike, and not always the key of what a join preserves.
+                // Few values, so that rows are equal, and not always the key of the preserved side of a join.
                 "a.role, b.\"The key\" AS kb, b.k2 AS kb2",
                 "b.\"The key\" AS kb, b.k2 AS kb2, coalesce(a.role, b.role) AS r",
                 "b.k2 AS kb2, b.\"The key\" AS kb, CASE WHEN b.\"The key\" IS NULL THEN a.role END AS r, a.role = 'r1' AS s",

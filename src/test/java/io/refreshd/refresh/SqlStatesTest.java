@@ -26,7 +26,7 @@ class SqlStatesTest {
         "XX000, TRANSIENT",
         "'', TRANSIENT"
     })
-    void saysWhetherWaitingCanHelp(String sqlState, Kind kind) {
+    void classifies(String sqlState, Kind kind) {
         assertThat(SqlStates.classify(sqlState)).isEqualTo(kind);
     }
 }

@@ -1,6 +1,6 @@
 -- What the catalog says against refreshing a view: told by refreshd.freshness like a suspension, with what mends it.
 
-ALTER TABLE refreshd.view_state ADD COLUMN obstacle_what text, ADD COLUMN obstacle_remedy text;
+ALTER TABLE refreshd.view_state ADD COLUMN obstacle_what text, ADD COLUMN obstacle_mend text;
 COMMENT ON COLUMN refreshd.view_state.obstacle_what IS
     'Why the view cannot be refreshed at all, as the catalog has it; kept apart from suspended_what, which failures and operators decide.';
 
@@ -16,7 +16,7 @@ WITH RECURSIVE chain (root, member) AS (
     SELECT s.view_oid,
            s.marked <= s.covered AS clean,
            s.dirty_since,
-           CASE WHEN s.untracked THEN NULL
+           CASE WHEN s.blind THEN NULL
                 WHEN s.marked <= s.covered THEN greatest(s.watermark, t.acknowledged)
                 ELSE s.watermark
            END AS watermark
@@ -48,17 +48,17 @@ SELECT s.view_schema,
        s.method,
        s.failures,
        coalesce(o.what, CASE WHEN NOT w.clean THEN b.what END) AS reason,
-       coalesce(o.remedy, CASE WHEN NOT w.clean THEN b.remedy END) AS remedy
+       coalesce(o.mend, CASE WHEN NOT w.clean THEN b.mend END) AS mend
 FROM refreshd.view_state s
 JOIN whole w ON w.root = s.view_oid
 CROSS JOIN LATERAL (
     SELECT coalesce(s.obstacle_what, s.suspended_what) AS what,
-           CASE WHEN s.obstacle_what IS NULL THEN s.suspended_remedy ELSE s.obstacle_remedy END AS remedy
+           CASE WHEN s.obstacle_what IS NULL THEN s.suspended_mend ELSE s.obstacle_mend END AS mend
 ) o
 LEFT JOIN LATERAL (
     SELECT format('stands on %I.%I, which is suspended: %s', u.view_schema, u.view_name,
                   coalesce(u.obstacle_what, u.suspended_what)) AS what,
-           CASE WHEN u.obstacle_what IS NULL THEN u.suspended_remedy ELSE u.obstacle_remedy END AS remedy
+           CASE WHEN u.obstacle_what IS NULL THEN u.suspended_mend ELSE u.obstacle_mend END AS mend
     FROM chain c
     JOIN refreshd.view_state u ON u.view_oid = c.member
     WHERE c.root = s.view_oid AND c.member <> s.view_oid AND coalesce(u.obstacle_what, u.suspended_what) IS NOT NULL

@@ -16,18 +16,21 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGStatement;
 
-/** One statement that asks some views, all by columns at the same positions, whether they show rows with any of some keys. */
-final class MembershipQuestion {
+/**
+ * One prepared statement that finds out which of some views hold rows with any of given keys. The key columns have the same
+ * positions in all these views.
+ */
+final class MembershipQuery {
     private final List<Integer> positions;
     private final List<String> types;
     private final List<ViewId> views = new ArrayList<>();
     private @Nullable PreparedStatement prepared;
 
     /**
-     * @param positions of the columns that carry the key, from 1
-     * @param types of these columns, ready for SQL
+     * @param positions of the key columns, from 1
+     * @param types of the key columns, as SQL text
      */
-    MembershipQuestion(List<Integer> positions, List<String> types) {
+    MembershipQuery(List<Integer> positions, List<String> types) {
         this.positions = positions;
         this.types = types;
     }
@@ -41,7 +44,7 @@ final class MembershipQuestion {
         forget();
     }
 
-    Set<ViewId> ask(Connection connection, Set<List<String>> keys) throws SQLException {
+    Set<ViewId> run(Connection connection, Set<List<String>> keys) throws SQLException {
         PreparedStatement statement = prepared;
         if (statement == null) {
             statement = connection.prepareStatement(sql());
@@ -93,13 +96,13 @@ final class MembershipQuestion {
         return "EXISTS (SELECT FROM unnest(%s) AS u(%s) WHERE %s)".formatted(arrays, names, equal);
     }
 
-    /** To be prepared anew. */
+    /** Closes the statement; the next run prepares it again. */
     void forget() {
         if (prepared != null) {
             try {
                 prepared.close();
             } catch (SQLException e) {
-                // With its connection, then.
+                // The statement ends with its connection.
             }
             prepared = null;
         }

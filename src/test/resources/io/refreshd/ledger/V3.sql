@@ -75,7 +75,7 @@ BEGIN
         -- no attempt is made.
         IF known.obstacle_what IS NOT NULL OR (known.suspended_what IS NOT NULL AND known.suspended_xid > request) THEN
             RAISE EXCEPTION '% is suspended: %', "view", state.reason
-                USING ERRCODE = 'object_not_in_prerequisite_state', HINT = state.remedy;
+                USING ERRCODE = 'object_not_in_prerequisite_state', HINT = state.mend;
         ELSIF NOT refreshd.is_alive() THEN
             RAISE EXCEPTION 'refreshd is away' USING ERRCODE = 'object_not_in_prerequisite_state';
         ELSIF clock_timestamp() >= deadline THEN
@@ -124,7 +124,7 @@ BEGIN
             RETURN known.watermark;
         ELSIF known.state = 'suspended' THEN
             RAISE EXCEPTION '% is suspended: %', "view", known.reason
-                USING ERRCODE = 'object_not_in_prerequisite_state', HINT = known.remedy;
+                USING ERRCODE = 'object_not_in_prerequisite_state', HINT = known.mend;
         ELSIF known.state = 'fresh' AND known.watermark IS NULL THEN
             RAISE EXCEPTION 'nothing can be claimed of %: it reads a source that the log does not show', "view"
                 USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'refreshd status says which source, and why.';

@@ -1,18 +1,8 @@
--- What happened on another history of the server is not written on this one; and what a watermark means to people.
+-- What SQL clients may use: views and functions. Run at installation and at every upgrade. CREATE OR REPLACE keeps the privileges
+-- that others granted or revoked, and the views that others defined on these. Columns and parameters that it cannot change are
+-- renamed or dropped by upgrade.sql before.
 
-ALTER TABLE refreshd.lease ADD COLUMN timeline integer;
-COMMENT ON COLUMN refreshd.lease.timeline IS
-    'Of the server when the lease was taken: a token that was replicated to a server that was promoted is worth nothing there.';
-
-ALTER TABLE refreshd.stream ADD COLUMN commit_time timestamptz;
-ALTER TABLE refreshd.view_state ADD COLUMN commit_time timestamptz;
-COMMENT ON COLUMN refreshd.view_state.commit_time IS
-    'When the newest of what committed at or before the watermark did so, by the server''s clock.';
-
--- No update of a row changes the oid, so they stay HOT.
-CREATE INDEX view_state_oid ON refreshd.view_state (view_oid);
-
-CREATE VIEW refreshd.own_claim AS
+CREATE OR REPLACE VIEW refreshd.own_claim AS
 SELECT s.view_schema,
        s.view_name,
        s.view_oid,
@@ -37,10 +27,10 @@ SELECT s.view_schema,
 FROM refreshd.view_state s
 LEFT JOIN refreshd.stream t ON true;
 COMMENT ON VIEW refreshd.own_claim IS
-    'What could be claimed of each view if it stood on no other. What may be relied on is refreshd.freshness.';
+    'What can be claimed of each view by itself, without the views that it reads. Clients rely on refreshd.freshness.';
 
--- What a view stands on is looked for only where it stands on something, and for that view alone: whoever asks for one among
--- a thousand must not pay for all of them, nor all for a search that most do not need.
+-- A view that reads other materialized views is as fresh as the stalest of them. The recursive search runs only for views that read
+-- others, and separately for each: a query for one view among a thousand must not pay for all of them.
 CREATE OR REPLACE VIEW refreshd.freshness AS
 SELECT view_schema,
        view_name,
@@ -78,7 +68,7 @@ SELECT s.view_schema,
        w.commit_time
 FROM refreshd.own_claim s
 CROSS JOIN LATERAL (
-    -- OFFSET 0: by the index. The planner takes a chain to be a hundred long, and would read the whole table for each view.
+    -- OFFSET 0 makes the planner use the index: it estimates a chain of a hundred members, and would scan the table for each view.
     WITH RECURSIVE chain (member) AS (
         SELECT s.view_oid
         UNION
@@ -89,7 +79,7 @@ CROSS JOIN LATERAL (
     )
     SELECT bool_and(coalesce(m.clean, false)) AS clean,
            min(m.dirty_since) AS dirty_since,
-           -- One member of which nothing can be claimed leaves nothing to claim of the whole.
+           -- If nothing can be claimed of one member, nothing can be claimed of the view.
            CASE WHEN bool_and(m.watermark IS NOT NULL) THEN min(m.watermark) END AS watermark,
            CASE WHEN bool_and(m.watermark IS NOT NULL) THEN (array_agg(m.commit_time ORDER BY m.watermark))[1]
            END AS commit_time,
@@ -102,10 +92,21 @@ CROSS JOIN LATERAL (
     LEFT JOIN LATERAL (SELECT * FROM refreshd.own_claim r WHERE r.view_oid = c.member OFFSET 0) m ON true
 ) w
 WHERE s.upstream <> '{}';
+COMMENT ON VIEW refreshd.freshness IS
+    'How fresh each view is. watermark: every transaction that committed at or before it is in the view; '
+    'null if nothing can be claimed. dirty_since: commit time of the oldest change known to be missing.';
 COMMENT ON COLUMN refreshd.freshness.commit_time IS
     'The commit time that the watermark stands for, by the server''s clock: for people. What may be relied on is the watermark.';
 
--- What will not come by waiting is told at once.
+CREATE OR REPLACE FUNCTION refreshd.is_alive() RETURNS boolean
+LANGUAGE sql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT EXISTS (SELECT FROM refreshd.stream
+                   WHERE beat_at > clock_timestamp() - 5 * beat_interval - interval '5 seconds')
+$$;
+COMMENT ON FUNCTION refreshd.is_alive() IS 'Whether a daemon wrote a heartbeat within the last five intervals and five seconds.';
+
+-- The functions below are SECURITY DEFINER and tell of any view to anybody: names and oids are readable in the catalog anyway.
 CREATE OR REPLACE FUNCTION refreshd.wait_until_fresh(
     "view"  regclass,
     token   pg_lsn   DEFAULT pg_current_wal_insert_lsn(),
@@ -129,7 +130,9 @@ BEGIN
     END IF;
     LOOP
         SELECT * INTO known FROM refreshd.freshness f WHERE f.view_oid = "view"::oid;
+        -- What waiting cannot change is an error at once.
         IF NOT FOUND THEN
+            -- A materialized view that was created a moment ago may be registered while we wait.
             IF NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = "view"::oid AND c.relkind = 'm') THEN
                 RAISE EXCEPTION '% is not kept fresh by refreshd: it is no materialized view, or no longer', "view"
                     USING ERRCODE = 'undefined_object';
@@ -142,7 +145,7 @@ BEGIN
         ELSIF known.state = 'blocked' THEN
             RAISE EXCEPTION '% is blocked: it %', "view", known.reason
                 USING ERRCODE = 'object_not_in_prerequisite_state', HINT = known.remedy;
-        -- One that is paused and clean still moves on with the stream.
+        -- A view that is paused and clean still advances with the stream.
         ELSIF known.state = 'paused' AND known.dirty_since IS NOT NULL THEN
             RAISE EXCEPTION '% is paused, and lacks what has been committed since %', "view", known.dirty_since
                 USING ERRCODE = 'object_not_in_prerequisite_state', HINT = format('refreshd resume ''%s''', "view");
@@ -150,8 +153,8 @@ BEGIN
             RAISE EXCEPTION 'nothing can be claimed of %: it reads a source that the log does not show', "view"
                 USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'refreshd status says which source, and why.';
         ELSIF NOT fenced THEN
-            -- The fence stands behind every commit up to now. When the daemon reads it, all before it has been routed. A daemon
-            -- that does not know the view yet would not heed it.
+            -- The message comes after every commit up to now. When the daemon reads it, all those have been routed. It is not sent
+            -- before the view is registered: the daemon ignores a message about a view that it does not know.
             IF current_setting('server_version_num')::integer >= 170000 THEN
                 EXECUTE 'SELECT pg_logical_emit_message(false, ''refreshd:fence'', $1, true)' USING "view"::oid::text;
             ELSE
@@ -173,5 +176,84 @@ BEGIN
     END LOOP;
 END
 $$;
+COMMENT ON FUNCTION refreshd.wait_until_fresh(regclass, pg_lsn, interval) IS
+    'Read your own writes: returns once the view holds every transaction that committed at or before the token, by default all '
+    'that have committed by now. To be called after COMMIT. Cuts the quiet period short. Returns the view''s watermark.';
 
-INSERT INTO refreshd.schema_version (version) VALUES (4);
+CREATE OR REPLACE FUNCTION refreshd.request_refresh("view" regclass) RETURNS xid8
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    -- Not current_user: within this function that is its owner.
+    caller name := coalesce(nullif(current_setting('role'), 'none'), session_user);
+    paused boolean;
+BEGIN
+    IF NOT has_any_column_privilege(caller, "view"::oid, 'SELECT') THEN
+        RAISE EXCEPTION '% may not read %, and so not ask for its refresh', caller, "view"
+            USING ERRCODE = 'insufficient_privilege', HINT = format('GRANT SELECT ON %s TO %I', "view", caller);
+    END IF;
+    SELECT s.paused INTO paused FROM refreshd.view_state s WHERE s.view_oid = "view"::oid;
+    IF NOT FOUND OR NOT refreshd.is_alive() THEN
+        RETURN NULL;
+    ELSIF paused THEN
+        -- An operator's request for a refresh overrides a pause, a reader's does not.
+        RAISE EXCEPTION '% is paused', "view"
+            USING ERRCODE = 'object_not_in_prerequisite_state', HINT = format('refreshd resume ''%s''', "view");
+    END IF;
+    INSERT INTO refreshd.request (kind, view_oid, requested_by) VALUES ('refresh', "view"::oid, caller);
+    PERFORM pg_logical_emit_message(true, 'refreshd:request', '');
+    RETURN pg_current_xact_id();
+END
+$$;
+COMMENT ON FUNCTION refreshd.request_refresh(regclass) IS
+    'Asks the daemon to refresh a view now, dirty or not; takes effect with COMMIT. Whoever may read the view may ask. Returns the '
+    'request for refreshd.wait_until_refreshed, or null if nobody would do it: no daemon is alive, or the view is not registered.';
+
+CREATE OR REPLACE FUNCTION refreshd.wait_until_refreshed(
+    "view"  regclass,
+    request xid8,
+    timeout interval DEFAULT '10 seconds'
+) RETURNS timestamptz
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    deadline timestamptz := clock_timestamp() + timeout;
+    pause    double precision := 0.002;
+    known    refreshd.view_state;
+    state    refreshd.freshness;
+BEGIN
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE EXCEPTION 'wait_until_refreshed needs READ COMMITTED: a % transaction sees no progress',
+            current_setting('transaction_isolation') USING ERRCODE = 'active_sql_transaction';
+    ELSIF request = pg_current_xact_id_if_assigned() THEN
+        RAISE EXCEPTION 'wait_until_refreshed cannot wait for what its own transaction asked for: nobody sees it yet'
+            USING ERRCODE = 'active_sql_transaction', HINT = 'Call it after COMMIT.';
+    END IF;
+    LOOP
+        SELECT * INTO known FROM refreshd.view_state s WHERE s.view_oid = "view"::oid;
+        IF NOT FOUND THEN
+            RAISE EXCEPTION '% is not kept fresh by refreshd any longer', "view" USING ERRCODE = 'undefined_object';
+        -- The snapshot names what the refresh saw. If it saw the request, it saw all that had committed before.
+        ELSIF pg_visible_in_snapshot(request, known.snapshot) THEN
+            RETURN known.refreshed_at;
+        END IF;
+        SELECT * INTO state FROM refreshd.freshness f WHERE f.view_oid = "view"::oid;
+        -- A request makes the daemon try a suspended view again, so a suspension from before the request is no answer. Against an
+        -- obstacle in the catalog no attempt is made.
+        IF known.obstacle_what IS NOT NULL OR (known.suspended_what IS NOT NULL AND known.suspended_xid > request) THEN
+            RAISE EXCEPTION '% is suspended: %', "view", state.reason
+                USING ERRCODE = 'object_not_in_prerequisite_state', HINT = state.remedy;
+        ELSIF NOT refreshd.is_alive() THEN
+            RAISE EXCEPTION 'refreshd is away' USING ERRCODE = 'object_not_in_prerequisite_state';
+        ELSIF clock_timestamp() >= deadline THEN
+            RAISE EXCEPTION '% was not refreshed within %: it is %', "view", timeout, state.state
+                USING ERRCODE = 'query_canceled';
+        END IF;
+        PERFORM pg_sleep(pause);
+        pause := least(pause * 1.5, 0.05);
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION refreshd.wait_until_refreshed(regclass, xid8, interval) IS
+    'Returns once the view was refreshed after the request, also a view of which no position can be claimed. To be called after '
+    'the COMMIT of the request. Returns when that refresh was.';

@@ -2,6 +2,7 @@ package io.refreshd.audit;
 
 import io.refreshd.model.SqlNames;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
@@ -9,28 +10,29 @@ import org.jdbi.v3.core.Handle;
 /**
  * Counts the rows in which a view and its definition differ, in the snapshot of the caller's transaction.
  *
- * <p>Whole rows are compared by their text: it exists for every type, also for those without an equality (json, xml, point),
- * and tells apart what {@code =} does not, such as 1.0 and 1.00, as REFRESH CONCURRENTLY does too. Both sides are written by
- * one session, so that no setting can make them differ.
+ * <p>Whole rows are compared by their text. Every type has one, also types without equality (json, xml, point). The text
+ * differs where {@code =} does not, as for 1.0 and 1.00; REFRESH CONCURRENTLY makes the same distinction. One session writes
+ * the text of both sides, so no setting can make them differ.
  */
-final class Content {
+final class ContentComparison {
+    /** How many keys of differing rows are reported. */
     private static final int KEYS = 5;
 
     private final Handle handle;
     private final String rows;
 
     /**
-     * @param view its name, quoted by the server
-     * @param definition as {@code pg_get_viewdef} gives it
+     * @param view name of the view, quoted by the server
+     * @param definition the text of {@code pg_get_viewdef}
      * @param key columns of a unique index of the view; empty if there is none
      */
-    Content(Handle handle, String view, String definition, List<String> key) {
+    ContentComparison(Handle handle, String view, String definition, List<String> key) {
         this.handle = handle;
         String query = definition.strip();
         if (query.endsWith(";")) {
             query = query.substring(0, query.length() - 1);
         }
-        // Only an alias with a dot behind it cannot be taken for a column of the same name.
+        // The alias is always followed by a dot: a bare alias would denote a column of that name if the view has one.
         String columns = key.isEmpty()
                 ? "NULL::text"
                 : key.stream()
@@ -58,7 +60,7 @@ final class Content {
     }
 
     private Difference first(String sql) throws SQLException {
-        // Plain JDBC: a definition may hold colons and question marks, which are no parameters.
+        // Plain JDBC, since JDBI would take colons and question marks in a definition for parameters.
         try (var statement = handle.getConnection().createStatement();
                 var row = statement.executeQuery(sql)) {
             row.next();
@@ -70,7 +72,7 @@ final class Content {
         String some = rows
                 + "SELECT DISTINCT coalesce(h.key, g.key) FROM held h FULL JOIN given g ON h.content = g.content"
                 + " WHERE h.n IS DISTINCT FROM g.n AND coalesce(h.key, g.key) IS NOT NULL ORDER BY 1 LIMIT " + KEYS;
-        List<String> keys = new java.util.ArrayList<>();
+        List<String> keys = new ArrayList<>();
         try (var statement = handle.getConnection().createStatement();
                 var row = statement.executeQuery(some)) {
             while (row.next()) {

@@ -25,7 +25,7 @@ CREATE TABLE refreshd.stream (
     system_identifier bigint      NOT NULL,
     timeline          integer     NOT NULL,
     acknowledged      pg_lsn      NOT NULL,
-    epoch           bigint      NOT NULL DEFAULT 1,
+    stretch           bigint      NOT NULL DEFAULT 1,
     beat_at           timestamptz NOT NULL DEFAULT clock_timestamp(),
     beat_interval     interval    NOT NULL DEFAULT '1 second'
 );
@@ -33,8 +33,8 @@ COMMENT ON COLUMN refreshd.stream.acknowledged IS
     'Every transaction that committed at or before this position has been routed and seen to be visible. '
     'It is written before the slot is told, so a slot that is ahead of it is not the slot that was left behind.';
 
-COMMENT ON COLUMN refreshd.stream.epoch IS
-    'Grows whenever the stream begins anew after a gap, so that a late word about the epoch before is not taken for one '
+COMMENT ON COLUMN refreshd.stream.stretch IS
+    'Grows whenever the stream begins anew after a gap, so that a late word about the stretch before is not taken for one '
     'about this one.';
 
 CREATE TABLE refreshd.view_state (
@@ -43,7 +43,7 @@ CREATE TABLE refreshd.view_state (
     view_oid       oid         NOT NULL,
     lineage        text        NOT NULL,
     upstream       oid[]       NOT NULL DEFAULT '{}',
-    untracked          boolean     NOT NULL DEFAULT false,
+    blind          boolean     NOT NULL DEFAULT false,
     marked         bigint      NOT NULL,
     covered        bigint      NOT NULL DEFAULT 0,
     dirty_since    timestamptz,
@@ -56,7 +56,7 @@ CREATE TABLE refreshd.view_state (
     failures       integer     NOT NULL DEFAULT 0,
     paused         boolean     NOT NULL DEFAULT false,
     suspended_what text,
-    suspended_remedy text,
+    suspended_mend text,
     PRIMARY KEY (view_schema, view_name)
 ) WITH (fillfactor = 70);
 COMMENT ON COLUMN refreshd.view_state.marked IS
@@ -127,7 +127,7 @@ WITH RECURSIVE chain (root, member) AS (
     SELECT s.view_oid,
            s.marked <= s.covered AS clean,
            s.dirty_since,
-           CASE WHEN s.untracked THEN NULL
+           CASE WHEN s.blind THEN NULL
                 WHEN s.marked <= s.covered THEN greatest(s.watermark, t.acknowledged)
                 ELSE s.watermark
            END AS watermark
@@ -158,7 +158,7 @@ SELECT s.view_schema,
        s.method,
        s.failures,
        s.suspended_what AS reason,
-       s.suspended_remedy AS remedy
+       s.suspended_mend AS mend
 FROM refreshd.view_state s
 JOIN whole w ON w.root = s.view_oid;
 COMMENT ON VIEW refreshd.freshness IS
@@ -201,7 +201,7 @@ BEGIN
             RETURN known.watermark;
         ELSIF known.state = 'suspended' THEN
             RAISE EXCEPTION '% is suspended: %', "view", known.reason
-                USING ERRCODE = 'object_not_in_prerequisite_state', HINT = known.remedy;
+                USING ERRCODE = 'object_not_in_prerequisite_state', HINT = known.mend;
         ELSIF known.state = 'fresh' AND known.watermark IS NULL THEN
             RAISE EXCEPTION 'nothing can be claimed of %: it reads a source that the log does not show', "view"
                 USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'refreshd status says which source, and why.';

@@ -6,11 +6,11 @@ import io.refreshd.model.ViewId;
 import java.sql.SQLException;
 import java.util.List;
 
-/** Puts what the server said into words for the person who has to mend it. Pure. */
-final class Failures {
-    private Failures() {}
+/** Turns an error of the server into a message and a remedy for the operator. Pure. */
+final class FailureMessages {
+    private FailureMessages() {}
 
-    /** @param grants statements that grant what is known to be missing */
+    /** @param grants statements that grant the privileges known to be missing; may be empty */
     static Failure of(ViewId view, SQLException error, List<String> grants) {
         String state = error.getSQLState() == null ? "" : error.getSQLState();
         return new Failure(SqlStates.classify(state), state, what(view, state, error), remedy(view, state, grants));
@@ -42,12 +42,12 @@ final class Failures {
                 thenResume(view, "make the rows of the view unique by the columns of its unique index;");
             default ->
                 SqlStates.classify(state) == Failure.Kind.PERMANENT || state.startsWith("22")
-                        ? thenResume(view, "remedy the data, or the query of the view, so that it runs;")
+                        ? thenResume(view, "correct the data, or the query of the view, so that it runs;")
                         : "";
         };
     }
 
-    /** Nothing in the catalog tells that it was mended. */
+    /** Adds the command that ends the suspension: no change in the catalog tells the daemon that this cause is gone. */
     private static String thenResume(ViewId view, String step) {
         return step + " -- then: refreshd resume " + view;
     }

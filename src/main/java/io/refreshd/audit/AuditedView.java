@@ -7,18 +7,18 @@ import java.util.Optional;
 import org.jdbi.v3.core.Handle;
 
 /**
- * The view that is audited, as the catalog has it.
+ * A view to be audited, as the catalog describes it.
  *
- * @param name quoted by the server
- * @param definition with all names qualified, since the caller's search path holds no schema of theirs
- * @param key columns of its unique index
- * @param file number of the file that holds its rows
+ * @param name qualified, and quoted by the server
+ * @param definition with qualified names: the caller has emptied the search path
+ * @param key columns of a unique index; empty if there is none
+ * @param file number of the file that holds the rows
  */
-record Target(long oid, String name, String owner, String definition, List<String> key, long file) {
+record AuditedView(long oid, String name, String owner, String definition, List<String> key, long file) {
 
-    /** @throws SQLException 42P01 if there is no such materialized view, 55000 if it holds nothing yet */
-    static Target find(Handle handle, ViewId view) throws SQLException {
-        Optional<Target> found = handle.createQuery("""
+    /** @throws SQLException 42P01 if there is no such materialized view, 55000 if it was never populated */
+    static AuditedView find(Handle handle, ViewId view) throws SQLException {
+        Optional<AuditedView> found = handle.createQuery("""
                         SELECT c.oid, format('%I.%I', n.nspname, c.relname) AS name, pg_get_userbyid(c.relowner) AS owner,
                                pg_get_viewdef(c.oid) AS definition, pg_relation_filenode(c.oid) AS file, c.relispopulated,
                                ARRAY(SELECT a.attname::text
@@ -34,7 +34,7 @@ record Target(long oid, String name, String owner, String definition, List<Strin
                         """)
                 .bind("schema", view.schema())
                 .bind("name", view.name())
-                .map((row, context) -> new Target(
+                .map((row, context) -> new AuditedView(
                         row.getLong("oid"),
                         row.getString("name"),
                         row.getString("owner"),
@@ -42,14 +42,17 @@ record Target(long oid, String name, String owner, String definition, List<Strin
                         List.of((String[]) row.getArray("key").getArray()),
                         row.getLong("file")))
                 .findOne();
-        Target target = found.orElseThrow(() -> new SQLException("there is no materialized view " + view, "42P01"));
-        if (target.definition().isEmpty()) {
+        AuditedView audited =
+                found.orElseThrow(() -> new SQLException("there is no materialized view " + view, "42P01"));
+        if (audited.definition().isEmpty()) {
             throw new SQLException("materialized view " + view + " has never been populated", "55000");
         }
-        return target;
+        return audited;
     }
 
-    /** Until the end of the transaction; or, where that is refused, makes policies an error. */
+    /**
+     * Sets the role to the owner until the end of the transaction. Where the role may not, makes row-level security an error.
+     */
     void becomeOwner(Handle handle) {
         boolean may = handle.createQuery("""
                         SELECT owner.oid = me.oid OR me.rolsuper
@@ -68,6 +71,7 @@ record Target(long oid, String name, String owner, String definition, List<Strin
                 .one();
     }
 
+    /** Returns the number of the file that holds the rows now; it differs from {@link #file} after a plain REFRESH. */
     long fileNow(Handle handle) {
         return handle.createQuery("SELECT pg_relation_filenode(CAST(:oid AS oid))")
                 .bind("oid", oid)

@@ -1,0 +1,144 @@
+-- The tables of the ledger, as of the newest version. Run at installation, and again after upgrade.sql, where the script adds only
+-- what is missing. The schema is there already; it belongs to the role that refreshd connects as.
+
+COMMENT ON SCHEMA refreshd IS 'Ledger of refreshd: which materialized views need a refresh, and how fresh each is.';
+
+CREATE TABLE IF NOT EXISTS refreshd.schema_version (
+    version    integer     PRIMARY KEY,
+    applied_at timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE refreshd.schema_version IS 'The versions that this ledger has had; the highest is the present one.';
+
+CREATE TABLE IF NOT EXISTS refreshd.lease (
+    only_row boolean     PRIMARY KEY DEFAULT true CHECK (only_row),
+    token    bigint      NOT NULL UNIQUE,
+    holder   text        NOT NULL,
+    since    timestamptz NOT NULL DEFAULT clock_timestamp(),
+    timeline integer
+);
+COMMENT ON TABLE refreshd.lease IS
+    'One row: which run of which daemon may write to the ledger. Each write checks the token first, so that a daemon that another '
+    'one has replaced writes nothing more.';
+COMMENT ON COLUMN refreshd.lease.token IS
+    'UNIQUE is for the lock: a change of a key column waits for transactions that hold the row FOR KEY SHARE, a change of any '
+    'other column does not.';
+COMMENT ON COLUMN refreshd.lease.timeline IS
+    'Timeline of the server when the lease was taken. A token that was replicated to a server that was then promoted is not valid '
+    'there.';
+
+CREATE TABLE IF NOT EXISTS refreshd.stream (
+    only_row          boolean     PRIMARY KEY DEFAULT true CHECK (only_row),
+    slot              text        NOT NULL,
+    system_identifier bigint      NOT NULL,
+    timeline          integer     NOT NULL,
+    acknowledged      pg_lsn      NOT NULL,
+    epoch             bigint      NOT NULL DEFAULT 1,
+    beat_at           timestamptz NOT NULL DEFAULT clock_timestamp(),
+    beat_interval     interval    NOT NULL DEFAULT '1 second',
+    commit_time       timestamptz
+);
+COMMENT ON TABLE refreshd.stream IS
+    'One row: how far the log has been processed, on which server, and the daemon''s last heartbeat.';
+COMMENT ON COLUMN refreshd.stream.acknowledged IS
+    'Every transaction that committed at or before this position has been routed and is visible. The column is written before the '
+    'slot is advanced, so a slot that is ahead of it is not the slot that this daemon left.';
+COMMENT ON COLUMN refreshd.stream.epoch IS
+    'Incremented whenever the stream starts again after a gap, so that a late write about the epoch before changes nothing.';
+COMMENT ON COLUMN refreshd.stream.commit_time IS 'Commit time that acknowledged stands for, by the server''s clock.';
+
+CREATE TABLE IF NOT EXISTS refreshd.view_state (
+    view_schema      text        NOT NULL,
+    view_name        text        NOT NULL,
+    view_oid         oid         NOT NULL,
+    lineage          text        NOT NULL,
+    upstream         oid[]       NOT NULL DEFAULT '{}',
+    untracked        boolean     NOT NULL DEFAULT false,
+    marked           bigint      NOT NULL,
+    covered          bigint      NOT NULL DEFAULT 0,
+    dirty_since      timestamptz,
+    watermark        pg_lsn,
+    snapshot         pg_snapshot,
+    refreshed_at     timestamptz,
+    last_duration    interval,
+    method           text,
+    refreshes        bigint      NOT NULL DEFAULT 0,
+    failures         integer     NOT NULL DEFAULT 0,
+    paused           boolean     NOT NULL DEFAULT false,
+    suspended_what   text,
+    suspended_remedy text,
+    obstacle_what    text,
+    obstacle_remedy  text,
+    suspended_xid    xid8,
+    commit_time      timestamptz,
+    PRIMARY KEY (view_schema, view_name)
+) WITH (fillfactor = 70);
+-- No update of a row changes view_oid, so updates stay HOT in spite of this index.
+CREATE INDEX IF NOT EXISTS view_state_oid ON refreshd.view_state (view_oid);
+COMMENT ON TABLE refreshd.view_state IS 'One row for each view that refreshd keeps fresh.';
+COMMENT ON COLUMN refreshd.view_state.lineage IS
+    'Hash of what the content depends on besides rows. If the hash in the catalog differs, decisions made before are not valid.';
+COMMENT ON COLUMN refreshd.view_state.upstream IS 'The materialized views that this view reads.';
+COMMENT ON COLUMN refreshd.view_state.untracked IS
+    'The view reads a source whose changes the log does not show, so no position can be claimed for it.';
+COMMENT ON COLUMN refreshd.view_state.marked IS
+    'Number of the newest mark. The view is dirty while marked > covered. Both columns only grow, so that a mark and a refresh at '
+    'the same time cannot undo each other.';
+COMMENT ON COLUMN refreshd.view_state.watermark IS
+    'Every transaction that committed at or before this position is in the view. While the view is clean, '
+    'refreshd.stream.acknowledged holds for it too; see refreshd.freshness.';
+COMMENT ON COLUMN refreshd.view_state.commit_time IS
+    'When the newest transaction that committed at or before the watermark did so, by the server''s clock.';
+COMMENT ON COLUMN refreshd.view_state.obstacle_what IS
+    'Why the view cannot be refreshed at all, by the catalog; apart from suspended_what, which failures and operators set.';
+COMMENT ON COLUMN refreshd.view_state.suspended_xid IS
+    'The transaction that wrote the suspension. It tells whether the suspension came before a request for a refresh or answers it.';
+
+CREATE TABLE IF NOT EXISTS refreshd.enrolled_table (
+    table_schema text NOT NULL,
+    table_name   text NOT NULL,
+    table_oid    oid  NOT NULL,
+    entry        text NOT NULL,
+    PRIMARY KEY (table_schema, table_name)
+);
+COMMENT ON TABLE refreshd.enrolled_table IS 'Tables whose changes are known to arrive completely.';
+COMMENT ON COLUMN refreshd.enrolled_table.entry IS
+    'Identity of the table''s entry in the publication. A table that was taken out and put back has another one.';
+
+CREATE TABLE IF NOT EXISTS refreshd.role_view (
+    view_schema text        NOT NULL,
+    view_name   text        NOT NULL,
+    view_oid    oid         NOT NULL,
+    template    text        NOT NULL,
+    role        text        NOT NULL,
+    definition  text        NOT NULL,
+    made_at     timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (view_schema, view_name)
+);
+COMMENT ON TABLE refreshd.role_view IS
+    'Role views that refreshd made from a template. refreshd drops and replaces no other view.';
+
+CREATE TABLE IF NOT EXISTS refreshd.refresh_history (
+    id           bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    view_schema  text        NOT NULL,
+    view_name    text        NOT NULL,
+    finished_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
+    duration     interval    NOT NULL,
+    method       text        NOT NULL,
+    outcome      text        NOT NULL,
+    rows_changed bigint,
+    watermark    pg_lsn,
+    detail       text
+);
+CREATE INDEX IF NOT EXISTS refresh_history_view_schema_view_name_id_idx
+    ON refreshd.refresh_history (view_schema, view_name, id DESC);
+COMMENT ON TABLE refreshd.refresh_history IS 'The refreshes of the last week, at most 100,000.';
+
+CREATE TABLE IF NOT EXISTS refreshd.request (
+    id           bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    kind         text        NOT NULL CHECK (kind IN ('refresh', 'pause', 'resume')),
+    view_oid     oid         NOT NULL,
+    requested_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    requested_by text        NOT NULL DEFAULT session_user
+);
+COMMENT ON TABLE refreshd.request IS
+    'Requests to the daemon. A message in the log makes the daemon read this table; it deletes the rows that it has taken.';

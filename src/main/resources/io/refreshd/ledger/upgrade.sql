@@ -1,0 +1,37 @@
+-- From any older version to the newest: what CREATE TABLE IF NOT EXISTS in schema.sql and CREATE OR REPLACE in surface.sql cannot
+-- do. Those scripts run after this one. Each step does nothing where it was done before.
+
+-- Version 5 gave columns other names. Views follow a renamed column of a table; the columns of the views have names of their own.
+DO $$
+DECLARE
+    old record;
+BEGIN
+    FOR old IN
+        SELECT a.attrelid::regclass AS relation, a.attname AS name, r.new_name,
+               r.relation || '_' || r.old_name || '_not_null' AS old_constraint,
+               r.relation || '_' || r.new_name || '_not_null' AS new_constraint
+        FROM (VALUES ('stream', 'stretch', 'epoch'),
+                     ('view_state', 'blind', 'untracked'),
+                     ('view_state', 'suspended_mend', 'suspended_remedy'),
+                     ('view_state', 'obstacle_mend', 'obstacle_remedy'),
+                     ('own_claim', 'mend', 'remedy'),
+                     ('freshness', 'mend', 'remedy')) AS r (relation, old_name, new_name)
+        JOIN pg_catalog.pg_attribute a ON a.attrelid = to_regclass('refreshd.' || r.relation) AND a.attname = r.old_name
+    LOOP
+        EXECUTE format('ALTER TABLE %s RENAME COLUMN %I TO %I', old.relation, old.name, old.new_name);
+        -- PostgreSQL 18 names NOT NULL constraints by their columns, older ones have no such constraints.
+        IF EXISTS (SELECT FROM pg_catalog.pg_constraint c
+                   WHERE c.conrelid = old.relation AND c.conname = old.old_constraint) THEN
+            EXECUTE format('ALTER TABLE %s RENAME CONSTRAINT %I TO %I',
+                           old.relation, old.old_constraint, old.new_constraint);
+        END IF;
+    END LOOP;
+END
+$$;
+
+ALTER TABLE refreshd.view_state                                                                 -- since version
+    ADD COLUMN IF NOT EXISTS obstacle_what text, ADD COLUMN IF NOT EXISTS obstacle_remedy text, -- 2
+    ADD COLUMN IF NOT EXISTS suspended_xid xid8,                                                -- 3
+    ADD COLUMN IF NOT EXISTS commit_time timestamptz;                                           -- 4
+ALTER TABLE refreshd.lease ADD COLUMN IF NOT EXISTS timeline integer;                           -- 4
+ALTER TABLE refreshd.stream ADD COLUMN IF NOT EXISTS commit_time timestamptz;                   -- 4
