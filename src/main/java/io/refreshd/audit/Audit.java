@@ -1,5 +1,6 @@
 package io.refreshd.audit;
 
+import io.refreshd.database.SessionSettings;
 import io.refreshd.ledger.StreamPosition;
 import io.refreshd.ledger.StreamRow;
 import io.refreshd.ledger.ViewMark;
@@ -23,6 +24,8 @@ import org.jdbi.v3.core.Jdbi;
 public final class Audit {
     /** A view that was refreshed during the comparison is audited again, at most this often; a busy view stays pending. */
     private static final int ATTEMPTS = 3;
+
+    private static final int SAFE_SEARCH_PATH_SINCE = 17;
 
     private static final String SWAPPED = "it was refreshed while it was read";
     private static final Duration POLL = Duration.ofMillis(100);
@@ -135,7 +138,12 @@ public final class Audit {
 
     private Observation observe(Handle handle, ViewId view) throws SQLException {
         handle.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY");
-        handle.execute("SET LOCAL search_path = pg_catalog, pg_temp");
+        // Time zone and the like as in a refresh. From 17 on a refresh has a safe search path, before that the
+        // session's.
+        SessionSettings.asPlainSession(handle.getConnection());
+        if (handle.getConnection().getMetaData().getDatabaseMajorVersion() >= SAFE_SEARCH_PATH_SINCE) {
+            handle.execute("SET LOCAL search_path = pg_catalog, pg_temp");
+        }
         handle.execute("SET LOCAL jit = off");
         handle.createQuery("SELECT set_config('statement_timeout', :time, true)")
                 .bind("time", timeout.toMillis() + "ms")

@@ -41,7 +41,8 @@ public final class ConnectionPools implements AutoCloseable {
         config.setInitializationFailTimeout(-1);
         config.setConnectionTimeout(LONGEST_WAIT.toMillis());
         config.setValidationTimeout(Duration.ofSeconds(3).toMillis());
-        // If it is not set, the pool asks its first connection for it. A connection that was cut while it was asked left
+        // If it is not set, the pool asks its first connection for it. A connection that was cut while it was asked
+        // left
         // the pool with none for ever.
         config.setTransactionIsolation("TRANSACTION_READ_COMMITTED");
         return new ConnectionPools(connector, new HikariDataSource(config));

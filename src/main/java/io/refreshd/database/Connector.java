@@ -65,7 +65,8 @@ public final class Connector {
         setUnlessGiven(properties, PGProperty.CONNECT_TIMEOUT, CONNECT_SECONDS);
         setUnlessGiven(properties, PGProperty.LOGIN_TIMEOUT, CONNECT_SECONDS);
         // A line that died without a word must not hold a thread for ever.
-        setUnlessGiven(properties, PGProperty.SOCKET_TIMEOUT, (int) kind.silence().toSeconds());
+        setUnlessGiven(
+                properties, PGProperty.SOCKET_TIMEOUT, (int) kind.silence().toSeconds());
         PGProperty.TCP_KEEP_ALIVE.set(properties, true);
         return DriverManager.getConnection(settings.url().replaceFirst("\\?.*", ""), properties);
     }

@@ -1,11 +1,11 @@
 package io.refreshd.database;
 
-import java.util.ArrayList;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
-import org.jdbi.v3.core.Handle;
 
 /**
  * The server settings of every session of refreshd. {@code ALTER ROLE … SET} and {@code ALTER DATABASE … SET} can bend any of them, so
@@ -24,6 +24,15 @@ public final class SessionSettings {
 
     /** Settings that change what a query returns, or what a name means, with the values of refreshd's own sessions. */
     private static final Map<String, String> OF_VALUES = ofValues();
+
+    /** A setting's reset value is what role, database and server gave the session at its start. */
+    private static final String PLAIN = OF_VALUES.keySet().stream()
+            .map(name -> "'" + name + "'")
+            .collect(Collectors.joining(
+                    ", ",
+                    "SELECT pg_catalog.count(pg_catalog.set_config(s.name, s.reset_val, true))"
+                            + " FROM pg_catalog.pg_settings s WHERE s.name IN (",
+                    ")"));
 
     private SessionSettings() {}
 
@@ -64,23 +73,34 @@ public final class SessionSettings {
                 .collect(Collectors.joining(" "));
     }
 
-    /** The first statements of a session. */
+    /** The first statement of a session. */
     public static String first() {
-        List<String> calls = new ArrayList<>();
-        OF_VALUES.forEach((name, value) -> calls.add("pg_catalog.set_config('" + name + "', '" + value + "', false)"));
-        return "SELECT " + String.join(", ", calls);
+        return call(false);
+    }
+
+    private static String call(boolean local) {
+        return OF_VALUES.entrySet().stream()
+                .map(setting -> "pg_catalog.set_config('" + setting.getKey() + "', '" + setting.getValue() + "', "
+                        + local + ")")
+                .collect(Collectors.joining(", ", "SELECT ", ""));
     }
 
     /**
-     * Gives the transaction the settings that a session without refreshd's own would have, for statements that others wrote: a view's
+     * Gives the transaction the settings that a session without refreshd's own would have, for a statement that others wrote: a view's
      * definition, a template.
      */
-    public static void asPlainSession(Handle transaction) {
-        transaction
-                .createQuery("SELECT pg_catalog.count(pg_catalog.set_config(s.name, s.reset_val, true))"
-                        + " FROM pg_catalog.pg_settings s WHERE s.name IN (<names>)")
-                .bindList("names", List.copyOf(OF_VALUES.keySet()))
-                .mapTo(Long.class)
-                .one();
+    public static void asPlainSession(Connection transaction) throws SQLException {
+        execute(transaction, PLAIN);
+    }
+
+    /** Gives the transaction refreshd's own settings again. */
+    public static void asOwnSession(Connection transaction) throws SQLException {
+        execute(transaction, call(true));
+    }
+
+    private static void execute(Connection transaction, String sql) throws SQLException {
+        try (Statement statement = transaction.createStatement()) {
+            statement.execute(sql);
+        }
     }
 }

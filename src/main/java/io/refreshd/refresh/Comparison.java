@@ -1,5 +1,6 @@
 package io.refreshd.refresh;
 
+import io.refreshd.database.SessionSettings;
 import io.refreshd.model.KeyProbe;
 import io.refreshd.model.SqlNames;
 import io.refreshd.model.ViewId;
@@ -43,6 +44,8 @@ public final class Comparison {
      * @throws SQLException also if there is no view with this oid
      */
     public static Comparison of(Connection connection, ViewId view, long oid) throws SQLException {
+        // Time zone and the like as in a refresh, which evaluates the same definition.
+        SessionSettings.asPlainSession(connection);
         try (Statement statement = connection.createStatement()) {
             statement.execute("SET LOCAL search_path = pg_catalog, pg_temp");
         }

@@ -1,5 +1,6 @@
 package io.refreshd.refresh;
 
+import io.refreshd.database.SessionSettings;
 import io.refreshd.ledger.Lease;
 import io.refreshd.ledger.LeaseLostException;
 import io.refreshd.ledger.RefreshWrites;
@@ -116,7 +117,7 @@ public final class PostgresRefresher {
         running.cancel();
     }
 
-    private Finished refresh(Handle transaction, RefreshTask task, long start) {
+    private Finished refresh(Handle transaction, RefreshTask task, long start) throws SQLException {
         Preparation prepared = Preparation.in(transaction, task.oid(), limits);
         prepared.obstacleTo(task).ifPresent(outcome -> {
             throw new RolledBack(outcome);
@@ -124,7 +125,9 @@ public final class PostgresRefresher {
         // Looked up now: by the end of a long refresh the commit time of an old position is no longer known.
         Optional<Instant> commitTime = task.routed().flatMap(commitTimes);
         Optional<Long> before = RowsChanged.soFar(transaction, task.oid());
+        SessionSettings.asPlainSession(transaction.getConnection());
         transaction.execute(statement(task));
+        SessionSettings.asOwnSession(transaction.getConnection());
         Optional<Long> rowsChanged = task.method() == Method.CONCURRENT
                 ? before.flatMap(
                         then -> RowsChanged.soFar(transaction, task.oid()).map(now -> now - then))
