@@ -92,7 +92,7 @@ public final class RoleView<R extends Record> {
         });
     }
 
-    /** The first rows in the order of the key. A row whose key contains a NULL is on no page, since row comparison skips it. */
+    /** The first rows in the order of the key. A row whose key contains a NULL has no place in that order and is on no page. */
     public Page<R> firstPage(int size) {
         return page(Optional.empty(), size);
     }
@@ -123,8 +123,7 @@ public final class RoleView<R extends Record> {
                     }
                 }),
                 // Once the reader has run it is not run again: it may have had effects, and its own SQL may fail with
-                // the
-                // same SQLSTATEs.
+                // the same SQLSTATEs.
                 () -> !begun.get());
     }
 

@@ -15,8 +15,8 @@ public final class Durations {
     private static final Duration LONGEST_TIMEOUT = Duration.ofDays(24);
 
     /**
-     * Half of the minute after which the server ends the idle session that holds the lease. The catalog poll uses that session,
-     * so a longer interval could lose the lease.
+     * Half a minute. The server ends the session that holds the lease when the session has been idle for a minute, and each
+     * catalog poll queries that session.
      */
     private static final Duration LONGEST_POLL = Duration.ofSeconds(30);
 

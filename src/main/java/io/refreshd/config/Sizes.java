@@ -10,7 +10,7 @@ final class Sizes {
 
     private Sizes() {}
 
-    /** @return empty for {@code none} */
+    /** The size in bytes; empty for {@code none}. */
     static OptionalLong parse(String text) throws InvalidValueException {
         if (text.equals("none")) {
             return OptionalLong.empty();

@@ -10,7 +10,7 @@ import java.util.Optional;
 final class Suggestion {
     private Suggestion() {}
 
-    /** The known key with the smallest edit distance, if the distance is at most a quarter of its length. */
+    /** The known key with the smallest edit distance, if that is 1 or at most a quarter of the length of the key. */
     static Optional<String> near(String unknown, Collection<String> known) {
         String plain = plain(unknown);
         return known.stream()

@@ -75,8 +75,7 @@ final class ViewsReader {
                 section.given(Key.VIEWS_MAX_STALENESS, Durations::parseMaxStaleness),
                 section.given(Key.VIEWS_METHOD, ValueParsers::method));
         // A key that this override lacks is inherited from the section views. If an earlier override sets one of the
-        // two keys,
-        // it may match the same views, and the inherited value is not known here.
+        // two keys, it may match the same views, and the inherited value is not known here.
         boolean both =
                 override.quietPeriod().isPresent() && override.targetLag().isPresent();
         boolean inherits = earlier.stream()

@@ -40,8 +40,7 @@ public record ViewsSettings(
         Optional<Duration> maxStaleness =
                 last(view, ViewOverride::maxStaleness).map(MaxStaleness::bound).orElse(timing.maxStaleness());
         // Two overrides, each valid alone, may together give a quiet period longer than the target lag. The target lag
-        // is the
-        // promise to users, so it bounds the quiet period.
+        // is the promise to users, so it bounds the quiet period.
         return new Timing(quietPeriod.compareTo(targetLag) > 0 ? targetLag : quietPeriod, targetLag, maxStaleness);
     }
 

@@ -131,9 +131,8 @@ final class Requirements {
             transaction.execute("SET LOCAL ROLE " + SqlNames.identifier(owner.get()));
             return columns(transaction, desired);
         } finally {
-            // The rollback also restores the role. Releasing the savepoint matters too: what is created later must have
-            // the
-            // transaction's own id as xmin, not that of a subtransaction, since ViewBuilder compares the two.
+            // The rollback also restores the role. Releasing the savepoint matters too: what is created later must
+            // have the transaction's own id as xmin, not that of a subtransaction, since ViewBuilder compares the two.
             transaction.getConnection().rollback(before);
             transaction.getConnection().releaseSavepoint(before);
         }

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * A plan: the steps that bring the role views of the database to the desired state.
  *
- * @param obstacles why some views cannot get there
+ * @param obstacles the reasons why some views cannot be brought there
  * @param notes lines about views that are left as they are on purpose, for people
  */
 public record RolePlan(List<Step> steps, List<Obstacle> obstacles, List<String> notes) {

@@ -43,8 +43,7 @@ final class StepExecutor {
         handle.getConnection().setNetworkTimeout(Runnable::run, (int)
                 Math.min(statementTimeout.plus(GRACE).toMillis(), Integer.MAX_VALUE));
         // READ COMMITTED, whatever the default of the database is: a check after a lock has to see what was committed
-        // before
-        // the lock was granted.
+        // before the lock was granted.
         return handle.<StepOutcome, SQLException>inTransaction(
                 TransactionIsolationLevel.READ_COMMITTED, transaction -> {
                     begin(transaction);

@@ -31,8 +31,7 @@ final class Swap {
      */
     void blockRefresh(Handle transaction, ViewId view, long expected) throws SQLException {
         // This statement takes the weakest lock that conflicts with a refresh. Its effect does not matter: the view is
-        // about to
-        // be dropped.
+        // about to be dropped.
         executeWithRetry(
                 transaction, "ALTER MATERIALIZED VIEW " + SqlNames.qualified(view) + " SET WITHOUT CLUSTER", ATTEMPTS);
         requireOurs(transaction, view, expected);
@@ -57,8 +56,7 @@ final class Swap {
             try {
                 statements.execute(transaction, statement);
                 // Released, so that what is created later has the transaction's own id as xmin, not that of a
-                // subtransaction:
-                // ViewBuilder compares the two.
+                // subtransaction: ViewBuilder compares the two.
                 statements.execute(transaction, "RELEASE SAVEPOINT refreshd_swap");
                 return;
             } catch (SQLException e) {

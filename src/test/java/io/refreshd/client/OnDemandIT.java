@@ -111,9 +111,9 @@ class OnDemandIT {
     void theRefreshOfAnUntrackedViewIsAwaited() throws Exception {
         database.execute(
                 "CREATE UNLOGGED TABLE unseen (id int PRIMARY KEY, name text)",
-                "CREATE MATERIALIZED VIEW role_blind AS SELECT id, name FROM unseen",
-                "CREATE UNIQUE INDEX ON role_blind (id)",
-                "GRANT SELECT ON role_blind TO " + reader);
+                "CREATE MATERIALIZED VIEW role_untracked AS SELECT id, name FROM unseen",
+                "CREATE UNIQUE INDEX ON role_untracked (id)",
+                "GRANT SELECT ON role_untracked TO " + reader);
         RoleView<Row> untracked = views.forRole("untracked");
         try (RunningDaemon daemon = RunningDaemon.start(database, NO_OWN_REFRESH)) {
             daemon.awaitFresh();
