@@ -161,7 +161,7 @@ final class StepExecutor {
             statements.execute(transaction, index.create());
         } catch (SQLException e) {
             throw new SQLException(
-                    "the index " + index.name() + ", which somebody has added, cannot be created on the new view: "
+                    "the index " + index.name() + ", which somebody has added, cannot be made on the new view: "
                             + e.getMessage() + "; drop it if it is not needed",
                     e.getSQLState(),
                     e);
