@@ -1,7 +1,7 @@
 package io.refreshd.cli;
 
 import io.refreshd.config.Durations;
-import io.refreshd.config.UnfitValue;
+import io.refreshd.config.InvalidValueException;
 import io.refreshd.demo.Demo;
 import io.refreshd.demo.DemoOptions;
 import io.refreshd.demo.Screen;
@@ -72,7 +72,7 @@ final class DemoVerb implements Callable<Integer> {
             Optional<Duration> time = runFor == null ? Optional.empty() : Optional.of(Durations.parsePositive(runFor));
             OptionalInt httpPort = port == null ? OptionalInt.empty() : OptionalInt.of(port);
             return new DemoOptions(time, Screen.detect(environment), rows, commitsPerSecond, httpPort, 1);
-        } catch (UnfitValue | IllegalArgumentException e) {
+        } catch (InvalidValueException | IllegalArgumentException e) {
             throw new ParameterException(Objects.requireNonNull(spec).commandLine(), "demo: " + e.getMessage(), e);
         }
     }

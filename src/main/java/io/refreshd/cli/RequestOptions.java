@@ -4,7 +4,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.refreshd.config.Configuration;
 import io.refreshd.config.Durations;
-import io.refreshd.config.UnfitValue;
+import io.refreshd.config.InvalidValueException;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.List;
@@ -75,7 +75,7 @@ final class RequestOptions {
     private Duration patience() {
         try {
             return Durations.parsePositive(timeout);
-        } catch (UnfitValue e) {
+        } catch (InvalidValueException e) {
             throw new ParameterException(
                     Objects.requireNonNull(mixee).commandLine(),
                     mixee.name() + ": --timeout " + timeout + ": " + e.getMessage(),

@@ -2,7 +2,7 @@ package io.refreshd.cli;
 
 import io.refreshd.config.Configuration;
 import io.refreshd.config.Durations;
-import io.refreshd.config.UnfitValue;
+import io.refreshd.config.InvalidValueException;
 import io.refreshd.demo.Screen;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.PrerequisitesMissingException;
@@ -131,7 +131,7 @@ final class StatusVerb implements Callable<Integer> {
     private Duration interval() {
         try {
             return Durations.parsePositive(Objects.requireNonNull(watch));
-        } catch (UnfitValue e) {
+        } catch (InvalidValueException e) {
             throw new ParameterException(
                     Objects.requireNonNull(spec).commandLine(), "status: --watch " + watch + ": " + e.getMessage(), e);
         }

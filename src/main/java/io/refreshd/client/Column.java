@@ -1,8 +1,9 @@
 package io.refreshd.client;
 
 /**
- * A column as the catalog has it.
+ * A column of a relation, as in the catalog.
  *
- * @param type name of its type; of what stands behind a domain
+ * @param type name of the type; for a domain, the name of its base type
+ * @param enumerated whether the type is an enum
  */
 record Column(String name, String type, boolean enumerated) {}

@@ -10,9 +10,13 @@ import org.postgresql.core.BaseConnection;
 import org.postgresql.core.TransactionState;
 
 /**
- * Borrows connections, and gives them back as they came. One without auto commit in which nothing has begun gets auto commit
- * meanwhile: what is asked of the daemon has to commit, and a view that was replaced is looked up again after an error. One that
- * comes within somebody's transaction stays in it, and neither commits nor rolls back.
+ * A connection factory for JDBI that borrows connections from the data source and returns each in the auto-commit mode it had.
+ *
+ * <p>A connection without auto-commit and without an open transaction is switched to auto-commit while it is borrowed. A refresh
+ * request must commit to reach the daemon, and a replaced view is looked up again after an error, which an open transaction
+ * would not allow. A connection with an open transaction stays in that transaction, and is neither committed nor rolled back.
+ *
+ * <p>Thread: any.
  */
 final class Connections implements ConnectionFactory {
     private final DataSource dataSource;
@@ -46,7 +50,10 @@ final class Connections implements ConnectionFactory {
         }
     }
 
-    /** Setting auto commit would commit what is under way, so whoever does not say counts as busy. */
+    /**
+     * Whether a connection is known to have no open transaction. If the driver cannot tell, the answer is no: switching to
+     * auto-commit would commit an open transaction.
+     */
     private static boolean isIdle(Connection connection) throws SQLException {
         return connection.isWrapperFor(BaseConnection.class)
                 && connection.unwrap(BaseConnection.class).getTransactionState() == TransactionState.IDLE;

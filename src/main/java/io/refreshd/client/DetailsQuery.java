@@ -9,14 +9,14 @@ import org.jdbi.v3.core.mapper.RowMapper;
 import org.jdbi.v3.core.mapper.reflect.ConstructorMapper;
 import org.jdbi.v3.core.transaction.TransactionIsolationLevel;
 
-/** Rows of a view with their details: one query for the rows, and one for the details of them all. */
+/** Reads rows of a view with their details: one query for the rows, and one for the details of all of them. */
 final class DetailsQuery<R extends Record, D extends Record> {
     private final Shape view;
     private final RowMapper<R> mapper;
     private final Details<D> details;
     private final Shape many;
 
-    /** @param many the table of the details, found to fit */
+    /** @param many the table of the details, matched to the record of the details */
     DetailsQuery(Shape view, RowMapper<R> mapper, Details<D> details, Shape many) {
         this.view = view;
         this.mapper = mapper;
@@ -24,7 +24,10 @@ final class DetailsQuery<R extends Record, D extends Record> {
         this.many = many;
     }
 
-    /** Both queries see the same snapshot: no row without the details it had, and no details of a row that is not there. */
+    /**
+     * Runs both queries on one snapshot, so that rows and details belong together. Within a transaction of the caller the
+     * snapshots are those of its isolation level.
+     */
     List<WithDetails<R, D>> run(Handle handle, String where, Map<String, ?> values) {
         return handle.isInTransaction()
                 ? both(handle, where, values)
@@ -32,22 +35,26 @@ final class DetailsQuery<R extends Record, D extends Record> {
                         TransactionIsolationLevel.REPEATABLE_READ, transaction -> both(transaction, where, values));
     }
 
-    /** Which details belong to which row the server decides; here the text of the view's own key finds the row again. */
+    /**
+     * Lets the server join details to rows, since only the server knows the equality of the key's type. The details query also
+     * returns the key of the view's row as text, by which the details are assigned to the rows here.
+     */
     private List<WithDetails<R, D>> both(Handle handle, String where, Map<String, ?> values) {
         String key = "r." + RoleViewName.quoted(details.key());
         String from = " FROM " + view.sql() + " r" + where;
-        List<Keyed<R>> rows = handle.createQuery("SELECT " + Key.text(key) + view.select() + from)
+        List<KeyedRow<R>> rows = handle.createQuery("SELECT " + Key.text(key) + view.select() + from)
                 .bindMap(values)
-                .map(Keyed.mapper(mapper, 1))
+                .map(KeyedRow.mapper(mapper, 1))
                 .list();
         Map<List<String>, List<D>> byKey = new HashMap<>();
-        // Several rows of the view may have one key, and shall not have its details several times.
-        String distinct = view.key().isJust(details.key()) ? "" : "DISTINCT ";
+        // Several rows of the view may have the same key. Without DISTINCT the join would return its details once for
+        // each row.
+        String distinct = view.key().consistsOf(details.key()) ? "" : "DISTINCT ";
         handle.createQuery("SELECT v.\"refreshd key\", " + many.select() + " FROM " + many.sql() + " r JOIN (SELECT "
                         + distinct + Key.text(key) + key + " AS \"refreshd value\"" + from + ") v ON r."
                         + RoleViewName.quoted(details.foreignKey()) + " = v.\"refreshd value\"")
                 .bindMap(values)
-                .map(Keyed.mapper(ConstructorMapper.of(details.row()), 1))
+                .map(KeyedRow.mapper(ConstructorMapper.of(details.row()), 1))
                 .forEach(detail -> byKey.computeIfAbsent(detail.key(), unseen -> new ArrayList<>())
                         .add(detail.row()));
         return rows.stream()

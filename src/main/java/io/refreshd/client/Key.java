@@ -8,23 +8,27 @@ import java.util.stream.Collectors;
 import org.jdbi.v3.core.statement.Query;
 
 /**
- * What tells the rows of a view apart: the columns of its smallest unique index.
+ * The key of a relation: the columns of its unique index with the fewest columns.
  *
- * @param columns none if the view has no such index
+ * @param columns empty if the relation has no such index
  */
 record Key(List<Part> columns) {
     Key {
         columns = List.copyOf(columns);
     }
 
-    /** @param type its type, qualified and quoted for SQL */
+    /**
+     * A column of the key.
+     *
+     * @param type name of its type, qualified and quoted for SQL
+     */
     record Part(String name, String type) {
         String sql() {
             return "r." + RoleViewName.quoted(name);
         }
     }
 
-    boolean isJust(String column) {
+    boolean consistsOf(String column) {
         return names().equals(List.of(column));
     }
 
@@ -36,17 +40,23 @@ record Key(List<Part> columns) {
         return columns.stream().map(Part::sql).collect(Collectors.joining(", "));
     }
 
-    /** Under names that no component can have. */
+    /** The key columns as text for a select list, under a name that no record component can have. */
     String select() {
         return columns.stream().map(Part::sql).map(Key::text).collect(Collectors.joining());
     }
 
-    /** The text of one value, to be the first column. Texts that differ are different ones, whatever the column's own collation says. */
+    /**
+     * The text of one value, as the first column of a select list. Collation {@code "C"} compares texts byte by byte; the
+     * collation of the column could take different texts for equal.
+     */
     static String text(String sql) {
         return "CAST(" + sql + " AS pg_catalog.text) COLLATE pg_catalog.\"C\" AS \"refreshd key\", ";
     }
 
-    /** The place of given values in SQL, for {@link #bind}. Text is made the column's own type, which PostgreSQL does not do by itself. */
+    /**
+     * The SQL parameters for the values of a key, to be bound by {@link #bind}. A text is cast to the type of its column, since
+     * PostgreSQL does not compare, say, {@code uuid} with {@code text}.
+     */
     String parameters(List<?> values) {
         List<String> sql = new ArrayList<>();
         for (int i = 0; i < values.size(); i++) {

@@ -1,10 +1,10 @@
 package io.refreshd.client;
 
-/** There is no such view in the database, or not any longer. */
+/** Thrown if a view or a table of details does not exist, or no longer exists. */
 public final class NoSuchRoleViewException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
-    /** @param view or the table of details, quoted */
+    /** @param view name of the view or the table, quoted for SQL */
     NoSuchRoleViewException(String view) {
         super("there is no view or table " + view);
     }

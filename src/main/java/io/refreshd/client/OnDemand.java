@@ -6,21 +6,24 @@ import java.util.Optional;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.JdbiException;
 
-/** Refreshing and waiting: what is asked of the daemon through the database, and done without it where there is none. */
+/**
+ * Refresh requests and waits. They reach the daemon through the SQL functions of schema {@code refreshd}; without a daemon the
+ * view is refreshed here.
+ */
 final class OnDemand {
     private static final String QUERY_CANCELED = "57014";
     private static final String INSUFFICIENT_PRIVILEGE = "42501";
 
     private OnDemand() {}
 
-    static Refreshed refresh(Handle handle, Shape view, boolean concurrently) {
+    static RefreshResult refresh(Handle handle, Shape view, boolean concurrently) {
         if (request(handle, view).isPresent()) {
-            return Refreshed.REQUESTED;
+            return RefreshResult.REQUESTED;
         }
         return refreshHere(handle, view, concurrently);
     }
 
-    static Refreshed refresh(Handle handle, Shape view, boolean concurrently, Duration timeout) {
+    static RefreshResult refresh(Handle handle, Shape view, boolean concurrently, Duration timeout) {
         Optional<String> request = request(handle, view);
         if (request.isEmpty()) {
             return refreshHere(handle, view, concurrently);
@@ -32,12 +35,12 @@ final class OnDemand {
                 .bind("seconds", seconds(timeout))
                 .mapTo(String.class)
                 .one());
-        return done ? Refreshed.DONE : Refreshed.REQUESTED;
+        return done ? RefreshResult.DONE : RefreshResult.REQUESTED;
     }
 
     static boolean awaitFresh(Handle handle, Shape view, String token, Duration timeout) {
         if (!exists(handle, "refreshd.wait_until_fresh")) {
-            throw new IllegalStateException("no refreshd looks after this database; refresh the view yourself");
+            throw new IllegalStateException("no refreshd has ever worked on this database; refresh the view yourself");
         }
         return inTime(() -> handle.createQuery("SELECT refreshd.wait_until_fresh((:view)::oid::regclass,"
                         + " (:token)::pg_lsn, pg_catalog.make_interval(secs => :seconds))::text")
@@ -49,10 +52,11 @@ final class OnDemand {
     }
 
     /**
-     * Also if another wish is pending: that may be heard by now, and its refresh have begun before what this one is about. The
-     * daemon, which knows, takes all that come before a refresh begins for one.
+     * Requests a refresh from the daemon, even if another request is pending. The refresh for that one may have begun already,
+     * before the change that this request is about. The daemon answers all requests that arrive before a refresh begins with one
+     * refresh.
      *
-     * @return what its end can be waited for by; empty if there is nobody to ask
+     * @return id of the request, by which its end can be awaited; empty if no daemon handles the view
      */
     private static Optional<String> request(Handle handle, Shape view) {
         if (!exists(handle, "refreshd.request_refresh")) {
@@ -64,17 +68,16 @@ final class OnDemand {
                 .findOne();
     }
 
-    private static Refreshed refreshHere(Handle handle, Shape view, boolean concurrently) {
+    private static RefreshResult refreshHere(Handle handle, Shape view, boolean concurrently) {
         try {
             handle.execute("REFRESH MATERIALIZED VIEW " + (concurrently ? "CONCURRENTLY " : "") + view.sql());
-            return Refreshed.DONE;
+            return RefreshResult.DONE;
         } catch (JdbiException e) {
             if (INSUFFICIENT_PRIVILEGE.equals(state(e))) {
                 throw new IllegalStateException(
-                        "no refreshd that is running looks after " + view.sql()
-                                + " by now, and this role may not refresh it itself; start refreshd, or connect as the owner of"
-                                + " the view, or from PostgreSQL 17 on GRANT MAINTAIN ON " + view.sql()
-                                + " to the role",
+                        "no running refreshd handles " + view.sql()
+                                + ", and this role may not refresh it; start refreshd, or connect as the owner of the view,"
+                                + " or from PostgreSQL 17 on GRANT MAINTAIN ON " + view.sql() + " to the role",
                         e);
             }
             throw e;

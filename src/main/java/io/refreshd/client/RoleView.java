@@ -19,44 +19,50 @@ import org.jdbi.v3.core.statement.Query;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The view of one role. Every method asks the database, blocks, and takes and gives back a connection of the data source. Any
- * thread may call it. A connection that comes within a transaction of the caller's is used within that.
+ * The view of one role. Every method that reads or refreshes borrows a connection of the data source and blocks. If that
+ * connection has an open transaction, the method runs within it.
  *
- * <p>All of them throw {@link NoSuchRoleViewException} if the view is not there and {@link UnfitRoleViewException} if it does
- * not fit the record. A view that was replaced under its name is noticed and looked up again.
+ * <p>Thread: any.
+ *
+ * <p>Failure: these methods throw {@link NoSuchRoleViewException} if the view does not exist, and
+ * {@link RoleViewMismatchException} if it does not fit the record. If the view was replaced by another one of the same name, it is
+ * looked up again.
  */
 public final class RoleView<R extends Record> {
-    /** Gone, or with other columns than it had: undefined table, undefined column, a plan that does not fit any longer. */
-    private static final Set<String> NOT_AS_IT_WAS = Set.of("42P01", "42703", "0A000", "XX000");
+    /**
+     * SQLSTATEs of a view that was dropped or replaced since it was looked up: undefined table, undefined column, and a cached
+     * plan whose result type has changed (0A000) or whose relation is gone (XX000).
+     */
+    private static final Set<String> VIEW_CHANGED = Set.of("42P01", "42703", "0A000", "XX000");
 
     private static final String UNDEFINED_OBJECT = "42704";
 
-    /** Rows held in memory while streaming. */
+    /** Rows that {@link #stream} holds in memory. */
     private static final int FETCH_SIZE = 1_000;
 
-    private final RoleViews<R> home;
+    private final RoleViews<R> views;
     private final String role;
     private final String name;
     private final RowMapper<R> mapper;
     private volatile @Nullable Shape shape;
 
-    RoleView(RoleViews<R> home, String role, String name) {
-        this.home = home;
+    RoleView(RoleViews<R> views, String role, String name) {
+        this.views = views;
         this.role = role;
         this.name = name;
-        this.mapper = ConstructorMapper.of(home.row());
+        this.mapper = ConstructorMapper.of(views.row());
     }
 
     public String role() {
         return role;
     }
 
-    /** Its name, quoted for SQL. */
+    /** The name of the view, quoted for SQL. */
     public String name() {
         return name;
     }
 
-    /** All rows, in no order. */
+    /** All rows, in no particular order. */
     public List<R> all() {
         return read((handle, view) -> rows(handle.createQuery(select(view))));
     }
@@ -64,14 +70,18 @@ public final class RoleView<R extends Record> {
     /**
      * The rows that satisfy a condition.
      *
-     * @param condition SQL over the view's columns with parameters such as {@code :name}; values never belong into its text
+     * @param condition SQL over the view's columns with parameters such as {@code :name}; never put values into its text
      */
     public List<R> where(String condition, Map<String, ?> values) {
         return read((handle, view) ->
                 rows(handle.createQuery(select(view) + " WHERE " + condition).bindMap(values)));
     }
 
-    /** @param key values of the columns of the view's smallest unique index, in its order */
+    /**
+     * The row with a key.
+     *
+     * @param key values of the columns of the view's unique index with the fewest columns, in the order of the index
+     */
     public Optional<R> byKey(Object... key) {
         List<?> values = List.of(key);
         return read((handle, view) -> {
@@ -82,25 +92,25 @@ public final class RoleView<R extends Record> {
         });
     }
 
-    /** The first rows in the order of the key. A row whose key holds a NULL has no place in that order, and is on no page. */
+    /** The first rows in the order of the key. A row whose key contains a NULL has no place in that order and is on no page. */
     public Page<R> firstPage(int size) {
         return page(Optional.empty(), size);
     }
 
     /**
-     * The rows behind a key: takes the same time for the last page as for the first, and neither skips nor repeats a row that
-     * was there all the time.
+     * The rows after a key. The last page takes the same time as the first, and a row that exists all the time is neither skipped
+     * nor repeated.
      *
-     * @param key {@link Page#next} of the page before
+     * @param key {@link Page#next} of the previous page
      */
     public Page<R> pageAfter(List<?> key, int size) {
         return page(Optional.of(key), size);
     }
 
     /**
-     * Reads all rows, holding a thousand of them at a time.
+     * Streams all rows, with a thousand of them in memory at a time.
      *
-     * @param reader is given the rows; the stream ends with the call
+     * @param reader consumer of the stream, which is closed when the consumer returns
      */
     public <T> T stream(Function<? super Stream<R>, T> reader) {
         AtomicBoolean begun = new AtomicBoolean();
@@ -112,61 +122,63 @@ public final class RoleView<R extends Record> {
                         return reader.apply(rows);
                     }
                 }),
-                // What the reader itself does may fail as a view that was replaced would; it is not run again for that.
+                // Once the reader has run it is not run again: it may have had effects, and its own SQL may fail with
+                // the same SQLSTATEs.
                 () -> !begun.get());
     }
 
     /**
-     * All rows with their details: two queries, whatever the number of rows, of one snapshot; within a transaction of the
-     * caller's, of its snapshots.
+     * All rows with their details, by two queries whatever the number of rows. Both read one snapshot; within a transaction of
+     * the caller, the snapshots of its isolation level.
      */
     public <D extends Record> List<WithDetails<R, D>> all(Details<D> details) {
         return where("true", Map.of(), details);
     }
 
-    /** The rows that satisfy a condition, with their details, likewise. */
+    /** The rows that satisfy a condition with their details, read as by {@link #all(Details)}. */
     public <D extends Record> List<WithDetails<R, D>> where(
             String condition, Map<String, ?> values, Details<D> details) {
-        return read((handle, view) -> new DetailsQuery<>(view, mapper, details, home.shapeOf(handle, details))
+        return read((handle, view) -> new DetailsQuery<>(view, mapper, details, views.shapeOf(handle, details))
                 .run(handle, " WHERE " + condition, values));
     }
 
     /**
-     * Brings the view up to date. Where a daemon looks after it, the daemon is asked, which refreshes at once, and once for what
-     * several ask for before it begins; this role has to be allowed to read the view, and nothing else. Otherwise the view is
-     * refreshed here, for which its owner has to be connected, or from PostgreSQL 17 on a role that may {@code MAINTAIN} it.
-     * Does not wait for the daemon.
+     * Requests a refresh from the daemon, without waiting for it. The daemon refreshes at once; all requests that arrive before a
+     * refresh begins are answered by that refresh. The connected role needs the privilege to read the view, and no other.
      *
-     * @param concurrently whether readers can go on reading while it is refreshed here; the daemon goes by its configuration
+     * <p>If no daemon handles the view, it is refreshed here. Then the connected role has to own the view or, from PostgreSQL 17
+     * on, have the privilege {@code MAINTAIN} on it.
+     *
+     * @param concurrently whether a refresh here does not block readers; the daemon uses the method of its configuration
      * @throws JdbiException if an operator has paused the view
-     * @throws IllegalStateException if no daemon looks after the view and this role may not refresh it
+     * @throws IllegalStateException if no daemon handles the view and this role may not refresh it
      */
-    public Refreshed refresh(boolean concurrently) {
-        return anew((handle, view) -> OnDemand.refresh(handle, view, concurrently));
+    public RefreshResult refresh(boolean concurrently) {
+        return withCurrentOid((handle, view) -> OnDemand.refresh(handle, view, concurrently));
     }
 
     /**
-     * Likewise, and waits for the daemon: also for a view of which no position can be claimed, and {@link #awaitFresh} does not
-     * help.
+     * Requests a refresh as {@link #refresh(boolean)} does, and waits for it. It also works for a view with an untracked source,
+     * for which {@link #awaitFresh} fails.
      *
-     * @param timeout to wait for the daemon
-     * @return {@link Refreshed#REQUESTED} if the time was not enough; the daemon will refresh nevertheless
-     * @throws JdbiException also if it never will: the view is suspended, or the daemon went away
+     * @param timeout longest wait for the daemon
+     * @return {@link RefreshResult#REQUESTED} if the timeout has passed; the daemon will refresh nevertheless
+     * @throws JdbiException also if the refresh will never come: the view is suspended, or the daemon has stopped
      */
-    public Refreshed refresh(boolean concurrently, Duration timeout) {
-        return anew((handle, view) -> OnDemand.refresh(handle, view, concurrently, timeout));
+    public RefreshResult refresh(boolean concurrently, Duration timeout) {
+        return withCurrentOid((handle, view) -> OnDemand.refresh(handle, view, concurrently, timeout));
     }
 
     /**
-     * Waits until the view holds everything that had committed when the token was taken.
+     * Waits until the view contains everything that was committed when the token was taken.
      *
      * @param token from {@link RoleViews#token()}
-     * @return whether it does; false if the time was not enough
-     * @throws JdbiException if it never will: the daemon is away, the view is suspended, or nothing can be said of its sources
-     * @throws IllegalStateException if no daemon has ever been here
+     * @return true if it does; false if the timeout has passed
+     * @throws JdbiException if it never will: the daemon has stopped, the view is suspended, or it has an untracked source
+     * @throws IllegalStateException if no daemon has ever worked on this database
      */
     public boolean awaitFresh(String token, Duration timeout) {
-        return anew((handle, view) -> OnDemand.awaitFresh(handle, view, token, timeout));
+        return withCurrentOid((handle, view) -> OnDemand.awaitFresh(handle, view, token, timeout));
     }
 
     private Page<R> page(Optional<List<?>> after, int size) {
@@ -182,11 +194,11 @@ public final class RoleView<R extends Record> {
                     + " r WHERE (" + key.sql() + ") IS NOT NULL" + behind + " ORDER BY " + key.sql()
                     + " LIMIT :refreshd_limit");
             after.ifPresent(values -> Key.bind(query, values));
-            List<Keyed<R>> rows = query.bind("refreshd_limit", size)
-                    .map(Keyed.mapper(mapper, key.columns().size()))
+            List<KeyedRow<R>> rows = query.bind("refreshd_limit", size)
+                    .map(KeyedRow.mapper(mapper, key.columns().size()))
                     .list();
             return new Page<>(
-                    rows.stream().map(Keyed::row).toList(),
+                    rows.stream().map(KeyedRow::row).toList(),
                     rows.size() < size
                             ? Optional.empty()
                             : Optional.of(rows.getLast().key()));
@@ -201,34 +213,40 @@ public final class RoleView<R extends Record> {
         return new ArrayList<>(query.map(mapper).list());
     }
 
-    private interface Reading<T> {
+    private interface Operation<T> {
         T run(Handle handle, Shape view);
     }
 
-    private <T> T read(Reading<T> reading) {
+    private <T> T read(Operation<T> reading) {
         return read(reading, () -> true);
     }
 
-    private <T> T read(Reading<T> reading, BooleanSupplier again) {
-        try (Handle handle = home.jdbi().open()) {
+    /**
+     * Reads by the shape that is known, and once more by the current shape if the view was replaced meanwhile.
+     *
+     * @param mayRetry whether the reading may be run a second time
+     */
+    private <T> T read(Operation<T> reading, BooleanSupplier mayRetry) {
+        try (Handle handle = views.jdbi().open()) {
             Shape before = shape;
             if (before == null) {
-                return reading.run(handle, validate(handle));
+                return reading.run(handle, lookUp(handle));
             }
             try {
                 return reading.run(handle, before);
             } catch (JdbiException e) {
-                if (!NOT_AS_IT_WAS.contains(OnDemand.state(e)) || !again.getAsBoolean()) {
+                if (!VIEW_CHANGED.contains(OnDemand.state(e)) || !mayRetry.getAsBoolean()) {
                     throw e;
                 }
-                boolean forgotten = home.forgetDetails();
+                boolean detailsForgotten = views.forgetDetails();
                 if (handle.isInTransaction()) {
-                    // Somebody's own, which this has made fail. The next reading looks the view up.
+                    // The transaction of the caller has failed, so nothing more can be read in it. The next call looks
+                    // the view up.
                     shape = null;
                     throw e;
                 }
-                Shape after = validate(handle);
-                if (after.equals(before) && !forgotten) {
+                Shape after = lookUp(handle);
+                if (after.equals(before) && !detailsForgotten) {
                     throw e;
                 }
                 return reading.run(handle, after);
@@ -240,37 +258,40 @@ public final class RoleView<R extends Record> {
         return handle.isInTransaction() ? action.get() : handle.inTransaction(transaction -> action.get());
     }
 
-    /** For what asks by the view's number: a view that was swapped has another, and reading by name does not notice. */
-    private <T> T anew(Reading<T> reading) {
-        try (Handle handle = home.jdbi().open()) {
-            for (Shape view = validate(handle); ; ) {
+    /**
+     * Runs an operation that passes the oid of the view to the server. A swapped view has another oid than the one that is known,
+     * and reading by name does not notice that; so the view is looked up first.
+     */
+    private <T> T withCurrentOid(Operation<T> operation) {
+        try (Handle handle = views.jdbi().open()) {
+            for (Shape view = lookUp(handle); ; ) {
                 try {
-                    return reading.run(handle, view);
+                    return operation.run(handle, view);
                 } catch (JdbiException e) {
                     if (!UNDEFINED_OBJECT.equals(OnDemand.state(e)) || handle.isInTransaction()) {
                         throw e;
                     }
-                    Shape now = validate(handle);
+                    Shape now = lookUp(handle);
                     if (now.oid() == view.oid()) {
                         throw e;
                     }
-                    // Swapped while it was waited for.
+                    // The view was swapped while the operation waited.
                     view = now;
                 }
             }
         }
     }
 
-    private Shape validate(Handle handle) {
+    private Shape lookUp(Handle handle) {
         try {
             Shape fitting = Shape.fit(
-                    ShapeReader.find(handle, name).orElseThrow(() -> new NoSuchRoleViewException(name)), home.row());
+                    ShapeReader.find(handle, name).orElseThrow(() -> new NoSuchRoleViewException(name)), views.row());
             shape = fitting;
-            home.register(handle, this);
+            views.register(handle, this);
             return fitting;
-        } catch (NoSuchRoleViewException | UnfitRoleViewException e) {
+        } catch (NoSuchRoleViewException | RoleViewMismatchException e) {
             shape = null;
-            home.evict(this);
+            views.evict(this);
             throw e;
         }
     }

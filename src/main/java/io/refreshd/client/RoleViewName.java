@@ -7,22 +7,22 @@ import java.util.HexFormat;
 import java.util.Optional;
 
 /**
- * How the view of a role is called: a pattern such as {@code public.materializeduserrole_{role}}. The one rule for it, used
- * by whoever makes the views and by whoever reads them. Immutable.
+ * A pattern for the names of role views, such as {@code public.materializeduserrole_{role}}. The daemon, which creates the views,
+ * and the client, which reads them, both use this class, so that they agree on each name.
  *
- * <p>A name longer than PostgreSQL allows is cut and ends in a hash of the whole, so that the same role always leads to the
- * same view and two long roles with the same beginning do not lead to one.
+ * <p>A name longer than PostgreSQL allows is cut, and ends in a hash of the whole name. So a role always leads to the same view,
+ * and two long roles with the same beginning lead to different views.
  *
- * @param schema without it the search path decides
- * @param name with {@code {role}} in it once
+ * @param schema schema of the views; empty: the search path decides
+ * @param name name of the views, which contains {@code {role}} once
  */
 public record RoleViewName(Optional<String> schema, String name) {
     public static final String ROLE = "{role}";
 
-    /** NAMEDATALEN less the closing zero. */
+    /** PostgreSQL's NAMEDATALEN without the terminating zero byte. */
     static final int LONGEST = 63;
 
-    /** 48 bits: among 10,000 long names two are the same with a chance of one in five million, and then it is noticed. */
+    /** 48 bits. Two of 10,000 long names collide with a chance of one in five million, and the daemon detects a collision. */
     private static final int HASH_DIGITS = 12;
 
     public RoleViewName {
@@ -40,7 +40,7 @@ public record RoleViewName(Optional<String> schema, String name) {
         }
     }
 
-    /** Reads {@code schema.name} or {@code name}, both as the catalog spells them; the first dot divides. */
+    /** Parses {@code schema.name} or {@code name}, as the catalog spells them. The first dot before {@code {role}} is the separator. */
     public static RoleViewName of(String pattern) {
         int dot = pattern.indexOf('.');
         return dot < 0 || (pattern.contains(ROLE) && dot > pattern.indexOf(ROLE))
@@ -67,7 +67,7 @@ public record RoleViewName(Optional<String> schema, String name) {
         return cut(whole, LONGEST - HASH_DIGITS - 1) + "_" + hash(whole);
     }
 
-    /** Quoted, with the schema where the pattern has one: for SQL. */
+    /** The name of the role's view quoted for SQL, with the schema if the pattern has one. */
     public String sqlFor(String role) {
         return schema.map(fixed -> quoted(fixed) + ".").orElse("") + quoted(nameFor(role));
     }
@@ -76,7 +76,7 @@ public record RoleViewName(Optional<String> schema, String name) {
         return '"' + identifier.replace("\"", "\"\"") + '"';
     }
 
-    /** Cuts between characters, never within one. */
+    /** The longest beginning of a text that has at most this many bytes, cut between two characters. */
     private static String cut(String text, int bytes) {
         int end = 0;
         int length = 0;

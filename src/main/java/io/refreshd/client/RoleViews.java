@@ -15,39 +15,43 @@ import org.jdbi.v3.core.statement.SqlStatements;
 import org.jdbi.v3.core.statement.TemplateEngine;
 
 /**
- * The views of all roles, each with the same columns, read into one kind of record. Holds a registry by role: finding a view
- * takes the same time however many there are. A view gets into it when it was found to be there and to fit, and is thrown out
- * when it turns out to be gone, at the latest when another view is looked up a minute later; so neither asking for roles that do not
- * exist nor roles that come and go fill it. Any thread may call it.
+ * The views of all roles, which have the same columns and are read into the same record.
  *
- * @param <R> record whose components are columns of the views, in camel case or as they are called
+ * <p>It holds a registry of views by role, so that finding a view takes the same time however many there are. A view is
+ * registered when it was found in the catalog and fits the record. It is evicted when it turns out to be dropped: when it is read,
+ * or when another view is looked up and the last sweep is a minute old. So the registry does not grow by roles that never existed
+ * or exist no longer.
+ *
+ * <p>Thread: any.
+ *
+ * @param <R> record whose components are columns of the views, in camel case or as the catalog spells them
  */
 public final class RoleViews<R extends Record> {
-    /** How often, at most, the whole registry is compared with the catalog. */
+    /** Shortest time between two comparisons of the whole registry with the catalog. */
     private static final Duration SWEEP = Duration.ofMinutes(1);
 
     private final Jdbi jdbi;
     private final RoleViewName pattern;
     private final Class<R> row;
-    private final ConcurrentMap<String, RoleView<R>> known = new ConcurrentHashMap<>();
+    private final ConcurrentMap<String, RoleView<R>> registry = new ConcurrentHashMap<>();
     private final ConcurrentMap<Details<?>, Shape> details = new ConcurrentHashMap<>();
 
     private final LongSupplier nanos;
-    private final AtomicLong swept;
+    private final AtomicLong lastSweep;
 
     private RoleViews(Jdbi jdbi, RoleViewName pattern, Class<R> row, LongSupplier nanos) {
         this.jdbi = jdbi;
         this.pattern = pattern;
         this.row = row;
         this.nanos = nanos;
-        this.swept = new AtomicLong(nanos.getAsLong());
+        this.lastSweep = new AtomicLong(nanos.getAsLong());
     }
 
     /**
-     * Touches no database yet.
+     * Creates the registry. It opens no connection yet.
      *
      * @param pattern name of the views, {@code schema.name_{role}} or {@code name_{role}}, as the catalog spells it
-     * @throws IllegalArgumentException if the pattern holds no {@code {role}}, or several
+     * @throws IllegalArgumentException if the pattern does not contain {@code {role}} exactly once
      */
     public static <R extends Record> RoleViews<R> of(DataSource dataSource, String pattern, Class<R> row) {
         return of(dataSource, pattern, row, System::nanoTime);
@@ -55,32 +59,32 @@ public final class RoleViews<R extends Record> {
 
     static <R extends Record> RoleViews<R> of(DataSource dataSource, String pattern, Class<R> row, LongSupplier nanos) {
         Jdbi jdbi = Jdbi.create(new Connections(dataSource));
-        // A transaction that was open before is somebody else's to end.
+        // A transaction that was open already belongs to the caller, who ends it.
         jdbi.getConfig(Handles.class).setForceEndTransactions(false);
-        // Signs such as < and > in a condition are SQL and no placeholders.
+        // In a condition < and > are SQL operators, and must not be taken for placeholders of a template.
         jdbi.getConfig(SqlStatements.class).setTemplateEngine(TemplateEngine.NOP);
         jdbi.getConfig(ColumnMappers.class).setCoalesceNullPrimitivesToDefaults(false);
         return new RoleViews<>(jdbi, RoleViewName.of(pattern), row, nanos);
     }
 
     /**
-     * The view of a role. Whether it exists and fits is looked up when it is first read.
+     * The view of a role. Whether it exists and fits the record is checked when it is first read.
      *
-     * @throws IllegalArgumentException if no view can be called after such a role
+     * @throws IllegalArgumentException if PostgreSQL allows no name for the view of this role
      */
     public RoleView<R> forRole(String role) {
-        RoleView<R> found = known.get(role);
+        RoleView<R> found = registry.get(role);
         return found == null ? new RoleView<>(this, role, pattern.sqlFor(role)) : found;
     }
 
-    /** How many views are in the registry. */
+    /** The number of views in the registry. */
     public int registered() {
-        return known.size();
+        return registry.size();
     }
 
     /**
-     * The position in the log behind everything that has committed by now, for {@link RoleView#awaitFresh}. To be taken after
-     * the commit that is to be waited for.
+     * The current position of the WAL, as a token for {@link RoleView#awaitFresh}. Take it after the commit that the view is to
+     * contain.
      */
     public String token() {
         try (Handle handle = jdbi.open()) {
@@ -98,7 +102,7 @@ public final class RoleViews<R extends Record> {
         return row;
     }
 
-    /** Looked up in the catalog once, and not for every reading. */
+    /** The table of the details, matched to its record; read from the catalog once. */
     Shape shapeOf(Handle handle, Details<?> wanted) {
         Shape before = details.get(wanted);
         if (before != null) {
@@ -112,7 +116,11 @@ public final class RoleViews<R extends Record> {
         return found;
     }
 
-    /** @return whether there was any */
+    /**
+     * Forgets what was read from the catalog about tables of details.
+     *
+     * @return whether there was any
+     */
     boolean forgetDetails() {
         boolean any = !details.isEmpty();
         details.clear();
@@ -120,27 +128,27 @@ public final class RoleViews<R extends Record> {
     }
 
     void register(Handle handle, RoleView<R> view) {
-        known.putIfAbsent(view.role(), view);
+        registry.putIfAbsent(view.role(), view);
         sweep(handle);
     }
 
     void evict(RoleView<R> view) {
-        known.remove(view.role(), view);
+        registry.remove(view.role(), view);
     }
 
-    /** Roles that come and go would fill the registry, were only those thrown out that somebody asks for once more. */
+    /** Evicts the views that were dropped, also those that nobody reads any more; at most once per {@link #SWEEP}. */
     private void sweep(Handle handle) {
         long now = nanos.getAsLong();
-        long before = swept.get();
-        if (now - before < SWEEP.toNanos() || !swept.compareAndSet(before, now)) {
+        long before = lastSweep.get();
+        if (now - before < SWEEP.toNanos() || !lastSweep.compareAndSet(before, now)) {
             return;
         }
-        String[] names = known.values().stream().map(RoleView::name).toArray(String[]::new);
+        String[] names = registry.values().stream().map(RoleView::name).toArray(String[]::new);
         Set<String> gone = handle.createQuery(
                         "SELECT n FROM pg_catalog.unnest(:names) AS n WHERE pg_catalog.to_regclass(n) IS NULL")
                 .bind("names", names)
                 .mapTo(String.class)
                 .set();
-        known.values().removeIf(view -> gone.contains(view.name()));
+        registry.values().removeIf(view -> gone.contains(view.name()));
     }
 }

@@ -8,41 +8,44 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 
 /**
- * A relation that was found to fit a record. Immutable; true of the catalog at the time it was read.
+ * A relation matched to a record: how its rows are selected. It describes the catalog at the time it was read.
  *
- * @param sql its name, quoted by the server
- * @param select the columns of the record, each under the name of its component
- * @param key columns of its smallest unique index; none if it has none
+ * @param sql name of the relation, quoted by the server
+ * @param select select list with the columns of the record, each under the name of its component
  */
 record Shape(long oid, String sql, String select, Key key) {
 
-    /** A relation as it stands in the catalog. */
+    /** A relation, as in the catalog. */
     record Found(long oid, String sql, List<Column> columns, Key key) {}
 
-    /** @throws UnfitRoleViewException naming every component that cannot be read */
+    /**
+     * Matches the columns of a relation to the components of a record.
+     *
+     * @throws RoleViewMismatchException with every component that cannot be read
+     */
     static Shape fit(Found found, Class<? extends Record> row) {
-        List<String> misfits = new ArrayList<>();
+        List<String> mismatches = new ArrayList<>();
         List<String> select = new ArrayList<>();
         for (RecordComponent component : row.getRecordComponents()) {
             Optional<Column> column = columnFor(component.getName(), found.columns());
             if (column.isEmpty()) {
-                misfits.add("there is no column for " + component.getName() + " (there are "
+                mismatches.add("there is no column for " + component.getName() + " (there are "
                         + found.columns().stream().map(Column::name).collect(Collectors.joining(", ")) + ")");
-            } else if (!Fit.fits(component.getGenericType(), column.get())) {
-                misfits.add("column " + column.get().name() + " is "
+            } else if (!ColumnTypes.canRead(component.getGenericType(), column.get())) {
+                mismatches.add("column " + column.get().name() + " is "
                         + column.get().type() + ", and " + component.getName() + " is " + named(component));
             } else {
                 select.add("r." + RoleViewName.quoted(column.get().name()) + " AS "
                         + RoleViewName.quoted(component.getName()));
             }
         }
-        if (!misfits.isEmpty()) {
-            throw new UnfitRoleViewException(found.sql(), row, misfits);
+        if (!mismatches.isEmpty()) {
+            throw new RoleViewMismatchException(found.sql(), row, mismatches);
         }
         return new Shape(found.oid(), found.sql(), String.join(", ", select), found.key());
     }
 
-    /** {@code displayName} is {@code "displayName"}, or else {@code display_name} or {@code displayname}. */
+    /** The column of a component: {@code displayName} is {@code "displayName"}, or else {@code display_name} or {@code displayname}. */
     private static Optional<Column> columnFor(String component, List<Column> columns) {
         return columns.stream()
                 .filter(column -> column.name().equals(component))
@@ -69,7 +72,11 @@ record Shape(long oid, String sql, String select, Key key) {
         return key;
     }
 
-    /** @throws IllegalArgumentException if these are not as many values as the key has columns */
+    /**
+     * The key, checked to have as many columns as there are values.
+     *
+     * @throws IllegalArgumentException if the numbers differ
+     */
     Key requireKey(List<?> values) {
         if (values.size() != requireKey().columns().size()) {
             throw new IllegalArgumentException(

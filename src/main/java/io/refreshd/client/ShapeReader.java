@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.Optional;
 import org.jdbi.v3.core.Handle;
 
-/** Looks a relation up in the catalog. Blocks; keeps nothing. */
+/** Reads a relation, its columns and its key from the catalog. Blocks. */
 final class ShapeReader {
     private static final String RELATION = """
             SELECT c.oid::int8 AS oid, pg_catalog.format('%I.%I', n.nspname, c.relname) AS sql
@@ -38,7 +38,7 @@ final class ShapeReader {
 
     private ShapeReader() {}
 
-    /** @param name quoted */
+    /** @param name name of the relation, quoted for SQL */
     static Optional<Shape.Found> find(Handle handle, String name) {
         return handle.createQuery(RELATION)
                 .bind("name", name)

@@ -2,7 +2,7 @@ package io.refreshd.client;
 
 import java.util.List;
 
-/** A row and what belongs to it. */
+/** A row of a role view with its details. */
 public record WithDetails<R, D>(R row, List<D> details) {
     public WithDetails {
         details = List.copyOf(details);

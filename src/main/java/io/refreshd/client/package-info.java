@@ -1,4 +1,4 @@
-/** What an application uses to read role views: typed rows, details, pages, refreshing on demand and read-your-writes. */
+/** The client library for reading role views: typed rows, details, pages, refresh on demand and read-your-writes. */
 @NullMarked
 package io.refreshd.client;
 

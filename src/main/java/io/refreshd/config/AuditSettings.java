@@ -1,17 +1,15 @@
 package io.refreshd.config;
 
 import java.time.Duration;
-import java.util.Objects;
 import java.util.Optional;
 
 /**
- * The audit in the background.
+ * The settings of the background audit.
  *
- * @param interval how often one view is compared with its definition, each in its turn; empty: never
+ * @param interval time between two comparisons of a view with its definition, one view after the other; empty: no audit
  */
 public record AuditSettings(Optional<Duration> interval) {
     public AuditSettings {
-        Objects.requireNonNull(interval);
         interval.ifPresent(Durations::requirePositive);
     }
 }

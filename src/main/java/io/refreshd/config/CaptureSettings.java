@@ -1,15 +1,15 @@
 package io.refreshd.config;
 
 import java.time.Duration;
-import java.util.Objects;
 import java.util.OptionalLong;
 
 /**
- * How the write-ahead log is read.
+ * The settings for reading the write-ahead log (WAL).
  *
- * @param heartbeatInterval how often a message is written to the log, so that a quiet database moves the slot too
- * @param catalogPollInterval how often to look for views and tables that were made, changed or dropped
- * @param maxRetained bytes of log that the server may keep for the slot before it is given up; empty: as much as it wants
+ * @param heartbeatInterval time between two messages that refreshd writes to the WAL; they move the slot of an idle database
+ * @param catalogPollInterval time between two reads of the catalog, which find views and tables that were created, altered or
+ *     dropped
+ * @param maxRetained bytes of WAL that the server may retain for the slot before refreshd drops the slot; empty: no limit
  */
 public record CaptureSettings(
         String slot,
@@ -18,8 +18,6 @@ public record CaptureSettings(
         Duration catalogPollInterval,
         OptionalLong maxRetained) {
     public CaptureSettings {
-        Objects.requireNonNull(slot);
-        Objects.requireNonNull(publication);
         Durations.requirePositive(heartbeatInterval);
         Durations.requirePositive(catalogPollInterval);
     }

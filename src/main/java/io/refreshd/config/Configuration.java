@@ -1,9 +1,8 @@
 package io.refreshd.config;
 
 import java.util.List;
-import java.util.Objects;
 
-/** Everything the daemon can be told. Holds a secret, yet may be printed: the secret prints as stars. */
+/** The whole configuration of the daemon. It may be printed: the password prints as stars. */
 public record Configuration(
         DatabaseSettings database,
         ViewsSettings views,
@@ -14,13 +13,6 @@ public record Configuration(
         MetricsSettings metrics,
         List<RoleViewTemplate> roleViews) {
     public Configuration {
-        Objects.requireNonNull(database);
-        Objects.requireNonNull(views);
-        Objects.requireNonNull(refresh);
-        Objects.requireNonNull(capture);
-        Objects.requireNonNull(audit);
-        Objects.requireNonNull(http);
-        Objects.requireNonNull(metrics);
         roleViews = List.copyOf(roleViews);
     }
 }

@@ -3,7 +3,7 @@ package io.refreshd.config;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/** A configuration that cannot be used. Its message lists every problem, one a line, and no secret. */
+/** Thrown for a configuration that is not valid. Its message lists every problem, one a line, and contains no secret. */
 public final class ConfigurationException extends Exception {
     private static final long serialVersionUID = 1;
 
@@ -14,7 +14,7 @@ public final class ConfigurationException extends Exception {
         this.problems = List.copyOf(problems);
     }
 
-    /** In the order of their lines; never empty. */
+    /** All problems, sorted by line; never empty. */
     public List<Problem> problems() {
         return problems;
     }

@@ -8,7 +8,11 @@ import java.util.Map;
 import java.util.Optional;
 import org.yaml.snakeyaml.nodes.MappingNode;
 
-/** Reads a configuration strictly. Keeps nothing; any thread may call it. */
+/**
+ * Reads a YAML configuration strictly and reports all its problems at once.
+ *
+ * <p>Thread: any; an instance lives for one call.
+ */
 public final class ConfigurationReader {
     private final Section root;
     private final Path file;
@@ -19,11 +23,11 @@ public final class ConfigurationReader {
     }
 
     /**
-     * Reads a file.
+     * Reads a configuration file.
      *
-     * @param environment what {@code ${NAME}} is taken from
+     * @param environment the variables that {@code ${NAME}} stands for
      * @throws IOException if the file cannot be read
-     * @throws ConfigurationException if what is in it cannot be used
+     * @throws ConfigurationException if its content is not a valid configuration
      */
     public static Configuration read(Path file, Map<String, String> environment)
             throws ConfigurationException, IOException {
@@ -37,10 +41,10 @@ public final class ConfigurationReader {
     }
 
     /**
-     * Reads a text.
+     * Reads a configuration from text.
      *
-     * @param fileName for messages; a relative {@code password-file} is looked for beside it
-     * @throws ConfigurationException with all that is wrong, not just the first
+     * @param fileName name shown in messages; a relative {@code password-file} is resolved against its folder
+     * @throws ConfigurationException with all problems of the text
      */
     public static Configuration read(String yaml, String fileName, Map<String, String> environment)
             throws ConfigurationException {
@@ -67,7 +71,7 @@ public final class ConfigurationReader {
                 new AuditSettings(section("audit")
                         .orDefault(Key.AUDIT_INTERVAL, Durations::parseMaxStaleness)
                         .bound()),
-                section("http").orDefault(Key.HTTP_LISTEN, Values::listen),
+                section("http").orDefault(Key.HTTP_LISTEN, ValueParsers::listen),
                 new MetricsSettings(section("metrics").list(Key.METRICS_GROUPS, ViewPattern::parse)),
                 RoleViewsReader.read(root.section("role-views")));
     }
@@ -80,12 +84,12 @@ public final class ConfigurationReader {
 
     private static DatabaseSettings database(Section section, Path file) {
         if (section.has(Key.DATABASE_PASSWORD) && section.has(Key.DATABASE_PASSWORD_FILE)) {
-            section.problem(Key.DATABASE_PASSWORD_FILE, "stands beside password", "write only one of the two");
+            section.problem(Key.DATABASE_PASSWORD_FILE, "given together with password", "write only one of the two");
         }
-        // Where a required value is missing, the problem is noted, and what is built here is thrown away.
+        // A missing value is recorded as a problem, so the settings that are built here are never returned.
         return new DatabaseSettings(
-                section.required(Key.DATABASE_URL, Urls::parse).orElse(""),
-                section.required(Key.DATABASE_USER, Values::text).orElse(""),
+                section.required(Key.DATABASE_URL, JdbcUrl::parse).orElse(""),
+                section.required(Key.DATABASE_USER, ValueParsers::text).orElse(""),
                 section.given(Key.DATABASE_PASSWORD, Secret::new)
                         .or(() -> section.given(Key.DATABASE_PASSWORD_FILE, text -> PasswordFile.read(file, text)))
                         .orElse(Secret.EMPTY));
@@ -93,15 +97,15 @@ public final class ConfigurationReader {
 
     private static RefreshSettings refresh(Section section) {
         return new RefreshSettings(
-                section.orDefault(Key.REFRESH_MAX_CONCURRENT, Values::maxConcurrent),
+                section.orDefault(Key.REFRESH_MAX_CONCURRENT, ValueParsers::maxConcurrent),
                 section.orDefault(Key.REFRESH_LOCK_TIMEOUT, Durations::parseTimeout),
                 section.orDefault(Key.REFRESH_STATEMENT_TIMEOUT, Durations::parseTimeout));
     }
 
     private static CaptureSettings capture(Section section) {
         return new CaptureSettings(
-                section.orDefault(Key.CAPTURE_SLOT, Values::slot),
-                section.orDefault(Key.CAPTURE_PUBLICATION, Values::publication),
+                section.orDefault(Key.CAPTURE_SLOT, ValueParsers::slot),
+                section.orDefault(Key.CAPTURE_PUBLICATION, ValueParsers::publication),
                 section.orDefault(Key.CAPTURE_HEARTBEAT_INTERVAL, Durations::parsePositive),
                 section.orDefault(Key.CAPTURE_CATALOG_POLL_INTERVAL, Durations::parsePollInterval),
                 section.orDefault(Key.CAPTURE_MAX_RETAINED, Sizes::parse));

@@ -1,17 +1,9 @@
 package io.refreshd.config;
 
-import java.util.Objects;
-
 /**
- * The database to watch and to refresh.
+ * The database whose materialized views are kept fresh, and the login for it.
  *
- * @param url of the form {@code jdbc:postgresql://host:port/database}; never with a password in it
+ * @param url JDBC URL of the form {@code jdbc:postgresql://host:port/database}; it never contains a password
  * @param password empty where the server asks for none (trust, peer, certificate)
  */
-public record DatabaseSettings(String url, String user, Secret password) {
-    public DatabaseSettings {
-        Objects.requireNonNull(url);
-        Objects.requireNonNull(user);
-        Objects.requireNonNull(password);
-    }
-}
+public record DatabaseSettings(String url, String user, Secret password) {}

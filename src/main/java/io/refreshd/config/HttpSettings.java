@@ -1,16 +1,13 @@
 package io.refreshd.config;
 
-import java.util.Objects;
-
 /**
- * Where metrics, health and status are served.
+ * The address on which metrics, health and status are served.
  *
- * @param host name or address; an IPv6 address without its brackets
- * @param port 0 lets the system choose a free one
+ * @param host host name or IP address; an IPv6 address without its brackets
+ * @param port 0 lets the operating system choose a free port
  */
 public record HttpSettings(String host, int port) {
     public HttpSettings {
-        Objects.requireNonNull(host);
         if (port < 0 || port > 65_535) {
             throw new IllegalArgumentException("no such port: " + port);
         }

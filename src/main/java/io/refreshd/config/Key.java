@@ -6,109 +6,115 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/** Every key there is, with its default. The reader takes the defaults from here, and the documents are compared with it. */
+/**
+ * The keys of the configuration, each with its type, default and description.
+ *
+ * <p>Source: the reader takes the defaults from here; a test compares {@code docs/configuration.md} and the sample file with them.
+ */
 enum Key {
     DATABASE_URL(
             "database.url",
             Kind.TEXT,
             Key.REQUIRED,
-            "JDBC address of the database, `jdbc:postgresql://host:port/database`; driver parameters such as `?sslmode=verify-full` may follow, a password may not."),
-    DATABASE_USER("database.user", Kind.TEXT, Key.REQUIRED, "Role to connect as; it needs `REPLICATION`."),
+            "JDBC URL of the database, `jdbc:postgresql://host:port/database`. Driver parameters such as `?sslmode=verify-full` may follow, a password may not."),
+    DATABASE_USER("database.user", Kind.TEXT, Key.REQUIRED, "Role to connect as. It needs `REPLICATION`."),
     DATABASE_PASSWORD(
             "database.password",
             Kind.TEXT,
             Key.UNSET,
-            "Its password, best as `${REFRESHD_DB_PASSWORD}`. Leave it out where the server asks for none."),
+            "Password of that role, best as `${REFRESHD_DB_PASSWORD}`. Leave it out where the server asks for none."),
     DATABASE_PASSWORD_FILE(
             "database.password-file",
             Kind.FILE,
             Key.UNSET,
-            "File to read the password from, such as a mounted secret; one line break at its end is dropped. A relative path starts at the folder of the configuration. Not together with `password`."),
+            "File to read the password from, such as a mounted secret. One line break at its end is dropped. A relative path starts at the folder of the configuration file. Not together with `password`."),
     VIEWS_INCLUDE(
             "views.include",
             Kind.PATTERNS,
             "[\"*.*\"]",
-            "Materialized views to keep fresh: every one that matches, now or later."),
-    VIEWS_EXCLUDE("views.exclude", Kind.PATTERNS, "[]", "Those among them to leave alone."),
+            "Materialized views to keep fresh: every view that matches, now or later."),
+    VIEWS_EXCLUDE("views.exclude", Kind.PATTERNS, "[]", "Views to leave alone, although `include` matches them."),
     VIEWS_QUIET_PERIOD(
             "views.quiet-period",
             Kind.DURATION,
             "250ms",
-            "A refresh starts when no commit that matters has come for this long, so that a burst costs one refresh; `0ms` waits for nothing."),
+            "A refresh starts when no relevant commit has arrived for this long, so that a burst of commits costs one refresh. `0ms`: no waiting."),
     VIEWS_TARGET_LAG(
             "views.target-lag",
             Kind.DURATION,
             "5s",
-            "But a view is never to be staler than this, however long the burst; at least the quiet period."),
+            "The staleness that a view should not exceed, however long a burst of commits lasts. At least the quiet period."),
     VIEWS_MAX_STALENESS(
             "views.max-staleness",
             Kind.DURATION_OR_NONE,
             "none",
-            "Refresh at least this often, even if no change was seen."),
-    VIEWS_BLIND_SPOT_MAX_STALENESS(
+            "Refresh at least this often, even without a change."),
+    VIEWS_UNTRACKED_MAX_STALENESS(
             "views.untracked-max-staleness",
             Kind.DURATION_OR_NONE,
             "60s",
-            "`max-staleness` of views that have none of their own and read what the log does not show: foreign tables, unlogged tables, `now()`, volatile functions."),
+            "`max-staleness` of views without a bound of their own that read untracked sources. Changes of these are not in the write-ahead log (WAL): foreign tables, unlogged tables, `now()`, volatile functions."),
     VIEWS_METHOD(
             "views.method",
             Kind.METHOD,
             "concurrent",
-            "`concurrent` lets readers go on reading; `plain` is about five times cheaper and locks them out while it runs."),
+            "`concurrent` does not block readers. `plain` is about five times cheaper and blocks readers while it runs."),
     VIEWS_OVERRIDES(
             "views.overrides",
-            Kind.OVERRIDES,
+            Kind.MAPPING,
             "{}",
-            "What is different for some views: a pattern, then any of `quiet-period`, `target-lag`, `max-staleness`, `method`. Where several match, the later one wins, key by key."),
-    REFRESH_MAX_CONCURRENT("refresh.max-concurrent", Kind.NUMBER, "2", "Refreshes that may run at once; 1 to 64."),
+            "Other settings for some views: a pattern, then any of `quiet-period`, `target-lag`, `max-staleness`, `method`. Where several patterns match, the later one wins, key by key."),
+    REFRESH_MAX_CONCURRENT(
+            "refresh.max-concurrent", Kind.NUMBER, "2", "Refreshes that may run at the same time, 1 to 64."),
     REFRESH_LOCK_TIMEOUT(
             "refresh.lock-timeout",
             Kind.DURATION,
             "2s",
-            "A refresh that has to wait longer for a lock gives way and is tried again later."),
+            "A refresh that waits longer for a lock is cancelled and retried later."),
     REFRESH_STATEMENT_TIMEOUT(
             "refresh.statement-timeout", Kind.DURATION, "10m", "A refresh that takes longer is cancelled."),
     CAPTURE_SLOT(
             "capture.slot",
             Kind.TEXT,
             "refreshd",
-            "Replication slot: 1 to 63 small letters, digits and underscores. One daemon, one slot."),
-    CAPTURE_PUBLICATION("capture.publication", Kind.TEXT, "refreshd", "Publication that refreshd keeps."),
+            "Replication slot: 1 to 63 lower-case letters, digits and underscores. One daemon, one slot."),
+    CAPTURE_PUBLICATION(
+            "capture.publication", Kind.TEXT, "refreshd", "Publication that refreshd creates and maintains."),
     CAPTURE_HEARTBEAT_INTERVAL(
             "capture.heartbeat-interval",
             Kind.DURATION,
             "1s",
-            "How often a message is written to the log, so that a quiet database does not hold back its log."),
+            "How often refreshd writes a message to the WAL. Without it an idle database would retain its WAL."),
     CAPTURE_CATALOG_POLL_INTERVAL(
             "capture.catalog-poll-interval",
             Kind.DURATION,
             "1s",
-            "How often to look for views and tables that were made, changed or dropped; what changes what is kept fresh already is seen with the next heartbeat. At most `30s`."),
+            "How often the catalog is read for views and tables that were created, altered or dropped. A change to a view that is kept fresh already is found with the next heartbeat. At most `30s`."),
     CAPTURE_MAX_RETAINED(
             "capture.max-retained",
             Kind.SIZE_OR_NONE,
             "10GB",
-            "Log that the server may keep for the slot. Beyond half of it there is a warning; beyond all of it the slot is given up, views go by the clock, and the log is read anew as soon as a slot can be made."),
+            "WAL that the server may retain for the slot. Above half of it refreshd warns. Above all of it refreshd drops the slot, refreshes views by `untracked-max-staleness`, and creates a new slot as soon as it can."),
     AUDIT_INTERVAL(
             "audit.interval",
             Kind.DURATION_OR_NONE,
             "none",
-            "How often one view that is fresh is compared with its definition, each in its turn, as `refreshd audit` does; `none`: never. A comparison reads the whole view and runs its whole query."),
+            "How often one fresh view is compared with its definition, one view after the other, as `refreshd audit` does. `none`: never. A comparison reads the whole view and runs its whole query."),
     HTTP_LISTEN(
             "http.listen",
             Kind.ADDRESS,
             "127.0.0.1:9464",
-            "Address for `/metrics`, `/livez`, `/readyz`, `/status` and the page for people; `\"[::1]:9464\"` for IPv6 (with the quotes), port 0 for any free one."),
+            "Address for `/metrics`, `/livez`, `/readyz`, `/status` and the HTML status page. IPv6 as `\"[::1]:9464\"`, with the quotes. Port 0: any free port."),
     ROLE_VIEWS_TEMPLATES(
             "role-views.templates",
-            Kind.OVERRIDES,
+            Kind.MAPPING,
             "{}",
-            "Views to be made for each role: a name such as `public.materializeduserrole_{role}`, then what is said under Role views."),
+            "Views to create for each role: a name such as `public.materializeduserrole_{role}`, then the keys listed under Role views."),
     METRICS_GROUPS(
             "metrics.groups",
             Kind.PATTERNS,
             "[]",
-            "Views that match the same pattern share one set of series, under the pattern as the label `view`: for hundreds of views that nobody tells apart.");
+            "Views that match the same pattern share one set of time series, with the pattern as the label `view`. For hundreds of similar views.");
 
     private static final String REQUIRED = "required";
     private static final String UNSET = "unset";
@@ -137,7 +143,7 @@ enum Key {
         return meaning;
     }
 
-    /** As one would write it; empty if there is none. */
+    /** The default as the configuration file has it; empty if there is none. */
     Optional<String> fallback() {
         return isRequired() || fallback.equals(UNSET) ? Optional.empty() : Optional.of(fallback);
     }
@@ -146,7 +152,7 @@ enum Key {
         return fallback.equals(REQUIRED);
     }
 
-    /** Whose value must not be shown. */
+    /** Whether messages must not show the value. */
     boolean isSecret() {
         return this == DATABASE_PASSWORD;
     }
@@ -170,7 +176,7 @@ enum Key {
                 .collect(Collectors.toCollection(LinkedHashSet::new));
     }
 
-    /** What a value looks like. */
+    /** The types of values. */
     enum Kind {
         TEXT("text"),
         FILE("file"),
@@ -181,7 +187,7 @@ enum Key {
         METHOD("`concurrent` or `plain`"),
         ADDRESS("host:port"),
         PATTERNS("list of patterns"),
-        OVERRIDES("mapping");
+        MAPPING("mapping");
 
         private final String label;
 

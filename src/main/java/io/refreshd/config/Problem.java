@@ -3,19 +3,21 @@ package io.refreshd.config;
 import java.util.Optional;
 
 /**
- * One thing that is wrong with a configuration.
+ * One problem of a configuration file.
  *
- * @param path of the key, such as {@code views.target-lag}; empty if the whole file is meant
- * @param value as written, before variables are expanded, so that none of their values shows; empty for secrets and where
- *     there is no single value
- * @param expected what would be right
- * @param line from 1
+ * @param path path of the key, such as {@code views.target-lag}; empty if the whole file is meant
+ * @param value the value as written in the file, before variables are expanded: a variable may hold a secret. Empty for the
+ *     value of a secret key, and where there is no single value
+ * @param what what is wrong
+ * @param expected what to write instead
+ * @param line line of the file, from 1
  */
 public record Problem(String path, Optional<String> value, String what, String expected, int line) {
+    /** Characters of a value that a message shows. */
     private static final int SHOWN = 80;
 
     public Problem {
-        // Whatever a file holds, a problem stays on its line of the terminal and of the log.
+        // A control character of the file must not break the line or change the state of a terminal.
         value = value.map(Problem::onOneLine);
         path = onOneLine(path);
         what = onOneLine(what);

@@ -5,12 +5,16 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 
-/** Gathers what is wrong while reading goes on. One reading, one thread. */
+/**
+ * The problems found so far while a configuration is read.
+ *
+ * <p>Thread: confined to the reading thread.
+ */
 final class Problems {
     private final List<Problem> found = new ArrayList<>();
 
-    void add(int line, String path, Optional<String> value, UnfitValue unfit) {
-        found.add(new Problem(path, value, unfit.what(), unfit.expected(), line));
+    void add(int line, String path, Optional<String> value, InvalidValueException invalid) {
+        found.add(new Problem(path, value, invalid.what(), invalid.expected(), line));
     }
 
     void add(int line, String path, String what, String expected) {
@@ -21,7 +25,7 @@ final class Problems {
         return found.isEmpty();
     }
 
-    /** Of everything found, which must be something. */
+    /** An exception with all problems; there must be at least one. */
     ConfigurationException exception(String fileName) {
         return new ConfigurationException(
                 fileName,

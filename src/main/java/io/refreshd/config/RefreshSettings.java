@@ -3,11 +3,11 @@ package io.refreshd.config;
 import java.time.Duration;
 
 /**
- * How refreshes are carried out.
+ * The limits of refreshes.
  *
- * @param maxConcurrent refreshes that may run at once, each on a connection of its own
- * @param lockTimeout wait no longer than this for a lock on a view
- * @param statementTimeout a refresh that takes longer is cancelled
+ * @param maxConcurrent refreshes that may run at the same time, each on a connection of its own
+ * @param lockTimeout longest wait for a lock on a view
+ * @param statementTimeout duration after which a refresh is cancelled
  */
 public record RefreshSettings(int maxConcurrent, Duration lockTimeout, Duration statementTimeout) {
     public RefreshSettings {

@@ -2,43 +2,34 @@ package io.refreshd.config;
 
 import io.refreshd.client.RoleViewName;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 
 /**
- * How the views of roles are made.
+ * A template from which refreshd creates one view for each role.
  *
- * @param dropRemoved whether a view goes when its role has gone
+ * @param dropRemoved whether the view of a role that no longer exists is dropped
  */
 public record RoleViewTemplate(
         RoleViewName name, Definition definition, Roles roles, Access access, boolean dropRemoved) {
-    public RoleViewTemplate {
-        Objects.requireNonNull(name);
-        Objects.requireNonNull(definition);
-        Objects.requireNonNull(roles);
-        Objects.requireNonNull(access);
-    }
-
     public String schema() {
         return name.schema().orElseThrow();
     }
 
     /**
-     * What a view is.
+     * The definition of a view.
      *
-     * @param materialized otherwise a plain view, for which key and indexes mean nothing
-     * @param uniqueKey columns, as the catalog spells them
-     * @param indexes what stands in the parentheses of {@code CREATE INDEX}
+     * @param materialized false for a plain view, which uses neither {@code uniqueKey} nor {@code indexes}
+     * @param uniqueKey column names, as the catalog spells them
+     * @param indexes the text between the parentheses of {@code CREATE INDEX}, for each index
      */
     public record Definition(boolean materialized, SqlTemplate query, List<String> uniqueKey, List<String> indexes) {
         public Definition {
-            Objects.requireNonNull(query);
             uniqueKey = List.copyOf(uniqueKey);
             indexes = List.copyOf(indexes);
         }
     }
 
-    /** Where the roles come from. */
+    /** The source of the roles. */
     public sealed interface Roles {
         record Listed(List<String> roles) implements Roles {
             public Listed {
@@ -46,14 +37,15 @@ public record RoleViewTemplate(
             }
         }
 
-        /** @param sql the first column of what it returns */
+        /** @param sql query whose first column is the roles */
         record Queried(String sql) implements Roles {}
     }
 
     /**
-     * Who may read a view, and whose it is.
+     * The database role that may read a view, and the one that owns it.
      *
-     * @param grantTo role of the database, with or without {@code {role}} in its name
+     * @param grantTo name of a database role, with or without {@code {role}} in it; empty: nothing is granted
+     * @param owner empty: the role that refreshd connects as
      */
     public record Access(Optional<String> grantTo, Optional<String> owner) {
         public Optional<String> grantTo(String role) {

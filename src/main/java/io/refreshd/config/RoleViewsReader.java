@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** Reads the section {@code role-views}. */
+/** Reader of the section {@code role-views}. */
 final class RoleViewsReader {
     static final List<String> KEYS =
             List.of("query", "unique-key", "indexes", "roles", "roles-query", "kind", "grant-to", "owner", "removed");
@@ -21,40 +21,41 @@ final class RoleViewsReader {
             section.rejectUnknown(KEYS);
             try {
                 template(name(name), section).ifPresent(templates::add);
-            } catch (UnfitValue e) {
+            } catch (InvalidValueException e) {
                 written.problem(name, e);
             }
         }
         return templates;
     }
 
-    private static RoleViewName name(String text) throws UnfitValue {
+    private static RoleViewName name(String text) throws InvalidValueException {
         String expected = "write schema.name_{role}, such as public.materializeduserrole_{role}";
         try {
             RoleViewName name = RoleViewName.of(text);
             if (name.schema().isEmpty()) {
-                throw new UnfitValue("the schema is missing", expected);
+                throw new InvalidValueException("the schema is missing", expected);
             }
             return name;
         } catch (IllegalArgumentException e) {
-            throw new UnfitValue(String.valueOf(e.getMessage()), expected);
+            throw new InvalidValueException(String.valueOf(e.getMessage()), expected);
         }
     }
 
-    private static Optional<RoleViewTemplate> template(RoleViewName name, Section section) throws UnfitValue {
+    private static Optional<RoleViewTemplate> template(RoleViewName name, Section section)
+            throws InvalidValueException {
         boolean materialized =
                 section.given("kind", RoleViewsReader::materialized).orElse(true);
         Optional<SqlTemplate> query = section.given("query", SqlTemplate::parse);
-        List<String> key = section.list("unique-key", Values::text);
+        List<String> key = section.list("unique-key", ValueParsers::text);
         if (!section.has("query")) {
-            throw new UnfitValue("query is missing", "write the SELECT that defines the view");
+            throw new InvalidValueException("query is missing", "write the SELECT that defines the view");
         }
         if (materialized && !section.has("unique-key")) {
-            throw new UnfitValue(
+            throw new InvalidValueException(
                     "unique-key is missing", "write the columns of the view's key; without one it cannot be refreshed");
         }
         if (section.has("roles") == section.has("roles-query")) {
-            throw new UnfitValue(
+            throw new InvalidValueException(
                     section.has("roles") ? "both roles and roles-query" : "neither roles nor roles-query",
                     "write one of the two");
         }
@@ -62,26 +63,26 @@ final class RoleViewsReader {
                 .<RoleViewTemplate.Roles>map(RoleViewTemplate.Roles.Queried::new)
                 .orElseGet(() -> new RoleViewTemplate.Roles.Listed(section.list("roles", text -> text)));
         RoleViewTemplate.Access access = new RoleViewTemplate.Access(
-                section.given("grant-to", Values::text), section.given("owner", Values::text));
+                section.given("grant-to", ValueParsers::text), section.given("owner", ValueParsers::text));
         boolean drop = section.given("removed", RoleViewsReader::drops).orElse(false);
-        List<String> indexes = section.list("indexes", Values::text);
+        List<String> indexes = section.list("indexes", ValueParsers::text);
         return query.map(sql -> new RoleViewTemplate(
                 name, new RoleViewTemplate.Definition(materialized, sql, key, indexes), roles, access, drop));
     }
 
-    private static boolean materialized(String text) throws UnfitValue {
+    private static boolean materialized(String text) throws InvalidValueException {
         return switch (text) {
             case "materialized-view" -> true;
             case "view" -> false;
-            default -> throw new UnfitValue("there is no such kind", "write materialized-view or view");
+            default -> throw new InvalidValueException("there is no such kind", "write materialized-view or view");
         };
     }
 
-    private static boolean drops(String text) throws UnfitValue {
+    private static boolean drops(String text) throws InvalidValueException {
         return switch (text) {
             case "keep" -> false;
             case "drop" -> true;
-            default -> throw new UnfitValue("neither keep nor drop", "write keep or drop");
+            default -> throw new InvalidValueException("neither keep nor drop", "write keep or drop");
         };
     }
 }

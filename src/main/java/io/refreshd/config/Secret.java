@@ -2,7 +2,7 @@ package io.refreshd.config;
 
 import java.util.Objects;
 
-/** A value that must not be seen: whoever prints or logs it gets stars. */
+/** A secret value. It prints and logs as stars. */
 public final class Secret {
     public static final Secret EMPTY = new Secret("");
 
@@ -12,7 +12,7 @@ public final class Secret {
         this.value = Objects.requireNonNull(value);
     }
 
-    /** The value itself; only for the call that hands it to the server. */
+    /** The secret in plain text; only for the call that sends it to the server. */
     public String reveal() {
         return value;
     }

@@ -16,21 +16,25 @@ import org.yaml.snakeyaml.nodes.SequenceNode;
 import org.yaml.snakeyaml.nodes.Tag;
 
 /**
- * A mapping of the file, read key by key. What is wrong goes to the problems, and reading goes on with the default, so
- * that one run reports everything.
+ * A YAML mapping of the file, from which values are read key by key.
+ *
+ * <p>Failure: an invalid value is recorded in {@link Problems}, and reading goes on with the default, so that one run reports
+ * all problems.
  */
 final class Section {
-    /** Turns the text of a value into the value. */
+    /** Converts the text of a value into the value. */
     interface Parser<T> {
-        T parse(String text) throws UnfitValue;
+        T parse(String text) throws InvalidValueException;
     }
+
+    /** @param line line of the key */
+    private record Entry(Node value, int line) {}
 
     private final String path;
     private final int line;
     private final Problems problems;
     private final Variables variables;
-    private final Map<String, Node> values = new LinkedHashMap<>();
-    private final Map<String, Integer> lines = new LinkedHashMap<>();
+    private final Map<String, Entry> entries = new LinkedHashMap<>();
 
     private Section(String path, int line, Problems problems, Variables variables) {
         this.path = path;
@@ -49,21 +53,19 @@ final class Section {
         for (NodeTuple tuple : mapping.getValue()) {
             int at = lineOf(tuple.getKeyNode());
             if (!(tuple.getKeyNode() instanceof ScalarNode scalar)) {
-                problems.add(at, path, "a key that is no text", "write key: value");
+                problems.add(at, path, "a key that is not text", "write key: value");
                 continue;
             }
             String key = scalar.getValue();
-            Integer first = lines.putIfAbsent(key, at);
-            if (first == null) {
-                values.put(key, tuple.getValueNode());
-            } else {
-                problems.add(at, pathOf(key), "duplicate key, first on line " + first, "remove one of the two");
+            Entry first = entries.putIfAbsent(key, new Entry(tuple.getValueNode(), at));
+            if (first != null) {
+                problems.add(at, pathOf(key), "duplicate key, first on line " + first.line(), "remove one of the two");
             }
         }
     }
 
     Set<String> keys() {
-        return values.keySet();
+        return entries.keySet();
     }
 
     boolean has(Key key) {
@@ -71,22 +73,18 @@ final class Section {
     }
 
     boolean has(String leaf) {
-        return values.containsKey(leaf);
+        return entries.containsKey(leaf);
     }
 
-    /** The value of a key that stands below one of the {@link Key}s, and is no secret. */
-    <T> Optional<T> given(String leaf, Parser<T> parser) {
-        Node node = values.get(leaf);
-        return node == null ? Optional.empty() : scalar(node, pathOf(leaf), false, parser);
-    }
-
-    /** A part that may be left out, or left empty: then all its keys have their defaults. */
+    /** The mapping below a key. If it is absent or empty, all its keys have their defaults. */
     Section section(String key) {
-        Node node = values.get(key);
-        Section section = new Section(pathOf(key), lines.getOrDefault(key, line), problems, variables);
-        if (node instanceof MappingNode mapping && isPlain(key, node)) {
-            section.readKeys(mapping);
-        } else if (node != null && !(node instanceof MappingNode) && !isNull(node)) {
+        Node node = node(key);
+        Section section = new Section(pathOf(key), lineOf(key), problems, variables);
+        if (node instanceof MappingNode mapping) {
+            if (requireUntagged(node, pathOf(key))) {
+                section.readKeys(mapping);
+            }
+        } else if (node != null && !isNull(node)) {
             problems.add(lineOf(node), pathOf(key), "is " + kindOf(node), "write key: value pairs below it");
         }
         return section;
@@ -99,10 +97,19 @@ final class Section {
         return given(key, parser);
     }
 
-    /** The value written; empty if there is none, or a wrong one. */
+    /** The value of a key; empty if it is absent or invalid. */
     <T> Optional<T> given(Key key, Parser<T> parser) {
-        Node node = values.get(key.leaf());
-        return node == null ? Optional.empty() : scalar(node, pathOf(key.leaf()), key.isSecret(), parser);
+        return given(key.leaf(), key.isSecret(), parser);
+    }
+
+    /** The value of a key that is nested below one of the {@link Key}s and is no secret; empty if it is absent or invalid. */
+    <T> Optional<T> given(String leaf, Parser<T> parser) {
+        return given(leaf, false, parser);
+    }
+
+    private <T> Optional<T> given(String leaf, boolean secret, Parser<T> parser) {
+        Node node = node(leaf);
+        return node == null ? Optional.empty() : scalar(node, pathOf(leaf), secret, parser);
     }
 
     <T> T orDefault(Key key, Parser<T> parser) {
@@ -114,28 +121,30 @@ final class Section {
     }
 
     <T> List<T> list(String leaf, Parser<T> parser) {
-        Node node = values.get(leaf);
+        Node node = node(leaf);
         List<T> parsed = new ArrayList<>();
-        if (node instanceof SequenceNode sequence && isPlain(leaf, node)) {
-            for (int i = 0; i < sequence.getValue().size(); i++) {
-                scalar(sequence.getValue().get(i), pathOf(leaf) + "[" + i + "]", false, parser)
-                        .ifPresent(parsed::add);
+        if (node instanceof SequenceNode sequence) {
+            if (requireUntagged(node, pathOf(leaf))) {
+                for (int i = 0; i < sequence.getValue().size(); i++) {
+                    scalar(sequence.getValue().get(i), pathOf(leaf) + "[" + i + "]", false, parser)
+                            .ifPresent(parsed::add);
+                }
             }
-        } else if (node != null && !(node instanceof SequenceNode)) {
+        } else if (node != null) {
             problems.add(lineOf(node), pathOf(leaf), "is " + kindOf(node), "write a list, such as [\"public.*\"]");
         }
         return parsed;
     }
 
     boolean isEmptyList(Key key) {
-        return values.get(key.leaf()) instanceof SequenceNode sequence
+        return node(key.leaf()) instanceof SequenceNode sequence
                 && sequence.getValue().isEmpty();
     }
 
     private static <T> T fallback(Key key, Parser<T> parser) {
         try {
             return parser.parse(key.fallback().orElseThrow());
-        } catch (UnfitValue e) {
+        } catch (InvalidValueException e) {
             throw new IllegalStateException("the default of " + key.path() + " is wrong: " + e.getMessage(), e);
         }
     }
@@ -146,62 +155,71 @@ final class Section {
                     lineOf(node), at, isNull(node) ? "has no value" : "is " + kindOf(node), "write a single value");
             return Optional.empty();
         }
-        if (!isStandard(node)) {
-            problems.add(lineOf(node), at, "has a tag", "write the value alone, without !");
+        if (!requireUntagged(node, at)) {
             return Optional.empty();
         }
         try {
             return Optional.of(parser.parse(variables.expand(scalar.getValue())));
-        } catch (UnfitValue e) {
-            problems.add(lineOf(node), at, secret ? Optional.empty() : Optional.of(Urls.redact(scalar.getValue())), e);
+        } catch (InvalidValueException e) {
+            problems.add(
+                    lineOf(node), at, secret ? Optional.empty() : Optional.of(JdbcUrl.redact(scalar.getValue())), e);
             return Optional.empty();
         }
     }
 
-    private boolean isPlain(String key, Node node) {
-        if (!isStandard(node)) {
-            problems.add(lineOf(node), pathOf(key), "has a tag", "write the value alone, without !");
+    /** Whether a node has no tag of its own; such a tag is recorded as a problem. */
+    private boolean requireUntagged(Node node, String at) {
+        boolean untagged = node.getTag().startsWith(Tag.PREFIX);
+        if (!untagged) {
+            problems.add(lineOf(node), at, "has a tag", "write the value alone, without !");
         }
-        return isStandard(node);
+        return untagged;
     }
 
     void rejectUnknown(Collection<String> known) {
-        for (String key : values.keySet()) {
+        entries.forEach((key, entry) -> {
             if (!known.contains(key)) {
-                problems.add(lines.getOrDefault(key, line), pathOf(key), "unknown key", expectedFor(key, known));
+                problems.add(entry.line(), pathOf(key), "unknown key", expectedFor(key, known));
             }
-        }
+        });
     }
 
     private static String expectedFor(String key, Collection<String> known) {
         return Suggestion.near(key, known)
-                .map(near -> "did you mean " + near + "?")
-                .or(() -> Suggestion.elsewhere(key).map(right -> "did you mean " + right + "?"))
+                .or(() -> Suggestion.elsewhere(key))
+                .map(right -> "did you mean " + right + "?")
                 .orElseGet(() -> "known are " + String.join(", ", known));
     }
 
     void problem(Key key, String value, String what, String expected) {
         problems.add(
-                lines.getOrDefault(key.leaf(), line),
-                pathOf(key.leaf()),
-                Optional.of(value),
-                new UnfitValue(what, expected));
+                lineOf(key.leaf()), pathOf(key.leaf()), Optional.of(value), new InvalidValueException(what, expected));
     }
 
     void problem(Key key, String what, String expected) {
-        problems.add(lines.getOrDefault(key.leaf(), line), pathOf(key.leaf()), what, expected);
+        problems.add(lineOf(key.leaf()), pathOf(key.leaf()), what, expected);
     }
 
-    void problem(String key, UnfitValue unfit) {
-        problems.add(lines.getOrDefault(key, line), pathOf(key), Optional.empty(), unfit);
+    void problem(String key, InvalidValueException invalid) {
+        problems.add(lineOf(key), pathOf(key), Optional.empty(), invalid);
     }
 
-    /** Keys that hold dots are patterns, and in brackets, so that a path can be read. */
+    /** The path of a key of this mapping. A key with dots is a pattern, and stands in brackets to keep the path readable. */
     private String pathOf(String key) {
         if (path.isEmpty()) {
             return key;
         }
         return key.indexOf('.') >= 0 ? path + "[" + key + "]" : path + "." + key;
+    }
+
+    private @Nullable Node node(String key) {
+        Entry entry = entries.get(key);
+        return entry == null ? null : entry.value();
+    }
+
+    private int lineOf(String key) {
+        Entry entry = entries.get(key);
+        return entry == null ? line : entry.line();
     }
 
     private static int lineOf(Node node) {
@@ -210,10 +228,6 @@ final class Section {
 
     static boolean isNull(@Nullable Node node) {
         return node != null && node.getTag().equals(Tag.NULL);
-    }
-
-    private static boolean isStandard(Node node) {
-        return node.getTag().startsWith(Tag.PREFIX);
     }
 
     private static String kindOf(Node node) {

@@ -4,10 +4,12 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * One SQL statement with {@code {role}} in places where a value may stand. Within quotes and comments it may not: the server
- * quotes the role, and a quoted value within quotes would be code. Immutable.
+ * One SQL statement with the placeholder {@code {role}} where a value may stand.
  *
- * @param parts the text before, between and behind the roles
+ * <p>Invariant: no placeholder is within quotes or a comment. The server quotes the role as a literal, and a quoted literal
+ * within quotes would end them: SQL injection.
+ *
+ * @param parts the text before, between and after the placeholders
  */
 public record SqlTemplate(List<String> parts) {
     private static final String ROLE = "{role}";
@@ -16,7 +18,7 @@ public record SqlTemplate(List<String> parts) {
         parts = List.copyOf(parts);
     }
 
-    static SqlTemplate parse(String text) throws UnfitValue {
+    static SqlTemplate parse(String text) throws InvalidValueException {
         String sql = statement(text);
         List<String> parts = new ArrayList<>();
         int from = 0;
@@ -25,7 +27,7 @@ public record SqlTemplate(List<String> parts) {
             int end = quotedEnd(sql, at);
             if (end > at) {
                 if (sql.substring(at, end).contains(ROLE)) {
-                    throw new UnfitValue(
+                    throw new InvalidValueException(
                             ROLE + " within quotes or a comment",
                             "write it bare, as in role = {role}: it is replaced by a quoted literal");
                 }
@@ -35,7 +37,7 @@ public record SqlTemplate(List<String> parts) {
                 at += ROLE.length();
                 from = at;
             } else if (sql.charAt(at) == ';') {
-                throw new UnfitValue("more than one statement", "write a single SELECT");
+                throw new InvalidValueException("more than one statement", "write a single SELECT");
             } else {
                 at++;
             }
@@ -44,25 +46,29 @@ public record SqlTemplate(List<String> parts) {
         return new SqlTemplate(parts);
     }
 
-    /** Without the semicolon at its end. */
-    static String statement(String text) throws UnfitValue {
+    /** The statement without a semicolon at its end. */
+    static String statement(String text) throws InvalidValueException {
         String sql = text.strip();
         while (sql.endsWith(";")) {
             sql = sql.substring(0, sql.length() - 1).strip();
         }
         if (sql.isEmpty()) {
-            throw new UnfitValue("is empty", "write a SELECT");
+            throw new InvalidValueException("is empty", "write a SELECT");
         }
         return sql;
     }
 
-    /** @param literal as the server quotes the role; in parentheses it cannot run together with what stands beside it */
+    /**
+     * The statement with each placeholder replaced by a literal. The parentheses around it keep it apart from the text beside it.
+     *
+     * @param literal the role as a literal quoted by the server
+     */
     public String with(String literal) {
         return String.join("(" + literal + ")", parts);
     }
 
-    /** Where the quotes or the comment end that begin here; {@code at} if none do. */
-    private static int quotedEnd(String sql, int at) throws UnfitValue {
+    /** The end of the quotes or the comment that begin at a position; the position itself if none begin there. */
+    private static int quotedEnd(String sql, int at) throws InvalidValueException {
         char c = sql.charAt(at);
         if (c == '\'') {
             boolean escapes = at > 0 && (sql.charAt(at - 1) == 'E' || sql.charAt(at - 1) == 'e');
@@ -81,7 +87,7 @@ public record SqlTemplate(List<String> parts) {
         return c == '$' ? dollarEnd(sql, at) : at;
     }
 
-    private static int closing(String sql, int at, char quote, boolean escapes) throws UnfitValue {
+    private static int closing(String sql, int at, char quote, boolean escapes) throws InvalidValueException {
         int i = at + 1;
         while (i < sql.length()) {
             if (escapes && sql.charAt(i) == '\\') {
@@ -97,7 +103,7 @@ public record SqlTemplate(List<String> parts) {
         throw unclosed();
     }
 
-    private static int commentEnd(String sql, int at) throws UnfitValue {
+    private static int commentEnd(String sql, int at) throws InvalidValueException {
         int depth = 0;
         for (int i = at; i + 1 < sql.length(); i++) {
             if (sql.startsWith("/*", i)) {
@@ -114,7 +120,7 @@ public record SqlTemplate(List<String> parts) {
         throw unclosed();
     }
 
-    private static int dollarEnd(String sql, int at) throws UnfitValue {
+    private static int dollarEnd(String sql, int at) throws InvalidValueException {
         boolean withinName = at > 0 && Character.isJavaIdentifierPart(sql.charAt(at - 1));
         int i = at + 1;
         while (i < sql.length() && sql.charAt(i) != '$' && Character.isJavaIdentifierPart(sql.charAt(i))) {
@@ -131,7 +137,7 @@ public record SqlTemplate(List<String> parts) {
         return end + tag.length();
     }
 
-    private static UnfitValue unclosed() {
-        return new UnfitValue("quotes or a comment are not closed", "close them");
+    private static InvalidValueException unclosed() {
+        return new InvalidValueException("quotes or a comment are not closed", "close them");
     }
 }

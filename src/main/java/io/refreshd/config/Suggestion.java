@@ -6,11 +6,11 @@ import java.util.Comparator;
 import java.util.Locale;
 import java.util.Optional;
 
-/** What somebody may have meant who wrote a key that does not exist. */
+/** Suggests a valid key for an unknown one. */
 final class Suggestion {
     private Suggestion() {}
 
-    /** The nearest of the known keys, if it is near enough to be meant. */
+    /** The known key with the smallest edit distance, if that is 1 or at most a quarter of the length of the key. */
     static Optional<String> near(String unknown, Collection<String> known) {
         String plain = plain(unknown);
         return known.stream()
@@ -18,7 +18,7 @@ final class Suggestion {
                 .min(Comparator.comparingInt(key -> distance(plain, plain(key))));
     }
 
-    /** Where a key would be right that is wrong here. */
+    /** The full path of a key that is valid in another section. */
     static Optional<String> elsewhere(String unknown) {
         return Arrays.stream(Key.values())
                 .filter(key -> key.leaf().equals(unknown))
@@ -26,12 +26,12 @@ final class Suggestion {
                 .findFirst();
     }
 
-    /** {@code targetLag}, {@code target_lag} and {@code target-lag} are the same to a person. */
+    /** A form in which {@code targetLag}, {@code target_lag} and {@code target-lag} are equal. */
     private static String plain(String key) {
         return key.toLowerCase(Locale.ROOT).replaceAll("[-_ ]", "");
     }
 
-    /** Levenshtein's. */
+    /** The Levenshtein distance. */
     private static int distance(String a, String b) {
         int[] row = new int[b.length() + 1];
         Arrays.setAll(row, i -> i);

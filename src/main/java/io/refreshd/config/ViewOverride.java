@@ -4,7 +4,7 @@ import io.refreshd.model.Method;
 import java.time.Duration;
 import java.util.Optional;
 
-/** What is different for the views that match; empty parts are inherited. */
+/** Settings for the views that match a pattern; empty ones are inherited. */
 public record ViewOverride(
         ViewPattern pattern,
         Optional<Duration> quietPeriod,

@@ -4,12 +4,12 @@ import io.refreshd.model.ViewId;
 import java.util.regex.Pattern;
 
 /**
- * A glob over schema and name, written as psql's {@code \d} takes it: {@code schema.name}, where {@code *} stands for any
- * run of characters and {@code ?} for one. What stands in double quotes is taken literally, dots, capitals and wildcards
- * too; {@code ""} within quotes is one quote. Quotes may begin and end anywhere in a part.
+ * A pattern for views, in the notation of psql's {@code \d}: {@code schema.name}, where {@code *} matches any run of characters
+ * and {@code ?} matches one character. Text in double quotes is literal, including dots, capitals and wildcards; {@code ""}
+ * within quotes is one quote. Quotes may begin and end anywhere in a part.
  *
- * <p>Where psql folds capitals outside quotes to small letters, this refuses them: whether {@code public.MyView} means
- * {@code myview} or {@code "MyView"} cannot be known, and the wrong guess is a view that nobody refreshes.
+ * <p>Capitals outside quotes are an error, where psql folds them to lower case. {@code public.MyView} could mean {@code myview}
+ * or {@code "MyView"}, and after a wrong guess nobody would refresh the view.
  */
 public final class ViewPattern {
     private final String text;
@@ -23,19 +23,19 @@ public final class ViewPattern {
     }
 
     /**
-     * Reads a pattern.
+     * Parses a pattern.
      *
-     * @throws IllegalArgumentException if the text is no pattern; the message says what would be
+     * @throws IllegalArgumentException if the text is not a pattern; the message says what would be
      */
     public static ViewPattern of(String text) {
         try {
             return parse(text);
-        } catch (UnfitValue e) {
+        } catch (InvalidValueException e) {
             throw new IllegalArgumentException(text + ": " + e.what() + "; " + e.expected(), e);
         }
     }
 
-    static ViewPattern parse(String text) throws UnfitValue {
+    static ViewPattern parse(String text) throws InvalidValueException {
         StringBuilder schema = new StringBuilder();
         StringBuilder part = new StringBuilder();
         int parts = 1;
@@ -62,13 +62,13 @@ public final class ViewPattern {
             }
         }
         if (quoted) {
-            throw new UnfitValue("a double quote is not closed", "write schema.\"name\"");
+            throw new InvalidValueException("a double quote is not closed", "write schema.\"name\"");
         }
         if (parts == 1) {
-            throw new UnfitValue("the schema is missing", "write schema.name, such as public.orders_by_day");
+            throw new InvalidValueException("the schema is missing", "write schema.name, such as public.orders_by_day");
         }
         if (parts > 2) {
-            throw new UnfitValue(
+            throw new InvalidValueException(
                     "more than one dot", "write schema.name, and a part that holds a dot in double quotes");
         }
         requireSomething(part);
@@ -80,7 +80,7 @@ public final class ViewPattern {
                 && name.matcher(view.name()).matches();
     }
 
-    private static String bare(int c) throws UnfitValue {
+    private static String bare(int c) throws InvalidValueException {
         if (c == '*') {
             return ".*";
         }
@@ -88,9 +88,9 @@ public final class ViewPattern {
             return ".";
         }
         if (c >= 'A' && c <= 'Z') {
-            throw new UnfitValue(
+            throw new InvalidValueException(
                     "capital letters outside double quotes",
-                    "write small letters, or double quotes around the part if the catalog has capitals");
+                    "write lower-case letters, or double quotes around the part if the catalog has capitals");
         }
         return literal(c);
     }
@@ -99,14 +99,14 @@ public final class ViewPattern {
         return Pattern.quote(Character.toString(c));
     }
 
-    private static void requireSomething(StringBuilder part) throws UnfitValue {
+    private static void requireSomething(StringBuilder part) throws InvalidValueException {
         if (part.isEmpty()) {
-            throw new UnfitValue("schema or name is empty", "write schema.name; * stands for any");
+            throw new InvalidValueException("schema or name is empty", "write schema.name; * stands for any");
         }
     }
 
     private static Pattern compile(StringBuilder regex) {
-        // Names may hold line breaks.
+        // DOTALL, since a name may contain line breaks.
         return Pattern.compile(regex.toString(), Pattern.DOTALL);
     }
 

@@ -7,7 +7,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 
-/** Reads the section {@code views}. */
+/** Reader of the section {@code views}. */
 final class ViewsReader {
     private static final Set<Key> OVERRIDABLE =
             EnumSet.of(Key.VIEWS_QUIET_PERIOD, Key.VIEWS_TARGET_LAG, Key.VIEWS_MAX_STALENESS, Key.VIEWS_METHOD);
@@ -35,8 +35,8 @@ final class ViewsReader {
                 include(),
                 views.list(Key.VIEWS_EXCLUDE, ViewPattern::parse),
                 timing,
-                views.orDefault(Key.VIEWS_METHOD, Values::method),
-                views.orDefault(Key.VIEWS_BLIND_SPOT_MAX_STALENESS, Durations::parseMaxStaleness)
+                views.orDefault(Key.VIEWS_METHOD, ValueParsers::method),
+                views.orDefault(Key.VIEWS_UNTRACKED_MAX_STALENESS, Durations::parseMaxStaleness)
                         .bound(),
                 overrides(views.section(Key.VIEWS_OVERRIDES.leaf())));
     }
@@ -60,7 +60,7 @@ final class ViewsReader {
             section.rejectUnknown(OVERRIDABLE.stream().map(Key::leaf).toList());
             try {
                 overrides.add(override(ViewPattern.parse(pattern), section, overrides));
-            } catch (UnfitValue e) {
+            } catch (InvalidValueException e) {
                 written.problem(pattern, e);
             }
         }
@@ -73,8 +73,9 @@ final class ViewsReader {
                 section.given(Key.VIEWS_QUIET_PERIOD, Durations::parse),
                 section.given(Key.VIEWS_TARGET_LAG, Durations::parsePositive),
                 section.given(Key.VIEWS_MAX_STALENESS, Durations::parseMaxStaleness),
-                section.given(Key.VIEWS_METHOD, Values::method));
-        // What is not said here comes from above, unless an earlier override may have said it for the same views.
+                section.given(Key.VIEWS_METHOD, ValueParsers::method));
+        // A key that this override lacks is inherited from the section views. If an earlier override sets one of the
+        // two keys, it may match the same views, and the inherited value is not known here.
         boolean both =
                 override.quietPeriod().isPresent() && override.targetLag().isPresent();
         boolean inherits = earlier.stream()

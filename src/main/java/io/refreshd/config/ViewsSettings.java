@@ -9,12 +9,12 @@ import java.util.Optional;
 import java.util.function.Function;
 
 /**
- * Which materialized views are kept fresh, and how fresh.
+ * The selection of the materialized views that are kept fresh, and their timing.
  *
- * @param timing for every view that no override speaks of
- * @param untrackedMaxStaleness bound for views that read a source the log does not show, where they have none of their
- *     own; empty: such views are refreshed only for what the log does show
- * @param overrides in the order written: a later one wins, key by key
+ * @param timing timing of a view that no override matches
+ * @param untrackedMaxStaleness longest staleness of a view that reads an untracked source, one whose changes are not in the
+ *     WAL, and has no bound of its own; empty: such a view is refreshed only for changes in the WAL
+ * @param overrides in the order of the file: a later one wins, key by key
  */
 public record ViewsSettings(
         List<ViewPattern> include,
@@ -33,17 +33,18 @@ public record ViewsSettings(
         return anyMatches(include, view) && !anyMatches(exclude, view);
     }
 
-    /** Timing of a view all of whose sources are in the log. */
+    /** Timing of a view whose sources are all tracked. */
     public Timing timingOf(ViewId view) {
         Duration targetLag = last(view, ViewOverride::targetLag).orElse(timing.targetLag());
         Duration quietPeriod = last(view, ViewOverride::quietPeriod).orElse(timing.quietPeriod());
         Optional<Duration> maxStaleness =
                 last(view, ViewOverride::maxStaleness).map(MaxStaleness::bound).orElse(timing.maxStaleness());
-        // Two overrides that are sound alone may cross when both match; the promise of freshness then wins.
+        // Two overrides, each valid alone, may together give a quiet period longer than the target lag. The target lag
+        // is the promise to users, so it bounds the quiet period.
         return new Timing(quietPeriod.compareTo(targetLag) > 0 ? targetLag : quietPeriod, targetLag, maxStaleness);
     }
 
-    /** Timing of a view that reads something the log does not show, such as a foreign table or the clock. */
+    /** Timing of a view that reads an untracked source, such as a foreign table or the clock. */
     public Timing timingOfUntracked(ViewId view) {
         Timing seen = timingOf(view);
         return new Timing(

@@ -13,16 +13,16 @@ import org.yaml.snakeyaml.nodes.MappingNode;
 import org.yaml.snakeyaml.nodes.Node;
 import org.yaml.snakeyaml.reader.ReaderException;
 
-/** Reads YAML into nodes that know their lines. Constructs no objects, so no tag in a file can ask for one. */
+/** Parser of YAML into nodes with line numbers. It constructs no objects, so a tag in a file cannot request a class. */
 final class YamlDocument {
     private static final String VALID = "write valid YAML; put a value with special characters in single quotes";
 
-    /** The parser's advice about tabs, given for every other character as well. */
+    /** Advice about indentation, which the parser gives for any character; it is useful for tabs only. */
     private static final Pattern INDENTATION = Pattern.compile("\\. \\(Do not use (?!\\\\t).*");
 
     private YamlDocument() {}
 
-    /** The mapping at the top; empty after a problem. */
+    /** The mapping at the top of the document; empty if a problem was recorded. */
     static Optional<MappingNode> parse(String yaml, Problems problems) {
         Node root;
         try {
@@ -53,7 +53,7 @@ final class YamlDocument {
         return Optional.empty();
     }
 
-    /** The parser's own words quote names from the file, and near a password these could be a part of it. */
+    /** The parser's message, which quotes the file. It is left out near a password, which it could contain. */
     private static String reason(String yaml, int line, @Nullable String problem) {
         String near = yaml.lines()
                 .skip(Math.max(0, line - 1))

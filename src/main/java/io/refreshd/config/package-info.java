@@ -1,4 +1,4 @@
-/** The configuration: records, and a strict reader that reports every problem at once. Pure but for reading files. */
+/** The configuration: records, and a strict reader that reports all problems at once. Pure except for reading files. */
 @NullMarked
 package io.refreshd.config;
 

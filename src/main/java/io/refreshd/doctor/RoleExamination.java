@@ -19,7 +19,7 @@ final class RoleExamination implements Examination {
         RoleReconciler roles = new RoleReconciler(database.configuration());
         RolePlan plan = roles.plan(database.handle());
         Stream<Finding> errors = Stream.concat(
-                        plan.obstacles().stream(), roles.foresee(database.handle(), plan).stream())
+                        plan.obstacles().stream(), roles.preflight(database.handle(), plan).stream())
                 .map(obstacle -> finding(
                         Severity.ERROR,
                         "role-view",

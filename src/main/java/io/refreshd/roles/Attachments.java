@@ -8,21 +8,21 @@ import java.util.List;
 import org.jdbi.v3.core.Handle;
 
 /**
- * What people have put on a view by hand, written down as the statements that put it on the view that takes its place:
- * privileges, settings, comments, indexes. Reads only.
+ * Everything that people have attached to a view by hand, as the statements that attach it to the view that replaces it:
+ * privileges, storage parameters, comments, indexes. Reads only.
  *
- * @param before to be run while the old view still has its name
- * @param indexes to be made while it has; under names of passage, since the old ones are in use
- * @param after to be run when the old view is gone
+ * @param before statements to run while the old view still has its name
+ * @param indexes indexes to create at that time too, under temporary names, since the old indexes still have theirs
+ * @param after statements to run when the old view is dropped
  */
 record Attachments(List<String> before, List<Index> indexes, List<String> after) {
     record Index(String name, String create) {}
 
     /**
-     * One statement a row, in the order in which they have to be run. The reader of the former template is left to the new
-     * template.
+     * Statements for privileges, storage parameters and comments, one a row, in the order in which they have to run. The grant
+     * of the former template is left out: the new template decides about it.
      */
-    private static final String PUT_ON = """
+    private static final String STATEMENTS = """
             SELECT statement FROM (
             SELECT 1 AS place, pg_catalog.format('GRANT %s ON %s TO %s', a.privilege_type, :fresh, g.name)
                       || CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END AS statement
@@ -59,9 +59,12 @@ record Attachments(List<String> before, List<Index> indexes, List<String> after)
                       ON o.attrelid = (:old_oid)::oid AND o.attnum > 0 AND NOT o.attisdropped
                      AND n.attrelid = (:fresh_oid)::oid AND n.attname = o.attname AND NOT n.attisdropped""");
 
-    /** The server writes an index with name and table in front; what comes behind them is as true of the new view. */
+    /**
+     * Indexes that refreshd did not create. The server writes the definition of an index with the names of index and table at its
+     * beginning; the text after them fits the new view too.
+     */
     private static final String INDEXES = """
-            SELECT i.relname::text AS name, pg_catalog.format('%I.%I', s.nspname, p.name) AS passage,
+            SELECT i.relname::text AS name, pg_catalog.format('%I.%I', s.nspname, p.name) AS temporary,
                    pg_catalog.starts_with(d.text, d.head) AS known,
                    pg_catalog.format('CREATE %sINDEX %I ON %s', d.what, p.name, :fresh)
                      || pg_catalog.substr(d.text, pg_catalog.length(d.head) + 1) AS create,
@@ -82,19 +85,24 @@ record Attachments(List<String> before, List<Index> indexes, List<String> after)
              ORDER BY i.oid
             """;
 
-    /** @param freshKind a view that is not materialized has no indexes */
+    /**
+     * Reads the attachments of the view that a step rebuilds.
+     *
+     * @param fresh temporary name of the new view
+     * @param freshKind kind of the new view; a plain view has no indexes
+     */
     static Attachments of(Handle transaction, Step.Rebuild step, ViewId fresh, long freshOid, char freshKind)
             throws SQLException {
         String name = SqlNames.qualified(fresh);
         List<String> before = transaction
-                .createQuery(PUT_ON)
+                .createQuery(STATEMENTS)
                 .bind("fresh", name)
                 .bind("fresh_oid", freshOid)
                 .bind("old_oid", step.made().oid())
                 .bind("noun", ViewBuilder.noun(freshKind))
                 .bind(
                         "reader",
-                        Blueprint.parse(step.made().definition())
+                        TemplateDefinition.parse(step.made().definition())
                                 .reader(step.made().role()))
                 .bind("comment", ViewBuilder.comment(step.made().template()))
                 .mapTo(String.class)
@@ -109,8 +117,8 @@ record Attachments(List<String> before, List<Index> indexes, List<String> after)
                     .bind("mark", ViewBuilder.MARK)
                     .map((row, context) -> {
                         if (!row.getBoolean("known")) {
-                            throw new SQLException("the server writes the index " + row.getString("name")
-                                    + " in a way that is not understood");
+                            throw new SQLException(
+                                    "the definition of the index " + row.getString("name") + " has an unknown form");
                         }
                         indexes.add(new Index(row.getString("name"), row.getString("create")));
                         after.add(row.getString("rename"));

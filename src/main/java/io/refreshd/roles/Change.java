@@ -3,10 +3,9 @@ package io.refreshd.roles;
 import java.util.Optional;
 
 /**
- * What is to become different about a view that is there.
+ * A key of a template whose value has changed since a view was created.
  *
- * @param key of the template
- * @param before empty if it was not given
- * @param after empty if it is not given any longer
+ * @param before the former value; empty if the key was absent
+ * @param after the present value; empty if the key is absent
  */
 public record Change(String key, Optional<String> before, Optional<String> after) {}

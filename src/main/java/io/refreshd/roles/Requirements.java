@@ -17,16 +17,17 @@ import java.util.stream.Stream;
 import org.jdbi.v3.core.Handle;
 
 /**
- * What has to be so before a view can be made. Asked first: making the view of a huge table only to fail at its index or its
- * grant would be dear, and would be tried again. Within the caller's transaction, in which nothing else can be done where it
- * throws; reads only.
+ * The requirements for creating a role view: database roles, privileges, key columns. They are checked first, since a view of a
+ * huge table that fails at its index or its grant costs as much as one that succeeds, and would be retried.
+ *
+ * <p>Failure: reads only, within the transaction of the caller; after an exception that transaction has failed.
  */
 final class Requirements {
     private static final String RIGHTS = """
             SELECT current_user::text AS role, n.oid IS NOT NULL AS schema_there,
                    coalesce(pg_catalog.has_schema_privilege(n.oid, 'CREATE')
                             AND pg_catalog.has_schema_privilege(n.oid, 'USAGE'), false) AS may_create,
-                   o.oid IS NULL OR pg_catalog.pg_has_role(o.oid, :giving) AS may_give,
+                   o.oid IS NULL OR pg_catalog.pg_has_role(o.oid, :membership) AS may_assign_owner,
                    o.oid IS NULL OR me.rolsuper OR coalesce(pg_catalog.has_schema_privilege(o.oid, n.oid, 'CREATE'), false)
                      AS owner_may_create
               FROM pg_catalog.pg_roles me
@@ -35,82 +36,82 @@ final class Requirements {
              WHERE me.rolname = current_user
             """;
 
-    /** Membership does not suffice from then on: it may have been granted without the right to become the role. */
-    private static final int SET_OPTION = 16;
+    /** From this version on membership alone does not suffice: it may be granted without the option SET, the right to become the role. */
+    private static final int FIRST_WITH_SET_OPTION = 16;
 
     private Requirements() {}
 
-    /** Of one view, also whether its readers are there; the first that is not met. */
-    static Optional<Obstacle> missing(Handle transaction, WantedView wanted) throws SQLException {
-        Optional<Obstacle> role = missingRole(transaction, wanted);
+    /** The first requirement of a view that is not met, including those of its own reader. */
+    static Optional<Obstacle> missing(Handle transaction, DesiredView desired) throws SQLException {
+        Optional<Obstacle> role = missingRole(transaction, desired);
         return role.isPresent()
                 ? role
-                : missingForAll(transaction, wanted).stream().findFirst();
+                : missingForAll(transaction, desired).stream().findFirst();
     }
 
     /**
-     * That a role of the database is missing. A role called public must not pass, since PostgreSQL takes the name for
-     * everybody, quoted or not.
+     * The first database role of a view that does not exist. A role called {@code public} never exists: PostgreSQL takes that name
+     * for all roles, even in quotes, so that a grant to it would open the view to everybody.
      */
-    static Optional<Obstacle> missingRole(Handle transaction, WantedView wanted) {
+    static Optional<Obstacle> missingRole(Handle transaction, DesiredView desired) {
         return Stream.of(
-                        wanted.template().access().grantTo(wanted.role()),
-                        wanted.template().access().owner())
+                        desired.template().access().grantTo(desired.role()),
+                        desired.template().access().owner())
                 .flatMap(Optional::stream)
                 .filter(name -> !exists(transaction, name))
                 .findFirst()
                 .map(name -> new Obstacle(
-                        "view " + wanted.id() + " waits: the database has no role " + Words.quoted(name),
+                        "view " + desired.id() + " waits: the database has no role " + TerminalText.quoted(name),
                         "CREATE ROLE " + SqlNames.identifier(name)));
     }
 
     /**
-     * What is missing for every view of the template alike.
+     * The unmet requirements that all views of a template have in common.
      *
-     * @throws SQLException what the server says about the query
+     * @throws SQLException if the server rejects the query of the template
      */
-    static List<Obstacle> missingForAll(Handle transaction, WantedView wanted) throws SQLException {
-        List<Obstacle> missing = new ArrayList<>(rights(transaction, wanted));
-        Optional<String> owner = wanted.template().access().owner();
+    static List<Obstacle> missingForAll(Handle transaction, DesiredView desired) throws SQLException {
+        List<Obstacle> missing = new ArrayList<>(rights(transaction, desired));
+        Optional<String> owner = desired.template().access().owner();
         if (missing.isEmpty()
-                && wanted.kind() == 'm'
+                && desired.kind() == 'm'
                 && owner.map(name -> exists(transaction, name)).orElse(true)) {
-            key(wanted, columns(transaction, wanted, owner)).ifPresent(missing::add);
+            key(desired, columns(transaction, desired, owner)).ifPresent(missing::add);
         }
         return missing;
     }
 
-    private static List<Obstacle> rights(Handle transaction, WantedView wanted) throws SQLException {
+    private static List<Obstacle> rights(Handle transaction, DesiredView desired) throws SQLException {
         int version = transaction.getConnection().getMetaData().getDatabaseMajorVersion();
-        String schema = wanted.id().schema();
-        String owner = wanted.template().access().owner().orElse("");
+        String schema = desired.id().schema();
+        String owner = desired.template().access().owner().orElse("");
         String in = SqlNames.identifier(schema);
         return transaction
                 .createQuery(RIGHTS)
-                .bind("giving", version >= SET_OPTION ? "SET" : "MEMBER")
+                .bind("membership", version >= FIRST_WITH_SET_OPTION ? "SET" : "MEMBER")
                 .bind("schema", schema)
                 .bind("owner", owner)
                 .map((row, context) -> {
                     String role = row.getString("role");
                     List<Obstacle> missing = new ArrayList<>();
                     if (!row.getBoolean("schema_there")) {
-                        return List.of(obstacle(wanted, "there is no schema " + schema, "CREATE SCHEMA " + in));
+                        return List.of(obstacle(desired, "there is no schema " + schema, "CREATE SCHEMA " + in));
                     }
                     if (!row.getBoolean("may_create")) {
                         missing.add(obstacle(
-                                wanted,
+                                desired,
                                 "role " + role + " may not create views in schema " + schema,
                                 "GRANT CREATE, USAGE ON SCHEMA " + in + " TO " + SqlNames.identifier(role)));
                     }
-                    if (!row.getBoolean("may_give")) {
+                    if (!row.getBoolean("may_assign_owner")) {
                         missing.add(obstacle(
-                                wanted,
+                                desired,
                                 "role " + role + " may not give a view to its owner " + owner,
                                 "GRANT " + SqlNames.identifier(owner) + " TO " + SqlNames.identifier(role)));
                     }
                     if (!row.getBoolean("owner_may_create")) {
                         missing.add(obstacle(
-                                wanted,
+                                desired,
                                 "role " + owner + " may not own a view in schema " + schema,
                                 "GRANT CREATE ON SCHEMA " + in + " TO " + SqlNames.identifier(owner)));
                     }
@@ -119,26 +120,26 @@ final class Requirements {
                 .one();
     }
 
-    /** Of what the query returns to the owner, who is the one that runs it; no row is asked for. */
-    private static Set<String> columns(Handle transaction, WantedView wanted, Optional<String> owner)
+    /** The columns of the query, as its owner sees them, since the query runs as the owner. No row is read. */
+    private static Set<String> columns(Handle transaction, DesiredView desired, Optional<String> owner)
             throws SQLException {
         if (owner.isEmpty()) {
-            return columns(transaction, wanted);
+            return columns(transaction, desired);
         }
         Savepoint before = transaction.getConnection().setSavepoint();
         try {
             transaction.execute("SET LOCAL ROLE " + SqlNames.identifier(owner.get()));
-            return columns(transaction, wanted);
+            return columns(transaction, desired);
         } finally {
-            // The role of before as well. And what is made afterwards is made by the transaction itself, and not by one
-            // within it.
+            // The rollback also restores the role. Releasing the savepoint matters too: what is created later must
+            // have the transaction's own id as xmin, not that of a subtransaction, since ViewBuilder compares the two.
             transaction.getConnection().rollback(before);
             transaction.getConnection().releaseSavepoint(before);
         }
     }
 
-    private static Set<String> columns(Handle transaction, WantedView wanted) throws SQLException {
-        String query = wanted.template().definition().query().with(ViewBuilder.literal(transaction, wanted.role()));
+    private static Set<String> columns(Handle transaction, DesiredView desired) throws SQLException {
+        String query = desired.template().definition().query().with(ViewBuilder.literal(transaction, desired.role()));
         try (Statement statement = RolesReader.statement(transaction.getConnection());
                 ResultSet none = statement.executeQuery("SELECT * FROM (" + query + "\n) AS refreshd_query LIMIT 0")) {
             Set<String> columns = new HashSet<>();
@@ -150,22 +151,22 @@ final class Requirements {
         }
     }
 
-    private static Optional<Obstacle> key(WantedView wanted, Set<String> columns) {
-        List<String> unknown = wanted.template().definition().uniqueKey().stream()
+    private static Optional<Obstacle> key(DesiredView desired, Set<String> columns) {
+        List<String> unknown = desired.template().definition().uniqueKey().stream()
                 .filter(column -> !columns.contains(column))
                 .toList();
         return unknown.isEmpty()
                 ? Optional.empty()
                 : Optional.of(obstacle(
-                        wanted,
+                        desired,
                         "its query has no column " + String.join(", ", unknown) + "; it has "
                                 + columns.stream().sorted().collect(Collectors.joining(", ")),
                         "name columns of the query in role-views.templates["
-                                + wanted.template().name() + "].unique-key"));
+                                + desired.template().name() + "].unique-key"));
     }
 
-    private static Obstacle obstacle(WantedView wanted, String what, String remedy) {
-        return new Obstacle("no view of " + wanted.template().name() + " can be made: " + what, remedy);
+    private static Obstacle obstacle(DesiredView desired, String what, String remedy) {
+        return new Obstacle("no view of " + desired.template().name() + " can be made: " + what, remedy);
     }
 
     private static boolean exists(Handle transaction, String role) {

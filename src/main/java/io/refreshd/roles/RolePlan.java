@@ -4,14 +4,17 @@ import io.refreshd.ledger.RoleViewRows.Made;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.ViewId;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
- * What would make the database as it is declared.
+ * A plan: the steps that bring the role views of the database to the desired state.
  *
- * @param notes what is left as it is on purpose, for people
+ * @param obstacles the reasons why some views cannot be brought there
+ * @param notes lines about views that are left as they are on purpose, for people
  */
 public record RolePlan(List<Step> steps, List<Obstacle> obstacles, List<String> notes) {
     public RolePlan {
@@ -20,60 +23,61 @@ public record RolePlan(List<Step> steps, List<Obstacle> obstacles, List<String> 
         notes = List.copyOf(notes);
     }
 
-    /** Decides. Pure: the same three tables lead to the same plan. */
-    static RolePlan of(Declared declared, Map<ViewId, Made> made, Map<ViewId, FoundRelation> found) {
+    /** Compares the desired state, the ledger and the catalog. Pure. */
+    static RolePlan of(DesiredState state, Map<ViewId, Made> made, Map<ViewId, ExistingRelation> found) {
         List<Step> steps = new ArrayList<>();
-        List<Obstacle> obstacles = new ArrayList<>(declared.obstacles());
+        List<Obstacle> obstacles = new ArrayList<>(state.obstacles());
         List<String> notes = new ArrayList<>();
-        for (WantedView wanted : declared.wanted().values()) {
-            FoundRelation there = found.get(wanted.id());
-            Made record = made.get(wanted.id());
-            if (there == null) {
-                steps.add(new Step.Create(wanted));
-            } else if (record != null && isOurs(record, there)) {
-                if (!record.definition().equals(wanted.definition())) {
-                    steps.add(new Step.Rebuild(wanted, record, there.kind()));
+        for (DesiredView desired : state.views().values()) {
+            ExistingRelation existing = found.get(desired.id());
+            Made record = made.get(desired.id());
+            if (existing == null) {
+                steps.add(new Step.Create(desired));
+            } else if (record != null && isOurs(record, existing)) {
+                if (!record.definition().equals(desired.definition())) {
+                    steps.add(new Step.Rebuild(desired, record, existing.kind()));
                 }
-            } else if (there.isView()) {
-                notes.add("= " + wanted.id() + "  left alone: "
-                        + (there.marked()
-                                ? "by its comment refreshd made it, but this ledger does not know of it; drop it to"
-                                        + " have it made anew"
+            } else if (existing.isView()) {
+                notes.add("= " + desired.id() + "  left alone: "
+                        + (existing.marked()
+                                ? "its comment says that refreshd made it, but this ledger does not know of it; drop it to"
+                                        + " have it created again"
                                 : "somebody else made it"));
             } else {
                 obstacles.add(new Obstacle(
-                        "the name " + wanted.id() + " is taken by something that is no view",
-                        "rename it, or the template " + wanted.template().name()));
+                        "the name " + desired.id() + " is taken by something that is no view",
+                        "rename it, or the template " + desired.template().name()));
             }
         }
         made.values().stream()
-                .filter(record -> !declared.wanted().containsKey(record.view())
-                        && !declared.contested().contains(record.view()))
-                .sorted(java.util.Comparator.comparing(Made::view))
-                .forEach(record -> surplus(record, found.get(record.view()), declared, steps, notes));
+                .filter(record -> !state.views().containsKey(record.view())
+                        && !state.excluded().contains(record.view()))
+                .sorted(Comparator.comparing(Made::view))
+                .forEach(record -> surplus(record, found.get(record.view()), state, steps, notes));
         return new RolePlan(steps, obstacles, notes);
     }
 
+    /** Decides about a view that refreshd made and that is not desired. */
     private static void surplus(
             Made record,
-            @org.jspecify.annotations.Nullable FoundRelation there,
-            Declared declared,
+            @Nullable ExistingRelation existing,
+            DesiredState state,
             List<Step> steps,
             List<String> notes) {
-        var template = declared.judged().get(record.template());
-        if (there == null || !isOurs(record, there)) {
+        var template = state.resolved().get(record.template());
+        if (existing == null || !isOurs(record, existing)) {
             steps.add(new Step.Forget(record));
         } else if (template != null && template.dropRemoved()) {
-            steps.add(new Step.Drop(record, there.kind(), template));
+            steps.add(new Step.Drop(record, existing.kind(), template));
         } else {
             notes.add("= " + record.view() + "  kept: "
                     + (template == null
                             ? "its template is not declared, or its roles are not known"
-                            : "role " + Words.quoted(record.role()) + " is gone"));
+                            : "role " + TerminalText.quoted(record.role()) + " is gone"));
         }
     }
 
-    /** That views were made from what their template was once; only {@code apply} makes them anew. One, and not a thousand. */
+    /** One obstacle for all views whose template has changed since. The daemon does not rebuild them: that is for {@code apply}. */
     public Optional<Obstacle> outdated() {
         List<Step> rebuilds =
                 steps.stream().filter(Step.Rebuild.class::isInstance).toList();
@@ -85,8 +89,8 @@ public record RolePlan(List<Step> steps, List<Obstacle> obstacles, List<String> 
                         "refreshd plan shows what would be done, refreshd apply does it"));
     }
 
-    /** Ledger and comment have to agree: a view that somebody else put in its place, or took over, is not ours. */
-    private static boolean isOurs(Made record, FoundRelation there) {
-        return record.oid() == there.oid() && there.marked();
+    /** Whether ledger and comment agree that refreshd owns a view: somebody may have replaced it, or taken it over by its comment. */
+    private static boolean isOurs(Made record, ExistingRelation existing) {
+        return record.oid() == existing.oid() && existing.marked();
     }
 }

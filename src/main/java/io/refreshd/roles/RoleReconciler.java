@@ -22,7 +22,11 @@ import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.JdbiException;
 
-/** Makes the role views what the configuration says. One thread calls it; any thread may cancel. */
+/**
+ * Reconciles the role views of the database with the configuration.
+ *
+ * <p>Thread: one thread calls it; any thread may call {@link #cancel}.
+ */
 public final class RoleReconciler {
     private static final String FOUND = """
             SELECT n.nspname::text AS schema, c.relname::text AS name, c.oid::int8 AS oid, c.relkind::text AS kind,
@@ -34,16 +38,16 @@ public final class RoleReconciler {
 
     private final List<RoleViewTemplate> templates;
     private final Predicate<ViewId> included;
-    private final RoleViewWriter writer;
+    private final StepExecutor writer;
 
     public RoleReconciler(Configuration configuration) {
         this.templates = configuration.roleViews();
         this.included = configuration.views()::includes;
-        this.writer = new RoleViewWriter(
+        this.writer = new StepExecutor(
                 configuration.refresh().lockTimeout(), configuration.refresh().statementTimeout());
     }
 
-    /** Looks, and changes nothing. */
+    /** Plans the steps. Changes nothing. */
     public RolePlan plan(Handle handle) throws SQLException {
         List<Obstacle> unknown = new ArrayList<>();
         Map<RoleViewTemplate, List<String>> roles = new LinkedHashMap<>();
@@ -54,43 +58,43 @@ public final class RoleReconciler {
                 throwIfGone(e);
                 unknown.add(new Obstacle(
                         "the roles of " + template.name() + " cannot be read: " + e.getMessage(),
-                        "remedy role-views.templates[" + template.name() + "].roles-query, or what it reads"));
+                        "fix role-views.templates[" + template.name() + "].roles-query, or what it reads"));
             }
         }
-        Declared declared = Declared.of(roles, included);
+        DesiredState desired = DesiredState.of(roles, included);
         Map<ViewId, Made> made = RoleViewRows.load(handle);
-        Set<ViewId> names = new HashSet<>(declared.wanted().keySet());
+        Set<ViewId> names = new HashSet<>(desired.views().keySet());
         names.addAll(made.keySet());
-        RolePlan plan = RolePlan.of(declared, made, found(handle, names));
+        RolePlan plan = RolePlan.of(desired, made, found(handle, names));
         unknown.addAll(plan.obstacles());
         return new RolePlan(plan.steps(), unknown, plan.notes());
     }
 
     /**
-     * What would stand in the way of the views that a plan makes, in the words of {@link #apply}. Changes nothing, and leaves
-     * the transaction in which it is called as it was.
+     * Checks whether the views of a plan can be created, and returns the obstacles that {@link #apply} would. Changes nothing; a
+     * transaction of the caller stays usable.
      */
-    public List<Obstacle> foresee(Handle transaction, RolePlan plan) throws SQLException {
+    public List<Obstacle> preflight(Handle transaction, RolePlan plan) throws SQLException {
         Map<RoleViewTemplate, List<Step>> byTemplate = new LinkedHashMap<>();
         for (Step step : plan.steps()) {
-            step.wish()
-                    .ifPresent(wanted -> byTemplate
-                            .computeIfAbsent(wanted.template(), template -> new ArrayList<>())
+            step.target()
+                    .ifPresent(desired -> byTemplate
+                            .computeIfAbsent(desired.template(), template -> new ArrayList<>())
                             .add(step));
         }
         List<Obstacle> obstacles = new ArrayList<>();
         for (List<Step> steps : byTemplate.values()) {
-            together(steps.stream()
-                            .flatMap(step -> step.wish().stream())
-                            .flatMap(wanted -> Requirements.missingRole(transaction, wanted).stream())
+            summary(steps.stream()
+                            .flatMap(step -> step.target().stream())
+                            .flatMap(desired -> Requirements.missingRole(transaction, desired).stream())
                             .toList())
                     .ifPresent(obstacles::add);
-            // The query is the same but for the role.
+            // One view stands for all of the template: their queries differ in the role only.
             Step first = steps.getFirst();
             try {
-                WantedView wanted = first.wish().orElseThrow();
-                obstacles.addAll(RolesReader.safely(
-                        transaction.getConnection(), () -> Requirements.missingForAll(transaction, wanted)));
+                DesiredView desired = first.target().orElseThrow();
+                obstacles.addAll(RolesReader.inSavepoint(
+                        transaction.getConnection(), () -> Requirements.missingForAll(transaction, desired)));
             } catch (SQLException e) {
                 refused(first, e).refused().ifPresent(obstacles::add);
             }
@@ -98,8 +102,8 @@ public final class RoleReconciler {
         return obstacles;
     }
 
-    /** One for all that are of a kind, with what mends each. */
-    private static Optional<Obstacle> together(List<Obstacle> obstacles) {
+    /** One obstacle that summarizes several of the same kind, with the remedy of each. */
+    private static Optional<Obstacle> summary(List<Obstacle> obstacles) {
         if (obstacles.size() < 2) {
             return obstacles.stream().findFirst();
         }
@@ -109,19 +113,20 @@ public final class RoleReconciler {
     }
 
     /**
-     * Carries out the steps that are chosen. One that fails stands in nobody's way.
+     * Carries out some steps of a plan. A step that fails does not keep the others from running.
      *
-     * @param proof of the right to write to the ledger; throws if there is none, and the step leaves nothing behind
-     * @param done hears of each step that has made something different
-     * @return what stands in the way of those that could not be done
+     * @param chosen which steps to carry out
+     * @param leaseCheck throws if this daemon no longer holds the lease; the transaction of the step is then rolled back
+     * @param done called for each step that has changed the database
+     * @return the obstacles of the steps that could not be done
      */
     public List<Obstacle> apply(
-            Handle handle, RolePlan plan, Predicate<Step> chosen, Consumer<Handle> proof, Consumer<Step> done)
+            Handle handle, RolePlan plan, Predicate<Step> chosen, Consumer<Handle> leaseCheck, Consumer<Step> done)
             throws SQLException {
         List<Obstacle> obstacles = new ArrayList<>();
         for (Step step : plan.steps()) {
             if (chosen.test(step)) {
-                Outcome outcome = apply(handle, step, proof);
+                StepOutcome outcome = apply(handle, step, leaseCheck);
                 outcome.refused().ifPresent(obstacles::add);
                 if (outcome.done()) {
                     done.accept(step);
@@ -131,23 +136,23 @@ public final class RoleReconciler {
         return obstacles;
     }
 
-    /** Ends the statement that runs, if one does. */
+    /** Cancels the running statement, if there is one. */
     public void cancel() throws SQLException {
         writer.cancel();
     }
 
     /**
-     * Carries out one step because a person wants it, whoever holds the lease.
+     * Carries out one step for a person, whoever holds the lease.
      *
-     * @return why it could not be done
+     * @return the obstacle, if the step could not be done
      */
     public Optional<Obstacle> apply(Handle handle, Step step) throws SQLException {
         return apply(handle, step, transaction -> {}).refused();
     }
 
-    private Outcome apply(Handle handle, Step step, Consumer<Handle> proof) throws SQLException {
+    private StepOutcome apply(Handle handle, Step step, Consumer<Handle> leaseCheck) throws SQLException {
         try {
-            return writer.run(handle, step, proof);
+            return writer.run(handle, step, leaseCheck);
         } catch (SQLException e) {
             return refused(step, e);
         } catch (JdbiException e) {
@@ -158,14 +163,14 @@ public final class RoleReconciler {
         }
     }
 
-    private static Outcome refused(Step step, SQLException e) throws SQLException {
+    private static StepOutcome refused(Step step, SQLException e) throws SQLException {
         throwIfGone(e);
-        return Outcome.refused(new Obstacle(
+        return StepOutcome.refused(new Obstacle(
                 "the role view " + step.view() + " is not as declared: " + e.getMessage(),
-                "remedy the template, or what the message names; refreshd tries again"));
+                "fix the template, or what the message names; refreshd tries again"));
     }
 
-    /** A connection that is lost, a server that shuts down: that is not about one view. */
+    /** Rethrows a failure that is not about one view: a lost connection, a server that shuts down, a cancelled statement. */
     private static void throwIfGone(SQLException e) throws SQLException {
         String state = String.valueOf(e.getSQLState());
         if (state.startsWith("08")
@@ -175,15 +180,15 @@ public final class RoleReconciler {
         }
     }
 
-    private static Map<ViewId, FoundRelation> found(Handle handle, Collection<ViewId> names) {
-        Map<ViewId, FoundRelation> found = new HashMap<>();
+    private static Map<ViewId, ExistingRelation> found(Handle handle, Collection<ViewId> names) {
+        Map<ViewId, ExistingRelation> found = new HashMap<>();
         handle.createQuery(FOUND)
                 .bind("mark", ViewBuilder.MARK + "%")
                 .bind("schemas", names.stream().map(ViewId::schema).toArray(String[]::new))
                 .bind("names", names.stream().map(ViewId::name).toArray(String[]::new))
                 .map((row, context) -> Map.entry(
                         new ViewId(row.getString("schema"), row.getString("name")),
-                        new FoundRelation(
+                        new ExistingRelation(
                                 row.getLong("oid"), row.getString("kind").charAt(0), row.getBoolean("marked"))))
                 .forEach(entry -> found.put(entry.getKey(), entry.getValue()));
         return found;

@@ -14,14 +14,17 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * The tables behind the queries of templates, as the planner sees them. What cannot be asked is left out: who reads the roles,
- * or makes the views, tells why.
+ * The tables that the queries of templates read, according to the planner. A query that the planner rejects is left out here; its
+ * error is reported when the roles are read or the view is created.
  *
- * @param ofRoles where roles come from: a change of one of them may change the roles
- * @param ofViews what the views will read that are to be made; empty if the query takes no subquery in the place of the role
+ * @param ofRoles tables read by {@code roles-query}; a change to one of them may change the roles
+ * @param ofViews tables that the views read or will read; empty if the query allows no subquery in the place of the role
  */
 public record RoleTables(Set<TableId> ofRoles, Set<TableId> ofViews) {
-    /** Of no known value: the planner must neither fold the condition nor pass over partitions. */
+    /**
+     * Stands for the role. It is a subquery, since for a constant the planner could fold the condition or prune partitions, and
+     * their tables would be missing from the plan.
+     */
     private static final String ANY_ROLE = "SELECT NULL";
 
     public RoleTables {
@@ -29,7 +32,7 @@ public record RoleTables(Set<TableId> ofRoles, Set<TableId> ofViews) {
         ofViews = Set.copyOf(ofViews);
     }
 
-    /** Leaves a transaction in which it is called as it was. */
+    /** Asks the planner. Changes nothing; a transaction of the caller stays usable. */
     public static RoleTables of(Connection connection, Collection<RoleViewTemplate> templates) throws SQLException {
         Set<TableId> ofRoles = new TreeSet<>();
         Set<TableId> ofViews = new TreeSet<>();
@@ -46,7 +49,7 @@ public record RoleTables(Set<TableId> ofRoles, Set<TableId> ofViews) {
 
     private static void add(Connection connection, String sql, Set<TableId> tables) throws SQLException {
         try {
-            tables.addAll(RolesReader.safely(connection, () -> behind(connection, sql)));
+            tables.addAll(RolesReader.inSavepoint(connection, () -> behind(connection, sql)));
         } catch (SQLException e) {
             if (!connection.isValid(1)) {
                 throw e;
@@ -68,7 +71,7 @@ public record RoleTables(Set<TableId> ofRoles, Set<TableId> ofViews) {
                 }
             }
         } catch (JsonProcessingException e) {
-            throw new SQLException("the server's plan is no JSON", e);
+            throw new SQLException("the plan of the server is not JSON", e);
         }
         return tables;
     }

@@ -9,20 +9,21 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Asks where the roles come from. Blocks; keeps nothing. */
+/** Reads the roles of a template from their source. Blocks. */
 public final class RolesReader {
     private RolesReader() {}
 
-    /** In a fixed order, each once; NULL is no role. */
+    /** The roles: those of a query sorted, each once, without NULL; those of a list as written. */
     static List<String> roles(Connection connection, RoleViewTemplate.Roles source) throws SQLException {
         return switch (source) {
             case RoleViewTemplate.Roles.Listed listed -> listed.roles();
-            case RoleViewTemplate.Roles.Queried queried -> safely(connection, () -> query(connection, queried.sql()));
+            case RoleViewTemplate.Roles.Queried queried ->
+                inSavepoint(connection, () -> query(connection, queried.sql()));
         };
     }
 
     private static List<String> query(Connection connection, String sql) throws SQLException {
-        // The other columns keep their names, so this one gets a name that none of them has.
+        // Only the first column is renamed, to a name that no other column of the query has.
         List<String> roles = new ArrayList<>();
         try (Statement statement = statement(connection);
                 ResultSet rows = statement.executeQuery("SELECT DISTINCT r.refreshd_first::text COLLATE \"C\" FROM ("
@@ -34,19 +35,19 @@ public final class RolesReader {
         return roles;
     }
 
-    /** What is asked of a connection. */
-    interface Question<T> {
-        T ask() throws SQLException;
+    /** A query that may fail. */
+    interface Attempt<T> {
+        T run() throws SQLException;
     }
 
-    /** What is wrong about somebody's query is not to end the transaction that the caller may be in. */
-    static <T> T safely(Connection connection, Question<T> question) throws SQLException {
+    /** Runs a query of a template within a savepoint, so that its failure does not abort a transaction of the caller. */
+    static <T> T inSavepoint(Connection connection, Attempt<T> attempt) throws SQLException {
         if (connection.getAutoCommit()) {
-            return question.ask();
+            return attempt.run();
         }
         Savepoint before = connection.setSavepoint();
         try {
-            T answer = question.ask();
+            T answer = attempt.run();
             connection.releaseSavepoint(before);
             return answer;
         } catch (SQLException e) {
@@ -60,7 +61,7 @@ public final class RolesReader {
         }
     }
 
-    /** Braces and question marks of somebody's SQL are theirs. */
+    /** A statement for SQL of the configuration, in which braces are not JDBC escapes. */
     static Statement statement(Connection connection) throws SQLException {
         Statement statement = connection.createStatement();
         statement.setEscapeProcessing(false);

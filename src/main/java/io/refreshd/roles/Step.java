@@ -7,40 +7,41 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
 
-/** One thing to do, in a transaction of its own. */
+/** One step of a plan. It runs in a transaction of its own. */
 public sealed interface Step {
     ViewId view();
 
-    /** The role whose view it is. */
+    /** The role that the view belongs to. */
     String role();
 
-    /** In a word. */
+    /** The name of the step, one word. */
     String action();
 
-    /** The view that it makes, if it makes one. */
-    default Optional<WantedView> wish() {
+    /** The view that the step creates; empty if it creates none. */
+    default Optional<DesiredView> target() {
         return Optional.empty();
     }
 
-    /** What becomes different about a view that stays. */
+    /** The keys of the template that have changed; empty unless the view is rebuilt. */
     default List<Change> changes() {
         return List.of();
     }
 
-    record Create(WantedView wanted) implements Step {
+    /** Creates a missing view. */
+    record Create(DesiredView desired) implements Step {
         @Override
-        public Optional<WantedView> wish() {
-            return Optional.of(wanted);
+        public Optional<DesiredView> target() {
+            return Optional.of(desired);
         }
 
         @Override
         public ViewId view() {
-            return wanted.id();
+            return desired.id();
         }
 
         @Override
         public String role() {
-            return wanted.role();
+            return desired.role();
         }
 
         @Override
@@ -50,25 +51,29 @@ public sealed interface Step {
 
         @Override
         public String toString() {
-            return "+ " + view() + "  create for role " + Words.quoted(role());
+            return "+ " + view() + "  create for role " + TerminalText.quoted(role());
         }
     }
 
-    /** @param kind of the one that stands there */
-    record Rebuild(WantedView wanted, Made made, char kind) implements Step {
+    /**
+     * Replaces a view whose template has changed.
+     *
+     * @param kind {@code relkind} of the existing view
+     */
+    record Rebuild(DesiredView desired, Made made, char kind) implements Step {
         @Override
-        public Optional<WantedView> wish() {
-            return Optional.of(wanted);
+        public Optional<DesiredView> target() {
+            return Optional.of(desired);
         }
 
         @Override
         public ViewId view() {
-            return wanted.id();
+            return desired.id();
         }
 
         @Override
         public String role() {
-            return wanted.role();
+            return desired.role();
         }
 
         @Override
@@ -78,7 +83,7 @@ public sealed interface Step {
 
         @Override
         public List<Change> changes() {
-            return Blueprint.parse(made.definition()).changesTo(Blueprint.of(wanted.template()));
+            return TemplateDefinition.parse(made.definition()).changesTo(TemplateDefinition.of(desired.template()));
         }
 
         @Override
@@ -88,7 +93,11 @@ public sealed interface Step {
         }
     }
 
-    /** @param template that knew of the role once; asked again before the view goes */
+    /**
+     * Drops the view of a role that no longer exists.
+     *
+     * @param template its source of roles is read again before the view is dropped
+     */
     record Drop(Made made, char kind, RoleViewTemplate template) implements Step {
         @Override
         public ViewId view() {
@@ -107,11 +116,11 @@ public sealed interface Step {
 
         @Override
         public String toString() {
-            return "- " + view() + "  drop: role " + Words.quoted(role()) + " is gone";
+            return "- " + view() + "  drop: role " + TerminalText.quoted(role()) + " is gone";
         }
     }
 
-    /** It was made, and is not there any longer, or somebody else has put another in its place. */
+    /** Removes a view from the ledger that was dropped, replaced or taken over by somebody. */
     record Forget(Made made) implements Step {
         @Override
         public ViewId view() {
@@ -130,7 +139,7 @@ public sealed interface Step {
 
         @Override
         public String toString() {
-            return "- " + view() + "  forget: it is not there any longer, or not refreshd's";
+            return "- " + view() + "  forget: it no longer exists, or no longer belongs to refreshd";
         }
     }
 }

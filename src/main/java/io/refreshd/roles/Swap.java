@@ -9,51 +9,54 @@ import java.sql.SQLException;
 import java.util.HexFormat;
 import org.jdbi.v3.core.Handle;
 
-/** Takes a view's name from it under the eyes of its readers, within the caller's transaction. */
+/** Takes the name from a view that is being read, within the transaction of the caller. */
 final class Swap {
     /**
-     * How often it tries for a lock, each time for as long as the lock timeout, during which readers queue behind it: a refresh
-     * of the old view may hold it for longer, and the new one, perhaps the work of minutes, is not to be thrown away.
+     * Attempts to get a lock, each for at most the lock timeout, during which readers queue behind it. There are many, since a
+     * refresh of the old view may hold the lock for long, and the new view may be the work of minutes.
      */
     static final int ATTEMPTS = 20;
 
     private static final String LOCK_NOT_AVAILABLE = "55P03";
 
-    private final Statements statements;
+    private final CancellableStatements statements;
 
-    Swap(Statements statements) {
+    Swap(CancellableStatements statements) {
         this.statements = statements;
     }
 
     /**
-     * Keeps a materialized view as it is until the end of the transaction; it can be read, but neither refreshed nor altered.
-     * Begun before the query of the one that takes its place, it sees to it that nobody who has read a row loses it again.
+     * Locks a materialized view until the end of the transaction, so that it can be read, but neither refreshed nor altered. Taken
+     * before the query of the new view begins, the lock ensures that the new view is not older than anything readers have seen.
      */
-    void hold(Handle transaction, ViewId view, long expected) throws SQLException {
-        // Does nothing to a view that is about to be dropped; takes the weakest lock that keeps a refresh away.
-        patiently(
+    void blockRefresh(Handle transaction, ViewId view, long expected) throws SQLException {
+        // This statement takes the weakest lock that conflicts with a refresh. Its effect does not matter: the view is
+        // about to be dropped.
+        executeWithRetry(
                 transaction, "ALTER MATERIALIZED VIEW " + SqlNames.qualified(view) + " SET WITHOUT CLUSTER", ATTEMPTS);
         requireOurs(transaction, view, expected);
     }
 
     /**
-     * Gives a view another name. Renaming takes the lock; only then it is certain what is going to be dropped.
+     * Gives a view a temporary name. The rename also takes the lock, and the view is checked after it: until then somebody could
+     * have put another view in its place.
      *
-     * @return the name by which to drop it
+     * @return the temporary name, by which to drop the view
      */
-    ViewId putAside(Handle transaction, ViewId view, char kind, long expected, int attempts) throws SQLException {
-        ViewId old = beside(view, "old");
-        patiently(transaction, rename(kind, view, old), attempts);
+    ViewId renameAway(Handle transaction, ViewId view, char kind, long expected, int attempts) throws SQLException {
+        ViewId old = temporaryName(view, "old");
+        executeWithRetry(transaction, rename(kind, view, old), attempts);
         requireOurs(transaction, old, expected);
         return old;
     }
 
-    private void patiently(Handle transaction, String statement, int attempts) throws SQLException {
+    private void executeWithRetry(Handle transaction, String statement, int attempts) throws SQLException {
         for (int attempt = 1; ; attempt++) {
             statements.execute(transaction, "SAVEPOINT refreshd_swap");
             try {
                 statements.execute(transaction, statement);
-                // What is made afterwards is made by the transaction itself, and not by one within it.
+                // Released, so that what is created later has the transaction's own id as xmin, not that of a
+                // subtransaction: ViewBuilder compares the two.
                 statements.execute(transaction, "RELEASE SAVEPOINT refreshd_swap");
                 return;
             } catch (SQLException e) {
@@ -61,13 +64,13 @@ final class Swap {
                     throw e;
                 }
                 statements.execute(transaction, "ROLLBACK TO SAVEPOINT refreshd_swap");
-                // Those who have queued up behind the attempt come first.
+                // Lets the readers that have queued behind this attempt go first.
                 statements.execute(transaction, "SELECT pg_catalog.pg_sleep(0.5)");
             }
         }
     }
 
-    /** The plan may be minutes old by now. */
+    /** Checks that the view is still the one that refreshd made, since the plan may be minutes old. */
     private static void requireOurs(Handle transaction, ViewId view, long expected) throws SQLException {
         boolean ours = transaction
                 .createQuery("""
@@ -80,19 +83,23 @@ final class Swap {
                 .mapTo(Boolean.class)
                 .one();
         if (!ours) {
-            throw new SQLException(
-                    "somebody has put another view in its place just now, or taken it over by its comment");
+            throw new SQLException("somebody has just put another view in its place, or taken it over by its comment");
         }
     }
 
-    /** A name of passage, short enough whatever the view is called. */
-    static ViewId beside(ViewId view, String what) {
+    /**
+     * A name for the time of the swap: a hash, which is short enough whatever the name of the view is.
+     *
+     * @param purpose {@code new} or {@code old}
+     */
+    static ViewId temporaryName(ViewId view, String purpose) {
         try {
             byte[] digest =
                     MessageDigest.getInstance("SHA-256").digest(view.name().getBytes(StandardCharsets.UTF_8));
             return new ViewId(
                     view.schema(),
-                    "refreshd_" + what + "_" + HexFormat.of().formatHex(digest).substring(0, 16));
+                    "refreshd_" + purpose + "_"
+                            + HexFormat.of().formatHex(digest).substring(0, 16));
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every Java has SHA-256", e);
         }

@@ -9,28 +9,31 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
 
-/** Makes one view with its rows, indexes and comments, within the caller's transaction. */
+/** Creates a view with its rows, indexes and comments, within the transaction of the caller. */
 final class ViewBuilder {
+    /** Beginning of the comment on everything that refreshd creates. By it refreshd recognizes its views and indexes. */
     static final String MARK = "Created by refreshd";
 
-    private final Statements statements;
+    private final CancellableStatements statements;
 
-    ViewBuilder(Statements statements) {
+    ViewBuilder(CancellableStatements statements) {
         this.statements = statements;
     }
 
     /**
-     * The owner comes before the rows, since a view holds what its owner may see. And the rows come by REFRESH, which freezes
-     * them: rows of CREATE are, before PostgreSQL 17, not there for a transaction whose snapshot is older than a swap.
+     * Creates a view. The owner is set before the view is filled, since the view contains what its owner may see. The rows come
+     * from REFRESH, which writes them frozen. Before PostgreSQL 17, rows written by CREATE are invisible to a transaction whose
+     * snapshot is older than the swap.
      *
-     * @param as the name to make it under
-     * @param owner empty for the role that is connected
-     * @return its oid; empty if there was something of that name already
+     * @param as name to create it under
+     * @param owner empty: the connected role
+     * @return oid of the view; empty if the name was taken already
      */
-    Optional<Long> build(Handle transaction, WantedView wanted, ViewId as, Optional<String> owner) throws SQLException {
-        RoleViewTemplate.Definition definition = wanted.template().definition();
+    Optional<Long> build(Handle transaction, DesiredView desired, ViewId as, Optional<String> owner)
+            throws SQLException {
+        RoleViewTemplate.Definition definition = desired.template().definition();
         String name = SqlNames.qualified(as);
-        define(transaction, wanted, as);
+        define(transaction, desired, as);
         Optional<Long> oid = oidIfMadeHere(transaction, as);
         if (oid.isEmpty()) {
             return oid;
@@ -38,7 +41,7 @@ final class ViewBuilder {
         if (owner.isPresent()) {
             statements.execute(
                     transaction,
-                    "ALTER " + noun(wanted.kind()) + " " + name + " OWNER TO " + SqlNames.identifier(owner.get()));
+                    "ALTER " + noun(desired.kind()) + " " + name + " OWNER TO " + SqlNames.identifier(owner.get()));
         }
         if (definition.materialized()) {
             statements.execute(transaction, "REFRESH MATERIALIZED VIEW " + name);
@@ -46,12 +49,12 @@ final class ViewBuilder {
         }
         statements.execute(
                 transaction,
-                "COMMENT ON " + noun(wanted.kind()) + " " + name + " IS "
-                        + literal(transaction, comment(wanted.template().name().toString())));
+                "COMMENT ON " + noun(desired.kind()) + " " + name + " IS "
+                        + literal(transaction, comment(desired.template().name().toString())));
         return oid;
     }
 
-    /** Takes away what {@code ALTER DEFAULT PRIVILEGES} has given to others than the owner. */
+    /** Revokes what {@code ALTER DEFAULT PRIVILEGES} has granted to others than the owner. */
     void revokeDefaults(Handle transaction, ViewId as, long oid) throws SQLException {
         List<String> revokes = transaction
                 .createQuery("""
@@ -70,9 +73,9 @@ final class ViewBuilder {
         }
     }
 
-    /** Lets the reader of the template read it. */
-    void grant(Handle transaction, WantedView wanted, ViewId as) throws SQLException {
-        Optional<String> reader = wanted.template().access().grantTo(wanted.role());
+    /** Grants {@code SELECT} to the reader of the template. */
+    void grant(Handle transaction, DesiredView desired, ViewId as) throws SQLException {
+        Optional<String> reader = desired.template().access().grantTo(desired.role());
         if (reader.isPresent()) {
             statements.execute(
                     transaction,
@@ -88,10 +91,10 @@ final class ViewBuilder {
         return kind == 'm' ? "MATERIALIZED VIEW" : "VIEW";
     }
 
-    private void define(Handle transaction, WantedView wanted, ViewId as) throws SQLException {
-        RoleViewTemplate.Definition definition = wanted.template().definition();
-        String query = definition.query().with(literal(transaction, wanted.role()));
-        // A barrier, since functions in a reader's condition must not see the rows of other roles.
+    private void define(Handle transaction, DesiredView desired, ViewId as) throws SQLException {
+        RoleViewTemplate.Definition definition = desired.template().definition();
+        String query = definition.query().with(literal(transaction, desired.role()));
+        // security_barrier: without it a function in a reader's condition could see the rows of other roles.
         statements.execute(
                 transaction,
                 definition.materialized()
@@ -100,7 +103,7 @@ final class ViewBuilder {
                         : "CREATE VIEW " + SqlNames.qualified(as) + " WITH (security_barrier) AS " + query);
     }
 
-    /** Marked, so that they can be told from those that somebody adds. */
+    /** Creates the indexes of the template, with a comment that tells them from indexes that people add. */
     private void index(Handle transaction, RoleViewTemplate.Definition definition, String view, long oid)
             throws SQLException {
         statements.execute(
@@ -123,7 +126,7 @@ final class ViewBuilder {
         }
     }
 
-    /** The server's own quoting, which knows its settings and encoding. */
+    /** A text as an SQL literal. The server quotes it, by its own settings and encoding. */
     static String literal(Handle transaction, String text) {
         return transaction
                 .createQuery("SELECT pg_catalog.format('%L', :text)")
@@ -132,7 +135,7 @@ final class ViewBuilder {
                 .one();
     }
 
-    /** IF NOT EXISTS does not tell whether it did; the row's own transaction does. */
+    /** The oid of a view that this transaction created. {@code IF NOT EXISTS} does not tell; the xmin of the catalog row does. */
     private static Optional<Long> oidIfMadeHere(Handle transaction, ViewId view) {
         return transaction
                 .createQuery("""

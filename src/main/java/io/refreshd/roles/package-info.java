@@ -1,4 +1,4 @@
-/** Role views: which ought to be there, which are, and what makes the one the other. */
+/** Role views: the desired ones, the existing ones, and the steps from the existing to the desired. */
 @NullMarked
 package io.refreshd.roles;
 

@@ -17,9 +17,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A small project of its own that depends on the client. Maven resolves it in a local repository of its own, filled with this
- * build's artifact, and takes everything else from the repository that this build has just used: no network is needed, and
- * nothing is left in anybody's repository.
+ * Builds a small separate project that depends on the client JAR. Its Maven uses a temporary local repository that contains the
+ * artifact of this build, and reads everything else from the local repository of this build. So the test needs no network, and
+ * leaves nothing in the user's repository.
  */
 class ClientConsumerIT {
     @TempDir
@@ -57,7 +57,7 @@ class ClientConsumerIT {
                         Files.readString(classPath).strip().split(File.pathSeparator))
                 .map(path -> Path.of(path).getFileName().toString().replaceFirst("-\\d.*", ""))
                 .toList();
-        // What stands behind the first three is what the driver and JDBI declare themselves.
+        // The artifacts after the first three are dependencies of the driver and of JDBI.
         assertThat(libraries)
                 .contains("refreshd", "postgresql", "jdbi3-core")
                 .isSubsetOf(
@@ -91,7 +91,7 @@ class ClientConsumerIT {
         }
     }
 
-    /** As {@code mvn install} would, but into a repository that is thrown away. */
+    /** Installs the artifact as {@code mvn install} does, but into the temporary repository. */
     private static void install(Path repository) throws IOException {
         String version = property("refreshd.version");
         Path place = Files.createDirectories(

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Connections that commit nothing by themselves: of a pool set up so, and of a transaction that is under way. */
+/** Tests connections without auto-commit: those of a pool with that setting, and those with an open transaction. */
 class ConnectionsIT {
     record Row(int id) {}
 
@@ -54,7 +54,7 @@ class ConnectionsIT {
     }
 
     @Test
-    void aPoolWithoutAutoCommitIsReadFromAndWhatIsAskedIsCommitted() throws Exception {
+    void aPoolWithoutAutoCommitIsReadAndRequestsAreCommitted() throws Exception {
         List<Row> one = List.of(new Row(1));
         assertThat(a.all()).isEqualTo(one);
         assertThat(a.all(DETAILS)).containsExactly(new WithDetails<>(new Row(1), List.of(new Row(7))));
@@ -65,19 +65,21 @@ class ConnectionsIT {
                         + " CREATE UNIQUE INDEX ON role_a (\"ID\")");
         assertThat(a.all()).as("swapped").isEqualTo(one);
         database.execute("INSERT INTO main VALUES (2)");
-        assertThat(a.refresh(true)).isEqualTo(Refreshed.DONE);
+        assertThat(a.refresh(true)).isEqualTo(RefreshResult.DONE);
         assertThat(database.query("SELECT count(*) FROM role_a")).containsExactly("2");
         try (RunningDaemon daemon = RunningDaemon.start(database)) {
             daemon.awaitFresh();
-            assertThat(a.refresh(true, Duration.ofSeconds(60))).isEqualTo(Refreshed.DONE);
+            assertThat(a.refresh(true, Duration.ofSeconds(60))).isEqualTo(RefreshResult.DONE);
         }
         try (Connection connection = pool.getConnection()) {
-            assertThat(connection.getAutoCommit()).as("given back as it came").isFalse();
+            assertThat(connection.getAutoCommit())
+                    .as("returned in the mode it had")
+                    .isFalse();
         }
     }
 
     @Test
-    void aTransactionThatIsUnderWayGoesOn() throws Exception {
+    void anOpenTransactionIsNeitherCommittedNorRolledBack() throws Exception {
         try (Connection outer = pool.getConnection();
                 var statement = outer.createStatement()) {
             statement.execute("INSERT INTO details VALUES (8, 1)");
@@ -101,7 +103,7 @@ class ConnectionsIT {
     }
 
     @Test
-    void whatATransactionAsksForIsWaitedForOnlyAfterIt() throws Exception {
+    void aRequestOfATransactionCanBeAwaitedOnlyAfterItsCommit() throws Exception {
         try (RunningDaemon daemon = RunningDaemon.start(database);
                 Connection outer = pool.getConnection();
                 var statement = outer.createStatement()) {
@@ -115,7 +117,7 @@ class ConnectionsIT {
         }
     }
 
-    /** As what binds connections to transactions does it. */
+    /** A data source that always returns the connection of one transaction, as transaction managers do. */
     private static DataSource always(Connection connection) {
         Connection lent = proxy(Connection.class, connection);
         return (DataSource) Proxy.newProxyInstance(

@@ -17,7 +17,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.postgresql.ds.PGSimpleDataSource;
 
-/** Keys of every type: which rows belong together, and which comes after which, is for the server to say. */
+/** Tests keys of many types. The server alone decides about equality and order of keys. */
 class KeysIT {
     enum Mood {
         SAD,
@@ -55,7 +55,7 @@ class KeysIT {
                     interval     | '1 day', '1 mon', '2 mon'       | interval | '24:00', '30 days', '720:00'
                     int[]        | '{1}', '{2}', '{3}'             | int[]   | '{1}', '{2}', '{2}'
                     """)
-    void detailsBelongToARowIfTheServerSaysSo(String type, String keys, String foreignType, String foreignKeys)
+    void detailsAreAssignedByTheEqualityOfTheServer(String type, String keys, String foreignType, String foreignKeys)
             throws Exception {
         record Row(int n) {}
         database.execute(
@@ -77,9 +77,9 @@ class KeysIT {
                 .containsExactly(new WithDetails<>(new Row(2), List.of(new Many(2), new Many(3))));
     }
 
-    /** Also where the server takes texts that differ for one: each row has all that belongs to either. */
+    /** Even if the server takes two different texts for equal: then each row has the details of both. */
     @Test
-    void rowsOfOneKeyHaveTheSameDetailsOnce() throws Exception {
+    void rowsWithEqualKeysHaveTheSameDetailsOnce() throws Exception {
         record Row(int n) {}
         database.execute(
                 "CREATE COLLATION folded (provider = icu, locale = 'und-u-ks-level2', deterministic = false)",

@@ -14,12 +14,12 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.postgresql.ds.PGSimpleDataSource;
 
-/** An application that may read its view and nothing else. */
+/** Tests refresh on demand for an application that has no privilege but to read its view. */
 class OnDemandIT {
     record Row(int id, String name) {}
 
-    /** So long that a refresh within the test can only come from being asked for. */
-    private static final String PATIENT = "views: { quiet-period: 10m, target-lag: 20m }";
+    /** Settings by which no refresh happens during a test unless it is requested. */
+    private static final String NO_OWN_REFRESH = "views: { quiet-period: 10m, target-lag: 20m }";
 
     private static final Duration LONG = Duration.ofSeconds(60);
 
@@ -50,13 +50,13 @@ class OnDemandIT {
     }
 
     @Test
-    void whoMayReadAViewMayHaveItRefreshedAndNothingElse() throws Exception {
+    void thePrivilegeToReadAViewSufficesToRequestARefreshAndNothingElse() throws Exception {
         RoleView<Row> a = views.forRole("a");
-        try (RunningDaemon daemon = RunningDaemon.start(database, PATIENT)) {
+        try (RunningDaemon daemon = RunningDaemon.start(database, NO_OWN_REFRESH)) {
             daemon.awaitFresh();
             database.execute("INSERT INTO main VALUES (2, 'two')");
-            assertThat(a.refresh(true)).isEqualTo(Refreshed.REQUESTED);
-            assertThat(a.refresh(true, LONG)).isEqualTo(Refreshed.DONE);
+            assertThat(a.refresh(true)).isEqualTo(RefreshResult.REQUESTED);
+            assertThat(a.refresh(true, LONG)).isEqualTo(RefreshResult.DONE);
             assertThat(a.byKey(2)).contains(new Row(2, "two"));
             database.execute("INSERT INTO main VALUES (3, 'three')");
             assertThat(a.awaitFresh(views.token(), LONG)).isTrue();
@@ -66,17 +66,17 @@ class OnDemandIT {
                     .hasMessageContaining(reader + " may not read public.role_b")
                     .hasMessageContaining("GRANT SELECT ON public.role_b TO " + reader);
             assertThatThrownBy(() -> query("SELECT refreshd.request_refresh('role_b')"))
-                    .as("whoever is connected, it is the role that counts")
+                    .as("the current role counts, not the session user")
                     .hasMessageContaining(reader + " may not read");
             assertThatThrownBy(() -> query("INSERT INTO refreshd.request (kind, view_oid) VALUES ('pause', 1)"))
                     .hasMessageContaining("permission denied for table request");
         }
     }
 
-    /** The log is read as soon as a commit is in it, which may be before others see what it wrote. */
+    /** The daemon reads a commit from the WAL as soon as it is written, which may be before it is visible to other sessions. */
     @Test
-    void aRequestThatIsHeardOfBeforeItIsVisibleIsDoneAllTheSame() throws Exception {
-        try (RunningDaemon daemon = RunningDaemon.start(database, PATIENT)) {
+    void aRequestReadFromTheWalBeforeItIsVisibleIsFulfilled() throws Exception {
+        try (RunningDaemon daemon = RunningDaemon.start(database, NO_OWN_REFRESH)) {
             daemon.awaitFresh();
             database.execute(
                     "INSERT INTO main VALUES (2, 'two')",
@@ -88,39 +88,38 @@ class OnDemandIT {
     }
 
     @Test
-    void withoutADaemonItIsToldWhatToDo() throws Exception {
+    void withoutADaemonTheErrorSaysWhatToDo() throws Exception {
         RoleView<Row> a = views.forRole("a");
-        assertThatThrownBy(() -> a.refresh(true))
-                .hasMessageStartingWith("no refreshd that is running looks after public.role_a");
-        try (RunningDaemon daemon = RunningDaemon.start(database, PATIENT)) {
+        assertThatThrownBy(() -> a.refresh(true)).hasMessageStartingWith("no running refreshd handles public.role_a");
+        try (RunningDaemon daemon = RunningDaemon.start(database, NO_OWN_REFRESH)) {
             daemon.awaitFresh();
         }
         database.execute("UPDATE refreshd.stream SET beat_at = now() - interval '1 hour'");
         assertThatThrownBy(() -> a.refresh(true, LONG))
-                .hasMessageStartingWith("no refreshd that is running looks after public.role_a")
+                .hasMessageStartingWith("no running refreshd handles public.role_a")
                 .hasMessageContaining("GRANT MAINTAIN ON public.role_a");
         assertThat(database.query("SELECT count(*) FROM refreshd.request"))
-                .as("nothing is left for a daemon of tomorrow")
+                .as("no request remains for a daemon that starts later")
                 .containsExactly("0");
         database.execute("GRANT MAINTAIN ON role_a TO " + reader, "INSERT INTO main VALUES (2, 'two')");
-        assertThat(a.refresh(true, LONG)).isEqualTo(Refreshed.DONE);
+        assertThat(a.refresh(true, LONG)).isEqualTo(RefreshResult.DONE);
         assertThat(a.byKey(2)).isPresent();
     }
 
-    /** Nothing can be claimed of it, so that there is nothing to await but the refresh itself. */
+    /** Such a view claims no position, so that only the refresh itself can be awaited. */
     @Test
-    void theRefreshOfABlindViewIsWaitedFor() throws Exception {
+    void theRefreshOfAnUntrackedViewIsAwaited() throws Exception {
         database.execute(
                 "CREATE UNLOGGED TABLE unseen (id int PRIMARY KEY, name text)",
-                "CREATE MATERIALIZED VIEW role_blind AS SELECT id, name FROM unseen",
-                "CREATE UNIQUE INDEX ON role_blind (id)",
-                "GRANT SELECT ON role_blind TO " + reader);
+                "CREATE MATERIALIZED VIEW role_untracked AS SELECT id, name FROM unseen",
+                "CREATE UNIQUE INDEX ON role_untracked (id)",
+                "GRANT SELECT ON role_untracked TO " + reader);
         RoleView<Row> untracked = views.forRole("untracked");
-        try (RunningDaemon daemon = RunningDaemon.start(database, PATIENT)) {
+        try (RunningDaemon daemon = RunningDaemon.start(database, NO_OWN_REFRESH)) {
             daemon.awaitFresh();
             for (int i = 1; i <= 3; i++) {
                 database.execute("INSERT INTO unseen VALUES (" + i + ", 'unseen')");
-                assertThat(untracked.refresh(true, LONG)).isEqualTo(Refreshed.DONE);
+                assertThat(untracked.refresh(true, LONG)).isEqualTo(RefreshResult.DONE);
                 assertThat(untracked.byKey(i)).isPresent();
             }
             assertThatThrownBy(() -> untracked.awaitFresh(views.token(), LONG))
@@ -129,16 +128,16 @@ class OnDemandIT {
     }
 
     @Test
-    void aRefreshThatDoesNotComeIsNotTakenForDone() throws Exception {
+    void aRefreshThatTimesOutIsNotReportedAsDone() throws Exception {
         RoleView<Row> a = views.forRole("a");
-        try (RunningDaemon daemon = RunningDaemon.start(database, PATIENT)) {
+        try (RunningDaemon daemon = RunningDaemon.start(database, NO_OWN_REFRESH)) {
             daemon.awaitFresh();
             try (var holder = database.connect();
                     var statement = holder.createStatement()) {
                 holder.setAutoCommit(false);
-                // Conflicts with a refresh and not with a reader.
+                // A lock that conflicts with a refresh, but not with readers.
                 statement.execute("COMMENT ON MATERIALIZED VIEW role_a IS 'held'");
-                assertThat(a.refresh(true, Duration.ofMillis(300))).isEqualTo(Refreshed.REQUESTED);
+                assertThat(a.refresh(true, Duration.ofMillis(300))).isEqualTo(RefreshResult.REQUESTED);
                 holder.rollback();
             }
             database.execute(
@@ -146,33 +145,35 @@ class OnDemandIT {
                     "SELECT pg_logical_emit_message(true, 'refreshd:request', '')");
             daemon.awaitPhase("public.role_a", ViewPhase.PAUSED);
             assertThatThrownBy(() -> a.refresh(true))
-                    .as("a reader's wish does not go before an operator's")
+                    .as("a request does not override the pause of an operator")
                     .hasMessageContaining("role_a is paused");
         }
     }
 
     @Test
-    void aRefreshThatFailsForGoodIsToldWithItsMend() throws Exception {
+    void aRefreshThatFailsForGoodIsReportedWithItsRemedy() throws Exception {
         database.execute(
                 "CREATE MATERIALIZED VIEW role_bad AS SELECT id, 1 / (id - 9) || '' AS name FROM main",
                 "CREATE UNIQUE INDEX ON role_bad (id)",
                 "GRANT SELECT ON role_bad TO " + reader);
         RoleView<Row> bad = views.forRole("bad");
-        try (RunningDaemon daemon = RunningDaemon.start(database, PATIENT)) {
+        try (RunningDaemon daemon = RunningDaemon.start(database, NO_OWN_REFRESH)) {
             daemon.awaitFresh();
-            assertThat(bad.refresh(true, LONG)).isEqualTo(Refreshed.DONE);
+            assertThat(bad.refresh(true, LONG)).isEqualTo(RefreshResult.DONE);
             database.execute("INSERT INTO main VALUES (9, 'nine')");
             for (int i = 0; i < 2; i++) {
                 assertThatThrownBy(() -> bad.refresh(true, LONG)).hasMessageContaining("division by zero");
             }
             database.execute("DELETE FROM main WHERE id = 9");
-            assertThat(bad.refresh(true, LONG)).as("the wish is another try").isEqualTo(Refreshed.DONE);
+            assertThat(bad.refresh(true, LONG))
+                    .as("a request triggers another attempt")
+                    .isEqualTo(RefreshResult.DONE);
             assertThat(bad.all()).hasSize(1);
         }
     }
 
     @Test
-    void aViewThatWasMadeAMomentAgoIsWaitedFor() throws Exception {
+    void aViewCreatedAMomentAgoIsAwaited() throws Exception {
         try (RunningDaemon daemon = RunningDaemon.start(database, "views: { quiet-period: 50ms }")) {
             daemon.awaitFresh();
             for (int i = 1; i <= 3; i++) {

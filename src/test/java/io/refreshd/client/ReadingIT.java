@@ -20,7 +20,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.postgresql.ds.PGSimpleDataSource;
 
-/** What reading costs the server, and what becomes of a view that is swapped beneath its reader. */
+/** Tests the number of queries that reading costs, and reading while a view is swapped. */
 class ReadingIT {
     record UserRow(int id, String name) {}
 
@@ -57,9 +57,9 @@ class ReadingIT {
     @Test
     void onceAViewIsKnownRowsCostOneQueryAndRowsWithDetailsTwo() {
         RoleView<UserRow> a = views.forRole("a");
-        assertThat(counted.take()).as("a look-up asks nobody").isEmpty();
+        assertThat(counted.take()).as("a look-up in the registry runs no query").isEmpty();
         a.all(DETAILS);
-        assertThat(counted.take()).as("the first time the catalog too").hasSizeGreaterThan(2);
+        assertThat(counted.take()).as("the first read also queries the catalog").hasSizeGreaterThan(2);
         assertThat(views.forRole("a").all(DETAILS)).hasSize(1000);
         assertThat(counted.take()).hasSize(2);
         assertThat(a.all()).hasSize(1000);
@@ -70,7 +70,7 @@ class ReadingIT {
     }
 
     @Test
-    void detailsThatComeLaterOrChangeAreNoticed() throws Exception {
+    void aDetailsTableCreatedOrAlteredLaterIsNoticed() throws Exception {
         RoleView<UserRow> a = views.forRole("a");
         database.execute("ALTER TABLE details RENAME TO other");
         assertThatThrownBy(() -> a.all(DETAILS))
@@ -80,17 +80,17 @@ class ReadingIT {
         assertThat(a.all(DETAILS)).hasSize(1000);
         database.execute("ALTER TABLE details RENAME id TO number");
         assertThatThrownBy(() -> a.all(DETAILS))
-                .isInstanceOf(UnfitRoleViewException.class)
+                .isInstanceOf(RoleViewMismatchException.class)
                 .hasMessage(
                         "public.details does not fit DetailRow: there is no column for id (there are number, main_id)");
     }
 
     @Test
-    void aViewThatIsSwappedIsReadOnAndTheDaemonAskedForTheNewOne() throws Exception {
+    void aSwappedViewIsReadAndRefreshedUnderItsNewOid() throws Exception {
         RoleView<UserRow> a = views.forRole("a");
         try (RunningDaemon daemon = RunningDaemon.start(database)) {
             daemon.awaitFresh();
-            assertThat(a.refresh(true)).isEqualTo(Refreshed.REQUESTED);
+            assertThat(a.refresh(true)).isEqualTo(RefreshResult.REQUESTED);
             assertThat(a.awaitFresh(views.token(), Duration.ofSeconds(60))).isTrue();
             String old = String.valueOf(
                     database.query("SELECT 'role_a'::regclass::oid").getFirst());
@@ -102,7 +102,7 @@ class ReadingIT {
                             "SELECT count(*) FROM refreshd.view_state WHERE view_name = 'role_a' AND view_oid <> "
                                     + old)
                     .equals(List.of("1")));
-            assertThat(a.refresh(true)).isEqualTo(Refreshed.REQUESTED);
+            assertThat(a.refresh(true)).isEqualTo(RefreshResult.REQUESTED);
             database.execute("INSERT INTO main VALUES (2000, 'new')");
             assertThat(a.awaitFresh(views.token(), Duration.ofSeconds(60))).isTrue();
             assertThat(a.byKey(2000)).isEqualTo(Optional.of(new UserRow(2000, "new")));
@@ -110,7 +110,7 @@ class ReadingIT {
     }
 
     @Test
-    void manyWishesAreOneRefresh() throws Exception {
+    void manyRequestsAreOneRefresh() throws Exception {
         try (RunningDaemon daemon = RunningDaemon.start(database, "refresh: { lock-timeout: 60s }\n");
                 Connection holder = database.connect();
                 Statement statement = holder.createStatement()) {
@@ -118,7 +118,7 @@ class ReadingIT {
             RoleView<UserRow> a = views.forRole("a");
             long before = daemon.refreshes("public.role_a");
             holder.setAutoCommit(false);
-            // Conflicts with a refresh and not with a reader.
+            // A lock that conflicts with a refresh, but not with readers.
             statement.execute("COMMENT ON MATERIALIZED VIEW role_a IS 'held'");
             a.refresh(true);
             await().until(() -> database.query(
@@ -134,7 +134,7 @@ class ReadingIT {
             await().until(() ->
                     database.query("SELECT count(*) FROM refreshd.request").equals(List.of("0")));
             holder.rollback();
-            // The one that had begun, and one for the forty wishes that came after it had.
+            // The refresh that had begun, and one for the forty requests that came after its beginning.
             await().until(() -> daemon.refreshes("public.role_a") >= before + 2);
             daemon.awaitFresh();
             a.refresh(true);
@@ -144,7 +144,7 @@ class ReadingIT {
     }
 
     @Test
-    void aRowWithoutAKeyIsOnNoPageWhereverItWouldFall() throws Exception {
+    void aRowWithANullInItsKeyIsOnNoPage() throws Exception {
         record Two(int b) {}
         database.execute(
                 "CREATE MATERIALIZED VIEW role_two AS SELECT a, b FROM (VALUES (1, 2), (1, 3), (2, 1), (NULL, 9)) t (a, b)",
@@ -158,7 +158,7 @@ class ReadingIT {
     }
 
     @Test
-    void aPageHoldsARow() {
+    void aPageSizeIsAtLeastOne() {
         assertThatThrownBy(() -> views.forRole("a").firstPage(0))
                 .hasMessage("a page holds at least one row, and not 0");
     }

@@ -10,7 +10,7 @@ class RoleViewNameTest {
     private final RoleViewName names = RoleViewName.of("public.materializeduserrole_{role}");
 
     @Test
-    void putsTheRoleIn() {
+    void insertsTheRole() {
         assertThat(names.nameFor("a")).isEqualTo("materializeduserrole_a");
         assertThat(names.sqlFor("x\".y")).isEqualTo("\"public\".\"materializeduserrole_x\"\".y\"");
         assertThat(RoleViewName.of("v_{role}").sqlFor("a.b")).isEqualTo("\"v_a.b\"");
@@ -27,14 +27,14 @@ class RoleViewNameTest {
             assertThat(wide.getBytes(StandardCharsets.UTF_8).length).isBetween(59, 63);
             assertThat(wide).matches("materializeduserrole_x*(🐘)*_[0-9a-f]{12}");
         }
-        // What stands in databases must not be called otherwise by another version.
+        // The name is fixed: databases contain views of that name, which a later version has to find.
         assertThat(one).isEqualTo("materializeduserrole_rrrrrrrrrrrrrrrrrrrrrrrrrrrrr_ad146de96824");
-        // 63 bytes fit as they are.
+        // A name of 63 bytes is not cut.
         assertThat(names.nameFor("r".repeat(42))).isEqualTo("materializeduserrole_" + "r".repeat(42));
     }
 
     @Test
-    void refusesWhatNoNameCanBe() {
+    void rejectsImpossibleNames() {
         assertThatThrownBy(() -> names.nameFor("a\0b")).isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> RoleViewName.of("{role}").nameFor("")).isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> RoleViewName.of("v")).hasMessageContaining("{role} once");

@@ -85,9 +85,10 @@ class RoleViewsIT {
         long heap = Runtime.getRuntime().maxMemory();
         int rows = 200_000;
         assertThat(rows * 4_000L)
-                .as("characters, of a byte each, that no heap of %d holds", heap)
+                .as("one-byte characters that do not fit into a heap of %d bytes", heap)
                 .isGreaterThan(heap);
-        // Not a materialized one: to store and to compress what is streamed would take the server ten times as long.
+        // A plain view: storing and compressing these rows in a materialized view would take the server ten times as
+        // long.
         database.execute("CREATE VIEW role_wide AS SELECT i AS id, repeat('x', 4000) AS display_name"
                 + " FROM generate_series(1, " + rows + ") i");
         long characters = views.forRole("wide").stream(
@@ -96,7 +97,7 @@ class RoleViewsIT {
         assertThat(views.forRole("a").<Long>stream(Stream::count)).isEqualTo(25);
     }
 
-    /** It may have done half of its work, and not for nothing. */
+    /** A second run would repeat the effects that the first run already had. */
     @Test
     void aReaderThatFailsIsNotRunAgain() throws Exception {
         RoleView<UserRow> a = views.forRole("a");
@@ -132,24 +133,24 @@ class RoleViewsIT {
     }
 
     @Test
-    void namesAllThatDoesNotFit() throws Exception {
+    void reportsAllMismatches() throws Exception {
         record Other(int id, int displayName, String missing) {}
         assertThatThrownBy(() -> RoleViews.of(dataSource, "public.role_{role}", Other.class)
                         .forRole("a")
                         .all())
-                .isInstanceOf(UnfitRoleViewException.class)
+                .isInstanceOf(RoleViewMismatchException.class)
                 .hasMessage("public.role_a does not fit Other: column display_name is text, and displayName is int; "
                         + "there is no column for missing (there are id, role, display_name)");
     }
 
     @Test
-    void findsAViewInTheRegistryAndThrowsItOutWhenItIsGone() throws Exception {
+    void findsAViewInTheRegistryAndEvictsItWhenItIsDropped() throws Exception {
         assertThatThrownBy(() -> views.forRole("none").all()).isInstanceOf(NoSuchRoleViewException.class);
         assertThat(views.registered()).isZero();
         RoleView<UserRow> a = views.forRole("a");
         assertThat(a.all()).hasSize(25);
         assertThat(views.forRole("a")).isSameAs(a);
-        assertThat(a.refresh(true)).isEqualTo(Refreshed.DONE);
+        assertThat(a.refresh(true)).isEqualTo(RefreshResult.DONE);
         assertThat(views.forRole("a")).isSameAs(a);
         database.execute("DROP MATERIALIZED VIEW role_a");
         assertThatThrownBy(a::all).isInstanceOf(NoSuchRoleViewException.class);
@@ -160,7 +161,7 @@ class RoleViewsIT {
     }
 
     @Test
-    void rolesThatComeAndGoDoNotFillTheRegistry() throws Exception {
+    void droppedViewsDoNotFillTheRegistry() throws Exception {
         AtomicLong clock = new AtomicLong();
         RoleViews<UserRow> watched = RoleViews.of(dataSource, "role_{role}", UserRow.class, clock::get);
         RoleView<UserRow> a = watched.forRole("a");
@@ -197,14 +198,14 @@ class RoleViewsIT {
         RoleView<UserRow> a = views.forRole("a");
         database.execute("INSERT INTO main VALUES (100, 'a', 'new')");
         assertThat(a.byKey(100)).isEmpty();
-        assertThat(a.refresh(true)).isEqualTo(Refreshed.DONE);
+        assertThat(a.refresh(true)).isEqualTo(RefreshResult.DONE);
         assertThat(a.byKey(100)).contains(new UserRow(100, "new"));
         assertThatThrownBy(() -> a.awaitFresh(views.token(), Duration.ofSeconds(1)))
                 .hasMessageContaining("no refreshd");
-        // A ledger that nobody serves is no daemon.
+        // A ledger without a running daemon counts as no daemon.
         Jdbi.create(dataSource).useHandle(LedgerSchema::migrate);
         database.execute("DELETE FROM main WHERE id = 100");
-        assertThat(a.refresh(false)).isEqualTo(Refreshed.DONE);
+        assertThat(a.refresh(false)).isEqualTo(RefreshResult.DONE);
         assertThat(a.byKey(100)).isEmpty();
     }
 }

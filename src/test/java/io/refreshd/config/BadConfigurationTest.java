@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Every kind of slip, with the very words that somebody gets who makes it. */
+/** Tests the exact message for each kind of mistake. */
 class BadConfigurationTest {
     private static final String LEAST = "database: { url: 'jdbc:postgresql://db/app', user: u }\n";
 
@@ -30,12 +30,12 @@ class BadConfigurationTest {
                 "views: { max-staleness: 366d } | views.max-staleness: longer than a year (found: 366d); write at most 365d",
                 "views: { max-staleness: 999999999999d } | views.max-staleness: longer than a year (found: 999999999999d); write at most 365d",
                 "refresh: { lock-timeout: 25d } | refresh.lock-timeout: longer than PostgreSQL can wait (found: 25d); write at most 24d",
-                "capture: { catalog-poll-interval: 31s } | capture.catalog-poll-interval: longer than the place of the daemon would be kept for it (found: 31s); write at most 30s",
+                "capture: { catalog-poll-interval: 31s } | capture.catalog-poll-interval: longer than the daemon could keep its lease (found: 31s); write at most 30s",
                 // Other values
                 "views: { method: fast } | views.method: there is no such method (found: fast); write concurrent or plain",
                 "refresh: { max-concurrent: 0 } | refresh.max-concurrent: out of range (found: 0); write a number from 1 to 64",
                 "refresh: { max-concurrent: two } | refresh.max-concurrent: not a whole number (found: two); write a number from 1 to 64",
-                "capture: { slot: My-Slot } | capture.slot: not the name of a slot (found: My-Slot); write 1 to 63 small letters, digits and underscores",
+                "capture: { slot: My-Slot } | capture.slot: not the name of a slot (found: My-Slot); write 1 to 63 lower-case letters, digits and underscores",
                 "capture: { publication: '' } | capture.publication: not the name of a publication (found: ); write a name of 1 to 63 bytes",
                 "http: { listen: 9464 } | http.listen: not an address to listen on (found: 9464); write host:port, such as 127.0.0.1:9464, 0.0.0.0:9464 or \"[::1]:9464\"; port 0 is any free one",
                 "http: { listen: 'h:65536' } | http.listen: not an address to listen on (found: h:65536); write host:port, such as 127.0.0.1:9464, 0.0.0.0:9464 or \"[::1]:9464\"; port 0 is any free one",
@@ -43,7 +43,7 @@ class BadConfigurationTest {
                 // Patterns
                 "views: { include: [orders] } | views.include[0]: the schema is missing (found: orders); write schema.name, such as public.orders_by_day",
                 "views: { exclude: [a.b.c] } | views.exclude[0]: more than one dot (found: a.b.c); write schema.name, and a part that holds a dot in double quotes",
-                "views: { include: [public.MyView] } | views.include[0]: capital letters outside double quotes (found: public.MyView); write small letters, or double quotes around the part if the catalog has capitals",
+                "views: { include: [public.MyView] } | views.include[0]: capital letters outside double quotes (found: public.MyView); write lower-case letters, or double quotes around the part if the catalog has capitals",
                 "views: { include: ['a.\"b'] } | views.include[0]: a double quote is not closed (found: a.\"b); write schema.\"name\"",
                 "views: { include: ['a.'] } | views.include[0]: schema or name is empty (found: a.); write schema.name; * stands for any",
                 "views: { include: [] } | views.include: matches no view; write at least one pattern, or leave the key out for all",
@@ -62,7 +62,7 @@ class BadConfigurationTest {
                 "http: { slot: x } | http.slot: unknown key; did you mean capture.slot?",
                 "http: { colour: x } | http.colour: unknown key; known are listen",
                 "http: { listen: 'a:1', listen: 'a:2' } | http.listen: duplicate key, first on line 2; remove one of the two",
-                "http: { [a]: b } | http: a key that is no text; write key: value",
+                "http: { [a]: b } | http: a key that is not text; write key: value",
                 // Shapes
                 "http: { listen: } | http.listen: has no value; write a single value",
                 "http: { listen: [a] } | http.listen: is a list; write a single value",
@@ -74,7 +74,7 @@ class BadConfigurationTest {
                 "http: { listen: '${ADDRESS}' } | http.listen: the environment variable ADDRESS is not set (found: ${ADDRESS}); set it, or write ${ADDRESS:-default}",
                 "http: { listen: '${ADD RESS}' } | http.listen: ${ does not begin a variable (found: ${ADD RESS}); write ${NAME}, ${NAME:-default}, or $${ for the characters themselves",
                 "http: { listen: '${SECRET}' } | http.listen: not an address to listen on (found: ${SECRET}); write host:port, such as 127.0.0.1:9464, 0.0.0.0:9464 or \"[::1]:9464\"; port 0 is any free one",
-                // Syntax: then nothing else can be said
+                // Syntax errors: nothing else of the file can be checked
                 "http: { listen: @a } | not valid YAML: found character '@' that cannot start any token; write valid YAML; put a value with special characters in single quotes",
                 "http: *x | not valid YAML: found undefined alias x; write valid YAML; put a value with special characters in single quotes",
                 "http: { password: *hunter2 } | not valid YAML; write valid YAML; put a value with special characters in single quotes",
@@ -88,14 +88,14 @@ class BadConfigurationTest {
             delimiter = '|',
             quoteCharacter = '`',
             value = {
-                "{ url: 'jdbc:mysql://db/app', user: u } | database.url: not the JDBC address of a PostgreSQL database (found: jdbc:mysql://db/app); write jdbc:postgresql://host:port/database",
-                "{ url: 'postgresql://u:hunter2@db/app', user: u } | database.url: not the JDBC address of a PostgreSQL database (found: postgresql://***@db/app); write jdbc:postgresql://host:port/database",
+                "{ url: 'jdbc:mysql://db/app', user: u } | database.url: not a JDBC URL of PostgreSQL (found: jdbc:mysql://db/app); write jdbc:postgresql://host:port/database",
+                "{ url: 'postgresql://u:hunter2@db/app', user: u } | database.url: not a JDBC URL of PostgreSQL (found: postgresql://***@db/app); write jdbc:postgresql://host:port/database",
                 "{ url: 'jdbc:postgresql://db/app?password=hunter2&ssl=true', user: u } | database.url: holds a secret (found: jdbc:postgresql://db/app?password=***&ssl=true); write it under database.password or database.password-file",
                 "{ user: u } | database.url: is missing; write it; it has no default",
-                "{ url: 'jdbc:postgresql://one:5432,two/app', user: u } | database.url: names several hosts, and the log is read from one (found: jdbc:postgresql://one:5432,two/app); write the one address that leads to the primary, also after a failover",
+                "{ url: 'jdbc:postgresql://one:5432,two/app', user: u } | database.url: names several hosts, but the WAL is read from one (found: jdbc:postgresql://one:5432,two/app); write the one address that leads to the primary even after a failover",
                 "{ url: 'jdbc:postgresql://db/app' } | database.user: is missing; write it; it has no default",
                 "{ url: 'jdbc:postgresql://db/app', user: ' ' } | database.user: is empty (found:  ); write a value",
-                "{ url: 'jdbc:postgresql://db/app', user: u, password: hunter2, password-file: f } | database.password-file: stands beside password; write only one of the two",
+                "{ url: 'jdbc:postgresql://db/app', user: u, password: hunter2, password-file: f } | database.password-file: given together with password; write only one of the two",
                 "{ url: 'jdbc:postgresql://db/app', user: u, password-file: /none/such } | database.password-file: the file cannot be read (found: /none/such); mount it, and let the user that runs refreshd read it",
                 "{ url: 'jdbc:postgresql://db/app', user: u, password-file: /dev/null } | database.password-file: the file is empty (found: /dev/null); write the password into it",
                 "{ url: 'jdbc:postgresql://db/app', user: u, password: [hunter2] } | database.password: is a list; write a single value",

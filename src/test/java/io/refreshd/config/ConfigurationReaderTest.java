@@ -173,13 +173,13 @@ class ConfigurationReaderTest {
         assertThat(views.timingOf(new ViewId("public", "ax")))
                 .isEqualTo(new Timing(Duration.ofSeconds(2), Duration.ofSeconds(2), Optional.empty()));
         assertThat(views.methodOf(new ViewId("public", "ab"))).isEqualTo(Method.PLAIN);
-        // Quiet period of one override, target lag of another: the target lag is the promise.
+        // The quiet period comes from one override, the target lag from another: the target lag bounds both.
         assertThat(views.timingOf(new ViewId("public", "ab")))
                 .isEqualTo(new Timing(Duration.ofSeconds(1), Duration.ofSeconds(1), Optional.empty()));
     }
 
     @Test
-    void boundsTheStalenessOfBlindViews() throws Exception {
+    void boundsTheStalenessOfUntrackedViews() throws Exception {
         ViewsSettings views = read(LEAST + "views: { overrides: { a.b: { max-staleness: 2s } } }")
                 .views();
 

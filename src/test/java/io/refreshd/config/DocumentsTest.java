@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Sample and table say what the code does. */
+/** Compares the sample configuration and the tables of docs/configuration.md with the code. */
 class DocumentsTest {
     private static final Path SAMPLE = Path.of("config/refreshd.yaml");
     private static final Path TABLE = Path.of("docs/configuration.md");
@@ -40,7 +40,7 @@ class DocumentsTest {
         String section = Files.readString(SAMPLE)
                 .split("(?m)^" + key.section() + ":\n", 2)[1]
                 .split("(?m)^\\w", 2)[0];
-        // What has no default may be commented out.
+        // A key without a default may be commented out.
         String start = key.isRequired() || key.fallback().isPresent() ? "(?m)^  " : "(?m)^  (# )?";
         assertThat(section).containsPattern(start + key.leaf() + ": ");
         key.fallback().ifPresent(value -> assertThat(section).contains("\n  " + key.leaf() + ": " + value + "\n"));
@@ -63,13 +63,16 @@ class DocumentsTest {
     }
 
     @Test
-    void theTableOfRoleViewsIsTheCodes() throws Exception {
+    void theTableOfRoleViewsMatchesTheCode() throws Exception {
         assertThat(firstColumn("Role views")).containsExactlyInAnyOrderElementsOf(RoleViewsReader.KEYS);
     }
 
-    /** Whatever is read from the environment by program, launcher and health check; a password has the name that the file gives it. */
+    /**
+     * The variables that program, launcher and health check read. The variable of the password is not among them: its name is
+     * the choice of the configuration file.
+     */
     @Test
-    void theTableOfVariablesIsTheCodes() throws Exception {
+    void theTableOfVariablesMatchesTheCode() throws Exception {
         Set<String> read = new TreeSet<>();
         try (Stream<Path> sources = Files.walk(Path.of("src/main"))) {
             for (Path file : Stream.concat(
@@ -94,7 +97,7 @@ class DocumentsTest {
     }
 
     @Test
-    void theTableIsTheCodes() throws Exception {
+    void theTableOfKeysMatchesTheCode() throws Exception {
         String expected = Arrays.stream(Key.values())
                 .map(key -> "| `%s` | %s | %s | %s |"
                         .formatted(

@@ -15,11 +15,11 @@ import org.awaitility.Awaitility;
 import org.postgresql.ds.PGSimpleDataSource;
 
 /**
- * One view per role over one large table, from the first role to the last: what docs/article.md follows. Starts a PostgreSQL
- * of its own and the daemon, and leaves nothing behind.
+ * The example of docs/article.md: one view per role over one large table. It starts a PostgreSQL of its own and the daemon, and
+ * leaves nothing behind.
  */
 public final class RoleViewsExample {
-    /** Any record will do: the columns of the view are its components. */
+    /** A row of a role view. Any record will do whose components are columns of the view. */
     public record UserRow(int id, String name) {}
 
     public record Detail(long id, int mainId, String text) {}
@@ -44,7 +44,7 @@ public final class RoleViewsExample {
         try {
             run(System.out);
         } finally {
-            // Not by the hook that it has: within Maven the classes for it are gone by then.
+            // Closed here and not by its shutdown hook: within Maven the class loader is closed by then.
             TestDatabase.server().close();
         }
     }
@@ -112,8 +112,9 @@ public final class RoleViewsExample {
         Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> isGone(d));
         out.println("Role d is gone, and so is its view.");
 
-        // By another application, which has not heard of refreshd. In one transaction: without its index the view could
-        // be seen, and be suspended until the next look at the catalog.
+        // Another application, which knows nothing of refreshd, creates a view. It does so in one transaction: the
+        // daemon would
+        // suspend a view without a unique index until the next catalog poll.
         database.execute(
                 "BEGIN",
                 "CREATE MATERIALIZED VIEW materializeduserrole_e AS SELECT id, name FROM main WHERE id > 1000",

@@ -9,10 +9,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 
-/** What the page about the article shows is what comes of it. */
+/** Compares the output of the example with docs/article.md. */
 class RoleViewsExampleIT {
     @Test
-    void tellsItsStory() throws Exception {
+    void printsWhatTheArticleShows() throws Exception {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         RoleViewsExample.run(new PrintStream(out, true, StandardCharsets.UTF_8));
         assertThat(Files.readString(Path.of("docs", "article.md")))

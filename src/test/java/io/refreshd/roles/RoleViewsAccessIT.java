@@ -16,7 +16,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Whose the views are, who may read them, and what goes with a role that is gone. */
+/** Tests owner and privileges of role views, and the removal of the view of a role that no longer exists. */
 class RoleViewsAccessIT {
     private static final String TABLE = """
             query: SELECT id, v FROM main WHERE role = {role}
@@ -85,7 +85,7 @@ class RoleViewsAccessIT {
         }
     }
 
-    /** Else the first content would be what refreshd may see, until the first refresh. */
+    /** Without that, the view would contain what refreshd may see until its first refresh. */
     @Test
     void aViewHoldsWhatItsOwnerMaySeeFromTheFirstMomentOn() throws Exception {
         database.execute(
@@ -102,7 +102,7 @@ class RoleViewsAccessIT {
     }
 
     @Test
-    void whatStandsOnTheViewOfARoleThatIsGoneIsNotDroppedWithIt() throws Exception {
+    void aRoleViewThatOtherViewsDependOnIsNotDropped() throws Exception {
         for (String kind : List.of("view", "materialized-view")) {
             String removed = TABLE + "removed: drop\nkind: " + kind + "\n";
             database.execute("INSERT INTO roles VALUES ('c') ON CONFLICT DO NOTHING");

@@ -51,7 +51,7 @@ class RoleViewsReconcilerIT {
     }
 
     @Test
-    void makesWhatIsMissingAndNothingTwice() throws Exception {
+    void createsMissingViewsOnce() throws Exception {
         RoleReconciler roles = roles(TABLE + "indexes: [v, lower(v)]\n");
         assertThat(roles.plan(handle).steps()).hasSize(2);
         assertThat(apply(roles)).isEmpty();
@@ -123,7 +123,7 @@ class RoleViewsReconcilerIT {
     }
 
     @Test
-    void givesACollidingNameToNobody() throws Exception {
+    void createsNoViewForACollidingName() throws Exception {
         String cut =
                 RoleViewName.of("public.role_{role}").nameFor("x".repeat(200)).substring("role_".length());
         database.execute("INSERT INTO roles VALUES (repeat('x', 200))");
@@ -134,11 +134,11 @@ class RoleViewsReconcilerIT {
         assertThat(plan.obstacles())
                 .singleElement()
                 .satisfies(obstacle -> assertThat(obstacle.what()).contains("several roles lead to the view"));
-        assertThat(plan.steps()).as("what is there stays").isEmpty();
+        assertThat(plan.steps()).as("the existing view is kept").isEmpty();
     }
 
     @Test
-    void dropsOnlyWhatItMade() throws Exception {
+    void dropsOnlyItsOwnViews() throws Exception {
         database.execute(
                 "CREATE MATERIALIZED VIEW role_b AS SELECT 7 AS id", "COMMENT ON MATERIALIZED VIEW role_b IS 'mine'");
         RoleReconciler roles = roles(TABLE + "removed: drop\n");
@@ -146,7 +146,7 @@ class RoleViewsReconcilerIT {
         assertThat(roles.plan(handle).notes()).containsExactly("= public.role_b  left alone: somebody else made it");
         database.execute("INSERT INTO roles VALUES ('c'), ('d')");
         assertThat(apply(roles)).isEmpty();
-        // Taken over by its comment; replaced by another.
+        // One view was taken over by its comment, the other was replaced.
         database.execute(
                 "COMMENT ON MATERIALIZED VIEW role_c IS 'mine now'",
                 "DROP MATERIALIZED VIEW role_d",
@@ -159,7 +159,7 @@ class RoleViewsReconcilerIT {
         assertThat(database.query("SELECT count(*) FROM refreshd.role_view")).containsExactly("0");
     }
 
-    /** Making views may take hours, and what was to be dropped at the beginning may be wanted by then. */
+    /** Creating views may take hours, and the role of a view that the plan drops may exist again by then. */
     @Test
     void dropsNothingByAPlanThatIsOutOfDate() throws Exception {
         for (String kind : List.of("materialized-view", "view")) {
@@ -181,9 +181,9 @@ class RoleViewsReconcilerIT {
         }
     }
 
-    /** A connection of the daemon's pool gives up on a silent server after half a minute; a view may take hours. */
+    /** The pooled connections have a network timeout of half a minute; the query of a view may take hours. */
     @Test
-    void givesTheQueryAsLongAsARefresh() throws Exception {
+    void theQueryMayTakeAsLongAsARefresh() throws Exception {
         handle.close();
         handle = Jdbi.open(java.sql.DriverManager.getConnection(
                 database.url() + (database.url().contains("?") ? "&" : "?") + "socketTimeout=1", "postgres", ""));
@@ -202,7 +202,7 @@ class RoleViewsReconcilerIT {
     }
 
     @Test
-    void aLedgerThatWasMadeAnewSaysThatItDoesNotKnowTheView() throws Exception {
+    void aNewLedgerReportsTheViewsThatItDoesNotKnow() throws Exception {
         RoleReconciler roles = roles(TABLE);
         assertThat(apply(roles)).isEmpty();
         database.execute("DELETE FROM refreshd.role_view");
@@ -224,13 +224,13 @@ class RoleViewsReconcilerIT {
     }
 
     @Test
-    void keepsTheViewOfARoleThatIsGoneUnlessToldOtherwise() throws Exception {
+    void keepsTheViewOfARoleThatIsGoneUnlessConfiguredOtherwise() throws Exception {
         assertThat(apply(roles(TABLE))).isEmpty();
         database.execute("DELETE FROM roles WHERE name = 'a'");
         RolePlan plan = roles(TABLE).plan(handle);
         assertThat(plan.steps()).isEmpty();
         assertThat(plan.notes()).containsExactly("= public.role_a  kept: role 'a' is gone");
-        // A query that fails is no reason to drop.
+        // A roles-query that fails must not drop views.
         database.execute("ALTER TABLE roles RENAME TO hidden");
         RolePlan untracked = roles(TABLE + "removed: drop\n").plan(handle);
         assertThat(untracked.steps()).isEmpty();
@@ -306,7 +306,7 @@ class RoleViewsReconcilerIT {
     void aNewRoleHasItsViewWithinSeconds() throws Exception {
         String reader = "d_" + database.name();
         database.execute("CREATE ROLE " + reader);
-        // Nothing but the log tells it of the new role.
+        // The polling interval is longer than the test: only the WAL can announce the new role.
         try (RunningDaemon daemon = RunningDaemon.startLookingRarely(
                 database,
                 "role-views:\n  templates:\n    public.role_{role}:\n      query: SELECT id, v FROM main WHERE"

@@ -14,14 +14,14 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * What a view is made from, by key of the configuration. The ledger keeps it beside each view, so that a later template can be
- * compared with it word by word. Pure.
+ * The part of a template that determines its views, as text by key of the configuration. The ledger stores it with each view, so
+ * that a later template can be compared with it key by key. Pure.
  */
-record Blueprint(Map<String, String> parts) {
+record TemplateDefinition(Map<String, String> parts) {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String GRANT_TO = "grant-to";
 
-    static Blueprint of(RoleViewTemplate template) {
+    static TemplateDefinition of(RoleViewTemplate template) {
         Map<String, String> parts = new LinkedHashMap<>();
         boolean materialized = template.definition().materialized();
         parts.put("kind", materialized ? "materialized-view" : "view");
@@ -36,15 +36,15 @@ record Blueprint(Map<String, String> parts) {
         }
         template.access().grantTo().ifPresent(reader -> parts.put(GRANT_TO, reader));
         template.access().owner().ifPresent(owner -> parts.put("owner", owner));
-        return new Blueprint(parts);
+        return new TemplateDefinition(parts);
     }
 
-    /** Of what cannot be read nothing is known, and all of it has changed. */
-    static Blueprint parse(String text) {
+    /** Parses what the ledger stores. A text that cannot be parsed counts as empty, so that every key of the template has changed. */
+    static TemplateDefinition parse(String text) {
         try {
-            return new Blueprint(JSON.readValue(text, new TypeReference<LinkedHashMap<String, String>>() {}));
+            return new TemplateDefinition(JSON.readValue(text, new TypeReference<LinkedHashMap<String, String>>() {}));
         } catch (JsonProcessingException e) {
-            return new Blueprint(Map.of());
+            return new TemplateDefinition(Map.of());
         }
     }
 
@@ -52,17 +52,17 @@ record Blueprint(Map<String, String> parts) {
         try {
             return JSON.writeValueAsString(parts);
         } catch (JsonProcessingException e) {
-            throw new IllegalStateException("a map of texts could not be written", e);
+            throw new IllegalStateException("a map of strings cannot be written as JSON", e);
         }
     }
 
-    /** The role of the database that the template let read the view of this role. */
+    /** The database role that the template grants {@code SELECT} on the view of a role. */
     Optional<String> reader(String role) {
         return Optional.ofNullable(parts.get(GRANT_TO)).map(name -> name.replace(RoleViewName.ROLE, role));
     }
 
-    /** What has to change for this to become the other. */
-    List<Change> changesTo(Blueprint other) {
+    /** The keys whose values differ in another definition. */
+    List<Change> changesTo(TemplateDefinition other) {
         Set<String> keys = new LinkedHashSet<>(other.parts.keySet());
         keys.addAll(parts.keySet());
         List<Change> changes = new ArrayList<>();

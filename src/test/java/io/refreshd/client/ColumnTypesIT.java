@@ -15,8 +15,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.postgresql.ds.PGSimpleDataSource;
 
-/** What is said to fit can be read, and what cannot be read is said at the first look. */
-class FitIT {
+/** Tests that the types listed as readable can be read, and that others are rejected when the view is looked up. */
+class ColumnTypesIT {
     private TestDatabase database;
     private PGSimpleDataSource dataSource;
 
@@ -49,7 +49,7 @@ class FitIT {
     }
 
     @Test
-    void whatNothingReadsDoesNotFit() {
+    void columnsOfUnreadableTypesDoNotFit() {
         record Row(
                 byte small,
                 InetAddress address,
@@ -60,8 +60,8 @@ class FitIT {
                 List<?> words) {}
         assertThatThrownBy(() -> read(Row.class))
                 .isInstanceOfSatisfying(
-                        UnfitRoleViewException.class,
-                        e -> assertThat(e.misfits())
+                        RoleViewMismatchException.class,
+                        e -> assertThat(e.mismatches())
                                 .containsExactly(
                                         "column small is int2, and small is byte",
                                         "column address is inet, and address is InetAddress",

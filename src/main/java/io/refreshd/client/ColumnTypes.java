@@ -15,8 +15,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 
-/** Which types of the server can be read into which types of Java without losing anything. Pure. */
-final class Fit {
+/** The PostgreSQL types that can be read into each Java type without loss. Pure. */
+final class ColumnTypes {
     private static final Set<String> TEXT = Set.of("text", "varchar", "bpchar", "name", "citext", "char");
     private static final Set<String> INSTANT = Set.of("timestamptz");
 
@@ -46,16 +46,19 @@ final class Fit {
             double.class, Double.class,
             float.class, Float.class);
 
-    private Fit() {}
+    private ColumnTypes() {}
 
-    /** A type that is not known here fits nothing: better said at the first look than at the first row. */
-    static boolean fits(Type java, Column column) {
+    /**
+     * Whether a column can be read into a Java type. For a Java type that is not listed here the answer is no: the caller learns
+     * it when the view is looked up, and not from a failure at the first row.
+     */
+    static boolean canRead(Type java, Column column) {
         if (java instanceof ParameterizedType generic) {
             Type element = generic.getActualTypeArguments()[0];
             return generic.getRawType() == Optional.class
-                    ? fits(element, column)
+                    ? canRead(element, column)
                     : (generic.getRawType() == List.class || generic.getRawType() == Set.class)
-                            && fitsElements(element, column);
+                            && canReadElements(element, column);
         }
         if (!(java instanceof Class<?> plain)) {
             return false;
@@ -66,14 +69,14 @@ final class Fit {
         }
         Set<String> types = TYPES.get(boxed);
         if (types == null) {
-            return plain.isArray() && fitsElements(plain.getComponentType(), column);
+            return plain.isArray() && canReadElements(plain.getComponentType(), column);
         }
         return types.contains(column.type()) || (boxed == String.class && column.enumerated());
     }
 
-    /** The server calls an array by its elements' type behind an underscore. */
-    private static boolean fitsElements(Type element, Column column) {
+    /** The catalog names an array type by an underscore and the name of its element type. */
+    private static boolean canReadElements(Type element, Column column) {
         return column.type().startsWith("_")
-                && fits(element, new Column(column.name(), column.type().substring(1), false));
+                && canRead(element, new Column(column.name(), column.type().substring(1), false));
     }
 }

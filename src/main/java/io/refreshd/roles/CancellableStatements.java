@@ -5,8 +5,12 @@ import java.sql.Statement;
 import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
 
-/** Runs statements one after the other. One thread calls it; any thread may cancel. */
-final class Statements {
+/**
+ * Runs statements one after the other, and can cancel the running one.
+ *
+ * <p>Thread: one thread executes; any thread may call {@link #cancel}.
+ */
+final class CancellableStatements {
     private volatile @Nullable Statement running;
 
     void execute(Handle transaction, String sql) throws SQLException {

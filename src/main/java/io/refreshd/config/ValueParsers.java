@@ -5,12 +5,12 @@ import java.nio.charset.StandardCharsets;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** What is neither duration, pattern nor address of a database. */
-final class Values {
-    /** Each refresh holds a connection and a snapshot: more than this is a slip. */
+/** Parsers for the values that have no class of their own. */
+final class ValueParsers {
+    /** Each refresh holds a connection and a snapshot; a larger number is a typing error. */
     private static final int MOST_CONCURRENT = 64;
 
-    /** NAMEDATALEN less the closing zero. */
+    /** PostgreSQL's NAMEDATALEN without the terminating zero byte. */
     private static final int LONGEST_NAME = 63;
 
     private static final Pattern SLOT = Pattern.compile("[a-z0-9_]{1,63}");
@@ -18,53 +18,54 @@ final class Values {
     private static final Pattern LISTEN = Pattern.compile(
             "(?:\\[(?<six>[0-9A-Fa-f:.]+(?:%[\\w.-]+)?)\\]|(?<host>[A-Za-z0-9_.-]+)):(?<port>\\d{1,5})");
 
-    private Values() {}
+    private ValueParsers() {}
 
-    static String text(String text) throws UnfitValue {
+    static String text(String text) throws InvalidValueException {
         if (text.isBlank()) {
-            throw new UnfitValue("is empty", "write a value");
+            throw new InvalidValueException("is empty", "write a value");
         }
         return text;
     }
 
-    static int maxConcurrent(String text) throws UnfitValue {
+    static int maxConcurrent(String text) throws InvalidValueException {
         if (!NUMBER.matcher(text).matches()) {
-            throw new UnfitValue("not a whole number", "write a number from 1 to " + MOST_CONCURRENT);
+            throw new InvalidValueException("not a whole number", "write a number from 1 to " + MOST_CONCURRENT);
         }
         int number = Integer.parseInt(text);
         if (number < 1 || number > MOST_CONCURRENT) {
-            throw new UnfitValue("out of range", "write a number from 1 to " + MOST_CONCURRENT);
+            throw new InvalidValueException("out of range", "write a number from 1 to " + MOST_CONCURRENT);
         }
         return number;
     }
 
-    static Method method(String text) throws UnfitValue {
+    static Method method(String text) throws InvalidValueException {
         return switch (text) {
             case "concurrent" -> Method.CONCURRENT;
             case "plain" -> Method.PLAIN;
-            default -> throw new UnfitValue("there is no such method", "write concurrent or plain");
+            default -> throw new InvalidValueException("there is no such method", "write concurrent or plain");
         };
     }
 
-    static String slot(String text) throws UnfitValue {
+    static String slot(String text) throws InvalidValueException {
         if (!SLOT.matcher(text).matches()) {
-            throw new UnfitValue("not the name of a slot", "write 1 to 63 small letters, digits and underscores");
+            throw new InvalidValueException(
+                    "not the name of a slot", "write 1 to 63 lower-case letters, digits and underscores");
         }
         return text;
     }
 
-    static String publication(String text) throws UnfitValue {
+    static String publication(String text) throws InvalidValueException {
         int length = text.getBytes(StandardCharsets.UTF_8).length;
         if (text.isBlank() || length > LONGEST_NAME || text.indexOf('\0') >= 0) {
-            throw new UnfitValue("not the name of a publication", "write a name of 1 to 63 bytes");
+            throw new InvalidValueException("not the name of a publication", "write a name of 1 to 63 bytes");
         }
         return text;
     }
 
-    static HttpSettings listen(String text) throws UnfitValue {
+    static HttpSettings listen(String text) throws InvalidValueException {
         Matcher matcher = LISTEN.matcher(text);
         if (!matcher.matches() || Integer.parseInt(matcher.group("port")) > 65_535) {
-            throw new UnfitValue(
+            throw new InvalidValueException(
                     "not an address to listen on",
                     "write host:port, such as 127.0.0.1:9464, 0.0.0.0:9464 or \"[::1]:9464\"; port 0 is any free one");
         }

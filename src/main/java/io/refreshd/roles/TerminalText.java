@@ -1,10 +1,10 @@
 package io.refreshd.roles;
 
-/** Shows what came from a table on a terminal, without letting it speak to the terminal. */
-final class Words {
+/** Quotes text from a table for a terminal, without control characters, which could change the state of the terminal. */
+final class TerminalText {
     private static final int LONGEST = 80;
 
-    private Words() {}
+    private TerminalText() {}
 
     static String quoted(String role) {
         String plain = role.replaceAll("\\p{Cntrl}", "?");

@@ -2,34 +2,34 @@ package io.refreshd.config;
 
 import java.util.regex.Pattern;
 
-/** The address of the database, and how to show a wrong one. */
-final class Urls {
+/** Parser for the JDBC URL of the database; it also removes secrets from a URL that is shown in a message. */
+final class JdbcUrl {
     private static final String PREFIX = "jdbc:postgresql:";
     private static final Pattern SECRET_PARAMETER =
             Pattern.compile("([?&;]\\s*[a-z]*(?:password|passwd|secret|token)\\s*=)[^&;]*", Pattern.CASE_INSENSITIVE);
     private static final Pattern CREDENTIALS = Pattern.compile("//.*@");
-
     private static final Pattern SEVERAL_HOSTS = Pattern.compile("//[^/?]*,");
 
-    private Urls() {}
+    private JdbcUrl() {}
 
-    static String parse(String text) throws UnfitValue {
+    static String parse(String text) throws InvalidValueException {
         if (!text.startsWith(PREFIX) || text.length() == PREFIX.length()) {
-            throw new UnfitValue(
-                    "not the JDBC address of a PostgreSQL database", "write jdbc:postgresql://host:port/database");
+            throw new InvalidValueException(
+                    "not a JDBC URL of PostgreSQL", "write jdbc:postgresql://host:port/database");
         }
         if (!redact(text).equals(text)) {
-            throw new UnfitValue("holds a secret", "write it under database.password or database.password-file");
+            throw new InvalidValueException(
+                    "holds a secret", "write it under database.password or database.password-file");
         }
         if (SEVERAL_HOSTS.matcher(text).find()) {
-            throw new UnfitValue(
-                    "names several hosts, and the log is read from one",
-                    "write the one address that leads to the primary, also after a failover");
+            throw new InvalidValueException(
+                    "names several hosts, but the WAL is read from one",
+                    "write the one address that leads to the primary even after a failover");
         }
         return text;
     }
 
-    /** Without the secrets that people write into addresses. */
+    /** Replaces credentials and secret parameters with stars. */
     static String redact(String text) {
         return SECRET_PARAMETER
                 .matcher(CREDENTIALS.matcher(text).replaceAll("//***@"))

@@ -1,0 +1,218 @@
+package io.refreshd.roles;
+
+import io.refreshd.ledger.RoleViewRows;
+import io.refreshd.ledger.RoleViewRows.Made;
+import io.refreshd.ledger.ViewRows;
+import io.refreshd.model.Obstacle;
+import io.refreshd.model.ViewId;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.transaction.TransactionIsolationLevel;
+
+/**
+ * Carries out steps, each in one transaction. Other sessions see a view with its rows, indexes and grants, or no view.
+ *
+ * <p>Thread: one thread calls it; any thread may call {@link #cancel}.
+ */
+final class StepExecutor {
+    /** Added to the statement timeout for the network timeout, so that the error of the server arrives first. */
+    private static final Duration GRACE = Duration.ofSeconds(30);
+
+    private final Duration lockTimeout;
+    private final Duration statementTimeout;
+    private final CancellableStatements statements = new CancellableStatements();
+    private final ViewBuilder builder = new ViewBuilder(statements);
+    private final Swap swap = new Swap(statements);
+
+    StepExecutor(Duration lockTimeout, Duration statementTimeout) {
+        this.lockTimeout = lockTimeout;
+        this.statementTimeout = statementTimeout;
+    }
+
+    /**
+     * Carries out a step.
+     *
+     * @param leaseCheck throws if this daemon no longer holds the lease; called at the end of the transaction
+     */
+    StepOutcome run(Handle handle, Step step, Consumer<Handle> leaseCheck) throws SQLException {
+        // The network timeout of pooled connections is for short statements; the query of a view may take hours.
+        handle.getConnection().setNetworkTimeout(Runnable::run, (int)
+                Math.min(statementTimeout.plus(GRACE).toMillis(), Integer.MAX_VALUE));
+        // READ COMMITTED, whatever the default of the database is: a check after a lock has to see what was committed
+        // before the lock was granted.
+        return handle.<StepOutcome, SQLException>inTransaction(
+                TransactionIsolationLevel.READ_COMMITTED, transaction -> {
+                    begin(transaction);
+                    StepOutcome outcome = run(transaction, step);
+                    // Last, because the check blocks a daemon that takes over the lease, and creating a view may take
+                    // minutes.
+                    leaseCheck.accept(transaction);
+                    return outcome;
+                });
+    }
+
+    private StepOutcome run(Handle transaction, Step step) throws SQLException {
+        return switch (step) {
+            case Step.Create create -> create(transaction, create.desired());
+            case Step.Rebuild rebuild -> rebuild(transaction, rebuild);
+            case Step.Drop drop -> drop(transaction, drop);
+            case Step.Forget forget -> {
+                RoleViewRows.forget(transaction, forget.view());
+                yield StepOutcome.DONE;
+            }
+        };
+    }
+
+    void cancel() throws SQLException {
+        statements.cancel();
+    }
+
+    private void begin(Handle transaction) throws SQLException {
+        // Local commit: a view that is lost in a failover is created again, and a standby that is away must not block
+        // it.
+        statements.execute(
+                transaction,
+                "SET LOCAL lock_timeout = " + lockTimeout.toMillis() + "; SET LOCAL statement_timeout = "
+                        + statementTimeout.toMillis() + "; SET LOCAL synchronous_commit = local");
+    }
+
+    private StepOutcome create(Handle transaction, DesiredView desired) throws SQLException {
+        Optional<Obstacle> missing = Requirements.missing(transaction, desired);
+        if (missing.isPresent()) {
+            return StepOutcome.refused(missing.get());
+        }
+        Optional<Long> oid = builder.build(
+                transaction, desired, desired.id(), desired.template().access().owner());
+        if (oid.isEmpty()) {
+            return StepOutcome.NOT_NEEDED;
+        }
+        if (desired.template().access().grantTo().isPresent()) {
+            // Only the reader may see the rows; default privileges could give them to others.
+            builder.revokeDefaults(transaction, desired.id(), oid.get());
+        }
+        builder.grant(transaction, desired, desired.id());
+        record(transaction, desired, oid.get());
+        return StepOutcome.DONE;
+    }
+
+    /**
+     * Builds the new view beside the old one and swaps their names. Readers see the old view until the swap commits, and the new
+     * one after it. Meanwhile the old view is not refreshed: it would show readers rows that the new view, whose query began
+     * earlier, lacks.
+     */
+    private StepOutcome rebuild(Handle transaction, Step.Rebuild step) throws SQLException {
+        DesiredView desired = step.desired();
+        Optional<Obstacle> missing = Requirements.missing(transaction, desired);
+        if (missing.isPresent()) {
+            return StepOutcome.refused(missing.get());
+        }
+        if (step.kind() == 'm') {
+            swap.blockRefresh(transaction, step.view(), step.made().oid());
+        }
+        ViewId fresh = Swap.temporaryName(desired.id(), "new");
+        long oid = builder.build(transaction, desired, fresh, Optional.of(owner(transaction, step)))
+                .orElseThrow(() -> new SQLException("the name " + fresh + " is in use"));
+        // Default privileges may have granted on the new view what was revoked on the old one.
+        builder.revokeDefaults(transaction, fresh, oid);
+        Attachments attachments = Attachments.of(transaction, step, fresh, oid, desired.kind());
+        for (String statement : attachments.before()) {
+            statements.execute(transaction, statement);
+        }
+        for (Attachments.Index index : attachments.indexes()) {
+            indexAsBefore(transaction, index);
+        }
+        builder.grant(transaction, desired, fresh);
+        ViewId old = swap.renameAway(
+                transaction, step.view(), step.kind(), step.made().oid(), Swap.ATTEMPTS);
+        statements.execute(transaction, Swap.rename(desired.kind(), fresh, desired.id()));
+        statements.execute(transaction, Swap.drop(step.kind(), old));
+        for (String statement : attachments.after()) {
+            statements.execute(transaction, statement);
+        }
+        for (String statement : renamesOfIndexes(transaction, fresh, desired.id(), oid)) {
+            statements.execute(transaction, statement);
+        }
+        record(transaction, desired, oid);
+        return StepOutcome.DONE;
+    }
+
+    private StepOutcome drop(Handle transaction, Step.Drop step) throws SQLException {
+        ViewId old = swap.renameAway(
+                transaction, step.view(), step.kind(), step.made().oid(), 1);
+        // The steps before this one may have taken hours, and the role may exist again.
+        if (RolesReader.roles(transaction.getConnection(), step.template().roles())
+                .contains(step.role())) {
+            statements.execute(transaction, Swap.rename(step.kind(), old, step.view()));
+            return StepOutcome.NOT_NEEDED;
+        }
+        statements.execute(transaction, Swap.drop(step.kind(), old));
+        RoleViewRows.forget(transaction, step.view());
+        ViewRows.forget(transaction, step.view());
+        return StepOutcome.DONE;
+    }
+
+    /** Creates an index that somebody has added to the old view. */
+    private void indexAsBefore(Handle transaction, Attachments.Index index) throws SQLException {
+        try {
+            statements.execute(transaction, index.create());
+        } catch (SQLException e) {
+            throw new SQLException(
+                    "the index " + index.name() + ", which somebody has added, cannot be made on the new view: "
+                            + e.getMessage() + "; drop it if it is not needed",
+                    e.getSQLState(),
+                    e);
+        }
+    }
+
+    /** The owner of the new view: that of the template, or else the present owner of the old view. */
+    private static String owner(Handle transaction, Step.Rebuild step) {
+        return step.desired()
+                .template()
+                .access()
+                .owner()
+                .orElseGet(() -> transaction
+                        .createQuery("SELECT pg_catalog.pg_get_userbyid(relowner)::text FROM pg_catalog.pg_class"
+                                + " WHERE oid = (:oid)::oid")
+                        .bind("oid", step.made().oid())
+                        .mapTo(String.class)
+                        .one());
+    }
+
+    /** Renames for the template's indexes, which the server named after the temporary name. A name that is taken is skipped. */
+    private static List<String> renamesOfIndexes(Handle transaction, ViewId fresh, ViewId view, long oid) {
+        return transaction
+                .createQuery("""
+                        SELECT pg_catalog.format('ALTER INDEX %I.%I RENAME TO %I', :schema, i.relname, n.name)
+                          FROM pg_catalog.pg_index x
+                          JOIN pg_catalog.pg_class i ON i.oid = x.indexrelid
+                         CROSS JOIN LATERAL (
+                           SELECT (:view)::text || pg_catalog.substr(i.relname, pg_catalog.length(:fresh) + 1)) n (name)
+                         WHERE x.indrelid = (:oid)::oid AND pg_catalog.starts_with(i.relname, :fresh)
+                           AND pg_catalog.octet_length(n.name) <= 63
+                           AND pg_catalog.to_regclass(pg_catalog.format('%I.%I', :schema, n.name)) IS NULL
+                        """)
+                .bind("schema", view.schema())
+                .bind("view", view.name())
+                .bind("fresh", fresh.name())
+                .bind("oid", oid)
+                .mapTo(String.class)
+                .list();
+    }
+
+    /** Records the new view in the ledger. Of what the ledger holds under that name only a pause by an operator is kept. */
+    private static void record(Handle transaction, DesiredView desired, long oid) {
+        RoleViewRows.put(
+                transaction,
+                new Made(
+                        desired.id(), oid, desired.template().name().toString(), desired.role(), desired.definition()));
+        if (desired.kind() == 'm') {
+            ViewRows.replace(transaction, desired.id(), oid);
+        } else {
+            ViewRows.forget(transaction, desired.id());
+        }
+    }
+}
