@@ -24,7 +24,7 @@ public final class Endpoints {
             Readiness readiness,
             Supplier<DaemonStatus> status,
             Supplier<Moment> clock,
-            History history) {
+            RefreshHistory history) {
         this.scrape = scrape;
         this.liveness = liveness;
         this.readiness = readiness;

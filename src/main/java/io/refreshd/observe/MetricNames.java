@@ -74,7 +74,7 @@ public final class MetricNames {
     private MetricNames() {}
 
     /** A constant as a label value: lower case, words joined by hyphens. */
-    static String word(Enum<?> constant) {
+    static String labelValue(Enum<?> constant) {
         return constant.name().toLowerCase(java.util.Locale.ROOT).replace('_', '-');
     }
 }

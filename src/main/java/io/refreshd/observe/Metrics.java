@@ -20,7 +20,7 @@ import java.util.function.Supplier;
 /**
  * Counts notices, and shows the status as gauges.
  *
- * <p>Owns the series of all views and tables. {@link #accept} is called by the loop, {@link #align} by whoever scrapes;
+ * <p>Owns the series of all views and tables. {@link #accept} is called by the loop, {@link #sync} by whoever scrapes;
  * neither waits for the other. Never decides anything, and nothing in the daemon reads it.
  */
 public final class Metrics implements Consumer<Notice> {
@@ -30,7 +30,7 @@ public final class Metrics implements Consumer<Notice> {
     private final CaptureSeries capture;
     private final RefreshSeries refreshes;
     private final TroubleSeries troubles;
-    private final Savings savings = new Savings();
+    private final SavedTimeEstimator savings = new SavedTimeEstimator();
     private final AvoidedCounts avoided = new AvoidedCounts();
     private final Function<ViewId, String> labels;
     /** What is in {@link #views}, to be found without its label. */
@@ -112,18 +112,18 @@ public final class Metrics implements Consumer<Notice> {
      * Gives every view and table of the present status its series, and takes those of vanished ones away. Called before
      * each scrape.
      */
-    public synchronized void align() {
+    public synchronized void sync() {
         DaemonStatus now = status.get();
-        savings.align(now.views());
+        savings.sync(now.views());
         avoided.take((view, count) -> view(view).avoided(count));
         Map<String, List<ViewStatus>> groups =
                 now.views().stream().collect(java.util.stream.Collectors.groupingBy(view -> labels.apply(view.view())));
         groups.forEach((label, members) -> series(label).show(members));
         now.tables().forEach(t -> table(t.table()).show(t));
-        views.values().removeIf(series -> !groups.containsKey(series.label()) && series.missedOut());
+        views.values().removeIf(series -> !groups.containsKey(series.label()) && series.removeIfStillAbsent());
         byView.clear();
         var listedTables = now.tables().stream().map(TableStatus::table).collect(java.util.stream.Collectors.toSet());
-        tables.values().removeIf(series -> !listedTables.contains(series.table()) && series.missedOut());
+        tables.values().removeIf(series -> !listedTables.contains(series.table()) && series.removeIfStillAbsent());
     }
 
     private ViewSeries view(ViewId view) {

@@ -35,19 +35,22 @@ public final class Monitor implements AutoCloseable {
     public record Settings(
             InetSocketAddress address, Duration heartbeat, Function<ViewId, String> labels, String version) {}
 
-    /** @param sinceRound how long the loop has not come round */
+    /** @param sinceLoopTurn how long the loop has not come round */
     public Monitor(
-            Settings settings, Supplier<DaemonStatus> status, Supplier<Moment> clock, Supplier<Duration> sinceRound) {
+            Settings settings,
+            Supplier<DaemonStatus> status,
+            Supplier<Moment> clock,
+            Supplier<Duration> sinceLoopTurn) {
         Metrics metrics = new Metrics(registry, status, clock, settings.labels(), settings.version());
         Duration silence = settings.heartbeat().multipliedBy(10);
         Readiness readiness =
                 new Readiness(silence.compareTo(LEAST_SILENCE) < 0 ? LEAST_SILENCE : silence, LEAST_SILENCE);
-        History history = new History(clock);
+        RefreshHistory history = new RefreshHistory(clock);
         server = new HttpServer(
                 settings.address(),
                 new Endpoints(
                         new Scrape(metrics, registry),
-                        new Liveness(sinceRound, LOOP_BOUND),
+                        new Liveness(sinceLoopTurn, LOOP_BOUND),
                         readiness,
                         status,
                         clock,
@@ -55,7 +58,7 @@ public final class Monitor implements AutoCloseable {
         listeners = List.of(metrics, new RefreshLog(clock), history);
     }
 
-    /** @throws CannotListen if the address cannot be had */
+    /** @throws HttpBindException if the address cannot be had */
     public void start() {
         runtime.start();
         server.start();

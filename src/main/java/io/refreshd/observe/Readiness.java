@@ -56,16 +56,16 @@ public record Readiness(Duration silence, Duration grace) {
         return age.compareTo(silence) <= 0
                 ? Optional.empty()
                 : Optional.of(withDetail(
-                        "no message from the write-ahead log for " + Words.span(age) + " (allowed: "
-                                + Words.span(silence) + ")",
+                        "no message from the write-ahead log for " + HumanDuration.format(age) + " (allowed: "
+                                + HumanDuration.format(silence) + ")",
                         stream));
     }
 
     private Optional<String> view(ViewStatus view, Instant now) {
         if (beyondBound(view, now)) {
             return Optional.of("view " + view.view() + " is " + view.phase().word() + " and "
-                    + Words.span(view.staleness(now)) + " stale (target lag: "
-                    + Words.span(view.timing().targetLag()) + ")" + because(view));
+                    + HumanDuration.format(view.staleness(now)) + " stale (target lag: "
+                    + HumanDuration.format(view.timing().targetLag()) + ")" + because(view));
         }
         if (neverRefreshed(view)) {
             return Optional.of(

@@ -1,6 +1,6 @@
 package io.refreshd.observe;
 
-import static io.refreshd.observe.MetricNames.word;
+import static io.refreshd.observe.MetricNames.labelValue;
 
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
@@ -34,18 +34,18 @@ final class RefreshSeries {
     };
 
     private final Timer commitToVisible;
-    private final ByConstant<Method, Timer> durations;
+    private final TotalEnumMap<Method, Timer> durations;
 
     RefreshSeries(MeterRegistry registry) {
         this.commitToVisible = Timer.builder(MetricNames.COMMIT_TO_VISIBLE)
                 .description("From a commit to its being seen in a view, for the oldest commit of each refresh")
                 .serviceLevelObjectives(BUCKETS)
                 .register(registry);
-        this.durations = new ByConstant<>(
+        this.durations = new TotalEnumMap<>(
                 Method.class,
                 method -> Timer.builder(MetricNames.REFRESH_DURATION)
                         .description("What refreshes that did their work took")
-                        .tag(MetricNames.METHOD, word(method))
+                        .tag(MetricNames.METHOD, labelValue(method))
                         .serviceLevelObjectives(BUCKETS)
                         .register(registry));
     }

@@ -29,7 +29,8 @@ final class Sparkline {
         return "<svg class=\"spark" + (worst.compareTo(target) > 0 ? " over" : "") + "\" viewBox=\"0 0 "
                 + number(WIDTH) + " " + number(HEIGHT)
                 + "\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"commit to visible of the last "
-                + lags.size() + " refreshes: at most " + Words.span(worst) + ", target " + Words.span(target)
+                + lags.size() + " refreshes: at most " + HumanDuration.format(worst) + ", target "
+                + HumanDuration.format(target)
                 + "\"><line x1=\"0\" x2=\"" + number(WIDTH) + "\" y1=\"" + at + "\" y2=\"" + at
                 + "\"/><polyline points=\"" + points.toString().strip() + "\"/></svg>";
     }

@@ -61,7 +61,7 @@ final class StatusJson {
                 .put("schema", view.view().schema())
                 .put("name", view.view().name())
                 .put("phase", view.phase().word())
-                .put("method", MetricNames.word(view.method()));
+                .put("method", MetricNames.labelValue(view.method()));
         putSeconds(node, "stalenessSeconds", Optional.of(view.staleness(now)));
         putSeconds(node, "targetLagSeconds", Optional.of(view.timing().targetLag()));
         putSeconds(node, "quietPeriodSeconds", Optional.of(view.timing().quietPeriod()));

@@ -37,9 +37,9 @@ final class StatusPage {
     private final String policy = "default-src 'none'; style-src '" + hash(style) + "'; script-src '" + hash(script)
             + "'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-    private final History history;
+    private final RefreshHistory history;
 
-    StatusPage(Readiness readiness, History history) {
+    StatusPage(Readiness readiness, RefreshHistory history) {
         this.readiness = readiness;
         this.history = history;
     }
@@ -74,8 +74,8 @@ final class StatusPage {
 
     /** What the events carry; the page itself shows the same when it is loaded. */
     String main(DaemonStatus status, Instant now) {
-        return head(status, now) + views(status.views(), now) + LineagePart.html(status)
-                + RecentPart.html(history.recent(), now) + "<p class=\"at\">As of <time>"
+        return head(status, now) + views(status.views(), now) + LineageSection.html(status)
+                + RecentRefreshesSection.html(history.recent(), now) + "<p class=\"at\">As of <time>"
                 + Html.text(
                         now.truncatedTo(java.time.temporal.ChronoUnit.SECONDS).toString()) + "</time></p>\n";
     }
@@ -123,7 +123,7 @@ final class StatusPage {
     private String row(ViewStatus view, Instant now) {
         boolean late = readiness.beyondBound(view, now);
         StringBuilder out = new StringBuilder("<tr id=\"")
-                .append(LineagePart.anchor(view.view()))
+                .append(LineageSection.anchor(view.view()))
                 .append(late ? "\" class=\"late\">" : "\">");
         out.append("<th scope=\"row\">")
                 .append(Html.text(view.view().toString()))
@@ -135,19 +135,19 @@ final class StatusPage {
                 .append("</span>")
                 .append(view.refreshingFor(now)
                         .filter(running -> running.compareTo(WORTH_TELLING) > 0)
-                        .map(running -> " for " + Words.span(running))
+                        .map(running -> " for " + HumanDuration.format(running))
                         .orElse(""))
                 .append(view.failuresInARow() > 0 ? " after " + failures(view.failuresInARow()) : "")
                 .append("</td>");
         Duration staleness = view.staleness(now);
-        cell(out, "Staleness", staleness.isZero() ? "–" : Words.span(staleness));
-        cell(out, "Target lag", Words.span(view.timing().targetLag()));
+        cell(out, "Staleness", staleness.isZero() ? "–" : HumanDuration.format(staleness));
+        cell(out, "Target lag", HumanDuration.format(view.timing().targetLag()));
         String spark = Sparkline.svg(history.lags(view.view()), view.timing().targetLag());
         out.append("<td data-label=\"Lately\">")
                 .append(spark.isEmpty() ? "–" : spark)
                 .append("</td>");
         cell(out, "Last refresh", view.refreshedAt().map(at -> ago(at, now)).orElse("never"));
-        cell(out, "Took", view.lastDuration().map(Words::span).orElse("–"));
+        cell(out, "Took", view.lastDuration().map(HumanDuration::format).orElse("–"));
         cell(out, "Refreshes", Long.toString(view.refreshes()));
         cell(out, "Watermark", view.watermark().map(Object::toString).orElse("none"));
         out.append("</tr>\n");
@@ -199,7 +199,7 @@ final class StatusPage {
     }
 
     private static String ago(Instant then, Instant now) {
-        return Words.span(Duration.between(then, now)) + " ago";
+        return HumanDuration.format(Duration.between(then, now)) + " ago";
     }
 
     private static void term(StringBuilder out, String term, String value) {

@@ -1,6 +1,6 @@
 package io.refreshd.observe;
 
-import static io.refreshd.observe.MetricNames.word;
+import static io.refreshd.observe.MetricNames.labelValue;
 
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -23,9 +23,9 @@ final class ViewSeries {
     private final String label;
     private final Supplier<Moment> clock;
     private final SeriesSet series;
-    private final ByConstant<Method, Counter> refreshed;
-    private final ByConstant<Method, Counter> failed;
-    private final ByConstant<Avoided, Counter> avoided;
+    private final TotalEnumMap<Method, Counter> refreshed;
+    private final TotalEnumMap<Method, Counter> failed;
+    private final TotalEnumMap<Avoided, Counter> avoided;
     private final Counter saved;
     private final Counter missed;
     private final Counter drift;
@@ -40,12 +40,12 @@ final class ViewSeries {
         this.label = label;
         this.clock = clock;
         this.series = new SeriesSet(registry, MetricNames.VIEW, label);
-        this.refreshed = new ByConstant<>(Method.class, method -> refreshes(method, MetricNames.REFRESHED));
-        this.failed = new ByConstant<>(Method.class, method -> refreshes(method, MetricNames.FAILED));
+        this.refreshed = new TotalEnumMap<>(Method.class, method -> refreshes(method, MetricNames.REFRESHED));
+        this.failed = new TotalEnumMap<>(Method.class, method -> refreshes(method, MetricNames.FAILED));
         String help = "Changes that needed no refresh of the view";
-        this.avoided = new ByConstant<>(
+        this.avoided = new TotalEnumMap<>(
                 Avoided.class,
-                reason -> series.counter(MetricNames.REFRESHES_AVOIDED, help, MetricNames.REASON, word(reason)));
+                reason -> series.counter(MetricNames.REFRESHES_AVOIDED, help, MetricNames.REASON, labelValue(reason)));
         this.saved = series.counter(
                 MetricNames.REFRESH_SAVED, "Estimated time that refreshes would have taken which were not needed");
         this.missed = series.counter(
@@ -93,7 +93,7 @@ final class ViewSeries {
      * Told that the status does not list the view. Only the second time in a row are the series taken away: a notice of a
      * view that was just met may overtake the status that lists it, and its count must not be lost.
      */
-    boolean missedOut() {
+    boolean removeIfStillAbsent() {
         if (absentBefore) {
             series.remove();
         }
@@ -107,7 +107,7 @@ final class ViewSeries {
                 MetricNames.REFRESHES,
                 "Refreshes carried out, by how they ended",
                 MetricNames.METHOD,
-                word(method),
+                labelValue(method),
                 MetricNames.OUTCOME,
                 outcome);
     }

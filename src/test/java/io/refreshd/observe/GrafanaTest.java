@@ -157,7 +157,7 @@ class GrafanaTest {
                 .findFirst()
                 .orElseThrow();
         for (Notice.Avoided reason : Notice.Avoided.values()) {
-            assertThat(saved.get("description").asText()).contains(MetricNames.word(reason) + ":");
+            assertThat(saved.get("description").asText()).contains(MetricNames.labelValue(reason) + ":");
         }
     }
 

@@ -53,7 +53,7 @@ class RefreshLogTest {
                 .containsExactly(
                         "WARN No materialized view matches views.include: nothing to do until the first one appears"
                                 + " include=[public.*, app.role_*]",
-                        "INFO Views are looked after views=3");
+                        "INFO Materialized views found views=3");
     }
 
     @Test
@@ -107,7 +107,7 @@ class RefreshLogTest {
         log.accept(failed(1));
         log.accept(phase(ViewPhase.REFRESHING, ViewPhase.SUSPENDED, "permission denied"));
         assertThat(captured.lines().getLast())
-                .isEqualTo("WARN View suspended: it is not refreshed until that is mended"
+                .isEqualTo("WARN View suspended: it is not refreshed until the cause is removed"
                         + " view=public.role_a reason=permission denied remedy=GRANT MAINTAIN …");
         log.accept(phase(ViewPhase.SUSPENDED, ViewPhase.DIRTY, "its definition changed"));
         log.accept(phase(ViewPhase.DIRTY, ViewPhase.SUSPENDED, "permission denied"));
@@ -120,7 +120,7 @@ class RefreshLogTest {
     void aSuspensionWithoutAFailedRefreshIsToldToo() {
         log.accept(phase(ViewPhase.FRESH, ViewPhase.SUSPENDED, "it has no unique index"));
         assertThat(captured.lines())
-                .containsExactly("WARN View suspended: it is not refreshed until that is mended"
+                .containsExactly("WARN View suspended: it is not refreshed until the cause is removed"
                         + " view=public.role_a reason=it has no unique index remedy=GRANT MAINTAIN …");
     }
 

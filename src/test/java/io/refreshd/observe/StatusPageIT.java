@@ -42,7 +42,7 @@ class StatusPageIT {
     private static final Path PICTURES = Path.of("target", "screenshots");
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
-    private final History history = new History(() -> MOMENT);
+    private final RefreshHistory history = new RefreshHistory(() -> MOMENT);
     private volatile DaemonStatus status = ordinary();
     private final HttpServer server = server();
     private @Nullable Browser started;

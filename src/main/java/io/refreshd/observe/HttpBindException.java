@@ -3,15 +3,15 @@ package io.refreshd.observe;
 import java.io.Serial;
 
 /** The address for HTTP cannot be had; the message says which, why, and what to do. */
-public final class CannotListen extends RuntimeException {
+public final class HttpBindException extends RuntimeException {
     @Serial
     private static final long serialVersionUID = 1L;
 
-    CannotListen(String message) {
+    HttpBindException(String message) {
         super(message);
     }
 
-    CannotListen(String message, Throwable cause) {
+    HttpBindException(String message, Throwable cause) {
         super(message, cause);
     }
 }

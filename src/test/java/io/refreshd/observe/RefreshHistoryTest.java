@@ -10,8 +10,8 @@ import java.time.Duration;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
-class HistoryTest {
-    private final History history = new History(() -> Samples.MOMENT);
+class RefreshHistoryTest {
+    private final RefreshHistory history = new RefreshHistory(() -> Samples.MOMENT);
 
     @Test
     void keepsTheLastOfEachViewAndAFewOfAll() {

@@ -15,7 +15,7 @@ import org.slf4j.event.KeyValuePair;
  * compute by them: numbers are numbers, and a duration is a number of seconds under a name that ends in {@code Seconds}.
  * (Logback's own encoder nests them in an array, all as text.) Named in {@code logback.xml}; any thread.
  */
-public final class JsonLines extends EncoderBase<ILoggingEvent> {
+public final class JsonLinesEncoder extends EncoderBase<ILoggingEvent> {
     private static final byte[] NOTHING = {};
     private static final JsonFactory JSON = new JsonFactory();
 
@@ -55,7 +55,7 @@ public final class JsonLines extends EncoderBase<ILoggingEvent> {
 
     private static void write(JsonGenerator json, KeyValuePair pair) throws IOException {
         switch (pair.value) {
-            case Span span -> json.writeNumberField(pair.key + "Seconds", span.seconds());
+            case LoggedDuration span -> json.writeNumberField(pair.key + "Seconds", span.seconds());
             case Integer number -> json.writeNumberField(pair.key, number);
             case Long number -> json.writeNumberField(pair.key, number);
             case null -> json.writeNullField(pair.key);

@@ -12,7 +12,7 @@ import java.util.function.Supplier;
  * Server-sent events: the main part of the page, again and again, to everybody who has it open. One thread for each of them,
  * the request's own; a limit keeps forgotten browser tabs from becoming a load.
  */
-final class LiveEvents {
+final class ServerSentEvents {
     private static final int MOST_READERS = 20;
     private static final Duration OFTEN = Duration.ofSeconds(1);
     /** A page of a thousand views is half a megabyte. */
@@ -25,7 +25,7 @@ final class LiveEvents {
     private final Supplier<String> part;
     private final Semaphore readers = new Semaphore(MOST_READERS);
 
-    LiveEvents(Supplier<String> part) {
+    ServerSentEvents(Supplier<String> part) {
         this.part = part;
     }
 

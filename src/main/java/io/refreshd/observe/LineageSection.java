@@ -13,11 +13,11 @@ import java.util.TreeSet;
 import java.util.stream.Collectors;
 
 /** The part of the page that shows what stands on what: tables → views → views. Pure. */
-final class LineagePart {
+final class LineageSection {
     /** More of them are folded away; a role schema has hundreds of views on one table. */
     private static final int OPEN = 12;
 
-    private LineagePart() {}
+    private LineageSection() {}
 
     static String html(DaemonStatus status) {
         if (status.tables().isEmpty()) {

@@ -18,7 +18,7 @@ import java.util.function.Supplier;
  * The last refreshes, for the page: a few of all views, and how late those of each view were. Told by the loop, read by
  * whoever asks for the page. Bounded; gone after a restart.
  */
-final class History implements Consumer<Notice> {
+final class RefreshHistory implements Consumer<Notice> {
     private static final int RECENT = 25;
     private static final int POINTS = 30;
 
@@ -36,7 +36,7 @@ final class History implements Consumer<Notice> {
             boolean failed,
             String outcome) {}
 
-    History(Supplier<Moment> clock) {
+    RefreshHistory(Supplier<Moment> clock) {
         this.clock = clock;
     }
 
@@ -46,7 +46,7 @@ final class History implements Consumer<Notice> {
             add(new Entry(
                     clock.get().wall(),
                     done.view(),
-                    MetricNames.word(done.method()),
+                    MetricNames.labelValue(done.method()),
                     Optional.of(done.duration()),
                     done.commitToVisible(),
                     false,
@@ -56,7 +56,7 @@ final class History implements Consumer<Notice> {
             add(new Entry(
                     clock.get().wall(),
                     failed.view(),
-                    MetricNames.word(failed.method()),
+                    MetricNames.labelValue(failed.method()),
                     Optional.empty(),
                     Optional.empty(),
                     true,

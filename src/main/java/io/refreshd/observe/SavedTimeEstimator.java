@@ -14,7 +14,7 @@ import java.util.concurrent.ConcurrentHashMap;
  * so only the first counts until such a refresh would have ended. A change that another refresh brings saves nothing that waiting
  * would not save anyway, and does not count. What one refresh takes is learnt from the view's own. Any thread.
  */
-final class Savings {
+final class SavedTimeEstimator {
     private static final double NEWEST_COUNTS = 0.3;
 
     private final Map<ViewId, Entry> entries = new ConcurrentHashMap<>();
@@ -56,7 +56,7 @@ final class Savings {
         entry(view).learn(took.toNanos() / 1e9);
     }
 
-    void align(List<ViewStatus> views) {
+    void sync(List<ViewStatus> views) {
         for (ViewStatus view : views) {
             entry(view.view())
                     .know(
