@@ -2,7 +2,7 @@ package io.refreshd.observe;
 
 import java.io.Serial;
 
-/** The address for HTTP cannot be had; the message says which, why, and what to do. */
+/** The HTTP server cannot listen on its address; the message names the address, the cause and the remedy. */
 public final class HttpBindException extends RuntimeException {
     @Serial
     private static final long serialVersionUID = 1L;

@@ -3,7 +3,7 @@ package io.refreshd.observe;
 import java.time.Duration;
 import java.util.Locale;
 
-/** Durations as people read them, in two digits or so and one unit. */
+/** Formats durations for people: about two digits and one unit. */
 final class HumanDuration {
     private HumanDuration() {}
 

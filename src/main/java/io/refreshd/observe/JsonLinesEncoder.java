@@ -11,9 +11,13 @@ import java.io.UncheckedIOException;
 import org.slf4j.event.KeyValuePair;
 
 /**
- * Writes each log event as one JSON object on one line, its key-values beside the message, so that a log store can filter and
- * compute by them: numbers are numbers, and a duration is a number of seconds under a name that ends in {@code Seconds}.
- * (Logback's own encoder nests them in an array, all as text.) Named in {@code logback.xml}; any thread.
+ * Logback encoder that writes each event as one JSON object on one line. Key-values are fields beside the message, so that a log store
+ * can filter and compute by them: numbers are JSON numbers, and a duration is a number of seconds under a name that ends in
+ * {@code Seconds}. Logback's own JSON encoder puts key-values into an array, all as text.
+ *
+ * <p>Source: {@code logback.xml} names this class.
+ *
+ * <p>Thread: any.
  */
 public final class JsonLinesEncoder extends EncoderBase<ILoggingEvent> {
     private static final byte[] NOTHING = {};

@@ -2,7 +2,7 @@ package io.refreshd.observe;
 
 import java.time.Duration;
 
-/** A duration in a log line: words for people, seconds for machines. */
+/** Duration as a key-value of a log line: rounded with a unit in the text format, seconds in {@link JsonLinesEncoder}. */
 record LoggedDuration(Duration duration) {
     double seconds() {
         return duration.toNanos() / 1e9;

@@ -4,7 +4,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 
-/** The part of the page that shows the last refreshes. Pure. */
+/** Section of the page with the last refreshes. Pure. */
 final class RecentRefreshesSection {
     private RecentRefreshesSection() {}
 

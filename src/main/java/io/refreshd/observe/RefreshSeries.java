@@ -9,11 +9,11 @@ import io.refreshd.report.Notice;
 import java.time.Duration;
 
 /**
- * How long refreshes take, as histograms. They are not kept by view: twenty series for each of a thousand views would
- * cost every scrape more than they tell. {@link MetricNames#VIEW_LAST_REFRESH_DURATION} tells the slow view.
+ * Histograms of refresh durations and of commit-to-visible times, all views together. By view they would be twenty series for each
+ * of a thousand views in every scrape; {@link MetricNames#VIEW_LAST_REFRESH_DURATION} shows which view is slow.
  */
 final class RefreshSeries {
-    /** From what a tiny view takes on a fast disk to where nobody would call the view fresh any more. */
+    /** From the refresh of a tiny view on a fast disk up to durations at which no view counts as fresh. */
     private static final Duration[] BUCKETS = {
         Duration.ofMillis(5),
         Duration.ofMillis(10),
@@ -52,7 +52,8 @@ final class RefreshSeries {
 
     void done(Notice.RefreshDone refresh) {
         durations.of(refresh.method()).record(refresh.duration());
-        // A Timer drops negative values; a server clock that is ahead of ours must not make refreshes disappear.
+        // A Timer drops negative values, and the server's clock may be ahead: without this such a refresh would not be
+        // counted.
         refresh.commitToVisible().map(d -> d.isNegative() ? Duration.ZERO : d).ifPresent(commitToVisible::record);
     }
 }

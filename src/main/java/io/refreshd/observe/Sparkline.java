@@ -4,14 +4,14 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 
-/** A line in the height of the text: how late the last refreshes were, and the target as a dashed line. Pure. */
+/** Line chart of a view's commit-to-visible times in the height of the text, with the target lag as a dashed line. Pure. */
 final class Sparkline {
     private static final double WIDTH = 90;
     private static final double HEIGHT = 18;
 
     private Sparkline() {}
 
-    /** As SVG in HTML; empty if there are not two points to join. */
+    /** The chart as SVG; empty if there are fewer than two points. */
     static String svg(List<Duration> lags, Duration target) {
         if (lags.size() < 2) {
             return "";

@@ -19,21 +19,21 @@ import java.util.Optional;
 import java.util.TreeMap;
 
 /**
- * The page for people. It is whole without scripts; the script only fetches it again and exchanges its main part, so that
- * there is one renderer, and one place that escapes. Pure but for reading its style and script once.
+ * Status page as HTML. It is complete without scripts: the script only replaces the main part by the one from the event stream, so
+ * that all HTML is rendered and escaped here. Pure, except that it reads its style and script from the class path once.
  */
 final class StatusPage {
-    /** When the stream stops every view has its reason: enough of them to see what is going on, and the table in sight. */
-    private static final int REASONS = 5;
+    /** Number of reasons shown. When the stream stops every view has one, and a longer list would push the table off the screen. */
+    private static final int MAX_REASONS = 5;
 
-    /** Shorter refreshes only flicker by. */
-    private static final Duration WORTH_TELLING = Duration.ofSeconds(2);
+    /** The running time is shown only of refreshes that take longer; for shorter ones it would flicker. */
+    private static final Duration SHOWN_ABOVE = Duration.ofSeconds(2);
 
     private final Readiness readiness;
     private final String style = resource("page.css");
     private final String script = resource("page.js");
 
-    /** Nothing may run or be loaded but this style and this script, whatever a view is called. */
+    /** Content security policy: allows only this style and this script, so that no name of a view can add another. */
     private final String policy = "default-src 'none'; style-src '" + hash(style) + "'; script-src '" + hash(script)
             + "'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
@@ -72,7 +72,7 @@ final class StatusPage {
                 """.formatted(style, main(status, now), script);
     }
 
-    /** What the events carry; the page itself shows the same when it is loaded. */
+    /** The main part of the page, which is also what {@link ServerSentEvents} sends. */
     String main(DaemonStatus status, Instant now) {
         return head(status, now) + views(status.views(), now) + LineageSection.html(status)
                 + RecentRefreshesSection.html(history.recent(), now) + "<p class=\"at\">As of <time>"
@@ -98,9 +98,9 @@ final class StatusPage {
         out.append("</dl>\n");
         if (!reasons.isEmpty()) {
             out.append("<ul class=\"reasons\">");
-            reasons.stream().limit(REASONS).forEach(reason -> item(out, reason));
-            if (reasons.size() > REASONS) {
-                item(out, "and " + (reasons.size() - REASONS) + " more, see the table");
+            reasons.stream().limit(MAX_REASONS).forEach(reason -> item(out, reason));
+            if (reasons.size() > MAX_REASONS) {
+                item(out, "and " + (reasons.size() - MAX_REASONS) + " more, see the table");
             }
             out.append("</ul>\n");
         }
@@ -134,7 +134,7 @@ final class StatusPage {
                 .append(view.phase().word())
                 .append("</span>")
                 .append(view.refreshingFor(now)
-                        .filter(running -> running.compareTo(WORTH_TELLING) > 0)
+                        .filter(running -> running.compareTo(SHOWN_ABOVE) > 0)
                         .map(running -> " for " + HumanDuration.format(running))
                         .orElse(""))
                 .append(view.failuresInARow() > 0 ? " after " + failures(view.failuresInARow()) : "")
@@ -171,7 +171,7 @@ final class StatusPage {
             case BLOCKED -> 1;
             case BACKING_OFF -> 2;
             case PAUSED -> 3;
-            // Together, or rows would jump with every refresh.
+            // One rank for the three, or rows would change places with every refresh.
             case REFRESHING, DIRTY, FRESH -> 4;
         };
     }

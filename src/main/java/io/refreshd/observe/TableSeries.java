@@ -9,13 +9,13 @@ import io.refreshd.model.TableId;
 import io.refreshd.report.TableStatus;
 import org.jspecify.annotations.Nullable;
 
-/** All series of one base table; they come and go as {@link ViewSeries} do. */
+/** Metric series of one base table, created and removed like those of {@link ViewSeries}. */
 final class TableSeries {
     private final TableId table;
     private final SeriesSet series;
     private final TotalEnumMap<Operation, Counter> changes;
 
-    /** Written by the aligning thread, read by any that scrapes. */
+    /** Written by {@link Metrics#sync}, read by every scrape. */
     private volatile @Nullable TableStatus present;
 
     private boolean absentBefore;
@@ -49,7 +49,7 @@ final class TableSeries {
         }
     }
 
-    /** As {@link ViewSeries#removeIfStillAbsent}. */
+    /** Same contract as {@link ViewSeries#removeIfStillAbsent}. */
     boolean removeIfStillAbsent() {
         if (absentBefore) {
             series.remove();

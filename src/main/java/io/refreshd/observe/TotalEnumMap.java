@@ -5,7 +5,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.function.Function;
 
-/** A value for every constant of an enum: unlike a map, it has no key without one. */
+/** Map with a value for every constant of an enum, so that no look-up returns null. */
 final class TotalEnumMap<E extends Enum<E>, V> {
     private final Map<E, V> values;
 

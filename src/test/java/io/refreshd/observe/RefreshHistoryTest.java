@@ -26,9 +26,9 @@ class RefreshHistoryTest {
         assertThat(history.recent().getFirst().lag()).contains(Duration.ofMillis(100));
     }
 
-    /** Nobody need look at the page for that. */
+    /** The history forgets a dropped view by the notice alone, without a request for the page. */
     @Test
-    void whatIsGoneIsForgotten() {
+    void aDroppedViewIsForgotten() {
         ViewId other = new ViewId("public", "role_b");
         history.accept(done(VIEW, 1));
         history.accept(done(other, 2));

@@ -103,7 +103,7 @@ class RefreshLogTest {
     }
 
     @Test
-    void aSuspensionTellsReasonAndMendOnce() {
+    void aSuspensionIsLoggedOnceWithReasonAndRemedy() {
         log.accept(failed(1));
         log.accept(phase(ViewPhase.REFRESHING, ViewPhase.SUSPENDED, "permission denied"));
         assertThat(captured.lines().getLast())
@@ -117,7 +117,7 @@ class RefreshLogTest {
     }
 
     @Test
-    void aSuspensionWithoutAFailedRefreshIsToldToo() {
+    void aSuspensionWithoutAFailedRefreshIsLoggedToo() {
         log.accept(phase(ViewPhase.FRESH, ViewPhase.SUSPENDED, "it has no unique index"));
         assertThat(captured.lines())
                 .containsExactly("WARN View suspended: it is not refreshed until the cause is removed"
@@ -125,7 +125,7 @@ class RefreshLogTest {
     }
 
     @Test
-    void pausingAndBlockingAreTold() {
+    void pausingAndBlockingAreLogged() {
         log.accept(phase(ViewPhase.DIRTY, ViewPhase.PAUSED, ""));
         log.accept(phase(ViewPhase.PAUSED, ViewPhase.DIRTY, ""));
         log.accept(phase(ViewPhase.DIRTY, ViewPhase.BLOCKED, "public.base is suspended"));

@@ -10,7 +10,7 @@ import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** The sample view waits out a quiet period of 250 ms, and its last refresh took 1.5 s. */
+/** The sample view has a quiet period of 250 ms, and its last refresh took 1.5 s. */
 class SavedTimeEstimatorTest {
     private static final double TOLERANCE = 1e-9;
 
@@ -35,7 +35,7 @@ class SavedTimeEstimatorTest {
     }
 
     @Test
-    void whatIsPassedOverWouldHaveJoinedTheRefreshThatWaitsOrRuns() {
+    void aChangeAvoidedByColumnWouldHaveSharedTheRefreshThatWaitsOrRuns() {
         savings.sync(List.of(Samples.fresh(VIEW)));
         assertThat(avoided(Avoided.COLUMN, Duration.ofSeconds(10))).isEqualTo(1.5, within(TOLERANCE));
         assertThat(avoided(Avoided.DISCRIMINATOR, Duration.ofMillis(11_749))).isZero();
@@ -51,7 +51,7 @@ class SavedTimeEstimatorTest {
     }
 
     @Test
-    void forgetsAViewThatIsGone() {
+    void forgetsADroppedView() {
         savings.refreshed(VIEW, Duration.ofSeconds(2));
         savings.sync(List.of(Samples.fresh(new ViewId("public", "other"))));
         assertThat(avoided(Avoided.PROBE, Duration.ZERO)).isZero();
