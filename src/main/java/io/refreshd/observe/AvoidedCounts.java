@@ -8,13 +8,15 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BiConsumer;
 
 /**
- * Refreshes that were avoided since somebody looked. Each batch of changes may avoid one for each of a thousand views, so here is
- * counted without their series, which take longer to make than the batch to decide. Any thread.
+ * Counts of avoided refreshes by view since the last scrape. One batch of changes may avoid a refresh of each of a thousand views,
+ * and to create the metric series of all of them takes longer than to route the batch: so the series are updated by the scrape.
+ *
+ * <p>Thread: any.
  */
 final class AvoidedCounts {
     private final Map<ViewId, Count> counts = new ConcurrentHashMap<>();
 
-    /** Written under the lock of its key, and read by whoever took it away. */
+    /** Invariant: written only under the map's lock of its key, and read only after it was removed from the map. */
     static final class Count {
         private final Map<Avoided, Long> byReason = new EnumMap<>(Avoided.class);
         private double seconds;
@@ -23,7 +25,7 @@ final class AvoidedCounts {
             return byReason;
         }
 
-        /** What the refreshes would have taken. */
+        /** Estimated duration of the avoided refreshes. */
         double seconds() {
             return seconds;
         }
@@ -38,12 +40,12 @@ final class AvoidedCounts {
         });
     }
 
-    /** Hands each count over once. */
-    void take(BiConsumer<ViewId, Count> taker) {
+    /** Removes every count and passes it to the consumer. */
+    void take(BiConsumer<ViewId, Count> consumer) {
         counts.keySet().forEach(view -> {
             Count count = counts.remove(view);
             if (count != null) {
-                taker.accept(view, count);
+                consumer.accept(view, count);
             }
         });
     }

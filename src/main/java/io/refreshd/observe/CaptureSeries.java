@@ -13,7 +13,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 
-/** The series of the stream and its slot; there is one of each, for as long as the daemon runs. */
+/** Metric series of the stream and its replication slot, of which there is one each for the life of the daemon. */
 final class CaptureSeries {
     private final MeterRegistry registry;
     private final Counter records;
@@ -55,7 +55,7 @@ final class CaptureSeries {
 
     void read(int count, Duration lag) {
         records.increment(count);
-        // The server's clock may be ahead of ours: a negative age would only confuse whoever draws it.
+        // The server's clock may be ahead of this machine's; a negative lag would mislead a dashboard.
         lagNanos.set(Math.max(0, lag.toNanos()));
     }
 

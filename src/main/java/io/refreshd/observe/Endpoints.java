@@ -7,8 +7,11 @@ import java.util.List;
 import java.util.function.Supplier;
 
 /**
- * Answers requests. All of them only read: there is nothing here that changes the daemon, and nothing that shows data of
- * the application. Any thread.
+ * HTTP endpoints: page, status, metrics and health checks.
+ *
+ * <p>Invariant: no request changes the daemon, and no response holds rows of the application.
+ *
+ * <p>Thread: any.
  */
 public final class Endpoints {
     private final Scrape scrape;
@@ -24,7 +27,7 @@ public final class Endpoints {
             Readiness readiness,
             Supplier<DaemonStatus> status,
             Supplier<Moment> clock,
-            History history) {
+            RefreshHistory history) {
         this.scrape = scrape;
         this.liveness = liveness;
         this.readiness = readiness;
@@ -34,9 +37,9 @@ public final class Endpoints {
     }
 
     /**
-     * The answer to one request.
+     * The response to one request.
      *
-     * @param accept the header of that name; empty if there is none
+     * @param accept the header {@code Accept}; empty if there is none
      */
     Response answer(String method, String path, String accept) {
         if (!method.equals("GET")) {
@@ -58,7 +61,7 @@ public final class Endpoints {
         };
     }
 
-    /** The main part of the page as it is now, for those who have it open. */
+    /** The main part of the page as HTML, for {@link ServerSentEvents}. */
     String livePart() {
         return page.main(status.get(), clock.get().wall());
     }

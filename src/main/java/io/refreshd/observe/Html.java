@@ -1,6 +1,6 @@
 package io.refreshd.observe;
 
-/** Text into HTML, for content and for attribute values in double quotes. */
+/** Escapes text for HTML, both for content and for attribute values in double quotes. */
 final class Html {
     private Html() {}
 

@@ -5,18 +5,18 @@ import java.util.List;
 import java.util.function.Supplier;
 
 /**
- * Says whether the loop still turns. Only a restart helps a loop that does not, so nothing else is asked here: not the
- * database, not the stream.
+ * Liveness check: whether the event loop still handles events. A failed check makes an orchestrator restart the process, and a restart
+ * does not help against an unreachable database or a broken stream: so neither is part of the check.
  *
- * @param sinceTick how long ago the loop last came round
- * @param bound how long it may take
+ * @param sinceLoopTurn time since the loop last completed a turn
+ * @param bound longest time that a turn may take
  */
-public record Liveness(Supplier<Duration> sinceTick, Duration bound) {
+public record Liveness(Supplier<Duration> sinceLoopTurn, Duration bound) {
     List<String> reasonsAgainst() {
-        Duration since = sinceTick.get();
+        Duration since = sinceLoopTurn.get();
         return since.compareTo(bound) <= 0
                 ? List.of()
-                : List.of("the loop has not come round for " + Words.span(since) + " (allowed: " + Words.span(bound)
-                        + ")");
+                : List.of("the loop has not come round for " + HumanDuration.format(since) + " (allowed: "
+                        + HumanDuration.format(bound) + ")");
     }
 }

@@ -3,8 +3,8 @@ package io.refreshd.observe;
 import java.util.List;
 
 /**
- * Every metric and label of refreshd, spelled as Prometheus shows them; {@code docs/metrics.md} says what they mean, and a
- * test compares the two.
+ * Names of all metrics and labels, as Prometheus shows them. {@code docs/metrics.md} explains each; {@code MetricsDocTest} compares the
+ * two.
  */
 public final class MetricNames {
     public static final String BUILD_INFO = "refreshd_build_info";
@@ -51,7 +51,10 @@ public final class MetricNames {
     public static final String REFRESHED = "refreshed";
     public static final String FAILED = "failed";
 
-    /** Shown as zeros from the start: an increase from "no series" to 1 is one that {@code increase()} does not see. */
+    /**
+     * Values of the label {@code reason} of gaps. Each has a series at zero from the start, since {@code increase()} does not count
+     * the step from "no series" to 1.
+     */
     static final List<String> GAP_REASONS = List.of(
             "slot-missing",
             "slot-lost",
@@ -67,14 +70,14 @@ public final class MetricNames {
             "table-unpublished",
             "table-republished");
 
-    /** Of failed refreshes, those that are explained in {@code docs/troubleshooting.md}; others are shown once they occur. */
+    /** SQLSTATEs of failed refreshes that {@code docs/troubleshooting.md} explains. Others get a series when they first occur. */
     static final List<String> SQL_STATES = List.of(
             "55P03", "57014", "55000", "21000", "23505", "42501", "42P01", "42703", "42883", "53100", "53200", "53300");
 
     private MetricNames() {}
 
-    /** A constant as a label value: lower case, words joined by hyphens. */
-    static String word(Enum<?> constant) {
+    /** A constant of an enum as a label value: lower case, words joined by hyphens. */
+    static String labelValue(Enum<?> constant) {
         return constant.name().toLowerCase(java.util.Locale.ROOT).replace('_', '-');
     }
 }

@@ -18,10 +18,10 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
- * Counts notices, and shows the status as gauges.
+ * Metrics of the daemon: counts notices, shows the status as gauges, and owns the series of all views and tables.
  *
- * <p>Owns the series of all views and tables. {@link #accept} is called by the loop, {@link #align} by whoever scrapes;
- * neither waits for the other. Never decides anything, and nothing in the daemon reads it.
+ * <p>Thread: any. {@link #accept} is called by the threads that report, {@link #sync} by the scrapes; {@code accept} never waits for
+ * {@code sync}.
  */
 public final class Metrics implements Consumer<Notice> {
     private final MeterRegistry registry;
@@ -30,20 +30,20 @@ public final class Metrics implements Consumer<Notice> {
     private final CaptureSeries capture;
     private final RefreshSeries refreshes;
     private final TroubleSeries troubles;
-    private final Savings savings = new Savings();
+    private final SavedTimeEstimator savings = new SavedTimeEstimator();
     private final AvoidedCounts avoided = new AvoidedCounts();
     private final Function<ViewId, String> labels;
-    /** What is in {@link #views}, to be found without its label. */
+    /** Cache of {@link #views} by view, since computing the label of a view matches patterns. */
     private final Map<ViewId, ViewSeries> byView = new ConcurrentHashMap<>();
 
     private final Map<String, ViewSeries> views = new ConcurrentHashMap<>();
     private final Map<TableId, TableSeries> tables = new ConcurrentHashMap<>();
 
     /**
-     * Registers what does not belong to one view or table.
+     * Registers the series that belong to no view or table.
      *
-     * @param status as it is now; asked at every scrape, by the scraping thread
-     * @param labels the label of a view; views with the same one share their series
+     * @param status the current status; called at every scrape, by its thread
+     * @param labels the label of a view; views with the same label share their series
      */
     public Metrics(
             PrometheusMeterRegistry registry,
@@ -96,34 +96,34 @@ public final class Metrics implements Consumer<Notice> {
             case Notice.DriftFound n -> view(n.view()).drifted();
             case Notice.SlotSeen n -> capture.slot(n.retainedBytes(), n.limitBytes());
             case Notice.ViewsFound n -> {
-                // As below: the status is what the gauges show.
+                // The gauges take the views from the status.
             }
             case Notice.PhaseChanged n -> {
-                // The gauges show the phase as the status has it: a phase told here could contradict it in one scrape.
+                // The gauges take the phase from the status: a phase taken from the notice could contradict it in one
+                // scrape.
             }
             case Notice.ViewGone n -> {
-                // Its series go when the status has not listed it twice: the last notices of it may come later than
-                // this one.
+                // Later notices of the view may still arrive, so its series are removed by sync().
             }
         }
     }
 
     /**
-     * Gives every view and table of the present status its series, and takes those of vanished ones away. Called before
-     * each scrape.
+     * Creates the series of every view and table in the status, and removes those of views and tables that are gone. Called
+     * before each scrape.
      */
-    public synchronized void align() {
+    public synchronized void sync() {
         DaemonStatus now = status.get();
-        savings.align(now.views());
+        savings.sync(now.views());
         avoided.take((view, count) -> view(view).avoided(count));
         Map<String, List<ViewStatus>> groups =
                 now.views().stream().collect(java.util.stream.Collectors.groupingBy(view -> labels.apply(view.view())));
         groups.forEach((label, members) -> series(label).show(members));
         now.tables().forEach(t -> table(t.table()).show(t));
-        views.values().removeIf(series -> !groups.containsKey(series.label()) && series.missedOut());
+        views.values().removeIf(series -> !groups.containsKey(series.label()) && series.removeIfStillAbsent());
         byView.clear();
         var listedTables = now.tables().stream().map(TableStatus::table).collect(java.util.stream.Collectors.toSet());
-        tables.values().removeIf(series -> !listedTables.contains(series.table()) && series.missedOut());
+        tables.values().removeIf(series -> !listedTables.contains(series.table()) && series.removeIfStillAbsent());
     }
 
     private ViewSeries view(ViewId view) {

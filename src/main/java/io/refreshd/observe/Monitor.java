@@ -13,13 +13,13 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
-/** All that shows the daemon to the world, put together: metrics, log lines and the HTTP server that serves them. */
+/** Observability of one daemon: wires metrics, log lines, history and the HTTP server. */
 public final class Monitor implements AutoCloseable {
-    /** The loop only ever waits for its next event, so this is long; a restart is no remedy for a busy machine. */
-    private static final Duration LOOP_BOUND = Duration.ofSeconds(30);
+    /** Longest turn of the loop. A turn does no I/O; the bound is wide, since a restart does not help on a busy machine. */
+    private static final Duration MAX_LOOP_TURN = Duration.ofSeconds(30);
 
-    /** Heartbeats come every few seconds at most; three of them may be lost in a reconnect. */
-    private static final Duration LEAST_SILENCE = Duration.ofSeconds(15);
+    /** Lower bound of the silence allowed to the stream: a reconnect may lose three heartbeats of a few seconds each. */
+    private static final Duration MIN_SILENCE = Duration.ofSeconds(15);
 
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final RuntimeSeries runtime = new RuntimeSeries(registry);
@@ -27,27 +27,29 @@ public final class Monitor implements AutoCloseable {
     private final List<Consumer<Notice>> listeners;
 
     /**
-     * What it is told by the configuration.
+     * Settings from the configuration.
      *
-     * @param heartbeat how often a message comes through the stream when nothing else does
+     * @param heartbeat interval of the messages that keep an idle stream alive
      * @param labels the label of a view in metrics
      */
     public record Settings(
             InetSocketAddress address, Duration heartbeat, Function<ViewId, String> labels, String version) {}
 
-    /** @param sinceRound how long the loop has not come round */
+    /** @param sinceLoopTurn time since the loop last completed a turn */
     public Monitor(
-            Settings settings, Supplier<DaemonStatus> status, Supplier<Moment> clock, Supplier<Duration> sinceRound) {
+            Settings settings,
+            Supplier<DaemonStatus> status,
+            Supplier<Moment> clock,
+            Supplier<Duration> sinceLoopTurn) {
         Metrics metrics = new Metrics(registry, status, clock, settings.labels(), settings.version());
         Duration silence = settings.heartbeat().multipliedBy(10);
-        Readiness readiness =
-                new Readiness(silence.compareTo(LEAST_SILENCE) < 0 ? LEAST_SILENCE : silence, LEAST_SILENCE);
-        History history = new History(clock);
+        Readiness readiness = new Readiness(silence.compareTo(MIN_SILENCE) < 0 ? MIN_SILENCE : silence, MIN_SILENCE);
+        RefreshHistory history = new RefreshHistory(clock);
         server = new HttpServer(
                 settings.address(),
                 new Endpoints(
                         new Scrape(metrics, registry),
-                        new Liveness(sinceRound, LOOP_BOUND),
+                        new Liveness(sinceLoopTurn, MAX_LOOP_TURN),
                         readiness,
                         status,
                         clock,
@@ -55,18 +57,18 @@ public final class Monitor implements AutoCloseable {
         listeners = List.of(metrics, new RefreshLog(clock), history);
     }
 
-    /** @throws CannotListen if the address cannot be had */
+    /** @throws HttpBindException if the address is taken or unknown */
     public void start() {
         runtime.start();
         server.start();
     }
 
-    /** Where it listens; after {@link #start()}. */
+    /** The port that the HTTP server listens on. Legal after {@link #start()}. */
     public int port() {
         return server.port();
     }
 
-    /** Takes every notice to the metrics and to the log. */
+    /** Passes the notice to metrics, log and history. */
     public void accept(Notice notice) {
         listeners.forEach(listener -> listener.accept(notice));
     }

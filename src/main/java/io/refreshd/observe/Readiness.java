@@ -11,10 +11,11 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Says why the daemon does not keep its promise at this moment; no reason means that it is ready. Pure.
+ * Readiness check: lists the reasons why views may be staler than their target lag; no reason means ready. Pure.
  *
- * @param silence the stream is taken for dead when no message, heartbeats included, has come for longer
- * @param grace how much staler than its target lag a view may be: a miss by a moment is counted, but turns nobody away
+ * @param silence longest time without a message, heartbeats included, before the stream counts as dead
+ * @param grace how much staler than its target lag a view may be; a shorter miss is counted as one, but does not make the daemon
+ *     unready
  */
 public record Readiness(Duration silence, Duration grace) {
     public Readiness {
@@ -33,7 +34,7 @@ public record Readiness(Duration silence, Duration grace) {
         return List.copyOf(reasons);
     }
 
-    /** Whether the view is staler than it may be; what the operator paused is as stale as the operator wants it. */
+    /** Whether the view is staler than target lag and grace allow. A paused view never is: its staleness is the operator's wish. */
     boolean beyondBound(ViewStatus view, Instant now) {
         return view.phase() != ViewPhase.PAUSED
                 && view.staleness(now).compareTo(view.timing().targetLag().plus(grace)) > 0;
@@ -56,16 +57,16 @@ public record Readiness(Duration silence, Duration grace) {
         return age.compareTo(silence) <= 0
                 ? Optional.empty()
                 : Optional.of(withDetail(
-                        "no message from the write-ahead log for " + Words.span(age) + " (allowed: "
-                                + Words.span(silence) + ")",
+                        "no message from the write-ahead log for " + HumanDuration.format(age) + " (allowed: "
+                                + HumanDuration.format(silence) + ")",
                         stream));
     }
 
     private Optional<String> view(ViewStatus view, Instant now) {
         if (beyondBound(view, now)) {
             return Optional.of("view " + view.view() + " is " + view.phase().word() + " and "
-                    + Words.span(view.staleness(now)) + " stale (target lag: "
-                    + Words.span(view.timing().targetLag()) + ")" + because(view));
+                    + HumanDuration.format(view.staleness(now)) + " stale (target lag: "
+                    + HumanDuration.format(view.timing().targetLag()) + ")" + because(view));
         }
         if (neverRefreshed(view)) {
             return Optional.of(
@@ -74,7 +75,7 @@ public record Readiness(Duration silence, Duration grace) {
         return Optional.empty();
     }
 
-    /** Nothing is known of such a view, so its staleness of zero says nothing either. */
+    /** Whether the view waits for its first refresh. Such a view has a staleness of zero, which means "unknown". */
     private static boolean neverRefreshed(ViewStatus view) {
         return switch (view.phase()) {
             case FRESH, PAUSED -> false;

@@ -5,38 +5,36 @@ import io.refreshd.model.Moment;
 import io.refreshd.model.ViewId;
 import io.refreshd.report.Notice;
 import io.refreshd.report.ViewPhase;
-import java.time.Duration;
 import java.util.HashSet;
-import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.slf4j.event.Level;
 import org.slf4j.spi.LoggingEventBuilder;
 
 /**
- * Writes notices to the log: a line for each refresh, the first of several failures, the end of each trouble. What comes
- * with every change or every tick is not written at all. Called by the loop's thread only.
+ * Writes notices to the log: a line for each refresh, warnings with their repetitions held back, and the end of each failure.
+ * Notices that come with every change or every tick are not written.
+ *
+ * <p>Thread: any; the loop, the capture and the supervisor report here.
  */
 public final class RefreshLog implements Consumer<Notice> {
     private static final Logger log = LoggerFactory.getLogger(RefreshLog.class);
 
-    /** Short enough to show that a trouble lasts, long enough not to bury everything else. */
-    private static final Duration REPEAT_AFTER = Duration.ofMinutes(1);
+    /** By view. Forgotten when the view recovers, so apart from {@link #warnings}, which a recovery does not end. */
+    private final ThrottledLog failures;
 
-    private final Supplier<Moment> clock;
-    private final RepeatLimit limit = new RepeatLimit(REPEAT_AFTER);
+    private final ThrottledLog warnings;
 
     /** The views whose last refresh failed. */
     private final Set<ViewId> failing = new HashSet<>();
 
     public RefreshLog(Supplier<Moment> clock) {
-        this.clock = clock;
+        this.failures = new ThrottledLog(log, clock);
+        this.warnings = new ThrottledLog(log, clock);
     }
 
-    /** Called by the loop, the capture and the supervisor. */
     @Override
     public synchronized void accept(Notice notice) {
         switch (notice) {
@@ -45,9 +43,10 @@ public final class RefreshLog implements Consumer<Notice> {
             case Notice.PhaseChanged n -> phase(n);
             case Notice.TargetLagMissed n -> missed(n);
             case Notice.GapFound n ->
-                limited(Level.WARN, new Kind("gap", n.reason()))
-                        .addKeyValue("reason", n.reason())
-                        .log("Gap in the stream: changes may have passed unseen, so views are refreshed to be sure");
+                warnings.warn(
+                        "Gap in the stream: changes may have passed unseen, so views are refreshed to be sure",
+                        n.reason(),
+                        line -> line.addKeyValue("reason", n.reason()));
             case Notice.DriftFound n -> drift(n);
             case Notice.ViewsFound n -> found(n);
             case Notice.ViewGone n -> failing.remove(n.view());
@@ -64,54 +63,58 @@ public final class RefreshLog implements Consumer<Notice> {
                     .addKeyValue("include", n.include())
                     .log("No materialized view matches views.include: nothing to do until the first one appears");
         } else {
-            log.atInfo().addKeyValue("views", n.views()).log("Views are looked after");
+            log.atInfo().addKeyValue("views", n.views()).log("Materialized views found");
         }
     }
 
     private void done(Notice.RefreshDone n) {
         if (failing.remove(n.view())) {
-            limit.forget(new Kind("failed", n.view()));
-            limit.forget(new Kind("suspended", n.view()));
+            failures.over(n.view());
             log.atInfo().addKeyValue("view", n.view()).log("View recovered");
         }
         LoggingEventBuilder line = log.atInfo()
                 .addKeyValue("view", n.view())
-                .addKeyValue("method", MetricNames.word(n.method()))
-                .addKeyValue("duration", new Span(n.duration()));
+                .addKeyValue("method", MetricNames.labelValue(n.method()))
+                .addKeyValue("duration", new LoggedDuration(n.duration()));
         if (n.rowsChanged().isPresent()) {
             line = line.addKeyValue("rows", n.rowsChanged().get());
         }
         if (n.commitToVisible().isPresent()) {
-            line = line.addKeyValue("lag", new Span(n.commitToVisible().get()));
+            line = line.addKeyValue(
+                    "lag", new LoggedDuration(n.commitToVisible().get()));
         }
         line.log("View refreshed");
     }
 
     private void failed(Notice.RefreshFailed n) {
         failing.add(n.view());
-        withMend(limited(Level.WARN, new Kind("failed", n.view())), n.failure())
-                .addKeyValue("view", n.view())
-                .addKeyValue("method", MetricNames.word(n.method()))
-                .addKeyValue("sqlstate", n.failure().sqlState())
-                .addKeyValue("failures", n.inARow())
-                .addKeyValue("reason", n.failure().what())
-                .log("Refresh failed");
+        failures.warn(
+                "Refresh failed",
+                n.view(),
+                line -> withRemedy(line, n.failure())
+                        .addKeyValue("view", n.view())
+                        .addKeyValue("method", MetricNames.labelValue(n.method()))
+                        .addKeyValue("sqlstate", n.failure().sqlState())
+                        .addKeyValue("failures", n.inARow())
+                        .addKeyValue("reason", n.failure().what()));
     }
 
     private void phase(Notice.PhaseChanged n) {
         if (n.to() == ViewPhase.SUSPENDED) {
-            why(limited(Level.WARN, new Kind("suspended", n.view())).addKeyValue("view", n.view()), n)
-                    .log("View suspended: it is not refreshed until that is mended");
+            failures.warn(
+                    "View suspended: it is not refreshed until the cause is removed",
+                    n.view(),
+                    line -> withReason(line.addKeyValue("view", n.view()), n));
         } else if (n.to() == ViewPhase.PAUSED) {
             about(n).log("View paused");
         } else if (n.to() == ViewPhase.BLOCKED) {
             about(n).log("View blocked: it stands on one that is suspended");
         } else {
-            left(n);
+            leaving(n);
         }
     }
 
-    private void left(Notice.PhaseChanged n) {
+    private void leaving(Notice.PhaseChanged n) {
         switch (n.from()) {
             case SUSPENDED -> about(n).log("View no longer suspended");
             case PAUSED -> about(n).log("View resumed");
@@ -121,15 +124,16 @@ public final class RefreshLog implements Consumer<Notice> {
     }
 
     private void missed(Notice.TargetLagMissed n) {
-        limited(Level.WARN, new Kind("missed", n.view()))
-                .addKeyValue("view", n.view())
-                .addKeyValue("staleness", new Span(n.staleness()))
-                .addKeyValue("target", new Span(n.target()))
-                .addKeyValue("reason", n.reason().words())
-                .log("Target lag missed");
+        warnings.warn(
+                "Target lag missed",
+                n.view(),
+                line -> line.addKeyValue("view", n.view())
+                        .addKeyValue("staleness", new LoggedDuration(n.staleness()))
+                        .addKeyValue("target", new LoggedDuration(n.target()))
+                        .addKeyValue("reason", n.reason().words()));
     }
 
-    /** Never held back: there should be none, and each names what the others do not. */
+    /** No repetition is held back: drift is a fault of refreshd, and each line has other keys in it. */
     private static void drift(Notice.DriftFound n) {
         log.atError()
                 .addKeyValue("view", n.view())
@@ -144,28 +148,16 @@ public final class RefreshLog implements Consumer<Notice> {
     }
 
     private static LoggingEventBuilder about(Notice.PhaseChanged n) {
-        return why(log.atInfo().addKeyValue("view", n.view()), n);
+        return withReason(log.atInfo().addKeyValue("view", n.view()), n);
     }
 
-    private static LoggingEventBuilder why(LoggingEventBuilder line, Notice.PhaseChanged n) {
+    private static LoggingEventBuilder withReason(LoggingEventBuilder line, Notice.PhaseChanged n) {
         return n.why()
                 .map(why -> line.addKeyValue("reason", why.what()).addKeyValue("remedy", why.remedy()))
                 .orElse(line);
     }
 
-    private static LoggingEventBuilder withMend(LoggingEventBuilder line, Failure failure) {
+    private static LoggingEventBuilder withRemedy(LoggingEventBuilder line, Failure failure) {
         return failure.remedy().isEmpty() ? line : line.addKeyValue("remedy", failure.remedy());
     }
-
-    /** A line at this level, or one that goes nowhere if its like was written a moment ago. */
-    private LoggingEventBuilder limited(Level level, Kind kind) {
-        OptionalLong heldBack = limit.admit(kind, clock.get().nanos());
-        if (heldBack.isEmpty()) {
-            return org.slf4j.spi.NOPLoggingEventBuilder.singleton();
-        }
-        LoggingEventBuilder line = log.atLevel(level);
-        return heldBack.getAsLong() == 0 ? line : line.addKeyValue("heldBack", heldBack.getAsLong());
-    }
-
-    private record Kind(String what, Object whom) {}
 }

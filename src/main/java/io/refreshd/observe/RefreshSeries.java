@@ -1,6 +1,6 @@
 package io.refreshd.observe;
 
-import static io.refreshd.observe.MetricNames.word;
+import static io.refreshd.observe.MetricNames.labelValue;
 
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
@@ -9,11 +9,11 @@ import io.refreshd.report.Notice;
 import java.time.Duration;
 
 /**
- * How long refreshes take, as histograms. They are not kept by view: twenty series for each of a thousand views would
- * cost every scrape more than they tell. {@link MetricNames#VIEW_LAST_REFRESH_DURATION} tells the slow view.
+ * Histograms of refresh durations and of commit-to-visible times, all views together. By view they would be twenty series for each
+ * of a thousand views in every scrape; {@link MetricNames#VIEW_LAST_REFRESH_DURATION} shows which view is slow.
  */
 final class RefreshSeries {
-    /** From what a tiny view takes on a fast disk to where nobody would call the view fresh any more. */
+    /** From the refresh of a tiny view on a fast disk up to durations at which no view counts as fresh. */
     private static final Duration[] BUCKETS = {
         Duration.ofMillis(5),
         Duration.ofMillis(10),
@@ -34,25 +34,26 @@ final class RefreshSeries {
     };
 
     private final Timer commitToVisible;
-    private final ByConstant<Method, Timer> durations;
+    private final TotalEnumMap<Method, Timer> durations;
 
     RefreshSeries(MeterRegistry registry) {
         this.commitToVisible = Timer.builder(MetricNames.COMMIT_TO_VISIBLE)
                 .description("From a commit to its being seen in a view, for the oldest commit of each refresh")
                 .serviceLevelObjectives(BUCKETS)
                 .register(registry);
-        this.durations = new ByConstant<>(
+        this.durations = new TotalEnumMap<>(
                 Method.class,
                 method -> Timer.builder(MetricNames.REFRESH_DURATION)
                         .description("What refreshes that did their work took")
-                        .tag(MetricNames.METHOD, word(method))
+                        .tag(MetricNames.METHOD, labelValue(method))
                         .serviceLevelObjectives(BUCKETS)
                         .register(registry));
     }
 
     void done(Notice.RefreshDone refresh) {
         durations.of(refresh.method()).record(refresh.duration());
-        // A Timer drops negative values; a server clock that is ahead of ours must not make refreshes disappear.
+        // A Timer drops negative values, and the server's clock may be ahead: without this such a refresh would not be
+        // counted.
         refresh.commitToVisible().map(d -> d.isNegative() ? Duration.ZERO : d).ifPresent(commitToVisible::record);
     }
 }

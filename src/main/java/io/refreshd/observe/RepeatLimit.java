@@ -4,11 +4,16 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.function.Predicate;
 
-/** Lets the first of equal messages through, then one in each interval. One thread at a time. */
+/**
+ * Rate limit by kind: admits the first message of a kind, then one in each interval. {@link ThrottledLog} applies it to log lines.
+ *
+ * <p>Thread: one at a time.
+ */
 public final class RepeatLimit {
-    /** Kinds name views, and views come and go: from here on, what is older than the interval is forgotten. */
-    private static final int MANY = 256;
+    /** Kinds name views, and views are dropped: at this number of kinds those older than the interval are removed. */
+    private static final int PURGE_AT = 256;
 
     private final long intervalNanos;
     private final Map<Object, Seen> seen = new HashMap<>();
@@ -17,23 +22,28 @@ public final class RepeatLimit {
         this.intervalNanos = interval.toNanos();
     }
 
-    /** How many messages of this kind were held back since the last one that was let through; empty: hold this one back. */
+    /** The number of messages of this kind held back since the last one admitted; empty if this one is to be held back. */
     public OptionalLong admit(Object kind, long nanos) {
         Seen before = seen.get(kind);
         if (before != null && isRecent(before, nanos)) {
             before.heldBack++;
             return OptionalLong.empty();
         }
-        if (before == null && seen.size() >= MANY) {
+        if (before == null && seen.size() >= PURGE_AT) {
             seen.values().removeIf(entry -> !isRecent(entry, nanos));
         }
         seen.put(kind, new Seen(nanos));
         return OptionalLong.of(before == null ? 0 : before.heldBack);
     }
 
-    /** The trouble is over: the next message of this kind is a first one again. */
+    /** Makes the next message of this kind a first one again. */
     public void forget(Object kind) {
         seen.remove(kind);
+    }
+
+    /** The same for every kind that matches. */
+    void forget(Predicate<Object> matching) {
+        seen.keySet().removeIf(matching);
     }
 
     int size() {

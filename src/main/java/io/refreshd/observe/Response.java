@@ -2,7 +2,7 @@ package io.refreshd.observe;
 
 import java.util.Map;
 
-/** What is sent back: all of it in memory, since nothing here is large. */
+/** HTTP response, held in memory as a whole; the largest is a page of a thousand views, half a megabyte. */
 record Response(int status, String contentType, Map<String, String> headers, String body) {
     Response {
         headers = Map.copyOf(headers);

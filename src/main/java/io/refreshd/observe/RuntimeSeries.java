@@ -8,7 +8,7 @@ import io.micrometer.core.instrument.binder.system.FileDescriptorMetrics;
 import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
 import io.micrometer.core.instrument.binder.system.UptimeMetrics;
 
-/** The series of the process and the JVM. Owns the listeners that watch the garbage collector. */
+/** Metric series of the process and the JVM. Owns the listeners to the garbage collector, which {@link #close} removes. */
 public final class RuntimeSeries implements AutoCloseable {
     private final MeterRegistry registry;
     private final JvmGcMetrics collector = new JvmGcMetrics();

@@ -4,7 +4,7 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.util.Locale;
 import java.util.Map;
 
-/** {@code /metrics}, in Prometheus' text form or as OpenMetrics. Any thread. */
+/** Endpoint {@code /metrics}, in Prometheus' text format or as OpenMetrics. Thread: any. */
 public final class Scrape {
     private static final String TEXT = "text/plain; version=0.0.4; charset=utf-8";
     private static final String OPEN_METRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -18,7 +18,7 @@ public final class Scrape {
     }
 
     Response answer(String accept) {
-        metrics.align();
+        metrics.sync();
         boolean open = accept.toLowerCase(Locale.ROOT).contains("application/openmetrics-text");
         String type = open ? OPEN_METRICS : TEXT;
         return new Response(200, type, Map.of(), registry.scrape(type));

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Supplier;
 
-/** Meters that share a label and come and go together. Any thread. */
+/** Meters of one view or table: they share a label and are removed together. Thread: any. */
 final class SeriesSet {
     private final MeterRegistry registry;
     private final Tags common;
@@ -21,14 +21,14 @@ final class SeriesSet {
     }
 
     Counter counter(String name, String description, String... labels) {
-        return kept(Counter.builder(name)
+        return add(Counter.builder(name)
                 .description(description)
                 .tags(common.and(labels))
                 .register(registry));
     }
 
     void gauge(String name, String description, Supplier<Number> value, String... labels) {
-        kept(Gauge.builder(name, value)
+        add(Gauge.builder(name, value)
                 .description(description)
                 .tags(common.and(labels))
                 .register(registry));
@@ -39,7 +39,7 @@ final class SeriesSet {
         meters.clear();
     }
 
-    private <M extends Meter> M kept(M meter) {
+    private <M extends Meter> M add(M meter) {
         meters.add(meter);
         return meter;
     }

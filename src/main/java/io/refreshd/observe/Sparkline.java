@@ -4,14 +4,14 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 
-/** A line in the height of the text: how late the last refreshes were, and the target as a dashed line. Pure. */
+/** Line chart of a view's commit-to-visible times in the height of the text, with the target lag as a dashed line. Pure. */
 final class Sparkline {
     private static final double WIDTH = 90;
     private static final double HEIGHT = 18;
 
     private Sparkline() {}
 
-    /** As SVG in HTML; empty if there are not two points to join. */
+    /** The chart as SVG; empty if there are fewer than two points. */
     static String svg(List<Duration> lags, Duration target) {
         if (lags.size() < 2) {
             return "";
@@ -29,7 +29,8 @@ final class Sparkline {
         return "<svg class=\"spark" + (worst.compareTo(target) > 0 ? " over" : "") + "\" viewBox=\"0 0 "
                 + number(WIDTH) + " " + number(HEIGHT)
                 + "\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"commit to visible of the last "
-                + lags.size() + " refreshes: at most " + Words.span(worst) + ", target " + Words.span(target)
+                + lags.size() + " refreshes: at most " + HumanDuration.format(worst) + ", target "
+                + HumanDuration.format(target)
                 + "\"><line x1=\"0\" x2=\"" + number(WIDTH) + "\" y1=\"" + at + "\" y2=\"" + at
                 + "\"/><polyline points=\"" + points.toString().strip() + "\"/></svg>";
     }

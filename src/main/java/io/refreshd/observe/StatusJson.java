@@ -17,8 +17,10 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The status as JSON: durations in seconds, instants in ISO 8601, phases as the words of the labels, WAL positions as
- * PostgreSQL writes them. What is not known is {@code null}; no field is ever left out. Pure.
+ * Writes the status as JSON: durations in seconds, instants in ISO 8601, phases as in the labels of metrics, WAL positions as PostgreSQL
+ * writes them. Pure.
+ *
+ * <p>Invariant: every field is always there; an unknown value is {@code null}.
  */
 final class StatusJson {
     private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
@@ -37,7 +39,7 @@ final class StatusJson {
         return text(root);
     }
 
-    /** A yes or no with its reasons, the same shape for every health check. */
+    /** Result of a health check and its reasons. */
     static String verdict(String word, List<String> reasons) {
         ObjectNode root = NODES.objectNode().put("status", word);
         root.set("reasons", strings(reasons));
@@ -61,7 +63,7 @@ final class StatusJson {
                 .put("schema", view.view().schema())
                 .put("name", view.view().name())
                 .put("phase", view.phase().word())
-                .put("method", MetricNames.word(view.method()));
+                .put("method", MetricNames.labelValue(view.method()));
         putSeconds(node, "stalenessSeconds", Optional.of(view.staleness(now)));
         putSeconds(node, "targetLagSeconds", Optional.of(view.timing().targetLag()));
         putSeconds(node, "quietPeriodSeconds", Optional.of(view.timing().quietPeriod()));

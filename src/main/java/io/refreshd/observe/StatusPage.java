@@ -19,27 +19,27 @@ import java.util.Optional;
 import java.util.TreeMap;
 
 /**
- * The page for people. It is whole without scripts; the script only fetches it again and exchanges its main part, so that
- * there is one renderer, and one place that escapes. Pure but for reading its style and script once.
+ * Status page as HTML. It is complete without scripts: the script only replaces the main part by the one from the event stream, so
+ * that all HTML is rendered and escaped here. Pure, except that it reads its style and script from the class path once.
  */
 final class StatusPage {
-    /** When the stream stops every view has its reason: enough of them to see what is going on, and the table in sight. */
-    private static final int REASONS = 5;
+    /** Number of reasons shown. When the stream stops every view has one, and a longer list would push the table off the screen. */
+    private static final int MAX_REASONS = 5;
 
-    /** Shorter refreshes only flicker by. */
-    private static final Duration WORTH_TELLING = Duration.ofSeconds(2);
+    /** The running time is shown only of refreshes that take longer; for shorter ones it would flicker. */
+    private static final Duration SHOWN_ABOVE = Duration.ofSeconds(2);
 
     private final Readiness readiness;
     private final String style = resource("page.css");
     private final String script = resource("page.js");
 
-    /** Nothing may run or be loaded but this style and this script, whatever a view is called. */
+    /** Content security policy: allows only this style and this script, so that no name of a view can add another. */
     private final String policy = "default-src 'none'; style-src '" + hash(style) + "'; script-src '" + hash(script)
             + "'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-    private final History history;
+    private final RefreshHistory history;
 
-    StatusPage(Readiness readiness, History history) {
+    StatusPage(Readiness readiness, RefreshHistory history) {
         this.readiness = readiness;
         this.history = history;
     }
@@ -72,10 +72,10 @@ final class StatusPage {
                 """.formatted(style, main(status, now), script);
     }
 
-    /** What the events carry; the page itself shows the same when it is loaded. */
+    /** The main part of the page, which is also what {@link ServerSentEvents} sends. */
     String main(DaemonStatus status, Instant now) {
-        return head(status, now) + views(status.views(), now) + LineagePart.html(status)
-                + RecentPart.html(history.recent(), now) + "<p class=\"at\">As of <time>"
+        return head(status, now) + views(status.views(), now) + LineageSection.html(status)
+                + RecentRefreshesSection.html(history.recent(), now) + "<p class=\"at\">As of <time>"
                 + Html.text(
                         now.truncatedTo(java.time.temporal.ChronoUnit.SECONDS).toString()) + "</time></p>\n";
     }
@@ -98,9 +98,9 @@ final class StatusPage {
         out.append("</dl>\n");
         if (!reasons.isEmpty()) {
             out.append("<ul class=\"reasons\">");
-            reasons.stream().limit(REASONS).forEach(reason -> item(out, reason));
-            if (reasons.size() > REASONS) {
-                item(out, "and " + (reasons.size() - REASONS) + " more, see the table");
+            reasons.stream().limit(MAX_REASONS).forEach(reason -> item(out, reason));
+            if (reasons.size() > MAX_REASONS) {
+                item(out, "and " + (reasons.size() - MAX_REASONS) + " more, see the table");
             }
             out.append("</ul>\n");
         }
@@ -123,7 +123,7 @@ final class StatusPage {
     private String row(ViewStatus view, Instant now) {
         boolean late = readiness.beyondBound(view, now);
         StringBuilder out = new StringBuilder("<tr id=\"")
-                .append(LineagePart.anchor(view.view()))
+                .append(LineageSection.anchor(view.view()))
                 .append(late ? "\" class=\"late\">" : "\">");
         out.append("<th scope=\"row\">")
                 .append(Html.text(view.view().toString()))
@@ -134,20 +134,20 @@ final class StatusPage {
                 .append(view.phase().word())
                 .append("</span>")
                 .append(view.refreshingFor(now)
-                        .filter(running -> running.compareTo(WORTH_TELLING) > 0)
-                        .map(running -> " for " + Words.span(running))
+                        .filter(running -> running.compareTo(SHOWN_ABOVE) > 0)
+                        .map(running -> " for " + HumanDuration.format(running))
                         .orElse(""))
                 .append(view.failuresInARow() > 0 ? " after " + failures(view.failuresInARow()) : "")
                 .append("</td>");
         Duration staleness = view.staleness(now);
-        cell(out, "Staleness", staleness.isZero() ? "–" : Words.span(staleness));
-        cell(out, "Target lag", Words.span(view.timing().targetLag()));
+        cell(out, "Staleness", staleness.isZero() ? "–" : HumanDuration.format(staleness));
+        cell(out, "Target lag", HumanDuration.format(view.timing().targetLag()));
         String spark = Sparkline.svg(history.lags(view.view()), view.timing().targetLag());
         out.append("<td data-label=\"Lately\">")
                 .append(spark.isEmpty() ? "–" : spark)
                 .append("</td>");
         cell(out, "Last refresh", view.refreshedAt().map(at -> ago(at, now)).orElse("never"));
-        cell(out, "Took", view.lastDuration().map(Words::span).orElse("–"));
+        cell(out, "Took", view.lastDuration().map(HumanDuration::format).orElse("–"));
         cell(out, "Refreshes", Long.toString(view.refreshes()));
         cell(out, "Watermark", view.watermark().map(Object::toString).orElse("none"));
         out.append("</tr>\n");
@@ -171,7 +171,7 @@ final class StatusPage {
             case BLOCKED -> 1;
             case BACKING_OFF -> 2;
             case PAUSED -> 3;
-            // Together, or rows would jump with every refresh.
+            // One rank for the three, or rows would change places with every refresh.
             case REFRESHING, DIRTY, FRESH -> 4;
         };
     }
@@ -199,7 +199,7 @@ final class StatusPage {
     }
 
     private static String ago(Instant then, Instant now) {
-        return Words.span(Duration.between(then, now)) + " ago";
+        return HumanDuration.format(Duration.between(then, now)) + " ago";
     }
 
     private static void term(StringBuilder out, String term, String value) {

@@ -1,6 +1,6 @@
 package io.refreshd.observe;
 
-import static io.refreshd.observe.MetricNames.word;
+import static io.refreshd.observe.MetricNames.labelValue;
 
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -9,13 +9,13 @@ import io.refreshd.model.TableId;
 import io.refreshd.report.TableStatus;
 import org.jspecify.annotations.Nullable;
 
-/** All series of one base table; they come and go as {@link ViewSeries} do. */
+/** Metric series of one base table, created and removed like those of {@link ViewSeries}. */
 final class TableSeries {
     private final TableId table;
     private final SeriesSet series;
-    private final ByConstant<Operation, Counter> changes;
+    private final TotalEnumMap<Operation, Counter> changes;
 
-    /** Written by the aligning thread, read by any that scrapes. */
+    /** Written by {@link Metrics#sync}, read by every scrape. */
     private volatile @Nullable TableStatus present;
 
     private boolean absentBefore;
@@ -24,9 +24,9 @@ final class TableSeries {
         this.table = table;
         this.series = new SeriesSet(registry, MetricNames.TABLE, table.toString());
         String help = "Rows of the table that committed transactions changed; a TRUNCATE counts as one";
-        this.changes = new ByConstant<>(
+        this.changes = new TotalEnumMap<>(
                 Operation.class,
-                operation -> series.counter(MetricNames.CHANGES, help, MetricNames.OP, word(operation)));
+                operation -> series.counter(MetricNames.CHANGES, help, MetricNames.OP, labelValue(operation)));
     }
 
     TableId table() {
@@ -49,8 +49,8 @@ final class TableSeries {
         }
     }
 
-    /** As {@link ViewSeries#missedOut}. */
-    boolean missedOut() {
+    /** Same contract as {@link ViewSeries#removeIfStillAbsent}. */
+    boolean removeIfStillAbsent() {
         if (absentBefore) {
             series.remove();
         }

@@ -5,15 +5,15 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.refreshd.report.Lateness;
 
 /**
- * Why views were late, refreshes failed or all of them had to be done again, in one counter and for all views together:
- * the reasons are few, while views times reasons would be many.
+ * Counter of troubles by reason: why a view was late, a refresh failed or a gap was found. It has no label for the view, since views
+ * times reasons would be too many series.
  */
 final class TroubleSeries {
     private final MeterRegistry registry;
 
     TroubleSeries(MeterRegistry registry) {
         this.registry = registry;
-        // Shown as zeros from the start: increase() does not see the first one of a series that begins with it.
+        // Registered at zero: increase() does not count the step from "no series" to 1.
         for (Lateness reason : Lateness.values()) {
             count(reason.words());
         }

@@ -1,6 +1,6 @@
 package io.refreshd.observe;
 
-import static io.refreshd.observe.MetricNames.word;
+import static io.refreshd.observe.MetricNames.labelValue;
 
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -16,36 +16,36 @@ import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
 
 /**
- * All series of one view, or of a group of views that share theirs. The counters stand at zero from the first moment; the gauges come with the first status, since
- * before it there is nothing true to show.
+ * Metric series of one view, or of a group of views with the same label. Counters are registered at zero at once; gauges are registered
+ * with the first status, since there is no true value before it.
  */
 final class ViewSeries {
     private final String label;
     private final Supplier<Moment> clock;
     private final SeriesSet series;
-    private final ByConstant<Method, Counter> refreshed;
-    private final ByConstant<Method, Counter> failed;
-    private final ByConstant<Avoided, Counter> avoided;
+    private final TotalEnumMap<Method, Counter> refreshed;
+    private final TotalEnumMap<Method, Counter> failed;
+    private final TotalEnumMap<Avoided, Counter> avoided;
     private final Counter saved;
     private final Counter missed;
     private final Counter drift;
 
-    /** Written by the aligning thread, read by any that scrapes. */
+    /** Written by {@link Metrics#sync}, read by every scrape. */
     private volatile List<ViewStatus> present = List.of();
 
     private boolean absentBefore;
 
-    /** @param label the view's name, or what a group of views is called */
+    /** @param label the view's name, or the name of the group */
     ViewSeries(MeterRegistry registry, Supplier<Moment> clock, String label) {
         this.label = label;
         this.clock = clock;
         this.series = new SeriesSet(registry, MetricNames.VIEW, label);
-        this.refreshed = new ByConstant<>(Method.class, method -> refreshes(method, MetricNames.REFRESHED));
-        this.failed = new ByConstant<>(Method.class, method -> refreshes(method, MetricNames.FAILED));
+        this.refreshed = new TotalEnumMap<>(Method.class, method -> refreshes(method, MetricNames.REFRESHED));
+        this.failed = new TotalEnumMap<>(Method.class, method -> refreshes(method, MetricNames.FAILED));
         String help = "Changes that needed no refresh of the view";
-        this.avoided = new ByConstant<>(
+        this.avoided = new TotalEnumMap<>(
                 Avoided.class,
-                reason -> series.counter(MetricNames.REFRESHES_AVOIDED, help, MetricNames.REASON, word(reason)));
+                reason -> series.counter(MetricNames.REFRESHES_AVOIDED, help, MetricNames.REASON, labelValue(reason)));
         this.saved = series.counter(
                 MetricNames.REFRESH_SAVED, "Estimated time that refreshes would have taken which were not needed");
         this.missed = series.counter(
@@ -79,7 +79,7 @@ final class ViewSeries {
         drift.increment();
     }
 
-    /** @param members at least one: the view, or all of the group */
+    /** @param members the view, or all views of the group; at least one */
     void show(List<ViewStatus> members) {
         boolean first = present.isEmpty();
         present = members;
@@ -90,10 +90,14 @@ final class ViewSeries {
     }
 
     /**
-     * Told that the status does not list the view. Only the second time in a row are the series taken away: a notice of a
-     * view that was just met may overtake the status that lists it, and its count must not be lost.
+     * Called when the status does not list the view: removes the series if the status before did not either.
+     *
+     * <p>Invariant: one absence does not remove them, since the first notice of a new view may overtake the status that lists the
+     * view, and its count must not be lost.
+     *
+     * @return whether the series were removed
      */
-    boolean missedOut() {
+    boolean removeIfStillAbsent() {
         if (absentBefore) {
             series.remove();
         }
@@ -107,42 +111,42 @@ final class ViewSeries {
                 MetricNames.REFRESHES,
                 "Refreshes carried out, by how they ended",
                 MetricNames.METHOD,
-                word(method),
+                labelValue(method),
                 MetricNames.OUTCOME,
                 outcome);
     }
 
-    /** Of a group the worst is shown, so that what is compared with a bound finds the one view that is beyond it. */
+    /** The gauges of a group show its worst view, so that an alert on a bound fires if one view exceeds it. */
     private void addGauges() {
         gauge(
                 MetricNames.VIEW_STALENESS,
                 "Age of the oldest commit that is not in the view; 0 when it is fresh",
-                () -> seconds(latest().staleness(clock.get().wall())));
+                () -> seconds(stalest().staleness(clock.get().wall())));
         gauge(
                 MetricNames.VIEW_TARGET_LAG,
                 "The staleness that the view shall not exceed",
-                () -> seconds(latest().timing().targetLag()));
+                () -> seconds(stalest().timing().targetLag()));
         gauge(
                 MetricNames.VIEW_WATERMARK_KNOWN,
                 "1 if refreshd can prove how fresh the view is, else 0",
-                () -> least(v -> v.watermark().isPresent() ? 1 : 0));
+                () -> lowest(v -> v.watermark().isPresent() ? 1 : 0));
         gauge(
                 MetricNames.VIEW_LAST_REFRESH,
                 "When the last refresh ended, as Unix time; 0 if there was none",
-                () -> least(
+                () -> lowest(
                         v -> v.refreshedAt().map(at -> at.toEpochMilli() / 1e3).orElse(0.0)));
         gauge(
                 MetricNames.VIEW_LAST_REFRESH_DURATION,
                 "What the last refresh took; 0 if there was none",
-                () -> most(v -> v.lastDuration().map(ViewSeries::seconds).orElse(0.0)));
+                () -> highest(v -> v.lastDuration().map(ViewSeries::seconds).orElse(0.0)));
         gauge(
                 MetricNames.VIEW_NEVER_REFRESHED,
                 "Views that wait for their first refresh: 1 or 0, or how many of a group",
-                () -> present.stream().filter(ViewSeries::awaitsItsFirst).count());
+                () -> present.stream().filter(ViewSeries::awaitsFirstRefresh).count());
         gauge(
                 MetricNames.VIEW_FAILURES_IN_A_ROW,
                 "Refreshes that failed since the last good one",
-                () -> most(ViewStatus::failuresInARow));
+                () -> highest(ViewStatus::failuresInARow));
         for (ViewPhase phase : ViewPhase.values()) {
             gauge(
                     MetricNames.VIEW_STATE,
@@ -157,8 +161,8 @@ final class ViewSeries {
         series.gauge(name, help, value, labels);
     }
 
-    /** The one that has used most of its target lag; what somebody paused is as stale as it was meant to be. */
-    private ViewStatus latest() {
+    /** The view that has used most of its target lag. Paused views count only if all are paused. */
+    private ViewStatus stalest() {
         var now = clock.get().wall();
         List<ViewStatus> members = present;
         List<ViewStatus> kept =
@@ -170,20 +174,20 @@ final class ViewSeries {
                         .orElseThrow();
     }
 
-    private static boolean awaitsItsFirst(ViewStatus view) {
+    private static boolean awaitsFirstRefresh(ViewStatus view) {
         return view.refreshedAt().isEmpty()
                 && switch (view.phase()) {
                     case DIRTY, REFRESHING, BACKING_OFF -> true;
-                    // The latter have a reason of their own, which is shown as such.
+                    // Suspended, blocked and paused views are not waiting for a refresh; the state says why.
                     case FRESH, SUSPENDED, BLOCKED, PAUSED -> false;
                 };
     }
 
-    private double least(ToDoubleFunction<ViewStatus> value) {
+    private double lowest(ToDoubleFunction<ViewStatus> value) {
         return present.stream().mapToDouble(value).min().orElse(Double.NaN);
     }
 
-    private double most(ToDoubleFunction<ViewStatus> value) {
+    private double highest(ToDoubleFunction<ViewStatus> value) {
         return present.stream().mapToDouble(value).max().orElse(Double.NaN);
     }
 

@@ -1,4 +1,4 @@
-/** Shows the daemon to people and machines: metrics, log lines, health, status. It reads and never decides. */
+/** Metrics, log lines, health checks and the status page of the daemon. No decision of the daemon depends on this package. */
 @NullMarked
 package io.refreshd.observe;
 

@@ -6,9 +6,11 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Everything that {@code /status} shows, at one moment; immutable, so that any thread may read it.
+ * Status of the daemon at one moment: all that {@code /status} shows.
  *
- * @param upstream for each view that stands on other materialized views: on which
+ * <p>Thread: any, since it is immutable.
+ *
+ * @param upstream the materialized views that a view reads; views that read only tables are left out
  */
 public record DaemonStatus(
         StreamStatus stream, List<ViewStatus> views, List<TableStatus> tables, Map<ViewId, Set<ViewId>> upstream) {

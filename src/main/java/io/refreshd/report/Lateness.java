@@ -1,6 +1,6 @@
 package io.refreshd.report;
 
-/** What took most of the time when a view was late; the words are the values of the label {@code reason}. */
+/** Cause of a missed target lag: the step that took most of the time. Its words are values of the label {@code reason}. */
 public enum Lateness {
     CAPTURE("capture was late"),
     PREVIOUS("waited for the refresh before"),

@@ -12,19 +12,34 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 
-/** Something that happened, told once to whoever listens: metrics, the log, the demo's table. */
+/** Event in the daemon that is reported once to each listener: to the metrics, the log and the demo's table. */
 public sealed interface Notice {
 
     /** Rows of a captured table changed. */
     record RowsChanged(TableId table, Operation operation, long rows) implements Notice {}
 
-    /** A batch of the stream was read. @param records records in it @param lag commit (or emission) of the newest → read */
+    /**
+     * A batch of the stream was read.
+     *
+     * @param records number of records in the batch
+     * @param lag time from the commit (of a heartbeat: from its being written) of the newest record to its being read
+     */
     record BatchRead(int records, Duration lag) implements Notice {}
 
-    /** @param why what put the view into the phase, where there is more to say than its name */
+    /**
+     * A view moved from one phase to another.
+     *
+     * @param why the obstacle that caused it; empty where the name of the phase says enough
+     */
     record PhaseChanged(ViewId view, ViewPhase from, ViewPhase to, Optional<Obstacle> why) implements Notice {}
 
-    /** A refresh that did its work. @param commitToVisible for the oldest change it made visible, if a change caused it */
+    /**
+     * A refresh succeeded.
+     *
+     * @param commitToVisible time from the commit of the oldest change that became visible by the refresh; empty if no change
+     *     caused the refresh
+     * @param rowsChanged rows of the view that it changed; empty if the server did not count them
+     */
     record RefreshDone(
             ViewId view,
             Method method,
@@ -33,9 +48,14 @@ public sealed interface Notice {
             Optional<Long> rowsChanged)
             implements Notice {}
 
+    /**
+     * A refresh failed.
+     *
+     * @param inARow number of failures since the last success, this one included
+     */
     record RefreshFailed(ViewId view, Method method, Failure failure, int inARow) implements Notice {}
 
-    /** A change that needed no refresh of these views; told of all of them at once, since they may be a thousand. */
+    /** A change needed no refresh of these views. One notice names all of them, since they may be a thousand. */
     record RefreshAvoided(List<ViewId> views, Avoided reason) implements Notice {
         public RefreshAvoided {
             views = List.copyOf(views);
@@ -46,25 +66,33 @@ public sealed interface Notice {
         }
     }
 
-    /** The view was dropped, replaced or renamed, or is no longer meant: whatever is remembered of it may be forgotten. */
+    /** The view was dropped, replaced or renamed, or is no longer included: listeners may discard what they hold for it. */
     record ViewGone(ViewId view) implements Notice {}
 
-    /** The view was staler than its target lag when it became fresh. @param reason what took the time */
+    /**
+     * The view was staler than its target lag when it became fresh.
+     *
+     * @param reason the step that took most of the time
+     */
     record TargetLagMissed(ViewId view, Duration staleness, Duration target, Lateness reason) implements Notice {}
 
-    /** Changes may have passed unseen; what they may have touched is refreshed. @param reason a short fixed word */
+    /**
+     * Changes may be missing from the stream, so the views that they may affect are refreshed.
+     *
+     * @param reason a value of the label {@code reason}; {@code docs/runbook.md} lists them
+     */
     record GapFound(String reason) implements Notice {}
 
     /**
-     * A view differs from its definition, and nothing that has been read from the log explains it. All that is needed to
-     * reproduce it, and no data but keys.
+     * A view differs from its definition, and no change that was read from the log explains the difference. The notice holds
+     * what a bug report needs, and of the data only keys.
      *
-     * @param missing rows that the view lacks
-     * @param surplus rows that it should not hold
-     * @param snapshot in which both were read
-     * @param position where the log stood then
-     * @param watermark what the ledger claimed
-     * @param keys of some of the rows, by the view's unique index
+     * @param missing number of rows that the definition yields and the view lacks
+     * @param surplus number of rows that the view holds and the definition does not yield
+     * @param snapshot snapshot in which view and definition were read
+     * @param position write position of the log at that snapshot
+     * @param watermark watermark of the view in the ledger
+     * @param keys keys of some of those rows, by the view's unique index
      */
     record DriftFound(
             ViewId view,
@@ -80,24 +108,34 @@ public sealed interface Notice {
         }
     }
 
-    /** Another number of views matches the configuration than before. @param include the patterns that look for them */
+    /**
+     * The number of views that match the configuration changed.
+     *
+     * @param include the patterns of {@code views.include}
+     */
     record ViewsFound(int views, List<String> include) implements Notice {
         public ViewsFound {
             include = List.copyOf(include);
         }
     }
 
-    /** The slot as the server sees it. @param retained WAL that the server keeps for it, in bytes @param limitBytes what it may keep */
+    /**
+     * The replication slot was looked up on the server.
+     *
+     * @param retainedBytes WAL that the server retains for the slot
+     * @param limitBytes {@code capture.max-retained}; empty if there is no limit
+     */
     record SlotSeen(long retainedBytes, OptionalLong limitBytes) implements Notice {}
 
+    /** Reason why a change needed no refresh; a value of the label {@code reason}. */
     enum Avoided {
-        /** The columns that changed are not read by the view. */
+        /** The view reads none of the columns that changed. */
         COLUMN,
-        /** The view keeps rows of one value only, and no row that changed had it or has it now. */
+        /** The view takes only rows with a certain value, and no changed row had or has that value. */
         DISCRIMINATOR,
-        /** The rows that changed were compared with the view, and it holds what its definition says. */
+        /** A look-up of the changed rows showed that the view already holds what its definition yields. */
         PROBE,
-        /** The view already holds the change, or another refresh will bring it. */
+        /** The view already holds the change, or a refresh that is due will include it. */
         COALESCED;
 
         public String word() {

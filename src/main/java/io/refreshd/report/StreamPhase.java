@@ -2,14 +2,17 @@ package io.refreshd.report;
 
 import java.util.Locale;
 
-/** What the capture is doing. */
+/** State of the capture; the words are values of the label {@code state}. */
 public enum StreamPhase {
     /** Not started, or between two attempts. */
     CONNECTING,
     STREAMING,
-    /** Streaming, but a commit that was read is not visible yet (synchronous replication), so nothing newer is acknowledged. */
+    /**
+     * Streaming, but a commit that was read is not visible to other transactions yet, as it waits for a synchronous standby. No
+     * newer position is acknowledged until it is.
+     */
     HELD,
-    /** Another daemon serves this database. */
+    /** Another daemon holds the lease of this database. */
     STANDBY,
     STOPPED;
 

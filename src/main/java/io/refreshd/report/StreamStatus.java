@@ -5,11 +5,11 @@ import java.time.Instant;
 import java.util.Optional;
 
 /**
- * The capture at one moment.
+ * Status of the capture at one moment.
  *
- * @param lastMessage when the last record, heartbeats included, was read: the proof that the stream is alive
- * @param routed every transaction that committed at or before it has been routed and seen to be visible
- * @param detail what it waits for or what went wrong, for people; empty when all is well
+ * @param lastMessage time at which the last record was read, heartbeats included; it shows that the stream is alive
+ * @param routed low watermark: every transaction that committed at or before this position has been routed and was visible
+ * @param detail for people: what the capture waits for, or its last error; empty when it streams
  */
 public record StreamStatus(StreamPhase phase, Optional<Instant> lastMessage, Optional<Lsn> routed, String detail) {
     public static final StreamStatus CONNECTING =

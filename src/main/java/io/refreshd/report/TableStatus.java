@@ -7,10 +7,10 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * A base table at one moment.
+ * Status of a base table at one moment.
  *
- * @param notCaptured why the log tells nothing about it; empty if it is captured
- * @param readers the materialized views that read it, directly or through plain views
+ * @param notCaptured why the log holds no changes of the table; empty if it is captured
+ * @param readers the materialized views that read the table, directly or through plain views
  */
 public record TableStatus(TableId table, Optional<Obstacle> notCaptured, List<ViewId> readers) {
     public TableStatus {

@@ -2,23 +2,23 @@ package io.refreshd.report;
 
 import java.util.Locale;
 
-/** Where a view stands, in one word; the words are the values of the label {@code state}. */
+/** Phase of a view; the words are values of the label {@code state}. */
 public enum ViewPhase {
-    /** Holds every change that has been routed. */
+    /** The view holds every change that has been routed. */
     FRESH,
-    /** A change is known that it does not hold yet; it waits for its time. */
+    /** The view lacks a routed change; its refresh is scheduled. */
     DIRTY,
     REFRESHING,
-    /** The last refresh failed; the next try is set. */
+    /** The last refresh failed; the next attempt is scheduled. */
     BACKING_OFF,
-    /** Not refreshed until somebody mends it. */
+    /** The last refresh failed with an error that a retry does not solve: no refresh until the remedy is applied. */
     SUSPENDED,
-    /** Stands on a view that is suspended. */
+    /** The view reads another materialized view that is suspended. */
     BLOCKED,
-    /** Somebody asked for it not to be refreshed. */
+    /** An operator paused the view. */
     PAUSED;
 
-    /** As it is written in labels, JSON and tables. */
+    /** The phase as labels, JSON and tables spell it. */
     public String word() {
         return name().toLowerCase(Locale.ROOT).replace('_', '-');
     }

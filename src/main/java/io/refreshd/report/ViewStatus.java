@@ -10,14 +10,16 @@ import java.time.Instant;
 import java.util.Optional;
 
 /**
- * One view at one moment.
+ * Status of one view at one moment.
  *
- * @param oldestMissing commit time of the oldest change that is not in the view yet, by the server's clock; empty: none
- *     is known
- * @param watermark every transaction that committed at or before it is in the view; empty if nothing can be claimed
- * @param commitTime what the watermark stands for, by the server's clock; empty if that is not known
- * @param refreshingSince when the refresh that is running began, by this machine's clock; empty if none is
- * @param reason why the view is in this phase, or why it has no watermark; for people
+ * @param oldestMissing commit time of the oldest change that the view lacks, by the server's clock; empty if no such change is
+ *     known
+ * @param watermark the view holds every transaction that committed at or before this position; empty if no position can be proven
+ * @param commitTime commit time that belongs to the watermark, by the server's clock; empty if unknown
+ * @param lastDuration duration of the last refresh
+ * @param failuresInARow number of failed refreshes since the last success
+ * @param refreshingSince start of the refresh that is running, by this machine's clock; empty if none is running
+ * @param reason for people: why the view is in this phase, or why it has no watermark
  */
 public record ViewStatus(
         ViewId view,
@@ -34,7 +36,7 @@ public record ViewStatus(
         Optional<Instant> refreshingSince,
         Optional<Obstacle> reason) {
 
-    /** The same, with what the log says of its watermark. */
+    /** A copy with this commit time of the watermark. */
     public ViewStatus at(Optional<Instant> known) {
         return new ViewStatus(
                 view,
@@ -52,12 +54,12 @@ public record ViewStatus(
                 reason);
     }
 
-    /** How long the refresh that is running has taken so far. Never negative. */
+    /** Duration so far of the refresh that is running. Never negative, even if the clock was set back. */
     public Optional<Duration> refreshingFor(Instant now) {
         return refreshingSince.map(since -> since.isAfter(now) ? Duration.ZERO : Duration.between(since, now));
     }
 
-    /** Age of the oldest commit that is not in the view; zero when there is none. Never negative, whatever the clocks say. */
+    /** Age of the oldest commit that the view lacks; zero if there is none. Never negative, even if the server's clock is ahead. */
     public Duration staleness(Instant now) {
         return oldestMissing
                 .map(commit -> Duration.between(commit, now))

@@ -1,4 +1,4 @@
-/** What the daemon tells the world about itself: facts as they happen, and its state at one moment. Pure. */
+/** Types that report the daemon to the outside: {@code Notice} as an event, {@code DaemonStatus} as a state. Pure. */
 @NullMarked
 package io.refreshd.report;
 

@@ -1,24 +1,24 @@
-// Takes the main part of the page from the daemon's events. Parsed documents run no script, and the policy allows none.
+// Replaces the main part of the page by each server-sent event. A document from DOMParser runs no scripts, and the content security policy allows no others.
 (function () {
   const live = document.getElementById("live");
   const find = document.getElementById("find");
   document.getElementById("search").hidden = false;
-  let heard = Date.now();
+  let lastEventAt = Date.now();
 
   function show(html) {
-    heard = Date.now();
-    say("live", false);
-    // What somebody marks to copy it must not vanish under the mouse.
+    lastEventAt = Date.now();
+    announce("live", false);
+    // A selection is about to be copied, and replacing the part would clear it.
     if (document.hidden || String(window.getSelection()) !== "") return;
     const old = document.querySelector("main");
     const next = document.adoptNode(new DOMParser().parseFromString("<main>" + html + "</main>", "text/html").querySelector("main"));
     const open = new Set(Array.from(old.querySelectorAll("details[open]"), d => d.dataset.key));
     next.querySelectorAll("details").forEach(d => { d.open = open.has(d.dataset.key); });
-    const place = Array.from(old.querySelectorAll("a, summary")).indexOf(document.activeElement);
-    const held = place < 0 ? null : keyOf(document.activeElement);
+    const focusIndex = Array.from(old.querySelectorAll("a, summary")).indexOf(document.activeElement);
+    const focused = focusIndex < 0 ? null : keyOf(document.activeElement);
     old.replaceWith(next);
     filter();
-    if (held) Array.from(next.querySelectorAll("a, summary")).find(e => keyOf(e) === held)?.focus({ preventScroll: true });
+    if (focused) Array.from(next.querySelectorAll("a, summary")).find(e => keyOf(e) === focused)?.focus({ preventScroll: true });
   }
   function keyOf(e) {
     return e.tagName + (e.closest("li")?.querySelector(".node")?.textContent || "") + e.textContent;
@@ -30,8 +30,8 @@
       row.hidden = !named.querySelector("th").textContent.toLowerCase().includes(wanted);
     });
   }
-  function say(words, lost) {
-    // Only what changed, or a screen reader would repeat it all the time.
+  function announce(words, lost) {
+    // Written only if it differs, or a screen reader would read it out each time.
     if (live.textContent !== words) live.textContent = words;
     document.body.classList.toggle("lost", lost);
   }
@@ -39,7 +39,7 @@
     const events = new EventSource("events");
     events.onmessage = e => show(e.data);
     events.onerror = () => {
-      // The browser asks again by itself, unless it was refused.
+      // The browser reconnects by itself, unless the response was an error (503: too many readers).
       if (events.readyState === EventSource.CLOSED) setTimeout(listen, 5000);
     };
   }
@@ -50,7 +50,7 @@
     if (e.key === "Escape" && document.activeElement === find) { find.value = ""; filter(); find.blur(); }
   });
   setInterval(() => {
-    if (Date.now() - heard > 12000) say("refreshd does not answer; this is what it said last", true);
+    if (Date.now() - lastEventAt > 12000) announce("refreshd does not answer; this is what it said last", true);
   }, 1000);
   listen();
 })();

@@ -20,12 +20,12 @@ import java.util.stream.StreamSupport;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The form of the dashboards, as far as it can be seen without a Grafana; {@code PrometheusIT} asks what they ask. */
+/** Form of the Grafana dashboards, as far as it can be checked without Grafana; {@code PrometheusIT} runs their queries. */
 class GrafanaTest {
     private static final String OVERVIEW = "refreshd-overview.json";
     private static final String ONE_VIEW = "refreshd-view.json";
 
-    /** Those of Grafana 11 that are used. The older graph, singlestat and table-old were written in Angular and are gone. */
+    /** Panel types of Grafana 11 in use. The older graph, singlestat and table-old were written in Angular and are removed. */
     private static final Set<String> TYPES =
             Set.of("row", "stat", "bargauge", "timeseries", "state-timeline", "table", "heatmap");
 
@@ -80,7 +80,7 @@ class GrafanaTest {
                     .as(title)
                     .hasSizeGreaterThan(40)
                     .endsWith(".");
-            // A table may hold nothing but words.
+            // A table may hold only text.
             assertThat(panel.toString()).as(title).containsPattern("\"unit\"|\"type\":\"table\"");
             assertThat(panel.get("targets")).as(title).isNotEmpty();
             Set<String> letters = new HashSet<>();
@@ -127,10 +127,10 @@ class GrafanaTest {
         assertThat(used).isEqualTo(declared);
     }
 
-    /** An absent daemon has no data; a zero in green would be an all-clear that nobody gave. */
+    /** An absent daemon has no data; a green zero would be a false all-clear. */
     @ParameterizedTest
     @ValueSource(strings = {OVERVIEW, ONE_VIEW})
-    void nothingIsMadeUpWhereThereIsNoData(String file) throws IOException {
+    void noPanelShowsAValueWhereThereIsNoData(String file) throws IOException {
         assertThat(expressions(read(file))).noneMatch(expression -> expression.contains("vector("));
     }
 
@@ -157,7 +157,7 @@ class GrafanaTest {
                 .findFirst()
                 .orElseThrow();
         for (Notice.Avoided reason : Notice.Avoided.values()) {
-            assertThat(saved.get("description").asText()).contains(MetricNames.word(reason) + ":");
+            assertThat(saved.get("description").asText()).contains(MetricNames.labelValue(reason) + ":");
         }
     }
 

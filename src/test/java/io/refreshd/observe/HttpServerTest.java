@@ -5,6 +5,7 @@ import static io.refreshd.observe.Samples.MOMENT;
 import static io.refreshd.observe.Samples.VIEW;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -16,14 +17,19 @@ import io.refreshd.report.StreamPhase;
 import io.refreshd.report.TableStatus;
 import io.refreshd.report.ViewPhase;
 import io.refreshd.testing.Captured;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -41,8 +47,8 @@ class HttpServerTest {
 
     private final HttpClient client = HttpClient.newHttpClient();
     private volatile Supplier<DaemonStatus> status = () -> Samples.status(Samples.fresh(VIEW));
-    private volatile Duration sinceTick = Duration.ofMillis(3);
-    private final History history = new History(() -> MOMENT);
+    private volatile Duration sinceLoopTurn = Duration.ofMillis(3);
+    private final RefreshHistory history = new RefreshHistory(() -> MOMENT);
     private final HttpServer server = server(0);
 
     @BeforeEach
@@ -83,7 +89,7 @@ class HttpServerTest {
     @Test
     void aliveWhileTheLoopTurns() throws Exception {
         assertThat(get("/livez").statusCode()).isEqualTo(200);
-        sinceTick = Duration.ofSeconds(61);
+        sinceLoopTurn = Duration.ofSeconds(61);
         HttpResponse<String> answer = get("/livez");
         assertThat(answer.statusCode()).isEqualTo(503);
         assertThat(json(answer).at("/reasons/0").asText())
@@ -288,7 +294,7 @@ class HttpServerTest {
     void aPortThatIsTakenIsSaidClearly() throws Exception {
         try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             assertThatThrownBy(() -> server(taken.getLocalPort()).start())
-                    .isInstanceOf(CannotListen.class)
+                    .isInstanceOf(HttpBindException.class)
                     .hasMessageContaining(":" + taken.getLocalPort() + ": ")
                     .hasMessageContaining("http.listen");
         }
@@ -298,8 +304,44 @@ class HttpServerTest {
     void aHostThatIsNotKnownIsSaidClearly() {
         var nowhere = new HttpServer(InetSocketAddress.createUnresolved("nowhere.invalid", 9464), endpoints());
         assertThatThrownBy(nowhere::start)
-                .isInstanceOf(CannotListen.class)
+                .isInstanceOf(HttpBindException.class)
                 .hasMessageContaining("nowhere.invalid:9464: the host name is not known");
+    }
+
+    /** DNS rebinding: a foreign name that was made to resolve to this machine. */
+    @ParameterizedTest
+    @ValueSource(strings = {"/", "/status", "/metrics", "/events"})
+    void aForeignHostNameIsNotAnswered(String path) throws Exception {
+        assertThat(raw("GET " + path + " HTTP/1.1\r\nHost: rebound.example:9464\r\nConnection: close\r\n\r\n"))
+                .startsWith("HTTP/1.1 421 ")
+                .contains("X-content-type-options: nosniff", "http.listen")
+                .doesNotContain("rebound", "role_a");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"Host: localhost:9464", "Host: 127.0.0.1", "Host: [::1]:9464", "Connection: close"})
+    void addressesLocalhostAndNoHostAreAnswered(String header) throws Exception {
+        assertThat(raw("GET /livez HTTP/1.0\r\n" + header + "\r\n\r\n")).startsWith("HTTP/1.1 200 ");
+    }
+
+    @Test
+    void aConnectionBeyondTheLimitIsClosedAtOnceAndOthersAreServedAgainLater() throws Exception {
+        List<Socket> open = new ArrayList<>();
+        try {
+            Socket last = connect();
+            open.add(last);
+            while (!isClosedByServer(last) && open.size() < 400) {
+                last = connect();
+                open.add(last);
+            }
+            assertThat(open).hasSize(201);
+        } finally {
+            for (Socket socket : open) {
+                socket.close();
+            }
+        }
+        await().untilAsserted(
+                        () -> assertThat(raw("GET /livez HTTP/1.0\r\n\r\n")).startsWith("HTTP/1.1 200 "));
     }
 
     @Test
@@ -332,11 +374,32 @@ class HttpServerTest {
                 new Metrics(own, () -> status.get(), () -> MOMENT, io.refreshd.model.ViewId::toString, "test");
         return new Endpoints(
                 new Scrape(metrics, own),
-                new Liveness(() -> sinceTick, Duration.ofSeconds(60)),
+                new Liveness(() -> sinceLoopTurn, Duration.ofSeconds(60)),
                 new Readiness(Duration.ofSeconds(30), Duration.ofSeconds(2)),
                 () -> status.get(),
                 () -> MOMENT,
                 history);
+    }
+
+    private Socket connect() throws IOException {
+        return new Socket(InetAddress.getLoopbackAddress(), server.port());
+    }
+
+    /** The server says nothing before a request, so there is either an end or nothing to read. */
+    private static boolean isClosedByServer(Socket socket) throws IOException {
+        socket.setSoTimeout(20);
+        try {
+            return socket.getInputStream().read() == -1;
+        } catch (SocketTimeoutException e) {
+            return false;
+        }
+    }
+
+    private String raw(String request) throws IOException {
+        try (Socket socket = connect()) {
+            socket.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
+            return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        }
     }
 
     private HttpResponse<String> get(String path) throws Exception {

@@ -26,7 +26,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.slf4j.LoggerFactory;
 
-/** Lines as the deployed logback.xml writes them. */
+/** Log lines as the deployed logback.xml formats them. */
 class LogFormatTest {
     private static final ViewId HOSTILE = new ViewId("pub\"lic", "a\\b\n{\"level\":\"ERROR\"}é😀");
 
@@ -89,7 +89,7 @@ class LogFormatTest {
                 .contains("lag=\"1.1 s\"");
     }
 
-    /** What {@code LogVariables} lets through is there. */
+    /** Every format that {@code LogVariables} accepts has its appender. */
     @ParameterizedTest
     @ValueSource(strings = {"text", "json"})
     void everyFormatLogs(String format) throws Exception {
@@ -111,7 +111,7 @@ class LogFormatTest {
                 Optional.of(12L));
     }
 
-    /** The event comes from the real listener, the line from the real configuration. */
+    /** The line for a notice: the event comes from RefreshLog, the format from logback.xml. */
     private static String written(String format, Notice notice) throws Exception {
         Logger logger = (Logger) LoggerFactory.getLogger(RefreshLog.class);
         ListAppender<ILoggingEvent> events = new ListAppender<>();

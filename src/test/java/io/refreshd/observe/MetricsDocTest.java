@@ -18,7 +18,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** Holds together what is spelled in several places: the registry, the constants, the table, the alerts, the dashboards. */
+/** Metric names agree in registry, constants, docs/metrics.md, alerts and dashboards. */
 class MetricsDocTest {
     private static final Pattern ROW =
             Pattern.compile("(?m)^\\| `(refreshd_\\w+)` \\| (\\w+) \\| ([^|]*)\\|(?: [^|]+ \\|){3}$");

@@ -133,7 +133,7 @@ class MetricsTest {
     }
 
     @Test
-    void countsWhatNoticesTell() {
+    void countsNotices() {
         metrics.accept(new Notice.RefreshDone(
                 VIEW, Method.CONCURRENT, Duration.ofMillis(1500), Optional.of(Duration.ofMillis(60)), Optional.of(3L)));
         metrics.accept(new Notice.RefreshFailed(
@@ -159,7 +159,7 @@ class MetricsTest {
                         "refreshd_refreshes_avoided_total{reason=\"discriminator\",view=\"public.role_a\"} 1.0",
                         "refreshd_refreshes_avoided_total{reason=\"probe\",view=\"public.role_a\"} 1.0",
                         "refreshd_refreshes_avoided_total{reason=\"coalesced\",view=\"public.role_a\"} 1.0",
-                        // One refresh for what was passed over at once, and one for what was looked up.
+                        // One refresh for the changes avoided by column and value together, and one for the look-up.
                         "refreshd_refresh_saved_seconds_total{view=\"public.role_a\"} 3.0",
                         "refreshd_target_lag_missed_total{view=\"public.role_a\"} 1.0",
                         "refreshd_drift_total{view=\"public.role_a\"} 1.0",
@@ -237,7 +237,7 @@ class MetricsTest {
     }
 
     @Test
-    void takesAwayTheSeriesOfWhatIsGone() {
+    void removesTheSeriesOfDroppedViewsAndTables() {
         scrape();
         status = new DaemonStatus(Samples.streaming(), List.of(), List.of());
         scrape();
@@ -278,7 +278,7 @@ class MetricsTest {
     }
 
     @Test
-    void saysWhatIsRunning() {
+    void showsVersionAndJava() {
         assertThat(scrape()).contains("refreshd_build_info{java=\"" + Runtime.version() + "\",version=\"1.2.3\"} 1");
     }
 

@@ -26,12 +26,12 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** A real Prometheus scrapes the daemon under load; every expression of the dashboards and alerts is asked of it. */
+/** A real Prometheus scrapes the daemon under load and evaluates every expression of the dashboards and alerts. */
 class PrometheusIT {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
-    /** Two views with one set of series: more than one of them may be in a state. */
+    /** Two views share one set of series, so that both may be in the same state. */
     private static final String GROUP = "public.grouped_*";
 
     private static final Pattern SELECTOR = Pattern.compile("(?:refreshd_|process_|\\bup\\b)\\w*(?:\\{[^}]*})?");
@@ -83,7 +83,7 @@ class PrometheusIT {
         assertThat(expressions).hasSizeGreaterThan(40);
         expressions.forEach((panel, expression) -> await(panel + "\n" + expression)
                 .atMost(PATIENCE)
-                // Most have their data by now, and the load goes on meanwhile.
+                // Most expressions have data by now; the load goes on while the others are awaited.
                 .pollDelay(Duration.ZERO)
                 .until(() -> !prometheus.query(expression).isEmpty()));
     }
@@ -106,7 +106,7 @@ class PrometheusIT {
         assertThat(variables).isEqualTo(6);
     }
 
-    /** A condition that is not met has no result, and neither has one that asks for what is not there: so each part is asked. */
+    /** The parts of a condition, each evaluated alone: a condition has no result both when it is not met and when its series is missing. */
     private static void everyAlertIsEvaluated(RunningPrometheus prometheus) {
         await("all rules are evaluated")
                 .atMost(PATIENCE)
@@ -138,7 +138,7 @@ class PrometheusIT {
         return rules;
     }
 
-    /** As Grafana does it, for a scrape each second. */
+    /** Replaces variables as Grafana does, for a scrape interval of a second. */
     private static String filledIn(String expression, String view) {
         return expression
                 .replace("$__rate_interval", "15s")

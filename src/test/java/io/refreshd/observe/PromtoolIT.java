@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** Prometheus' own tool looks at the alerts: their form, and when they fire and when not. */
+/** promtool checks the alert rules: their form, and when they fire and when not. */
 class PromtoolIT {
     @Test
     void theRulesAreInOrder() throws Exception {

@@ -53,7 +53,7 @@ class RefreshLogTest {
                 .containsExactly(
                         "WARN No materialized view matches views.include: nothing to do until the first one appears"
                                 + " include=[public.*, app.role_*]",
-                        "INFO Views are looked after views=3");
+                        "INFO Materialized views found views=3");
     }
 
     @Test
@@ -103,11 +103,11 @@ class RefreshLogTest {
     }
 
     @Test
-    void aSuspensionTellsReasonAndMendOnce() {
+    void aSuspensionIsLoggedOnceWithReasonAndRemedy() {
         log.accept(failed(1));
         log.accept(phase(ViewPhase.REFRESHING, ViewPhase.SUSPENDED, "permission denied"));
         assertThat(captured.lines().getLast())
-                .isEqualTo("WARN View suspended: it is not refreshed until that is mended"
+                .isEqualTo("WARN View suspended: it is not refreshed until the cause is removed"
                         + " view=public.role_a reason=permission denied remedy=GRANT MAINTAIN …");
         log.accept(phase(ViewPhase.SUSPENDED, ViewPhase.DIRTY, "its definition changed"));
         log.accept(phase(ViewPhase.DIRTY, ViewPhase.SUSPENDED, "permission denied"));
@@ -117,15 +117,15 @@ class RefreshLogTest {
     }
 
     @Test
-    void aSuspensionWithoutAFailedRefreshIsToldToo() {
+    void aSuspensionWithoutAFailedRefreshIsLoggedToo() {
         log.accept(phase(ViewPhase.FRESH, ViewPhase.SUSPENDED, "it has no unique index"));
         assertThat(captured.lines())
-                .containsExactly("WARN View suspended: it is not refreshed until that is mended"
+                .containsExactly("WARN View suspended: it is not refreshed until the cause is removed"
                         + " view=public.role_a reason=it has no unique index remedy=GRANT MAINTAIN …");
     }
 
     @Test
-    void pausingAndBlockingAreTold() {
+    void pausingAndBlockingAreLogged() {
         log.accept(phase(ViewPhase.DIRTY, ViewPhase.PAUSED, ""));
         log.accept(phase(ViewPhase.PAUSED, ViewPhase.DIRTY, ""));
         log.accept(phase(ViewPhase.DIRTY, ViewPhase.BLOCKED, "public.base is suspended"));

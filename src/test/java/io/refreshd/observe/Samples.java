@@ -18,14 +18,14 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 
-/** Hand-made statuses, all as of {@link #NOW}. */
+/** Statuses for tests, all as of {@link #NOW}. */
 final class Samples {
     static final Instant NOW = Instant.parse("2026-03-01T12:00:00Z");
     static final Moment MOMENT = new Moment(1_000_000_000L, NOW);
     static final ViewId VIEW = new ViewId("public", "role_a");
     static final TableId TABLE = new TableId("public", "main");
 
-    /** A name that breaks out of HTML, JSON, label values and log lines, if anything does. */
+    /** A name with characters that have to be escaped in HTML, JSON, label values and log lines. */
     static final ViewId HOSTILE = new ViewId("pub\"lic", "<script>alert('x')</script>\\\"\n{ä}😀&amp;");
 
     private Samples() {}

@@ -36,13 +36,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The page in a real browser. Screenshots for people to look at are left in target/screenshots. */
+/** The status page in a real browser. Screenshots are left in target/screenshots. */
 class StatusPageIT {
     private static final ViewId TOTALS = new ViewId("public", "role_totals");
     private static final Path PICTURES = Path.of("target", "screenshots");
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
-    private final History history = new History(() -> MOMENT);
+    private final RefreshHistory history = new RefreshHistory(() -> MOMENT);
     private volatile DaemonStatus status = ordinary();
     private final HttpServer server = server();
     private @Nullable Browser started;
@@ -83,7 +83,7 @@ class StatusPageIT {
                 .isEqualTo("CREATE UNIQUE INDEX ON \"<b>\" ('&')");
     }
 
-    /** Each colour that is read, on what it stands: at least what WCAG asks of text of this size, on light and on dark. */
+    /** Each text colour has at least the contrast that WCAG requires for text of this size, in the light and the dark scheme. */
     @ParameterizedTest
     @ValueSource(strings = {"light", "dark"})
     void isReadInLightAndInDark(String scheme) throws Exception {
@@ -239,8 +239,9 @@ class StatusPageIT {
                 many.stream().map(Samples::fresh).toList(),
                 List.of(new TableStatus(Samples.TABLE, Optional.empty(), many)));
         Browser browser = browser();
-        // From the beginning: laid out for a wide screen as well, a page of this length takes the browser twice as
-        // long.
+        // The width is set before the page is loaded: a page of this length takes the browser long to lay out, and
+        // would be laid out
+        // twice.
         browser.appear(390, 844, "light");
         browser.open(address());
         assertThat(browser.evaluate("document.querySelectorAll('.views tbody tr').length"))

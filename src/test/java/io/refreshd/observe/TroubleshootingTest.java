@@ -17,13 +17,13 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** Whoever looks up a message, a reason or a code finds it, and finds none that nobody writes any more. */
+/** docs/troubleshooting.md explains every message, reason and code that refreshd writes, and no other. */
 class TroubleshootingTest {
-    /** The message of a statement that logs, of {@code warn("…")}, where the level is a method's, and of {@code Told}. */
+    /** The message of a logging statement: of {@code log}, of {@code warn} as in {@link ThrottledLog}, and of {@code Told}. */
     private static final Pattern MESSAGE = Pattern.compile("(?:\\.log\\(|\\bwarn\\(|new Told\\(log,)\\s*\"([^\"]+)\"");
 
-    /** What is only told to those who ask for it, or is no trouble. */
-    private static final Pattern HARMLESS = Pattern.compile("at(?:Info|Debug|Trace)\\(|\\babout\\(|\\bline\\.log\\(");
+    /** Statements below WARN, which need no explanation. */
+    private static final Pattern BELOW_WARN = Pattern.compile("at(?:Info|Debug|Trace)\\(|\\babout\\(|\\bline\\.log\\(");
 
     private static final Pattern CODE = Pattern.compile("`([^`]+)`");
 
@@ -31,7 +31,7 @@ class TroubleshootingTest {
     void everyWarningAndErrorIsExplained() throws IOException {
         Set<String> written = new TreeSet<>();
         for (String statement : statements()) {
-            if (!HARMLESS.matcher(statement).find()) {
+            if (!BELOW_WARN.matcher(statement).find()) {
                 found(MESSAGE, statement).forEach(written::add);
             }
         }

@@ -6,7 +6,7 @@ import java.time.Duration;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-class WordsTest {
+class HumanDurationTest {
     @ParameterizedTest
     @CsvSource({
         "-5, 0 ms",
@@ -22,6 +22,6 @@ class WordsTest {
         "172800000, 2 d"
     })
     void spans(long millis, String expected) {
-        assertThat(Words.span(Duration.ofMillis(millis))).isEqualTo(expected);
+        assertThat(HumanDuration.format(Duration.ofMillis(millis))).isEqualTo(expected);
     }
 }

@@ -15,10 +15,12 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
- * The last refreshes, for the page: a few of all views, and how late those of each view were. Told by the loop, read by
- * whoever asks for the page. Bounded; gone after a restart.
+ * History of refreshes for the status page: the last ones of all views, and for each view the commit-to-visible times of its last
+ * ones. It is bounded, and kept in memory only.
+ *
+ * <p>Thread: any; the loop writes, requests read.
  */
-final class History implements Consumer<Notice> {
+final class RefreshHistory implements Consumer<Notice> {
     private static final int RECENT = 25;
     private static final int POINTS = 30;
 
@@ -26,7 +28,12 @@ final class History implements Consumer<Notice> {
     private final Deque<Entry> recent = new ArrayDeque<>();
     private final Map<ViewId, Deque<Duration>> lags = new HashMap<>();
 
-    /** @param outcome what came of it, in a few words: rows, or the reason of a failure */
+    /**
+     * One refresh.
+     *
+     * @param lag time from commit to visible
+     * @param outcome in a few words: the number of rows, or the reason of the failure
+     */
     record Entry(
             Instant at,
             ViewId view,
@@ -36,7 +43,7 @@ final class History implements Consumer<Notice> {
             boolean failed,
             String outcome) {}
 
-    History(Supplier<Moment> clock) {
+    RefreshHistory(Supplier<Moment> clock) {
         this.clock = clock;
     }
 
@@ -46,17 +53,17 @@ final class History implements Consumer<Notice> {
             add(new Entry(
                     clock.get().wall(),
                     done.view(),
-                    MetricNames.word(done.method()),
+                    MetricNames.labelValue(done.method()),
                     Optional.of(done.duration()),
                     done.commitToVisible(),
                     false,
                     done.rowsChanged().map(rows -> rows + " rows changed").orElse("refreshed")));
-            done.commitToVisible().ifPresent(lag -> late(done.view(), lag));
+            done.commitToVisible().ifPresent(lag -> addLag(done.view(), lag));
         } else if (notice instanceof Notice.RefreshFailed failed) {
             add(new Entry(
                     clock.get().wall(),
                     failed.view(),
-                    MetricNames.word(failed.method()),
+                    MetricNames.labelValue(failed.method()),
                     Optional.empty(),
                     Optional.empty(),
                     true,
@@ -66,12 +73,12 @@ final class History implements Consumer<Notice> {
         }
     }
 
-    /** The newest first. */
+    /** The last refreshes of all views, newest first. */
     synchronized List<Entry> recent() {
         return List.copyOf(recent);
     }
 
-    /** From commit to visible, of the last refreshes of the view; the oldest first. */
+    /** Commit-to-visible times of the last refreshes of the view, oldest first. */
     synchronized List<Duration> lags(ViewId view) {
         Deque<Duration> points = lags.get(view);
         return points == null ? List.of() : List.copyOf(points);
@@ -84,7 +91,7 @@ final class History implements Consumer<Notice> {
         }
     }
 
-    private void late(ViewId view, Duration lag) {
+    private void addLag(ViewId view, Duration lag) {
         Deque<Duration> points = lags.computeIfAbsent(view, v -> new ArrayDeque<>(POINTS));
         points.addLast(lag.isNegative() ? Duration.ZERO : lag);
         if (points.size() > POINTS) {

@@ -9,40 +9,51 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Estimates how long the database would have been busy with refreshes that did not take place. A look-up stands for one refresh
- * that was due. A change that was passed over without one would have joined a refresh that waits out its quiet period or runs:
- * so only the first counts until such a refresh would have ended. A change that another refresh brings saves nothing that waiting
- * would not save anyway, and does not count. What one refresh takes is learnt from the view's own. Any thread.
+ * Estimates the time that the database would have spent on avoided refreshes. The duration of one refresh is a moving average of the
+ * view's own refreshes.
+ *
+ * <ul>
+ *   <li>A look-up ({@code PROBE}) replaces one refresh that was due, and counts as one.
+ *   <li>A change avoided by column or value would have shared a refresh with those that follow: so it counts as one refresh, and the
+ *       next ones count as none until that refresh would have ended (quiet period and duration).
+ *   <li>A coalesced change does not count, since debouncing alone would have saved it.
+ * </ul>
+ *
+ * <p>Thread: any.
  */
-final class Savings {
-    private static final double NEWEST_COUNTS = 0.3;
+final class SavedTimeEstimator {
+    /** Weight of the newest duration in the moving average. */
+    private static final double NEWEST_WEIGHT = 0.3;
 
     private final Map<ViewId, Entry> entries = new ConcurrentHashMap<>();
 
+    /** One view; all durations in seconds. */
     private static final class Entry {
         private double expected;
         private boolean learnt;
         private double quiet;
-        private boolean pretending;
+        /** Whether {@link #until} is set: the end of the refresh that was avoided last, in nanoseconds of the monotonic clock. */
+        private boolean pending;
+
         private long until;
 
         synchronized void learn(double seconds) {
-            expected = learnt ? expected + NEWEST_COUNTS * (seconds - expected) : seconds;
+            expected = learnt ? expected + NEWEST_WEIGHT * (seconds - expected) : seconds;
             learnt = true;
         }
 
-        synchronized void know(double quietSeconds, double lastSeconds) {
+        synchronized void update(double quietSeconds, double lastSeconds) {
             quiet = quietSeconds;
             if (!learnt && lastSeconds > 0) {
                 learn(lastSeconds);
             }
         }
 
-        synchronized double passedOver(long now) {
-            if (pretending && now - until < 0) {
+        synchronized double avoided(long now) {
+            if (pending && now - until < 0) {
                 return 0;
             }
-            pretending = true;
+            pending = true;
             until = now + (long) ((quiet + expected) * 1e9);
             return expected;
         }
@@ -56,21 +67,21 @@ final class Savings {
         entry(view).learn(took.toNanos() / 1e9);
     }
 
-    void align(List<ViewStatus> views) {
+    void sync(List<ViewStatus> views) {
         for (ViewStatus view : views) {
             entry(view.view())
-                    .know(
+                    .update(
                             view.timing().quietPeriod().toNanos() / 1e9,
                             view.lastDuration().map(d -> d.toNanos() / 1e9).orElse(0.0));
         }
         entries.keySet().retainAll(views.stream().map(ViewStatus::view).toList());
     }
 
-    /** @return seconds */
+    /** Counts an avoided refresh. @return the time saved, in seconds */
     double avoided(ViewId view, Avoided reason, long nanos) {
         return switch (reason) {
             case PROBE -> entry(view).expected();
-            case COLUMN, DISCRIMINATOR -> entry(view).passedOver(nanos);
+            case COLUMN, DISCRIMINATOR -> entry(view).avoided(nanos);
             case COALESCED -> 0;
         };
     }

@@ -9,27 +9,29 @@ import java.util.concurrent.Semaphore;
 import java.util.function.Supplier;
 
 /**
- * Server-sent events: the main part of the page, again and again, to everybody who has it open. One thread for each of them,
- * the request's own; a limit keeps forgotten browser tabs from becoming a load.
+ * Server-sent events: sends the main part of the page to each open page once an interval. The number of readers is bounded, so that
+ * forgotten browser tabs do not become a load.
+ *
+ * <p>Thread: the thread of each request writes its stream.
  */
-final class LiveEvents {
-    private static final int MOST_READERS = 20;
-    private static final Duration OFTEN = Duration.ofSeconds(1);
-    /** A page of a thousand views is half a megabyte. */
-    private static final Duration SELDOM = Duration.ofSeconds(5);
-
+final class ServerSentEvents {
+    private static final int MAX_READERS = 20;
+    private static final Duration INTERVAL = Duration.ofSeconds(1);
+    /** For pages above {@link #LARGE}; a page of a thousand views is half a megabyte. */
+    private static final Duration INTERVAL_IF_LARGE = Duration.ofSeconds(5);
+    /** In characters. */
     private static final int LARGE = 100_000;
-    /** Below the server's limit on how long an answer may take; the browser asks again by itself. */
-    private static final int BEATS = 45;
+    /** Shorter than the 60 s after which the server ends a response. The browser reconnects by itself. */
+    private static final Duration STREAM_DURATION = Duration.ofSeconds(45);
 
     private final Supplier<String> part;
-    private final Semaphore readers = new Semaphore(MOST_READERS);
+    private final Semaphore readers = new Semaphore(MAX_READERS);
 
-    LiveEvents(Supplier<String> part) {
+    ServerSentEvents(Supplier<String> part) {
         this.part = part;
     }
 
-    /** Returns when the reader is gone, or after a while. */
+    /** Returns when the client has disconnected, or after {@link #STREAM_DURATION}. */
     void stream(HttpExchange exchange) throws IOException {
         if (!readers.tryAcquire()) {
             exchange.getResponseHeaders().set("Retry-After", "30");
@@ -49,18 +51,18 @@ final class LiveEvents {
 
     private void write(OutputStream out) throws IOException, InterruptedException {
         out.write("retry: 1000\n".getBytes(StandardCharsets.UTF_8));
-        Duration left = OFTEN.multipliedBy(BEATS);
+        Duration left = STREAM_DURATION;
         while (left.isPositive()) {
             String html = part.get();
             out.write(event(html).getBytes(StandardCharsets.UTF_8));
             out.flush();
-            Duration pause = html.length() > LARGE ? SELDOM : OFTEN;
+            Duration pause = html.length() > LARGE ? INTERVAL_IF_LARGE : INTERVAL;
             Thread.sleep(pause);
             left = left.minus(pause);
         }
     }
 
-    /** A line break would end the event: each line is sent with its prefix, and the browser joins them. */
+    /** The text as one event. Each line has the prefix {@code data:}, since a line without it would end the event. */
     static String event(String html) {
         return "data: " + html.replace("\r", "").replace("\n", "\ndata: ") + "\n\n";
     }

@@ -5,11 +5,11 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.function.Function;
 
-/** A value for every constant of an enum: unlike a map, it has no key without one. */
-final class ByConstant<E extends Enum<E>, V> {
+/** Map with a value for every constant of an enum, so that no look-up returns null. */
+final class TotalEnumMap<E extends Enum<E>, V> {
     private final Map<E, V> values;
 
-    ByConstant(Class<E> constants, Function<E, V> value) {
+    TotalEnumMap(Class<E> constants, Function<E, V> value) {
         this.values = new EnumMap<>(constants);
         for (E constant : constants.getEnumConstants()) {
             values.put(constant, value.apply(constant));

@@ -10,11 +10,11 @@ import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** The sample view waits out a quiet period of 250 ms, and its last refresh took 1.5 s. */
-class SavingsTest {
+/** The sample view has a quiet period of 250 ms, and its last refresh took 1.5 s. */
+class SavedTimeEstimatorTest {
     private static final double TOLERANCE = 1e-9;
 
-    private final Savings savings = new Savings();
+    private final SavedTimeEstimator savings = new SavedTimeEstimator();
 
     private double avoided(Avoided reason, Duration at) {
         return savings.avoided(VIEW, reason, at.toNanos());
@@ -28,15 +28,15 @@ class SavingsTest {
 
     @Test
     void learnsFromTheLedgerAndThenFromTheViewsOwnRefreshes() {
-        savings.align(List.of(Samples.fresh(VIEW)));
+        savings.sync(List.of(Samples.fresh(VIEW)));
         assertThat(avoided(Avoided.PROBE, Duration.ZERO)).isEqualTo(1.5, within(TOLERANCE));
         savings.refreshed(VIEW, Duration.ofMillis(2_500));
         assertThat(avoided(Avoided.PROBE, Duration.ZERO)).isEqualTo(1.8, within(TOLERANCE));
     }
 
     @Test
-    void whatIsPassedOverWouldHaveJoinedTheRefreshThatWaitsOrRuns() {
-        savings.align(List.of(Samples.fresh(VIEW)));
+    void aChangeAvoidedByColumnWouldHaveSharedTheRefreshThatWaitsOrRuns() {
+        savings.sync(List.of(Samples.fresh(VIEW)));
         assertThat(avoided(Avoided.COLUMN, Duration.ofSeconds(10))).isEqualTo(1.5, within(TOLERANCE));
         assertThat(avoided(Avoided.DISCRIMINATOR, Duration.ofMillis(11_749))).isZero();
         assertThat(avoided(Avoided.DISCRIMINATOR, Duration.ofMillis(11_750))).isEqualTo(1.5, within(TOLERANCE));
@@ -51,9 +51,9 @@ class SavingsTest {
     }
 
     @Test
-    void forgetsAViewThatIsGone() {
+    void forgetsADroppedView() {
         savings.refreshed(VIEW, Duration.ofSeconds(2));
-        savings.align(List.of(Samples.fresh(new ViewId("public", "other"))));
+        savings.sync(List.of(Samples.fresh(new ViewId("public", "other"))));
         assertThat(avoided(Avoided.PROBE, Duration.ZERO)).isZero();
     }
 }

@@ -10,8 +10,8 @@ import java.time.Duration;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
-class HistoryTest {
-    private final History history = new History(() -> Samples.MOMENT);
+class RefreshHistoryTest {
+    private final RefreshHistory history = new RefreshHistory(() -> Samples.MOMENT);
 
     @Test
     void keepsTheLastOfEachViewAndAFewOfAll() {
@@ -26,9 +26,9 @@ class HistoryTest {
         assertThat(history.recent().getFirst().lag()).contains(Duration.ofMillis(100));
     }
 
-    /** Nobody need look at the page for that. */
+    /** The history forgets a dropped view by the notice alone, without a request for the page. */
     @Test
-    void whatIsGoneIsForgotten() {
+    void aDroppedViewIsForgotten() {
         ViewId other = new ViewId("public", "role_b");
         history.accept(done(VIEW, 1));
         history.accept(done(other, 2));

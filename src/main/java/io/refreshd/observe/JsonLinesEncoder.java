@@ -11,11 +11,15 @@ import java.io.UncheckedIOException;
 import org.slf4j.event.KeyValuePair;
 
 /**
- * Writes each log event as one JSON object on one line, its key-values beside the message, so that a log store can filter and
- * compute by them: numbers are numbers, and a duration is a number of seconds under a name that ends in {@code Seconds}.
- * (Logback's own encoder nests them in an array, all as text.) Named in {@code logback.xml}; any thread.
+ * Logback encoder that writes each event as one JSON object on one line. Key-values are fields beside the message, so that a log store
+ * can filter and compute by them: numbers are JSON numbers, and a duration is a number of seconds under a name that ends in
+ * {@code Seconds}. Logback's own JSON encoder puts key-values into an array, all as text.
+ *
+ * <p>Source: {@code logback.xml} names this class.
+ *
+ * <p>Thread: any.
  */
-public final class JsonLines extends EncoderBase<ILoggingEvent> {
+public final class JsonLinesEncoder extends EncoderBase<ILoggingEvent> {
     private static final byte[] NOTHING = {};
     private static final JsonFactory JSON = new JsonFactory();
 
@@ -55,7 +59,7 @@ public final class JsonLines extends EncoderBase<ILoggingEvent> {
 
     private static void write(JsonGenerator json, KeyValuePair pair) throws IOException {
         switch (pair.value) {
-            case Span span -> json.writeNumberField(pair.key + "Seconds", span.seconds());
+            case LoggedDuration span -> json.writeNumberField(pair.key + "Seconds", span.seconds());
             case Integer number -> json.writeNumberField(pair.key, number);
             case Long number -> json.writeNumberField(pair.key, number);
             case null -> json.writeNullField(pair.key);

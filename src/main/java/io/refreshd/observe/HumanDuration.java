@@ -3,11 +3,11 @@ package io.refreshd.observe;
 import java.time.Duration;
 import java.util.Locale;
 
-/** Durations as people read them, in two digits or so and one unit. */
-final class Words {
-    private Words() {}
+/** Formats durations for people: about two digits and one unit. */
+final class HumanDuration {
+    private HumanDuration() {}
 
-    static String span(Duration duration) {
+    static String format(Duration duration) {
         Duration d = duration.isNegative() ? Duration.ZERO : duration;
         long millis = d.toMillis();
         if (millis < 1000) {

@@ -12,12 +12,12 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 
-/** The part of the page that shows what stands on what: tables → views → views. Pure. */
-final class LineagePart {
-    /** More of them are folded away; a role schema has hundreds of views on one table. */
-    private static final int OPEN = 12;
+/** Section of the page with the dependency graph: tables → views → views. Pure. */
+final class LineageSection {
+    /** A longer list of views is folded; a role schema has hundreds of views on one table. */
+    private static final int FOLD_ABOVE = 12;
 
-    private LineagePart() {}
+    private LineageSection() {}
 
     static String html(DaemonStatus status) {
         if (status.tables().isEmpty()) {
@@ -28,7 +28,7 @@ final class LineagePart {
         StringBuilder out = new StringBuilder("<section class=\"graph\"><h2>Tables and views</h2>\n<ul>\n");
         for (TableStatus table : status.tables()) {
             source(out, "table", table.table().toString(), table.readers(), phases);
-            table.notCaptured().ifPresent(why -> why(out, why));
+            table.notCaptured().ifPresent(obstacle -> notCaptured(out, obstacle));
             out.append("</li>\n");
         }
         downstream(status).forEach((view, readers) -> {
@@ -38,7 +38,7 @@ final class LineagePart {
         return out.append("</ul></section>\n").toString();
     }
 
-    /** Where a link to the view leads: letters and digits only, whatever it is called. */
+    /** The HTML id of the view's row. It consists of letters and digits only, whatever characters the view's name has. */
     static String anchor(ViewId view) {
         return "v" + Integer.toHexString(view.schema().hashCode())
                 + Integer.toHexString(view.name().hashCode());
@@ -47,8 +47,8 @@ final class LineagePart {
     private static Map<ViewId, Collection<ViewId>> downstream(DaemonStatus status) {
         Map<ViewId, Collection<ViewId>> downstream = new TreeMap<>();
         status.upstream()
-                .forEach((view, stands) -> stands.forEach(on ->
-                        downstream.computeIfAbsent(on, v -> new TreeSet<>()).add(view)));
+                .forEach((view, sources) -> sources.forEach(source ->
+                        downstream.computeIfAbsent(source, v -> new TreeSet<>()).add(view)));
         return downstream;
     }
 
@@ -60,7 +60,7 @@ final class LineagePart {
                 .append(kind)
                 .append("</small> ");
         out.append(Html.text(name)).append("</span><span class=\"arrow\" aria-label=\"feeds\"></span>");
-        if (readers.size() > OPEN) {
+        if (readers.size() > FOLD_ABOVE) {
             out.append("<details data-key=\"")
                     .append(Html.text(kind + " " + name))
                     .append("\"><summary>");
@@ -73,10 +73,10 @@ final class LineagePart {
             out.append("\" href=\"#").append(anchor(reader)).append("\">");
             out.append(Html.text(reader.toString())).append("</a> ");
         }
-        out.append("</span>").append(readers.size() > OPEN ? "</details>" : "");
+        out.append("</span>").append(readers.size() > FOLD_ABOVE ? "</details>" : "");
     }
 
-    private static void why(StringBuilder out, Obstacle why) {
+    private static void notCaptured(StringBuilder out, Obstacle why) {
         out.append("<p class=\"bad\">not captured: ")
                 .append(Html.text(why.what()))
                 .append("</p>");

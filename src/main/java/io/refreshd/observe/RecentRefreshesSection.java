@@ -4,11 +4,11 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 
-/** The part of the page that shows the last refreshes. Pure. */
-final class RecentPart {
-    private RecentPart() {}
+/** Section of the page with the last refreshes. Pure. */
+final class RecentRefreshesSection {
+    private RecentRefreshesSection() {}
 
-    static String html(List<History.Entry> recent, Instant now) {
+    static String html(List<RefreshHistory.Entry> recent, Instant now) {
         if (recent.isEmpty()) {
             return "";
         }
@@ -20,14 +20,14 @@ final class RecentPart {
         return out.append("</tbody></table></section>\n").toString();
     }
 
-    private static void row(StringBuilder out, History.Entry entry, Instant now) {
+    private static void row(StringBuilder out, RefreshHistory.Entry entry, Instant now) {
         out.append("<tr><th scope=\"row\">")
                 .append(Html.text(entry.view().toString()))
                 .append("</th>");
-        cell(out, "When", Words.span(Duration.between(entry.at(), now)) + " ago");
+        cell(out, "When", HumanDuration.format(Duration.between(entry.at(), now)) + " ago");
         cell(out, "Method", entry.method());
-        cell(out, "Took", entry.took().map(Words::span).orElse("–"));
-        cell(out, "Commit to visible", entry.lag().map(Words::span).orElse("–"));
+        cell(out, "Took", entry.took().map(HumanDuration::format).orElse("–"));
+        cell(out, "Commit to visible", entry.lag().map(HumanDuration::format).orElse("–"));
         out.append("<td class=\"outcome").append(entry.failed() ? " bad" : "").append("\" data-label=\"Outcome\">");
         out.append(Html.text(entry.outcome())).append("</td></tr>\n");
     }
