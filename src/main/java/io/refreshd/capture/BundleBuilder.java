@@ -31,7 +31,10 @@ final class BundleBuilder {
      */
     private static final int MOST_TRANSACTIONS = 16 * 1024;
 
-    /** Bytes on the heap, estimated: about a thousand small transactions whose rows are remembered. Debezium's queue holds a few bundles. */
+    /**
+     * Bytes on the heap, estimated: about a thousand small transactions whose rows are remembered (600 kB, measured), or a few large ones.
+     * Debezium's queue holds a few bundles.
+     */
     private static final int MOST_BYTES = 1024 * 1024;
 
     /** A transaction with its lists, and one more table in it: bytes on the heap, estimated. */
@@ -46,7 +49,7 @@ final class BundleBuilder {
     private final Map<ChangeSignature, SameChange> alike = new LinkedHashMap<>();
     private @Nullable SameChange latest;
     private int transactions;
-    private int bytes;
+    private long bytes;
     private @Nullable Long xid;
     private @Nullable Instant committedAt;
     private boolean urgent;
@@ -117,8 +120,8 @@ final class BundleBuilder {
         }
     }
 
-    private static int bytesOf(ChangedRows rows) {
-        int sum = 0;
+    private static long bytesOf(ChangedRows rows) {
+        long sum = 0;
         for (List<String> key : rows.keys().orElse(Set.of())) {
             sum += bytesOf(key);
         }
@@ -131,8 +134,8 @@ final class BundleBuilder {
         return sum;
     }
 
-    private static int bytesOf(Collection<String> texts) {
-        int sum = 0;
+    private static long bytesOf(Collection<String> texts) {
+        long sum = 0;
         for (String text : texts) {
             sum += TEXT_BYTES + text.length();
         }

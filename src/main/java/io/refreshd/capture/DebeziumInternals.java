@@ -96,7 +96,7 @@ final class DebeziumInternals {
                     : io.refreshd.model.Lsn.ZERO;
         }
 
-        /** The bundle that a record stands for; to be asked once for each record, in order. Empty: the record is of Debezium's own making. */
+        /** The bundle of a record, to be asked for once a record, in order. Empty: Debezium made the record by itself. */
         Optional<TransactionBundle> bundleOf(SourceRecord record) {
             String field = LogicalDecodingMessageMonitor.DEBEZIUM_LOGICAL_DECODING_MESSAGE_KEY;
             if (!(record.value() instanceof Struct value) || value.schema().field(field) == null) {

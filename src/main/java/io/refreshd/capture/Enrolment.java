@@ -17,17 +17,19 @@ import java.util.Set;
  *
  * <ol>
  *   <li>Publish the table, and commit.
- *   <li>Note the transactions that hold a write lock on the table ({@link #writersOf}). Not before the commit: a writer could slip in between.
+ *   <li>Note the transactions that hold a write lock on the table ({@link #writersOf}). Not before the commit: a writer could
+ *       slip in between.
  *   <li>Refresh the table's views.
- *   <li>When the last of those writers has ended ({@link #stillRunning}), refresh the views once more. From then on the stream holds every change.
+ *   <li>When the last of those writers has ended ({@link #stillRunning}), refresh the views once more. From then on the stream
+ *       holds every change.
  * </ol>
  */
 public final class Enrolment {
     private Enrolment() {}
 
     /**
-     * A transaction that may have written, by its virtual id ({@code backend/number}). A transaction has a virtual id before it has any other id,
-     * keeps it when it is prepared, and no virtual id is used twice while the server runs.
+     * A transaction that may have written, by its virtual id ({@code backend/number}). A transaction has a virtual id before it
+     * has any other id, keeps it when it is prepared, and no virtual id is used twice while the server runs.
      */
     public record Writer(String virtualId) {
         public Writer {
@@ -43,8 +45,8 @@ public final class Enrolment {
     /**
      * Those of the writers that have not ended yet. To be called with what the call before returned, until nothing is left.
      *
-     * <p>A prepared transaction that outlives a restart of the server loses its virtual id. So when a writer is gone, every prepared transaction that
-     * holds a write lock on the table takes its place.
+     * <p>A prepared transaction that outlives a restart of the server loses its virtual id. So when a writer is gone, every
+     * prepared transaction that holds a write lock on the table takes its place.
      */
     public static Set<Writer> stillRunning(Connection connection, long tableOid, Set<Writer> writers)
             throws SQLException {

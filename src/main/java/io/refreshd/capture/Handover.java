@@ -7,8 +7,8 @@ import java.util.concurrent.ConcurrentLinkedQueue;
  * Carries the bundles of one run past Debezium's queue. A message in that queue can hold text and bytes only, so it holds the number of
  * a bundle, and the bundle waits here until the message comes out.
  *
- * <p>Invariant: Debezium delivers every message once and in order. A message with any other number than that of the next bundle means that a
- * message was lost or came twice, and ends the run: what its bundle holds must not be acknowledged.
+ * <p>Invariant: Debezium delivers every message once and in order. A message with any other number than that of the next bundle
+ * means that a message was lost or came twice, and ends the run: what its bundle holds must not be acknowledged.
  *
  * <p>Room: no more bundles wait here than messages in Debezium's queue and on their way into and out of it.
  *

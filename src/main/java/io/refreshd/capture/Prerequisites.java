@@ -113,7 +113,10 @@ public final class Prerequisites {
         }
     }
 
-    /** The obstacle that another role owns the publication, so that the current role cannot add tables to it; empty if it can, or if there is no publication. */
+    /**
+     * The obstacle that another role owns the publication, so that the current role cannot add tables to it; empty if it can, or
+     * if there is no publication.
+     */
     public static Optional<Obstacle> notMine(Connection connection, String publication) throws SQLException {
         String sql = """
                 SELECT pg_catalog.pg_get_userbyid(pubowner) AS owner, current_user AS role
@@ -134,8 +137,8 @@ public final class Prerequisites {
     }
 
     /**
-     * An obstacle for each table that another role owns, so that the current role cannot add it to the publication: that takes the ownership of
-     * both.
+     * An obstacle for each table that another role owns, so that the current role cannot add it to the publication: that takes
+     * the ownership of both.
      */
     public static List<Obstacle> notMine(Connection connection, Set<TableId> tables) throws SQLException {
         List<Obstacle> obstacles = new ArrayList<>();

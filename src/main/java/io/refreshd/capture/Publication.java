@@ -17,11 +17,11 @@ import java.util.TreeSet;
 import java.util.stream.Collectors;
 
 /**
- * Inspects, plans and changes the publication, by plain SQL. The publication alone decides which tables are captured; a table that joins it is
- * captured at once, by a stream that runs already.
+ * Inspects, plans and changes the publication, by plain SQL. The publication alone decides which tables are captured; a table
+ * that joins it is captured at once, by a stream that runs already.
  *
- * <p>Invariant: the publication exists before the slot is created. Before 18 the server fails when it decodes changes that are older than the
- * publication.
+ * <p>Invariant: the publication exists before the slot is created. Before 18 the server fails when it decodes changes that are
+ * older than the publication.
  *
  * <p>No column lists: a list that does not cover the replica identity makes the application's own UPDATE fail.
  */
@@ -31,9 +31,9 @@ public final class Publication {
     /**
      * Query for the identity of what publishes each table: {@code oid, identity}. Its one parameter is the name of the publication.
      *
-     * <p>What was taken away and put back has another identity, also when nobody looked in between: no oid is given twice, and a catalog row that
-     * was written has another xmin. A table without an entry of its own is published by its schema, by a partitioned table above it, or by FOR ALL
-     * TABLES; then the identity is made of those, and of the table's place in them.
+     * <p>What was taken away and put back has another identity, also when nobody looked in between: no oid is given twice, and a
+     * catalog row that was written has another xmin. A table without an entry of its own is published by its schema, by a
+     * partitioned table above it, or by FOR ALL TABLES; then the identity is made of those, and of the table's place in them.
      */
     public static final String IDENTITIES = """
             SELECT c.oid, concat_ws('/', c.oid, p.oid, p.xmin, coalesce(r.oid::text, concat('by:',
@@ -59,9 +59,9 @@ public final class Publication {
     private Publication() {}
 
     /**
-     * A text that changes whenever {@link #inspect} could return something else, for a small part of its cost. Two things are not covered: what the
-     * connected role may do, and the identity of a table that left the schema it is published with and came back. Empty if there is no such
-     * publication.
+     * A text that changes whenever {@link #inspect} could return something else, for a small part of its cost. Two things are not
+     * covered: what the connected role may do, and the identity of a table that left the schema it is published with and came
+     * back. Empty if there is no such publication.
      */
     public static String version(Connection connection, String name) throws SQLException {
         String sql = """
@@ -150,8 +150,9 @@ public final class Publication {
     /**
      * The statements that make the publication hold the wanted tables and no others. Pure.
      *
-     * <p>Left as they are: a table that a DBA published with its schema or with all tables; a wanted table with a row filter or a column list, which
-     * only who made it may replace; and a table that the connected role does not own, which a DBA may have added for a view that is made later.
+     * <p>Left as they are: a table that a DBA published with its schema or with all tables; a wanted table with a row filter or a
+     * column list, which only who made it may replace; and a table that the connected role does not own, which a DBA may have
+     * added for a view that is made later.
      *
      * @param state empty if the publication does not exist
      */

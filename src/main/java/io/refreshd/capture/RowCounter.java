@@ -13,8 +13,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Counts the rows of one table in one transaction, and notes which columns UPDATEs altered. Values are compared as the bytes that the server
- * sent and never parsed: nobody reads them, and so a value that cannot be parsed cannot stop the stream.
+ * Counts the rows of one table in one transaction, and notes which columns UPDATEs altered. Values are compared as the bytes that
+ * the server sent and never parsed: nobody reads them, and so a value that cannot be parsed cannot stop the stream.
  */
 final class RowCounter {
     private static final Operation[] OPERATIONS = Operation.values();
@@ -52,8 +52,8 @@ final class RowCounter {
     }
 
     /**
-     * Made at the first row that is to be remembered. All rows of the transaction are remembered then, also the deferred ones: which of them
-     * concern a view is not decided here.
+     * Made at the first row that is to be remembered. All rows of the transaction are remembered then, also the deferred ones:
+     * which of them concern a view is not decided here.
      */
     private RowCollector collector() {
         RowCollector known = collector;
@@ -138,7 +138,10 @@ final class RowCounter {
         return ((bytes[at] & 0xff) << 8) | (bytes[at + 1] & 0xff);
     }
 
-    /** @return where the value that begins at {@code start} ends: one byte for its kind, then length and bytes unless it is null or unchanged */
+    /**
+     * @return where the value that begins at {@code start} ends: one byte for its kind, then length and bytes unless it is null
+     * or unchanged
+     */
     private static int end(byte[] bytes, int start) {
         if (bytes[start] == NULL || bytes[start] == UNCHANGED_TOAST) {
             return start + 1;

@@ -16,8 +16,8 @@ import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
- * Inspects, creates and drops the replication slot, by plain SQL. Debezium is never let create one: in place of a lost slot it would silently
- * make one that begins now.
+ * Inspects, creates and drops the replication slot, by plain SQL. Debezium must never create one: in place of a lost slot it
+ * would silently make one that begins now.
  */
 public final class Slot {
     private static final Pattern NAME = Pattern.compile("[a-z0-9_]{1,63}");
@@ -82,8 +82,8 @@ public final class Slot {
     }
 
     /**
-     * The SQL call that creates the slot, for refreshd or for a DBA to run. From 17 on the slot survives a failover, if the standbys synchronise
-     * their slots.
+     * The SQL call that creates the slot, for refreshd or for a DBA to run. From 17 on the slot survives a failover, if the
+     * standbys synchronise their slots.
      *
      * @param version the server's major version
      */

@@ -41,8 +41,8 @@ final class StreamDecoder {
     }
 
     /**
-     * From here on each table's interest is asked for anew. To ask for every row would cost too much and gain nothing: by the time that a row
-     * is routed, the interest may be another one anyway.
+     * From here on each table's interest is asked for anew. To ask for every row would cost too much and gain nothing: by the
+     * time that a row is routed, the interest may be another one anyway.
      */
     void forgetInterests() {
         current.clear();

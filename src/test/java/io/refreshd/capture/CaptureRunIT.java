@@ -130,8 +130,8 @@ class CaptureRunIT {
     }
 
     /**
-     * Interrupts the threads that stop the coordinator, as the engine does when they take too long: the run must stop what they left. Tried again
-     * where the coordinator stopped before it could be interrupted.
+     * Interrupts the threads that stop the coordinator, as the engine does when they take too long: the run must stop what they
+     * left. Tried again where the coordinator stopped before it could be interrupted.
      */
     @Test
     void leavesNoThreadBehindWhenTheEngineStopsInDisorder() throws Exception {
