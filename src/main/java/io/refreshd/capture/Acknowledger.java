@@ -10,18 +10,20 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Decides how far the log may be acknowledged: in order, and only past transactions that a snapshot was seen to see. With
- * synchronous replication a transaction is in the log long before that. Pure; used by the consumer's thread only.
+ * Decides up to which position everything counts as routed: in order, and only past transactions that a snapshot sees. With synchronous
+ * replication a transaction may be in the log long before anybody sees it. Pure.
+ *
+ * <p>Thread: the one that calls the handler.
  */
 final class Acknowledger {
-    /** Beyond this many, batches that wait are merged: the outage of a standby may last for days. */
+    /** Beyond this number, waiting batches are merged, so that the room stays bounded: a standby may be away for days. */
     private static final int MOST_WAITING = 64;
 
     private record Waiting(Lsn position, Xids xids) {}
 
     private final Deque<Waiting> waiting = new ArrayDeque<>();
 
-    /** Adds a batch that was made durable, and returns how far may be acknowledged now; empty: no further than before. */
+    /** Adds a batch that was made durable. @return the position that is reached now; empty: none beyond the last one */
     Optional<Lsn> offer(Lsn position, Xids xids, Snapshot snapshot) {
         Xids unseen = xids.unseenBy(snapshot);
         if (waiting.size() >= MOST_WAITING) {
@@ -31,7 +33,7 @@ final class Acknowledger {
         return advance(snapshot);
     }
 
-    /** How far may be acknowledged now that there is a newer snapshot; empty: no further than before. */
+    /** Takes a newer snapshot. @return the position that is reached now; empty: none beyond the last one */
     Optional<Lsn> advance(Snapshot snapshot) {
         Optional<Lsn> reached = Optional.empty();
         for (Waiting next = waiting.peekFirst(); next != null; next = waiting.peekFirst()) {
@@ -46,7 +48,7 @@ final class Acknowledger {
         return reached;
     }
 
-    /** A transaction that is in the log and not visible yet; empty: everything that was offered was acknowledged. */
+    /** A transaction that is in the log and not visible yet; empty: every batch that was offered is reached. */
     Optional<Xid> waitingFor() {
         return waiting.isEmpty()
                 ? Optional.empty()

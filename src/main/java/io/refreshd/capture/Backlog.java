@@ -4,16 +4,18 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * How many transactions have come together, and for how long more are waited for. A message goes out at once if there was none just
- * before. In a steady stream of small transactions each would be a record of its own, and be marked and acknowledged by itself.
- * The more there are, the longer they are gathered: whoever commits so much is short of processors and not of milliseconds.
+ * How many transactions came together, which decides for how long more of them are gathered before a bundle goes out. A transaction
+ * goes out at once if none went out just before.
+ *
+ * <p>Why gather: in a steady stream of small transactions each would be a record of its own, marked and acknowledged by itself. Why the
+ * longer, the more there are: whoever commits so much is short of processors and not of milliseconds.
  */
 enum Backlog {
-    FEW(0, Duration.ofMillis(10), Optional.empty()),
-    /** Four thousand a second, in the time for which few are gathered; or what has had to wait. */
-    MANY(40, Duration.ofMillis(50), Optional.of(Duration.ofMillis(20))),
-    /** Four thousand a second still, in the time for which many are gathered. */
-    HOST(200, Duration.ofMillis(100), Optional.of(Duration.ofMillis(50)));
+    LOW(0, Duration.ofMillis(10), Optional.empty()),
+    /** Four thousand a second, in the time for which a low backlog is gathered; or what has had to wait. */
+    MEDIUM(40, Duration.ofMillis(50), Optional.of(Duration.ofMillis(20))),
+    /** Four thousand a second still, in the time for which a medium backlog is gathered. */
+    HIGH(200, Duration.ofMillis(100), Optional.of(Duration.ofMillis(50)));
 
     private final int least;
     private final Duration gathering;
@@ -26,15 +28,15 @@ enum Backlog {
     }
 
     static Backlog of(int transactions) {
-        return transactions >= HOST.least ? HOST : transactions >= MANY.least ? MANY : FEW;
+        return transactions >= HIGH.least ? HIGH : transactions >= MEDIUM.least ? MEDIUM : LOW;
     }
 
-    /** From when some were last handed over. */
+    /** For how long transactions are gathered, counted from the last time that some were handed over. */
     Duration gathering() {
         return gathering;
     }
 
-    /** Between two looks at the stream, if it is not for the stream to say. */
+    /** Between two looks at the stream; empty: the stream decides. */
     Optional<Duration> pause() {
         return pause;
     }

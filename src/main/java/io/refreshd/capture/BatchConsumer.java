@@ -12,10 +12,14 @@ import java.util.Optional;
 import org.apache.kafka.connect.source.SourceRecord;
 import org.jspecify.annotations.Nullable;
 
-/** Takes Debezium's records to the handler and acknowledgements back. Called by the engine's polling thread only. */
+/**
+ * Takes Debezium's records to the handler, and the handler's acknowledgements back to Debezium.
+ *
+ * <p>Thread: the engine's polling thread; {@link #waitingFor} any thread.
+ */
 final class BatchConsumer implements DebeziumEngine.ChangeConsumer<RecordChangeEvent<SourceRecord>> {
 
-    /** Carries what the handler threw through an interface that lets nothing checked pass. */
+    /** Carries a checked exception of the handler through Debezium's interface, which lets nothing checked pass. */
     static final class HandlerFailed extends RuntimeException {
         private static final long serialVersionUID = 1;
 
@@ -24,6 +28,7 @@ final class BatchConsumer implements DebeziumEngine.ChangeConsumer<RecordChangeE
         }
     }
 
+    private final DebeziumInternals.Run run;
     private final BatchHandler handler;
     private final Acknowledger acknowledger = new Acknowledger();
     private Snapshot newest;
@@ -31,7 +36,12 @@ final class BatchConsumer implements DebeziumEngine.ChangeConsumer<RecordChangeE
     private Lsn acknowledged;
     private volatile @Nullable Xid waitingFor;
 
-    BatchConsumer(BatchHandler handler, Snapshot now, Lsn start) {
+    /**
+     * @param now a snapshot from before the first record
+     * @param start what the slot has confirmed
+     */
+    BatchConsumer(DebeziumInternals.Run run, BatchHandler handler, Snapshot now, Lsn start) {
+        this.run = run;
         this.handler = handler;
         this.newest = now;
         this.position = start;
@@ -47,10 +57,7 @@ final class BatchConsumer implements DebeziumEngine.ChangeConsumer<RecordChangeE
             List<RecordChangeEvent<SourceRecord>> events,
             DebeziumEngine.RecordCommitter<RecordChangeEvent<SourceRecord>> committer)
             throws InterruptedException {
-        List<SourceRecord> records =
-                events.stream().map(RecordChangeEvent::record).toList();
-        Batch batch = RecordReader.read(records, newest.xmax(), position);
-        position = batch.position();
+        Batch batch = assemble(events);
         Receipt receipt = handle(batch);
         newest = receipt.snapshot();
         Optional<Lsn> reached = acknowledger.offer(position, batch.xids(), newest);
@@ -60,6 +67,15 @@ final class BatchConsumer implements DebeziumEngine.ChangeConsumer<RecordChangeE
             acknowledged = receipt.acknowledged();
             acknowledge(acknowledged, events.getLast(), committer);
         }
+    }
+
+    private Batch assemble(List<RecordChangeEvent<SourceRecord>> events) {
+        BatchAssembler assembler = new BatchAssembler(newest.xmax());
+        for (RecordChangeEvent<SourceRecord> event : events) {
+            position = position.max(run.positionOf(event.record()));
+            run.bundleOf(event.record()).ifPresent(assembler::add);
+        }
+        return assembler.assemble(position);
     }
 
     private Receipt handle(Batch batch) throws InterruptedException {
@@ -72,16 +88,14 @@ final class BatchConsumer implements DebeziumEngine.ChangeConsumer<RecordChangeE
         }
     }
 
-    /** @param any lends its partition: all records are of the same one */
+    /** @param any a record whose partition is used: all records are of the same partition */
     private static void acknowledge(
             Lsn reached,
             RecordChangeEvent<SourceRecord> any,
             DebeziumEngine.RecordCommitter<RecordChangeEvent<SourceRecord>> committer)
             throws InterruptedException {
         DebeziumEngine.Offsets offsets = committer.buildOffsets();
-        offsets.set("lsn", reached.value());
-        offsets.set("lsn_proc", reached.value());
-        offsets.set(RecordReader.LAST_COMMIT, reached.value());
+        DebeziumInternals.offset(reached).forEach(offsets::set);
         committer.markProcessed(any, offsets);
         committer.markBatchFinished();
     }

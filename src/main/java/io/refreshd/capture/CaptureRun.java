@@ -23,18 +23,20 @@ import org.apache.kafka.connect.source.SourceRecord;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One run of one Debezium engine: started once, closed once, never restarted. Debezium's own restarts go by offsets it
- * remembers, and those may be wrong; a fresh run goes by the slot.
+ * The {@link ChangeSource} that decodes pgoutput itself and borrows Debezium's engine, connections and acknowledgement. One run is one
+ * Debezium engine. It is never restarted: Debezium would go on by the offsets that it remembers, and those may be wrong; a fresh run
+ * goes by the slot.
  *
- * <p>Any failure ends the run with its cause; nothing is retried or judged here. Any thread may call any method.
+ * <p>Thread: the engine runs on a thread of the run, its tasks on pools of their own; {@link HeartbeatEmitter} has one more. Any thread
+ * may call any method.
  */
-public final class CaptureRun implements AutoCloseable {
-    /** Starting takes some connections, each with a timeout of its own; while it lasts an engine cannot be stopped. */
+public final class CaptureRun implements ChangeSource {
+    /** The engine opens some connections when it starts, each with a timeout of its own, and cannot be stopped before it started. */
     private static final Duration START = Duration.ofSeconds(60);
-    /** What the engine may take to stop in good order, before its connection is cut. */
+    /** How long the engine may take to stop in good order, before its connection is cut. */
     private static final Duration STOP = Duration.ofSeconds(5);
-    /** What is left to do once the connection is cut, unless a handler ignores its interrupt. */
-    private static final Duration LAST = Duration.ofSeconds(2);
+    /** How long the engine may take to stop once its connection is cut; only a handler that ignores its interrupt takes longer. */
+    private static final Duration STOP_WHEN_CUT = Duration.ofSeconds(2);
 
     private static final AtomicLong NUMBER = new AtomicLong();
 
@@ -44,7 +46,8 @@ public final class CaptureRun implements AutoCloseable {
     private final CompletableFuture<Void> ended = new CompletableFuture<>();
     private final CountDownLatch startable = new CountDownLatch(1);
     private final Object stopping = new Object();
-    private final Pulse pulse;
+    private final HeartbeatEmitter heartbeats;
+    private final DebeziumInternals.Run debezium;
 
     private volatile @Nullable Thread thread;
     private volatile @Nullable DebeziumEngine<?> engine;
@@ -55,10 +58,11 @@ public final class CaptureRun implements AutoCloseable {
     public CaptureRun(CaptureSettings settings, BatchHandler handler) {
         this.settings = Objects.requireNonNull(settings);
         this.handler = Objects.requireNonNull(handler);
-        this.pulse = new Pulse(settings, name, this::fail);
+        this.heartbeats = new HeartbeatEmitter(settings, name, this::fail);
+        this.debezium = new DebeziumInternals.Run(handler::interestIn);
     }
 
-    /** Returns at once; whatever goes wrong is told by {@link #ended()}. */
+    @Override
     public synchronized void start() {
         if (thread != null) {
             throw new IllegalStateException("a run starts once");
@@ -69,20 +73,20 @@ public final class CaptureRun implements AutoCloseable {
         thread = Thread.ofPlatform().name(name + "-engine").daemon().start(this::run);
     }
 
-    /** Completes when nothing of this run is left: normally after {@link #close()}, else with the cause. */
+    @Override
     public CompletableFuture<Void> ended() {
         return ended.copy();
     }
 
-    /** A transaction that was read and is not visible yet, so that nothing newer is acknowledged. */
+    @Override
     public Optional<Xid> waitingFor() {
         BatchConsumer started = consumer;
         return started == null ? Optional.empty() : started.waitingFor();
     }
 
     private void run() {
-        PasswordSource.lend(name, settings.server().password());
-        CaptureTask.expect(name, handler::interestIn);
+        PasswordSource.register(name, settings.server().password());
+        DebeziumInternals.register(name, debezium);
         try {
             BatchConsumer made = prepare();
             consumer = made;
@@ -95,19 +99,22 @@ public final class CaptureRun implements AutoCloseable {
             fail(e);
         } finally {
             startable.countDown();
-            pulse.close();
+            heartbeats.close();
             cut();
-            PasswordSource.takeBack(name);
-            Throwable cause = failure;
-            if (closing || cause == null) {
-                if (closing) {
-                    ended.complete(null);
-                } else {
-                    ended.completeExceptionally(new IllegalStateException("the engine ended without a cause"));
-                }
-            } else {
-                ended.completeExceptionally(cause);
-            }
+            DebeziumInternals.unregister(name);
+            PasswordSource.unregister(name);
+            complete();
+        }
+    }
+
+    private void complete() {
+        Throwable cause = failure;
+        if (closing) {
+            ended.complete(null);
+        } else if (cause == null) {
+            ended.completeExceptionally(new IllegalStateException("the engine ended without a cause"));
+        } else {
+            ended.completeExceptionally(cause);
         }
     }
 
@@ -120,13 +127,14 @@ public final class CaptureRun implements AutoCloseable {
                 throw new SlotUnusable(obstacle.what());
             });
             if (slot.isBeingMade()) {
-                // Debezium would wait for it and begin where it begins, whatever came before.
+                // Debezium would wait until the slot is made and begin there, whatever was committed before.
                 throw new SlotUnusable("replication slot " + settings.slot() + " is being made by somebody else");
             }
             try (ResultSet row = statement.executeQuery("SELECT pg_catalog.pg_current_snapshot()::text")) {
                 row.next();
                 Snapshot now = Snapshot.parse(row.getString(1));
-                return new BatchConsumer(handler, now, slot.confirmed().orElse(Lsn.ZERO));
+                return new BatchConsumer(
+                        debezium, handler, now, slot.confirmed().orElse(Lsn.ZERO));
             }
         }
     }
@@ -137,7 +145,7 @@ public final class CaptureRun implements AutoCloseable {
                 .using(new DebeziumEngine.ConnectorCallback() {
                     @Override
                     public void pollingStarted() {
-                        pulse.start();
+                        heartbeats.start();
                         startable.countDown();
                     }
                 })
@@ -150,7 +158,7 @@ public final class CaptureRun implements AutoCloseable {
                 .build();
     }
 
-    /** The first failure is the cause; what follows from it is not. */
+    /** Keeps the first failure as the cause: what fails later mostly follows from it. */
     private void fail(Throwable cause) {
         synchronized (ended) {
             if (failure == null) {
@@ -164,20 +172,13 @@ public final class CaptureRun implements AutoCloseable {
 
     /** Cuts the replication connection if it is still open, so that no walsender holds the slot. */
     private void cut() {
-        TransactionConnection connection = CaptureTask.forget(name);
-        if (connection != null) {
-            try {
-                connection.abort();
-            } catch (SQLException e) {
-                // Nothing more can be done from here: the server's own wal_sender_timeout ends it.
-            }
+        try {
+            debezium.abort();
+        } catch (SQLException e) {
+            // Nothing more can be done from here: the server's wal_sender_timeout ends its walsender.
         }
     }
 
-    /**
-     * Ends the run and waits for that, some ten seconds at most; interrupts a handler that is at work. Does nothing the
-     * second time, and nothing but to forbid a start before it.
-     */
     @Override
     public void close() {
         Thread started;
@@ -193,7 +194,8 @@ public final class CaptureRun implements AutoCloseable {
             if (!startable.await(START.toMillis(), TimeUnit.MILLISECONDS)) {
                 started.interrupt();
             }
-            // On a thread of its own: the engine waits much longer than we do for a handler that ignores its interrupt.
+            // On a thread of its own: the engine waits much longer than close() does for a handler that ignores its
+            // interrupt.
             Thread stopper = Thread.ofPlatform().name(name + "-stop").daemon().start(this::stopEngine);
             stopper.join(STOP);
             if (!stopper.isAlive()) {
@@ -202,7 +204,7 @@ public final class CaptureRun implements AutoCloseable {
             if (started.isAlive()) {
                 cut();
                 started.interrupt();
-                started.join(LAST);
+                started.join(STOP_WHEN_CUT);
             }
         } catch (InterruptedException e) {
             cut();
@@ -210,7 +212,7 @@ public final class CaptureRun implements AutoCloseable {
         }
     }
 
-    /** One after the other: what the first one does not come to do, the second one would take for leftovers. */
+    /** One caller at a time: a second one would take for leftovers what the first one has not come to stop yet. */
     private void stopEngine() {
         DebeziumEngine<?> running = engine;
         Thread runs = thread;
@@ -219,19 +221,19 @@ public final class CaptureRun implements AutoCloseable {
         }
         synchronized (stopping) {
             try {
-                close(running, runs);
-                CaptureTask.stopLeftovers(name);
+                stop(running, runs);
+                debezium.stopLeftovers();
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
             }
         }
     }
 
-    private void close(DebeziumEngine<?> running, Thread runs) throws InterruptedException {
+    private void stop(DebeziumEngine<?> running, Thread runs) throws InterruptedException {
         try {
             running.close();
         } catch (IllegalStateException alreadyStopping) {
-            // By itself, or by another thread that closed the run too.
+            // The engine stops by itself, or for another thread that closed the run too.
             runs.join();
         } catch (IOException e) {
             fail(e);

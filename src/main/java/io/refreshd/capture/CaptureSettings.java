@@ -4,10 +4,10 @@ import java.time.Duration;
 import java.util.Objects;
 
 /**
- * What one capture needs to know.
+ * What a {@link ChangeSource} needs to know.
  *
- * @param slot name of the replication slot; it must exist before a run starts
- * @param publication name of the publication; it must exist before a run starts, and may be empty
+ * @param slot name of the replication slot, which must exist before a source starts
+ * @param publication name of the publication, which must exist before a source starts, and may hold no tables
  * @param heartbeatInterval how often a message is written to the log, so that the slot moves while nothing else happens
  */
 public record CaptureSettings(Server server, String slot, String publication, Duration heartbeatInterval) {

@@ -4,15 +4,15 @@ import io.refreshd.model.Signal;
 import java.time.Instant;
 import java.util.List;
 
-/** What the stream yields, rows already counted. */
+/** What {@link StreamDecoder} makes of the stream: transactions whose rows are counted, and messages. */
 sealed interface Captured {
 
     /**
-     * A whole committed transaction, at its commit, or several that did the same.
+     * A committed transaction, or several that did the same.
      *
-     * @param xids as the stream gives them, without their epoch
-     * @param first when the first of them committed
-     * @param last when the last of them committed
+     * @param xids ids as the stream gives them: 32 bits, without their epoch
+     * @param first when the first of the transactions committed
+     * @param last when the last of the transactions committed
      */
     record Transaction(List<Long> xids, Instant first, Instant last, List<TableTally> tables, List<Signal> signals)
             implements Captured {
@@ -31,6 +31,6 @@ sealed interface Captured {
         }
     }
 
-    /** A logical message that belongs to no transaction: it is where it was written. */
+    /** A logical decoding message that belongs to no transaction, so that no commit delays it. */
     record Message(Signal signal) implements Captured {}
 }

@@ -6,11 +6,11 @@ import java.sql.SQLException;
 import java.util.Properties;
 import org.postgresql.PGProperty;
 
-/** Opens plain connections. None of them can hang for ever on a server that is gone. */
+/** Opens plain connections, with timeouts: none can hang for ever on a server that is gone. */
 final class Connections {
     private Connections() {}
 
-    /** @param application shown in {@code pg_stat_activity} */
+    /** @param application the application name, which {@code pg_stat_activity} shows */
     static Connection open(Server server, String application) throws SQLException {
         Properties properties = new Properties();
         PGProperty.CONNECT_TIMEOUT.set(properties, 10);

@@ -6,13 +6,14 @@ import java.util.Properties;
 import java.util.TreeMap;
 import org.apache.kafka.connect.storage.MemoryOffsetBackingStore;
 
-/** The engine's settings, as Debezium wants them: text. Pure. */
+/** Builds the settings of Debezium's engine. Pure. */
 final class EngineProperties {
+    /** How often the server is told that the stream is alive. Well below the 60 s of {@code wal_sender_timeout}. */
     static final Duration STATUS_INTERVAL = Duration.ofSeconds(5);
 
     private EngineProperties() {}
 
-    /** @param run unique in this process; names threads, beans and the topic */
+    /** @param run the name of the run, unique in this process: names threads, beans and the topic */
     static Properties of(CaptureSettings settings, String run) {
         Map<String, String> all = new TreeMap<>();
         connection(all, settings.server());
@@ -22,16 +23,15 @@ final class EngineProperties {
         pace(all);
         all.put("name", run);
         all.put("topic.prefix", run);
-        all.put("connector.class", CaptureConnector.class.getName());
+        all.put("connector.class", DebeziumInternals.CaptureConnector.class.getName());
         Properties properties = new Properties();
         properties.putAll(all);
         return properties;
     }
 
     private static void connection(Map<String, String> all, Server server) {
-        // A server that is gone without a word must not hold the engine's start or stop for ever. Streaming does not
-        // suffer:
-        // the driver sets its own timeout while it reads a stream.
+        // A server that vanished must not hold up the engine's start or stop for ever. Streaming is not affected: the
+        // driver sets its own timeout while it reads a stream.
         all.put("database.connectTimeout", "10");
         all.put("database.loginTimeout", "15");
         all.put("database.socketTimeout", "60");
@@ -42,7 +42,7 @@ final class EngineProperties {
         all.put("database.dbname", server.database());
         all.put("database.user", server.user());
         all.put("database.tcpKeepAlive", "true");
-        // Debezium asks for a transaction id when it begins, which makes its commit wait for a synchronous standby.
+        // Debezium takes a transaction id when it begins, so its commit would wait for an absent synchronous standby.
         all.put("database.initial.statements", "SET synchronous_commit = local");
     }
 
@@ -53,10 +53,10 @@ final class EngineProperties {
         all.put("publication.name", settings.publication());
         all.put("publication.autocreate.mode", "disabled");
         all.put("snapshot.mode", "no_data");
-        // Rows are counted before Debezium sees them, so it need not read the columns of every table at the start. The
-        // publication alone decides what is captured, also for a table that joins later.
+        // A name that no table has: Debezium sees no rows, so it need not read the columns of every table at the start.
+        // The publication alone decides which tables are captured, also for a table that joins later.
         all.put("table.include.list", "no table of refreshd passes here");
-        all.put("message.prefix.include.list", TransactionCodec.PREFIX);
+        all.put("message.prefix.include.list", DebeziumInternals.PREFIX);
         all.put("skipped.operations", "none");
         all.put("tombstones.on.delete", "false");
         all.put("provide.transaction.metadata", "false");
@@ -66,7 +66,7 @@ final class EngineProperties {
     }
 
     private static void position(Map<String, String> all) {
-        // Lives as long as the engine, which is never restarted: it only carries an acknowledgement to the slot.
+        // Offsets need not outlive the engine, which is never restarted: they only carry acknowledgements to the slot.
         all.put("offset.storage", MemoryOffsetBackingStore.class.getName());
         all.put("offset.flush.interval.ms", "0");
         all.put("lsn.flush.mode", "connector");
@@ -78,11 +78,13 @@ final class EngineProperties {
         all.put("errors.max.retries", "0");
         all.put("slot.max.retries", "0");
         all.put("slot.retry.delay.ms", "100");
-        // A record holds all that a Bundle does. Whoever polls is woken at once when a batch is full, be it with one
-        // record; else he waits for the interval to end, and spends its last millisecond spinning.
+        // One record stands for a whole TransactionBundle. The poller is woken at once when a batch is full, be it with
+        // one record; else it waits for the interval to end, and spends the interval's last millisecond spinning.
         all.put("max.batch.size", "1");
         all.put("poll.interval.ms", "200");
-        // When the queue is full nothing is read, and what comes meanwhile comes together.
+        // When the queue is full nothing is read, and what comes meanwhile is gathered in one bundle. Four bundles are
+        // a
+        // few MiB at most.
         all.put("max.queue.size", "4");
         all.put("status.update.interval.ms", Long.toString(STATUS_INTERVAL.toMillis()));
         all.put("executor.shutdown.timeout.ms", "4000");

@@ -10,19 +10,26 @@ import java.util.Objects;
 import java.util.Set;
 
 /**
- * When a table that joined the publication is captured without a gap.
+ * Finds out from when on a table that joined the publication is captured without a gap.
  *
- * <p>A transaction that wrote to the table before it was published, and commits afterwards, is not streamed for what it wrote
- * before. So: publish and commit; note who holds a write lock on the table ({@link #writersOf}); refresh the table's views;
- * when the last of those has ended ({@link #stillRunning}), refresh them once more. From then on the stream tells everything.
- * The writers must be read after the publication's change was committed, or one could slip in between.
+ * <p>The gap: of a transaction that wrote to the table before the table was published, and commits afterwards, the server does not stream
+ * what was written before. The steps that close it:
+ *
+ * <ol>
+ *   <li>Publish the table, and commit.
+ *   <li>Note the transactions that hold a write lock on the table ({@link #writersOf}). Not before the commit: a writer could
+ *       slip in between.
+ *   <li>Refresh the table's views.
+ *   <li>When the last of those writers has ended ({@link #stillRunning}), refresh the views once more. From then on the stream
+ *       holds every change.
+ * </ol>
  */
 public final class Enrolment {
     private Enrolment() {}
 
     /**
-     * A transaction that may have written, by its virtual id ({@code backend/number}): it has one before it has any other, it
-     * keeps it when it is prepared, and it is not used twice while the server runs.
+     * A transaction that may have written, by its virtual id ({@code backend/number}). A transaction has a virtual id before it
+     * has any other id, keeps it when it is prepared, and no virtual id is used twice while the server runs.
      */
     public record Writer(String virtualId) {
         public Writer {
@@ -30,16 +37,16 @@ public final class Enrolment {
         }
     }
 
-    /** The transactions of others that may have written to the table and have not ended. */
+    /** The transactions of other sessions that may have written to the table and have not ended. */
     public static Set<Writer> writersOf(Connection connection, long tableOid) throws SQLException {
         return holders(connection, tableOid, false);
     }
 
     /**
-     * Those of them that have not ended yet. To be called with what the call before returned, until nothing is left.
+     * Those of the writers that have not ended yet. To be called with what the call before returned, until nothing is left.
      *
-     * <p>A prepared transaction that outlives a restart of the server loses its virtual id. So when a writer is gone, whatever
-     * is prepared and holds a lock on the table takes its place.
+     * <p>A prepared transaction that outlives a restart of the server loses its virtual id. So when a writer is gone, every
+     * prepared transaction that holds a write lock on the table takes its place.
      */
     public static Set<Writer> stillRunning(Connection connection, long tableOid, Set<Writer> writers)
             throws SQLException {
@@ -63,9 +70,8 @@ public final class Enrolment {
 
     /** @param preparedOnly only transactions without a process */
     private static Set<Writer> holders(Connection connection, long tableOid, boolean preparedOnly) throws SQLException {
-        // ROW EXCLUSIVE is what INSERT, UPDATE and DELETE take; TRUNCATE and some forms of ALTER take more. Without a
-        // process
-        // it is a prepared transaction.
+        // INSERT, UPDATE and DELETE take ROW EXCLUSIVE; TRUNCATE and some forms of ALTER take more. A lock without a
+        // process belongs to a prepared transaction.
         String sql = """
                 SELECT DISTINCT virtualtransaction
                 FROM pg_catalog.pg_locks

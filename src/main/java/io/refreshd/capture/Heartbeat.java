@@ -6,24 +6,26 @@ import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Messages in the log. They need no table and no privilege, move the slot of a quiet database, and stand behind everything
- * that committed before them.
+ * Writes logical decoding messages to the log: heartbeats and other signals. A message needs no table and no privilege, lets the slot of a
+ * quiet database move, and stands in the log behind everything that committed before it.
  *
- * <p>They belong to no transaction: such a message takes no transaction id, and cannot be kept waiting by an absent
- * synchronous standby as every commit is.
+ * <p>The messages belong to no transaction. So a message takes no transaction id, and an absent synchronous standby cannot keep it waiting
+ * as it does every commit.
  */
 public final class Heartbeat {
     /**
-     * From 17 on the server can be told to flush it. Before, it lies in the buffer until somebody commits or the WAL writer
-     * comes by, 200 ms at most by default: for a heartbeat that is not worth a transaction id.
+     * The first major version that can be told to flush the message. Before it, a message lies in the WAL buffer until somebody
+     * commits or the WAL writer comes by, 200 ms at most by default. To avoid that wait by a transaction is not worth a
+     * transaction id.
      */
     private static final int FLUSHES_SINCE = 17;
 
     private Heartbeat() {}
 
-    /** Writes a heartbeat; its body is the server's time, see {@link #emittedAt}. */
+    /** Writes a heartbeat, whose body is the server's time: see {@link #emittedAt}. */
     public static void emit(Connection connection) throws SQLException {
         emit(
                 connection,
@@ -37,8 +39,7 @@ public final class Heartbeat {
         emit(connection, signal.kind(), "?", signal.body());
     }
 
-    private static void emit(
-            Connection connection, String kind, String bodySql, @org.jspecify.annotations.Nullable String body)
+    private static void emit(Connection connection, String kind, String bodySql, @Nullable String body)
             throws SQLException {
         boolean flushes = connection.getMetaData().getDatabaseMajorVersion() >= FLUSHES_SINCE;
         String sql = "SELECT pg_catalog.pg_logical_emit_message(false, ?, " + bodySql + (flushes ? ", true)" : ")");

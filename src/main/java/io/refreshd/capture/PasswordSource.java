@@ -8,30 +8,30 @@ import org.postgresql.plugin.AuthenticationPlugin;
 import org.postgresql.plugin.AuthenticationRequestType;
 
 /**
- * Hands the password to the driver past Debezium, whose engine prints its whole configuration at DEBUG. Public because the
- * driver makes it by name, one for each login.
+ * Gives the driver the password without telling Debezium, whose engine logs its whole configuration at DEBUG. Public because the driver
+ * makes it by name, one for each login.
  */
 public final class PasswordSource implements AuthenticationPlugin {
     /** The connection property that names the run. */
     static final String RUN = "refreshdRun";
 
-    private static final Map<String, String> LENT = new ConcurrentHashMap<>();
+    private static final Map<String, String> PASSWORDS = new ConcurrentHashMap<>();
 
     private final @Nullable String password;
 
     public PasswordSource(Properties connection) {
-        password = LENT.get(connection.getProperty(RUN, ""));
+        password = PASSWORDS.get(connection.getProperty(RUN, ""));
     }
 
-    static void lend(String run, String password) {
-        LENT.put(run, password);
+    static void register(String run, String password) {
+        PASSWORDS.put(run, password);
     }
 
-    static void takeBack(String run) {
-        LENT.remove(run);
+    static void unregister(String run) {
+        PASSWORDS.remove(run);
     }
 
-    /** A new array each time: the driver overwrites it. */
+    /** Returns a new array each time: the driver overwrites the array when it has logged in. */
     @Override
     public char @Nullable [] getPassword(AuthenticationRequestType type) {
         return password == null ? null : password.toCharArray();

@@ -13,18 +13,18 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 
-/** What the server must allow before anything can be captured from it. Reads only. */
+/** Checks what server, role, slot and publication must allow before anything can be captured. Reads only. */
 public final class Prerequisites {
     private Prerequisites() {}
 
-    /** Everything that stands in the way, each with what mends it; empty if a run may be tried. */
+    /** All obstacles, each with its remedy; empty if capturing may be tried. */
     public static List<Obstacle> check(Connection connection, CaptureSettings settings) throws SQLException {
         List<Obstacle> obstacles = new ArrayList<>();
         Optional<SlotState> slot = Slot.inspect(connection, settings.slot());
         Optional<PublicationState> publication = Publication.inspect(connection, settings.publication());
         server(connection, settings.slot(), slot.isPresent(), obstacles);
         role(connection, obstacles);
-        // A lost one is made anew: a gap, and nobody has to come for it.
+        // A lost slot is no obstacle: the daemon creates another one by itself, and treats what was missed as a gap.
         slot.filter(state -> !state.lost())
                 .flatMap(state -> state.obstacle(settings.server().database()))
                 .ifPresent(obstacles::add);
@@ -40,7 +40,7 @@ public final class Prerequisites {
                        pg_catalog.current_setting('max_replication_slots')::int AS slots,
                        (SELECT count(*) FROM pg_catalog.pg_replication_slots) AS slots_used,
                        pg_catalog.current_setting('max_wal_senders')::int AS senders,
-                       -- Less the one that serves our slot already: a daemon that runs keeps nobody from running.
+                       -- Without the walsender of this slot: a running daemon takes no sender away from the next one.
                        (SELECT count(*) FROM pg_catalog.pg_stat_replication r
                         WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_replication_slots s
                                           WHERE s.slot_name = ? AND s.active_pid = r.pid)) AS senders_used
@@ -77,7 +77,7 @@ public final class Prerequisites {
     }
 
     private static void role(Connection connection, List<Obstacle> obstacles) throws SQLException {
-        // Managed services grant the attribute through a role of theirs.
+        // Managed services grant the attribute by membership in a role of theirs.
         String sql = """
                 SELECT rolname,
                        rolreplication OR rolsuper OR EXISTS (
@@ -108,12 +108,15 @@ public final class Prerequisites {
         }
         if (state.viaRoot()) {
             obstacles.add(new Obstacle(
-                    "publication " + name + " tells changes of partitions as those of their root",
+                    "publication " + name + " publishes changes of partitions as those of their root",
                     "ALTER PUBLICATION " + SqlNames.identifier(name) + " SET (publish_via_partition_root = false);"));
         }
     }
 
-    /** That the publication is another's, so that the current role cannot add tables to it; empty if there is none. */
+    /**
+     * The obstacle that another role owns the publication, so that the current role cannot add tables to it; empty if it can, or
+     * if there is no publication.
+     */
     public static Optional<Obstacle> notMine(Connection connection, String publication) throws SQLException {
         String sql = """
                 SELECT pg_catalog.pg_get_userbyid(pubowner) AS owner, current_user AS role
@@ -134,7 +137,7 @@ public final class Prerequisites {
     }
 
     /**
-     * Tables that the current role cannot add to the publication itself, with the statement for their owner: adding one takes
+     * An obstacle for each table that another role owns, so that the current role cannot add it to the publication: that takes
      * the ownership of both.
      */
     public static List<Obstacle> notMine(Connection connection, Set<TableId> tables) throws SQLException {

@@ -17,19 +17,23 @@ import java.util.TreeSet;
 import java.util.stream.Collectors;
 
 /**
- * The publication, by plain SQL. It alone decides what is captured; a table that joins is captured at once, by a stream that
- * runs already. It must exist before the slot is made: before 18 the server fails on changes older than it.
+ * Inspects, plans and changes the publication, by plain SQL. The publication alone decides which tables are captured; a table
+ * that joins it is captured at once, by a stream that runs already.
  *
- * <p>Never a column list: one that does not cover the replica identity makes the application's own UPDATE fail.
+ * <p>Invariant: the publication exists before the slot is created. Before 18 the server fails when it decodes changes that are
+ * older than the publication.
+ *
+ * <p>No column lists: a list that does not cover the replica identity makes the application's own UPDATE fail.
  */
 public final class Publication {
     private static final String OPERATIONS = "publish = 'insert, update, delete, truncate'";
 
     /**
-     * For each table the identity of what publishes it, as a query: {@code oid, identity}; its one parameter is the name of the
-     * publication. Whatever is taken away and put back comes with another identity, also when nobody looked in between: oids
-     * are given once, and a row that was written has another xmin. A table without an entry of its own is published by its
-     * schema, a partitioned table above it, or FOR ALL TABLES; then its place among those counts.
+     * Query for the identity of what publishes each table: {@code oid, identity}. Its one parameter is the name of the publication.
+     *
+     * <p>What was taken away and put back has another identity, also when nobody looked in between: no oid is given twice, and a
+     * catalog row that was written has another xmin. A table without an entry of its own is published by its schema, by a
+     * partitioned table above it, or by FOR ALL TABLES; then the identity is made of those, and of the table's place in them.
      */
     public static final String IDENTITIES = """
             SELECT c.oid, concat_ws('/', c.oid, p.oid, p.xmin, coalesce(r.oid::text, concat('by:',
@@ -55,9 +59,9 @@ public final class Publication {
     private Publication() {}
 
     /**
-     * Changes whenever {@link #inspect} could return something else, but for what the role that is connected may do, and for the
-     * identity of a table that left the schema it is published with and came back. Empty if there is no such publication. A
-     * small part of the work.
+     * A text that changes whenever {@link #inspect} could return something else, for a small part of its cost. Two things are not
+     * covered: what the connected role may do, and the identity of a table that left the schema it is published with and came
+     * back. Empty if there is no such publication.
      */
     public static String version(Connection connection, String name) throws SQLException {
         String sql = """
@@ -105,9 +109,8 @@ public final class Publication {
     }
 
     private static Map<TableId, PublicationState.Entry> tables(Connection connection, String name) throws SQLException {
-        // pg_publication_tables resolves ALL TABLES, IN SCHEMA and partitions. It knows a table's filter and its
-        // columns, of
-        // which all are listed when there is no column list; pg_publication_rel tells the two apart.
+        // pg_publication_tables resolves ALL TABLES, IN SCHEMA and partitions. It lists a table's filter and columns,
+        // but all columns if there is no column list; pg_publication_rel tells the two cases apart.
         String sql = """
                 SELECT n.nspname, c.relname, c.oid, r.oid IS NOT NULL AS direct,
                        pg_catalog.pg_has_role(c.relowner, 'USAGE') AS mine, i.identity,
@@ -145,9 +148,11 @@ public final class Publication {
     }
 
     /**
-     * The statements that make the publication hold these tables and no others. Pure. A table that a DBA published with its
-     * schema or with all tables is left as it is, and so is one with a row filter or a column list that is wanted: it is
-     * replaced only by who made it. What is another's is not taken out: a DBA may have put it in for a view that is made later.
+     * The statements that make the publication hold the wanted tables and no others. Pure.
+     *
+     * <p>Left as they are: a table that a DBA published with its schema or with all tables; a wanted table with a row filter or a
+     * column list, which only who made it may replace; and a table that the connected role does not own, which a DBA may have
+     * added for a view that is made later.
      *
      * @param state empty if the publication does not exist
      */
@@ -189,7 +194,7 @@ public final class Publication {
                 .stream().map(table -> "ONLY " + SqlNames.qualified(table)).collect(Collectors.joining(", "));
     }
 
-    /** Runs what {@link #plan} made, in the connection's transaction if it is in one. */
+    /** Runs the statements of {@link #plan}, in the connection's transaction if one is open. */
     public static void apply(Connection connection, List<String> statements) throws SQLException {
         try (Statement statement = connection.createStatement()) {
             for (String sql : statements) {

@@ -7,22 +7,21 @@ import java.util.Objects;
 /**
  * A publication as the catalog has it.
  *
- * @param viaRoot whether changes of partitions are told as those of their root
  * @param complete whether all four operations are published
- * @param allTables FOR ALL TABLES: nothing can be added or dropped
- * @param tables what it publishes, one way or another; partitions by their own names
+ * @param viaRoot whether changes of partitions are published under the name of their root
+ * @param allTables FOR ALL TABLES: no table can be added or dropped
+ * @param tables the published tables, whatever publishes them; partitions by their own names
  */
 public record PublicationState(boolean complete, boolean viaRoot, boolean allTables, Map<TableId, Entry> tables) {
 
     /**
      * One published table.
      *
-     * @param oid the table's
-     * @param direct whether it has an entry of its own, and is not published with its schema, its partitioned table or with all
-     *     tables
-     * @param mine whether the role that is connected may publish it: what it may not put back, it must not take out
-     * @param identity of what publishes it, see {@link Publication#IDENTITIES}. A table that left and joined again has another
-     *     one: what happened in between was not streamed
+     * @param oid the table's oid
+     * @param direct whether the table has an entry of its own; otherwise its schema, its partitioned table or FOR ALL TABLES publishes it
+     * @param mine whether the connected role may publish the table: what it may not put back, it must not take out
+     * @param identity identity of what publishes the table, see {@link Publication#IDENTITIES}. A table that left and joined again has
+     *     another identity: what happened in between was not streamed
      * @param whole whether all rows and all columns are published
      */
     public record Entry(long oid, boolean direct, boolean mine, String identity, boolean whole) {}
@@ -31,7 +30,7 @@ public record PublicationState(boolean complete, boolean viaRoot, boolean allTab
         tables = Map.copyOf(tables);
     }
 
-    /** @throws IllegalArgumentException if the table is not published at all */
+    /** @throws IllegalArgumentException if the table is not published */
     public Entry entryOf(TableId table) {
         Entry entry = tables.get(table);
         if (entry == null) {
@@ -40,7 +39,7 @@ public record PublicationState(boolean complete, boolean viaRoot, boolean allTab
         return entry;
     }
 
-    /** Whether every change of the table is streamed under the table's own name. */
+    /** Whether every change of the table is streamed, under the table's own name. */
     public boolean captures(TableId table) {
         Entry entry = tables.get(Objects.requireNonNull(table));
         return complete && !viaRoot && entry != null && entry.whole();

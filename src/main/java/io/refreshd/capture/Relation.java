@@ -4,11 +4,11 @@ import io.refreshd.model.TableId;
 import java.util.List;
 
 /**
- * A table as the stream announces it before its first row.
+ * A table as pgoutput announces it (a Relation message) before the table's first row.
  *
- * @param columns the published ones, in stream order
- * @param identity indexes of those that old rows tell of
- * @param full whether old rows are always sent, whole
+ * @param columns the published columns, in the order in which rows hold them
+ * @param identity indexes of the columns of the replica identity, which old rows hold
+ * @param full REPLICA IDENTITY FULL: old rows are always sent, whole
  */
 record Relation(TableId table, List<String> columns, List<Integer> identity, boolean full) {
     Relation {

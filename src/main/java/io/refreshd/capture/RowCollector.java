@@ -13,35 +13,37 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Collects of the rows of one table in one transaction, old and new, the columns that somebody is interested in, as long as
- * they are few. Once it has given up it reads nothing more, so that a transaction of any size takes bounded room.
+ * Collects keys and discriminating values of the rows, old and new, of one table in one transaction, as long as they are few.
+ *
+ * <p>Invariant: the room is bounded whatever the transaction's size. A collector that has given up reads nothing more.
  */
 final class RowCollector {
     private static final int OLD_KEY = 'K';
     private static final int OLD_TUPLE = 'O';
     private static final int NEW_TUPLE = 'N';
-    /** Longer values are not carried: they are hardly ever part of a key, or one of few. */
+    /** Longer values are not collected: they are hardly ever part of a key, or one value of few. In bytes. */
     private static final int LONGEST = 256;
-    /** Stands for a value that is there but not known. No value of PostgreSQL holds a zero character. */
+    /** Stands for a value that exists but is not known. No text of PostgreSQL holds a zero character. */
     private static final String UNKNOWN = "\0";
 
-    private final ColumnPlaces places;
+    private final RowLayout layout;
     private final Map<Integer, Set<String>> values = new HashMap<>();
-    /** Columns of which a row was sent only as it is now. */
+    /** Indexes of columns of whose values only the new ones were sent, for one row at least. */
     private final Set<Integer> newOnly = new HashSet<>();
 
     private @Nullable Set<List<String>> keys;
 
-    RowCollector(ColumnPlaces places) {
-        this.places = places;
-        if (!places.key().isEmpty()) {
+    RowCollector(RowLayout layout) {
+        this.layout = layout;
+        if (!layout.key().isEmpty()) {
             keys = new HashSet<>();
         }
-        for (int i : places.discriminators()) {
+        for (int i : layout.discriminators()) {
             values.put(i, new HashSet<>());
         }
     }
 
+    /** Nothing is known of the rows from here on. */
     void giveUp() {
         keys = null;
         values.clear();
@@ -58,19 +60,20 @@ final class RowCollector {
         }
     }
 
-    /** @param tuples what is sent of the old row, if anything, then the new one */
+    /** @param tuples what was sent of the old row, if anything, then the new row */
     void takeUpdate(ByteBuffer tuples) {
         if (givenUp()) {
             return;
         }
         if (tuples.get(tuples.position()) == NEW_TUPLE) {
-            // No old row is sent if the columns that identify it are as they were; how the others were is not known.
-            if (places.relation().full()) {
+            // No old row is sent if the columns of the replica identity did not change. Old values of other columns are
+            // not known.
+            if (layout.relation().full()) {
                 giveUp();
                 return;
             }
-            doubtOldValues();
-            if (!places.key().stream().allMatch(i -> places.identity()[i])) {
+            markOldValuesUnknown();
+            if (!layout.key().stream().allMatch(i -> layout.identity()[i])) {
                 keys = null;
             }
             take(tuples, null);
@@ -82,38 +85,39 @@ final class RowCollector {
         }
     }
 
-    private void doubtOldValues() {
-        values.keySet().stream().filter(i -> !places.identity()[i]).forEach(newOnly::add);
+    private void markOldValuesUnknown() {
+        values.keySet().stream().filter(i -> !layout.identity()[i]).forEach(newOnly::add);
     }
 
     /**
-     * @param old where an unchanged TOAST value is to be had
-     * @return the row, if it could be read
+     * @param old the old row, which holds the value where the new one has an unchanged TOAST value; null: there is none
+     * @return the row; null if it could not be read
      */
     private @Nullable String @Nullable [] take(ByteBuffer tuple, @Nullable String @Nullable [] old) {
         int kind = tuple.get();
         boolean whole = kind == OLD_TUPLE || kind == NEW_TUPLE;
-        // Of a table whose whole old rows are promised, a mere key is nothing to build on.
-        if ((!whole && (kind != OLD_KEY || places.relation().full())) || tuple.getShort() != places.read().length) {
+        // Under REPLICA IDENTITY FULL the whole old row must come. A key alone contradicts what the table was announced
+        // as.
+        if ((!whole && (kind != OLD_KEY || layout.relation().full())) || tuple.getShort() != layout.read().length) {
             giveUp();
             return null;
         }
         if (!whole) {
-            doubtOldValues();
+            markOldValuesUnknown();
         }
-        @Nullable String[] row = new String[places.read().length];
+        @Nullable String[] row = new String[layout.read().length];
         for (int i = 0; i < row.length; i++) {
             int form = tuple.get();
             int length = form == 't' || form == 'b' ? tuple.getInt() : 0;
-            if (places.read()[i]) {
-                boolean sent = whole || places.identity()[i];
+            if (layout.read()[i]) {
+                boolean sent = whole || layout.identity()[i];
                 row[i] = sent ? value(form, length, tuple, old == null ? UNKNOWN : old[i]) : UNKNOWN;
             }
             tuple.position(tuple.position() + length);
         }
         addKey(row);
         values.entrySet().removeIf(entry -> {
-            boolean sent = whole || places.identity()[entry.getKey()];
+            boolean sent = whole || layout.identity()[entry.getKey()];
             return sent && !addValue(entry.getValue(), row[entry.getKey()]);
         });
         return row;
@@ -123,8 +127,8 @@ final class RowCollector {
         if (keys == null) {
             return;
         }
-        List<String> found = new ArrayList<>(places.key().size());
-        for (int i : places.key()) {
+        List<String> found = new ArrayList<>(layout.key().size());
+        for (int i : layout.key()) {
             String value = row[i];
             if (value == null || value.equals(UNKNOWN)) {
                 keys = null;
@@ -138,7 +142,7 @@ final class RowCollector {
         }
     }
 
-    /** Whether all values are still known. */
+    /** @return whether the values are still known, and few */
     private static boolean addValue(Set<String> all, @Nullable String value) {
         if (value == null) {
             return true;
@@ -164,10 +168,10 @@ final class RowCollector {
     }
 
     ChangedRows collected() {
-        Map<String, Set<String>> whole = new HashMap<>();
-        Map<String, Set<String>> half = new HashMap<>();
-        values.forEach((i, all) -> (newOnly.contains(i) ? half : whole)
-                .put(places.relation().columns().get(i), all));
-        return new ChangedRows(places.interest().key(), Optional.ofNullable(keys), whole, half);
+        Map<String, Set<String>> oldAndNew = new HashMap<>();
+        Map<String, Set<String>> onlyNew = new HashMap<>();
+        values.forEach((i, all) -> (newOnly.contains(i) ? onlyNew : oldAndNew)
+                .put(layout.relation().columns().get(i), all));
+        return new ChangedRows(layout.interest().key(), Optional.ofNullable(keys), oldAndNew, onlyNew);
     }
 }

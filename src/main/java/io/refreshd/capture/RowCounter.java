@@ -13,8 +13,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Counts the rows of one table in one transaction, and notes which columns UPDATEs altered. Values are compared as the bytes
- * the server sent and never parsed: nobody reads them, and a value that cannot be parsed cannot stop the stream.
+ * Counts the rows of one table in one transaction, and notes which columns UPDATEs altered. Values are compared as the bytes that
+ * the server sent and never parsed: nobody reads them, and so a value that cannot be parsed cannot stop the stream.
  */
 final class RowCounter {
     private static final Operation[] OPERATIONS = Operation.values();
@@ -23,24 +23,24 @@ final class RowCounter {
     private static final int UNCHANGED_TOAST = 'u';
     private static final int NULL = 'n';
 
-    /** So many rows and bytes at most wait until it is known whether they matter. */
-    private static final int PUT_OFF_ROWS = 100;
+    /** Most rows, and most bytes, that wait until it is known whether rows are to be remembered. */
+    private static final int DEFERRED_ROWS = 100;
 
-    private static final int PUT_OFF_BYTES = 64 * 1024;
+    private static final int DEFERRED_BYTES = 64 * 1024;
 
-    private final ColumnPlaces places;
+    private final RowLayout layout;
     private final long[] rows = new long[OPERATIONS.length];
     private final BitSet changed = new BitSet();
-    /** Updates of a transaction that has touched nothing but what no view reads so far: if it stays so, none of them matters. */
-    private final List<ByteBuffer> putOff = new ArrayList<>(1);
+    /** Updates of a transaction that altered only columns that no view reads so far. If it stays so, none of their rows is remembered. */
+    private final List<ByteBuffer> deferred = new ArrayList<>(1);
 
-    private int putOffBytes;
+    private int deferredBytes;
     private boolean onlyUnread = true;
     private @Nullable RowCollector collector;
     private boolean allColumns;
 
-    RowCounter(ColumnPlaces places) {
-        this.places = places;
+    RowCounter(RowLayout layout) {
+        this.layout = layout;
     }
 
     void count(Operation operation) {
@@ -51,53 +51,63 @@ final class RowCounter {
         }
     }
 
-    /** From the first row on that matters all of them count, also those before it: which of them do is for others to say. */
+    /**
+     * Made at the first row that is to be remembered. All rows of the transaction are remembered then, also the deferred ones:
+     * which of them concern a view is not decided here.
+     */
     private RowCollector collector() {
         RowCollector known = collector;
         if (known == null) {
-            known = new RowCollector(places);
+            known = new RowCollector(layout);
             collector = known;
-            putOff.forEach(known::takeUpdate);
-            putOff.clear();
+            deferred.forEach(known::takeUpdate);
+            deferred.clear();
         }
         return known;
     }
 
-    /** @param tuple stands behind the relation's id */
+    /** @param tuple positioned behind the relation's id */
     void countRow(Operation operation, ByteBuffer tuple) {
         count(operation);
         collector().takeOne(tuple);
     }
 
-    void doubtColumns() {
+    /** Gives up what is known of columns: from now on every column may differ, and no row is known. */
+    void invalidateColumns() {
         allColumns = true;
         collector().giveUp();
     }
 
-    /** @param tuples stands behind the relation's id: an optional old tuple, then the new one */
+    /** @param tuples positioned behind the relation's id: an optional old tuple, then the new one */
     void countUpdate(ByteBuffer tuples) {
         rows[Operation.UPDATE.ordinal()]++;
-        // 'O' is the whole old row, sent under REPLICA IDENTITY FULL. Of 'K' only the key is sent, else nulls.
+        // 'O' is the whole old row, sent under REPLICA IDENTITY FULL. 'K' holds the key only, and nulls for other
+        // columns.
         if (!allColumns && (tuples.get(tuples.position()) != OLD_TUPLE || !compare(tuples))) {
             allColumns = true;
         }
         if (collector == null
                 && onlyUnread
                 && !allColumns
-                && putOff.size() < PUT_OFF_ROWS
-                && putOffBytes < PUT_OFF_BYTES) {
-            putOff.add(tuples);
-            putOffBytes += tuples.remaining();
+                && deferred.size() < DEFERRED_ROWS
+                && deferredBytes < DEFERRED_BYTES) {
+            deferred.add(tuples);
+            deferredBytes += tuples.remaining();
         } else {
             collector().takeUpdate(tuples);
         }
     }
 
-    /** Whether the two rows could be compared. On the array that the driver's buffers have: this is done for each row that is updated. */
+    /**
+     * Notes the columns in which the two rows differ. Reads the array behind the driver's buffer, which is faster: every updated row comes
+     * through here.
+     *
+     * @return whether the two rows could be compared
+     */
     private boolean compare(ByteBuffer tuples) {
         byte[] bytes = tuples.array();
         int at = tuples.arrayOffset() + tuples.position() + 1;
-        int width = places.unread().length;
+        int width = layout.unread().length;
         if (count(bytes, at) != width) {
             return false;
         }
@@ -114,10 +124,10 @@ final class RowCounter {
         at += 1 + Short.BYTES;
         for (int i = 0; i < width; i++) {
             int end = end(bytes, at);
-            // An unchanged TOAST value: the update kept the pointer to what is stored, so the value is the old one.
+            // An unchanged TOAST value is the old value: the update kept the pointer to what is stored.
             if (bytes[at] != UNCHANGED_TOAST && !Arrays.equals(bytes, olds[i], olds[i + 1], bytes, at, end)) {
                 changed.set(i);
-                onlyUnread &= places.unread()[i];
+                onlyUnread &= layout.unread()[i];
             }
             at = end;
         }
@@ -128,7 +138,10 @@ final class RowCounter {
         return ((bytes[at] & 0xff) << 8) | (bytes[at + 1] & 0xff);
     }
 
-    /** @return where the value that begins there ends: one byte for its kind, then its length and its bytes if it has any */
+    /**
+     * @return where the value that begins at {@code start} ends: one byte for its kind, then length and bytes unless it is null
+     * or unchanged
+     */
     private static int end(byte[] bytes, int start) {
         if (bytes[start] == NULL || bytes[start] == UNCHANGED_TOAST) {
             return start + 1;
@@ -138,9 +151,9 @@ final class RowCounter {
     }
 
     TableTally total() {
-        // All but updates have a collector.
+        // Every operation but an UPDATE makes a collector, so this transaction updated one row.
         if (collector == null && !allColumns && rows[Operation.UPDATE.ordinal()] == 1) {
-            return places.oneUpdate(changed);
+            return layout.oneUpdate(changed);
         }
         Map<Operation, Long> counts = new EnumMap<>(Operation.class);
         for (Operation operation : OPERATIONS) {
@@ -149,9 +162,9 @@ final class RowCounter {
             }
         }
         return new TableTally(
-                places.relation().table(),
+                layout.relation().table(),
                 counts,
-                allColumns ? ChangedColumns.ALL : places.oneUpdate(changed).columns(),
+                allColumns ? ChangedColumns.ALL : layout.oneUpdate(changed).columns(),
                 collector == null ? ChangedRows.UNKNOWN : collector.collected());
     }
 }

@@ -1,18 +1,30 @@
 package io.refreshd.capture;
 
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Properties;
+import java.util.Set;
 import org.postgresql.Driver;
 import org.postgresql.PGProperty;
 
 /**
- * Where the database is and who asks.
+ * Address of the database, and the role that connects.
  *
  * @param properties further connection properties of pgjdbc, for example {@code sslmode}
  */
 public record Server(
         String host, int port, String database, String user, String password, Map<String, String> properties) {
+    /** Properties that have a component of their own here. */
+    private static final Set<String> OWN_COMPONENTS = Set.of(
+            PGProperty.PG_HOST.getName(),
+            PGProperty.PG_PORT.getName(),
+            PGProperty.PG_DBNAME.getName(),
+            PGProperty.USER.getName(),
+            PGProperty.PASSWORD.getName());
+
     public Server {
         Objects.requireNonNull(host);
         Objects.requireNonNull(database);
@@ -21,7 +33,7 @@ public record Server(
         properties = Map.copyOf(properties);
     }
 
-    /** Reads a JDBC URL with the driver's own parser, which allows several hosts: the configuration does not. */
+    /** Reads a JDBC URL with the driver's own parser. Of several hosts the first is taken: the configuration allows only one. */
     public static Server of(String jdbcUrl, String user, String password) {
         Properties parsed = Driver.parseURL(jdbcUrl, null);
         if (parsed == null) {
@@ -30,21 +42,14 @@ public record Server(
         String host = firstOf(parsed, PGProperty.PG_HOST);
         int port = Integer.parseInt(firstOf(parsed, PGProperty.PG_PORT));
         String database = Objects.requireNonNullElse(PGProperty.PG_DBNAME.getOrDefault(parsed), user);
-        Map<String, String> further = new java.util.HashMap<>();
+        Map<String, String> further = new HashMap<>();
         for (String name : parsed.stringPropertyNames()) {
-            if (!FROM_THE_URL_ITSELF.contains(name)) {
+            if (!OWN_COMPONENTS.contains(name)) {
                 further.put(name, parsed.getProperty(name));
             }
         }
         return new Server(host, port, database, user, password, further);
     }
-
-    private static final java.util.Set<String> FROM_THE_URL_ITSELF = java.util.Set.of(
-            PGProperty.PG_HOST.getName(),
-            PGProperty.PG_PORT.getName(),
-            PGProperty.PG_DBNAME.getName(),
-            PGProperty.USER.getName(),
-            PGProperty.PASSWORD.getName());
 
     private static String firstOf(Properties parsed, PGProperty property) {
         String value = Objects.requireNonNull(property.getOrDefault(parsed), property.getName());
@@ -54,8 +59,7 @@ public record Server(
 
     String url() {
         String literal = host.indexOf(':') >= 0 && !host.startsWith("[") ? "[" + host + "]" : host;
-        return "jdbc:postgresql://" + literal + ":" + port + "/"
-                + java.net.URLEncoder.encode(database, java.nio.charset.StandardCharsets.UTF_8);
+        return "jdbc:postgresql://" + literal + ":" + port + "/" + URLEncoder.encode(database, StandardCharsets.UTF_8);
     }
 
     /** Without the password. */

@@ -15,7 +15,10 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.regex.Pattern;
 
-/** The replication slot, by plain SQL. Debezium never makes or drops one: it would begin "from now" without a word. */
+/**
+ * Inspects, creates and drops the replication slot, by plain SQL. Debezium must never create one: in place of a lost slot it
+ * would silently make one that begins now.
+ */
 public final class Slot {
     private static final Pattern NAME = Pattern.compile("[a-z0-9_]{1,63}");
 
@@ -30,13 +33,13 @@ public final class Slot {
 
     public static Optional<SlotState> inspect(Connection connection, String name) throws SQLException {
         int version = connection.getMetaData().getDatabaseMajorVersion();
-        // For a logical slot, 16 knows only one cause: it conflicts with recovery.
+        // PostgreSQL 16 knows one cause only for a logical slot: a conflict with recovery.
         String invalidation = version >= 17
                 ? "invalidation_reason"
                 : version == 16 ? "CASE WHEN conflicting THEN 'conflicting' END" : "NULL::text";
         String sql = "SELECT plugin, database, active_pid, confirmed_flush_lsn::text, restart_lsn::text, wal_status,"
                 + " safe_wal_size, two_phase, " + invalidation + " AS invalidation,"
-                // A standby has no current position to write at; it has one that it replayed.
+                // A standby has no position at which it writes; it has one up to which it replayed.
                 + " coalesce(pg_catalog.pg_wal_lsn_diff(CASE WHEN pg_catalog.pg_is_in_recovery()"
                 + " THEN pg_catalog.pg_last_wal_replay_lsn() ELSE pg_catalog.pg_current_wal_lsn() END,"
                 + " restart_lsn), 0)::bigint AS retained"
@@ -79,7 +82,7 @@ public final class Slot {
     }
 
     /**
-     * The call that makes the slot, whoever runs it: refreshd, or a DBA for it. From 17 on the slot outlasts a failover, if
+     * The SQL call that creates the slot, for refreshd or for a DBA to run. From 17 on the slot survives a failover, if the
      * standbys synchronise their slots.
      *
      * @param version the server's major version
@@ -91,10 +94,10 @@ public final class Slot {
     }
 
     /**
-     * Makes the slot. Waits for every transaction that is running in the whole server, as decoding has to begin between
-     * them: {@link #blockers} names them meanwhile, from another connection.
+     * Creates the slot. Blocks until every transaction that runs in the whole server has ended, since decoding has to begin between
+     * transactions. Meanwhile {@link #blockers} names those transactions, from another connection.
      *
-     * @param patience after which the server gives up, with SQLSTATE 57014; what it made by then it removes
+     * @param patience after which the server gives up, with SQLSTATE 57014, and removes the half-made slot
      * @return where the stream begins
      */
     public static Lsn create(Connection connection, String name, Duration patience) throws SQLException {
@@ -110,8 +113,8 @@ public final class Slot {
     }
 
     /**
-     * Transactions in this database that have an id and whose end others do not see yet: whether they run or, with their commit
-     * in the log already, wait for a synchronous standby. To be asked again until none of the first answer is left.
+     * Ids of the transactions in this database whose end others do not see yet: they run, or their commit is in the log and waits for a
+     * synchronous standby. To wait for their end, ask again until none of the first answer is left.
      */
     public static Set<Long> unended(Connection connection) throws SQLException {
         String sql = """
@@ -131,7 +134,7 @@ public final class Slot {
         }
     }
 
-    /** Drops the slot; a slot that somebody streams from cannot be dropped (SQLSTATE 55006). */
+    /** Drops the slot if there is one. A slot that somebody streams from cannot be dropped (SQLSTATE 55006). */
     public static void drop(Connection connection, String name) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(
                 "SELECT pg_catalog.pg_drop_replication_slot(slot_name) FROM pg_catalog.pg_replication_slots"
@@ -141,10 +144,14 @@ public final class Slot {
         }
     }
 
-    /** A transaction that the making of a slot waits for. @param who process or prepared transaction, and what it is */
+    /**
+     * A transaction that {@link #create} waits for.
+     *
+     * @param who the process or the prepared transaction, and what it is
+     */
     public record Blocker(String who, Duration age, String remedy) {}
 
-    /** The transactions that hold up {@link #create}, oldest first. */
+    /** The transactions that {@link #create} waits for, oldest first. */
     public static List<Blocker> blockers(Connection connection) throws SQLException {
         String sql = """
                 SELECT pg_catalog.format('process %s of %s (%s, %s, %s)', pid, usename, application_name, datname, state) AS who,

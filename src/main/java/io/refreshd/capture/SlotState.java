@@ -7,16 +7,16 @@ import java.util.OptionalInt;
 import java.util.OptionalLong;
 
 /**
- * A replication slot as the server sees it.
+ * A replication slot as {@code pg_replication_slots} shows it.
  *
  * @param database empty for a physical slot
- * @param activePid the walsender that streams from it
- * @param confirmed what was acknowledged
- * @param restart the oldest log the server keeps for it
- * @param walStatus {@code reserved}, {@code extended}, {@code unreserved} or {@code lost}; empty if it holds no log
- * @param safeBytes what may still be written before the slot is in danger; empty: no limit is set
- * @param retainedBytes log the server keeps for it
- * @param invalidation why the server gave it up (from 16 on); empty: it did not
+ * @param activePid process id of the walsender that streams from the slot
+ * @param confirmed the position that was acknowledged; empty while the slot is being created
+ * @param restart where the oldest log begins that the server keeps for the slot
+ * @param walStatus {@code reserved}, {@code extended}, {@code unreserved} or {@code lost}; empty if the slot holds no log
+ * @param safeBytes bytes of log that may still be written before the slot is in danger; empty: no limit is set
+ * @param retainedBytes bytes of log that the server keeps for the slot
+ * @param invalidation why the server invalidated the slot (from 16 on); empty: the slot is valid
  */
 public record SlotState(
         String name,
@@ -31,7 +31,7 @@ public record SlotState(
         boolean twoPhase,
         Optional<String> invalidation) {
 
-    /** Why nothing can be streamed from it, whoever tries. That somebody else does at the moment is not among them. */
+    /** Why nothing can be streamed from the slot. That somebody else streams from it at the moment is no obstacle here. */
     public Optional<Obstacle> obstacle(String wantedDatabase) {
         if (!plugin.equals("pgoutput") || !database.equals(Optional.of(wantedDatabase))) {
             return Optional.of(new Obstacle(
@@ -52,12 +52,12 @@ public record SlotState(
         return Optional.empty();
     }
 
-    /** Whether the server has given it up: what it kept is gone, and only a new one helps. */
+    /** Whether the server has invalidated the slot: the log that it kept is gone, and only another slot helps. */
     public boolean lost() {
         return invalidation.isPresent() || walStatus.equals(Optional.of("lost"));
     }
 
-    /** Whether somebody is making it and waits for running transactions to end: it has no position yet. */
+    /** Whether somebody is creating the slot and waits for running transactions to end: the slot has no position yet. */
     public boolean isBeingMade() {
         return !lost() && confirmed.isEmpty();
     }

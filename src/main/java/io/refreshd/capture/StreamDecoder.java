@@ -17,33 +17,38 @@ import java.util.Optional;
 import java.util.function.Function;
 
 /**
- * Folds the messages of pgoutput (protocol 1) into whole transactions. A transaction of any size takes the room of its
- * tables' counters. Pure; one thread, one stream.
+ * Folds the messages of pgoutput (protocol version 1) into whole transactions. A transaction of any size takes no more room than the
+ * counters of its tables. Pure.
+ *
+ * <p>Thread: one decoder reads one stream on one thread.
  */
 final class StreamDecoder {
     private static final Instant EPOCH = Instant.parse("2000-01-01T00:00:00Z");
 
     private final Function<TableId, Interest> interests;
     private final Map<Integer, Relation> relations = new HashMap<>();
-    private final Map<TableId, ColumnPlaces> places = new HashMap<>();
-    /** Those of tables whose interest was asked for in this stretch. */
-    private final Map<TableId, ColumnPlaces> current = new HashMap<>();
+    private final Map<TableId, RowLayout> layouts = new HashMap<>();
+    /** Layouts of the tables whose interest was asked for since {@link #forgetInterests}. */
+    private final Map<TableId, RowLayout> current = new HashMap<>();
 
     private final Map<TableId, RowCounter> counters = new LinkedHashMap<>();
     private final List<Signal> signals = new ArrayList<>();
     private long xid;
 
-    /** @param interests what to remember of a table's rows; asked once in each stretch for each table that changes in it */
+    /** @param interests what to remember of a table's rows; asked once for each table that changes after {@link #forgetInterests} */
     StreamDecoder(Function<TableId, Interest> interests) {
         this.interests = interests;
     }
 
-    /** What is to be remembered is asked anew from here on. By the time it is routed it may be another anyway. */
-    void beginStretch() {
+    /**
+     * From here on each table's interest is asked for anew. To ask for every row would cost too much and gain nothing: by the
+     * time that a row is routed, the interest may be another one anyway.
+     */
+    void forgetInterests() {
         current.clear();
     }
 
-    /** Takes the next message; returns what it completes, if anything. */
+    /** Takes the next message, and returns what the message completes, if anything. */
     Optional<Captured> accept(ByteBuffer message) {
         byte type = message.get();
         switch (type) {
@@ -62,14 +67,14 @@ final class StreamDecoder {
             case 'O', 'Y' -> {
                 // Origins and types say nothing about what changed.
             }
-            default -> throw new IllegalStateException("a message of pgoutput that is not known: " + (char) type);
+            default -> throw new IllegalStateException("unknown message of pgoutput: " + (char) type);
         }
         return Optional.empty();
     }
 
     private void begin(ByteBuffer message) {
         message.getLong(); // position of the commit
-        message.getLong(); // its time: it stands in the commit too
+        message.getLong(); // time of the commit: the commit message holds it too
         xid = Integer.toUnsignedLong(message.getInt());
         counters.clear();
         signals.clear();
@@ -107,10 +112,11 @@ final class StreamDecoder {
         Relation announced = new Relation(table, columns, identity, full);
         Relation known = relations.put(oid, announced);
         current.remove(table);
-        // Columns may change in the middle of a transaction; what was counted by number before is then in doubt.
+        // DDL in the middle of a transaction may change the columns: the indexes of altered columns noted before then
+        // mean others.
         RowCounter before = counters.get(table);
         if (before != null && known != null && !known.equals(announced)) {
-            before.doubtColumns();
+            before.invalidateColumns();
         }
     }
 
@@ -121,19 +127,19 @@ final class StreamDecoder {
         }
         RowCounter counter = counters.get(relation.table());
         if (counter == null) {
-            counter = new RowCounter(places(relation));
+            counter = new RowCounter(layoutOf(relation));
             counters.put(relation.table(), counter);
         }
         return counter;
     }
 
-    private ColumnPlaces places(Relation relation) {
+    private RowLayout layoutOf(Relation relation) {
         return current.computeIfAbsent(relation.table(), table -> {
             Interest interest = interests.apply(table);
-            ColumnPlaces known = places.get(table);
+            RowLayout known = layouts.get(table);
             if (known == null || !known.isFor(relation, interest)) {
-                known = ColumnPlaces.of(relation, interest);
-                places.put(table, known);
+                known = RowLayout.of(relation, interest);
+                layouts.put(table, known);
             }
             return known;
         });
@@ -149,7 +155,7 @@ final class StreamDecoder {
 
     private Optional<Captured> message(ByteBuffer message) {
         boolean transactional = (message.get() & 1) == 1;
-        message.getLong(); // its position
+        message.getLong(); // position of the message
         String prefix = text(message);
         if (!prefix.startsWith(Signal.PREFIX)) {
             return Optional.empty();
@@ -159,7 +165,8 @@ final class StreamDecoder {
         Signal signal =
                 new Signal(prefix.substring(Signal.PREFIX.length()), new String(content, StandardCharsets.UTF_8));
         if (transactional) {
-            signals.add(signal); // it counts from the commit on, behind the rows of its own transaction
+            // The signal counts from the commit on, together with the rows of its own transaction.
+            signals.add(signal);
             return Optional.empty();
         }
         return Optional.of(new Captured.Message(signal));

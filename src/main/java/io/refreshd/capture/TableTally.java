@@ -7,7 +7,13 @@ import io.refreshd.model.TableId;
 import java.util.Map;
 import java.util.Objects;
 
-/** What one transaction did to one table. */
+/**
+ * What one transaction did to one table.
+ *
+ * @param rows rows by operation
+ * @param columns the columns that may differ now
+ * @param touched which rows, if that is known
+ */
 record TableTally(TableId table, Map<Operation, Long> rows, ChangedColumns columns, ChangedRows touched) {
     TableTally {
         Objects.requireNonNull(table);
@@ -16,6 +22,7 @@ record TableTally(TableId table, Map<Operation, Long> rows, ChangedColumns colum
         Objects.requireNonNull(touched);
     }
 
+    /** A tally of rows that are not known. */
     TableTally(TableId table, Map<Operation, Long> rows, ChangedColumns columns) {
         this(table, rows, columns, ChangedRows.UNKNOWN);
     }

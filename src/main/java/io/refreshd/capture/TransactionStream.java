@@ -1,13 +1,10 @@
 package io.refreshd.capture;
 
-import io.debezium.connector.postgresql.connection.Lsn;
-import io.debezium.connector.postgresql.connection.ReplicationMessage.Operation;
-import io.debezium.connector.postgresql.connection.ReplicationStream;
-import io.debezium.connector.postgresql.connection.TransactionMessage;
 import io.refreshd.model.Interest;
 import io.refreshd.model.Signal;
 import io.refreshd.model.TableId;
 import java.nio.ByteBuffer;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Optional;
@@ -15,25 +12,33 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.postgresql.PGConnection;
+import org.postgresql.core.BaseConnection;
 import org.postgresql.replication.LogSequenceNumber;
 import org.postgresql.replication.PGReplicationStream;
+import org.postgresql.replication.fluent.logical.ChainedLogicalStreamBuilder;
 
 /**
- * The replication stream as Debezium sees it: one message for what came together, be it one transaction or many, instead of
- * one per row.
+ * The replication stream of one slot, read as bundles of whole transactions.
  *
- * <p>It reaches Debezium as one non-transactional logical message, at the end of the last commit record in it or at the start of
- * the last message that belongs to no transaction. Debezium then stores that position with the record, as that of the last
- * commit, and flushes it when the record is acknowledged.
+ * <p>Invariant: a bundle stands at the end of the last commit record in it, or at the start of the last message that belongs to no
+ * transaction; {@link #received} is that position while the bundle is handed over.
  *
- * <p>Read by Debezium's streaming thread; its status is sent by one more thread, so that a server does not lose patience
+ * <p>Thread: read by one thread. One more thread sends the status ({@link #startKeepAlive}), so that the server does not lose patience
  * while a slow consumer blocks the reader.
  */
-final class TransactionStream implements ReplicationStream {
-    /** Messages read in one go before Debezium is asked whether it still wants them. */
-    private static final int EPOCH = 1_000;
+final class TransactionStream implements AutoCloseable {
 
-    /** Between two looks at a stream that has nothing to say, and at one that has had nothing for a while: a look costs something. */
+    /** Takes what was read. */
+    interface Receiver {
+        /** May block while its queue is full. */
+        void receive(TransactionBundle bundle) throws SQLException, InterruptedException;
+    }
+
+    /** Messages that are read in one go before the caller can stop the reader. */
+    private static final int MESSAGES_AT_ONCE = 1_000;
+
+    /** Between two looks at a stream that is empty, and at one that has been empty for a while: each look costs something. */
     private static final Duration PAUSE = Duration.ofMillis(4);
 
     private static final Duration LONG_PAUSE = Duration.ofMillis(10);
@@ -41,58 +46,85 @@ final class TransactionStream implements ReplicationStream {
     private static final long SILENCE_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
 
     /**
-     * What has come already is read in less. The driver itself waits for up to a millisecond before it says that there is nothing, so
-     * in a dense stream of small transactions it never says so, and the reader would be woken for each of them.
+     * A message that has come already is read in less. The driver itself waits for up to a millisecond before it says that there is no
+     * message, so in a dense stream of small transactions it never says so, and the reader would be woken for each of them.
      */
     private static final long WAITED_NANOS = TimeUnit.MICROSECONDS.toNanos(100);
 
-    /** In one stretch: then there is no backlog. Once, it may be that another thread had the processor. */
+    /** Waits in one go after which there is no backlog. One wait proves nothing: another thread may have had the processor. */
     private static final int WAITED_OFTEN = 2;
 
     private final PGReplicationStream stream;
     private final Duration statusInterval;
-    private final Lsn start;
+    private final LogSequenceNumber start;
     private final StreamDecoder decoder;
-    private final Bundle bundle = new Bundle();
+    private final BundleBuilder bundle = new BundleBuilder();
     private long handedOver = System.nanoTime();
     private long lastMessage = handedOver;
-    private volatile @Nullable Lsn received;
+    private volatile @Nullable LogSequenceNumber received;
     private @Nullable ExecutorService keepAlive;
 
     TransactionStream(
-            PGReplicationStream stream, Lsn start, Duration statusInterval, Function<TableId, Interest> interests) {
+            PGReplicationStream stream,
+            LogSequenceNumber start,
+            Duration statusInterval,
+            Function<TableId, Interest> interests) {
         this.stream = stream;
         this.start = start;
         this.statusInterval = statusInterval;
         this.decoder = new StreamDecoder(interests);
     }
 
-    @Override
-    public boolean readPending(ReplicationMessageProcessor processor) throws SQLException, InterruptedException {
-        decoder.beginStretch();
+    /** Starts streaming where the slot stands. */
+    static TransactionStream open(
+            Connection connection, String slot, String publication, Function<TableId, Interest> interests)
+            throws SQLException {
+        Duration statusInterval = EngineProperties.STATUS_INTERVAL;
+        // Position zero asks the server to start where the slot stands: the slot is the only position there is.
+        ChainedLogicalStreamBuilder builder = connection
+                .unwrap(PGConnection.class)
+                .getReplicationAPI()
+                .replicationStream()
+                .logical()
+                .withSlotName("\"" + slot + "\"")
+                .withStartPosition(LogSequenceNumber.INVALID_LSN)
+                .withAutomaticFlush(false)
+                .withStatusInterval(Math.toIntExact(statusInterval.toMillis()), TimeUnit.MILLISECONDS)
+                .withSlotOption("proto_version", 1)
+                .withSlotOption(
+                        "publication_names",
+                        connection
+                                .unwrap(BaseConnection.class)
+                                .escapeString('"' + publication.replace("\"", "\"\"") + '"'))
+                .withSlotOption("messages", true);
+        PGReplicationStream stream = builder.start();
+        return new TransactionStream(stream, stream.getLastReceiveLSN(), statusInterval, interests);
+    }
+
+    /** Reads what has come, pauses when there is no more, and hands over what was gathered for long enough. */
+    void readPending(Receiver receiver) throws SQLException, InterruptedException {
+        decoder.forgetInterests();
         int waited = 0;
-        for (int i = 0; i < EPOCH; i++) {
+        for (int i = 0; i < MESSAGES_AT_ONCE; i++) {
             long asked = System.nanoTime();
             ByteBuffer message = stream.readPending();
             long now = System.nanoTime();
             if (message != null) {
                 lastMessage = now;
                 waited += now - asked > WAITED_NANOS ? 1 : 0;
-                boolean complete = take(message, processor);
+                boolean complete = accept(message, receiver);
                 if (!complete || waited < WAITED_OFTEN) {
                     continue;
                 }
             }
-            pause(processor, now);
+            pause(receiver, now);
             break;
         }
-        // Even of nothing: else Debezium pauses by itself, for the interval at which its queue is polled.
-        return true;
     }
 
-    private void pause(ReplicationMessageProcessor processor, long now) throws SQLException, InterruptedException {
+    private void pause(Receiver receiver, long now) throws SQLException, InterruptedException {
         if (isGathered() || bundle.isUrgent()) {
-            handOver(processor);
+            handOver(receiver);
         }
         Duration soon = now - lastMessage > SILENCE_NANOS ? LONG_PAUSE : PAUSE;
         Thread.sleep(Backlog.of(bundle.size()).pause().orElse(soon));
@@ -103,59 +135,55 @@ final class TransactionStream implements ReplicationStream {
                 >= Backlog.of(bundle.size()).gathering().toNanos();
     }
 
-    private void handOver(ReplicationMessageProcessor processor) throws SQLException, InterruptedException {
+    private void handOver(Receiver receiver) throws SQLException, InterruptedException {
         if (!bundle.isEmpty()) {
             handedOver = System.nanoTime();
-            processor.process(bundle.take());
+            receiver.receive(bundle.take());
         }
     }
 
-    @Override
-    public void read(ReplicationMessageProcessor processor) throws SQLException, InterruptedException {
-        decoder.beginStretch();
-        take(stream.read(), processor);
-        handOver(processor);
+    /** Waits for one message and hands over what it completes. */
+    void read(Receiver receiver) throws SQLException, InterruptedException {
+        decoder.forgetInterests();
+        accept(stream.read(), receiver);
+        handOver(receiver);
     }
 
-    /** @return whether it was the end of something */
-    private boolean take(ByteBuffer message, ReplicationMessageProcessor processor)
-            throws SQLException, InterruptedException {
+    /** @return whether the message ended a transaction, or belongs to none */
+    private boolean accept(ByteBuffer message, Receiver receiver) throws SQLException, InterruptedException {
         Optional<Captured> completed = decoder.accept(message);
         if (completed.isEmpty()) {
             return false;
         }
         // The end of the commit record, or the start of a message that belongs to no transaction.
-        Lsn position = Lsn.valueOf(stream.getLastReceiveLSN());
+        received = stream.getLastReceiveLSN();
         switch (completed.get()) {
             case Captured.Transaction transaction
             when transaction.isEmpty() -> {
-                received = position;
                 if (bundle.isEmpty()) {
-                    processor.process(new TransactionMessage(
-                            Operation.COMMIT, transaction.xids().getLast(), transaction.last()));
+                    receiver.receive(TransactionBundle.endOf(transaction));
                 }
             }
             case Captured.Transaction transaction -> {
-                received = position;
                 bundle.add(transaction);
-                if (bundle.isFull()) {
-                    handOver(processor);
-                }
+                handOverIfFull(receiver);
             }
             case Captured.Message(Signal signal) -> {
-                received = position;
                 bundle.add(signal);
-                if (bundle.isFull()) {
-                    handOver(processor);
-                }
+                handOverIfFull(receiver);
             }
         }
         return true;
     }
 
-    @Override
-    public void flushLsn(Lsn lsn) throws SQLException {
-        LogSequenceNumber position = lsn.asLogSequenceNumber();
+    private void handOverIfFull(Receiver receiver) throws SQLException, InterruptedException {
+        if (bundle.isFull()) {
+            handOver(receiver);
+        }
+    }
+
+    /** Tells the server that everything up to the position may be forgotten. Does not go back. */
+    void flush(LogSequenceNumber position) throws SQLException {
         if (stream.getLastFlushedLSN().compareTo(position) < 0) {
             stream.setFlushedLSN(position);
             stream.setAppliedLSN(position);
@@ -163,18 +191,17 @@ final class TransactionStream implements ReplicationStream {
         stream.forceUpdateStatus();
     }
 
-    @Override
-    public @Nullable Lsn lastReceivedLsn() {
-        return received;
+    /** Position of the last transaction or message that was read whole; empty before the first. */
+    Optional<LogSequenceNumber> received() {
+        return Optional.ofNullable(received);
     }
 
-    @Override
-    public Lsn startLsn() {
+    /** Where the stream began. */
+    LogSequenceNumber start() {
         return start;
     }
 
-    @Override
-    public void startKeepAlive(ExecutorService service) {
+    void startKeepAlive(ExecutorService service) {
         keepAlive = service;
         service.execute(() -> {
             try {
@@ -190,8 +217,7 @@ final class TransactionStream implements ReplicationStream {
         });
     }
 
-    @Override
-    public void stopKeepAlive() {
+    void stopKeepAlive() {
         if (keepAlive != null) {
             keepAlive.shutdownNow();
             keepAlive = null;

@@ -1,6 +1,6 @@
 /**
- * Turns the write-ahead log into {@link io.refreshd.model.Batch}es, by way of Debezium, and acknowledges what was made
- * durable; owns the slot, the publication and the heartbeat.
+ * Reads committed changes from the write-ahead log as {@link io.refreshd.model.Batch}es, and acknowledges what was made durable.
+ * The port is {@link io.refreshd.capture.ChangeSource}. The package owns the slot, the publication and the heartbeat.
  */
 @NullMarked
 package io.refreshd.capture;

@@ -41,7 +41,7 @@ class AcknowledgerTest {
     }
 
     @Test
-    void keepsALongOutageSmallAndLosesNothing() {
+    void boundsItsRoomDuringALongOutageAndLosesNothing() {
         for (int i = 1; i <= 100_000; i++) {
             assertThat(acknowledger.offer(new Lsn(i), i % 50_000 == 1 ? xids(i) : xids(), Snapshot.parse("1:1:")))
                     .isEmpty();

@@ -7,7 +7,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A database with a slot and a publication, and whatever runs were started on it. */
+/** A database with a slot and a publication, and the runs that were started on it. */
 final class CaptureFixture implements AutoCloseable {
     final TestDatabase database;
     final CaptureSettings settings;

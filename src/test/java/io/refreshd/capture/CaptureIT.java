@@ -38,7 +38,7 @@ class CaptureIT {
         fixture.close();
     }
 
-    /** Everything that was committed before this call has been handed over after it. */
+    /** Waits until everything that was committed before this call has been handed over. */
     private void catchUp(RecordingHandler handler) throws Exception {
         Lsn now = Lsn.parse(fixture.database
                 .query("SELECT pg_current_wal_insert_lsn()::text")
@@ -143,7 +143,7 @@ class CaptureIT {
                         ChangedColumns.of(Set.of("id")));
     }
 
-    /** Their ids are all that is told of each, be they in one batch or in several. */
+    /** Of such transactions only the ids are told apart, be they in one batch or in several. */
     @Test
     void losesNoTransactionThatOnlyTouchedWhatNobodyReads() throws Exception {
         fixture.database.execute(
@@ -184,7 +184,7 @@ class CaptureIT {
     }
 
     @Test
-    void tellsOddNamesApart() throws Exception {
+    void distinguishesOddNames() throws Exception {
         fixture.database.execute(
                 "CREATE SCHEMA \"My.Schema\"",
                 "CREATE TABLE \"My.Schema\".\"T\" (id int PRIMARY KEY)",

@@ -92,7 +92,7 @@ class CaptureRunIT {
                     try {
                         release.await();
                     } catch (InterruptedException deaf) {
-                        // as a consumer would that must not be
+                        // A handler that breaks its contract.
                     }
                 }
                 throw new InterruptedException();
@@ -130,8 +130,8 @@ class CaptureRunIT {
     }
 
     /**
-     * As the engine does to its own when they take too long: what they did not come to stop is nobody's but the run's. Where the
-     * coordinator stops too quickly to be met at it, it is tried again.
+     * Interrupts the threads that stop the coordinator, as the engine does when they take too long: the run must stop what they
+     * left. Tried again where the coordinator stopped before it could be interrupted.
      */
     @Test
     void leavesNoThreadBehindWhenTheEngineStopsInDisorder() throws Exception {

@@ -13,7 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
 
-/** The changes that wait in a slot, by the decoder that the daemon uses but without its stream. */
+/** Reads the changes that wait in a slot through an SQL function, with the decoder that the daemon uses. */
 public final class DecodedChanges {
     private final StreamDecoder decoder;
 
@@ -32,16 +32,15 @@ public final class DecodedChanges {
                 while (rows.next()) {
                     decoder.accept(ByteBuffer.wrap(rows.getBytes(1))).ifPresent(captured -> {
                         if (captured instanceof Captured.Transaction transaction) {
-                            Captured.Transaction carried = TransactionCodec.decode(TransactionCodec.encode(transaction))
-                                    .getFirst();
-                            carried.tables()
+                            transaction
+                                    .tables()
                                     .forEach(tally -> changes.add(new Change(
                                             tally.table(),
-                                            new Xid(carried.xids().getFirst()),
+                                            new Xid(transaction.xids().getFirst()),
                                             tally.rows(),
                                             tally.columns(),
                                             tally.touched(),
-                                            carried.first())));
+                                            transaction.first())));
                         }
                     });
                 }

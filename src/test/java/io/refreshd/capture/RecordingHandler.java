@@ -19,7 +19,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 
-/** Keeps every batch, and reads a snapshot after each. */
+/** A handler that keeps every batch, and reads a snapshot after each. */
 final class RecordingHandler implements BatchHandler, AutoCloseable {
     private final Connection connection;
     private final List<Batch> batches = new ArrayList<>();
@@ -30,12 +30,12 @@ final class RecordingHandler implements BatchHandler, AutoCloseable {
         this.connection = connection;
     }
 
-    /** Runs before each batch is recorded; what it throws, the handler throws. */
+    /** Sets an action that runs before each batch is recorded; what it throws, the handler throws. */
     void before(Callable<Boolean> action) {
         before = action;
     }
 
-    /** Rows are remembered, so that no transaction is told together with another. */
+    /** Asks for rows to be remembered, so that no transactions are merged. */
     @Override
     public Interest interestIn(TableId table) {
         return new Interest(List.of("id"), Set.of(), Set.of("ignored"));
@@ -49,7 +49,7 @@ final class RecordingHandler implements BatchHandler, AutoCloseable {
         }
         Snapshot snapshot = snapshot();
         synchronized (this) {
-            // A ledger that writes down at once whatever is routed.
+            // Like a ledger that writes down at once whatever is routed.
             return new Receipt(snapshot, routed.orElse(Lsn.ZERO));
         }
     }

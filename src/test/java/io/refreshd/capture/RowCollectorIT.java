@@ -14,7 +14,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** What is remembered of changed rows, as a real server tells of them. */
+/** What is remembered of changed rows, decoded from what a real server sends. */
 class RowCollectorIT {
     private static final Interest INTEREST = new Interest(List.of("b", "a"), Set.of("role", "big"), Set.of());
 
@@ -52,7 +52,7 @@ class RowCollectorIT {
     }
 
     @Test
-    void wholeOldRowsTellEverything() throws Exception {
+    void wholeOldRowsGiveKeysAndValues() throws Exception {
         database.execute("ALTER TABLE t REPLICA IDENTITY FULL");
         ChangedRows rows = after(
                 "UPDATE t SET role = 'r3' WHERE a = 1",
@@ -69,7 +69,7 @@ class RowCollectorIT {
     }
 
     @Test
-    void anOldKeyTellsTheKeyAndOfOtherColumnsOnlyWhatTheyAreNow() throws Exception {
+    void anOldKeyGivesTheKeyAndOnlyNewValuesOfOtherColumns() throws Exception {
         ChangedRows rows = after(
                 "UPDATE t SET role = 'r3' WHERE a = 1", "UPDATE t SET a = 20 WHERE a = 2", "DELETE FROM t WHERE a = 3");
         assertThat(rows.keys(List.of("b", "a")).orElseThrow())
@@ -88,7 +88,7 @@ class RowCollectorIT {
     }
 
     @Test
-    void anIndexThatIsNotTheKeyTellsOfItsColumnsOnly() throws Exception {
+    void aReplicaIdentityIndexGivesOldValuesOfItsColumnsOnly() throws Exception {
         database.execute(
                 "UPDATE t SET role = 'r0' WHERE role IS NULL",
                 "ALTER TABLE t ALTER role SET NOT NULL",
@@ -114,7 +114,7 @@ class RowCollectorIT {
                 .contains(Set.of(List.of("k".repeat(200)), List.of("other")));
     }
 
-    /** Whoever is told only that such a column changed counts as concerned, should he read it after all. */
+    /** Safe: a view that reads such a column after all counts as affected, since the column is reported as changed. */
     @Test
     void rowsInWhichNothingChangedThatIsReadAreNotRemembered() throws Exception {
         changes = new DecodedChanges(

@@ -113,7 +113,7 @@ class SlotAndPublicationIT {
                 "CREATE TABLE s.v (id int)",
                 "DROP PUBLICATION pub"
             })
-    void tellsByANumberThatAPublicationIsNotAsItWas(String statement) throws Exception {
+    void givesAnotherVersionWhenThePublicationChanged(String statement) throws Exception {
         fixture.database.execute(
                 "CREATE SCHEMA s", "CREATE TABLE s.u (id int)", "CREATE TABLE p (id int) PARTITION BY RANGE (id)");
         if (!statement.startsWith("CREATE PUBLICATION")) {
@@ -145,7 +145,7 @@ class SlotAndPublicationIT {
     }
 
     @Test
-    void namesWhoHoldsUpTheMakingOfASlot() throws Exception {
+    void namesTheTransactionsThatHoldUpTheCreationOfASlot() throws Exception {
         try (Connection open = fixture.database.connect();
                 Statement statement = open.createStatement()) {
             open.setAutoCommit(false);
@@ -163,9 +163,9 @@ class SlotAndPublicationIT {
         }
     }
 
-    /** Why {@link Enrolment} exists: the test fails as soon as the server streams such a transaction. */
+    /** Shows why {@link Enrolment} exists. Fails as soon as the server streams such a transaction. */
     @Test
-    void missesWhatWasWrittenBeforeTheTableJoinedAndKnowsForHowLong() throws Exception {
+    void missesWhatWasWrittenBeforeTheTableJoinedAndKnowsTheWriters() throws Exception {
         RecordingHandler handler = fixture.handler();
         fixture.start(handler);
         await().atMost(SOON).until(() -> handler.routed().isPresent());
@@ -193,13 +193,13 @@ class SlotAndPublicationIT {
     }
 
     @Test
-    void findsNothingInTheWayOfARoleThatMayDoEverything() throws Exception {
+    void findsNoObstacleForARoleThatMayDoEverything() throws Exception {
         assertThat(Prerequisites.check(connection, fixture.settings)).isEmpty();
         assertThat(Prerequisites.notMine(connection, Set.of(T))).isEmpty();
     }
 
     @Test
-    void tellsARoleWhatItLacks() throws Exception {
+    void namesTheObstaclesOfAPoorRole() throws Exception {
         String role = "Poor \"role\" " + fixture.database.name();
         String quoted = '"' + role.replace("\"", "\"\"") + '"';
         fixture.database.execute("CREATE ROLE " + quoted + " LOGIN");

@@ -148,7 +148,7 @@ class StreamDecoderTest {
     }
 
     @Test
-    void asksOnceInAStretchWhatIsToBeRemembered() {
+    void asksForAnInterestOnceUntilInterestsAreForgotten() {
         update('O', row("1", "x", "y"), row("1", "x", "z"));
         begin(2);
         sendInsert("2", "x", "y");
@@ -156,7 +156,7 @@ class StreamDecoderTest {
         assertThat(asked).isOne();
 
         interests.add(new Interest(List.of("id"), Set.of(), Set.of()));
-        decoder.beginStretch();
+        decoder.forgetInterests();
         begin(3);
         sendInsert("3", "x", "y");
         assertThat(commit().tables().getFirst().touched().keys()).contains(Set.of(List.of("3")));
@@ -164,7 +164,7 @@ class StreamDecoderTest {
     }
 
     @Test
-    void readsATableByItsColumnsAsTheyAreAnnouncedInTheMiddleOfAStretch() {
+    void readsATableByTheColumnsThatWereAnnouncedLast() {
         update('O', row("1", "x", "y"), row("1", "x", "z"));
         begin(2);
         relation(7, "t", "id", "c");
@@ -197,14 +197,12 @@ class StreamDecoderTest {
                                 new TableId("public", "u"),
                                 Map.of(Operation.DELETE, 1L, Operation.TRUNCATE, 1L),
                                 ChangedColumns.ALL));
-        assertThat(TransactionCodec.decode(TransactionCodec.encode(transaction)))
-                .containsExactly(transaction);
         begin(3);
         assertThat(commit().isEmpty()).as("nothing is carried over").isTrue();
     }
 
     @Test
-    void doubtsColumnsThatWereRenamedMidway() {
+    void invalidatesColumnsThatWereRenamedMidway() {
         begin(1);
         relation(7, "t", "id", "a");
         sendUpdate('O', row("1", "x"), row("1", "y"));
@@ -231,8 +229,6 @@ class StreamDecoderTest {
         assertThat(message(1, "refreshd:fence", "ü")).isEmpty();
         Captured.Transaction transaction = commit();
         assertThat(transaction.signals()).containsExactly(new Signal("fence", "ü"));
-        assertThat(TransactionCodec.decode(TransactionCodec.encode(transaction)))
-                .containsExactly(transaction);
     }
 
     @Test

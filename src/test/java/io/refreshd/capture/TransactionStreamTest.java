@@ -2,7 +2,6 @@ package io.refreshd.capture;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.debezium.connector.postgresql.connection.Lsn;
 import io.refreshd.model.Interest;
 import java.lang.reflect.Proxy;
 import java.nio.ByteBuffer;
@@ -24,7 +23,7 @@ import org.postgresql.replication.PGReplicationStream;
 class TransactionStreamTest {
     private final long[] read = {0};
 
-    /** Transactions without rows, for ever; each comes so long after the one before it. */
+    /** A stream of transactions without rows that never ends, with a wait before each. */
     private TransactionStream stream(Duration between) {
         return stream(() -> next(between));
     }
@@ -38,7 +37,8 @@ class TransactionStreamTest {
                     case "getLastReceiveLSN" -> LogSequenceNumber.valueOf(read[0]);
                     default -> throw new UnsupportedOperationException(method.getName());
                 });
-        return new TransactionStream(server, Lsn.valueOf(1L), Duration.ofSeconds(1), table -> Interest.NONE);
+        return new TransactionStream(
+                server, LogSequenceNumber.valueOf(1), Duration.ofSeconds(1), table -> Interest.NONE);
     }
 
     private ByteBuffer next(Duration between) {
@@ -53,7 +53,7 @@ class TransactionStreamTest {
 
     private long readAtOnce(TransactionStream stream) throws Exception {
         long before = read[0];
-        stream.readPending(message -> {});
+        stream.readPending(bundle -> {});
         return read[0] - before;
     }
 
@@ -61,7 +61,7 @@ class TransactionStreamTest {
     void readsABacklogWithoutAPause() throws Exception {
         TransactionStream stream = stream(Duration.ZERO);
         long most = 0;
-        // Any of them may be held up by something else on the machine.
+        // Any read may be held up by something else on the machine.
         for (int i = 0; i < 20; i++) {
             most = Math.max(most, readAtOnce(stream));
         }
@@ -90,15 +90,15 @@ class TransactionStreamTest {
         });
         long begin = 0;
         while (handedOver.size() < 2) {
-            // No later than the first was handed over, however long that took.
+            // Before the first bundle was handed over, however long that took.
             begin = handedOver.isEmpty() ? System.nanoTime() : begin;
-            stream.readPending(message -> handedOver.add(System.nanoTime()));
+            stream.readPending(bundle -> handedOver.add(System.nanoTime()));
         }
         assertThat(then.hasNext()).as("some are left").isFalse();
         assertThat(handedOver.getLast() - begin).isGreaterThanOrEqualTo(TimeUnit.MILLISECONDS.toNanos(atLeast));
     }
 
-    /** A table, and so many transactions that truncate it. */
+    /** Messages of a table, and of so many transactions that truncate it. */
     private static List<ByteBuffer> truncations(int transactions) {
         List<ByteBuffer> messages = new ArrayList<>();
         messages.add(ByteBuffer.allocate(32)

@@ -19,7 +19,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
-/** A commit that waits for a synchronous standby is in the log, but nobody sees it yet. */
+/** Shows what is acknowledged while a commit waits for a synchronous standby: the commit is in the log, but nobody sees it yet. */
 class VisibilityIT {
     private static final Duration SOON = Duration.ofSeconds(15);
 

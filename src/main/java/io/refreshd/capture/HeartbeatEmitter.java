@@ -7,13 +7,17 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes a heartbeat at every interval, and looks whether the server still streams to this run. So a database that hangs, or
- * a replication connection that died without a word, ends the run instead of leaving it silent.
+ * Writes a heartbeat to the log at every interval, and checks that the server still streams from the slot. So a database that hangs, or
+ * a replication connection that died unnoticed, ends the run instead of leaving it silent.
+ *
+ * <p>Thread: has one of its own, from {@link #start} to {@link #close}.
+ *
+ * <p>Failure: reported once, to the consumer; the thread ends then.
  */
-final class Pulse implements AutoCloseable {
-    /** Beats in a row without a walsender before the stream counts as lost; the first ones may come before it begins. */
-    private static final int MISSED_BEATS = 10;
-    /** And at least this long, however short the interval: the server may take its time to start decoding. */
+final class HeartbeatEmitter implements AutoCloseable {
+    /** Checks in a row without a walsender before the stream counts as lost. The first checks may come before the stream begins. */
+    private static final int MISSED_CHECKS = 10;
+    /** At least so long without a walsender, however short the interval: the server may take its time to start decoding. */
     private static final long MISSED_MILLIS = 15_000;
 
     private final CaptureSettings settings;
@@ -22,7 +26,7 @@ final class Pulse implements AutoCloseable {
     private @Nullable Thread thread;
     private boolean closed;
 
-    Pulse(CaptureSettings settings, String name, Consumer<Throwable> failed) {
+    HeartbeatEmitter(CaptureSettings settings, String name, Consumer<Throwable> failed) {
         this.settings = settings;
         this.name = name;
         this.failed = failed;
@@ -30,18 +34,18 @@ final class Pulse implements AutoCloseable {
 
     synchronized void start() {
         if (!closed && thread == null) {
-            thread = Thread.ofPlatform().name(name + "-pulse").daemon().start(this::run);
+            thread = Thread.ofPlatform().name(name + "-heartbeat").daemon().start(this::run);
         }
     }
 
     private void run() {
         long interval = settings.heartbeatInterval().toMillis();
         long missed = 0;
-        try (Connection connection = Connections.open(settings.server(), name + "-pulse")) {
+        try (Connection connection = Connections.open(settings.server(), name + "-heartbeat")) {
             while (true) {
                 Heartbeat.emit(connection);
                 missed = Slot.isStreaming(connection, settings.slot()) ? 0 : missed + 1;
-                if (missed >= MISSED_BEATS && missed * interval >= MISSED_MILLIS) {
+                if (missed >= MISSED_CHECKS && missed * interval >= MISSED_MILLIS) {
                     throw new SQLException("the server does not stream from slot " + settings.slot());
                 }
                 TimeUnit.MILLISECONDS.sleep(interval);

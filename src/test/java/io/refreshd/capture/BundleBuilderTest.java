@@ -2,7 +2,6 @@ package io.refreshd.capture;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.debezium.connector.postgresql.connection.LogicalDecodingMessage;
 import io.refreshd.model.ChangedColumns;
 import io.refreshd.model.ChangedRows;
 import io.refreshd.model.Operation;
@@ -16,10 +15,10 @@ import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
-class BundleTest {
+class BundleBuilderTest {
     private static final Instant NOON = Instant.parse("2026-01-01T12:00:00Z");
 
-    private final Bundle bundle = new Bundle();
+    private final BundleBuilder bundle = new BundleBuilder();
 
     @Test
     void carriesEachTransactionWholeInTheOrderOfCommits() {
@@ -28,30 +27,30 @@ class BundleTest {
                 new Captured.Transaction(5, NOON.plusSeconds(1), List.of(), List.of(new Signal("fence", "1")));
         bundle.add(first);
         bundle.add(second);
-        LogicalDecodingMessage message = bundle.take();
-        assertThat(TransactionCodec.decode(message.getContent())).containsExactly(first, second);
-        assertThat(message.getCommitTime()).isEqualTo(second.last());
-        assertThat(message.isLastEventForLsn()).as("the position moves with it").isTrue();
+        TransactionBundle taken = bundle.take();
+        assertThat(taken.transactions()).containsExactly(first, second);
+        assertThat(taken.committedAt()).contains(second.last());
+        assertThat(taken.xid()).contains(5L);
     }
 
     @Test
-    void beginsAnewWhenItWasTaken() {
+    void isEmptyAfterItWasTaken() {
         bundle.add(transaction(1));
         bundle.take();
         assertThat(bundle.isEmpty()).isTrue();
         bundle.add(transaction(2));
-        assertThat(TransactionCodec.decode(bundle.take().getContent())).containsExactly(transaction(2));
+        assertThat(bundle.take().transactions()).containsExactly(transaction(2));
     }
 
     @Test
-    void aMessageKeepsItsPlaceAndHurries() {
+    void keepsTheOrderOfAMessageAndIsUrgentThen() {
         Signal mark = new Signal("mark", "7");
         bundle.add(transaction(1));
         assertThat(bundle.isUrgent()).isFalse();
         bundle.add(mark);
         bundle.add(transaction(2));
         assertThat(bundle.isUrgent()).isTrue();
-        List<Captured.Transaction> taken = TransactionCodec.decode(bundle.take().getContent());
+        List<Captured.Transaction> taken = bundle.take().transactions();
         assertThat(taken).hasSize(3).first().isEqualTo(transaction(1));
         assertThat(taken.get(1).signals()).containsExactly(mark);
         assertThat(taken.get(1).tables()).isEmpty();
@@ -60,17 +59,16 @@ class BundleTest {
         assertThat(bundle.isEmpty()).isTrue();
     }
 
-    /** What nobody can tell apart but by the ids is told once. */
     @Test
-    void carriesThoseThatDidTheSameToUnknownRowsAsOne() {
+    void mergesTransactionsThatDidTheSameToUnknownRows() {
         bundle.add(anonymous(7, 1, "note", 2));
         bundle.add(anonymous(8, 2, "title", 1));
         bundle.add(transaction(9));
         bundle.add(anonymous(5, 2, "note", 1));
         bundle.add(anonymous(6, 3, "note", 1));
-        LogicalDecodingMessage message = bundle.take();
-        assertThat(message.getCommitTime()).isEqualTo(NOON.plusSeconds(3));
-        assertThat(TransactionCodec.decode(message.getContent()))
+        TransactionBundle taken = bundle.take();
+        assertThat(taken.committedAt()).contains(NOON.plusSeconds(3));
+        assertThat(taken.transactions())
                 .containsExactlyInAnyOrder(
                         transaction(9),
                         anonymous(8, 2, "title", 1),
@@ -82,18 +80,18 @@ class BundleTest {
                                 List.of()));
         assertThat(bundle.isEmpty()).isTrue();
         bundle.add(anonymous(6, 4, "note", 1));
-        assertThat(TransactionCodec.decode(bundle.take().getContent())).containsExactly(anonymous(6, 4, "note", 1));
+        assertThat(bundle.take().transactions()).containsExactly(anonymous(6, 4, "note", 1));
     }
 
     @Test
-    void isBoundedWhateverItCarries() {
+    void isBoundedByTheNumberOfMergedTransactions() {
         int added = 0;
         while (!bundle.isFull()) {
             bundle.add(anonymous(++added, 0, "note", 1));
         }
         assertThat(added).isLessThan(20_000);
         int expected = added;
-        assertThat(TransactionCodec.decode(bundle.take().getContent()))
+        assertThat(bundle.take().transactions())
                 .singleElement()
                 .satisfies(all -> assertThat(all.xids()).hasSize(expected));
     }
@@ -110,14 +108,14 @@ class BundleTest {
     }
 
     @Test
-    void isBounded() {
+    void isBoundedByTheRoomOfRememberedRows() {
         List<Captured.Transaction> added = new ArrayList<>();
         for (int xid = 1; !bundle.isFull(); xid++) {
             added.add(transaction(xid));
             bundle.add(added.getLast());
         }
         assertThat(added).hasSizeBetween(500, 1_500);
-        assertThat(TransactionCodec.decode(bundle.take().getContent())).isEqualTo(added);
+        assertThat(bundle.take().transactions()).isEqualTo(added);
         assertThat(bundle.isFull()).isFalse();
     }
 

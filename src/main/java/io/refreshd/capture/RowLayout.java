@@ -12,17 +12,17 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * Where in the rows of a table, as the stream announced it, the columns stand that somebody is interested in. Made once for many
+ * At which indexes in the rows of a table, as the stream announced the table, the columns of an {@link Interest} stand. Made once for many
  * transactions.
  *
- * @param key places of the columns of the key; empty if nobody wants it, or it is not there
- * @param discriminators places of those that are there
- * @param read by place: whether its value is to be read
- * @param unread by place: whether nothing that a row is remembered for depends on it
- * @param identity by place: whether old rows tell of it
- * @param updates what an UPDATE of one row comes to, by the places of the columns that it alters: an application has few kinds of them
+ * @param key indexes of the key's columns; empty if nobody wants the key, or a column of it is not published
+ * @param discriminators indexes of those discriminating columns that are published
+ * @param read by index: whether the column's value is to be read
+ * @param unread by index: whether no view reads the column, so that no row is remembered because of it
+ * @param identity by index: whether the column belongs to the replica identity, so that old rows hold it
+ * @param updates the tally of an UPDATE of one row, by the indexes of the columns that it altered: an application has few kinds of updates
  */
-record ColumnPlaces(
+record RowLayout(
         Relation relation,
         Interest interest,
         List<Integer> key,
@@ -34,7 +34,7 @@ record ColumnPlaces(
 
     private static final int UPDATES_LIMIT = 1_000;
 
-    static ColumnPlaces of(Relation relation, Interest interest) {
+    static RowLayout of(Relation relation, Interest interest) {
         int width = relation.columns().size();
         boolean[] read = new boolean[width];
         List<Integer> key = new ArrayList<>();
@@ -46,20 +46,20 @@ record ColumnPlaces(
         }
         List<Integer> discriminators = new ArrayList<>();
         for (String column : interest.discriminators()) {
-            int place = relation.columns().indexOf(column);
-            if (place >= 0) {
-                discriminators.add(place);
+            int index = relation.columns().indexOf(column);
+            if (index >= 0) {
+                discriminators.add(index);
             }
         }
-        key.forEach(place -> read[place] = true);
-        discriminators.forEach(place -> read[place] = true);
+        key.forEach(index -> read[index] = true);
+        discriminators.forEach(index -> read[index] = true);
         boolean[] unread = new boolean[width];
         for (int i = 0; i < width; i++) {
             unread[i] = interest.unread().contains(relation.columns().get(i));
         }
         boolean[] identity = new boolean[width];
-        relation.identity().forEach(place -> identity[place] = true);
-        return new ColumnPlaces(
+        relation.identity().forEach(index -> identity[index] = true);
+        return new RowLayout(
                 relation,
                 interest,
                 List.copyOf(key),
@@ -70,7 +70,7 @@ record ColumnPlaces(
                 new HashMap<>());
     }
 
-    /** What an UPDATE of one row comes to that altered these columns, if nothing more is known of the row. */
+    /** The tally of an UPDATE of one row that altered these columns, if the row is not remembered. */
     TableTally oneUpdate(BitSet changed) {
         TableTally known = updates.get(changed);
         if (known != null) {

@@ -1,0 +1,298 @@
+package io.refreshd.capture;
+
+import io.debezium.connector.postgresql.LogicalDecodingMessageMonitor;
+import io.debezium.connector.postgresql.PostgresConnector;
+import io.debezium.connector.postgresql.PostgresConnectorConfig;
+import io.debezium.connector.postgresql.PostgresConnectorTask;
+import io.debezium.connector.postgresql.PostgresOffsetContext;
+import io.debezium.connector.postgresql.PostgresSchema;
+import io.debezium.connector.postgresql.SourceInfo;
+import io.debezium.connector.postgresql.connection.LogicalDecodingMessage;
+import io.debezium.connector.postgresql.connection.Lsn;
+import io.debezium.connector.postgresql.connection.PostgresConnection;
+import io.debezium.connector.postgresql.connection.PostgresReplicationConnection;
+import io.debezium.connector.postgresql.connection.ReplicationConnection;
+import io.debezium.connector.postgresql.connection.ReplicationMessage;
+import io.debezium.connector.postgresql.connection.ReplicationStream;
+import io.debezium.connector.postgresql.connection.TransactionMessage;
+import io.debezium.connector.postgresql.connection.WalPositionLocator;
+import io.debezium.connector.postgresql.spi.SlotCreationResult;
+import io.refreshd.model.Interest;
+import io.refreshd.model.TableId;
+import java.nio.ByteBuffer;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.function.Function;
+import org.apache.kafka.connect.connector.Task;
+import org.apache.kafka.connect.data.Struct;
+import org.apache.kafka.connect.source.SourceRecord;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Everything that refreshd uses of Debezium beyond its published engine API. Debezium keeps the engine, the connections, the queue, the
+ * offsets and the acknowledgement. In place of its replication stream, which yields one message a row, it is given {@link
+ * TransactionStream}, which yields one message for all transactions that came together.
+ *
+ * <p>Such a message is a logical decoding message that belongs to no transaction. Debezium stores the position at which it was received as
+ * that of the last commit, in the record's offset, and flushes that position to the slot when the record is acknowledged.
+ *
+ * <p>Invariant: no other class names a class of Debezium outside {@code io.debezium.engine} and the engine's {@code Connect} format.
+ * {@code DebeziumInternalsTest} holds that, names every member used here with its reason, and names the version for which they were
+ * read. A new version of Debezium fails there first.
+ */
+final class DebeziumInternals {
+    /** Prefix of the messages made here. No message from the log can have it: refreshd takes only those that begin with its own prefix. */
+    static final String PREFIX = "transaction";
+
+    /** Where an offset holds the end of the last transaction that was handed over whole. */
+    private static final String LAST_COMMIT = PostgresOffsetContext.LAST_COMMIT_LSN_KEY;
+
+    /** By name of the run: the engine makes the task itself and gives it nothing but texts. */
+    private static final Map<String, Run> RUNS = new ConcurrentHashMap<>();
+
+    private DebeziumInternals() {}
+
+    /** Makes the run known to the task that the engine will make for it. */
+    static void register(String name, Run run) {
+        RUNS.put(name, run);
+    }
+
+    /** A task of the run that is made after this fails. */
+    static void unregister(String name) {
+        RUNS.remove(name);
+    }
+
+    /** The offset that lets Debezium confirm everything up to the position. */
+    static Map<String, Long> offset(io.refreshd.model.Lsn position) {
+        return Map.of(
+                SourceInfo.LSN_KEY,
+                position.value(),
+                PostgresOffsetContext.LAST_COMPLETELY_PROCESSED_LSN_KEY,
+                position.value(),
+                LAST_COMMIT,
+                position.value());
+    }
+
+    /** What one run shares with the task that the engine makes for it. */
+    static final class Run {
+        private final Function<TableId, Interest> interests;
+        private final Handover handover = new Handover();
+        private volatile @Nullable LogConnection connection;
+        private volatile @Nullable CaptureTask task;
+        private volatile boolean aborted;
+
+        Run(Function<TableId, Interest> interests) {
+            this.interests = interests;
+        }
+
+        /** The position of a record: everything that committed at or before it was handed over with this record or earlier. */
+        io.refreshd.model.Lsn positionOf(SourceRecord record) {
+            return record.sourceOffset().get(LAST_COMMIT) instanceof Number commit
+                    ? new io.refreshd.model.Lsn(commit.longValue())
+                    : io.refreshd.model.Lsn.ZERO;
+        }
+
+        /** The bundle of a record, to be asked for once a record, in order. Empty: Debezium made the record by itself. */
+        Optional<TransactionBundle> bundleOf(SourceRecord record) {
+            String field = LogicalDecodingMessageMonitor.DEBEZIUM_LOGICAL_DECODING_MESSAGE_KEY;
+            if (!(record.value() instanceof Struct value) || value.schema().field(field) == null) {
+                return Optional.empty();
+            }
+            ByteBuffer content = (ByteBuffer) value.getStruct(field)
+                    .get(LogicalDecodingMessageMonitor.DEBEZIUM_LOGICAL_DECODING_MESSAGE_CONTENT_KEY);
+            return Optional.of(handover.take(content.getLong(content.position())));
+        }
+
+        /** Cuts the replication connection at once, whoever reads from it, and for good: one that is opened later is cut as well. */
+        void abort() throws SQLException {
+            aborted = true;
+            LogConnection opened = connection;
+            if (opened != null) {
+                opened.abort();
+            }
+        }
+
+        /**
+         * Stops what the engine left of the run when it ended: interrupted while it waits for its coordinator, a task leaves behind
+         * connections and a thread that would look for signals for ever. Blocks while the engine still stops the task.
+         */
+        void stopLeftovers() throws InterruptedException {
+            CaptureTask begun = task;
+            task = null;
+            if (begun != null) {
+                begun.stopLeftovers();
+            }
+        }
+
+        /** The message that makes Debezium put a record for the bundle into its queue, or only move its position. */
+        ReplicationMessage messageFor(TransactionBundle bundle) {
+            if (bundle.transactions().isEmpty()) {
+                return new TransactionMessage(
+                        ReplicationMessage.Operation.COMMIT,
+                        bundle.xid().orElseThrow(),
+                        bundle.committedAt().orElseThrow());
+            }
+            return new LogicalDecodingMessage(
+                    ReplicationMessage.Operation.MESSAGE,
+                    bundle.committedAt().orElse(null),
+                    bundle.xid().orElse(null),
+                    false,
+                    PREFIX,
+                    ByteBuffer.allocate(Long.BYTES)
+                            .putLong(handover.put(bundle))
+                            .array());
+        }
+    }
+
+    /** Debezium's connector with {@link CaptureTask} in it. Public because the engine makes it by name. */
+    public static final class CaptureConnector extends PostgresConnector {
+        @Override
+        public Class<? extends Task> taskClass() {
+            return CaptureTask.class;
+        }
+    }
+
+    /** Debezium's task, reading the log through {@link LogConnection}. Public because the engine makes it by name. */
+    public static final class CaptureTask extends PostgresConnectorTask {
+        @Override
+        protected ReplicationConnection buildReplicationConnection(
+                PostgresConnection jdbcConnection, PostgresSchema schema, PostgresConnectorConfig config)
+                throws SQLException {
+            Run run = RUNS.get(config.getLogicalName());
+            if (run == null) {
+                throw new IllegalStateException("run " + config.getLogicalName() + " has ended");
+            }
+            LogConnection connection = new LogConnection(
+                    (PostgresReplicationConnection) super.buildReplicationConnection(jdbcConnection, schema, config),
+                    config.slotName(),
+                    config.publicationName(),
+                    run);
+            run.task = this;
+            run.connection = connection;
+            return connection;
+        }
+
+        private void stopLeftovers() throws InterruptedException {
+            if (coordinator != null) {
+                coordinator.stop();
+                doStop();
+            }
+        }
+    }
+
+    /** Debezium's replication connection, except that it opens a {@link TransactionStream}. It never creates or drops a slot. */
+    private static final class LogConnection implements ReplicationConnection {
+        private final PostgresReplicationConnection debezium;
+        private final String slot;
+        private final String publication;
+        private final Run run;
+        /** Held for as long as the stream lives: pgjdbc closes a connection that nobody references any more. */
+        private volatile @Nullable Connection connection;
+
+        LogConnection(PostgresReplicationConnection debezium, String slot, String publication, Run run) {
+            this.debezium = debezium;
+            this.slot = slot;
+            this.publication = publication;
+            this.run = run;
+        }
+
+        @Override
+        public ReplicationStream startStreaming(WalPositionLocator ignored) throws SQLException {
+            Connection opened = debezium.connection(false);
+            connection = opened;
+            if (run.aborted) {
+                opened.abort(Runnable::run);
+                throw new SQLException("the run was cut off before it streamed");
+            }
+            return new BundleStream(TransactionStream.open(opened, slot, publication, run.interests), run);
+        }
+
+        @Override
+        public ReplicationStream startStreaming(@Nullable Lsn ignored, WalPositionLocator alsoIgnored)
+                throws SQLException {
+            return startStreaming(alsoIgnored);
+        }
+
+        @Override
+        public Optional<SlotCreationResult> createReplicationSlot() {
+            throw new IllegalStateException("replication slot " + slot + " is missing");
+        }
+
+        @Override
+        public void initConnection() {
+            // Debezium would look for slot and publication, and make what is missing: both were looked at before the
+            // run.
+        }
+
+        @Override
+        public boolean isConnected() throws SQLException {
+            return debezium.isConnected();
+        }
+
+        @Override
+        public void reconnect() {
+            throw new IllegalStateException("one run streams once");
+        }
+
+        @Override
+        public void close() throws SQLException {
+            debezium.close();
+        }
+
+        void abort() throws SQLException {
+            Connection opened = connection;
+            if (opened != null) {
+                opened.abort(Runnable::run);
+            }
+        }
+    }
+
+    /** {@link TransactionStream} in the form in which Debezium reads a stream. */
+    private record BundleStream(TransactionStream stream, Run run) implements ReplicationStream {
+        @Override
+        public boolean readPending(ReplicationMessageProcessor processor) throws SQLException, InterruptedException {
+            stream.readPending(bundle -> processor.process(run.messageFor(bundle)));
+            // Also when nothing came: else Debezium pauses by itself, for the interval at which its queue is polled.
+            return true;
+        }
+
+        @Override
+        public void read(ReplicationMessageProcessor processor) throws SQLException, InterruptedException {
+            stream.read(bundle -> processor.process(run.messageFor(bundle)));
+        }
+
+        @Override
+        public void flushLsn(Lsn lsn) throws SQLException {
+            stream.flush(lsn.asLogSequenceNumber());
+        }
+
+        @Override
+        public @Nullable Lsn lastReceivedLsn() {
+            return stream.received().map(Lsn::valueOf).orElse(null);
+        }
+
+        @Override
+        public Lsn startLsn() {
+            return Lsn.valueOf(stream.start());
+        }
+
+        @Override
+        public void startKeepAlive(ExecutorService service) {
+            stream.startKeepAlive(service);
+        }
+
+        @Override
+        public void stopKeepAlive() {
+            stream.stopKeepAlive();
+        }
+
+        @Override
+        public void close() throws SQLException {
+            stream.close();
+        }
+    }
+}
