@@ -3,11 +3,9 @@ package io.refreshd.daemon;
 import io.refreshd.database.ErrorSummary;
 import io.refreshd.model.Failure;
 import io.refreshd.model.Moment;
-import io.refreshd.observe.RepeatLimit;
+import io.refreshd.observe.ThrottledLog;
 import io.refreshd.refresh.SqlStates;
 import java.sql.SQLException;
-import java.time.Duration;
-import java.util.OptionalLong;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -21,17 +19,14 @@ import org.slf4j.LoggerFactory;
 final class PeriodicTask {
     private static final Logger log = LoggerFactory.getLogger(PeriodicTask.class);
 
-    private static final Duration REPEAT_AFTER = Duration.ofMinutes(1);
-
     private final String name;
-    private final Supplier<Moment> clock;
-    private RepeatLimit limit = new RepeatLimit(REPEAT_AFTER);
+    private final ThrottledLog warnings;
     private String last = "";
     private int failures;
 
     PeriodicTask(String name, Supplier<Moment> clock) {
         this.name = name;
-        this.clock = clock;
+        this.warnings = new ThrottledLog(log, clock);
     }
 
     interface Work {
@@ -62,7 +57,7 @@ final class PeriodicTask {
     private void succeeded() {
         if (!last.isEmpty()) {
             log.atInfo().addKeyValue("task", name).log("A periodic task works again");
-            limit = new RepeatLimit(REPEAT_AFTER);
+            warnings.over();
         }
         last = "";
         failures = 0;
@@ -76,11 +71,11 @@ final class PeriodicTask {
         }
         failures++;
         last = ErrorSummary.of(problem);
-        OptionalLong heldBack = limit.admit(last, clock.get().nanos());
-        if (heldBack.isPresent()) {
-            var line = log.atWarn().addKeyValue("task", name).addKeyValue("reason", last);
-            (heldBack.getAsLong() == 0 ? line : line.addKeyValue("heldBack", heldBack.getAsLong()))
-                    .log("A periodic task failed");
+        boolean written = warnings.warn(
+                "A periodic task failed",
+                last,
+                line -> line.addKeyValue("task", name).addKeyValue("reason", last));
+        if (written) {
             log.atDebug().addKeyValue("task", name).setCause(problem).log("A periodic task failed");
         }
     }

@@ -6,6 +6,7 @@ import io.refreshd.ledger.Lease;
 import io.refreshd.model.Moment;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.TableId;
+import io.refreshd.observe.ThrottledLog;
 import io.refreshd.roles.RolePlan;
 import io.refreshd.roles.RoleReconciler;
 import io.refreshd.roles.RoleTables;
@@ -59,9 +60,8 @@ public final class RoleViewController implements AutoCloseable {
     // Touched by the thread alone.
     private long handled;
     private long reconciledAt;
-    private final LogOnce deviations = new LogOnce(log, "A role view is not as declared");
-    private final LogOnce untracked =
-            new LogOnce(log, "Roles are looked at every few seconds only: the log does not tell of their changes");
+    private final ThrottledLog deviations = ThrottledLog.once(log);
+    private final ThrottledLog untracked = ThrottledLog.once(log);
 
     /**
      * @param interval how often role views are reconciled though no table of roles has changed
@@ -116,15 +116,18 @@ public final class RoleViewController implements AutoCloseable {
         boolean settled = present.get().ingest().isSettled();
         long lease = present.get().lease().token();
         try {
-            deviations.log(jdbi.withHandle(handle -> reconcile(handle, lease)));
-            untracked.log(present.get().reconciler().findings().untrackedRoleTables());
+            logDeviations(jdbi.withHandle(handle -> reconcile(handle, lease)));
+            logOnce(
+                    untracked,
+                    "Roles are looked at every few seconds only: the log does not tell of their changes",
+                    present.get().reconciler().findings().untrackedRoleTables());
             reconciledAt = now;
             if (settled) {
                 handled = changed;
             }
         } catch (Exception e) {
             if (!closed) {
-                deviations.log(List.of(
+                logDeviations(List.of(
                         new Obstacle("the role views cannot be looked at: " + e.getMessage(), "see the message")));
             }
         }
@@ -142,6 +145,21 @@ public final class RoleViewController implements AutoCloseable {
                 transaction -> Lease.prove(transaction, lease),
                 RoleViewController::logDone));
         return obstacles;
+    }
+
+    private void logDeviations(List<Obstacle> obstacles) {
+        logOnce(deviations, "A role view is not as declared", obstacles);
+    }
+
+    /** Logs each obstacle once, for as long as it lasts. */
+    private static void logOnce(ThrottledLog log, String message, List<Obstacle> obstacles) {
+        log.keepOnly(obstacles.stream().map(Obstacle::what).toList());
+        for (Obstacle obstacle : obstacles) {
+            log.warn(
+                    message,
+                    obstacle.what(),
+                    line -> line.addKeyValue("what", obstacle.what()).addKeyValue("remedy", obstacle.remedy()));
+        }
     }
 
     private static void logDone(Step step) {

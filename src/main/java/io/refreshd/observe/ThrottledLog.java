@@ -15,7 +15,7 @@ import org.slf4j.spi.LoggingEventBuilder;
  * <pre>{@code
  * private final ThrottledLog warnings = new ThrottledLog(log, clock);
  *
- * warnings.warn("Housekeeping failed", reason, line -> line.addKeyValue("what", name).addKeyValue("reason", reason));
+ * warnings.warn("A periodic task failed", reason, line -> line.addKeyValue("task", name).addKeyValue("reason", reason));
  * warnings.over(); // It works again: the next failure is written at once.
  * }</pre>
  *

@@ -2,11 +2,8 @@ package io.refreshd.stream;
 
 import io.refreshd.database.ErrorSummary;
 import io.refreshd.model.Moment;
-import io.refreshd.observe.RepeatLimit;
+import io.refreshd.observe.ThrottledLog;
 import io.refreshd.report.StreamPhase;
-import java.time.Duration;
-import java.util.List;
-import java.util.OptionalLong;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
@@ -21,16 +18,13 @@ import org.slf4j.LoggerFactory;
 final class OutageLog {
     private static final Logger log = LoggerFactory.getLogger(OutageLog.class);
 
-    private static final Duration REPEAT_AFTER = Duration.ofMinutes(1);
-
-    private final Supplier<Moment> clock;
-    private RepeatLimit limit = new RepeatLimit(REPEAT_AFTER);
+    private final ThrottledLog warnings;
     private long failures;
     private boolean waited;
     private boolean standingBy;
 
     OutageLog(Supplier<Moment> clock) {
-        this.clock = clock;
+        this.warnings = new ThrottledLog(log, clock);
     }
 
     /** An attempt failed. @param shown gets the sentence that describes the failure */
@@ -59,7 +53,7 @@ final class OutageLog {
     synchronized void recovered() {
         if (failures > 0 || waited || standingBy) {
             log.atInfo().addKeyValue("failures", failures).log("Streaming again");
-            limit = new RepeatLimit(REPEAT_AFTER);
+            warnings.over();
             failures = 0;
             waited = false;
             standingBy = false;
@@ -68,12 +62,6 @@ final class OutageLog {
 
     /** Numbers do not make another kind: ports, process ids and seconds differ each time. */
     private void warn(String message, String sentence) {
-        OptionalLong heldBack = limit.admit(
-                List.of(message, sentence.replaceAll("\\d+", "#")), clock.get().nanos());
-        if (heldBack.isEmpty()) {
-            return;
-        }
-        var line = log.atWarn().addKeyValue("reason", sentence);
-        (heldBack.getAsLong() == 0 ? line : line.addKeyValue("heldBack", heldBack.getAsLong())).log(message);
+        warnings.warn(message, ThrottledLog.withoutNumbers(sentence), line -> line.addKeyValue("reason", sentence));
     }
 }
