@@ -10,7 +10,7 @@ import io.refreshd.catalog.ViewGraph;
 import io.refreshd.config.CaptureSettings;
 import io.refreshd.config.Configuration;
 import io.refreshd.config.ViewPattern;
-import io.refreshd.doctor.Wanted;
+import io.refreshd.doctor.RequiredTables;
 import io.refreshd.ledger.Lease;
 import io.refreshd.ledger.Ledgered;
 import io.refreshd.ledger.Registration;
@@ -162,7 +162,7 @@ final class CatalogWatch {
         notRefreshable = RefreshRights.missing(handle);
         Catalog catalog = CatalogReader.read(handle.getConnection());
         ViewGraph graph = ViewGraph.of(catalog, configuration.views()::includes);
-        Wanted wanted = Wanted.of(handle, configuration, graph);
+        RequiredTables wanted = RequiredTables.of(handle, configuration, graph);
         Map<TableId, Obstacle> refused = publisher.publish(handle, wanted.publishable());
         unheardRoles = unheard(wanted, refused);
         String version = Publication.version(
@@ -186,7 +186,7 @@ final class CatalogWatch {
         lookedAt = around.clock().get().nanos();
     }
 
-    private static List<Obstacle> unheard(Wanted wanted, Map<TableId, Obstacle> refused) {
+    private static List<Obstacle> unheard(RequiredTables wanted, Map<TableId, Obstacle> refused) {
         return wanted.tables().values().stream()
                 .filter(table -> wanted.ofRoles().contains(table.id()))
                 .flatMap(

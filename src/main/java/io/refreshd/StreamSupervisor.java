@@ -5,7 +5,7 @@ import io.refreshd.capture.CaptureSettings;
 import io.refreshd.capture.Slot;
 import io.refreshd.capture.SlotState;
 import io.refreshd.config.Configuration;
-import io.refreshd.doctor.FirstStart;
+import io.refreshd.doctor.StartupRequirements;
 import io.refreshd.ledger.Lease;
 import io.refreshd.ledger.LedgerSchema;
 import io.refreshd.ledger.LedgerTooNewException;
@@ -88,7 +88,7 @@ final class StreamSupervisor {
         this.database = database;
         this.around = around;
         this.progress = progress;
-        this.settings = FirstStart.settings(configuration);
+        this.settings = StartupRequirements.settings(configuration);
         this.deadEnd = new DeadEnd(settings.publication());
     }
 
@@ -136,7 +136,7 @@ final class StreamSupervisor {
     }
 
     private void check(Handle handle) throws SQLException, PrerequisitesMissingException {
-        List<Obstacle> obstacles = FirstStart.obstacles(handle, configuration);
+        List<Obstacle> obstacles = StartupRequirements.obstacles(handle, configuration);
         if (!obstacles.isEmpty()) {
             throw new PrerequisitesMissingException(obstacles);
         }

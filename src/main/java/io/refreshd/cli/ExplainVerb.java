@@ -26,9 +26,9 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "explain",
         description = {
-            "Which views a change of one row would refresh, and which not, with the reason for each: for the row as it is now,"
-                    + " and a change of columns that the view reads.",
-            "Asks the catalog, the table and the views. Changes nothing."
+            "Shows for each view whether a change of one row would refresh it, and why. It takes the row as it is now, and"
+                    + " assumes a change of columns that the view reads.",
+            "Reads the catalog, the table and the views. Changes nothing."
         },
         footerHeading = "%nExamples:%n",
         footer = {
@@ -72,7 +72,7 @@ final class ExplainVerb implements Callable<Integer> {
             out.print(
                     json
                             ? Json.text(RowDecision.json(meant, key, decisions)) + "\n"
-                            : RowDecision.words(meant, key, decisions));
+                            : RowDecision.text(meant, key, decisions));
             out.flush();
         }
         return ExitCode.OK.code();
@@ -91,12 +91,12 @@ final class ExplainVerb implements Callable<Integer> {
     }
 
     private BaseTable partition(Connection connection, ViewGraph graph) throws Exception {
-        PartitionedRow.Found found = PartitionedRow.find(connection, table, key);
+        PartitionLookup.Found found = PartitionLookup.find(connection, table, key);
         if (found.parents() != 1) {
             throw wrong(
                     found.parents() == 0
-                            ? "no view that refreshd looks after reads a table " + table
-                                    + "; refreshd graph shows those read"
+                            ? "no included view reads a table " + table
+                                    + "; refreshd graph lists the tables that are read"
                             : "several partitioned tables are called " + table + ": write schema.name");
         }
         checkKey(found.keyColumns());
@@ -107,8 +107,7 @@ final class ExplainVerb implements Callable<Integer> {
                         found.leaf().isEmpty()
                                 ? "no partition of " + table
                                         + " has a row with this key: name the partition that it would be in"
-                                : "no view that refreshd looks after reads the partition of " + table
-                                        + " that the row is in"));
+                                : "no included view reads the partition of " + table + " that the row is in"));
     }
 
     private void checkKey(List<String> columns) {
