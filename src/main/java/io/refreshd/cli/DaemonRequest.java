@@ -55,31 +55,31 @@ final class DaemonRequest {
         try (Handle handle = database.open()) {
             StatusVerb.requireLedger(handle);
             Map<ViewId, RequestedView> known = RequestedView.read(handle);
-            List<RequestedView> meant =
+            List<RequestedView> requested =
                     arguments.select(known.keySet()).stream().map(known::get).toList();
-            if (meant.isEmpty()) {
+            if (requested.isEmpty()) {
                 return List.of();
             }
             String since = handle.createQuery("SELECT clock_timestamp()::text")
                     .mapTo(String.class)
                     .one();
             List<Long> ids = RequestWrites.post(
-                    handle, kind, meant.stream().map(RequestedView::oid).toList());
+                    handle, kind, requested.stream().map(RequestedView::oid).toList());
             try {
-                return await(handle, kind, meant, ids, since);
+                return await(handle, kind, requested, ids, since);
             } finally {
                 progress.clear();
             }
         }
     }
 
-    private List<Answer> await(Handle handle, String kind, List<RequestedView> meant, List<Long> ids, String since)
+    private List<Answer> await(Handle handle, String kind, List<RequestedView> requested, List<Long> ids, String since)
             throws SQLException, InterruptedException {
         SortedMap<ViewId, Answer> answers = new TreeMap<>();
         for (long waited = 0; ; waited += POLL_MILLIS) {
             Set<Long> notReceived = RequestWrites.unheard(handle, ids);
             if (kind.equals(RequestWrites.REFRESH)) {
-                RequestedView.ended(handle, meant, since)
+                RequestedView.ended(handle, requested, since)
                         .forEach((view, ended) -> answers.put(
                                 view,
                                 new Answer(
@@ -89,9 +89,9 @@ final class DaemonRequest {
                                                 .map(why -> "failed: " + why)
                                                 .orElse("refreshed"))));
             } else {
-                answerFlagged(handle, kind, meant, answers);
+                answerFlagged(handle, kind, requested, answers);
             }
-            if (answers.size() == meant.size()) {
+            if (answers.size() == requested.size()) {
                 return List.copyOf(answers.values());
             }
             boolean away = LedgerStatus.read(handle, configuration.capture().slot())
@@ -99,35 +99,35 @@ final class DaemonRequest {
             if (waited >= timeout.toMillis()
                     || (away && notReceived.size() == ids.size() && waited > LEAST_WAIT_MILLIS)) {
                 RequestWrites.withdraw(handle, notReceived);
-                return withUnanswered(handle, meant, answers, away, !notReceived.isEmpty());
+                return withUnanswered(handle, requested, answers, away, !notReceived.isEmpty());
             }
             if (progress.visible() && waited % PROGRESS_MILLIS == 0) {
-                showProgress(handle, meant, answers);
+                showProgress(handle, requested, answers);
             }
             Thread.sleep(POLL_MILLIS);
         }
     }
 
-    private void showProgress(Handle handle, List<RequestedView> meant, Map<ViewId, Answer> answers) {
+    private void showProgress(Handle handle, List<RequestedView> requested, Map<ViewId, Answer> answers) {
         Map<Long, Duration> running = RunningRefreshes.read(handle);
-        String now = meant.stream()
+        String now = requested.stream()
                 .filter(view -> !answers.containsKey(view.view()))
                 .flatMap(view -> Stream.ofNullable(running.get(view.oid()))
                         .map(taken -> view.view() + " refreshing for " + StatusText.span(taken)))
                 .collect(Collectors.joining(", "));
-        progress.show(answers.size() + " of " + meant.size() + " done" + (now.isEmpty() ? "" : "; " + now));
+        progress.show(answers.size() + " of " + requested.size() + " done" + (now.isEmpty() ? "" : "; " + now));
     }
 
     /** Answers for the views whose ledger row shows that they are paused or resumed. */
     private static void answerFlagged(
-            Handle handle, String kind, List<RequestedView> meant, Map<ViewId, Answer> answers) {
+            Handle handle, String kind, List<RequestedView> requested, Map<ViewId, Answer> answers) {
         boolean pause = kind.equals(RequestWrites.PAUSE);
         // A suspended view counts as resumed when it is no longer suspended: the daemon tries it again then.
         Predicate<RequestedView> done = pause
                 ? RequestedView::paused
                 : view -> !view.paused() && !view.state().equals("suspended");
         Map<ViewId, RequestedView> now = RequestedView.read(handle);
-        for (RequestedView view : meant) {
+        for (RequestedView view : requested) {
             RequestedView present = now.get(view.view());
             if (present != null && done.test(present)) {
                 answers.put(view.view(), new Answer(view.view(), true, pause ? "paused" : "resumed"));
@@ -137,12 +137,12 @@ final class DaemonRequest {
 
     /** All answers; views without one get the reason. */
     private List<Answer> withUnanswered(
-            Handle handle, List<RequestedView> meant, Map<ViewId, Answer> answers, boolean away, boolean withdrawn)
+            Handle handle, List<RequestedView> requested, Map<ViewId, Answer> answers, boolean away, boolean withdrawn)
             throws SQLException {
         Map<ViewId, Obstacle> obstacles = CatalogObstacles.read(handle, configuration);
         Map<ViewId, RequestedView> now = RequestedView.read(handle);
         List<Answer> all = new ArrayList<>();
-        for (RequestedView view : meant) {
+        for (RequestedView view : requested) {
             Answer answer = answers.get(view.view());
             Obstacle obstacle = obstacles.get(view.view());
             String why = obstacle == null || away

@@ -67,18 +67,18 @@ final class ExplainVerb implements Callable<Integer> {
         PrintWriter out = Output.of(spec);
         try (Connection connection = new TargetDatabase(configuration.database(), "explain").connect()) {
             ViewGraph graph = ViewGraph.of(CatalogReader.read(connection), configuration.views()::includes);
-            BaseTable meant = meant(connection, graph);
-            List<RowDecision> decisions = decide(connection, graph, meant);
+            BaseTable resolved = resolve(connection, graph);
+            List<RowDecision> decisions = decide(connection, graph, resolved);
             out.print(
                     json
-                            ? Json.text(RowDecision.json(meant, key, decisions)) + "\n"
-                            : RowDecision.text(meant, key, decisions));
+                            ? Json.text(RowDecision.json(resolved, key, decisions)) + "\n"
+                            : RowDecision.text(resolved, key, decisions));
             out.flush();
         }
         return ExitCode.OK.code();
     }
 
-    private BaseTable meant(Connection connection, ViewGraph graph) throws Exception {
+    private BaseTable resolve(Connection connection, ViewGraph graph) throws Exception {
         List<BaseTable> found = graph.tables().values().stream()
                 .filter(t -> t.id().toString().equals(table)
                         || SqlNames.qualified(t.id()).equals(table)
@@ -117,16 +117,16 @@ final class ExplainVerb implements Callable<Integer> {
         }
     }
 
-    private List<RowDecision> decide(Connection connection, ViewGraph graph, BaseTable meant) throws Exception {
-        ExplainedRow row = ExplainedRow.read(connection, meant, key);
+    private List<RowDecision> decide(Connection connection, ViewGraph graph, BaseTable resolved) throws Exception {
+        ExplainedRow row = ExplainedRow.read(connection, resolved, key);
         checkKey(row.keyColumns());
         List<RowDecision> decisions = new ArrayList<>();
-        for (Reader reader : graph.readersOf(meant.id())) {
+        for (Reader reader : graph.readersOf(resolved.id())) {
             decisions.add(RowDecision.of(
                     connection,
-                    meant,
+                    resolved,
                     reader,
-                    graph.narrowing(meant.id(), reader.view()),
+                    graph.narrowing(resolved.id(), reader.view()),
                     graph.view(reader.view()).orElseThrow().oid(),
                     row));
         }

@@ -83,18 +83,18 @@ final class InitVerb implements Callable<Integer> {
                     .filter(finding -> finding.severity() == Severity.ERROR)
                     .toList();
             refuse(errors, print ? REFUSED_WHEN_PRINTING : REFUSED_WHEN_CREATING);
-            InstallationPlan missing = missing(handle, configuration);
+            InstallationPlan plan = planned(handle, configuration);
             if (print) {
-                show(List.of(), script(missing, configuration, errors));
+                show(List.of(), script(plan, configuration, errors));
                 return ExitCode.OK.code();
             }
             try {
                 show(create(handle, configuration, missing), "");
             } catch (SQLException e) {
-                throw withScript(e, missing, configuration, errors);
+                throw withScript(e, plan, configuration, errors);
             } catch (JdbiException e) {
                 if (e.getCause() instanceof SQLException cause) {
-                    throw withScript(cause, missing, configuration, errors);
+                    throw withScript(cause, plan, configuration, errors);
                 }
                 throw e;
             }
@@ -112,7 +112,7 @@ final class InitVerb implements Callable<Integer> {
         }
     }
 
-    private static InstallationPlan missing(Handle handle, Configuration configuration)
+    private static InstallationPlan planned(Handle handle, Configuration configuration)
             throws SQLException, PrerequisitesMissingException {
         try {
             return InstallationPlan.of(handle, configuration);
@@ -122,7 +122,7 @@ final class InitVerb implements Callable<Integer> {
         }
     }
 
-    private static String script(InstallationPlan missing, Configuration configuration, List<Finding> errors) {
+    private static String script(InstallationPlan plan, Configuration configuration, List<Finding> errors) {
         List<String> grants = errors.stream()
                 .filter(finding -> finding.code().equals("not-permitted"))
                 .map(Finding::remedy)
@@ -131,24 +131,24 @@ final class InitVerb implements Callable<Integer> {
                 .filter(finding -> REMARKED.contains(finding.code()))
                 .map(finding -> finding.what() + ": " + finding.remedy())
                 .toList();
-        return missing.script(configuration, grants, remarks);
+        return plan.script(configuration, grants, remarks);
     }
 
-    private List<String> create(Handle handle, Configuration configuration, InstallationPlan missing)
+    private List<String> create(Handle handle, Configuration configuration, InstallationPlan plan)
             throws SQLException, LedgerTooNewException {
         List<String> created = new ArrayList<>();
         ProgressLine progress = Output.progress(spec, environment);
         progress.show("Creating the ledger …");
         LedgerSchema.migrate(handle);
-        if (!missing.ledger().isEmpty()) {
+        if (!plan.ledger().isEmpty()) {
             created.add("ledger: schema refreshd");
         }
         progress.show("Creating the publication …");
-        handle.useTransaction(transaction -> Publication.apply(transaction.getConnection(), missing.publication()));
-        created.addAll(missing.publication());
+        handle.useTransaction(transaction -> Publication.apply(transaction.getConnection(), plan.publication()));
+        created.addAll(plan.publication());
         // The slot comes after the publication: older servers cannot decode changes from before the publication
         // existed.
-        if (missing.slot().isPresent()) {
+        if (plan.slot().isPresent()) {
             progress.show("Creating the replication slot …");
             createSlot(handle, configuration.capture().slot(), progress);
             created.add("replication slot " + configuration.capture().slot());
@@ -167,12 +167,12 @@ final class InitVerb implements Callable<Integer> {
                     throw e;
                 }
                 progress.clear();
-                name(Slot.blockers(handle.getConnection()));
+                printBlockers(Slot.blockers(handle.getConnection()));
             }
         }
     }
 
-    private void name(List<Slot.Blocker> blockers) {
+    private void printBlockers(List<Slot.Blocker> blockers) {
         PrintWriter err = Objects.requireNonNull(spec).commandLine().getErr();
         err.println("The server creates the slot when " + blockers.size() + " running transactions have ended:");
         for (Slot.Blocker blocker : blockers) {
@@ -183,12 +183,12 @@ final class InitVerb implements Callable<Integer> {
     }
 
     private static Exception withScript(
-            SQLException failure, InstallationPlan missing, Configuration configuration, List<Finding> errors) {
+            SQLException failure, InstallationPlan plan, Configuration configuration, List<Finding> errors) {
         return INSUFFICIENT_PRIVILEGE.equals(failure.getSQLState())
                 ? new PrerequisitesMissingException(List.of(new Obstacle(
                         "role " + configuration.database().user() + " may not create everything that is missing: "
                                 + failure.getMessage(),
-                        script(missing, configuration, errors))))
+                        script(plan, configuration, errors))))
                 : failure;
     }
 

@@ -19,7 +19,7 @@ final class CatchUp {
     private CatchUp() {}
 
     /**
-     * Whether all is routed up to the last commit and every view is fresh. "Fresh" alone does not suffice: a daemon that has not
+     * Whether every commit is routed and every view is fresh. "Fresh" alone does not suffice: a daemon that has not
      * read the last commit yet does not know that anything is missing.
      *
      * @param last the position of the last commit
