@@ -89,7 +89,7 @@ final class InitVerb implements Callable<Integer> {
                 return ExitCode.OK.code();
             }
             try {
-                show(create(handle, configuration, missing), "");
+                show(create(handle, configuration, plan), "");
             } catch (SQLException e) {
                 throw withScript(e, plan, configuration, errors);
             } catch (JdbiException e) {
