@@ -20,8 +20,8 @@ import picocli.CommandLine.ScopeType;
             "  refreshd run --config refreshd.yaml      the daemon",
             "  refreshd status --config refreshd.yaml   how fresh is each view, and why?",
             "",
-            "The exit codes are explained in docs/exit-codes.md, the keys in docs/configuration.md,",
-            "the verbs in docs/cli.md."
+            "Verbs are explained in docs/cli.md, keys in docs/configuration.md, exit codes in",
+            "docs/exit-codes.md."
         })
 public final class Refreshd {
     @Option(
