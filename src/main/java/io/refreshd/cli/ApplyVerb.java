@@ -25,7 +25,8 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "apply",
         description =
-                "Makes the declared role views what the configuration says; changed ones are rebuilt beside and swapped.",
+                "Creates, rebuilds and drops role views as the configuration declares. A changed view is rebuilt beside the old"
+                        + " one and swapped.",
         footerHeading = "%nExample:%n",
         footer = "  refreshd apply --config refreshd.yaml")
 final class ApplyVerb implements Callable<Integer> {
@@ -55,7 +56,7 @@ final class ApplyVerb implements Callable<Integer> {
         }
     }
 
-    /** Step by step, and says so before each: the view of a huge table takes a while. */
+    /** Announces each step before it begins, since the view of a huge table takes a while. */
     private ExitCode apply(TargetDatabase database, Handle handle, RoleReconciler reconciler, RolePlan plan)
             throws SQLException, InterruptedException {
         PrintWriter out = Output.of(spec);
@@ -65,7 +66,7 @@ final class ApplyVerb implements Callable<Integer> {
             out.print(RolePlanText.text(plan));
             out.flush();
         }
-        boolean whole = plan.obstacles().isEmpty();
+        boolean complete = plan.obstacles().isEmpty();
         ProgressLine progress = Output.progress(spec, environment);
         int process = handle.createQuery("SELECT pg_backend_pid()")
                 .mapTo(Integer.class)
@@ -75,22 +76,22 @@ final class ApplyVerb implements Callable<Integer> {
             number++;
             String line = RolePlanText.line(
                     "[" + number + "/" + plan.steps().size() + "] " + step.action() + " " + step.view() + " … ");
-            boolean followed = progress.visible();
-            if (!json && !followed) {
+            boolean transientLine = progress.visible();
+            if (!json && !transientLine) {
                 out.print(line);
                 out.flush();
             }
-            long begun = System.nanoTime();
+            long start = System.nanoTime();
             Optional<Obstacle> refused;
-            try (StepProgress follower = new StepProgress(database, process, line, progress).start()) {
+            try (StepProgress ignored = new StepProgress(database, process, line, progress).start()) {
                 refused = reconciler.apply(handle, step);
             }
-            Duration took = Duration.ofNanos(System.nanoTime() - begun);
-            whole &= refused.isEmpty();
+            Duration took = Duration.ofNanos(System.nanoTime() - start);
+            complete &= refused.isEmpty();
             if (json) {
                 report(step, refused, took, steps.addObject());
             } else {
-                out.println((followed ? line : "")
+                out.println((transientLine ? line : "")
                         + (refused.isEmpty()
                                 ? "done, " + StatusText.span(took)
                                 : "not done\n" + RolePlanText.obstacle(refused.get())));
@@ -101,7 +102,7 @@ final class ApplyVerb implements Callable<Integer> {
             out.println(Json.text(RolePlanText.rest(plan, root)));
             out.flush();
         }
-        return whole ? ExitCode.OK : ExitCode.NOT_READY;
+        return complete ? ExitCode.OK : ExitCode.NOT_READY;
     }
 
     private static void report(Step step, Optional<Obstacle> refused, Duration took, ObjectNode into) {

@@ -6,7 +6,7 @@ import io.refreshd.audit.AuditReport;
 import io.refreshd.audit.Verdict;
 import java.util.List;
 
-/** An audit in words and as JSON. Pure. */
+/** Formats audit reports, as text and as JSON. Pure. */
 final class AuditText {
     private AuditText() {}
 
@@ -17,7 +17,7 @@ final class AuditText {
             case EQUAL -> head + ", " + report.difference().rows() + " rows";
             case PENDING, UNTRACKED, UNEXPLAINED, DRIFT ->
                 head + ": " + report.difference().missing() + " rows missing, "
-                        + report.difference().surplus() + " too many; " + report.detail() + keys(report);
+                        + report.difference().surplus() + " surplus; " + report.detail() + keys(report);
         };
     }
 

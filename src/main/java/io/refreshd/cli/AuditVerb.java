@@ -22,9 +22,9 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "audit",
         description = {
-            "Compares what views hold with what their definitions say, each in one snapshot. Changes nothing.",
-            "Without VIEW, every view that the configuration includes. Ends with 1 if a view differs, or cannot be compared;"
-                    + " one whose refresh is due, as the ledger knows, is told as \"pending\"."
+            "Compares the rows of views with the result of their definitions, each in one snapshot. Changes nothing.",
+            "Without VIEW, it compares every view that the configuration includes. Ends with 1 if a view differs or cannot be"
+                    + " compared. A view that differs because its refresh is due is reported as \"pending\"."
         },
         footerHeading = "%nExamples:%n",
         footer = {
@@ -32,8 +32,8 @@ import picocli.CommandLine.Spec;
             "  refreshd audit --config refreshd.yaml --json public.orders_by_day 'sales.\"Monthly\"'"
         })
 final class AuditVerb implements Callable<Integer> {
-    /** A stream that lives has written its progress down by then, many heartbeats over. */
-    private static final Duration PATIENCE = Duration.ofSeconds(10);
+    /** How long to wait for the log to be read up to the snapshot. A running daemon records its progress many times within it. */
+    private static final Duration ROUTING_TIMEOUT = Duration.ofSeconds(10);
 
     @Mixin
     private final ConfigurationFile file = new ConfigurationFile();
@@ -58,9 +58,9 @@ final class AuditVerb implements Callable<Integer> {
         Configuration configuration = file.read(environment);
         TargetDatabase database = new TargetDatabase(configuration.database(), "audit");
         PrintWriter out = Output.of(spec);
-        Audit audit = new Audit(database.jdbi(), Thread::sleep, PATIENCE, Duration.ZERO);
+        Audit audit = new Audit(database.jdbi(), Thread::sleep, ROUTING_TIMEOUT, Duration.ZERO);
         List<AuditReport> reports = new ArrayList<>();
-        for (ViewId view : views.among(included(configuration, database))) {
+        for (ViewId view : views.select(included(configuration, database))) {
             AuditReport report = audit.audit(view);
             reports.add(report);
             if (!json) {

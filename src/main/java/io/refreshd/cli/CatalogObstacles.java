@@ -11,8 +11,8 @@ import java.util.Map;
 import org.jdbi.v3.core.Handle;
 
 /**
- * Why views cannot be refreshed, by the catalog alone. The daemon suspends such a view as long as it is so, and writes nothing
- * down about it: the catalog says it already.
+ * Reads from the catalog why views cannot be refreshed, such as a missing unique index. The daemon suspends such a view but does not
+ * record that in the ledger, since the catalog shows it. So {@code status} reads both.
  */
 final class CatalogObstacles {
     private CatalogObstacles() {}

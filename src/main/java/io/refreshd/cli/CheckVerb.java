@@ -17,8 +17,8 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "check",
         description = {
-            "Validates the configuration, then examines the database that it names. Changes nothing.",
-            "Says of each finding what is so, why it matters, and the SQL that mends it. Ends with 3 if there is an error,"
+            "Validates the configuration, then checks the database that it names. Changes nothing.",
+            "Each finding says what was found, why it matters, and the remedy, usually SQL. Ends with 3 if there is an error,"
                     + " with 6 if there are only warnings, else with 0."
         },
         footerHeading = "%nExamples:%n",
@@ -37,11 +37,11 @@ final class CheckVerb implements Callable<Integer> {
     private @Nullable CommandSpec spec;
 
     private final Map<String, String> environment;
-    private final Doctor doctor;
+    private final DatabaseChecker checker;
 
-    CheckVerb(Map<String, String> environment, Doctor doctor) {
+    CheckVerb(Map<String, String> environment, DatabaseChecker checker) {
         this.environment = environment;
-        this.doctor = doctor;
+        this.checker = checker;
     }
 
     @Override
@@ -51,11 +51,11 @@ final class CheckVerb implements Callable<Integer> {
         if (!json) {
             out.println(file.path() + " is a valid configuration.");
         }
-        List<Finding> findings = doctor.examine(configuration);
+        List<Finding> findings = checker.check(configuration);
         if (json) {
             out.println(Json.text(FindingsText.json(findings)));
         } else {
-            out.print(FindingsText.words(findings));
+            out.print(FindingsText.text(findings));
             out.flush();
         }
         return code(findings).code();

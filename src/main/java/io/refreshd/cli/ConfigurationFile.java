@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import picocli.CommandLine.Option;
 
-/** The option that {@code run} and {@code check} share. */
+/** The option {@code --config}, which all verbs share that need a configuration. */
 final class ConfigurationFile {
     @Option(
             names = {"-c", "--config"},

@@ -22,7 +22,7 @@ import picocli.CommandLine.Spec;
         name = "demo",
         description = {
             "Starts a PostgreSQL of its own, an application that writes, and the daemon, and shows what happens.",
-            "Needs nothing, touches nothing else, and leaves nothing behind. Ctrl-C ends it."
+            "Needs no database, changes nothing else, and leaves nothing behind. Ctrl-C ends it."
         },
         footerHeading = "%nExamples:%n",
         footer = {"  refreshd demo", "  refreshd demo --for 30s"})
@@ -41,7 +41,7 @@ final class DemoVerb implements Callable<Integer> {
                     "End after this long, such as 30s or 5m, and succeed only if every view equals its definition.")
     private @Nullable String runFor;
 
-    @Option(names = "--rows", description = "Rows of the table main at the start (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--rows", description = "Rows in the table main at the start (default: ${DEFAULT-VALUE}).")
     private int rows = DemoOptions.DEFAULT_ROWS;
 
     @Option(

@@ -1,16 +1,16 @@
 package io.refreshd.cli;
 
-/** How a process of refreshd ends. Scripts and container platforms rely on the numbers: they are never reused. */
+/** The exit codes of refreshd. Scripts and container platforms rely on the numbers, so none is ever reused. */
 public enum ExitCode {
     OK(0, "Done, or ended in order after SIGTERM or SIGINT."),
     FAILURE(
             1,
-            "What was asked for was not done, or `audit` found a difference; or an unexpected failure, of which `--verbose` shows the stack trace."),
+            "The request was not carried out, or `audit` found a difference; or an unexpected failure, of which `--verbose` shows the stack trace."),
     USAGE(2, "The command line or the configuration is wrong. Restarting does not help."),
-    NOT_READY(3, "The database is not ready for refreshd. The SQL that mends it was printed."),
+    NOT_READY(3, "The database is not ready for refreshd. The remedy was printed."),
     UNREACHABLE(4, "The database cannot be reached, or refuses the login."),
     INTERNAL(5, "The daemon ended itself after an internal error. Restart it: nothing is lost."),
-    WARNINGS(6, "`check` found warnings and no error: `run` works, though not as well as it could."),
+    WARNINGS(6, "`check` found warnings and no error: `run` works, but not as well or as safely as it could."),
     ABORTED(130, "Ended at once by a second SIGTERM or SIGINT. Nothing is lost.");
 
     private final int code;

@@ -26,9 +26,9 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "explain",
         description = {
-            "Which views a change of one row would refresh, and which not, with the reason for each: for the row as it is now,"
-                    + " and a change of columns that the view reads.",
-            "Asks the catalog, the table and the views. Changes nothing."
+            "Shows for each view whether a change of one row would refresh it, and why. It takes the row as it is now, and"
+                    + " assumes a change of columns that the view reads.",
+            "Reads the catalog, the table and the views. Changes nothing."
         },
         footerHeading = "%nExamples:%n",
         footer = {
@@ -67,18 +67,18 @@ final class ExplainVerb implements Callable<Integer> {
         PrintWriter out = Output.of(spec);
         try (Connection connection = new TargetDatabase(configuration.database(), "explain").connect()) {
             ViewGraph graph = ViewGraph.of(CatalogReader.read(connection), configuration.views()::includes);
-            BaseTable meant = meant(connection, graph);
-            List<RowDecision> decisions = decide(connection, graph, meant);
+            BaseTable resolved = resolve(connection, graph);
+            List<RowDecision> decisions = decide(connection, graph, resolved);
             out.print(
                     json
-                            ? Json.text(RowDecision.json(meant, key, decisions)) + "\n"
-                            : RowDecision.words(meant, key, decisions));
+                            ? Json.text(RowDecision.json(resolved, key, decisions)) + "\n"
+                            : RowDecision.text(resolved, key, decisions));
             out.flush();
         }
         return ExitCode.OK.code();
     }
 
-    private BaseTable meant(Connection connection, ViewGraph graph) throws Exception {
+    private BaseTable resolve(Connection connection, ViewGraph graph) throws Exception {
         List<BaseTable> found = graph.tables().values().stream()
                 .filter(t -> t.id().toString().equals(table)
                         || SqlNames.qualified(t.id()).equals(table)
@@ -91,12 +91,12 @@ final class ExplainVerb implements Callable<Integer> {
     }
 
     private BaseTable partition(Connection connection, ViewGraph graph) throws Exception {
-        PartitionedRow.Found found = PartitionedRow.find(connection, table, key);
+        PartitionLookup.Found found = PartitionLookup.find(connection, table, key);
         if (found.parents() != 1) {
             throw wrong(
                     found.parents() == 0
-                            ? "no view that refreshd looks after reads a table " + table
-                                    + "; refreshd graph shows those read"
+                            ? "no included view reads a table " + table
+                                    + "; refreshd graph lists the tables that are read"
                             : "several partitioned tables are called " + table + ": write schema.name");
         }
         checkKey(found.keyColumns());
@@ -107,8 +107,7 @@ final class ExplainVerb implements Callable<Integer> {
                         found.leaf().isEmpty()
                                 ? "no partition of " + table
                                         + " has a row with this key: name the partition that it would be in"
-                                : "no view that refreshd looks after reads the partition of " + table
-                                        + " that the row is in"));
+                                : "no included view reads the partition of " + table + " that the row is in"));
     }
 
     private void checkKey(List<String> columns) {
@@ -118,16 +117,16 @@ final class ExplainVerb implements Callable<Integer> {
         }
     }
 
-    private List<RowDecision> decide(Connection connection, ViewGraph graph, BaseTable meant) throws Exception {
-        ExplainedRow row = ExplainedRow.read(connection, meant, key);
+    private List<RowDecision> decide(Connection connection, ViewGraph graph, BaseTable resolved) throws Exception {
+        ExplainedRow row = ExplainedRow.read(connection, resolved, key);
         checkKey(row.keyColumns());
         List<RowDecision> decisions = new ArrayList<>();
-        for (Reader reader : graph.readersOf(meant.id())) {
+        for (Reader reader : graph.readersOf(resolved.id())) {
             decisions.add(RowDecision.of(
                     connection,
-                    meant,
+                    resolved,
                     reader,
-                    graph.changeFilter(meant.id(), reader.view()),
+                    graph.changeFilter(resolved.id(), reader.view()),
                     graph.view(reader.view()).orElseThrow().oid(),
                     row));
         }

@@ -18,10 +18,10 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A row of a table as it is now.
+ * The row that {@code explain} is asked about, as it is now.
  *
  * @param keyColumns in the order of the key
- * @param key their values
+ * @param key the values of the key columns, as they were typed
  * @param values by column, in text form; empty if there is no such row
  */
 record ExplainedRow(List<String> keyColumns, List<String> key, Optional<Map<String, @Nullable String>> values) {
@@ -29,7 +29,7 @@ record ExplainedRow(List<String> keyColumns, List<String> key, Optional<Map<Stri
 
     /** The columns of a key, in their order. */
     record Key(List<String> names, List<String> types) {
-        /** One parameter for each column. */
+        /** A condition with one parameter for each column. */
         String condition() {
             return IntStream.range(0, names.size())
                     .mapToObj(i -> SqlNames.identifier(names.get(i)) + " = CAST(? AS " + types.get(i) + ")")
@@ -37,7 +37,7 @@ record ExplainedRow(List<String> keyColumns, List<String> key, Optional<Map<Stri
         }
     }
 
-    /** Reads no row if the number of values is not that of the key's columns. */
+    /** Reads the row, unless the number of values differs from the number of key columns. */
     static ExplainedRow read(Connection connection, BaseTable table, List<String> key) throws Exception {
         Key columns = key(connection, table.oid());
         if (columns.names().size() != key.size() || key.isEmpty()) {
@@ -64,12 +64,12 @@ record ExplainedRow(List<String> keyColumns, List<String> key, Optional<Map<Stri
                 return new ExplainedRow(columns.names(), key, Optional.of(values));
             }
         } catch (SQLException failure) {
-            throw readable(failure, name);
+            throw withRemedy(failure, name);
         }
     }
 
-    /** What to do about a table that may not be read; any other failure as it is. */
-    static Exception readable(SQLException failure, String table) {
+    /** Adds the remedy to the failure if the role may not read the table; returns any other failure as it is. */
+    static Exception withRemedy(SQLException failure, String table) {
         return INSUFFICIENT_PRIVILEGE.equals(failure.getSQLState())
                 ? new PrerequisitesMissingException(List.of(new Obstacle(
                         "refreshd may not read the row: " + failure.getMessage(),
@@ -77,7 +77,7 @@ record ExplainedRow(List<String> keyColumns, List<String> key, Optional<Map<Stri
                 : failure;
     }
 
-    /** The value as it was typed may be another way to write the key: the row knows the one way. */
+    /** The key as the server writes it. The typed value may be another way to write it; without a row there is only that. */
     List<String> canonicalKey(List<String> columns) {
         return columns.stream()
                 .map(column -> values.map(all -> all.get(column))

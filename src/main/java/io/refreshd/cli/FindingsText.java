@@ -7,11 +7,11 @@ import io.refreshd.doctor.Severity;
 import java.util.List;
 import java.util.Locale;
 
-/** What {@code check} found, in words and as JSON. Pure. */
+/** Formats the findings of {@code check}, as text and as JSON. Pure. */
 final class FindingsText {
     private FindingsText() {}
 
-    static String words(List<Finding> findings) {
+    static String text(List<Finding> findings) {
         StringBuilder text = new StringBuilder();
         for (Finding finding : findings) {
             text.append('\n')
@@ -35,7 +35,7 @@ final class FindingsText {
 
     private static String summary(List<Finding> findings) {
         return findings.isEmpty()
-                ? "Nothing to find fault with."
+                ? "No problems found."
                 : count(findings, Severity.ERROR) + " errors, " + count(findings, Severity.WARNING) + " warnings, "
                         + count(findings, Severity.INFO) + " remarks.";
     }

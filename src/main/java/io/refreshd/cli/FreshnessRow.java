@@ -7,13 +7,13 @@ import java.time.Instant;
 import java.util.Optional;
 
 /**
- * One view as the ledger has it.
+ * A view's row of {@code refreshd.freshness}, together with what the catalog shows.
  *
- * @param state a word of {@code refreshd.freshness}; {@code unpopulated} or {@code gone} where the catalog says so
- * @param staleness age of the oldest change that is missing, by the server's clock
- * @param refreshingFor how long the refresh that is running has taken, whoever began it
- * @param commitTime what the watermark stands for, by the server's clock
- * @param lagBytes log written since the watermark; empty if nothing can be claimed
+ * @param state the state in {@code refreshd.freshness}; {@code unpopulated} or {@code gone} where the catalog shows that
+ * @param staleness age of the oldest change that the view lacks, by the server's clock
+ * @param refreshingFor how long the running refresh has taken, no matter which session runs it; empty if none is running
+ * @param commitTime every commit until this time is in the view, by the server's clock
+ * @param lagBytes log written since the watermark; empty if there is no watermark
  */
 record FreshnessRow(
         ViewId view,
@@ -31,7 +31,7 @@ record FreshnessRow(
         Optional<String> reason,
         Optional<String> remedy) {
 
-    /** The same view, of which the catalog says that it cannot be refreshed. */
+    /** The same view as suspended, since the catalog shows that it cannot be refreshed. */
     FreshnessRow suspended(Obstacle why) {
         return new FreshnessRow(
                 view,

@@ -3,8 +3,8 @@ package io.refreshd.cli;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.refreshd.catalog.BaseTable;
-import io.refreshd.catalog.ChangeFilter;
 import io.refreshd.catalog.Discriminator;
+import io.refreshd.catalog.ChangeFilter;
 import io.refreshd.catalog.LookupKey;
 import io.refreshd.catalog.ReadColumns;
 import io.refreshd.catalog.Reader;
@@ -18,11 +18,11 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
 
-/** What the verb graph prints. */
+/** Formats the graph of tables and views, as text and as JSON. Pure. */
 final class GraphText {
     private GraphText() {}
 
-    static String words(ViewGraph graph) {
+    static String text(ViewGraph graph) {
         StringBuilder text = new StringBuilder();
         for (BaseTable table : graph.tables().values()) {
             text.append(table.id()).append("  (").append(identity(table)).append(")\n");
@@ -34,12 +34,12 @@ final class GraphText {
             if (!graph.downstreamOf(view).isEmpty()) {
                 text.append(view).append("  (materialized view)\n");
                 for (ViewId above : graph.downstreamOf(view)) {
-                    text.append("  → ").append(above).append("\n      refreshed when a refresh changed ");
+                    text.append("  → ").append(above).append("\n      refreshed when a refresh changes ");
                     text.append(view).append("\n");
                 }
             }
         }
-        return text.isEmpty() ? "No materialized view matches the configuration.\n" : text.toString();
+        return text.isEmpty() ? "No materialized view matches views.include.\n" : text.toString();
     }
 
     private static void append(StringBuilder text, BaseTable table, Reader reader, ChangeFilter filter) {
@@ -49,9 +49,9 @@ final class GraphText {
                 .append(String.join(", then ", steps(table, filter)))
                 .append("\n");
         for (Obstacle obstacle : obstacles(table, filter)) {
-            text.append("      not more exactly: ").append(obstacle.what()).append("\n");
+            text.append("      limited: ").append(obstacle.what()).append("\n");
             if (!obstacle.remedy().isEmpty()) {
-                text.append("        to remedy: ").append(obstacle.remedy()).append("\n");
+                text.append("        remedy: ").append(obstacle.remedy()).append("\n");
             }
         }
     }
@@ -72,24 +72,25 @@ final class GraphText {
                 };
     }
 
-    /** From the cheapest to the most exact. */
+    /** The steps of the decision, from the cheapest to the most exact. */
     private static List<String> steps(BaseTable table, ChangeFilter filter) {
         List<String> steps = new ArrayList<>();
         if (table.identity() == ReplicaIdentity.FULL) {
             steps.add("column");
         }
-        filter.discriminator()
-                .ifPresent(d -> steps.add("value of " + words(d) + whereOldRowsAreMissing(table, filter)));
+        filter
+                .discriminator()
+                .ifPresent(d -> steps.add("value of " + text(d) + limitWithoutOldRows(table, filter)));
         filter.lookup().key().ifPresent(key -> steps.add("look-up by " + String.join(", ", key.columns())));
         return steps.isEmpty() ? List.of("table") : steps;
     }
 
-    private static String whereOldRowsAreMissing(BaseTable table, ChangeFilter filter) {
+    private static String limitWithoutOldRows(BaseTable table, ChangeFilter filter) {
         if (table.identity() == ReplicaIdentity.FULL) {
             return "";
         }
         return isIndexed(filter)
-                ? " (of updated and deleted rows also by whether the view shows them)"
+                ? " (updated and deleted rows: by whether the view shows them)"
                 : " (inserted rows only)";
     }
 
@@ -97,7 +98,7 @@ final class GraphText {
         return filter.lookup().key().filter(LookupKey::indexed).isPresent();
     }
 
-    static String words(Discriminator discriminator) {
+    static String text(Discriminator discriminator) {
         return discriminator.column() + " ("
                 + discriminator.values().stream().map(v -> "'" + v + "'").collect(Collectors.joining(", ")) + ")";
     }
@@ -107,14 +108,14 @@ final class GraphText {
         if (table.identity() != ReplicaIdentity.FULL) {
             found.add(new Obstacle(
                     "the log does not hold whole old rows of " + table.id()
-                            + ", so it does not tell which columns an UPDATE changed, nor the values before"
+                            + ", so it shows neither which columns an UPDATE changed nor their former values"
                             + (filter.discriminator().isPresent() && !isIndexed(filter)
-                                    ? ": each UPDATE and DELETE is looked up in every view that takes rows by a value and"
+                                    ? "; each UPDATE and DELETE is looked up in every view that selects rows by a value and"
                                             + " has no index that begins with the table's key"
                                     : ""),
                     table.mayBeFull()
                             ? "ALTER TABLE " + SqlNames.qualified(table.id()) + " REPLICA IDENTITY FULL"
-                            : "nothing while it has a generated column, which is not published"));
+                            : "none while the table has a generated column, which is not published"));
         }
         filter.lookup().why().ifPresent(found::add);
         return found;

@@ -17,8 +17,8 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "graph",
         description = {
-            "Which tables feed which views: the columns that each view reads, how exactly refreshd can tell that a change did"
-                    + " not alter it, and, where that is not exact, why and what would help.",
+            "Shows which tables feed which views. For each view: the columns that it reads, the steps by which refreshd decides"
+                    + " whether a change altered it, and what limits them, with the remedy.",
             "Reads the catalog only. Changes nothing."
         },
         footerHeading = "%nExamples:%n",
@@ -48,7 +48,7 @@ final class GraphVerb implements Callable<Integer> {
         PrintWriter out = Output.of(spec);
         try (Connection connection = new TargetDatabase(configuration.database(), "graph").connect()) {
             ViewGraph graph = ViewGraph.of(CatalogReader.read(connection), configuration.views()::includes);
-            out.print(json ? Json.text(GraphText.json(graph)) + "\n" : GraphText.words(graph));
+            out.print(json ? Json.text(GraphText.json(graph)) + "\n" : GraphText.text(graph));
             out.flush();
         }
         return ExitCode.OK.code();

@@ -11,14 +11,14 @@ import picocli.CommandLine.Help.Column;
 import picocli.CommandLine.Help.TextTable;
 import picocli.CommandLine.Model.UsageMessageSpec;
 
-/** What the help of every verb says besides its own words: the codes that it ends with, and the environment it reads. */
+/** Adds to the help of every verb the exit codes that it can end with, and the environment variables that it reads. */
 final class HelpSections {
     private static final String ENVIRONMENT = "refreshd-environment";
     private static final int INDENT = 2;
     private static final int NAME_WIDTH = 22;
 
-    /** They ask no database. */
-    private static final Set<String> ALONE = Set.of("demo", "version", "generate-completion");
+    /** The verbs that need neither configuration nor database. */
+    private static final Set<String> WITHOUT_DATABASE = Set.of("demo", "version", "generate-completion");
 
     private HelpSections() {}
 
@@ -36,7 +36,7 @@ final class HelpSections {
 
     private static Map<String, String> codes(String verb) {
         List<ExitCode> codes = new ArrayList<>(List.of(ExitCode.OK, ExitCode.FAILURE, ExitCode.USAGE));
-        if (!ALONE.contains(verb)) {
+        if (!WITHOUT_DATABASE.contains(verb)) {
             codes.addAll(List.of(ExitCode.NOT_READY, ExitCode.UNREACHABLE));
         }
         if (verb.equals("run")) {
@@ -52,16 +52,16 @@ final class HelpSections {
 
     private static String environment(String verb, CommandLine.Help help) {
         Map<String, String> variables = new LinkedHashMap<>();
-        if (!ALONE.contains(verb)) {
-            variables.put("NAME", "Stands for ${NAME} in the configuration, such as a password.");
+        if (!WITHOUT_DATABASE.contains(verb)) {
+            variables.put("NAME", "Replaces ${NAME} in the configuration, for example a password.");
         }
         if (verb.equals("run")) {
-            variables.put("REFRESHD_LOG_FORMAT", "json: one object a line; text otherwise.");
+            variables.put("REFRESHD_LOG_FORMAT", "json: one object per line; text otherwise.");
         } else {
-            variables.put("NO_COLOR", "No colours on a terminal, if it is not empty.");
+            variables.put("NO_COLOR", "If not empty: no colours on a terminal.");
         }
         variables.put("REFRESHD_JAVA_OPTS", "Options for the Java virtual machine, such as -Xmx256m.");
-        variables.put("REFRESHD_VERBOSE", "true: as if --verbose were given.");
+        variables.put("REFRESHD_VERBOSE", "true: the same as --verbose.");
         TextTable table = TextTable.forColumns(
                 help.colorScheme(),
                 new Column(NAME_WIDTH, INDENT, Column.Overflow.SPAN),

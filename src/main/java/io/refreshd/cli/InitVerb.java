@@ -3,7 +3,7 @@ package io.refreshd.cli;
 import io.refreshd.capture.Publication;
 import io.refreshd.capture.Slot;
 import io.refreshd.config.Configuration;
-import io.refreshd.doctor.Checkup;
+import io.refreshd.doctor.DatabaseChecks;
 import io.refreshd.doctor.Finding;
 import io.refreshd.doctor.Severity;
 import io.refreshd.ledger.LedgerSchema;
@@ -32,8 +32,8 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "init",
         description = {
-            "Makes ledger, publication and replication slot, as \"run\" would; what is there already stays.",
-            "From then on the server keeps its log for the slot: start the daemon soon, or \"teardown\"."
+            "Creates ledger, publication and replication slot, as \"run\" would. What exists already stays.",
+            "From then on the server retains log for the slot: start the daemon soon, or run \"teardown\"."
         },
         footerHeading = "%nExamples:%n",
         footer = {
@@ -41,18 +41,20 @@ import picocli.CommandLine.Spec;
             "  refreshd init --config refreshd.yaml --print | psql -U postgres app"
         })
 final class InitVerb implements Callable<Integer> {
-    private static final Duration ROUND = Duration.ofSeconds(5);
+    /** How long one attempt to create the slot waits for running transactions. After each attempt they are named. */
+    private static final Duration SLOT_TIMEOUT = Duration.ofSeconds(5);
+
     private static final String QUERY_CANCELED = "57014";
     private static final String INSUFFICIENT_PRIVILEGE = "42501";
 
-    /** What a script cannot mend: that the ledger is another's. */
-    private static final Set<String> BARS_PRINTING = Set.of("ledger-foreign");
+    /** Findings for which the script of {@code --print} is no remedy. */
+    private static final Set<String> REFUSED_WHEN_PRINTING = Set.of("ledger-foreign");
 
-    /** What {@code run} would refuse. */
-    private static final Set<String> BARS_MAKING =
+    /** Findings on which {@code run} refuses to start, and so does {@code init}. */
+    private static final Set<String> REFUSED_WHEN_CREATING =
             Set.of("prerequisite", "ledger-foreign", "ledger-not-permitted", "ledger-too-new");
 
-    /** What the script does not mend, and has to be mended first. */
+    /** Findings whose remedy is needed before the script, which names it in a comment. */
     private static final Set<String> REMARKED = Set.of("prerequisite", "role-view");
 
     @Mixin
@@ -77,22 +79,22 @@ final class InitVerb implements Callable<Integer> {
     public Integer call() throws Exception {
         Configuration configuration = file.read(environment);
         try (Handle handle = new TargetDatabase(configuration.database(), "init").open()) {
-            List<Finding> errors = Checkup.examine(handle, configuration, Instant::now).stream()
+            List<Finding> errors = DatabaseChecks.run(handle, configuration, Instant::now).stream()
                     .filter(finding -> finding.severity() == Severity.ERROR)
                     .toList();
-            refuse(errors, print ? BARS_PRINTING : BARS_MAKING);
-            Installation missing = missing(handle, configuration);
+            refuse(errors, print ? REFUSED_WHEN_PRINTING : REFUSED_WHEN_CREATING);
+            InstallationPlan plan = planned(handle, configuration);
             if (print) {
-                show(List.of(), script(missing, configuration, errors));
+                show(List.of(), script(plan, configuration, errors));
                 return ExitCode.OK.code();
             }
             try {
-                show(make(handle, configuration, missing), "");
+                show(create(handle, configuration, plan), "");
             } catch (SQLException e) {
-                throw explained(e, missing, configuration, errors);
+                throw withScript(e, plan, configuration, errors);
             } catch (JdbiException e) {
                 if (e.getCause() instanceof SQLException cause) {
-                    throw explained(cause, missing, configuration, errors);
+                    throw withScript(cause, plan, configuration, errors);
                 }
                 throw e;
             }
@@ -110,17 +112,17 @@ final class InitVerb implements Callable<Integer> {
         }
     }
 
-    private static Installation missing(Handle handle, Configuration configuration)
+    private static InstallationPlan planned(Handle handle, Configuration configuration)
             throws SQLException, PrerequisitesMissingException {
         try {
-            return Installation.missing(handle, configuration);
+            return InstallationPlan.of(handle, configuration);
         } catch (LedgerTooNewException e) {
             throw new PrerequisitesMissingException(
                     List.of(new Obstacle(String.valueOf(e.getMessage()), "use the newer refreshd")));
         }
     }
 
-    private static String script(Installation missing, Configuration configuration, List<Finding> errors) {
+    private static String script(InstallationPlan plan, Configuration configuration, List<Finding> errors) {
         List<String> grants = errors.stream()
                 .filter(finding -> finding.code().equals("not-permitted"))
                 .map(Finding::remedy)
@@ -129,49 +131,50 @@ final class InitVerb implements Callable<Integer> {
                 .filter(finding -> REMARKED.contains(finding.code()))
                 .map(finding -> finding.what() + ": " + finding.remedy())
                 .toList();
-        return missing.script(configuration, grants, remarks);
+        return plan.script(configuration, grants, remarks);
     }
 
-    private List<String> make(Handle handle, Configuration configuration, Installation missing)
+    private List<String> create(Handle handle, Configuration configuration, InstallationPlan plan)
             throws SQLException, LedgerTooNewException {
-        List<String> made = new ArrayList<>();
+        List<String> created = new ArrayList<>();
         ProgressLine progress = Output.progress(spec, environment);
-        progress.show("Making the ledger …");
+        progress.show("Creating the ledger …");
         LedgerSchema.migrate(handle);
-        if (!missing.ledger().isEmpty()) {
-            made.add("ledger: schema refreshd");
+        if (!plan.ledger().isEmpty()) {
+            created.add("ledger: schema refreshd");
         }
-        progress.show("Making the publication …");
-        handle.useTransaction(transaction -> Publication.apply(transaction.getConnection(), missing.publication()));
-        made.addAll(missing.publication());
-        // Not before the publication: older servers fail on changes from before there was one.
-        if (missing.slot().isPresent()) {
-            progress.show("Making the replication slot …");
-            slot(handle, configuration.capture().slot(), progress);
-            made.add("replication slot " + configuration.capture().slot());
+        progress.show("Creating the publication …");
+        handle.useTransaction(transaction -> Publication.apply(transaction.getConnection(), plan.publication()));
+        created.addAll(plan.publication());
+        // The slot comes after the publication: older servers cannot decode changes from before the publication
+        // existed.
+        if (plan.slot().isPresent()) {
+            progress.show("Creating the replication slot …");
+            createSlot(handle, configuration.capture().slot(), progress);
+            created.add("replication slot " + configuration.capture().slot());
         }
         progress.clear();
-        return made;
+        return created;
     }
 
-    private void slot(Handle handle, String name, ProgressLine progress) throws SQLException {
+    private void createSlot(Handle handle, String name, ProgressLine progress) throws SQLException {
         while (true) {
             try {
-                Slot.create(handle.getConnection(), name, ROUND);
+                Slot.create(handle.getConnection(), name, SLOT_TIMEOUT);
                 return;
             } catch (SQLException e) {
                 if (!QUERY_CANCELED.equals(e.getSQLState())) {
                     throw e;
                 }
                 progress.clear();
-                waiting(Slot.blockers(handle.getConnection()));
+                printBlockers(Slot.blockers(handle.getConnection()));
             }
         }
     }
 
-    private void waiting(List<Slot.Blocker> blockers) {
+    private void printBlockers(List<Slot.Blocker> blockers) {
         PrintWriter err = Objects.requireNonNull(spec).commandLine().getErr();
-        err.println("The server makes the slot when " + blockers.size() + " running transactions have ended:");
+        err.println("The server creates the slot when " + blockers.size() + " running transactions have ended:");
         for (Slot.Blocker blocker : blockers) {
             err.println("  " + blocker.who() + ", open for " + blocker.age().toSeconds() + " s; to end it: "
                     + blocker.remedy());
@@ -179,29 +182,29 @@ final class InitVerb implements Callable<Integer> {
         err.flush();
     }
 
-    private static Exception explained(
-            SQLException failure, Installation missing, Configuration configuration, List<Finding> errors) {
+    private static Exception withScript(
+            SQLException failure, InstallationPlan plan, Configuration configuration, List<Finding> errors) {
         return INSUFFICIENT_PRIVILEGE.equals(failure.getSQLState())
                 ? new PrerequisitesMissingException(List.of(new Obstacle(
-                        "the role " + configuration.database().user() + " may not make all of it: "
+                        "role " + configuration.database().user() + " may not create everything that is missing: "
                                 + failure.getMessage(),
-                        script(missing, configuration, errors))))
+                        script(plan, configuration, errors))))
                 : failure;
     }
 
-    private void show(List<String> made, String script) {
+    private void show(List<String> created, String script) {
         PrintWriter out = Output.of(spec);
         if (json) {
             var root = Json.object().put("script", script.isEmpty() ? null : script);
             var list = root.putArray("made");
-            made.forEach(list::add);
+            created.forEach(list::add);
             out.println(Json.text(root));
         } else if (!script.isEmpty()) {
             out.print(script);
-        } else if (made.isEmpty()) {
-            out.println("All is there already.");
+        } else if (created.isEmpty()) {
+            out.println("Everything exists already.");
         } else {
-            made.forEach(line -> out.println("Made: " + line));
+            created.forEach(line -> out.println("Created: " + line));
         }
         out.flush();
     }

@@ -6,7 +6,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 
-/** What {@code --json} prints: one object, indented; unknown values are null, and no field is left out. */
+/** The JSON that {@code --json} prints: one indented object. No field is left out; a value that is not known is null. */
 final class Json {
     private static final ObjectMapper MAPPER = new ObjectMapper();
 
@@ -24,7 +24,7 @@ final class Json {
         }
     }
 
-    /** On one line, for output that goes on. */
+    /** The object on one line, for a verb that prints one after the other. */
     static String line(JsonNode node) {
         return node.toString();
     }

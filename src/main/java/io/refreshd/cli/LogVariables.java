@@ -8,21 +8,21 @@ import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 
 /**
- * The variables that {@code logback.xml} reads. Checked before anything is logged: a format that is not there would log nothing
- * at all, and an unknown level everything. Pure.
+ * Validates the environment variables that {@code logback.xml} reads. They are validated before anything is logged, since Logback
+ * does not report them: with an unknown format it would log nothing, with an unknown level everything. Pure.
  */
 final class LogVariables {
     static final String FORMAT = "REFRESHD_LOG_FORMAT";
     static final String LEVEL = "REFRESHD_LOG_LEVEL";
 
-    /** The names of the appenders. */
+    /** The names of the appenders in {@code logback.xml}. */
     private static final List<String> FORMATS = List.of("text", "json");
 
     private static final List<String> LEVELS = List.of("ERROR", "WARN", "INFO", "DEBUG", "TRACE");
 
     private LogVariables() {}
 
-    /** What is wrong with them, for people; empty if nothing is. */
+    /** The message about all wrong variables; empty if there is none. */
     static Optional<String> problem(Map<String, String> environment) {
         return Stream.of(
                         wrong(FORMAT, environment, FORMATS, value -> value),
@@ -31,7 +31,7 @@ final class LogVariables {
                 .reduce((one, other) -> one + System.lineSeparator() + other);
     }
 
-    /** Logback takes an empty variable for one that is set. */
+    /** An empty value is wrong too, since Logback does not fall back to the default for it. */
     private static Optional<String> wrong(
             String name, Map<String, String> environment, List<String> right, UnaryOperator<String> spelling) {
         return Optional.ofNullable(environment.get(name))

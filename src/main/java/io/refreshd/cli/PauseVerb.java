@@ -9,8 +9,8 @@ import picocli.CommandLine.Mixin;
 @Command(
         name = "pause",
         description = {
-            "Has the daemon leave views alone until they are resumed. Their changes are still noted.",
-            "It outlasts a restart of the daemon."
+            "Keeps the daemon from refreshing views until they are resumed. Their changes are still recorded.",
+            "A pause outlasts a restart of the daemon."
         },
         footerHeading = "%nExample:%n",
         footer = {"  refreshd pause --config refreshd.yaml public.orders_by_day"})
@@ -26,6 +26,6 @@ final class PauseVerb implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        return options.ask(RequestWrites.PAUSE, environment);
+        return options.send(RequestWrites.PAUSE, environment);
     }
 }

@@ -16,7 +16,7 @@ import picocli.CommandLine.Spec;
 
 @Command(
         name = "plan",
-        description = "Shows what would be done to the declared role views. Changes nothing.",
+        description = "Shows the steps that \"apply\" would take for the declared role views. Changes nothing.",
         footerHeading = "%nExample:%n",
         footer = "  refreshd plan --config refreshd.yaml")
 final class PlanVerb implements Callable<Integer> {

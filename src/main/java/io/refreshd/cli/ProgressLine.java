@@ -3,9 +3,13 @@ package io.refreshd.cli;
 import io.refreshd.demo.Screen;
 import java.io.PrintWriter;
 
-/** One line on a terminal that says how far a verb has come, and is gone when it has ended. Elsewhere there is none. */
+/**
+ * A progress line on a terminal, which the verb clears when it is done. Elsewhere it prints nothing.
+ *
+ * <p>Thread: any.
+ */
 final class ProgressLine {
-    private static final String BEGIN = "\r\u001b[K";
+    private static final String CLEAR = "\r\u001b[K";
 
     private final PrintWriter err;
     private final Screen screen;
@@ -20,11 +24,11 @@ final class ProgressLine {
         return screen.terminal();
     }
 
-    /** Any thread. Cut to the terminal's width, since a line that wraps cannot be taken back. */
+    /** Replaces the line. The text is cut to the terminal's width, since a wrapped line could not be cleared. */
     synchronized void show(String text) {
         if (visible()) {
             String line = RolePlanText.line(text);
-            err.print(BEGIN + line.substring(0, Math.min(line.length(), screen.width() - 1)));
+            err.print(CLEAR + line.substring(0, Math.min(line.length(), screen.width() - 1)));
             err.flush();
             shown = true;
         }
@@ -32,7 +36,7 @@ final class ProgressLine {
 
     synchronized void clear() {
         if (shown) {
-            err.print(BEGIN);
+            err.print(CLEAR);
             err.flush();
             shown = false;
         }

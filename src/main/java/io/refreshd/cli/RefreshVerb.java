@@ -9,8 +9,8 @@ import picocli.CommandLine.Mixin;
 @Command(
         name = "refresh",
         description = {
-            "Has the daemon refresh views now, dirty or not, and waits until it has.",
-            "A request that no daemon hears is taken back."
+            "Has the daemon refresh views now, dirty or not, and waits until it has done so.",
+            "A request that no daemon receives is withdrawn."
         },
         footerHeading = "%nExamples:%n",
         footer = {
@@ -30,6 +30,6 @@ final class RefreshVerb implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        return options.ask(RequestWrites.REFRESH, environment);
+        return options.send(RequestWrites.REFRESH, environment);
     }
 }

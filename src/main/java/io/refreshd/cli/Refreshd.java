@@ -7,7 +7,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ScopeType;
 
-/** The root command. */
+/** The root command, and the program's entry point. */
 @Command(
         name = "refreshd",
         description = "Keeps PostgreSQL materialized views fresh, from the write-ahead log.",
@@ -20,8 +20,8 @@ import picocli.CommandLine.ScopeType;
             "  refreshd run --config refreshd.yaml      the daemon",
             "  refreshd status --config refreshd.yaml   how fresh is each view, and why?",
             "",
-            "The exit codes are explained in docs/exit-codes.md, the keys in docs/configuration.md,",
-            "the verbs in docs/cli.md."
+            "Verbs are explained in docs/cli.md, keys in docs/configuration.md, exit codes in",
+            "docs/exit-codes.md."
         })
 public final class Refreshd {
     @Option(
@@ -49,16 +49,16 @@ public final class Refreshd {
         System.exit(commandLine(System.getenv()).execute(arguments));
     }
 
-    /** All verbs, as they are deployed. */
+    /** The deployed command line, with all verbs. */
     public static CommandLine commandLine(Map<String, String> environment) {
-        return commandLine(environment, Doctor.real());
+        return commandLine(environment, DatabaseChecker.connecting());
     }
 
-    static CommandLine commandLine(Map<String, String> environment, Doctor doctor) {
+    static CommandLine commandLine(Map<String, String> environment, DatabaseChecker checker) {
         Refreshd root = new Refreshd();
         CommandLine commandLine = new CommandLine(root)
                 .addSubcommand(new RunVerb(environment))
-                .addSubcommand(new CheckVerb(environment, doctor))
+                .addSubcommand(new CheckVerb(environment, checker))
                 .addSubcommand(new StatusVerb(environment))
                 .addSubcommand(new RefreshVerb(environment))
                 .addSubcommand(new PauseVerb(environment))
@@ -76,7 +76,7 @@ public final class Refreshd {
         HelpSections.addTo(commandLine);
         boolean always = Boolean.parseBoolean(environment.get("REFRESHD_VERBOSE"));
         return commandLine
-                .setExecutionExceptionHandler(new Failures(() -> always || root.verbose))
-                .setParameterExceptionHandler(Failures::wrongCommandLine);
+                .setExecutionExceptionHandler(new FailureHandler(() -> always || root.verbose))
+                .setParameterExceptionHandler(FailureHandler::wrongCommandLine);
     }
 }

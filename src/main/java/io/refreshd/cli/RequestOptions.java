@@ -17,7 +17,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** What {@code refresh}, {@code pause} and {@code resume} have in common, which is all but the word. */
+/** The options and the execution of {@code refresh}, {@code pause} and {@code resume}, which differ only in the request they send. */
 final class RequestOptions {
     @Mixin
     private final ConfigurationFile file = new ConfigurationFile();
@@ -32,24 +32,24 @@ final class RequestOptions {
             names = "--timeout",
             paramLabel = "TIME",
             defaultValue = "10m",
-            description = "Give up waiting for it after this long (default: ${DEFAULT-VALUE}).")
+            description = "Stop waiting after this long (default: ${DEFAULT-VALUE}).")
     private String timeout = "10m";
 
     @Spec(Spec.Target.MIXEE)
     private @Nullable CommandSpec mixee;
 
-    int ask(String kind, Map<String, String> environment) throws Exception {
+    int send(String kind, Map<String, String> environment) throws Exception {
         views.require();
-        Duration patience = patience();
+        Duration waitAtMost = timeout();
         Configuration configuration = file.read(environment);
-        List<Requesting.Answer> answers = new Requesting(
+        List<DaemonRequest.Answer> answers = new DaemonRequest(
                         configuration,
                         new TargetDatabase(configuration.database(), kind),
-                        patience,
+                        waitAtMost,
                         Output.progress(mixee, environment))
-                .ask(kind, views);
+                .send(kind, views);
         PrintWriter out = Output.of(mixee);
-        boolean done = answers.stream().allMatch(Requesting.Answer::done);
+        boolean done = answers.stream().allMatch(DaemonRequest.Answer::done);
         if (json) {
             out.println(Json.text(json(answers, done)));
         } else {
@@ -58,10 +58,10 @@ final class RequestOptions {
         return done ? ExitCode.OK.code() : ExitCode.FAILURE.code();
     }
 
-    private static ObjectNode json(List<Requesting.Answer> answers, boolean done) {
+    private static ObjectNode json(List<DaemonRequest.Answer> answers, boolean done) {
         ObjectNode root = Json.object().put("ok", done);
         ArrayNode list = root.putArray("views");
-        for (Requesting.Answer answer : answers) {
+        for (DaemonRequest.Answer answer : answers) {
             list.addObject()
                     .put("view", answer.view().toString())
                     .put("schema", answer.view().schema())
@@ -72,7 +72,7 @@ final class RequestOptions {
         return root;
     }
 
-    private Duration patience() {
+    private Duration timeout() {
         try {
             return Durations.parsePositive(timeout);
         } catch (InvalidValueException e) {

@@ -8,9 +8,9 @@ import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
 
 /**
- * A view in the ledger, as far as a request changes it.
+ * The part of a view's ledger row that a request to the daemon changes.
  *
- * @param lastRefresh number of its newest line of history, 0 if there is none
+ * @param lastRefresh id of the view's newest row in the history; 0 if there is none
  */
 record RequestedView(ViewId view, long oid, String state, boolean paused, long lastRefresh, Optional<String> reason) {
 
@@ -34,12 +34,18 @@ record RequestedView(ViewId view, long oid, String state, boolean paused, long l
                 .collect(Collectors.toMap(RequestedView::view, view -> view));
     }
 
-    /** How a refresh ended. @param failure empty if it did its work */
+    /**
+     * The end of a refresh.
+     *
+     * @param failure empty if the refresh succeeded
+     */
     record Ended(ViewId view, Optional<String> failure) {}
 
     /**
-     * The first refresh of each view that ended after {@code before} was read, if it began after the request: one that
-     * was running already may not hold what the asker has just committed.
+     * For each view, the first refresh that ended after {@code before} was read and began after the request. A refresh that was
+     * already running may not contain what the requester has just committed.
+     *
+     * @param since time of the request, by the server's clock
      */
     static Map<ViewId, Ended> ended(Handle handle, Collection<RequestedView> before, String since) {
         return handle

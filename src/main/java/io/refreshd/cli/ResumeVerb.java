@@ -9,8 +9,8 @@ import picocli.CommandLine.Mixin;
 @Command(
         name = "resume",
         description = {
-            "Has the daemon look after views again that were paused, and try those again that are suspended.",
-            "Mend first what \"refreshd status\" names as the reason, or a suspended view is suspended again."
+            "Has the daemon refresh paused views again, and try suspended views again.",
+            "First remove the reason that \"refreshd status\" names, or a suspended view is suspended again."
         },
         footerHeading = "%nExamples:%n",
         footer = {
@@ -29,6 +29,6 @@ final class ResumeVerb implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        return options.ask(RequestWrites.RESUME, environment);
+        return options.send(RequestWrites.RESUME, environment);
     }
 }

@@ -11,11 +11,11 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
-/** A plan for the role views, for people and as JSON. Pure. */
+/** Formats a plan for the role views, as text and as JSON. Pure. */
 final class RolePlanText {
     private RolePlanText() {}
 
-    /** What changes is shown with the first view that it is true of, and not again with the other thousand. */
+    /** Shows the same changes once, with the first view that they apply to: a template may have a thousand views. */
     static String text(RolePlan plan) {
         StringBuilder text = new StringBuilder();
         Set<List<Change>> shown = new HashSet<>();
@@ -42,7 +42,7 @@ final class RolePlanText {
         return line("! " + obstacle.what() + " → " + obstacle.remedy());
     }
 
-    /** What came from the database must not speak to the terminal. */
+    /** Replaces control characters, so that names in the database cannot send escape sequences to the terminal. */
     static String line(String text) {
         return text.replaceAll("\\p{Cntrl}+", "?");
     }
@@ -61,7 +61,7 @@ final class RolePlanText {
         return rest(plan, root);
     }
 
-    /** Notes and obstacles of the plan itself. */
+    /** Adds the notes and obstacles of the plan to the JSON. */
     static ObjectNode rest(RolePlan plan, ObjectNode root) {
         ArrayNode notes = root.putArray("notes");
         plan.notes().forEach(notes::add);

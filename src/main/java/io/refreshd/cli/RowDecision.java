@@ -2,8 +2,8 @@ package io.refreshd.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.refreshd.catalog.BaseTable;
-import io.refreshd.catalog.ChangeFilter;
 import io.refreshd.catalog.Discriminator;
+import io.refreshd.catalog.ChangeFilter;
 import io.refreshd.catalog.LookupKey;
 import io.refreshd.catalog.Reader;
 import io.refreshd.catalog.ReplicaIdentity;
@@ -16,11 +16,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
-/**
- * Whether a change of a row would refresh a view.
- *
- * @param reason in words
- */
+/** The decision whether a change of a row would refresh a view, with the reason as text. */
 record RowDecision(ViewId view, boolean refreshed, String reason) {
 
     static RowDecision of(
@@ -35,7 +31,7 @@ record RowDecision(ViewId view, boolean refreshed, String reason) {
                 return new RowDecision(
                         view,
                         false,
-                        "it takes rows with " + GraphText.words(discriminator.get()) + ", and this one has "
+                        "the view selects rows with " + GraphText.text(discriminator.get()) + "; this row has "
                                 + (value == null ? "NULL" : "'" + value + "'"));
             }
         }
@@ -49,8 +45,12 @@ record RowDecision(ViewId view, boolean refreshed, String reason) {
         return new RowDecision(
                 view,
                 true,
-                "whenever " + columns + " may have changed: rows cannot be looked up, since "
-                        + filter.lookup().why().map(obstacle -> obstacle.what()).orElse("it is not known how"));
+                "refreshed whenever " + columns + " may have changed: rows cannot be looked up, since "
+                        + filter
+                                .lookup()
+                                .why()
+                                .map(obstacle -> obstacle.what())
+                                .orElse("no key is known"));
     }
 
     private static RowDecision lookedUp(
@@ -62,36 +62,37 @@ record RowDecision(ViewId view, boolean refreshed, String reason) {
         try {
             Comparison comparison = Comparison.of(connection, view, oid);
             long shown = comparison.rowsInView(probe);
-            long due = comparison.rowsByDefinition(probe);
+            long defined = comparison.rowsByDefinition(probe);
             String by = String.join(", ", key.columns());
-            if (shown == 0 && due == 0) {
+            if (shown == 0 && defined == 0) {
                 return new RowDecision(
                         view,
                         false,
-                        "looked up by " + by + ": the view does not show it, nor would a refresh bring it");
+                        "looked up by " + by + ": the view does not show the row, and a refresh would not add it");
             }
             return new RowDecision(
                     view,
                     true,
-                    "looked up by " + by + ": the view shows it in " + shown + " row(s), by its definition " + due
-                            + " are due; refreshed if the change alters them"
-                            + (comparison.agrees(List.of(probe)) ? "" : " (they differ now)"));
+                    "looked up by " + by + ": the view shows it in " + shown + " row(s), its definition returns "
+                            + defined
+                            + "; refreshed if the change alters them"
+                            + (comparison.agrees(List.of(probe)) ? "" : " (view and definition differ now)"));
         } finally {
             connection.rollback();
             connection.setAutoCommit(true);
         }
     }
 
-    static String words(BaseTable table, List<String> key, List<RowDecision> decisions) {
+    static String text(BaseTable table, List<String> key, List<RowDecision> decisions) {
         StringBuilder text = new StringBuilder("A change of ")
                 .append(table.id())
                 .append(" with key ")
                 .append(String.join(", ", key))
                 .append(":\n");
         for (RowDecision decision : decisions) {
-            text.append(decision.refreshed() ? "  refreshes      " : "  leaves alone   ")
+            text.append(decision.refreshed() ? "  refreshes  " : "  skips      ")
                     .append(decision.view())
-                    .append("\n                 ")
+                    .append("\n             ")
                     .append(decision.reason())
                     .append("\n");
         }

@@ -5,13 +5,15 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
 
-/** What the server says of the refreshes that are running now, whoever began them. */
+/** Reads from the server which refreshes are running now, no matter which session runs them. */
 final class RunningRefreshes {
     private RunningRefreshes() {}
 
-    /** By the view's oid, how long they have taken; of another role's sessions only with {@code pg_read_all_stats}. */
+    /**
+     * The elapsed time of each refresh, by the view's oid. Sessions of other roles are visible only with {@code pg_read_all_stats}.
+     */
     static Map<Long, Duration> read(Handle handle) {
-        // The one lock under which a view is refreshed, concurrently or not; a refresh that waits for it has not begun.
+        // A refresh holds one of these locks on its view. A refresh that still waits for the lock is not running.
         return handle
                 .createQuery("""
                         SELECT l.relation::bigint AS oid,

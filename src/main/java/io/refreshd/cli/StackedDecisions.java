@@ -9,11 +9,17 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 
-/** What a decision about a view means for the views that stand on it: a refresh that changes it refreshes them. Pure. */
+/**
+ * Extends the decisions about views to the views stacked on them: if a refresh changes a view, the views on it are refreshed too.
+ * Pure.
+ */
 final class StackedDecisions {
     private StackedDecisions() {}
 
-    /** @param decisions about the views that read the table @return these, and those about all that stands on them */
+    /**
+     * @param decisions about the views that read the table
+     * @return these decisions, and one about every view stacked on them
+     */
     static List<RowDecision> with(
             Collection<RowDecision> decisions, Function<ViewId, ? extends Collection<ViewId>> downstream) {
         Map<ViewId, RowDecision> all = new LinkedHashMap<>();
@@ -29,8 +35,8 @@ final class StackedDecisions {
                             below.refreshed(),
                             "stands on " + below.view()
                                     + (below.refreshed()
-                                            ? ": refreshed when a refresh of that changed it"
-                                            : ", which is left alone"));
+                                            ? ": refreshed when a refresh changes that view"
+                                            : ", which is skipped"));
                     all.put(view, decision);
                     open.add(decision);
                 }

@@ -9,35 +9,35 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
-/** The status in a table and as JSON. Pure. */
+/** Formats the status, as a table and as JSON. Pure. */
 final class StatusText {
     private static final String RED = "\u001b[31m";
     private static final String GREEN = "\u001b[32m";
     private static final String YELLOW = "\u001b[33m";
     private static final String RESET = "\u001b[0m";
-    private static final List<String> HEAD =
+    private static final List<String> HEADINGS =
             List.of("VIEW", "STATE", "STALE", "LAG", "AS OF", "REFRESHED", "TOOK", "REASON");
 
     private final boolean color;
-    private final Duration silence;
+    private final Duration heartbeatTimeout;
 
-    /** @param silence after which a daemon counts as away */
-    StatusText(boolean color, Duration silence) {
+    /** @param heartbeatTimeout the heartbeat's age from which the daemon counts as away */
+    StatusText(boolean color, Duration heartbeatTimeout) {
         this.color = color;
-        this.silence = silence;
+        this.heartbeatTimeout = heartbeatTimeout;
     }
 
-    String table(Freshness freshness) {
+    String table(LedgerStatus status) {
         List<List<String>> rows = new ArrayList<>();
-        rows.add(HEAD);
-        freshness.views().forEach(view -> rows.add(cells(view, freshness.at())));
-        int[] widths = new int[HEAD.size()];
+        rows.add(HEADINGS);
+        status.views().forEach(view -> rows.add(cells(view, status.at())));
+        int[] widths = new int[HEADINGS.size()];
         for (List<String> row : rows) {
             for (int i = 0; i < widths.length - 1; i++) {
                 widths[i] = Math.max(widths[i], row.get(i).length());
             }
         }
-        StringBuilder text = new StringBuilder(daemon(freshness)).append('\n');
+        StringBuilder text = new StringBuilder(daemon(status)).append('\n');
         for (List<String> row : rows) {
             StringBuilder line = new StringBuilder();
             for (int i = 0; i < widths.length - 1; i++) {
@@ -49,22 +49,22 @@ final class StatusText {
         return text.toString();
     }
 
-    private String daemon(Freshness freshness) {
-        List<String> words = new ArrayList<>();
-        if (freshness.isAway(silence)) {
-            words.add(paint(
+    private String daemon(LedgerStatus status) {
+        List<String> sentences = new ArrayList<>();
+        if (status.isDaemonAway(heartbeatTimeout)) {
+            sentences.add(paint(
                     RED,
-                    freshness
-                            .beatAge()
-                            .map(age -> "The daemon is away: nothing was heard of it for " + span(age)
-                                    + "; what is below is what it last knew.")
+                    status.heartbeatAge()
+                            .map(age -> "The daemon is away: its last heartbeat was " + span(age)
+                                    + " ago. The table shows what it knew then.")
                             .orElse("No daemon has ever run here.")));
         } else {
-            words.add("The daemon is alive.");
+            sentences.add("The daemon is alive.");
         }
-        freshness.slotState().ifPresent(state -> words.add(capital(state) + "."));
-        freshness.retainedBytes().ifPresent(bytes -> words.add("The server keeps " + size(bytes) + " of log for it."));
-        return String.join(" ", words);
+        status.slotProblem().ifPresent(problem -> sentences.add(capital(problem) + "."));
+        status.retainedBytes()
+                .ifPresent(bytes -> sentences.add("The server retains " + size(bytes) + " of log for the slot."));
+        return String.join(" ", sentences);
     }
 
     private static List<String> cells(FreshnessRow view, Instant at) {
@@ -89,7 +89,7 @@ final class StatusText {
                 reason.replaceAll("\\p{Cntrl}+", " "));
     }
 
-    /** Never negative: the clock may have been set. */
+    /** The age, never negative: the server's clock may have been set back. */
     private static Duration age(Instant then, Instant now) {
         return then.isAfter(now) ? Duration.ZERO : Duration.between(then, now);
     }
@@ -137,15 +137,15 @@ final class StatusText {
                 : String.format(Locale.ROOT, "%.1f GB", bytes / (1024.0 * 1024 * 1024));
     }
 
-    ObjectNode json(Freshness freshness) {
-        ObjectNode root = Json.object().put("at", freshness.at().toString());
-        ObjectNode daemon = root.putObject("daemon").put("away", freshness.isAway(silence));
-        daemon.put("lastSeenSeconds", seconds(freshness.beatAge()));
+    ObjectNode json(LedgerStatus status) {
+        ObjectNode root = Json.object().put("at", status.at().toString());
+        ObjectNode daemon = root.putObject("daemon").put("away", status.isDaemonAway(heartbeatTimeout));
+        daemon.put("lastSeenSeconds", seconds(status.heartbeatAge()));
         root.putObject("slot")
-                .put("problem", freshness.slotState().orElse(null))
-                .put("retainedBytes", freshness.retainedBytes().orElse(null));
+                .put("problem", status.slotProblem().orElse(null))
+                .put("retainedBytes", status.retainedBytes().orElse(null));
         ArrayNode views = root.putArray("views");
-        for (FreshnessRow view : freshness.views()) {
+        for (FreshnessRow view : status.views()) {
             views.addObject()
                     .put("view", view.view().toString())
                     .put("schema", view.view().schema())

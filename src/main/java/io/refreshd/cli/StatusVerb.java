@@ -27,8 +27,8 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "status",
         description = {
-            "One line per view: state, staleness, how far its watermark is behind the log, last refresh, and why.",
-            "Asks the ledger in the database, so that it works from anywhere and also when the daemon is away."
+            "Prints one line per view: state, staleness, how far its watermark is behind the log, last refresh, and the reason.",
+            "Reads the ledger in the database, so it works from anywhere, and also when the daemon is away."
         },
         footerHeading = "%nExamples:%n",
         footer = {
@@ -40,7 +40,7 @@ final class StatusVerb implements Callable<Integer> {
     @Mixin
     private final ConfigurationFile file = new ConfigurationFile();
 
-    @Option(names = "--json", description = "Print JSON; with --watch, one object a line.")
+    @Option(names = "--json", description = "Print JSON; with --watch, one object per line.")
     private boolean json;
 
     @Option(
@@ -65,15 +65,15 @@ final class StatusVerb implements Callable<Integer> {
         Configuration configuration = file.read(environment);
         TargetDatabase database = new TargetDatabase(configuration.database(), "status");
         Screen screen = Screen.detect(environment);
-        StatusText text = new StatusText(screen.color(), Silence.of(configuration));
+        StatusText text = new StatusText(screen.color(), HeartbeatTimeout.of(configuration));
         if (watch == null) {
             print(read(configuration, database), text, "");
             return ExitCode.OK.code();
         }
         long pause = interval().toMillis();
-        // Home and clear, as watch(1) does; in a pipe the tables just follow each other.
+        // On a terminal, cursor home and clear, as watch(1) does. In a pipe the tables follow each other.
         String before = screen.terminal() ? "\u001b[H\u001b[2J" : "";
-        // What is wrong from the start is an answer; what goes wrong later may pass.
+        // A failure of the first reading ends the verb. A later failure may be temporary, so the verb goes on.
         print(read(configuration, database), text, before);
         while (true) {
             Thread.sleep(pause);
@@ -89,18 +89,18 @@ final class StatusVerb implements Callable<Integer> {
         }
     }
 
-    private void print(Freshness freshness, StatusText text, String before) {
+    private void print(LedgerStatus status, StatusText text, String before) {
         PrintWriter out = Output.of(spec);
         if (json) {
-            out.println(watch == null ? Json.text(text.json(freshness)) : Json.line(text.json(freshness)));
+            out.println(watch == null ? Json.text(text.json(status)) : Json.line(text.json(status)));
         } else {
-            out.print(before + text.table(freshness));
+            out.print(before + text.table(status));
         }
         out.flush();
     }
 
     private void unknown(Exception failure, String before) {
-        String what = "not known now: " + Failures.words(failure);
+        String what = "unknown at the moment: " + FailureHandler.message(failure);
         PrintWriter out = Output.of(spec);
         out.println(
                 json
@@ -111,19 +111,19 @@ final class StatusVerb implements Callable<Integer> {
         out.flush();
     }
 
-    private static Freshness read(Configuration configuration, TargetDatabase database)
+    private static LedgerStatus read(Configuration configuration, TargetDatabase database)
             throws SQLException, PrerequisitesMissingException {
         try (Handle handle = database.open()) {
             requireLedger(handle);
-            return Freshness.read(handle, configuration.capture().slot())
+            return LedgerStatus.read(handle, configuration.capture().slot())
                     .with(CatalogObstacles.read(handle, configuration));
         }
     }
 
     static void requireLedger(Handle handle) throws PrerequisitesMissingException {
-        if (!Freshness.ledgerExists(handle)) {
+        if (!LedgerStatus.ledgerExists(handle)) {
             throw new PrerequisitesMissingException(List.of(new Obstacle(
-                    "there is no ledger in this database: refreshd has never run here",
+                    "this database has no ledger: refreshd has never run here",
                     "refreshd init --config FILE, or refreshd run --config FILE")));
         }
     }

@@ -8,8 +8,10 @@ import org.jdbi.v3.core.JdbiException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Says once a second how long a step has taken, and how far its index is, which a connection of its own asks the server. The
- * server tells nothing of how far a view's query is.
+ * Shows the progress of a step of {@code apply} once a second: the elapsed time, and the phase of the index that is being built. It
+ * asks the server over a connection of its own. PostgreSQL does not report how far a view's query is.
+ *
+ * <p>Thread: one virtual thread of its own, which {@link #close()} ends.
  */
 final class StepProgress implements AutoCloseable {
     private static final long PAUSE_MILLIS = 1_000;
@@ -18,9 +20,9 @@ final class StepProgress implements AutoCloseable {
     private final int process;
     private final String step;
     private final ProgressLine line;
-    private @Nullable Thread follower;
+    private @Nullable Thread poller;
 
-    /** @param process of the server, which does the step */
+    /** @param process id of the backend that runs the step */
     StepProgress(TargetDatabase database, int process, String step, ProgressLine line) {
         this.database = database;
         this.process = process;
@@ -30,16 +32,16 @@ final class StepProgress implements AutoCloseable {
 
     StepProgress start() {
         if (line.visible()) {
-            follower = Thread.ofVirtual().start(this::follow);
+            poller = Thread.ofVirtual().start(this::poll);
         }
         return this;
     }
 
-    private void follow() {
-        long begun = System.nanoTime();
+    private void poll() {
+        long start = System.nanoTime();
         try (Handle handle = database.open()) {
             while (!Thread.currentThread().isInterrupted()) {
-                Duration taken = Duration.ofNanos(System.nanoTime() - begun);
+                Duration taken = Duration.ofNanos(System.nanoTime() - start);
                 line.show(step
                         + StatusText.span(taken)
                         + index(handle).map(phase -> ", " + phase).orElse(""));
@@ -48,7 +50,7 @@ final class StepProgress implements AutoCloseable {
         } catch (InterruptedException end) {
             Thread.currentThread().interrupt();
         } catch (SQLException | JdbiException unknown) {
-            // The step goes on without being followed, and tells itself what became of it.
+            // Only the display ends. The step goes on, and reports its own failure.
         }
     }
 
@@ -65,9 +67,9 @@ final class StepProgress implements AutoCloseable {
 
     @Override
     public void close() throws InterruptedException {
-        if (follower != null) {
-            follower.interrupt();
-            follower.join();
+        if (poller != null) {
+            poller.interrupt();
+            poller.join();
         }
         line.clear();
     }

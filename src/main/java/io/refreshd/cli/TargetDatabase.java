@@ -10,14 +10,14 @@ import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 import org.postgresql.PGProperty;
 
-/** Connections of a verb, each opened when it is asked for. */
+/** The connections of a verb to the database that the configuration names. Each is opened on request. */
 final class TargetDatabase {
     private static final int CONNECT_SECONDS = 10;
 
     private final DatabaseSettings settings;
     private final String application;
 
-    /** @param verb shown in {@code pg_stat_activity} */
+    /** @param verb part of the application name in {@code pg_stat_activity} */
     TargetDatabase(DatabaseSettings settings, String verb) {
         this.settings = settings;
         this.application = "refreshd " + verb;
@@ -31,7 +31,7 @@ final class TargetDatabase {
         PGProperty.CONNECT_TIMEOUT.set(properties, CONNECT_SECONDS);
         PGProperty.LOGIN_TIMEOUT.set(properties, CONNECT_SECONDS);
         PGProperty.TCP_KEEP_ALIVE.set(properties, true);
-        // What was prepared on one server connection is unknown on the next, behind a pooler in transaction mode.
+        // No server-side prepared statements: behind a pooler in transaction mode the next backend would not know them.
         PGProperty.PREPARE_THRESHOLD.set(properties, 0);
         return DriverManager.getConnection(settings.url(), properties);
     }

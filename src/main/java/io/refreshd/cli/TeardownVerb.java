@@ -32,8 +32,8 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "teardown",
         description = {
-            "Drops all that refreshd has made in the database: replication slot, publication and ledger. The views stay.",
-            "Refuses while a daemon is connected. A daemon that is started later begins afresh."
+            "Drops everything that refreshd has created in the database: replication slot, publication and ledger. The views stay.",
+            "Refuses while a daemon is connected. A daemon that is started later creates everything again."
         },
         footerHeading = "%nExample:%n",
         footer = "  refreshd teardown --config refreshd.yaml --yes")
@@ -50,7 +50,9 @@ final class TeardownVerb implements Callable<Integer> {
 
     @Option(
             names = "--force",
-            description = "Also while a daemon is connected, which is cut off. One that lives makes everything anew.")
+            description =
+                    "Also while a daemon is connected; its connection is terminated. A daemon that is still running"
+                            + " creates everything again.")
     private boolean force;
 
     @Option(names = "--json", description = "Print JSON.")
@@ -70,10 +72,10 @@ final class TeardownVerb implements Callable<Integer> {
         Configuration configuration = file.read(environment);
         try (Handle handle = new TargetDatabase(configuration.database(), "teardown").open()) {
             Set<String> slots = slots(handle, configuration);
-            refuseIfServed(handle, slots);
+            refuseIfConnected(handle, slots);
             confirm(slots, configuration);
             List<String> dropped = new ArrayList<>();
-            // The slot first: whatever happens after that, no forgotten slot fills the disk.
+            // The slot first. If a later step fails, at least no forgotten slot fills the server's disk.
             for (String slot : slots) {
                 drop(handle, slot);
                 dropped.add("replication slot " + slot);
@@ -94,7 +96,7 @@ final class TeardownVerb implements Callable<Integer> {
         }
     }
 
-    /** The configured one, and the one that the ledger remembers, should the name have been changed since. */
+    /** The configured slot, and the slot in the ledger, which is another one if {@code capture.slot} was changed. */
     private static Set<String> slots(Handle handle, Configuration configuration) throws SQLException {
         Set<String> names = new LinkedHashSet<>(List.of(configuration.capture().slot()));
         if (ViewMark.ledgerExists(handle)) {
@@ -103,7 +105,7 @@ final class TeardownVerb implements Callable<Integer> {
         String database = handle.createQuery("SELECT current_database()::text")
                 .mapTo(String.class)
                 .one();
-        Set<String> ours = new LinkedHashSet<>();
+        Set<String> existing = new LinkedHashSet<>();
         for (String name : names) {
             boolean found = Slot.inspect(handle.getConnection(), name)
                     .filter(slot -> slot.plugin().equals("pgoutput"))
@@ -111,17 +113,17 @@ final class TeardownVerb implements Callable<Integer> {
                     .filter(database::equals)
                     .isPresent();
             if (found) {
-                ours.add(name);
+                existing.add(name);
             }
         }
-        return ours;
+        return existing;
     }
 
-    private void refuseIfServed(Handle handle, Set<String> slots) throws PrerequisitesMissingException {
+    private void refuseIfConnected(Handle handle, Set<String> slots) throws PrerequisitesMissingException {
         if (force) {
             return;
         }
-        boolean served = handle.createQuery("""
+        boolean connected = handle.createQuery("""
                         SELECT EXISTS (SELECT FROM pg_replication_slots WHERE active AND slot_name = ANY(:slots))
                             OR EXISTS (SELECT FROM pg_stat_activity
                                        WHERE application_name = 'refreshd' AND datname = current_database())
@@ -129,10 +131,10 @@ final class TeardownVerb implements Callable<Integer> {
                 .bind("slots", slots.toArray(String[]::new))
                 .mapTo(Boolean.class)
                 .one();
-        if (served) {
+        if (connected) {
             throw new PrerequisitesMissingException(List.of(new Obstacle(
-                    "a daemon is connected, which would make everything anew",
-                    "stop it first; or, if it hangs, refreshd teardown --force")));
+                    "a daemon is connected, and would create everything again",
+                    "stop it first; if it hangs, refreshd teardown --force")));
         }
     }
 
@@ -148,7 +150,7 @@ final class TeardownVerb implements Callable<Integer> {
         if (!"yes".equals(answer)) {
             throw new ParameterException(
                     Objects.requireNonNull(spec).commandLine(),
-                    "teardown: " + what + " Nothing was dropped; --yes does it");
+                    "teardown: " + what + " Nothing was dropped; confirm with --yes");
         }
     }
 
@@ -165,7 +167,7 @@ final class TeardownVerb implements Callable<Integer> {
                 Slot.drop(handle.getConnection(), slot);
                 return;
             } catch (SQLException e) {
-                // A walsender that was told to end takes a moment.
+                // A terminated WAL sender needs a moment to release the slot.
                 if (!OBJECT_IN_USE.equals(e.getSQLState()) || i == TRIES) {
                     throw e;
                 }
@@ -182,7 +184,7 @@ final class TeardownVerb implements Callable<Integer> {
             dropped.forEach(list::add);
             out.println(Json.text(root));
         } else if (dropped.isEmpty()) {
-            out.println("Nothing was there.");
+            out.println("Nothing to drop.");
         } else {
             dropped.forEach(line -> out.println("Dropped: " + line));
         }

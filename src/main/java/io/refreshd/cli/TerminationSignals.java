@@ -4,13 +4,13 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import sun.misc.Signal;
 
 /**
- * SIGTERM and SIGINT: the first drains, the second ends the process at once. A shutdown hook could not tell them apart, as
- * the virtual machine ignores signals once it is shutting down; so the signals are taken directly.
+ * Handles SIGTERM and SIGINT: the first drains, the second ends the process at once. A shutdown hook would not see the second,
+ * since the virtual machine ignores signals while it is shutting down. So this class handles the signals directly.
  */
 final class TerminationSignals {
     private TerminationSignals() {}
 
-    /** @param drain runs on a thread of its own that the virtual machine starts for the signal */
+    /** @param drain runs on a thread that the virtual machine starts for the signal */
     static void drainThenAbort(Runnable drain) {
         AtomicBoolean draining = new AtomicBoolean();
         for (String name : new String[] {"TERM", "INT"}) {

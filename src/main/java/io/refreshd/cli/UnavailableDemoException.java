@@ -1,6 +1,6 @@
 package io.refreshd.cli;
 
-/** What the demo needs, PostgreSQL itself, is not deployed. */
+/** The demo cannot run, since the image does not contain the embedded PostgreSQL that it needs. */
 final class UnavailableDemoException extends Exception {
     private static final long serialVersionUID = 1;
 

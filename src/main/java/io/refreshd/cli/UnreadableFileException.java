@@ -6,7 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
-/** The file named on the command line cannot be read. */
+/** The configuration file named on the command line cannot be read. */
 final class UnreadableFileException extends Exception {
     private static final long serialVersionUID = 1;
 

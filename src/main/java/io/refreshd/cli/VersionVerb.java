@@ -16,7 +16,7 @@ import picocli.CommandLine.Spec;
         footerHeading = "%nExamples:%n",
         footer = {"  refreshd version", "  refreshd version --json | jq -r .version"})
 final class VersionVerb implements Callable<Integer> {
-    /** Maven puts it into the JAR; there is none when classes are run from a folder. */
+    /** Maven writes this file into the JAR. It is missing when the classes are run from a folder. */
     private static final String PROPERTIES = "/META-INF/maven/io.refreshd/refreshd/pom.properties";
 
     @Option(names = "--json", description = "Print JSON.")

@@ -14,7 +14,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** The views that a verb is about: names or patterns, or all of them. */
+/** The arguments that select views: names and patterns, or {@code --all}. */
 final class ViewArguments {
     @Spec(Spec.Target.MIXEE)
     private @Nullable CommandSpec mixee;
@@ -22,17 +22,17 @@ final class ViewArguments {
     @Parameters(
             arity = "0..*",
             paramLabel = "VIEW",
-            description = "schema.name; * and ? stand for others, and what is in double quotes is literal.")
+            description = "schema.name; * and ? match any characters, except in double quotes.")
     private List<String> names = List.of();
 
-    @Option(names = "--all", description = "Every view that refreshd looks after.")
+    @Option(names = "--all", description = "Every view that the configuration includes.")
     private boolean all;
 
     boolean given() {
         return all || !names.isEmpty();
     }
 
-    /** A verb that changes something does not take silence for "all". */
+    /** Requires names or {@code --all}. A verb that changes something must not take an empty list for "all". */
     void require() {
         if (!given()) {
             throw wrong("name a view, or --all");
@@ -42,21 +42,21 @@ final class ViewArguments {
         }
     }
 
-    /** Those of the known ones that are meant; all, if none is named. Every argument must mean at least one. */
-    SortedSet<ViewId> among(Collection<ViewId> known) {
+    /** The selected views; all known ones if there is no name. Every argument must match at least one view. */
+    SortedSet<ViewId> select(Collection<ViewId> known) {
         if (names.isEmpty()) {
             return new TreeSet<>(known);
         }
-        SortedSet<ViewId> meant = new TreeSet<>();
+        SortedSet<ViewId> selected = new TreeSet<>();
         for (String name : names) {
             ViewPattern pattern = pattern(name);
             List<ViewId> matching = known.stream().filter(pattern::matches).toList();
             if (matching.isEmpty()) {
-                throw wrong("there is no view " + name + " that refreshd looks after");
+                throw wrong("no view that refreshd keeps fresh matches " + name);
             }
-            meant.addAll(matching);
+            selected.addAll(matching);
         }
-        return meant;
+        return selected;
     }
 
     private ViewPattern pattern(String name) {

@@ -1,4 +1,4 @@
-/** The command line: one class per verb, named exit codes, and words instead of stack traces. */
+/** The command line: one class per verb, named exit codes, and messages instead of stack traces. */
 @NullMarked
 package io.refreshd.cli;
 

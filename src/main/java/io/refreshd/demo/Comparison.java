@@ -3,10 +3,11 @@ package io.refreshd.demo;
 import io.refreshd.model.ViewId;
 
 /**
- * A view against its definition.
+ * The result of comparing a view with its definition.
  *
- * @param onlyInView rows of the view that the definition does not yield
- * @param onlyInDefinition rows of the definition that the view lacks
+ * @param rows of the view
+ * @param onlyInView rows of the view that its definition does not return
+ * @param onlyInDefinition rows that the definition returns and the view lacks
  */
 record Comparison(ViewId view, long rows, long onlyInView, long onlyInDefinition) {
     boolean equal() {

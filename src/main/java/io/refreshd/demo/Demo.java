@@ -16,61 +16,61 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
- * What {@code refreshd demo} runs: PostgreSQL in a temporary folder, an application that writes, the daemon, and a table
- * that shows what happens. Owns all of it, starts it in the order of {@link #begin} and ends it in the opposite one.
+ * What {@code refreshd demo} runs: PostgreSQL in a temporary folder, an application that writes, the daemon, and a table that
+ * shows what happens. It owns all of them: it starts them in the order of {@link #show} and stops them in the opposite order.
  */
 public final class Demo {
-    /** Every view equalled its definition at the end, or the demo was interrupted before anybody asked. */
+    /** Every view equalled its definition at the end, or the demo was interrupted before the comparison. */
     public static final int EQUAL = 0;
     /** A view differed from its definition. */
     public static final int DIFFERENT = 1;
-    /** It did not start, or something it needs broke. */
+    /** The demo did not start, or something that it needs failed. */
     public static final int BROKEN = 3;
 
     private static final Duration REDRAW = Duration.ofSeconds(1);
     private static final Duration PLAIN_LINES = Duration.ofSeconds(5);
-    /** Finer than the redrawing, since a view is stalest just before it becomes fresh. */
+    /** Shorter than {@link #REDRAW}, since a view is stalest just before it becomes fresh. */
     private static final Duration SAMPLE = Duration.ofMillis(100);
-    /** Twice the largest target lag of the demo would do in health; the rest is for slow machines. */
-    private static final Duration SETTLE = Duration.ofSeconds(60);
+    /** Twice the largest target lag of the demo would normally suffice; the rest is for slow machines. */
+    private static final Duration CATCH_UP_TIMEOUT = Duration.ofSeconds(60);
 
-    private static final int LOG_TAIL = 20;
+    private static final int LOG_TAIL_LINES = 20;
 
     private final DemoOptions options;
-    private final Display display;
-    private final DaemonUnderDemo.Factory factory;
-    private final Duration settle;
-    private final Optional<Path> program;
+    private final Console console;
+    private final DemoDaemon.Factory factory;
+    private final Duration catchUpTimeout;
+    private final Optional<Path> binaries;
     private final CommitLog commits = new CommitLog();
-    private final Tally tally = new Tally();
-    private final AtomicReference<Exception> broken = new AtomicReference<>();
+    private final RefreshStatistics statistics = new RefreshStatistics();
+    private final AtomicReference<Exception> failure = new AtomicReference<>();
 
-    /** @param program of PostgreSQL, if it is unpacked already; otherwise it is unpacked into the demo's own folder */
+    /** @param binaries of PostgreSQL, if unpacked already; otherwise they are unpacked into the demo's own folder */
     Demo(
             DemoOptions options,
             PrintStream out,
-            DaemonUnderDemo.Factory factory,
-            Duration settle,
-            Optional<Path> program) {
+            DemoDaemon.Factory factory,
+            Duration catchUpTimeout,
+            Optional<Path> binaries) {
         this.options = options;
-        this.display = new Display(out, options.screen());
+        this.console = new Console(out, options.screen());
         this.factory = factory;
-        this.settle = settle;
-        this.program = program;
+        this.catchUpTimeout = catchUpTimeout;
+        this.binaries = binaries;
     }
 
-    /** Blocks until the demo is over and nothing of it is left. Returns one of the exit codes above. */
+    /** Blocks until the demo has ended and everything is deleted. Returns one of the results above. */
     public static int run(DemoOptions options, PrintStream out) {
-        return new Demo(options, out, RealDaemon::of, SETTLE, Optional.empty()).run();
+        return new Demo(options, out, RealDaemon::of, CATCH_UP_TIMEOUT, Optional.empty()).run();
     }
 
     int run() {
         Teardown teardown = new Teardown();
         boolean interrupted = false;
-        try (Interruption interruption = Interruption.listen(teardown)) {
+        try (InterruptHandler interrupt = InterruptHandler.listen(teardown)) {
             int code = BROKEN;
             try {
-                code = attempt(teardown, interruption);
+                code = attempt(teardown, interrupt);
             } catch (InterruptedException e) {
                 interrupted = true;
             } finally {
@@ -78,7 +78,7 @@ public final class Demo {
             }
             return code;
         } finally {
-            // Not before: the server could not be stopped in order by an interrupted thread.
+            // Not before: an interrupted thread could not wait for the server to stop.
             if (interrupted) {
                 Thread.currentThread().interrupt();
             }
@@ -88,85 +88,91 @@ public final class Demo {
     private int end(Teardown teardown, int code) {
         try {
             teardown.close();
-            display.say("Everything is stopped and deleted.");
+            console.print("Everything is stopped and deleted.");
             return code;
         } catch (Exception e) {
-            display.say("Not everything could be stopped and deleted: " + e);
+            console.print("Not everything could be stopped and deleted: " + e);
             return BROKEN;
         }
     }
 
-    private int attempt(Teardown teardown, Interruption interruption) throws InterruptedException {
+    private int attempt(Teardown teardown, InterruptHandler interrupt) throws InterruptedException {
         Optional<Path> folder = Optional.empty();
         try {
-            display.say("Starting PostgreSQL and filling the tables ...");
-            folder = Optional.of(Ground.folder(teardown));
-            return show(folder.get(), teardown, interruption);
+            console.print("Starting PostgreSQL and filling the tables ...");
+            folder = Optional.of(DemoEnvironment.folder(teardown));
+            return show(folder.get(), teardown, interrupt);
         } catch (InterruptedException e) {
             throw e;
         } catch (Exception e) {
-            display.end();
-            display.say("The demo broke: " + e.getMessage());
-            folder.map(path -> Folders.tail(path.resolve(Ground.LOG), LOG_TAIL))
+            console.stopDrawing();
+            console.print("The demo broke: " + e.getMessage());
+            folder.map(path -> DemoFiles.tail(path.resolve(DemoEnvironment.LOG), LOG_TAIL_LINES))
                     .orElse(List.of())
-                    .forEach(display::say);
+                    .forEach(console::print);
             return BROKEN;
         }
     }
 
-    private int show(Path folder, Teardown teardown, Interruption interruption) throws Exception {
-        LogFile.open(folder.resolve(Ground.LOG)).ifPresent(teardown::add);
-        Ground ground = Ground.lay(
-                folder, program.orElse(folder.resolve("program")), options.rows(), options.httpPort(), teardown);
-        if (interruption.asked()) {
+    private int show(Path folder, Teardown teardown, InterruptHandler interrupt) throws Exception {
+        LogRedirection.open(folder.resolve(DemoEnvironment.LOG)).ifPresent(teardown::add);
+        DemoEnvironment environment = DemoEnvironment.create(
+                folder, binaries.orElse(folder.resolve("program")), options.rows(), options.httpPort(), teardown);
+        if (interrupt.endRequested()) {
             return EQUAL;
         }
-        DaemonUnderDemo daemon = teardown.add(factory.of(ground.configuration()));
-        daemon.addListener(tally);
+        DemoDaemon daemon = teardown.add(factory.of(environment.configuration()));
+        daemon.addListener(statistics);
         daemon.start();
-        introduce(ground);
-        RowCounts counts = teardown.add(new RowCounts(ground.application().connect()));
-        ScheduledExecutorService pulse = executor("demo-table", teardown);
-        Observer observer = new Observer(daemon, commits, tally, counts, Demo::now);
-        Writes writes = begin(ground, observer, pulse, teardown, interruption);
+        introduce(environment);
+        RowCounts counts = teardown.add(new RowCounts(environment.application().connect()));
+        ScheduledExecutorService tableTimer = executor("demo-table", teardown);
+        FrameCollector frames = new FrameCollector(daemon, commits, statistics, counts, Demo::now);
+        Workload workload = begin(environment, frames, tableTimer, teardown, interrupt);
 
         if (options.runFor().isPresent()) {
-            interruption.await(options.runFor().get());
+            interrupt.await(options.runFor().get());
         } else {
-            interruption.await();
+            interrupt.await();
         }
-        writes.close();
-        Exception failure = broken.get();
-        if (failure != null) {
-            throw failure;
+        workload.close();
+        Exception failed = failure.get();
+        if (failed != null) {
+            throw failed;
         }
-        if (interruption.asked()) {
-            display.end();
-            new Summary(commits.commits(), tally.refreshes(), tally.avoided(), tally.failures(), List.of())
+        if (interrupt.endRequested()) {
+            console.stopDrawing();
+            new Summary(
+                            commits.commits(),
+                            statistics.refreshes(),
+                            statistics.avoided(),
+                            statistics.failures(),
+                            List.of())
                     .lines()
-                    .forEach(display::say);
+                    .forEach(console::print);
             return EQUAL;
         }
-        return judge(ground, daemon, pulse);
+        return compare(environment, daemon, tableTimer);
     }
 
-    private Writes begin(
-            Ground ground,
-            Observer observer,
-            ScheduledExecutorService pulse,
+    private Workload begin(
+            DemoEnvironment environment,
+            FrameCollector frames,
+            ScheduledExecutorService tableTimer,
             Teardown teardown,
-            Interruption interruption)
+            InterruptHandler interrupt)
             throws SQLException {
         Duration redraw = options.screen().terminal() ? REDRAW : PLAIN_LINES;
-        every(SAMPLE, pulse, teardown, interruption, observer::sample);
-        every(redraw, pulse, teardown, interruption, () -> display.show(observer.frame()));
-        ScheduledExecutorService beats = executor("demo-writes", teardown);
-        Writes writes = teardown.add(new Writes(ground.application(), commits, options.rows(), options.seed(), e -> {
-            broken.compareAndSet(null, e);
-            interruption.wake();
-        }));
-        writes.start(beats, options.commitsPerSecond());
-        return writes;
+        every(SAMPLE, tableTimer, teardown, interrupt, frames::sample);
+        every(redraw, tableTimer, teardown, interrupt, () -> console.draw(frames.collect()));
+        ScheduledExecutorService writeTimer = executor("demo-writes", teardown);
+        Workload workload =
+                teardown.add(new Workload(environment.application(), commits, options.rows(), options.seed(), e -> {
+                    failure.compareAndSet(null, e);
+                    interrupt.requestEnd();
+                }));
+        workload.start(writeTimer, options.commitsPerSecond());
+        return workload;
     }
 
     private interface Step {
@@ -174,34 +180,36 @@ public final class Demo {
     }
 
     private void every(
-            Duration period, ScheduledExecutorService pulse, Teardown teardown, Interruption interruption, Step step) {
+            Duration period, ScheduledExecutorService timer, Teardown teardown, InterruptHandler interrupt, Step step) {
         Runnable guarded = () -> {
             try {
                 step.run();
             } catch (Exception e) {
-                broken.compareAndSet(null, e);
-                interruption.wake();
+                failure.compareAndSet(null, e);
+                interrupt.requestEnd();
             }
         };
-        Future<?> rhythm = pulse.scheduleWithFixedDelay(guarded, 0, period.toMillis(), TimeUnit.MILLISECONDS);
-        teardown.add(() -> rhythm.cancel(false));
+        Future<?> schedule = timer.scheduleWithFixedDelay(guarded, 0, period.toMillis(), TimeUnit.MILLISECONDS);
+        teardown.add(() -> schedule.cancel(false));
     }
 
-    private int judge(Ground ground, DaemonUnderDemo daemon, ScheduledExecutorService pulse) throws Exception {
-        display.say("No more writes: waiting until the daemon reports every view fresh ...");
-        if (!Settling.await(daemon::status, commits.newest(), settle, pulse)) {
-            display.say("It did not within " + settle.toSeconds() + " s.");
+    private int compare(DemoEnvironment environment, DemoDaemon daemon, ScheduledExecutorService timer)
+            throws Exception {
+        console.print("The writes have stopped. Waiting until the daemon reports every view fresh ...");
+        if (!CatchUp.await(daemon::status, commits.newest(), catchUpTimeout, timer)) {
+            console.print("It did not within " + catchUpTimeout.toSeconds() + " s.");
         }
-        display.end();
-        List<Summary.View> views = Oracle.compare(ground.application(), DemoSchema.ROLE_A.schema()).stream()
-                .map(found -> new Summary.View(found, tally.worst(found.view())))
+        console.stopDrawing();
+        List<Summary.View> views = Oracle.compare(environment.application(), DemoSchema.ROLE_A.schema()).stream()
+                .map(found -> new Summary.View(found, statistics.worst(found.view())))
                 .toList();
-        Summary summary = new Summary(commits.commits(), tally.refreshes(), tally.avoided(), tally.failures(), views);
-        summary.lines().forEach(display::say);
+        Summary summary = new Summary(
+                commits.commits(), statistics.refreshes(), statistics.avoided(), statistics.failures(), views);
+        summary.lines().forEach(console::print);
         return summary.allEqual() && complete(views) ? EQUAL : DIFFERENT;
     }
 
-    /** A view that vanished meanwhile equals nothing. */
+    /** A view that was dropped meanwhile is not among the compared ones; it does not count as equal. */
     private static boolean complete(List<Summary.View> views) {
         List<ViewId> compared =
                 views.stream().map(view -> view.comparison().view()).toList();
@@ -212,15 +220,15 @@ public final class Demo {
         return new Moment(System.nanoTime(), Instant.now());
     }
 
-    private void introduce(Ground ground) {
-        String http = "http://127.0.0.1:" + ground.httpPort();
-        display.say("Status page   " + http + "/");
-        display.say("Metrics       " + http + "/metrics");
-        display.say("Look inside   " + ground.psql());
-        display.say("JDBC          " + ground.jdbc());
-        display.say("Configuration " + ground.configuration());
-        display.say("Log           " + ground.configuration().resolveSibling(Ground.LOG));
-        display.say(options.runFor()
+    private void introduce(DemoEnvironment environment) {
+        String http = "http://127.0.0.1:" + environment.httpPort();
+        console.print("Status page   " + http + "/");
+        console.print("Metrics       " + http + "/metrics");
+        console.print("Look inside   " + environment.psql());
+        console.print("JDBC          " + environment.jdbc());
+        console.print("Configuration " + environment.configuration());
+        console.print("Log           " + environment.configuration().resolveSibling(DemoEnvironment.LOG));
+        console.print(options.runFor()
                 .map(time -> "Ends by itself after " + LiveTable.seconds(time) + "; Ctrl-C ends it at once.")
                 .orElse("Ctrl-C ends it."));
     }

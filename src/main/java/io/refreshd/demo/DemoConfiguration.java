@@ -1,11 +1,11 @@
 package io.refreshd.demo;
 
-/** The daemon's configuration file for the demo: written and read like anybody's. */
+/** The text of the demo's configuration file. The daemon reads it like any other configuration file. */
 final class DemoConfiguration {
     private DemoConfiguration() {}
 
-    /** @param passwordFile beside the configuration */
-    static String yaml(Access daemon, String passwordFile, int httpPort) {
+    /** @param passwordFile name of a file in the same folder */
+    static String yaml(DatabaseLogin daemon, String passwordFile, int httpPort) {
         return """
                 database:
                   url: %s

@@ -5,13 +5,13 @@ import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
- * What can be chosen about a demo.
+ * The options of a demo.
  *
- * @param runFor ends by itself after this long; empty: runs until it is interrupted
+ * @param runFor the demo ends by itself after this long; empty: it runs until it is interrupted
  * @param rows rows in the table {@code main} at the start
- * @param commitsPerSecond of the trickle of writes
+ * @param commitsPerSecond of the workload
  * @param httpPort of the daemon's pages on the loopback interface; empty: any free one
- * @param seed decides the sequence of writes
+ * @param seed of the random sequence of writes
  */
 public record DemoOptions(
         Optional<Duration> runFor, Screen screen, int rows, double commitsPerSecond, OptionalInt httpPort, long seed) {

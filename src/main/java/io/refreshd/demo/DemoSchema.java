@@ -11,16 +11,17 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * The application of the demo: users, roles, one big shared table and a materialized view per role. Role {@code d} has
- * none, as roles do until somebody needs theirs.
+ * The schema of the demo's application: users, roles, one big shared table and a materialized view per role. Role {@code d} has no
+ * view, as real roles have none until somebody needs one.
  *
- * <p>Everything belongs to the application's own database user. The daemon gets a role of its own with two things:
- * {@code REPLICATION}, to read the log, and membership in the application's role. Less does not do as long as the daemon
- * manages the publication itself: adding a table to one takes its ownership, for which PostgreSQL has no privilege to
- * grant. Membership also brings the refreshing (the owner's, or {@code MAINTAIN} from 17 on) and, the application being
- * the owner of the database, a schema for the ledger. {@code SET FALSE} keeps the daemon from acting under the
- * application's name, so that all it makes is its own. A DBA who makes the publication by hand can leave the membership
- * out and grant {@code MAINTAIN} on the views, {@code SELECT} on what they read and {@code CREATE} on the database.
+ * <p>Everything belongs to the application's own database user. The daemon's role has two privileges. {@code REPLICATION} lets
+ * it read the log. Membership in the application's role lets it add tables to the publication: PostgreSQL asks for ownership of the
+ * table there, and no privilege can be granted instead. Membership also lets the daemon refresh the views as their owner, and
+ * create the ledger's schema, since the application owns the database. {@code SET FALSE} keeps the daemon from becoming the
+ * application's user, so that all it creates is its own.
+ *
+ * <p>If a DBA creates the publication, the membership is not needed: {@code MAINTAIN} on the views, {@code SELECT} on what they
+ * read and {@code CREATE} on the database suffice.
  */
 final class DemoSchema {
     static final String APPLICATION = "app";
@@ -34,7 +35,7 @@ final class DemoSchema {
     static final ViewId TOTALS = new ViewId(SCHEMA, "role_totals");
     static final List<ViewId> VIEWS = List.of(ROLE_A, ROLE_B, ROLE_C, TOTALS);
 
-    /** Which views read the rows of {@code main} that a role may see, by the role's key. */
+    /** The views that read the rows of {@code main} of a role, by the role's key. */
     static final Map<Integer, Set<ViewId>> READ_BY =
             Map.of(1, Set.of(ROLE_A, TOTALS), 2, Set.of(ROLE_B, TOTALS), 3, Set.of(ROLE_C, TOTALS), 4, Set.of());
 
@@ -60,7 +61,7 @@ final class DemoSchema {
             """
             CREATE TABLE details (
                 id   bigint PRIMARY KEY REFERENCES main ON DELETE CASCADE,
-                body text NOT NULL)""", // The old row in the log: an update of internal_note alone is then seen to concern no view.
+                body text NOT NULL)""", // With the old row in the log, an update of internal_note alone is seen to affect no view.
             "ALTER TABLE main REPLICA IDENTITY FULL");
 
     private static final List<String> DATA = List.of(
@@ -73,7 +74,7 @@ final class DemoSchema {
     private static final String DETAILS =
             "INSERT INTO details SELECT id, 'details of ' || title FROM main WHERE id % 2 = 0";
 
-    /** The key is the first column of each: the sort of REFRESH … CONCURRENTLY compares whole rows from the left. */
+    /** Each view begins with its key, since REFRESH … CONCURRENTLY sorts whole rows, beginning with the first column. */
     private static final List<String> VIEW_DEFINITIONS = List.of(
             """
             CREATE MATERIALIZED VIEW materializeduserrole_a AS
@@ -85,7 +86,7 @@ final class DemoSchema {
             SELECT m.id, m.title, m.amount, d.body AS details
             FROM main m JOIN roles r ON r.id = m.role_id LEFT JOIN details d ON d.id = m.id
             WHERE r.name = 'b'""",
-            // A plain view in between: what a materialized view stands on need not be a table.
+            // A plain view in between, since a materialized view need not read tables directly.
             """
             CREATE VIEW main_with_owner AS
             SELECT m.id, m.role_id, m.title, m.amount, u.name AS owner
@@ -95,7 +96,7 @@ final class DemoSchema {
             SELECT w.id, w.title, w.amount, w.owner
             FROM main_with_owner w JOIN roles r ON r.id = w.role_id
             WHERE r.name = 'c'""",
-            // And it may stand on others like it, of which the log says nothing.
+            // A stacked view: the log does not show changes of the materialized views that it reads.
             """
             CREATE MATERIALIZED VIEW role_totals AS
             SELECT 'a' AS role, count(*) AS items, sum(amount) AS amount FROM materializeduserrole_a
@@ -106,16 +107,16 @@ final class DemoSchema {
             "CREATE UNIQUE INDEX ON materializeduserrole_c (id)",
             "CREATE UNIQUE INDEX ON role_totals (role)");
 
-    /** By name: without, the application would be warned about each system table that is not its own. */
+    /** Lists the tables, since a bare ANALYZE warns of every system table that the application does not own. */
     private static final String ANALYZE = "ANALYZE roles, users, main, details, materializeduserrole_a,"
             + " materializeduserrole_b, materializeduserrole_c, role_totals";
 
     private DemoSchema() {}
 
     /**
-     * The two roles and the database, made by a superuser.
+     * Creates the two roles and the database.
      *
-     * @param admin on any database of the server
+     * @param admin a superuser's connection to any database of the server
      */
     static void createDatabase(Connection admin, String database, String appPassword, String daemonPassword)
             throws SQLException {
@@ -130,7 +131,7 @@ final class DemoSchema {
                         "CREATE DATABASE " + SqlNames.identifier(database) + " OWNER " + app));
     }
 
-    /** Tables, data and views, in the name of whoever the connection belongs to. */
+    /** Creates and fills tables and views, as the connection's user, who then owns them. */
     static void create(Connection app, int rows) throws SQLException {
         execute(app, TABLES);
         execute(app, DATA);
@@ -143,7 +144,7 @@ final class DemoSchema {
         execute(app, List.of(ANALYZE));
     }
 
-    /** A role's password cannot be a bind parameter: utility statements take none. */
+    /** Quotes a role's password: CREATE ROLE is a utility statement, which takes no bind parameters. */
     private static String literal(Connection connection, String text) throws SQLException {
         try (Statement statement = connection.createStatement()) {
             return statement.enquoteLiteral(text);

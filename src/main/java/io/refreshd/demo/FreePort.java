@@ -7,25 +7,27 @@ import java.net.ServerSocket;
 import java.util.concurrent.ThreadLocalRandom;
 
 /**
- * A port of the loopback interface for a process that is started with it and listens later, a server whose data are made first, say.
- * By default Linux and macOS take the port of an outgoing connection from above these; one of those, though free now, could be in
- * use by then.
+ * Finds a free port of the loopback interface for a process that listens on it later, such as a server that first creates its data
+ * directory.
+ *
+ * <p>The port is below 32,768. By default Linux and macOS take the local ports of outgoing connections from above; such a port could
+ * be free now and in use when the process listens.
  */
 public final class FreePort {
-    private static final int LEAST = 15_000;
-    private static final int MOST = 32_767;
+    private static final int LOWEST = 15_000;
+    private static final int HIGHEST = 32_767;
 
-    private static final int TRIED = 100;
+    private static final int ATTEMPTS = 100;
 
     private FreePort() {}
 
     public static int find() throws IOException {
-        for (int tried = 1; ; tried++) {
-            int port = ThreadLocalRandom.current().nextInt(LEAST, MOST + 1);
+        for (int attempt = 1; ; attempt++) {
+            int port = ThreadLocalRandom.current().nextInt(LOWEST, HIGHEST + 1);
             try (ServerSocket free = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
                 return free.getLocalPort();
             } catch (BindException e) {
-                if (tried == TRIED) {
+                if (attempt == ATTEMPTS) {
                     throw e;
                 }
             }

@@ -6,10 +6,10 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * One line of the live table.
+ * A line of the live table: one view.
  *
- * @param commitsSeen commits that concern the view and, by its watermark, are in it
- * @param commits commits that concern the view
+ * @param commitsSeen commits that affect the view and are, by its watermark, in it
+ * @param commits commits that affect the view
  */
 record LiveRow(
         ViewId view,

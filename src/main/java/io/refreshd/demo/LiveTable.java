@@ -7,14 +7,18 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** Renders the state of the demo as lines of text. Pure: knows nothing of cursors and clocks. */
+/** Renders the state of the demo as lines of text. Pure: it knows neither cursor nor clock. */
 final class LiveTable {
     private static final String RESET = "\u001b[0m";
     private static final String GREEN = "\u001b[32m";
     private static final String YELLOW = "\u001b[33m";
     private static final String RED = "\u001b[31m";
 
-    /** @param elapsed since the writes began */
+    /**
+     * The state of the demo at one moment.
+     *
+     * @param elapsed since the writes began
+     */
     record Frame(Duration elapsed, StreamStatus stream, long commits, long avoided, List<LiveRow> rows) {
         Frame {
             rows = List.copyOf(rows);
@@ -23,13 +27,13 @@ final class LiveTable {
 
     private LiveTable() {}
 
-    /** The table for a terminal: no line is wider than the screen, since one that wraps would spoil the redrawing. */
+    /** The table for a terminal. No line is wider than the screen: a wrapped line would break the redrawing. */
     static List<String> table(Frame frame, Screen screen) {
         int name = frame.rows().stream()
                 .mapToInt(row -> row.view().name().length())
                 .max()
                 .orElse(4);
-        // With the demo's longest name, 80 columns.
+        // 80 columns with the longest name of the demo.
         String format = "%-" + Math.max(4, name) + "s %-11s%7s%10s%13s%10s%6s";
         List<String> lines = new ArrayList<>();
         lines.add(cut(heading(frame), screen));
@@ -49,7 +53,7 @@ final class LiveTable {
         return lines;
     }
 
-    /** For a file or a pipe: each line stands by itself. */
+    /** The lines for a file or a pipe. Each can be read by itself. */
     static List<String> plain(Frame frame) {
         List<String> lines = new ArrayList<>();
         lines.add(heading(frame));

@@ -17,22 +17,21 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /**
- * A PostgreSQL of its own in a folder of its own, with logical decoding on. Serves the demo and the tests.
+ * A PostgreSQL server in a folder of its own, with logical decoding on. The demo and the tests use it.
  *
- * <p>Works as root too, where PostgreSQL refuses to start: the library then starts it in a user namespace. What it
- * writes is in the folder: data, log, dynamic shared memory. It listens on the loopback interface alone and
- * opens no socket file.
+ * <p>It also runs as root, although PostgreSQL refuses to: the library then starts it in a user namespace. All that the server
+ * writes is in the folder: data, log, dynamic shared memory. It listens on the loopback interface only, and opens no socket file.
  */
 public final class LocalPostgres implements AutoCloseable {
     public static final String USER = "postgres";
 
-    private static final Duration START = Duration.ofSeconds(60);
-    /** Longer than the library's own five seconds for an orderly stop, which have passed when this one begins. */
-    private static final Duration KILL = Duration.ofSeconds(10);
-    /** Where the library looks for leftovers of earlier runs; by default a folder in /tmp, which it makes and leaves. */
+    private static final Duration START_TIMEOUT = Duration.ofSeconds(60);
+    /** How long an immediate shutdown may take. It begins when the library's own five seconds for a fast one have passed. */
+    private static final Duration KILL_TIMEOUT = Duration.ofSeconds(10);
+    /** System property: where the library looks for leftovers of earlier runs. Its default is in /tmp and never deleted. */
     private static final String LIBRARY_FOLDER = "ot.epg.working-dir";
 
-    private static final int TAIL = 20;
+    private static final int LOG_TAIL_LINES = 20;
 
     private final EmbeddedPostgres server;
     private final Path folder;
@@ -44,12 +43,12 @@ public final class LocalPostgres implements AutoCloseable {
     }
 
     /**
-     * A server that trusts every local connection.
+     * Starts a server that trusts every local connection. Blocks until it accepts connections.
      *
-     * @param folder is made if it is missing, holds the data, and is deleted by {@link #close()}
-     * @param program where the program is unpacked to, or already was: servers may share it, and it stays
-     * @param settings server settings over the defaults
-     * @param binaries where its program is read from
+     * @param folder holds the data; created if it is missing, deleted by {@link #close()}
+     * @param program the folder to which the binaries are unpacked, or already were; servers may share it, and it stays
+     * @param settings server settings that override the defaults
+     * @param binaries where the binaries are read from
      */
     public static LocalPostgres start(
             Path folder, Path program, Map<String, String> settings, PgBinaryResolver binaries) throws IOException {
@@ -57,10 +56,10 @@ public final class LocalPostgres implements AutoCloseable {
     }
 
     /**
-     * A server that asks everybody for a password, from its first moment on: whoever else works on this machine can reach
-     * the port too, and a superuser may run programs.
+     * Starts a server that asks every user for a password, from its first moment on. Other users of the machine can reach the port
+     * too, and a superuser of PostgreSQL may run programs. Blocks until it accepts connections.
      *
-     * @param program where the program is unpacked to, or already was
+     * @param program the folder to which the binaries are unpacked, or already were
      * @param password of {@link #USER}
      */
     public static LocalPostgres start(Path folder, Path program, Map<String, String> settings, String password)
@@ -83,7 +82,7 @@ public final class LocalPostgres implements AutoCloseable {
                     "PostgreSQL did not start in " + folder + "\n" + String.join("\n", tail(log(folder))), e);
             try {
                 endProcess(folder);
-                Folders.delete(folder);
+                DemoFiles.delete(folder);
             } catch (IOException cleanup) {
                 failure.addSuppressed(cleanup);
             }
@@ -98,7 +97,7 @@ public final class LocalPostgres implements AutoCloseable {
             Optional<String> password,
             PgBinaryResolver binaries)
             throws IOException {
-        // A folder of its own: the library makes the one it unpacks to writable for everybody.
+        // The binaries have a folder of their own, since the library makes it writable for everybody.
         Files.createDirectories(program);
         Redirect log = Redirect.appendTo(log(folder).toFile());
         synchronized (LocalPostgres.class) {
@@ -109,13 +108,13 @@ public final class LocalPostgres implements AutoCloseable {
                         .setOverrideWorkingDirectory(program.toFile())
                         .setDataDirectory(folder.resolve("data"))
                         .setPort(FreePort.find())
-                        .setPGStartupWait(START)
+                        .setPGStartupWait(START_TIMEOUT)
                         .setOutputRedirector(log)
                         .setErrorRedirector(log)
-                        // Its hook would stop the server under whoever still drains.
+                        // The library's hook would stop the server while the daemon still drains.
                         .setRegisterShutdownHook(false)
-                        // A new object each time: the library remembers by resolver where it unpacked, and another
-                        // server's folder may go away before this one does.
+                        // A new object each time: the library remembers by resolver where it unpacked the binaries,
+                        // and that folder may have been deleted with another server.
                         .setPgBinaryResolver(new OwnBinaries(new Object(), binaries));
                 authentication(builder, folder, password);
                 settings(builder);
@@ -133,31 +132,33 @@ public final class LocalPostgres implements AutoCloseable {
 
     private static void settings(EmbeddedPostgres.Builder builder) {
         builder.setServerConfig("wal_level", "logical")
-                // The library switches it off for speed, and what is tested here is when a commit becomes visible.
+                // The library sets it to off for speed; tests depend on when a commit becomes visible.
                 .setServerConfig("synchronous_commit", "on")
                 .setServerConfig("max_wal_senders", "50")
                 .setServerConfig("max_replication_slots", "50")
                 .setServerConfig("max_connections", "200")
                 .setServerConfig("listen_addresses", "localhost")
                 .setServerConfig("unix_socket_directories", "")
-                // In the data folder instead of /dev/shm: small in containers, and left behind by a killed server.
+                // Files in the data folder. /dev/shm is small in containers, and a killed server leaves its files
+                // there.
                 .setServerConfig("dynamic_shared_memory_type", "mmap")
-                // Whatever LANG says, and whether or not this machine knows that locale.
+                // LANG may name a locale that this machine does not have.
                 .setLocaleConfig("locale", "C");
     }
 
-    /** The library always asks initdb for "trust", but appends these options, and the last one counts. */
+    /** Overrides the library's "trust": initdb takes the last of repeated options, and these come after the library's. */
     private static void authentication(EmbeddedPostgres.Builder builder, Path folder, Optional<String> password)
             throws IOException {
         if (password.isEmpty()) {
             return;
         }
-        Path file = Folders.writePrivate(folder.resolve("superuser"), password.get());
+        Path file = DemoFiles.writePrivate(folder.resolve("superuser"), password.get());
         builder.setLocaleConfig("auth", "scram-sha-256")
                 .setLocaleConfig("pwfile", file.toString())
                 .setConnectConfig("password", password.get());
     }
 
+    /** A resolver that equals no other, by its identity. */
     private record OwnBinaries(Object identity, PgBinaryResolver binaries) implements PgBinaryResolver {
         @Override
         public InputStream getPgBinary(String system, String machineHardware) throws IOException {
@@ -173,7 +174,7 @@ public final class LocalPostgres implements AutoCloseable {
         return server.getPort();
     }
 
-    /** The last lines the server wrote. */
+    /** The last lines of the server's log. */
     public List<String> logTail() {
         return tail(log(folder));
     }
@@ -183,10 +184,10 @@ public final class LocalPostgres implements AutoCloseable {
     }
 
     private static List<String> tail(Path log) {
-        return Folders.tail(log, TAIL);
+        return DemoFiles.tail(log, LOG_TAIL_LINES);
     }
 
-    /** Stops the server and deletes its folder; does nothing the second time. */
+    /** Stops the server and deletes its folder. Does nothing the second time. */
     @Override
     public synchronized void close() throws IOException {
         if (closed) {
@@ -195,10 +196,10 @@ public final class LocalPostgres implements AutoCloseable {
         closed = true;
         server.close();
         endProcess(folder);
-        Folders.delete(folder);
+        DemoFiles.delete(folder);
     }
 
-    /** The library only logs it when the server does not stop in time: then it is killed here. */
+    /** Ends the server if it is still running. The library only logs it when the server does not stop in time. */
     private static void endProcess(Path folder) throws IOException {
         Path data = folder.resolve("data");
         Path pidFile = data.resolve("postmaster.pid");
@@ -206,7 +207,7 @@ public final class LocalPostgres implements AutoCloseable {
             return;
         }
         long pid = Long.parseLong(Files.readAllLines(pidFile).getFirst().strip());
-        // A crashed server leaves its file, and the number may be somebody else's by now.
+        // A crashed server leaves its pid file, and another process may have the pid by now.
         Optional<ProcessHandle> postmaster = ProcessHandle.of(pid)
                 .filter(process -> process.info()
                         .arguments()
@@ -216,14 +217,14 @@ public final class LocalPostgres implements AutoCloseable {
             return;
         }
         try {
-            // An immediate shutdown: the postmaster ends its children and gives its shared memory back. A plain kill
-            // of the postmaster would leave both to themselves.
+            // SIGQUIT is an immediate shutdown: the postmaster ends its children and releases the shared memory. A
+            // SIGKILL of the postmaster would leave both behind.
             new ProcessBuilder("kill", "-QUIT", Long.toString(pid))
                     .redirectErrorStream(true)
                     .redirectOutput(Redirect.DISCARD)
                     .start()
                     .waitFor();
-            postmaster.get().onExit().get(KILL.toSeconds(), TimeUnit.SECONDS);
+            postmaster.get().onExit().get(KILL_TIMEOUT.toSeconds(), TimeUnit.SECONDS);
         } catch (TimeoutException e) {
             postmaster.get().destroyForcibly();
         } catch (InterruptedException e) {

@@ -10,8 +10,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Compares materialized views with their definitions, both read in one snapshot, duplicates counted. It asks PostgreSQL
- * alone: not a line of it is shared with the daemon it judges.
+ * The demo's test oracle: it compares materialized views with their definitions. Both are read in one snapshot, and duplicate rows
+ * count. It shares no code with the daemon, so that a fault of the daemon cannot hide here too.
  */
 final class Oracle {
     private static final String VIEWS = """
@@ -24,8 +24,8 @@ final class Oracle {
 
     private Oracle() {}
 
-    static List<Comparison> compare(Access access, String schema) throws SQLException {
-        try (Connection connection = access.connect()) {
+    static List<Comparison> compare(DatabaseLogin login, String schema) throws SQLException {
+        try (Connection connection = login.connect()) {
             connection.setReadOnly(true);
             connection.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
             connection.setAutoCommit(false);

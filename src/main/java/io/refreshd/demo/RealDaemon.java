@@ -11,16 +11,19 @@ import java.sql.DriverManager;
 import java.util.Map;
 import java.util.function.Consumer;
 
-/** The daemon itself, configured the way {@code refreshd run} is. */
-final class RealDaemon implements DaemonUnderDemo {
+/** The actual daemon, configured like that of {@code refreshd run}. */
+final class RealDaemon implements DemoDaemon {
     private final Daemon daemon;
 
     private RealDaemon(Daemon daemon) {
         this.daemon = daemon;
     }
 
-    /** A daemon waits for a database that is away; the demo's own either lets it in at once or the demo is broken. */
-    static DaemonUnderDemo of(Path file) throws Exception {
+    /**
+     * Creates the daemon after a test connection. The daemon would wait for a database that cannot be reached; in the demo this is a
+     * fault to report at once.
+     */
+    static DemoDaemon of(Path file) throws Exception {
         Configuration configuration = ConfigurationReader.read(file, Map.of());
         DatabaseSettings database = configuration.database();
         DriverManager.getConnection(

@@ -7,7 +7,11 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 
-/** Counts the rows of views, as a reader of the application would. For one thread. */
+/**
+ * Counts the rows of views over the application's connection, as one of its readers would.
+ *
+ * <p>Thread: one.
+ */
 final class RowCounts implements AutoCloseable {
     private final Connection connection;
 

@@ -7,16 +7,16 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Where the live table is drawn.
+ * What standard output is connected to.
  *
- * @param terminal redraw in place; otherwise plain lines
- * @param color only on a terminal, and not where {@code NO_COLOR} is set
- * @param width columns
+ * @param terminal whether it is a terminal, on which text can be redrawn
+ * @param color whether to use colours: only on a terminal, and not if {@code NO_COLOR} is set
+ * @param width in columns
  */
 public record Screen(boolean terminal, boolean color, int width) {
-    private static final int USUAL_WIDTH = 80;
+    private static final int DEFAULT_WIDTH = 80;
 
-    public static final Screen PLAIN = new Screen(false, false, USUAL_WIDTH);
+    public static final Screen PLAIN = new Screen(false, false, DEFAULT_WIDTH);
 
     public Screen {
         if (width < 1) {
@@ -24,14 +24,17 @@ public record Screen(boolean terminal, boolean color, int width) {
         }
     }
 
-    /** Asks the shell's own tools, since Java tells a terminal from a pipe only from version 22 on, and no width at all. */
+    /**
+     * Asks {@code test} and {@code stty}. Java distinguishes a terminal from a pipe only from version 22 on, and never knows the
+     * width.
+     */
     public static Screen detect(Map<String, String> environment) {
         boolean terminal = !"dumb".equals(environment.get("TERM"))
                 && run("test", "-t", "1").isPresent();
         return of(terminal, environment, terminal ? run("stty", "size").orElse("") : "");
     }
 
-    /** @param sttySize as {@code stty size} prints it: lines and columns; anything else means the usual width */
+    /** @param sttySize what {@code stty size} prints: lines and columns; anything else means the default width */
     static Screen of(boolean terminal, Map<String, String> environment, String sttySize) {
         if (!terminal) {
             return PLAIN;
@@ -42,13 +45,13 @@ public record Screen(boolean terminal, boolean color, int width) {
 
     private static int columns(String sttySize) {
         if (!sttySize.matches("\\d{1,5} \\d{1,5}")) {
-            return USUAL_WIDTH;
+            return DEFAULT_WIDTH;
         }
         int columns = Integer.parseInt(sttySize.substring(sttySize.indexOf(' ') + 1));
-        return columns > 0 ? columns : USUAL_WIDTH;
+        return columns > 0 ? columns : DEFAULT_WIDTH;
     }
 
-    /** What it printed, if it ended well; {@code test} must see our own standard output, and prints nothing. */
+    /** The command's output if it succeeded. {@code test} inherits this process's standard output, which it examines. */
     private static Optional<String> run(String... command) {
         boolean prints = "stty".equals(command[0]);
         try {

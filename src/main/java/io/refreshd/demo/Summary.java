@@ -5,13 +5,14 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What the demo has to say in the end.
+ * The summary that the demo prints at its end.
  *
- * @param views empty if they were not compared
+ * @param avoided refreshes that were not needed, since the change did not alter the view
+ * @param views the compared views; empty if they were not compared
  */
 record Summary(long commits, long refreshes, long avoided, long failures, List<View> views) {
 
-    /** @param worst the worst staleness seen */
+    /** @param worst the worst staleness that was sampled */
     record View(Comparison comparison, Duration worst) {}
 
     Summary {

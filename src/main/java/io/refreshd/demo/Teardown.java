@@ -4,17 +4,20 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 
 /**
- * What has been started, to be ended in the opposite order. One that fails does not keep the others from being ended.
- * Any thread may close it: whoever comes second waits for the first.
+ * A stack of started resources, which it closes in the opposite order.
+ *
+ * <p>Failure: a resource that fails to close does not keep the others from being closed.
+ *
+ * <p>Thread: any. A second thread that closes it waits for the first.
  */
 final class Teardown implements AutoCloseable {
     private final Deque<AutoCloseable> started = new ArrayDeque<>();
     private boolean closed;
 
-    /** @throws IllegalStateException if all has been ended already; the latecomer is ended too */
+    /** @throws IllegalStateException if the stack is closed already; the resource is closed at once then */
     synchronized <T extends AutoCloseable> T add(T resource) {
         if (closed) {
-            IllegalStateException late = new IllegalStateException("started after everything was ended");
+            IllegalStateException late = new IllegalStateException("started after everything was closed");
             try {
                 resource.close();
             } catch (Exception e) {

@@ -3,8 +3,8 @@ package io.refreshd.demo;
 import java.util.random.RandomGenerator;
 
 /**
- * What the application does, each in one statement and so in one commit. Each gets a key and a number and returns the
- * roles whose views it concerns: none if it hit no row.
+ * The writes of the workload. Each is one statement, and so one commit. It takes a key and a number, and returns the roles whose
+ * views it affects; it returns no row if it changed none.
  */
 enum WriteKind {
     CHANGE(44, """
@@ -19,26 +19,26 @@ enum WriteKind {
                 INSERT INTO details SELECT id, 'details of ' || title FROM added WHERE id % 2 = 0)
             SELECT role_id FROM added"""),
     DELETE(12, "DELETE FROM main USING p WHERE main.id = p.id RETURNING main.role_id"),
-    /** From one role's view into another's. */
+    /** Moves a row from one role's view to another's. */
     MOVE(10, """
             , moved AS (
                 UPDATE main SET role_id = 1 + (main.role_id + p.n % 3) % 4 FROM p WHERE main.id = p.id
                 RETURNING old.role_id AS before, new.role_id AS after)
             SELECT before FROM moved UNION SELECT after FROM moved"""),
-    /** A column that no view reads. */
+    /** Changes a column that no view reads. */
     NOTE(8, "UPDATE main SET internal_note = 'note ' || p.n FROM p WHERE main.id = p.id RETURNING NULL::integer"),
-    /** Read by the view of role b alone. */
+    /** Changes a row that only the view of role b reads. */
     DETAILS(4, """
             UPDATE details SET body = 'details ' || p.n FROM p, main WHERE details.id = p.id AND main.id = p.id
             RETURNING CASE main.role_id WHEN 2 THEN 2 END"""),
-    /** Read by the views of a and c. */
+    /** Changes a name that the views of the roles a and c read. */
     RENAME(2, """
             , renamed AS (
                 UPDATE users SET name = 'user ' || p.n FROM p WHERE users.id = 1 + p.id % (SELECT count(*) FROM users)
                 RETURNING users.id)
             SELECT DISTINCT role_id FROM main, renamed WHERE main.user_id = renamed.id AND role_id IN (1, 3)""");
 
-    private static final int ALL =
+    private static final int TOTAL_WEIGHT =
             java.util.Arrays.stream(values()).mapToInt(kind -> kind.weight).sum();
 
     private final int weight;
@@ -49,13 +49,13 @@ enum WriteKind {
         this.statement = statement;
     }
 
-    /** Two parameters: a key of {@code main}, and any number. */
+    /** The statement with two parameters: a key of {@code main}, and any number. */
     String sql() {
         return "WITH p (id, n) AS (VALUES (?::bigint, ?::integer)) " + statement;
     }
 
     static WriteKind pick(RandomGenerator random) {
-        int point = random.nextInt(ALL);
+        int point = random.nextInt(TOTAL_WEIGHT);
         for (WriteKind kind : values()) {
             point -= kind.weight;
             if (point < 0) {

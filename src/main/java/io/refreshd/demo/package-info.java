@@ -1,4 +1,7 @@
-/** The demo: an embedded PostgreSQL with the schema of role views, writes, and the daemon beside it. Not deployed. */
+/**
+ * The demo: an embedded PostgreSQL with an application's schema, a write workload, and the daemon beside it. The image contains no
+ * embedded PostgreSQL, so the demo runs only in a clone of the repository.
+ */
 @NullMarked
 package io.refreshd.demo;
 

@@ -9,9 +9,11 @@ import java.util.function.Supplier;
 import org.jdbi.v3.core.Handle;
 
 /**
- * What an examination may look at: a read-only transaction, and what was read in it already.
+ * The input of a check: a read-only transaction, and the catalog and graph as read in it.
  *
- * @param wall this machine's clock, to be compared with the server's
+ * @param capture the settings with which {@code run} would capture
+ * @param version the server's major version
+ * @param wall this machine's clock, compared with the server's
  */
 record ExaminedDatabase(
         Handle handle,

@@ -4,16 +4,16 @@ import java.util.Comparator;
 import java.util.Objects;
 
 /**
- * One thing that was found.
+ * A result of a check that somebody should know of.
  *
- * @param code names the kind of finding; fixed, so that a script can tell one from another
+ * @param code the kind of finding; scripts rely on it, so it never changes
  * @param about the view, table or setting
- * @param what what is so
+ * @param what what was found
  * @param why why it matters
- * @param remedy the statement, or the step, that mends it; empty if there is none
+ * @param remedy the statement or step that resolves it; empty if there is none
  */
 public record Finding(Severity severity, String code, String about, String what, String why, String remedy) {
-    /** The worst first. */
+    /** By severity, the worst first; then by name, so that two runs print alike. */
     public static final Comparator<Finding> ORDER = Comparator.comparing(Finding::severity)
             .thenComparing(Finding::about)
             .thenComparing(Finding::code)

@@ -1,11 +1,11 @@
 package io.refreshd.doctor;
 
-/** How bad a finding is; worst first. */
+/** How bad a finding is. Declared worst first, which is the order of the findings. */
 public enum Severity {
-    /** {@code run} cannot work, or not for this view. */
+    /** {@code run} does not start, or does not keep this view fresh. */
     ERROR,
-    /** It works, but not as well or as safely as one may expect. */
+    /** {@code run} works, but more slowly or less safely than it could. */
     WARNING,
-    /** Good to know. */
+    /** Worth knowing; nothing is wrong. */
     INFO
 }

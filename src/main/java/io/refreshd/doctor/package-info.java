@@ -1,4 +1,7 @@
-/** Examines a database, as {@code check} does: what stands in the way of refreshd, what will hurt it, and the SQL against it. */
+/**
+ * The checks behind {@code refreshd check}: what keeps refreshd from working with a database, what makes it slow or unsafe, and
+ * the SQL that is the remedy. {@code run} and {@code init} use the same requirements.
+ */
 @NullMarked
 package io.refreshd.doctor;
 

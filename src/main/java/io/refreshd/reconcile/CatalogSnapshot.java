@@ -3,7 +3,7 @@ package io.refreshd.reconcile;
 import io.refreshd.capture.PublicationState;
 import io.refreshd.catalog.MaterializedView;
 import io.refreshd.catalog.ViewGraph;
-import io.refreshd.doctor.Wanted;
+import io.refreshd.doctor.RequiredTables;
 import io.refreshd.ingest.CatalogVersion;
 import io.refreshd.model.Method;
 import io.refreshd.model.Obstacle;
@@ -29,7 +29,7 @@ import java.util.Set;
 record CatalogSnapshot(
         CatalogVersion version,
         ViewGraph graph,
-        Wanted wanted,
+        RequiredTables wanted,
         PublicationState publication,
         String publicationVersion,
         Map<TableId, Obstacle> refused,

@@ -6,7 +6,7 @@ import io.refreshd.catalog.Catalog;
 import io.refreshd.catalog.CatalogReader;
 import io.refreshd.catalog.ViewGraph;
 import io.refreshd.config.Configuration;
-import io.refreshd.doctor.Wanted;
+import io.refreshd.doctor.RequiredTables;
 import io.refreshd.ingest.CatalogVersion;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.PrerequisitesMissingException;
@@ -37,7 +37,7 @@ final class SnapshotReader {
         Map<Long, Obstacle> notRefreshable = RefreshPrivileges.missing(handle);
         Catalog catalog = CatalogReader.read(handle.getConnection());
         ViewGraph graph = ViewGraph.of(catalog, configuration.views()::includes);
-        Wanted wanted = Wanted.of(handle, configuration, graph);
+        RequiredTables wanted = RequiredTables.of(handle, configuration, graph);
         Map<TableId, Obstacle> refused = publication.reconcile(handle, wanted.publishable());
         String publicationVersion = Publication.version(handle.getConnection(), name);
         PublicationState state = Publication.inspect(handle.getConnection(), name)

@@ -4,7 +4,7 @@ import io.refreshd.capture.CaptureRun;
 import io.refreshd.capture.CaptureSettings;
 import io.refreshd.config.Configuration;
 import io.refreshd.database.ConnectionPools;
-import io.refreshd.doctor.FirstStart;
+import io.refreshd.doctor.StartupRequirements;
 import io.refreshd.ledger.Lease;
 import io.refreshd.ledger.LedgerSchema;
 import io.refreshd.ledger.LedgerTooNewException;
@@ -51,7 +51,7 @@ final class StreamAttempt {
         this.connections = connections;
         this.around = around;
         this.events = events;
-        this.settings = FirstStart.settings(configuration);
+        this.settings = StartupRequirements.settings(configuration);
         this.poison = new PoisonDetector(settings.publication());
         this.leases = new LeaseQueue(connections, events);
     }
@@ -100,7 +100,7 @@ final class StreamAttempt {
     }
 
     private void check(Handle handle) throws SQLException, PrerequisitesMissingException {
-        List<Obstacle> obstacles = FirstStart.obstacles(handle, configuration);
+        List<Obstacle> obstacles = StartupRequirements.obstacles(handle, configuration);
         if (!obstacles.isEmpty()) {
             throw new PrerequisitesMissingException(obstacles);
         }

@@ -7,7 +7,7 @@ import static org.awaitility.Awaitility.await;
 import io.refreshd.cli.Refreshd;
 import io.refreshd.config.Configuration;
 import io.refreshd.config.ConfigurationReader;
-import io.refreshd.doctor.Checkup;
+import io.refreshd.doctor.DatabaseChecks;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.PrerequisitesMissingException;
 import io.refreshd.report.Notice;
@@ -167,7 +167,7 @@ class EveryVersionIT {
     private void rowsAreLookedUpOnceTheRoleMayRead(RunningDaemon daemon, Configuration configuration) throws Exception {
         List<String> grants;
         try (Handle handle = Jdbi.open(url("granted"), "granted", "")) {
-            grants = Checkup.examine(handle, configuration, Instant::now).stream()
+            grants = DatabaseChecks.run(handle, configuration, Instant::now).stream()
                     .filter(finding -> finding.code().equals("not-looked-up"))
                     .flatMap(finding -> Stream.of(finding.remedy().split("; ")))
                     .toList();

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Databases that refreshd cannot use, and what it says about them. */
+/** The messages of refreshd about databases that it cannot use. */
 class BadDatabaseIT {
     private static final String WRONG = "wr0ng-and-%24ecret";
 
@@ -31,7 +31,7 @@ class BadDatabaseIT {
     private Path folder;
 
     @BeforeEach
-    void patience() {
+    void setTimeout() {
         Awaitility.setDefaultTimeout(Duration.ofSeconds(30));
     }
 
@@ -124,7 +124,7 @@ class BadDatabaseIT {
     }
 
     @Test
-    void aServerThatCannotDecodeIsMendedByWhatIsPrinted() throws Exception {
+    void theRemediesMakeAServerDecode() throws Exception {
         Path base = ServerFolder.create("replica");
         Map<String, String> settings =
                 Map.of("wal_level", "replica", "max_replication_slots", "1", "max_wal_senders", "10");
@@ -139,7 +139,7 @@ class BadDatabaseIT {
             StrictServer.run(url, "", answer.remedies("error").toArray(String[]::new));
             PgCtl.of(base).restart(server.port());
             assertThat(check(url, "").what("error")).isEmpty();
-            try (RunningDaemon daemon = RunningDaemon.start(RunningDaemon.configuration(url, "mended", ""))) {
+            try (RunningDaemon daemon = RunningDaemon.start(RunningDaemon.configuration(url, "decoding", ""))) {
                 assertThat(daemon.daemon().status().stream().detail()).isEmpty();
             }
         }

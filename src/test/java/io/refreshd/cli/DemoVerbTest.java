@@ -10,7 +10,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import picocli.CommandLine;
 
 class DemoVerbTest {
-    /** What is wrong is said before anything is started. */
+    /** Wrong options are reported before anything is started. */
     @ParameterizedTest
     @CsvSource({
         "--for=30, unit",
@@ -19,11 +19,11 @@ class DemoVerbTest {
         "--rows=0, at least 1",
         "--commits-per-second=0, above 0"
     })
-    void refusesWhatCannotBeMeant(String option, String said) {
+    void refusesWrongOptions(String option, String message) {
         StringWriter out = new StringWriter();
         CommandLine commandLine = new CommandLine(new DemoVerb(Map.of())).setErr(new PrintWriter(out, true));
         assertThat(commandLine.execute(option)).isEqualTo(ExitCode.USAGE.code());
         assertThat(out.toString()).contains("demo:");
-        assertThat(said).isNotBlank();
+        assertThat(message).isNotBlank();
     }
 }

@@ -13,13 +13,13 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The script for a DBA, for a role that may only log in. */
+/** The script that {@code init --print} prints for a DBA, for a role without privileges. */
 class InitPrintIT {
     @TempDir
     private Path folder;
 
     @Test
-    void theScriptGivesTheRoleAllThatItNeeds() throws Exception {
+    void theScriptGivesTheRoleEverythingThatItNeeds() throws Exception {
         try (TestDatabase database = TestDatabase.create()) {
             String role = "poor_" + database.name();
             database.execute(
@@ -31,7 +31,8 @@ class InitPrintIT {
             String yaml = RunningDaemon.configuration(database.url(), database.slot(), "views: { include: ['*.*'] }")
                     .replace("user: postgres", "user: " + role);
             try {
-                // The slot stands behind the transaction, as the server makes none in one that has written.
+                // The slot comes after the transaction, since the server creates none in a transaction that has
+                // written.
                 String[] parts = print(yaml).split("COMMIT;", 2);
                 database.execute(parts[0] + "COMMIT", parts[1]);
                 assertThat(database.query("SELECT pg_get_userbyid(pubowner) FROM pg_publication"))
@@ -56,7 +57,7 @@ class InitPrintIT {
     }
 
     @Test
-    void theScriptPublishesWhereRolesComeFromAndWhatTheirViewsWillRead() throws Exception {
+    void theScriptPublishesTheTablesOfRolesAndOfTheirFutureViews() throws Exception {
         try (TestDatabase database = TestDatabase.create()) {
             database.execute(
                     "CREATE TABLE roles (name text)",
@@ -82,7 +83,7 @@ class InitPrintIT {
     private String print(String yaml) throws Exception {
         Path file = Files.writeString(folder.resolve("refreshd.yaml"), yaml);
         StringWriter out = new StringWriter();
-        int code = Refreshd.commandLine(Map.of(), Doctor.real())
+        int code = Refreshd.commandLine(Map.of(), DatabaseChecker.connecting())
                 .setOut(new PrintWriter(out, true))
                 .execute("init", "--config", file.toString(), "--print");
         assertThat(code).isZero();

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The launcher in folders made for it, with the JARs that the build has just made. */
+/** The launcher in temporary folders, with the JARs of this build. */
 class LauncherIT {
     private static final Path DISTRIBUTION = Path.of(System.getProperty("refreshd.distribution", "target/refreshd"))
             .toAbsolutePath();
@@ -62,7 +62,7 @@ class LauncherIT {
         assertThat(ended.code()).isEqualTo(ExitCode.FAILURE.code());
     }
 
-    /** Logback would log nothing at all, and say nothing about that. */
+    /** With a wrong format Logback would log nothing, without reporting it. */
     @Test
     void aWrongLogFormatEndsItBeforeAnythingIsLogged() throws Exception {
         Files.createSymbolicLink(home.resolve("lib"), DISTRIBUTION.resolve("lib"));
@@ -103,7 +103,7 @@ class LauncherIT {
         assertThat(ended.code()).isEqualTo(ExitCode.FAILURE.code());
     }
 
-    /** Both scripts look for Java alike; no machine has one of this version. */
+    /** Both scripts look for Java in the same way. No machine has a Java of version 999. */
     @ParameterizedTest
     @ValueSource(strings = {"refreshd", "mvnw"})
     void saysWhatToInstallWhereThereIsNoJava(String script) throws Exception {
@@ -128,7 +128,7 @@ class LauncherIT {
         assertThat(ended.err()).startsWith("refreshd: /none: there is no such file");
     }
 
-    /** With a build that does what the script says. */
+    /** Makes the folder look like a clone, in which the script stands for the build. */
     private void clone(String build) throws IOException {
         Files.createDirectories(home.resolve(".mvn"));
         Files.copy(Path.of(".mvn/find-java.sh"), home.resolve(".mvn/find-java.sh"));
@@ -146,7 +146,7 @@ class LauncherIT {
                 .directory(elsewhere.toFile())
                 .redirectOutput(out.toFile())
                 .redirectError(err.toFile());
-        // As under a service manager, which gives a process no HOME.
+        // Without HOME, as under a service manager.
         builder.environment().keySet().retainAll(List.of("PATH"));
         builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
         Process process = builder.start();

@@ -9,7 +9,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class LogVariablesTest {
     @Test
-    void whatIsRightOrNotSetIsNoProblem() {
+    void validAndUnsetVariablesAreNoProblem() {
         assertThat(LogVariables.problem(Map.of())).isEmpty();
         assertThat(LogVariables.problem(Map.of(LogVariables.FORMAT, "json", LogVariables.LEVEL, "DEBUG")))
                 .isEmpty();
@@ -19,21 +19,21 @@ class LogVariablesTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"JSON", "logfmt", "json ", "txt"})
-    void anotherFormatIsNamedWithTheRightOnes(String format) {
+    void anUnknownFormatIsReportedWithTheValidOnes(String format) {
         assertThat(LogVariables.problem(Map.of(LogVariables.FORMAT, format)))
                 .contains("refreshd: the variable REFRESHD_LOG_FORMAT is " + format
                         + "; write one of text, json, or leave it out");
     }
 
     @Test
-    void anEmptyOneWouldLogNothing() {
+    void anEmptyFormatIsAProblem() {
         assertThat(LogVariables.problem(Map.of(LogVariables.FORMAT, "")))
                 .contains(
                         "refreshd: the variable REFRESHD_LOG_FORMAT is empty; write one of text, json, or leave it out");
     }
 
     @Test
-    void bothAreToldAtOnce() {
+    void bothAreReportedAtOnce() {
         assertThat(LogVariables.problem(Map.of(LogVariables.FORMAT, "xml", LogVariables.LEVEL, "LOUD"))
                         .orElseThrow()
                         .lines())

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
 
-/** A template that changes, as a person at a shell goes about it, while others read the views. */
+/** {@code plan} and {@code apply} for a changed template, while the daemon runs and others read the views. */
 class PlanAndApplyIT {
     private static final String FIRST = """
             query: SELECT id, v FROM main WHERE role = {role}
@@ -105,7 +105,7 @@ class PlanAndApplyIT {
                 Connection snapshot = database.connect();
                 Statement old = snapshot.createStatement()) {
             daemon.awaitFresh();
-            // Its snapshot is older than the swap; the view that it meets is not.
+            // This transaction's snapshot is older than the swap, but it will read the new view.
             snapshot.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
             snapshot.setAutoCommit(false);
             old.execute("SELECT count(*) FROM roles");
@@ -139,7 +139,7 @@ class PlanAndApplyIT {
     }
 
     @Test
-    void whatPeopleHavePutOnAViewOutlivesTheSwap() throws Exception {
+    void attachmentsByOthersOutliveTheSwap() throws Exception {
         assertThat(execute("apply", FIRST)).isZero();
         database.execute(
                 "GRANT SELECT ON role_a TO " + reader + " WITH GRANT OPTION",
@@ -152,22 +152,22 @@ class PlanAndApplyIT {
                 "GRANT CREATE ON SCHEMA public TO " + reader + "_2",
                 "GRANT SELECT ON main TO " + reader + "_2",
                 "ALTER MATERIALIZED VIEW role_a OWNER TO " + reader + "_2");
-        List<String> before = hung("role_a");
+        List<String> before = attachments("role_a");
         List<String> oids = oids();
         assertThat(execute("apply", CHANGED)).as(out.toString()).isZero();
         assertThat(oids()).isNotEqualTo(oids);
-        assertThat(hung("role_a")).isEqualTo(before).anyMatch(line -> line.contains("by hand"));
+        assertThat(attachments("role_a")).isEqualTo(before).anyMatch(line -> line.contains("by hand"));
         assertThat(database.query("SELECT indexname FROM pg_indexes WHERE tablename = 'role_a' ORDER BY 1"))
                 .containsExactly("by hand", "role_a_id_idx", "role_a_loud_idx");
-        // A second time: what was carried over is still told from what the template makes.
+        // A second swap: the carried-over attachments are still distinguished from those of the template.
         assertThat(execute("apply", FIRST)).as(out.toString()).isZero();
-        assertThat(hung("role_a")).isEqualTo(before);
+        assertThat(attachments("role_a")).isEqualTo(before);
         assertThat(database.query("SELECT indexname FROM pg_indexes WHERE tablename = 'role_a' ORDER BY 1"))
                 .containsExactly("by hand", "role_a_id_idx", "role_a_v_idx");
     }
 
     @Test
-    void theTemplatesOwnReaderAndOwnerAreTheTemplatesToChange() throws Exception {
+    void aChangedTemplateReplacesItsReaderAndOwner() throws Exception {
         database.execute("GRANT CREATE ON SCHEMA public TO " + reader + "_2");
         assertThat(execute("apply", FIRST + "grant-to: " + reader + "\n")).isZero();
         assertThat(mayRead(reader)).isTrue();
@@ -187,7 +187,7 @@ class PlanAndApplyIT {
     }
 
     @Test
-    void anIndexThatNoLongerFitsIsNotLostInSilence() throws Exception {
+    void anIndexThatNoLongerFitsIsAnObstacle() throws Exception {
         assertThat(execute("apply", CHANGED)).isZero();
         database.execute("CREATE INDEX shout ON role_a (loud, id)");
         assertThat(execute("apply", FIRST)).isEqualTo(ExitCode.NOT_READY.code());
@@ -199,7 +199,7 @@ class PlanAndApplyIT {
     }
 
     @Test
-    void theSwapOutwaitsAReaderWhoStaysLongerThanTheLockTimeout() throws Exception {
+    void theSwapWaitsForAReaderLongerThanTheLockTimeout() throws Exception {
         assertThat(execute("apply", FIRST)).isZero();
         try (Connection connection = database.connect();
                 Statement statement = connection.createStatement()) {
@@ -213,7 +213,10 @@ class PlanAndApplyIT {
         }
     }
 
-    /** The new view holds what was there when its query began. Had the old one gone on meanwhile, its readers would lose it again. */
+    /**
+     * The new view holds the rows that existed when its query began. If the old view were refreshed meanwhile, its readers would lose
+     * newer rows at the swap.
+     */
     @Test
     void noReaderGoesBackInTime() throws Exception {
         database.execute("CREATE FUNCTION gate() RETURNS int STABLE LANGUAGE plpgsql AS"
@@ -249,7 +252,7 @@ class PlanAndApplyIT {
     }
 
     @Test
-    void nothingIsClaimedOfANewViewByWhatItsNameHeldBefore() throws Exception {
+    void aNewViewDoesNotInheritTheWatermarkOfItsName() throws Exception {
         assertThat(execute("apply", FIRST)).isZero();
         assertThat(claims()).containsExactly("role_a dirty f", "role_b dirty f");
         try (RunningDaemon daemon = RunningDaemon.start(database, template(FIRST))) {
@@ -283,8 +286,8 @@ class PlanAndApplyIT {
         return database.query("SELECT oid FROM pg_class WHERE relname LIKE 'role\\__' ORDER BY relname");
     }
 
-    /** All that hangs on a view and is not of its template, as the server writes it. */
-    private List<String> hung(String view) throws Exception {
+    /** The attachments of a view that are not of its template, as the server writes them. */
+    private List<String> attachments(String view) throws Exception {
         return database.query("""
                 SELECT x FROM (
                 SELECT relacl::text || relowner::regrole || reloptions::text FROM pg_class WHERE oid = '%1$s'::regclass
@@ -314,7 +317,7 @@ class PlanAndApplyIT {
                             template(lines) + (more.length > 0 && !option ? more[0] : "")));
             out = new StringWriter();
             err = new StringWriter();
-            CommandLine line = Refreshd.commandLine(Map.of(), Doctor.real())
+            CommandLine line = Refreshd.commandLine(Map.of(), DatabaseChecker.connecting())
                     .setOut(new PrintWriter(out, true))
                     .setErr(new PrintWriter(err, true));
             return option

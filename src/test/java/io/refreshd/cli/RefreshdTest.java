@@ -43,12 +43,12 @@ class RefreshdTest {
     void aGoodConfigurationIsOk() {
         assertThat(execute(configuration -> List.of(), "check", "--config", good.toString()))
                 .isEqualTo(ExitCode.OK.code());
-        assertThat(out.toString()).isEqualTo(good + " is a valid configuration.\n\nNothing to find fault with.\n");
+        assertThat(out.toString()).isEqualTo(good + " is a valid configuration.\n\nNo problems found.\n");
         assertThat(err.toString()).isEmpty();
     }
 
     @Test
-    void aBadConfigurationIsToldInWords() {
+    void aBadConfigurationIsReportedWithoutAStackTrace() {
         for (String verb : List.of("check", "run", "status", "audit", "init")) {
             err.getBuffer().setLength(0);
             assertThat(execute(configuration -> List.of(), verb, "--config", bad.toString()))
@@ -60,7 +60,7 @@ class RefreshdTest {
     }
 
     @Test
-    void aFileThatCannotBeReadIsToldInWords() {
+    void aFileThatCannotBeReadIsReportedWithoutAStackTrace() {
         assertThat(execute(configuration -> List.of(), "check", "--config", folder + "/none"))
                 .isEqualTo(ExitCode.USAGE.code());
         assertThat(execute(configuration -> List.of(), "check", "--config", folder.toString()))
@@ -73,18 +73,18 @@ class RefreshdTest {
 
     @Test
     void anInternalErrorHasItsOwnExitCode() {
-        Doctor doctor = configuration -> {
+        DatabaseChecker checker = configuration -> {
             throw new InternalErrorException(new IllegalStateException("impossible"));
         };
-        assertThat(execute(doctor, "check", "--config", good.toString())).isEqualTo(ExitCode.INTERNAL.code());
+        assertThat(execute(checker, "check", "--config", good.toString())).isEqualTo(ExitCode.INTERNAL.code());
         assertThat(err.toString())
                 .isEqualTo("refreshd: the daemon ended itself after an internal error:"
                         + " java.lang.IllegalStateException: impossible\n");
     }
 
     @Test
-    void aDatabaseThatIsNotReadyIsToldWithTheSql() {
-        Doctor doctor = configuration -> List.of(
+    void aDatabaseThatIsNotReadyIsReportedWithTheRemedy() {
+        DatabaseChecker checker = configuration -> List.of(
                 new Finding(
                         Severity.ERROR,
                         "prerequisite",
@@ -94,7 +94,7 @@ class RefreshdTest {
                         "ALTER SYSTEM SET wal_level = logical;\n-- and restart"),
                 new Finding(Severity.INFO, "synchronous", "setting", "commits wait", "A refresh waits too.", ""));
 
-        assertThat(execute(doctor, "check", "--config", good.toString())).isEqualTo(ExitCode.NOT_READY.code());
+        assertThat(execute(checker, "check", "--config", good.toString())).isEqualTo(ExitCode.NOT_READY.code());
         assertThat(out.toString()).isEqualTo(good + """
                          is a valid configuration.
 
@@ -111,10 +111,10 @@ class RefreshdTest {
     }
 
     @Test
-    void warningsAloneHaveTheirOwnCodeAndJsonIsAllThereIs() {
-        Doctor doctor = configuration ->
+    void warningsAloneHaveTheirOwnCodeAndNothingButJsonIsPrinted() {
+        DatabaseChecker checker = configuration ->
                 List.of(new Finding(Severity.WARNING, "bloat", "public.v", "is \"bloated\"", "why", "VACUUM"));
-        assertThat(execute(doctor, "check", "--json", "--config", good.toString()))
+        assertThat(execute(checker, "check", "--json", "--config", good.toString()))
                 .isEqualTo(ExitCode.WARNINGS.code());
         assertThat(out.toString())
                 .startsWith("{")
@@ -124,34 +124,34 @@ class RefreshdTest {
     @Test
     void aDatabaseThatCannotBeReachedHasItsOwnCode() {
         for (String state : List.of("08001", "28P01", "3D000", "57P03")) {
-            Doctor doctor = configuration -> {
+            DatabaseChecker checker = configuration -> {
                 throw new SQLException("refused", state);
             };
-            assertThat(execute(doctor, "check", "--config", good.toString())).isEqualTo(ExitCode.UNREACHABLE.code());
+            assertThat(execute(checker, "check", "--config", good.toString())).isEqualTo(ExitCode.UNREACHABLE.code());
         }
         assertThat(err.toString()).startsWith("refreshd: the database cannot be reached: refused\n");
     }
 
     @Test
-    void theUnexpectedHasAStackTraceOnlyWhereAskedFor() {
-        Doctor doctor = configuration -> {
+    void anUnexpectedFailureHasAStackTraceOnlyOnRequest() {
+        DatabaseChecker checker = configuration -> {
             throw new IllegalStateException("oops");
         };
-        assertThat(execute(doctor, "check", "--config", good.toString())).isEqualTo(ExitCode.FAILURE.code());
+        assertThat(execute(checker, "check", "--config", good.toString())).isEqualTo(ExitCode.FAILURE.code());
         assertThat(err.toString())
                 .isEqualTo("refreshd: unexpected failure: java.lang.IllegalStateException: oops\n"
                         + "With --verbose there is a stack trace.\n");
 
-        execute(doctor, "check", "--verbose", "--config", good.toString());
+        execute(checker, "check", "--verbose", "--config", good.toString());
         assertThat(err.toString()).contains("\tat io.refreshd.cli.RefreshdTest");
 
         err.getBuffer().setLength(0);
-        execute(Map.of("REFRESHD_VERBOSE", "true"), doctor, "check", "--config", good.toString());
+        execute(Map.of("REFRESHD_VERBOSE", "true"), checker, "check", "--config", good.toString());
         assertThat(err.toString()).contains("\tat io.refreshd.cli.RefreshdTest").doesNotContain("hunter2");
     }
 
     @Test
-    void aWrongCommandLineIsToldInWords() {
+    void aWrongCommandLineIsReportedWithoutAStackTrace() {
         assertThat(execute(configuration -> List.of(), "chek")).isEqualTo(ExitCode.USAGE.code());
         assertThat(err.toString())
                 .isEqualTo("refreshd: Unmatched argument at index 0: 'chek'\n"
@@ -183,7 +183,7 @@ class RefreshdTest {
     }
 
     @Test
-    void whoeverReadsJsonGetsSomeAlsoWhenItFails() throws Exception {
+    void aFailureIsPrintedAsJsonToo() throws Exception {
         assertThat(execute(configuration -> List.of(), "status", "--json", "--config", bad.toString()))
                 .isEqualTo(ExitCode.USAGE.code());
         JsonNode refused = json();
@@ -206,7 +206,7 @@ class RefreshdTest {
         assertThat(json().get("error").asText()).contains("--config");
     }
 
-    /** The last that was printed. */
+    /** The JSON that was printed last. */
     private JsonNode json() throws Exception {
         JsonNode node = new ObjectMapper().readTree(out.toString());
         out.getBuffer().setLength(0);
@@ -230,12 +230,12 @@ class RefreshdTest {
         assertThat(Files.readString(Path.of("docs/exit-codes.md"))).contains(expected);
     }
 
-    private int execute(Doctor doctor, String... arguments) {
-        return execute(Map.of(), doctor, arguments);
+    private int execute(DatabaseChecker checker, String... arguments) {
+        return execute(Map.of(), checker, arguments);
     }
 
-    private int execute(Map<String, String> environment, Doctor doctor, String... arguments) {
-        return Refreshd.commandLine(environment, doctor)
+    private int execute(Map<String, String> environment, DatabaseChecker checker, String... arguments) {
+        return Refreshd.commandLine(environment, checker)
                 .setColorScheme(CommandLine.Help.defaultColorScheme(CommandLine.Help.Ansi.OFF))
                 .setOut(new PrintWriter(out, true))
                 .setErr(new PrintWriter(err, true))

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What is for a terminal alone: colours, and how far a verb has come. */
+/** Output that is printed only to a terminal: colours and progress. */
 class TerminalIT {
     private static final String ESCAPE = "\u001b[";
 
@@ -35,7 +35,7 @@ class TerminalIT {
         database.execute(
                 "CREATE TABLE main (id int PRIMARY KEY, v text)",
                 "CREATE TABLE gate (id int)",
-                // A refresh waits in it for as long as a test holds the gate.
+                // A refresh waits in this function for as long as a test locks the table gate.
                 "CREATE FUNCTION slow(int) RETURNS int LANGUAGE plpgsql STABLE SET search_path = public AS"
                         + " 'BEGIN PERFORM id FROM gate; RETURN $1; END'",
                 "CREATE MATERIALIZED VIEW first AS SELECT slow(0) AS id",
@@ -74,7 +74,7 @@ class TerminalIT {
 
     @Test
     void aLongRefreshIsSeenWhileItRuns() throws Exception {
-        // The gate is a lock too, and held for longer than a refresh waits for one by default.
+        // The test locks the gate for longer than the default lock-timeout of a refresh.
         try (RunningDaemon daemon = RunningDaemon.start(database, "refresh: { lock-timeout: 60s }");
                 Connection gate = database.connect();
                 Statement statement = gate.createStatement()) {
@@ -128,10 +128,11 @@ class TerminalIT {
         try (Terminal watch = Terminal.pipe("status", "--config", config, "--json", "--watch", "200ms")) {
             watch.await("\"views\"");
             database.execute("ALTER SCHEMA refreshd RENAME TO elsewhere");
-            watch.await("\"error\":\"not known now: the database is not ready:");
+            watch.await("\"error\":\"unknown at the moment: the database is not ready:");
             database.execute("ALTER SCHEMA elsewhere RENAME TO refreshd");
-            int told = watch.text().length();
-            await("it is known again").until(() -> watch.text().substring(told).contains("\"views\""));
+            int printed = watch.text().length();
+            await("it is known again")
+                    .until(() -> watch.text().substring(printed).contains("\"views\""));
         }
     }
 }

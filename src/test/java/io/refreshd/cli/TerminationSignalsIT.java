@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** In a process of its own, whose draining never ends unless it is aborted. */
+/** Tests signals in a process of its own, whose draining does not end until it is aborted. */
 class TerminationSignalsIT {
     static final class EndlessDrain {
         private EndlessDrain() {}
@@ -26,7 +26,7 @@ class TerminationSignalsIT {
     @ParameterizedTest
     @ValueSource(strings = {"TERM", "INT"})
     void theFirstDrainsAndTheSecondAborts(String signal) throws Exception {
-        // A shell starts what runs in the background with SIGINT ignored, and a JVM leaves an ignored signal alone.
+        // A shell starts background processes with SIGINT ignored, and a JVM does not handle an ignored signal.
         Process process = new ProcessBuilder(
                         "env",
                         "--default-signal=" + signal,

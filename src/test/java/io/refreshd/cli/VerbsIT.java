@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
 
-/** The verbs as a shell calls them, beside a daemon that runs. */
+/** The verbs as called from a shell, beside a running daemon. */
 class VerbsIT {
     @TempDir
     private Path folder;
@@ -53,12 +53,12 @@ class VerbsIT {
     }
 
     @Test
-    void initMakesEverythingOnceAndTeardownLeavesNothing() throws Exception {
+    void initCreatesEverythingOnceAndTeardownLeavesNothing() throws Exception {
         assertThat(execute("init")).isZero();
         assertThat(out.toString()).contains("ledger", "CREATE PUBLICATION", "slot " + database.slot());
         assertThat(slots()).isEqualTo("1");
         assertThat(execute("init")).isZero();
-        assertThat(out.toString()).isEqualTo("All is there already.\n");
+        assertThat(out.toString()).isEqualTo("Everything exists already.\n");
 
         try (RunningDaemon daemon = RunningDaemon.start(database)) {
             daemon.awaitFresh();
@@ -82,7 +82,7 @@ class VerbsIT {
     }
 
     @Test
-    void whatInitPrintsCanBeRunAndNothingIsMissingThen() throws Exception {
+    void theScriptOfInitLeavesNothingMissing() throws Exception {
         assertThat(execute("init", "--print")).isZero();
         assertThat(slots()).isEqualTo("0");
         try (Connection connection = database.connect();
@@ -94,14 +94,14 @@ class VerbsIT {
             }
         }
         assertThat(execute("init")).isZero();
-        assertThat(out.toString()).isEqualTo("All is there already.\n");
+        assertThat(out.toString()).isEqualTo("Everything exists already.\n");
         try (RunningDaemon daemon = RunningDaemon.start(database)) {
             daemon.awaitFresh();
         }
     }
 
     @Test
-    void graphSaysHowExactlyEachViewIsDecidedAboutAndWhatWouldHelp() throws Exception {
+    void graphShowsTheStepsOfEachDecisionAndTheRemedies() throws Exception {
         rolesAndASummary();
         database.execute(
                 "CREATE TABLE keyed (id int PRIMARY KEY, role text)",
@@ -116,15 +116,16 @@ class VerbsIT {
                 .contains("public.roles  (replica identity full)")
                 .contains(
                         "public.of_a\n      reads id, role, v\n      decided by column, then value of role ('a'), then look-up by id")
-                .contains("public.summary\n      reads role\n      decided by column\n      not more exactly: ")
+                .contains("public.summary\n      reads role\n      decided by column\n      limited: ")
                 .contains("public.main  (replica identity default: primary key)")
-                .contains("to remedy: ALTER TABLE \"public\".\"main\" REPLICA IDENTITY FULL")
+                .contains("remedy: ALTER TABLE \"public\".\"main\" REPLICA IDENTITY FULL")
                 .contains("value of role ('a') (inserted rows only), then look-up by id")
                 .contains("value of role ('b') (inserted rows only), then look-up by id")
-                .contains("value of role ('c') (of updated and deleted rows also by whether the view shows them), then")
-                .contains("the values before\n")
-                .contains("the values before: each UPDATE and DELETE is looked up in every view that takes rows by a"
-                        + " value and has no index that begins with the table's key")
+                .contains("value of role ('c') (updated and deleted rows: by whether the view shows them), then")
+                .contains("nor their former values\n")
+                .contains(
+                        "nor their former values; each UPDATE and DELETE is looked up in every view that selects rows by a"
+                                + " value and has no index that begins with the table's key")
                 .contains("public.of_a  (materialized view)\n  → public.stacked");
         assertThat(execute("graph", "--json")).isZero();
         JsonNode view = json().get("tables").get(2).get("views").get(0);
@@ -134,20 +135,21 @@ class VerbsIT {
     }
 
     @Test
-    void explainSaysOfARowWhichViewsAChangeOfItWouldRefresh() throws Exception {
+    void explainShowsWhichViewsAChangeOfARowWouldRefresh() throws Exception {
         rolesAndASummary();
         assertThat(execute("explain", "public.roles", "--key", "2")).isZero();
         assertThat(out.toString())
-                .contains("refreshes      public.of_a\n", "the view shows it in 1 row(s)")
-                .contains("leaves alone   public.of_b\n", "it takes rows with role ('b'), and this one has 'a'")
-                .contains("leaves alone   public.of_long\n", "the view does not show it, nor would a refresh bring it")
-                .contains("refreshes      public.summary\n", "whenever role may have changed")
-                .contains("refreshes      public.stacked\n", "stands on public.of_a: refreshed when a refresh of that")
-                .contains("leaves alone   public.on_b\n", "stands on public.of_b, which is left alone");
+                .contains("  refreshes  public.of_a\n", "the view shows it in 1 row(s)")
+                .contains("  skips      public.of_b\n", "the view selects rows with role ('b'); this row has 'a'")
+                .contains("  skips      public.of_long\n", "does not show the row, and a refresh would not add it")
+                .contains("  refreshes  public.summary\n", "refreshed whenever role may have changed")
+                .contains(
+                        "  refreshes  public.stacked\n", "stands on public.of_a: refreshed when a refresh changes that")
+                .contains("  skips      public.on_b\n", "stands on public.of_b, which is skipped");
         assertThat(execute("explain", "roles", "--key", "2", "--json")).isZero();
         assertThat(json().get("views")).hasSize(6);
         assertThat(execute("explain", "nowhere", "--key", "2")).isEqualTo(ExitCode.USAGE.code());
-        assertThat(err.toString()).contains("no view that refreshd looks after reads a table nowhere");
+        assertThat(err.toString()).contains("no included view reads a table nowhere");
         assertThat(execute("explain", "roles", "--key", "2", "--key", "3")).isEqualTo(ExitCode.USAGE.code());
         assertThat(err.toString()).contains("the key of roles has 1 columns (id), and 2 values were given");
     }
@@ -174,7 +176,7 @@ class VerbsIT {
                 "INSERT INTO parts VALUES (1, 15, 'x')",
                 "CREATE MATERIALIZED VIEW days AS SELECT id, day, v FROM parts");
         assertThat(execute("explain", "parts", "--key", "1", "--key", "15")).isZero();
-        assertThat(out.toString()).contains("A change of public.part_2").contains("refreshes      public.days\n");
+        assertThat(out.toString()).contains("A change of public.part_2").contains("  refreshes  public.days\n");
         assertThat(execute("explain", "public.parts", "--key", "2", "--key", "15"))
                 .isEqualTo(ExitCode.USAGE.code());
         assertThat(err.toString()).contains("no partition of public.parts has a row with this key");
@@ -183,7 +185,7 @@ class VerbsIT {
     }
 
     @Test
-    void initSaysWhatTheSlotWaitsFor() throws Exception {
+    void initNamesTheTransactionsThatTheSlotWaitsFor() throws Exception {
         try (Connection writer = database.connect();
                 Statement statement = writer.createStatement()) {
             writer.setAutoCommit(false);
@@ -220,21 +222,21 @@ class VerbsIT {
         database.execute("UPDATE refreshd.stream SET beat_at = beat_at - interval '1 hour'");
         assertThat(execute("status")).isZero();
         assertThat(out.toString())
-                .startsWith("The daemon is away: nothing was heard of it for 1 h 0 min")
-                .contains("Nobody reads");
+                .startsWith("The daemon is away: its last heartbeat was 1 h 0 min ago.")
+                .contains("Replication slot " + database.slot() + " is inactive.");
         assertThat(execute("status", "--json")).isZero();
         assertThat(json().at("/daemon/away").asBoolean()).isTrue();
     }
 
     @Test
-    void aRequestThatNoDaemonHearsIsTakenBack() throws Exception {
+    void aRequestThatNoDaemonReceivesIsWithdrawn() throws Exception {
         assertThat(execute("init")).isZero();
         try (RunningDaemon daemon = RunningDaemon.start(database)) {
             daemon.awaitFresh();
         }
         database.execute("UPDATE refreshd.stream SET beat_at = beat_at - interval '1 hour'");
         assertThat(execute("refresh", "public.first")).isEqualTo(ExitCode.FAILURE.code());
-        assertThat(out.toString()).contains("public.first: no daemon answers", "taken back");
+        assertThat(out.toString()).contains("public.first: no daemon answers", "withdrawn");
         assertThat(database.query("SELECT count(*) FROM refreshd.request")).containsExactly("0");
         assertThat(execute("pause", "public.none")).isEqualTo(ExitCode.USAGE.code());
         assertThat(execute("pause")).isEqualTo(ExitCode.USAGE.code());
@@ -285,7 +287,7 @@ class VerbsIT {
         assertThat(execute("audit", "public.\"Odd.one\"")).isZero();
     }
 
-    /** It differs: that the ledger knows why is for the reader to weigh, and not for the exit code to hide. */
+    /** The view differs, so the exit code says so, although the ledger explains the difference. */
     @Test
     void auditEndsWithOneForAViewWhoseRefreshIsDue() throws Exception {
         try (RunningDaemon daemon = RunningDaemon.start(database)) {
@@ -295,7 +297,7 @@ class VerbsIT {
             await().until(() ->
                     daemon.view("public.first").orElseThrow().oldestMissing().isPresent());
             assertThat(execute("audit", "public.first")).isEqualTo(ExitCode.FAILURE.code());
-            assertThat(out.toString()).startsWith("public.first: pending: 1 rows missing, 1 too many");
+            assertThat(out.toString()).startsWith("public.first: pending: 1 rows missing, 1 surplus");
             assertThat(execute("audit", "--json", "public.first")).isEqualTo(ExitCode.FAILURE.code());
             assertThat(json().at("/ok").asBoolean()).isFalse();
         }
@@ -314,7 +316,7 @@ class VerbsIT {
         Installed.orSkip("zsh");
         assertThat(execute(List.of("generate-completion"))).isZero();
         Path script = Files.writeString(folder.resolve("completion"), out.toString());
-        // What does not begin with the word is left out by zsh itself.
+        // The script also offers other words; zsh itself drops those that do not begin with the typed one.
         assertThat(completed("zsh", script, "refreshd", "sta"))
                 .contains("status")
                 .doesNotContain("--force");
@@ -323,7 +325,7 @@ class VerbsIT {
                 .doesNotContain("status", "--watch");
     }
 
-    /** What the shell's completion offers for the last word. */
+    /** The completions that the shell offers for the last word. */
     private static List<String> completed(String shell, Path script, String... words) throws Exception {
         String first =
                 shell.equals("zsh") ? "autoload -U compinit && compinit -u -D; setopt KSH_ARRAYS SH_WORD_SPLIT; " : "";
@@ -340,9 +342,9 @@ class VerbsIT {
         return lines;
     }
 
-    /** A daemon that hangs keeps its slot; force cuts it off. */
+    /** A daemon that hangs keeps its slot active. With --force its connection is terminated. */
     @Test
-    void teardownByForceCutsADaemonOff() throws Exception {
+    void teardownWithForceDisconnectsADaemon() throws Exception {
         try (RunningDaemon daemon = RunningDaemon.start(database)) {
             daemon.awaitFresh();
             assertThat(execute("teardown", "--yes")).isEqualTo(ExitCode.NOT_READY.code());
@@ -376,7 +378,7 @@ class VerbsIT {
     private int execute(List<String> arguments) {
         out = new StringWriter();
         err = new StringWriter();
-        return Refreshd.commandLine(Map.of(), Doctor.real())
+        return Refreshd.commandLine(Map.of(), DatabaseChecker.connecting())
                 .setColorScheme(CommandLine.Help.defaultColorScheme(CommandLine.Help.Ansi.OFF))
                 .setOut(new PrintWriter(out, true))
                 .setErr(new PrintWriter(err, true))

@@ -17,10 +17,10 @@ class CommitLogTest {
 
         assertThat(log.commits()).isEqualTo(3);
         assertThat(log.newest()).isEqualTo(new Lsn(30));
-        assertThat(log.concerning(DemoSchema.ROLE_A)).isEqualTo(2);
-        assertThat(log.seen(DemoSchema.ROLE_A, new Lsn(9))).isZero();
-        assertThat(log.seen(DemoSchema.ROLE_A, new Lsn(10))).isEqualTo(1);
-        assertThat(log.seen(DemoSchema.ROLE_A, new Lsn(25))).isEqualTo(2);
-        assertThat(log.seen(DemoSchema.ROLE_C, new Lsn(25))).isZero();
+        assertThat(log.affecting(DemoSchema.ROLE_A)).isEqualTo(2);
+        assertThat(log.covered(DemoSchema.ROLE_A, new Lsn(9))).isZero();
+        assertThat(log.covered(DemoSchema.ROLE_A, new Lsn(10))).isEqualTo(1);
+        assertThat(log.covered(DemoSchema.ROLE_A, new Lsn(25))).isEqualTo(2);
+        assertThat(log.covered(DemoSchema.ROLE_C, new Lsn(25))).isZero();
     }
 }

@@ -75,7 +75,7 @@ class DemoIT {
         assertNothingLeft();
     }
 
-    private int run(DaemonUnderDemo.Factory factory) {
+    private int run(DemoDaemon.Factory factory) {
         return new Demo(SHORT, out, factory, Duration.ofSeconds(5), Optional.of(OwnServer.PROGRAM)).run();
     }
 
@@ -89,7 +89,7 @@ class DemoIT {
     }
 
     private void assertNothingLeft() {
-        assertThat(String.valueOf(folder.getFileName())).startsWith(Ground.FOLDER_PREFIX);
+        assertThat(String.valueOf(folder.getFileName())).startsWith(DemoEnvironment.FOLDER_PREFIX);
         assertThat(folder).doesNotExist();
         assertThat(processes(folder)).isEmpty();
         assertThat(listens(port)).isFalse();

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The demo as people start it: the launcher, the real daemon, and nothing left behind. */
+/** The demo as people start it: by the launcher, with the actual daemon. It leaves nothing behind. */
 class DemoProcessIT {
     private static final Path DISTRIBUTION = Path.of(System.getProperty("refreshd.distribution", "target/refreshd"))
             .toAbsolutePath();
@@ -41,7 +41,7 @@ class DemoProcessIT {
         Files.copy(Path.of("refreshd"), home.resolve("refreshd"));
         Files.createSymbolicLink(home.resolve("lib"), DISTRIBUTION.resolve("lib"));
         Files.createSymbolicLink(home.resolve("demo"), DISTRIBUTION.resolve("demo"));
-        // A shell starts what runs in the background with SIGINT ignored, and a JVM leaves an ignored signal alone.
+        // A shell starts background processes with SIGINT ignored, and a JVM does not handle an ignored signal.
         List<String> command = new ArrayList<>(List.of("env", "--default-signal=INT", "sh"));
         command.addAll(List.of(home + "/refreshd", "demo", "--for", "5s", "--rows", "2000"));
         ProcessBuilder builder =

@@ -59,7 +59,7 @@ class LiveTableTest {
     }
 
     @Test
-    void writesLinesThatStandByThemselvesElsewhere() {
+    void writesSelfContainedLinesElsewhere() {
         assertThat(LiveTable.plain(FRAME))
                 .contains("7.0s view=materializeduserrole_a state=dirty rows=25000 staleness=1.3s seen=11/12"
                         + " refreshes=4 last=0.32s")
@@ -67,7 +67,7 @@ class LiveTableTest {
     }
 
     @Test
-    void knowsTheScreen() {
+    void detectsTheScreen() {
         assertThat(Screen.of(true, Map.of(), "50 132\n")).isEqualTo(new Screen(true, true, 132));
         assertThat(Screen.of(true, Map.of("NO_COLOR", "1"), "50 132")).isEqualTo(new Screen(true, false, 132));
         assertThat(Screen.of(true, Map.of(), "0 0").width()).isEqualTo(80);

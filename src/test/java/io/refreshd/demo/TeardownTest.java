@@ -9,24 +9,24 @@ import org.junit.jupiter.api.Test;
 
 class TeardownTest {
     private final Teardown teardown = new Teardown();
-    private final List<String> ended = new ArrayList<>();
+    private final List<String> closed = new ArrayList<>();
 
     @Test
-    void endsInTheOppositeOrderWhateverFails() {
-        teardown.add(() -> ended.add("first"));
+    void closesInTheOppositeOrderWhateverFails() {
+        teardown.add(() -> closed.add("first"));
         teardown.add(() -> {
             throw new IllegalStateException("second");
         });
-        teardown.add(() -> ended.add("third"));
+        teardown.add(() -> closed.add("third"));
 
         assertThatThrownBy(teardown::close).hasMessage("second");
-        assertThat(ended).containsExactly("third", "first");
+        assertThat(closed).containsExactly("third", "first");
     }
 
     @Test
-    void endsALatecomerAtOnce() throws Exception {
+    void closesALatecomerAtOnce() throws Exception {
         teardown.close();
-        assertThatThrownBy(() -> teardown.add(() -> ended.add("late"))).isInstanceOf(IllegalStateException.class);
-        assertThat(ended).containsExactly("late");
+        assertThatThrownBy(() -> teardown.add(() -> closed.add("late"))).isInstanceOf(IllegalStateException.class);
+        assertThat(closed).containsExactly("late");
     }
 }

@@ -31,24 +31,24 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** A daemon that knows no log: refreshes all views on a timer, except those it is told to neglect. */
-final class TimedDaemon implements DaemonUnderDemo {
-    private final Access access;
+/** A daemon that does not read the log: it refreshes all views on a timer, except those that a test excludes. */
+final class TimedDaemon implements DemoDaemon {
+    private final DatabaseLogin login;
     private final List<ViewId> refreshed;
     private final List<Consumer<Notice>> listeners = new ArrayList<>();
     private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
     private @Nullable Connection connection;
-    private @Nullable Future<?> rhythm;
+    private @Nullable Future<?> schedule;
     private final AtomicLong rounds = new AtomicLong();
     private volatile Lsn covered = Lsn.ZERO;
 
-    private TimedDaemon(Access access, List<ViewId> refreshed) {
-        this.access = access;
+    private TimedDaemon(DatabaseLogin login, List<ViewId> refreshed) {
+        this.login = login;
         this.refreshed = refreshed;
     }
 
-    /** Reads the configuration with no more sense than it takes to find the database. */
-    static TimedDaemon of(Path configuration, ViewId... neglected) throws Exception {
+    /** Takes only the database's address from the configuration file. */
+    static TimedDaemon of(Path configuration, ViewId... excluded) throws Exception {
         String url = Files.readAllLines(configuration).stream()
                 .filter(line -> line.strip().startsWith("url: "))
                 .map(line -> line.strip().substring(5))
@@ -56,8 +56,8 @@ final class TimedDaemon implements DaemonUnderDemo {
                 .orElseThrow();
         String password = Files.readString(configuration.resolveSibling("refreshd.password"));
         List<ViewId> refreshed = new ArrayList<>(DemoSchema.VIEWS);
-        refreshed.removeAll(List.of(neglected));
-        return new TimedDaemon(new Access(url, DemoSchema.DAEMON, password), refreshed);
+        refreshed.removeAll(List.of(excluded));
+        return new TimedDaemon(new DatabaseLogin(url, DemoSchema.DAEMON, password), refreshed);
     }
 
     static ViewStatus view(ViewId view, ViewPhase phase, long refreshes) {
@@ -84,8 +84,8 @@ final class TimedDaemon implements DaemonUnderDemo {
 
     @Override
     public void start() throws SQLException {
-        connection = access.connect();
-        rhythm = timer.scheduleWithFixedDelay(this::refreshAll, 0, 100, TimeUnit.MILLISECONDS);
+        connection = login.connect();
+        schedule = timer.scheduleWithFixedDelay(this::refreshAll, 0, 100, TimeUnit.MILLISECONDS);
     }
 
     private void refreshAll() {
@@ -120,8 +120,8 @@ final class TimedDaemon implements DaemonUnderDemo {
 
     @Override
     public void close() {
-        if (rhythm != null) {
-            rhythm.cancel(false);
+        if (schedule != null) {
+            schedule.cancel(false);
         }
         timer.close();
         try {

@@ -11,7 +11,7 @@ import javax.tools.ToolProvider;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The image's build compiles the trainer of its cache as it runs it, and no build of the image is part of the tests. */
+/** Compiles TrainCache.java. Only the build of the image uses that file, and no test builds the image. */
 class TrainCacheTest {
     @TempDir
     private Path folder;

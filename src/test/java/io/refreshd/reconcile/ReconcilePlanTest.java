@@ -10,7 +10,7 @@ import io.refreshd.catalog.CatalogBuilder;
 import io.refreshd.catalog.ViewGraph;
 import io.refreshd.config.ViewPattern;
 import io.refreshd.config.ViewsSettings;
-import io.refreshd.doctor.Wanted;
+import io.refreshd.doctor.RequiredTables;
 import io.refreshd.ingest.CatalogVersion;
 import io.refreshd.ledger.Ledgered;
 import io.refreshd.ledger.Registration;
@@ -146,7 +146,7 @@ class ReconcilePlanTest {
         return new CatalogSnapshot(
                 CatalogVersion.of("fingerprint", catalog, "refreshd"),
                 graph,
-                new Wanted(graph.tables(), Set.of()),
+                new RequiredTables(graph.tables(), Set.of()),
                 new PublicationState(true, false, false, Map.of()),
                 "1",
                 Map.of(),

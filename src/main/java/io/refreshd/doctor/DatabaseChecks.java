@@ -1,0 +1,101 @@
+package io.refreshd.doctor;
+
+import io.refreshd.catalog.Catalog;
+import io.refreshd.catalog.CatalogReader;
+import io.refreshd.catalog.ViewGraph;
+import io.refreshd.config.Configuration;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.JdbiException;
+
+/**
+ * Runs all checks of a database in one read-only transaction, so that they see one snapshot.
+ *
+ * <p>Failure: a check whose query fails becomes a finding of its own, and the other checks go on. A lost connection is thrown.
+ */
+public final class DatabaseChecks {
+    private static final String CONNECTION_EXCEPTION = "08";
+    private static final String SAVEPOINT = "refreshd_check";
+    private static final Map<String, Check> CHECKS = new LinkedHashMap<>();
+
+    static {
+        CHECKS.put("server", new ServerCheck());
+        CHECKS.put("ledger", new LedgerCheck());
+        CHECKS.put("tables", new TableCheck());
+        CHECKS.put("views", new ViewCheck());
+        CHECKS.put("privileges", new PrivilegeCheck());
+        CHECKS.put("role views", new RoleViewCheck());
+        CHECKS.put("look-ups", new LookUpCheck());
+        CHECKS.put("definitions", new DefinitionCheck());
+        CHECKS.put("storage", new StorageCheck());
+    }
+
+    private DatabaseChecks() {}
+
+    /**
+     * Runs every check and changes nothing. Blocks.
+     *
+     * @param handle no transaction may be open on it
+     * @param wall this machine's clock
+     * @return the findings, the worst first
+     */
+    public static List<Finding> run(Handle handle, Configuration configuration, Supplier<Instant> wall)
+            throws SQLException {
+        handle.begin();
+        try {
+            handle.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY");
+            handle.execute("SET LOCAL jit = off");
+            Catalog catalog = CatalogReader.read(handle.getConnection());
+            ExaminedDatabase database = new ExaminedDatabase(
+                    handle,
+                    configuration,
+                    StartupRequirements.settings(configuration),
+                    catalog,
+                    ViewGraph.of(catalog, configuration.views()::includes),
+                    handle.getConnection().getMetaData().getDatabaseMajorVersion(),
+                    wall);
+            List<Finding> findings = new ArrayList<>();
+            for (Map.Entry<String, Check> check : CHECKS.entrySet()) {
+                findings.addAll(run(check.getKey(), check.getValue(), database));
+            }
+            findings.sort(Finding.ORDER);
+            return findings;
+        } finally {
+            handle.rollback();
+        }
+    }
+
+    private static List<Finding> run(String name, Check check, ExaminedDatabase database) throws SQLException {
+        database.handle().savepoint(SAVEPOINT);
+        try {
+            return check.run(database);
+        } catch (SQLException e) {
+            return List.of(failed(name, database, e));
+        } catch (JdbiException e) {
+            if (e.getCause() instanceof SQLException cause) {
+                return List.of(failed(name, database, cause));
+            }
+            throw e;
+        }
+    }
+
+    private static Finding failed(String name, ExaminedDatabase database, SQLException failure) throws SQLException {
+        if (String.valueOf(failure.getSQLState()).startsWith(CONNECTION_EXCEPTION)) {
+            throw failure;
+        }
+        database.handle().rollbackToSavepoint(SAVEPOINT);
+        return new Finding(
+                Severity.WARNING,
+                "not-examined",
+                name,
+                "this check failed: " + failure.getMessage(),
+                "What it would have found is not known.",
+                "");
+    }
+}

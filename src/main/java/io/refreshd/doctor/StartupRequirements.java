@@ -1,0 +1,142 @@
+package io.refreshd.doctor;
+
+import io.refreshd.capture.CaptureSettings;
+import io.refreshd.capture.Prerequisites;
+import io.refreshd.capture.Publication;
+import io.refreshd.capture.Server;
+import io.refreshd.capture.Slot;
+import io.refreshd.catalog.CatalogReader;
+import io.refreshd.catalog.ViewGraph;
+import io.refreshd.config.Configuration;
+import io.refreshd.model.Obstacle;
+import io.refreshd.model.SqlNames;
+import io.refreshd.model.TableId;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.jdbi.v3.core.Handle;
+
+/**
+ * What the daemon needs in the database before it can stream, and whether its role may create what is missing. {@code run} refuses
+ * to start on each obstacle found here. Changes nothing; blocks.
+ *
+ * <p>Invariant: where the role may not create something, the remedy is a complete script. A superuser can run it as printed, and
+ * nothing else is needed.
+ */
+public final class StartupRequirements {
+    private StartupRequirements() {}
+
+    /** What keeps the daemon from starting; empty if a start may be tried. */
+    public static List<Obstacle> obstacles(Handle handle, Configuration configuration) throws SQLException {
+        List<Obstacle> obstacles =
+                new ArrayList<>(Prerequisites.check(handle.getConnection(), settings(configuration)));
+        foreignLedger(handle).ifPresent(obstacles::add);
+        missingCreatePrivilege(handle, configuration).ifPresent(obstacles::add);
+        return obstacles;
+    }
+
+    /** The obstacle that another role owns the ledger and this role may not write to it. */
+    static Optional<Obstacle> foreignLedger(Handle handle) {
+        LedgerAccess found = ledgerAccess(handle);
+        return found.ledger() && !found.mayUseLedger()
+                ? Optional.of(new Obstacle(
+                        "the ledger, schema refreshd, belongs to " + found.ledgerOwner() + ", and role " + found.role()
+                                + " may not write to it",
+                        "GRANT " + SqlNames.identifier(found.ledgerOwner()) + " TO " + SqlNames.identifier(found.role())
+                                + ";"))
+                : Optional.empty();
+    }
+
+    /** The obstacle that ledger or publication are missing and this role may not create them. */
+    static Optional<Obstacle> missingCreatePrivilege(Handle handle, Configuration configuration) throws SQLException {
+        LedgerAccess found = ledgerAccess(handle);
+        String publication = configuration.capture().publication();
+        boolean published =
+                Publication.inspect(handle.getConnection(), publication).isPresent();
+        if (found.mayCreate() || (found.ledger() && published)) {
+            return Optional.empty();
+        }
+        return Optional.of(new Obstacle(
+                "role " + found.role() + " may not create "
+                        + (found.ledger() ? "" : "the ledger (schema refreshd)")
+                        + (found.ledger() || published ? "" : " and ")
+                        + (published ? "" : "the publication " + publication) + " in database "
+                        + found.database(),
+                script(handle, configuration, found, published)));
+    }
+
+    public static CaptureSettings settings(Configuration configuration) {
+        return new CaptureSettings(
+                Server.of(
+                        configuration.database().url(),
+                        configuration.database().user(),
+                        configuration.database().password().reveal()),
+                configuration.capture().slot(),
+                configuration.capture().publication(),
+                configuration.capture().heartbeatInterval());
+    }
+
+    /** The slot comes last and outside the transaction: the server creates none in a transaction that has written. */
+    private static String script(Handle handle, Configuration configuration, LedgerAccess found, boolean published)
+            throws SQLException {
+        List<String> lines = new ArrayList<>();
+        lines.add("-- To be run by a superuser in database " + found.database().replaceAll("\\R", " ")
+                + ". Or let refreshd create everything itself:");
+        lines.add("-- " + found.grantCreate().replaceAll("\\R", " ") + ";");
+        String role = SqlNames.identifier(found.role());
+        if (!found.ledger()) {
+            lines.add("CREATE SCHEMA refreshd AUTHORIZATION " + role + ";");
+        }
+        if (!published) {
+            String name = configuration.capture().publication();
+            ViewGraph graph = ViewGraph.of(CatalogReader.read(handle.getConnection()), configuration.views()::includes);
+            Set<TableId> required =
+                    RequiredTables.of(handle, configuration, graph).publishable();
+            Publication.plan(name, required, Optional.empty()).stream()
+                    .map(statement -> statement + ";")
+                    .forEach(lines::add);
+            lines.add("ALTER PUBLICATION " + SqlNames.identifier(name) + " OWNER TO " + role + ";");
+        }
+        String slot = configuration.capture().slot();
+        if (Slot.inspect(handle.getConnection(), slot).isEmpty()) {
+            int version = handle.getConnection().getMetaData().getDatabaseMajorVersion();
+            lines.add("SELECT " + Slot.call(slot, version) + ";");
+        }
+        return String.join("\n", lines);
+    }
+
+    /** @param ledgerOwner empty if there is no ledger */
+    private record LedgerAccess(
+            String role,
+            String database,
+            boolean mayCreate,
+            String grantCreate,
+            String ledgerOwner,
+            boolean mayUseLedger) {
+        boolean ledger() {
+            return !ledgerOwner.isEmpty();
+        }
+    }
+
+    private static LedgerAccess ledgerAccess(Handle handle) {
+        return handle.createQuery("""
+                        SELECT current_user AS role, current_database() AS database,
+                               has_database_privilege(current_database(), 'CREATE') AS may_create,
+                               format('GRANT CREATE ON DATABASE %I TO %I', current_database(), current_user) AS grant_create,
+                               coalesce(pg_get_userbyid(n.nspowner), '') AS ledger_owner,
+                               coalesce(pg_has_role(n.nspowner, 'USAGE'), false) AS may_use
+                        FROM (VALUES (1)) AS always
+                        LEFT JOIN pg_namespace n ON n.nspname = 'refreshd'
+                        """)
+                .map((row, context) -> new LedgerAccess(
+                        row.getString("role"),
+                        row.getString("database"),
+                        row.getBoolean("may_create"),
+                        row.getString("grant_create"),
+                        row.getString("ledger_owner"),
+                        row.getBoolean("may_use")))
+                .one();
+    }
+}
