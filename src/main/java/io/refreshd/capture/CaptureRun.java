@@ -4,6 +4,8 @@ import io.debezium.embedded.Connect;
 import io.debezium.engine.DebeziumEngine;
 import io.debezium.engine.RecordChangeEvent;
 import io.debezium.engine.format.ChangeEventFormat;
+import io.refreshd.database.Connector;
+import io.refreshd.database.SessionKind;
 import io.refreshd.model.Lsn;
 import io.refreshd.model.Snapshot;
 import io.refreshd.model.Xid;
@@ -54,6 +56,8 @@ public final class CaptureRun implements ChangeSource {
     private volatile @Nullable BatchConsumer consumer;
     private volatile @Nullable Throwable failure;
     private volatile boolean closing;
+    /** Written before the engine is built, by the same thread. */
+    private int serverVersion;
 
     public CaptureRun(CaptureSettings settings, BatchHandler handler) {
         this.settings = Objects.requireNonNull(settings);
@@ -119,8 +123,9 @@ public final class CaptureRun implements ChangeSource {
     }
 
     private BatchConsumer prepare() throws SQLException {
-        try (Connection connection = Connections.open(settings.server(), name);
+        try (Connection connection = new Connector(settings.server().settings(), SessionKind.CAPTURE, name).open();
                 Statement statement = connection.createStatement()) {
+            serverVersion = connection.getMetaData().getDatabaseMajorVersion();
             SlotState slot = Slot.inspect(connection, settings.slot())
                     .orElseThrow(() -> new SlotUnusable("replication slot " + settings.slot() + " is missing"));
             slot.obstacle(settings.server().database()).ifPresent(obstacle -> {
@@ -141,7 +146,7 @@ public final class CaptureRun implements ChangeSource {
 
     private DebeziumEngine<RecordChangeEvent<SourceRecord>> build(BatchConsumer batches) {
         return DebeziumEngine.create(ChangeEventFormat.of(Connect.class))
-                .using(EngineProperties.of(settings, name))
+                .using(EngineProperties.of(settings, name, serverVersion))
                 .using(new DebeziumEngine.ConnectorCallback() {
                     @Override
                     public void pollingStarted() {

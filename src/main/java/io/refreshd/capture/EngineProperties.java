@@ -1,5 +1,7 @@
 package io.refreshd.capture;
 
+import io.refreshd.database.SessionKind;
+import io.refreshd.database.SessionSettings;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Properties;
@@ -13,10 +15,15 @@ final class EngineProperties {
 
     private EngineProperties() {}
 
-    /** @param run the name of the run, unique in this process: names threads, beans and the topic */
-    static Properties of(CaptureSettings settings, String run) {
+    /**
+     * Builds the settings of one run.
+     *
+     * @param run the name of the run, unique in this process: names threads, beans and the topic
+     * @param serverVersion the server's major version
+     */
+    static Properties of(CaptureSettings settings, String run, int serverVersion) {
         Map<String, String> all = new TreeMap<>();
-        connection(all, settings.server());
+        connection(all, settings.server(), serverVersion);
         all.put("database." + PasswordSource.RUN, run);
         source(all, settings);
         position(all);
@@ -29,7 +36,7 @@ final class EngineProperties {
         return properties;
     }
 
-    private static void connection(Map<String, String> all, Server server) {
+    private static void connection(Map<String, String> all, Server server, int serverVersion) {
         // A server that vanished must not hold up the engine's start or stop for ever. Streaming is not affected: the
         // driver sets its own timeout while it reads a stream.
         all.put("database.connectTimeout", "10");
@@ -37,6 +44,11 @@ final class EngineProperties {
         all.put("database.socketTimeout", "60");
         all.put("database.authenticationPluginClassName", PasswordSource.class.getName());
         server.properties().forEach((name, value) -> all.put("database." + name, value));
+        all.put(
+                "database.options",
+                (server.properties().getOrDefault("options", "") + " "
+                                + SessionSettings.startup(SessionKind.CAPTURE, serverVersion))
+                        .strip());
         all.put("database.hostname", server.host());
         all.put("database.port", Integer.toString(server.port()));
         all.put("database.dbname", server.database());

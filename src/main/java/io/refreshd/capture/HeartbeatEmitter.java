@@ -1,5 +1,7 @@
 package io.refreshd.capture;
 
+import io.refreshd.database.Connector;
+import io.refreshd.database.SessionKind;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.concurrent.TimeUnit;
@@ -41,7 +43,8 @@ final class HeartbeatEmitter implements AutoCloseable {
     private void run() {
         long interval = settings.heartbeatInterval().toMillis();
         long missed = 0;
-        try (Connection connection = Connections.open(settings.server(), name + "-heartbeat")) {
+        try (Connection connection =
+                new Connector(settings.server().settings(), SessionKind.CAPTURE, name + "-heartbeat").open()) {
             while (true) {
                 Heartbeat.emit(connection);
                 missed = Slot.isStreaming(connection, settings.slot()) ? 0 : missed + 1;

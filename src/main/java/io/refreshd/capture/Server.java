@@ -1,5 +1,7 @@
 package io.refreshd.capture;
 
+import io.refreshd.config.DatabaseSettings;
+import io.refreshd.config.Secret;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
@@ -7,6 +9,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Properties;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.postgresql.Driver;
 import org.postgresql.PGProperty;
 
@@ -59,7 +62,19 @@ public record Server(
 
     String url() {
         String literal = host.indexOf(':') >= 0 && !host.startsWith("[") ? "[" + host + "]" : host;
-        return "jdbc:postgresql://" + literal + ":" + port + "/" + URLEncoder.encode(database, StandardCharsets.UTF_8);
+        return "jdbc:postgresql://" + literal + ":" + port + "/" + encoded(database);
+    }
+
+    /** The same as the connections of {@code database} want it. */
+    DatabaseSettings settings() {
+        String query = properties.entrySet().stream()
+                .map(property -> encoded(property.getKey()) + "=" + encoded(property.getValue()))
+                .collect(Collectors.joining("&", "?", ""));
+        return new DatabaseSettings(url() + (properties.isEmpty() ? "" : query), user, new Secret(password));
+    }
+
+    private static String encoded(String text) {
+        return URLEncoder.encode(text, StandardCharsets.UTF_8);
     }
 
     /** Without the password. */

@@ -3,8 +3,8 @@ package io.refreshd.cli;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.refreshd.catalog.BaseTable;
-import io.refreshd.catalog.Discriminator;
 import io.refreshd.catalog.ChangeFilter;
+import io.refreshd.catalog.Discriminator;
 import io.refreshd.catalog.LookupKey;
 import io.refreshd.catalog.ReadColumns;
 import io.refreshd.catalog.Reader;
@@ -78,9 +78,7 @@ final class GraphText {
         if (table.identity() == ReplicaIdentity.FULL) {
             steps.add("column");
         }
-        filter
-                .discriminator()
-                .ifPresent(d -> steps.add("value of " + text(d) + limitWithoutOldRows(table, filter)));
+        filter.discriminator().ifPresent(d -> steps.add("value of " + text(d) + limitWithoutOldRows(table, filter)));
         filter.lookup().key().ifPresent(key -> steps.add("look-up by " + String.join(", ", key.columns())));
         return steps.isEmpty() ? List.of("table") : steps;
     }

@@ -2,8 +2,8 @@ package io.refreshd.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.refreshd.catalog.BaseTable;
-import io.refreshd.catalog.Discriminator;
 import io.refreshd.catalog.ChangeFilter;
+import io.refreshd.catalog.Discriminator;
 import io.refreshd.catalog.LookupKey;
 import io.refreshd.catalog.Reader;
 import io.refreshd.catalog.ReplicaIdentity;
@@ -46,11 +46,7 @@ record RowDecision(ViewId view, boolean refreshed, String reason) {
                 view,
                 true,
                 "refreshed whenever " + columns + " may have changed: rows cannot be looked up, since "
-                        + filter
-                                .lookup()
-                                .why()
-                                .map(obstacle -> obstacle.what())
-                                .orElse("no key is known"));
+                        + filter.lookup().why().map(obstacle -> obstacle.what()).orElse("no key is known"));
     }
 
     private static RowDecision lookedUp(

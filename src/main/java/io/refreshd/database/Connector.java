@@ -8,6 +8,7 @@ import java.sql.Statement;
 import java.util.Objects;
 import java.util.Properties;
 import org.postgresql.Driver;
+import org.postgresql.PGConnection;
 import org.postgresql.PGProperty;
 
 /**
@@ -18,6 +19,8 @@ import org.postgresql.PGProperty;
 public final class Connector {
     private static final int CONNECT_SECONDS = 10;
     private static final int VERSION_WITH_MORE_SETTINGS = 17;
+    private static final String PROTOCOL_VIOLATION = "08P01";
+    private static final String TRANSACTION_TIMEOUT = "25P04";
 
     private final DatabaseSettings settings;
     private final SessionKind kind;
@@ -35,18 +38,10 @@ public final class Connector {
 
     /** @throws SQLException with the server's or the driver's words */
     public Connection open() throws SQLException {
-        Connection connection = connect(version);
-        try {
-            // The driver knows the version from the server's greeting: no statement is sent.
-            int found = connection.getMetaData().getDatabaseMajorVersion();
-            if (found >= VERSION_WITH_MORE_SETTINGS && version < VERSION_WITH_MORE_SETTINGS) {
-                version = found;
-                connection.close();
-                connection = connect(found);
-            }
-            try (Statement statement = connection.createStatement()) {
-                statement.execute(SessionSettings.first());
-            }
+        Connection connection = connect();
+        try (Statement statement = connection.createStatement()) {
+            int pid = connection.unwrap(PGConnection.class).getBackendPID();
+            statement.execute(SessionSettings.first(pid));
             return connection;
         } catch (SQLException | RuntimeException e) {
             connection.close();
@@ -54,11 +49,40 @@ public final class Connector {
         }
     }
 
-    private Connection connect(int knownVersion) throws SQLException {
+    private Connection connect() throws SQLException {
+        Connection connection;
+        try {
+            connection = connect(SessionSettings.startup(kind, version));
+        } catch (SQLException e) {
+            if (PROTOCOL_VIOLATION.equals(e.getSQLState())) {
+                // A pooler refuses options. It can serve a verb that says so, such as check.
+                return connect("");
+            }
+            if (TRANSACTION_TIMEOUT.equals(e.getSQLState()) && version < VERSION_WITH_MORE_SETTINGS) {
+                // The role's transaction_timeout ended the login itself, so the server is one that knows the setting.
+                version = VERSION_WITH_MORE_SETTINGS;
+                return connect(SessionSettings.startup(kind, version));
+            }
+            throw e;
+        }
+        // The driver knows the version from the server's greeting: no statement is sent.
+        int found = connection.getMetaData().getDatabaseMajorVersion();
+        if (found >= VERSION_WITH_MORE_SETTINGS && version < VERSION_WITH_MORE_SETTINGS) {
+            version = found;
+            connection.close();
+            return connect(SessionSettings.startup(kind, found));
+        }
+        return connection;
+    }
+
+    private Connection connect(String options) throws SQLException {
         // What the URL says beside the server comes first, so that refreshd's own settings have the last word.
         Properties properties = Objects.requireNonNull(Driver.parseURL(settings.url(), null), "a PostgreSQL JDBC URL");
-        String options = Objects.requireNonNullElse(PGProperty.OPTIONS.getOrDefault(properties), "");
-        PGProperty.OPTIONS.set(properties, (options + " " + SessionSettings.startup(kind, knownVersion)).strip());
+        String given = Objects.requireNonNullElse(PGProperty.OPTIONS.getOrDefault(properties), "");
+        String all = (given + " " + options).strip();
+        if (!all.isEmpty()) {
+            PGProperty.OPTIONS.set(properties, all);
+        }
         PGProperty.USER.set(properties, settings.user());
         PGProperty.PASSWORD.set(properties, settings.password().reveal());
         PGProperty.APPLICATION_NAME.set(properties, application);
@@ -68,6 +92,10 @@ public final class Connector {
         setUnlessGiven(
                 properties, PGProperty.SOCKET_TIMEOUT, (int) kind.silence().toSeconds());
         PGProperty.TCP_KEEP_ALIVE.set(properties, true);
+        if (kind == SessionKind.TOOL) {
+            // Behind a pooler in transaction mode the next backend would not know what was prepared.
+            PGProperty.PREPARE_THRESHOLD.set(properties, 0);
+        }
         return DriverManager.getConnection(settings.url().replaceFirst("\\?.*", ""), properties);
     }
 

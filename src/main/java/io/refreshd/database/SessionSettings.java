@@ -48,7 +48,6 @@ public final class SessionSettings {
         settings.put("xmloption", "content");
         settings.put("array_nulls", "on");
         settings.put("transform_null_equals", "off");
-        settings.put("quote_all_identifiers", "off");
         return settings;
     }
 
@@ -60,6 +59,9 @@ public final class SessionSettings {
         settings.put("default_transaction_isolation", "read committed");
         settings.put("default_transaction_deferrable", "off");
         settings.put("row_security", "on");
+        settings.put("standard_conforming_strings", "on");
+        // With it REFRESH CONCURRENTLY fails: the server puts the name of its temporary table together wrongly (18.6).
+        settings.put("quote_all_identifiers", "off");
         settings.put("statement_timeout", kind.statement().toMillis() + "ms");
         settings.put("lock_timeout", kind.lock().toMillis() + "ms");
         settings.put("idle_in_transaction_session_timeout", IDLE_IN_TRANSACTION);
@@ -67,15 +69,26 @@ public final class SessionSettings {
         if (version >= TRANSACTION_TIMEOUT_SINCE) {
             settings.put("transaction_timeout", "0");
         }
+        if (kind == SessionKind.CAPTURE) {
+            // The text of values in the log is made by the walsender, which runs no first statement.
+            settings.putAll(OF_VALUES);
+        }
         return settings.entrySet().stream()
                 .map(setting -> "-c " + setting.getKey() + "="
                         + setting.getValue().replace("\\", "\\\\").replace(" ", "\\ "))
                 .collect(Collectors.joining(" "));
     }
 
-    /** The first statement of a session. */
-    public static String first() {
-        return call(false);
+    /**
+     * The first statement of a session.
+     *
+     * <p>Invariant: it changes nothing behind a pooler, whose server sessions serve other clients too. A pooler gives the client a
+     * process id of its own making.
+     *
+     * @param pid the backend's process id as the client was given it
+     */
+    public static String first(int pid) {
+        return call(false) + " WHERE pg_catalog.pg_backend_pid() = " + pid;
     }
 
     private static String call(boolean local) {

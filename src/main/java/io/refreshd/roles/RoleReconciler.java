@@ -93,7 +93,7 @@ public final class RoleReconciler {
             Step first = steps.getFirst();
             try {
                 DesiredView desired = first.target().orElseThrow();
-                obstacles.addAll(RolesReader.inSavepoint(
+                obstacles.addAll(RolesReader.asPlainSession(
                         transaction.getConnection(), () -> Requirements.missingForAll(transaction, desired)));
             } catch (SQLException e) {
                 refused(first, e).refused().ifPresent(obstacles::add);

@@ -49,7 +49,7 @@ public record RoleTables(Set<TableId> ofRoles, Set<TableId> ofViews) {
 
     private static void add(Connection connection, String sql, Set<TableId> tables) throws SQLException {
         try {
-            tables.addAll(RolesReader.inSavepoint(connection, () -> behind(connection, sql)));
+            tables.addAll(RolesReader.asPlainSession(connection, () -> behind(connection, sql)));
         } catch (SQLException e) {
             if (!connection.isValid(1)) {
                 throw e;

@@ -1,6 +1,7 @@
 package io.refreshd.roles;
 
 import io.refreshd.config.RoleViewTemplate;
+import io.refreshd.database.SessionSettings;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -18,7 +19,7 @@ public final class RolesReader {
         return switch (source) {
             case RoleViewTemplate.Roles.Listed listed -> listed.roles();
             case RoleViewTemplate.Roles.Queried queried ->
-                inSavepoint(connection, () -> query(connection, queried.sql()));
+                asPlainSession(connection, () -> query(connection, queried.sql()));
         };
     }
 
@@ -40,24 +41,38 @@ public final class RolesReader {
         T run() throws SQLException;
     }
 
-    /** Runs a query of a template within a savepoint, so that its failure does not abort a transaction of the caller. */
-    static <T> T inSavepoint(Connection connection, Attempt<T> attempt) throws SQLException {
-        if (connection.getAutoCommit()) {
-            return attempt.run();
+    /**
+     * Runs a query of a template as a plain session would: its names are found by the search path that the role has. Changes nothing, and
+     * its failure does not abort a transaction of the caller.
+     */
+    static <T> T asPlainSession(Connection connection, Attempt<T> attempt) throws SQLException {
+        boolean alone = connection.getAutoCommit();
+        if (alone) {
+            connection.setAutoCommit(false);
         }
         Savepoint before = connection.setSavepoint();
         try {
+            SessionSettings.asPlainSession(connection);
             T answer = attempt.run();
-            connection.releaseSavepoint(before);
+            leave(connection, before, alone);
             return answer;
         } catch (SQLException e) {
             try {
-                connection.rollback(before);
-                connection.releaseSavepoint(before);
+                leave(connection, before, alone);
             } catch (SQLException gone) {
                 e.addSuppressed(gone);
             }
             throw e;
+        }
+    }
+
+    /** The rollback gives the settings of before back too. */
+    private static void leave(Connection connection, Savepoint before, boolean alone) throws SQLException {
+        connection.rollback(before);
+        connection.releaseSavepoint(before);
+        if (alone) {
+            connection.rollback();
+            connection.setAutoCommit(true);
         }
     }
 

@@ -246,7 +246,7 @@ class DebeziumInternalsTest {
     private static PostgresConnectorConfig config() {
         CaptureSettings settings = new CaptureSettings(
                 new Server("localhost", 5432, "db", "user", "secret", Map.of()), "slot", "pub", Duration.ofSeconds(1));
-        return new PostgresConnectorConfig(Configuration.from(EngineProperties.of(settings, "run")));
+        return new PostgresConnectorConfig(Configuration.from(EngineProperties.of(settings, "run", 18)));
     }
 
     private static TransactionMonitor transactionMonitor() {
