@@ -23,7 +23,11 @@ final class Acknowledger {
 
     private final Deque<Waiting> waiting = new ArrayDeque<>();
 
-    /** Adds a batch that was made durable. @return the position that is reached now; empty: none beyond the last one */
+    /**
+     * Adds a batch that was made durable.
+     *
+     * @return the position that counts as routed now; empty: none beyond the last one
+     */
     Optional<Lsn> offer(Lsn position, Xids xids, Snapshot snapshot) {
         Xids unseen = xids.unseenBy(snapshot);
         if (waiting.size() >= MOST_WAITING) {
@@ -33,7 +37,11 @@ final class Acknowledger {
         return advance(snapshot);
     }
 
-    /** Takes a newer snapshot. @return the position that is reached now; empty: none beyond the last one */
+    /**
+     * Takes a newer snapshot.
+     *
+     * @return the position that counts as routed now; empty: none beyond the last one
+     */
     Optional<Lsn> advance(Snapshot snapshot) {
         Optional<Lsn> reached = Optional.empty();
         for (Waiting next = waiting.peekFirst(); next != null; next = waiting.peekFirst()) {
@@ -48,7 +56,7 @@ final class Acknowledger {
         return reached;
     }
 
-    /** A transaction that is in the log and not visible yet; empty: every batch that was offered is reached. */
+    /** A transaction that is in the log and not visible yet; empty: every batch that was offered counts as routed. */
     Optional<Xid> waitingFor() {
         return waiting.isEmpty()
                 ? Optional.empty()

@@ -26,8 +26,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class BundleBuilder {
     /**
-     * Transactions of which a backlog may bring together so many that only their ids are carried: then many of them concern the same
-     * views, and those views are told once.
+     * Most transactions in a bundle. Only a backlog of transactions whose rows are not remembered brings so many together. Many of them
+     * concern the same views then, and those views are marked once.
      */
     private static final int MOST_TRANSACTIONS = 16 * 1024;
 
@@ -142,7 +142,7 @@ final class BundleBuilder {
         return sum;
     }
 
-    /** Mostly that of the transaction before, which is found without making a signature. */
+    /** The transactions of the same signature. Mostly those of the transaction before, which are found without making a signature. */
     private SameChange sameAs(Captured.Transaction transaction) {
         TableTally tally = transaction.tables().getFirst();
         SameChange known = latest;

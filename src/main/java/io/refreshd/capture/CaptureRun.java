@@ -26,8 +26,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The {@link ChangeSource} that decodes pgoutput itself and borrows Debezium's engine, connections and acknowledgement. One run is one
- * Debezium engine. It is never restarted: Debezium would go on by the offsets that it remembers, and those may be wrong; a fresh run
- * goes by the slot.
+ * Debezium engine. The engine is never restarted: it would go on by the offsets that it remembers, and those may be wrong. A fresh
+ * run goes by the slot.
  *
  * <p>Thread: the engine runs on a thread of the run, its tasks on pools of their own; {@link HeartbeatEmitter} has one more. Any thread
  * may call any method.
@@ -217,7 +217,7 @@ public final class CaptureRun implements ChangeSource {
         }
     }
 
-    /** One caller at a time: a second one would take for leftovers what the first one has not come to stop yet. */
+    /** Stops the engine, for one caller at a time: a second one would take for leftovers what the first one has yet to stop. */
     private void stopEngine() {
         DebeziumEngine<?> running = engine;
         Thread runs = thread;

@@ -10,7 +10,7 @@ import org.apache.kafka.connect.storage.MemoryOffsetBackingStore;
 
 /** Builds the settings of Debezium's engine. Pure. */
 final class EngineProperties {
-    /** How often the server is told that the stream is alive. Well below the 60 s of {@code wal_sender_timeout}. */
+    /** How often a status is sent to the server: well below the default of {@code wal_sender_timeout}, 60 s. */
     static final Duration STATUS_INTERVAL = Duration.ofSeconds(5);
 
     private EngineProperties() {}

@@ -17,9 +17,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Heartbeat {
     /**
-     * The first major version that can be told to flush the message. Before it, a message lies in the WAL buffer until somebody
-     * commits or the WAL writer comes by, 200 ms at most by default. To avoid that wait by a transaction is not worth a
-     * transaction id.
+     * The first major version that can be asked to flush the message. Before it, a message lies in the WAL buffer until somebody
+     * commits or the WAL writer comes by, 200 ms at most by default. A message in a transaction would be
+     * flushed at its commit, but takes a transaction id: a heartbeat is not worth one.
      */
     private static final int FLUSHES_SINCE = 17;
 

@@ -12,7 +12,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * At which indexes in the rows of a table, as the stream announced the table, the columns of an {@link Interest} stand. Made once for many
+ * Indexes of the columns of an {@link Interest} in the rows of a table, as the stream announced the table. Made once for many
  * transactions.
  *
  * @param key indexes of the key's columns; empty if nobody wants the key, or a column of it is not published

@@ -112,8 +112,8 @@ final class StreamDecoder {
         Relation announced = new Relation(table, columns, identity, full);
         Relation known = relations.put(oid, announced);
         current.remove(table);
-        // DDL in the middle of a transaction may change the columns: the indexes of altered columns noted before then
-        // mean others.
+        // DDL in the middle of a transaction may change the columns. The indexes of altered columns that were noted
+        // before mean other columns then.
         RowCounter before = counters.get(table);
         if (before != null && known != null && !known.equals(announced)) {
             before.invalidateColumns();

@@ -143,7 +143,7 @@ class CaptureIT {
                         ChangedColumns.of(Set.of("id")));
     }
 
-    /** Of such transactions only the ids are told apart, be they in one batch or in several. */
+    /** Such transactions differ by nothing but their ids, be they in one batch or in several. */
     @Test
     void losesNoTransactionThatOnlyTouchedWhatNobodyReads() throws Exception {
         fixture.database.execute(
