@@ -7,9 +7,7 @@ import io.refreshd.testing.RunningDaemon;
 import io.refreshd.testing.TestDatabase;
 import java.sql.Connection;
 import java.sql.Statement;
-import java.time.Duration;
 import java.util.List;
-import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -28,7 +26,6 @@ class AlteredWhileRefreshingIT {
 
     @BeforeEach
     void schema() throws Exception {
-        Awaitility.setDefaultTimeout(Duration.ofSeconds(30));
         database = TestDatabase.create();
         database.execute(
                 "CREATE TABLE main (id int PRIMARY KEY, v text)",
@@ -50,10 +47,13 @@ class AlteredWhileRefreshingIT {
     void inTheMiddleOfItsRefresh(String ddl) throws Exception {
         try (RunningDaemon daemon = RunningDaemon.start(database)) {
             daemon.awaitFresh();
-            database.execute("UPDATE main SET v = 'slow'");
-            await().until(() -> database.query("SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'REFRESH%slow%'"
-                            + " AND state = 'active' AND datname = current_database()")
-                    .equals(List.of("1")));
+            await().until(() -> {
+                // Again and again, since a refresh may be over before this thread gets a processor to see it.
+                database.execute("UPDATE main SET v = 'slow'");
+                return database.query("SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'REFRESH%slow%'"
+                                + " AND state = 'active' AND datname = current_database()")
+                        .equals(List.of("1"));
+            });
             database.execute(ddl);
             assertSettles(daemon, "slow");
             database.execute("UPDATE main SET v = 'later'");

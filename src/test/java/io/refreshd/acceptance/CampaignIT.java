@@ -14,7 +14,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 class CampaignIT {
     static Stream<Campaign.Options> seedsThatOnceFailed() {
-        return Campaign.Options.thatOnceFailed();
+        return Campaign.Options.regressions();
     }
 
     @ParameterizedTest

@@ -14,11 +14,9 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -33,7 +31,6 @@ class ClaimIT {
 
     @BeforeAll
     static void start() throws Exception {
-        Awaitility.setDefaultTimeout(Duration.ofSeconds(20));
         Path folder = ServerFolder.create("claim");
         server = OwnServer.start(folder, Map.of());
     }

@@ -17,24 +17,22 @@ import io.refreshd.testing.Checked;
 import io.refreshd.testing.RunningDaemon;
 import io.refreshd.testing.Slots;
 import io.refreshd.testing.StrictServer;
+import io.refreshd.testing.TestTimeout;
 import io.refreshd.testing.VersionedServer;
 import java.io.PrintWriter;
 import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Stream;
-import org.awaitility.Awaitility;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.AfterParameterizedClassInvocation;
@@ -68,11 +66,6 @@ class EveryVersionIT {
             server.close();
             server = null;
         }
-    }
-
-    @BeforeEach
-    void patience() {
-        Awaitility.setDefaultTimeout(Duration.ofSeconds(30));
     }
 
     /** A role that may nothing but log in; whatever refreshd says it lacks is run as it stands, until all is well. */
@@ -137,8 +130,7 @@ class EveryVersionIT {
             await().until(() -> daemon.notices().stream()
                     .anyMatch(notice -> notice instanceof Notice.RefreshAvoided avoided
                             && avoided.reason() == Notice.Avoided.COLUMN));
-            assertThat(query("SELECT refreshd.wait_until_fresh('seen') IS NOT NULL"))
-                    .containsExactly("t");
+            assertThat(query(TestTimeout.waitUntilFresh("seen"))).containsExactly("t");
             assertThat(daemon.refreshes("public.seen")).isEqualTo(before);
 
             rowsAreLookedUpOnceTheRoleMayRead(daemon, ConfigurationReader.read(yaml, "test.yaml", Map.of()));

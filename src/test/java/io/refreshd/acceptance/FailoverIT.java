@@ -10,13 +10,11 @@ import io.refreshd.testing.PgCtl;
 import io.refreshd.testing.RunningDaemon;
 import io.refreshd.testing.ServerFolder;
 import io.refreshd.testing.StrictServer;
+import io.refreshd.testing.TestTimeout;
 import java.nio.file.Path;
 import java.sql.SQLException;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import org.awaitility.Awaitility;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -27,11 +25,6 @@ class FailoverIT {
     private Path folder;
 
     private String url = "";
-
-    @BeforeAll
-    static void patience() {
-        Awaitility.setDefaultTimeout(Duration.ofSeconds(120));
-    }
 
     /** A standby that was promoted, or a backup that was restored. */
     @ParameterizedTest
@@ -77,8 +70,7 @@ class FailoverIT {
                         return ask("SELECT v FROM of_main").equals(List.of("after it"));
                     });
                     await().until(() -> daemon.notices().contains(new Notice.GapFound(gap)));
-                    assertThat(ask("SELECT refreshd.wait_until_fresh('of_main', timeout => '60 s') IS NOT NULL"))
-                            .containsExactly("t");
+                    assertThat(ask(TestTimeout.waitUntilFresh("of_main"))).containsExactly("t");
                 } finally {
                     other.stop();
                     first.start(server.port());

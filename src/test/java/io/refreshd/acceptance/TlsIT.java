@@ -10,9 +10,7 @@ import io.refreshd.testing.Checked;
 import io.refreshd.testing.RunningDaemon;
 import io.refreshd.testing.StrictServer;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Map;
-import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -23,7 +21,6 @@ class TlsIT {
 
     @BeforeEach
     void database() throws Exception {
-        Awaitility.setDefaultTimeout(Duration.ofSeconds(30));
         server = StrictServer.shared();
         server.execute("postgres", "CREATE DATABASE tls");
         server.execute(

@@ -11,19 +11,18 @@ import io.refreshd.report.ViewStatus;
 import io.refreshd.testing.OwnServer;
 import io.refreshd.testing.RunningDaemon;
 import io.refreshd.testing.ServerFolder;
+import io.refreshd.testing.TestTimeout;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -35,13 +34,10 @@ import org.junit.jupiter.api.Test;
  * it and did not wait would miss the very row that caused it, and nothing would refresh again.
  */
 class VisibilityRaceIT {
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
-
     private static LocalPostgres server;
 
     @BeforeAll
     static void start() throws Exception {
-        Awaitility.setDefaultTimeout(PATIENCE);
         Path folder = ServerFolder.create("race");
         server = OwnServer.start(folder, Map.of());
     }
@@ -101,7 +97,7 @@ class VisibilityRaceIT {
                     .containsExactly("dirty");
 
             execute("ALTER SYSTEM RESET synchronous_standby_names", "SELECT pg_reload_conf()");
-            assertThat(waiting).succeedsWithin(PATIENCE);
+            assertThat(waiting).succeedsWithin(TestTimeout.LIMIT);
             assertWhole(daemon, behind);
         }
     }
@@ -128,7 +124,7 @@ class VisibilityRaceIT {
                     .isPresent());
 
             execute("ALTER SYSTEM RESET synchronous_standby_names", "SELECT pg_reload_conf()");
-            assertThat(waiting).succeedsWithin(PATIENCE);
+            assertThat(waiting).succeedsWithin(TestTimeout.LIMIT);
             assertWhole(daemon, held);
         }
     }
@@ -144,7 +140,7 @@ class VisibilityRaceIT {
             await().until(() -> daemon.daemon().status().stream().phase() == StreamPhase.HELD);
             Lsn held = acknowledged();
             query("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'");
-            assertThat(waiting).succeedsWithin(PATIENCE);
+            assertThat(waiting).succeedsWithin(TestTimeout.LIMIT);
             assertWhole(daemon, held);
         }
     }

@@ -32,10 +32,10 @@ final class BareReader {
     }
 
     /** Reads up to the end of the transaction with the last of so many updates. @return updates per second */
-    static double drain(Stage stage, String slot, String publication, long updates) throws SQLException {
+    static double drain(BenchDatabase database, String slot, String publication, long updates) throws SQLException {
         long read = 0;
-        try (Connection connection =
-                connect(stage.url(), stage.server().user(), stage.server().password())) {
+        try (Connection connection = connect(
+                database.url(), database.server().user(), database.server().password())) {
             long begin = System.nanoTime();
             PGReplicationStream stream = stream(connection, slot, publication);
             while (true) {

@@ -20,12 +20,12 @@ final class Drain {
     /** Only the last transaction concerns it: its mark is durable when all before it are routed. */
     private static final String LAST = "joined";
 
-    private final Stage stage;
+    private final BenchDatabase database;
     private final Options options;
     private final Map<String, Object> results;
 
-    Drain(Stage stage, Options options, Map<String, Object> results) {
-        this.stage = stage;
+    Drain(BenchDatabase database, Options options, Map<String, Object> results) {
+        this.database = database;
         this.options = options;
         this.results = results;
     }
@@ -57,7 +57,7 @@ final class Drain {
             double[] rates = new double[2];
             for (int i = 0; i < 2; i++) {
                 boolean many = (i + round) % 2 == 0;
-                stage.layOut(Layout.mixed(SMALL, many ? MANY : 1));
+                database.layOut(Layout.mixed(SMALL, many ? MANY : 1));
                 rates[many ? 1 : 0] = round(LONG, true, "30s", "60s").rate();
             }
             String text = String.format(
@@ -73,7 +73,7 @@ final class Drain {
 
     /** An even number of rounds, since whoever is first finds the log cold. @param small one row per transaction */
     void run(boolean small) throws Exception {
-        stage.layOut(Layout.mixed(ROWS, 3));
+        database.layOut(Layout.mixed(ROWS, 3));
         String title = small
                 ? "drain of %,d transactions of one update, -Xmx128m".formatted(SMALL)
                 : "drain of one transaction of %,d updates, -Xmx128m".formatted(ROWS);
@@ -90,12 +90,12 @@ final class Drain {
      * @param quietPeriod and {@code targetLag}: whether refreshes run beside the drain, or begin after it
      */
     private Drained round(int small, boolean bareFirst, String quietPeriod, String targetLag) throws Exception {
-        stage.reset();
-        try (DaemonProcess first = DaemonProcess.start(stage, "100ms", "5s")) {
+        database.reset();
+        try (MeasuredDaemon first = MeasuredDaemon.start(database, "100ms", "5s")) {
             // Ready is not yet clean; a mark from before would be taken for the one that is waited for.
             Waiting.until("the views of " + first.pid() + " are fresh", this::clean);
         }
-        stage.execute("SELECT pg_create_logical_replication_slot('bare', 'pgoutput')");
+        database.execute("SELECT pg_create_logical_replication_slot('bare', 'pgoutput')");
         long updates = write(small);
         double bare = bareFirst ? bare(updates) : 0;
         if (!clean()) {
@@ -107,9 +107,9 @@ final class Drain {
                 + "' AND marked > greatest(covered, " + newest + ")";
         double seconds;
         double peak;
-        try (DrainClock clock = new DrainClock(stage, marked)) {
+        try (DrainTimer clock = new DrainTimer(database, marked)) {
             clock.start();
-            try (DaemonProcess daemon = DaemonProcess.start(stage, quietPeriod, targetLag)) {
+            try (MeasuredDaemon daemon = MeasuredDaemon.start(database, quietPeriod, targetLag)) {
                 seconds = clock.seconds();
                 Waiting.until("views are fresh", this::clean);
                 peak = Procfs.peakMegabytes(daemon.pid());
@@ -129,27 +129,27 @@ final class Drain {
     private long write(int small) throws SQLException {
         String change = "UPDATE main SET amount = amount + 1";
         if (small > 0) {
-            stage.execute(
+            database.execute(
                     "SET synchronous_commit = off",
                     "DO $$ BEGIN FOR i IN 0..%d LOOP %s WHERE id = 1 + i %% %d; COMMIT; END LOOP; END $$"
                             .formatted(small - 1, change, SMALL));
         } else {
-            stage.execute(change);
+            database.execute(change);
         }
         // Row 1 is of role 0, whose rows with an odd number have details.
-        stage.execute("UPDATE details SET body = body || '!' WHERE id = 1");
+        database.execute("UPDATE details SET body = body || '!' WHERE id = 1");
         return 1 + (small > 0 ? small : ROWS);
     }
 
     private double bare(long updates) throws SQLException {
-        return BareReader.drain(stage, "bare", Stage.PUBLICATION, updates);
+        return BareReader.drain(database, "bare", BenchDatabase.PUBLICATION, updates);
     }
 
     private boolean clean() throws SQLException {
-        return stage.query(DIRTY).equals(List.of("0"));
+        return database.query(DIRTY).equals(List.of("0"));
     }
 
     private String one(String sql) throws SQLException {
-        return stage.query(sql).getFirst();
+        return database.query(sql).getFirst();
     }
 }

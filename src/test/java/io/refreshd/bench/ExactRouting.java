@@ -24,14 +24,14 @@ import java.util.Set;
 final class ExactRouting {
     private static final int CHANGES = 50;
     /** Nothing is prepared or compiled yet. */
-    private static final int PRACTICE = 10;
+    private static final int WARM_UP = 10;
 
-    private final Stage stage;
+    private final BenchDatabase database;
     private final Map<String, Object> results;
     private final Random random;
 
-    ExactRouting(Stage stage, Options options, Map<String, Object> results) {
-        this.stage = stage;
+    ExactRouting(BenchDatabase database, Options options, Map<String, Object> results) {
+        this.database = database;
         this.results = results;
         this.random = new Random(options.seed());
     }
@@ -59,10 +59,10 @@ final class ExactRouting {
 
     void run(int rows) throws Exception {
         for (int views : List.of(100, 1_000)) {
-            stage.layOut(Layout.ofRoles(rows, views));
-            stage.reset();
+            database.layOut(Layout.ofRoles(rows, views));
+            database.reset();
             String title = "decisions, %,d role views, %,d rows".formatted(views, rows);
-            try (Connection connection = stage.connect()) {
+            try (Connection connection = database.connect()) {
                 long begin = System.nanoTime();
                 ViewGraph graph = ViewGraph.of(CatalogReader.read(connection), view -> true);
                 note(title, "catalog read and graph made", millis(System.nanoTime() - begin));
@@ -78,7 +78,7 @@ final class ExactRouting {
                 }
                 execute(connection, "SELECT pg_drop_replication_slot('exact')");
             }
-            new DecidedByDaemon(stage, this::note, random).run(title, views);
+            new DaemonDecisions(database, this::note, random).run(title, views);
         }
         for (int size : List.of(10_000, 100_000, 1_000_000)) {
             if (size <= rows) {
@@ -94,12 +94,12 @@ final class ExactRouting {
         List<Double> routing = new ArrayList<>();
         List<Double> asking = new ArrayList<>();
         List<Double> looking = new ArrayList<>();
-        List<Double> database = new ArrayList<>();
+        List<Double> databaseTime = new ArrayList<>();
         long asked = 0;
         long affected = 0;
         long differing = 0;
-        try (Membership membership = new Membership(stage::connect)) {
-            for (int i = -PRACTICE; i < CHANGES; i++) {
+        try (Membership membership = new Membership(database::connect)) {
+            for (int i = -WARM_UP; i < CHANGES; i++) {
                 execute(connection, kind.sql(random, views));
                 List<Change> changes = decoder.take(connection, "exact", "exact");
                 long begin = System.nanoTime();
@@ -124,7 +124,7 @@ final class ExactRouting {
                 routing.add((then - begin) / 1e9);
                 asking.add((answered - then) / 1e9);
                 looking.add((end - answered) / 1e9);
-                database.add((end - then) / 1e9);
+                databaseTime.add((end - then) / 1e9);
                 asked += routed.candidates().size();
                 affected += impacts.size();
                 differing += differ;
@@ -136,7 +136,7 @@ final class ExactRouting {
         note(title, "deciding in memory", micros(Sample.of(routing)));
         note(title, "database time of asking", Sample.of(asking));
         note(title, "database time of all look-ups", Sample.of(looking));
-        note(title, "database time of the decision", Sample.of(database));
+        note(title, "database time of the decision", Sample.of(databaseTime));
     }
 
     private static void refresh(Connection connection, List<Impact> impacts) throws SQLException {
@@ -161,10 +161,10 @@ final class ExactRouting {
 
     /** One view of all rows: what a look-up of one changed row takes, and what the refresh that it spares. */
     private void againstRefresh(int rows) throws Exception {
-        stage.layOut(Layout.ofRoles(rows, 1));
-        stage.reset();
+        database.layOut(Layout.ofRoles(rows, 1));
+        database.reset();
         String title = "look-up against REFRESH … CONCURRENTLY, a view of %,d rows".formatted(rows);
-        try (Connection connection = stage.connect()) {
+        try (Connection connection = database.connect()) {
             execute(connection, "SET jit = off");
             execute(connection, "CREATE MATERIALIZED VIEW whole AS SELECT id, title, amount FROM main");
             execute(connection, "CREATE UNIQUE INDEX ON whole (id)");

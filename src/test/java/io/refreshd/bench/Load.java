@@ -47,7 +47,7 @@ final class Load implements AutoCloseable {
         }
     }
 
-    private final Stage stage;
+    private final BenchDatabase database;
     private final Workload workload;
     private final AfterWrite after;
     private final long seed;
@@ -59,8 +59,8 @@ final class Load implements AutoCloseable {
     private long began;
     private long ended;
 
-    Load(Stage stage, Workload workload, AfterWrite after, long seed) {
-        this.stage = stage;
+    Load(BenchDatabase database, Workload workload, AfterWrite after, long seed) {
+        this.database = database;
         this.workload = workload;
         this.after = after;
         this.seed = seed;
@@ -91,7 +91,7 @@ final class Load implements AutoCloseable {
         List<Double> own = new ArrayList<>();
         double interval = WRITERS * 1e9 / workload.rate();
         long first = System.nanoTime() + (long) (interval * number / WRITERS);
-        try (Connection connection = stage.connect();
+        try (Connection connection = database.connect();
                 PreparedStatement update =
                         connection.prepareStatement("UPDATE main SET title = ?, amount = amount + 1 WHERE id = ?");
                 PreparedStatement title = connection.prepareStatement("UPDATE main SET title = ? WHERE id = ?");
@@ -106,8 +106,8 @@ final class Load implements AutoCloseable {
                 long begin = System.nanoTime();
                 String value = number + " " + n;
                 // Never the row of the probe.
-                int row = 1 + stage.roles() + random.nextInt(stage.rows() - stage.roles());
-                int role = (row - 1) % stage.roles();
+                int row = 1 + database.roles() + random.nextInt(database.rows() - database.roles());
+                int role = (row - 1) % database.roles();
                 int dice = random.nextInt(100);
                 switch (workload.kind()) {
                     case "update" -> {
@@ -120,12 +120,12 @@ final class Load implements AutoCloseable {
                     }
                     case "others" -> {
                         // Rows of the second half of the role views; the first half is probed.
-                        int wanted = stage.roleViews() - 1 - role % (stage.roleViews() / 2);
+                        int wanted = database.roleViews() - 1 - role % (database.roleViews() / 2);
                         one(title, value, rowOf(wanted, row, role));
                         after.written(connection, Set.of(wanted), TITLE);
                     }
                     case "insert" -> {
-                        insert.setLong(1, stage.rows() + inserted.incrementAndGet());
+                        insert.setLong(1, database.rows() + inserted.incrementAndGet());
                         insert.setInt(2, role);
                         insert.setString(3, value);
                         insert.executeUpdate();
@@ -133,7 +133,7 @@ final class Load implements AutoCloseable {
                     }
                     case "mixed" -> {
                         // 45 %: a column that no view reads. 45 %: a row of a role without a view. 10 %: a role view.
-                        int half = stage.roles() / 2;
+                        int half = database.roles() / 2;
                         int wanted = dice < 90 ? role % half + half : role % half;
                         one(dice < 45 ? note : title, value, rowOf(wanted, row, role));
                         after.written(connection, Set.of(wanted), dice < 45 ? NOTE : TITLE);
@@ -152,7 +152,7 @@ final class Load implements AutoCloseable {
     /** The row next to this one that is of the wanted role. */
     private int rowOf(int wanted, int row, int role) {
         int shifted = row - role + wanted;
-        return shifted <= stage.rows() ? shifted : shifted - stage.roles();
+        return shifted <= database.rows() ? shifted : shifted - database.roles();
     }
 
     private static void one(PreparedStatement statement, String value, int row) throws SQLException {

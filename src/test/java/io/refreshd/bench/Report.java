@@ -97,8 +97,8 @@ final class Report {
                         result -> result.plan().contender(), LinkedHashMap::new, Collectors.toList()));
         line("### %s", title);
         line("");
-        Columns columns = new Columns(contenders);
-        for (List<Columns.Column> table : List.of(columns.ratios(), columns.refreshes(), columns.absolute())) {
+        ReportColumns columns = new ReportColumns(contenders);
+        for (List<ReportColumns.Column> table : List.of(columns.ratios(), columns.refreshes(), columns.absolute())) {
             text.append(columns.table(table)).append('\n');
         }
         for (Map.Entry<String, String> chart : Charts.of(title, contenders).entrySet()) {

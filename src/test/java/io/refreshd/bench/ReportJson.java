@@ -49,9 +49,9 @@ final class ReportJson {
         round.put("contenderCpuSeconds", finite(r.contenderCpu()));
         round.put("walBytes", r.wal());
         round.put("peakMegabytes", finite(r.peak()));
-        round.put("serverPeakMegabytes", finite(r.most().serverMegabytes()));
-        round.put("unacknowledgedBytes", finite(r.most().unacknowledged()));
-        round.put("keptBytes", finite(r.most().kept()));
+        round.put("serverPeakMegabytes", finite(r.peaks().serverMegabytes()));
+        round.put("unacknowledgedBytes", finite(r.peaks().unacknowledged()));
+        round.put("keptBytes", finite(r.peaks().kept()));
         round.put("wrongViews", r.wrong());
         return round;
     }

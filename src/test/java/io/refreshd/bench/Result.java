@@ -31,7 +31,7 @@ record Result(
         double contenderCpu,
         double wal,
         double peak,
-        Watch.Most most,
+        ResourceMonitor.Peaks peaks,
         List<String> wrong,
         double load) {
 
@@ -55,7 +55,7 @@ record Result(
     Refreshes.Count roleRefreshes() {
         return Refreshes.Count.sum(refreshes.entrySet().stream()
                 .filter(entry ->
-                        entry.getKey().startsWith("role_") && !entry.getKey().equals(Stage.PROBED))
+                        entry.getKey().startsWith("role_") && !entry.getKey().equals(BenchDatabase.PROBED))
                 .map(Map.Entry::getValue)
                 .toList());
     }

@@ -44,15 +44,15 @@ final class Svg {
     /** Points of several series; seconds from left to right, seconds from bottom to top by powers of ten. */
     static String lags(String title, Map<String, List<double[]>> series) {
         double longest = 1;
-        double most = 1;
+        double peaks = 1;
         for (List<double[]> points : series.values()) {
             for (double[] point : points) {
                 longest = Math.max(longest, point[0]);
-                most = Math.max(most, point[1]);
+                peaks = Math.max(peaks, point[1]);
             }
         }
         int low = -3;
-        int high = (int) Math.ceil(Math.log10(most));
+        int high = (int) Math.ceil(Math.log10(peaks));
         Svg svg = new Svg(title);
         for (int power = low; power <= high; power++) {
             double y = level(power, low, high);
@@ -90,7 +90,7 @@ final class Svg {
 
     /** One or more bars for each name, with what they stand for. */
     static String bars(String title, List<String> kinds, Map<String, double[]> values) {
-        double most = values.values().stream()
+        double peaks = values.values().stream()
                 .flatMapToDouble(java.util.Arrays::stream)
                 .filter(Double::isFinite)
                 .max()
@@ -104,7 +104,7 @@ final class Svg {
             svg.label(LEFT - 8, y + row / 2, "end", "", entry.getKey());
             for (int kind = 0; kind < kinds.size(); kind++) {
                 double value = entry.getValue()[kind];
-                double width = Double.isFinite(value) ? (WIDTH - LEFT - RIGHT) * value / Math.max(most, 1e-9) : 0;
+                double width = Double.isFinite(value) ? (WIDTH - LEFT - RIGHT) * value / Math.max(peaks, 1e-9) : 0;
                 svg.add(
                         "<rect x='%d' y='%.1f' width='%.1f' height='%.1f' fill='%s'/>",
                         LEFT, y + thick * kind, width, thick * 0.9, COLOURS.get(kind));

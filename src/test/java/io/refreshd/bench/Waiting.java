@@ -1,13 +1,12 @@
 package io.refreshd.bench;
 
+import io.refreshd.testing.TestTimeout;
 import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 
 /** Waits by looking again every few milliseconds, so that what is timed is not rounded up by much. */
 final class Waiting {
-    private static final Duration PATIENCE = Duration.ofSeconds(120);
-
     /** For a statement that costs nothing. */
     private static final Duration OFTEN = Duration.ofMillis(2);
 
@@ -23,7 +22,7 @@ final class Waiting {
         long begin = System.nanoTime();
         try {
             while (!condition.call()) {
-                if (System.nanoTime() - begin > PATIENCE.toNanos()) {
+                if (System.nanoTime() - begin > TestTimeout.LIMIT.toNanos()) {
                     throw new IllegalStateException("waited too long: " + what);
                 }
                 TimeUnit.NANOSECONDS.sleep(pause.toNanos());

@@ -9,11 +9,11 @@ import java.sql.SQLException;
  * its reader is: else every commit would wake it too.
  */
 final class Walsender {
-    private final Stage stage;
+    private final BenchDatabase database;
 
-    /** @param stage of a server of our own, on this machine */
-    Walsender(Stage stage) {
-        this.stage = stage;
+    /** @param database of a server of our own, on this machine */
+    Walsender(BenchDatabase database) {
+        this.database = database;
     }
 
     void resume() throws Exception {
@@ -22,7 +22,7 @@ final class Walsender {
 
     /** Only while it waits for more to read: then it holds nothing that another process could need. */
     void suspend() throws Exception {
-        Waiting.until("the walsender of " + stage.slot() + " has nothing to do", this::suspendedWaiting);
+        Waiting.until("the walsender of " + database.slot() + " has nothing to do", this::suspendedWaiting);
     }
 
     private boolean suspendedWaiting() throws SQLException, IOException, InterruptedException {
@@ -40,13 +40,13 @@ final class Walsender {
     }
 
     private long pid() throws SQLException {
-        return Long.parseLong(
-                stage.query("SELECT active_pid FROM pg_replication_slots WHERE slot_name = '" + stage.slot() + "'")
-                        .getFirst());
+        return Long.parseLong(database.query(
+                        "SELECT active_pid FROM pg_replication_slots WHERE slot_name = '" + database.slot() + "'")
+                .getFirst());
     }
 
     private boolean waits(long pid) throws SQLException {
-        return stage.query("SELECT wait_event FROM pg_stat_activity WHERE pid = " + pid)
+        return database.query("SELECT wait_event FROM pg_stat_activity WHERE pid = " + pid)
                 .contains("WalSenderWaitForWal");
     }
 }

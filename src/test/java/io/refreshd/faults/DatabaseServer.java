@@ -3,6 +3,7 @@ package io.refreshd.faults;
 import io.refreshd.demo.LocalPostgres;
 import io.refreshd.testing.OwnServer;
 import io.refreshd.testing.Signals;
+import io.refreshd.testing.TestTimeout;
 import io.refreshd.testing.VersionedServer;
 import java.io.IOException;
 import java.lang.ProcessBuilder.Redirect;
@@ -23,7 +24,7 @@ import org.awaitility.Awaitility;
 
 /** A PostgreSQL of the campaign's own, since it is going to be crashed. */
 final class DatabaseServer implements AutoCloseable {
-    private static final Duration START = Duration.ofSeconds(120);
+    private static final long LIMIT = TestTimeout.LIMIT.toSeconds();
 
     private final LocalPostgres server;
     private final Path folder;
@@ -64,7 +65,8 @@ final class DatabaseServer implements AutoCloseable {
 
     Connection connect(String application) throws SQLException {
         return DriverManager.getConnection(
-                server.url("postgres") + "?connectTimeout=10&socketTimeout=180&ApplicationName=" + application,
+                server.url("postgres") + "?connectTimeout=" + LIMIT + "&socketTimeout=" + LIMIT + "&ApplicationName="
+                        + application,
                 LocalPostgres.USER,
                 "");
     }
@@ -87,7 +89,6 @@ final class DatabaseServer implements AutoCloseable {
                 .split("\0");
         Signals.send("QUIT", pid);
         Awaitility.await("the server is down")
-                .atMost(START)
                 .until(() -> !ProcessHandle.of(pid).map(ProcessHandle::isAlive).orElse(false));
         TimeUnit.NANOSECONDS.sleep(away.toNanos());
         List<String> start = new ArrayList<>();
@@ -106,7 +107,6 @@ final class DatabaseServer implements AutoCloseable {
 
     void awaitConnections() {
         Awaitility.await("the server accepts connections")
-                .atMost(START)
                 .pollInterval(Duration.ofMillis(50))
                 .ignoreExceptions()
                 .until(() -> {

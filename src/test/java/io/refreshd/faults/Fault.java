@@ -3,5 +3,5 @@ package io.refreshd.faults;
 /** Something that breaks. Returns when it is over, so that what follows is recovery. */
 @FunctionalInterface
 interface Fault {
-    void strike(Site site) throws Exception;
+    void inject(FaultContext context) throws Exception;
 }

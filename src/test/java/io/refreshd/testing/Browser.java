@@ -37,8 +37,7 @@ public final class Browser implements AutoCloseable {
     private Browser(JsonNode page, Closeable end) throws Exception {
         this.end = end;
         URI address = URI.create(page.get("webSocketDebuggerUrl").asText());
-        this.socket =
-                client.newWebSocketBuilder().buildAsync(address, new Answers()).get(30, TimeUnit.SECONDS);
+        this.socket = TestTimeout.get(client.newWebSocketBuilder().buildAsync(address, new Answers()));
     }
 
     /** In a Chromium of its own, where nothing is warm. */
@@ -86,7 +85,6 @@ public final class Browser implements AutoCloseable {
                     .start();
             Path port = folder.resolve("DevToolsActivePort");
             Awaitility.await("Chromium is up")
-                    .atMost(60, TimeUnit.SECONDS)
                     .until(() -> Files.exists(port) && !Files.readAllLines(port).isEmpty());
             return new Chromium(
                     process, Integer.parseInt(Files.readAllLines(port).getFirst()));
@@ -122,7 +120,6 @@ public final class Browser implements AutoCloseable {
         ask("Page.enable", JSON.createObjectNode());
         ask("Page.navigate", JSON.createObjectNode().put("url", url));
         Awaitility.await("the page is there")
-                .atMost(30, TimeUnit.SECONDS)
                 .until(() ->
                         evaluate("document.readyState + ' ' + location.href").startsWith("complete " + url));
     }
@@ -188,8 +185,8 @@ public final class Browser implements AutoCloseable {
         waiting.put(id, answer);
         ObjectNode message = JSON.createObjectNode().put("id", id).put("method", method);
         message.set("params", parameters);
-        socket.sendText(message.toString(), true).get(30, TimeUnit.SECONDS);
-        return answer.get(30, TimeUnit.SECONDS);
+        TestTimeout.get(socket.sendText(message.toString(), true));
+        return TestTimeout.get(answer);
     }
 
     private final class Answers implements WebSocket.Listener {

@@ -3,7 +3,6 @@ package io.refreshd.testing;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.Statement;
-import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
@@ -44,7 +43,7 @@ public final class LoopingReader implements AutoCloseable {
     /** Waits until it has read so often from now on. */
     public void awaitReads(int times) {
         long target = reads.get() + times;
-        Awaitility.await().atMost(Duration.ofMinutes(1)).until(() -> failure != null || reads.get() >= target);
+        Awaitility.await().until(() -> failure != null || reads.get() >= target);
         check();
     }
 

@@ -8,7 +8,6 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /** A server by its own programs, so that it can be stopped, restarted and moved in time. */
@@ -43,10 +42,8 @@ public final class PgCtl {
     /** A copy of this server, which does not run now: a backup, or what becomes a standby. It has no slots. */
     public PgCtl copy(Path folder) throws IOException, InterruptedException {
         PgCtl copy = new PgCtl(bin, Files.createDirectories(folder).resolve("data"));
-        if (new ProcessBuilder("cp", "-a", data.toString(), copy.data.toString())
-                        .start()
-                        .waitFor()
-                != 0) {
+        Process copying = new ProcessBuilder("cp", "-a", data.toString(), copy.data.toString()).start();
+        if (TestTimeout.exitCode(copying) != 0) {
             throw new IOException("not copied: " + data);
         }
         try (Stream<Path> slots = Files.walk(copy.data.resolve("pg_replslot"))) {
@@ -98,7 +95,8 @@ public final class PgCtl {
     }
 
     private void pgCtl(String... arguments) throws IOException, InterruptedException {
-        List<String> all = new ArrayList<>(List.of("-D", data.toString(), "-w", "-l", log.toString()));
+        String seconds = Long.toString(TestTimeout.LIMIT.toSeconds());
+        List<String> all = new ArrayList<>(List.of("-D", data.toString(), "-w", "-t", seconds, "-l", log.toString()));
         all.addAll(List.of(arguments));
         run("pg_ctl", all.toArray(String[]::new));
     }
@@ -117,7 +115,7 @@ public final class PgCtl {
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(output.toFile()));
         builder.environment().putAll(environment);
         Process process = builder.start();
-        if (!process.waitFor(60, TimeUnit.SECONDS) || process.exitValue() != 0) {
+        if (TestTimeout.exitCode(process) != 0) {
             throw new IOException(command + ": " + Files.readString(output));
         }
     }

@@ -18,14 +18,11 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.awaitility.Awaitility;
 
 /** The daemon inside the test, on a test's database, by the real path of its configuration. */
 public final class RunningDaemon implements AutoCloseable {
-    private static final Duration START = Duration.ofSeconds(60);
-
     private final Daemon daemon;
     private final Collection<Notice> notices = new ConcurrentLinkedQueue<>();
 
@@ -97,7 +94,7 @@ public final class RunningDaemon implements AutoCloseable {
             }
         });
         try {
-            started.get(START.toSeconds(), TimeUnit.SECONDS);
+            TestTimeout.get(started);
         } catch (InterruptedException | ExecutionException | TimeoutException e) {
             throw new IllegalStateException("not streaming: " + daemon.status().stream(), e);
         }

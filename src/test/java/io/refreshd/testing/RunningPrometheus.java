@@ -67,7 +67,6 @@ public final class RunningPrometheus implements AutoCloseable {
     public JsonNode get(String path) {
         if (!ready) {
             Awaitility.await("prometheus answers")
-                    .atMost(60, TimeUnit.SECONDS)
                     .ignoreExceptions()
                     // While it starts it answers as well, with 503.
                     .until(() -> response("/-/ready").statusCode() == 200);

@@ -20,8 +20,8 @@ public final class Slots {
         StrictServer.run(
                 url,
                 "",
-                "SELECT pg_terminate_backend(active_pid, 10000) FROM pg_replication_slots WHERE active AND "
-                        + condition,
+                "SELECT pg_terminate_backend(active_pid, " + TestTimeout.LIMIT.toMillis()
+                        + ") FROM pg_replication_slots WHERE active AND " + condition,
                 "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE " + condition);
     }
 }

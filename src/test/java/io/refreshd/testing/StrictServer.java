@@ -20,7 +20,6 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** A PostgreSQL that asks for a password and speaks TLS, with a certificate of an authority made for it; shared by the JVM. */
@@ -210,7 +209,7 @@ public final class StrictServer {
                 .redirectOutput(folder.resolve("keytool.log").toFile())
                 .start();
         try {
-            if (!process.waitFor(60, TimeUnit.SECONDS) || process.exitValue() != 0) {
+            if (TestTimeout.exitCode(process) != 0) {
                 throw new IOException(command + " failed: " + Files.readString(folder.resolve("keytool.log")));
             }
         } catch (InterruptedException e) {

@@ -3,10 +3,8 @@ package io.refreshd.testing;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.awaitility.Awaitility;
 
@@ -23,27 +21,22 @@ public final class Terminal implements AutoCloseable {
 
     public static Terminal run(String... arguments) throws IOException {
         Installed.orSkip("script");
-        String command = java(arguments).stream()
+        String command = Deployed.command(arguments).stream()
                 .map(part -> "'" + part.replace("'", "'\\''") + "'")
                 .collect(Collectors.joining(" "));
         return start(List.of("script", "--quiet", "--return", "--command", command, "/dev/null"));
     }
 
     public static Terminal pipe(String... arguments) throws IOException {
-        return start(java(arguments));
+        return start(Deployed.command(arguments));
     }
 
     private static Terminal start(List<String> command) throws IOException {
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+        Deployed.prepare(builder, List.of());
         builder.environment().put("TERM", "xterm");
         builder.environment().remove("NO_COLOR");
         return new Terminal(builder.start());
-    }
-
-    private static List<String> java(String... arguments) {
-        List<String> command = Deployed.command();
-        command.addAll(Arrays.asList(arguments));
-        return command;
     }
 
     private void follow() {
@@ -68,9 +61,8 @@ public final class Terminal implements AutoCloseable {
     }
 
     public int exit() throws Exception {
-        read.get(60, TimeUnit.SECONDS);
-        process.waitFor();
-        return process.exitValue();
+        TestTimeout.get(read);
+        return TestTimeout.exitCode(process);
     }
 
     @Override

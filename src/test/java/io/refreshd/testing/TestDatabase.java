@@ -120,9 +120,8 @@ public final class TestDatabase implements AutoCloseable {
         idle.close();
         try (Connection admin = connect("postgres");
                 Statement statement = admin.createStatement()) {
-            statement.execute(
-                    "SELECT pg_terminate_backend(active_pid, 10000) FROM pg_replication_slots WHERE database = '" + name
-                            + "' AND active_pid IS NOT NULL");
+            statement.execute("SELECT pg_terminate_backend(active_pid, " + TestTimeout.LIMIT.toMillis()
+                    + ") FROM pg_replication_slots WHERE database = '" + name + "' AND active_pid IS NOT NULL");
             statement.execute("DROP DATABASE IF EXISTS " + name + " WITH (FORCE)");
         } catch (SQLException stillDecoding) {
             dropSlotsAndDatabase();

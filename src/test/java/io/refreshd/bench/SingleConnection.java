@@ -6,8 +6,8 @@ import java.sql.Connection;
 import javax.sql.DataSource;
 
 /** A pool of one, as an application has a pool: what is measured is reading, and not logging in. For one thread. */
-final class OneConnection {
-    private OneConnection() {}
+final class SingleConnection {
+    private SingleConnection() {}
 
     static DataSource of(Connection connection) {
         Connection lasting = proxy(Connection.class, connection, null);

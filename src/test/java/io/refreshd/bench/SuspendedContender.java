@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Optional;
 
 /** A contender with a database of its own, suspended but in its turn. */
-final class Player implements AutoCloseable {
-    private final Stage stage;
+final class SuspendedContender implements AutoCloseable {
+    private final BenchDatabase database;
     private final Contender contender;
     /** Empty where the server is another's, whose processes are not to be stopped. */
     private final Optional<Walsender> walsender;
@@ -16,11 +16,11 @@ final class Player implements AutoCloseable {
     private final List<Double> commitsPerSecond = new ArrayList<>();
     private double cpu;
 
-    Player(String name, Stage stage) throws Exception {
-        this.stage = stage;
-        this.walsender = stage.server().given() ? Optional.empty() : Optional.of(new Walsender(stage));
-        stage.reset();
-        this.contender = Contenders.start(name, stage);
+    SuspendedContender(String name, BenchDatabase database) throws Exception {
+        this.database = database;
+        this.walsender = database.server().given() ? Optional.empty() : Optional.of(new Walsender(database));
+        database.reset();
+        this.contender = Contenders.start(name, database);
         try {
             contender.begin();
         } catch (Exception e) {
@@ -30,20 +30,20 @@ final class Player implements AutoCloseable {
     }
 
     /** Does not count. */
-    void practise(int seconds) throws Exception {
-        play(seconds, 1);
+    void warmUp(int seconds) throws Exception {
+        run(seconds, 1);
         cpu = 0;
     }
 
     /** A second. */
-    void take(long seed) throws Exception {
-        commitsPerSecond.add(play(1, seed));
+    void measureSecond(long seed) throws Exception {
+        commitsPerSecond.add(run(1, seed));
     }
 
-    private double play(int seconds, long seed) throws Exception {
+    private double run(int seconds, long seed) throws Exception {
         resume();
         double before = contender.cpuSeconds();
-        try (Load load = new Load(stage, Workload.parse("note-max"), AfterWrite.NOTHING, seed)) {
+        try (Load load = new Load(database, Workload.parse("note-max"), AfterWrite.NOTHING, seed)) {
             load.start();
             Thread.sleep(1_000L * seconds);
             load.stop();

@@ -7,7 +7,7 @@ import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
 
 /** The tables of one setting: a row for each contender, with the spread of its repeats. */
-final class Columns {
+final class ReportColumns {
     /** @param cell of the repeats of one contender */
     record Column(String title, Function<List<Result>, String> cell) {}
 
@@ -15,7 +15,7 @@ final class Columns {
     private final List<Result> nothing;
     private final List<Result> bareReader;
 
-    Columns(Map<String, List<Result>> contenders) {
+    ReportColumns(Map<String, List<Result>> contenders) {
         this.contenders = contenders;
         this.nothing = contenders.getOrDefault("nothing", List.of());
         this.bareReader = contenders.getOrDefault("bare-reader", List.of());
@@ -33,7 +33,7 @@ final class Columns {
                 lag("p95 s", 0.95),
                 lag("p99 s", 0.99),
                 lag("max s", 1),
-                new Column("wrong at the end", Columns::wrong));
+                new Column("wrong at the end", ReportColumns::wrong));
     }
 
     List<Column> refreshes() {
@@ -44,7 +44,7 @@ final class Columns {
                 spread("role views: executed", r -> r.roleRefreshes().executed()),
                 spread("role views: needed", r -> r.roleRefreshes().needed()),
                 new Column("role views: executed ÷ needed", rounds -> perNeeded(rounds, Result::roleRefreshes)),
-                new Column("avoided", Columns::avoided));
+                new Column("avoided", ReportColumns::avoided));
     }
 
     List<Column> absolute() {
@@ -55,10 +55,10 @@ final class Columns {
                 spread("server CPU s", Result::serverCpu),
                 spread("own CPU s", Result::contenderCpu),
                 spread("log written MB", r -> r.wal() / 1e6),
-                spread("server peak MB", r -> r.most().serverMegabytes()),
+                spread("server peak MB", r -> r.peaks().serverMegabytes()),
                 spread("own peak MB", Result::peak),
-                spread("log not acknowledged MB", r -> r.most().unacknowledged() / 1e6),
-                spread("log kept MB", r -> r.most().kept() / 1e6),
+                spread("log not acknowledged MB", r -> r.peaks().unacknowledged() / 1e6),
+                spread("log kept MB", r -> r.peaks().kept() / 1e6),
                 spread("changes probed", r -> r.lag().count()),
                 spread("not seen", Result::unseen),
                 spread("window s", Result::seconds),

@@ -6,15 +6,15 @@ import java.util.List;
  * Which kinds of faults a campaign draws from. What a seed draws depends on the list, so a seed that is kept is kept with the
  * list that it failed with, and what is new comes at the end of {@link Faults#ALL}.
  */
-final class Kinds {
+final class FaultSelection {
     private static final int SECOND = 24;
     private static final int THIRD = 28;
 
-    private Kinds() {}
+    private FaultSelection() {}
 
-    static List<String> of(Circumstances circumstances) {
+    static List<String> of(CampaignEnvironment environment) {
         return all().stream()
-                .filter(kind -> circumstances.movableClocks() || !kind.contains("clock"))
+                .filter(kind -> environment.movableClocks() || !kind.contains("clock"))
                 .toList();
     }
 

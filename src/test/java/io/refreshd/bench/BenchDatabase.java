@@ -14,7 +14,7 @@ import java.util.Set;
  * The server and the data of all rounds: laid out once, copied for each round, so that every contender begins with the same
  * files.
  */
-final class Stage implements AutoCloseable {
+final class BenchDatabase implements AutoCloseable {
     static final String PUBLICATION = "refreshd";
     /** The row whose way into {@link #PROBED} is timed; that of another role's view has the number of the role more. */
     static final int PROBE_ROW = 1;
@@ -26,7 +26,7 @@ final class Stage implements AutoCloseable {
     private static final String TEMPLATE = "bench_template";
 
     private final Server server;
-    private final String database;
+    private final String name;
     private final ServerProcesses processes;
     private final Set<View> leftOut = new LinkedHashSet<>();
     private final Set<String> remarks = new LinkedHashSet<>();
@@ -34,14 +34,14 @@ final class Stage implements AutoCloseable {
     private double cycle;
     private double comparing;
 
-    private Stage(Server server, String database, ServerProcesses processes) {
+    private BenchDatabase(Server server, String name, ServerProcesses processes) {
         this.server = server;
-        this.database = database;
+        this.name = name;
         this.processes = processes;
     }
 
     /** @throws IllegalArgumentException if there are databases that could be somebody's */
-    static Stage start(Server server) throws SQLException {
+    static BenchDatabase start(Server server) throws SQLException {
         if (server.given()
                 && !server.query(
                                 server.home(),
@@ -53,13 +53,13 @@ final class Stage implements AutoCloseable {
                             + ", and the benchmark would drop it: drop it yourself if it is nobody's, or give another server");
         }
         try (Connection connection = server.connect(server.home())) {
-            return new Stage(server, DATABASE, ServerProcesses.of(connection));
+            return new BenchDatabase(server, DATABASE, ServerProcesses.of(connection));
         }
     }
 
     /** Another database with the same data, for who is compared second by second. Closed before this one. */
-    Stage beside() {
-        Stage beside = new Stage(server, BESIDE, processes);
+    BenchDatabase beside() {
+        BenchDatabase beside = new BenchDatabase(server, BESIDE, processes);
         beside.layout = layout;
         return beside;
     }
@@ -68,7 +68,7 @@ final class Stage implements AutoCloseable {
         layout = next;
         server.run(
                 server.home(),
-                "DROP DATABASE IF EXISTS " + database + " WITH (FORCE)",
+                "DROP DATABASE IF EXISTS " + name + " WITH (FORCE)",
                 "DROP DATABASE IF EXISTS " + TEMPLATE,
                 "CREATE DATABASE " + TEMPLATE);
         server.run(TEMPLATE, next.statements().toArray(String[]::new));
@@ -95,13 +95,13 @@ final class Stage implements AutoCloseable {
         dropSlots();
         server.run(
                 server.home(),
-                "DROP DATABASE IF EXISTS " + database + " WITH (FORCE)",
-                "CREATE DATABASE " + database + " TEMPLATE " + TEMPLATE + " STRATEGY FILE_COPY",
+                "DROP DATABASE IF EXISTS " + name + " WITH (FORCE)",
+                "CREATE DATABASE " + name + " TEMPLATE " + TEMPLATE + " STRATEGY FILE_COPY",
                 "CHECKPOINT");
     }
 
     private void dropSlots() throws SQLException {
-        String of = "FROM pg_replication_slots WHERE database = '" + database + "'";
+        String of = "FROM pg_replication_slots WHERE database = '" + name + "'";
         for (String slot : server.query(server.home(), "SELECT slot_name " + of)) {
             String one = of + " AND active AND slot_name = '" + slot + "'";
             server.query(server.home(), "SELECT pg_terminate_backend(active_pid) " + one);
@@ -174,29 +174,29 @@ final class Stage implements AutoCloseable {
         return layout.views();
     }
 
-    String database() {
-        return database;
+    String name() {
+        return name;
     }
 
     /** Slots are the server's, so each database has one of its own name. */
     String slot() {
-        return database;
+        return name;
     }
 
     String url() {
-        return server.url(database);
+        return server.url(name);
     }
 
     Connection connect() throws SQLException {
-        return server.connect(database);
+        return server.connect(name);
     }
 
     void execute(String... statements) throws SQLException {
-        server.run(database, statements);
+        server.run(name, statements);
     }
 
     List<String> query(String sql) throws SQLException {
-        return server.query(database, sql);
+        return server.query(name, sql);
     }
 
     long wal() throws SQLException {
@@ -238,10 +238,10 @@ final class Stage implements AutoCloseable {
     /** Leaves nothing behind on a server that was given; the one beside leaves nothing on any. */
     @Override
     public void close() throws SQLException {
-        boolean second = database.equals(BESIDE);
+        boolean second = name.equals(BESIDE);
         if ((second || server.given()) && !layout.equals(Layout.NONE)) {
             dropSlots();
-            server.run(server.home(), "DROP DATABASE IF EXISTS " + database + " WITH (FORCE)");
+            server.run(server.home(), "DROP DATABASE IF EXISTS " + name + " WITH (FORCE)");
             if (!second) {
                 server.run(server.home(), "DROP DATABASE IF EXISTS " + TEMPLATE);
             }

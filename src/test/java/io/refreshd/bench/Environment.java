@@ -12,14 +12,14 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** Where and what was measured. */
-final class Machine {
+final class Environment {
     private static final String[] SETTINGS = {
         "shared_buffers", "fsync", "synchronous_commit", "max_wal_size", "wal_level", "jit"
     };
 
-    private Machine() {}
+    private Environment() {}
 
-    static Map<String, String> describe(Stage stage) throws Exception {
+    static Map<String, String> describe(BenchDatabase database) throws Exception {
         Map<String, String> all = new LinkedHashMap<>();
         String model = Files.readAllLines(Path.of("/proc/cpuinfo")).stream()
                 .filter(line -> line.startsWith("model name"))
@@ -37,13 +37,13 @@ final class Machine {
         all.put("Java", System.getProperty("java.vm.name") + " " + System.getProperty("java.vm.version"));
         all.put("refreshd", commit());
         all.put("deployed with", libraries());
-        server(stage, all);
+        server(database, all);
         all.put("contenders", Contenders.SETTINGS);
         return all;
     }
 
-    private static void server(Stage stage, Map<String, String> all) throws SQLException {
-        Server server = stage.server();
+    private static void server(BenchDatabase database, Map<String, String> all) throws SQLException {
+        Server server = database.server();
         all.put("server", server.query(server.home(), "SELECT version()").getFirst());
         all.put("server is", server.given() ? "given" : "embedded");
         for (String setting : SETTINGS) {

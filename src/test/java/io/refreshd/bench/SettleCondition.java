@@ -1,12 +1,12 @@
 package io.refreshd.bench;
 
 /** True once all views equal their definitions, or once the time is up: a contender that never gets there is one that lost. */
-final class Patience {
-    private final Stage stage;
+final class SettleCondition {
+    private final BenchDatabase database;
     private final long end;
 
-    Patience(Stage stage, double seconds) {
-        this.stage = stage;
+    SettleCondition(BenchDatabase database, double seconds) {
+        this.database = database;
         this.end = System.nanoTime() + (long) (seconds * 1e9);
     }
 
@@ -14,7 +14,7 @@ final class Patience {
         if (System.nanoTime() > end) {
             return true;
         }
-        boolean equal = stage.wrongViews().isEmpty();
+        boolean equal = database.wrongViews().isEmpty();
         if (!equal) {
             // The comparison reads everything: not in a tight loop beside the contender.
             Thread.sleep(250);

@@ -12,7 +12,7 @@ import java.util.random.RandomGenerator;
 import org.postgresql.PGConnection;
 
 /** The statements of one transaction, each with its line in the journal. */
-final class Writes {
+final class TransactionWriter {
     private static final List<String> ROLES = List.of("a", "b", "c");
 
     private final Connection connection;
@@ -20,7 +20,7 @@ final class Writes {
     private final AtomicLong nextId;
     private final long txn;
 
-    Writes(Connection connection, RandomGenerator random, AtomicLong nextId) throws SQLException {
+    TransactionWriter(Connection connection, RandomGenerator random, AtomicLong nextId) throws SQLException {
         this.connection = connection;
         this.random = random;
         this.nextId = nextId;
@@ -47,7 +47,8 @@ final class Writes {
             case 9 -> moveKey();
             case 10 -> irrelevant("UPDATE main SET note = note || 'x' WHERE id = " + mainId());
             case 11 -> irrelevant("UPDATE items SET note = 'y' WHERE id = " + (1 + random.nextInt(1000)));
-            case 12 -> irrelevant("UPDATE lefts SET note = 'z' WHERE id = " + (1 + random.nextInt(Ground.PAIRS)));
+            case 12 ->
+                irrelevant("UPDATE lefts SET note = 'z' WHERE id = " + (1 + random.nextInt(CampaignSchema.PAIRS)));
             case 13, 14 -> delete();
             case 15, 16 -> pair();
             case 17, 18 -> transfer();
@@ -118,15 +119,15 @@ final class Writes {
     }
 
     private void pair() throws SQLException {
-        long id = 1 + random.nextInt(Ground.PAIRS);
+        long id = 1 + random.nextInt(CampaignSchema.PAIRS);
         touch("pairs", id, id);
         run("UPDATE lefts SET ver = " + txn + " WHERE id = " + id);
         run("UPDATE rights SET ver = " + txn + " WHERE id = " + id);
     }
 
     private void transfer() throws SQLException {
-        long first = 1 + random.nextInt(Ground.ACCOUNTS);
-        long second = 1 + random.nextInt(Ground.ACCOUNTS);
+        long first = 1 + random.nextInt(CampaignSchema.ACCOUNTS);
+        long second = 1 + random.nextInt(CampaignSchema.ACCOUNTS);
         int amount = 1 + random.nextInt(100);
         touch("accounts", first, first);
         touch("accounts", second, second);
@@ -202,7 +203,7 @@ final class Writes {
     /** Empties the whole shared table and fills it again: no reader may ever see the state between. */
     void replaceMain() throws SQLException {
         touch("main", 0, Long.MAX_VALUE);
-        run("DELETE FROM main WHERE id < " + (nextId.get() - 2 * Ground.ROWS));
+        run("DELETE FROM main WHERE id < " + (nextId.get() - 2 * CampaignSchema.ROWS));
         run("UPDATE main SET v = v + 1, txn = " + txn);
     }
 

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * Commits numbered changes to one row of each view and polls the views over a connection of its own. The time of a change runs from
  * when its commit returned to when the view was first seen to hold it or a later one.
  */
-final class Probe implements AutoCloseable {
+final class LatencyProbe implements AutoCloseable {
     /** One change. {@code visible} is 0 while it has not been seen. Nanoseconds of {@link System#nanoTime()}. */
     static final class Mark {
         final int role;
@@ -38,7 +38,7 @@ final class Probe implements AutoCloseable {
 
     private static final int POLL_MILLIS = 2;
 
-    private final Stage stage;
+    private final BenchDatabase database;
     private final AfterWrite after;
     private final long seed;
     private final double meanMillis;
@@ -56,13 +56,14 @@ final class Probe implements AutoCloseable {
     }
 
     /** Of one view. @param leastMillis between two changes; between that and twice the mean less it, evenly */
-    Probe(Stage stage, AfterWrite after, long seed, double leastMillis, double meanMillis) {
-        this(stage, after, seed, leastMillis, meanMillis, 1);
+    LatencyProbe(BenchDatabase database, AfterWrite after, long seed, double leastMillis, double meanMillis) {
+        this(database, after, seed, leastMillis, meanMillis, 1);
     }
 
     /** @param roles how many role views take turns: the pause between two changes to one view is so many times longer */
-    Probe(Stage stage, AfterWrite after, long seed, double leastMillis, double meanMillis, int roles) {
-        this.stage = stage;
+    LatencyProbe(
+            BenchDatabase database, AfterWrite after, long seed, double leastMillis, double meanMillis, int roles) {
+        this.database = database;
         this.after = after;
         this.seed = seed;
         this.leastMillis = leastMillis;
@@ -70,7 +71,7 @@ final class Probe implements AutoCloseable {
         this.roles = roles;
     }
 
-    Probe start() {
+    LatencyProbe start() {
         poller.start();
         writer.start();
         return this;
@@ -86,14 +87,14 @@ final class Probe implements AutoCloseable {
 
     private void write() throws Exception {
         Random random = new Random(seed);
-        try (Connection connection = stage.connect();
+        try (Connection connection = database.connect();
                 PreparedStatement update = connection.prepareStatement("UPDATE main SET title = ? WHERE id = ?")) {
             for (int number = 1; writing; number++) {
                 double pause = leastMillis + 2 * (meanMillis - leastMillis) * random.nextDouble();
                 TimeUnit.MICROSECONDS.sleep((long) (1000 * pause));
                 int role = (number - 1) % roles;
                 update.setString(1, Integer.toString(number));
-                update.setLong(2, Stage.PROBE_ROW + role);
+                update.setLong(2, BenchDatabase.PROBE_ROW + role);
                 update.executeUpdate();
                 synchronized (marks) {
                     marks.add(new Mark(role, System.nanoTime()));
@@ -105,9 +106,10 @@ final class Probe implements AutoCloseable {
 
     private void poll() throws Exception {
         String sql = IntStream.range(0, roles)
-                .mapToObj(role -> "(SELECT title FROM role_%d WHERE id = %d)".formatted(role, Stage.PROBE_ROW + role))
+                .mapToObj(role ->
+                        "(SELECT title FROM role_%d WHERE id = %d)".formatted(role, BenchDatabase.PROBE_ROW + role))
                 .collect(Collectors.joining(", ", "SELECT ", ""));
-        try (Connection connection = stage.connect();
+        try (Connection connection = database.connect();
                 PreparedStatement query = connection.prepareStatement(sql)) {
             // By view, the first of its changes that was not seen; they are as many apart as there are views.
             int[] next = IntStream.range(0, roles).toArray();
