@@ -26,9 +26,10 @@ import java.util.concurrent.TimeoutException;
 public final class LocalPostgres implements AutoCloseable {
     public static final String USER = "postgres";
 
-    private static final Duration START = Duration.ofSeconds(60);
+    /** Long, since a busy machine may need minutes; a server that ends instead of starting is noticed at once. */
+    private static final Duration START = Duration.ofMinutes(10);
     /** Longer than the library's own five seconds for an orderly stop, which have passed when this one begins. */
-    private static final Duration KILL = Duration.ofSeconds(10);
+    private static final Duration KILL = Duration.ofSeconds(60);
     /** Where the library looks for leftovers of earlier runs; by default a folder in /tmp, which it makes and leaves. */
     private static final String LIBRARY_FOLDER = "ot.epg.working-dir";
 

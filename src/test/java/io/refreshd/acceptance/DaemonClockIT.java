@@ -16,7 +16,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The clock of the daemon's machine is set while it runs. Its stamps follow; when it refreshes, and what it claims, does not. */
+/**
+ * Jumps of the wall clock under a running daemon. Its timestamps follow; its refreshes and watermarks do not depend on them.
+ */
 class DaemonClockIT {
     @TempDir
     private Path folder;
@@ -46,7 +48,7 @@ class DaemonClockIT {
         try (DaemonProcess daemon =
                 DaemonProcess.of(configuration).environment(clock.environment()).start()) {
             await()
-                    // There is no ledger yet.
+                    // Until the ledger exists.
                     .ignoreExceptions()
                     .until(() -> database.query("SELECT (state, active) FROM refreshd.freshness, pg_replication_slots"
                                     + " WHERE slot_name = '" + database.slot() + "' AND watermark IS NOT NULL")
@@ -57,14 +59,14 @@ class DaemonClockIT {
                 await("a refresh at an hour of " + offset).until(() -> isOff(refreshAfterAWrite(daemon), offset));
             }
             assertThat(epoch()).as("no gap: the stream went on").isEqualTo(epoch);
-            // How late a view is, is the difference between the clocks of two machines.
+            // The staleness of a view is a difference between the clocks of two machines.
             assertThat(daemon.lines())
                     .noneMatch(line ->
                             line.contains(" ERROR ") || line.contains(" WARN ") && !line.contains("Target lag missed"));
         }
     }
 
-    /** @return the line that tells of the refresh, which begins with the daemon's time */
+    /** @return the log line of the refresh; it begins with the time of day of the daemon */
     private String refreshAfterAWrite(DaemonProcess daemon) throws Exception {
         long before = daemon.count("RefreshLog");
         database.execute("UPDATE main SET v = v + 1");
@@ -74,9 +76,9 @@ class DaemonClockIT {
     }
 
     private static boolean isOff(String line, Duration offset) {
-        OffsetDateTime told = OffsetDateTime.parse(line.substring(0, line.indexOf(' ')));
+        OffsetDateTime logged = OffsetDateTime.parse(line.substring(0, line.indexOf(' ')));
         Duration off =
-                Duration.between(OffsetDateTime.now(), told).minus(offset).abs();
+                Duration.between(OffsetDateTime.now(), logged).minus(offset).abs();
         return off.compareTo(Duration.ofMinutes(1)) < 0;
     }
 

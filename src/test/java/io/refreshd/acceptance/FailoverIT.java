@@ -5,12 +5,12 @@ import static org.awaitility.Awaitility.await;
 
 import io.refreshd.demo.LocalPostgres;
 import io.refreshd.report.Notice;
+import io.refreshd.testing.FreshnessWait;
 import io.refreshd.testing.OwnServer;
 import io.refreshd.testing.PgCtl;
 import io.refreshd.testing.RunningDaemon;
 import io.refreshd.testing.ServerFolder;
 import io.refreshd.testing.StrictServer;
-import io.refreshd.testing.TestTimeout;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.List;
@@ -19,17 +19,19 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Another server takes the place and the address, and lacks the end of the log: what the daemon knew did not happen there. */
+/**
+ * Another server takes over the address and lacks the end of the log. Changes that the daemon has read did not happen there.
+ */
 class FailoverIT {
     @TempDir(factory = ServerFolder.Factory.class)
     private Path folder;
 
     private String url = "";
 
-    /** A standby that was promoted, or a backup that was restored. */
+    /** The other server is a standby that was promoted, or a backup that was restored. */
     @ParameterizedTest
     @CsvSource({"true, timeline", "false, slot-missing"})
-    void whatIsLostIsNotClaimed(boolean promoted, String gap) throws Exception {
+    void noWatermarkCoversALostChange(boolean promoted, String gap) throws Exception {
         try (LocalPostgres server = OwnServer.start(folder.resolve("server"), Map.of())) {
             url = server.url("postgres");
             for (String setting : List.of(
@@ -55,7 +57,7 @@ class FailoverIT {
                     return true;
                 });
                 await().until(() -> ask("SELECT v FROM of_main").equals(List.of("lost")));
-                // On the other server these positions are still to come.
+                // The other server has not reached these positions yet.
                 run("CREATE TABLE heap AS SELECT repeat(md5(i::text), 20) AS t FROM generate_series(1, 20000) i");
                 daemon.awaitFresh();
                 first.stop();
@@ -70,7 +72,7 @@ class FailoverIT {
                         return ask("SELECT v FROM of_main").equals(List.of("after it"));
                     });
                     await().until(() -> daemon.notices().contains(new Notice.GapFound(gap)));
-                    assertThat(ask(TestTimeout.waitUntilFresh("of_main"))).containsExactly("t");
+                    FreshnessWait.await("of_main", this::ask);
                 } finally {
                     other.stop();
                     first.start(server.port());

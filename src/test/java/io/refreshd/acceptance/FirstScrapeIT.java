@@ -9,9 +9,11 @@ import io.refreshd.testing.TestDatabase;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
-/** What a scrape shows before the daemon knows any view, and from the moment on that it does. */
+/** The metrics before the daemon has read the catalog, and in the first scrape after it. */
 class FirstScrapeIT {
-    /** A 503 would make {@code up} 0, as if the daemon were dead, and hide the very series that tell what is wrong. */
+    /**
+     * Why not 503: Prometheus would set {@code up} to 0, as for a dead daemon, and would have no series that show the cause.
+     */
     @Test
     void whileTheDatabaseIsAwayAScrapeTellsOfTheStreamAndOfNoView() throws Exception {
         String nobody = "jdbc:postgresql://127.0.0.1:" + FreePort.find() + "/app";

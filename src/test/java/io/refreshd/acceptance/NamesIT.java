@@ -15,7 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** Names as people give them, through the whole daemon: log, catalog, refresh, ledger, metrics, status. */
+/** Names that need quoting, through the whole daemon: log, catalog, refresh, ledger, metrics, status. */
 class NamesIT {
     private static final List<TableId> VIEWS = List.of(
             new TableId("public", "plain"),

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Beside transactions that have been open for two hours by the server's clock. */
+/** A daemon beside transactions that have been open for two hours by the clock of the server. */
 class OldTransactionIT {
     private static final Duration AGE = Duration.ofHours(2);
     private static final String WRITES = "INSERT INTO elsewhere VALUES (1)";
@@ -76,7 +76,7 @@ class OldTransactionIT {
                 CompletableFuture<Void> streaming =
                         CompletableFuture.runAsync(daemon::begin, Thread.ofVirtual()::start);
                 await().until(() -> daemon.daemon().status().stream().detail().matches(".*open for 7[0-9]{3} s.*"));
-                // The first refresh does not wait for it.
+                // The first refresh does not wait for the open transaction.
                 await().until(() -> daemon.refreshes("public.seen") > 0);
                 execute("INSERT INTO main VALUES (2)");
                 assertThat(streaming).isNotDone();
@@ -108,7 +108,7 @@ class OldTransactionIT {
         await("two hours have passed").until(() -> ages().equals(List.of("t")));
     }
 
-    /** Whether the open transaction is two hours old. */
+    /** Whether the open transaction is two hours old: t or f. */
     private List<String> ages() throws Exception {
         return StrictServer.ask(
                 server.url("postgres"),

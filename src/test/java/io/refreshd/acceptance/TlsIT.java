@@ -15,7 +15,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** {@code sslmode=verify-full} holds for every connection, Debezium's own among them. */
+/** {@code sslmode=verify-full} on every connection, including the ones of Debezium. */
 class TlsIT {
     private StrictServer server;
 

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Holds the package table of ARCHITECTURE.md. */
+/** The package table of ARCHITECTURE.md. */
 class PackagesTest {
     private static JavaClasses program;
 
@@ -28,7 +28,7 @@ class PackagesTest {
                 .importPackages("io.refreshd");
     }
 
-    /** A package may know those named behind it, itself and the libraries; the root, cli and demo may know all. */
+    /** A package may use the packages in its row, itself and libraries. The root package, cli and demo may use all. */
     @ParameterizedTest
     @CsvSource({
         "model,    ''",
@@ -46,7 +46,7 @@ class PackagesTest {
         "doctor,   model config catalog capture ledger roles",
         "roles,    model config ledger client",
     })
-    void knowsOnlyWhatItMay(String name, String allowed) {
+    void usesOnlyTheAllowedPackages(String name, String allowed) {
         String[] packages = Stream.concat(Stream.of(name), Arrays.stream(allowed.split(" ")))
                 .filter(part -> !part.isEmpty())
                 .map(part -> "io.refreshd." + part + "..")
@@ -70,7 +70,7 @@ class PackagesTest {
         "com.sun.net.httpserver.., io.refreshd.observe..",
         "io.zonky..,            io.refreshd.demo..",
     })
-    void libraryHasOnePlace(String library, String place) {
+    void aLibraryIsUsedInOnePackage(String library, String place) {
         check(noClasses()
                 .that()
                 .resideOutsideOfPackage(place)
@@ -80,7 +80,7 @@ class PackagesTest {
     }
 
     @Test
-    void theModelKnowsNothingButTheJdk() {
+    void theModelUsesTheJdkAlone() {
         check(classes()
                 .that()
                 .resideInAPackage("io.refreshd.model..")
@@ -89,7 +89,7 @@ class PackagesTest {
                 .resideInAnyPackage("java..", "io.refreshd.model..", "org.jspecify.."));
     }
 
-    /** Deadlines and stamps come from a clock that is passed in, or a test could not turn it. */
+    /** Deadlines and timestamps come from a clock that is passed in, so that a test can set it. */
     @Test
     void decisionsDoNotReadAClock() {
         check(noClasses()

@@ -9,7 +9,10 @@ import java.sql.SQLException;
 import java.util.List;
 import java.util.OptionalLong;
 
-/** What capturing costs at the least: a process with the JVM options of refreshd that reads the slot and does nothing else. */
+/**
+ * The lower bound for the cost of capture: a process with the JVM options of refreshd that reads the slot and does nothing
+ * else.
+ */
 final class BareReaderContender implements Contender {
     private final BenchDatabase database;
     private final Process process;

@@ -4,7 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** The charts of one setting, by file name. */
+/** The charts of one setting by file name. */
 final class Charts {
     private Charts() {}
 

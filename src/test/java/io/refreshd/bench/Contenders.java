@@ -4,12 +4,12 @@ import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Their names. */
+/** The contenders by name. */
 final class Contenders {
     static final List<String> ALL =
             List.of("nothing", "bare-reader", "inline", "timer-1", "timer-10", "trigger", "refreshd", "pg_ivm");
 
-    /** In the report's header, since their settings decide what they show. */
+    /** Printed at the top of the report, since the settings decide what the contenders show. */
     static final String SETTINGS = "all but pg_ivm use REFRESH … CONCURRENTLY with jit = off; inline: on the writer's"
             + " connection, only what its columns and its role concern; timer-N: all views every N s, one after the other;"
             + " trigger: all views of the table after %1$d ms without news, at most %2$d ms, one after the other;"
@@ -27,7 +27,7 @@ final class Contenders {
         return ALL.contains(name) || TIMER.matcher(name).matches();
     }
 
-    /** Seconds between its ticks; 1 for those that do not tick. */
+    /** The interval of a timer in seconds; 1 for other contenders. */
     static int interval(String name) {
         Matcher timer = TIMER.matcher(name);
         return timer.matches() ? Integer.parseInt(timer.group(1)) : 1;

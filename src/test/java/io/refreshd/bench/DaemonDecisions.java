@@ -7,7 +7,10 @@ import java.util.List;
 import java.util.Random;
 import java.util.Set;
 
-/** One change after the other, through the daemon as it is deployed: the views that it refreshed, against those that were altered. */
+/**
+ * How exactly the daemon decides: for one change after the other, the views that it refreshed against the views that the
+ * change altered.
+ */
 final class DaemonDecisions {
     private static final int CHANGES = 10;
 
@@ -15,7 +18,7 @@ final class DaemonDecisions {
     private final Note note;
     private final Random random;
 
-    /** Where results go. */
+    /** Records a result. */
     interface Note {
         void note(String group, String name, Object value);
     }
@@ -66,7 +69,7 @@ final class DaemonDecisions {
         note.note(title, "CPU of the daemon until all was fresh", Sample.of(cpu));
     }
 
-    /** By the row itself, before and after. */
+    /** The altered views by the content of the row before and after the change. */
     private Set<String> altered(String sql, ExactRouting.Kind kind) throws SQLException {
         Set<String> altered = new HashSet<>();
         String row = " FROM main " + sql.substring(sql.indexOf("WHERE"));

@@ -9,12 +9,12 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
-/** What the daemon costs the database besides refreshing: its own transactions, and the log that is kept for it. */
+/** The cost of the daemon for the server besides refreshes: its own transactions, and the log that is kept for its slot. */
 final class DaemonOverhead {
     private static final String GROUP = "upkeep";
     private static final int SECONDS = 20;
     private static final int LONG_REFRESH = 60;
-    /** The server counts a session's transactions up to a second after the last of them. */
+    /** pg_stat_database shows the transactions of a session up to a second late. */
     private static final long COUNTED_MILLIS = 1_500;
 
     private final BenchDatabase database;
@@ -48,7 +48,7 @@ final class DaemonOverhead {
         }
     }
 
-    /** All transactions in the database, less those of the writers. */
+    /** Counts all transactions in the database, less those of the writers. */
     private void transactions(String title, int commitsPerSecond) throws Exception {
         try (Connection connection = database.connect();
                 Statement statement = connection.createStatement()) {
@@ -81,7 +81,10 @@ final class DaemonOverhead {
         }
     }
 
-    /** A refresh that takes a minute, beside writers: what is acknowledged goes on, what decoding may need does not. */
+    /**
+     * The log that is kept during a refresh of one minute beside writers. Acknowledging goes on; what decoding may need
+     * stays.
+     */
     private void retained() throws Exception {
         database.reset();
         database.execute(
@@ -96,7 +99,7 @@ final class DaemonOverhead {
             database.execute("UPDATE main SET title = 'slow' WHERE id = 1");
             Waiting.until(
                     "the slow refresh runs", () -> !refreshingSince(statement).isEmpty());
-            // The next one follows at once: a view that calls a volatile function goes by the clock.
+            // Another refresh follows at once, because the daemon refreshes a view with a volatile function by time.
             String first = refreshingSince(statement);
             double begin = database.wal();
             double unacknowledged = 0;
@@ -124,7 +127,7 @@ final class DaemonOverhead {
         }
     }
 
-    /** Empty if it is not. */
+    /** The start of the slow refresh; empty while there is none. */
     private static String refreshingSince(Statement statement) throws SQLException {
         try (ResultSet row = statement.executeQuery("SELECT query_start::text FROM pg_stat_activity"
                 + " WHERE query ILIKE 'REFRESH%slow%' AND state = 'active' AND datname = current_database()")) {

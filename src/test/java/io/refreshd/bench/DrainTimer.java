@@ -7,7 +7,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.concurrent.CompletableFuture;
 
-/** From when the server streams from the slot until the ledger holds a dirty mark: the whole path of the first transaction. */
+/** Times a drain: from the moment the server streams from the slot until the ledger holds the mark. */
 final class DrainTimer implements AutoCloseable {
     private final BenchDatabase database;
     private final String dirty;

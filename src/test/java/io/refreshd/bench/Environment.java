@@ -11,7 +11,7 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** Where and what was measured. */
+/** The machine, the server and the version that are measured. */
 final class Environment {
     private static final String[] SETTINGS = {
         "shared_buffers", "fsync", "synchronous_commit", "max_wal_size", "wal_level", "jit"
@@ -63,7 +63,7 @@ final class Environment {
                         : ", with changes that are not committed");
     }
 
-    /** Empty if it cannot be had, as where there is no clone. */
+    /** The output of a command; empty if it cannot run, as git outside of a clone. */
     private static String output(String... command) throws InterruptedException {
         try {
             Process process = new ProcessBuilder(command)
@@ -76,7 +76,7 @@ final class Environment {
         }
     }
 
-    /** By the files beside the launcher. */
+    /** The versions of the libraries, by the names of their JARs. */
     private static String libraries() throws IOException {
         Path folder = Path.of("target", "refreshd", "lib");
         if (!Files.isDirectory(folder)) {

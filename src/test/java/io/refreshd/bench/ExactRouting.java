@@ -20,10 +20,10 @@ import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 
-/** What it costs to decide which views a change of one row concerns, and what that saves. */
+/** The cost of deciding which views a change of one row affects, and what that saves. */
 final class ExactRouting {
     private static final int CHANGES = 50;
-    /** Nothing is prepared or compiled yet. */
+    /** The first changes are not measured: nothing is prepared or compiled yet. */
     private static final int WARM_UP = 10;
 
     private final BenchDatabase database;
@@ -37,14 +37,14 @@ final class ExactRouting {
     }
 
     /**
-     * What is done to a row.
+     * A change of one row.
      *
-     * @param change %d is the number of role views
-     * @param ofAView whether the row's role is one that has a view
-     * @param altered how many views it alters
+     * @param change the assignment; %d is the number of role views
+     * @param ofAView whether the role of the row has a view
+     * @param altered the number of views that the change alters
      */
     record Kind(String title, String change, boolean ofAView, int altered) {
-        /** Roles go round with the rows, and the first half of them has a view each. */
+        /** Roles are assigned to rows in turn. The first half of the roles have a view each. */
         String sql(Random random, int views) {
             int id = 1 + random.nextInt(views) + (ofAView ? 0 : views) + 2 * views * random.nextInt(50);
             return "UPDATE main SET " + change.formatted(views) + " WHERE id = " + id;
@@ -159,7 +159,7 @@ final class ExactRouting {
         }
     }
 
-    /** One view of all rows: what a look-up of one changed row takes, and what the refresh that it spares. */
+    /** For one view of all rows: the time of a look-up of one changed row against the time of the refresh that it saves. */
     private void againstRefresh(int rows) throws Exception {
         database.layOut(Layout.ofRoles(rows, 1));
         database.reset();

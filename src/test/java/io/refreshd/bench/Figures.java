@@ -16,7 +16,7 @@ import java.util.NavigableMap;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 
-/** The daemon's own figures: latency over what was asked for, drain, memory, start. */
+/** Figures of the daemon alone: latency beyond the configured quiet period, drain, memory, start. */
 final class Figures {
     static final List<String> ALL = List.of(
             "latency-100",
@@ -32,7 +32,10 @@ final class Figures {
             "writers");
 
     private static final double QUIET = 0.1;
-    /** Views that take turns: a change to one of them comes after those before it are visible, as a rule. */
+    /**
+     * The number of views that are changed in turn, so that most changes are visible before the next change of the same
+     * view.
+     */
     private static final int PROBED = 4;
 
     private static final int STARTS = 5;
@@ -76,14 +79,14 @@ final class Figures {
         }
     }
 
-    /** Changes that come one by one, so that each waits for its own quiet period, while others pass that concern no view. */
+    /** The latency of single changes, each with a quiet period of its own, beside writes that affect no view. */
     private void latency(String beside, Workload passing) throws Exception {
         database.reset();
         String title = "commit to visible, one by one, beside " + beside;
         double refresh;
         try (Load load = new Load(database, passing, AfterWrite.NOTHING, options.seed())) {
             load.start();
-            // Before the daemon is there: it would refresh at the same time, and one of the two would wait.
+            // Before the daemon starts, since its refresh would run at the same time, and one of the two would wait.
             refresh = bareRefresh();
         }
         try (MeasuredDaemon daemon = MeasuredDaemon.start(database, "100ms", "1s");
@@ -111,11 +114,14 @@ final class Figures {
         }
     }
 
-    /** Every commit concerns the view, and no quiet period: a change waits for the refresh before and for its own. */
+    /**
+     * The latency when every commit affects the view and there is no quiet period. A change waits for the running refresh
+     * and for its own.
+     */
     private void busy() throws Exception {
         database.reset();
         String title = "commit to visible, 100 commits/s to the view, no quiet period";
-        // Before the daemon is there: it would refresh at the same time, and one of the two would wait.
+        // Before the daemon starts, since its refresh would run at the same time, and one of the two would wait.
         double refresh = bareRefresh();
         try (MeasuredDaemon daemon = MeasuredDaemon.start(database, "0ms", "5s")) {
             warmUp();
@@ -132,7 +138,7 @@ final class Figures {
         }
     }
 
-    /** Compilers and caches have settled. */
+    /** Lets compilers and caches settle. */
     private void warmUp() throws Exception {
         try (LatencyProbe probe = new LatencyProbe(database, AfterWrite.NOTHING, 1, 150, 200)) {
             probe.start();
@@ -148,7 +154,7 @@ final class Figures {
                         .equals(List.of("none")));
     }
 
-    /** Seconds of one REFRESH after a change of one row, as a plain client sees it. */
+    /** Seconds of one REFRESH by a plain client after a change of one row. */
     private double bareRefresh() throws Exception {
         List<Double> seconds = new ArrayList<>();
         try (Connection connection = database.connect();
@@ -172,7 +178,10 @@ final class Figures {
         return new Sample(shifted);
     }
 
-    /** By the ledger's history: the refresh of its view that ended last before the change was seen. */
+    /**
+     * The latency less the duration of the refresh. The refresh of a change is the last one of its view in the history of
+     * the ledger that ended before the change was seen.
+     */
     private Sample overOwn(LatencyProbe probe) throws Exception {
         long nanos = System.nanoTime();
         double wall = System.currentTimeMillis() / 1e3;
@@ -189,16 +198,17 @@ final class Figures {
             }
         }
         List<Double> over = new ArrayList<>();
-        for (LatencyProbe.Mark mark : probe.marks()) {
-            if (mark.visible == 0) {
+        for (LatencyProbe.Change change : probe.changes()) {
+            if (change.visible == 0) {
                 over.add(Double.POSITIVE_INFINITY);
                 continue;
             }
-            double seen = wall - (nanos - mark.visible) / 1e9;
-            Map.Entry<Double, Double> refresh =
-                    durations.getOrDefault("role_" + mark.role, new TreeMap<>()).floorEntry(seen);
+            double seen = wall - (nanos - change.visible) / 1e9;
+            Map.Entry<Double, Double> refresh = durations
+                    .getOrDefault("role_" + change.role, new TreeMap<>())
+                    .floorEntry(seen);
             if (refresh != null) {
-                over.add(mark.lag() - QUIET - refresh.getValue());
+                over.add(change.lag() - QUIET - refresh.getValue());
             }
         }
         return Sample.of(over);
@@ -234,7 +244,7 @@ final class Figures {
         note("start", "resident when ready", String.format(Locale.ROOT, "%.0f MB", resident));
     }
 
-    /** The demo's own process holds the daemon, the writers and the screen; its server is a process of its own. */
+    /** Memory of the process of the demo, which holds daemon, writers and display. The server is another process. */
     private void demo() throws Exception {
         Path log = Files.createDirectories(Path.of("target", "bench")).resolve("demo.log");
         Process demo = new ProcessBuilder(Path.of("refreshd").toAbsolutePath().toString(), "demo", "--for", "20s")
@@ -246,7 +256,7 @@ final class Figures {
             try {
                 resident.add(Procfs.residentMegabytes(demo.pid()));
             } catch (UncheckedIOException e) {
-                break; // It has ended since it was asked.
+                break; // The process has ended in the meantime.
             }
         }
         if (demo.waitFor() != 0) {

@@ -12,9 +12,9 @@ import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
 import org.postgresql.PGNotification;
 
-/** The contenders that need no process of their own; each is a few lines, and a fair version of them. */
+/** The contenders without a process of their own. Each is a few lines and a fair version of what people write. */
 final class InProcessContender implements Contender {
-    /** As refreshd is configured for the comparison. */
+    /** The quiet period of refreshd in the comparison. */
     static final long QUIET_MILLIS = 100;
 
     static final long LONGEST_MILLIS = 1_000;
@@ -65,7 +65,7 @@ final class InProcessContender implements Contender {
         return new InProcessContender(database, new Refreshes(), AfterWrite.NOTHING, false, Optional.empty());
     }
 
-    /** The writer refreshes what its change concerns, and nothing else, before it goes on: it knows role and columns. */
+    /** The writer refreshes exactly the views that its change affects before it goes on: it knows role and columns. */
     static Contender inline(BenchDatabase database) {
         Refreshes refreshes = new Refreshes();
         AfterWrite after = (connection, roles, columns) -> {
@@ -91,7 +91,7 @@ final class InProcessContender implements Contender {
         return new InProcessContender(database, refreshes, AfterWrite.NOTHING, true, Optional.of(work));
     }
 
-    /** Refreshes every view at each tick; a tick that comes while the one before is at work is left out, as pg_cron does. */
+    /** Refreshes every view at each tick. A tick during the refreshes of the last one is left out, as with pg_cron. */
     static Contender timer(BenchDatabase database, int seconds) {
         Refreshes refreshes = new Refreshes();
         List<Layout.View> views = database.views();
@@ -124,7 +124,10 @@ final class InProcessContender implements Contender {
         }
     }
 
-    /** A statement trigger notifies; the listener waits for a pause, but not for ever, and refreshes all views of the table. */
+    /**
+     * A statement trigger notifies a listener. The listener waits for a pause, up to a limit, and refreshes all views of the
+     * table.
+     */
     static Contender trigger(BenchDatabase database) throws SQLException {
         database.execute("""
                 CREATE FUNCTION tell() RETURNS trigger LANGUAGE plpgsql AS

@@ -8,7 +8,7 @@ import org.openjdk.jmh.runner.options.OptionsBuilder;
 import org.openjdk.jmh.runner.options.TimeValue;
 import org.openjdk.jmh.runner.options.VerboseMode;
 
-/** Router and scheduler by JMH, in JVMs of their own with the collector and the compiler of the daemon. */
+/** Router and scheduler measured by JMH, in JVMs with the collector and the compiler of the daemon. */
 final class JmhBenchmarks {
     private JmhBenchmarks() {}
 

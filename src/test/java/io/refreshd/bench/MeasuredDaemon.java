@@ -17,12 +17,15 @@ import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** The daemon as users start it, by the launcher, with the time until it was ready and what its HTTP server answers. */
+/** A daemon as users start it, with the time until it was ready and access to its HTTP server. */
 final class MeasuredDaemon implements AutoCloseable {
     private static final Pattern AVOIDED =
             Pattern.compile("refreshd_refreshes_avoided_total\\{.*reason=\"([a-z_]+)\".*} (.*)");
 
-    /** Short beside the start of a daemon. Each answer costs the starting daemon a look at all views, so it is not shorter. */
+    /**
+     * Pause between two requests for readiness. Not shorter, since each answer costs the starting daemon a look at all
+     * views.
+     */
     private static final Duration READINESS_PAUSE = Duration.ofMillis(50);
 
     private final DaemonProcess process;

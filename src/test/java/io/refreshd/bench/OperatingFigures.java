@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** What watching it costs, with a thousand views: scrapes, the page; and its memory beside many commits. */
+/** The cost of monitoring with a thousand views, by scrapes and the status page; and memory beside many commits. */
 final class OperatingFigures {
     private static final int MANY = 1_000;
     private static final int SOME = 10;

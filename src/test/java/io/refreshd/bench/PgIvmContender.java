@@ -5,7 +5,7 @@ import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.sql.Statement;
 
-/** The extension keeps tables of the same names as the views, in the writer's own transaction. */
+/** The extension pg_ivm, which maintains tables with the names of the views in the transaction of the writer. */
 final class PgIvmContender implements Contender {
     static final String EXTENSION = "pg_ivm";
 
@@ -15,9 +15,9 @@ final class PgIvmContender implements Contender {
         this.database = database;
     }
 
-    /** What the extension refuses stays out, and the report says why. */
+    /** A view that the extension refuses is left out, and the report gives the reason. */
     static Contender start(BenchDatabase database) throws SQLException {
-        // Sessions that do not load it at once could miss changes.
+        // A session that loads the extension late could miss changes.
         database.execute(
                 "ALTER DATABASE " + database.name() + " SET session_preload_libraries = 'pg_ivm'",
                 "CREATE EXTENSION pg_ivm");
@@ -48,7 +48,7 @@ final class PgIvmContender implements Contender {
         }
     }
 
-    /** It makes an index where it finds the key itself; the others get the one that the views have. */
+    /** The extension creates an index where it finds the key itself. Other tables get the index of the view. */
     private static void index(Connection connection, Layout.View view) throws SQLException {
         try (Statement statement = connection.createStatement();
                 var indexes = statement.executeQuery(
@@ -64,7 +64,7 @@ final class PgIvmContender implements Contender {
 
     @Override
     public void begin() {
-        // Always fresh.
+        // The tables are always fresh.
     }
 
     @Override

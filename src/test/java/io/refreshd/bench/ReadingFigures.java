@@ -17,7 +17,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.SplittableRandom;
 
-/** The reading API: finding a view among many, and reading rows with their details, beside the same by hand. */
+/** The cost of the reading API against plain JDBC: finding one view among many, and reading rows with details. */
 final class ReadingFigures {
     record Item(int id, String title, BigDecimal amount) {}
 
@@ -56,7 +56,7 @@ final class ReadingFigures {
         RoleViews<One> views = RoleViews.of(SingleConnection.of(connection), "looked.up_{role}", One.class);
         String[] roles = new String[REGISTERED];
         for (int i = 0; i < REGISTERED; i++) {
-            // Not the very object that the registry holds.
+            // A new object, and not the one that the registry holds.
             roles[i] = Integer.toString(i);
             views.forRole(Integer.toString(i)).all();
         }
@@ -141,7 +141,7 @@ final class ReadingFigures {
         return left;
     }
 
-    /** What somebody would write who needs just this: the same two queries in the same kind of transaction. */
+    /** The same two queries in the same kind of transaction in plain JDBC. */
     private static List<WithDetails<Item, Note>> byHand(Connection connection) throws SQLException {
         connection.setAutoCommit(false);
         connection.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);

@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.OptionalLong;
 import java.util.TreeMap;
 
-/** refreshd as it is deployed, with the quiet period and the target lag that the listener has too. */
+/** refreshd as users start it, with the quiet period and the target lag of the trigger contender. */
 final class RefreshdContender implements Contender {
     private final BenchDatabase database;
     private final MeasuredDaemon daemon;

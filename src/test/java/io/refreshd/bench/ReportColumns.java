@@ -8,7 +8,7 @@ import java.util.stream.Collectors;
 
 /** The tables of one setting: a row for each contender, with the spread of its repeats. */
 final class ReportColumns {
-    /** @param cell of the repeats of one contender */
+    /** @param cell the text for the repeats of one contender */
     record Column(String title, Function<List<Result>, String> cell) {}
 
     private final Map<String, List<Result>> contenders;
@@ -82,14 +82,14 @@ final class ReportColumns {
         return middle(Sample.of(rounds.stream().map(value::applyAsDouble).toList()));
     }
 
-    /** Of two in the middle their mean: the repeats are few, and often an even number. */
+    /** The median; of an even number the mean of the two in the middle, since there are few repeats. */
     private static double middle(Sample sample) {
         double[] sorted = sample.sorted();
         int n = sorted.length;
         return n == 0 ? Double.NaN : (sorted[(n - 1) / 2] + sorted[n / 2]) / 2;
     }
 
-    /** Each by the base of its own repeat: the machine may have been another in the next. */
+    /** Ratios within each repeat, because the machine may have been slower in another repeat. */
     private static Column ratio(String title, List<Result> bases, ToDoubleFunction<Result> value) {
         return spread(
                 title,
@@ -124,7 +124,7 @@ final class ReportColumns {
                 : median + " (" + shown.apply(sample.min()) + " … " + shown.apply(sample.max()) + ")";
     }
 
-    /** Of all repeats together: a single one may have needed none. */
+    /** The ratio over all repeats together: a single repeat may have needed no refresh. */
     private static String perNeeded(List<Result> rounds, Function<Result, Refreshes.Count> count) {
         Refreshes.Count all = Refreshes.Count.sum(rounds.stream().map(count).toList());
         return all.executed() > 0 && all.needed() == 0

@@ -7,7 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** The report for programs: every round, not only medians. */
+/** The report as JSON, with every round and not only medians. */
 final class ReportJson {
     private ReportJson() {}
 

@@ -7,12 +7,12 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
-/** Looks five times a second how much log the replication slot holds back, and how much memory the server has. */
+/** Samples five times a second how much log the slot holds back and how much memory the server uses. */
 final class ResourceMonitor implements AutoCloseable {
     private static final int MILLIS = 200;
 
     /**
-     * The greatest values; NaN where there was nothing to see.
+     * The largest samples; NaN without a sample.
      *
      * @param unacknowledged bytes of log that the reader has not confirmed
      * @param kept bytes of log that the server keeps for the slot, back to the oldest transaction that decoding may need
@@ -34,7 +34,7 @@ final class ResourceMonitor implements AutoCloseable {
     }
 
     private final BenchDatabase database;
-    private final Thread thread = new Thread(this::run, "watch");
+    private final Thread thread = new Thread(this::run, "resource-monitor");
     private final AtomicReference<@Nullable Exception> failure = new AtomicReference<>();
     private volatile boolean running = true;
     private volatile Peaks peaks = Peaks.NOTHING;
@@ -80,7 +80,7 @@ final class ResourceMonitor implements AutoCloseable {
         running = false;
         thread.join();
         if (failure.get() != null) {
-            throw new IllegalStateException("slot and memory could not be watched", failure.get());
+            throw new IllegalStateException("slot and memory could not be sampled", failure.get());
         }
     }
 }

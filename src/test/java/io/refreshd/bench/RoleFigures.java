@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** Role views: how soon they are there, and what a thousand of them cost. Reading them: {@link ReadingFigures}. */
+/** The cost of role views: the time until a new one exists, and a thousand of them. For reading see {@link ReadingFigures}. */
 final class RoleFigures {
     private static final int ROWS = Integer.getInteger("bench.role-rows", 1_000_000);
     private static final int MANY = 1_000;
@@ -35,7 +35,7 @@ final class RoleFigures {
     void run() throws Exception {
         database.layOut(Layout.mixed(100, 1));
         database.reset();
-        // Half of the rows to a few large roles, half to many small ones.
+        // Half of the rows have one of a few large roles, half one of many small roles.
         database.execute(
                 "DROP TABLE main CASCADE",
                 "CREATE TABLE main (id int PRIMARY KEY, role text NOT NULL, title text NOT NULL, amount numeric NOT NULL)",
@@ -60,7 +60,7 @@ final class RoleFigures {
         new ReadingFigures(database, results).run();
     }
 
-    /** The bare statements first and the daemon first, in turn. */
+    /** Bare statements and daemon take turns in being first. */
     private void appear() throws Exception {
         List<Double> declared = new ArrayList<>();
         List<Double> bare = new ArrayList<>();
@@ -94,7 +94,7 @@ final class RoleFigures {
     }
 
     private static double bare(Statement statement, String role) throws Exception {
-        // Not in the schema that the daemon looks after.
+        // A schema that the daemon does not manage.
         statement.execute("CREATE SCHEMA IF NOT EXISTS bare");
         long begin = System.nanoTime();
         statement.execute("CREATE MATERIALIZED VIEW bare.v AS " + QUERY + "'" + role + "'");
@@ -120,7 +120,7 @@ final class RoleFigures {
     }
 
     private void restart(int present) throws Exception {
-        // Or autovacuum would do it meanwhile, for a thousand views that have just been made.
+        // Otherwise autovacuum would analyze a thousand new views during the measurement.
         database.execute("VACUUM ANALYZE");
         List<Double> ready = new ArrayList<>();
         List<Double> cpu = new ArrayList<>();
@@ -138,7 +138,7 @@ final class RoleFigures {
                 sample.min(),
                 sample.max(),
                 sample.count());
-        // Tells more than the time where others use the processors too.
+        // CPU time says more than elapsed time where other processes use the processors too.
         note("... CPU of the daemon until then", "median %.2f s", Sample.of(cpu).median());
     }
 

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** One run of the benchmark: its parts one after the other, and the report after each of them. */
+/** A run of the benchmark: one part after the other, with a new report after each. */
 final class Run {
     private final BenchDatabase database;
     private final Options options;
@@ -25,7 +25,7 @@ final class Run {
         this.header = Environment.describe(database);
     }
 
-    /** @throws AssertionError if something failed; the report holds the rest, and says what */
+    /** @throws AssertionError if a part failed; the report contains the rest and the failures */
     static void on(Server server, Options options) throws Exception {
         try (server;
                 BenchDatabase database = BenchDatabase.start(server)) {
@@ -65,7 +65,7 @@ final class Run {
         }
     }
 
-    /** One that fails does not take the others with it: they took long enough. The report is written after each. */
+    /** Runs one part and writes the report. A failure does not end the run, since the other parts take long. */
     private void attempt(String what, Part part) throws IOException {
         try {
             part.run();
@@ -84,7 +84,7 @@ final class Run {
         String laidOut = "";
         for (int wanted : options.rows()) {
             for (int views : options.views()) {
-                // Those that need other rows come last, so that the data are laid out once for all before them.
+                // Workloads that need other data come last, so that the data are built once for all others.
                 List<String> workloads = new ArrayList<>(options.workloads());
                 workloads.sort((one, other) ->
                         Integer.compare(Round.rows(one, wanted, views), Round.rows(other, wanted, views)));
@@ -95,7 +95,7 @@ final class Run {
                         laidOut = rows + " " + views;
                     }
                     if (!warmedUp) {
-                        // The first to run finds everything cold.
+                        // The first round would find all caches empty.
                         new Round(database, options, new Result.Plan(workload, "nothing", 0, rows, views)).warmUp();
                         warmedUp = true;
                     }
@@ -105,7 +105,7 @@ final class Run {
         }
     }
 
-    /** Repeat by repeat, and each in another order: a slow minute of the machine does not hit one of them alone. */
+    /** Runs repeat by repeat, each in another order, so that a slow minute of the machine does not hit one contender alone. */
     private void repeat(String workload, int rows, int views) throws Exception {
         List<String> order = new ArrayList<>(options.contenders());
         if (order.contains(PgIvmContender.EXTENSION) && !database.offers(PgIvmContender.EXTENSION)) {

@@ -5,7 +5,7 @@ import java.lang.reflect.Proxy;
 import java.sql.Connection;
 import javax.sql.DataSource;
 
-/** A pool of one, as an application has a pool: what is measured is reading, and not logging in. For one thread. */
+/** A data source with one open connection, like a connection pool for one thread: reading is measured without logging in. */
 final class SingleConnection {
     private SingleConnection() {}
 

@@ -6,11 +6,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** A contender with a database of its own, suspended but in its turn. */
+/** A contender with a database of its own, which is suspended except in its turn. */
 final class SuspendedContender implements AutoCloseable {
     private final BenchDatabase database;
     private final Contender contender;
-    /** Empty where the server is another's, whose processes are not to be stopped. */
+    /** Empty on a server that was given, whose processes must not be stopped. */
     private final Optional<Walsender> walsender;
 
     private final List<Double> commitsPerSecond = new ArrayList<>();
@@ -29,13 +29,13 @@ final class SuspendedContender implements AutoCloseable {
         }
     }
 
-    /** Does not count. */
+    /** Runs without recording the result. */
     void warmUp(int seconds) throws Exception {
         run(seconds, 1);
         cpu = 0;
     }
 
-    /** A second. */
+    /** Runs for one second and records the commits per second. */
     void measureSecond(long seed) throws Exception {
         commitsPerSecond.add(run(1, seed));
     }
@@ -65,7 +65,7 @@ final class SuspendedContender implements AutoCloseable {
                 .orElseThrow();
     }
 
-    /** That the contender uses in its turn. */
+    /** Processors that the contender uses in its turn. */
     double processors() {
         return cpu / commitsPerSecond.size();
     }
@@ -79,7 +79,7 @@ final class SuspendedContender implements AutoCloseable {
         }
     }
 
-    /** The walsender first, which waits for the reader before it has nothing to do. */
+    /** The walsender first: it waits for the reader before it is idle. */
     private void suspend() throws Exception {
         if (walsender.isPresent()) {
             walsender.get().suspend();

@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** Charts that need nothing but a browser. */
+/** Charts as SVG. */
 final class Svg {
     private static final List<String> COLOURS =
             List.of("#1b6ca8", "#d1495b", "#66a182", "#edae49", "#7a5195", "#5c5c5c", "#00798c", "#a0522d");
@@ -41,7 +41,7 @@ final class Svg {
         return text.append("</svg>\n").toString();
     }
 
-    /** Points of several series; seconds from left to right, seconds from bottom to top by powers of ten. */
+    /** Points of several series: seconds on the x axis, seconds on a logarithmic y axis. */
     static String lags(String title, Map<String, List<double[]>> series) {
         double longest = 1;
         double peaks = 1;
@@ -88,7 +88,7 @@ final class Svg {
         return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * (power - low) / (high - low);
     }
 
-    /** One or more bars for each name, with what they stand for. */
+    /** One or more bars for each name, with a legend. */
     static String bars(String title, List<String> kinds, Map<String, double[]> values) {
         double peaks = values.values().stream()
                 .flatMapToDouble(java.util.Arrays::stream)

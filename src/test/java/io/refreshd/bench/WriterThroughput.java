@@ -6,11 +6,13 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * What is left to writers that use all of the processors, of a column that no view reads: beside a bare reader of the slot, and
- * beside the daemon. No view is refreshed, so that it is the price of capturing and deciding alone.
+ * The throughput of writers at full speed beside a bare reader of the slot and beside the daemon.
  *
- * <p>Such writers are a third faster in one second than in the next, for reasons of the machine. So both are there all the time, each in
- * a database of its own, and take turns second by second; whose turn it is not is suspended, and its walsender with it.
+ * <p>They write a column that no view reads, so no view is refreshed: the difference is the price of capturing and deciding.
+ *
+ * <p>The speed of such writers differs by a third from one second to the next. So both contenders exist all the time, each
+ * with a database of its own, and take turns second by second. The one that is not running is suspended together with its
+ * walsender.
  */
 final class WriterThroughput {
     private static final int ROWS = 50_000;
@@ -33,7 +35,7 @@ final class WriterThroughput {
 
     void run() throws Exception {
         database.layOut(Layout.mixed(ROWS, VIEWS));
-        database.loosen();
+        database.makeRoomInPages();
         try (BenchDatabase beside = database.beside();
                 SuspendedContender bare = new SuspendedContender("bare-reader", database);
                 SuspendedContender daemon = new SuspendedContender("refreshd", beside)) {

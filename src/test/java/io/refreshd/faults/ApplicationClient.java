@@ -10,7 +10,7 @@ import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.random.RandomGenerator;
 
-/** One client of the application: transaction after transaction until it is told to stop; reconnects when it must. */
+/** One client of the application: runs transaction after transaction until it is stopped, and reconnects after an error. */
 final class ApplicationClient implements Runnable {
     private final DatabaseServer server;
     private final RandomGenerator random;
@@ -19,7 +19,7 @@ final class ApplicationClient implements Runnable {
     private final CampaignStatistics statistics;
     private final boolean bulk;
 
-    /** @param bulk does the large transactions, rarely, and nothing else */
+    /** @param bulk whether this client runs large transactions, rarely, and no others */
     ApplicationClient(
             DatabaseServer server,
             SplittableRandom random,
@@ -112,7 +112,7 @@ final class ApplicationClient implements Runnable {
         }
     }
 
-    /** Read after the commit: nothing of the transaction stands behind it in the log. */
+    /** Records a position behind the commit: the position is read after the commit has returned. */
     private void done(Connection connection, long txn) throws SQLException {
         statistics.count("committed");
         try (Statement statement = connection.createStatement()) {
@@ -123,13 +123,13 @@ final class ApplicationClient implements Runnable {
         }
     }
 
-    /** What a crash left between the two phases. */
+    /** Commits the prepared transactions that a crash has left without a client. */
     static void resolvePrepared(DatabaseServer server) throws SQLException {
         try (Connection connection = server.connect("application");
                 Statement statement = connection.createStatement()) {
             List<String> left = new ArrayList<>();
             try (ResultSet rows = statement.executeQuery("SELECT gid FROM pg_prepared_xacts WHERE prepared"
-                    // By a clock that may have jumped.
+                    // The clock of the server may have been moved, so a time in the future counts as old too.
                     + " NOT BETWEEN clock_timestamp() - interval '3s' AND clock_timestamp()")) {
                 while (rows.next()) {
                     left.add(rows.getString(1));

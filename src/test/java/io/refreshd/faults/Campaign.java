@@ -16,8 +16,10 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A database under load, the daemon beside it, faults in both and between them, and an oracle that watches. Everything random
- * comes from the seed; what threads make of it does not.
+ * A fault campaign: a database under load, the daemon, faults in both and between them, and an oracle that checks all the
+ * time.
+ *
+ * <p>The seed determines every random choice, but not the timing of the threads.
  */
 public final class Campaign {
     private final Options options;
@@ -34,7 +36,7 @@ public final class Campaign {
 
     /**
      * @param longest milliseconds that a fault may last
-     * @param faults at most so many
+     * @param faults the largest number of faults
      * @param timed whether recovery and termination have limits of their own, as on a machine that does nothing else
      */
     public record Options(
@@ -46,17 +48,17 @@ public final class Campaign {
             List<String> kinds,
             CampaignEnvironment environment,
             boolean timed) {
-        /** How long the daemon may take until every view is fresh again. */
+        /** How long recovery may take: until every view is fresh again. */
         Duration recoveryLimit() {
             return timed ? Duration.ofMinutes(5) : TestTimeout.LIMIT;
         }
 
-        /** How long the daemon may take from SIGTERM to its exit: an orchestrator kills it after 30 s. */
+        /** How long the daemon may take from SIGTERM to its exit. An orchestrator kills it after 30 s. */
         Duration terminationLimit() {
             return timed ? Duration.ofSeconds(30) : TestTimeout.LIMIT;
         }
 
-        /** Seeds that broke a promise once; each ran into a fault of its own, named in the commit that mended it. */
+        /** Seeds with which a promise was broken once. The commit that fixed the cause names it. */
         public static Stream<Options> regressions() {
             return Stream.of(
                     brief(1, FaultSelection.first(), CampaignEnvironment.EARLIER),
@@ -96,8 +98,8 @@ public final class Campaign {
     }
 
     /**
-     * @return what was injected and how it was survived
-     * @throws Violation if a promise was broken; says all that is needed to reproduce it
+     * @return a report: what was injected, and how long recovery took
+     * @throws Violation if a promise was broken; the message has all that is needed to reproduce it
      */
     public String run() throws Exception {
         Files.createDirectories(folder);
@@ -168,7 +170,7 @@ public final class Campaign {
             boolean withoutRecovery = context.random().nextInt(3) == 0;
             injectOne(context, kind);
             if (another) {
-                // A second one before the first has healed.
+                // A second fault before the recovery from the first.
                 injectOne(
                         context,
                         options.kinds()
@@ -195,7 +197,7 @@ public final class Campaign {
         statistics.count("fault: " + kind);
     }
 
-    /** Waits until every view claims to hold what was committed by now, and measures it. */
+    /** Waits until the watermark of every view covers what had committed at the call, and records how long that took. */
     private void recover(FaultContext context, String after) throws Exception {
         long start = System.nanoTime();
         context.server().awaitConnections();
@@ -241,7 +243,7 @@ public final class Campaign {
         }
     }
 
-    /** The workload is over: with nothing else to wake the daemon up, all has to come right. */
+    /** After the end of the workload, when no write wakes the daemon any more, every view must become equal and fresh. */
     private void settle(FaultContext context) throws Exception {
         if (violation.get() != null) {
             return;
@@ -272,7 +274,8 @@ public final class Campaign {
                 while (!stopOracle.isSet()) {
                     long began = System.nanoTime();
                     oracle.check();
-                    // The servers of a campaign share their processors with it: half of one is enough for watching.
+                    // The oracle uses at most half of a processor, since the server and the daemon share the
+                    // processors with it.
                     stopOracle.sleep(Math.max(
                             150, Duration.ofNanos(System.nanoTime() - began).toMillis()));
                 }
@@ -312,7 +315,7 @@ public final class Campaign {
                 + "Diary:\n" + String.join("\n", timeline) + "\n";
     }
 
-    /** Seed, minutes (0: the short form) and, to look closer, some kinds of faults, divided by semicolons. */
+    /** Arguments: seed; minutes, 0 for the short form; optionally kinds of faults, separated by semicolons. */
     public static void main(String[] arguments) throws Exception {
         long seed = Long.parseLong(arguments[0]);
         int minutes = Integer.parseInt(arguments[1]);

@@ -1,15 +1,16 @@
 package io.refreshd.faults;
 
 /**
- * What a campaign takes place in, besides its faults.
+ * The environment of a campaign.
  *
  * @param postgres major version of the server
- * @param unprivileged whether the daemon connects as a role that may only do what docs/privileges.md asks for, and not as a superuser
- * @param fullIdentity whether the log shows whole old rows of the table of roles, so that changes are told apart by value
- * @param movableClocks whether the clocks of server and daemon can be moved; the library for it makes both of them slow
+ * @param unprivileged whether the daemon connects as a role with the grants of docs/privileges.md and no more, instead of as
+ *     a superuser
+ * @param fullIdentity whether the table of roles has REPLICA IDENTITY FULL, so that changes are routed by value
+ * @param movableClocks whether the clocks of server and daemon can be set; the library for that slows both of them down
  */
 record CampaignEnvironment(int postgres, boolean unprivileged, boolean fullIdentity, boolean movableClocks) {
-    /** Those in which the seeds that are kept failed. */
+    /** The environment in which the oldest regression seeds failed. */
     static final CampaignEnvironment EARLIER = new CampaignEnvironment(18, false, false, false);
 
     static CampaignEnvironment of(long seed) {

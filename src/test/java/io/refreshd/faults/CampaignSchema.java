@@ -4,7 +4,7 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Tables, views and the journal in which each transaction of the workload says which keys it touched. */
+/** Tables and views of a campaign, and a journal in which each transaction records the keys that it changes. */
 final class CampaignSchema {
     static final int ROWS = 3_000;
     static final int PAIRS = 500;
@@ -40,10 +40,11 @@ final class CampaignSchema {
                 "CREATE TABLE events_2 PARTITION OF events FOR VALUES FROM (50) TO (100)",
                 "CREATE SCHEMA oracle",
                 "CREATE SEQUENCE oracle.txn",
-                // lo = hi: one key. A transaction's lines live and die with it.
+                // One row for each range of changed keys; lo = hi for a single key. A rolled back transaction leaves
+                // no row.
                 "CREATE TABLE oracle.journal (txn bigint, tab text, lo bigint, hi bigint)",
                 "CREATE INDEX ON oracle.journal (txn)",
-                // Each transaction committed at or before upper; written after its commit.
+                // upper: a position at or behind the commit of the transaction. Written after the commit.
                 "CREATE TABLE oracle.done (txn bigint PRIMARY KEY, upper pg_lsn NOT NULL)",
                 "CREATE INDEX ON oracle.done (upper)"));
         if (environment.fullIdentity()) {
@@ -55,7 +56,7 @@ final class CampaignSchema {
                         + " UNION ALL SELECT id, 'b', v, txn FROM role_b");
             }
             statements.add("CREATE MATERIALIZED VIEW " + view.name() + " AS " + view.definition());
-            // A key that moved from one role to the other is in both while only one of the two has been refreshed.
+            // A key that moved from one role to the other is in both views while only one of them has been refreshed.
             String unique = view.name().equals("two_roles") ? "k, role" : view.key();
             statements.add("CREATE UNIQUE INDEX ON " + view.name() + " (" + unique + ")");
         }

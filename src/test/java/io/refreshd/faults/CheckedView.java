@@ -3,13 +3,13 @@ package io.refreshd.faults;
 import java.util.List;
 
 /**
- * A materialized view under test and what its content should be, said without any other materialized view.
+ * A materialized view of a campaign and a query for its correct content, which reads no other materialized view.
  *
- * @param truth the content, from base tables; its first column is called k
- * @param columns what to compare with it, k first
- * @param tables whose journal lines explain a difference
- * @param bucketed k is a base key modulo {@link #BUCKETS}, so that many keys have part in one row
- * @param partialTransactions counts the rows that prove that half a transaction is in the view; may be empty
+ * @param truth the query for the correct content, from base tables; its first column is called k
+ * @param columns the columns to compare, k first
+ * @param tables the tables whose journal rows can explain a difference
+ * @param bucketed whether k is a base key modulo {@link #BUCKETS}, so that many keys contribute to one row
+ * @param partialTransactions a query that counts rows which prove that the view holds a part of a transaction; may be empty
  */
 record CheckedView(
         String name,
@@ -21,7 +21,7 @@ record CheckedView(
         String partialTransactions) {
     static final int BUCKETS = 64;
 
-    /** Sources before what stands on them. */
+    /** In dependency order. */
     static final List<CheckedView> ALL = List.of(
             role("a"),
             role("b"),
@@ -57,7 +57,7 @@ record CheckedView(
                     "SELECT id % 64 AS k, count(*) AS n, sum(amount) AS amount FROM items GROUP BY 1",
                     List.of("items"),
                     true,
-                    // Every statement on items adds the same to each row, and all rows are there from the beginning.
+                    // Every statement on items adds the same amount to all rows, and the set of rows never changes.
                     "SELECT count(*) FROM (SELECT count(DISTINCT amount::numeric / n) AS d FROM item_sums) x WHERE d > 1"),
             new CheckedView(
                     "joined",
@@ -98,7 +98,7 @@ record CheckedView(
                 "role_" + role, "k, v, txn", query.replace("AS k", ""), query, List.of("main"), false, "");
     }
 
-    /** Columns as they are called in the view. */
+    /** The columns by their names in the view. */
     String ownColumns() {
         return name.startsWith("role_") && name.length() == 6 ? columns.replaceFirst("k", "id AS k") : columns;
     }

@@ -2,10 +2,7 @@ package io.refreshd.faults;
 
 import java.util.random.RandomGenerator;
 
-/**
- * What a fault can reach.
- *
- */
+/** What a fault acts on. */
 record FaultContext(
         DatabaseServer server,
         TcpProxy proxy,
@@ -14,16 +11,17 @@ record FaultContext(
         RandomGenerator random,
         StopSignal stop,
         Campaign.Options options) {
-    /** Keeps the fault up for a random while. */
+    /** Keeps the fault active for a random time. */
     void hold() {
         stop.sleep(50 + random.nextInt(options.longest()));
     }
 
-    /** As long as a fault may last. */
+    /** Keeps the fault active for as long as a fault may last. */
     void holdLongest() {
         stop.sleep(options.longest());
     }
 
+    /** @param atMost milliseconds */
     void hold(int atMost) {
         stop.sleep(50 + random.nextInt(Math.min(atMost, options.longest())));
     }

@@ -96,7 +96,8 @@ final class Faults {
                 statement.execute("SELECT pg_create_logical_replication_slot('refreshd', 'pgoutput') WHERE NOT EXISTS"
                         + " (SELECT FROM pg_replication_slots WHERE slot_name = 'refreshd')");
             } catch (java.sql.SQLException e) {
-                // The daemon was faster, or a transaction is open for long: what counts is what is there now.
+                // The daemon has created the slot already, or an old transaction keeps the server from creating one.
+                // Both are valid states to recover from.
             }
         });
         ALL.put("publication dropped", context -> context.server().execute("DROP PUBLICATION IF EXISTS refreshd"));
@@ -122,7 +123,7 @@ final class Faults {
                 String view = CheckedView.ALL
                         .get(context.random().nextInt(CheckedView.ALL.size()))
                         .name();
-                // What a plain REFRESH or another tool takes.
+                // A plain REFRESH takes ACCESS EXCLUSIVE.
                 statement.execute("SET lock_timeout = '10s'");
                 statement.execute("REFRESH MATERIALIZED VIEW " + view);
                 context.hold(6_000);
@@ -143,7 +144,8 @@ final class Faults {
             context.daemon().startStandby();
             context.hold(15_000);
             context.daemon().freeze();
-            // As when its machine is cut off: the server ends its session, and the other one takes its place.
+            // The server ends the session of the lease, as when the machine of the daemon is cut off, and the standby
+            // takes the lease.
             terminate(LEASE).inject(context);
             context.hold(15_000);
             context.daemon().thaw();
@@ -165,7 +167,7 @@ final class Faults {
 
     private Faults() {}
 
-    /** There, and back: by up to an hour each way, or by seconds. */
+    /** Sets a clock forward or back and then right again: by up to an hour, or by seconds. */
     private static void jump(FaultContext context, Optional<MovableClock> clock) throws Exception {
         if (clock.isEmpty()) {
             throw new NotInjectedException("SKIPPED: libfaketime is not installed (Debian: apt-get install faketime)");
@@ -211,7 +213,7 @@ final class Faults {
         }
     }
 
-    /** Disk full, as far as the daemon can tell. */
+    /** Makes every write to one table of the ledger fail with the error of a full disk. */
     private static void ledgerFails(FaultContext context, String kind) throws java.sql.SQLException {
         List<String> tables = List.of("stream", "view_state", "refresh_history", "enrolled_table");
         String table = "refreshd." + tables.get(context.random().nextInt(tables.size()));

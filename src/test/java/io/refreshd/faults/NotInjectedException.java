@@ -1,6 +1,6 @@
 package io.refreshd.faults;
 
-/** A fault that cannot be had here; counted, so that nobody takes it for one that was survived. */
+/** A fault that is impossible here. It is counted, so that it does not pass for a fault that was survived. */
 final class NotInjectedException extends Exception {
     private static final long serialVersionUID = 1L;
 

@@ -9,9 +9,11 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /**
- * Holds the daemon to its word, by SQL alone. In one snapshot it reads what {@code refreshd.freshness} claims, what the views
- * hold and what they should hold; each difference must be due to a transaction that may have committed behind the view's
- * watermark. No view may hold half of a transaction, whatever is claimed.
+ * Checks the claims of the daemon by SQL alone.
+ *
+ * <p>In one snapshot the oracle reads the watermarks in {@code refreshd.freshness}, the content of the views, and the
+ * correct content. Each difference must come from a transaction that may have committed behind the watermark of the view. No
+ * view may ever hold a part of a transaction.
  */
 final class Oracle implements AutoCloseable {
     private final Connection connection;
@@ -26,13 +28,13 @@ final class Oracle implements AutoCloseable {
         }
     }
 
-    /** One look at everything. */
+    /** Checks all views once. */
     void check() throws SQLException, Violation {
         sweep();
         connection.setAutoCommit(false);
         connection.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
         try (Statement statement = connection.createStatement()) {
-            // Before the snapshot: a TRUNCATE that commits after it would be seen all the same.
+            // Before the snapshot, since a TRUNCATE that commits after it would be visible all the same.
             statement.execute("LOCK TABLE main, items, lefts, rights, accounts, tags, events IN ACCESS SHARE MODE");
             if (!one(statement, "SELECT to_regclass('refreshd.freshness') IS NOT NULL")
                     .equals("t")) {
@@ -48,7 +50,7 @@ final class Oracle implements AutoCloseable {
         }
     }
 
-    /** A transaction whose client died between commit and note. What is visible has committed before now. */
+    /** Records the transactions whose client died between commit and record. What is visible now has committed before now. */
     private void sweep() throws SQLException {
         connection.setAutoCommit(true);
         connection.setTransactionIsolation(Connection.TRANSACTION_READ_COMMITTED);
@@ -97,7 +99,7 @@ final class Oracle implements AutoCloseable {
         return "(" + truth + " EXCEPT ALL " + held + ") UNION ALL (" + held + " EXCEPT ALL " + truth + ")";
     }
 
-    /** What differs or is not claimed to be fresh; empty if all is well. */
+    /** The views that differ or are not fresh, with reasons; empty if all is well. */
     List<String> unfinished(String position) throws SQLException {
         connection.setAutoCommit(false);
         connection.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
@@ -123,7 +125,7 @@ final class Oracle implements AutoCloseable {
         return problems;
     }
 
-    /** Everything that helps to find out why. */
+    /** The state of the daemon, the slot and the journal, for the report of a violation. */
     private static String evidence(Statement statement, CheckedView view, String keys) throws SQLException {
         StringBuilder text = new StringBuilder();
         List<String> queries = new ArrayList<>(List.of(

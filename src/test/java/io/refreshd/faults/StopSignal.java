@@ -3,7 +3,7 @@ package io.refreshd.faults;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
-/** Tells everybody in a campaign to stop, also in the middle of a pause. */
+/** A signal that stops threads of a campaign, also in the middle of a sleep. */
 final class StopSignal {
     private final CountDownLatch latch = new CountDownLatch(1);
 

@@ -11,7 +11,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.random.RandomGenerator;
 import org.postgresql.PGConnection;
 
-/** The statements of one transaction, each with its line in the journal. */
+/** The statements of one transaction, each with its row in the journal. */
 final class TransactionWriter {
     private static final List<String> ROLES = List.of("a", "b", "c");
 
@@ -60,12 +60,12 @@ final class TransactionWriter {
     }
 
     private long mainId() {
-        // Half of it among the newest, which mostly exist.
+        // Half of the keys are among the newest, most of which exist.
         long next = nextId.get();
         return random.nextBoolean() ? Math.max(1, next - random.nextLong(500)) : 1 + random.nextLong(next);
     }
 
-    /** Some rows of a transaction that are never changed: in a view there are all of them or none. */
+    /** Inserts rows that are never changed. A view holds either all rows of a transaction or none. */
     void tags(int now, int wanted) throws SQLException {
         touch("tags", txn, txn);
         for (int i = 0; i < now; i++) {
@@ -142,7 +142,7 @@ final class TransactionWriter {
         run("INSERT INTO events VALUES (" + id + ", " + day + ", " + txn + ")");
         long old = Math.max(1, id - random.nextLong(200));
         touch("events", old, old);
-        // Mostly into the other partition.
+        // Two of three times the row moves to the other partition.
         run(
                 random.nextInt(3) == 0
                         ? "DELETE FROM events WHERE id = " + old
@@ -200,7 +200,7 @@ final class TransactionWriter {
         run("UPDATE items SET amount = amount + " + (1 + random.nextInt(3)));
     }
 
-    /** Empties the whole shared table and fills it again: no reader may ever see the state between. */
+    /** Deletes old rows and updates all others in one transaction. No reader may ever see the state in between. */
     void replaceMain() throws SQLException {
         touch("main", 0, Long.MAX_VALUE);
         run("DELETE FROM main WHERE id < " + (nextId.get() - 2 * CampaignSchema.ROWS));

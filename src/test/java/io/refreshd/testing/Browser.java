@@ -22,7 +22,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 
-/** One page in the Chromium that is installed here, driven by its own protocol. */
+/** A page in an installed Chromium, driven by the DevTools protocol. */
 public final class Browser implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -40,13 +40,13 @@ public final class Browser implements AutoCloseable {
         this.socket = TestTimeout.get(client.newWebSocketBuilder().buildAsync(address, new Answers()));
     }
 
-    /** In a Chromium of its own, where nothing is warm. */
+    /** A page in a new Chromium with an empty profile and cold caches. */
     public static Browser start() throws Exception {
         Chromium own = Chromium.start();
         return new Browser(own.command("GET", "list").get(0), own::close);
     }
 
-    /** A page of its own, in the Chromium that this JVM shares: starting one takes seconds of a processor. */
+    /** A new page in the Chromium that all tests of this JVM share, because starting one takes seconds of CPU. */
     public static Browser page() throws Exception {
         Chromium chromium = shared();
         JsonNode page = chromium.command("PUT", "new?about:blank");
@@ -98,7 +98,7 @@ public final class Browser implements AutoCloseable {
                                         .build(),
                                 BodyHandlers.ofString())
                         .body();
-                // "Target is closing" is no JSON, and all that it answers to that.
+                // The answer to "close" is the text "Target is closing", which is no JSON.
                 return command.startsWith("close/") ? JSON.nullNode() : JSON.readTree(answer);
             }
         }

@@ -19,7 +19,7 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.stream.Stream;
 
-/** {@code refreshd run} in a process of its own, so that it can be killed, and seen from outside alone. */
+/** {@code refreshd run} as a process: a test can kill it, and sees what a user sees. */
 public final class DaemonProcess implements AutoCloseable {
     private final Process process;
     private final Collection<String> lines = new ConcurrentLinkedQueue<>();

@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Stream;
 
-/** A server by its own programs, so that it can be stopped, restarted and moved in time. */
+/** A server controlled by pg_ctl: stopped, restarted, copied, and started with another clock. */
 public final class PgCtl {
     private final Path bin;
     private final Path data;
@@ -28,10 +28,10 @@ public final class PgCtl {
         this.log = data.resolveSibling("pg_ctl.log");
     }
 
-    /** The server of a {@link io.refreshd.demo.LocalPostgres} that was started in the folder. */
+    /** The server of a {@link io.refreshd.demo.LocalPostgres} with this folder. */
     public static PgCtl of(Path folder) throws IOException {
         Path data = folder.resolve("data");
-        // PROGRAM "OPTION" … as the server writes it when it starts
+        // The server writes this file at its start: PROGRAM "OPTION" …
         String options = Files.readString(data.resolve("postmaster.opts"));
         return new PgCtl(
                 Objects.requireNonNull(
@@ -39,7 +39,7 @@ public final class PgCtl {
                 data);
     }
 
-    /** A copy of this server, which does not run now: a backup, or what becomes a standby. It has no slots. */
+    /** A copy of this stopped server without its slots: a backup, or a standby to be. */
     public PgCtl copy(Path folder) throws IOException, InterruptedException {
         PgCtl copy = new PgCtl(bin, Files.createDirectories(folder).resolve("data"));
         Process copying = new ProcessBuilder("cp", "-a", data.toString(), copy.data.toString()).start();
@@ -56,28 +56,28 @@ public final class PgCtl {
         return copy;
     }
 
-    /** Stays in recovery from its next start on, until it is promoted. */
+    /** From its next start on the server is in recovery until it is promoted. */
     public void standBy() throws IOException {
         Files.createFile(data.resolve("standby.signal"));
     }
 
-    /** The same server, whose next process gets these variables. */
+    /** The same server. Its next process gets these environment variables. */
     public PgCtl with(Map<String, String> variables) {
         return new PgCtl(bin, data, variables);
     }
 
-    /** Without the options that it was started with, which stand above what ALTER SYSTEM says. */
+    /** Restarts without the options of the first start, which would override ALTER SYSTEM. */
     public void restart(int port) throws IOException, InterruptedException {
         restart(port, "");
     }
 
-    /** With these options besides. */
+    /** Restarts with further options. */
     public void restart(int port, String options) throws IOException, InterruptedException {
         pgCtl("-m", "fast", "stop");
         startWith(port, options);
     }
 
-    /** With what its files say. */
+    /** Starts with the settings of the configuration files. */
     public void start(int port) throws IOException, InterruptedException {
         startWith(port, "");
     }
@@ -101,7 +101,7 @@ public final class PgCtl {
         run("pg_ctl", all.toArray(String[]::new));
     }
 
-    /** PostgreSQL refuses to run as root; in a user namespace nobody is. */
+    /** PostgreSQL refuses to run as root, so root starts it in a user namespace of its own. */
     private void run(String program, String... arguments) throws IOException, InterruptedException {
         List<String> command = new ArrayList<>();
         if ("root".equals(System.getProperty("user.name"))) {

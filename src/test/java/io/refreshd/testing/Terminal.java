@@ -8,7 +8,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
 import org.awaitility.Awaitility;
 
-/** A verb in a process of its own whose output is a terminal, which util-linux's {@code script} makes; or a pipe. */
+/** A verb of refreshd as a process whose output is a pseudo-terminal, made by {@code script} of util-linux, or a pipe. */
 public final class Terminal implements AutoCloseable {
     private final Process process;
     private final StringBuffer text = new StringBuffer();
@@ -46,12 +46,12 @@ public final class Terminal implements AutoCloseable {
                 text.append(buffer, 0, n);
             }
         } catch (IOException closed) {
-            // A terminal whose last writer has gone ends so.
+            // Reading a pseudo-terminal fails when its last writer has ended.
         }
         read.complete(null);
     }
 
-    /** Everything that has been written to it. */
+    /** All output so far. */
     public String text() {
         return text.toString();
     }
