@@ -1,6 +1,7 @@
 package io.refreshd.bench;
 
 import io.refreshd.bench.Load.Workload;
+import io.refreshd.testing.Deployed;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -247,7 +248,7 @@ final class Figures {
     /** Memory of the process of the demo, which holds daemon, writers and display. The server is another process. */
     private void demo() throws Exception {
         Path log = Files.createDirectories(Path.of("target", "bench")).resolve("demo.log");
-        Process demo = new ProcessBuilder(Path.of("refreshd").toAbsolutePath().toString(), "demo", "--for", "20s")
+        Process demo = Deployed.asInstalled("demo", "--for", "20s")
                 .redirectErrorStream(true)
                 .redirectOutput(log.toFile())
                 .start();

@@ -53,7 +53,7 @@ final class CampaignDaemon implements AutoCloseable {
         standby = null;
     }
 
-    /** The exit code, if the daemon has ended without having been told to. */
+    /** The exit code, if the daemon has ended without a request. */
     OptionalInt endedByItself() throws InterruptedException {
         DaemonProcess started = process;
         return started == null || started.isAlive() ? OptionalInt.empty() : OptionalInt.of(started.awaitExit());
