@@ -25,9 +25,9 @@ import java.util.concurrent.TimeoutException;
 public final class LocalPostgres implements AutoCloseable {
     public static final String USER = "postgres";
 
-    private static final Duration START_TIMEOUT = Duration.ofSeconds(60);
+    private static final Duration START_TIMEOUT = Duration.ofMinutes(10);
     /** How long an immediate shutdown may take. It begins when the library's own five seconds for a fast one have passed. */
-    private static final Duration KILL_TIMEOUT = Duration.ofSeconds(10);
+    private static final Duration KILL_TIMEOUT = Duration.ofSeconds(60);
     /** System property: where the library looks for leftovers of earlier runs. Its default is in /tmp and never deleted. */
     private static final String LIBRARY_FOLDER = "ot.epg.working-dir";
 

@@ -7,15 +7,13 @@ import io.refreshd.testing.RunningDaemon;
 import io.refreshd.testing.TestDatabase;
 import java.sql.Connection;
 import java.sql.Statement;
-import java.time.Duration;
 import java.util.List;
-import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Somebody works on a view while it is being refreshed. */
+/** DDL on a materialized view while the view is being refreshed. */
 class AlteredWhileRefreshingIT {
     private static final String DROP = "DROP MATERIALIZED VIEW slow";
     private static final String RENAME = "ALTER MATERIALIZED VIEW slow RENAME TO renamed";
@@ -28,12 +26,11 @@ class AlteredWhileRefreshingIT {
 
     @BeforeEach
     void schema() throws Exception {
-        Awaitility.setDefaultTimeout(Duration.ofSeconds(30));
         database = TestDatabase.create();
         database.execute(
                 "CREATE TABLE main (id int PRIMARY KEY, v text)",
                 "INSERT INTO main VALUES (1, 'old')",
-                // Volatile and in the way: a row that says so makes the refresh take its time.
+                // The refresh takes 1.5 s for a row that says so.
                 "CREATE MATERIALIZED VIEW slow AS SELECT id, v FROM main WHERE v <> 'slow' OR pg_sleep(1.5) IS NOT NULL",
                 "CREATE UNIQUE INDEX ON slow (id)",
                 "CREATE MATERIALIZED VIEW other AS SELECT id, upper(v) AS v FROM main",
@@ -50,10 +47,13 @@ class AlteredWhileRefreshingIT {
     void inTheMiddleOfItsRefresh(String ddl) throws Exception {
         try (RunningDaemon daemon = RunningDaemon.start(database)) {
             daemon.awaitFresh();
-            database.execute("UPDATE main SET v = 'slow'");
-            await().until(() -> database.query("SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'REFRESH%slow%'"
-                            + " AND state = 'active' AND datname = current_database()")
-                    .equals(List.of("1")));
+            await().until(() -> {
+                // Repeated, since a refresh may be over before this thread gets a processor to see it.
+                database.execute("UPDATE main SET v = 'slow'");
+                return database.query("SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'REFRESH%slow%'"
+                                + " AND state = 'active' AND datname = current_database()")
+                        .equals(List.of("1"));
+            });
             database.execute(ddl);
             assertSettles(daemon, "slow");
             database.execute("UPDATE main SET v = 'later'");
@@ -61,7 +61,7 @@ class AlteredWhileRefreshingIT {
         }
     }
 
-    /** The refresh waits for a lock; when it has it, the name means something else, or nothing. */
+    /** The refresh waits for the lock of the DDL. When it gets the lock, the name belongs to another view, or to none. */
     @ParameterizedTest
     @ValueSource(strings = {REPLACE, SWAP})
     void justBeforeItsRefresh(String ddl) throws Exception {
@@ -81,7 +81,7 @@ class AlteredWhileRefreshingIT {
         }
     }
 
-    /** What is known is what is there, each holds its definition, and nothing is suspended. */
+    /** Waits until the daemon knows the views that exist, each equals its definition, and none is suspended. */
     private void assertSettles(RunningDaemon daemon, String value) {
         await().untilAsserted(() -> {
             List<String> there = database.query("SELECT 'public.' || matviewname FROM pg_matviews");

@@ -9,18 +9,19 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * The campaign in its short form with every build; with {@code -Pfaults} in its long form, and all seeds that once failed. It
- * stands here, and not beside what it runs, because the classes of this package are run first: it takes as long as its seed wants.
+ * The fault campaign: its short form with every build; its long form, and all seeds that failed once, with {@code -Pfaults}.
+ *
+ * <p>This class is not in the package {@code faults}, because the classes of this package run first and a campaign is long.
  */
 class CampaignIT {
-    static Stream<Campaign.Options> seedsThatOnceFailed() {
-        return Campaign.Options.thatOnceFailed();
+    static Stream<Campaign.Options> seedsThatFailedOnce() {
+        return Campaign.Options.regressions();
     }
 
     @ParameterizedTest
     @Tag("faults")
     @MethodSource
-    void seedsThatOnceFailed(Campaign.Options options) throws Exception {
+    void seedsThatFailedOnce(Campaign.Options options) throws Exception {
         System.out.println(new Campaign(options).run());
     }
 
@@ -29,7 +30,7 @@ class CampaignIT {
         System.out.println(new Campaign(Campaign.Options.brief(System.nanoTime() & 0xffffff)).run());
     }
 
-    /** {@code -Drefreshd.minutes=10 -Drefreshd.seed=…} */
+    /** Options: {@code -Drefreshd.minutes=10 -Drefreshd.seed=…} */
     @Test
     @Tag("faults")
     void longForm() throws Exception {

@@ -14,11 +14,9 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -27,13 +25,16 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The log tells nothing of DDL; what is claimed must hold all the same, long before anybody polls the catalog. */
+/**
+ * Watermarks after DDL, of which the write-ahead log shows nothing.
+ *
+ * <p>Invariant: a view equals its definition as of its watermark, also before the next poll of the catalog.
+ */
 class ClaimIT {
     private static LocalPostgres server;
 
     @BeforeAll
     static void start() throws Exception {
-        Awaitility.setDefaultTimeout(Duration.ofSeconds(20));
         Path folder = ServerFolder.create("claim");
         server = OwnServer.start(folder, Map.of());
     }
@@ -78,32 +79,32 @@ class ClaimIT {
                         + " INSERT INTO parts VALUES (21, 'x'); COMMIT",
                 "CREATE OR REPLACE VIEW between AS SELECT id, upper(v) AS v FROM parts",
                 "CREATE OR REPLACE FUNCTION word(t text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT upper(t)'",
-                // The refresh sees another definition than the looks at the catalog before and after it.
+                // The refresh sees another definition than the reads of the catalog before and after the refresh.
                 "CREATE OR REPLACE VIEW between AS SELECT id, upper(v) AS v FROM parts; REFRESH MATERIALIZED VIEW top;"
                         + " CREATE OR REPLACE VIEW between AS SELECT id, v FROM parts",
                 "ALTER TABLE parts DETACH PARTITION part; REFRESH MATERIALIZED VIEW top;"
                         + " ALTER TABLE parts ATTACH PARTITION part FOR VALUES FROM (0) TO (10)"
             })
-    void nothingIsClaimedOfAViewThatDdlHasMadeStale(String ddl) throws Exception {
+    void theWatermarkStaysTrueAfterDdl(String ddl) throws Exception {
         try (RunningDaemon daemon = running()) {
-            awaitHonestClaim();
+            awaitTrueWatermark();
             execute(ddl);
-            awaitHonestClaim();
+            awaitTrueWatermark();
         }
     }
 
-    /** With a synchronous standby away, DDL stands in the log for hours before anybody sees it. */
+    /** While a synchronous standby is away, committed DDL is in the log and stays invisible, for hours if need be. */
     @ParameterizedTest
     @ValueSource(
             strings = {
                 "ALTER TABLE parts ATTACH PARTITION lone FOR VALUES FROM (10) TO (20)",
                 "CREATE OR REPLACE VIEW between AS SELECT id, upper(v) AS v FROM parts"
             })
-    void nothingIsClaimedBeyondDdlThatIsNotVisibleYet(String ddl) throws Exception {
+    void theWatermarkStaysBehindDdlThatIsNotVisibleYet(String ddl) throws Exception {
         try (RunningDaemon daemon = running();
                 Connection connection = connect()) {
-            awaitHonestClaim();
-            loseTheStandby(connection);
+            awaitTrueWatermark();
+            requireAbsentStandby(connection);
             CompletableFuture<Void> waiting =
                     CompletableFuture.runAsync(() -> run(connection, ddl), Thread.ofVirtual()::start);
             await().until(() -> query("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'")
@@ -111,7 +112,8 @@ class ClaimIT {
             String committed = query("SELECT pg_current_wal_insert_lsn()").getFirst();
             execute("SET synchronous_commit = local; INSERT INTO other VALUES (7)");
             await().untilAsserted(() -> assertThat(query("TABLE of_other")).containsExactly("7"));
-            // Two words of the ledger about itself: each could have claimed what was routed before it.
+            // Two heartbeats are written to the ledger. Each could have moved the watermark past what was routed
+            // before it.
             for (int i = 0; i < 2; i++) {
                 String beat = query("SELECT beat_at FROM refreshd.stream").getFirst();
                 await().until(() ->
@@ -119,21 +121,21 @@ class ClaimIT {
             }
             assertThat(query("SELECT watermark < '" + committed + "' FROM refreshd.freshness WHERE view_name = 'top'"))
                     .containsExactly("t");
-            findTheStandby();
+            requireNoStandby();
             waiting.join();
-            awaitHonestClaim();
+            awaitTrueWatermark();
         }
     }
 
-    /** It will come by no stream, and the refresh that makes the gap good does not see it yet. */
+    /** The insert is before the start of the slot, so no stream brings it, and the refresh after the gap cannot see it yet. */
     @Test
     void whatIsNotVisibleYetInFrontOfASlotThatWasMovedIsAwaited() throws Exception {
         try (RunningDaemon daemon = running()) {
-            awaitHonestClaim();
+            awaitTrueWatermark();
         }
         try (RunningDaemon daemon = RunningDaemon.prepare(configuration());
                 Connection connection = connect()) {
-            loseTheStandby(connection);
+            requireAbsentStandby(connection);
             CompletableFuture<Void> waiting = CompletableFuture.runAsync(
                     () -> run(connection, "INSERT INTO other VALUES (8)"), Thread.ofVirtual()::start);
             await().until(() -> query("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'")
@@ -144,24 +146,24 @@ class ClaimIT {
             await().until(() -> started.isDone()
                     || daemon.daemon().status().stream().detail().contains("not seen to have ended"));
             assertThat(query("TABLE of_other")).isEmpty();
-            findTheStandby();
+            requireNoStandby();
             waiting.join();
             await().untilAsserted(() -> assertThat(query("TABLE of_other")).containsExactly("8"));
             await().until(started::isDone);
-            awaitHonestClaim();
+            awaitTrueWatermark();
         }
     }
 
-    /** A table that is locked for long by somebody who alters nothing we read must not hold up the claims. */
+    /** A long lock on a table that no view reads must not hold up the watermarks. */
     @Test
     void whatNoViewReadsMayBeAlteredForLong() throws Exception {
         try (RunningDaemon daemon = running();
                 Connection connection = connect();
                 Statement statement = connection.createStatement()) {
-            awaitHonestClaim();
+            awaitTrueWatermark();
             connection.setAutoCommit(false);
             statement.execute("LOCK TABLE lone IN ACCESS EXCLUSIVE MODE");
-            awaitHonestClaim();
+            awaitTrueWatermark();
             connection.rollback();
         }
     }
@@ -175,13 +177,16 @@ class ClaimIT {
                 .replace("catalog-poll-interval: 200ms", "catalog-poll-interval: 30s");
     }
 
-    private static void findTheStandby() throws SQLException {
+    private static void requireNoStandby() throws SQLException {
         StrictServer.run(
                 server.url("postgres"), "", "ALTER SYSTEM RESET synchronous_standby_names", "SELECT pg_reload_conf()");
     }
 
-    /** Until the view is claimed to hold all that was committed by now; in the same snapshot it has to. */
-    private static void awaitHonestClaim() throws Exception {
+    /**
+     * Waits until the watermark covers everything that has committed by now. In the same snapshot the view must equal its
+     * definition.
+     */
+    private static void awaitTrueWatermark() throws Exception {
         String now = query("SELECT pg_current_wal_insert_lsn()").getFirst();
         await().until(() -> {
             String seen = query("SELECT coalesce((SELECT watermark >= '" + now
@@ -196,7 +201,7 @@ class ClaimIT {
         });
     }
 
-    private static void loseTheStandby(Connection connection) throws SQLException {
+    private static void requireAbsentStandby(Connection connection) throws SQLException {
         execute("ALTER SYSTEM SET synchronous_standby_names = 'absent'", "SELECT pg_reload_conf()");
         try (Statement statement = connection.createStatement()) {
             await().until(() -> {

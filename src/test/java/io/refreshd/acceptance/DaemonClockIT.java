@@ -16,10 +16,10 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The clock of the daemon's machine is set while it runs. Its stamps follow; when it refreshes, and what it claims, does not. */
+/**
+ * Jumps of the wall clock under a running daemon. Its timestamps follow; its refreshes and watermarks do not depend on them.
+ */
 class DaemonClockIT {
-    private static final Duration PATIENCE = Duration.ofSeconds(120);
-
     @TempDir
     private Path folder;
 
@@ -45,9 +45,10 @@ class DaemonClockIT {
         MovableClock clock = MovableClock.orSkip(folder);
         Path configuration =
                 DaemonProcess.write(folder, RunningDaemon.configuration(database.url(), database.slot(), ""));
-        try (DaemonProcess daemon = DaemonProcess.start(configuration, clock.environment())) {
-            await().atMost(PATIENCE)
-                    // There is no ledger yet.
+        try (DaemonProcess daemon =
+                DaemonProcess.of(configuration).environment(clock.environment()).start()) {
+            await()
+                    // Until the ledger exists.
                     .ignoreExceptions()
                     .until(() -> database.query("SELECT (state, active) FROM refreshd.freshness, pg_replication_slots"
                                     + " WHERE slot_name = '" + database.slot() + "' AND watermark IS NOT NULL")
@@ -55,32 +56,29 @@ class DaemonClockIT {
             String epoch = epoch();
             for (Duration offset : List.of(Duration.ofHours(1), Duration.ofHours(-1), Duration.ZERO)) {
                 clock.set(offset);
-                await("a refresh at an hour of " + offset)
-                        .atMost(PATIENCE)
-                        .until(() -> isOff(refreshAfterAWrite(daemon), offset));
+                await("a refresh at an hour of " + offset).until(() -> isOff(refreshAfterAWrite(daemon), offset));
             }
             assertThat(epoch()).as("no gap: the stream went on").isEqualTo(epoch);
-            // How late a view is, is the difference between the clocks of two machines.
+            // The staleness of a view is a difference between the clocks of two machines.
             assertThat(daemon.lines())
                     .noneMatch(line ->
                             line.contains(" ERROR ") || line.contains(" WARN ") && !line.contains("Target lag missed"));
         }
     }
 
-    /** @return the line that tells of the refresh, which begins with the daemon's time */
+    /** @return the log line of the refresh; it begins with the time of day of the daemon */
     private String refreshAfterAWrite(DaemonProcess daemon) throws Exception {
         long before = daemon.count("RefreshLog");
         database.execute("UPDATE main SET v = v + 1");
-        await().atMost(PATIENCE)
-                .until(() -> database.query("SELECT v FROM all_rows").equals(database.query("SELECT v FROM main")));
+        await().until(() -> database.query("SELECT v FROM all_rows").equals(database.query("SELECT v FROM main")));
         await().until(() -> daemon.count("RefreshLog") > before);
         return daemon.lines().getLast();
     }
 
     private static boolean isOff(String line, Duration offset) {
-        OffsetDateTime told = OffsetDateTime.parse(line.substring(0, line.indexOf(' ')));
+        OffsetDateTime logged = OffsetDateTime.parse(line.substring(0, line.indexOf(' ')));
         Duration off =
-                Duration.between(OffsetDateTime.now(), told).minus(offset).abs();
+                Duration.between(OffsetDateTime.now(), logged).minus(offset).abs();
         return off.compareTo(Duration.ofMinutes(1)) < 0;
     }
 

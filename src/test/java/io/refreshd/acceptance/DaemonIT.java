@@ -9,6 +9,7 @@ import io.refreshd.report.Notice;
 import io.refreshd.report.StreamPhase;
 import io.refreshd.report.ViewPhase;
 import io.refreshd.report.ViewStatus;
+import io.refreshd.testing.FreshnessWait;
 import io.refreshd.testing.RunningDaemon;
 import io.refreshd.testing.TestDatabase;
 import java.sql.Connection;
@@ -18,7 +19,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** The whole path of a change, in one process, on a real PostgreSQL. */
+/** The path of a change from its commit to the views, with the daemon in the JVM of the test and a real PostgreSQL. */
 class DaemonIT {
     private TestDatabase database;
 
@@ -51,7 +52,7 @@ class DaemonIT {
             await().until(() ->
                     database.query("SELECT v FROM role_b WHERE id = 1001").isEmpty());
             daemon.awaitFresh();
-            assertWholeAndProven(daemon);
+            assertEqualAndCovered(daemon);
         }
     }
 
@@ -66,7 +67,8 @@ class DaemonIT {
 
     @Test
     void aBurstCostsEachViewOneRefresh() throws Exception {
-        try (RunningDaemon daemon = RunningDaemon.start(database, "views: { quiet-period: 1s, target-lag: 30s }")) {
+        // Nothing but the request below ends the burst: on a busy machine a pause between two writes can last seconds.
+        try (RunningDaemon daemon = RunningDaemon.start(database, "views: { quiet-period: 10m, target-lag: 20m }")) {
             daemon.awaitFresh();
             long before = daemon.refreshes("public.role_a");
             try (Connection connection = database.connect();
@@ -75,14 +77,15 @@ class DaemonIT {
                     statement.execute("UPDATE main SET v = 'burst " + i + "' WHERE id = 2");
                 }
             }
-            awaitRows("role_a", "SELECT v FROM role_a WHERE id = 2", "burst 199");
+            FreshnessWait.await("role_a", database::query);
+            assertThat(database.query("SELECT v FROM role_a WHERE id = 2")).containsExactly("burst 199");
             daemon.awaitFresh();
             assertThat(daemon.refreshes("public.role_a") - before).isEqualTo(1);
         }
     }
 
     @Test
-    void truncateArrives() throws Exception {
+    void aTruncateIsCaptured() throws Exception {
         try (RunningDaemon daemon = RunningDaemon.start(database)) {
             daemon.awaitFresh();
             database.execute("TRUNCATE main");
@@ -101,7 +104,7 @@ class DaemonIT {
             database.execute("UPDATE main SET v = 'seen' WHERE id = 2");
             awaitRows("role_a", "SELECT v FROM role_a WHERE id = 2", "seen");
             daemon.awaitFresh();
-            // For the second update, of a row with role a.
+            // The second update changed a row with role a.
             assertThat(daemon.refreshes("public.role_a") + daemon.refreshes("public.role_b") - before)
                     .isEqualTo(1);
         }
@@ -120,11 +123,14 @@ class DaemonIT {
             database.execute("UPDATE main SET role = 'b' WHERE id = 2");
             awaitRows("role_b", "SELECT v FROM role_b WHERE id = 2", "of a");
             daemon.awaitFresh();
-            assertWholeAndProven(daemon);
+            assertEqualAndCovered(daemon);
         }
     }
 
-    /** Without whole old rows in the log neither columns nor roles tell, but the rows can be looked up. */
+    /**
+     * Without REPLICA IDENTITY FULL the log shows neither the changed columns nor the old role, but the rows can be looked
+     * up.
+     */
     @Test
     void aViewThatHoldsWhatItShouldIsNotRefreshed() throws Exception {
         try (RunningDaemon daemon = RunningDaemon.start(database)) {
@@ -132,7 +138,7 @@ class DaemonIT {
             long before = daemon.refreshes("public.role_a") + daemon.refreshes("public.role_b");
             database.execute("UPDATE main SET note = 'nobody reads this' WHERE id = 2");
             awaitAvoided(daemon, "role_a", Notice.Avoided.PROBE);
-            // Of role b it never was: the view does not show it.
+            // The row was never in role_b: a query of the view shows that.
             awaitAvoided(daemon, "role_b", Notice.Avoided.DISCRIMINATOR);
             daemon.awaitFresh();
             assertThat(daemon.refreshes("public.role_a") + daemon.refreshes("public.role_b"))
@@ -141,11 +147,11 @@ class DaemonIT {
             await().until(() ->
                     database.query("SELECT v FROM role_a WHERE id = 2").isEmpty());
             daemon.awaitFresh();
-            assertWholeAndProven(daemon);
+            assertEqualAndCovered(daemon);
         }
     }
 
-    /** The look-up has the log read up to its snapshot; nothing else may have to come along for that. */
+    /** A look-up needs the log to be read up to its snapshot. That must not take until the next heartbeat. */
     @Test
     void aLookUpDoesNotWaitForAHeartbeat() throws Exception {
         String yaml = RunningDaemon.configuration(database.url(), database.slot(), "")
@@ -195,12 +201,12 @@ class DaemonIT {
             awaitRows("counted", "SELECT v FROM counted", "zzz");
             daemon.awaitFresh();
             long stacked = daemon.refreshes("public.counted");
-            // role_a is found to be as it should be, so what stands on it is left alone.
+            // role_a equals its definition already, so the view that reads role_a is not refreshed.
             database.execute("UPDATE main SET note = 'x' WHERE id = 1002");
             awaitAvoided(daemon, "role_a", Notice.Avoided.PROBE);
             daemon.awaitFresh();
             assertThat(daemon.refreshes("public.counted")).isEqualTo(stacked);
-            assertWholeAndProven(daemon);
+            assertEqualAndCovered(daemon);
         }
     }
 
@@ -250,7 +256,7 @@ class DaemonIT {
     }
 
     @Test
-    void aViewThatCannotBeRefreshedStandsAloneUntilItIsMended() throws Exception {
+    void aViewThatCannotBeRefreshedIsSuspendedUntilItsCauseIsGone() throws Exception {
         database.execute(
                 "CREATE MATERIALIZED VIEW bare AS SELECT id, v FROM main",
                 "CREATE MATERIALIZED VIEW empty AS SELECT id FROM main WITH NO DATA",
@@ -268,8 +274,8 @@ class DaemonIT {
                             "SELECT state || ': ' || remedy FROM refreshd.freshness WHERE view_name = 'bare'"))
                     .containsExactly("suspended: " + remedy);
             database.execute("CREATE UNIQUE INDEX ON bare (id)", "REFRESH MATERIALIZED VIEW empty");
-            database.execute("UPDATE main SET v = 'mended' WHERE id = 2");
-            awaitRows("bare", "SELECT v FROM bare WHERE id = 2", "mended");
+            database.execute("UPDATE main SET v = 'repaired' WHERE id = 2");
+            awaitRows("bare", "SELECT v FROM bare WHERE id = 2", "repaired");
             daemon.awaitFresh();
             assertThat(database.query(
                             "SELECT state FROM refreshd.freshness WHERE view_name = 'bare' AND reason IS NULL"))
@@ -278,7 +284,7 @@ class DaemonIT {
     }
 
     @Test
-    void aTableWithoutIdentityIsNotPublishedAndItsViewGoesByTheClock() throws Exception {
+    void aTableWithoutIdentityIsNotPublishedAndItsViewIsRefreshedByTime() throws Exception {
         database.execute(
                 "CREATE TABLE keyless (v text)",
                 "CREATE MATERIALIZED VIEW of_keyless AS SELECT v FROM keyless",
@@ -298,7 +304,7 @@ class DaemonIT {
         }
     }
 
-    /** Until the next look at the catalog the application's UPDATE fails, as with every publication. */
+    /** Until the next poll of the catalog an UPDATE of the application fails, as with any publication. */
     @Test
     void aTableThatLosesItsKeyLeavesThePublicationSoThatTheApplicationCanWrite() throws Exception {
         try (RunningDaemon daemon =
@@ -349,7 +355,7 @@ class DaemonIT {
         try (RunningDaemon daemon = RunningDaemon.start(database)) {
             daemon.awaitFresh();
         }
-        awaitSlotLetGo();
+        awaitSlotReleased();
         database.execute(
                 "SELECT pg_drop_replication_slot('" + database.slot() + "')",
                 "UPDATE main SET v = 'unseen' WHERE id = 2",
@@ -362,7 +368,7 @@ class DaemonIT {
     }
 
     @Test
-    void nothingIsClaimedBeyondATableThatLeftThePublication() throws Exception {
+    void noWatermarkPassesAChangeOfATableOutsideThePublication() throws Exception {
         try (RunningDaemon daemon = RunningDaemon.start(database)) {
             daemon.awaitFresh();
             for (int i = 0; i < 5; i++) {
@@ -374,7 +380,7 @@ class DaemonIT {
                 String committed =
                         database.query("SELECT pg_current_wal_insert_lsn()").getFirst();
                 await().until(() -> {
-                    // Both in one snapshot: a claim that reaches behind the change, and what the view holds.
+                    // One snapshot for the watermark and for the content of the view.
                     String seen = database.query("SELECT (SELECT coalesce(watermark >= '" + committed
                                     + "', false) FROM refreshd.freshness WHERE view_name = 'role_a')"
                                     + " || ' ' || (SELECT v FROM role_a WHERE id = 2)")
@@ -389,7 +395,7 @@ class DaemonIT {
     }
 
     @Test
-    void aQuietDatabaseMovesTheSlotAndTheClaims() throws Exception {
+    void aQuietDatabaseMovesTheSlotAndTheWatermarks() throws Exception {
         try (RunningDaemon daemon = RunningDaemon.start(database)) {
             daemon.awaitFresh();
             String before = database.query("SELECT pg_current_wal_lsn()").getFirst();
@@ -401,8 +407,8 @@ class DaemonIT {
         }
     }
 
-    /** A walsender that is cut off lives until it notices. */
-    private void awaitSlotLetGo() {
+    /** The walsender of a closed connection holds the slot until it notices. */
+    private void awaitSlotReleased() {
         await().until(() -> database.query(
                         "SELECT active FROM pg_replication_slots WHERE slot_name = '" + database.slot() + "'")
                 .equals(java.util.List.of("f")));
@@ -412,7 +418,7 @@ class DaemonIT {
         await(what).untilAsserted(() -> assertThat(database.query(sql)).containsExactly(expected));
     }
 
-    private void assertWholeAndProven(RunningDaemon daemon) throws Exception {
+    private void assertEqualAndCovered(RunningDaemon daemon) throws Exception {
         String committed = database.query("SELECT pg_current_wal_insert_lsn()").getFirst();
         await().until(() -> database.query("SELECT bool_and(watermark >= '" + committed + "') FROM refreshd.freshness")
                 .equals(java.util.List.of("t")));

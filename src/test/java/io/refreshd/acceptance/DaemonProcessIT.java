@@ -7,31 +7,23 @@ import static org.awaitility.Awaitility.await;
 import io.refreshd.testing.DaemonProcess;
 import io.refreshd.testing.RunningDaemon;
 import io.refreshd.testing.TestDatabase;
+import io.refreshd.testing.TestTimeout;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.Statement;
-import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** How a daemon ends, and what the next one finds. */
+/** How a daemon process ends, and what its successor finds. */
 class DaemonProcessIT {
     @TempDir
     private Path folder;
 
     private TestDatabase database;
-
-    @BeforeAll
-    static void patience() {
-        Awaitility.setDefaultTimeout(Duration.ofSeconds(30));
-    }
 
     @BeforeEach
     void schema() throws Exception {
@@ -48,7 +40,7 @@ class DaemonProcessIT {
         database.close();
     }
 
-    /** A quiet period that never ends makes sure that it is killed between the commit and the refresh. */
+    /** The quiet period of ten minutes makes sure that the daemon is killed between the commit and the refresh. */
     @Test
     void killedBetweenCommitAndRefreshItLosesNothing() throws Exception {
         try (DaemonProcess daemon = start("views: { quiet-period: 10m, target-lag: 1h }")) {
@@ -71,7 +63,9 @@ class DaemonProcessIT {
         }
     }
 
-    /** The mark may be missing at that moment: then the log, which was not acknowledged, tells again. */
+    /**
+     * The ledger may lack the mark at that moment. Then the log has not been acknowledged, and the successor reads it again.
+     */
     @Test
     void killedRightAfterTheCommitItLosesNothing() throws Exception {
         try (DaemonProcess daemon = start("views: { quiet-period: 10m, target-lag: 1h }")) {
@@ -84,23 +78,25 @@ class DaemonProcessIT {
         }
     }
 
-    /** After five heartbeats and five seconds, here six seconds: who waits already, and who asks later, is told. */
+    /**
+     * The daemon is away after five heartbeats and five seconds, here after six seconds. That ends a wait that runs already, and
+     * a later one.
+     */
     @Test
-    void killedItIsMissedByWhoeverWaitsForAView() throws Exception {
-        try (DaemonProcess daemon = start("views: { quiet-period: 50ms }\nrefresh: { lock-timeout: 5m }");
+    void killedItIsReportedAwayToWhoeverWaitsForAView() throws Exception {
+        try (DaemonProcess daemon = start("views: { quiet-period: 50ms }\nrefresh: { lock-timeout: 10m }");
                 Connection holder = database.connect();
                 Statement statement = holder.createStatement()) {
             awaitStreaming();
             awaitFreshness("fresh");
             holder.setAutoCommit(false);
-            // It keeps the daemon's own refresh from ending before the daemon does.
+            // The lock keeps the daemon's own refresh from ending before the daemon is killed.
             statement.execute("REFRESH MATERIALIZED VIEW all_rows");
             database.execute("UPDATE main SET v = 'new'");
             CompletableFuture<List<String>> waiting = CompletableFuture.supplyAsync(this::waitUntilFresh);
             await().until(() -> database.query("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
                             + " AND datname = current_database()")
                     .equals(List.of("1")));
-            assertThat(waiting).isNotDone();
             daemon.kill();
             assertThatThrownBy(waiting::join).hasMessageContaining("refreshd is away since 20");
             assertThatThrownBy(this::waitUntilFresh).hasMessageContaining("refreshd is away since 20");
@@ -109,7 +105,7 @@ class DaemonProcessIT {
 
     private List<String> waitUntilFresh() {
         try {
-            return database.query("SELECT refreshd.wait_until_fresh('all_rows', timeout => '45 s')");
+            return database.query(TestTimeout.waitUntilFresh("all_rows"));
         } catch (Exception e) {
             throw new IllegalStateException(e.getMessage(), e);
         }
@@ -132,7 +128,10 @@ class DaemonProcessIT {
         }
     }
 
-    /** As when its machine hangs or is cut off: it does not know that it lost its place, and must not act as if it had it. */
+    /**
+     * A daemon whose machine hangs loses its lease and cannot know it. When it runs again, it must not act as if it had the
+     * lease.
+     */
     @Test
     void frozenAndReplacedItStandsByWhenItThaws() throws Exception {
         String views = "views: { quiet-period: 50ms }";
@@ -141,7 +140,7 @@ class DaemonProcessIT {
             try (DaemonProcess second = start(views)) {
                 awaitStandby(second);
                 freezeBetweenTransactions(first);
-                // What a server does when its keepalives are not answered, or after idle_session_timeout.
+                // The server ends sessions like this when keepalives are not answered, or after idle_session_timeout.
                 database.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                         + " WHERE datname = current_database() AND pid <> pg_backend_pid()"
                         + " AND (backend_type = 'walsender'"
@@ -160,7 +159,8 @@ class DaemonProcessIT {
 
     @Test
     void terminatedItEndsInOrderAndLeavesTheSlotToTheNext() throws Exception {
-        try (DaemonProcess daemon = start("views: { quiet-period: 50ms }")) {
+        // On a busy machine the default target lag is missed, which is logged as a warning.
+        try (DaemonProcess daemon = start("views: { quiet-period: 50ms, target-lag: 1h }")) {
             awaitFreshness("fresh");
             assertThat(daemon.terminate()).isZero();
             assertThat(daemon.lines()).noneMatch(line -> line.contains(" ERROR ") || line.contains(" WARN "));
@@ -168,7 +168,7 @@ class DaemonProcessIT {
         assertThat(activeSlots()).containsExactly("f");
     }
 
-    /** A refresh that needs longer than the grace is given up by the server too: nothing of it runs on alone. */
+    /** A refresh that outlasts the grace period of the daemon is cancelled on the server too. */
     @Test
     void terminatedDuringARefreshItLeavesNothingRunning() throws Exception {
         database.execute(
@@ -226,15 +226,16 @@ class DaemonProcessIT {
     }
 
     private DaemonProcess start(String more) throws Exception {
-        return DaemonProcess.start(
-                DaemonProcess.write(folder, RunningDaemon.configuration(database.url(), database.slot(), more)),
-                Map.of());
+        String yaml = RunningDaemon.configuration(database.url(), database.slot(), more);
+        return DaemonProcess.of(DaemonProcess.write(folder, yaml)).start();
     }
 
-    /** Before that the view may be fresh already, and will be refreshed once more, to be sure, when the slot has been made. */
+    /**
+     * Waits for the slot to be in use. A view can be fresh before, and is refreshed once more when the slot has been
+     * created.
+     */
     private void awaitStreaming() {
         await("streaming")
-                .atMost(Duration.ofSeconds(60))
                 .until(() -> database.query(
                                 "SELECT active FROM pg_replication_slots WHERE slot_name = '" + database.slot() + "'")
                         .equals(List.of("t")));
@@ -246,7 +247,6 @@ class DaemonProcessIT {
 
     private void awaitFreshness(String state, String view) {
         await(state)
-                .atMost(Duration.ofSeconds(60))
                 .ignoreExceptionsMatching(noLedgerYet -> true)
                 .untilAsserted(
                         () -> assertThat(database.query("SELECT state FROM refreshd.freshness WHERE view_name = '"
@@ -260,12 +260,13 @@ class DaemonProcessIT {
 
     private static void awaitStandby(DaemonProcess daemon) {
         await("standby")
-                .atMost(Duration.ofSeconds(120))
                 .untilAsserted(() -> assertThat(daemon.lines())
                         .anyMatch(line -> line.contains("another refreshd serves this database")));
     }
 
-    /** In the middle of one it would keep the place until the server ends that, half a minute later. */
+    /**
+     * A daemon frozen in the middle of a transaction would keep the lease until the server ends that transaction after 30 s.
+     */
     private void freezeBetweenTransactions(DaemonProcess daemon) {
         await().until(() -> {
             daemon.freeze();

@@ -14,6 +14,7 @@ import io.refreshd.report.Notice;
 import io.refreshd.report.ViewPhase;
 import io.refreshd.report.ViewStatus;
 import io.refreshd.testing.Checked;
+import io.refreshd.testing.FreshnessWait;
 import io.refreshd.testing.RunningDaemon;
 import io.refreshd.testing.Slots;
 import io.refreshd.testing.StrictServer;
@@ -23,18 +24,15 @@ import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Stream;
-import org.awaitility.Awaitility;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.AfterParameterizedClassInvocation;
@@ -43,7 +41,7 @@ import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** All that differs from one major version to the next: what the daemon asks the server, and which privileges it needs. */
+/** What differs between major versions of PostgreSQL: the queries of the daemon, and the privileges that the daemon needs. */
 @ParameterizedClass(name = "PostgreSQL {0}")
 @ValueSource(ints = {15, 16, 17, 18})
 class EveryVersionIT {
@@ -70,12 +68,10 @@ class EveryVersionIT {
         }
     }
 
-    @BeforeEach
-    void patience() {
-        Awaitility.setDefaultTimeout(Duration.ofSeconds(30));
-    }
-
-    /** A role that may nothing but log in; whatever refreshd says it lacks is run as it stands, until all is well. */
+    /**
+     * Starts with a role that may only log in. Every statement that refreshd prints as a remedy is run as printed, until all
+     * is well.
+     */
     @Test
     void whatIsPrintedSuffices() throws Exception {
         database = "poor";
@@ -90,7 +86,7 @@ class EveryVersionIT {
         }
     }
 
-    /** The grants of docs/privileges.md, the way in which refreshd makes everything itself. */
+    /** The grants of docs/privileges.md with which refreshd creates everything itself. */
     @Test
     void aCommitBecomesVisibleUnderTheDocumentedGrants(@TempDir Path folder) throws Exception {
         database = "granted";
@@ -137,8 +133,7 @@ class EveryVersionIT {
             await().until(() -> daemon.notices().stream()
                     .anyMatch(notice -> notice instanceof Notice.RefreshAvoided avoided
                             && avoided.reason() == Notice.Avoided.COLUMN));
-            assertThat(query("SELECT refreshd.wait_until_fresh('seen') IS NOT NULL"))
-                    .containsExactly("t");
+            FreshnessWait.await("seen", this::query);
             assertThat(daemon.refreshes("public.seen")).isEqualTo(before);
 
             rowsAreLookedUpOnceTheRoleMayRead(daemon, ConfigurationReader.read(yaml, "test.yaml", Map.of()));
@@ -163,7 +158,7 @@ class EveryVersionIT {
         new RoleViewsRound(url("postgres"), url("roled"), folder).run();
     }
 
-    /** Who may refresh need not be able to read; a member of the owner can. */
+    /** MAINTAIN lets a role refresh a view without reading it. A member of the owner can read it. */
     private void rowsAreLookedUpOnceTheRoleMayRead(RunningDaemon daemon, Configuration configuration) throws Exception {
         List<String> grants;
         try (Handle handle = Jdbi.open(url("granted"), "granted", "")) {
@@ -232,7 +227,7 @@ class EveryVersionIT {
                 assertThat(reason.what()).contains(ROLE).contains(view).contains("app owner");
                 remedies.add(reason.remedy());
             }
-            // Not one by one: before 17 what mends the first view mends the second too.
+            // All at once: before 17 one statement is the remedy for both views.
             runAsPrinted(remedies);
             daemon.awaitFresh();
             execute("INSERT INTO main VALUES (1, 'through')");

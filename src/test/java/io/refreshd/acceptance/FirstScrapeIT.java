@@ -6,15 +6,14 @@ import static org.awaitility.Awaitility.await;
 import io.refreshd.demo.FreePort;
 import io.refreshd.testing.RunningDaemon;
 import io.refreshd.testing.TestDatabase;
-import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
-/** What a scrape shows before the daemon knows any view, and from the moment on that it does. */
+/** The metrics before the daemon has read the catalog, and in the first scrape after it. */
 class FirstScrapeIT {
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
-
-    /** A 503 would make {@code up} 0, as if the daemon were dead, and hide the very series that tell what is wrong. */
+    /**
+     * Why not 503: Prometheus would set {@code up} to 0, as for a dead daemon, and would have no series that show the cause.
+     */
     @Test
     void whileTheDatabaseIsAwayAScrapeTellsOfTheStreamAndOfNoView() throws Exception {
         String nobody = "jdbc:postgresql://127.0.0.1:" + FreePort.find() + "/app";
@@ -47,7 +46,7 @@ class FirstScrapeIT {
             try (RunningDaemon daemon = RunningDaemon.prepare(database, "")) {
                 CompletableFuture<Void> started = CompletableFuture.runAsync(daemon::begin);
                 String[] first = new String[1];
-                await("a view is shown").atMost(PATIENCE).ignoreExceptions().until(() -> {
+                await("a view is shown").ignoreExceptions().until(() -> {
                     first[0] = daemon.scrape();
                     return first[0].contains("view=\"");
                 });
@@ -55,7 +54,7 @@ class FirstScrapeIT {
                 assertThat(count(first[0], "refreshd_target_lag_missed_total{")).isEqualTo(20);
                 assertThat(count(first[0], "refreshd_refreshes_total{")).isEqualTo(4 * 20);
                 assertThat(first[0]).contains("refreshd_table_captured{table=\"public.main\"}");
-                await("it streams").atMost(PATIENCE).until(started::isDone);
+                await("it streams").until(started::isDone);
             }
         }
     }

@@ -11,13 +11,11 @@ import io.refreshd.model.ViewId;
 import io.refreshd.testing.DaemonProcess;
 import io.refreshd.testing.RunningDaemon;
 import io.refreshd.testing.TestDatabase;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 
-/** Names as people give them, through the whole daemon: log, catalog, refresh, ledger, metrics, status. */
+/** Names that need quoting, through the whole daemon: log, catalog, refresh, ledger, metrics, status. */
 class NamesIT {
     private static final List<TableId> VIEWS = List.of(
             new TableId("public", "plain"),
@@ -35,7 +33,6 @@ class NamesIT {
 
     @Test
     void anyNameWorks() throws Exception {
-        Awaitility.setDefaultTimeout(Duration.ofSeconds(30));
         try (TestDatabase database = TestDatabase.create()) {
             for (TableId view : VIEWS) {
                 TableId table = new TableId(view.schema(), "_" + view.name().substring(1));

@@ -10,6 +10,7 @@ import io.refreshd.testing.PgCtl;
 import io.refreshd.testing.RunningDaemon;
 import io.refreshd.testing.ServerFolder;
 import io.refreshd.testing.StrictServer;
+import io.refreshd.testing.TestTimeout;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -18,15 +19,13 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Beside transactions that have been open for two hours by the server's clock. */
+/** A daemon beside transactions that have been open for two hours by the clock of the server. */
 class OldTransactionIT {
     private static final Duration AGE = Duration.ofHours(2);
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
     private static final String WRITES = "INSERT INTO elsewhere VALUES (1)";
     private static final String READS = "SELECT count(*) FROM elsewhere";
 
@@ -35,7 +34,6 @@ class OldTransactionIT {
 
     @BeforeEach
     void startTwoHoursBack() throws Exception {
-        Awaitility.setDefaultTimeout(PATIENCE);
         Path folder = ServerFolder.create("old");
         clock = MovableClock.orSkip(folder.resolve("clock"));
         server = OwnServer.start(folder, Map.of());
@@ -78,12 +76,12 @@ class OldTransactionIT {
                 CompletableFuture<Void> streaming =
                         CompletableFuture.runAsync(daemon::begin, Thread.ofVirtual()::start);
                 await().until(() -> daemon.daemon().status().stream().detail().matches(".*open for 7[0-9]{3} s.*"));
-                // The first refresh does not wait for it.
+                // The first refresh does not wait for the open transaction.
                 await().until(() -> daemon.refreshes("public.seen") > 0);
                 execute("INSERT INTO main VALUES (2)");
                 assertThat(streaming).isNotDone();
                 old.rollback();
-                assertThat(streaming).succeedsWithin(PATIENCE);
+                assertThat(streaming).succeedsWithin(TestTimeout.LIMIT);
                 awaitRows("2");
             }
         }
@@ -110,7 +108,7 @@ class OldTransactionIT {
         await("two hours have passed").until(() -> ages().equals(List.of("t")));
     }
 
-    /** Whether the open transaction is two hours old. */
+    /** Whether the open transaction is two hours old: t or f. */
     private List<String> ages() throws Exception {
         return StrictServer.ask(
                 server.url("postgres"),

@@ -9,12 +9,12 @@ import io.refreshd.report.Notice;
 import io.refreshd.report.StreamPhase;
 import io.refreshd.report.ViewPhase;
 import io.refreshd.testing.Captured;
+import io.refreshd.testing.FreshnessWait;
 import io.refreshd.testing.RunningDaemon;
 import io.refreshd.testing.TestDatabase;
 import io.refreshd.testing.WalSegments;
 import java.sql.Connection;
 import java.sql.Statement;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -24,10 +24,10 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** What others may want of a running daemon: to wait for it, to ask it, to replace it, to be spared by it. */
+/** Applications and operators beside a running daemon: they wait for a view, send requests, start a standby, limit the slot. */
 class OperationIT {
-    /** So long that a refresh within the test can only come from being asked for. */
-    private static final String PATIENT = "views: { quiet-period: 10m, target-lag: 20m }";
+    /** A quiet period so long that only a request causes a refresh within a test. */
+    private static final String ON_REQUEST_ONLY = "views: { quiet-period: 10m, target-lag: 20m }";
 
     private TestDatabase database;
 
@@ -53,37 +53,36 @@ class OperationIT {
 
     @Test
     void whoeverWroteCanWaitUntilItCanBeRead() throws Exception {
-        try (RunningDaemon daemon = RunningDaemon.start(database, PATIENT)) {
+        String began = database.query("SELECT now()").getFirst();
+        try (RunningDaemon daemon = RunningDaemon.start(database, ON_REQUEST_ONLY)) {
             daemon.awaitFresh();
             database.execute("UPDATE main SET v = 'mine'");
-            assertThat(database.query("SELECT refreshd.wait_until_fresh('on_top', timeout => '60 s') IS NOT NULL"))
-                    .containsExactly("t");
+            FreshnessWait.await("on_top", database::query);
             assertThat(database.query("SELECT v FROM on_top")).containsExactly("mine!");
-            assertThat(database.query("SELECT commit_time BETWEEN now() - interval '1 minute' AND now()"
-                            + " FROM refreshd.freshness"))
+            assertThat(database.query("SELECT commit_time BETWEEN '" + began + "' AND now() FROM refreshd.freshness"))
                     .containsOnly("t");
         }
     }
 
     @Test
     void theCommitTimeOfAWatermarkIsKnownAfterARestartToo() throws Exception {
-        Instant told;
-        try (RunningDaemon daemon = RunningDaemon.start(database, PATIENT)) {
+        Instant before;
+        try (RunningDaemon daemon = RunningDaemon.start(database, ON_REQUEST_ONLY)) {
             daemon.awaitFresh();
             await().until(() -> commitTime(daemon).isPresent());
             database.execute("UPDATE main SET v = 'mine'");
             daemon.awaitPhase("public.of_main", ViewPhase.DIRTY);
-            // Or it would be refreshed at once by the next daemon.
+            // Otherwise the next daemon would refresh the view at once.
             ask("pause");
             daemon.awaitPhase("public.of_main", ViewPhase.PAUSED);
-            told = commitTime(daemon).orElseThrow();
+            before = commitTime(daemon).orElseThrow();
         }
         assertThat(database.query(
-                        "SELECT commit_time = '" + told + "' FROM refreshd.freshness WHERE view_name = 'of_main'"))
+                        "SELECT commit_time = '" + before + "' FROM refreshd.freshness WHERE view_name = 'of_main'"))
                 .containsExactly("t");
-        try (RunningDaemon daemon = RunningDaemon.start(database, PATIENT)) {
+        try (RunningDaemon daemon = RunningDaemon.start(database, ON_REQUEST_ONLY)) {
             daemon.awaitPhase("public.of_main", ViewPhase.PAUSED);
-            assertThat(commitTime(daemon)).contains(told);
+            assertThat(commitTime(daemon)).contains(before);
         }
     }
 
@@ -93,11 +92,11 @@ class OperationIT {
 
     @Test
     void aViewThatIsNotConcernedAnswersWithoutARefresh() throws Exception {
-        try (RunningDaemon daemon = RunningDaemon.start(database, PATIENT)) {
+        try (RunningDaemon daemon = RunningDaemon.start(database, ON_REQUEST_ONLY)) {
             daemon.awaitFresh();
             long before = daemon.refreshes("public.of_other");
             database.execute("UPDATE main SET v = 'mine'");
-            database.query("SELECT refreshd.wait_until_fresh('of_other', timeout => '60 s')");
+            FreshnessWait.await("of_other", database::query);
             assertThat(daemon.refreshes("public.of_other")).isEqualTo(before);
             assertThat(daemon.view("public.of_main").orElseThrow().phase()).isEqualTo(ViewPhase.DIRTY);
         }
@@ -105,7 +104,7 @@ class OperationIT {
 
     @Test
     void waitingInVainIsAnErrorThatSaysWhy() throws Exception {
-        try (RunningDaemon daemon = RunningDaemon.start(database, PATIENT)) {
+        try (RunningDaemon daemon = RunningDaemon.start(database, ON_REQUEST_ONLY)) {
             daemon.awaitFresh();
             assertThatThrownBy(() -> database.query("SELECT refreshd.wait_until_fresh('main')"))
                     .hasMessageContaining("main is not kept fresh by refreshd");
@@ -126,26 +125,26 @@ class OperationIT {
     }
 
     @Test
-    void whatWaitingWillNotBringIsToldAtOnce() throws Exception {
+    void aWaitThatCannotSucceedFailsAtOnce() throws Exception {
         try (RunningDaemon daemon = RunningDaemon.start(database, "views: { quiet-period: 50ms }")) {
             daemon.awaitFresh();
             ask("pause");
             daemon.awaitPhase("public.of_main", ViewPhase.PAUSED);
             database.execute("UPDATE main SET v = 'paused'");
-            assertThatThrownBy(() -> database.query("SELECT refreshd.wait_until_fresh('of_main', timeout => '60 s')"))
+            assertThatThrownBy(() -> FreshnessWait.await("of_main", database::query))
                     .hasMessageContaining("of_main is paused, and lacks what has been committed since")
                     .hasMessageContaining("refreshd resume 'public.of_main'");
             ask("resume");
             daemon.awaitFresh();
             database.execute("DROP INDEX of_main_id_idx", "UPDATE main SET v = 'not any more'");
             daemon.awaitPhase("public.of_main", ViewPhase.SUSPENDED);
-            assertThatThrownBy(() -> database.query("SELECT refreshd.wait_until_fresh('on_top', timeout => '60 s')"))
+            assertThatThrownBy(() -> FreshnessWait.await("on_top", database::query))
                     .hasMessageContaining("on_top is blocked: it stands on public.of_main, which is suspended");
         }
     }
 
     @Test
-    void operatorsAskByTheLedger() throws Exception {
+    void operatorsSendRequestsThroughTheLedger() throws Exception {
         try (RunningDaemon daemon = RunningDaemon.start(database, "views: { quiet-period: 50ms }")) {
             daemon.awaitFresh();
             ask("pause");
@@ -176,7 +175,7 @@ class OperationIT {
             await().until(() -> second.daemon().status().stream().phase() == StreamPhase.STANDBY);
             assertThat(second.daemon().status().stream().detail()).contains("another refreshd serves this database");
             assertThat(second.notices()).noneMatch(Notice.RefreshDone.class::isInstance);
-            // What the alerts tell the two apart by; of the views only the one that serves says something.
+            // The alerts distinguish the two by this series. Only the daemon that has the lease has series of views.
             assertThat(second.scrape())
                     .contains("refreshd_capture_state{state=\"standby\"} 1.0")
                     .contains("refreshd_capture_state{state=\"streaming\"} 0.0")
@@ -186,7 +185,7 @@ class OperationIT {
                     .contains("refreshd_capture_state{state=\"streaming\"} 1.0")
                     .contains("refreshd_view_state");
             first.close();
-            await().atMost(Duration.ofSeconds(30)).until(started::isDone);
+            await().until(started::isDone);
             database.execute("UPDATE main SET v = 'by the second'");
             await().until(() -> database.query("SELECT v FROM on_top").equals(List.of("by the second!")));
             assertThat(second.notices()).noneMatch(Notice.GapFound.class::isInstance);
@@ -195,7 +194,7 @@ class OperationIT {
         }
     }
 
-    /** There is one ledger in a database, whatever the slots are called. */
+    /** A database has one ledger, whatever slots there are. */
     @Test
     void aDaemonWithAnotherSlotStandsByTooAndLeavesNoSlotBehind() throws Exception {
         RunningDaemon first = RunningDaemon.start(database);
@@ -207,7 +206,7 @@ class OperationIT {
             database.execute("UPDATE main SET v = 'by the first'");
             await().until(() -> database.query("SELECT v FROM on_top").equals(List.of("by the first!")));
             first.close();
-            await().atMost(Duration.ofSeconds(30)).until(started::isDone);
+            await().until(started::isDone);
             database.execute("UPDATE main SET v = 'by the second'");
             await().until(() -> database.query("SELECT v FROM on_top").equals(List.of("by the second!")));
             assertThat(second.notices()).contains(new Notice.GapFound("slot-renamed"));
@@ -218,22 +217,24 @@ class OperationIT {
         }
     }
 
-    /** As when somebody restored the row of the lease: the session lives, and nothing can be written. */
+    /**
+     * The row of the lease was restored from a backup: the session of the lease lives, and every write to the ledger is
+     * refused.
+     */
     @Test
-    void aDaemonWhoseTokenIsGoneTakesAnother() throws Exception {
+    void aDaemonWithAnOldTokenTakesTheLeaseAgain() throws Exception {
         try (RunningDaemon daemon = RunningDaemon.start(database)) {
             daemon.awaitFresh();
             database.execute("UPDATE refreshd.lease SET token = token + 7");
             database.execute("UPDATE main SET v = 'again'");
-            await().atMost(Duration.ofSeconds(60))
-                    .until(() -> database.query("SELECT v FROM on_top").equals(List.of("again!")));
+            await().until(() -> database.query("SELECT v FROM on_top").equals(List.of("again!")));
             daemon.awaitFresh();
         }
     }
 
-    /** As after a network partition: it is cut off from its lease while its other connections live on. */
+    /** The session of the lease has ended while the other connections of the daemon live, as after a network partition. */
     @Test
-    void aDaemonThatLostItsPlaceComesBackForIt() throws Exception {
+    void aDaemonThatLostItsLeaseTakesItAgain() throws Exception {
         try (RunningDaemon daemon = RunningDaemon.start(database)) {
             daemon.awaitFresh();
             database.execute("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND database ="
@@ -246,7 +247,7 @@ class OperationIT {
         }
     }
 
-    /** The slot begins behind that transaction, and the first refresh came before it. */
+    /** The transaction is in front of the start of the slot and was invisible to the first refresh. */
     @Test
     void whatCommitsWhileTheSlotIsMadeIsNotLost() throws Exception {
         try (RunningDaemon daemon = RunningDaemon.prepare(database, "");
@@ -255,48 +256,42 @@ class OperationIT {
             writer.setAutoCommit(false);
             statement.execute("INSERT INTO other VALUES (7)");
             CompletableFuture<Void> started = CompletableFuture.runAsync(daemon::begin);
-            await().atMost(Duration.ofSeconds(30))
-                    .until(() ->
-                            daemon.daemon().status().stream().detail().contains("running transactions have ended"));
+            await().until(() -> daemon.daemon().status().stream().detail().contains("running transactions have ended"));
             daemon.awaitPhase("public.of_other", ViewPhase.FRESH);
             writer.commit();
-            await().atMost(Duration.ofSeconds(30)).until(started::isDone);
+            await().until(started::isDone);
             await().until(() -> database.query("SELECT id FROM of_other").equals(List.of("7")));
         }
     }
 
     @Test
-    void givesUpTheSlotRatherThanTheDisk() throws Exception {
+    void dropsTheSlotBeforeTheDiskIsFull() throws Exception {
         try (RunningDaemon daemon =
                         RunningDaemon.start(database, "  max-retained: 64MB\nviews: { quiet-period: 50ms }");
                 Connection holder = database.connect();
                 Statement statement = holder.createStatement()) {
             daemon.awaitFresh();
             holder.setAutoCommit(false);
-            // Decoding has to be able to begin where the oldest running transaction began.
+            // The server keeps the log back to the start of the oldest running transaction.
             statement.execute("INSERT INTO other VALUES (1)");
             database.execute(WalSegments.statements(64));
             database.execute("CHECKPOINT");
-            await().atMost(Duration.ofSeconds(60))
-                    .until(() ->
-                            daemon.daemon().status().stream().detail().contains("running transactions have ended"));
+            await().until(() -> daemon.daemon().status().stream().detail().contains("running transactions have ended"));
             assertThat(database.query(
                             "SELECT coalesce(max(pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn)), 0) < 67108864"
                                     + " FROM pg_replication_slots WHERE slot_name = '" + database.slot() + "'"))
                     .containsExactly("t");
             holder.commit();
-            await().atMost(Duration.ofSeconds(60))
-                    .until(() -> daemon.notices().contains(new Notice.GapFound("slot-dropped")));
-            await().atMost(Duration.ofSeconds(60))
-                    .until(() -> database.query("SELECT id FROM of_other").equals(List.of("1")));
+            await().until(() -> daemon.notices().contains(new Notice.GapFound("slot-dropped")));
+            await().until(() -> database.query("SELECT id FROM of_other").equals(List.of("1")));
             database.execute("UPDATE main SET v = 'streams again'");
             await().until(() -> database.query("SELECT v FROM of_main").equals(List.of("streams again")));
         }
     }
 
-    /** Somebody has to learn of it while there is time, and once is enough for as long as it lasts. */
+    /** The warning comes at half of the limit, and once for as long as the cause lasts. */
     @Test
-    void warnsBeforeTheSlotIsGivenUp() throws Exception {
+    void warnsBeforeTheSlotIsDropped() throws Exception {
         try (Captured log = new Captured(SlotGuard.class);
                 RunningDaemon daemon =
                         RunningDaemon.start(database, "  max-retained: 128MB\nviews: { quiet-period: 50ms }");
@@ -309,7 +304,7 @@ class OperationIT {
             database.execute(WalSegments.statements(64));
             database.execute("CHECKPOINT");
             long looks = looksAtMuchLog(daemon);
-            await().atMost(Duration.ofSeconds(60)).until(() -> looksAtMuchLog(daemon) > looks + 3);
+            await().until(() -> looksAtMuchLog(daemon) > looks + 3);
             assertThat(log.lines())
                     .singleElement(InstanceOfAssertFactories.STRING)
                     .startsWith("WARN The server keeps much log for the slot slot=" + database.slot() + " retained=")
@@ -318,8 +313,7 @@ class OperationIT {
                     .containsPattern("refreshd_slot_retained_bytes ([6-9]\\.\\d+E7|1\\.\\d+E8)\n")
                     .contains("refreshd_slot_retained_limit_bytes 1.34217728E8");
             holder.commit();
-            await().atMost(Duration.ofSeconds(60))
-                    .until(() -> database.query("SELECT id FROM of_other").equals(List.of("1")));
+            await().until(() -> database.query("SELECT id FROM of_other").equals(List.of("1")));
             assertThat(daemon.notices()).noneMatch(Notice.GapFound.class::isInstance);
         }
     }

@@ -15,7 +15,7 @@ import java.sql.SQLException;
 import java.util.List;
 import java.util.Map;
 
-/** The life of role views on one server, under a role with the grants of docs/privileges.md and no more. */
+/** The life of role views on one server, with a daemon role that has the grants of docs/privileges.md and no more. */
 final class RoleViewsRound {
     private static final String TEMPLATES = """
             role-views:
@@ -39,7 +39,7 @@ final class RoleViewsRound {
     private final String url;
     private final Path folder;
 
-    /** @param server address of its maintenance database */
+    /** @param server URL of the maintenance database */
     RoleViewsRound(String server, String url, Path folder) {
         this.server = server;
         this.url = url;
@@ -54,7 +54,7 @@ final class RoleViewsRound {
             assertThat(query("SELECT v FROM \"dropped_reader of d\"")).containsExactly("first");
             assertThat(query("SELECT pg_get_userbyid(relowner) FROM pg_class WHERE relname LIKE '%reader of d'"
                             + " AND relkind = 'm' ORDER BY relname"))
-                    .containsExactly("owner_of_roles", "role keeper");
+                    .containsExactly("owner_of_roles", "role manager");
             assertThat(query("SELECT count(*) || ', unique: ' || count(*) FILTER (WHERE indisunique) FROM pg_index"
                             + " WHERE indrelid = '\"dropped_reader of d\"'::regclass AND indisvalid"))
                     .containsExactly("2, unique: 1");
@@ -66,7 +66,8 @@ final class RoleViewsRound {
             aChangedTemplateIsSwapped();
             theReaderSeesItsOwn();
 
-            // What somebody else made, though the name fits, and what is to be kept.
+            // Two kinds of views stay: one that refreshd did not create, and those of the template with "removed:
+            // keep".
             execute("DELETE FROM roles");
             await().until(() -> query("SELECT relname FROM pg_class WHERE relkind = 'm' ORDER BY 1")
                     .equals(List.of("dropped_theirs", "kept_reader of d", "kept_theirs")));
@@ -79,13 +80,13 @@ final class RoleViewsRound {
         StrictServer.run(
                 server,
                 "",
-                "CREATE ROLE \"role keeper\" LOGIN REPLICATION NOSUPERUSER",
+                "CREATE ROLE \"role manager\" LOGIN REPLICATION NOSUPERUSER",
                 "CREATE ROLE owner_of_tables",
                 "CREATE ROLE owner_of_roles",
                 "CREATE ROLE \"reader of d\"",
                 "CREATE DATABASE roled",
-                "GRANT CREATE ON DATABASE roled TO \"role keeper\"",
-                "GRANT owner_of_tables, owner_of_roles TO \"role keeper\"");
+                "GRANT CREATE ON DATABASE roled TO \"role manager\"",
+                "GRANT owner_of_tables, owner_of_roles TO \"role manager\"");
         execute(
                 "CREATE TABLE main (id int PRIMARY KEY, role text, v text)",
                 "INSERT INTO main VALUES (1, 'reader of d', 'first'), (2, 'theirs', 'hidden')",
@@ -93,7 +94,7 @@ final class RoleViewsRound {
                 "ALTER TABLE main OWNER TO owner_of_tables",
                 "ALTER TABLE roles OWNER TO owner_of_tables",
                 "GRANT SELECT ON main TO owner_of_roles",
-                "GRANT CREATE ON SCHEMA public TO \"role keeper\", owner_of_roles",
+                "GRANT CREATE ON SCHEMA public TO \"role manager\", owner_of_roles",
                 "CREATE MATERIALIZED VIEW dropped_theirs AS SELECT 7 AS id");
     }
 
@@ -134,7 +135,7 @@ final class RoleViewsRound {
     }
 
     private String yaml(String templates) {
-        return RunningDaemon.configuration(url, "roled", templates).replace("user: postgres", "user: role keeper");
+        return RunningDaemon.configuration(url, "roled", templates).replace("user: postgres", "user: role manager");
     }
 
     private void execute(String... statements) throws SQLException {

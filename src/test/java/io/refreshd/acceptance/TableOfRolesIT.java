@@ -18,7 +18,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** The table where roles come from, where a DBA has made the publication and refreshd may add nothing to it. */
+/** The table of a roles-query, when a DBA owns the publication and refreshd may add no table to it. */
 class TableOfRolesIT {
     private TestDatabase database;
     private String role = "";
@@ -56,7 +56,7 @@ class TableOfRolesIT {
     }
 
     @Test
-    void thatItIsNotPublishedIsSaidByNameWithWhatMendsIt() throws Exception {
+    void thatItIsNotPublishedIsReportedWithTheRemedy() throws Exception {
         String statement = "ALTER PUBLICATION \"refreshd\" ADD TABLE ONLY \"public\".\"roles\"";
         try (Captured log = new Captured(RoleViewController.class);
                 RunningDaemon daemon = RunningDaemon.start(yaml)) {
@@ -93,9 +93,9 @@ class TableOfRolesIT {
                         .contains("FOR TABLE ONLY \"public\".\"main\", ONLY \"public\".\"roles\" WITH"));
     }
 
-    /** Published with UPDATE and DELETE it would make both fail, so it has to be left out. */
+    /** Publishing the table would make every UPDATE and DELETE on it fail, so the table is left out. */
     @Test
-    void withoutAReplicaIdentityItIsLeftOutAndThatIsSaid() throws Exception {
+    void withoutAReplicaIdentityItIsLeftOutAndThatIsReported() throws Exception {
         database.execute("ALTER TABLE roles DROP CONSTRAINT roles_pkey", "ALTER TABLE roles OWNER TO " + role);
         assertThat(findings("replica-identity")).singleElement().satisfies(finding -> {
             assertThat(finding.path("about").asText()).isEqualTo("public.roles");

@@ -10,20 +10,17 @@ import io.refreshd.testing.Checked;
 import io.refreshd.testing.RunningDaemon;
 import io.refreshd.testing.StrictServer;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Map;
-import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** {@code sslmode=verify-full} holds for every connection, Debezium's own among them. */
+/** {@code sslmode=verify-full} on every connection, including the ones of Debezium. */
 class TlsIT {
     private StrictServer server;
 
     @BeforeEach
     void database() throws Exception {
-        Awaitility.setDefaultTimeout(Duration.ofSeconds(30));
         server = StrictServer.shared();
         server.execute("postgres", "CREATE DATABASE tls");
         server.execute(

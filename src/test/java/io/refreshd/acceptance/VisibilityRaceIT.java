@@ -11,19 +11,18 @@ import io.refreshd.report.ViewStatus;
 import io.refreshd.testing.OwnServer;
 import io.refreshd.testing.RunningDaemon;
 import io.refreshd.testing.ServerFolder;
+import io.refreshd.testing.TestTimeout;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -31,17 +30,16 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /**
- * A commit stands in the log before anybody sees it; with a synchronous standby away, for hours. A refresh that was caused by
- * it and did not wait would miss the very row that caused it, and nothing would refresh again.
+ * Commits that are in the log and not visible yet; while a synchronous standby is away, this lasts for hours.
+ *
+ * <p>Invariant: a refresh starts only when its snapshot sees the commit that caused the refresh. Otherwise the view would
+ * lack that commit for good.
  */
 class VisibilityRaceIT {
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
-
     private static LocalPostgres server;
 
     @BeforeAll
     static void start() throws Exception {
-        Awaitility.setDefaultTimeout(PATIENCE);
         Path folder = ServerFolder.create("race");
         server = OwnServer.start(folder, Map.of());
     }
@@ -77,17 +75,17 @@ class VisibilityRaceIT {
     void noRefreshRunsBeforeItCanSeeTheCommitThatCausedIt() throws Exception {
         try (RunningDaemon daemon = running();
                 Connection writer = connect()) {
-            loseTheStandby(writer);
+            requireAbsentStandby(writer);
             long before = daemon.refreshes("public.of_t");
             CompletableFuture<Void> waiting =
                     CompletableFuture.runAsync(() -> insert(writer), Thread.ofVirtual()::start);
             await().until(() -> daemon.daemon().status().stream().phase() == StreamPhase.HELD);
             assertThat(daemon.daemon().status().stream().detail()).contains("synchronous standby");
             daemon.awaitPhase("public.of_t", ViewPhase.DIRTY);
-            // The commit that is held stands before this, and what follows stands behind it.
+            // The commit that waits for the standby is in front of this position. What follows is behind it.
             Lsn behind = Lsn.parse(query("SELECT pg_current_wal_insert_lsn()").getFirst());
 
-            // Not of the standby's business: committed without waiting for it, and seen at once.
+            // This commit does not wait for the standby, and is visible at once.
             execute("SET synchronous_commit = local; INSERT INTO other VALUES (7)");
             await().untilAsserted(() -> assertThat(query("TABLE of_other")).containsExactly("7"));
             daemon.awaitPhase("public.of_other", ViewPhase.FRESH);
@@ -101,17 +99,20 @@ class VisibilityRaceIT {
                     .containsExactly("dirty");
 
             execute("ALTER SYSTEM RESET synchronous_standby_names", "SELECT pg_reload_conf()");
-            assertThat(waiting).succeedsWithin(PATIENCE);
-            assertWhole(daemon, behind);
+            assertThat(waiting).succeedsWithin(TestTimeout.LIMIT);
+            assertEqual(daemon, behind);
         }
     }
 
-    /** As {@code refreshd apply} does it, or a migration: what the old one was waiting for, the new one has to wait for too. */
+    /**
+     * {@code refreshd apply} swaps views like this, and so does a migration. The new view must wait for what the old one
+     * waited for.
+     */
     @Test
     void aViewThatTakesTheNameOfAnotherWaitsForWhatIsNotVisibleYet() throws Exception {
         try (RunningDaemon daemon = running();
                 Connection writer = connect()) {
-            loseTheStandby(writer);
+            requireAbsentStandby(writer);
             CompletableFuture<Void> waiting =
                     CompletableFuture.runAsync(() -> insert(writer), Thread.ofVirtual()::start);
             await().until(() -> daemon.daemon().status().stream().phase() == StreamPhase.HELD);
@@ -120,7 +121,7 @@ class VisibilityRaceIT {
             execute("CREATE MATERIALIZED VIEW next AS SELECT id FROM t", "CREATE UNIQUE INDEX ON next (id)");
             Instant swapped = Instant.now();
             execute("BEGIN; DROP MATERIALIZED VIEW of_t; ALTER MATERIALIZED VIEW next RENAME TO of_t; COMMIT");
-            // Not refreshed, or after the swap: so it is the new one of which this is told.
+            // The status is about the new view: it has not been refreshed, or only after the swap.
             await().until(() -> daemon.view("public.of_t")
                     .filter(view -> view.refreshedAt().stream().allMatch(swapped::isBefore))
                     .flatMap(ViewStatus::reason)
@@ -128,32 +129,32 @@ class VisibilityRaceIT {
                     .isPresent());
 
             execute("ALTER SYSTEM RESET synchronous_standby_names", "SELECT pg_reload_conf()");
-            assertThat(waiting).succeedsWithin(PATIENCE);
-            assertWhole(daemon, held);
+            assertThat(waiting).succeedsWithin(TestTimeout.LIMIT);
+            assertEqual(daemon, held);
         }
     }
 
-    /** The writer gives up waiting: its transaction stands, and is visible without the standby having it. */
+    /** Cancelling the wait makes the commit visible although the standby does not have it. */
     @Test
     void aWriterThatIsCancelledMakesItsCommitVisible() throws Exception {
         try (RunningDaemon daemon = running();
                 Connection writer = connect()) {
-            loseTheStandby(writer);
+            requireAbsentStandby(writer);
             CompletableFuture<Void> waiting =
                     CompletableFuture.runAsync(() -> insert(writer), Thread.ofVirtual()::start);
             await().until(() -> daemon.daemon().status().stream().phase() == StreamPhase.HELD);
             Lsn held = acknowledged();
             query("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'");
-            assertThat(waiting).succeedsWithin(PATIENCE);
-            assertWhole(daemon, held);
+            assertThat(waiting).succeedsWithin(TestTimeout.LIMIT);
+            assertEqual(daemon, held);
         }
     }
 
-    /** Nothing that refreshd itself commits may wait for the standby: it would stand still, and its slot with it. */
+    /** Commits of refreshd must not wait for the standby: the daemon would stand still, and the slot with it. */
     @Test
     void aDaemonThatStartsWhileTheStandbyIsAwayDoesNotHang() throws Exception {
         try (Connection writer = connect()) {
-            loseTheStandby(writer);
+            requireAbsentStandby(writer);
             try (RunningDaemon daemon = running()) {
                 execute("SET synchronous_commit = local; INSERT INTO other VALUES (8)");
                 await().untilAsserted(() -> assertThat(query("TABLE of_other")).containsExactly("8"));
@@ -162,7 +163,7 @@ class VisibilityRaceIT {
         }
     }
 
-    private void assertWhole(RunningDaemon daemon, Lsn held) {
+    private void assertEqual(RunningDaemon daemon, Lsn held) {
         await().untilAsserted(() -> assertThat(query("TABLE of_t")).containsExactly("1"));
         daemon.awaitFresh();
         await().untilAsserted(() -> assertThat(acknowledged()).isGreaterThan(held));
@@ -175,7 +176,7 @@ class VisibilityRaceIT {
         return daemon;
     }
 
-    private static void loseTheStandby(Connection writer) throws SQLException {
+    private static void requireAbsentStandby(Connection writer) throws SQLException {
         execute("ALTER SYSTEM SET synchronous_standby_names = 'absent'", "SELECT pg_reload_conf()");
         await().until(() -> query(writer, "SHOW synchronous_standby_names").equals(List.of("absent")));
     }
@@ -196,7 +197,7 @@ class VisibilityRaceIT {
         return DriverManager.getConnection(server.url("postgres"), LocalPostgres.USER, "");
     }
 
-    /** Without waiting for a standby. */
+    /** Each commit without a wait for the standby. */
     private static void execute(String... statements) throws SQLException {
         try (Connection connection = connect();
                 Statement statement = connection.createStatement()) {

@@ -1,4 +1,4 @@
-/** The whole daemon on a real server, as a user meets it: started, watched, cut off, stopped. */
+/** Tests of the whole daemon on a real server. */
 @NullMarked
 package io.refreshd.acceptance;
 

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Holds the package table of ARCHITECTURE.md. */
+/** The package table of ARCHITECTURE.md. */
 class PackagesTest {
     private static JavaClasses program;
 
@@ -51,7 +51,7 @@ class PackagesTest {
         "reconcile, model report config catalog capture doctor routing schedule ledger database ingest",
         "stream,   model report config capture doctor schedule refresh ledger database observe ingest reconcile",
     })
-    void knowsOnlyWhatItMay(String name, String allowed) {
+    void usesOnlyTheAllowedPackages(String name, String allowed) {
         String[] packages = Stream.concat(Stream.of(name), Arrays.stream(allowed.split(" ")))
                 .filter(part -> !part.isEmpty())
                 .map(part -> "io.refreshd." + part + "..")
@@ -102,7 +102,7 @@ class PackagesTest {
         "com.sun.net.httpserver.., io.refreshd.observe..",
         "io.zonky..,            io.refreshd.demo..",
     })
-    void libraryHasOnePlace(String library, String place) {
+    void aLibraryIsUsedInOnePackage(String library, String place) {
         check(noClasses()
                 .that()
                 .resideOutsideOfPackage(place)
@@ -112,7 +112,7 @@ class PackagesTest {
     }
 
     @Test
-    void theModelKnowsNothingButTheJdk() {
+    void theModelUsesTheJdkAlone() {
         check(classes()
                 .that()
                 .resideInAPackage("io.refreshd.model..")
@@ -121,7 +121,7 @@ class PackagesTest {
                 .resideInAnyPackage("java..", "io.refreshd.model..", "org.jspecify.."));
     }
 
-    /** Deadlines and stamps come from a clock that is passed in, or a test could not turn it. */
+    /** Deadlines and timestamps come from a clock that is passed in, so that a test can set it. */
     @Test
     void decisionsDoNotReadAClock() {
         check(noClasses()

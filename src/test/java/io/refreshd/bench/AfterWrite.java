@@ -4,13 +4,13 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Set;
 
-/** What the application does after a commit, on the writer's own connection. */
+/** The work of the application after a commit, on the connection of the writer. */
 interface AfterWrite {
     AfterWrite NOTHING = (connection, roles, columns) -> {};
 
     /**
-     * @param roles of the rows that were written
-     * @param columns that were written; of a new row all
+     * @param roles the roles of the written rows
+     * @param columns the written columns; all columns of a new row
      */
     void written(Connection connection, Set<Integer> roles, Set<String> columns) throws SQLException;
 }

@@ -10,32 +10,39 @@ import org.postgresql.PGConnection;
 import org.postgresql.PGProperty;
 import org.postgresql.replication.PGReplicationStream;
 
-/** The least that can read a slot: pgjdbc's stream of pgoutput, asked for what refreshd asks for, and a counter. */
+/** The cheapest reader of a slot: the replication stream of pgjdbc with the options that refreshd uses, and a counter. */
 final class BareReader {
-    /** The environment variable with the password, which has no place on a command line. */
+    /** The environment variable with the password, which must not be visible in a command line. */
     static final String PASSWORD = "BENCH_PASSWORD";
 
     private BareReader() {}
 
-    /** Drains and acknowledges until it is killed. Arguments: URL, user, slot, publication; {@link #PASSWORD}. */
+    /**
+     * Reads and acknowledges until it is killed. Arguments: URL, user, slot, publication; the password is in {@link
+     * #PASSWORD}.
+     */
     public static void main(String... arguments) throws SQLException {
         String password = System.getenv().getOrDefault(PASSWORD, "");
         try (Connection connection = connect(arguments[0], arguments[1], password)) {
             PGReplicationStream stream = stream(connection, arguments[2], arguments[3]);
             while (true) {
                 stream.read();
-                // Sent to the server with the next status, every second.
+                // The driver sends these positions with its next status, every second.
                 stream.setFlushedLSN(stream.getLastReceiveLSN());
                 stream.setAppliedLSN(stream.getLastReceiveLSN());
             }
         }
     }
 
-    /** Reads up to the end of the transaction with the last of so many updates. @return updates per second */
-    static double drain(Stage stage, String slot, String publication, long updates) throws SQLException {
+    /**
+     * Reads up to the end of the transaction that contains the last of this number of updates.
+     *
+     * @return updates per second
+     */
+    static double drain(BenchDatabase database, String slot, String publication, long updates) throws SQLException {
         long read = 0;
-        try (Connection connection =
-                connect(stage.url(), stage.server().user(), stage.server().password())) {
+        try (Connection connection = connect(
+                database.url(), database.server().user(), database.server().password())) {
             long begin = System.nanoTime();
             PGReplicationStream stream = stream(connection, slot, publication);
             while (true) {

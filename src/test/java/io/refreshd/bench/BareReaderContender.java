@@ -8,24 +8,26 @@ import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.OptionalLong;
-import java.util.concurrent.TimeUnit;
 
-/** What capturing costs at the least: a process with the JVM options of refreshd that reads the slot and does nothing else. */
+/**
+ * The lower bound for the cost of capture: a process with the JVM options of refreshd that reads the slot and does nothing
+ * else.
+ */
 final class BareReaderContender implements Contender {
-    private final Stage stage;
+    private final BenchDatabase database;
     private final Process process;
     private double cpuBefore;
 
-    private BareReaderContender(Stage stage, Process process) {
-        this.stage = stage;
+    private BareReaderContender(BenchDatabase database, Process process) {
+        this.database = database;
         this.process = process;
     }
 
-    static Contender start(Stage stage) throws Exception {
-        stage.execute(
-                "CREATE PUBLICATION " + Stage.PUBLICATION + " FOR TABLE main, details",
-                "SELECT pg_create_logical_replication_slot('" + stage.slot() + "', 'pgoutput')");
-        BareReaderContender contender = new BareReaderContender(stage, launch(stage));
+    static Contender start(BenchDatabase database) throws Exception {
+        database.execute(
+                "CREATE PUBLICATION " + BenchDatabase.PUBLICATION + " FOR TABLE main, details",
+                "SELECT pg_create_logical_replication_slot('" + database.slot() + "', 'pgoutput')");
+        BareReaderContender contender = new BareReaderContender(database, launch(database));
         try {
             Waiting.until("the bare reader reads the slot, see " + log(), contender::reading);
             return contender;
@@ -39,7 +41,7 @@ final class BareReaderContender implements Contender {
         return Path.of("target", "bench", "bare-reader.log").toFile();
     }
 
-    private static Process launch(Stage stage) throws IOException, URISyntaxException {
+    private static Process launch(BenchDatabase database) throws IOException, URISyntaxException {
         log().getParentFile().mkdirs();
         String classPath = place(BareReader.class) + File.pathSeparator + place(org.postgresql.Driver.class);
         List<String> command = List.of(
@@ -52,13 +54,13 @@ final class BareReaderContender implements Contender {
                 "-cp",
                 classPath,
                 BareReader.class.getName(),
-                stage.url(),
-                stage.server().user(),
-                stage.slot(),
-                Stage.PUBLICATION);
+                database.url(),
+                database.server().user(),
+                database.slot(),
+                BenchDatabase.PUBLICATION);
         ProcessBuilder builder =
                 new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(Redirect.appendTo(log()));
-        builder.environment().put(BareReader.PASSWORD, stage.server().password());
+        builder.environment().put(BareReader.PASSWORD, database.server().password());
         return builder.start();
     }
 
@@ -71,13 +73,14 @@ final class BareReaderContender implements Contender {
         if (!process.isAlive()) {
             throw new IllegalStateException("the bare reader ended, see " + log());
         }
-        return !stage.query("SELECT 1 FROM pg_replication_slots WHERE active AND slot_name = '" + stage.slot() + "'")
+        return !database.query(
+                        "SELECT 1 FROM pg_replication_slots WHERE active AND slot_name = '" + database.slot() + "'")
                 .isEmpty();
     }
 
     @Override
     public void begin() throws SQLException {
-        stage.refreshAll();
+        database.refreshAll();
         cpuBefore = Procfs.cpuSeconds(process.pid());
     }
 
@@ -100,7 +103,7 @@ final class BareReaderContender implements Contender {
     public void close() throws InterruptedException {
         boolean died = !process.isAlive();
         process.destroyForcibly();
-        process.waitFor(10, TimeUnit.SECONDS);
+        process.waitFor();
         if (died) {
             throw new IllegalStateException("the bare reader ended before its time, see " + log());
         }

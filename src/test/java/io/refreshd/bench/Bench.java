@@ -2,7 +2,7 @@ package io.refreshd.bench;
 
 import org.junit.jupiter.api.Test;
 
-/** Everything that is measured: {@code ./mvnw -B -Pbench verify}. Options: docs/BENCHMARKS.md. */
+/** The benchmark: {@code ./mvnw -B -Pbench verify}. Options: docs/BENCHMARKS.md. */
 final class Bench {
     @Test
     void run() throws Exception {

@@ -12,7 +12,10 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** That the benchmark works, and not what it measures: a second of each contender on next to no data. */
+/**
+ * The benchmark runs and writes its report: one second of each contender on little data. The measured values are not
+ * checked.
+ */
 class BenchIT {
     private static final List<String> CONTENDERS =
             List.of("nothing", "bare-reader", "inline", "timer-1", "trigger", "refreshd", "pg_ivm");

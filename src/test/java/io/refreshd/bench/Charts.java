@@ -4,7 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** The charts of one setting, by file name. */
+/** The charts of one setting by file name. */
 final class Charts {
     private Charts() {}
 
@@ -13,15 +13,15 @@ final class Charts {
         Map<String, double[]> writers = new LinkedHashMap<>();
         Map<String, double[]> refreshes = new LinkedHashMap<>();
         contenders.forEach((name, rounds) -> {
-            double rate = Columns.median(rounds, Result::commitsPerSecond);
+            double rate = ReportColumns.median(rounds, Result::commitsPerSecond);
             if (Double.isFinite(rate)) {
                 writers.put(name, new double[] {rate});
             }
             if (rounds.stream().anyMatch(result -> result.lag().count() > 0)) {
                 lags.put(name, rounds.getFirst().timeline());
                 refreshes.put(name, new double[] {
-                    Columns.median(rounds, r -> r.allRefreshes().executed()),
-                    Columns.median(rounds, r -> r.allRefreshes().needed())
+                    ReportColumns.median(rounds, r -> r.allRefreshes().executed()),
+                    ReportColumns.median(rounds, r -> r.allRefreshes().needed())
                 });
             }
         });

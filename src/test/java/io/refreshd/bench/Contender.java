@@ -3,12 +3,12 @@ package io.refreshd.bench;
 import java.util.Map;
 import java.util.OptionalLong;
 
-/** One way to keep views fresh, at work until it is closed. */
+/** A way to keep views fresh, active until it is closed. */
 interface Contender extends AutoCloseable {
-    /** Views are fresh, what ticks begins to tick, and what is counted is counted from here on. Called once. */
+    /** Called once, before a round is measured. Views are fresh when this returns, timers run, and counters start from here. */
     void begin() throws Exception;
 
-    /** False for those that are there to be compared with: nobody looks at their views. */
+    /** Whether it refreshes views at all. Contenders that do not are there for comparison. */
     default boolean keepsFresh() {
         return true;
     }
@@ -17,20 +17,20 @@ interface Contender extends AutoCloseable {
         return AfterWrite.NOTHING;
     }
 
-    /** Refreshes by view. */
+    /** The refreshes by view. */
     default Map<String, Refreshes.Count> refreshes() throws Exception {
         return Map.of();
     }
 
-    /** Refreshes that it knew to be without need, by reason; empty for those that do not look. */
+    /** The refreshes that the contender avoided, by reason; empty for contenders that do not decide. */
     default Map<String, Long> avoided() throws Exception {
         return Map.of();
     }
 
-    /** CPU it has used outside of PostgreSQL, in seconds. */
+    /** Seconds of CPU outside of PostgreSQL. */
     double cpuSeconds();
 
-    /** Its process, if it has one of its own. */
+    /** The id of its process, if it has a process of its own. */
     default OptionalLong pid() {
         return OptionalLong.empty();
     }

@@ -4,18 +4,18 @@ import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Their names. */
+/** The contenders by name. */
 final class Contenders {
     static final List<String> ALL =
             List.of("nothing", "bare-reader", "inline", "timer-1", "timer-10", "trigger", "refreshd", "pg_ivm");
 
-    /** In the report's header, since their settings decide what they show. */
+    /** Printed at the top of the report, since the settings decide what the contenders show. */
     static final String SETTINGS = "all but pg_ivm use REFRESH … CONCURRENTLY with jit = off; inline: on the writer's"
             + " connection, only what its columns and its role concern; timer-N: all views every N s, one after the other;"
             + " trigger: all views of the table after %1$d ms without news, at most %2$d ms, one after the other;"
-                    .formatted(InProcess.QUIET_MILLIS, InProcess.LONGEST_MILLIS)
+                    .formatted(InProcessContender.QUIET_MILLIS, InProcessContender.LONGEST_MILLIS)
             + " refreshd: quiet-period %1$d ms, target-lag %2$d ms, two refreshes at a time, heap 128 MB, its own process;"
-                    .formatted(InProcess.QUIET_MILLIS, InProcess.LONGEST_MILLIS)
+                    .formatted(InProcessContender.QUIET_MILLIS, InProcessContender.LONGEST_MILLIS)
             + " bare-reader: drains and acknowledges a slot with refreshd's publication, and does nothing else;"
             + " pg_ivm: IMMVs in the place of the views";
 
@@ -27,21 +27,21 @@ final class Contenders {
         return ALL.contains(name) || TIMER.matcher(name).matches();
     }
 
-    /** Seconds between its ticks; 1 for those that do not tick. */
+    /** The interval of a timer in seconds; 1 for other contenders. */
     static int interval(String name) {
         Matcher timer = TIMER.matcher(name);
         return timer.matches() ? Integer.parseInt(timer.group(1)) : 1;
     }
 
-    static Contender start(String name, Stage stage) throws Exception {
+    static Contender start(String name, BenchDatabase database) throws Exception {
         return switch (name) {
-            case "nothing" -> InProcess.nothing(stage);
-            case "bare-reader" -> BareReaderContender.start(stage);
-            case "inline" -> InProcess.inline(stage);
-            case "trigger" -> InProcess.trigger(stage);
-            case "refreshd" -> RefreshdContender.start(stage);
-            case "pg_ivm" -> PgIvm.start(stage);
-            default -> InProcess.timer(stage, interval(name));
+            case "nothing" -> InProcessContender.nothing(database);
+            case "bare-reader" -> BareReaderContender.start(database);
+            case "inline" -> InProcessContender.inline(database);
+            case "trigger" -> InProcessContender.trigger(database);
+            case "refreshd" -> RefreshdContender.start(database);
+            case "pg_ivm" -> PgIvmContender.start(database);
+            default -> InProcessContender.timer(database, interval(name));
         };
     }
 }

@@ -6,26 +6,27 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * A log that was written while the daemon was away, and how soon it is through: as one transaction and as many small ones. A
- * bare reader drains a slot of its own at the same position.
+ * How fast the daemon catches up with a log that was written while it was away: one large transaction, and many small ones.
+ *
+ * <p>A bare reader drains a slot of its own from the same position for comparison.
  */
 final class Drain {
     private static final int ROWS = 300_000;
     private static final int SMALL = 100_000;
-    /** So many that it hardly counts what making a thousand views dirty costs once. */
+    /** So many transactions that the one-time cost of marking a thousand views dirty hardly counts. */
     private static final int LONG = 400_000;
 
     private static final int MANY = 1_000;
     private static final String DIRTY = "SELECT count(*) FROM refreshd.view_state WHERE marked > covered";
-    /** Only the last transaction concerns it: its mark is durable when all before it are routed. */
+    /** Only the last transaction changes this view: when its mark is durable, all transactions before it have been routed. */
     private static final String LAST = "joined";
 
-    private final Stage stage;
+    private final BenchDatabase database;
     private final Options options;
     private final Map<String, Object> results;
 
-    Drain(Stage stage, Options options, Map<String, Object> results) {
-        this.stage = stage;
+    Drain(BenchDatabase database, Options options, Map<String, Object> results) {
+        this.database = database;
         this.options = options;
         this.results = results;
     }
@@ -46,8 +47,9 @@ final class Drain {
     }
 
     /**
-     * How fast small transactions are drained with many role views that are dirty already, against one. Whoever is second in a
-     * round is faster, so they take turns and the number of rounds is even.
+     * The rate for small transactions with many role views, all of them dirty, against the rate with one.
+     *
+     * <p>The second of a round is faster, so the two take turns and the number of rounds is even.
      */
     void runWithManyViews() throws Exception {
         String title = "drain of %,d transactions of one update with %,d role views ÷ with one".formatted(LONG, MANY);
@@ -57,7 +59,7 @@ final class Drain {
             double[] rates = new double[2];
             for (int i = 0; i < 2; i++) {
                 boolean many = (i + round) % 2 == 0;
-                stage.layOut(Layout.mixed(SMALL, many ? MANY : 1));
+                database.layOut(Layout.mixed(SMALL, many ? MANY : 1));
                 rates[many ? 1 : 0] = round(LONG, true, "30s", "60s").rate();
             }
             String text = String.format(
@@ -71,9 +73,13 @@ final class Drain {
         results.put(title + ": geometric mean", mean);
     }
 
-    /** An even number of rounds, since whoever is first finds the log cold. @param small one row per transaction */
+    /**
+     * Runs an even number of rounds, since the first reader of a round finds the log in no cache.
+     *
+     * @param small whether each transaction changes one row
+     */
     void run(boolean small) throws Exception {
-        stage.layOut(Layout.mixed(ROWS, 3));
+        database.layOut(Layout.mixed(ROWS, 3));
         String title = small
                 ? "drain of %,d transactions of one update, -Xmx128m".formatted(SMALL)
                 : "drain of one transaction of %,d updates, -Xmx128m".formatted(ROWS);
@@ -86,16 +92,16 @@ final class Drain {
     }
 
     /**
-     * @param small transactions of one row; 0: one transaction of all rows
-     * @param quietPeriod and {@code targetLag}: whether refreshes run beside the drain, or begin after it
+     * @param small number of transactions of one row; 0: one transaction of all rows
+     * @param quietPeriod with {@code targetLag}: whether refreshes run during the drain or begin after it
      */
     private Drained round(int small, boolean bareFirst, String quietPeriod, String targetLag) throws Exception {
-        stage.reset();
-        try (DaemonProcess first = DaemonProcess.start(stage, "100ms", "5s")) {
-            // Ready is not yet clean; a mark from before would be taken for the one that is waited for.
+        database.reset();
+        try (MeasuredDaemon first = MeasuredDaemon.start(database, "100ms", "5s")) {
+            // A daemon that is ready may have dirty views. An old mark would be taken for the one that is waited for.
             Waiting.until("the views of " + first.pid() + " are fresh", this::clean);
         }
-        stage.execute("SELECT pg_create_logical_replication_slot('bare', 'pgoutput')");
+        database.execute("SELECT pg_create_logical_replication_slot('bare', 'pgoutput')");
         long updates = write(small);
         double bare = bareFirst ? bare(updates) : 0;
         if (!clean()) {
@@ -107,9 +113,9 @@ final class Drain {
                 + "' AND marked > greatest(covered, " + newest + ")";
         double seconds;
         double peak;
-        try (DrainClock clock = new DrainClock(stage, marked)) {
+        try (DrainTimer clock = new DrainTimer(database, marked)) {
             clock.start();
-            try (DaemonProcess daemon = DaemonProcess.start(stage, quietPeriod, targetLag)) {
+            try (MeasuredDaemon daemon = MeasuredDaemon.start(database, quietPeriod, targetLag)) {
                 seconds = clock.seconds();
                 Waiting.until("views are fresh", this::clean);
                 peak = Procfs.peakMegabytes(daemon.pid());
@@ -125,31 +131,31 @@ final class Drain {
         return new Drained(updates / seconds, bare, bareFirst, peak, refreshes);
     }
 
-    /** @return updates that the slots hold */
+    /** @return number of updates that the slots hold */
     private long write(int small) throws SQLException {
         String change = "UPDATE main SET amount = amount + 1";
         if (small > 0) {
-            stage.execute(
+            database.execute(
                     "SET synchronous_commit = off",
                     "DO $$ BEGIN FOR i IN 0..%d LOOP %s WHERE id = 1 + i %% %d; COMMIT; END LOOP; END $$"
                             .formatted(small - 1, change, SMALL));
         } else {
-            stage.execute(change);
+            database.execute(change);
         }
-        // Row 1 is of role 0, whose rows with an odd number have details.
-        stage.execute("UPDATE details SET body = body || '!' WHERE id = 1");
+        // Row 1 has role 0, and rows with odd numbers of that role have details.
+        database.execute("UPDATE details SET body = body || '!' WHERE id = 1");
         return 1 + (small > 0 ? small : ROWS);
     }
 
     private double bare(long updates) throws SQLException {
-        return BareReader.drain(stage, "bare", Stage.PUBLICATION, updates);
+        return BareReader.drain(database, "bare", BenchDatabase.PUBLICATION, updates);
     }
 
     private boolean clean() throws SQLException {
-        return stage.query(DIRTY).equals(List.of("0"));
+        return database.query(DIRTY).equals(List.of("0"));
     }
 
     private String one(String sql) throws SQLException {
-        return stage.query(sql).getFirst();
+        return database.query(sql).getFirst();
     }
 }

@@ -20,31 +20,31 @@ import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 
-/** What it costs to decide which views a change of one row concerns, and what that saves. */
+/** The cost of deciding which views a change of one row affects, and what that saves. */
 final class ExactRouting {
     private static final int CHANGES = 50;
-    /** Nothing is prepared or compiled yet. */
-    private static final int PRACTICE = 10;
+    /** The first changes are not measured: nothing is prepared or compiled yet. */
+    private static final int WARM_UP = 10;
 
-    private final Stage stage;
+    private final BenchDatabase database;
     private final Map<String, Object> results;
     private final Random random;
 
-    ExactRouting(Stage stage, Options options, Map<String, Object> results) {
-        this.stage = stage;
+    ExactRouting(BenchDatabase database, Options options, Map<String, Object> results) {
+        this.database = database;
         this.results = results;
         this.random = new Random(options.seed());
     }
 
     /**
-     * What is done to a row.
+     * A change of one row.
      *
-     * @param change %d is the number of role views
-     * @param ofAView whether the row's role is one that has a view
-     * @param altered how many views it alters
+     * @param change the assignment; %d is the number of role views
+     * @param ofAView whether the role of the row has a view
+     * @param altered the number of views that the change alters
      */
     record Kind(String title, String change, boolean ofAView, int altered) {
-        /** Roles go round with the rows, and the first half of them has a view each. */
+        /** Roles are assigned to rows in turn. The first half of the roles have a view each. */
         String sql(Random random, int views) {
             int id = 1 + random.nextInt(views) + (ofAView ? 0 : views) + 2 * views * random.nextInt(50);
             return "UPDATE main SET " + change.formatted(views) + " WHERE id = " + id;
@@ -59,10 +59,10 @@ final class ExactRouting {
 
     void run(int rows) throws Exception {
         for (int views : List.of(100, 1_000)) {
-            stage.layOut(Layout.ofRoles(rows, views));
-            stage.reset();
+            database.layOut(Layout.ofRoles(rows, views));
+            database.reset();
             String title = "decisions, %,d role views, %,d rows".formatted(views, rows);
-            try (Connection connection = stage.connect()) {
+            try (Connection connection = database.connect()) {
                 long begin = System.nanoTime();
                 ViewGraph graph = ViewGraph.of(CatalogReader.read(connection), view -> true);
                 note(title, "catalog read and graph made", millis(System.nanoTime() - begin));
@@ -78,7 +78,7 @@ final class ExactRouting {
                 }
                 execute(connection, "SELECT pg_drop_replication_slot('exact')");
             }
-            new DecidedByDaemon(stage, this::note, random).run(title, views);
+            new DaemonDecisions(database, this::note, random).run(title, views);
         }
         for (int size : List.of(10_000, 100_000, 1_000_000)) {
             if (size <= rows) {
@@ -94,12 +94,12 @@ final class ExactRouting {
         List<Double> routing = new ArrayList<>();
         List<Double> asking = new ArrayList<>();
         List<Double> looking = new ArrayList<>();
-        List<Double> database = new ArrayList<>();
+        List<Double> databaseTime = new ArrayList<>();
         long asked = 0;
         long affected = 0;
         long differing = 0;
-        try (Membership membership = new Membership(stage::connect)) {
-            for (int i = -PRACTICE; i < CHANGES; i++) {
+        try (Membership membership = new Membership(database::connect)) {
+            for (int i = -WARM_UP; i < CHANGES; i++) {
                 execute(connection, kind.sql(random, views));
                 List<Change> changes = decoder.take(connection, "exact", "exact");
                 long begin = System.nanoTime();
@@ -124,7 +124,7 @@ final class ExactRouting {
                 routing.add((then - begin) / 1e9);
                 asking.add((answered - then) / 1e9);
                 looking.add((end - answered) / 1e9);
-                database.add((end - then) / 1e9);
+                databaseTime.add((end - then) / 1e9);
                 asked += routed.candidates().size();
                 affected += impacts.size();
                 differing += differ;
@@ -136,7 +136,7 @@ final class ExactRouting {
         note(title, "deciding in memory", micros(Sample.of(routing)));
         note(title, "database time of asking", Sample.of(asking));
         note(title, "database time of all look-ups", Sample.of(looking));
-        note(title, "database time of the decision", Sample.of(database));
+        note(title, "database time of the decision", Sample.of(databaseTime));
     }
 
     private static void refresh(Connection connection, List<Impact> impacts) throws SQLException {
@@ -159,12 +159,12 @@ final class ExactRouting {
         }
     }
 
-    /** One view of all rows: what a look-up of one changed row takes, and what the refresh that it spares. */
+    /** For one view of all rows: the time of a look-up of one changed row against the time of the refresh that it saves. */
     private void againstRefresh(int rows) throws Exception {
-        stage.layOut(Layout.ofRoles(rows, 1));
-        stage.reset();
+        database.layOut(Layout.ofRoles(rows, 1));
+        database.reset();
         String title = "look-up against REFRESH … CONCURRENTLY, a view of %,d rows".formatted(rows);
-        try (Connection connection = stage.connect()) {
+        try (Connection connection = database.connect()) {
             execute(connection, "SET jit = off");
             execute(connection, "CREATE MATERIALIZED VIEW whole AS SELECT id, title, amount FROM main");
             execute(connection, "CREATE UNIQUE INDEX ON whole (id)");

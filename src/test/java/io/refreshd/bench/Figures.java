@@ -1,6 +1,7 @@
 package io.refreshd.bench;
 
 import io.refreshd.bench.Load.Workload;
+import io.refreshd.testing.Deployed;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,7 +17,7 @@ import java.util.NavigableMap;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 
-/** The daemon's own figures: latency over what was asked for, drain, memory, start. */
+/** Figures of the daemon alone: latency beyond the configured quiet period, drain, memory, start. */
 final class Figures {
     static final List<String> ALL = List.of(
             "latency-100",
@@ -32,36 +33,39 @@ final class Figures {
             "writers");
 
     private static final double QUIET = 0.1;
-    /** Views that take turns: a change to one of them comes after those before it are visible, as a rule. */
+    /**
+     * The number of views that are changed in turn, so that most changes are visible before the next change of the same
+     * view.
+     */
     private static final int PROBED = 4;
 
     private static final int STARTS = 5;
 
-    private final Stage stage;
+    private final BenchDatabase database;
     private final Options options;
     private final Map<String, Object> results;
 
-    Figures(Stage stage, Options options, Map<String, Object> results) {
-        this.stage = stage;
+    Figures(BenchDatabase database, Options options, Map<String, Object> results) {
+        this.database = database;
         this.options = options;
         this.results = results;
     }
 
     void run(String figure) throws Exception {
         if (figure.equals("writers")) {
-            new WritersKept(stage, options, results).run();
+            new WriterThroughput(database, options, results).run();
             return;
         } else if (figure.equals("views-drain")) {
-            new Drain(stage, options, results).runWithManyViews();
+            new Drain(database, options, results).runWithManyViews();
             return;
         } else if (figure.endsWith("drain")) {
-            new Drain(stage, options, results).run(figure.startsWith("small"));
+            new Drain(database, options, results).run(figure.startsWith("small"));
             return;
         }
         if (figure.startsWith("latency")) {
-            stage.layOut(Layout.ofRoles(20_000, 2 * PROBED));
+            database.layOut(Layout.ofRoles(20_000, 2 * PROBED));
         } else {
-            stage.layOut(Layout.mixed(10_000, 3));
+            database.layOut(Layout.mixed(10_000, 3));
         }
         switch (figure) {
             case "latency-100" -> latency("100 commits/s that concern no view", Workload.parse("note-100"));
@@ -69,30 +73,30 @@ final class Figures {
             case "latency-others" ->
                 latency("1,000 commits/s that concern 4 other views", Workload.parse("others-1000"));
             case "busy" -> busy();
-            case "upkeep" -> new Upkeep(stage, options, results).run();
+            case "upkeep" -> new DaemonOverhead(database, options, results).run();
             case "start" -> footprint();
             case "demo" -> demo();
             default -> throw new IllegalArgumentException("no such figure: " + figure);
         }
     }
 
-    /** Changes that come one by one, so that each waits for its own quiet period, while others pass that concern no view. */
+    /** The latency of single changes, each with a quiet period of its own, beside writes that affect no view. */
     private void latency(String beside, Workload passing) throws Exception {
-        stage.reset();
+        database.reset();
         String title = "commit to visible, one by one, beside " + beside;
         double refresh;
-        try (Load load = new Load(stage, passing, AfterWrite.NOTHING, options.seed())) {
+        try (Load load = new Load(database, passing, AfterWrite.NOTHING, options.seed())) {
             load.start();
-            // Before the daemon is there: it would refresh at the same time, and one of the two would wait.
+            // Before the daemon starts, since its refresh would run at the same time, and one of the two would wait.
             refresh = bareRefresh();
         }
-        try (DaemonProcess daemon = DaemonProcess.start(stage, "100ms", "1s");
-                Load load = new Load(stage, passing, AfterWrite.NOTHING, options.seed())) {
+        try (MeasuredDaemon daemon = MeasuredDaemon.start(database, "100ms", "1s");
+                Load load = new Load(database, passing, AfterWrite.NOTHING, options.seed())) {
             load.start();
             warmUp();
             double cpu = Procfs.cpuSeconds(daemon.pid());
             long begin = System.nanoTime();
-            try (Probe probe = new Probe(stage, AfterWrite.NOTHING, options.seed(), 45, 55, PROBED)) {
+            try (LatencyProbe probe = new LatencyProbe(database, AfterWrite.NOTHING, options.seed(), 45, 55, PROBED)) {
                 probe.start();
                 probe.awaitWritten(options.probes());
                 probe.stopWriting();
@@ -111,15 +115,18 @@ final class Figures {
         }
     }
 
-    /** Every commit concerns the view, and no quiet period: a change waits for the refresh before and for its own. */
+    /**
+     * The latency when every commit affects the view and there is no quiet period. A change waits for the running refresh
+     * and for its own.
+     */
     private void busy() throws Exception {
-        stage.reset();
+        database.reset();
         String title = "commit to visible, 100 commits/s to the view, no quiet period";
-        // Before the daemon is there: it would refresh at the same time, and one of the two would wait.
+        // Before the daemon starts, since its refresh would run at the same time, and one of the two would wait.
         double refresh = bareRefresh();
-        try (DaemonProcess daemon = DaemonProcess.start(stage, "0ms", "5s")) {
+        try (MeasuredDaemon daemon = MeasuredDaemon.start(database, "0ms", "5s")) {
             warmUp();
-            try (Probe probe = new Probe(stage, AfterWrite.NOTHING, options.seed(), 9.5, 9.9)) {
+            try (LatencyProbe probe = new LatencyProbe(database, AfterWrite.NOTHING, options.seed(), 9.5, 9.9)) {
                 probe.start();
                 Thread.sleep(2_000L * options.seconds());
                 probe.stopWriting();
@@ -132,31 +139,32 @@ final class Figures {
         }
     }
 
-    /** Compilers and caches have settled. */
+    /** Lets compilers and caches settle. */
     private void warmUp() throws Exception {
-        try (Probe probe = new Probe(stage, AfterWrite.NOTHING, 1, 150, 200)) {
+        try (LatencyProbe probe = new LatencyProbe(database, AfterWrite.NOTHING, 1, 150, 200)) {
             probe.start();
             Thread.sleep(5_000);
             probe.stopWriting();
             probe.settle(10);
         }
-        stage.execute("UPDATE main SET title = 'none' WHERE id = " + Stage.PROBE_ROW);
+        database.execute("UPDATE main SET title = 'none' WHERE id = " + BenchDatabase.PROBE_ROW);
         Waiting.until(
                 "the probe's row is back",
-                () -> stage.query("SELECT title FROM " + Stage.PROBED + " WHERE id = " + Stage.PROBE_ROW)
+                () -> database.query(
+                                "SELECT title FROM " + BenchDatabase.PROBED + " WHERE id = " + BenchDatabase.PROBE_ROW)
                         .equals(List.of("none")));
     }
 
-    /** Seconds of one REFRESH after a change of one row, as a plain client sees it. */
+    /** Seconds of one REFRESH by a plain client after a change of one row. */
     private double bareRefresh() throws Exception {
         List<Double> seconds = new ArrayList<>();
-        try (Connection connection = stage.connect();
+        try (Connection connection = database.connect();
                 Statement statement = connection.createStatement()) {
             statement.execute("SET jit = off");
             for (int i = 0; i < 21; i++) {
-                statement.execute("UPDATE main SET amount = amount + 1 WHERE id = " + Stage.PROBE_ROW);
+                statement.execute("UPDATE main SET amount = amount + 1 WHERE id = " + BenchDatabase.PROBE_ROW);
                 long begin = System.nanoTime();
-                statement.execute("REFRESH MATERIALIZED VIEW CONCURRENTLY " + Stage.PROBED);
+                statement.execute("REFRESH MATERIALIZED VIEW CONCURRENTLY " + BenchDatabase.PROBED);
                 seconds.add((System.nanoTime() - begin) / 1e9);
             }
         }
@@ -171,12 +179,15 @@ final class Figures {
         return new Sample(shifted);
     }
 
-    /** By the ledger's history: the refresh of its view that ended last before the change was seen. */
-    private Sample overOwn(Probe probe) throws Exception {
+    /**
+     * The latency less the duration of the refresh. The refresh of a change is the last one of its view in the history of
+     * the ledger that ended before the change was seen.
+     */
+    private Sample overOwn(LatencyProbe probe) throws Exception {
         long nanos = System.nanoTime();
         double wall = System.currentTimeMillis() / 1e3;
         Map<String, NavigableMap<Double, Double>> durations = new HashMap<>();
-        try (Connection connection = stage.connect();
+        try (Connection connection = database.connect();
                 Statement statement = connection.createStatement();
                 ResultSet rows = statement.executeQuery("""
                         SELECT view_name, extract(epoch FROM finished_at)::float8, extract(epoch FROM duration)::float8
@@ -188,28 +199,29 @@ final class Figures {
             }
         }
         List<Double> over = new ArrayList<>();
-        for (Probe.Mark mark : probe.marks()) {
-            if (mark.visible == 0) {
+        for (LatencyProbe.Change change : probe.changes()) {
+            if (change.visible == 0) {
                 over.add(Double.POSITIVE_INFINITY);
                 continue;
             }
-            double seen = wall - (nanos - mark.visible) / 1e9;
-            Map.Entry<Double, Double> refresh =
-                    durations.getOrDefault("role_" + mark.role, new TreeMap<>()).floorEntry(seen);
+            double seen = wall - (nanos - change.visible) / 1e9;
+            Map.Entry<Double, Double> refresh = durations
+                    .getOrDefault("role_" + change.role, new TreeMap<>())
+                    .floorEntry(seen);
             if (refresh != null) {
-                over.add(mark.lag() - QUIET - refresh.getValue());
+                over.add(change.lag() - QUIET - refresh.getValue());
             }
         }
         return Sample.of(over);
     }
 
     private void footprint() throws Exception {
-        stage.reset();
+        database.reset();
         List<Double> ready = new ArrayList<>();
         double resident = 0;
         double first = 0;
         for (int i = 0; i <= STARTS; i++) {
-            try (DaemonProcess daemon = DaemonProcess.start(stage, "100ms", "5s")) {
+            try (MeasuredDaemon daemon = MeasuredDaemon.start(database, "100ms", "5s")) {
                 if (i == 0) {
                     first = daemon.readySeconds();
                 } else {
@@ -233,10 +245,10 @@ final class Figures {
         note("start", "resident when ready", String.format(Locale.ROOT, "%.0f MB", resident));
     }
 
-    /** The demo's own process holds the daemon, the writers and the screen; its server is a process of its own. */
+    /** Memory of the process of the demo, which holds daemon, writers and display. The server is another process. */
     private void demo() throws Exception {
         Path log = Files.createDirectories(Path.of("target", "bench")).resolve("demo.log");
-        Process demo = new ProcessBuilder(Path.of("refreshd").toAbsolutePath().toString(), "demo", "--for", "20s")
+        Process demo = Deployed.asInstalled("demo", "--for", "20s")
                 .redirectErrorStream(true)
                 .redirectOutput(log.toFile())
                 .start();
@@ -245,7 +257,7 @@ final class Figures {
             try {
                 resident.add(Procfs.residentMegabytes(demo.pid()));
             } catch (UncheckedIOException e) {
-                break; // It has ended since it was asked.
+                break; // The process has ended in the meantime.
             }
         }
         if (demo.waitFor() != 0) {

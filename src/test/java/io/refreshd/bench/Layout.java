@@ -6,22 +6,22 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
- * What there is in a database: a big table, and views of it.
+ * The content of a database: a large table and views of it.
  *
- * @param roleViews half of the roles have one
- * @param views in an order in which a view comes after what it stands on
+ * @param roleViews the number of role views; half of the roles have one
+ * @param views in dependency order
  */
 record Layout(int rows, int roleViews, List<View> views) {
     static final Layout NONE = new Layout(0, 0, List.of());
 
-    /** @param columns as the definition gives them: an extension may add some of its own */
+    /** @param columns the columns of the definition: an extension may add some of its own */
     record View(String name, String key, String columns, String definition) {}
 
     Layout {
         views = List.copyOf(views);
     }
 
-    /** Nothing but role views. */
+    /** Role views alone. */
     static Layout ofRoles(int rows, int roleViews) {
         return new Layout(
                 rows,
@@ -29,7 +29,7 @@ record Layout(int rows, int roleViews, List<View> views) {
                 IntStream.range(0, roleViews).mapToObj(Layout::roleView).toList());
     }
 
-    /** Beside them a view that joins, one that sums up and one that stands on that. */
+    /** Role views, a view with a join, one with an aggregate, and one that reads the aggregate. */
     static Layout mixed(int rows, int roleViews) {
         Stream<View> others = Stream.of(
                 new View("joined", "id", "id, title, body", """

@@ -13,17 +13,20 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** Writers at a rate, or as fast as they can. The same seed writes the same things in the same order per writer. */
+/** Writers with a fixed rate or at full speed. With the same seed each writer makes the same writes in the same order. */
 final class Load implements AutoCloseable {
     static final int WRITERS = 4;
 
-    /** What the kinds of writes touch, as who refreshes inline is told. */
+    /** The columns that each kind of write changes; a contender that refreshes inline gets them. */
     private static final Set<String> NOTE = Set.of("note");
 
     private static final Set<String> TITLE = Set.of("title");
     private static final Set<String> BOTH = Set.of("title", "amount");
 
-    /** {@code update-100}: kind and commits per second of all writers together; {@code bulk} has no writers. */
+    /**
+     * A workload by its name, such as {@code update-100}: kind, and commits per second of all writers together. {@code bulk}
+     * has no writers.
+     */
     record Workload(String kind, double rate) {
         static final String BULK = "bulk";
         private static final Pattern NAME =
@@ -47,7 +50,7 @@ final class Load implements AutoCloseable {
         }
     }
 
-    private final Stage stage;
+    private final BenchDatabase database;
     private final Workload workload;
     private final AfterWrite after;
     private final long seed;
@@ -59,8 +62,8 @@ final class Load implements AutoCloseable {
     private long began;
     private long ended;
 
-    Load(Stage stage, Workload workload, AfterWrite after, long seed) {
-        this.stage = stage;
+    Load(BenchDatabase database, Workload workload, AfterWrite after, long seed) {
+        this.database = database;
         this.workload = workload;
         this.after = after;
         this.seed = seed;
@@ -91,7 +94,7 @@ final class Load implements AutoCloseable {
         List<Double> own = new ArrayList<>();
         double interval = WRITERS * 1e9 / workload.rate();
         long first = System.nanoTime() + (long) (interval * number / WRITERS);
-        try (Connection connection = stage.connect();
+        try (Connection connection = database.connect();
                 PreparedStatement update =
                         connection.prepareStatement("UPDATE main SET title = ?, amount = amount + 1 WHERE id = ?");
                 PreparedStatement title = connection.prepareStatement("UPDATE main SET title = ? WHERE id = ?");
@@ -105,9 +108,9 @@ final class Load implements AutoCloseable {
                 }
                 long begin = System.nanoTime();
                 String value = number + " " + n;
-                // Never the row of the probe.
-                int row = 1 + stage.roles() + random.nextInt(stage.rows() - stage.roles());
-                int role = (row - 1) % stage.roles();
+                // The rows of the probe are left out.
+                int row = 1 + database.roles() + random.nextInt(database.rows() - database.roles());
+                int role = (row - 1) % database.roles();
                 int dice = random.nextInt(100);
                 switch (workload.kind()) {
                     case "update" -> {
@@ -119,21 +122,22 @@ final class Load implements AutoCloseable {
                         after.written(connection, Set.of(role), NOTE);
                     }
                     case "others" -> {
-                        // Rows of the second half of the role views; the first half is probed.
-                        int wanted = stage.roleViews() - 1 - role % (stage.roleViews() / 2);
+                        // Rows of the second half of the role views, since the first half is probed.
+                        int wanted = database.roleViews() - 1 - role % (database.roleViews() / 2);
                         one(title, value, rowOf(wanted, row, role));
                         after.written(connection, Set.of(wanted), TITLE);
                     }
                     case "insert" -> {
-                        insert.setLong(1, stage.rows() + inserted.incrementAndGet());
+                        insert.setLong(1, database.rows() + inserted.incrementAndGet());
                         insert.setInt(2, role);
                         insert.setString(3, value);
                         insert.executeUpdate();
                         after.written(connection, Set.of(role), BOTH);
                     }
                     case "mixed" -> {
-                        // 45 %: a column that no view reads. 45 %: a row of a role without a view. 10 %: a role view.
-                        int half = stage.roles() / 2;
+                        // 45 %: a column that no view reads. 45 %: a row of a role without a view. 10 %: a row of a
+                        // role view.
+                        int half = database.roles() / 2;
                         int wanted = dice < 90 ? role % half + half : role % half;
                         one(dice < 45 ? note : title, value, rowOf(wanted, row, role));
                         after.written(connection, Set.of(wanted), dice < 45 ? NOTE : TITLE);
@@ -149,10 +153,10 @@ final class Load implements AutoCloseable {
         }
     }
 
-    /** The row next to this one that is of the wanted role. */
+    /** The nearest row that has the wanted role. */
     private int rowOf(int wanted, int row, int role) {
         int shifted = row - role + wanted;
-        return shifted <= stage.rows() ? shifted : shifted - stage.roles();
+        return shifted <= database.rows() ? shifted : shifted - database.roles();
     }
 
     private static void one(PreparedStatement statement, String value, int row) throws SQLException {

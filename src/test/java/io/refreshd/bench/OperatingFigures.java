@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** What watching it costs, with a thousand views: scrapes, the page; and its memory beside many commits. */
+/** The cost of monitoring with a thousand views, by scrapes and the status page; and memory beside many commits. */
 final class OperatingFigures {
     private static final int MANY = 1_000;
     private static final int SOME = 10;
@@ -15,12 +15,12 @@ final class OperatingFigures {
     private static final int SCRAPES = 20;
     private static final int PAINTS = 5;
 
-    private final Stage stage;
+    private final BenchDatabase database;
     private final Options options;
     private final Map<String, Object> results;
 
-    OperatingFigures(Stage stage, Options options, Map<String, Object> results) {
-        this.stage = stage;
+    OperatingFigures(BenchDatabase database, Options options, Map<String, Object> results) {
+        this.database = database;
         this.options = options;
         this.results = results;
     }
@@ -31,17 +31,17 @@ final class OperatingFigures {
     }
 
     private void memory() throws Exception {
-        stage.layOut(Layout.ofRoles(ROWS, SOME));
-        stage.reset();
-        try (DaemonProcess daemon = DaemonProcess.start(stage, "100ms", "1s")) {
+        database.layOut(Layout.ofRoles(ROWS, SOME));
+        database.reset();
+        try (MeasuredDaemon daemon = MeasuredDaemon.start(database, "100ms", "1s")) {
             Thread.sleep(10_000);
             note("resident with " + SOME + " views, idle", megabytes(Procfs.residentMegabytes(daemon.pid())));
-            try (Load load = new Load(stage, Workload.parse("update-1000"), AfterWrite.NOTHING, options.seed())) {
+            try (Load load = new Load(database, Workload.parse("update-1000"), AfterWrite.NOTHING, options.seed())) {
                 load.start();
                 Thread.sleep(5_000L * options.seconds());
                 load.stop();
                 note(
-                        "resident with " + SOME + " views, at most, after "
+                        "resident with " + SOME + " views, at peaks, after "
                                 + String.format(Locale.ROOT, "%.0f", load.commitsPerSecond())
                                 + " commits/s that concern half of them",
                         megabytes(Procfs.peakMegabytes(daemon.pid())));
@@ -50,9 +50,9 @@ final class OperatingFigures {
     }
 
     private void watching() throws Exception {
-        stage.layOut(Layout.ofRoles(ROWS, MANY));
-        stage.reset();
-        try (DaemonProcess daemon = DaemonProcess.start(stage, "100ms", "1s")) {
+        database.layOut(Layout.ofRoles(ROWS, MANY));
+        database.reset();
+        try (MeasuredDaemon daemon = MeasuredDaemon.start(database, "100ms", "1s")) {
             long begin = System.nanoTime();
             int bytes = daemon.get("/metrics");
             note(
@@ -72,7 +72,7 @@ final class OperatingFigures {
         }
     }
 
-    private void paint(DaemonProcess daemon) throws Exception {
+    private void paint(MeasuredDaemon daemon) throws Exception {
         List<Double> paints = new ArrayList<>();
         try (Browser browser = Browser.start()) {
             for (int i = 0; i < PAINTS; i++) {

@@ -7,14 +7,14 @@ import java.util.List;
 import java.util.function.Predicate;
 
 /**
- * What is run, from system properties {@code bench.…}; the defaults make the short run.
+ * The options of a run, from system properties {@code bench.…}. The defaults make the short run.
  *
- * @param parts {@code micro}: JMH; {@code figures}: the daemon's own figures; {@code exact}: deciding by row; {@code roles}:
- *     role views and reading them; {@code operating}: scrapes, page and memory; {@code contenders}: side by side
- * @param figures which of the daemon's own figures
- * @param rows of the big table, for the contenders; each with each of the views
+ * @param parts {@code micro}: JMH; {@code figures}: figures of the daemon alone; {@code exact}: deciding by row; {@code
+ *     roles}: role views and reading them; {@code operating}: scrapes, page and memory; {@code contenders}: the comparison
+ * @param figures the figures of the daemon alone
+ * @param rows sizes of the large table for the contenders; each is run with each number of views
  * @param seconds how long each round writes
- * @param probes changes that are timed for a latency of the daemon's own figures
+ * @param probes number of timed changes for each latency of the daemon alone
  */
 record Options(
         List<String> parts,
@@ -52,7 +52,7 @@ record Options(
                         "contenders",
                         full
                                 ? String.join(",", Contenders.ALL)
-                                // Without the slow timer, whose next tick every round would have to wait for.
+                                // Without timer-10, because every round would have to wait for its next tick.
                                 : "nothing,bare-reader,inline,timer-1,trigger,refreshd,pg_ivm"),
                 numbers("rows", full ? "100000,1000000" : "50000"),
                 numbers("views", full ? "1,10,100" : "10"),
@@ -63,7 +63,7 @@ record Options(
                 Path.of(System.getProperty("bench.report", "target/bench")));
     }
 
-    /** The slowest of those that tick has ticked once more when a round ends. */
+    /** The interval of the slowest timer: it has ticked once more when a round ends. */
     int longestInterval() {
         return contenders.stream().mapToInt(Contenders::interval).max().orElse(1);
     }

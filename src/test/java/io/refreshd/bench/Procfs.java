@@ -6,19 +6,19 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.stream.Stream;
 
-/** What Linux knows of a process. */
+/** CPU time and memory of processes from /proc. */
 final class Procfs {
-    /** A constant of the kernel's interface on every architecture that Java runs on. */
+    /** The unit of CPU time in /proc, the same on every architecture that Java runs on. */
     private static final double TICKS_PER_SECOND = 100;
 
     private Procfs() {}
 
-    /** Of the process alone; 0 if it is gone. */
+    /** Of the process alone; 0 if it has ended. */
     static double cpuSeconds(long pid) {
         return ticks(pid, false) / TICKS_PER_SECOND;
     }
 
-    /** Of the process, its children and those of them that have ended: a PostgreSQL server, given its postmaster. */
+    /** Of a process, its children and its ended children; for the postmaster that is the whole server. */
     static double cpuSecondsOfFamily(long pid) {
         double ticks = ticks(pid, true);
         ProcessHandle parent = ProcessHandle.of(pid).orElse(null);
@@ -33,7 +33,7 @@ final class Procfs {
     private static double ticks(long pid, boolean withEnded) {
         try {
             String stat = Files.readString(Path.of("/proc", Long.toString(pid), "stat"));
-            // The name in parentheses may hold blanks; field 3 follows it.
+            // The name in parentheses may contain blanks; field 3 follows it.
             String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
             double ticks = Double.parseDouble(fields[11]) + Double.parseDouble(fields[12]);
             return withEnded ? ticks + Double.parseDouble(fields[13]) + Double.parseDouble(fields[14]) : ticks;
@@ -42,7 +42,7 @@ final class Procfs {
         }
     }
 
-    /** The same family's memory: what each has for itself, and once what they share. */
+    /** Memory of a process and its children: the private memory of each, and the shared memory once. */
     static double residentMegabytesOfFamily(long pid) {
         double own = 0;
         double shared = 0;
@@ -54,7 +54,7 @@ final class Procfs {
                 own += status(process.pid(), "RssAnon:");
                 shared = Math.max(shared, status(process.pid(), "RssShmem:"));
             } catch (UncheckedIOException ended) {
-                // Since it was listed: it has no memory any more.
+                // The process has ended in the meantime.
             }
         }
         return own + shared;
@@ -75,7 +75,7 @@ final class Procfs {
                     return Double.parseDouble(line.replaceAll("[^0-9]", "")) / 1024;
                 }
             }
-            // A process that has ended but was not waited for has none.
+            // A zombie has no memory.
             return field.startsWith("VmRSS") || field.startsWith("VmHWM") ? Double.NaN : 0;
         } catch (IOException e) {
             throw new UncheckedIOException(e);

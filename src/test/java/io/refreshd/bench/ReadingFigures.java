@@ -17,7 +17,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.SplittableRandom;
 
-/** The reading API: finding a view among many, and reading rows with their details, beside the same by hand. */
+/** The cost of the reading API against plain JDBC: finding one view among many, and reading rows with details. */
 final class ReadingFigures {
     record Item(int id, String title, BigDecimal amount) {}
 
@@ -29,34 +29,34 @@ final class ReadingFigures {
     private static final int REPEATS = 9;
     private static final double SECONDS = 3;
 
-    private final Stage stage;
+    private final BenchDatabase database;
     private final Map<String, Object> results;
 
-    ReadingFigures(Stage stage, Map<String, Object> results) {
-        this.stage = stage;
+    ReadingFigures(BenchDatabase database, Map<String, Object> results) {
+        this.database = database;
         this.results = results;
     }
 
     void run() throws Exception {
-        try (Connection connection = stage.connect()) {
+        try (Connection connection = database.connect()) {
             lookUps(connection);
             details(connection);
         }
     }
 
     private void lookUps(Connection connection) throws Exception {
-        stage.execute("CREATE SCHEMA looked");
+        database.execute("CREATE SCHEMA looked");
         for (int batch = 0; batch < REGISTERED / BATCH; batch++) {
-            stage.execute("""
+            database.execute("""
                     DO $$ BEGIN FOR i IN %d .. %d LOOP
                       EXECUTE format('CREATE VIEW looked.up_%%s AS SELECT 1 AS id', i);
                     END LOOP; END $$""".formatted(batch * BATCH, (batch + 1) * BATCH - 1));
         }
         record One(int id) {}
-        RoleViews<One> views = RoleViews.of(OneConnection.of(connection), "looked.up_{role}", One.class);
+        RoleViews<One> views = RoleViews.of(SingleConnection.of(connection), "looked.up_{role}", One.class);
         String[] roles = new String[REGISTERED];
         for (int i = 0; i < REGISTERED; i++) {
-            // Not the very object that the registry holds.
+            // A new object, and not the one that the registry holds.
             roles[i] = Integer.toString(i);
             views.forRole(Integer.toString(i)).all();
         }
@@ -90,7 +90,7 @@ final class ReadingFigures {
     }
 
     private void details(Connection connection) throws Exception {
-        stage.execute(
+        database.execute(
                 "CREATE SCHEMA read",
                 "CREATE MATERIALIZED VIEW read.role_a AS SELECT id, title, amount FROM main ORDER BY id LIMIT " + READ,
                 "CREATE UNIQUE INDEX ON read.role_a (id)",
@@ -98,7 +98,7 @@ final class ReadingFigures {
                 "INSERT INTO read.notes SELECT 3 * id + n, id, 'note ' || n FROM read.role_a, generate_series(0, 2) n",
                 "CREATE INDEX ON read.notes (main_id)",
                 "VACUUM ANALYZE read.role_a, read.notes");
-        CountingDataSource counted = new CountingDataSource(OneConnection.of(connection));
+        CountingDataSource counted = new CountingDataSource(SingleConnection.of(connection));
         RoleView<Item> view = RoleViews.of(counted.dataSource(), "read.role_{role}", Item.class)
                 .forRole("a");
         Details<Note> notes = new Details<>("read.notes", "main_id", "id", Note.class);
@@ -141,7 +141,7 @@ final class ReadingFigures {
         return left;
     }
 
-    /** What somebody would write who needs just this: the same two queries in the same kind of transaction. */
+    /** The same two queries in the same kind of transaction in plain JDBC. */
     private static List<WithDetails<Item, Note>> byHand(Connection connection) throws SQLException {
         connection.setAutoCommit(false);
         connection.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);

@@ -10,32 +10,34 @@ import java.util.Map;
 import java.util.OptionalLong;
 import java.util.TreeMap;
 
-/** refreshd as it is deployed, with the quiet period and the target lag that the listener has too. */
+/** refreshd as users start it, with the quiet period and the target lag of the trigger contender. */
 final class RefreshdContender implements Contender {
-    private final Stage stage;
-    private final DaemonProcess daemon;
+    private final BenchDatabase database;
+    private final MeasuredDaemon daemon;
     private String before = "0";
     private Map<String, Long> avoidedBefore = Map.of();
     private double cpuBefore;
 
-    private RefreshdContender(Stage stage, DaemonProcess daemon) {
-        this.stage = stage;
+    private RefreshdContender(BenchDatabase database, MeasuredDaemon daemon) {
+        this.database = database;
         this.daemon = daemon;
     }
 
-    static Contender start(Stage stage) throws IOException {
+    static Contender start(BenchDatabase database) throws IOException {
         return new RefreshdContender(
-                stage, DaemonProcess.start(stage, InProcess.QUIET_MILLIS + "ms", InProcess.LONGEST_MILLIS + "ms"));
+                database,
+                MeasuredDaemon.start(
+                        database, InProcessContender.QUIET_MILLIS + "ms", InProcessContender.LONGEST_MILLIS + "ms"));
     }
 
     @Override
     public void begin() throws Exception {
         Waiting.until(
                 "views are fresh at first",
-                () -> stage.query("SELECT count(*) FROM refreshd.view_state WHERE marked > covered")
+                () -> database.query("SELECT count(*) FROM refreshd.view_state WHERE marked > covered")
                         .getFirst()
                         .equals("0"));
-        before = stage.query("SELECT coalesce(max(id), 0) FROM refreshd.refresh_history")
+        before = database.query("SELECT coalesce(max(id), 0) FROM refreshd.refresh_history")
                 .getFirst();
         avoidedBefore = daemon.avoided();
         cpuBefore = Procfs.cpuSeconds(daemon.pid());
@@ -44,7 +46,7 @@ final class RefreshdContender implements Contender {
     @Override
     public Map<String, Refreshes.Count> refreshes() throws SQLException {
         Map<String, Refreshes.Count> counts = new HashMap<>();
-        try (Connection connection = stage.connect();
+        try (Connection connection = database.connect();
                 Statement statement = connection.createStatement();
                 ResultSet rows = statement.executeQuery("""
                         SELECT view_name, count(*), count(*) FILTER (WHERE rows_changed > 0)

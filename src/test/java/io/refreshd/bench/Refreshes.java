@@ -8,11 +8,11 @@ import java.util.Collection;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** Refreshes as everybody writes them, counted by view. */
+/** Runs REFRESH as applications write it, and counts refreshes by view. */
 final class Refreshes {
     /**
      * @param executed refreshes that were committed
-     * @param needed those of them that changed the view's content, by the server's counters
+     * @param needed those that changed the content of the view, by the statistics of the server
      */
     record Count(long executed, long needed) {
         static final Count NONE = new Count(0, 0);
@@ -32,7 +32,7 @@ final class Refreshes {
         boolean before = connection.getAutoCommit();
         connection.setAutoCommit(false);
         try (Statement statement = connection.createStatement()) {
-            // As refreshd does: compiling costs more than it gains.
+            // refreshd does the same: compiling costs more than it gains.
             statement.execute("SET LOCAL jit = off");
             long then = changed(statement, view);
             statement.execute("REFRESH MATERIALIZED VIEW CONCURRENTLY " + view);

@@ -10,7 +10,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 
-/** Writes what was measured so far: Markdown for people, JSON for programs, charts. Ratios first. */
+/** The report of all results so far: Markdown, JSON and charts. */
 final class Report {
     private final Options options;
     private final Map<String, String> header;
@@ -60,7 +60,7 @@ final class Report {
         replace(folder.resolve("report.json"), ReportJson.of(options, header, figures, results, remarks));
     }
 
-    /** Whole at any moment, for those who look while the run goes on. */
+    /** Replaces the file as a whole, for readers during the run. */
     private static void replace(Path file, String content) throws IOException {
         Path fresh = Files.writeString(file.resolveSibling(file.getFileName() + ".new"), content);
         Files.move(fresh, file, StandardCopyOption.REPLACE_EXISTING);
@@ -97,8 +97,8 @@ final class Report {
                         result -> result.plan().contender(), LinkedHashMap::new, Collectors.toList()));
         line("### %s", title);
         line("");
-        Columns columns = new Columns(contenders);
-        for (List<Columns.Column> table : List.of(columns.ratios(), columns.refreshes(), columns.absolute())) {
+        ReportColumns columns = new ReportColumns(contenders);
+        for (List<ReportColumns.Column> table : List.of(columns.ratios(), columns.refreshes(), columns.absolute())) {
             text.append(columns.table(table)).append('\n');
         }
         for (Map.Entry<String, String> chart : Charts.of(title, contenders).entrySet()) {

@@ -7,7 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** The report for programs: every round, not only medians. */
+/** The report as JSON, with every round and not only medians. */
 final class ReportJson {
     private ReportJson() {}
 
@@ -49,9 +49,9 @@ final class ReportJson {
         round.put("contenderCpuSeconds", finite(r.contenderCpu()));
         round.put("walBytes", r.wal());
         round.put("peakMegabytes", finite(r.peak()));
-        round.put("serverPeakMegabytes", finite(r.most().serverMegabytes()));
-        round.put("unacknowledgedBytes", finite(r.most().unacknowledged()));
-        round.put("keptBytes", finite(r.most().kept()));
+        round.put("serverPeakMegabytes", finite(r.peaks().serverMegabytes()));
+        round.put("unacknowledgedBytes", finite(r.peaks().unacknowledged()));
+        round.put("keptBytes", finite(r.peaks().kept()));
         round.put("wrongViews", r.wrong());
         return round;
     }

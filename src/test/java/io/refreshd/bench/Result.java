@@ -4,18 +4,18 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What one round showed.
+ * The result of one round.
  *
  * @param plan what was run
- * @param seconds of the window: writing, and waiting for views afterwards; every figure but {@code wrong} is of it
- * @param lag commit to visible; without end for changes that were not seen in the window
- * @param timeline when each change was committed, seconds from the beginning, and its lag
- * @param latency of a commit as the writer sees it, with what the writer does for the views; of the bulk update, its duration
+ * @param seconds the measured time: writing, and waiting for the views afterwards; all values but {@code wrong} are from it
+ * @param lag seconds from commit to visible; infinite for changes that were not seen in the measured time
+ * @param timeline for each change the second of its commit and its lag
+ * @param latency of a commit as the writer sees it, with the work for the views; for the bulk update its duration
  * @param refreshes by view
- * @param avoided refreshes that the contender knew to be without need, by reason
- * @param serverCpu seconds of PostgreSQL, with that of the writers' sessions
- * @param peak resident memory in megabytes; NaN for what is no process of its own
- * @param wrong views that did not equal their definition at the end
+ * @param avoided avoided refreshes by reason
+ * @param serverCpu seconds of CPU of PostgreSQL, including the sessions of the writers
+ * @param peak resident memory in megabytes; NaN without a process of its own
+ * @param wrong views that differed from their definition at the end
  * @param load of the machine when the round began
  */
 record Result(
@@ -31,11 +31,11 @@ record Result(
         double contenderCpu,
         double wal,
         double peak,
-        Watch.Most most,
+        ResourceMonitor.Peaks peaks,
         List<String> wrong,
         double load) {
 
-    /** @param repeat from 1 */
+    /** @param repeat counted from 1 */
     record Plan(String workload, String contender, int repeat, int rows, int views) {
         String title() {
             return "%s, %,d rows, %d role view%s".formatted(workload, rows, views, views == 1 ? "" : "s");
@@ -51,11 +51,11 @@ record Result(
         return Refreshes.Count.sum(refreshes.values());
     }
 
-    /** Of role views but for the probed one, which is changed all the time for the measurement's own sake. */
+    /** Of role views without the probed one, which changes all the time for the measurement alone. */
     Refreshes.Count roleRefreshes() {
         return Refreshes.Count.sum(refreshes.entrySet().stream()
                 .filter(entry ->
-                        entry.getKey().startsWith("role_") && !entry.getKey().equals(Stage.PROBED))
+                        entry.getKey().startsWith("role_") && !entry.getKey().equals(BenchDatabase.PROBED))
                 .map(Map.Entry::getValue)
                 .toList());
     }

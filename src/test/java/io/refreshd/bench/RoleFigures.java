@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** Role views: how soon they are there, and what a thousand of them cost. Reading them: {@link ReadingFigures}. */
+/** The cost of role views: the time until a new one exists, and a thousand of them. For reading see {@link ReadingFigures}. */
 final class RoleFigures {
     private static final int ROWS = Integer.getInteger("bench.role-rows", 1_000_000);
     private static final int MANY = 1_000;
@@ -24,19 +24,19 @@ final class RoleFigures {
                   roles-query: SELECT name FROM roles
             """.formatted(QUERY);
 
-    private final Stage stage;
+    private final BenchDatabase database;
     private final Map<String, Object> results;
 
-    RoleFigures(Stage stage, Map<String, Object> results) {
-        this.stage = stage;
+    RoleFigures(BenchDatabase database, Map<String, Object> results) {
+        this.database = database;
         this.results = results;
     }
 
     void run() throws Exception {
-        stage.layOut(Layout.mixed(100, 1));
-        stage.reset();
-        // Half of the rows to a few large roles, half to many small ones.
-        stage.execute(
+        database.layOut(Layout.mixed(100, 1));
+        database.reset();
+        // Half of the rows have one of a few large roles, half one of many small roles.
+        database.execute(
                 "DROP TABLE main CASCADE",
                 "CREATE TABLE main (id int PRIMARY KEY, role text NOT NULL, title text NOT NULL, amount numeric NOT NULL)",
                 "INSERT INTO main SELECT i, CASE i %% 2 WHEN 0 THEN 'large_' || i / 2 %% %d ELSE 'many_' || i / 2 %% %d END,"
@@ -45,11 +45,11 @@ final class RoleFigures {
                 "CREATE INDEX ON main (role)",
                 "CREATE TABLE roles (name text PRIMARY KEY)",
                 "VACUUM ANALYZE");
-        try (DaemonProcess daemon = DaemonProcess.start(stage, "100ms", "5s", DECLARED)) {
+        try (MeasuredDaemon daemon = MeasuredDaemon.start(database, "100ms", "5s", DECLARED)) {
             appear();
         }
         restart(REPEATS);
-        try (DaemonProcess daemon = DaemonProcess.start(stage, "100ms", "5s", DECLARED)) {
+        try (MeasuredDaemon daemon = MeasuredDaemon.start(database, "100ms", "5s", DECLARED)) {
             many();
             note(
                     "resident with " + (MANY + REPEATS) + " role views",
@@ -57,14 +57,14 @@ final class RoleFigures {
                     Procfs.residentMegabytes(daemon.pid()));
         }
         restart(MANY + REPEATS);
-        new ReadingFigures(stage, results).run();
+        new ReadingFigures(database, results).run();
     }
 
-    /** The bare statements first and the daemon first, in turn. */
+    /** Bare statements and daemon take turns in being first. */
     private void appear() throws Exception {
         List<Double> declared = new ArrayList<>();
         List<Double> bare = new ArrayList<>();
-        try (Connection connection = stage.connect();
+        try (Connection connection = database.connect();
                 Statement statement = connection.createStatement()) {
             bare(statement, "large_0");
             for (int i = 0; i < REPEATS; i++) {
@@ -94,7 +94,7 @@ final class RoleFigures {
     }
 
     private static double bare(Statement statement, String role) throws Exception {
-        // Not in the schema that the daemon looks after.
+        // A schema that the daemon does not manage.
         statement.execute("CREATE SCHEMA IF NOT EXISTS bare");
         long begin = System.nanoTime();
         statement.execute("CREATE MATERIALIZED VIEW bare.v AS " + QUERY + "'" + role + "'");
@@ -106,7 +106,7 @@ final class RoleFigures {
     }
 
     private void many() throws Exception {
-        try (Connection connection = stage.connect();
+        try (Connection connection = database.connect();
                 Statement statement = connection.createStatement()) {
             long begin = System.nanoTime();
             statement.execute("INSERT INTO roles SELECT 'many_' || i FROM generate_series(0, " + (MANY - 1) + ") i");
@@ -120,12 +120,12 @@ final class RoleFigures {
     }
 
     private void restart(int present) throws Exception {
-        // Or autovacuum would do it meanwhile, for a thousand views that have just been made.
-        stage.execute("VACUUM ANALYZE");
+        // Otherwise autovacuum would analyze a thousand new views during the measurement.
+        database.execute("VACUUM ANALYZE");
         List<Double> ready = new ArrayList<>();
         List<Double> cpu = new ArrayList<>();
         for (int i = 0; i < REPEATS; i++) {
-            try (DaemonProcess daemon = DaemonProcess.start(stage, "100ms", "5s", DECLARED)) {
+            try (MeasuredDaemon daemon = MeasuredDaemon.start(database, "100ms", "5s", DECLARED)) {
                 ready.add(daemon.readySeconds());
                 cpu.add(Procfs.cpuSeconds(daemon.pid()));
             }
@@ -138,7 +138,7 @@ final class RoleFigures {
                 sample.min(),
                 sample.max(),
                 sample.count());
-        // Tells more than the time where others use the processors too.
+        // CPU time says more than elapsed time where other processes use the processors too.
         note("... CPU of the daemon until then", "median %.2f s", Sample.of(cpu).median());
     }
 

@@ -11,79 +11,83 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
-/** One contender, one workload, from a fresh copy of the data to the comparison at the end. */
+/** One round: one contender under one workload, from a fresh copy of the data to the comparison at the end. */
 final class Round {
-    /** Between two changes of the probe: often enough for quantiles, too seldom to be a load. */
+    /** Pause between two changes of the probe: short enough for quantiles, and too long to be a load. */
     private static final double PROBE_MILLIS = 50;
-    /** Before each round, for caches, and for the compiler of those with a process of their own. */
+    /** Runs before each round, for caches and for the compiler of contenders with a process of their own. */
     private static final Workload WARM_UP = Workload.parse("update-100");
 
     private static final int BULK_ROWS = 300_000;
     private static final double AFTER_THE_LAST_TICK = 1;
 
-    private final Stage stage;
+    private final BenchDatabase database;
     private final Options options;
     private final Result.Plan plan;
     private final Workload workload;
     private final long seed;
 
-    Round(Stage stage, Options options, Result.Plan plan) {
-        this.stage = stage;
+    Round(BenchDatabase database, Options options, Result.Plan plan) {
+        this.database = database;
         this.options = options;
         this.plan = plan;
         this.workload = Workload.parse(plan.workload());
         this.seed = options.seed() + plan.repeat();
     }
 
-    /** Rows that the workload needs at the least. */
+    /** The smallest number of rows that the workload needs. */
     static int rows(String workload, int wanted, int views) {
         return Workload.parse(workload).isBulk() ? Math.max(wanted, BULK_ROWS + 2 * views) : wanted;
     }
 
     /**
-     * The same for all contenders of a layout: what goes on after the last write costs too. Until the slowest timer has ticked
-     * once more, and twice as long as a plain client needs for all views, since several things go on at once.
+     * The measured time, the same for all contenders of a layout, since work after the last write counts too.
+     *
+     * <p>It lasts until the slowest timer has ticked once more, and then twice as long as a plain client needs for all
+     * views, because several things run at once.
      */
     double windowSeconds() throws SQLException {
         int interval = options.longestInterval();
         double lastTick = (Math.floorDiv(options.seconds(), interval) + 1) * (double) interval;
-        return lastTick + AFTER_THE_LAST_TICK + 2 * stage.cycleSeconds();
+        return lastTick + AFTER_THE_LAST_TICK + 2 * database.cycleSeconds();
     }
 
     Result run() throws Exception {
         double window = windowSeconds();
         double load = ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage();
-        stage.reset();
-        try (Contender contender = Contenders.start(plan.contender(), stage)) {
+        database.reset();
+        try (Contender contender = Contenders.start(plan.contender(), database)) {
             write(WARM_UP, Math.min(2_000, 500L * options.seconds()));
             contender.begin();
-            try (Watch watch = new Watch(stage)) {
-                watch.start();
-                return measure(contender, watch, window, load);
+            try (ResourceMonitor monitor = new ResourceMonitor(database)) {
+                monitor.start();
+                return measure(contender, monitor, window, load);
             }
         }
     }
 
-    /** What a round does first, and nothing of it is kept. */
-    void practise() throws Exception {
-        stage.reset();
+    /** Runs what a round does first, without measuring it. */
+    void warmUp() throws Exception {
+        database.reset();
         write(Workload.parse("update-max"), 1_000L * options.seconds());
-        stage.refreshAll();
+        database.refreshAll();
     }
 
     private void write(Workload workload, long millis) throws InterruptedException {
-        try (Load load = new Load(stage, workload, AfterWrite.NOTHING, seed)) {
+        try (Load load = new Load(database, workload, AfterWrite.NOTHING, seed)) {
             load.start();
             TimeUnit.MILLISECONDS.sleep(millis);
         }
     }
 
-    private Result measure(Contender contender, Watch watch, double window, double machine) throws Exception {
-        double cpu = stage.cpuSeconds();
-        long wal = stage.wal();
+    private Result measure(Contender contender, ResourceMonitor monitor, double window, double machine)
+            throws Exception {
+        double cpu = database.cpuSeconds();
+        long wal = database.wal();
         long began = System.nanoTime();
-        try (Probe probe = new Probe(stage, contender.afterWrite(), seed, PROBE_MILLIS / 2, PROBE_MILLIS);
-                Load load = new Load(stage, workload, contender.afterWrite(), seed)) {
+        try (LatencyProbe probe =
+                        new LatencyProbe(database, contender.afterWrite(), seed, PROBE_MILLIS / 2, PROBE_MILLIS);
+                Load load = new Load(database, workload, contender.afterWrite(), seed)) {
             probe.start();
             load.start();
             double bulk = workload.isBulk() ? bulk(contender) : Double.NaN;
@@ -92,23 +96,23 @@ final class Round {
             probe.stopWriting();
             sleepUntil(began, window);
             double seconds = (System.nanoTime() - began) / 1e9;
-            double serverCpu = stage.cpuSeconds() - cpu;
+            double serverCpu = database.cpuSeconds() - cpu;
             double contenderCpu = contender.cpuSeconds();
-            double written = stage.wal() - wal;
+            double written = database.wal() - wal;
             var refreshes = contender.refreshes();
             var avoided = contender.avoided();
-            Watch.Most most = watch.most();
+            ResourceMonitor.Peaks peaks = monitor.peaks();
             double peak = contender.pid().isPresent()
                     ? Procfs.peakMegabytes(contender.pid().getAsLong())
                     : Double.NaN;
-            List<Probe.Mark> marks = contender.keepsFresh() ? probe.marks() : List.of();
+            List<LatencyProbe.Change> changes = contender.keepsFresh() ? probe.changes() : List.of();
             return new Result(
                     plan,
                     seconds,
-                    Sample.of(marks.stream().map(Probe.Mark::lag).toList()),
-                    marks.stream()
-                            .filter(mark -> mark.visible != 0)
-                            .map(mark -> new double[] {(mark.committed - began) / 1e9, mark.lag()})
+                    Sample.of(changes.stream().map(LatencyProbe.Change::lag).toList()),
+                    changes.stream()
+                            .filter(change -> change.visible != 0)
+                            .map(change -> new double[] {(change.committed - began) / 1e9, change.lag()})
                             .toList(),
                     workload.isBulk() ? Double.NaN : load.commitsPerSecond(),
                     workload.isBulk() ? Sample.of(List.of(bulk)) : load.latencies(),
@@ -118,7 +122,7 @@ final class Round {
                     contenderCpu,
                     written,
                     peak,
-                    most,
+                    peaks,
                     contender.keepsFresh() ? wrong() : List.of(),
                     machine);
         }
@@ -128,21 +132,26 @@ final class Round {
         TimeUnit.NANOSECONDS.sleep(began + (long) (seconds * 1e9) - System.nanoTime());
     }
 
-    /** What is behind at the end of the window gets some time more before it is called wrong. */
+    /** A view that is late at the end of the measured time gets more time before it counts as wrong. */
     private List<String> wrong() throws Exception {
-        Waiting.until("views equal their definitions", new Patience(stage, 2 + stage.cycleSeconds())::over);
-        return stage.wrongViews();
+        Waiting.until(
+                "views equal their definitions", new SettleCondition(database, 2 + database.cycleSeconds())::isMet);
+        return database.wrongViews();
     }
 
-    /** One statement changes most rows; who refreshes inline refreshes what it concerns after it. @return seconds */
+    /**
+     * Changes most rows by one statement, and does what the contender does after a write.
+     *
+     * @return seconds
+     */
     private double bulk(Contender contender) throws Exception {
         TimeUnit.MILLISECONDS.sleep(500);
-        Set<Integer> roles = IntStream.range(0, stage.roles()).boxed().collect(Collectors.toSet());
-        try (Connection connection = stage.connect();
+        Set<Integer> roles = IntStream.range(0, database.roles()).boxed().collect(Collectors.toSet());
+        try (Connection connection = database.connect();
                 Statement statement = connection.createStatement()) {
             long begin = System.nanoTime();
             int changed = statement.executeUpdate("UPDATE main SET amount = amount + 1 WHERE id BETWEEN "
-                    + (stage.roles() + 1) + " AND " + (stage.roles() + BULK_ROWS));
+                    + (database.roles() + 1) + " AND " + (database.roles() + BULK_ROWS));
             if (changed != BULK_ROWS) {
                 throw new IllegalStateException("the bulk update changed " + changed + " rows");
             }

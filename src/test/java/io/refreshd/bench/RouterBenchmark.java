@@ -28,13 +28,14 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 
 /**
- * How many changes of one row are routed, by the number of role views. The graph is read from a real catalog with
- * {@link #MOST} of them; of that many roles more nobody has a view.
+ * Changes of one row routed per second, by the number of role views.
+ *
+ * <p>The graph is read from a real catalog with {@link #MOST} role views; as many further roles have no view.
  */
 @State(Scope.Thread)
 public class RouterBenchmark {
     static final int MOST = 1_000;
-    /** System properties of the forked JVM. */
+    /** System properties that the forked JVM gets. */
     static final String URL = "bench.micro.url";
 
     static final String USER = "bench.micro.user";

@@ -9,9 +9,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** One run of the benchmark: its parts one after the other, and the report after each of them. */
+/** A run of the benchmark: one part after the other, with a new report after each. */
 final class Run {
-    private final Stage stage;
+    private final BenchDatabase database;
     private final Options options;
     private final Map<String, String> header;
     private final Map<String, Object> figures = new LinkedHashMap<>();
@@ -19,17 +19,17 @@ final class Run {
     private final Set<String> remarks = new LinkedHashSet<>();
     private final List<String> failures = new ArrayList<>();
 
-    private Run(Stage stage, Options options) throws Exception {
-        this.stage = stage;
+    private Run(BenchDatabase database, Options options) throws Exception {
+        this.database = database;
         this.options = options;
-        this.header = Machine.describe(stage);
+        this.header = Environment.describe(database);
     }
 
-    /** @throws AssertionError if something failed; the report holds the rest, and says what */
+    /** @throws AssertionError if a part failed; the report contains the rest and the failures */
     static void on(Server server, Options options) throws Exception {
         try (server;
-                Stage stage = Stage.start(server)) {
-            Run run = new Run(stage, options);
+                BenchDatabase database = BenchDatabase.start(server)) {
+            Run run = new Run(database, options);
             run.parts();
             if (!run.failures.isEmpty()) {
                 throw new AssertionError(String.join("\n", run.failures));
@@ -44,17 +44,18 @@ final class Run {
     }
 
     private void parts() throws IOException {
-        part("micro", () -> Micro.run(stage, figures));
+        part("micro", () -> JmhBenchmarks.run(database, figures));
         for (String figure : Figures.ALL) {
             if (options.parts().contains("figures") && options.figures().contains(figure)) {
-                attempt(figure, () -> new Figures(stage, options, figures).run(figure));
+                attempt(figure, () -> new Figures(database, options, figures).run(figure));
             }
         }
         part(
                 "exact",
-                () -> new ExactRouting(stage, options, figures).run(Integer.getInteger("bench.exact.rows", 1_000_000)));
-        part("roles", () -> new RoleFigures(stage, figures).run());
-        part("operating", () -> new OperatingFigures(stage, options, figures).run());
+                () -> new ExactRouting(database, options, figures)
+                        .run(Integer.getInteger("bench.exact.rows", 1_000_000)));
+        part("roles", () -> new RoleFigures(database, figures).run());
+        part("operating", () -> new OperatingFigures(database, options, figures).run());
         part("contenders", this::contend);
     }
 
@@ -64,7 +65,7 @@ final class Run {
         }
     }
 
-    /** One that fails does not take the others with it: they took long enough. The report is written after each. */
+    /** Runs one part and writes the report. A failure does not end the run, since the other parts take long. */
     private void attempt(String what, Part part) throws IOException {
         try {
             part.run();
@@ -72,31 +73,31 @@ final class Run {
             e.printStackTrace();
             failures.add("FAILED: " + what + ": " + e);
         }
-        remarks.addAll(stage.remarks());
+        remarks.addAll(database.remarks());
         List<String> notes = new ArrayList<>(remarks);
         notes.addAll(failures);
         new Report(options, header, figures, results, notes).write();
     }
 
     private void contend() throws Exception {
-        boolean practised = false;
+        boolean warmedUp = false;
         String laidOut = "";
         for (int wanted : options.rows()) {
             for (int views : options.views()) {
-                // Those that need other rows come last, so that the data are laid out once for all before them.
+                // Workloads that need other data come last, so that the data are built once for all others.
                 List<String> workloads = new ArrayList<>(options.workloads());
                 workloads.sort((one, other) ->
                         Integer.compare(Round.rows(one, wanted, views), Round.rows(other, wanted, views)));
                 for (String workload : workloads) {
                     int rows = Round.rows(workload, wanted, views);
                     if (!laidOut.equals(rows + " " + views)) {
-                        stage.layOut(Layout.mixed(rows, views));
+                        database.layOut(Layout.mixed(rows, views));
                         laidOut = rows + " " + views;
                     }
-                    if (!practised) {
-                        // The first to run finds everything cold.
-                        new Round(stage, options, new Result.Plan(workload, "nothing", 0, rows, views)).practise();
-                        practised = true;
+                    if (!warmedUp) {
+                        // The first round would find all caches empty.
+                        new Round(database, options, new Result.Plan(workload, "nothing", 0, rows, views)).warmUp();
+                        warmedUp = true;
                     }
                     repeat(workload, rows, views);
                 }
@@ -104,18 +105,18 @@ final class Run {
         }
     }
 
-    /** Repeat by repeat, and each in another order: a slow minute of the machine does not hit one of them alone. */
+    /** Runs repeat by repeat, each in another order, so that a slow minute of the machine does not hit one contender alone. */
     private void repeat(String workload, int rows, int views) throws Exception {
         List<String> order = new ArrayList<>(options.contenders());
-        if (order.contains(PgIvm.EXTENSION) && !stage.offers(PgIvm.EXTENSION)) {
-            order.remove(PgIvm.EXTENSION);
+        if (order.contains(PgIvmContender.EXTENSION) && !database.offers(PgIvmContender.EXTENSION)) {
+            order.remove(PgIvmContender.EXTENSION);
             remarks.add("pg_ivm was left out: pg_available_extensions of the server does not name it.");
         }
         for (int repeat = 1; repeat <= options.repeats(); repeat++) {
             for (String contender : order) {
                 Result.Plan plan = new Result.Plan(workload, contender, repeat, rows, views);
                 attempt(plan.toString(), () -> {
-                    Result result = new Round(stage, options, plan).run();
+                    Result result = new Round(database, options, plan).run();
                     results.add(result);
                     System.out.printf(
                             "%s: lag %s; %s commits/s; refreshes %s; wrong %s%n",

@@ -3,7 +3,7 @@ package io.refreshd.bench;
 import java.util.Collection;
 import java.util.Locale;
 
-/** Measured values, sorted. */
+/** Sorted measured values. */
 record Sample(double[] sorted) {
     static Sample of(Collection<Double> values) {
         double[] sorted =
@@ -15,7 +15,7 @@ record Sample(double[] sorted) {
         return sorted.length;
     }
 
-    /** The value at or below which this share of all lies (nearest rank); NaN if there is none. */
+    /** The value at or below which this share of all values lies (nearest rank); NaN without values. */
     double quantile(double share) {
         if (sorted.length == 0) {
             return Double.NaN;
@@ -36,7 +36,7 @@ record Sample(double[] sorted) {
         return quantile(0);
     }
 
-    /** Seconds, shown as milliseconds. */
+    /** The quantiles of values in seconds, printed in milliseconds. */
     String millis() {
         return sorted.length == 0
                 ? "no value"

@@ -30,7 +30,7 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 
-/** How many batches the scheduler's core takes in, by the number of views: no clock, no thread, no database. */
+/** Batches that the core of the scheduler handles per second, by the number of views; no clock, thread or database. */
 @State(Scope.Thread)
 public class SchedulerBenchmark {
     private static final Instant NOW = Instant.EPOCH;
@@ -40,7 +40,7 @@ public class SchedulerBenchmark {
     @Param({"10", "100", "1000"})
     public int views;
 
-    /** Whether the other views lack something too, and wait for the end of a burst that does not end. */
+    /** Whether the other views are dirty too, within a quiet period that does not end. */
     @Param({"false", "true"})
     public boolean othersDirty;
 
@@ -77,7 +77,7 @@ public class SchedulerBenchmark {
         }
     }
 
-    /** A batch of the log a millisecond, each concerning one of ten views; refreshes end at once. */
+    /** One batch of the log per millisecond, each for one of ten views; refreshes end at once. */
     @Benchmark
     public OptionalLong batch() {
         time += NANOS / 1_000;

@@ -18,10 +18,10 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Where it is measured: an embedded PostgreSQL, or one that was given.
+ * The measured server: an embedded PostgreSQL, or one that was given.
  *
- * @param urls from the name of a database
- * @param home the database from which others are made
+ * @param urls the URL for the name of a database
+ * @param home the database from which others are created
  */
 record Server(UnaryOperator<String> urls, String home, String user, String password, boolean given, AutoCloseable end)
         implements AutoCloseable {
@@ -40,7 +40,7 @@ record Server(UnaryOperator<String> urls, String home, String user, String passw
         return new Server(server::url, "postgres", LocalPostgres.USER, "", false, server);
     }
 
-    /** @throws IllegalArgumentException if the server cannot be used, saying why */
+    /** @throws IllegalArgumentException if the server cannot be used; the message gives the reason */
     static Server given(String url, String user, String password) throws SQLException {
         Matcher parts = URL.matcher(url);
         if (!parts.matches()) {
@@ -75,7 +75,7 @@ record Server(UnaryOperator<String> urls, String home, String user, String passw
         }
     }
 
-    /** The first column. */
+    /** The first column of each row. */
     List<String> query(String database, String sql) throws SQLException {
         try (Connection connection = connect(database);
                 Statement statement = connection.createStatement();

@@ -9,7 +9,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.OptionalLong;
 
-/** The server's processes, if they run where this one does; NaN otherwise. */
+/** CPU time and memory of the processes of the server; NaN if they run on another machine. */
 final class ServerProcesses {
     private final OptionalLong postmaster;
 
@@ -17,7 +17,10 @@ final class ServerProcesses {
         this.postmaster = postmaster;
     }
 
-    /** A session's process shows the port of its client in its title: that tells it from a namesake on this machine. */
+    /**
+     * Finds the postmaster through the process of this session. The title of that process contains the port of the client,
+     * which excludes another process with the same id on this machine.
+     */
     static ServerProcesses of(Connection connection) throws SQLException {
         try (Statement statement = connection.createStatement();
                 ResultSet row = statement.executeQuery("SELECT pg_backend_pid(), inet_client_port()")) {
@@ -31,7 +34,7 @@ final class ServerProcesses {
                         .orElse(OptionalLong.empty()));
             }
         } catch (IOException elsewhere) {
-            // Not to be read is as good as not there.
+            // A process that cannot be read counts as one that does not exist.
         }
         return new ServerProcesses(OptionalLong.empty());
     }

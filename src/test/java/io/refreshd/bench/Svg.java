@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** Charts that need nothing but a browser. */
+/** Charts as SVG. */
 final class Svg {
     private static final List<String> COLOURS =
             List.of("#1b6ca8", "#d1495b", "#66a182", "#edae49", "#7a5195", "#5c5c5c", "#00798c", "#a0522d");
@@ -41,18 +41,18 @@ final class Svg {
         return text.append("</svg>\n").toString();
     }
 
-    /** Points of several series; seconds from left to right, seconds from bottom to top by powers of ten. */
+    /** Points of several series: seconds on the x axis, seconds on a logarithmic y axis. */
     static String lags(String title, Map<String, List<double[]>> series) {
         double longest = 1;
-        double most = 1;
+        double peaks = 1;
         for (List<double[]> points : series.values()) {
             for (double[] point : points) {
                 longest = Math.max(longest, point[0]);
-                most = Math.max(most, point[1]);
+                peaks = Math.max(peaks, point[1]);
             }
         }
         int low = -3;
-        int high = (int) Math.ceil(Math.log10(most));
+        int high = (int) Math.ceil(Math.log10(peaks));
         Svg svg = new Svg(title);
         for (int power = low; power <= high; power++) {
             double y = level(power, low, high);
@@ -88,9 +88,9 @@ final class Svg {
         return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * (power - low) / (high - low);
     }
 
-    /** One or more bars for each name, with what they stand for. */
+    /** One or more bars for each name, with a legend. */
     static String bars(String title, List<String> kinds, Map<String, double[]> values) {
-        double most = values.values().stream()
+        double peaks = values.values().stream()
                 .flatMapToDouble(java.util.Arrays::stream)
                 .filter(Double::isFinite)
                 .max()
@@ -104,7 +104,7 @@ final class Svg {
             svg.label(LEFT - 8, y + row / 2, "end", "", entry.getKey());
             for (int kind = 0; kind < kinds.size(); kind++) {
                 double value = entry.getValue()[kind];
-                double width = Double.isFinite(value) ? (WIDTH - LEFT - RIGHT) * value / Math.max(most, 1e-9) : 0;
+                double width = Double.isFinite(value) ? (WIDTH - LEFT - RIGHT) * value / Math.max(peaks, 1e-9) : 0;
                 svg.add(
                         "<rect x='%d' y='%.1f' width='%.1f' height='%.1f' fill='%s'/>",
                         LEFT, y + thick * kind, width, thick * 0.9, COLOURS.get(kind));

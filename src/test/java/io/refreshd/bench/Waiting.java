@@ -1,29 +1,28 @@
 package io.refreshd.bench;
 
+import io.refreshd.testing.TestTimeout;
 import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 
-/** Waits by looking again every few milliseconds, so that what is timed is not rounded up by much. */
+/** Waits by polling every few milliseconds, so that a measured time is hardly rounded up. */
 final class Waiting {
-    private static final Duration PATIENCE = Duration.ofSeconds(120);
-
-    /** For a statement that costs nothing. */
+    /** For a condition that costs next to nothing. */
     private static final Duration OFTEN = Duration.ofMillis(2);
 
     private Waiting() {}
 
-    /** @return seconds it took */
+    /** @return elapsed seconds */
     static double until(String what, Callable<Boolean> condition) {
         return until(what, OFTEN, condition);
     }
 
-    /** @param pause between two looks, where a look costs what is timed */
+    /** @param pause between two polls, for a condition that costs what is measured */
     static double until(String what, Duration pause, Callable<Boolean> condition) {
         long begin = System.nanoTime();
         try {
             while (!condition.call()) {
-                if (System.nanoTime() - begin > PATIENCE.toNanos()) {
+                if (System.nanoTime() - begin > TestTimeout.LIMIT.toNanos()) {
                     throw new IllegalStateException("waited too long: " + what);
                 }
                 TimeUnit.NANOSECONDS.sleep(pause.toNanos());

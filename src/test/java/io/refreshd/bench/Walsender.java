@@ -5,24 +5,26 @@ import java.io.IOException;
 import java.sql.SQLException;
 
 /**
- * The server's process that feeds the reader of a slot. It reads all that is written to any database, so it can be suspended while
- * its reader is: else every commit would wake it too.
+ * The walsender of a slot.
+ *
+ * <p>A walsender reads the log of all databases, so every commit wakes it. While its reader is suspended, it can be
+ * suspended too.
  */
 final class Walsender {
-    private final Stage stage;
+    private final BenchDatabase database;
 
-    /** @param stage of a server of our own, on this machine */
-    Walsender(Stage stage) {
-        this.stage = stage;
+    /** @param database on a server that the benchmark has started on this machine */
+    Walsender(BenchDatabase database) {
+        this.database = database;
     }
 
     void resume() throws Exception {
         Signals.send("CONT", pid());
     }
 
-    /** Only while it waits for more to read: then it holds nothing that another process could need. */
+    /** Suspends the walsender while it waits for more log: then it holds no lock that another process could need. */
     void suspend() throws Exception {
-        Waiting.until("the walsender of " + stage.slot() + " has nothing to do", this::suspendedWaiting);
+        Waiting.until("the walsender of " + database.slot() + " has nothing to do", this::suspendedWaiting);
     }
 
     private boolean suspendedWaiting() throws SQLException, IOException, InterruptedException {
@@ -31,7 +33,7 @@ final class Walsender {
             return false;
         }
         Signals.send("STOP", pid);
-        // Something may have woken it in between.
+        // A commit may have woken the walsender in the meantime.
         boolean waits = waits(pid);
         if (!waits) {
             Signals.send("CONT", pid);
@@ -40,13 +42,13 @@ final class Walsender {
     }
 
     private long pid() throws SQLException {
-        return Long.parseLong(
-                stage.query("SELECT active_pid FROM pg_replication_slots WHERE slot_name = '" + stage.slot() + "'")
-                        .getFirst());
+        return Long.parseLong(database.query(
+                        "SELECT active_pid FROM pg_replication_slots WHERE slot_name = '" + database.slot() + "'")
+                .getFirst());
     }
 
     private boolean waits(long pid) throws SQLException {
-        return stage.query("SELECT wait_event FROM pg_stat_activity WHERE pid = " + pid)
+        return database.query("SELECT wait_event FROM pg_stat_activity WHERE pid = " + pid)
                 .contains("WalSenderWaitForWal");
     }
 }

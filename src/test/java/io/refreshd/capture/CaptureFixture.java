@@ -2,6 +2,7 @@ package io.refreshd.capture;
 
 import io.refreshd.demo.LocalPostgres;
 import io.refreshd.testing.TestDatabase;
+import io.refreshd.testing.TestTimeout;
 import java.sql.Connection;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -22,7 +23,7 @@ final class CaptureFixture implements AutoCloseable {
                 Duration.ofMillis(100));
         database.execute("CREATE PUBLICATION \"Pub of \"\"refreshd's\"\" test\"");
         try (Connection connection = database.connect()) {
-            Slot.create(connection, settings.slot(), Duration.ofSeconds(30));
+            Slot.create(connection, settings.slot(), TestTimeout.LIMIT);
         }
     }
 

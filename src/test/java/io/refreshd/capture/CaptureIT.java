@@ -10,9 +10,9 @@ import io.refreshd.model.Operation;
 import io.refreshd.model.Signal;
 import io.refreshd.model.TableId;
 import io.refreshd.model.Xid;
+import io.refreshd.testing.TestTimeout;
 import java.sql.Connection;
 import java.sql.Statement;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -21,7 +21,6 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class CaptureIT {
-    private static final Duration SOON = Duration.ofSeconds(10);
     private CaptureFixture fixture;
     private RecordingHandler handler;
 
@@ -43,8 +42,7 @@ class CaptureIT {
         Lsn now = Lsn.parse(fixture.database
                 .query("SELECT pg_current_wal_insert_lsn()::text")
                 .getFirst());
-        await().atMost(SOON)
-                .until(() -> handler.routed().filter(p -> p.compareTo(now) >= 0).isPresent());
+        await().until(() -> handler.routed().filter(p -> p.compareTo(now) >= 0).isPresent());
     }
 
     private static Change only(RecordingHandler handler) {
@@ -255,11 +253,12 @@ class CaptureIT {
         assertThat(handler.signals("fence")).extracting(Signal::body).containsExactly("ünïque", "2");
         assertThat(handler.signals("note")).extracting(Signal::body).containsExactly("it's");
         // The end of a transaction that changed nothing may have moved the position before a heartbeat was due.
-        await().atMost(SOON).until(() -> !handler.signals(Signal.HEARTBEAT).isEmpty());
+        await().until(() -> !handler.signals(Signal.HEARTBEAT).isEmpty());
         assertThat(Heartbeat.emittedAt(handler.signals(Signal.HEARTBEAT).getFirst()))
                 .isCloseTo(
                         java.time.Instant.now(),
-                        new org.assertj.core.data.TemporalUnitWithinOffset(60, java.time.temporal.ChronoUnit.SECONDS));
+                        new org.assertj.core.data.TemporalUnitWithinOffset(
+                                TestTimeout.LIMIT.toSeconds(), java.time.temporal.ChronoUnit.SECONDS));
         assertThat(handler.changes()).hasSize(1);
     }
 
@@ -270,8 +269,7 @@ class CaptureIT {
         catchUp(handler);
         assertThat(handler.rows(Operation.INSERT)).isOne();
         Lsn acknowledged = handler.routed().orElseThrow();
-        await().atMost(SOON)
-                .until(() -> fixture.slot().confirmed().orElseThrow().compareTo(acknowledged) >= 0);
+        await().until(() -> fixture.slot().confirmed().orElseThrow().compareTo(acknowledged) >= 0);
         first.close();
         fixture.database.execute("INSERT INTO t VALUES (2)");
 
@@ -281,7 +279,7 @@ class CaptureIT {
         });
         CaptureRun second = fixture.start(failing);
         assertThat(second.ended())
-                .failsWithin(SOON)
+                .failsWithin(TestTimeout.LIMIT)
                 .withThrowableOfType(java.util.concurrent.ExecutionException.class)
                 .withRootCauseInstanceOf(java.io.IOException.class);
 

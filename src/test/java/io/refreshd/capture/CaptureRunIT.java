@@ -10,7 +10,7 @@ import io.refreshd.model.Lsn;
 import io.refreshd.model.Operation;
 import io.refreshd.model.Receipt;
 import io.refreshd.model.Snapshot;
-import java.time.Duration;
+import io.refreshd.testing.TestTimeout;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
@@ -23,7 +23,6 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class CaptureRunIT {
-    private static final Duration SOON = Duration.ofSeconds(15);
     private CaptureFixture fixture;
 
     @BeforeEach
@@ -39,7 +38,7 @@ class CaptureRunIT {
     }
 
     private void assertThatNobodyStreams() {
-        await().atMost(SOON).until(() -> fixture.slot().activePid().isEmpty());
+        await().until(() -> fixture.slot().activePid().isEmpty());
     }
 
     @Test
@@ -48,7 +47,7 @@ class CaptureRunIT {
         run.close();
         run.close();
         run.start();
-        assertThat(run.ended()).succeedsWithin(SOON);
+        assertThat(run.ended()).succeedsWithin(TestTimeout.LIMIT);
         assertThatNobodyStreams();
     }
 
@@ -75,7 +74,7 @@ class CaptureRunIT {
         });
         blocked.await();
         run.close();
-        assertThat(run.ended()).succeedsWithin(SOON);
+        assertThat(run.ended()).succeedsWithin(TestTimeout.LIMIT);
         assertThat(interrupted.getCount()).isZero();
         assertThatNobodyStreams();
     }
@@ -115,7 +114,7 @@ class CaptureRunIT {
     void leavesNothingBehindAfterManyQuickRuns() throws Exception {
         RecordingHandler handler = fixture.handler();
         CaptureRun warm = fixture.start(handler);
-        await().atMost(SOON).until(() -> handler.routed().isPresent());
+        await().until(() -> handler.routed().isPresent());
         warm.close();
         assertThatNobodyStreams();
         for (int i = 0; i < 20; i++) {
@@ -123,7 +122,7 @@ class CaptureRunIT {
             Thread second = Thread.ofVirtual().start(run::close);
             assertThatCode(run::close).doesNotThrowAnyException();
             second.join();
-            assertThat(run.ended()).succeedsWithin(SOON);
+            assertThat(run.ended()).succeedsWithin(TestTimeout.LIMIT);
             assertThatNobodyStreams();
         }
         assertThatNoThreadIsLeft();
@@ -139,9 +138,9 @@ class CaptureRunIT {
         for (int i = 0; i < 30 && interrupts == 0; i++) {
             RecordingHandler handler = fixture.handler();
             CaptureRun run = fixture.start(handler);
-            await().atMost(SOON).until(() -> handler.routed().isPresent());
+            await().until(() -> handler.routed().isPresent());
             interrupts = closeInDisorder(run);
-            assertThat(run.ended()).succeedsWithin(SOON);
+            assertThat(run.ended()).succeedsWithin(TestTimeout.LIMIT);
             assertThatNobodyStreams();
             assertThatNoThreadIsLeft();
         }
@@ -175,7 +174,7 @@ class CaptureRunIT {
     }
 
     private static void assertThatNoThreadIsLeft() {
-        await().atMost(SOON).untilAsserted(() -> assertThat(captureThreads()).isEmpty());
+        await().untilAsserted(() -> assertThat(captureThreads()).isEmpty());
     }
 
     private static Set<String> captureThreads() {
@@ -191,7 +190,7 @@ class CaptureRunIT {
         fixture.database.execute("SELECT pg_drop_replication_slot('" + fixture.settings.slot() + "')");
         CaptureRun run = fixture.start(fixture.handler());
         assertThat(run.ended())
-                .failsWithin(SOON)
+                .failsWithin(TestTimeout.LIMIT)
                 .withThrowableOfType(ExecutionException.class)
                 .withCauseInstanceOf(SlotUnusable.class);
         assertThat(fixture.database.query("SELECT count(*) FROM pg_replication_slots WHERE slot_name = '"
@@ -203,34 +202,33 @@ class CaptureRunIT {
     void endsWhenItsConnectionIsCut() throws Exception {
         RecordingHandler handler = fixture.handler();
         CaptureRun run = fixture.start(handler);
-        await().atMost(SOON).until(() -> handler.routed().isPresent());
+        await().until(() -> handler.routed().isPresent());
         fixture.database.execute(
                 "SELECT pg_terminate_backend(" + fixture.slot().activePid().orElseThrow() + ")");
-        assertThat(run.ended()).failsWithin(SOON);
+        assertThat(run.ended()).failsWithin(TestTimeout.LIMIT);
         assertThatNobodyStreams();
         fixture.database.execute("INSERT INTO t VALUES (1)");
         RecordingHandler next = fixture.handler();
         fixture.start(next);
-        await().atMost(SOON).until(() -> next.rows(Operation.INSERT) == 1);
+        await().until(() -> next.rows(Operation.INSERT) == 1);
     }
 
     @Test
     void endsWhenAnotherOneStreams() throws Exception {
         RecordingHandler handler = fixture.handler();
         fixture.start(handler);
-        await().atMost(SOON).until(() -> handler.routed().isPresent());
-        assertThat(fixture.start(fixture.handler()).ended()).failsWithin(SOON);
+        await().until(() -> handler.routed().isPresent());
+        assertThat(fixture.start(fixture.handler()).ended()).failsWithin(TestTimeout.LIMIT);
         Lsn before = handler.routed().orElseThrow();
-        await().atMost(SOON).until(() -> handler.routed().orElseThrow().compareTo(before) > 0);
+        await().until(() -> handler.routed().orElseThrow().compareTo(before) > 0);
     }
 
     @Test
     void movesTheSlotOfAQuietDatabase() throws Exception {
         RecordingHandler handler = fixture.handler();
         fixture.start(handler);
-        await().atMost(SOON).until(() -> handler.routed().isPresent());
+        await().until(() -> handler.routed().isPresent());
         Lsn before = fixture.slot().confirmed().orElseThrow();
-        await().atMost(SOON)
-                .until(() -> fixture.slot().confirmed().orElseThrow().compareTo(before) > 0);
+        await().until(() -> fixture.slot().confirmed().orElseThrow().compareTo(before) > 0);
     }
 }

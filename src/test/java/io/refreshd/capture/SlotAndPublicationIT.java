@@ -23,7 +23,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class SlotAndPublicationIT {
-    private static final Duration SOON = Duration.ofSeconds(15);
     private static final TableId T = new TableId("public", "t");
     private CaptureFixture fixture;
     private Connection connection;
@@ -168,7 +167,7 @@ class SlotAndPublicationIT {
     void missesWhatWasWrittenBeforeTheTableJoinedAndKnowsTheWriters() throws Exception {
         RecordingHandler handler = fixture.handler();
         fixture.start(handler);
-        await().atMost(SOON).until(() -> handler.routed().isPresent());
+        await().until(() -> handler.routed().isPresent());
         long oid = Long.parseLong(
                 fixture.database.query("SELECT 't'::regclass::oid::text").getFirst());
         try (Connection early = fixture.database.connect();
@@ -187,7 +186,7 @@ class SlotAndPublicationIT {
         Lsn now = Lsn.parse(fixture.database
                 .query("SELECT pg_current_wal_insert_lsn()::text")
                 .getFirst());
-        await().atMost(SOON).until(() -> handler.routed().orElseThrow().compareTo(now) >= 0);
+        await().until(() -> handler.routed().orElseThrow().compareTo(now) >= 0);
         assertThat(handler.rows(Operation.INSERT)).as("the second row only").isOne();
         assertThat(Enrolment.writersOf(connection, oid)).isEmpty();
     }

@@ -9,6 +9,7 @@ import io.refreshd.model.Operation;
 import io.refreshd.model.Xid;
 import io.refreshd.testing.OwnServer;
 import io.refreshd.testing.ServerFolder;
+import io.refreshd.testing.TestTimeout;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -21,7 +22,6 @@ import org.junit.jupiter.api.Test;
 
 /** Shows what is acknowledged while a commit waits for a synchronous standby: the commit is in the log, but nobody sees it yet. */
 class VisibilityIT {
-    private static final Duration SOON = Duration.ofSeconds(15);
 
     @Test
     void acknowledgesOnlyWhatIsVisible() throws Exception {
@@ -32,30 +32,30 @@ class VisibilityIT {
                     Connection writer = connect(url);
                     RecordingHandler handler = new RecordingHandler(connect(url))) {
                 execute(admin, "CREATE TABLE t (id int PRIMARY KEY)", "CREATE PUBLICATION p FOR TABLE ONLY t");
-                Slot.create(admin, "s", SOON);
+                Slot.create(admin, "s", TestTimeout.LIMIT);
                 CaptureSettings settings =
                         new CaptureSettings(Server.of(url, LocalPostgres.USER, ""), "s", "p", Duration.ofMillis(50));
                 try (CaptureRun run = new CaptureRun(settings, handler)) {
                     run.start();
-                    await().atMost(SOON).until(() -> handler.routed().isPresent());
+                    await().until(() -> handler.routed().isPresent());
                     execute(admin, "ALTER SYSTEM SET synchronous_standby_names = 'absent'", "SELECT pg_reload_conf()");
-                    await().atMost(SOON).until(() -> {
+                    await().until(() -> {
                         execute(writer, "SELECT 1");
                         return shown(writer).equals("absent");
                     });
                     CompletableFuture<Void> waiting =
                             CompletableFuture.runAsync(() -> insert(writer), Thread.ofVirtual()::start);
 
-                    await().atMost(SOON).until(() -> handler.rows(Operation.INSERT) == 1);
+                    await().until(() -> handler.rows(Operation.INSERT) == 1);
                     Xid xid = handler.changes().getFirst().xids().stream()
                             .findFirst()
                             .orElseThrow();
                     assertThat(handler.snapshot().sees(xid)).isFalse();
-                    await().atMost(SOON).until(() -> run.waitingFor().isPresent());
+                    await().until(() -> run.waitingFor().isPresent());
                     assertThat(run.waitingFor()).contains(xid);
                     Lsn held = handler.routed().orElseThrow();
                     int batches = handler.batches().size();
-                    await().atMost(SOON).until(() -> handler.batches().size() >= batches + 5);
+                    await().until(() -> handler.batches().size() >= batches + 5);
                     assertThat(handler.routed())
                             .as("heartbeats behind it are handed over, but not acknowledged")
                             .contains(held);
@@ -67,16 +67,15 @@ class VisibilityIT {
                     assertThat(waiting).isNotDone();
 
                     execute(admin, "ALTER SYSTEM RESET synchronous_standby_names", "SELECT pg_reload_conf()");
-                    await().atMost(SOON).until(() -> run.waitingFor().isEmpty());
+                    await().until(() -> run.waitingFor().isEmpty());
                     assertThat(handler.snapshot().sees(xid)).isTrue();
-                    assertThat(waiting).succeedsWithin(SOON);
-                    await().atMost(SOON)
-                            .until(() -> Slot.inspect(admin, "s")
-                                            .orElseThrow()
-                                            .confirmed()
-                                            .orElseThrow()
-                                            .compareTo(held)
-                                    > 0);
+                    assertThat(waiting).succeedsWithin(TestTimeout.LIMIT);
+                    await().until(() -> Slot.inspect(admin, "s")
+                                    .orElseThrow()
+                                    .confirmed()
+                                    .orElseThrow()
+                                    .compareTo(held)
+                            > 0);
                 }
             }
         }

@@ -12,7 +12,6 @@ import io.refreshd.model.ViewId;
 import io.refreshd.testing.TestDatabase;
 import java.sql.Connection;
 import java.sql.DriverManager;
-import java.time.Duration;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -445,7 +444,8 @@ class CatalogReaderIT {
     }
 
     @Test
-    void readsAThousandRoleViewsInWellUnderASecond() throws Exception {
+    /** How long that takes is measured by the benchmark, part "exact". */
+    void readsAThousandRoleViews() throws Exception {
         database.execute(Stream.concat(
                         IntStream.range(0, 1000)
                                 .mapToObj(i -> "CREATE MATERIALIZED VIEW role_" + i
@@ -455,15 +455,8 @@ class CatalogReaderIT {
                 .toArray(String[]::new));
         try (Connection connection = database.connect()) {
             CatalogReader.read(connection);
-            long start = System.nanoTime();
             Catalog catalog = CatalogReader.read(connection);
-            long read = System.nanoTime();
-            CatalogReader.fingerprint(connection);
-            long hashed = System.nanoTime();
-            // Measured: 200-350 ms and 20-60 ms on two busy cores. The bounds only catch a query that has become
-            // quadratic.
-            assertThat(Duration.ofNanos(read - start)).isLessThan(Duration.ofSeconds(3));
-            assertThat(Duration.ofNanos(hashed - read)).isLessThan(Duration.ofSeconds(1));
+            assertThat(CatalogReader.fingerprint(connection)).isEqualTo(CatalogReader.fingerprint(connection));
             assertThat(ViewGraph.of(catalog, view -> true).readersOf(table("main")))
                     .hasSize(1000);
         }

@@ -2,13 +2,13 @@ package io.refreshd.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.refreshd.testing.TestTimeout;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -76,7 +76,7 @@ class LauncherIT {
         assertThat(new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
                 .isEqualTo(
                         "refreshd: the variable REFRESHD_LOG_FORMAT is JSON; write one of text, json, or leave it out\n");
-        assertThat(process.waitFor()).isEqualTo(ExitCode.USAGE.code());
+        assertThat(TestTimeout.exitCode(process)).isEqualTo(ExitCode.USAGE.code());
     }
 
     @Test
@@ -150,9 +150,8 @@ class LauncherIT {
         builder.environment().keySet().retainAll(List.of("PATH"));
         builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
         Process process = builder.start();
-        assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
         return new Ended(
-                process.exitValue(),
+                TestTimeout.exitCode(process),
                 Files.readString(out, StandardCharsets.UTF_8),
                 Files.readString(err, StandardCharsets.UTF_8));
     }

@@ -1,6 +1,7 @@
 package io.refreshd.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -14,12 +15,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.Statement;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import org.awaitility.Awaitility;
-import org.awaitility.core.ConditionFactory;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -235,7 +233,7 @@ class PlanAndApplyIT {
             CompletableFuture<Integer> apply = CompletableFuture.supplyAsync(() -> execute(
                     "apply",
                     CHANGED.replace("role = {role}", "role = {role} AND public.gate() = 0"),
-                    "refresh: { lock-timeout: 60s }\n"));
+                    "refresh: { lock-timeout: 10m }\n"));
             awaitApply("advisory");
             database.execute("INSERT INTO main VALUES (100, 'a', 'during the rebuild')");
             await().until(() -> database.query("SELECT count(*) FROM role_a").equals(List.of("11"))
@@ -326,9 +324,5 @@ class PlanAndApplyIT {
         } catch (java.io.IOException e) {
             throw new java.io.UncheckedIOException(e);
         }
-    }
-
-    private static ConditionFactory await() {
-        return Awaitility.await().atMost(Duration.ofMinutes(1));
     }
 }

@@ -11,8 +11,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.Statement;
-import java.time.Duration;
-import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -30,7 +28,6 @@ class TerminalIT {
 
     @BeforeEach
     void schema() throws Exception {
-        Awaitility.setDefaultTimeout(Duration.ofSeconds(60));
         database = TestDatabase.create();
         database.execute(
                 "CREATE TABLE main (id int PRIMARY KEY, v text)",
@@ -74,8 +71,8 @@ class TerminalIT {
 
     @Test
     void aLongRefreshIsSeenWhileItRuns() throws Exception {
-        // The test locks the gate for longer than the default lock-timeout of a refresh.
-        try (RunningDaemon daemon = RunningDaemon.start(database, "refresh: { lock-timeout: 60s }");
+        // The gate is a lock too, and held for longer than a refresh waits for one by default.
+        try (RunningDaemon daemon = RunningDaemon.start(database, "refresh: { lock-timeout: 10m }");
                 Connection gate = database.connect();
                 Statement statement = gate.createStatement()) {
             daemon.awaitFresh();

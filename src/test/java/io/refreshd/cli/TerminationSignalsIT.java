@@ -3,10 +3,9 @@ package io.refreshd.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.refreshd.testing.Signals;
+import io.refreshd.testing.TestTimeout;
 import java.io.BufferedReader;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -22,7 +21,6 @@ class TerminationSignalsIT {
         }
     }
 
-    @Timeout(60)
     @ParameterizedTest
     @ValueSource(strings = {"TERM", "INT"})
     void theFirstDrainsAndTheSecondAborts(String signal) throws Exception {
@@ -42,8 +40,7 @@ class TerminationSignalsIT {
             assertThat(out.readLine()).isEqualTo("draining");
             assertThat(process.isAlive()).isTrue();
             Signals.send(signal, process.pid());
-            assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
-            assertThat(process.exitValue()).isEqualTo(ExitCode.ABORTED.code());
+            assertThat(TestTimeout.exitCode(process)).isEqualTo(ExitCode.ABORTED.code());
         } finally {
             process.destroyForcibly();
         }

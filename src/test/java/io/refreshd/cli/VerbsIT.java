@@ -9,13 +9,13 @@ import io.refreshd.report.ViewPhase;
 import io.refreshd.testing.Installed;
 import io.refreshd.testing.RunningDaemon;
 import io.refreshd.testing.TestDatabase;
+import io.refreshd.testing.TestTimeout;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.Statement;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -216,7 +216,7 @@ class VerbsIT {
             assertThat(json().at("/views/1/name").asText()).isEqualTo("first");
             assertThat(json().at("/views/1/watermark").asText()).contains("/");
             assertThat(Instant.parse(json().at("/views/1/commitTime").asText()))
-                    .isBetween(Instant.now().minus(Duration.ofMinutes(5)), Instant.now());
+                    .isBetween(Instant.now().minus(TestTimeout.LIMIT), Instant.now());
             assertThat(json().at("/views/1/stalenessSeconds").asDouble()).isZero();
         }
         database.execute("UPDATE refreshd.stream SET beat_at = beat_at - interval '1 hour'");
@@ -248,16 +248,15 @@ class VerbsIT {
         try (RunningDaemon daemon = RunningDaemon.start(database)) {
             daemon.awaitFresh();
             long before = daemon.refreshes("public.first");
-            assertThat(execute("refresh", "public.f*", "--timeout", "60s")).isZero();
+            assertThat(execute("refresh", "public.f*")).isZero();
             assertThat(out.toString()).isEqualTo("public.first: refreshed\n");
             assertThat(daemon.refreshes("public.first")).isGreaterThan(before);
 
-            assertThat(execute("pause", "public.\"Odd.one\"", "--timeout", "60s"))
-                    .isZero();
+            assertThat(execute("pause", "public.\"Odd.one\"")).isZero();
             daemon.awaitPhase("public.\"Odd.one\"", ViewPhase.PAUSED);
             assertThat(execute("status")).isZero();
             assertThat(out.toString()).containsPattern("(?m)^public\\.\"Odd\\.one\" +paused");
-            assertThat(execute("resume", "--all", "--json", "--timeout", "60s")).isZero();
+            assertThat(execute("resume", "--all", "--json")).isZero();
             assertThat(json().at("/ok").asBoolean()).isTrue();
             daemon.awaitFresh();
             assertThat(database.query("SELECT count(*) FROM refreshd.request")).containsExactly("0");
@@ -338,7 +337,7 @@ class VerbsIT {
                 .redirectError(ProcessBuilder.Redirect.DISCARD)
                 .start();
         List<String> lines = process.inputReader().lines().map(String::strip).toList();
-        assertThat(process.waitFor()).as(lines.toString()).isZero();
+        assertThat(TestTimeout.exitCode(process)).as(lines.toString()).isZero();
         return lines;
     }
 

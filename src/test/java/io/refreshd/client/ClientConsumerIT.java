@@ -3,6 +3,7 @@ package io.refreshd.client;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.refreshd.testing.TestDatabase;
+import io.refreshd.testing.TestTimeout;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -11,7 +12,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
-import java.util.concurrent.TimeUnit;
 import javax.tools.ToolProvider;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -107,7 +107,7 @@ class ClientConsumerIT {
                 .redirectOutput(output.toFile())
                 .start();
         try {
-            assertThat(process.waitFor(3, TimeUnit.MINUTES)).isTrue();
+            TestTimeout.exitCode(process);
         } finally {
             process.destroyForcibly();
         }

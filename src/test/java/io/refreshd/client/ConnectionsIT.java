@@ -7,10 +7,10 @@ import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import io.refreshd.testing.RunningDaemon;
 import io.refreshd.testing.TestDatabase;
+import io.refreshd.testing.TestTimeout;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.sql.Connection;
-import java.time.Duration;
 import java.util.List;
 import java.util.stream.Stream;
 import javax.sql.DataSource;
@@ -69,7 +69,7 @@ class ConnectionsIT {
         assertThat(database.query("SELECT count(*) FROM role_a")).containsExactly("2");
         try (RunningDaemon daemon = RunningDaemon.start(database)) {
             daemon.awaitFresh();
-            assertThat(a.refresh(true, Duration.ofSeconds(60))).isEqualTo(RefreshResult.DONE);
+            assertThat(a.refresh(true, TestTimeout.LIMIT)).isEqualTo(RefreshResult.DONE);
         }
         try (Connection connection = pool.getConnection()) {
             assertThat(connection.getAutoCommit())
@@ -111,7 +111,7 @@ class ConnectionsIT {
             RoleView<Row> inner =
                     RoleViews.of(always(outer), "role_{role}", Row.class).forRole("a");
             statement.execute("INSERT INTO main VALUES (2)");
-            assertThatThrownBy(() -> inner.refresh(true, Duration.ofSeconds(60)))
+            assertThatThrownBy(() -> inner.refresh(true, TestTimeout.LIMIT))
                     .hasMessageContaining("Call it after COMMIT");
             outer.rollback();
         }

@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import io.refreshd.report.ViewPhase;
 import io.refreshd.testing.RunningDaemon;
 import io.refreshd.testing.TestDatabase;
+import io.refreshd.testing.TestTimeout;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -20,8 +21,6 @@ class OnDemandIT {
 
     /** Settings by which no refresh happens during a test unless it is requested. */
     private static final String NO_OWN_REFRESH = "views: { quiet-period: 10m, target-lag: 20m }";
-
-    private static final Duration LONG = Duration.ofSeconds(60);
 
     private TestDatabase database;
     private String reader = "";
@@ -56,10 +55,10 @@ class OnDemandIT {
             daemon.awaitFresh();
             database.execute("INSERT INTO main VALUES (2, 'two')");
             assertThat(a.refresh(true)).isEqualTo(RefreshResult.REQUESTED);
-            assertThat(a.refresh(true, LONG)).isEqualTo(RefreshResult.DONE);
+            assertThat(a.refresh(true, TestTimeout.LIMIT)).isEqualTo(RefreshResult.DONE);
             assertThat(a.byKey(2)).contains(new Row(2, "two"));
             database.execute("INSERT INTO main VALUES (3, 'three')");
-            assertThat(a.awaitFresh(views.token(), LONG)).isTrue();
+            assertThat(a.awaitFresh(views.token(), TestTimeout.LIMIT)).isTrue();
             assertThat(a.byKey(3)).isPresent();
 
             assertThatThrownBy(() -> views.forRole("b").refresh(true))
@@ -95,14 +94,14 @@ class OnDemandIT {
             daemon.awaitFresh();
         }
         database.execute("UPDATE refreshd.stream SET beat_at = now() - interval '1 hour'");
-        assertThatThrownBy(() -> a.refresh(true, LONG))
+        assertThatThrownBy(() -> a.refresh(true, TestTimeout.LIMIT))
                 .hasMessageStartingWith("no running refreshd handles public.role_a")
                 .hasMessageContaining("GRANT MAINTAIN ON public.role_a");
         assertThat(database.query("SELECT count(*) FROM refreshd.request"))
                 .as("no request remains for a daemon that starts later")
                 .containsExactly("0");
         database.execute("GRANT MAINTAIN ON role_a TO " + reader, "INSERT INTO main VALUES (2, 'two')");
-        assertThat(a.refresh(true, LONG)).isEqualTo(RefreshResult.DONE);
+        assertThat(a.refresh(true, TestTimeout.LIMIT)).isEqualTo(RefreshResult.DONE);
         assertThat(a.byKey(2)).isPresent();
     }
 
@@ -119,10 +118,10 @@ class OnDemandIT {
             daemon.awaitFresh();
             for (int i = 1; i <= 3; i++) {
                 database.execute("INSERT INTO unseen VALUES (" + i + ", 'unseen')");
-                assertThat(untracked.refresh(true, LONG)).isEqualTo(RefreshResult.DONE);
+                assertThat(untracked.refresh(true, TestTimeout.LIMIT)).isEqualTo(RefreshResult.DONE);
                 assertThat(untracked.byKey(i)).isPresent();
             }
-            assertThatThrownBy(() -> untracked.awaitFresh(views.token(), LONG))
+            assertThatThrownBy(() -> untracked.awaitFresh(views.token(), TestTimeout.LIMIT))
                     .hasMessageContaining("nothing can be claimed");
         }
     }
@@ -159,13 +158,13 @@ class OnDemandIT {
         RoleView<Row> bad = views.forRole("bad");
         try (RunningDaemon daemon = RunningDaemon.start(database, NO_OWN_REFRESH)) {
             daemon.awaitFresh();
-            assertThat(bad.refresh(true, LONG)).isEqualTo(RefreshResult.DONE);
+            assertThat(bad.refresh(true, TestTimeout.LIMIT)).isEqualTo(RefreshResult.DONE);
             database.execute("INSERT INTO main VALUES (9, 'nine')");
             for (int i = 0; i < 2; i++) {
-                assertThatThrownBy(() -> bad.refresh(true, LONG)).hasMessageContaining("division by zero");
+                assertThatThrownBy(() -> bad.refresh(true, TestTimeout.LIMIT)).hasMessageContaining("division by zero");
             }
             database.execute("DELETE FROM main WHERE id = 9");
-            assertThat(bad.refresh(true, LONG))
+            assertThat(bad.refresh(true, TestTimeout.LIMIT))
                     .as("a request triggers another attempt")
                     .isEqualTo(RefreshResult.DONE);
             assertThat(bad.all()).hasSize(1);
@@ -184,12 +183,12 @@ class OnDemandIT {
                         "GRANT SELECT ON role_" + role + " TO " + reader,
                         "UPDATE main SET name = 'written behind " + i + "'");
                 RoleView<Row> made = views.forRole(role);
-                assertThat(made.awaitFresh(views.token(), LONG)).isTrue();
+                assertThat(made.awaitFresh(views.token(), TestTimeout.LIMIT)).isTrue();
                 assertThat(made.all()).containsExactly(new Row(1, "written behind " + i));
             }
             database.execute(
                     "CREATE VIEW role_plain AS SELECT 1 AS id, '' AS name", "GRANT SELECT ON role_plain TO " + reader);
-            assertThatThrownBy(() -> views.forRole("plain").awaitFresh(views.token(), LONG))
+            assertThatThrownBy(() -> views.forRole("plain").awaitFresh(views.token(), TestTimeout.LIMIT))
                     .hasMessageContaining(
                             "public.role_plain is not kept fresh by refreshd: it is no materialized view");
         }

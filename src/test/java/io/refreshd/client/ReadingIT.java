@@ -2,19 +2,18 @@ package io.refreshd.client;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import io.refreshd.testing.CountingDataSource;
 import io.refreshd.testing.RunningDaemon;
 import io.refreshd.testing.TestDatabase;
+import io.refreshd.testing.TestTimeout;
 import java.sql.Connection;
 import java.sql.Statement;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
-import org.awaitility.Awaitility;
-import org.awaitility.core.ConditionFactory;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -91,7 +90,7 @@ class ReadingIT {
         try (RunningDaemon daemon = RunningDaemon.start(database)) {
             daemon.awaitFresh();
             assertThat(a.refresh(true)).isEqualTo(RefreshResult.REQUESTED);
-            assertThat(a.awaitFresh(views.token(), Duration.ofSeconds(60))).isTrue();
+            assertThat(a.awaitFresh(views.token(), TestTimeout.LIMIT)).isTrue();
             String old = String.valueOf(
                     database.query("SELECT 'role_a'::regclass::oid").getFirst());
             database.execute("CREATE MATERIALIZED VIEW beside AS SELECT id, name, 1 AS more FROM main;"
@@ -104,14 +103,14 @@ class ReadingIT {
                     .equals(List.of("1")));
             assertThat(a.refresh(true)).isEqualTo(RefreshResult.REQUESTED);
             database.execute("INSERT INTO main VALUES (2000, 'new')");
-            assertThat(a.awaitFresh(views.token(), Duration.ofSeconds(60))).isTrue();
+            assertThat(a.awaitFresh(views.token(), TestTimeout.LIMIT)).isTrue();
             assertThat(a.byKey(2000)).isEqualTo(Optional.of(new UserRow(2000, "new")));
         }
     }
 
     @Test
     void manyRequestsAreOneRefresh() throws Exception {
-        try (RunningDaemon daemon = RunningDaemon.start(database, "refresh: { lock-timeout: 60s }\n");
+        try (RunningDaemon daemon = RunningDaemon.start(database, "refresh: { lock-timeout: 10m }\n");
                 Connection holder = database.connect();
                 Statement statement = holder.createStatement()) {
             daemon.awaitFresh();
@@ -161,9 +160,5 @@ class ReadingIT {
     void aPageSizeIsAtLeastOne() {
         assertThatThrownBy(() -> views.forRole("a").firstPage(0))
                 .hasMessage("a page holds at least one row, and not 0");
-    }
-
-    private static ConditionFactory await() {
-        return Awaitility.await().atMost(Duration.ofMinutes(1));
     }
 }

@@ -13,7 +13,6 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.time.Duration;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.concurrent.Executors;
@@ -155,7 +154,7 @@ class DemoEnvironmentIT {
         Workload workload = new Workload(environment.application(), log, ROWS, 3, failure::set);
         try (ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor()) {
             workload.start(clock, 500);
-            Awaitility.await().atMost(Duration.ofSeconds(20)).until(() -> log.commits() > 200);
+            Awaitility.await().until(() -> log.commits() > 200);
             workload.close();
             long atClose = log.commits();
             workload.close();
@@ -181,7 +180,7 @@ class DemoEnvironmentIT {
             workload.start(clock, 20);
             statement.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                     + " WHERE usename = current_user AND pid <> pg_backend_pid()");
-            Awaitility.await().atMost(Duration.ofSeconds(20)).until(() -> failure.get() != null);
+            Awaitility.await().until(() -> failure.get() != null);
         }
     }
 

@@ -3,6 +3,7 @@ package io.refreshd.demo;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.refreshd.testing.OwnServer;
+import io.refreshd.testing.TestTimeout;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -38,7 +39,7 @@ class DemoIT {
 
     @Test
     void endsBadlyAndNamesTheViewThatWasNotRefreshed() throws Exception {
-        int code = run(path -> TimedDaemon.of(remember(path), DemoSchema.ROLE_C));
+        int code = run(path -> TimedDaemon.of(remember(path), DemoSchema.ROLE_C), Duration.ofSeconds(5));
 
         assertThat(text().lines().filter(line -> line.contains("DIFFERS")))
                 .singleElement()
@@ -76,7 +77,12 @@ class DemoIT {
     }
 
     private int run(DemoDaemon.Factory factory) {
-        return new Demo(SHORT, out, factory, Duration.ofSeconds(5), Optional.of(OwnServer.PROGRAM)).run();
+        return run(factory, TestTimeout.LIMIT);
+    }
+
+    /** @param settle how long it waits at the end for views that do not equal their definition */
+    private int run(DemoDaemon.Factory factory, Duration settle) {
+        return new Demo(SHORT, out, factory, settle, Optional.of(OwnServer.PROGRAM)).run();
     }
 
     private Path remember(Path configuration) throws IOException {

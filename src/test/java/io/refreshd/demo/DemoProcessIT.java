@@ -4,18 +4,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.refreshd.testing.Signals;
+import io.refreshd.testing.TestTimeout;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -31,34 +31,43 @@ class DemoProcessIT {
 
     private Path output = Path.of("");
     private Path scratch = Path.of("");
-    private Process demo;
+    private @Nullable Process running;
 
     @BeforeEach
-    void start() throws IOException {
+    void prepare() throws IOException {
         output = folder.resolve("output");
         scratch = Files.createDirectory(folder.resolve("scratch"));
         Path home = Files.createDirectory(folder.resolve("home"));
         Files.copy(Path.of("refreshd"), home.resolve("refreshd"));
         Files.createSymbolicLink(home.resolve("lib"), DISTRIBUTION.resolve("lib"));
         Files.createSymbolicLink(home.resolve("demo"), DISTRIBUTION.resolve("demo"));
-        // A shell starts background processes with SIGINT ignored, and a JVM does not handle an ignored signal.
+    }
+
+    /** @param duration of the demo, as its option takes it */
+    private Process start(String duration) throws IOException {
+        // A shell starts what runs in the background with SIGINT ignored, and a JVM leaves an ignored signal alone.
         List<String> command = new ArrayList<>(List.of("env", "--default-signal=INT", "sh"));
-        command.addAll(List.of(home + "/refreshd", "demo", "--for", "5s", "--rows", "2000"));
+        command.addAll(List.of(folder.resolve("home") + "/refreshd", "demo", "--for", duration, "--rows", "2000"));
         ProcessBuilder builder =
                 new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile());
         builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
         builder.environment().put("REFRESHD_JAVA_OPTS", "-Djava.io.tmpdir=" + scratch);
-        demo = builder.start();
+        Process started = builder.start();
+        running = started;
+        return started;
     }
 
     @AfterEach
     void end() {
-        demo.destroy();
+        if (running != null) {
+            running.destroy();
+        }
     }
 
     @Test
     void endsByItselfWithEveryViewEqualAndLeavesNothing() throws Exception {
-        assertThat(demo.waitFor(120, TimeUnit.SECONDS)).isTrue();
+        Process demo = start("5s");
+        TestTimeout.exitCode(demo);
         assertThat(text()).contains("Every view equals its definition.");
         assertThat(demo.exitValue()).as(text()).isZero();
         assertNothingIsLeft();
@@ -66,10 +75,12 @@ class DemoProcessIT {
 
     @Test
     void endsAtOnceWhenItIsInterruptedAndLeavesNothing() throws Exception {
-        await().atMost(Duration.ofSeconds(90)).until(() -> text().contains("view=materializeduserrole_a"));
+        // So long that it cannot end before it is interrupted.
+        Process demo = start("1h");
+        await().until(() -> text().contains("view=materializeduserrole_a"));
         assertThat(servers()).isNotEmpty();
         Signals.send("INT", demo.pid());
-        assertThat(demo.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        TestTimeout.exitCode(demo);
         assertThat(text()).contains("Everything is stopped and deleted.").doesNotContain("The demo broke");
         assertThat(demo.exitValue()).as(text()).isEqualTo(128 + 2);
         assertNothingIsLeft();

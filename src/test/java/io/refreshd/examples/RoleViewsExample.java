@@ -96,10 +96,10 @@ public final class RoleViewsExample {
     private static void change(PrintStream out, TestDatabase database, RoleViews<UserRow> views) throws Exception {
         RoleView<UserRow> a = views.forRole("a");
         database.execute("UPDATE main SET name = 'renamed' WHERE id = 2");
-        out.println("Fresh: " + a.awaitFresh(views.token(), Duration.ofSeconds(30)) + ", "
+        out.println("Fresh: " + a.awaitFresh(views.token(), Duration.ofMinutes(10)) + ", "
                 + a.byKey(2).orElseThrow().name() + ".");
         out.println(
-                "On demand: " + a.refresh(true) + ", and waited for: " + a.refresh(true, Duration.ofSeconds(30)) + ".");
+                "On demand: " + a.refresh(true) + ", and waited for: " + a.refresh(true, Duration.ofMinutes(10)) + ".");
     }
 
     private static void come(PrintStream out, TestDatabase database, RoleViews<UserRow> views) throws Exception {
@@ -109,7 +109,7 @@ public final class RoleViewsExample {
         out.println("The second look-up finds the same: " + (views.forRole("d") == d) + ".");
 
         database.execute("DELETE FROM roles WHERE name = 'd'");
-        Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> isGone(d));
+        Awaitility.await().until(() -> isGone(d));
         out.println("Role d is gone, and so is its view.");
 
         // Another application, which knows nothing of refreshd, creates a view. It does so in one transaction: the
@@ -122,12 +122,12 @@ public final class RoleViewsExample {
                 "COMMIT",
                 "UPDATE main SET name = 'seen by e' WHERE id = 1001");
         RoleView<UserRow> e = views.forRole("e");
-        out.println("Created in another app, and fresh: " + e.awaitFresh(views.token(), Duration.ofSeconds(30)) + ", "
+        out.println("Created in another app, and fresh: " + e.awaitFresh(views.token(), Duration.ofMinutes(10)) + ", "
                 + e.all() + ".");
     }
 
     private static RoleView<UserRow> awaitView(RoleViews<UserRow> views, String role) {
-        Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> !isGone(views.forRole(role)));
+        Awaitility.await().until(() -> !isGone(views.forRole(role)));
         return views.forRole(role);
     }
 

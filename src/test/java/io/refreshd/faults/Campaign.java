@@ -1,5 +1,6 @@
 package io.refreshd.faults;
 
+import io.refreshd.testing.TestTimeout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
@@ -15,27 +16,28 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A database under load, the daemon beside it, faults in both and between them, and an oracle that watches. Everything random
- * comes from the seed; what threads make of it does not.
+ * A fault campaign: a database under load, the daemon, faults in both and between them, and an oracle that checks all the
+ * time.
+ *
+ * <p>The seed determines every random choice, but not the timing of the threads.
  */
 public final class Campaign {
-    private static final Duration RECOVERY = Duration.ofSeconds(300);
-
     private final Options options;
     private final Path folder;
-    private final Tally tally = new Tally();
-    private final Ending workEnds = new Ending();
-    private final Ending faultsEnd = new Ending();
-    private final Ending oracleEnds = new Ending();
+    private final CampaignStatistics statistics = new CampaignStatistics();
+    private final StopSignal stopWork = new StopSignal();
+    private final StopSignal stopFaults = new StopSignal();
+    private final StopSignal stopOracle = new StopSignal();
     private final AtomicReference<@Nullable Violation> violation = new AtomicReference<>();
-    private final AtomicReference<String> deed = new AtomicReference<>("starting");
-    private final List<String> diary = new ArrayList<>();
+    private final AtomicReference<String> currentFault = new AtomicReference<>("starting");
+    private final List<String> timeline = new ArrayList<>();
     private final long began = System.nanoTime();
     private long faultsBegan;
 
     /**
      * @param longest milliseconds that a fault may last
-     * @param faults at most so many
+     * @param faults the largest number of faults
+     * @param timed whether recovery and termination have limits of their own, as on a machine that does nothing else
      */
     public record Options(
             long seed,
@@ -44,31 +46,49 @@ public final class Campaign {
             int longest,
             int faults,
             List<String> kinds,
-            Circumstances circumstances) {
-        /** Seeds that broke a promise once; each ran into a fault of its own, named in the commit that mended it. */
-        public static Stream<Options> thatOnceFailed() {
+            CampaignEnvironment environment,
+            boolean timed) {
+        /** How long recovery may take: until every view is fresh again. */
+        Duration recoveryLimit() {
+            return timed ? Duration.ofMinutes(5) : TestTimeout.LIMIT;
+        }
+
+        /** How long the daemon may take from SIGTERM to its exit. An orchestrator kills it after 30 s. */
+        Duration terminationLimit() {
+            return timed ? Duration.ofSeconds(30) : TestTimeout.LIMIT;
+        }
+
+        /** Seeds with which a promise was broken once. The commit that fixed the cause names it. */
+        public static Stream<Options> regressions() {
             return Stream.of(
-                    brief(1, Kinds.first(), Circumstances.FORMER),
-                    brief(21, Kinds.second(), Circumstances.FORMER),
-                    brief(32, Kinds.second(), Circumstances.FORMER),
-                    brief(4201, Kinds.second(), Circumstances.FORMER),
-                    brief(5, Kinds.third(), Circumstances.of(5)),
-                    brief(109, Kinds.third(), Circumstances.of(109)));
+                    brief(1, FaultSelection.first(), CampaignEnvironment.EARLIER),
+                    brief(21, FaultSelection.second(), CampaignEnvironment.EARLIER),
+                    brief(32, FaultSelection.second(), CampaignEnvironment.EARLIER),
+                    brief(4201, FaultSelection.second(), CampaignEnvironment.EARLIER),
+                    brief(5, FaultSelection.third(), CampaignEnvironment.of(5)),
+                    brief(109, FaultSelection.third(), CampaignEnvironment.of(109)));
         }
 
         public static Options brief(long seed) {
-            Circumstances circumstances = Circumstances.of(seed);
-            return brief(seed, Kinds.of(circumstances), circumstances);
+            CampaignEnvironment environment = CampaignEnvironment.of(seed);
+            return brief(seed, FaultSelection.of(environment), environment);
         }
 
-        private static Options brief(long seed, List<String> kinds, Circumstances circumstances) {
-            return new Options(seed, Duration.ofSeconds(30), 20_000, 2_500, 8, kinds, circumstances);
+        private static Options brief(long seed, List<String> kinds, CampaignEnvironment environment) {
+            return new Options(seed, Duration.ofSeconds(30), 20_000, 2_500, 8, kinds, environment, false);
         }
 
         public static Options thorough(long seed, Duration duration) {
-            Circumstances circumstances = Circumstances.of(seed);
+            CampaignEnvironment environment = CampaignEnvironment.of(seed);
             return new Options(
-                    seed, duration, 300_000, 30_000, Integer.MAX_VALUE, Kinds.of(circumstances), circumstances);
+                    seed,
+                    duration,
+                    300_000,
+                    30_000,
+                    Integer.MAX_VALUE,
+                    FaultSelection.of(environment),
+                    environment,
+                    true);
         }
     }
 
@@ -78,8 +98,8 @@ public final class Campaign {
     }
 
     /**
-     * @return what was injected and how it was survived
-     * @throws Violation if a promise was broken; says all that is needed to reproduce it
+     * @return a report: what was injected, and how long recovery took
+     * @throws Violation if a promise was broken; the message has all that is needed to reproduce it
      */
     public String run() throws Exception {
         Files.createDirectories(folder);
@@ -87,40 +107,41 @@ public final class Campaign {
         Files.deleteIfExists(folder.resolve("daemon.log"));
         SplittableRandom random = new SplittableRandom(options.seed());
         List<Thread> threads = new ArrayList<>();
-        Clocks clocks = options.circumstances().movableClocks() ? Clocks.in(folder) : Clocks.NONE;
+        Clocks clocks = options.environment().movableClocks() ? Clocks.in(folder) : Clocks.NONE;
         try (DatabaseServer server =
-                        DatabaseServer.start(data, options.circumstances().postgres(), clocks.environmentOfServer());
+                        DatabaseServer.start(data, options.environment().postgres(), clocks.environmentOfServer());
                 TcpProxy proxy = new TcpProxy(server.port());
-                DaemonProcess daemon = DaemonProcess.at(
-                        folder, proxy.port(), options.circumstances().user(), clocks.environmentOfDaemon())) {
-            Ground.lay(server, options.items(), options.circumstances());
+                CampaignDaemon daemon = CampaignDaemon.of(
+                        folder, proxy.port(), options.environment().user(), clocks.environmentOfDaemon())) {
+            CampaignSchema.create(server, options.items(), options.environment());
             proxy.start();
             daemon.start();
-            AtomicLong nextId = new AtomicLong(Ground.ROWS + 1);
+            AtomicLong nextId = new AtomicLong(CampaignSchema.ROWS + 1);
             Thread watcher = Thread.ofPlatform().name("oracle").start(() -> watch(server));
             threads.add(watcher);
             for (int i = 0; i < 4; i++) {
-                Worker worker = new Worker(server, random.split(), nextId, workEnds, tally, i == 0);
+                ApplicationClient worker =
+                        new ApplicationClient(server, random.split(), nextId, stopWork, statistics, i == 0);
                 threads.add(Thread.ofPlatform().name("worker-" + i).start(worker));
             }
             try {
-                Site site = new Site(server, proxy, daemon, clocks, random, faultsEnd, options.longest());
-                recover(site, "start");
+                FaultContext context = new FaultContext(server, proxy, daemon, clocks, random, stopFaults, options);
+                recover(context, "start");
                 faultsBegan = System.nanoTime();
-                injectFaults(site);
-                workEnds.begin();
+                injectFaults(context);
+                stopWork.set();
                 for (Thread thread : threads) {
                     if (thread != watcher) {
                         thread.join();
                     }
                 }
-                settle(site);
+                settle(context);
             } catch (Violation e) {
                 violation.compareAndSet(null, e);
             } finally {
-                workEnds.begin();
-                faultsEnd.begin();
-                oracleEnds.begin();
+                stopWork.set();
+                stopFaults.set();
+                stopOracle.set();
                 for (Thread thread : threads) {
                     thread.join();
                 }
@@ -138,140 +159,141 @@ public final class Campaign {
         return report();
     }
 
-    private void injectFaults(Site site) throws Exception {
-        int struck = 0;
+    private void injectFaults(FaultContext context) throws Exception {
+        int injected = 0;
         while (Duration.ofNanos(System.nanoTime() - faultsBegan).compareTo(options.duration()) < 0
-                && struck++ < options.faults()
+                && injected++ < options.faults()
                 && violation.get() == null) {
             String kind =
-                    options.kinds().get(site.random().nextInt(options.kinds().size()));
-            boolean another = site.random().nextInt(4) == 0;
-            boolean impatient = site.random().nextInt(3) == 0;
-            strike(site, kind);
+                    options.kinds().get(context.random().nextInt(options.kinds().size()));
+            boolean another = context.random().nextInt(4) == 0;
+            boolean withoutRecovery = context.random().nextInt(3) == 0;
+            injectOne(context, kind);
             if (another) {
-                // A second one before the first has healed.
-                strike(
-                        site,
+                // A second fault before the recovery from the first.
+                injectOne(
+                        context,
                         options.kinds()
-                                .get(site.random().nextInt(options.kinds().size())));
+                                .get(context.random().nextInt(options.kinds().size())));
             }
-            if (impatient) {
-                site.ending().pause(site.random().nextInt(3_000));
+            if (withoutRecovery) {
+                context.stop().sleep(context.random().nextInt(3_000));
             } else {
-                recover(site, kind);
+                recover(context, kind);
             }
         }
     }
 
-    private void strike(Site site, String kind) throws Exception {
+    private void injectOne(FaultContext context, String kind) throws Exception {
         note(kind);
-        deed.set(kind);
+        currentFault.set(kind);
         try {
-            Faults.ALL.get(kind).strike(site);
-        } catch (SQLException | NotInjected e) {
+            Faults.ALL.get(kind).inject(context);
+        } catch (SQLException | NotInjectedException e) {
             note("not injected, " + kind + ": " + e.getMessage());
-            tally.count("not injected");
+            statistics.count("not injected");
             return;
         }
-        tally.count("fault: " + kind);
+        statistics.count("fault: " + kind);
     }
 
-    /** Waits until every view claims to hold what was committed by now, and measures it. */
-    private void recover(Site site, String after) throws Exception {
+    /** Waits until the watermark of every view covers what had committed at the call, and records how long that took. */
+    private void recover(FaultContext context, String after) throws Exception {
         long start = System.nanoTime();
-        site.server().awaitConnections();
-        Worker.resolvePrepared(site.server());
-        try (Oracle asked = new Oracle(site.server(), tally)) {
+        context.server().awaitConnections();
+        ApplicationClient.resolvePrepared(context.server());
+        try (Oracle asked = new Oracle(context.server(), statistics)) {
             String position = asked.one("SELECT pg_current_wal_insert_lsn()");
             int looks = 0;
             while (true) {
-                alive(site);
+                alive(context);
                 if (violation.get() != null) {
                     return;
                 }
                 String all = asked.one("SELECT to_regclass('refreshd.freshness') IS NOT NULL")
                                 .equals("t")
-                        ? asked.one("SELECT count(*) = " + Subject.ALL.size()
+                        ? asked.one("SELECT count(*) = " + CheckedView.ALL.size()
                                 + " AND bool_and(coalesce(watermark >= '" + position + "', false))"
                                 + " FROM refreshd.freshness")
                         : "f";
                 if (all.equals("t")) {
                     break;
                 }
-                if (Duration.ofNanos(System.nanoTime() - start).compareTo(RECOVERY) > 0) {
-                    throw new Violation(
-                            "not recovered within " + RECOVERY + " after " + after + ": " + asked.unfinished(position));
+                if (Duration.ofNanos(System.nanoTime() - start).compareTo(options.recoveryLimit()) > 0) {
+                    throw new Violation("not recovered within " + options.recoveryLimit() + " after " + after + ": "
+                            + asked.unfinished(position));
                 }
                 TimeUnit.MILLISECONDS.sleep(100);
                 if (++looks % 10 == 0) {
-                    Worker.resolvePrepared(site.server());
+                    ApplicationClient.resolvePrepared(context.server());
                 }
             }
         }
         Duration took = Duration.ofNanos(System.nanoTime() - start);
         note("recovered in " + took.toMillis() + " ms");
-        tally.took("recovered: " + after, took);
-        tally.took("worst staleness after recovery", took);
+        statistics.took("recovered: " + after, took);
+        statistics.took("worst staleness after recovery", took);
     }
 
-    private void alive(Site site) throws Violation {
-        OptionalInt code = site.daemon().endedByItself();
+    private void alive(FaultContext context) throws Violation, InterruptedException {
+        OptionalInt code = context.daemon().endedByItself();
         if (code.isPresent()) {
             throw new Violation(
-                    "the daemon ended by itself with " + code.getAsInt() + " during or after " + deed.get());
+                    "the daemon ended by itself with " + code.getAsInt() + " during or after " + currentFault.get());
         }
     }
 
-    /** The workload is over: with nothing else to wake the daemon up, all has to come right. */
-    private void settle(Site site) throws Exception {
+    /** After the end of the workload, when no write wakes the daemon any more, every view must become equal and fresh. */
+    private void settle(FaultContext context) throws Exception {
         if (violation.get() != null) {
             return;
         }
         note("workload over");
-        site.server().awaitConnections();
+        context.server().awaitConnections();
         TimeUnit.SECONDS.sleep(3);
-        Worker.resolvePrepared(site.server());
+        ApplicationClient.resolvePrepared(context.server());
         long start = System.nanoTime();
-        try (Oracle asked = new Oracle(site.server(), tally)) {
+        try (Oracle asked = new Oracle(context.server(), statistics)) {
             String position = asked.one("SELECT pg_current_wal_insert_lsn()");
             List<String> unfinished = asked.unfinished(position);
             while (!unfinished.isEmpty()) {
-                alive(site);
-                if (Duration.ofNanos(System.nanoTime() - start).compareTo(RECOVERY) > 0) {
+                alive(context);
+                if (Duration.ofNanos(System.nanoTime() - start).compareTo(options.recoveryLimit()) > 0) {
                     throw new Violation("at the end, without further writes: " + unfinished);
                 }
                 TimeUnit.MILLISECONDS.sleep(100);
                 unfinished = asked.unfinished(position);
             }
         }
-        tally.took("all views equal at the end", Duration.ofNanos(System.nanoTime() - start));
+        statistics.took("all views equal at the end", Duration.ofNanos(System.nanoTime() - start));
     }
 
     private void watch(DatabaseServer server) {
-        while (!oracleEnds.begun() && violation.get() == null) {
-            try (Oracle oracle = new Oracle(server, tally)) {
-                while (!oracleEnds.begun()) {
+        while (!stopOracle.isSet() && violation.get() == null) {
+            try (Oracle oracle = new Oracle(server, statistics)) {
+                while (!stopOracle.isSet()) {
                     long began = System.nanoTime();
                     oracle.check();
-                    // The servers of a campaign share their processors with it: half of one is enough for watching.
-                    oracleEnds.pause(Math.max(
+                    // The oracle uses at most half of a processor, since the server and the daemon share the
+                    // processors with it.
+                    stopOracle.sleep(Math.max(
                             150, Duration.ofNanos(System.nanoTime() - began).toMillis()));
                 }
             } catch (Violation e) {
                 violation.compareAndSet(null, e);
-                note("violation, after " + deed.get());
-                faultsEnd.begin();
-                workEnds.begin();
+                note("violation, after " + currentFault.get());
+                stopFaults.set();
+                stopWork.set();
             } catch (SQLException e) {
-                tally.count("oracle interrupted");
-                oracleEnds.pause(200);
+                statistics.count("oracle interrupted");
+                stopOracle.sleep(200);
             }
         }
     }
 
     private void sumUp(DatabaseServer server) {
-        try (Oracle asked = new Oracle(server, tally)) {
-            tally.set(
+        try (Oracle asked = new Oracle(server, statistics)) {
+            statistics.set(
                     "refreshes",
                     Long.parseLong(asked.one("SELECT coalesce(sum(refreshes), 0) FROM refreshd.view_state")));
         } catch (SQLException e) {
@@ -280,7 +302,7 @@ public final class Campaign {
     }
 
     private synchronized void note(String what) {
-        diary.add("  %6.1f s  %s".formatted(elapsed().toMillis() / 1e3, what));
+        timeline.add("  %6.1f s  %s".formatted(elapsed().toMillis() / 1e3, what));
     }
 
     private Duration elapsed() {
@@ -288,12 +310,12 @@ public final class Campaign {
     }
 
     private synchronized String report() {
-        return "seed " + options.seed() + ", " + options.circumstances() + ", "
-                + elapsed().toSeconds() + " s\n" + tally + (violation.get() == null ? "  zero violations\n" : "")
-                + "Diary:\n" + String.join("\n", diary) + "\n";
+        return "seed " + options.seed() + ", " + options.environment() + ", "
+                + elapsed().toSeconds() + " s\n" + statistics + (violation.get() == null ? "  zero violations\n" : "")
+                + "Diary:\n" + String.join("\n", timeline) + "\n";
     }
 
-    /** Seed, minutes (0: the short form) and, to look closer, some kinds of faults, divided by semicolons. */
+    /** Arguments: seed; minutes, 0 for the short form; optionally kinds of faults, separated by semicolons. */
     public static void main(String[] arguments) throws Exception {
         long seed = Long.parseLong(arguments[0]);
         int minutes = Integer.parseInt(arguments[1]);
@@ -306,7 +328,8 @@ public final class Campaign {
                     options.longest(),
                     options.faults(),
                     List.of(arguments[2].split(";")),
-                    options.circumstances());
+                    options.environment(),
+                    options.timed());
         }
         try {
             System.out.println(new Campaign(options).run());

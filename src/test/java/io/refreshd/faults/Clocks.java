@@ -6,7 +6,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
 
-/** Wall clocks of server and daemon, which can be moved; none where the library for it is not installed. */
+/** The wall clocks of server and daemon, which can be set; empty where libfaketime is not installed. */
 record Clocks(Optional<MovableClock> server, Optional<MovableClock> daemon) {
     static final Clocks NONE = new Clocks(Optional.empty(), Optional.empty());
 

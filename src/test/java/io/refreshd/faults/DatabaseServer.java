@@ -3,6 +3,7 @@ package io.refreshd.faults;
 import io.refreshd.demo.LocalPostgres;
 import io.refreshd.testing.OwnServer;
 import io.refreshd.testing.Signals;
+import io.refreshd.testing.TestTimeout;
 import io.refreshd.testing.VersionedServer;
 import java.io.IOException;
 import java.lang.ProcessBuilder.Redirect;
@@ -21,9 +22,9 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 
-/** A PostgreSQL of the campaign's own, since it is going to be crashed. */
+/** The PostgreSQL of a campaign, which faults crash and restart. */
 final class DatabaseServer implements AutoCloseable {
-    private static final Duration START = Duration.ofSeconds(120);
+    private static final long LIMIT = TestTimeout.LIMIT.toSeconds();
 
     private final LocalPostgres server;
     private final Path folder;
@@ -45,14 +46,14 @@ final class DatabaseServer implements AutoCloseable {
                                 "log_min_messages", "warning",
                                 "deadlock_timeout", "200ms",
                                 "max_wal_size", "4GB",
-                                // Crashes of the machine are not injected, so what survives one need not be paid for.
+                                // Only processes crash here, never the machine, so nothing has to be synced to disk.
                                 "fsync", "off",
                                 "autovacuum_naptime", "5s"),
                         VersionedServer.binaries(major)),
                 folder,
                 environment);
         if (!environment.isEmpty()) {
-            // The library that starts it passes no environment on.
+            // The library that starts the server does not pass the environment on.
             started.crashAndRestart(Duration.ZERO);
         }
         return started;
@@ -64,7 +65,8 @@ final class DatabaseServer implements AutoCloseable {
 
     Connection connect(String application) throws SQLException {
         return DriverManager.getConnection(
-                server.url("postgres") + "?connectTimeout=10&socketTimeout=180&ApplicationName=" + application,
+                server.url("postgres") + "?connectTimeout=" + LIMIT + "&socketTimeout=" + LIMIT + "&ApplicationName="
+                        + application,
                 LocalPostgres.USER,
                 "");
     }
@@ -78,7 +80,7 @@ final class DatabaseServer implements AutoCloseable {
         }
     }
 
-    /** An immediate shutdown, as after a crash, and a start with the same arguments after a while. */
+    /** Shuts the server down at once, without a checkpoint, and starts it with the same arguments after a pause. */
     void crashAndRestart(Duration away) throws IOException, InterruptedException {
         long pid = Long.parseLong(Files.readAllLines(folder.resolve("data").resolve("postmaster.pid"))
                 .getFirst()
@@ -87,12 +89,11 @@ final class DatabaseServer implements AutoCloseable {
                 .split("\0");
         Signals.send("QUIT", pid);
         Awaitility.await("the server is down")
-                .atMost(START)
                 .until(() -> !ProcessHandle.of(pid).map(ProcessHandle::isAlive).orElse(false));
         TimeUnit.NANOSECONDS.sleep(away.toNanos());
         List<String> start = new ArrayList<>();
         if (System.getProperty("user.name").equals("root")) {
-            // PostgreSQL refuses to be root: in a user namespace of its own it is nobody.
+            // PostgreSQL refuses to run as root, so root starts it in a user namespace of its own.
             start.addAll(List.of("unshare", "-U"));
         }
         start.addAll(Arrays.asList(command));
@@ -106,7 +107,6 @@ final class DatabaseServer implements AutoCloseable {
 
     void awaitConnections() {
         Awaitility.await("the server accepts connections")
-                .atMost(START)
                 .pollInterval(Duration.ofMillis(50))
                 .ignoreExceptions()
                 .until(() -> {

@@ -1,7 +1,7 @@
 package io.refreshd.faults;
 
-/** Something that breaks. Returns when it is over, so that what follows is recovery. */
+/** A fault. {@link #inject} returns when the fault is over; recovery follows. */
 @FunctionalInterface
 interface Fault {
-    void strike(Site site) throws Exception;
+    void inject(FaultContext context) throws Exception;
 }

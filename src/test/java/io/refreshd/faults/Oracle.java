@@ -9,46 +9,48 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /**
- * Holds the daemon to its word, by SQL alone. In one snapshot it reads what {@code refreshd.freshness} claims, what the views
- * hold and what they should hold; each difference must be due to a transaction that may have committed behind the view's
- * watermark. No view may hold half of a transaction, whatever is claimed.
+ * Checks the claims of the daemon by SQL alone.
+ *
+ * <p>In one snapshot the oracle reads the watermarks in {@code refreshd.freshness}, the content of the views, and the
+ * correct content. Each difference must come from a transaction that may have committed behind the watermark of the view. No
+ * view may ever hold a part of a transaction.
  */
 final class Oracle implements AutoCloseable {
     private final Connection connection;
-    private final Tally tally;
+    private final CampaignStatistics statistics;
 
-    Oracle(DatabaseServer server, Tally tally) throws SQLException {
+    Oracle(DatabaseServer server, CampaignStatistics statistics) throws SQLException {
         this.connection = server.connect("oracle");
-        this.tally = tally;
+        this.statistics = statistics;
         try (Statement statement = connection.createStatement()) {
             statement.execute("SET lock_timeout = '20s'");
             statement.execute("SET jit = off");
         }
     }
 
-    /** One look at everything. */
+    /** Checks all views once. */
     void check() throws SQLException, Violation {
         sweep();
         connection.setAutoCommit(false);
         connection.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
         try (Statement statement = connection.createStatement()) {
-            // Before the snapshot: a TRUNCATE that commits after it would be seen all the same.
+            // Before the snapshot, since a TRUNCATE that commits after it would be visible all the same.
             statement.execute("LOCK TABLE main, items, lefts, rights, accounts, tags, events IN ACCESS SHARE MODE");
             if (!one(statement, "SELECT to_regclass('refreshd.freshness') IS NOT NULL")
                     .equals("t")) {
                 return;
             }
-            for (Subject subject : Subject.ALL) {
-                check(statement, subject);
+            for (CheckedView view : CheckedView.ALL) {
+                check(statement, view);
             }
-            tally.count("looks of the oracle");
+            statistics.count("looks of the oracle");
         } finally {
             connection.rollback();
             connection.setAutoCommit(true);
         }
     }
 
-    /** A transaction whose client died between commit and note. What is visible has committed before now. */
+    /** Records the transactions whose client died between commit and record. What is visible now has committed before now. */
     private void sweep() throws SQLException {
         connection.setAutoCommit(true);
         connection.setTransactionIsolation(Connection.TRANSACTION_READ_COMMITTED);
@@ -59,62 +61,62 @@ final class Oracle implements AutoCloseable {
         }
     }
 
-    private void check(Statement statement, Subject subject) throws SQLException, Violation {
-        if (!subject.halves().isEmpty()) {
-            String halves = one(statement, subject.halves());
-            if (!halves.equals("0")) {
-                throw new Violation(subject.name() + " holds half of a transaction: " + halves + " rows of "
-                        + subject.halves() + evidence(statement, subject, ""));
+    private void check(Statement statement, CheckedView view) throws SQLException, Violation {
+        if (!view.partialTransactions().isEmpty()) {
+            String partialTransactions = one(statement, view.partialTransactions());
+            if (!partialTransactions.equals("0")) {
+                throw new Violation(view.name() + " holds half of a transaction: " + partialTransactions + " rows of "
+                        + view.partialTransactions() + evidence(statement, view, ""));
             }
         }
         String watermark =
-                one(statement, "SELECT watermark FROM refreshd.freshness WHERE view_name = '" + subject.name() + "'");
+                one(statement, "SELECT watermark FROM refreshd.freshness WHERE view_name = '" + view.name() + "'");
         if (watermark.isEmpty()) {
-            tally.count("claims of nothing");
+            statistics.count("claims of nothing");
             return;
         }
-        tally.count("claims checked");
-        String tables = subject.tables().stream().map(t -> "'" + t + "'").collect(Collectors.joining(", "));
-        String single = subject.bucketed() ? "p.lo % " + Subject.BUCKETS : "p.lo";
-        String range = subject.bucketed() ? "p.hi > p.lo" : "p.hi > p.lo AND d.k BETWEEN p.lo AND p.hi";
+        statistics.count("claims checked");
+        String tables = view.tables().stream().map(t -> "'" + t + "'").collect(Collectors.joining(", "));
+        String single = view.bucketed() ? "p.lo % " + CheckedView.BUCKETS : "p.lo";
+        String range = view.bucketed() ? "p.hi > p.lo" : "p.hi > p.lo AND d.k BETWEEN p.lo AND p.hi";
         String unexplained = one(
                 statement,
                 "WITH p AS MATERIALIZED (SELECT j.lo, j.hi FROM oracle.journal j LEFT JOIN oracle.done o USING (txn)"
                         + " WHERE j.tab IN (" + tables + ") AND (o.upper IS NULL OR o.upper > '" + watermark + "')),"
-                        + " d AS MATERIALIZED (" + differences(subject) + ")"
+                        + " d AS MATERIALIZED (" + differences(view) + ")"
                         + " SELECT string_agg(k::text, ', ') FROM (SELECT DISTINCT k FROM d"
                         + " WHERE k NOT IN (SELECT " + single + " FROM p WHERE p.lo = p.hi)"
                         + " AND NOT EXISTS (SELECT FROM p WHERE " + range + ") ORDER BY k LIMIT 10) x");
         if (!unexplained.isEmpty()) {
-            throw new Violation(subject.name() + " claims " + watermark + " and lacks what committed before, at k = "
-                    + unexplained + evidence(statement, subject, unexplained));
+            throw new Violation(view.name() + " claims " + watermark + " and lacks what committed before, at k = "
+                    + unexplained + evidence(statement, view, unexplained));
         }
     }
 
-    private static String differences(Subject subject) {
-        String truth = "SELECT " + subject.columns() + " FROM (" + subject.truth() + ") t";
-        String held = "SELECT " + subject.ownColumns() + " FROM " + subject.name();
+    private static String differences(CheckedView view) {
+        String truth = "SELECT " + view.columns() + " FROM (" + view.truth() + ") t";
+        String held = "SELECT " + view.ownColumns() + " FROM " + view.name();
         return "(" + truth + " EXCEPT ALL " + held + ") UNION ALL (" + held + " EXCEPT ALL " + truth + ")";
     }
 
-    /** What differs or is not claimed to be fresh; empty if all is well. */
+    /** The views that differ or are not fresh, with reasons; empty if all is well. */
     List<String> unfinished(String position) throws SQLException {
         connection.setAutoCommit(false);
         connection.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
         List<String> problems = new ArrayList<>();
         try (Statement statement = connection.createStatement()) {
-            for (Subject subject : Subject.ALL) {
-                String differ = one(statement, "SELECT count(*) FROM (" + differences(subject) + ") x");
+            for (CheckedView view : CheckedView.ALL) {
+                String differ = one(statement, "SELECT count(*) FROM (" + differences(view) + ") x");
                 if (!differ.equals("0")) {
-                    problems.add(subject.name() + " differs in " + differ + " rows");
+                    problems.add(view.name() + " differs in " + differ + " rows");
                 }
                 String word = one(
                         statement,
                         "SELECT state || CASE WHEN watermark >= '" + position + "' THEN '' ELSE ', behind' END || "
                                 + "coalesce(': ' || reason, '') FROM refreshd.freshness WHERE view_name = '"
-                                + subject.name() + "'");
+                                + view.name() + "'");
                 if (!word.equals("fresh")) {
-                    problems.add(subject.name() + " is " + word);
+                    problems.add(view.name() + " is " + word);
                 }
             }
         } finally {
@@ -123,27 +125,27 @@ final class Oracle implements AutoCloseable {
         return problems;
     }
 
-    /** Everything that helps to find out why. */
-    private static String evidence(Statement statement, Subject subject, String keys) throws SQLException {
+    /** The state of the daemon, the slot and the journal, for the report of a violation. */
+    private static String evidence(Statement statement, CheckedView view, String keys) throws SQLException {
         StringBuilder text = new StringBuilder();
         List<String> queries = new ArrayList<>(List.of(
                 "SELECT clock_timestamp(), pg_current_snapshot(), pg_current_wal_insert_lsn()",
                 "SELECT * FROM refreshd.stream",
                 "SELECT view_name, marked, covered, dirty_since, watermark, snapshot, refreshed_at, failures, suspended_what"
                         + " FROM refreshd.view_state",
-                "SELECT * FROM refreshd.refresh_history WHERE view_name = '" + subject.name()
+                "SELECT * FROM refreshd.refresh_history WHERE view_name = '" + view.name()
                         + "' ORDER BY id DESC LIMIT 8",
                 "SELECT slot_name, active, restart_lsn, confirmed_flush_lsn FROM pg_replication_slots",
                 "SELECT * FROM refreshd.enrolled_table"));
         if (!keys.isEmpty()) {
-            String tables = subject.tables().stream().map(t -> "'" + t + "'").collect(Collectors.joining(", "));
-            String hit = subject.bucketed()
+            String tables = view.tables().stream().map(t -> "'" + t + "'").collect(Collectors.joining(", "));
+            String hit = view.bucketed()
                     ? "(j.hi > j.lo OR j.lo % 64 IN (" + keys + "))"
                     : "EXISTS (SELECT FROM unnest(ARRAY[" + keys + "]) x WHERE x BETWEEN j.lo AND j.hi)";
             queries.add(
                     "SELECT j.*, o.upper, j.xmin FROM oracle.journal j LEFT JOIN oracle.done o USING (txn) WHERE j.tab IN ("
                             + tables + ") AND " + hit + " ORDER BY o.upper DESC NULLS FIRST LIMIT 20");
-            queries.add("SELECT * FROM (" + differences(subject) + ") x WHERE k IN (" + keys + ") LIMIT 20");
+            queries.add("SELECT * FROM (" + differences(view) + ") x WHERE k IN (" + keys + ") LIMIT 20");
         }
         for (String sql : queries) {
             text.append("\n  ").append(sql);

@@ -12,7 +12,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
-/** Stands between daemon and database, and does what networks do. */
+/** A proxy between daemon and database with the faults of a network. */
 final class TcpProxy implements AutoCloseable {
     private final ServerSocket listener;
     private final int target;
@@ -30,13 +30,13 @@ final class TcpProxy implements AutoCloseable {
             reset(server);
         }
 
-        /** With a reset: whoever waits for an answer hears of it at once. */
+        /** Closes with RST, so that a peer that waits for an answer notices at once. */
         private static void reset(Socket socket) {
             try {
                 socket.setSoLinger(true, 0);
                 socket.close();
             } catch (IOException e) {
-                // It is closed, which is all that was wanted.
+                // The socket is closed already.
             }
         }
     }
@@ -59,17 +59,17 @@ final class TcpProxy implements AutoCloseable {
         links.clear();
     }
 
-    /** What is connected now stays so and hears nothing any more, as behind a firewall that forgot it. */
+    /** Drops all further data of the present connections without closing them, like a firewall that lost its state. */
     void forget() {
         forgotten.addAll(links);
     }
 
-    /** New connections are closed at once. */
+    /** Closes new connections at once. */
     void refuse(boolean on) {
         refusing = on;
     }
 
-    /** Nothing passes, nothing is closed: a hung network. */
+    /** Stops all data without closing a connection, like a network that hangs. */
     void stall(boolean on) {
         stalled = on;
     }
@@ -78,7 +78,7 @@ final class TcpProxy implements AutoCloseable {
         delayMillis = millis;
     }
 
-    /** Passes half of whatever comes next on each connection, then cuts it: mostly in the middle of a message. */
+    /** Passes half of the next data of each connection and cuts it then, mostly in the middle of a message. */
     void halve(boolean on) {
         halving = on;
     }
@@ -99,7 +99,7 @@ final class TcpProxy implements AutoCloseable {
                 Thread.ofVirtual().start(() -> pump(link, client, server, false));
                 Thread.ofVirtual().start(() -> pump(link, server, client, true));
             } catch (IOException e) {
-                // The database is down: the client sees its connection closed, as from a real proxy.
+                // The database is down. The client sees a closed connection, as with a real proxy.
             }
         }
     }
@@ -133,7 +133,7 @@ final class TcpProxy implements AutoCloseable {
                 }
             }
         } catch (IOException e) {
-            // One side has gone; the other follows below.
+            // One side has closed; the other one is closed below.
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } finally {

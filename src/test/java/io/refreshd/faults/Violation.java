@@ -1,6 +1,6 @@
 package io.refreshd.faults;
 
-/** A promise that was broken. */
+/** A broken promise of the daemon. */
 final class Violation extends Exception {
     private static final long serialVersionUID = 1;
 

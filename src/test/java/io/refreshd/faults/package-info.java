@@ -1,4 +1,7 @@
-/** Whole daemon, real database, a random workload and faults; what the daemon claims is checked by its own word in SQL. */
+/**
+ * Fault campaigns: the whole daemon and a real database under a random workload and faults. An oracle checks the watermarks
+ * by SQL.
+ */
 @NullMarked
 package io.refreshd.faults;
 

@@ -17,6 +17,7 @@ import io.refreshd.report.StreamPhase;
 import io.refreshd.report.TableStatus;
 import io.refreshd.report.ViewPhase;
 import io.refreshd.testing.Captured;
+import io.refreshd.testing.TestTimeout;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -408,7 +409,7 @@ class HttpServerTest {
 
     private HttpRequest.Builder request(String path) {
         return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + server.port() + path))
-                .timeout(Duration.ofSeconds(20));
+                .timeout(TestTimeout.LIMIT);
     }
 
     private static JsonNode json(HttpResponse<String> answer) throws Exception {

@@ -267,14 +267,13 @@ class MetricsTest {
     }
 
     @Test
-    void aThousandViewsAreScrapedWithinSeconds() {
+    /** How long that takes is measured by the benchmark, part "operating". */
+    void aThousandViewsAreScraped() {
         status = Samples.status(IntStream.range(0, 1000)
                 .mapToObj(i -> Samples.fresh(new ViewId("public", "role_" + i)))
                 .toArray(ViewStatus[]::new));
-        long before = System.nanoTime();
         assertThat(scrape().stream().filter(line -> line.startsWith("refreshd_view_staleness_seconds{")))
                 .hasSize(1000);
-        assertThat(Duration.ofNanos(System.nanoTime() - before)).isLessThan(Duration.ofSeconds(10));
     }
 
     @Test

@@ -3,6 +3,7 @@ package io.refreshd.observe;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.refreshd.testing.Installed;
+import io.refreshd.testing.TestTimeout;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -32,7 +33,7 @@ class PromtoolIT {
                 Stream.concat(Stream.of("promtool"), Stream.of(arguments)).toList();
         Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
         String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertThat(process.waitFor())
+        assertThat(TestTimeout.exitCode(process))
                 .as(String.join(" ", command) + "\n" + output)
                 .isZero();
     }

@@ -9,6 +9,7 @@ import io.refreshd.model.ViewId;
 import io.refreshd.model.Xid;
 import io.refreshd.model.Xids;
 import io.refreshd.testing.TestDatabase;
+import io.refreshd.testing.TestTimeout;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
@@ -214,9 +215,9 @@ class MembershipIT {
         opened.getFirst().close();
         assertThat(membership.showing(all("3"))).containsExactly(view(3));
         assertThat(opened).hasSize(2);
-        database.execute(
-                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database()"
-                        + " AND query LIKE '%pg_current_snapshot%' AND pid <> pg_backend_pid()");
+        database.execute("SELECT pg_terminate_backend(pid, " + TestTimeout.LIMIT.toMillis()
+                + ") FROM pg_stat_activity WHERE datname = current_database()"
+                + " AND query LIKE '%pg_current_snapshot%' AND pid <> pg_backend_pid()");
         assertThat(membership.showing(all("3"))).containsExactly(view(3));
         assertThat(opened).hasSize(3);
     }

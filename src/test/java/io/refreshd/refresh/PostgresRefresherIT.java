@@ -23,6 +23,7 @@ import io.refreshd.model.ViewId;
 import io.refreshd.model.Xid;
 import io.refreshd.model.Xids;
 import io.refreshd.testing.TestDatabase;
+import io.refreshd.testing.TestTimeout;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.Statement;
@@ -69,7 +70,7 @@ class PostgresRefresherIT {
         refresher = new PostgresRefresher(
                 jdbi,
                 lease.token(),
-                new RefreshLimits(Duration.ofMillis(100), Duration.ofSeconds(30)),
+                new RefreshLimits(Duration.ofMillis(100), TestTimeout.LIMIT),
                 () -> new Moment(System.nanoTime(), Instant.now()),
                 position -> Optional.empty());
     }
@@ -110,7 +111,7 @@ class PostgresRefresherIT {
         PostgresRefresher onOneConnection = new PostgresRefresher(
                 JdbiFactory.over(handle.getConnection()),
                 lease.token(),
-                new RefreshLimits(Duration.ofMillis(100), Duration.ofSeconds(30)),
+                new RefreshLimits(Duration.ofMillis(100), TestTimeout.LIMIT),
                 () -> new Moment(System.nanoTime(), Instant.now()),
                 position -> Optional.empty());
         database.execute("DELETE FROM main WHERE id = 1");

@@ -19,11 +19,11 @@ import io.refreshd.model.Xids;
 import io.refreshd.report.Notice;
 import io.refreshd.routing.Router;
 import io.refreshd.routing.Routing;
+import io.refreshd.testing.TestTimeout;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -83,7 +83,7 @@ final class RandomRounds {
         this.refresher = new PostgresRefresher(
                 JdbiFactory.over(handle.getConnection()),
                 lease,
-                new RefreshLimits(Duration.ofSeconds(10), Duration.ofSeconds(30)),
+                new RefreshLimits(TestTimeout.LIMIT, TestTimeout.LIMIT),
                 () -> new Moment(System.nanoTime(), Instant.now()),
                 position -> Optional.empty());
     }

@@ -22,7 +22,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 
-/** One page in the Chromium that is installed here, driven by its own protocol. */
+/** A page in an installed Chromium, driven by the DevTools protocol. */
 public final class Browser implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -37,17 +37,16 @@ public final class Browser implements AutoCloseable {
     private Browser(JsonNode page, Closeable end) throws Exception {
         this.end = end;
         URI address = URI.create(page.get("webSocketDebuggerUrl").asText());
-        this.socket =
-                client.newWebSocketBuilder().buildAsync(address, new Answers()).get(30, TimeUnit.SECONDS);
+        this.socket = TestTimeout.get(client.newWebSocketBuilder().buildAsync(address, new Answers()));
     }
 
-    /** In a Chromium of its own, where nothing is warm. */
+    /** A page in a new Chromium with an empty profile and cold caches. */
     public static Browser start() throws Exception {
         Chromium own = Chromium.start();
         return new Browser(own.command("GET", "list").get(0), own::close);
     }
 
-    /** A page of its own, in the Chromium that this JVM shares: starting one takes seconds of a processor. */
+    /** A new page in the Chromium that all tests of this JVM share, because starting one takes seconds of CPU. */
     public static Browser page() throws Exception {
         Chromium chromium = shared();
         JsonNode page = chromium.command("PUT", "new?about:blank");
@@ -86,7 +85,6 @@ public final class Browser implements AutoCloseable {
                     .start();
             Path port = folder.resolve("DevToolsActivePort");
             Awaitility.await("Chromium is up")
-                    .atMost(60, TimeUnit.SECONDS)
                     .until(() -> Files.exists(port) && !Files.readAllLines(port).isEmpty());
             return new Chromium(
                     process, Integer.parseInt(Files.readAllLines(port).getFirst()));
@@ -100,7 +98,7 @@ public final class Browser implements AutoCloseable {
                                         .build(),
                                 BodyHandlers.ofString())
                         .body();
-                // "Target is closing" is no JSON, and all that it answers to that.
+                // The answer to "close" is the text "Target is closing", which is no JSON.
                 return command.startsWith("close/") ? JSON.nullNode() : JSON.readTree(answer);
             }
         }
@@ -122,7 +120,6 @@ public final class Browser implements AutoCloseable {
         ask("Page.enable", JSON.createObjectNode());
         ask("Page.navigate", JSON.createObjectNode().put("url", url));
         Awaitility.await("the page is there")
-                .atMost(30, TimeUnit.SECONDS)
                 .until(() ->
                         evaluate("document.readyState + ' ' + location.href").startsWith("complete " + url));
     }
@@ -188,8 +185,8 @@ public final class Browser implements AutoCloseable {
         waiting.put(id, answer);
         ObjectNode message = JSON.createObjectNode().put("id", id).put("method", method);
         message.set("params", parameters);
-        socket.sendText(message.toString(), true).get(30, TimeUnit.SECONDS);
-        return answer.get(30, TimeUnit.SECONDS);
+        TestTimeout.get(socket.sendText(message.toString(), true));
+        return TestTimeout.get(answer);
     }
 
     private final class Answers implements WebSocket.Listener {

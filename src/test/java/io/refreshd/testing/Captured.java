@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.stream.Collectors;
 import org.slf4j.LoggerFactory;
 
-/** What one class logs at INFO and above, as lines of level, message and key-values. */
+/** The log of one class at INFO and above, as lines of level, message and key-values. */
 public final class Captured implements AutoCloseable {
     private final Logger logger;
     private final ListAppender<ILoggingEvent> appender = new ListAppender<>();

@@ -12,9 +12,9 @@ import java.util.Map;
 import java.util.stream.StreamSupport;
 
 /**
- * What {@code check --json} says, as it is deployed.
+ * The output of {@code check --json}.
  *
- * @param err what it says if the database cannot be asked
+ * @param err what the verb prints when it cannot query the database
  */
 public record Checked(int code, List<JsonNode> findings, String err) {
     /** @param yaml the whole configuration */
@@ -39,7 +39,7 @@ public record Checked(int code, List<JsonNode> findings, String err) {
         }
     }
 
-    /** What is said of the errors, the warnings or the remarks. */
+    /** The messages of one severity: error, warning or remark. */
     public List<String> what(String severity) {
         return of(severity, "what");
     }

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import javax.sql.DataSource;
 
-/** Notes every statement that is sent to the server, except the driver's own around transactions. */
+/** A data source that records every statement sent to the server, except those of the driver around transactions. */
 public final class CountingDataSource {
     private final DataSource real;
     private final List<String> statements = new CopyOnWriteArrayList<>();
@@ -22,7 +22,7 @@ public final class CountingDataSource {
         return proxy(DataSource.class, real, "");
     }
 
-    /** Those since the last call. */
+    /** The statements since the last call. */
     public List<String> take() {
         List<String> taken = List.copyOf(statements);
         statements.clear();

@@ -4,51 +4,96 @@ import static org.awaitility.Awaitility.await;
 
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.lang.ProcessBuilder.Redirect;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
-/** {@code refreshd run} in a process of its own, so that it can be killed, and seen from outside alone. */
+/** {@code refreshd run} as a process: a test can kill it, and sees what a user sees. */
 public final class DaemonProcess implements AutoCloseable {
     private final Process process;
     private final Collection<String> lines = new ConcurrentLinkedQueue<>();
 
     private DaemonProcess(Process process) {
         this.process = process;
-        follow(process.inputReader());
-        follow(process.errorReader());
     }
 
-    /** @param environment over the test's own; the log is configured as it is when deployed */
-    public static DaemonProcess start(Path configuration, Map<String, String> environment) throws IOException {
-        return start(
-                configuration,
-                environment,
-                Objects.requireNonNull(DaemonProcess.class.getResource("/logback.xml"))
-                        .toString());
+    /** A daemon that has not been started yet. By default {@link DaemonProcess#lines} collects its output. */
+    public static final class Launch {
+        private final Path configuration;
+        private final Map<String, String> environment = new HashMap<>();
+        private Optional<String> logback = Optional.empty();
+        private Optional<Path> logFile = Optional.empty();
+        private boolean asInstalled;
+
+        private Launch(Path configuration) {
+            this.configuration = configuration;
+        }
+
+        /** Variables over those of this JVM. */
+        public Launch environment(Map<String, String> variables) {
+            environment.putAll(variables);
+            return this;
+        }
+
+        /** The URL of a Logback configuration in the place of the one that is deployed. */
+        public Launch logback(String url) {
+            logback = Optional.of(url);
+            return this;
+        }
+
+        /** Appends its output to a file. */
+        public Launch logFile(Path file) {
+            logFile = Optional.of(file);
+            return this;
+        }
+
+        /** With the JVM options of the launcher and no others, as what is measured has to run. */
+        public Launch asInstalled() {
+            asInstalled = true;
+            return this;
+        }
+
+        public DaemonProcess start() throws IOException {
+            String[] arguments = {"run", "--config", configuration.toString()};
+            ProcessBuilder builder;
+            if (asInstalled) {
+                builder = Deployed.asInstalled(arguments);
+            } else {
+                builder = new ProcessBuilder(Deployed.command(arguments));
+                Deployed.prepare(
+                        builder,
+                        logback.map(url -> List.of("-Dlogback.configurationFile=" + url))
+                                .orElse(List.of()));
+            }
+            builder.environment().putAll(environment);
+            if (logFile.isPresent()) {
+                builder.redirectErrorStream(true)
+                        .redirectOutput(Redirect.appendTo(logFile.get().toFile()));
+                return new DaemonProcess(builder.start());
+            }
+            DaemonProcess started = new DaemonProcess(builder.start());
+            started.follow(started.process.inputReader());
+            started.follow(started.process.errorReader());
+            return started;
+        }
     }
 
-    public static DaemonProcess start(Path configuration, Map<String, String> environment, String logging)
-            throws IOException {
-        List<String> command = Deployed.command("-Dlogback.configurationFile=" + logging);
-        command.addAll(List.of("run", "--config", configuration.toString()));
-        ProcessBuilder builder = new ProcessBuilder(command);
-        builder.environment().putAll(environment);
-        return new DaemonProcess(builder.start());
+    public static Launch of(Path configuration) {
+        return new Launch(configuration);
     }
 
-    /** Writes what {@link #start} takes, with a port of its own for HTTP: it cannot be told from outside which it got. */
+    /** Writes a configuration into a file of its own in the folder. */
     public static Path write(Path folder, String yaml) throws IOException {
         return Files.writeString(Files.createTempFile(folder, "refreshd", ".yaml"), yaml);
     }
@@ -65,7 +110,11 @@ public final class DaemonProcess implements AutoCloseable {
         });
     }
 
-    /** All that it has printed so far, on both streams. */
+    public long pid() {
+        return process.pid();
+    }
+
+    /** All that the process has printed so far, on both streams. */
     public List<String> lines() {
         return List.copyOf(lines);
     }
@@ -77,7 +126,6 @@ public final class DaemonProcess implements AutoCloseable {
 
     public void awaitLine(String text) {
         await(text)
-                .atMost(Duration.ofSeconds(30))
                 .failFast(() -> {
                     if (!process.isAlive()) {
                         throw new AssertionError("ended with " + process.exitValue() + ": " + lines);
@@ -86,7 +134,7 @@ public final class DaemonProcess implements AutoCloseable {
                 .until(() -> count(text) > 0);
     }
 
-    /** The body of what its HTTP server answers; empty while it does not. */
+    /** The body of what an HTTP server on this machine answers; empty while there is no answer. */
     public static String get(int port, String path) throws InterruptedException {
         try (HttpClient client = HttpClient.newHttpClient()) {
             return client.send(
@@ -99,32 +147,38 @@ public final class DaemonProcess implements AutoCloseable {
         }
     }
 
-    /** SIGKILL: nothing of it runs any more when this returns. */
+    public boolean isAlive() {
+        return process.isAlive();
+    }
+
+    /** SIGKILL: nothing of the process runs any more when this returns. */
     public void kill() throws InterruptedException {
         process.destroyForcibly();
         process.waitFor();
     }
 
-    /** SIGTERM, and its exit code. */
+    /** SIGTERM. @return the exit code */
     public int terminate() throws IOException, InterruptedException {
         Signals.send("TERM", process.pid());
         return awaitExit();
     }
 
-    /** SIGSTOP: alive for the kernel and for the server, dead for everybody else. */
+    /** SIGSTOP: the process lives for the kernel and for the server, and does nothing. */
     public void freeze() throws IOException, InterruptedException {
         Signals.send("STOP", process.pid());
     }
 
+    /** SIGCONT. */
     public void thaw() throws IOException, InterruptedException {
         Signals.send("CONT", process.pid());
     }
 
     public int awaitExit() throws InterruptedException {
-        if (!process.waitFor(30, TimeUnit.SECONDS)) {
-            throw new AssertionError("still runs: " + String.join("\n", lines));
+        try {
+            return TestTimeout.exitCode(process);
+        } catch (AssertionError e) {
+            throw new AssertionError(e.getMessage() + "\n" + String.join("\n", lines), e);
         }
-        return process.exitValue();
     }
 
     @Override

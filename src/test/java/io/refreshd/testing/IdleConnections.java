@@ -8,8 +8,9 @@ import java.util.Deque;
 import java.util.concurrent.ConcurrentLinkedDeque;
 
 /**
- * Connections of one user to one database that wait for the next statement: making one costs the server as much as dozens of
- * statements. Whoever gets one finds it as if it were new, and alive.
+ * A pool of connections of one user to one database. Opening a connection costs the server as much as dozens of statements.
+ *
+ * <p>Invariant: a connection is reset before it goes back, and is tested before it is used.
  */
 final class IdleConnections implements AutoCloseable {
     private static final int VALID_SECONDS = 5;
@@ -42,7 +43,7 @@ final class IdleConnections implements AutoCloseable {
         }
     }
 
-    /** The server may have ended it, or may be another one by now. */
+    /** The server may have ended the session, or have been replaced by another server. */
     private Connection alive() throws SQLException {
         for (Connection kept = idle.poll(); kept != null; kept = idle.poll()) {
             if (kept.isValid(VALID_SECONDS)) {

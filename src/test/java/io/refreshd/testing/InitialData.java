@@ -13,11 +13,15 @@ import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
 
-/** Puts {@code initdb.sh} in the place of an unpacked initdb. Other JVMs may be running it: there is one at every moment. */
+/**
+ * Replaces an unpacked initdb by {@code initdb.sh}.
+ *
+ * <p>Invariant: the file exists at every moment, since another JVM may be starting it.
+ */
 final class InitialData {
     private InitialData() {}
 
-    /** @param unpacked where programs of servers are, one folder for each version */
+    /** @param unpacked folder with the programs of all servers, one subfolder for each version */
     static void keep(Path unpacked) throws IOException {
         List<Path> programs;
         try (Stream<Path> folders = Files.list(unpacked)) {
@@ -27,11 +31,12 @@ final class InitialData {
         }
         for (Path program : programs) {
             Path unpackedWhole = program.getParent().resolveSibling(".exists");
-            // Without it somebody is still unpacking: there will be another time.
+            // This file is written last. While it is missing, another JVM unpacks the program, and a later call
+            // replaces initdb.
             if (Files.exists(program.resolveSibling("initdb-original")) || !Files.exists(unpackedWhole)) {
                 continue;
             }
-            // The library unpacks anew what is younger than this.
+            // The library would unpack the program again if a file of it were newer than this one.
             Files.setLastModifiedTime(unpackedWhole, FileTime.from(Instant.now().plusSeconds(60)));
             try {
                 Files.createLink(program.resolveSibling("initdb-original"), program);

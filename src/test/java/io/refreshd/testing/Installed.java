@@ -7,11 +7,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 
-/** Programs that a test needs and that a machine may not have. */
+/** Programs that a test needs and that may not be installed. */
 public final class Installed {
     private Installed() {}
 
-    /** Skips the test, and says so in a line of its own, where the program is missing. */
+    /** Skips the test if the program is missing, and prints a line about it. */
     public static void orSkip(String program) {
         boolean there = Arrays.stream(System.getenv("PATH").split(File.pathSeparator, -1))
                 .anyMatch(folder -> Files.isExecutable(Path.of(folder).resolve(program)));

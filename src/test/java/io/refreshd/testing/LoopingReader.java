@@ -3,12 +3,11 @@ package io.refreshd.testing;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.Statement;
-import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 
-/** An application that asks the same again and again, and fails the test if it ever gets another answer or an error. */
+/** A client that repeats one query. The test fails if the query ever fails or returns another value. */
 public final class LoopingReader implements AutoCloseable {
     private final Thread thread;
     private final AtomicLong reads = new AtomicLong();
@@ -41,10 +40,10 @@ public final class LoopingReader implements AutoCloseable {
         return reader;
     }
 
-    /** Waits until it has read so often from now on. */
+    /** Waits for this number of further reads. */
     public void awaitReads(int times) {
         long target = reads.get() + times;
-        Awaitility.await().atMost(Duration.ofMinutes(1)).until(() -> failure != null || reads.get() >= target);
+        Awaitility.await().until(() -> failure != null || reads.get() >= target);
         check();
     }
 

@@ -12,8 +12,9 @@ import java.util.stream.Stream;
 import org.opentest4j.TestAbortedException;
 
 /**
- * A wall clock that a process is started with and that can be moved while it runs: a library between the process and the
- * kernel adds an offset that it reads from a file once a second. The monotonic clock goes on as it is.
+ * A wall clock for a process, which a test can set while the process runs. The monotonic clock is not changed.
+ *
+ * <p>libfaketime is preloaded into the process and adds an offset, which it reads from a file once a second.
  */
 public final class MovableClock {
     private static final Path LIBRARIES = Path.of("/usr/lib");
@@ -26,7 +27,10 @@ public final class MovableClock {
         this.file = file;
     }
 
-    /** Empty where the library is not installed. @param folder for the file with the offset */
+    /**
+     * @param folder for the file with the offset
+     * @return empty if libfaketime is not installed
+     */
     public static Optional<MovableClock> in(Path folder) throws IOException {
         Optional<Path> library;
         try (Stream<Path> architectures = Files.list(LIBRARIES)) {
@@ -44,7 +48,7 @@ public final class MovableClock {
         return Optional.of(clock);
     }
 
-    /** Skips the test, and says so in a line of its own, where the library is missing. */
+    /** Skips the test if libfaketime is missing, and prints a line about it. */
     public static MovableClock orSkip(Path folder) throws IOException {
         return in(folder).orElseThrow(() -> {
             System.out.println("SKIPPED: libfaketime is not installed (Debian: apt-get install faketime)");
@@ -53,10 +57,8 @@ public final class MovableClock {
     }
 
     public Map<String, String> environment() {
-        // Without the last but one every wait of a JVM ends at once, and its threads wait in circles: the library takes
-        // the C
-        // library here for an old one, whose monotonic waits it would have to correct (20 times the processor's time,
-        // measured).
+        // FAKETIME_FORCE_MONOTONIC_FIX=0: the library takes the C library here for an old one and would "correct" its
+        // monotonic waits. Then every wait of a JVM ends at once, and its threads spin (20 times the CPU, measured).
         return Map.of(
                 "LD_PRELOAD", library.toString(),
                 "FAKETIME_TIMESTAMP_FILE", file.toString(),
@@ -66,10 +68,10 @@ public final class MovableClock {
                 "NO_FAKE_STAT", "1");
     }
 
-    /** From the machine's clock; the process follows within a second. */
+    /** Sets the offset from the machine's clock. The process follows within a second. */
     public void set(Duration offset) throws IOException {
         Path next = Files.write(file.resolveSibling("clock.next"), List.of("%+d".formatted(offset.toSeconds())));
-        // Never half a number.
+        // The process never reads a file that is half written.
         Files.move(next, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     }
 }

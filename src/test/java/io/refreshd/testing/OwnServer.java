@@ -7,18 +7,20 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
 
-/** A server that trusts everybody, with the program that all tests share: unpacking it takes seconds of a processor. */
+/**
+ * A server of one test, which trusts every local user. All tests share the unpacked program: unpacking takes seconds of CPU.
+ */
 public final class OwnServer {
     public static final Path PROGRAM = Path.of("target", "postgres", "program").toAbsolutePath();
 
     private OwnServer() {}
 
-    /** @param folder of the data; it goes when the server is closed */
+    /** @param folder of the data; closing the server deletes it */
     public static LocalPostgres start(Path folder, Map<String, String> settings) throws IOException {
         return start(folder, settings, DefaultPostgresBinaryResolver.INSTANCE);
     }
 
-    /** @param binaries of another version than the newest */
+    /** @param binaries the program, if it is not the newest version */
     public static LocalPostgres start(Path folder, Map<String, String> settings, PgBinaryResolver binaries)
             throws IOException {
         LocalPostgres started = LocalPostgres.start(folder.toAbsolutePath(), PROGRAM, settings, binaries);

@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 
-/** Debian's PgBouncer before a server that trusts everybody. */
+/** A PgBouncer in front of a server that trusts every local user. */
 public final class PgBouncer implements AutoCloseable {
     private final Process process;
     private final String url;
@@ -20,7 +20,7 @@ public final class PgBouncer implements AutoCloseable {
         this.url = url;
     }
 
-    /** @param address where it listens, so that it may have the server's own port */
+    /** @param address where PgBouncer listens; another one than the server's lets it have the port of the server */
     public static PgBouncer start(Path folder, String address, int port, int server, String database, String mode)
             throws IOException {
         Installed.orSkip("pgbouncer");
@@ -38,7 +38,7 @@ public final class PgBouncer implements AutoCloseable {
                 """.formatted(database, server, address, port, mode));
         List<String> command = new ArrayList<>();
         if ("root".equals(System.getProperty("user.name"))) {
-            // It refuses to run as root, as the server does.
+            // PgBouncer refuses to run as root, like the server.
             command.addAll(List.of("unshare", "-U"));
         }
         command.addAll(List.of("pgbouncer", "-q", configuration.toString()));

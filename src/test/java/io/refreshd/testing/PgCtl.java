@@ -8,10 +8,9 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
-/** A server by its own programs, so that it can be stopped, restarted and moved in time. */
+/** A server controlled by pg_ctl: stopped, restarted, copied, and started with another clock. */
 public final class PgCtl {
     private final Path bin;
     private final Path data;
@@ -29,10 +28,10 @@ public final class PgCtl {
         this.log = data.resolveSibling("pg_ctl.log");
     }
 
-    /** The server of a {@link io.refreshd.demo.LocalPostgres} that was started in the folder. */
+    /** The server of a {@link io.refreshd.demo.LocalPostgres} with this folder. */
     public static PgCtl of(Path folder) throws IOException {
         Path data = folder.resolve("data");
-        // PROGRAM "OPTION" … as the server writes it when it starts
+        // The server writes this file at its start: PROGRAM "OPTION" …
         String options = Files.readString(data.resolve("postmaster.opts"));
         return new PgCtl(
                 Objects.requireNonNull(
@@ -40,13 +39,11 @@ public final class PgCtl {
                 data);
     }
 
-    /** A copy of this server, which does not run now: a backup, or what becomes a standby. It has no slots. */
+    /** A copy of this stopped server without its slots: a backup, or a standby to be. */
     public PgCtl copy(Path folder) throws IOException, InterruptedException {
         PgCtl copy = new PgCtl(bin, Files.createDirectories(folder).resolve("data"));
-        if (new ProcessBuilder("cp", "-a", data.toString(), copy.data.toString())
-                        .start()
-                        .waitFor()
-                != 0) {
+        Process copying = new ProcessBuilder("cp", "-a", data.toString(), copy.data.toString()).start();
+        if (TestTimeout.exitCode(copying) != 0) {
             throw new IOException("not copied: " + data);
         }
         try (Stream<Path> slots = Files.walk(copy.data.resolve("pg_replslot"))) {
@@ -59,28 +56,28 @@ public final class PgCtl {
         return copy;
     }
 
-    /** Stays in recovery from its next start on, until it is promoted. */
+    /** From its next start on the server is in recovery until it is promoted. */
     public void standBy() throws IOException {
         Files.createFile(data.resolve("standby.signal"));
     }
 
-    /** The same server, whose next process gets these variables. */
+    /** The same server. Its next process gets these environment variables. */
     public PgCtl with(Map<String, String> variables) {
         return new PgCtl(bin, data, variables);
     }
 
-    /** Without the options that it was started with, which stand above what ALTER SYSTEM says. */
+    /** Restarts without the options of the first start, which would override ALTER SYSTEM. */
     public void restart(int port) throws IOException, InterruptedException {
         restart(port, "");
     }
 
-    /** With these options besides. */
+    /** Restarts with further options. */
     public void restart(int port, String options) throws IOException, InterruptedException {
         pgCtl("-m", "fast", "stop");
         startWith(port, options);
     }
 
-    /** With what its files say. */
+    /** Starts with the settings of the configuration files. */
     public void start(int port) throws IOException, InterruptedException {
         startWith(port, "");
     }
@@ -98,12 +95,13 @@ public final class PgCtl {
     }
 
     private void pgCtl(String... arguments) throws IOException, InterruptedException {
-        List<String> all = new ArrayList<>(List.of("-D", data.toString(), "-w", "-l", log.toString()));
+        String seconds = Long.toString(TestTimeout.LIMIT.toSeconds());
+        List<String> all = new ArrayList<>(List.of("-D", data.toString(), "-w", "-t", seconds, "-l", log.toString()));
         all.addAll(List.of(arguments));
         run("pg_ctl", all.toArray(String[]::new));
     }
 
-    /** PostgreSQL refuses to run as root; in a user namespace nobody is. */
+    /** PostgreSQL refuses to run as root, so root starts it in a user namespace of its own. */
     private void run(String program, String... arguments) throws IOException, InterruptedException {
         List<String> command = new ArrayList<>();
         if ("root".equals(System.getProperty("user.name"))) {
@@ -117,7 +115,7 @@ public final class PgCtl {
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(output.toFile()));
         builder.environment().putAll(environment);
         Process process = builder.start();
-        if (!process.waitFor(60, TimeUnit.SECONDS) || process.exitValue() != 0) {
+        if (TestTimeout.exitCode(process) != 0) {
             throw new IOException(command + ": " + Files.readString(output));
         }
     }

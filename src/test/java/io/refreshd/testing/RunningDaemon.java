@@ -18,14 +18,11 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.awaitility.Awaitility;
 
-/** The daemon inside the test, on a test's database, by the real path of its configuration. */
+/** The daemon in the JVM of the test, configured by YAML as in production. */
 public final class RunningDaemon implements AutoCloseable {
-    private static final Duration START = Duration.ofSeconds(60);
-
     private final Daemon daemon;
     private final Collection<Notice> notices = new ConcurrentLinkedQueue<>();
 
@@ -41,12 +38,12 @@ public final class RunningDaemon implements AutoCloseable {
         return running;
     }
 
-    /** Hears of roles from the log alone: its next look at them without a reason is an hour away. */
+    /** Starts a daemon that polls the roles once an hour. Within a test only the log shows it a new role. */
     public static RunningDaemon startLookingRarely(TestDatabase database, String more) throws Exception {
         return startLooking(configuration(database.url(), database.slot(), more), Duration.ofHours(1));
     }
 
-    /** @param rolesLook how long it waits between two looks at roles without a reason; by default seconds */
+    /** @param rolesLook the interval between two polls of the roles; the default is seconds */
     public static RunningDaemon startLooking(String yaml, Duration rolesLook) throws Exception {
         RunningDaemon running =
                 new RunningDaemon(new Daemon(ConfigurationReader.read(yaml, "test.yaml", Map.of()), rolesLook));
@@ -70,22 +67,26 @@ public final class RunningDaemon implements AutoCloseable {
         }
     }
 
-    /** Not started yet. @param yaml the whole configuration */
+    /**
+     * Prepares a daemon without starting it.
+     *
+     * @param yaml the whole configuration
+     */
     public static RunningDaemon prepare(String yaml) throws Exception {
         return new RunningDaemon(new Daemon(ConfigurationReader.read(yaml, "test.yaml", Map.of())));
     }
 
-    /** Not started yet. */
+    /** Prepares a daemon without starting it. */
     public static RunningDaemon prepare(TestDatabase database, String more) throws Exception {
         return prepare(configuration(database.url(), database.slot(), more));
     }
 
-    /** Not started yet, with the defaults. */
+    /** Prepares a daemon with the default configuration of the tests. */
     public static RunningDaemon prepare(String url, String slot) throws Exception {
         return prepare(configuration(url, slot, ""));
     }
 
-    /** A daemon waits for what may pass by itself; a test that waits for ever tells nobody anything. */
+    /** Starts the daemon and waits until it streams. The daemon itself would wait without a limit. */
     public void begin() {
         CompletableFuture<Void> started = new CompletableFuture<>();
         Thread.ofVirtual().start(() -> {
@@ -97,7 +98,7 @@ public final class RunningDaemon implements AutoCloseable {
             }
         });
         try {
-            started.get(START.toSeconds(), TimeUnit.SECONDS);
+            TestTimeout.get(started);
         } catch (InterruptedException | ExecutionException | TimeoutException e) {
             throw new IllegalStateException("not streaming: " + daemon.status().stream(), e);
         }
@@ -130,7 +131,7 @@ public final class RunningDaemon implements AutoCloseable {
         return notices;
     }
 
-    /** How often a view was refreshed so far. */
+    /** The number of refreshes of a view so far. */
     public long refreshes(String view) {
         return notices.stream()
                 .filter(notice -> notice instanceof Notice.RefreshDone done
@@ -149,14 +150,14 @@ public final class RunningDaemon implements AutoCloseable {
                 .until(() -> view(view).map(status -> status.phase() == phase).orElse(false));
     }
 
-    /** Waits until every view holds everything that has been routed. */
+    /** Waits until every view holds all changes that have been routed. */
     public void awaitFresh() {
         Awaitility.await("all views are fresh")
                 .until(() -> !daemon.status().views().isEmpty()
                         && daemon.status().views().stream().allMatch(status -> status.phase() == ViewPhase.FRESH));
     }
 
-    /** What Prometheus would get now. */
+    /** The metrics as Prometheus scrapes them. */
     public String scrape() throws IOException, InterruptedException {
         URI address = URI.create("http://127.0.0.1:" + daemon.httpPort() + "/metrics");
         try (HttpClient client = HttpClient.newHttpClient()) {

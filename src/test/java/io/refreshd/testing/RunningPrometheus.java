@@ -16,7 +16,7 @@ import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 
-/** The Prometheus that is installed here, with the alerts of this repository, scraping one daemon each second. */
+/** An installed Prometheus with the alerts of this repository. It scrapes one daemon each second. */
 public final class RunningPrometheus implements AutoCloseable {
     private final Process process;
     private final int port;
@@ -51,13 +51,13 @@ public final class RunningPrometheus implements AutoCloseable {
         return new RunningPrometheus(process, port);
     }
 
-    /** The result of an instant query; fails if it does not parse. */
+    /** The result of an instant query. The test fails if the expression does not parse. */
     public JsonNode query(String expression) {
         return get("/api/v1/query?query=" + URLEncoder.encode(expression, StandardCharsets.UTF_8))
                 .at("/data/result");
     }
 
-    /** What Grafana's {@code label_values(series, label)} asks for. */
+    /** The values of a label, which Grafana queries for {@code label_values(series, label)}. */
     public JsonNode labelValues(String series, String label) {
         return get("/api/v1/label/" + label + "/values?match[]=".replace("[]", "%5B%5D")
                         + URLEncoder.encode(series, StandardCharsets.UTF_8))
@@ -67,9 +67,8 @@ public final class RunningPrometheus implements AutoCloseable {
     public JsonNode get(String path) {
         if (!ready) {
             Awaitility.await("prometheus answers")
-                    .atMost(60, TimeUnit.SECONDS)
                     .ignoreExceptions()
-                    // While it starts it answers as well, with 503.
+                    // While Prometheus starts, it answers with 503.
                     .until(() -> response("/-/ready").statusCode() == 200);
             ready = true;
         }

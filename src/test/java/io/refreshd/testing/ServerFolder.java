@@ -14,8 +14,9 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.io.TempDirFactory;
 
 /**
- * Where the data of the tests' servers are: in memory if the machine has such a file system and there is room, since making and
- * dropping hundreds of databases costs three times as much on a disk.
+ * Folders for the data of test servers, in memory if there is a file system with enough room.
+ *
+ * <p>Creating and dropping hundreds of databases takes three times as long on a disk.
  */
 public final class ServerFolder {
     private static final Path MEMORY = Path.of("/dev/shm");
@@ -24,7 +25,7 @@ public final class ServerFolder {
 
     private ServerFolder() {}
 
-    /** For a test whose servers come and go by themselves. */
+    /** Creates the temporary folders of tests that start and stop servers themselves. */
     public static final class Factory implements TempDirFactory {
         @Override
         public Path createTempDirectory(AnnotatedElementContext field, ExtensionContext test) throws IOException {
@@ -32,7 +33,7 @@ public final class ServerFolder {
         }
     }
 
-    /** A new one; it goes with the server in it. */
+    /** A new folder; whoever closes the server deletes it. */
     public static synchronized Path create(String name) throws IOException {
         if (Files.isWritable(MEMORY) && Files.getFileStore(MEMORY).getUsableSpace() > ROOM) {
             deleteLeftovers();
@@ -43,7 +44,7 @@ public final class ServerFolder {
                 .toAbsolutePath();
     }
 
-    /** Of tests that were killed: nobody cleans memory up otherwise. */
+    /** Deletes folders of test JVMs that were killed. Nothing else would free that memory. */
     private static void deleteLeftovers() throws IOException {
         List<Path> leftovers;
         try (Stream<Path> all = Files.list(MEMORY)) {
@@ -55,14 +56,14 @@ public final class ServerFolder {
                     Files.deleteIfExists(file);
                 }
             } catch (UncheckedIOException | NoSuchFileException | DirectoryNotEmptyException somebodyElseDeletesIt) {
-                // Another JVM of the tests; what is left is there for the next.
+                // Another JVM of the tests deletes the same folder; what is left is deleted next time.
             }
         }
     }
 
     private static boolean isLeftBehind(Path folder) {
         String name = String.valueOf(folder.getFileName());
-        // Somebody else's cannot be deleted, nor is it ours to delete.
+        // A folder of another user can and must not be deleted.
         if (!name.startsWith(PREFIX) || !Files.isWritable(folder)) {
             return false;
         }

@@ -4,13 +4,13 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Signals for which Java has no words. */
+/** Sends signals that Java has no method for. */
 public final class Signals {
     private Signals() {}
 
     /**
-     * @param name as {@code kill} knows it, such as STOP
-     * @return whether all were there to take it
+     * @param name as {@code kill} takes it, such as STOP
+     * @return whether every process existed
      */
     public static boolean send(String name, long... processes) throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(List.of("kill", "-" + name));

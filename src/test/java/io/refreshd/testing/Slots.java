@@ -2,16 +2,20 @@ package io.refreshd.testing;
 
 import java.sql.SQLException;
 
-/** Replication slots of a server that trusts everybody; also of a daemon that has just ended: its walsender lives on until it notices. */
+/**
+ * Drops replication slots on a server that trusts every local user.
+ *
+ * <p>The walsender of a daemon that has just ended holds the slot until it notices, so it is terminated first.
+ */
 public final class Slots {
     private Slots() {}
 
-    /** If it is there. */
+    /** Drops the slot if it exists. */
     public static void drop(String url, String slot) throws SQLException {
         dropWhere(url, "slot_name = '" + slot + "'");
     }
 
-    /** All of the server's. */
+    /** Drops all slots of the server. */
     public static void dropAll(String url) throws SQLException {
         dropWhere(url, "true");
     }
@@ -20,8 +24,8 @@ public final class Slots {
         StrictServer.run(
                 url,
                 "",
-                "SELECT pg_terminate_backend(active_pid, 10000) FROM pg_replication_slots WHERE active AND "
-                        + condition,
+                "SELECT pg_terminate_backend(active_pid, " + TestTimeout.LIMIT.toMillis()
+                        + ") FROM pg_replication_slots WHERE active AND " + condition,
                 "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE " + condition);
     }
 }

@@ -20,10 +20,9 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** A PostgreSQL that asks for a password and speaks TLS, with a certificate of an authority made for it; shared by the JVM. */
+/** A PostgreSQL with password authentication and TLS; all tests of this JVM share it. */
 public final class StrictServer {
     public static final String PASSWORD = "super-s3cret";
     private static final String STORE_PASSWORD = "of-no-account";
@@ -69,17 +68,17 @@ public final class StrictServer {
         return server.port();
     }
 
-    /** Of the authority that the server's certificate is from. */
+    /** The certificate authority of the server. */
     public Path authority() {
         return certificates.resolve("ca.crt");
     }
 
-    /** Of one that has nothing to do with it. */
+    /** A certificate authority that did not sign the certificate of the server. */
     public Path otherAuthority() {
         return certificates.resolve("other.crt");
     }
 
-    /** As superuser, each statement committed by itself. */
+    /** Runs statements as superuser, each in a transaction of its own. */
     public void execute(String database, String... statements) throws SQLException {
         run(url(database), PASSWORD, statements);
     }
@@ -113,7 +112,10 @@ public final class StrictServer {
         return IDLE.computeIfAbsent(url, any -> new IdleConnections(url, LocalPostgres.USER, password));
     }
 
-    /** Of today, valid for two days: keytool takes seconds of a processor, so the JVMs of a build share what the first one made. */
+    /**
+     * Certificates of today, valid for two days. keytool takes seconds of CPU, so all JVMs of a build share what the first
+     * one created.
+     */
     private static Path certificates() throws IOException, GeneralSecurityException {
         Path base = Files.createDirectories(Path.of("target", "postgres")).toAbsolutePath();
         Path made = base.resolve("tls-" + LocalDate.now(ZoneOffset.UTC));
@@ -210,7 +212,7 @@ public final class StrictServer {
                 .redirectOutput(folder.resolve("keytool.log").toFile())
                 .start();
         try {
-            if (!process.waitFor(60, TimeUnit.SECONDS) || process.exitValue() != 0) {
+            if (TestTimeout.exitCode(process) != 0) {
                 throw new IOException(command + " failed: " + Files.readString(folder.resolve("keytool.log")));
             }
         } catch (InterruptedException e) {

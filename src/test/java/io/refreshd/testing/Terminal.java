@@ -3,14 +3,12 @@ package io.refreshd.testing;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.awaitility.Awaitility;
 
-/** A verb in a process of its own whose output is a terminal, which util-linux's {@code script} makes; or a pipe. */
+/** A verb of refreshd as a process whose output is a pseudo-terminal, made by {@code script} of util-linux, or a pipe. */
 public final class Terminal implements AutoCloseable {
     private final Process process;
     private final StringBuffer text = new StringBuffer();
@@ -23,27 +21,22 @@ public final class Terminal implements AutoCloseable {
 
     public static Terminal run(String... arguments) throws IOException {
         Installed.orSkip("script");
-        String command = java(arguments).stream()
+        String command = Deployed.command(arguments).stream()
                 .map(part -> "'" + part.replace("'", "'\\''") + "'")
                 .collect(Collectors.joining(" "));
         return start(List.of("script", "--quiet", "--return", "--command", command, "/dev/null"));
     }
 
     public static Terminal pipe(String... arguments) throws IOException {
-        return start(java(arguments));
+        return start(Deployed.command(arguments));
     }
 
     private static Terminal start(List<String> command) throws IOException {
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+        Deployed.prepare(builder, List.of());
         builder.environment().put("TERM", "xterm");
         builder.environment().remove("NO_COLOR");
         return new Terminal(builder.start());
-    }
-
-    private static List<String> java(String... arguments) {
-        List<String> command = Deployed.command();
-        command.addAll(Arrays.asList(arguments));
-        return command;
     }
 
     private void follow() {
@@ -53,12 +46,12 @@ public final class Terminal implements AutoCloseable {
                 text.append(buffer, 0, n);
             }
         } catch (IOException closed) {
-            // A terminal whose last writer has gone ends so.
+            // Reading a pseudo-terminal fails when its last writer has ended.
         }
         read.complete(null);
     }
 
-    /** Everything that has been written to it. */
+    /** All output so far. */
     public String text() {
         return text.toString();
     }
@@ -68,9 +61,8 @@ public final class Terminal implements AutoCloseable {
     }
 
     public int exit() throws Exception {
-        read.get(60, TimeUnit.SECONDS);
-        process.waitFor();
-        return process.exitValue();
+        TestTimeout.get(read);
+        return TestTimeout.exitCode(process);
     }
 
     @Override

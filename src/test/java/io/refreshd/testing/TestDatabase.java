@@ -18,8 +18,9 @@ import org.jdbi.v3.core.Jdbi;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A database of its own for one test, on a PostgreSQL 18 that all tests of this JVM share. {@link #close()} drops its
- * replication slots and the database itself.
+ * A database for one test, on a PostgreSQL 18 that all tests of this JVM share.
+ *
+ * <p>{@link #close()} drops its replication slots and the database.
  */
 public final class TestDatabase implements AutoCloseable {
     private static final AtomicInteger COUNTER = new AtomicInteger();
@@ -62,7 +63,7 @@ public final class TestDatabase implements AutoCloseable {
         return name;
     }
 
-    /** A name for its replication slot; slots are shared by all databases of a server. */
+    /** A slot name for this database: all databases of a server share one namespace of slots. */
     public String slot() {
         return "slot_" + name;
     }
@@ -92,7 +93,7 @@ public final class TestDatabase implements AutoCloseable {
         return DriverManager.getConnection(server().url(database), LocalPostgres.USER, "");
     }
 
-    /** Runs statements, each committed by itself. */
+    /** Runs statements, each in a transaction of its own. */
     public void execute(String... statements) throws SQLException, IOException {
         idle.with(statement -> {
             for (String sql : statements) {
@@ -120,9 +121,8 @@ public final class TestDatabase implements AutoCloseable {
         idle.close();
         try (Connection admin = connect("postgres");
                 Statement statement = admin.createStatement()) {
-            statement.execute(
-                    "SELECT pg_terminate_backend(active_pid, 10000) FROM pg_replication_slots WHERE database = '" + name
-                            + "' AND active_pid IS NOT NULL");
+            statement.execute("SELECT pg_terminate_backend(active_pid, " + TestTimeout.LIMIT.toMillis()
+                    + ") FROM pg_replication_slots WHERE database = '" + name + "' AND active_pid IS NOT NULL");
             statement.execute("DROP DATABASE IF EXISTS " + name + " WITH (FORCE)");
         } catch (SQLException stillDecoding) {
             dropSlotsAndDatabase();

@@ -12,7 +12,7 @@ import java.util.function.UnaryOperator;
 import java.util.jar.JarFile;
 import java.util.zip.ZipEntry;
 
-/** A server of a given major version that trusts everybody: the shared one, or one that is unpacked from its JAR. */
+/** A server of a major version, which trusts every local user: the shared server for 18, a new one from its JAR otherwise. */
 public final class VersionedServer implements AutoCloseable {
     private static final int SHARED = 18;
 
@@ -32,7 +32,7 @@ public final class VersionedServer implements AutoCloseable {
         return new VersionedServer(server::url, server);
     }
 
-    /** The program of a version that comes in a JAR. */
+    /** The program of a major version. */
     public static PgBinaryResolver binaries(int major) {
         return major == SHARED
                 ? DefaultPostgresBinaryResolver.INSTANCE

@@ -5,9 +5,9 @@ import java.lang.reflect.Proxy;
 import java.sql.Connection;
 import javax.sql.DataSource;
 
-/** A pool of one, as an application has a pool: what is measured is reading, and not logging in. For one thread. */
-final class OneConnection {
-    private OneConnection() {}
+/** A data source with one open connection, like a connection pool for one thread: reading is measured without logging in. */
+final class SingleConnection {
+    private SingleConnection() {}
 
     static DataSource of(Connection connection) {
         Connection lasting = proxy(Connection.class, connection, null);

@@ -3,18 +3,20 @@ package io.refreshd.faults;
 import java.util.List;
 
 /**
- * Which kinds of faults a campaign draws from. What a seed draws depends on the list, so a seed that is kept is kept with the
- * list that it failed with, and what is new comes at the end of {@link Faults#ALL}.
+ * The kinds of faults that a campaign draws from.
+ *
+ * <p>Invariant: a seed draws the same faults only from the same list. Each regression seed keeps its list, and new kinds are
+ * added at the end of {@link Faults#ALL}.
  */
-final class Kinds {
+final class FaultSelection {
     private static final int SECOND = 24;
     private static final int THIRD = 28;
 
-    private Kinds() {}
+    private FaultSelection() {}
 
-    static List<String> of(Circumstances circumstances) {
+    static List<String> of(CampaignEnvironment environment) {
         return all().stream()
-                .filter(kind -> circumstances.movableClocks() || !kind.contains("clock"))
+                .filter(kind -> environment.movableClocks() || !kind.contains("clock"))
                 .toList();
     }
 
@@ -22,19 +24,19 @@ final class Kinds {
         return List.copyOf(Faults.ALL.keySet());
     }
 
-    /** The list of 22 November, with which seed 1 failed. */
+    /** The list with which seed 1 failed, of 22 November. */
     static List<String> first() {
         return second().stream()
                 .filter(kind -> !kind.equals("connections forgotten"))
                 .toList();
     }
 
-    /** That of the days after. */
+    /** The list of the days after 22 November. */
     static List<String> second() {
         return all().subList(0, SECOND);
     }
 
-    /** That of 26 November, without the clocks. */
+    /** The list of 26 November, without the faults of clocks. */
     static List<String> third() {
         return all().subList(0, THIRD);
     }

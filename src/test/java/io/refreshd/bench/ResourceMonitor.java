@@ -7,22 +7,22 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
-/** Looks five times a second how much log the replication slot holds back, and how much memory the server has. */
-final class Watch implements AutoCloseable {
+/** Samples five times a second how much log the slot holds back and how much memory the server uses. */
+final class ResourceMonitor implements AutoCloseable {
     private static final int MILLIS = 200;
 
     /**
-     * The greatest values; NaN where there was nothing to see.
+     * The largest samples; NaN without a sample.
      *
      * @param unacknowledged bytes of log that the reader has not confirmed
      * @param kept bytes of log that the server keeps for the slot, back to the oldest transaction that decoding may need
      * @param serverMegabytes resident memory of all processes of the server
      */
-    record Most(double unacknowledged, double kept, double serverMegabytes) {
-        private static final Most NOTHING = new Most(Double.NaN, Double.NaN, Double.NaN);
+    record Peaks(double unacknowledged, double kept, double serverMegabytes) {
+        private static final Peaks NOTHING = new Peaks(Double.NaN, Double.NaN, Double.NaN);
 
-        private Most or(Most other) {
-            return new Most(
+        private Peaks or(Peaks other) {
+            return new Peaks(
                     greater(unacknowledged, other.unacknowledged),
                     greater(kept, other.kept),
                     greater(serverMegabytes, other.serverMegabytes));
@@ -33,26 +33,26 @@ final class Watch implements AutoCloseable {
         }
     }
 
-    private final Stage stage;
-    private final Thread thread = new Thread(this::run, "watch");
+    private final BenchDatabase database;
+    private final Thread thread = new Thread(this::run, "resource-monitor");
     private final AtomicReference<@Nullable Exception> failure = new AtomicReference<>();
     private volatile boolean running = true;
-    private volatile Most most = Most.NOTHING;
+    private volatile Peaks peaks = Peaks.NOTHING;
 
-    Watch(Stage stage) {
-        this.stage = stage;
+    ResourceMonitor(BenchDatabase database) {
+        this.database = database;
     }
 
     void start() {
         thread.start();
     }
 
-    Most most() {
-        return most;
+    Peaks peaks() {
+        return peaks;
     }
 
     private void run() {
-        try (Connection connection = stage.connect();
+        try (Connection connection = database.connect();
                 Statement statement = connection.createStatement()) {
             while (running) {
                 double unacknowledged = Double.NaN;
@@ -60,13 +60,14 @@ final class Watch implements AutoCloseable {
                 try (ResultSet row = statement.executeQuery("""
                         SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), confirmed_flush_lsn),
                                pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn)
-                        FROM pg_replication_slots WHERE slot_name = '%s'""".formatted(stage.slot()))) {
+                        FROM pg_replication_slots WHERE slot_name = '%s'""".formatted(database.slot()))) {
                     if (row.next()) {
                         unacknowledged = row.getDouble(1);
                         kept = row.getDouble(2);
                     }
                 }
-                most = most.or(new Most(unacknowledged, kept, stage.processes().residentMegabytes()));
+                peaks = peaks.or(
+                        new Peaks(unacknowledged, kept, database.processes().residentMegabytes()));
                 TimeUnit.MILLISECONDS.sleep(MILLIS);
             }
         } catch (Exception e) {
@@ -79,7 +80,7 @@ final class Watch implements AutoCloseable {
         running = false;
         thread.join();
         if (failure.get() != null) {
-            throw new IllegalStateException("slot and memory could not be watched", failure.get());
+            throw new IllegalStateException("slot and memory could not be sampled", failure.get());
         }
     }
 }

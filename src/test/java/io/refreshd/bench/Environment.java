@@ -11,15 +11,15 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** Where and what was measured. */
-final class Machine {
+/** The machine, the server and the version that are measured. */
+final class Environment {
     private static final String[] SETTINGS = {
         "shared_buffers", "fsync", "synchronous_commit", "max_wal_size", "wal_level", "jit"
     };
 
-    private Machine() {}
+    private Environment() {}
 
-    static Map<String, String> describe(Stage stage) throws Exception {
+    static Map<String, String> describe(BenchDatabase database) throws Exception {
         Map<String, String> all = new LinkedHashMap<>();
         String model = Files.readAllLines(Path.of("/proc/cpuinfo")).stream()
                 .filter(line -> line.startsWith("model name"))
@@ -37,13 +37,13 @@ final class Machine {
         all.put("Java", System.getProperty("java.vm.name") + " " + System.getProperty("java.vm.version"));
         all.put("refreshd", commit());
         all.put("deployed with", libraries());
-        server(stage, all);
+        server(database, all);
         all.put("contenders", Contenders.SETTINGS);
         return all;
     }
 
-    private static void server(Stage stage, Map<String, String> all) throws SQLException {
-        Server server = stage.server();
+    private static void server(BenchDatabase database, Map<String, String> all) throws SQLException {
+        Server server = database.server();
         all.put("server", server.query(server.home(), "SELECT version()").getFirst());
         all.put("server is", server.given() ? "given" : "embedded");
         for (String setting : SETTINGS) {
@@ -63,7 +63,7 @@ final class Machine {
                         : ", with changes that are not committed");
     }
 
-    /** Empty if it cannot be had, as where there is no clone. */
+    /** The output of a command; empty if it cannot run, as git outside of a clone. */
     private static String output(String... command) throws InterruptedException {
         try {
             Process process = new ProcessBuilder(command)
@@ -76,7 +76,7 @@ final class Machine {
         }
     }
 
-    /** By the files beside the launcher. */
+    /** The versions of the libraries, by the names of their JARs. */
     private static String libraries() throws IOException {
         Path folder = Path.of("target", "refreshd", "lib");
         if (!Files.isDirectory(folder)) {

@@ -3,24 +3,24 @@ package io.refreshd.faults;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
-/** Tells everybody in a campaign to stop, also in the middle of a pause. */
-final class Ending {
+/** A signal that stops threads of a campaign, also in the middle of a sleep. */
+final class StopSignal {
     private final CountDownLatch latch = new CountDownLatch(1);
 
-    boolean begun() {
+    boolean isSet() {
         return latch.getCount() == 0;
     }
 
-    void begin() {
+    void set() {
         latch.countDown();
     }
 
-    void pause(long millis) {
+    void sleep(long millis) {
         try {
             var unused = latch.await(millis, TimeUnit.MILLISECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            begin();
+            set();
         }
     }
 }

@@ -1,21 +1,21 @@
 package io.refreshd.bench;
 
+import io.refreshd.testing.TestTimeout;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 
-/** From when the server streams from the slot until the ledger holds a dirty mark: the whole path of the first transaction. */
-final class DrainClock implements AutoCloseable {
-    private final Stage stage;
+/** Times a drain: from the moment the server streams from the slot until the ledger holds the mark. */
+final class DrainTimer implements AutoCloseable {
+    private final BenchDatabase database;
     private final String dirty;
     private final CompletableFuture<Double> result = new CompletableFuture<>();
-    private final Thread thread = new Thread(this::run, "drain-clock");
+    private final Thread thread = new Thread(this::run, "drain-timer");
 
-    DrainClock(Stage stage, String dirty) {
-        this.stage = stage;
+    DrainTimer(BenchDatabase database, String dirty) {
+        this.database = database;
         this.dirty = dirty;
     }
 
@@ -24,13 +24,13 @@ final class DrainClock implements AutoCloseable {
     }
 
     double seconds() throws Exception {
-        return result.get(120, TimeUnit.SECONDS);
+        return TestTimeout.get(result);
     }
 
     private void run() {
-        try (Connection connection = stage.connect();
+        try (Connection connection = database.connect();
                 Statement statement = connection.createStatement()) {
-            String active = "SELECT 1 FROM pg_replication_slots WHERE active AND slot_name = '" + stage.slot()
+            String active = "SELECT 1 FROM pg_replication_slots WHERE active AND slot_name = '" + database.slot()
                     + "' HAVING count(*) > 0";
             Waiting.until("the slot is read", () -> found(statement, active));
             long begin = System.nanoTime();

@@ -6,51 +6,53 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * What is left to writers that use all of the processors, of a column that no view reads: beside a bare reader of the slot, and
- * beside the daemon. No view is refreshed, so that it is the price of capturing and deciding alone.
+ * The throughput of writers at full speed beside a bare reader of the slot and beside the daemon.
  *
- * <p>Such writers are a third faster in one second than in the next, for reasons of the machine. So both are there all the time, each in
- * a database of its own, and take turns second by second; whose turn it is not is suspended, and its walsender with it.
+ * <p>They write a column that no view reads, so no view is refreshed: the difference is the price of capturing and deciding.
+ *
+ * <p>The speed of such writers differs by a third from one second to the next. So both contenders exist all the time, each
+ * with a database of its own, and take turns second by second. The one that is not running is suspended together with its
+ * walsender.
  */
-final class WritersKept {
+final class WriterThroughput {
     private static final int ROWS = 50_000;
     private static final int VIEWS = 10;
-    private static final int PRACTICE_SECONDS = 5;
+    private static final int WARM_UP_SECONDS = 5;
     private static final int PAIRS_PER_REPEAT = 30;
 
     private static final String BESIDE_A_WALSENDER =
             "; each beside the other's walsender, which is not suspended on a server that was given";
 
-    private final Stage stage;
+    private final BenchDatabase database;
     private final Options options;
     private final Map<String, Object> results;
 
-    WritersKept(Stage stage, Options options, Map<String, Object> results) {
-        this.stage = stage;
+    WriterThroughput(BenchDatabase database, Options options, Map<String, Object> results) {
+        this.database = database;
         this.options = options;
         this.results = results;
     }
 
     void run() throws Exception {
-        stage.layOut(Layout.mixed(ROWS, VIEWS));
-        stage.loosen();
-        try (Stage beside = stage.beside();
-                Player bare = new Player("bare-reader", stage);
-                Player daemon = new Player("refreshd", beside)) {
-            bare.practise(PRACTICE_SECONDS);
-            daemon.practise(PRACTICE_SECONDS);
+        database.layOut(Layout.mixed(ROWS, VIEWS));
+        database.makeRoomInPages();
+        try (BenchDatabase beside = database.beside();
+                SuspendedContender bare = new SuspendedContender("bare-reader", database);
+                SuspendedContender daemon = new SuspendedContender("refreshd", beside)) {
+            bare.warmUp(WARM_UP_SECONDS);
+            daemon.warmUp(WARM_UP_SECONDS);
             for (int pair = 0; pair < PAIRS_PER_REPEAT * options.repeats(); pair++) {
-                for (Player player : pair % 2 == 0 ? List.of(bare, daemon) : List.of(daemon, bare)) {
-                    player.take(options.seed() + pair);
+                for (SuspendedContender contender : pair % 2 == 0 ? List.of(bare, daemon) : List.of(daemon, bare)) {
+                    contender.measureSecond(options.seed() + pair);
                 }
             }
-            String text = text(bare, daemon) + (stage.server().given() ? BESIDE_A_WALSENDER : "");
+            String text = text(bare, daemon) + (database.server().given() ? BESIDE_A_WALSENDER : "");
             System.out.println("writers as fast as they can: " + text);
             results.put("writers as fast as they can", text);
         }
     }
 
-    private static String text(Player bare, Player daemon) {
+    private static String text(SuspendedContender bare, SuspendedContender daemon) {
         int pairs = bare.commitsPerSecond().size();
         List<Double> ratios = new ArrayList<>();
         for (int i = 0; i < pairs; i++) {

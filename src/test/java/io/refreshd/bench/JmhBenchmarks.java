@@ -8,13 +8,13 @@ import org.openjdk.jmh.runner.options.OptionsBuilder;
 import org.openjdk.jmh.runner.options.TimeValue;
 import org.openjdk.jmh.runner.options.VerboseMode;
 
-/** Router and scheduler by JMH, in JVMs of their own with the collector and the compiler of the daemon. */
-final class Micro {
-    private Micro() {}
+/** Router and scheduler measured by JMH, in JVMs with the collector and the compiler of the daemon. */
+final class JmhBenchmarks {
+    private JmhBenchmarks() {}
 
-    static void run(Stage stage, Map<String, Object> results) throws Exception {
-        stage.layOut(Layout.ofRoles(2 * RouterBenchmark.MOST, RouterBenchmark.MOST));
-        stage.reset();
+    static void run(BenchDatabase database, Map<String, Object> results) throws Exception {
+        database.layOut(Layout.ofRoles(2 * RouterBenchmark.MOST, RouterBenchmark.MOST));
+        database.reset();
         var options = new OptionsBuilder()
                 .include("io\\.refreshd\\.bench\\.(Router|Scheduler)Benchmark")
                 .forks(1)
@@ -28,8 +28,8 @@ final class Micro {
                         "-XX:+UseSerialGC",
                         "-Xmx128m",
                         "-XX:TieredStopAtLevel=1",
-                        "-D" + RouterBenchmark.URL + "=" + stage.url(),
-                        "-D" + RouterBenchmark.USER + "=" + stage.server().user())
+                        "-D" + RouterBenchmark.URL + "=" + database.url(),
+                        "-D" + RouterBenchmark.USER + "=" + database.server().user())
                 .build();
         for (RunResult result : new Runner(options).run()) {
             StringBuilder name = new StringBuilder(

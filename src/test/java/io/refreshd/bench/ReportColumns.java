@@ -7,15 +7,15 @@ import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
 
 /** The tables of one setting: a row for each contender, with the spread of its repeats. */
-final class Columns {
-    /** @param cell of the repeats of one contender */
+final class ReportColumns {
+    /** @param cell the text for the repeats of one contender */
     record Column(String title, Function<List<Result>, String> cell) {}
 
     private final Map<String, List<Result>> contenders;
     private final List<Result> nothing;
     private final List<Result> bareReader;
 
-    Columns(Map<String, List<Result>> contenders) {
+    ReportColumns(Map<String, List<Result>> contenders) {
         this.contenders = contenders;
         this.nothing = contenders.getOrDefault("nothing", List.of());
         this.bareReader = contenders.getOrDefault("bare-reader", List.of());
@@ -33,7 +33,7 @@ final class Columns {
                 lag("p95 s", 0.95),
                 lag("p99 s", 0.99),
                 lag("max s", 1),
-                new Column("wrong at the end", Columns::wrong));
+                new Column("wrong at the end", ReportColumns::wrong));
     }
 
     List<Column> refreshes() {
@@ -44,7 +44,7 @@ final class Columns {
                 spread("role views: executed", r -> r.roleRefreshes().executed()),
                 spread("role views: needed", r -> r.roleRefreshes().needed()),
                 new Column("role views: executed ÷ needed", rounds -> perNeeded(rounds, Result::roleRefreshes)),
-                new Column("avoided", Columns::avoided));
+                new Column("avoided", ReportColumns::avoided));
     }
 
     List<Column> absolute() {
@@ -55,10 +55,10 @@ final class Columns {
                 spread("server CPU s", Result::serverCpu),
                 spread("own CPU s", Result::contenderCpu),
                 spread("log written MB", r -> r.wal() / 1e6),
-                spread("server peak MB", r -> r.most().serverMegabytes()),
+                spread("server peak MB", r -> r.peaks().serverMegabytes()),
                 spread("own peak MB", Result::peak),
-                spread("log not acknowledged MB", r -> r.most().unacknowledged() / 1e6),
-                spread("log kept MB", r -> r.most().kept() / 1e6),
+                spread("log not acknowledged MB", r -> r.peaks().unacknowledged() / 1e6),
+                spread("log kept MB", r -> r.peaks().kept() / 1e6),
                 spread("changes probed", r -> r.lag().count()),
                 spread("not seen", Result::unseen),
                 spread("window s", Result::seconds),
@@ -82,14 +82,14 @@ final class Columns {
         return middle(Sample.of(rounds.stream().map(value::applyAsDouble).toList()));
     }
 
-    /** Of two in the middle their mean: the repeats are few, and often an even number. */
+    /** The median; of an even number the mean of the two in the middle, since there are few repeats. */
     private static double middle(Sample sample) {
         double[] sorted = sample.sorted();
         int n = sorted.length;
         return n == 0 ? Double.NaN : (sorted[(n - 1) / 2] + sorted[n / 2]) / 2;
     }
 
-    /** Each by the base of its own repeat: the machine may have been another in the next. */
+    /** Ratios within each repeat, because the machine may have been slower in another repeat. */
     private static Column ratio(String title, List<Result> bases, ToDoubleFunction<Result> value) {
         return spread(
                 title,
@@ -124,7 +124,7 @@ final class Columns {
                 : median + " (" + shown.apply(sample.min()) + " … " + shown.apply(sample.max()) + ")";
     }
 
-    /** Of all repeats together: a single one may have needed none. */
+    /** The ratio over all repeats together: a single repeat may have needed no refresh. */
     private static String perNeeded(List<Result> rounds, Function<Result, Refreshes.Count> count) {
         Refreshes.Count all = Refreshes.Count.sum(rounds.stream().map(count).toList());
         return all.executed() > 0 && all.needed() == 0

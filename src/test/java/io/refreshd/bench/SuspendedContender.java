@@ -6,21 +6,21 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** A contender with a database of its own, suspended but in its turn. */
-final class Player implements AutoCloseable {
-    private final Stage stage;
+/** A contender with a database of its own, which is suspended except in its turn. */
+final class SuspendedContender implements AutoCloseable {
+    private final BenchDatabase database;
     private final Contender contender;
-    /** Empty where the server is another's, whose processes are not to be stopped. */
+    /** Empty on a server that was given, whose processes must not be stopped. */
     private final Optional<Walsender> walsender;
 
     private final List<Double> commitsPerSecond = new ArrayList<>();
     private double cpu;
 
-    Player(String name, Stage stage) throws Exception {
-        this.stage = stage;
-        this.walsender = stage.server().given() ? Optional.empty() : Optional.of(new Walsender(stage));
-        stage.reset();
-        this.contender = Contenders.start(name, stage);
+    SuspendedContender(String name, BenchDatabase database) throws Exception {
+        this.database = database;
+        this.walsender = database.server().given() ? Optional.empty() : Optional.of(new Walsender(database));
+        database.reset();
+        this.contender = Contenders.start(name, database);
         try {
             contender.begin();
         } catch (Exception e) {
@@ -29,21 +29,21 @@ final class Player implements AutoCloseable {
         }
     }
 
-    /** Does not count. */
-    void practise(int seconds) throws Exception {
-        play(seconds, 1);
+    /** Runs without recording the result. */
+    void warmUp(int seconds) throws Exception {
+        run(seconds, 1);
         cpu = 0;
     }
 
-    /** A second. */
-    void take(long seed) throws Exception {
-        commitsPerSecond.add(play(1, seed));
+    /** Runs for one second and records the commits per second. */
+    void measureSecond(long seed) throws Exception {
+        commitsPerSecond.add(run(1, seed));
     }
 
-    private double play(int seconds, long seed) throws Exception {
+    private double run(int seconds, long seed) throws Exception {
         resume();
         double before = contender.cpuSeconds();
-        try (Load load = new Load(stage, Workload.parse("note-max"), AfterWrite.NOTHING, seed)) {
+        try (Load load = new Load(database, Workload.parse("note-max"), AfterWrite.NOTHING, seed)) {
             load.start();
             Thread.sleep(1_000L * seconds);
             load.stop();
@@ -65,7 +65,7 @@ final class Player implements AutoCloseable {
                 .orElseThrow();
     }
 
-    /** That the contender uses in its turn. */
+    /** Processors that the contender uses in its turn. */
     double processors() {
         return cpu / commitsPerSecond.size();
     }
@@ -79,7 +79,7 @@ final class Player implements AutoCloseable {
         }
     }
 
-    /** The walsender first, which waits for the reader before it has nothing to do. */
+    /** The walsender first: it waits for the reader before it is idle. */
     private void suspend() throws Exception {
         if (walsender.isPresent()) {
             walsender.get().suspend();

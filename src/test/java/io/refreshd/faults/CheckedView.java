@@ -3,30 +3,30 @@ package io.refreshd.faults;
 import java.util.List;
 
 /**
- * A materialized view under test and what its content should be, said without any other materialized view.
+ * A materialized view of a campaign and a query for its correct content, which reads no other materialized view.
  *
- * @param truth the content, from base tables; its first column is called k
- * @param columns what to compare with it, k first
- * @param tables whose journal lines explain a difference
- * @param bucketed k is a base key modulo {@link #BUCKETS}, so that many keys have part in one row
- * @param halves counts the rows that prove that half a transaction is in the view; may be empty
+ * @param truth the query for the correct content, from base tables; its first column is called k
+ * @param columns the columns to compare, k first
+ * @param tables the tables whose journal rows can explain a difference
+ * @param bucketed whether k is a base key modulo {@link #BUCKETS}, so that many keys contribute to one row
+ * @param partialTransactions a query that counts rows which prove that the view holds a part of a transaction; may be empty
  */
-record Subject(
+record CheckedView(
         String name,
         String columns,
         String definition,
         String truth,
         List<String> tables,
         boolean bucketed,
-        String halves) {
+        String partialTransactions) {
     static final int BUCKETS = 64;
 
-    /** Sources before what stands on them. */
-    static final List<Subject> ALL = List.of(
+    /** In dependency order. */
+    static final List<CheckedView> ALL = List.of(
             role("a"),
             role("b"),
             role("c"),
-            new Subject(
+            new CheckedView(
                     "role_totals",
                     "k, n, v",
                     "SELECT id % 64 AS k, count(*) AS n, sum(v) AS v FROM role_a GROUP BY 1",
@@ -34,7 +34,7 @@ record Subject(
                     List.of("main"),
                     true,
                     ""),
-            new Subject(
+            new CheckedView(
                     "two_roles",
                     "k, role, v, txn",
                     "SELECT id AS k, role, v, txn FROM role_a_and_b",
@@ -42,7 +42,7 @@ record Subject(
                     List.of("main"),
                     false,
                     ""),
-            new Subject(
+            new CheckedView(
                     "two_roles_count",
                     "k, n",
                     "SELECT k % 64 AS k, count(*) AS n FROM two_roles GROUP BY 1",
@@ -50,16 +50,16 @@ record Subject(
                     List.of("main"),
                     true,
                     ""),
-            new Subject(
+            new CheckedView(
                     "item_sums",
                     "k, n, amount",
                     "SELECT id % 64 AS k, count(*) AS n, sum(amount) AS amount FROM items GROUP BY 1",
                     "SELECT id % 64 AS k, count(*) AS n, sum(amount) AS amount FROM items GROUP BY 1",
                     List.of("items"),
                     true,
-                    // Every statement on items adds the same to each row, and all rows are there from the beginning.
+                    // Every statement on items adds the same amount to all rows, and the set of rows never changes.
                     "SELECT count(*) FROM (SELECT count(DISTINCT amount::numeric / n) AS d FROM item_sums) x WHERE d > 1"),
-            new Subject(
+            new CheckedView(
                     "joined",
                     "k, lver, rver",
                     "SELECT l.id AS k, l.ver AS lver, r.ver AS rver FROM lefts l JOIN rights r USING (id)",
@@ -67,7 +67,7 @@ record Subject(
                     List.of("pairs"),
                     false,
                     "SELECT count(*) FROM joined WHERE lver <> rver"),
-            new Subject(
+            new CheckedView(
                     "balances",
                     "k, balance",
                     "SELECT id AS k, balance FROM accounts",
@@ -75,7 +75,7 @@ record Subject(
                     List.of("accounts"),
                     false,
                     "SELECT count(*) FROM (SELECT sum(balance) AS s FROM balances) x WHERE s <> 0"),
-            new Subject(
+            new CheckedView(
                     "tags_by_txn",
                     "k, n, wanted",
                     "SELECT txn AS k, count(*) AS n, max(wanted) AS wanted FROM tags GROUP BY txn",
@@ -83,7 +83,7 @@ record Subject(
                     List.of("tags"),
                     false,
                     "SELECT count(*) FROM tags_by_txn WHERE n <> wanted"),
-            new Subject(
+            new CheckedView(
                     "all_events",
                     "k, day, v",
                     "SELECT id AS k, day, v FROM events",
@@ -92,12 +92,13 @@ record Subject(
                     false,
                     ""));
 
-    private static Subject role(String role) {
+    private static CheckedView role(String role) {
         String query = "SELECT id AS k, v, txn FROM main WHERE role = '" + role + "'";
-        return new Subject("role_" + role, "k, v, txn", query.replace("AS k", ""), query, List.of("main"), false, "");
+        return new CheckedView(
+                "role_" + role, "k, v, txn", query.replace("AS k", ""), query, List.of("main"), false, "");
     }
 
-    /** Columns as they are called in the view. */
+    /** The columns by their names in the view. */
     String ownColumns() {
         return name.startsWith("role_") && name.length() == 6 ? columns.replaceFirst("k", "id AS k") : columns;
     }

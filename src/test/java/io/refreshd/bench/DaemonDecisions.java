@@ -7,30 +7,33 @@ import java.util.List;
 import java.util.Random;
 import java.util.Set;
 
-/** One change after the other, through the daemon as it is deployed: the views that it refreshed, against those that were altered. */
-final class DecidedByDaemon {
+/**
+ * How exactly the daemon decides: for one change after the other, the views that it refreshed against the views that the
+ * change altered.
+ */
+final class DaemonDecisions {
     private static final int CHANGES = 10;
 
-    private final Stage stage;
+    private final BenchDatabase database;
     private final Note note;
     private final Random random;
 
-    /** Where results go. */
+    /** Records a result. */
     interface Note {
         void note(String group, String name, Object value);
     }
 
-    DecidedByDaemon(Stage stage, Note note, Random random) {
-        this.stage = stage;
+    DaemonDecisions(BenchDatabase database, Note note, Random random) {
+        this.database = database;
         this.note = note;
         this.random = random;
     }
 
     void run(String title, int views) throws Exception {
         for (String identity : List.of("FULL", "DEFAULT")) {
-            stage.reset();
-            stage.execute("ALTER TABLE main REPLICA IDENTITY " + identity);
-            try (DaemonProcess daemon = DaemonProcess.start(stage, "100ms", "5s")) {
+            database.reset();
+            database.execute("ALTER TABLE main REPLICA IDENTITY " + identity);
+            try (MeasuredDaemon daemon = MeasuredDaemon.start(database, "100ms", "5s")) {
                 Waiting.until("the views of " + daemon.pid() + " are fresh", () -> settled("0/0"));
                 for (ExactRouting.Kind kind : ExactRouting.KINDS) {
                     String keysOnly = identity.equals("FULL") ? "" : ", keys alone in the log";
@@ -40,7 +43,7 @@ final class DecidedByDaemon {
         }
     }
 
-    private void changes(String title, ExactRouting.Kind kind, int views, DaemonProcess daemon) throws Exception {
+    private void changes(String title, ExactRouting.Kind kind, int views, MeasuredDaemon daemon) throws Exception {
         int exact = 0;
         long refreshes = 0;
         List<Double> cpu = new ArrayList<>();
@@ -49,12 +52,12 @@ final class DecidedByDaemon {
             String sql = kind.sql(random, views);
             Set<String> altered = altered(sql, kind);
             double used = Procfs.cpuSeconds(daemon.pid());
-            stage.execute(sql);
+            database.execute(sql);
             String position = one("SELECT pg_current_wal_insert_lsn()");
             Waiting.until("all views are fresh after " + sql, () -> settled(position));
             cpu.add(Procfs.cpuSeconds(daemon.pid()) - used);
-            List<String> refreshed = stage.query("SELECT view_name FROM refreshd.refresh_history WHERE id > " + before
-                    + " AND outcome = 'refreshed' ORDER BY id");
+            List<String> refreshed = database.query("SELECT view_name FROM refreshd.refresh_history WHERE id > "
+                    + before + " AND outcome = 'refreshed' ORDER BY id");
             refreshes += refreshed.size();
             exact += altered.equals(new HashSet<>(refreshed)) && refreshed.size() == altered.size() ? 1 : 0;
         }
@@ -66,7 +69,7 @@ final class DecidedByDaemon {
         note.note(title, "CPU of the daemon until all was fresh", Sample.of(cpu));
     }
 
-    /** By the row itself, before and after. */
+    /** The altered views by the content of the row before and after the change. */
     private Set<String> altered(String sql, ExactRouting.Kind kind) throws SQLException {
         Set<String> altered = new HashSet<>();
         String row = " FROM main " + sql.substring(sql.indexOf("WHERE"));
@@ -86,6 +89,6 @@ final class DecidedByDaemon {
     }
 
     private String one(String sql) throws SQLException {
-        return stage.query(sql).getFirst();
+        return database.query(sql).getFirst();
     }
 }

@@ -9,27 +9,27 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
-/** What the daemon costs the database besides refreshing: its own transactions, and the log that is kept for it. */
-final class Upkeep {
+/** The cost of the daemon for the server besides refreshes: its own transactions, and the log that is kept for its slot. */
+final class DaemonOverhead {
     private static final String GROUP = "upkeep";
     private static final int SECONDS = 20;
     private static final int LONG_REFRESH = 60;
-    /** The server counts a session's transactions up to a second after the last of them. */
+    /** pg_stat_database shows the transactions of a session up to a second late. */
     private static final long COUNTED_MILLIS = 1_500;
 
-    private final Stage stage;
+    private final BenchDatabase database;
     private final Options options;
     private final Map<String, Object> results;
 
-    Upkeep(Stage stage, Options options, Map<String, Object> results) {
-        this.stage = stage;
+    DaemonOverhead(BenchDatabase database, Options options, Map<String, Object> results) {
+        this.database = database;
         this.options = options;
         this.results = results;
     }
 
     void run() throws Exception {
-        stage.reset();
-        try (DaemonProcess daemon = DaemonProcess.start(stage, "100ms", "5s")) {
+        database.reset();
+        try (MeasuredDaemon daemon = MeasuredDaemon.start(database, "100ms", "5s")) {
             transactions("idle", 0);
             transactions("100 commits/s that concern the views", 100);
         }
@@ -48,17 +48,17 @@ final class Upkeep {
         }
     }
 
-    /** All transactions in the database, less those of the writers. */
+    /** Counts all transactions in the database, less those of the writers. */
     private void transactions(String title, int commitsPerSecond) throws Exception {
-        try (Connection connection = stage.connect();
+        try (Connection connection = database.connect();
                 Statement statement = connection.createStatement()) {
             TimeUnit.MILLISECONDS.sleep(COUNTED_MILLIS);
             Count before = Count.of(statement);
             double written = 0;
             long began = System.nanoTime();
             if (commitsPerSecond > 0) {
-                try (Load load =
-                        new Load(stage, new Workload("update", commitsPerSecond), AfterWrite.NOTHING, options.seed())) {
+                try (Load load = new Load(
+                        database, new Workload("update", commitsPerSecond), AfterWrite.NOTHING, options.seed())) {
                     load.start();
                     TimeUnit.SECONDS.sleep(SECONDS);
                     load.stop();
@@ -81,38 +81,41 @@ final class Upkeep {
         }
     }
 
-    /** A refresh that takes a minute, beside writers: what is acknowledged goes on, what decoding may need does not. */
+    /**
+     * The log that is kept during a refresh of one minute beside writers. Acknowledging goes on; what decoding may need
+     * stays.
+     */
     private void retained() throws Exception {
-        stage.reset();
-        stage.execute(
+        database.reset();
+        database.execute(
                 "CREATE MATERIALIZED VIEW slow AS SELECT id, title FROM main"
                         + " WHERE id = 1 AND (title <> 'slow' OR pg_sleep(" + LONG_REFRESH + ") IS NOT NULL)",
                 "CREATE UNIQUE INDEX ON slow (id)");
-        try (DaemonProcess daemon = DaemonProcess.start(stage, "100ms", "5s");
-                Load load = new Load(stage, new Workload("note", 1_000), AfterWrite.NOTHING, options.seed());
-                Connection connection = stage.connect();
+        try (MeasuredDaemon daemon = MeasuredDaemon.start(database, "100ms", "5s");
+                Load load = new Load(database, new Workload("note", 1_000), AfterWrite.NOTHING, options.seed());
+                Connection connection = database.connect();
                 Statement statement = connection.createStatement()) {
             load.start();
-            stage.execute("UPDATE main SET title = 'slow' WHERE id = 1");
+            database.execute("UPDATE main SET title = 'slow' WHERE id = 1");
             Waiting.until(
                     "the slow refresh runs", () -> !refreshingSince(statement).isEmpty());
-            // The next one follows at once: a view that calls a volatile function goes by the clock.
+            // Another refresh follows at once, because the daemon refreshes a view with a volatile function by time.
             String first = refreshingSince(statement);
-            double begin = stage.wal();
+            double begin = database.wal();
             double unacknowledged = 0;
             double kept = 0;
             while (refreshingSince(statement).equals(first)) {
                 try (ResultSet row = statement.executeQuery("""
                         SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), confirmed_flush_lsn),
                                pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn)
-                        FROM pg_replication_slots WHERE slot_name = '%s'""".formatted(stage.slot()))) {
+                        FROM pg_replication_slots WHERE slot_name = '%s'""".formatted(database.slot()))) {
                     row.next();
                     unacknowledged = Math.max(unacknowledged, row.getDouble(1));
                     kept = Math.max(kept, row.getDouble(2));
                 }
                 TimeUnit.MILLISECONDS.sleep(200);
             }
-            double written = stage.wal() - begin;
+            double written = database.wal() - begin;
             note(
                     "log during a refresh of " + LONG_REFRESH + " s beside 1,000 commits/s",
                     String.format(
@@ -124,7 +127,7 @@ final class Upkeep {
         }
     }
 
-    /** Empty if it is not. */
+    /** The start of the slow refresh; empty while there is none. */
     private static String refreshingSince(Statement statement) throws SQLException {
         try (ResultSet row = statement.executeQuery("SELECT query_start::text FROM pg_stat_activity"
                 + " WHERE query ILIKE 'REFRESH%slow%' AND state = 'active' AND datname = current_database()")) {

@@ -15,22 +15,24 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Commits numbered changes to one row of each view and polls the views over a connection of its own. The time of a change runs from
- * when its commit returned to when the view was first seen to hold it or a later one.
+ * Measures the time from commit to visible. It commits numbered changes to one row of each view and polls the views over
+ * another connection.
+ *
+ * <p>The time of a change runs from the return of its commit until the view first showed this change or a later one.
  */
-final class Probe implements AutoCloseable {
-    /** One change. {@code visible} is 0 while it has not been seen. Nanoseconds of {@link System#nanoTime()}. */
-    static final class Mark {
+final class LatencyProbe implements AutoCloseable {
+    /** A change. Times are from {@link System#nanoTime()}; {@code visible} is 0 while the change has not been seen. */
+    static final class Change {
         final int role;
         final long committed;
         volatile long visible;
 
-        Mark(int role, long committed) {
+        Change(int role, long committed) {
             this.role = role;
             this.committed = committed;
         }
 
-        /** Seconds; without end if it was not seen. */
+        /** Seconds; infinite if the change was not seen. */
         double lag() {
             return visible == 0 ? Double.POSITIVE_INFINITY : (visible - committed) / 1e9;
         }
@@ -38,13 +40,13 @@ final class Probe implements AutoCloseable {
 
     private static final int POLL_MILLIS = 2;
 
-    private final Stage stage;
+    private final BenchDatabase database;
     private final AfterWrite after;
     private final long seed;
     private final double meanMillis;
     private final double leastMillis;
     private final int roles;
-    private final List<Mark> marks = new ArrayList<>();
+    private final List<Change> changes = new ArrayList<>();
     private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
     private final Thread writer = new Thread(() -> guarded(this::write), "probe-writer");
     private final Thread poller = new Thread(() -> guarded(this::poll), "probe-poller");
@@ -55,14 +57,19 @@ final class Probe implements AutoCloseable {
         void run() throws Exception;
     }
 
-    /** Of one view. @param leastMillis between two changes; between that and twice the mean less it, evenly */
-    Probe(Stage stage, AfterWrite after, long seed, double leastMillis, double meanMillis) {
-        this(stage, after, seed, leastMillis, meanMillis, 1);
+    /**
+     * A probe of one view.
+     *
+     * @param leastMillis smallest pause between two changes; pauses are uniform between this and twice the mean less this
+     */
+    LatencyProbe(BenchDatabase database, AfterWrite after, long seed, double leastMillis, double meanMillis) {
+        this(database, after, seed, leastMillis, meanMillis, 1);
     }
 
-    /** @param roles how many role views take turns: the pause between two changes to one view is so many times longer */
-    Probe(Stage stage, AfterWrite after, long seed, double leastMillis, double meanMillis, int roles) {
-        this.stage = stage;
+    /** @param roles number of role views that are changed in turn: two changes of one view are this many pauses apart */
+    LatencyProbe(
+            BenchDatabase database, AfterWrite after, long seed, double leastMillis, double meanMillis, int roles) {
+        this.database = database;
         this.after = after;
         this.seed = seed;
         this.leastMillis = leastMillis;
@@ -70,7 +77,7 @@ final class Probe implements AutoCloseable {
         this.roles = roles;
     }
 
-    Probe start() {
+    LatencyProbe start() {
         poller.start();
         writer.start();
         return this;
@@ -86,17 +93,17 @@ final class Probe implements AutoCloseable {
 
     private void write() throws Exception {
         Random random = new Random(seed);
-        try (Connection connection = stage.connect();
+        try (Connection connection = database.connect();
                 PreparedStatement update = connection.prepareStatement("UPDATE main SET title = ? WHERE id = ?")) {
             for (int number = 1; writing; number++) {
                 double pause = leastMillis + 2 * (meanMillis - leastMillis) * random.nextDouble();
                 TimeUnit.MICROSECONDS.sleep((long) (1000 * pause));
                 int role = (number - 1) % roles;
                 update.setString(1, Integer.toString(number));
-                update.setLong(2, Stage.PROBE_ROW + role);
+                update.setLong(2, BenchDatabase.PROBE_ROW + role);
                 update.executeUpdate();
-                synchronized (marks) {
-                    marks.add(new Mark(role, System.nanoTime()));
+                synchronized (changes) {
+                    changes.add(new Change(role, System.nanoTime()));
                 }
                 after.written(connection, Set.of(role), Set.of("title"));
             }
@@ -105,21 +112,23 @@ final class Probe implements AutoCloseable {
 
     private void poll() throws Exception {
         String sql = IntStream.range(0, roles)
-                .mapToObj(role -> "(SELECT title FROM role_%d WHERE id = %d)".formatted(role, Stage.PROBE_ROW + role))
+                .mapToObj(role ->
+                        "(SELECT title FROM role_%d WHERE id = %d)".formatted(role, BenchDatabase.PROBE_ROW + role))
                 .collect(Collectors.joining(", ", "SELECT ", ""));
-        try (Connection connection = stage.connect();
+        try (Connection connection = database.connect();
                 PreparedStatement query = connection.prepareStatement(sql)) {
-            // By view, the first of its changes that was not seen; they are as many apart as there are views.
+            // For each view the number of its first change that has not been seen. Changes of one view are "roles"
+            // apart.
             int[] next = IntStream.range(0, roles).toArray();
             while (polling) {
                 int[] now = read(query);
                 long at = System.nanoTime();
-                synchronized (marks) {
+                synchronized (changes) {
                     for (int role = 0; role < roles; role++) {
-                        // A change may be seen before its writer has come round to note it.
-                        for (; next[role] < Math.min(now[role], marks.size()); next[role] += roles) {
-                            Mark mark = marks.get(next[role]);
-                            mark.visible = Math.max(at, mark.committed);
+                        // A poll can see a change before the writer has recorded its commit.
+                        for (; next[role] < Math.min(now[role], changes.size()); next[role] += roles) {
+                            Change change = changes.get(next[role]);
+                            change.visible = Math.max(at, change.committed);
                         }
                     }
                 }
@@ -140,14 +149,14 @@ final class Probe implements AutoCloseable {
         return numbers;
     }
 
-    /** Waits for this many changes to have been committed. */
+    /** Waits until this number of changes has been committed. */
     void awaitWritten(int count) throws InterruptedException {
-        while (marks().size() < count && failure.get() == null) {
+        while (changes().size() < count && failure.get() == null) {
             TimeUnit.MILLISECONDS.sleep(50);
         }
     }
 
-    /** No further changes. */
+    /** Ends the writer. */
     void stopWriting() throws InterruptedException {
         writing = false;
         writer.join();
@@ -157,7 +166,7 @@ final class Probe implements AutoCloseable {
     boolean settle(double seconds) throws InterruptedException {
         long end = System.nanoTime() + (long) (seconds * 1e9);
         while (System.nanoTime() < end && failure.get() == null) {
-            if (marks().stream().allMatch(mark -> mark.visible != 0)) {
+            if (changes().stream().allMatch(change -> change.visible != 0)) {
                 return true;
             }
             TimeUnit.MILLISECONDS.sleep(5);
@@ -165,15 +174,15 @@ final class Probe implements AutoCloseable {
         return false;
     }
 
-    List<Mark> marks() {
-        synchronized (marks) {
-            return List.copyOf(marks);
+    List<Change> changes() {
+        synchronized (changes) {
+            return List.copyOf(changes);
         }
     }
 
-    /** Seconds; without end for what was not seen, since leaving it out would flatter. */
+    /** Seconds; infinite for a change that was not seen, since leaving it out would flatter the contender. */
     Sample lags() {
-        return Sample.of(marks().stream().map(Mark::lag).toList());
+        return Sample.of(changes().stream().map(Change::lag).toList());
     }
 
     @Override

@@ -4,17 +4,17 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Tables, views and the journal in which each transaction of the workload says which keys it touched. */
-final class Ground {
+/** Tables and views of a campaign, and a journal in which each transaction records the keys that it changes. */
+final class CampaignSchema {
     static final int ROWS = 3_000;
     static final int PAIRS = 500;
     static final int ACCOUNTS = 400;
 
-    private Ground() {}
+    private CampaignSchema() {}
 
-    static void lay(DatabaseServer server, int items, Circumstances circumstances) throws SQLException {
+    static void create(DatabaseServer server, int items, CampaignEnvironment environment) throws SQLException {
         List<String> statements = new ArrayList<>();
-        if (circumstances.modest()) {
+        if (environment.unprivileged()) {
             statements.addAll(List.of(
                     "CREATE ROLE app",
                     "CREATE ROLE refreshd LOGIN REPLICATION IN ROLE app",
@@ -40,24 +40,25 @@ final class Ground {
                 "CREATE TABLE events_2 PARTITION OF events FOR VALUES FROM (50) TO (100)",
                 "CREATE SCHEMA oracle",
                 "CREATE SEQUENCE oracle.txn",
-                // lo = hi: one key. A transaction's lines live and die with it.
+                // One row for each range of changed keys; lo = hi for a single key. A rolled back transaction leaves
+                // no row.
                 "CREATE TABLE oracle.journal (txn bigint, tab text, lo bigint, hi bigint)",
                 "CREATE INDEX ON oracle.journal (txn)",
-                // Each transaction committed at or before upper; written after its commit.
+                // upper: a position at or behind the commit of the transaction. Written after the commit.
                 "CREATE TABLE oracle.done (txn bigint PRIMARY KEY, upper pg_lsn NOT NULL)",
                 "CREATE INDEX ON oracle.done (upper)"));
-        if (circumstances.fullIdentity()) {
+        if (environment.fullIdentity()) {
             statements.add("ALTER TABLE main REPLICA IDENTITY FULL");
         }
-        for (Subject subject : Subject.ALL) {
-            if (subject.name().equals("two_roles")) {
+        for (CheckedView view : CheckedView.ALL) {
+            if (view.name().equals("two_roles")) {
                 statements.add("CREATE VIEW role_a_and_b AS SELECT id, 'a' AS role, v, txn FROM role_a"
                         + " UNION ALL SELECT id, 'b', v, txn FROM role_b");
             }
-            statements.add("CREATE MATERIALIZED VIEW " + subject.name() + " AS " + subject.definition());
-            // A key that moved from one role to the other is in both while only one of the two has been refreshed.
-            String unique = subject.name().equals("two_roles") ? "k, role" : subject.key();
-            statements.add("CREATE UNIQUE INDEX ON " + subject.name() + " (" + unique + ")");
+            statements.add("CREATE MATERIALIZED VIEW " + view.name() + " AS " + view.definition());
+            // A key that moved from one role to the other is in both views while only one of them has been refreshed.
+            String unique = view.name().equals("two_roles") ? "k, role" : view.key();
+            statements.add("CREATE UNIQUE INDEX ON " + view.name() + " (" + unique + ")");
         }
         server.execute(statements.toArray(String[]::new));
     }

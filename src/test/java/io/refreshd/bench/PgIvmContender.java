@@ -5,50 +5,50 @@ import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.sql.Statement;
 
-/** The extension keeps tables of the same names as the views, in the writer's own transaction. */
-final class PgIvm implements Contender {
+/** The extension pg_ivm, which maintains tables with the names of the views in the transaction of the writer. */
+final class PgIvmContender implements Contender {
     static final String EXTENSION = "pg_ivm";
 
-    private final Stage stage;
+    private final BenchDatabase database;
 
-    private PgIvm(Stage stage) {
-        this.stage = stage;
+    private PgIvmContender(BenchDatabase database) {
+        this.database = database;
     }
 
-    /** What the extension refuses stays out, and the report says why. */
-    static Contender start(Stage stage) throws SQLException {
-        // Sessions that do not load it at once could miss changes.
-        stage.execute(
-                "ALTER DATABASE " + stage.database() + " SET session_preload_libraries = 'pg_ivm'",
+    /** A view that the extension refuses is left out, and the report gives the reason. */
+    static Contender start(BenchDatabase database) throws SQLException {
+        // A session that loads the extension late could miss changes.
+        database.execute(
+                "ALTER DATABASE " + database.name() + " SET session_preload_libraries = 'pg_ivm'",
                 "CREATE EXTENSION pg_ivm");
-        stage.views().reversed().forEach(view -> drop(stage, view));
-        try (Connection connection = stage.connect();
+        database.views().reversed().forEach(view -> drop(database, view));
+        try (Connection connection = database.connect();
                 PreparedStatement create = connection.prepareStatement("SELECT pgivm.create_immv(?, ?)")) {
-            for (Layout.View view : stage.views()) {
+            for (Layout.View view : database.views()) {
                 create.setString(1, view.name());
                 create.setString(2, view.definition());
                 try {
                     create.execute();
                     index(connection, view);
                 } catch (SQLException refused) {
-                    stage.leaveOut(
+                    database.leaveOut(
                             view, "pg_ivm does not maintain %s: %s".formatted(view.name(), refused.getMessage()));
                 }
             }
         }
-        stage.execute("VACUUM ANALYZE");
-        return new PgIvm(stage);
+        database.execute("VACUUM ANALYZE");
+        return new PgIvmContender(database);
     }
 
-    private static void drop(Stage stage, Layout.View view) {
+    private static void drop(BenchDatabase database, Layout.View view) {
         try {
-            stage.execute("DROP MATERIALIZED VIEW " + view.name());
+            database.execute("DROP MATERIALIZED VIEW " + view.name());
         } catch (SQLException e) {
             throw new IllegalStateException("cannot make room for pg_ivm", e);
         }
     }
 
-    /** It makes an index where it finds the key itself; the others get the one that the views have. */
+    /** The extension creates an index where it finds the key itself. Other tables get the index of the view. */
     private static void index(Connection connection, Layout.View view) throws SQLException {
         try (Statement statement = connection.createStatement();
                 var indexes = statement.executeQuery(
@@ -64,7 +64,7 @@ final class PgIvm implements Contender {
 
     @Override
     public void begin() {
-        // Always fresh.
+        // The tables are always fresh.
     }
 
     @Override
@@ -74,6 +74,6 @@ final class PgIvm implements Contender {
 
     @Override
     public void close() throws SQLException {
-        stage.execute("ALTER DATABASE " + stage.database() + " RESET session_preload_libraries");
+        database.execute("ALTER DATABASE " + database.name() + " RESET session_preload_libraries");
     }
 }

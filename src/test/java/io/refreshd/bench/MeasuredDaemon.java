@@ -1,9 +1,10 @@
 package io.refreshd.bench;
 
 import io.refreshd.demo.FreePort;
+import io.refreshd.testing.DaemonProcess;
 import java.io.IOException;
 import java.io.InputStream;
-import java.lang.ProcessBuilder.Redirect;
+import java.io.UncheckedIOException;
 import java.net.ConnectException;
 import java.net.HttpURLConnection;
 import java.net.URI;
@@ -13,42 +14,45 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** {@code refreshd run} as it is deployed: a process of its own, started by the launcher with the launcher's options. */
-final class DaemonProcess implements AutoCloseable {
+/** A daemon as users start it, with the time until it was ready and access to its HTTP server. */
+final class MeasuredDaemon implements AutoCloseable {
     private static final Pattern AVOIDED =
             Pattern.compile("refreshd_refreshes_avoided_total\\{.*reason=\"([a-z_]+)\".*} (.*)");
 
-    private final Process process;
+    /**
+     * Pause between two requests for readiness. Not shorter, since each answer costs the starting daemon a look at all
+     * views.
+     */
+    private static final Duration READINESS_PAUSE = Duration.ofMillis(50);
+
+    private final DaemonProcess process;
     private final int port;
     private final Path log;
-    /** An orchestrator asks once in seconds; each answer costs the daemon that is starting a look at all views. */
-    private static final Duration PROBE = Duration.ofMillis(50);
-
     private final double readySeconds;
 
-    private DaemonProcess(Process process, int port, Path log) {
+    private MeasuredDaemon(DaemonProcess process, int port, Path log) {
         this.process = process;
         this.port = port;
         this.log = log;
         try {
-            this.readySeconds = Waiting.until("refreshd is ready, see " + log, PROBE, this::ready);
+            this.readySeconds = Waiting.until("refreshd is ready, see " + log, READINESS_PAUSE, this::ready);
         } catch (RuntimeException e) {
-            process.destroyForcibly();
+            process.close();
             throw e;
         }
     }
 
-    /** Returns once it is ready. */
-    static DaemonProcess start(Stage stage, String quietPeriod, String targetLag) throws IOException {
-        return start(stage, quietPeriod, targetLag, "");
+    /** Returns once the daemon is ready. */
+    static MeasuredDaemon start(BenchDatabase database, String quietPeriod, String targetLag) throws IOException {
+        return start(database, quietPeriod, targetLag, "");
     }
 
     /** @param more of the configuration, at its top level */
-    static DaemonProcess start(Stage stage, String quietPeriod, String targetLag, String more) throws IOException {
+    static MeasuredDaemon start(BenchDatabase database, String quietPeriod, String targetLag, String more)
+            throws IOException {
         Path folder = Files.createDirectories(Path.of("target", "bench")).toAbsolutePath();
         int port = FreePort.find();
         Path configuration = Files.writeString(folder.resolve("refreshd.yaml"), """
@@ -57,14 +61,14 @@ final class DaemonProcess implements AutoCloseable {
                 capture: { slot: %s, heartbeat-interval: 1s }
                 http: { listen: "127.0.0.1:%d" }
                 %s""".formatted(
-                        stage.url(), stage.server().user(), quietPeriod, targetLag, stage.slot(), port, more));
+                        database.url(), database.server().user(), quietPeriod, targetLag, database.slot(), port, more));
         Path log = folder.resolve("refreshd.log");
-        ProcessBuilder builder = new ProcessBuilder(
-                        Path.of("refreshd").toAbsolutePath().toString(), "run", "--config", configuration.toString())
-                .redirectErrorStream(true)
-                .redirectOutput(Redirect.appendTo(log.toFile()));
-        builder.environment().put(BareReader.PASSWORD, stage.server().password());
-        return new DaemonProcess(builder.start(), port, log);
+        DaemonProcess process = DaemonProcess.of(configuration)
+                .environment(Map.of(BareReader.PASSWORD, database.server().password()))
+                .logFile(log)
+                .asInstalled()
+                .start();
+        return new MeasuredDaemon(process, port, log);
     }
 
     private boolean ready() throws IOException {
@@ -83,7 +87,7 @@ final class DaemonProcess implements AutoCloseable {
                 URI.create("http://127.0.0.1:" + port + path).toURL().openConnection();
     }
 
-    /** Refreshes avoided so far, of all views, by reason. */
+    /** Refreshes of all views that were avoided so far, by reason. */
     Map<String, Long> avoided() throws IOException {
         Map<String, Long> avoided = new TreeMap<>();
         try (InputStream answer = open("/metrics").getInputStream()) {
@@ -95,12 +99,12 @@ final class DaemonProcess implements AutoCloseable {
             }
         }
         if (avoided.isEmpty()) {
-            throw new IllegalStateException("/metrics tells of no refreshes avoided: has the series another name?");
+            throw new IllegalStateException("/metrics has no refreshes avoided: has the series another name?");
         }
         return avoided;
     }
 
-    /** Bytes of the answer, all of which was read. */
+    /** Reads an answer to its end. @return its size in bytes */
     int get(String path) throws IOException {
         try (InputStream answer = open(path).getInputStream()) {
             return answer.readAllBytes().length;
@@ -111,7 +115,7 @@ final class DaemonProcess implements AutoCloseable {
         return port;
     }
 
-    /** From the start of the process to the first "ready". */
+    /** From the start of the process to the first answer that says so. */
     double readySeconds() {
         return readySeconds;
     }
@@ -122,14 +126,13 @@ final class DaemonProcess implements AutoCloseable {
 
     @Override
     public void close() {
-        process.destroy();
         try {
-            if (!process.waitFor(20, TimeUnit.SECONDS)) {
-                process.destroyForcibly();
-            }
+            process.terminate();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            process.destroyForcibly();
+            process.close();
         }
     }
 }

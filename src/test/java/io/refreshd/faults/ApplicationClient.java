@@ -10,52 +10,52 @@ import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.random.RandomGenerator;
 
-/** One client of the application: transaction after transaction until it is told to stop; reconnects when it must. */
-final class Worker implements Runnable {
+/** One client of the application: runs transaction after transaction until it is stopped, and reconnects after an error. */
+final class ApplicationClient implements Runnable {
     private final DatabaseServer server;
     private final RandomGenerator random;
     private final AtomicLong nextId;
-    private final Ending ending;
-    private final Tally tally;
+    private final StopSignal stop;
+    private final CampaignStatistics statistics;
     private final boolean bulk;
 
-    /** @param bulk does the large transactions, rarely, and nothing else */
-    Worker(
+    /** @param bulk whether this client runs large transactions, rarely, and no others */
+    ApplicationClient(
             DatabaseServer server,
             SplittableRandom random,
             AtomicLong nextId,
-            Ending ending,
-            Tally tally,
+            StopSignal stop,
+            CampaignStatistics statistics,
             boolean bulk) {
         this.server = server;
         this.random = random;
         this.nextId = nextId;
-        this.ending = ending;
-        this.tally = tally;
+        this.stop = stop;
+        this.statistics = statistics;
         this.bulk = bulk;
     }
 
     @Override
     public void run() {
-        while (!ending.begun()) {
+        while (!stop.isSet()) {
             try (Connection connection = server.connect("application")) {
                 try (Statement statement = connection.createStatement()) {
                     statement.execute("SET lock_timeout = '5s'");
                 }
-                while (!ending.begun()) {
+                while (!stop.isSet()) {
                     one(connection);
-                    ending.pause(bulk ? 500 + random.nextInt(6_000) : random.nextInt(60));
+                    stop.sleep(bulk ? 500 + random.nextInt(6_000) : random.nextInt(60));
                 }
             } catch (SQLException e) {
-                tally.count("application errors");
-                ending.pause(100);
+                statistics.count("application errors");
+                stop.sleep(100);
             }
         }
     }
 
     private void one(Connection connection) throws SQLException {
         connection.setAutoCommit(false);
-        Writes writes = new Writes(connection, random, nextId);
+        TransactionWriter writes = new TransactionWriter(connection, random, nextId);
         if (bulk) {
             switch (random.nextInt(4)) {
                 case 0, 1 -> writes.bulk();
@@ -75,7 +75,7 @@ final class Worker implements Runnable {
         for (int i = 0; i < statements; i++) {
             writes.random();
             if (slow) {
-                ending.pause(random.nextInt(2_500));
+                stop.sleep(random.nextInt(2_500));
             }
         }
         if (tagged) {
@@ -84,7 +84,7 @@ final class Worker implements Runnable {
         int end = random.nextInt(100);
         if (end < 8) {
             connection.rollback();
-            tally.count("rolled back");
+            statistics.count("rolled back");
         } else if (end < 14) {
             prepare(connection, writes);
         } else {
@@ -98,23 +98,23 @@ final class Worker implements Runnable {
         done(connection, txn);
     }
 
-    private void prepare(Connection connection, Writes writes) throws SQLException {
+    private void prepare(Connection connection, TransactionWriter writes) throws SQLException {
         writes.run("PREPARE TRANSACTION '" + writes.txn() + "'");
         connection.setAutoCommit(true);
-        ending.pause(random.nextInt(800));
+        stop.sleep(random.nextInt(800));
         if (random.nextInt(4) == 0) {
             writes.run("ROLLBACK PREPARED '" + writes.txn() + "'");
-            tally.count("rolled back");
+            statistics.count("rolled back");
         } else {
             writes.run("COMMIT PREPARED '" + writes.txn() + "'");
-            tally.count("two-phase commits");
+            statistics.count("two-phase commits");
             done(connection, writes.txn());
         }
     }
 
-    /** Read after the commit: nothing of the transaction stands behind it in the log. */
+    /** Records a position behind the commit: the position is read after the commit has returned. */
     private void done(Connection connection, long txn) throws SQLException {
-        tally.count("committed");
+        statistics.count("committed");
         try (Statement statement = connection.createStatement()) {
             statement.execute("SET synchronous_commit = off");
             statement.execute(
@@ -123,13 +123,13 @@ final class Worker implements Runnable {
         }
     }
 
-    /** What a crash left between the two phases. */
+    /** Commits the prepared transactions that a crash has left without a client. */
     static void resolvePrepared(DatabaseServer server) throws SQLException {
         try (Connection connection = server.connect("application");
                 Statement statement = connection.createStatement()) {
             List<String> left = new ArrayList<>();
             try (ResultSet rows = statement.executeQuery("SELECT gid FROM pg_prepared_xacts WHERE prepared"
-                    // By a clock that may have jumped.
+                    // The clock of the server may have been moved, so a time in the future counts as old too.
                     + " NOT BETWEEN clock_timestamp() - interval '3s' AND clock_timestamp()")) {
                 while (rows.next()) {
                     left.add(rows.getString(1));

@@ -12,18 +12,18 @@ import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
 import org.postgresql.PGNotification;
 
-/** The contenders that need no process of their own; each is a few lines, and a fair version of them. */
-final class InProcess implements Contender {
-    /** As refreshd is configured for the comparison. */
+/** The contenders without a process of their own. Each is a few lines and a fair version of what people write. */
+final class InProcessContender implements Contender {
+    /** The quiet period of refreshd in the comparison. */
     static final long QUIET_MILLIS = 100;
 
     static final long LONGEST_MILLIS = 1_000;
 
     private interface Work {
-        void run(Connection connection, InProcess self) throws Exception;
+        void run(Connection connection, InProcessContender self) throws Exception;
     }
 
-    private final Stage stage;
+    private final BenchDatabase database;
     private final Refreshes refreshes;
     private final AfterWrite after;
     private final boolean keepsFresh;
@@ -32,8 +32,9 @@ final class InProcess implements Contender {
     private volatile boolean running = true;
     private volatile double cpu;
 
-    private InProcess(Stage stage, Refreshes refreshes, AfterWrite after, boolean keepsFresh, Optional<Work> work) {
-        this.stage = stage;
+    private InProcessContender(
+            BenchDatabase database, Refreshes refreshes, AfterWrite after, boolean keepsFresh, Optional<Work> work) {
+        this.database = database;
         this.refreshes = refreshes;
         this.after = after;
         this.keepsFresh = keepsFresh;
@@ -42,14 +43,14 @@ final class InProcess implements Contender {
 
     @Override
     public void begin() throws SQLException {
-        stage.refreshAll();
+        database.refreshAll();
         if (thread != null) {
             thread.start();
         }
     }
 
     private void run(Work work) {
-        try (Connection connection = stage.connect()) {
+        try (Connection connection = database.connect()) {
             work.run(connection, this);
         } catch (Throwable e) {
             failure.compareAndSet(null, e);
@@ -60,18 +61,18 @@ final class InProcess implements Contender {
         cpu = ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime() / 1e9;
     }
 
-    static Contender nothing(Stage stage) {
-        return new InProcess(stage, new Refreshes(), AfterWrite.NOTHING, false, Optional.empty());
+    static Contender nothing(BenchDatabase database) {
+        return new InProcessContender(database, new Refreshes(), AfterWrite.NOTHING, false, Optional.empty());
     }
 
-    /** The writer refreshes what its change concerns, and nothing else, before it goes on: it knows role and columns. */
-    static Contender inline(Stage stage) {
+    /** The writer refreshes exactly the views that its change affects before it goes on: it knows role and columns. */
+    static Contender inline(BenchDatabase database) {
         Refreshes refreshes = new Refreshes();
         AfterWrite after = (connection, roles, columns) -> {
             boolean title = columns.contains("title");
             boolean amount = columns.contains("amount");
             for (int role : roles) {
-                if (role < stage.roleViews() && (title || amount)) {
+                if (role < database.roleViews() && (title || amount)) {
                     refreshes.refresh(connection, "role_" + role);
                 }
             }
@@ -83,18 +84,18 @@ final class InProcess implements Contender {
                 refreshes.refresh(connection, "grand_total");
             }
         };
-        return new InProcess(stage, refreshes, after, true, Optional.empty());
+        return new InProcessContender(database, refreshes, after, true, Optional.empty());
     }
 
-    private static Contender alone(Stage stage, Refreshes refreshes, Work work) {
-        return new InProcess(stage, refreshes, AfterWrite.NOTHING, true, Optional.of(work));
+    private static Contender alone(BenchDatabase database, Refreshes refreshes, Work work) {
+        return new InProcessContender(database, refreshes, AfterWrite.NOTHING, true, Optional.of(work));
     }
 
-    /** Refreshes every view at each tick; a tick that comes while the one before is at work is left out, as pg_cron does. */
-    static Contender timer(Stage stage, int seconds) {
+    /** Refreshes every view at each tick. A tick during the refreshes of the last one is left out, as with pg_cron. */
+    static Contender timer(BenchDatabase database, int seconds) {
         Refreshes refreshes = new Refreshes();
-        List<Layout.View> views = stage.views();
-        return alone(stage, refreshes, (connection, self) -> {
+        List<Layout.View> views = database.views();
+        return alone(database, refreshes, (connection, self) -> {
             long period = TimeUnit.SECONDS.toNanos(seconds);
             for (long next = System.nanoTime() + period; self.running; next += period) {
                 self.sleepUntil(next);
@@ -112,7 +113,8 @@ final class InProcess implements Contender {
         }
     }
 
-    private static void refreshAll(Connection connection, InProcess self, Refreshes refreshes, List<Layout.View> views)
+    private static void refreshAll(
+            Connection connection, InProcessContender self, Refreshes refreshes, List<Layout.View> views)
             throws SQLException {
         for (Layout.View view : views) {
             if (self.running) {
@@ -122,9 +124,12 @@ final class InProcess implements Contender {
         }
     }
 
-    /** A statement trigger notifies; the listener waits for a pause, but not for ever, and refreshes all views of the table. */
-    static Contender trigger(Stage stage) throws SQLException {
-        stage.execute("""
+    /**
+     * A statement trigger notifies a listener. The listener waits for a pause, up to a limit, and refreshes all views of the
+     * table.
+     */
+    static Contender trigger(BenchDatabase database) throws SQLException {
+        database.execute("""
                 CREATE FUNCTION tell() RETURNS trigger LANGUAGE plpgsql AS
                 $$ BEGIN PERFORM pg_notify('main_changed', ''); RETURN NULL; END $$""", """
                 CREATE TRIGGER tell AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON main
@@ -132,8 +137,8 @@ final class InProcess implements Contender {
                 CREATE TRIGGER tell AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON details
                 FOR EACH STATEMENT EXECUTE FUNCTION tell()""");
         Refreshes refreshes = new Refreshes();
-        List<Layout.View> views = stage.views();
-        return alone(stage, refreshes, (connection, self) -> {
+        List<Layout.View> views = database.views();
+        return alone(database, refreshes, (connection, self) -> {
             try (var statement = connection.createStatement()) {
                 statement.execute("LISTEN main_changed");
             }

@@ -11,12 +11,12 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * The server and the data of all rounds: laid out once, copied for each round, so that every contender begins with the same
- * files.
+ * A database of the benchmark. Its content is built once as a template and copied for each round, so that every contender
+ * begins with the same files.
  */
-final class Stage implements AutoCloseable {
+final class BenchDatabase implements AutoCloseable {
     static final String PUBLICATION = "refreshd";
-    /** The row whose way into {@link #PROBED} is timed; that of another role's view has the number of the role more. */
+    /** The row whose changes are timed in {@link #PROBED}. The row for the view of role n is n further on. */
     static final int PROBE_ROW = 1;
 
     static final String PROBED = "role_0";
@@ -26,7 +26,7 @@ final class Stage implements AutoCloseable {
     private static final String TEMPLATE = "bench_template";
 
     private final Server server;
-    private final String database;
+    private final String name;
     private final ServerProcesses processes;
     private final Set<View> leftOut = new LinkedHashSet<>();
     private final Set<String> remarks = new LinkedHashSet<>();
@@ -34,14 +34,14 @@ final class Stage implements AutoCloseable {
     private double cycle;
     private double comparing;
 
-    private Stage(Server server, String database, ServerProcesses processes) {
+    private BenchDatabase(Server server, String name, ServerProcesses processes) {
         this.server = server;
-        this.database = database;
+        this.name = name;
         this.processes = processes;
     }
 
-    /** @throws IllegalArgumentException if there are databases that could be somebody's */
-    static Stage start(Server server) throws SQLException {
+    /** @throws IllegalArgumentException if the server has databases of these names, which could belong to somebody */
+    static BenchDatabase start(Server server) throws SQLException {
         if (server.given()
                 && !server.query(
                                 server.home(),
@@ -53,13 +53,16 @@ final class Stage implements AutoCloseable {
                             + ", and the benchmark would drop it: drop it yourself if it is nobody's, or give another server");
         }
         try (Connection connection = server.connect(server.home())) {
-            return new Stage(server, DATABASE, ServerProcesses.of(connection));
+            return new BenchDatabase(server, DATABASE, ServerProcesses.of(connection));
         }
     }
 
-    /** Another database with the same data, for who is compared second by second. Closed before this one. */
-    Stage beside() {
-        Stage beside = new Stage(server, BESIDE, processes);
+    /**
+     * A second database with the same data, for two contenders that run second by second in turn. It is closed before this
+     * one.
+     */
+    BenchDatabase beside() {
+        BenchDatabase beside = new BenchDatabase(server, BESIDE, processes);
         beside.layout = layout;
         return beside;
     }
@@ -68,7 +71,7 @@ final class Stage implements AutoCloseable {
         layout = next;
         server.run(
                 server.home(),
-                "DROP DATABASE IF EXISTS " + database + " WITH (FORCE)",
+                "DROP DATABASE IF EXISTS " + name + " WITH (FORCE)",
                 "DROP DATABASE IF EXISTS " + TEMPLATE,
                 "CREATE DATABASE " + TEMPLATE);
         server.run(TEMPLATE, next.statements().toArray(String[]::new));
@@ -76,32 +79,34 @@ final class Stage implements AutoCloseable {
     }
 
     /**
-     * Gives copies room in every page of the table and keeps autovacuum from it. Else updates are a tenth cheaper for whoever's table
-     * happened to grow while a statement of autovacuum kept old rows alive: with more room in a page it is pruned less often.
+     * Makes room in every page of the table and turns autovacuum off for the table.
+     *
+     * <p>Otherwise updates are a tenth cheaper for the contender whose table happened to grow while autovacuum kept old rows
+     * alive: pages with more room are pruned less often.
      */
-    void loosen() throws SQLException {
+    void makeRoomInPages() throws SQLException {
         server.run(
                 TEMPLATE,
                 "ALTER TABLE main SET (fillfactor = 50, autovacuum_enabled = false)",
                 "VACUUM FULL main",
-                // What is written from here on may fill the pages.
+                // Later writes may fill the pages.
                 "ALTER TABLE main RESET (fillfactor)",
                 "VACUUM ANALYZE main");
     }
 
-    /** A fresh copy of the data. */
+    /** Replaces the database by a fresh copy of the template. */
     void reset() throws SQLException {
         leftOut.clear();
         dropSlots();
         server.run(
                 server.home(),
-                "DROP DATABASE IF EXISTS " + database + " WITH (FORCE)",
-                "CREATE DATABASE " + database + " TEMPLATE " + TEMPLATE + " STRATEGY FILE_COPY",
+                "DROP DATABASE IF EXISTS " + name + " WITH (FORCE)",
+                "CREATE DATABASE " + name + " TEMPLATE " + TEMPLATE + " STRATEGY FILE_COPY",
                 "CHECKPOINT");
     }
 
     private void dropSlots() throws SQLException {
-        String of = "FROM pg_replication_slots WHERE database = '" + database + "'";
+        String of = "FROM pg_replication_slots WHERE database = '" + name + "'";
         for (String slot : server.query(server.home(), "SELECT slot_name " + of)) {
             String one = of + " AND active AND slot_name = '" + slot + "'";
             server.query(server.home(), "SELECT pg_terminate_backend(active_pid) " + one);
@@ -112,7 +117,7 @@ final class Stage implements AutoCloseable {
         }
     }
 
-    /** Every view once, one after the other, as a plain client. */
+    /** Refreshes every view once, one after the other, as a plain client does. */
     void refreshAll() throws SQLException {
         Refreshes refreshes = new Refreshes();
         try (Connection connection = connect()) {
@@ -122,7 +127,7 @@ final class Stage implements AutoCloseable {
         }
     }
 
-    /** Seconds that {@link #refreshAll} takes with this layout and without other load. */
+    /** Seconds of {@link #refreshAll} with this layout and without other load. */
     double cycleSeconds() throws SQLException {
         if (cycle == 0) {
             reset();
@@ -134,7 +139,7 @@ final class Stage implements AutoCloseable {
         return cycle;
     }
 
-    /** A view that this contender does not keep is no longer compared, and the report says so. */
+    /** Leaves a view that the contender cannot maintain out of the comparison, with a remark in the report. */
     void leaveOut(View view, String remark) {
         leftOut.add(view);
         remarks.add(remark);
@@ -169,34 +174,34 @@ final class Stage implements AutoCloseable {
         return layout.roleViews();
     }
 
-    /** In an order in which a view comes after what it stands on. */
+    /** In dependency order. */
     List<View> views() {
         return layout.views();
     }
 
-    String database() {
-        return database;
+    String name() {
+        return name;
     }
 
-    /** Slots are the server's, so each database has one of its own name. */
+    /** The slot has the name of the database, since all databases of a server share one namespace of slots. */
     String slot() {
-        return database;
+        return name;
     }
 
     String url() {
-        return server.url(database);
+        return server.url(name);
     }
 
     Connection connect() throws SQLException {
-        return server.connect(database);
+        return server.connect(name);
     }
 
     void execute(String... statements) throws SQLException {
-        server.run(database, statements);
+        server.run(name, statements);
     }
 
     List<String> query(String sql) throws SQLException {
-        return server.query(database, sql);
+        return server.query(name, sql);
     }
 
     long wal() throws SQLException {
@@ -208,12 +213,12 @@ final class Stage implements AutoCloseable {
         return processes.cpuSeconds() - comparing;
     }
 
-    /** Views whose content is not what their definition yields. What the comparison costs is kept out of {@link #cpuSeconds}. */
+    /** The views that differ from their definition. {@link #cpuSeconds} does not contain the cost of this comparison. */
     List<String> wrongViews() throws SQLException {
         List<String> wrong = new ArrayList<>();
         try (Connection connection = connect();
                 Statement statement = connection.createStatement()) {
-            // All in this one process, whose time is known.
+            // One process does all the work, so that its CPU time is the cost of the comparison.
             statement.execute("SET max_parallel_workers_per_gather = 0");
             statement.execute("SET jit = off");
             for (View view : layout.views()) {
@@ -235,13 +240,13 @@ final class Stage implements AutoCloseable {
         }
     }
 
-    /** Leaves nothing behind on a server that was given; the one beside leaves nothing on any. */
+    /** Drops the databases on a server that was given. The second database is always dropped. */
     @Override
     public void close() throws SQLException {
-        boolean second = database.equals(BESIDE);
+        boolean second = name.equals(BESIDE);
         if ((second || server.given()) && !layout.equals(Layout.NONE)) {
             dropSlots();
-            server.run(server.home(), "DROP DATABASE IF EXISTS " + database + " WITH (FORCE)");
+            server.run(server.home(), "DROP DATABASE IF EXISTS " + name + " WITH (FORCE)");
             if (!second) {
                 server.run(server.home(), "DROP DATABASE IF EXISTS " + TEMPLATE);
             }

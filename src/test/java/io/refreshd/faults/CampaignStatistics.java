@@ -8,8 +8,8 @@ import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** What happened how often, and how long it took. */
-final class Tally {
+/** Counts of events and durations of a campaign. */
+final class CampaignStatistics {
     private final Map<String, AtomicLong> counts = new ConcurrentSkipListMap<>();
     private final Map<String, List<Duration>> times = new ConcurrentSkipListMap<>();
 

@@ -11,8 +11,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.random.RandomGenerator;
 import org.postgresql.PGConnection;
 
-/** The statements of one transaction, each with its line in the journal. */
-final class Writes {
+/** The statements of one transaction, each with its row in the journal. */
+final class TransactionWriter {
     private static final List<String> ROLES = List.of("a", "b", "c");
 
     private final Connection connection;
@@ -20,7 +20,7 @@ final class Writes {
     private final AtomicLong nextId;
     private final long txn;
 
-    Writes(Connection connection, RandomGenerator random, AtomicLong nextId) throws SQLException {
+    TransactionWriter(Connection connection, RandomGenerator random, AtomicLong nextId) throws SQLException {
         this.connection = connection;
         this.random = random;
         this.nextId = nextId;
@@ -47,7 +47,8 @@ final class Writes {
             case 9 -> moveKey();
             case 10 -> irrelevant("UPDATE main SET note = note || 'x' WHERE id = " + mainId());
             case 11 -> irrelevant("UPDATE items SET note = 'y' WHERE id = " + (1 + random.nextInt(1000)));
-            case 12 -> irrelevant("UPDATE lefts SET note = 'z' WHERE id = " + (1 + random.nextInt(Ground.PAIRS)));
+            case 12 ->
+                irrelevant("UPDATE lefts SET note = 'z' WHERE id = " + (1 + random.nextInt(CampaignSchema.PAIRS)));
             case 13, 14 -> delete();
             case 15, 16 -> pair();
             case 17, 18 -> transfer();
@@ -59,12 +60,12 @@ final class Writes {
     }
 
     private long mainId() {
-        // Half of it among the newest, which mostly exist.
+        // Half of the keys are among the newest, most of which exist.
         long next = nextId.get();
         return random.nextBoolean() ? Math.max(1, next - random.nextLong(500)) : 1 + random.nextLong(next);
     }
 
-    /** Some rows of a transaction that are never changed: in a view there are all of them or none. */
+    /** Inserts rows that are never changed. A view holds either all rows of a transaction or none. */
     void tags(int now, int wanted) throws SQLException {
         touch("tags", txn, txn);
         for (int i = 0; i < now; i++) {
@@ -118,15 +119,15 @@ final class Writes {
     }
 
     private void pair() throws SQLException {
-        long id = 1 + random.nextInt(Ground.PAIRS);
+        long id = 1 + random.nextInt(CampaignSchema.PAIRS);
         touch("pairs", id, id);
         run("UPDATE lefts SET ver = " + txn + " WHERE id = " + id);
         run("UPDATE rights SET ver = " + txn + " WHERE id = " + id);
     }
 
     private void transfer() throws SQLException {
-        long first = 1 + random.nextInt(Ground.ACCOUNTS);
-        long second = 1 + random.nextInt(Ground.ACCOUNTS);
+        long first = 1 + random.nextInt(CampaignSchema.ACCOUNTS);
+        long second = 1 + random.nextInt(CampaignSchema.ACCOUNTS);
         int amount = 1 + random.nextInt(100);
         touch("accounts", first, first);
         touch("accounts", second, second);
@@ -141,7 +142,7 @@ final class Writes {
         run("INSERT INTO events VALUES (" + id + ", " + day + ", " + txn + ")");
         long old = Math.max(1, id - random.nextLong(200));
         touch("events", old, old);
-        // Mostly into the other partition.
+        // Two of three times the row moves to the other partition.
         run(
                 random.nextInt(3) == 0
                         ? "DELETE FROM events WHERE id = " + old
@@ -199,10 +200,10 @@ final class Writes {
         run("UPDATE items SET amount = amount + " + (1 + random.nextInt(3)));
     }
 
-    /** Empties the whole shared table and fills it again: no reader may ever see the state between. */
+    /** Deletes old rows and updates all others in one transaction. No reader may ever see the state in between. */
     void replaceMain() throws SQLException {
         touch("main", 0, Long.MAX_VALUE);
-        run("DELETE FROM main WHERE id < " + (nextId.get() - 2 * Ground.ROWS));
+        run("DELETE FROM main WHERE id < " + (nextId.get() - 2 * CampaignSchema.ROWS));
         run("UPDATE main SET v = v + 1, txn = " + txn);
     }
 
