@@ -2,6 +2,7 @@ package io.refreshd.schedule;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.refreshd.model.Backoff;
 import io.refreshd.model.Failure;
 import io.refreshd.model.Impact;
 import io.refreshd.model.KeyProbe;
@@ -54,7 +55,10 @@ final class Simulation {
     private static final int PATIENCE = 2_000;
 
     private static final SchedulerSettings SETTINGS = new SchedulerSettings(
-            2, Duration.ofMillis(200), Duration.ofSeconds(5), 4, Duration.ofMillis(10), Duration.ofMillis(250));
+            2,
+            new Backoff(Duration.ofMillis(200), Duration.ofSeconds(5)),
+            4,
+            new Backoff(Duration.ofMillis(10), Duration.ofMillis(250)));
 
     private final Random random;
     private final SimulatedDatabase db = new SimulatedDatabase();
@@ -638,7 +642,7 @@ final class Simulation {
         Row row = db.ledger.get(settle.view());
         unlessCrashed(random.nextInt(100), () -> {
             row.covered = Math.max(row.covered, settle.number());
-            row.watermark = Views.newer(row.watermark, settle.watermark());
+            row.watermark = Watermarks.newer(row.watermark, settle.watermark());
         });
     }
 
