@@ -57,7 +57,7 @@ final class MessageHandler {
         ledger.start();
     }
 
-    /** Whether the loop was told to stop, and no refresh runs any more or the grace period has passed. */
+    /** Whether the loop was asked to stop, and no refresh runs any more or the grace period has passed. */
     boolean finished() {
         return stopping && (running == 0 || clock.get().nanosSince(stopAt) >= 0);
     }

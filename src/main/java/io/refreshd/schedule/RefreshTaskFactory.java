@@ -33,14 +33,17 @@ final class RefreshTaskFactory {
                 probes(view, now));
     }
 
-    /** The rows to look up first; empty where a look-up would prove nothing or would only take time. */
+    /**
+     * The rows to look up first; empty: refresh without a look-up. Operators and the timer want a refresh, not a look-up. A view
+     * with an untracked source may differ in rows that no change tells of. While the log is behind, the look-up would wait for
+     * it, in the slot of a view that could be refreshed. And after a commit that went unnoticed, "nothing differs" would hide
+     * from the downstream views that the view changed then.
+     */
     private List<KeyProbe> probes(ViewState view, long now) {
-        boolean useful = !view.requested // an operator wants a refresh, not a look-up
-                && !view.maxStalenessReached(now) // likewise the timer
-                && view.spec.untracked().isEmpty() // the view may differ in rows that no change tells of
-                && !log.isBehind() // the look-up would wait for the log, in the slot of a view that could be refreshed
-                // "nothing differs" would hide from the downstream views what a refresh changed that committed
-                // unnoticed
+        boolean useful = !view.requested
+                && !view.maxStalenessReached(now)
+                && view.spec.untracked().isEmpty()
+                && !log.isBehind()
                 && !view.commitUncertain;
         return useful ? view.pending.probes().merged() : List.of();
     }
