@@ -10,18 +10,21 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
-/** What the scheduler wants done. */
+/** Output of the scheduler: something that has to be done. */
 public sealed interface Action {
 
-    /** Write to the ledger that these views are dirty, then say {@link Event.Marked}. Whoever asked carries it out. */
+    /**
+     * Write to the ledger that these views are dirty, then post {@link Event.Marked}. Whoever sent the event carries this action
+     * out; the loop carries out all others.
+     */
     record Mark(long number, Set<ViewId> views) implements Action {}
 
-    /** Carry out a refresh, then say {@link Event.RefreshEnded}. Never two at once for a view. */
+    /** Carry out a refresh, then post {@link Event.RefreshEnded}. Never two at once for a view. */
     record Start(RefreshTask task) implements Action {}
 
     /**
-     * Write to the ledger that a finished refresh covers dirty marks up to {@code number} after all: changes that were
-     * marked while it ran turned out to be visible in its snapshot.
+     * Raise the covered mark of a view in the ledger to {@code number}: changes that were marked while its refresh ran turned
+     * out to be visible in the snapshot of that refresh.
      */
     record Settle(ViewId view, long oid, long number, Optional<Lsn> watermark) implements Action {}
 
@@ -29,11 +32,12 @@ public sealed interface Action {
     record Remember(ViewId view, int failures, boolean paused, Optional<Obstacle> suspended) implements Action {}
 
     /**
-     * Tell the refresh of this view, which asked, what changed since it began.
+     * Answer the look-up in this view that posted {@link Event.LaterAsked}.
      *
-     * @param probes to be looked up as well; empty if that is no use
+     * @param probes rows to look up as well; empty: a look-up proves nothing any more, so refresh
      */
     record Later(ViewId view, Optional<List<KeyProbe>> probes) implements Action {}
 
+    /** Pass the notice to the listener. */
     record Tell(Notice notice) implements Action {}
 }

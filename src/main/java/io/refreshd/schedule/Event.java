@@ -10,15 +10,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** What the scheduler can be told. */
+/** Input of the scheduler: something that has happened, or that somebody wants. */
 public sealed interface Event {
 
     /**
-     * These views exist now, and no others.
+     * These views exist now, and no others. Altered views are answered with an {@link Action.Mark} like {@link Invalidated}.
      *
-     * @param remembered what the ledger knows of views the scheduler has not met yet
-     * @param altered views whose definition or sources changed: whatever was decided about them before is in doubt. They are
-     *     answered with an {@link Action.Mark} like {@link Invalidated}
+     * @param remembered ledger entries of the views that the scheduler does not know yet
+     * @param altered views whose definition or sources changed: watermark and snapshot of them no longer count
      */
     record ViewsKnown(List<ViewSpec> views, Map<ViewId, LedgerEntry> remembered, Set<ViewId> altered)
             implements Event {}
@@ -26,7 +25,7 @@ public sealed interface Event {
     /**
      * Changes read from the log affect these views. Answered with an {@link Action.Mark} for those not durably dirty.
      *
-     * @param spared views that these changes do not affect, unless something has happened to them meanwhile
+     * @param skipped views that need no refresh for these changes, as long as nothing else has happened to them
      */
     record Affected(List<Impact> impacts, List<Skipped> skipped) implements Event {
         public Affected(List<Impact> impacts) {
@@ -35,19 +34,20 @@ public sealed interface Event {
     }
 
     /**
-     * A view that was asked and does not show the rows that changed. What it shows counts only as long as it stays at rest: a
-     * refresh that ran at the same time could bring a row as it was before.
+     * A view that was queried and does not contain the rows that changed, so that it needs no refresh. The scheduler accepts
+     * that only if the view was clean and idle throughout: a refresh that ran at the same time could bring a row as it was before.
      *
-     * @param otherwise what holds if it did not
-     * @param resting the answer of {@link Scheduler#resting} before it was asked
+     * @param otherwise the impact that counts if the scheduler does not accept it
+     * @param resting the view's number in {@link Scheduler#resting}, from before the query
      */
     record Skipped(Impact otherwise, long resting) {}
 
     /**
-     * Changes of any view may have passed unseen. Answered with an {@link Action.Mark} likewise. A refresh that starts
-     * after this event covers it, so the sender sees to it that what is in doubt is visible by now: for transactions that
-     * were read before and are not visible yet (they were routed without these views, or by the old definition) an
-     * {@link Affected} with their xids follows. The same holds for the new and the altered views of {@link ViewsKnown}.
+     * Changes of any view may have been missed. Answered with an {@link Action.Mark} for those not durably dirty.
+     *
+     * <p>A refresh that starts after this event covers the missed changes. So the sender posts it only when they are visible.
+     * Transactions that were read before and are not visible yet, routed without these views or by an old definition, have to
+     * follow in an {@link Affected}. The same holds for the new and the altered views of {@link ViewsKnown}.
      */
     record Invalidated(String reason) implements Event {}
 
@@ -55,33 +55,36 @@ public sealed interface Event {
     record Marked(long number, Set<ViewId> views) implements Event {}
 
     /**
-     * Every transaction that committed at or before {@code position} has been routed and seen to be visible. It follows the
-     * {@link Affected} of those transactions. A position before the last one is taken as it is told (another timeline).
+     * Every transaction that committed at or before {@code position} has been routed and seen to be visible: clean views may
+     * claim the position as their watermark. Comes after the {@link Affected} of those transactions. A position before the last
+     * one is accepted too: it belongs to another timeline.
      *
-     * @param snapshot the one in which they were seen: what is visible in it need not be waited for
+     * @param snapshot in which they were seen: what is visible in it need not be waited for
      */
     record RoutedTo(Lsn position, Snapshot snapshot) implements Event {}
 
     /**
-     * The log has been routed up to here: the {@link Affected} of whatever committed at or before it came before. Neither need it
-     * be visible, nor may it be claimed: the catalog by which it was routed may be an old one, which {@link Invalidated} will say.
+     * The log has been read and routed up to {@code position}: the {@link Affected} of whatever committed at or before it came
+     * before. No watermark may claim the position. The transactions need not be visible, and the catalog by which they were
+     * routed may be an old one; in that case an {@link Invalidated} follows.
      */
     record ReadTo(Lsn position) implements Event {}
 
-    /** A refresh of this view runs and asks what changed until this position. Answered by {@link Action.Later}, in time. */
+    /**
+     * A look-up in this view asks which changes came until {@code position}. Answered by an {@link Action.Later}, with this event
+     * or a later one.
+     */
     record LaterAsked(ViewId view, Lsn position) implements Event {}
 
     record RefreshEnded(ViewId view, RefreshOutcome outcome) implements Event {}
 
-    /** Somebody wants these views refreshed now, dirty or not, without waiting for the quiet period. */
+    /** An operator wants these views refreshed now, dirty or not, without waiting for the quiet period. */
     record RefreshRequested(Set<ViewId> views) implements Event {}
 
-    /** Somebody waits for the views with these oids: what they lack is brought without waiting for the quiet period. */
+    /** A reader waits for the views with these oids: those that are dirty are refreshed without waiting for the quiet period. */
     record Expedited(Set<Long> oids) implements Event {}
 
-    /**
-     * No refresh starts until {@link Released}: one that did would have to be done again. Needs are taken in meanwhile.
-     */
+    /** No refresh starts until {@link Released}: it would have to be done again. Changes are admitted meanwhile. */
     record Held() implements Event {}
 
     record Released() implements Event {}

@@ -14,13 +14,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Writes to the ledger on a thread of its own, so that a slow database never stops the loop. Of each view only the newest of
- * each kind waits to be written; so what waits is bounded, however long the database is away.
+ * Writes the scheduler's decisions to the ledger, on a thread of its own, so that a slow database never stops the loop. A
+ * write that fails is tried again.
+ *
+ * <p>Invariant: at most one {@link Action.Settle} and one {@link Action.Remember} of each view wait, the newest ones. So the
+ * backlog is bounded, however long the database is away.
  */
 final class LedgerWriter implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(LedgerWriter.class);
 
-    /** Nothing depends on these writes soon: one that is lost costs a refresh after a restart. */
+    /** Nothing depends on these writes soon: a lost one costs a refresh after a restart. */
     private static final Duration PAUSE_AFTER_FAILURE = Duration.ofSeconds(1);
 
     private final ViewLedger ledger;
@@ -49,24 +52,28 @@ final class LedgerWriter implements AutoCloseable {
     }
 
     void write(Action.Settle settle) {
-        locked(() -> settles.merge(settle.view(), settle, (a, b) -> a.number() > b.number() ? a : b));
+        locked(() -> settles.merge(settle.view(), settle, LedgerWriter::newer));
     }
 
     void write(Action.Remember remember) {
         locked(() -> remembers.put(remember.view(), remember));
     }
 
-    /** Writes what waits, unless the ledger fails; {@link #join} waits for that. */
+    /** Ends the thread once the waiting writes are done, or at the first one that fails. {@link #join} waits for that. */
     @Override
     public void close() {
         locked(() -> closing = true);
     }
 
-    /** After {@link #close}: gives the last writes this long, then interrupts them. */
+    /** After {@link #close}: gives the last writes the grace period, then interrupts them. */
     void join(Duration grace) throws InterruptedException {
         if (!thread.join(grace)) {
             thread.interrupt();
         }
+    }
+
+    private static Action.Settle newer(Action.Settle a, Action.Settle b) {
+        return a.number() > b.number() ? a : b;
     }
 
     private void locked(Runnable change) {
@@ -83,7 +90,7 @@ final class LedgerWriter implements AutoCloseable {
         try {
             for (List<Action> next = take(); !next.isEmpty(); next = take()) {
                 int written = writeAll(next);
-                if (written < next.size() && !putBack(next.subList(written, next.size()))) {
+                if (written < next.size() && !retryLater(next.subList(written, next.size()))) {
                     return;
                 }
             }
@@ -109,6 +116,7 @@ final class LedgerWriter implements AutoCloseable {
         }
     }
 
+    /** @return how many were written before one failed */
     private int writeAll(List<Action> actions) {
         int written = 0;
         for (Action action : actions) {
@@ -148,13 +156,17 @@ final class LedgerWriter implements AutoCloseable {
         }
     }
 
-    /** What came meanwhile is newer and stays. @return false if it is to be given up */
-    private boolean putBack(List<Action> unwritten) throws InterruptedException {
+    /**
+     * Queues writes again, except where a newer one came meanwhile, and waits before the next attempt.
+     *
+     * @return false if the writer was closed, so that no attempt follows
+     */
+    private boolean retryLater(List<Action> unwritten) throws InterruptedException {
         lock.lockInterruptibly();
         try {
             for (Action action : unwritten) {
                 if (action instanceof Action.Settle settle) {
-                    settles.merge(settle.view(), settle, (a, b) -> a.number() > b.number() ? a : b);
+                    settles.merge(settle.view(), settle, LedgerWriter::newer);
                 } else if (action instanceof Action.Remember remember) {
                     remembers.putIfAbsent(remember.view(), remember);
                 }

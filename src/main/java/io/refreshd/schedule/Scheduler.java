@@ -11,76 +11,85 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.function.BiConsumer;
 import java.util.random.RandomGenerator;
 
 /**
- * Decides when each view is refreshed, and keeps the count of what each of them lacks. Pure: it reads no clock, starts
- * nothing, writes nothing and logs nothing; the same events at the same moments lead to the same actions. Not thread-safe:
- * one thread calls it.
+ * State machine that decides when each view is refreshed: takes events, returns actions. Pure: it reads no clock, starts no
+ * thread, does no I/O and logs nothing. The same events at the same moments lead to the same actions.
  *
- * <p>Dirty marks are numbers that grow. The ledger keeps two of them per view, the newest dirty one and the newest covered
- * one, and the view is dirty if the first is the greater; so it does not matter in which order they are written.
+ * <p>Invariant: dirty marks are numbers that only grow. The ledger keeps two of them for each view, the newest dirty mark and
+ * the newest covered mark, and the view is dirty while the first is the greater. So the order in which they are written does
+ * not matter.
+ *
+ * <p>Thread: one calls it. It is not thread-safe.
  */
 public final class Scheduler {
-    private final Views views = new Views();
-    private final Actions out;
-    private final Admission admission;
-    private final Registry registry;
-    private final Outcomes outcomes;
-    private final Dispatch dispatch;
+    private final ViewRegistry views = new ViewRegistry();
+    private final LogProgress log = new LogProgress();
+    private final ActionBuffer actions;
+    private final ChangeAdmission admission;
+    private final ViewRegistration registration;
+    private final OperatorRequests requests;
+    private final OutcomeHandler outcomes;
+    private final ViewPhases phases;
+    private final Dispatcher dispatcher;
 
     /** @param firstMark greater than every mark in the ledger, dirty or covered */
     public Scheduler(SchedulerSettings settings, long firstMark, RandomGenerator random) {
-        out = new Actions(firstMark);
-        admission = new Admission(views, out);
-        registry = new Registry(views, out, admission);
-        outcomes = new Outcomes(views, out, settings, random);
-        dispatch = new Dispatch(views, out, settings.maxConcurrent());
+        Watermarks watermarks = new Watermarks(views, log);
+        Readiness readiness = new Readiness(views);
+        actions = new ActionBuffer(firstMark);
+        admission = new ChangeAdmission(views, watermarks, actions);
+        registration = new ViewRegistration(views, watermarks, actions, admission);
+        requests = new OperatorRequests(views, actions);
+        outcomes = new OutcomeHandler(views, watermarks, log, actions, settings, random);
+        phases = new ViewPhases(views, watermarks, readiness);
+        RefreshTaskFactory tasks = new RefreshTaskFactory(views, watermarks, log, actions);
+        dispatcher = new Dispatcher(views, readiness, phases, tasks, actions, settings.maxConcurrent());
     }
 
     /** @return what is to be done, in this order; at most one {@link Action.Mark}, and it comes first */
     public List<Action> handle(Event event, Moment now) {
-        if (!saysWhomItConcerns(event)) {
-            views.touchAll();
+        if (!namesItsViews(event)) {
+            views.reconsiderAll();
         }
         switch (event) {
-            case Event.ViewsKnown known -> registry.known(known, now);
+            case Event.ViewsKnown known -> registration.known(known, now);
             case Event.Affected affected -> admission.affected(affected, now);
-            case Event.Invalidated doubt -> views.all().forEach(view -> admission.invalidate(view, now));
+            case Event.Invalidated invalidated -> views.all().forEach(view -> admission.invalidate(view, now));
             case Event.Marked marked -> admission.marked(marked.number(), marked.views(), now);
             case Event.RoutedTo to -> {
-                views.routed(to.position());
+                log.routedTo(to.position());
                 admission.visible(to.snapshot());
             }
-            case Event.ReadTo to -> views.read(to.position());
+            case Event.ReadTo to -> log.readTo(to.position());
+            case Event.LaterAsked asked -> awaitLog(asked.view(), asked.position());
             case Event.RefreshEnded ended -> outcomes.ended(ended.view(), ended.outcome(), now);
-            case Event.RefreshRequested request -> request.views().forEach(id -> with(id, now, this::request));
-            case Event.Expedited wanted ->
-                views.all().stream()
-                        .filter(view -> wanted.oids().contains(view.spec.oid()))
-                        .forEach(view -> expedite(view, now));
-            case Event.Held held -> dispatch.hold();
-            case Event.Released released -> dispatch.release();
-            case Event.PauseRequested pause -> with(pause.view(), now, this::pause);
-            case Event.ResumeRequested resume -> with(resume.view(), now, this::resume);
-            case Event.LaterAsked asked -> with(asked.view(), now, (view, at) -> ask(view, asked.position()));
+            case Event.RefreshRequested request -> requests.refresh(request.views(), now);
+            case Event.Expedited expedited -> requests.expedite(expedited.oids(), now);
+            case Event.PauseRequested pause -> requests.pause(pause.view());
+            case Event.ResumeRequested resume -> requests.resume(resume.view());
+            case Event.Held held -> dispatcher.hold();
+            case Event.Released released -> dispatcher.release();
             case Event.Tick tick -> {}
         }
-        answer();
-        dispatch.run(now);
-        return out.take();
+        answerLookUps();
+        dispatcher.dispatch(now);
+        return actions.take();
     }
 
-    /** What comes by the batch, while a thousand views may be waiting: looking at all of them each time would cost more than all else. */
-    private static boolean saysWhomItConcerns(Event event) {
+    /**
+     * Whether only views that the event names, and their downstream views, have to be decided about. These events come with
+     * every batch of the log: deciding about a thousand waiting views each time would cost more than all else.
+     */
+    private static boolean namesItsViews(Event event) {
         return switch (event) {
             case Event.Affected affected -> true;
             case Event.Marked marked -> true;
             case Event.RoutedTo to -> true;
             case Event.ReadTo to -> true;
             case Event.LaterAsked asked -> true;
-            // Time is looked after by deadlines.
+            // A tick names no view, but the deadline tells whether one is due.
             case Event.Tick tick -> true;
             default -> false;
         };
@@ -88,18 +97,18 @@ public final class Scheduler {
 
     /** The monotonic time of the next {@link Event.Tick}; empty: nothing will happen without another event. */
     public OptionalLong nextDeadline() {
-        return dispatch.nextDeadline();
+        return dispatcher.nextDeadline();
     }
 
     /**
-     * Those of the views that lack nothing and are not being refreshed, each with a number that another refresh, or attempt at
-     * one, changes.
+     * Those of the views that lack no known change and are not being refreshed, each with the number of refreshes started so far.
+     * As long as that number is the same, no refresh was started meanwhile.
      */
     public Map<ViewId, Long> resting(Collection<ViewId> ids) {
         Map<ViewId, Long> resting = new HashMap<>();
         for (ViewId id : ids) {
-            TrackedView view = views.get(id);
-            if (view != null && view.restsWithAllItNeeds()) {
+            ViewState view = views.get(id);
+            if (view != null && view.cleanAndIdle()) {
                 resting.put(id, view.starts);
             }
         }
@@ -107,71 +116,24 @@ public final class Scheduler {
     }
 
     public List<ViewStatus> status() {
-        return views.status();
+        return phases.status();
     }
 
-    private static void ask(TrackedView view, Lsn position) {
-        if (view.running != null) {
-            view.asks = Optional.of(position);
+    private void awaitLog(ViewId id, Lsn position) {
+        ViewState view = views.get(id);
+        if (view != null && view.running != null) {
+            view.awaitedPosition = Optional.of(position);
         }
     }
 
-    /** As soon as it is known, or known that it will not be of use. */
-    private void answer() {
-        views.asking().toList().forEach(view -> {
-            Optional<List<KeyProbe>> later = view.waiting.later();
-            if (later.isEmpty() || views.isRead(view.asks.orElseThrow())) {
-                view.asks = Optional.empty();
-                out.add(new Action.Later(view.id(), later));
+    /** Answers a look-up once the log has been read that far, or at once if its result would be of no use any more. */
+    private void answerLookUps() {
+        for (ViewState view : views.awaitingLog()) {
+            Optional<List<KeyProbe>> later = view.pending.probes().mergedUnlessRefreshRequired();
+            if (later.isEmpty() || log.isRead(view.awaitedPosition.orElseThrow())) {
+                view.awaitedPosition = Optional.empty();
+                actions.add(new Action.Later(view.id(), later));
             }
-        });
-    }
-
-    private void with(ViewId id, Moment now, BiConsumer<TrackedView, Moment> action) {
-        TrackedView view = views.get(id);
-        if (view != null) {
-            action.accept(view, now);
-        }
-    }
-
-    /** What a view lacks may have to come through what it stands on. Pauses, backoff and suspension go on. */
-    private void expedite(TrackedView view, Moment now) {
-        view.waiting.expedite(now.nanos());
-        for (ViewId id : view.spec.upstream()) {
-            with(id, now, this::expedite);
-        }
-    }
-
-    /** An explicit wish goes before a pause, a wait and a suspension, but not before an obstacle in the catalog. */
-    private void request(TrackedView view, Moment now) {
-        if (!view.requested) {
-            view.requested = true;
-            view.requestedAt = now.nanos();
-        }
-        hurry(view);
-    }
-
-    private void pause(TrackedView view, Moment now) {
-        if (!view.paused) {
-            view.paused = true;
-            out.add(view.remember());
-        }
-    }
-
-    private void resume(TrackedView view, Moment now) {
-        boolean changed = view.paused;
-        view.paused = false;
-        if (changed) {
-            out.add(view.remember());
-        }
-        hurry(view);
-    }
-
-    private void hurry(TrackedView view) {
-        boolean suspended = view.health instanceof Health.Suspended;
-        view.health = view.health.hurried();
-        if (suspended) {
-            out.add(view.remember());
         }
     }
 }

@@ -1,52 +1,38 @@
 package io.refreshd.schedule;
 
+import io.refreshd.model.Backoff;
 import java.time.Duration;
+import java.util.Objects;
 
 /**
- * What holds for all views alike.
+ * Limits and waits of the scheduler, the same for all views.
  *
  * @param maxConcurrent refreshes running at the same time
- * @param backoffMin wait after the first failure; doubled with each further one
- * @param backoffMax but never longer than this
- * @param failuresToSuspend failures in a row after which a view waits for somebody to mend it
- * @param visibilityPollMin wait before a refresh looks again for a transaction that is not visible yet; doubled each time
- * @param visibilityPollMax but never longer than this
+ * @param retry wait after a failed refresh, by the number of failures in a row
+ * @param failuresToSuspend failures in a row after which a view is suspended until an operator resumes it
+ * @param visibilityPoll wait before a refresh looks again for a transaction that has committed but is not visible yet
  */
-public record SchedulerSettings(
-        int maxConcurrent,
-        Duration backoffMin,
-        Duration backoffMax,
-        int failuresToSuspend,
-        Duration visibilityPollMin,
-        Duration visibilityPollMax) {
+public record SchedulerSettings(int maxConcurrent, Backoff retry, int failuresToSuspend, Backoff visibilityPoll) {
 
     public SchedulerSettings {
         requirePositive(maxConcurrent, "max concurrent");
         requirePositive(failuresToSuspend, "failures to suspend");
-        requireOrdered(backoffMin, backoffMax, "backoff");
-        requireOrdered(visibilityPollMin, visibilityPollMax, "visibility poll");
+        Objects.requireNonNull(retry);
+        Objects.requireNonNull(visibilityPoll);
     }
 
     /** 1 s to 5 min between failures: a lock is gone soon, a server that restarts takes minutes. */
     public static SchedulerSettings withMaxConcurrent(int maxConcurrent) {
         return new SchedulerSettings(
                 maxConcurrent,
-                Duration.ofSeconds(1),
-                Duration.ofMinutes(5),
+                new Backoff(Duration.ofSeconds(1), Duration.ofMinutes(5)),
                 5,
-                Duration.ofMillis(10),
-                Duration.ofMillis(250));
+                new Backoff(Duration.ofMillis(10), Duration.ofMillis(250)));
     }
 
     private static void requirePositive(int number, String what) {
         if (number < 1) {
             throw new IllegalArgumentException(what + " is less than 1: " + number);
-        }
-    }
-
-    private static void requireOrdered(Duration min, Duration max, String what) {
-        if (min.isNegative() || min.isZero() || min.compareTo(max) > 0) {
-            throw new IllegalArgumentException(what + " must be positive and grow: " + min + " to " + max);
         }
     }
 }

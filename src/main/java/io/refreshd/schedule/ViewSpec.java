@@ -9,12 +9,12 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * A view as catalog and configuration describe it.
+ * Specification of a view, from catalog and configuration.
  *
- * @param upstream materialized views it reads, directly or through plain views
- * @param obstacle why it cannot be refreshed at all, read from the catalog; empty if nothing stands in the way
- * @param blindSpot why changes of it may pass unseen (a source the log does not show): it gets no watermark; empty if all
- *     its sources are captured
+ * @param upstream materialized views that the view reads, directly or through plain views
+ * @param obstacle why the view cannot be refreshed at all, as the catalog says; empty if it can
+ * @param untracked a source whose changes are not in the log, so that the view has no watermark; empty if all sources are
+ *     captured
  */
 public record ViewSpec(
         ViewId view,

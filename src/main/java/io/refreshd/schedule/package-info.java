@@ -1,4 +1,7 @@
-/** Decides when each view is refreshed. Pure but for {@link io.refreshd.schedule.EventLoop}, the one shell around it. */
+/**
+ * Scheduling: when each view is refreshed. {@link io.refreshd.schedule.Scheduler} decides and is pure;
+ * {@link io.refreshd.schedule.EventLoop} owns the threads, the time and the queue around it.
+ */
 @NullMarked
 package io.refreshd.schedule;
 

@@ -86,7 +86,7 @@ class EventLoopTest {
     }
 
     @Test
-    void refreshesWhatIsAffectedAndAnswersWithTheMark() throws InterruptedException {
+    void refreshesAffectedViewsAndAnswersWithTheMark() throws InterruptedException {
         AtomicInteger refreshes = new AtomicInteger();
         try (EventLoop loop = loop(
                 (task, later) -> {
@@ -123,7 +123,7 @@ class EventLoopTest {
     }
 
     @Test
-    void aRefresherThatThrowsEndsTheLoopAndFailsWhoeverAsks() {
+    void aRefresherThatThrowsEndsTheLoopAndFailsOpenQuestions() {
         EventLoop loop = loop(
                 (task, later) -> {
                     throw new IllegalStateException("wrong program");
@@ -203,7 +203,7 @@ class EventLoopTest {
     }
 
     @Test
-    void nobodyIsLeftWaitingHoweverStartAndCloseFall() throws InterruptedException {
+    void answersEveryCallerHoweverStartAndCloseInterleave() throws InterruptedException {
         for (int round = 0; round < 200; round++) {
             EventLoop loop = loop((task, later) -> done(task), notice -> {}, Duration.ofSeconds(5));
             loop.post(known());

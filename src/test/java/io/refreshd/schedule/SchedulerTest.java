@@ -18,6 +18,7 @@ import io.refreshd.model.Timing;
 import io.refreshd.model.ViewId;
 import io.refreshd.model.Xid;
 import io.refreshd.model.Xids;
+import io.refreshd.report.Lateness;
 import io.refreshd.report.Notice;
 import io.refreshd.report.ViewPhase;
 import io.refreshd.report.ViewStatus;
@@ -41,7 +42,7 @@ class SchedulerTest {
     private Moment now = new Moment(5, Instant.parse("2026-01-01T00:00:00Z"));
 
     @Test
-    void aRefreshThatRunsSaysSinceWhen() {
+    void statusShowsSinceWhenARefreshRuns() {
         know(spec(A));
         handle(affected(A, 100));
         assertThat(status(A).refreshingSince()).isEmpty();
@@ -56,23 +57,23 @@ class SchedulerTest {
     }
 
     @Test
-    void aViewThatDoesNotShowTheRowsIsLeftAlone() {
+    void skipsAViewThatDoesNotContainTheRows() {
         know(spec(A));
         Map<ViewId, Long> resting = scheduler.resting(Set.of(A, B));
-        assertThat(resting).as("nobody knows B").containsOnlyKeys(A);
+        assertThat(resting).as("B is not registered").containsOnlyKeys(A);
         assertThat(handle(skipped(A, 100, resting)))
                 .containsExactly(new Action.Tell(new Notice.RefreshAvoided(List.of(A), Notice.Avoided.DISCRIMINATOR)));
         assertThat(status(A).phase()).isEqualTo(ViewPhase.FRESH);
     }
 
     @Test
-    void whatAViewShowsCountsOnlyIfItStayedAtRest() {
+    void skipsAViewOnlyIfItWasCleanAndIdleThroughout() {
         know(spec(A));
         Map<ViewId, Long> before = scheduler.resting(Set.of(A));
         handle(affected(A, 100));
         assertThat(scheduler.resting(Set.of(A))).as("dirty").isEmpty();
         assertThat(handle(skipped(A, 101, before)))
-                .as("it waits for a refresh anyway")
+                .as("it is dirty anyway")
                 .contains(new Action.Tell(new Notice.RefreshAvoided(A, Notice.Avoided.COALESCED)));
         after(TIMING.targetLag());
         assertThat(scheduler.resting(Set.of(A))).as("refreshing").isEmpty();
@@ -162,7 +163,7 @@ class SchedulerTest {
     }
 
     @Test
-    void nothingStartsWhileItIsHeldAndWhatFellDueStartsOnceItIsReleased() {
+    void startsNothingWhileHeldAndWhatIsDueOnceReleased() {
         know(spec(A));
         handle(new Event.Held());
         handle(affected(A, 150));
@@ -173,7 +174,7 @@ class SchedulerTest {
     }
 
     @Test
-    void startsWhenTheBurstIsOver() {
+    void startsWhenTheQuietPeriodIsOver() {
         know(spec(A));
         handle(affected(A, 100));
         assertThat(only(Action.Start.class, after(Duration.ofMillis(60)))).isEmpty();
@@ -184,7 +185,7 @@ class SchedulerTest {
     }
 
     @Test
-    void startsInTimeForTheTargetAlthoughTheBurstGoesOn() {
+    void startsInTimeForTheTargetLagAlthoughTheBurstGoesOn() {
         know(spec(A));
         long first = now.nanos();
         handle(affected(A, 100));
@@ -205,7 +206,7 @@ class SchedulerTest {
         assertThat(only(Action.Mark.class, handle(affected(A, 101)))).isEmpty();
         assertThat(started(after(Duration.ofMillis(100))).covers()).isEqualTo(again.number());
         assertThat(only(Action.Mark.class, handle(affected(A, 102))))
-                .as("beyond what the refresh covers")
+                .as("beyond the mark that the refresh covers")
                 .hasSize(1);
     }
 
@@ -225,7 +226,7 @@ class SchedulerTest {
     }
 
     @Test
-    void aChangeSeenByTheRouterButNotByTheRefreshThatRanIsNotForgotten() {
+    void keepsAChangeThatTheRouterSawButTheRunningRefreshDidNot() {
         know(spec(A));
         handle(affected(A, 100));
         after(Duration.ofMillis(100));
@@ -237,7 +238,7 @@ class SchedulerTest {
     }
 
     @Test
-    void whatStandsOnAViewGoesAfterItAndOnlyIfItChanged() {
+    void refreshesDownstreamAfterUpstreamAndOnlyIfThatChanged() {
         know(spec(A), spec(B, A));
         handle(affected(A, 100));
         RefreshTask task = started(after(Duration.ofMillis(100)));
@@ -254,7 +255,7 @@ class SchedulerTest {
     }
 
     @Test
-    void suspendsWithTheStatementThatMendsItAndBlocksWhatStandsOnIt() {
+    void suspendsWithTheRemedyAndBlocksDownstream() {
         know(spec(A), spec(B, A));
         handle(affected(A, 100));
         handle(affected(B, 100));
@@ -286,13 +287,13 @@ class SchedulerTest {
         assertThat(status(A).phase()).isEqualTo(ViewPhase.SUSPENDED);
     }
 
-    /** What no change tells of is left to the timer; what changes tell of need not wait for it, nor be refreshed for it. */
+    /** Untracked changes are left to the timer. Routed changes do not wait for it, and a look-up does for them. */
     @Test
-    void aViewThatIsRefreshedByTheClockTooIsLookedUpInBetween() {
+    void looksUpBetweenRefreshesByMaxStaleness() {
         Timing timing = new Timing(TIMING.quietPeriod(), TIMING.targetLag(), Optional.of(Duration.ofMinutes(1)));
         know(new ViewSpec(A, 1, timing, Method.CONCURRENT, Set.of(), Optional.empty(), Optional.empty()));
         after(Duration.ofSeconds(30));
-        handle(looked(100));
+        handle(affectedWithProbe(A, 100));
         assertThat(started(after(Duration.ofMillis(100))).probes()).hasSize(1);
         handle(new Event.RefreshEnded(A, new RefreshOutcome.Unchanged(Snapshot.parse("101:101:"))));
 
@@ -303,19 +304,14 @@ class SchedulerTest {
         handle(refreshed(A, "101:101:", false));
 
         after(Duration.ofMillis(59_950));
-        handle(looked(101));
+        handle(affectedWithProbe(A, 101));
         assertThat(started(after(Duration.ofMillis(100))).probes())
                 .as("the timer is due besides")
                 .isEmpty();
     }
 
-    private Event looked(long xid) {
-        KeyProbe probe = new KeyProbe(new TableId("public", "t"), List.of(1), List.of("int"), Set.of(List.of("1")));
-        return new Event.Affected(List.of(new Impact(A, Xids.of(new Xid(xid)), now.wall(), List.of(probe))));
-    }
-
     @Test
-    void aServerThatIsAwaySuspendsNobody() {
+    void aServerThatIsAwaySuspendsNoView() {
         know(spec(A));
         handle(affected(A, 100));
         after(Duration.ofMillis(100));
@@ -329,7 +325,7 @@ class SchedulerTest {
     }
 
     @Test
-    void looksAgainSoonForWhatIsNotVisible() {
+    void triesAgainSoonWhenATransactionIsNotVisibleYet() {
         know(spec(A));
         handle(affected(A, 100));
         after(Duration.ofMillis(100));
@@ -341,32 +337,32 @@ class SchedulerTest {
         started(after(Duration.ofMillis(1)));
     }
 
-    /** Otherwise each view would wait for the log in vain, one after the other, and keep others from being refreshed. */
+    /** Otherwise each view in turn would wait for the log in vain, and keep others from being refreshed. */
     @Test
-    void looksNothingUpWhileTheLogIsFurtherBehindThanALookUpWaits() {
+    void looksNothingUpWhileTheLogIsBehind() {
         know(spec(A), spec(B));
-        handle(looked(A, 100));
+        handle(affectedWithProbe(A, 100));
         assertThat(started(after(Duration.ofMillis(100))).probes()).isNotEmpty();
         handle(new Event.LaterAsked(A, new Lsn(50)));
-        handle(looked(B, 101));
+        handle(affectedWithProbe(B, 101));
         handle(new Event.ReadTo(new Lsn(40)));
-        // It waited long enough, and was refreshed instead.
+        // The look-up gave up waiting for the log, and the view was refreshed instead.
         handle(refreshed(A, "101:101:", false));
         assertThat(started(after(Duration.ofMillis(100))).probes()).isEmpty();
         handle(refreshed(B, "102:102:", false));
-        handle(looked(A, 103));
+        handle(affectedWithProbe(A, 103));
         handle(new Event.ReadTo(new Lsn(50)));
         assertThat(started(after(Duration.ofMillis(100))).probes()).isNotEmpty();
     }
 
-    private Event looked(ViewId view, long xid) {
+    private Event affectedWithProbe(ViewId view, long xid) {
         KeyProbe probe = new KeyProbe(
                 new TableId("public", "t"), List.of(1), List.of("int"), Set.of(List.of(Long.toString(xid))));
         return new Event.Affected(List.of(new Impact(view, Xids.of(new Xid(xid)), now.wall(), List.of(probe))));
     }
 
     @Test
-    void countsAMissAndSaysWhy() {
+    void tellsAMissedTargetLagAndItsCause() {
         know(spec(A));
         Event late = new Event.Affected(
                 List.of(new Impact(A, Xids.of(new Xid(100)), now.wall().minusSeconds(3))));
@@ -377,7 +373,7 @@ class SchedulerTest {
                 .map(Notice.TargetLagMissed.class::cast)
                 .toList();
         assertThat(missed)
-                .containsExactly(new Notice.TargetLagMissed(
-                        A, Duration.ofSeconds(3), Duration.ofSeconds(1), io.refreshd.report.Lateness.CAPTURE));
+                .containsExactly(
+                        new Notice.TargetLagMissed(A, Duration.ofSeconds(3), Duration.ofSeconds(1), Lateness.CAPTURE));
     }
 }

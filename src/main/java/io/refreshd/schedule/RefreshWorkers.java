@@ -16,37 +16,32 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.function.BiConsumer;
-import java.util.function.Consumer;
 
-/** The threads that refresh, and what a refresh that runs is told meanwhile. */
-final class Workers {
+/**
+ * Worker threads, one for each running refresh. A worker may ask the loop meanwhile which changes came since its refresh began.
+ *
+ * <p>Thread: the loop calls all methods but {@link #ask}, which a worker calls.
+ */
+final class RefreshWorkers {
     private final Refresher refresher;
-    private final Consumer<Event> post;
-    private final BiConsumer<RefreshTask, RefreshOutcome> onEnded;
-    private final Consumer<Throwable> onCrash;
+    private final Mailbox mailbox;
     private final ExecutorService threads = Executors.newCachedThreadPool(
             Thread.ofPlatform().daemon().name("refreshd-refresh-", 1).factory());
     private final Map<ViewId, CompletableFuture<Optional<List<KeyProbe>>>> asked = new ConcurrentHashMap<>();
 
-    Workers(
-            Refresher refresher,
-            Consumer<Event> post,
-            BiConsumer<RefreshTask, RefreshOutcome> onEnded,
-            Consumer<Throwable> onCrash) {
+    RefreshWorkers(Refresher refresher, Mailbox mailbox) {
         this.refresher = refresher;
-        this.post = post;
-        this.onEnded = onEnded;
-        this.onCrash = onCrash;
+        this.mailbox = mailbox;
     }
 
     void start(RefreshTask task) {
         threads.execute(() -> {
             try {
-                onEnded.accept(
-                        task, refresher.refresh(task, (position, patience) -> ask(task.view(), position, patience)));
+                RefreshOutcome outcome =
+                        refresher.refresh(task, (position, patience) -> ask(task.view(), position, patience));
+                mailbox.put(new Message.RefreshEnded(task, outcome));
             } catch (Throwable problem) {
-                onCrash.accept(problem);
+                mailbox.put(new Message.ThreadDied(problem));
             }
         });
     }
@@ -56,7 +51,7 @@ final class Workers {
         CompletableFuture<Optional<List<KeyProbe>>> answer = new CompletableFuture<>();
         asked.put(view, answer);
         try {
-            post.accept(new Event.LaterAsked(view, position));
+            mailbox.put(new Message.Post(new Event.LaterAsked(view, position)));
             return answer.get(patience.toNanos(), TimeUnit.NANOSECONDS);
         } catch (TimeoutException late) {
             return Optional.empty();
@@ -74,9 +69,14 @@ final class Workers {
         }
     }
 
-    /** @return false if some did not heed that they were cancelled */
-    boolean stop(boolean running, Duration wait) throws InterruptedException {
-        if (running) {
+    /**
+     * Interrupts all workers and waits for them.
+     *
+     * @param cancel whether refreshes run that have to be cancelled too
+     * @return false if some did not end within that time
+     */
+    boolean stop(boolean cancel, Duration wait) throws InterruptedException {
+        if (cancel) {
             refresher.cancel();
         }
         threads.shutdownNow();

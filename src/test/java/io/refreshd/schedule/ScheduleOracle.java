@@ -22,22 +22,32 @@ import java.util.TreeMap;
 import org.jspecify.annotations.NullUnmarked;
 import org.jspecify.annotations.Nullable;
 
-/** Watches one run of a scheduler from outside and knows, by other means, what it may do and must do. */
+/**
+ * Watches one life of a scheduler from outside and knows, by other means, what it may do and must do: I3, a view that is due
+ * is refreshed; I6, something wakes it; I7, no refresh without a reason.
+ */
 @NullUnmarked // Its maps hold what they are asked for; if not, the test is to fail.
-final class Oracle {
+final class ScheduleOracle {
     private static final class Watched {
         ViewSpec spec;
-        /** Reasons for a refresh that starts later. */
+        /** Reasons for a refresh that has not started yet. */
         Set<String> reasons = new HashSet<>();
 
-        Set<String> inFlight = new HashSet<>();
+        /** Reasons for the refresh that runs. */
+        Set<String> reasonsOfRunning = new HashSet<>();
+        /** Transactions that were routed after it started. */
         Set<Xids> sinceStart = new HashSet<>();
-        Snapshot seen;
-        boolean mayHaveCommitted;
-        boolean timed;
+
+        Snapshot lastSnapshot;
+        /** A refresh may have committed unnoticed. */
+        boolean commitUncertain;
+        /** Changes wait, the first and the last of which came at these times. */
+        boolean changesWait;
+
         long first;
         long last;
-        boolean held;
+        /** The last attempt failed, so that the next one need not come at the due time. */
+        boolean retrying;
 
         Watched(ViewSpec spec) {
             this.spec = spec;
@@ -45,22 +55,30 @@ final class Oracle {
     }
 
     private static final String CHANGE = "change";
+    private static final String INVALIDATED = "invalidated";
 
     private final int maxConcurrent;
     private final Map<ViewId, Watched> views = new TreeMap<>();
     final Map<ViewId, RefreshTask> running = new HashMap<>();
+    /** How often changes that came while a refresh ran were in its snapshot. */
     int settled;
 
-    Oracle(int maxConcurrent) {
+    ScheduleOracle(int maxConcurrent) {
         this.maxConcurrent = maxConcurrent;
     }
 
-    void known(ViewSpec spec, boolean dirty, boolean fresh, Snapshot seen) {
+    /**
+     * The view exists.
+     *
+     * @param dirty whether the ledger says so
+     * @param neverRefreshed whether the ledger knows of no refresh
+     */
+    void known(ViewSpec spec, boolean dirty, boolean neverRefreshed, Snapshot lastSnapshot) {
         Watched view = views.get(spec.view());
         if (view == null || view.spec.oid() != spec.oid()) {
             view = new Watched(spec);
-            view.seen = seen;
-            view.mayHaveCommitted = fresh;
+            view.lastSnapshot = lastSnapshot;
+            view.commitUncertain = neverRefreshed;
             views.put(spec.view(), view);
             if (dirty) {
                 view.reasons.add("remembered");
@@ -76,13 +94,13 @@ final class Oracle {
     void affected(List<Impact> impacts, long now) {
         for (Impact impact : impacts) {
             Watched view = views.get(impact.view());
-            if (view == null || (view.seen != null && impact.xids().areSeenBy(view.seen))) {
+            if (view == null || (view.lastSnapshot != null && impact.xids().areSeenBy(view.lastSnapshot))) {
                 continue;
             }
             view.reasons.add(CHANGE);
             view.sinceStart.add(impact.xids());
-            view.first = view.timed ? view.first : now;
-            view.timed = true;
+            view.first = view.changesWait ? view.first : now;
+            view.changesWait = true;
             view.last = now;
         }
     }
@@ -95,10 +113,10 @@ final class Oracle {
     }
 
     void invalidate(ViewId id) {
-        because(id, "doubt");
+        because(id, INVALIDATED);
         Watched view = views.get(id);
         if (view != null) {
-            view.seen = null;
+            view.lastSnapshot = null;
         }
     }
 
@@ -116,85 +134,84 @@ final class Oracle {
                     .as("I7: a reason to refresh %s", task.view())
                     .isNotEmpty();
         }
-        view.inFlight = view.reasons;
+        view.reasonsOfRunning = view.reasons;
         view.reasons = new HashSet<>();
         view.sinceStart = new HashSet<>();
-        view.timed = false;
+        view.changesWait = false;
     }
 
     void ended(ViewId id, RefreshOutcome outcome) {
         RefreshTask task = running.remove(id);
         Watched view = views.get(id);
-        boolean meant = view != null && view.spec.oid() == task.oid();
+        boolean sameView = view != null && view.spec.oid() == task.oid();
         if (outcome instanceof RefreshOutcome.Refreshed refreshed) {
-            if (refreshed.downstreamMarked() || (meant && view.mayHaveCommitted)) {
+            if (refreshed.downstreamMarked() || (sameView && view.commitUncertain)) {
                 task.downstream().forEach(d -> because(d, "upstream"));
             }
         }
-        if (!meant) {
+        if (!sameView) {
             return;
         }
         switch (outcome) {
             case RefreshOutcome.Refreshed refreshed -> {
-                view.mayHaveCommitted = false;
+                view.commitUncertain = false;
                 holds(view, refreshed.snapshot());
             }
             case RefreshOutcome.Unchanged unchanged -> {
-                assertThat(view.mayHaveCommitted)
-                        .as("%s: nothing to be said of what a refresh before it may have changed", id)
+                assertThat(view.commitUncertain)
+                        .as("%s: no look-up after a refresh that may have committed unnoticed", id)
                         .isFalse();
                 holds(view, unchanged.snapshot());
             }
-            case RefreshOutcome.NotVisibleYet notYet -> giveBack(view);
+            case RefreshOutcome.NotVisibleYet notYet -> restoreReasons(view);
             case RefreshOutcome.Failed failed -> {
-                // One that the server refused for good has not.
-                view.mayHaveCommitted |= failed.failure().kind() == Failure.Kind.TRANSIENT;
-                giveBack(view);
+                // A statement that the server refused for good has not committed.
+                view.commitUncertain |= failed.failure().kind() == Failure.Kind.TRANSIENT;
+                restoreReasons(view);
             }
             case RefreshOutcome.Gone gone -> views.remove(id);
         }
     }
 
     private void holds(Watched view, Snapshot snapshot) {
-        view.held = false;
-        if (!view.reasons.contains("doubt")) {
-            view.seen = snapshot;
+        view.retrying = false;
+        if (!view.reasons.contains(INVALIDATED)) {
+            view.lastSnapshot = snapshot;
         }
         if (view.spec.upstream().isEmpty()
                 && view.reasons.equals(Set.of(CHANGE))
                 && view.sinceStart.stream().allMatch(xids -> xids.areSeenBy(snapshot))) {
             view.reasons.clear();
-            view.timed = false;
+            view.changesWait = false;
             settled++;
         }
-        view.inFlight = new HashSet<>();
+        view.reasonsOfRunning = new HashSet<>();
     }
 
-    /** After an attempt that failed the next one is set by other rules than the due time. */
-    private static void giveBack(Watched view) {
-        view.reasons.addAll(view.inFlight);
-        view.inFlight = new HashSet<>();
-        view.held = true;
+    private static void restoreReasons(Watched view) {
+        view.reasons.addAll(view.reasonsOfRunning);
+        view.reasonsOfRunning = new HashSet<>();
+        view.retrying = true;
     }
 
-    private boolean standsOnAPausedView(Watched view, List<ViewStatus> status) {
+    private boolean dependsOnPausedView(Watched view, List<ViewStatus> status) {
         return status.stream()
                 .filter(s -> view.spec.upstream().contains(s.view()))
                 .anyMatch(s -> s.phase() == ViewPhase.PAUSED
-                        || (views.containsKey(s.view()) && standsOnAPausedView(views.get(s.view()), status)));
+                        || (views.containsKey(s.view()) && dependsOnPausedView(views.get(s.view()), status)));
     }
 
     /**
-     * Of a view that stands on others nobody here knows whether a refresh brought what came while it ran; what it was told
-     * before it was fresh does not make what comes next late. Whether it may be called fresh is checked against the data.
+     * Once a view with upstream views is fresh, earlier changes do not make later ones late. The oracle cannot know whether a
+     * refresh of such a view brought what came while it ran. That the view may be called fresh is checked by {@link DataOracle}.
      */
     private static void forgetTimes(@Nullable Watched view, ViewPhase phase) {
         if (view != null && phase == ViewPhase.FRESH && !view.spec.upstream().isEmpty()) {
-            view.timed = false;
+            view.changesWait = false;
         }
     }
 
-    /** I3 and I6: what is due runs unless something that may hold it up does; and something will wake it. */
+    /** I3 and I6: a view that is due is refreshed, unless something delays it that may; and something will wake it. */
     void check(List<ViewStatus> status, OptionalLong nextDeadline, long now) {
         for (ViewStatus shown : status) {
             Watched view = views.get(shown.view());
@@ -202,15 +219,15 @@ final class Oracle {
                 forgetTimes(view, shown.phase());
                 continue;
             }
-            assertThat(!running.isEmpty() || nextDeadline.isPresent() || standsOnAPausedView(view, status))
+            assertThat(!running.isEmpty() || nextDeadline.isPresent() || dependsOnPausedView(view, status))
                     .as("something wakes %s", shown.view())
                     .isTrue();
             boolean upstreamQuiet = view.spec.upstream().stream().noneMatch(running::containsKey)
                     && status.stream()
                             .filter(s -> view.spec.upstream().contains(s.view()))
                             .allMatch(s -> s.phase() == ViewPhase.FRESH);
-            if (view.timed
-                    && !view.held
+            if (view.changesWait
+                    && !view.retrying
                     && upstreamQuiet
                     && running.size() < maxConcurrent
                     && !running.containsKey(shown.view())) {

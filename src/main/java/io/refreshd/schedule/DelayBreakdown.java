@@ -5,13 +5,13 @@ import java.util.EnumMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** How long a view's needs were held up, and by what. It only explains; nothing is decided by it. */
-final class Delays {
+/** How long the pending changes of a view were delayed, by cause. Used to explain a missed target lag, not to decide. */
+final class DelayBreakdown {
     private final Map<Lateness, Long> nanos = new EnumMap<>(Lateness.class);
     private @Nullable Lateness current;
     private long since;
 
-    /** From now on this holds the view up; null: it waits of its own accord. */
+    /** From now on {@code cause} delays the view; null: the view waits only for its own due time. */
     void enter(@Nullable Lateness cause, long now) {
         if (cause == current) {
             return;
@@ -29,23 +29,26 @@ final class Delays {
         }
     }
 
-    void addAll(Delays others) {
+    void addAll(DelayBreakdown others) {
         others.nanos.forEach(this::add);
     }
 
-    /** What took most of the time beyond plan. */
-    Lateness reason(long duration, long expected, long target) {
+    /**
+     * The cause that took most of the time. Only what a refresh took longer than expected counts against the delays: the
+     * expected duration is part of the due time.
+     */
+    Lateness mainCause(long duration, long expected, long target) {
         if (duration >= target) {
             return Lateness.LONG_REFRESH;
         }
-        Lateness reason = Lateness.UNEXPECTEDLY_LONG_REFRESH;
+        Lateness cause = Lateness.UNEXPECTEDLY_LONG_REFRESH;
         long most = Math.max(0, duration - expected);
         for (Map.Entry<Lateness, Long> delay : nanos.entrySet()) {
             if (delay.getValue() > most) {
                 most = delay.getValue();
-                reason = delay.getKey();
+                cause = delay.getKey();
             }
         }
-        return reason;
+        return cause;
     }
 }

@@ -6,14 +6,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeSet;
 
-/** Collects what one event leads to. The numbers of the dirty marks are given here: at most one new one per event. */
-final class Actions {
+/** Collects the actions that one event leads to, and numbers the dirty marks: at most one new mark for each event. */
+final class ActionBuffer {
     private long nextMark;
     private List<Action> actions = new ArrayList<>();
     private TreeSet<ViewId> toMark = new TreeSet<>();
-    private long markNumber;
+    private long eventMark;
 
-    Actions(long firstMark) {
+    ActionBuffer(long firstMark) {
         this.nextMark = firstMark;
     }
 
@@ -29,21 +29,21 @@ final class Actions {
         actions.add(new Action.Tell(notice));
     }
 
-    /** The view's needs get this event's number, to be written by whoever sent the event. */
-    void mark(TrackedView view) {
+    /** Gives the pending changes of the view this event's mark; whoever sent the event writes it to the ledger. */
+    void mark(ViewState view) {
         if (toMark.isEmpty()) {
-            markNumber = newMark();
+            eventMark = newMark();
         }
         toMark.add(view.id());
-        view.waiting.number(markNumber);
-        view.newest = markNumber;
+        view.pending.raiseMark(eventMark);
+        view.newestMark = eventMark;
     }
 
-    /** The mark first: until it is written, whoever asked must not acknowledge anything. */
+    /** The mark comes first: until it is in the ledger, whoever sent the event must not acknowledge anything. */
     List<Action> take() {
         List<Action> taken = actions;
         if (!toMark.isEmpty()) {
-            taken.add(0, new Action.Mark(markNumber, toMark));
+            taken.add(0, new Action.Mark(eventMark, toMark));
         }
         actions = new ArrayList<>();
         toMark = new TreeSet<>();

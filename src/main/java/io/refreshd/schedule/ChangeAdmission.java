@@ -1,0 +1,126 @@
+package io.refreshd.schedule;
+
+import io.refreshd.model.Impact;
+import io.refreshd.model.Moment;
+import io.refreshd.model.Snapshot;
+import io.refreshd.model.ViewId;
+import io.refreshd.report.Notice;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Admits changes from the log: adds them to the pending changes of the affected views, unless a view holds them already, and
+ * asks for a dirty mark where the ledger does not say "dirty" yet.
+ */
+final class ChangeAdmission {
+    private final ViewRegistry views;
+    private final Watermarks watermarks;
+    private final ActionBuffer actions;
+
+    ChangeAdmission(ViewRegistry views, Watermarks watermarks, ActionBuffer actions) {
+        this.views = views;
+        this.watermarks = watermarks;
+        this.actions = actions;
+    }
+
+    void affected(Event.Affected event, Moment now) {
+        List<ViewId> coalesced = new ArrayList<>();
+        event.impacts().forEach(impact -> affected(impact, now, coalesced));
+        List<ViewId> skipped = new ArrayList<>();
+        for (Event.Skipped candidate : event.skipped()) {
+            ViewState view = views.get(candidate.otherwise().view());
+            if (view != null && view.cleanAndIdle() && view.starts == candidate.resting()) {
+                skipped.add(view.id());
+            } else {
+                affected(candidate.otherwise(), now, coalesced);
+            }
+        }
+        tellAvoided(coalesced, Notice.Avoided.COALESCED);
+        tellAvoided(skipped, Notice.Avoided.DISCRIMINATOR);
+    }
+
+    private void tellAvoided(List<ViewId> avoided, Notice.Avoided reason) {
+        if (!avoided.isEmpty()) {
+            actions.tell(new Notice.RefreshAvoided(avoided, reason));
+        }
+    }
+
+    private void affected(Impact impact, Moment now, List<ViewId> coalesced) {
+        ViewState view = views.get(impact.view());
+        if (view == null) {
+            return;
+        }
+        boolean held = heldBy(view, impact);
+        if (held || view.pending.isPresent()) {
+            coalesced.add(view.id());
+        }
+        if (held) {
+            return;
+        }
+        views.reconsider(view);
+        watermarks.freeze(view);
+        view.pending.add(impact, now);
+        markUnlessDurable(view);
+    }
+
+    /** Whether the last refresh saw all of the transactions. */
+    private static boolean heldBy(ViewState view, Impact impact) {
+        return !impact.xids().isEmpty()
+                && view.lastSnapshot.isPresent()
+                && impact.xids().areSeenBy(view.lastSnapshot.get());
+    }
+
+    /** Changes of the view may have been missed. Watermark and snapshot count no more: both may be of another timeline. */
+    void invalidate(ViewState view, Moment now) {
+        view.lastWatermark = Optional.empty();
+        view.lastSnapshot = Optional.empty();
+        view.pending.addInvalidation(now);
+        markUnlessDurable(view);
+    }
+
+    private void markUnlessDurable(ViewState view) {
+        if (!view.durablyDirty()) {
+            actions.mark(view);
+        }
+    }
+
+    /** The mark is in the ledger. */
+    void marked(long mark, Collection<ViewId> ids, Moment now) {
+        for (ViewId id : ids) {
+            ViewState view = views.get(id);
+            if (view == null) {
+                continue;
+            }
+            if (mark > view.newestMark) {
+                // Asked for on behalf of a view of this name that was dropped and created again: the ledger says
+                // "dirty".
+                views.reconsider(view);
+                watermarks.freeze(view);
+                view.pending.addWithoutXid(now);
+                view.pending.raiseMark(mark);
+                view.newestMark = mark;
+            }
+            view.durableMark = Math.max(view.durableMark, mark);
+        }
+    }
+
+    /** What is visible in the snapshot need not be waited for. */
+    void visible(Snapshot snapshot) {
+        for (ViewState view : views.all()) {
+            if (!view.pending.awaitsVisibility()) {
+                continue;
+            }
+            if (view.running != null) {
+                view.pending.forgetVisibleBeyondLimit(snapshot);
+                continue;
+            }
+            view.pending.forgetVisible(snapshot);
+            if (!view.pending.awaitsVisibility() && view.retry instanceof RetryState.AwaitingVisibility) {
+                view.retry = view.retry.retryNow();
+                views.reconsider(view);
+            }
+        }
+    }
+}

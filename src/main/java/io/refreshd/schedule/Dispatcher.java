@@ -1,0 +1,133 @@
+package io.refreshd.schedule;
+
+import io.refreshd.model.Moment;
+import io.refreshd.model.RefreshTask;
+import io.refreshd.report.Notice;
+import io.refreshd.report.ViewPhase;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+
+/** Starts, after each event, the refreshes that are due and have a slot, earliest first; keeps phases and next deadline. */
+final class Dispatcher {
+    private final ViewRegistry views;
+    private final Readiness readiness;
+    private final ViewPhases phases;
+    private final RefreshTaskFactory tasks;
+    private final ActionBuffer actions;
+    private final int maxConcurrent;
+    private boolean held;
+    private OptionalLong nextDeadline = OptionalLong.empty();
+
+    Dispatcher(
+            ViewRegistry views,
+            Readiness readiness,
+            ViewPhases phases,
+            RefreshTaskFactory tasks,
+            ActionBuffer actions,
+            int maxConcurrent) {
+        this.views = views;
+        this.readiness = readiness;
+        this.phases = phases;
+        this.tasks = tasks;
+        this.actions = actions;
+        this.maxConcurrent = maxConcurrent;
+    }
+
+    OptionalLong nextDeadline() {
+        return nextDeadline;
+    }
+
+    void hold() {
+        held = true;
+    }
+
+    void release() {
+        held = false;
+    }
+
+    void dispatch(Moment now) {
+        Optional<Set<ViewState>> some = views.takeToReconsider();
+        boolean deadlineReached = nextDeadline.isPresent() && nextDeadline.getAsLong() - now.nanos() <= 0;
+        if (some.isPresent()
+                && !deadlineReached
+                && some.get().stream().noneMatch(view -> readiness.ready(view, now.nanos()))) {
+            // Nothing can start. A deadline that was only postponed stays: it costs one vain tick.
+            some.get().forEach(view -> review(view, now.nanos()));
+            return;
+        }
+        startDue(now);
+        nextDeadline = OptionalLong.empty();
+        views.all().forEach(view -> review(view, now.nanos()));
+    }
+
+    private void startDue(Moment now) {
+        if (held || views.runningCount() >= maxConcurrent) {
+            return;
+        }
+        List<ViewState> ready = new ArrayList<>();
+        for (ViewState view : views.all()) {
+            if (!view.quiescent() && readiness.ready(view, now.nanos())) {
+                ready.add(view);
+            }
+        }
+        ready.sort(Comparator.comparingLong(view -> view.dueAt() - now.nanos()));
+        for (ViewState view : ready) {
+            if (views.runningCount() >= maxConcurrent) {
+                return;
+            }
+            if (!readiness.waitsForUpstream(view, now.nanos())) {
+                start(view, now);
+            }
+        }
+    }
+
+    private void start(ViewState view, Moment now) {
+        PendingChanges changes = view.pending;
+        changes.delays().enter(null, now.nanos());
+        RefreshTask task = tasks.create(view, now.nanos());
+        RunningRefresh running =
+                new RunningRefresh(task, changes, now.nanos(), now.wall(), view.expected, view.requested);
+        view.pending = new PendingChanges();
+        view.requested = false;
+        view.running = running;
+        view.starts++;
+        if (task.probes().isEmpty()) {
+            view.lastBegan = now.nanos();
+        }
+        views.refreshStarted(running);
+        actions.add(new Action.Start(task));
+    }
+
+    private void review(ViewState view, long now) {
+        if (!view.quiescent()) {
+            view.pending.delays().enter(readiness.delayedBy(view, now), now);
+            setDeadline(view, now);
+            setPhase(view, now);
+        }
+    }
+
+    /** A time that has passed is no deadline: a view that is ready and did not start waits for a refresh to end. */
+    private void setDeadline(ViewState view, long now) {
+        if (!readiness.mayRun(view) || views.isRunning(view.id())) {
+            return;
+        }
+        long at = view.readyAt(now);
+        if (at - now > 0 && (nextDeadline.isEmpty() || at - nextDeadline.getAsLong() < 0)) {
+            nextDeadline = OptionalLong.of(at);
+        }
+    }
+
+    /** The one place where a view changes its phase. */
+    private void setPhase(ViewState view, long now) {
+        ViewPhase from = view.phase;
+        ViewPhase to = phases.phase(view, now);
+        if (from != to) {
+            view.phase = to;
+            actions.tell(new Notice.PhaseChanged(view.id(), from, to, phases.reason(view, to)));
+        }
+    }
+}

@@ -1,0 +1,74 @@
+package io.refreshd.schedule;
+
+import io.refreshd.model.Moment;
+import io.refreshd.model.ViewId;
+import java.util.Set;
+import java.util.function.Consumer;
+
+/** Carries out what operators and readers ask for: refresh now, expedite, pause, resume. Unknown views are ignored. */
+final class OperatorRequests {
+    private final ViewRegistry views;
+    private final ActionBuffer actions;
+
+    OperatorRequests(ViewRegistry views, ActionBuffer actions) {
+        this.views = views;
+        this.actions = actions;
+    }
+
+    /** Overrides a pause, a retry that waits and a suspension, but not an obstacle in the catalog. */
+    void refresh(Set<ViewId> ids, Moment now) {
+        ids.forEach(id -> with(id, view -> {
+            if (!view.requested) {
+                view.requested = true;
+                view.requestedAt = now.nanos();
+            }
+            retryNow(view);
+        }));
+    }
+
+    /** Overrides the quiet period. Pauses, backoff and suspensions go on. */
+    void expedite(Set<Long> oids, Moment now) {
+        views.all().stream().filter(view -> oids.contains(view.spec.oid())).forEach(view -> expedite(view, now));
+    }
+
+    /** Upstream views too, since what the view lacks may have to come through them. */
+    private void expedite(ViewState view, Moment now) {
+        view.pending.expedite(now.nanos());
+        view.spec.upstream().forEach(id -> with(id, upstream -> expedite(upstream, now)));
+    }
+
+    void pause(ViewId id) {
+        with(id, view -> {
+            if (!view.paused) {
+                view.paused = true;
+                actions.add(view.remember());
+            }
+        });
+    }
+
+    void resume(ViewId id) {
+        with(id, view -> {
+            boolean changed = view.paused;
+            view.paused = false;
+            if (changed) {
+                actions.add(view.remember());
+            }
+            retryNow(view);
+        });
+    }
+
+    private void retryNow(ViewState view) {
+        boolean suspended = view.retry instanceof RetryState.Suspended;
+        view.retry = view.retry.retryNow();
+        if (suspended) {
+            actions.add(view.remember());
+        }
+    }
+
+    private void with(ViewId id, Consumer<ViewState> request) {
+        ViewState view = views.get(id);
+        if (view != null) {
+            request.accept(view);
+        }
+    }
+}

@@ -1,0 +1,168 @@
+package io.refreshd.schedule;
+
+import io.refreshd.model.Failure;
+import io.refreshd.model.Moment;
+import io.refreshd.model.RefreshOutcome;
+import io.refreshd.model.Snapshot;
+import io.refreshd.model.ViewId;
+import io.refreshd.report.Lateness;
+import io.refreshd.report.Notice;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.random.RandomGenerator;
+
+/** Handles the outcome of a refresh: what the view holds now, when to try again, and which downstream views are dirty. */
+final class OutcomeHandler {
+    private final ViewRegistry views;
+    private final Watermarks watermarks;
+    private final LogProgress log;
+    private final ActionBuffer actions;
+    private final SchedulerSettings settings;
+    private final RandomGenerator random;
+
+    OutcomeHandler(
+            ViewRegistry views,
+            Watermarks watermarks,
+            LogProgress log,
+            ActionBuffer actions,
+            SchedulerSettings settings,
+            RandomGenerator random) {
+        this.views = views;
+        this.watermarks = watermarks;
+        this.log = log;
+        this.actions = actions;
+        this.settings = settings;
+        this.random = random;
+    }
+
+    void ended(ViewId id, RefreshOutcome outcome, Moment now) {
+        RunningRefresh ended = views.refreshEnded(id);
+        ViewState view = views.get(id);
+        // False if the view was dropped, or dropped and created again, while its refresh ran.
+        boolean sameView = view != null && ended.equals(view.running);
+        if (outcome instanceof RefreshOutcome.Refreshed refreshed) {
+            boolean uncertain = view != null && sameView && view.commitUncertain;
+            if (refreshed.downstreamMarked() || uncertain) {
+                addToDownstream(ended, refreshed.downstreamMarked(), now);
+            }
+        }
+        if (view == null || !sameView) {
+            return;
+        }
+        view.running = null;
+        view.awaitedPosition.ifPresent(log::missed);
+        view.awaitedPosition = Optional.empty();
+        switch (outcome) {
+            case RefreshOutcome.Refreshed refreshed -> refreshed(view, ended, refreshed, now);
+            case RefreshOutcome.Unchanged unchanged -> unchanged(view, ended, unchanged.snapshot());
+            case RefreshOutcome.NotVisibleYet notYet -> {
+                view.restorePending(ended);
+                view.retry = view.retry.notVisibleYet(notYet.waitingFor(), settings, now.nanos());
+            }
+            case RefreshOutcome.Failed failed -> failed(view, ended, failed.failure(), now);
+            case RefreshOutcome.Gone gone -> {
+                views.remove(id);
+                actions.tell(new Notice.ViewGone(id));
+                views.linkDownstream();
+            }
+        }
+    }
+
+    private void refreshed(ViewState view, RunningRefresh ended, RefreshOutcome.Refreshed refreshed, Moment now) {
+        Optional<Duration> staleness = ended.changes().staleness(now.nanos());
+        actions.tell(new Notice.RefreshDone(
+                view.id(), ended.task().method(), refreshed.duration(), staleness, refreshed.rowsChanged()));
+        Duration target = view.spec.timing().targetLag();
+        if (staleness.isPresent() && staleness.get().compareTo(target) > 0) {
+            Lateness cause = ended.changes()
+                    .delays()
+                    .mainCause(refreshed.duration().toNanos(), ended.expected(), target.toNanos());
+            actions.tell(new Notice.TargetLagMissed(view.id(), staleness.get(), target, cause));
+        }
+        view.lastBegan = ended.startedAt();
+        view.refreshes++;
+        view.refreshedAt = Optional.of(refreshed.finishedAt());
+        view.recordDuration(refreshed.duration());
+        view.commitUncertain = false;
+        holds(view, ended, refreshed.snapshot());
+    }
+
+    private void unchanged(ViewState view, RunningRefresh ended, Snapshot snapshot) {
+        actions.tell(new Notice.RefreshAvoided(view.id(), Notice.Avoided.PROBE));
+        holds(view, ended, snapshot);
+    }
+
+    /** The view holds everything that the snapshot sees. */
+    private void holds(ViewState view, RunningRefresh ended, Snapshot snapshot) {
+        view.coveredMark = Math.max(view.coveredMark, ended.task().covers());
+        int failures = view.retry.failures();
+        view.retry = view.retry.succeeded();
+        if (failures > 0) {
+            actions.add(view.remember());
+        }
+        if (!view.pending.invalidated()) {
+            view.lastWatermark =
+                    Watermarks.newer(view.lastWatermark, ended.task().routed());
+            view.lastSnapshot = Optional.of(snapshot);
+        }
+        if (view.pending.isPresent() && view.pending.allSeenBy(snapshot) && !upstreamMayHaveMarked(view)) {
+            settlePending(view);
+        }
+    }
+
+    /** The view holds the changes that came while its refresh ran: a transaction in many batches costs one refresh. */
+    private void settlePending(ViewState view) {
+        long mark = view.pending.mark();
+        view.pending = new PendingChanges();
+        actions.tell(new Notice.RefreshAvoided(view.id(), Notice.Avoided.COALESCED));
+        if (mark > view.coveredMark) {
+            view.coveredMark = mark;
+            actions.add(new Action.Settle(view.id(), view.spec.oid(), mark, watermarks.current(view)));
+        }
+    }
+
+    /**
+     * Whether a refresh of an upstream view, one that runs or whose commit is uncertain, may have marked this view with a number
+     * below the one to be settled. Settling would cover that mark too, and a crash after it would lose the change.
+     */
+    private boolean upstreamMayHaveMarked(ViewState view) {
+        return view.spec.upstream().stream().anyMatch(id -> {
+            ViewState upstream = views.get(id);
+            return views.isRunning(id) || upstream == null || upstream.commitUncertain;
+        });
+    }
+
+    private void failed(ViewState view, RunningRefresh ended, Failure failure, Moment now) {
+        view.restorePending(ended);
+        view.retry = view.retry.failed(failure, settings, now.nanos(), random);
+        if (failure.kind() == Failure.Kind.TRANSIENT) {
+            // The connection may have been lost after the server had committed.
+            view.commitUncertain = true;
+            view.maybeCoveredMark = Math.max(view.maybeCoveredMark, ended.task().covers());
+        }
+        actions.tell(new Notice.RefreshFailed(view.id(), ended.task().method(), failure, view.retry.failures()));
+        actions.add(view.remember());
+    }
+
+    /**
+     * The view has changed, so its downstream views lack what it got.
+     *
+     * @param durable whether the refresh marked them in its own transaction
+     */
+    private void addToDownstream(RunningRefresh ended, boolean durable, Moment now) {
+        long mark = ended.task().downstreamMark();
+        for (ViewId id : ended.task().downstream()) {
+            ViewState view = views.get(id);
+            if (view == null) {
+                continue;
+            }
+            watermarks.freeze(view);
+            view.pending.addFromUpstream(ended.changes(), now.nanos());
+            view.pending.raiseMark(mark);
+            view.newestMark = Math.max(view.newestMark, mark);
+            if (durable) {
+                view.durableMark = Math.max(view.durableMark, mark);
+            }
+        }
+    }
+}

@@ -1,0 +1,83 @@
+package io.refreshd.schedule;
+
+import io.refreshd.model.KeyProbe;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Rows to look up before a refresh: if none of them differs from the view, the view lacks nothing. Once a change comes whose
+ * rows are not known, a look-up proves nothing any more and the refresh is required.
+ */
+final class PendingProbes {
+    /** Looking up more rows than these, one by one, is no longer cheap against a refresh. */
+    static final int KEYS_WORTH_PROBING = 1_000;
+
+    private final List<KeyProbe> probes = new ArrayList<>();
+    private int keys;
+    private boolean refreshRequired;
+
+    void requireRefresh() {
+        refreshRequired = true;
+        probes.clear();
+        keys = 0;
+    }
+
+    /** @param more empty: the rows that changed are not known */
+    void add(List<KeyProbe> more) {
+        if (more.isEmpty()) {
+            requireRefresh();
+        } else {
+            addKnown(more);
+        }
+    }
+
+    void addAll(PendingProbes others) {
+        if (others.refreshRequired) {
+            requireRefresh();
+        } else {
+            addKnown(others.probes);
+        }
+    }
+
+    private void addKnown(List<KeyProbe> more) {
+        if (refreshRequired) {
+            return;
+        }
+        for (KeyProbe probe : more) {
+            keys += probe.keys().size();
+            probes.add(probe);
+        }
+        if (keys > KEYS_WORTH_PROBING || probes.size() > KEYS_WORTH_PROBING) {
+            requireRefresh();
+        }
+    }
+
+    /** The probes, one for each table and set of columns; empty: refresh without a look-up. */
+    List<KeyProbe> merged() {
+        Map<KeyProbe, Set<List<String>>> merged = new LinkedHashMap<>();
+        for (KeyProbe probe : probes) {
+            merged.computeIfAbsent(withKeys(probe, Set.of()), same -> new HashSet<>())
+                    .addAll(probe.keys());
+        }
+        return merged.entrySet().stream()
+                .map(entry -> withKeys(entry.getKey(), entry.getValue()))
+                .toList();
+    }
+
+    /**
+     * The probes of changes that came while a look-up was running, to be looked up as well; empty if a look-up proves nothing
+     * any more. A list without elements means that nothing came.
+     */
+    Optional<List<KeyProbe>> mergedUnlessRefreshRequired() {
+        return refreshRequired ? Optional.empty() : Optional.of(merged());
+    }
+
+    private static KeyProbe withKeys(KeyProbe probe, Set<List<String>> keys) {
+        return new KeyProbe(probe.table(), probe.positions(), probe.types(), keys);
+    }
+}

@@ -1,0 +1,76 @@
+package io.refreshd.schedule;
+
+import io.refreshd.model.ViewId;
+import io.refreshd.report.Lateness;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** Judges whether a view may be refreshed now, and if not, what delays it. */
+final class Readiness {
+    private final ViewRegistry views;
+
+    Readiness(ViewRegistry views) {
+        this.views = views;
+    }
+
+    /** Whether the view is due and nothing but a free slot and its upstream views is missing. */
+    boolean ready(ViewState view, long now) {
+        return mayRun(view) && !views.isRunning(view.id()) && view.readyAt(now) - now <= 0;
+    }
+
+    /** Whether time alone will make the view ready. */
+    boolean mayRun(ViewState view) {
+        if (!view.wantsRefresh() || view.suspended()) {
+            return false;
+        }
+        return view.requested || !(view.paused || blocked(view));
+    }
+
+    /** Whether the view would have to be refreshed from an upstream view that is suspended. */
+    boolean blocked(ViewState view) {
+        return view.dirty() && suspendedUpstream(view).isPresent();
+    }
+
+    /** The nearest suspended view that the view depends on, if there is one. */
+    Optional<ViewState> suspendedUpstream(ViewState view) {
+        if (view.spec.upstream().isEmpty()) {
+            return Optional.empty();
+        }
+        return views.upstream(view)
+                .flatMap(u -> u.suspended() && !u.paused ? Stream.of(u) : suspendedUpstream(u).stream())
+                .findFirst();
+    }
+
+    /** A view waits for an upstream view that is being refreshed, or that is ready and was due first. */
+    boolean waitsForUpstream(ViewState view, long now) {
+        for (ViewId id : view.spec.upstream()) {
+            ViewState upstream = views.get(id);
+            if (views.isRunning(id)
+                    || (upstream != null && ready(upstream, now) && upstream.dueAt() - view.dueAt() <= 0)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** What delays the pending changes of the view; null: only its own due time, or nothing is pending. */
+    @Nullable Lateness delayedBy(ViewState view, long now) {
+        if (!view.pending.isPresent()) {
+            return null;
+        } else if (view.paused) {
+            return Lateness.PAUSED;
+        } else if (view.suspended()) {
+            return Lateness.SUSPENDED;
+        } else if (views.isRunning(view.id())) {
+            return Lateness.PREVIOUS;
+        } else if (blocked(view)) {
+            return Lateness.UPSTREAM;
+        } else if (view.retry.delaysRetry(now)) {
+            return view.retry instanceof RetryState.AwaitingVisibility ? Lateness.VISIBILITY : Lateness.BACKOFF;
+        } else if (!ready(view, now)) {
+            return null;
+        }
+        return waitsForUpstream(view, now) ? Lateness.UPSTREAM : Lateness.SLOT;
+    }
+}

@@ -1,0 +1,123 @@
+package io.refreshd.schedule;
+
+import io.refreshd.model.Failure;
+import io.refreshd.model.Obstacle;
+import io.refreshd.model.Xid;
+import java.time.Duration;
+import java.util.random.RandomGenerator;
+
+/**
+ * Retry state of one view: how its last refreshes went, and when the next attempt may begin. The methods of a state are its
+ * legal transitions; the transitions that every state has are declared here.
+ */
+sealed interface RetryState {
+    Healthy HEALTHY = new Healthy();
+
+    /** Refreshes that failed in a row. */
+    int failures();
+
+    default RetryState succeeded() {
+        return HEALTHY;
+    }
+
+    /**
+     * A refresh found a transaction that is in the log but not visible yet. No refresh has failed, so the number of failures
+     * stays as it is.
+     */
+    default RetryState notVisibleYet(Xid xid, SchedulerSettings settings, long now) {
+        return AwaitingVisibility.poll(xid, 1, settings, failures(), now);
+    }
+
+    default RetryState failed(Failure failure, SchedulerSettings settings, long now, RandomGenerator random) {
+        if (failure.isOutage()) {
+            // The view is not the cause, so the failure is not counted: a view must not be suspended because the server
+            // was
+            // away.
+            return new BackingOff(failures(), retryAt(failures() + 1, settings, now, random), failure);
+        }
+        int inARow = failures() + 1;
+        boolean suspend = failure.kind() == Failure.Kind.PERMANENT || inARow >= settings.failuresToSuspend();
+        return suspend
+                ? new Suspended(inARow, failure.asObstacle())
+                : new BackingOff(inARow, retryAt(inARow, settings, now, random), failure);
+    }
+
+    /** An operator, or a change of the catalog, wants the next attempt now. */
+    default RetryState retryNow() {
+        return this;
+    }
+
+    /** Whether the next attempt has to wait although the view is due. */
+    default boolean delaysRetry(long now) {
+        return false;
+    }
+
+    /** Monotonic time of the next attempt; only to be asked while {@link #delaysRetry} is true. */
+    default long retryAt() {
+        throw new IllegalStateException("delays no retry: " + this);
+    }
+
+    /** The last refresh succeeded, or there was none. */
+    record Healthy() implements RetryState {
+        @Override
+        public int failures() {
+            return 0;
+        }
+    }
+
+    /**
+     * A refresh waits for a transaction that has committed but is not visible yet.
+     *
+     * @param polls how often a refresh has looked for it
+     */
+    record AwaitingVisibility(Xid xid, int polls, long retryAt, int failures) implements RetryState {
+        private static AwaitingVisibility poll(Xid xid, int polls, SchedulerSettings settings, int failures, long now) {
+            Duration wait = settings.visibilityPoll().ceiling(polls);
+            return new AwaitingVisibility(xid, polls, now + wait.toNanos(), failures);
+        }
+
+        @Override
+        public RetryState notVisibleYet(Xid awaited, SchedulerSettings settings, long now) {
+            return poll(awaited, polls + 1, settings, failures, now);
+        }
+
+        @Override
+        public RetryState retryNow() {
+            return failures == 0 ? HEALTHY : new Retrying(failures);
+        }
+
+        @Override
+        public boolean delaysRetry(long now) {
+            return retryAt - now > 0;
+        }
+    }
+
+    /** The last refresh failed, and the next attempt waits. */
+    record BackingOff(int failures, long retryAt, Failure failure) implements RetryState {
+        @Override
+        public RetryState retryNow() {
+            return new Retrying(failures);
+        }
+
+        @Override
+        public boolean delaysRetry(long now) {
+            return retryAt - now > 0;
+        }
+    }
+
+    /** The last refresh failed, and the next attempt may begin at once. */
+    record Retrying(int failures) implements RetryState {}
+
+    /** No attempt is made until an operator resumes the view. */
+    record Suspended(int failures, Obstacle obstacle) implements RetryState {
+        @Override
+        public RetryState retryNow() {
+            return HEALTHY;
+        }
+    }
+
+    /** With equal jitter: views that failed together do not come back together, and none comes back at once. */
+    private static long retryAt(int inARow, SchedulerSettings settings, long now, RandomGenerator random) {
+        return now + settings.retry().equalJitter(inARow, random).toNanos();
+    }
+}

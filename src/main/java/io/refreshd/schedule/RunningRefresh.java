@@ -1,0 +1,16 @@
+package io.refreshd.schedule;
+
+import io.refreshd.model.RefreshTask;
+import java.time.Instant;
+
+/**
+ * A refresh that has been started and whose outcome has not come yet.
+ *
+ * @param changes what the refresh is to bring; later changes are not added to them
+ * @param startedAt monotonic time of the start
+ * @param since wall time of the start, for people
+ * @param expected expected duration, in nanoseconds
+ * @param requested whether an operator asked for it
+ */
+record RunningRefresh(
+        RefreshTask task, PendingChanges changes, long startedAt, Instant since, long expected, boolean requested) {}

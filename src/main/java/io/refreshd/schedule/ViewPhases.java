@@ -1,0 +1,100 @@
+package io.refreshd.schedule;
+
+import io.refreshd.model.Obstacle;
+import io.refreshd.report.ViewPhase;
+import io.refreshd.report.ViewStatus;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/** Derives what users see of a view: its phase, the reason for the phase, and its status. */
+final class ViewPhases {
+    private final ViewRegistry views;
+    private final Watermarks watermarks;
+    private final Readiness readiness;
+
+    ViewPhases(ViewRegistry views, Watermarks watermarks, Readiness readiness) {
+        this.views = views;
+        this.watermarks = watermarks;
+        this.readiness = readiness;
+    }
+
+    ViewPhase phase(ViewState view, long now) {
+        if (view.running != null) {
+            return ViewPhase.REFRESHING;
+        } else if (view.paused) {
+            return ViewPhase.PAUSED;
+        } else if (view.suspended()) {
+            return ViewPhase.SUSPENDED;
+        } else if (stale(view) && readiness.suspendedUpstream(view).isPresent()) {
+            return ViewPhase.BLOCKED;
+        } else if (view.retry instanceof RetryState.BackingOff && view.retry.delaysRetry(now)) {
+            return ViewPhase.BACKING_OFF;
+        }
+        return stale(view) ? ViewPhase.DIRTY : ViewPhase.FRESH;
+    }
+
+    /** Whether a change is known that the view lacks, be it one that its upstream views lack too. */
+    private boolean stale(ViewState view) {
+        return view.dirty() || views.upstream(view).anyMatch(this::stale);
+    }
+
+    Optional<Obstacle> reason(ViewState view, ViewPhase phase) {
+        return switch (phase) {
+            case SUSPENDED -> view.suspensionReason();
+            case BLOCKED -> readiness.suspendedUpstream(view).map(ViewPhases::blockedBy);
+            case PAUSED -> Optional.of(new Obstacle("paused by request", "refreshd resume " + view.id()));
+            case BACKING_OFF, DIRTY, REFRESHING, FRESH ->
+                retryReason(view.retry).or(() -> watermarks.untracked(view));
+        };
+    }
+
+    private static Obstacle blockedBy(ViewState upstream) {
+        Obstacle cause = upstream.suspensionReason().orElseThrow();
+        return new Obstacle("stands on " + upstream.id() + ", which is suspended: " + cause.what(), cause.remedy());
+    }
+
+    private static Optional<Obstacle> retryReason(RetryState retry) {
+        return switch (retry) {
+            case RetryState.AwaitingVisibility awaiting ->
+                Optional.of(new Obstacle(
+                        "waits for transaction " + awaiting.xid() + ", which has committed but is not visible yet",
+                        "it passes by itself; with synchronous replication, when a standby confirms"));
+            case RetryState.BackingOff failed -> Optional.of(failed.failure().asObstacle());
+            case RetryState.Healthy healthy -> Optional.empty();
+            case RetryState.Retrying retrying -> Optional.empty();
+            case RetryState.Suspended suspended -> Optional.of(suspended.obstacle());
+        };
+    }
+
+    List<ViewStatus> status() {
+        return views.all().stream().map(this::status).toList();
+    }
+
+    private ViewStatus status(ViewState view) {
+        return new ViewStatus(
+                view.id(),
+                view.phase,
+                view.spec.timing(),
+                view.spec.method(),
+                oldestMissing(view),
+                watermarks.current(view),
+                // The scheduler knows positions only; the ingest knows which commit time belongs to one.
+                Optional.empty(),
+                view.refreshedAt,
+                view.lastDuration,
+                view.refreshes,
+                view.retry.failures(),
+                Optional.ofNullable(view.running).map(RunningRefresh::since),
+                reason(view, view.phase));
+    }
+
+    private Optional<Instant> oldestMissing(ViewState view) {
+        Stream<Instant> own = Stream.concat(
+                view.pending.oldestCommit().stream(),
+                view.running == null ? Stream.empty() : view.running.changes().oldestCommit().stream());
+        return Stream.concat(own, views.upstream(view).flatMap(u -> oldestMissing(u).stream()))
+                .min(Instant::compareTo);
+    }
+}

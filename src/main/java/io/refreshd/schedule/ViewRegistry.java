@@ -1,0 +1,118 @@
+package io.refreshd.schedule;
+
+import io.refreshd.model.ViewId;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** Registry of the views that exist, how they depend on each other, and which of them are being refreshed. */
+final class ViewRegistry {
+    /** Sorted, so that the same events lead to the same decisions in every run. */
+    private final Map<ViewId, ViewState> inOrder = new TreeMap<>();
+
+    private final Map<ViewId, ViewState> byId = new HashMap<>();
+
+    private final Map<ViewId, Set<ViewId>> downstream = new HashMap<>();
+    /** By name and not by view: the refresh of a view that vanished still holds its slot and its lock. */
+    private final Map<ViewId, RunningRefresh> running = new HashMap<>();
+
+    /** Views to be decided about. In the order in which they came, so that every run is alike. */
+    private final Set<ViewState> toReconsider = new LinkedHashSet<>();
+
+    private boolean reconsiderAll;
+
+    /** Something has happened to the view, which may concern its downstream views too. */
+    void reconsider(ViewState view) {
+        if (toReconsider.add(view)) {
+            downstream(view.id())
+                    .forEach(id -> Optional.ofNullable(byId.get(id)).ifPresent(this::reconsider));
+        }
+    }
+
+    void reconsiderAll() {
+        reconsiderAll = true;
+    }
+
+    /** The views to be decided about since the last call; empty: all of them. */
+    Optional<Set<ViewState>> takeToReconsider() {
+        Optional<Set<ViewState>> taken =
+                reconsiderAll ? Optional.empty() : Optional.of(new LinkedHashSet<>(toReconsider));
+        toReconsider.clear();
+        reconsiderAll = false;
+        return taken;
+    }
+
+    @Nullable ViewState get(ViewId id) {
+        return byId.get(id);
+    }
+
+    Collection<ViewState> all() {
+        return inOrder.values();
+    }
+
+    void put(ViewState view) {
+        inOrder.put(view.id(), view);
+        byId.put(view.id(), view);
+    }
+
+    void remove(ViewId id) {
+        inOrder.remove(id);
+        byId.remove(id);
+    }
+
+    /** To be called when the set of views, or their dependencies, have changed. */
+    void linkDownstream() {
+        downstream.clear();
+        for (ViewState view : inOrder.values()) {
+            for (ViewId upstream : view.spec.upstream()) {
+                downstream.computeIfAbsent(upstream, u -> new HashSet<>()).add(view.id());
+            }
+        }
+    }
+
+    /** Views that read this one. */
+    Set<ViewId> downstream(ViewId id) {
+        return downstream.getOrDefault(id, Set.of());
+    }
+
+    /** Views that this one reads, as far as they are registered. */
+    Stream<ViewState> upstream(ViewState view) {
+        return view.spec.upstream().stream().map(byId::get).filter(known -> known != null);
+    }
+
+    void refreshStarted(RunningRefresh refresh) {
+        running.put(refresh.task().view(), refresh);
+    }
+
+    RunningRefresh refreshEnded(ViewId id) {
+        RunningRefresh refresh = running.remove(id);
+        if (refresh == null) {
+            throw new IllegalStateException("a refresh ended that was not running: " + id);
+        }
+        return refresh;
+    }
+
+    boolean isRunning(ViewId id) {
+        return running.containsKey(id);
+    }
+
+    int runningCount() {
+        return running.size();
+    }
+
+    /** Views whose running refresh waits for the log to be read up to a position. */
+    List<ViewState> awaitingLog() {
+        return running.keySet().stream()
+                .flatMap(id -> Optional.ofNullable(byId.get(id)).stream())
+                .filter(view -> view.awaitedPosition.isPresent())
+                .toList();
+    }
+}

@@ -1,0 +1,214 @@
+package io.refreshd.schedule;
+
+import io.refreshd.model.LedgerEntry;
+import io.refreshd.model.Lsn;
+import io.refreshd.model.Moment;
+import io.refreshd.model.Obstacle;
+import io.refreshd.model.Snapshot;
+import io.refreshd.model.ViewId;
+import io.refreshd.report.ViewPhase;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * State that the scheduler keeps of one view.
+ *
+ * <p>Thread: the scheduler's alone.
+ */
+final class ViewState {
+    /** Weight of the newest duration in the expected one: a few refreshes are enough to follow a view that grows. */
+    private static final double WEIGHT_OF_NEWEST = 0.3;
+
+    ViewSpec spec;
+    PendingChanges pending = new PendingChanges();
+
+    @Nullable RunningRefresh running;
+
+    /** The running refresh waits for the changes until the log has been read up to this position. */
+    Optional<Lsn> awaitedPosition = Optional.empty();
+
+    RetryState retry;
+    ViewPhase phase = ViewPhase.FRESH;
+    boolean paused;
+    /** Whether an operator asked for a refresh that has not started yet. */
+    boolean requested;
+
+    long requestedAt;
+    /** How many refreshes were started, look-ups that found nothing included. */
+    long starts;
+    /** Watermark that the view had when it was last clean or refreshed. */
+    Optional<Lsn> lastWatermark;
+    /** Snapshot of the last refresh. */
+    Optional<Snapshot> lastSnapshot;
+
+    Optional<Instant> refreshedAt;
+    Optional<Duration> lastDuration;
+    long refreshes;
+    /** Expected duration of a refresh, in nanoseconds. */
+    long expected;
+    /** Monotonic time when the last refresh began, as far as is known; a look-up that found nothing does not count. */
+    long lastBegan;
+    /** The newest dirty mark that is in the ledger for certain. */
+    long durableMark;
+    /** The newest dirty mark that a finished refresh covers. */
+    long coveredMark;
+    /** The newest dirty mark covered by a refresh that may have committed although it failed. */
+    long maybeCoveredMark;
+    /** The newest dirty mark that the view ever had. */
+    long newestMark;
+    /**
+     * Whether a refresh may have committed unnoticed: it failed, or the ledger knows of none. Then the downstream views may have
+     * missed that the view changed, and "nothing differs" found by the next look-up would not tell them.
+     */
+    boolean commitUncertain;
+
+    /** @param mark the dirty mark that the view gets if the ledger says "dirty" */
+    ViewState(ViewSpec spec, LedgerEntry entry, long mark, Moment now) {
+        this.spec = spec;
+        this.paused = entry.paused();
+        this.lastWatermark = entry.watermark();
+        this.lastSnapshot = entry.snapshot();
+        this.refreshedAt = entry.refreshedAt();
+        this.lastDuration = entry.lastDuration();
+        this.expected = entry.lastDuration().map(Duration::toNanos).orElse(0L);
+        this.commitUncertain = entry.refreshedAt().isEmpty();
+        this.retry = retryState(entry);
+        this.lastBegan = now.nanos() - sinceRefresh(entry, now);
+        if (entry.dirty()) {
+            pending.addFromLedger(entry.dirtySince(), now);
+            pending.raiseMark(mark);
+            newestMark = mark;
+            durableMark = mark;
+        }
+    }
+
+    private static RetryState retryState(LedgerEntry entry) {
+        if (entry.suspended().isPresent()) {
+            return new RetryState.Suspended(entry.failures(), entry.suspended().get());
+        }
+        return entry.failures() > 0 ? new RetryState.Retrying(entry.failures()) : RetryState.HEALTHY;
+    }
+
+    /** Between zero and the longest time that the timer can ask for, whatever the wall clock did meanwhile. */
+    private long sinceRefresh(LedgerEntry entry, Moment now) {
+        Duration longest = spec.timing().maxStaleness().orElse(Duration.ZERO);
+        Duration age =
+                entry.refreshedAt().map(at -> Duration.between(at, now.wall())).orElse(longest);
+        if (age.isNegative()) {
+            return 0;
+        }
+        return (age.compareTo(longest) < 0 ? age : longest).toNanos();
+    }
+
+    ViewId id() {
+        return spec.view();
+    }
+
+    /** Whether a change is known that the view does not hold for certain. */
+    boolean dirty() {
+        return pending.isPresent() || (running != null && running.changes().isPresent());
+    }
+
+    /** Whether the view lacks no change that is known, and no refresh is about to change it. */
+    boolean cleanAndIdle() {
+        return !dirty() && running == null && !suspended();
+    }
+
+    /** Whether the ledger says "dirty" for certain, and would still say so after the refresh that is running, if one is. */
+    boolean durablyDirty() {
+        long known = Math.max(coveredMark, maybeCoveredMark);
+        return durableMark
+                > (running == null ? known : Math.max(known, running.task().covers()));
+    }
+
+    boolean suspended() {
+        return spec.obstacle().isPresent() || retry instanceof RetryState.Suspended;
+    }
+
+    Optional<Obstacle> suspensionReason() {
+        return spec.obstacle().or(() -> storedSuspension());
+    }
+
+    /** The suspension that the ledger keeps. An obstacle in the catalog is not stored: it is read from the catalog again. */
+    Optional<Obstacle> storedSuspension() {
+        return retry instanceof RetryState.Suspended suspended ? Optional.of(suspended.obstacle()) : Optional.empty();
+    }
+
+    /** Whether there is a reason to refresh the view, now or at some time. */
+    boolean wantsRefresh() {
+        return requested || pending.isPresent() || spec.timing().maxStaleness().isPresent();
+    }
+
+    /**
+     * Whether neither time nor another view can change anything about the view. That is true of most views at most events and
+     * cheap to see, so that a thousand of them do not cost a thousand decisions for each event. A view with upstream views is
+     * never quiescent.
+     */
+    boolean quiescent() {
+        return phase == ViewPhase.FRESH
+                && running == null
+                && !wantsRefresh()
+                && !paused
+                && !suspended()
+                && spec.upstream().isEmpty();
+    }
+
+    /** When the refresh falls due; only to be asked if {@link #wantsRefresh} is true. */
+    long dueAt() {
+        boolean any = false;
+        long due = 0;
+        if (spec.timing().maxStaleness().isPresent()) {
+            due = timeout(spec.timing().maxStaleness().get());
+            any = true;
+        }
+        if (pending.isPresent()) {
+            long changes = pending.dueAt(spec.timing(), expected);
+            due = any ? Deadlines.earlier(due, changes) : changes;
+            any = true;
+        }
+        if (requested) {
+            due = any ? Deadlines.earlier(due, requestedAt) : requestedAt;
+        }
+        return due;
+    }
+
+    /** Whether the last refresh began longer ago than {@code max-staleness}. */
+    boolean maxStalenessReached(long now) {
+        return spec.timing()
+                .maxStaleness()
+                .filter(age -> timeout(age) - now <= 0)
+                .isPresent();
+    }
+
+    private long timeout(Duration maxStaleness) {
+        return lastBegan + maxStaleness.toNanos();
+    }
+
+    /** When the refresh may start: when it is due and no retry has to wait. */
+    long readyAt(long now) {
+        return retry.delaysRetry(now) ? Deadlines.later(dueAt(), retry.retryAt()) : dueAt();
+    }
+
+    void recordDuration(Duration duration) {
+        long nanos = duration.toNanos();
+        expected = lastDuration.isEmpty() ? nanos : expected + (long) (WEIGHT_OF_NEWEST * (nanos - expected));
+        lastDuration = Optional.of(duration);
+    }
+
+    /** The refresh did not take place: its changes are pending again, together with those that came meanwhile. */
+    void restorePending(RunningRefresh failed) {
+        failed.changes().merge(pending);
+        pending = failed.changes();
+        if (failed.requested() && !requested) {
+            requested = true;
+            requestedAt = failed.startedAt();
+        }
+    }
+
+    /** The action that writes pause, failures and suspension to the ledger. */
+    Action.Remember remember() {
+        return new Action.Remember(id(), retry.failures(), paused, storedSuspension());
+    }
+}

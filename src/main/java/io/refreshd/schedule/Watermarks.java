@@ -1,0 +1,74 @@
+package io.refreshd.schedule;
+
+import io.refreshd.model.Lsn;
+import io.refreshd.model.Obstacle;
+import io.refreshd.model.ViewId;
+import java.util.Optional;
+
+/** Works out the watermark of each view: every transaction that committed at or before it is in the view. */
+final class Watermarks {
+    private final ViewRegistry views;
+    private final LogProgress log;
+
+    Watermarks(ViewRegistry views, LogProgress log) {
+        this.views = views;
+        this.log = log;
+    }
+
+    /** Why a view has no watermark: an untracked source of the view itself, or of a view that it depends on. */
+    Optional<Obstacle> untracked(ViewState view) {
+        if (view.spec.untracked().isPresent()) {
+            return view.spec.untracked();
+        }
+        for (ViewId id : view.spec.upstream()) {
+            ViewState upstream = views.get(id);
+            Optional<Obstacle> untracked = upstream == null
+                    ? Optional.of(new Obstacle(
+                            "stands on " + id + ", which is not kept fresh", "include " + id + " in the configuration"))
+                    : untracked(upstream);
+            if (untracked.isPresent()) {
+                return untracked;
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** A clean view holds whatever has been routed; a dirty one what it held when it was last clean or refreshed. */
+    Optional<Lsn> current(ViewState view) {
+        if (untracked(view).isPresent()) {
+            return Optional.empty();
+        }
+        return view.dirty() ? view.lastWatermark : newer(view.lastWatermark, routedThroughUpstream(view));
+    }
+
+    /** The watermark that a refresh will have that starts now. */
+    Optional<Lsn> afterRefresh(ViewState view) {
+        return untracked(view).isPresent() ? Optional.empty() : newer(view.lastWatermark, routedThroughUpstream(view));
+    }
+
+    /** The least of the routed position and the watermarks of all upstream views. */
+    private Optional<Lsn> routedThroughUpstream(ViewState view) {
+        Optional<Lsn> least = log.routed();
+        for (ViewId id : view.spec.upstream()) {
+            ViewState upstream = views.get(id);
+            Optional<Lsn> there = upstream == null ? Optional.empty() : current(upstream);
+            if (there.isEmpty() || least.isEmpty()) {
+                return Optional.empty();
+            }
+            least = there.get().compareTo(least.get()) < 0 ? there : least;
+        }
+        return least;
+    }
+
+    static Optional<Lsn> newer(Optional<Lsn> a, Optional<Lsn> b) {
+        return a.isPresent() && b.isPresent() ? Optional.of(a.get().max(b.get())) : a.or(() -> b);
+    }
+
+    /**
+     * Stores the current watermark in the view. To be called before a change is added: after that the view is dirty, and what it
+     * held while it was clean could not be worked out any more.
+     */
+    void freeze(ViewState view) {
+        view.lastWatermark = current(view);
+    }
+}

@@ -1,0 +1,13 @@
+package io.refreshd.schedule;
+
+/** How often something happened in a simulation, to see that it happens at all. */
+final class Counts {
+    int refreshes;
+    int crashes;
+    /** Changes that came while a refresh ran, and were in its snapshot. */
+    int settled;
+    /** Look-ups that found no difference. */
+    int unchanged;
+    /** Views that were queried and needed no refresh. */
+    int skipped;
+}

@@ -1,0 +1,132 @@
+package io.refreshd.schedule;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.refreshd.model.Lsn;
+import io.refreshd.model.ViewId;
+import io.refreshd.report.ViewPhase;
+import io.refreshd.report.ViewStatus;
+import io.refreshd.schedule.SimulatedView.Content;
+import java.util.BitSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.NullUnmarked;
+
+/**
+ * Compares what scheduler and ledger claim of the views with what the views hold: I1, no change is lost, and I2, a watermark
+ * claims nothing that is not in the view.
+ */
+@NullUnmarked // Its maps hold what they are asked for; if not, the test is to fail.
+final class DataOracle {
+    private final SimulatedDatabase db;
+
+    /** Views that were not refreshed since their query, or that of a view upstream, changed: nothing is asserted of them. */
+    private final Set<ViewId> outdated = new TreeSet<>();
+
+    DataOracle(SimulatedDatabase db) {
+        this.db = db;
+    }
+
+    void queryChanged(ViewId id) {
+        outdated.add(id);
+        for (SimulatedView view : db.views.values()) {
+            if (view.upstream().contains(id)) {
+                queryChanged(view.view());
+            }
+        }
+    }
+
+    /**
+     * Whether a refresh that starts now brings the view up to its query.
+     *
+     * @param known the views as the daemon knows them
+     */
+    boolean refreshBringsItUpToDate(SimulatedView view, Map<ViewId, SimulatedView> known) {
+        return known.get(view.view()).sameQuery(view)
+                && view.upstream().stream().noneMatch(outdated::contains);
+    }
+
+    void broughtUpToDate(ViewId id) {
+        outdated.remove(id);
+    }
+
+    private boolean comparable(SimulatedView view, Map<ViewId, SimulatedView> known) {
+        SimulatedView there = known.get(view.view());
+        return there != null && there.sameQuery(view) && !outdated.contains(view.view());
+    }
+
+    /** I2: whoever reads the watermark may rely on it. */
+    void checkWatermark(ViewStatus status, Map<ViewId, SimulatedView> known) {
+        SimulatedView view = db.views.get(status.view());
+        if (view.untracked()) {
+            assertThat(status.watermark()).isEmpty();
+        }
+        if (comparable(view, known)) {
+            status.watermark().ifPresent(at -> assertHolds(view, at, "status"));
+        }
+    }
+
+    /** I1: if the daemon died now, the next one would know from ledger and log whatever there is to do. */
+    void checkLedger(Map<ViewId, SimulatedView> known) {
+        for (SimulatedView view : db.views.values()) {
+            LedgerRow row = db.ledger.get(view.view());
+            if (row == null || row.oid != view.oid() || !comparable(view, known)) {
+                continue;
+            }
+            row.watermark.ifPresent(at -> assertHolds(view, at, "ledger"));
+            if (row.dirty()) {
+                continue;
+            }
+            Content content = db.contents.get(view.view());
+            assertHolds(content, view.tables(), db.acknowledged, "I1: clean in the ledger,", view.view());
+            for (ViewId upstream : view.upstream()) {
+                BitSet missing =
+                        (BitSet) db.contents.get(upstream).transactions().clone();
+                missing.andNot(content.transactions());
+                assertThat(missing.isEmpty() || outdated.contains(upstream))
+                        .as("I1: %s is clean in the ledger and behind %s", view.view(), upstream)
+                        .isTrue();
+            }
+        }
+    }
+
+    /** I1: when nothing goes wrong any more, every view becomes fresh, and all agree on that. */
+    void checkEnd(List<ViewStatus> all) {
+        for (ViewStatus status : all) {
+            SimulatedView view = db.views.get(status.view());
+            assertThat(db.contents.get(view.view()))
+                    .as("I1: %s at the end", view.view())
+                    .isEqualTo(db.query(view));
+            assertThat(status.oldestMissing()).isEmpty();
+            if (view.timing().maxStaleness().isEmpty()) {
+                assertThat(status.phase()).as("%s at the end", view.view()).isEqualTo(ViewPhase.FRESH);
+            }
+            if (!view.untracked()) {
+                assertThat(status.watermark()).as("%s at the end", view).contains(db.endOfLog());
+            }
+            LedgerRow row = db.ledger.get(view.view());
+            assertThat(row.dirty())
+                    .as("the ledger agrees: %s marked %d covered %d", view.view(), row.marked, row.covered)
+                    .isFalse();
+        }
+        assertThat(all).hasSameSizeAs(db.views.keySet());
+    }
+
+    private void assertHolds(SimulatedView view, Lsn watermark, String where) {
+        Content content = db.contents.get(view.view());
+        assertHolds(content, content.tables(), watermark.value(), "I2: " + where + " of", view.view());
+    }
+
+    private void assertHolds(Content content, Set<Integer> tables, long position, String what, ViewId view) {
+        for (SimulatedTransaction tx : db.log) {
+            if (tx.lsn > position) {
+                return;
+            }
+            if (tx.changesAnyOf(tables) && !content.transactions().get(tx.index)) {
+                throw new AssertionError(what + " " + view + " at " + position + " lacks transaction " + tx.xid);
+            }
+        }
+    }
+}

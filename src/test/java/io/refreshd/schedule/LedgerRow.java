@@ -1,0 +1,53 @@
+package io.refreshd.schedule;
+
+import io.refreshd.model.LedgerEntry;
+import io.refreshd.model.Lsn;
+import io.refreshd.model.Obstacle;
+import io.refreshd.model.RefreshTask;
+import io.refreshd.model.Snapshot;
+import io.refreshd.model.ViewId;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+
+/** The ledger's row of one view. */
+final class LedgerRow {
+    final long oid;
+    long marked = 1;
+    long covered;
+    Optional<Lsn> watermark = Optional.empty();
+    Optional<Snapshot> snapshot = Optional.empty();
+    Optional<Instant> refreshedAt = Optional.empty();
+    Optional<Duration> lastDuration = Optional.empty();
+    Optional<Instant> dirtySince = Optional.empty();
+    int failures;
+    boolean paused;
+    Optional<Obstacle> suspended = Optional.empty();
+    /** The definition by which the view was last known to be marked as it should be. */
+    SimulatedView known;
+
+    LedgerRow(SimulatedView known) {
+        this.oid = known.oid();
+        this.known = known;
+    }
+
+    boolean dirty() {
+        return marked > covered;
+    }
+
+    void mark(long mark) {
+        marked = Math.max(marked, mark);
+    }
+
+    void cover(RefreshTask task, Snapshot seen) {
+        covered = Math.max(covered, task.covers());
+        watermark = task.routed();
+        snapshot = Optional.of(seen);
+        dirtySince = Optional.empty();
+    }
+
+    LedgerEntry entry(ViewId view) {
+        return new LedgerEntry(
+                view, dirty(), dirtySince, watermark, snapshot, refreshedAt, lastDuration, failures, paused, suspended);
+    }
+}

@@ -1,0 +1,160 @@
+package io.refreshd.schedule;
+
+import io.refreshd.model.Timing;
+import io.refreshd.model.ViewId;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.NullUnmarked;
+
+/** What happens to server and daemon from outside: the application commits, people change and ask for things, the daemon crashes. */
+@NullUnmarked // Its maps hold what they are asked for; if not, the test is to fail.
+final class Script {
+    private static final int TABLES = 5;
+
+    private final Timeline timeline;
+    private final SimulatedDatabase db;
+    private final DataOracle data;
+    private final SimulatedHost host;
+    /** By how much the server's clock is ahead of the daemon's. */
+    private final Duration serverAhead;
+
+    Script(Timeline timeline, SimulatedDatabase db, DataOracle data, SimulatedHost host) {
+        this.timeline = timeline;
+        this.db = db;
+        this.data = data;
+        this.host = host;
+        serverAhead = Duration.ofMillis(timeline.below(20_000) - 10_000);
+        createViews();
+    }
+
+    private void createViews() {
+        Optional<Duration> byTheClock = Optional.of(Duration.ofSeconds(20));
+        List<ViewId> base = new ArrayList<>();
+        for (int i = 0; i < 4; i++) {
+            base.add(create("base" + i, Set.of(i), Set.of(), false, Optional.empty()));
+        }
+        ViewId middle = create("middle", Set.of(4), Set.of(base.get(0), base.get(1)), false, Optional.empty());
+        create("top", Set.of(), Set.of(middle, base.get(2)), false, Optional.empty());
+        create("untracked", Set.of(3), Set.of(), true, byTheClock);
+        create("leaf", Set.of(1, 4), Set.of(), false, Optional.empty());
+        create("clocked", Set.of(0, 3), Set.of(), false, byTheClock);
+    }
+
+    private ViewId create(
+            String name,
+            Set<Integer> tables,
+            Set<ViewId> upstream,
+            boolean untracked,
+            Optional<Duration> maxStaleness) {
+        ViewId id = new ViewId("public", name);
+        Timing timing = new Timing(
+                Duration.ofMillis(timeline.below(400)), Duration.ofMillis(500 + timeline.below(4_000)), maxStaleness);
+        db.create(new SimulatedView(id, db.newOid(), timing, tables, upstream, untracked, false, 0));
+        return id;
+    }
+
+    void begin() {
+        timeline.later(10, this::transaction);
+        timeline.later(500, this::trouble);
+    }
+
+    /** Nothing goes wrong any more, whatever was wrong is put right, and no more changes come. */
+    void end() {
+        timeline.becomeCalm();
+        db.begun.stream().filter(tx -> tx.committedAt == null).forEach(this::commit);
+        db.log.forEach(db::makeVisible);
+        db.views.replaceAll((id, view) -> view.withObstacle(false));
+        catalogChanged();
+    }
+
+    private void transaction() {
+        if (timeline.calm()) {
+            return;
+        }
+        Set<Integer> tables = new HashSet<>();
+        for (int i = timeline.below(2); i >= 0; i--) {
+            tables.add(timeline.below(TABLES));
+        }
+        int pieces = timeline.chance(10) ? 1 + timeline.below(30) : 1;
+        Set<Integer> rows = new HashSet<>(Set.of(timeline.below(6)));
+        rows.add(timeline.below(6));
+        SimulatedTransaction tx = db.begin(tables, pieces, rows);
+        timeline.later(timeline.below(timeline.chance(10) ? 2_000 : 30), () -> commit(tx));
+        timeline.later(timeline.chance(3) ? timeline.below(5_000) : timeline.below(100), this::transaction);
+    }
+
+    private void commit(SimulatedTransaction tx) {
+        if (tx.committedAt != null) {
+            return;
+        }
+        db.commit(tx, timeline.now().wall().plus(serverAhead));
+        timeline.later(timeline.chance(20) ? timeline.below(1_500) : timeline.below(3), () -> db.makeVisible(tx));
+    }
+
+    private void trouble() {
+        if (timeline.calm()) {
+            return;
+        }
+        timeline.later(timeline.below(600), this::trouble);
+        List<ViewId> ids = List.copyOf(db.views.keySet());
+        ViewId id = ids.get(timeline.below(ids.size()));
+        switch (timeline.below(12)) {
+            case 0 -> host.crash();
+            case 1 -> timeline.moveWallClock(timeline.below(20_000) - 10_000);
+            case 2 -> recreate(id);
+            case 3, 4 -> alter(id);
+            case 5 -> obstruct(id);
+            case 6 -> host.daemon().ifPresent(daemon -> daemon.handle(new Event.PauseRequested(id)));
+            case 7, 8, 9 -> host.daemon().ifPresent(daemon -> daemon.handle(new Event.ResumeRequested(id)));
+            case 10 ->
+                host.daemon().ifPresent(daemon -> {
+                    daemon.schedule().because(id, "requested");
+                    daemon.handle(new Event.RefreshRequested(Set.of(id)));
+                });
+            case 11 -> host.daemon().ifPresent(daemon -> daemon.ingest().changesMissed(id));
+            default -> throw new AssertionError();
+        }
+    }
+
+    /** Drops the view and creates it again, if no other view and no refresh prevents it. */
+    private void recreate(ViewId id) {
+        boolean hasDownstream =
+                db.views.values().stream().anyMatch(v -> v.upstream().contains(id));
+        if (!hasDownstream && !db.locked.contains(id)) {
+            db.create(db.views.get(id).withOid(db.newOid(), db.newOid()));
+            queryChanged(id);
+        }
+    }
+
+    private void alter(ViewId id) {
+        if (db.locked.contains(id)) {
+            return;
+        }
+        Set<Integer> tables = new HashSet<>(db.views.get(id).tables());
+        tables.add(timeline.below(TABLES));
+        if (tables.size() > 2) {
+            tables.remove(tables.iterator().next());
+        }
+        db.views.compute(id, (i, view) -> view.withTables(tables, db.newOid()));
+        queryChanged(id);
+    }
+
+    private void queryChanged(ViewId id) {
+        data.queryChanged(id);
+        catalogChanged();
+    }
+
+    private void obstruct(ViewId id) {
+        db.views.compute(id, (i, view) -> view.withObstacle(!view.obstacle()));
+        catalogChanged();
+    }
+
+    /** A daemon that is down reads the catalog when it starts. */
+    private void catalogChanged() {
+        host.daemon().ifPresent(daemon -> daemon.ingest().catalogChanged());
+    }
+}

@@ -1,0 +1,138 @@
+package io.refreshd.schedule;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.refreshd.model.Backoff;
+import io.refreshd.model.Moment;
+import io.refreshd.model.ViewId;
+import io.refreshd.report.ViewStatus;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import org.jspecify.annotations.NullUnmarked;
+
+/** One life of the daemon, from its start to a crash: a real {@link Scheduler}, with a model of what is around it. */
+@NullUnmarked // Its maps hold what they are asked for; if not, the test is to fail.
+final class SimulatedDaemon {
+    private static final SchedulerSettings SETTINGS = new SchedulerSettings(
+            2,
+            new Backoff(Duration.ofMillis(200), Duration.ofSeconds(5)),
+            4,
+            new Backoff(Duration.ofMillis(10), Duration.ofMillis(250)));
+
+    private final Timeline timeline;
+    private final SimulatedDatabase db;
+    private final DataOracle data;
+    private final Counts counts;
+    private final Scheduler scheduler;
+    private final ScheduleOracle schedule = new ScheduleOracle(SETTINGS.maxConcurrent());
+    private final SimulatedIngest ingest;
+    private final SimulatedRefresher refresher;
+    private boolean alive = true;
+
+    /** @param queriesViews see {@link Simulation} */
+    SimulatedDaemon(Timeline timeline, SimulatedDatabase db, DataOracle data, Counts counts, boolean queriesViews) {
+        this.timeline = timeline;
+        this.db = db;
+        this.data = data;
+        this.counts = counts;
+        scheduler = new Scheduler(SETTINGS, db.firstMark(), timeline.random());
+        ingest = new SimulatedIngest(this, timeline, db, counts, queriesViews);
+        refresher = new SimulatedRefresher(this, timeline, db, data, counts);
+    }
+
+    void start() {
+        db.ledgerReader = this;
+        ingest.readCatalog();
+    }
+
+    void crash() {
+        alive = false;
+        counts.settled += schedule.settled;
+        db.locked.clear();
+    }
+
+    boolean alive() {
+        return alive;
+    }
+
+    /** Does not happen if this daemon has crashed in between. */
+    void unlessCrashed(long millis, Runnable what) {
+        timeline.later(millis, () -> {
+            if (alive) {
+                what.run();
+            }
+        });
+    }
+
+    ScheduleOracle schedule() {
+        return schedule;
+    }
+
+    SimulatedIngest ingest() {
+        return ingest;
+    }
+
+    SimulatedRefresher refresher() {
+        return refresher;
+    }
+
+    OptionalLong nextDeadline() {
+        return scheduler.nextDeadline();
+    }
+
+    List<ViewStatus> status() {
+        return scheduler.status();
+    }
+
+    Map<ViewId, Long> resting(Collection<ViewId> views) {
+        return scheduler.resting(views);
+    }
+
+    /** Hands an event to the scheduler, carries out the actions, and checks what must hold after each event. */
+    List<Action> handle(Event event) {
+        if (event instanceof Event.RefreshEnded ended) {
+            schedule.ended(ended.view(), ended.outcome());
+        }
+        Moment now = timeline.now();
+        List<Action> actions = scheduler.handle(event, now);
+        int marks = 0;
+        for (Action action : actions) {
+            switch (action) {
+                case Action.Mark mark -> marks++;
+                case Action.Start start -> {
+                    schedule.started(start.task());
+                    counts.refreshes++;
+                    unlessCrashed(timeline.below(3), () -> refresher.refresh(start.task()));
+                }
+                case Action.Settle settle -> write(settle);
+                case Action.Remember remember -> write(remember);
+                case Action.Later later -> refresher.answer(later);
+                case Action.Tell tell -> {}
+            }
+        }
+        assertThat(marks).isLessThanOrEqualTo(1);
+        List<ViewStatus> status = scheduler.status();
+        schedule.check(status, scheduler.nextDeadline(), now.nanos());
+        status.forEach(shown -> data.checkWatermark(shown, ingest.knownViews()));
+        return actions;
+    }
+
+    private void write(Action.Settle settle) {
+        LedgerRow row = db.ledger.get(settle.view());
+        unlessCrashed(timeline.below(100), () -> {
+            row.covered = Math.max(row.covered, settle.number());
+            row.watermark = Watermarks.newer(row.watermark, settle.watermark());
+        });
+    }
+
+    /** At once: {@link LedgerWriter} writes one at a time and in order. */
+    private void write(Action.Remember remember) {
+        LedgerRow row = db.ledger.get(remember.view());
+        row.failures = remember.failures();
+        row.paused = remember.paused();
+        row.suspended = remember.suspended();
+    }
+}

@@ -1,0 +1,38 @@
+package io.refreshd.schedule;
+
+import java.util.Optional;
+import java.util.function.Supplier;
+
+/** The machine on which daemons run: one at a time, and after a crash another one is started soon. */
+final class SimulatedHost {
+    private final Timeline timeline;
+    private final Counts counts;
+    private final Supplier<SimulatedDaemon> create;
+    private Optional<SimulatedDaemon> daemon = Optional.empty();
+
+    SimulatedHost(Timeline timeline, Counts counts, Supplier<SimulatedDaemon> create) {
+        this.timeline = timeline;
+        this.counts = counts;
+        this.create = create;
+    }
+
+    /** Empty while the daemon is down. */
+    Optional<SimulatedDaemon> daemon() {
+        return daemon;
+    }
+
+    void start() {
+        SimulatedDaemon next = create.get();
+        daemon = Optional.of(next);
+        next.start();
+    }
+
+    void crash() {
+        daemon.ifPresent(crashed -> {
+            counts.crashes++;
+            crashed.crash();
+            daemon = Optional.empty();
+            timeline.later(timeline.below(300), this::start);
+        });
+    }
+}

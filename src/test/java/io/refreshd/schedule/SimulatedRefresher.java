@@ -1,0 +1,179 @@
+package io.refreshd.schedule;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.refreshd.model.Failure;
+import io.refreshd.model.KeyProbe;
+import io.refreshd.model.RefreshOutcome;
+import io.refreshd.model.RefreshTask;
+import io.refreshd.model.Snapshot;
+import io.refreshd.model.ViewId;
+import io.refreshd.model.Xid;
+import io.refreshd.schedule.SimulatedView.Content;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import org.jspecify.annotations.NullUnmarked;
+
+/** Model of the refresher: looks up or refreshes as a task says, and now and then fails, or commits and seems to have failed. */
+@NullUnmarked // Its maps hold what they are asked for; if not, the test is to fail.
+final class SimulatedRefresher {
+    /** How long a look-up waits for the log, in milliseconds. */
+    private static final int PATIENCE = 2_000;
+
+    private final SimulatedDaemon daemon;
+    private final Timeline timeline;
+    private final SimulatedDatabase db;
+    private final DataOracle data;
+    private final Counts counts;
+    private final Map<ViewId, Consumer<Action.Later>> waitingLookUps = new TreeMap<>();
+
+    SimulatedRefresher(
+            SimulatedDaemon daemon, Timeline timeline, SimulatedDatabase db, DataOracle data, Counts counts) {
+        this.daemon = daemon;
+        this.timeline = timeline;
+        this.db = db;
+        this.data = data;
+        this.counts = counts;
+    }
+
+    boolean lookUpWaits() {
+        return !waitingLookUps.isEmpty();
+    }
+
+    void answer(Action.Later later) {
+        Optional.ofNullable(waitingLookUps.remove(later.view())).ifPresent(waiting -> waiting.accept(later));
+    }
+
+    void refresh(RefreshTask task) {
+        SimulatedView view = current(task);
+        if (view.oid() != task.oid()) {
+            end(task, new RefreshOutcome.Gone());
+            return;
+        }
+        Snapshot snapshot = db.snapshot();
+        Optional<Xid> unseen = task.awaited().unseenBy(snapshot).stream().findFirst();
+        if (unseen.isPresent()) {
+            end(task, new RefreshOutcome.NotVisibleYet(unseen.get()));
+            return;
+        }
+        if (timeline.chance(5)) {
+            fail(task, timeline.chance(20) ? Failure.Kind.PERMANENT : Failure.Kind.TRANSIENT);
+            return;
+        }
+        if (task.probes().isEmpty()) {
+            refresh(task, view, snapshot);
+        } else {
+            lookUp(task, view, snapshot);
+        }
+    }
+
+    private SimulatedView current(RefreshTask task) {
+        return db.views.get(task.view());
+    }
+
+    /** In one snapshot, and only after the changes that the snapshot sees have all been read from the log. */
+    private void lookUp(RefreshTask task, SimulatedView view, Snapshot snapshot) {
+        Content content = db.query(view);
+        Set<Integer> differing = db.rows.differing(content, db.contents.get(task.view()));
+        if (differs(task.probes(), differing)) {
+            daemon.unlessCrashed(timeline.below(3), () -> refresh(task, view, db.snapshot()));
+            return;
+        }
+        boolean late = timeline.chance(5);
+        boolean lost = timeline.chance(5);
+        Consumer<Action.Later> waiting = later -> daemon.unlessCrashed(timeline.below(3), () -> {
+            if (late || current(task).oid() != task.oid()) {
+                refresh(task);
+            } else if (later.probes().isEmpty() || differs(later.probes().get(), differing)) {
+                refresh(task, current(task), db.snapshot());
+            } else if (current(task).sameQuery(view)) {
+                assertThat(differing)
+                        .as("I2: %s is called unchanged", task.view())
+                        .isEmpty();
+                db.unchanged(task, content, snapshot);
+                counts.unchanged++;
+                if (lost) {
+                    fail(task, Failure.Kind.TRANSIENT);
+                } else {
+                    end(task, new RefreshOutcome.Unchanged(snapshot));
+                }
+            } else {
+                fail(task, Failure.Kind.TRANSIENT);
+            }
+        });
+        waitingLookUps.put(task.view(), waiting);
+        // No answer comes if the view was created again meanwhile.
+        daemon.unlessCrashed(PATIENCE, () -> {
+            if (waitingLookUps.remove(task.view(), waiting)) {
+                if (current(task).oid() == task.oid()) {
+                    refresh(task, current(task), db.snapshot());
+                } else {
+                    end(task, new RefreshOutcome.Gone());
+                }
+            }
+        });
+        Event asked = new Event.LaterAsked(task.view(), db.endOfLog());
+        daemon.unlessCrashed(timeline.below(3), () -> daemon.handle(asked));
+    }
+
+    private static boolean differs(List<KeyProbe> probes, Set<Integer> differing) {
+        return probes.stream()
+                .flatMap(probe -> probe.keys().stream())
+                .anyMatch(key -> differing.contains(Integer.parseInt(key.getFirst())));
+    }
+
+    private void refresh(RefreshTask task, SimulatedView view, Snapshot snapshot) {
+        db.locked.add(task.view());
+        Content content = db.query(view);
+        db.inFlight.put(task.view(), content);
+        Duration duration = Duration.ofMillis(timeline.below(timeline.chance(10) ? 5_000 : 150));
+        boolean upToDate = data.refreshBringsItUpToDate(view, daemon.ingest().knownViews());
+        timeline.later(duration.toMillis(), () -> {
+            boolean orphaned = !daemon.alive();
+            // A server may still commit when its client has just died, but not once the next one has read the ledger.
+            if (orphaned
+                    && (db.ledgerReader != daemon
+                            || timeline.random().nextBoolean()
+                            || current(task).oid() != task.oid())) {
+                return;
+            }
+            db.locked.remove(task.view());
+            if (timeline.chance(5)) {
+                fail(task, Failure.Kind.TRANSIENT);
+                return;
+            }
+            boolean marked =
+                    db.refresh(task, content, snapshot, duration, timeline.now().wall());
+            if (upToDate && current(task).sameQuery(view)) {
+                data.broughtUpToDate(task.view());
+            }
+            if (orphaned) {
+                return;
+            }
+            if (timeline.chance(4)) {
+                fail(task, Failure.Kind.TRANSIENT);
+                return;
+            }
+            Instant at = timeline.now().wall();
+            daemon.unlessCrashed(
+                    timeline.below(5),
+                    () -> daemon.handle(new Event.RefreshEnded(
+                            task.view(),
+                            new RefreshOutcome.Refreshed(snapshot, duration, Optional.empty(), marked, at))));
+        });
+    }
+
+    private void fail(RefreshTask task, Failure.Kind kind) {
+        end(task, new RefreshOutcome.Failed(new Failure(kind, "40001", "it failed", "remedy it"), Duration.ZERO));
+    }
+
+    private void end(RefreshTask task, RefreshOutcome outcome) {
+        daemon.unlessCrashed(timeline.below(3), () -> daemon.handle(new Event.RefreshEnded(task.view(), outcome)));
+    }
+}

@@ -1,0 +1,60 @@
+package io.refreshd.schedule;
+
+import io.refreshd.model.Method;
+import io.refreshd.model.Obstacle;
+import io.refreshd.model.Timing;
+import io.refreshd.model.ViewId;
+import java.util.BitSet;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * A materialized view as the catalog has it.
+ *
+ * @param obstacle whether it cannot be refreshed
+ * @param version changes with each change of the query
+ */
+record SimulatedView(
+        ViewId view,
+        long oid,
+        Timing timing,
+        Set<Integer> tables,
+        Set<ViewId> upstream,
+        boolean untracked,
+        boolean obstacle,
+        long version) {
+
+    /**
+     * What a view holds.
+     *
+     * @param tables the tables from which it was made, those of its upstream views included
+     */
+    record Content(BitSet transactions, Set<Integer> tables) {}
+
+    ViewSpec spec() {
+        return new ViewSpec(
+                view,
+                oid,
+                timing,
+                Method.CONCURRENT,
+                upstream,
+                obstacle ? Optional.of(new Obstacle("no unique index", "create one")) : Optional.empty(),
+                untracked ? Optional.of(new Obstacle("reads a foreign table", "none")) : Optional.empty());
+    }
+
+    boolean sameQuery(SimulatedView other) {
+        return oid == other.oid && version == other.version;
+    }
+
+    SimulatedView withOid(long newOid, long newVersion) {
+        return new SimulatedView(view, newOid, timing, tables, upstream, untracked, obstacle, newVersion);
+    }
+
+    SimulatedView withTables(Set<Integer> newTables, long newVersion) {
+        return new SimulatedView(view, oid, timing, newTables, upstream, untracked, obstacle, newVersion);
+    }
+
+    SimulatedView withObstacle(boolean newObstacle) {
+        return new SimulatedView(view, oid, timing, tables, upstream, untracked, newObstacle, version);
+    }
+}
