@@ -11,19 +11,19 @@ import java.util.function.Predicate;
  *
  * <p>Thread: one at a time.
  */
-public final class RepeatLimit {
+final class RepeatLimit {
     /** Kinds name views, and views are dropped: at this number of kinds those older than the interval are removed. */
     private static final int PURGE_AT = 256;
 
     private final long intervalNanos;
     private final Map<Object, Seen> seen = new HashMap<>();
 
-    public RepeatLimit(Duration interval) {
+    RepeatLimit(Duration interval) {
         this.intervalNanos = interval.toNanos();
     }
 
     /** The number of messages of this kind held back since the last one admitted; empty if this one is to be held back. */
-    public OptionalLong admit(Object kind, long nanos) {
+    OptionalLong admit(Object kind, long nanos) {
         Seen before = seen.get(kind);
         if (before != null && isRecent(before, nanos)) {
             before.heldBack++;

@@ -33,9 +33,9 @@ sealed interface BootstrapState {
      *
      * @param unseen ids of the transactions whose end is not seen yet
      * @param since nanoseconds of the monotonic clock
+     * @param attempt number of the next look at these transactions, from 1
      */
-    record AwaitingUnseen(Gap gap, Lsn position, Set<Long> unseen, long since, long pauseMillis)
-            implements BootstrapState {}
+    record AwaitingUnseen(Gap gap, Lsn position, Set<Long> unseen, long since, int attempt) implements BootstrapState {}
 
     /** All that lies before the slot is visible. The new epoch is to be recorded. */
     record Recording(Gap gap, Lsn position) implements BootstrapState {}

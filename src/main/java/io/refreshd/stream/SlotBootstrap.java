@@ -2,6 +2,7 @@ package io.refreshd.stream;
 
 import io.refreshd.capture.SlotState;
 import io.refreshd.ledger.StreamPosition;
+import io.refreshd.model.Backoff;
 import io.refreshd.model.Lsn;
 import io.refreshd.stream.BootstrapState.AwaitingUnseen;
 import io.refreshd.stream.BootstrapState.Creating;
@@ -41,9 +42,7 @@ final class SlotBootstrap {
     static final Duration PATIENCE = Duration.ofSeconds(5);
 
     /** Most transactions end at once; others take hours. */
-    private static final long SHORTEST_PAUSE_MILLIS = 20;
-
-    private static final long LONGEST_PAUSE_MILLIS = 1_000;
+    private static final Backoff PAUSES = new Backoff(Duration.ofMillis(20), Duration.ofSeconds(1));
 
     private final BootstrapServer server;
     private final Settings settings;
@@ -65,7 +64,7 @@ final class SlotBootstrap {
 
     /** Sleeps. */
     interface Pauser {
-        void pause(long millis) throws InterruptedException;
+        void pause(Duration time) throws InterruptedException;
     }
 
     SlotBootstrap(BootstrapServer server, Settings settings, Waiting waiting) {
@@ -151,7 +150,7 @@ final class SlotBootstrap {
 
     private BootstrapState awaiting(Gap gap, Lsn position) throws SQLException {
         return new AwaitingUnseen(
-                gap, position, server.unended(), waiting.nanos().getAsLong(), SHORTEST_PAUSE_MILLIS);
+                gap, position, server.unended(), waiting.nanos().getAsLong(), 1);
     }
 
     /**
@@ -163,7 +162,7 @@ final class SlotBootstrap {
         if (state.unseen().isEmpty()) {
             return new Recording(state.gap(), state.position());
         }
-        waiting.pauser().pause(state.pauseMillis());
+        waiting.pauser().pause(PAUSES.ceiling(state.attempt()));
         Set<Long> unseen = new HashSet<>(state.unseen());
         unseen.retainAll(server.unended());
         if (waiting.nanos().getAsLong() - state.since() > PATIENCE.toNanos()) {
@@ -172,12 +171,7 @@ final class SlotBootstrap {
                             + " ended (is a synchronous standby away?)");
         }
         dropIfTooLarge();
-        return new AwaitingUnseen(
-                state.gap(),
-                state.position(),
-                unseen,
-                state.since(),
-                Math.min(2 * state.pauseMillis(), LONGEST_PAUSE_MILLIS));
+        return new AwaitingUnseen(state.gap(), state.position(), unseen, state.since(), state.attempt() + 1);
     }
 
     /** Nobody reads from the slot while its end is awaited, and it must not fill the disk either. */

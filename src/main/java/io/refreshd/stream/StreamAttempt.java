@@ -19,7 +19,6 @@ import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
@@ -175,9 +174,7 @@ final class StreamAttempt {
                                 drop,
                                 configuration.capture().maxRetained()),
                         new SlotBootstrap.Waiting(
-                                () -> around.clock().get().nanos(),
-                                TimeUnit.MILLISECONDS::sleep,
-                                detail -> waits(session, detail)))
+                                () -> around.clock().get().nanos(), Thread::sleep, detail -> waits(session, detail)))
                 .run();
         session.ingest().begin(result.ready().epoch(), result.ready().position(), server.snapshot());
         // A first start is no gap: nothing was promised before it.

@@ -3,12 +3,12 @@ package io.refreshd.stream;
 import io.refreshd.capture.CaptureRun;
 import io.refreshd.config.Configuration;
 import io.refreshd.database.ConnectionPools;
+import io.refreshd.model.Backoff;
 import io.refreshd.model.PrerequisitesMissingException;
 import io.refreshd.report.StreamPhase;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -19,9 +19,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread: a thread of its own, {@code refreshd-supervisor}.
  */
 public final class StreamSupervisor implements AutoCloseable {
-    private static final Duration FIRST_PAUSE = Duration.ofMillis(250);
-    /** How long a database that is back may have to wait for the next attempt, which costs it one connection. */
-    private static final Duration LONGEST_PAUSE = Duration.ofSeconds(10);
+    /** An attempt costs the database one connection, so one that is back need not wait long. */
+    private static final Backoff PAUSES = new Backoff(Duration.ofMillis(250), Duration.ofSeconds(10));
     /** A stream that lived this long was healthy: the pauses begin anew. */
     private static final Duration HEALTHY = Duration.ofSeconds(30);
 
@@ -106,7 +105,7 @@ public final class StreamSupervisor implements AutoCloseable {
     }
 
     private void run() {
-        Duration pause = FIRST_PAUSE;
+        int attempts = 0;
         while (!closed) {
             long began = System.nanoTime();
             try {
@@ -125,16 +124,15 @@ public final class StreamSupervisor implements AutoCloseable {
                 return;
             }
             if (System.nanoTime() - began > HEALTHY.toNanos()) {
-                pause = FIRST_PAUSE;
+                attempts = 0;
             }
+            attempts++;
             try {
                 // Full jitter: many sidecars of one server must not come back in step.
-                TimeUnit.NANOSECONDS.sleep(ThreadLocalRandom.current().nextLong(1, pause.toNanos()));
+                Thread.sleep(PAUSES.fullJitter(attempts, ThreadLocalRandom.current()));
             } catch (InterruptedException e) {
                 return;
             }
-            Duration doubled = pause.multipliedBy(2);
-            pause = doubled.compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : doubled;
         }
     }
 

@@ -19,8 +19,9 @@ import org.junit.jupiter.api.Test;
 
 /** docs/troubleshooting.md explains every message, reason and code that refreshd writes, and no other. */
 class TroubleshootingTest {
-    /** The message of a logging statement: of {@code log}, of {@code warn} as in {@link ThrottledLog}, and of {@code Told}. */
-    private static final Pattern MESSAGE = Pattern.compile("(?:\\.log\\(|\\bwarn\\(|new Told\\(log,)\\s*\"([^\"]+)\"");
+    /** The message of a logging statement: of {@code log}, of {@code warn} as in {@link ThrottledLog}, and of {@code logOnce}. */
+    private static final Pattern MESSAGE =
+            Pattern.compile("(?:\\.log\\(|\\bwarn\\(|logOnce\\(\\s*\\w+,)\\s*\"([^\"]+)\"");
 
     /** Statements below WARN, which need no explanation. */
     private static final Pattern BELOW_WARN = Pattern.compile("at(?:Info|Debug|Trace)\\(|\\babout\\(|\\bline\\.log\\(");

@@ -31,9 +31,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
-@Timeout(30)
 class EventLoopTest {
     private static final ViewId VIEW = new ViewId("public", "v");
     private static final Supplier<Moment> CLOCK = () -> new Moment(System.nanoTime(), Instant.now());

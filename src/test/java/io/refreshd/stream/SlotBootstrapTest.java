@@ -94,7 +94,7 @@ class SlotBootstrapTest {
         server.slot("refreshd", 200);
         server.unended.add(Set.of(5L));
         BootstrapState next = bootstrap().next(new Invalidating(GAP, Optional.of(new Lsn(200)), false));
-        assertThat(next).isEqualTo(new AwaitingUnseen(GAP, new Lsn(200), Set.of(5L), 0, 20));
+        assertThat(next).isEqualTo(new AwaitingUnseen(GAP, new Lsn(200), Set.of(5L), 0, 1));
         assertThat(server.calls).containsExactly("invalidate slot-missing");
     }
 
@@ -105,7 +105,7 @@ class SlotBootstrapTest {
         Creating creating = new Creating(GAP);
         assertThat(bootstrap().next(creating)).isEqualTo(creating);
         assertThat(told).containsExactly("the oldest is 42");
-        assertThat(bootstrap().next(creating)).isEqualTo(new AwaitingUnseen(GAP, new Lsn(300), Set.of(), 0, 20));
+        assertThat(bootstrap().next(creating)).isEqualTo(new AwaitingUnseen(GAP, new Lsn(300), Set.of(), 0, 1));
     }
 
     @Test
@@ -121,10 +121,10 @@ class SlotBootstrapTest {
         server.slot("refreshd", 300);
         server.unended.add(Set.of(6L, 8L));
         server.unended.add(Set.of(8L));
-        BootstrapState first = bootstrap().next(new AwaitingUnseen(GAP, new Lsn(300), Set.of(5L, 6L), 0, 20));
-        assertThat(first).isEqualTo(new AwaitingUnseen(GAP, new Lsn(300), Set.of(6L), 0, 40));
+        BootstrapState first = bootstrap().next(new AwaitingUnseen(GAP, new Lsn(300), Set.of(5L, 6L), 0, 1));
+        assertThat(first).isEqualTo(new AwaitingUnseen(GAP, new Lsn(300), Set.of(6L), 0, 2));
         BootstrapState second = bootstrap().next(first);
-        assertThat(second).isEqualTo(new AwaitingUnseen(GAP, new Lsn(300), Set.of(), 0, 80));
+        assertThat(second).isEqualTo(new AwaitingUnseen(GAP, new Lsn(300), Set.of(), 0, 3));
         assertThat(bootstrap().next(second)).isEqualTo(new Recording(GAP, new Lsn(300)));
         assertThat(told).isEmpty();
     }
@@ -135,7 +135,10 @@ class SlotBootstrapTest {
         server.unended.add(Set.of(5L));
         nanos = Duration.ofSeconds(6).toNanos();
         BootstrapState next = bootstrap().next(new AwaitingUnseen(GAP, new Lsn(300), Set.of(5L), 0, 1_000));
-        assertThat(next).isEqualTo(new AwaitingUnseen(GAP, new Lsn(300), Set.of(5L), 0, 1_000));
+        assertThat(next).isEqualTo(new AwaitingUnseen(GAP, new Lsn(300), Set.of(5L), 0, 1_001));
+        assertThat(nanos)
+                .as("pauses are bounded")
+                .isEqualTo(Duration.ofSeconds(7).toNanos());
         assertThat(told).singleElement().asString().contains("1 transactions").contains("standby");
     }
 
@@ -143,7 +146,7 @@ class SlotBootstrapTest {
     void theSlotIsDroppedRatherThanTheDiskFilledWhileTransactionsAreAwaited() {
         server.slots.put("refreshd", state("refreshd", Optional.of(new Lsn(300)), OptionalInt.empty(), 2_000));
         server.unended.add(Set.of(5L));
-        assertThatThrownBy(() -> bootstrap().next(new AwaitingUnseen(GAP, new Lsn(300), Set.of(5L), 0, 20)))
+        assertThatThrownBy(() -> bootstrap().next(new AwaitingUnseen(GAP, new Lsn(300), Set.of(5L), 0, 1)))
                 .isInstanceOf(SQLException.class)
                 .hasMessageContaining("too much log");
         assertThat(server.calls).containsExactly("drop refreshd");
@@ -184,7 +187,7 @@ class SlotBootstrapTest {
                 server,
                 new SlotBootstrap.Settings(
                         "refreshd", "app", IDENTITY, Arrays.stream(drop).findFirst(), OptionalLong.of(1_000)),
-                new SlotBootstrap.Waiting(() -> nanos, millis -> nanos += millis, told::add));
+                new SlotBootstrap.Waiting(() -> nanos, time -> nanos += time.toNanos(), told::add));
     }
 
     private static SlotState state(String name, Optional<Lsn> confirmed, OptionalInt pid) {
