@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 /** A {@link Connector} as the pool wants it. */
 final class ConnectorDataSource implements DataSource {
     private final Connector connector;
+    private volatile int loginTimeout;
 
     ConnectorDataSource(Connector connector) {
         this.connector = connector;
@@ -26,13 +27,15 @@ final class ConnectorDataSource implements DataSource {
         throw new SQLFeatureNotSupportedException("the user is in the configuration");
     }
 
-    /** The connector has a login timeout of its own. */
-    @Override
-    public void setLoginTimeout(int seconds) {}
-
+    /** The pool waits so long for a login when it is closed. The connector has a login timeout of its own. */
     @Override
     public int getLoginTimeout() {
-        return 0;
+        return loginTimeout;
+    }
+
+    @Override
+    public void setLoginTimeout(int seconds) {
+        loginTimeout = seconds;
     }
 
     @Override

@@ -99,7 +99,7 @@ class TableOfRolesIT {
         database.execute("ALTER TABLE roles DROP CONSTRAINT roles_pkey", "ALTER TABLE roles OWNER TO " + role);
         assertThat(findings("replica-identity")).singleElement().satisfies(finding -> {
             assertThat(finding.path("about").asText()).isEqualTo("public.roles");
-            assertThat(finding.path("why").asText()).contains("new role");
+            assertThat(finding.path("why").asText()).contains("a role was added");
         });
         try (Captured log = new Captured(RoleViewController.class);
                 RunningDaemon daemon = RunningDaemon.startLooking(yaml, Duration.ofMillis(500))) {
