@@ -5,8 +5,10 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Properties;
+import java.util.concurrent.ConcurrentHashMap;
 import org.postgresql.Driver;
 import org.postgresql.PGConnection;
 import org.postgresql.PGProperty;
@@ -22,12 +24,14 @@ public final class Connector {
     private static final String PROTOCOL_VIOLATION = "08P01";
     private static final String TRANSACTION_TIMEOUT = "25P04";
 
+    private static final String UNDEFINED_OBJECT = "42704";
+
+    /** Major versions of servers by URL, once a connection was made, so that a further connector need not connect twice. */
+    private static final Map<String, Integer> VERSIONS = new ConcurrentHashMap<>();
+
     private final DatabaseSettings settings;
     private final SessionKind kind;
     private final String application;
-
-    /** The server's major version, once a connection was made; a server is not upgraded to another one in between. */
-    private volatile int version;
 
     /** @param application shown in {@code pg_stat_activity} */
     public Connector(DatabaseSettings settings, SessionKind kind, String application) {
@@ -50,29 +54,38 @@ public final class Connector {
     }
 
     private Connection connect() throws SQLException {
+        int known = VERSIONS.getOrDefault(settings.url(), 0);
         Connection connection;
         try {
-            connection = connect(SessionSettings.startup(kind, version));
+            connection = connect(SessionSettings.startup(kind, known));
         } catch (SQLException e) {
-            if (PROTOCOL_VIOLATION.equals(e.getSQLState())) {
-                // A pooler refuses options. It can serve a verb that says so, such as check.
-                return connect("");
-            }
-            if (TRANSACTION_TIMEOUT.equals(e.getSQLState()) && version < VERSION_WITH_MORE_SETTINGS) {
-                // The role's transaction_timeout ended the login itself, so the server is one that knows the setting.
-                version = VERSION_WITH_MORE_SETTINGS;
-                return connect(SessionSettings.startup(kind, version));
-            }
-            throw e;
+            return reconnect(e, known);
         }
         // The driver knows the version from the server's greeting: no statement is sent.
         int found = connection.getMetaData().getDatabaseMajorVersion();
-        if (found >= VERSION_WITH_MORE_SETTINGS && version < VERSION_WITH_MORE_SETTINGS) {
-            version = found;
+        VERSIONS.put(settings.url(), found);
+        if (found >= VERSION_WITH_MORE_SETTINGS && known < VERSION_WITH_MORE_SETTINGS) {
             connection.close();
             return connect(SessionSettings.startup(kind, found));
         }
         return connection;
+    }
+
+    /** Connects with other options, if those were what the server refused. */
+    private Connection reconnect(SQLException refusal, int known) throws SQLException {
+        String state = String.valueOf(refusal.getSQLState());
+        if (state.equals(PROTOCOL_VIOLATION)) {
+            // A pooler refuses options. It can serve a verb that says so, such as check.
+            return connect("");
+        } else if (state.equals(TRANSACTION_TIMEOUT) && known < VERSION_WITH_MORE_SETTINGS) {
+            // The role's transaction_timeout ended the login itself, so the server is one that knows the setting.
+            return connect(SessionSettings.startup(kind, VERSION_WITH_MORE_SETTINGS));
+        } else if (state.equals(UNDEFINED_OBJECT) && known >= VERSION_WITH_MORE_SETTINGS) {
+            // Another server answers at this URL now, an older one.
+            VERSIONS.remove(settings.url());
+            return connect(SessionSettings.startup(kind, 0));
+        }
+        throw refusal;
     }
 
     private Connection connect(String options) throws SQLException {
