@@ -1,6 +1,6 @@
 package io.refreshd.daemon;
 
-import io.refreshd.capture.CaptureRun;
+import io.refreshd.capture.ChangeSource;
 import io.refreshd.model.Lsn;
 import io.refreshd.report.StreamPhase;
 import io.refreshd.report.StreamStatus;
@@ -22,7 +22,7 @@ final class StreamState implements StreamEvents {
 
     private volatile StreamStatus attempt = StreamStatus.CONNECTING;
     private volatile @Nullable DatabaseSession session;
-    private volatile @Nullable CaptureRun capture;
+    private volatile @Nullable ChangeSource capture;
     private volatile boolean leaseHeld;
     private volatile boolean closing;
 
@@ -38,7 +38,7 @@ final class StreamState implements StreamEvents {
     }
 
     @Override
-    public void capture(CaptureRun started) {
+    public void capture(ChangeSource started) {
         capture = started;
         // Closing may have begun since the attempt looked.
         if (closing) {
@@ -67,7 +67,7 @@ final class StreamState implements StreamEvents {
 
     StreamStatus status() {
         DatabaseSession present = session;
-        CaptureRun active = capture;
+        ChangeSource active = capture;
         if (closing) {
             return new StreamStatus(StreamPhase.STOPPED, Optional.empty(), Optional.empty(), "");
         }
@@ -98,13 +98,13 @@ final class StreamState implements StreamEvents {
     }
 
     boolean hasCapture() {
-        CaptureRun active = capture;
+        ChangeSource active = capture;
         return active != null && !active.ended().isDone();
     }
 
     /** Ends the present capture, if there is one. The next attempt finds out what to do. */
     void endCapture() {
-        CaptureRun active = capture;
+        ChangeSource active = capture;
         if (active == null) {
             return;
         }

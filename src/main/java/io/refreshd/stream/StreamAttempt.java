@@ -1,7 +1,8 @@
 package io.refreshd.stream;
 
-import io.refreshd.capture.CaptureRun;
 import io.refreshd.capture.CaptureSettings;
+import io.refreshd.capture.ChangeSource;
+import io.refreshd.capture.PgoutputChangeSource;
 import io.refreshd.config.Configuration;
 import io.refreshd.database.ConnectionPools;
 import io.refreshd.doctor.StartupRequirements;
@@ -63,7 +64,7 @@ final class StreamAttempt {
      */
     void run(Optional<DatabaseSession> present) throws Exception {
         DatabaseSession session;
-        CaptureRun capture;
+        ChangeSource capture;
         try (Handle handle = connections.direct()) {
             events.phase(StreamPhase.CONNECTING, PREPARING);
             ServerIdentity identity = ServerIdentity.read(handle);
@@ -73,7 +74,7 @@ final class StreamAttempt {
             check(handle);
             session = session(handle, identity, present);
             prepare(handle, identity, session);
-            capture = new CaptureRun(settings, session.ingest());
+            capture = new PgoutputChangeSource(settings, session.ingest());
         }
         try (capture) {
             events.capture(capture);

@@ -1,6 +1,6 @@
 package io.refreshd.stream;
 
-import io.refreshd.capture.CaptureRun;
+import io.refreshd.capture.ChangeSource;
 import io.refreshd.report.StreamPhase;
 import java.util.Optional;
 
@@ -13,5 +13,5 @@ public interface StreamEvents {
     void session(Optional<DatabaseSession> session);
 
     /** A capture is about to run. */
-    void capture(CaptureRun run);
+    void capture(ChangeSource run);
 }

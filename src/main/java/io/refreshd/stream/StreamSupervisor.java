@@ -1,6 +1,6 @@
 package io.refreshd.stream;
 
-import io.refreshd.capture.CaptureRun;
+import io.refreshd.capture.ChangeSource;
 import io.refreshd.config.Configuration;
 import io.refreshd.database.ConnectionPools;
 import io.refreshd.model.Backoff;
@@ -83,7 +83,7 @@ public final class StreamSupervisor implements AutoCloseable {
         }
 
         @Override
-        public void capture(CaptureRun run) {
+        public void capture(ChangeSource run) {
             daemon.capture(run);
         }
     }

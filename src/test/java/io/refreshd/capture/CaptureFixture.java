@@ -41,8 +41,8 @@ final class CaptureFixture implements AutoCloseable {
         return handler;
     }
 
-    CaptureRun start(BatchHandler handler) {
-        CaptureRun run = new CaptureRun(settings, handler);
+    PgoutputChangeSource start(BatchHandler handler) {
+        PgoutputChangeSource run = new PgoutputChangeSource(settings, handler);
         open.add(0, run);
         run.start();
         return run;

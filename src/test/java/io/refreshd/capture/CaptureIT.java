@@ -265,7 +265,7 @@ class CaptureIT {
     @Test
     void goesOnWhereItAcknowledged() throws Exception {
         fixture.database.execute("INSERT INTO t VALUES (1)");
-        CaptureRun first = fixture.start(handler);
+        PgoutputChangeSource first = fixture.start(handler);
         catchUp(handler);
         assertThat(handler.rows(Operation.INSERT)).isOne();
         Lsn acknowledged = handler.routed().orElseThrow();
@@ -277,7 +277,7 @@ class CaptureIT {
         failing.before(() -> {
             throw new java.io.IOException("the ledger is gone");
         });
-        CaptureRun second = fixture.start(failing);
+        PgoutputChangeSource second = fixture.start(failing);
         assertThat(second.ended())
                 .failsWithin(TestTimeout.LIMIT)
                 .withThrowableOfType(java.util.concurrent.ExecutionException.class)

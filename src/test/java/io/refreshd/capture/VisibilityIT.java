@@ -35,7 +35,7 @@ class VisibilityIT {
                 Slot.create(admin, "s", TestTimeout.LIMIT);
                 CaptureSettings settings =
                         new CaptureSettings(Server.of(url, LocalPostgres.USER, ""), "s", "p", Duration.ofMillis(50));
-                try (CaptureRun run = new CaptureRun(settings, handler)) {
+                try (PgoutputChangeSource run = new PgoutputChangeSource(settings, handler)) {
                     run.start();
                     await().until(() -> handler.routed().isPresent());
                     execute(admin, "ALTER SYSTEM SET synchronous_standby_names = 'absent'", "SELECT pg_reload_conf()");

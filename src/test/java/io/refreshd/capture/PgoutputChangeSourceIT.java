@@ -22,7 +22,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-class CaptureRunIT {
+class PgoutputChangeSourceIT {
     private CaptureFixture fixture;
 
     @BeforeEach
@@ -43,7 +43,7 @@ class CaptureRunIT {
 
     @Test
     void closesBeforeItStartedAndTwice() throws Exception {
-        CaptureRun run = new CaptureRun(fixture.settings, fixture.handler());
+        PgoutputChangeSource run = new PgoutputChangeSource(fixture.settings, fixture.handler());
         run.close();
         run.close();
         run.start();
@@ -55,7 +55,7 @@ class CaptureRunIT {
     void endsWhileTheHandlerBlocks() throws Exception {
         CountDownLatch blocked = new CountDownLatch(1);
         CountDownLatch interrupted = new CountDownLatch(1);
-        CaptureRun run = fixture.start(new BatchHandler() {
+        PgoutputChangeSource run = fixture.start(new BatchHandler() {
             @Override
             public Receipt handle(Batch batch) throws Exception {
                 blocked.countDown();
@@ -83,7 +83,7 @@ class CaptureRunIT {
     void letsGoOfTheSlotEvenIfTheHandlerDoesNot() throws Exception {
         CountDownLatch blocked = new CountDownLatch(1);
         CountDownLatch release = new CountDownLatch(1);
-        CaptureRun run = fixture.start(new BatchHandler() {
+        PgoutputChangeSource run = fixture.start(new BatchHandler() {
             @Override
             public Receipt handle(Batch batch) throws Exception {
                 blocked.countDown();
@@ -113,12 +113,12 @@ class CaptureRunIT {
     @Test
     void leavesNothingBehindAfterManyQuickRuns() throws Exception {
         RecordingHandler handler = fixture.handler();
-        CaptureRun warm = fixture.start(handler);
+        PgoutputChangeSource warm = fixture.start(handler);
         await().until(() -> handler.routed().isPresent());
         warm.close();
         assertThatNobodyStreams();
         for (int i = 0; i < 20; i++) {
-            CaptureRun run = fixture.start(handler);
+            PgoutputChangeSource run = fixture.start(handler);
             Thread second = Thread.ofVirtual().start(run::close);
             assertThatCode(run::close).doesNotThrowAnyException();
             second.join();
@@ -137,7 +137,7 @@ class CaptureRunIT {
         int interrupts = 0;
         for (int i = 0; i < 30 && interrupts == 0; i++) {
             RecordingHandler handler = fixture.handler();
-            CaptureRun run = fixture.start(handler);
+            PgoutputChangeSource run = fixture.start(handler);
             await().until(() -> handler.routed().isPresent());
             interrupts = closeInDisorder(run);
             assertThat(run.ended()).succeedsWithin(TestTimeout.LIMIT);
@@ -147,7 +147,7 @@ class CaptureRunIT {
         assertThat(interrupts).isPositive();
     }
 
-    private static int closeInDisorder(CaptureRun run) throws Exception {
+    private static int closeInDisorder(PgoutputChangeSource run) throws Exception {
         AtomicInteger interrupts = new AtomicInteger();
         Thread disorder = Thread.ofPlatform().start(() -> {
             while (!Thread.currentThread().isInterrupted()) {
@@ -188,7 +188,7 @@ class CaptureRunIT {
     @Test
     void saysThatTheSlotIsMissing() throws Exception {
         fixture.database.execute("SELECT pg_drop_replication_slot('" + fixture.settings.slot() + "')");
-        CaptureRun run = fixture.start(fixture.handler());
+        PgoutputChangeSource run = fixture.start(fixture.handler());
         assertThat(run.ended())
                 .failsWithin(TestTimeout.LIMIT)
                 .withThrowableOfType(ExecutionException.class)
@@ -201,7 +201,7 @@ class CaptureRunIT {
     @Test
     void endsWhenItsConnectionIsCut() throws Exception {
         RecordingHandler handler = fixture.handler();
-        CaptureRun run = fixture.start(handler);
+        PgoutputChangeSource run = fixture.start(handler);
         await().until(() -> handler.routed().isPresent());
         fixture.database.execute(
                 "SELECT pg_terminate_backend(" + fixture.slot().activePid().orElseThrow() + ")");

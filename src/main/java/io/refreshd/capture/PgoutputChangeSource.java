@@ -32,7 +32,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread: the engine runs on a thread of the run, its tasks on pools of their own; {@link HeartbeatEmitter} has one more. Any thread
  * may call any method.
  */
-public final class CaptureRun implements ChangeSource {
+public final class PgoutputChangeSource implements ChangeSource {
     /** The engine opens some connections when it starts, each with a timeout of its own, and cannot be stopped before it started. */
     private static final Duration START = Duration.ofSeconds(60);
     /** How long the engine may take to stop in good order, before its connection is cut. */
@@ -59,7 +59,7 @@ public final class CaptureRun implements ChangeSource {
     /** Written before the engine is built, by the same thread. */
     private int serverVersion;
 
-    public CaptureRun(CaptureSettings settings, BatchHandler handler) {
+    public PgoutputChangeSource(CaptureSettings settings, BatchHandler handler) {
         this.settings = Objects.requireNonNull(settings);
         this.handler = Objects.requireNonNull(handler);
         this.heartbeats = new HeartbeatEmitter(settings, name, this::fail);
