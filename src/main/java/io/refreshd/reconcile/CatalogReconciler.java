@@ -181,6 +181,8 @@ public final class CatalogReconciler {
      */
     private void apply(Handle handle, CatalogSnapshot snapshot) throws InterruptedException {
         ReconcilePlan plan = ReconcilePlan.between(ViewRows.load(handle), routed, snapshot, configuration.views());
+        // Before the scheduler knows the views: a scrape that shows a view shows its tables too.
+        findings = new Findings(snapshot.coverage().tables(), snapshot.upstream(), snapshot.untrackedRoleTables());
         try (ChangeIngest.Pause pause = ingest.pause()) {
             pause.swap(new Router(snapshot.graph()), snapshot.version());
             ledger.write(handle, transaction -> ViewRows.register(transaction, plan.registrations()));
@@ -197,7 +199,6 @@ public final class CatalogReconciler {
         ledger.write(handle, transaction -> ViewRows.adopt(transaction, plan.registrations()));
         routed = plan.oids();
         last = snapshot;
-        findings = new Findings(snapshot.coverage().tables(), snapshot.upstream(), snapshot.untrackedRoleTables());
     }
 
     private static Map<ViewId, LedgerEntry> remembered(Handle handle) {
