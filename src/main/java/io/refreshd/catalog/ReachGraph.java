@@ -9,11 +9,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * The objects of the catalog whose code a query over a relation may run, and the code among them that is not trusted. Pure.
  *
- * <p>Invariant: holds the whole of what {@link TrustSql#REACH} returned for its roots.
+ * <p>Invariant: holds the whole of what the queries of {@link TrustSql} returned for its roots.
  */
 final class ReachGraph {
     /** An object as {@code pg_depend} names it. */
@@ -73,6 +74,13 @@ final class ReachGraph {
                 .filter(cast -> cast.isUsedBy(reached))
                 .findFirst()
                 .map(cast -> obstacle("a cast between types of the query", cast.code()));
+    }
+
+    /** Any code that is not trusted; empty if there is none. */
+    Optional<Obstacle> first() {
+        return Stream.concat(code.values().stream(), casts.stream().map(Cast::code))
+                .findFirst()
+                .map(any -> obstacle("the query", any));
     }
 
     /** The objects in reach, each with the description of an object that uses it. */

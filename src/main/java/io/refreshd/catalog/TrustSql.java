@@ -3,8 +3,8 @@ package io.refreshd.catalog;
 /**
  * The SQL that finds the code in reach of a query over given relations, for {@link TrustedCode}. Every role may run it.
  *
- * <p>Objects are named as in {@code pg_depend}: by the oid of their system catalog and their own oid. The query has three parameters: the
- * relations, a {@code text[]} of oids or quoted names; whether the queries of materialized views among them are run too; and whether
+ * <p>Objects are named as in {@code pg_depend}: by the oid of their system catalog and their own oid. The queries have up to three
+ * parameters: the relations, a {@code text[]} of oids or quoted names; whether the queries of materialized views among them are run too; and whether
  * functions of superusers with a body of text are trusted.
  */
 final class TrustSql {
@@ -74,7 +74,7 @@ final class TrustSql {
      *   <li>The planner evaluates expressions of indexes, statistics, constraints and partition keys of every relation in a query.
      *   <li>A value of a domain is checked by its constraints; a domain may be an element, an attribute or a base.
      *   <li>A definition is parsed anew from its text, which does not show implicit casts. So another function or operator of the same
-     *       name in the same schema may be found in place of the one that the view was made with.
+     *       name in the same schema may be found in place of the one that the view was made with. Those of superusers are trusted.
      *   <li>{@code pg_depend} lacks the type of JSON_VALUE's RETURNING, and all built-in functions. Functions and types are therefore
      *       also read from the text of the trees. A blank in a name is escaped there, so that a name can add an oid but not hide one.
      * </ul>
@@ -133,11 +133,13 @@ final class TrustSql {
               FROM pg_catalog.pg_proc p
               JOIN pg_catalog.pg_proc q ON q.proname = p.proname AND q.pronamespace = p.pronamespace
              WHERE r.class = 'pg_catalog.pg_proc'::regclass AND p.oid = r.oid AND p.oid >= 16384 AND q.oid >= 16384
+               AND NOT (SELECT o.rolsuper FROM pg_catalog.pg_roles o WHERE o.oid = q.proowner)
             UNION ALL
             SELECT 'pg_catalog.pg_operator'::regclass, q.oid
               FROM pg_catalog.pg_operator p
               JOIN pg_catalog.pg_operator q ON q.oprname = p.oprname AND q.oprnamespace = p.oprnamespace
              WHERE r.class = 'pg_catalog.pg_operator'::regclass AND p.oid = r.oid AND q.oid >= 16384
+               AND NOT (SELECT o.rolsuper FROM pg_catalog.pg_roles o WHERE o.oid = q.oprowner)
             UNION ALL
             SELECT CASE WHEN u.field LIKE '%typ%' THEN 'pg_catalog.pg_type'::regclass ELSE 'pg_catalog.pg_proc'::regclass END,
                    m.number[1]::oid
@@ -156,13 +158,8 @@ final class TrustSql {
     private static final String SIGNATURE =
             "pg_catalog.format('%I.%I(%s)', n.nspname, p.proname, pg_catalog.pg_get_function_identity_arguments(p.oid))";
 
-    /**
-     * Rows of four kinds, for {@link ReachGraph}: the {@code query} of a root; {@code code} that is not trusted, with the function and
-     * what is wrong with it; a {@code cast} between two types by such code; an {@code edge} from object to object. Edges are
-     * returned only if there is such code. A cast counts where both its types are in reach or built in: its maker owns one of them, and
-     * need not own the other.
-     */
-    static final String REACH = """
+    /** The relations, the queries of theirs that are run, and everything in reach of both. */
+    private static final String REACHED = """
             WITH RECURSIVE root(oid) AS (
               SELECT CASE WHEN r ~ '^[0-9]+$' THEN r::oid ELSE pg_catalog.to_regclass(r)::oid END
                 FROM pg_catalog.unnest(?::text[]) AS r
@@ -177,7 +174,15 @@ final class TrustSql {
               SELECT e.class, e.oid FROM reach r CROSS JOIN LATERAL (
             """ + EDGES + """
               ) AS e (class, oid)
-            ), untrusted(oid, function, why) AS MATERIALIZED (
+            )
+            """;
+
+    /**
+     * The code in reach that is not trusted; no rows if all is. Each row is a function and what is wrong with it. A cast between two types
+     * by such code has their oids, where both are in reach or built in: its maker owns one of them, and need not own the other.
+     */
+    static final String UNTRUSTED = REACHED + """
+            , untrusted(oid, function, why) AS MATERIALIZED (
               SELECT f.oid, x.*
                 FROM (SELECT oid FROM reach WHERE class = 'pg_catalog.pg_proc'::regclass
                       UNION
@@ -207,12 +212,15 @@ final class TrustSql {
               SELECT u.oid, u.function, u.why FROM untrusted u
                WHERE u.oid IN (SELECT oid FROM reach WHERE class = 'pg_catalog.pg_proc'::regclass)
             )
-            SELECT 'query' AS kind, 0::int8, view::int8, 'pg_catalog.pg_rewrite'::regclass::oid::int8, oid::int8, '', '' FROM query
-            UNION ALL
-            SELECT 'code', 0, 0, 'pg_catalog.pg_proc'::regclass::oid::int8, oid::int8, function, why FROM code
+            SELECT 'code', 0::int8, 0::int8, 'pg_catalog.pg_proc'::regclass::oid::int8, oid::int8, function, why FROM code
             UNION ALL
             SELECT 'cast', 'pg_catalog.pg_type'::regclass::oid::int8, castsource::int8,
                    'pg_catalog.pg_type'::regclass::oid::int8, casttarget::int8, function, why FROM bad_cast
+            """;
+
+    /** For whom the code is in reach: the query of each relation, and the edges from object to object. The first two parameters. */
+    static final String GRAPH = REACHED + """
+            SELECT 'query', 0::int8, view::int8, 'pg_catalog.pg_rewrite'::regclass::oid::int8, oid::int8, '', '' FROM query
             UNION ALL
             SELECT 'edge', r.class::int8, r.oid::int8, e.class::int8, e.oid::int8,
                    CASE WHEN e.class = 'pg_catalog.pg_proc'::regclass
@@ -220,7 +228,6 @@ final class TrustSql {
               FROM reach r CROSS JOIN LATERAL (
             """ + EDGES + """
               ) AS e (class, oid)
-             WHERE EXISTS (SELECT FROM code) OR EXISTS (SELECT FROM bad_cast)
             """;
 
     /** What else decides which code is trusted, besides what {@link CatalogSql#FINGERPRINT} holds anyway: arguments of concat_ws. */

@@ -10,10 +10,10 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.Collection;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Proves that a statement over a relation runs no code but that of the server, of a superuser or of an extension. A statement that
@@ -60,11 +60,15 @@ public final class TrustedCode {
 
     /** The code that is not trusted; empty if there is none. */
     public static Optional<Obstacle> obstacle(Connection connection, long relation, Use use) throws SQLException {
-        return Optional.ofNullable(obstacles(connection, List.of(relation), use).get(relation));
+        ReachGraph graph = read(connection, Stream.of(String.valueOf(relation)), use);
+        // What led to the code may be gone when the graph is read. The code was in reach, nevertheless.
+        return graph.isTrusted()
+                ? Optional.empty()
+                : graph.obstacle(new Node(PG_CLASS, relation)).or(graph::first);
     }
 
-    /** For each relation that is in reach of code that is not trusted: that code. */
-    public static Map<Long, Obstacle> obstacles(Connection connection, Collection<Long> relations, Use use)
+    /** For each relation that is in reach of code that is not trusted: that code. To be read in one snapshot. */
+    static Map<Long, Obstacle> obstacles(Connection connection, Collection<Long> relations, Use use)
             throws SQLException {
         ReachGraph graph = read(connection, relations.stream().map(String::valueOf), use);
         Map<Long, Obstacle> obstacles = new HashMap<>();
@@ -81,30 +85,41 @@ public final class TrustedCode {
     }
 
     private static ReachGraph read(Connection connection, Stream<String> relations, Use use) throws SQLException {
+        Object[] names = relations.toArray();
         ReachGraph graph = new ReachGraph();
-        try (PreparedStatement statement = connection.prepareStatement(TrustSql.REACH)) {
-            statement.setArray(1, connection.createArrayOf("text", relations.toArray()));
-            statement.setBoolean(2, use.query);
+        try (PreparedStatement statement = connection.prepareStatement(TrustSql.UNTRUSTED)) {
             statement.setBoolean(3, use.text);
-            try (ResultSet row = statement.executeQuery()) {
-                while (row.next()) {
-                    add(row, graph);
-                }
+            read(statement, names, use, graph);
+        }
+        if (!graph.isTrusted()) {
+            try (PreparedStatement statement = connection.prepareStatement(TrustSql.GRAPH)) {
+                read(statement, names, use, graph);
             }
         }
         return graph;
     }
 
-    private static void add(ResultSet row, ReachGraph graph) throws SQLException {
-        Node from = new Node(row.getLong(2), row.getLong(3));
-        Node to = new Node(row.getLong(4), row.getLong(5));
-        String text = row.getString(6);
-        switch (row.getString(1)) {
+    private static void read(PreparedStatement statement, Object[] names, Use use, ReachGraph graph)
+            throws SQLException {
+        statement.setArray(1, statement.getConnection().createArrayOf("text", names));
+        statement.setBoolean(2, use.query);
+        try (ResultSet row = statement.executeQuery()) {
+            while (row.next()) {
+                Node from = new Node(row.getLong(2), row.getLong(3));
+                Node to = new Node(row.getLong(4), row.getLong(5));
+                add(row.getString(1), from, to, row.getString(6), row.getString(7), graph);
+            }
+        }
+    }
+
+    private static void add(String kind, Node from, Node to, @Nullable String text, String why, ReachGraph graph) {
+        // The text is null if the object was dropped meanwhile.
+        String name = text == null ? "an object that was dropped" : text;
+        switch (kind) {
             case "query" -> graph.addQuery(from.oid(), to);
-            case "code" -> graph.addCode(to, new ReachGraph.Code(text, row.getString(7)));
-            case "cast" -> graph.addCast(new ReachGraph.Cast(from, to, new ReachGraph.Code(text, row.getString(7))));
-            // The description is null if the object was dropped meanwhile.
-            default -> graph.addEdge(from, to, text == null ? "an object that was dropped" : text);
+            case "code" -> graph.addCode(to, new ReachGraph.Code(name, why));
+            case "cast" -> graph.addCast(new ReachGraph.Cast(from, to, new ReachGraph.Code(name, why)));
+            default -> graph.addEdge(from, to, name);
         }
     }
 }

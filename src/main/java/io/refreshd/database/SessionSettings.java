@@ -92,7 +92,12 @@ public final class SessionSettings {
      * @param pid the backend's process id as the client was given it
      */
     public static String first(int pid) {
-        return call(false) + " WHERE pg_catalog.pg_backend_pid() = " + pid;
+        return call(false) + " WHERE " + isBackend(pid);
+    }
+
+    /** Names no operator that somebody could have put on the path of a plain session. */
+    private static String isBackend(int pid) {
+        return "pg_catalog.pg_backend_pid() OPERATOR(pg_catalog.=) " + pid;
     }
 
     private static String call(boolean local) {
@@ -122,7 +127,7 @@ public final class SessionSettings {
     public static void reset(Connection connection) throws SQLException {
         int pid = connection.unwrap(PGConnection.class).getBackendPID();
         try (Statement statement = connection.createStatement()) {
-            try (ResultSet row = statement.executeQuery("SELECT pg_catalog.pg_backend_pid() = " + pid)) {
+            try (ResultSet row = statement.executeQuery("SELECT " + isBackend(pid))) {
                 row.next();
                 if (!row.getBoolean(1)) {
                     return;

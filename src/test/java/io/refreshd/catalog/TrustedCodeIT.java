@@ -57,7 +57,8 @@ class TrustedCodeIT {
         "CREATE CAST (text AS mal.cast_to) WITH FUNCTION mal.make(text)",
         "CREATE CAST (mal.cast_from AS json) WITH FUNCTION mal.show(mal.cast_from)",
         "CREATE TABLE mal.t (id int PRIMARY KEY, v text, c public.citext, vc varchar(9), m mal.mood, p mal.positive,"
-                + " h public.hstore, f mal.cast_from, j jsonb)",
+                + " h public.hstore, j jsonb)",
+        "CREATE TABLE mal.casting (id int PRIMARY KEY, f mal.cast_from)",
         "CREATE VIEW mal.plain AS SELECT id, mal.one(id) AS o FROM mal.t",
         "CREATE TABLE mal.generated (id int PRIMARY KEY, g int GENERATED ALWAYS AS (mal.one(id)) STORED)",
         "CREATE TABLE mal.checked (id int PRIMARY KEY, CHECK (mal.act()))",
@@ -133,8 +134,7 @@ class TrustedCodeIT {
                 "SELECT id, public.similarity(v, vc) AS s FROM mal.t",
                 "SELECT id, m, p FROM mal.t WHERE m = 'good'",
                 "SELECT id, m::text AS m, p + 1 AS q, v::mal.mood AS n FROM mal.t",
-                "SELECT id, f FROM mal.t",
-                "SELECT t FROM mal.plain_table t",
+                                "SELECT t FROM mal.plain_table t",
                 "SELECT id, public.native(id) AS n, public.parsed(id) AS p FROM mal.t",
                 "SELECT id, now() AS at, random() AS r, to_char(now(), 'YYYY') AS y FROM mal.t",
                 "SELECT count(*) AS n, array_agg(DISTINCT c) AS c FROM mal.t GROUP BY m",
@@ -162,7 +162,7 @@ class TrustedCodeIT {
                 "SELECT id, '[1,2]'::mal.rng AS r FROM mal.t",
                 "SELECT id, '{[1,2]}'::mal.rng_multirange AS r FROM mal.t",
                 "SELECT id, v::mal.cast_to AS c FROM mal.t",
-                "SELECT id, to_json(f) AS j, j AS k FROM mal.t",
+                "SELECT id, to_json(f) AS j FROM mal.casting",
                 "SELECT id FROM mal.doms",
                 "SELECT id, g FROM mal.generated",
                 "SELECT id FROM mal.checked",
@@ -246,7 +246,7 @@ class TrustedCodeIT {
     @Test
     void anotherViewIsNotConcerned() throws Exception {
         execute(
-                "CREATE MATERIALIZED VIEW mal.good AS SELECT id, c, f FROM mal.t WITH NO DATA",
+                "CREATE MATERIALIZED VIEW mal.good AS SELECT id, c, m FROM mal.t WITH NO DATA",
                 "CREATE MATERIALIZED VIEW mal.bad AS SELECT id, c, v::mal.cast_to AS x FROM mal.t WITH NO DATA",
                 "CREATE MATERIALIZED VIEW mal.worse AS SELECT id, mal.one(id) AS o FROM mal.plain_table WITH NO DATA",
                 "CREATE MATERIALIZED VIEW mal.on_worse AS SELECT o FROM mal.worse WITH NO DATA");
