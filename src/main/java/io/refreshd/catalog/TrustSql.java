@@ -4,8 +4,13 @@ package io.refreshd.catalog;
  * The SQL that finds the code in reach of a query over given relations, for {@link TrustedCode}. Every role may run it.
  *
  * <p>Objects are named as in {@code pg_depend}: by the oid of their system catalog and their own oid. The queries have up to three
- * parameters: the relations, a {@code text[]} of oids or quoted names; whether the queries of materialized views among them are run too; and whether
- * functions of superusers with a body of text are trusted.
+ * parameters:
+ *
+ * <ol>
+ *   <li>the relations, a {@code text[]} of oids or quoted names;
+ *   <li>whether the queries of materialized views among them are run too;
+ *   <li>whether functions of superusers with a body of text are trusted.
+ * </ol>
  */
 final class TrustSql {
     /**

@@ -328,6 +328,8 @@ class ForeignCodeIT {
     private String attack(String id, String newId) throws Exception {
         mallory("CREATE UNIQUE INDEX ON mal.mv (id)");
         String graph;
+        String audit;
+        String check;
         try (RunningDaemon daemon = start()) {
             daemon.awaitFresh();
             mallory(
@@ -339,10 +341,13 @@ class ForeignCodeIT {
             awaitContent(daemon);
             verbs(id.replace("'", ""));
             graph = verb("graph");
-            assertThat(graph).contains("limited: ");
-            assertThat(verb("audit")).contains("mal.mv: untrusted: not compared: ");
+            audit = verb("audit");
+            check = verb("check");
         }
         assertNothingRan();
+        assertThat(graph).contains("limited: ");
+        assertThat(audit).contains("mal.mv: untrusted: not compared: ");
+        assertThat(check).contains("untrusted-code");
         return graph;
     }
 
