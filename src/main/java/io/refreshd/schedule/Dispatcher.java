@@ -77,7 +77,12 @@ final class Dispatcher {
             }
         }
         ready.sort(places.order(now.nanos()));
-        ready.forEach(view -> startInTurn(view, now));
+        for (ViewState view : ready) {
+            if (!places.anyFree()) {
+                return;
+            }
+            startInTurn(view, now);
+        }
     }
 
     /** Starts the view, unless it has to wait; before it those that stand on it and have waited for long enough. */

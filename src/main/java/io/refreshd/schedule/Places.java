@@ -71,8 +71,8 @@ final class Places {
 
     private long longRunning(long now) {
         return views.running().stream()
-                .filter(running ->
-                        isLong(running.expected() > 0, Math.max(running.expected(), now - running.startedAt())))
+                .filter(refresh ->
+                        isLong(refresh.expected() > 0, refresh.expected()) || now - refresh.startedAt() > limit)
                 .count();
     }
 

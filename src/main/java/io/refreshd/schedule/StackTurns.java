@@ -24,7 +24,9 @@ final class StackTurns {
 
     /** The downstream views that have their turn before this one. */
     List<ViewState> before(ViewState view, long now) {
-        return downstreamInTurn(view, now).toList();
+        return views.downstream(view.id()).isEmpty()
+                ? List.of()
+                : downstreamInTurn(view, now).toList();
     }
 
     boolean mustWait(ViewState view, long now) {
