@@ -68,7 +68,7 @@ enum Key {
             "refresh.max-concurrent",
             Kind.NUMBER,
             "2",
-            "Refreshes that may run at the same time, 1 to 64. From 2 on, one place is kept for refreshes that end within the shortest target lag of any view."),
+            "Refreshes that may run at the same time, 1 to 64. From 2 on, one place is kept free of refreshes that take longer than the target lag of any view."),
     REFRESH_LOCK_TIMEOUT(
             "refresh.lock-timeout",
             Kind.DURATION,

@@ -9,8 +9,8 @@ import java.util.Set;
 /**
  * The places for refreshes, {@code max-concurrent} of them, and who may take one.
  *
- * <p>A refresh is long if it is expected to take longer than the shortest target lag of any view that could keep its own. Such a
- * refresh in the last place could make that view late.
+ * <p>No view is to wait for others longer than for its target lag and one refresh of its own. A refresh is long if it is expected to
+ * take longer than that for any view. Such a refresh in the last place could keep that view waiting.
  *
  * <p>Invariant: long refreshes have at most all places but one. A long refresh may take the last one only if it is expected to
  * keep its own target lag, and could not keep it if it waited any longer. Where there is one place only, nothing can be kept free;
@@ -21,8 +21,8 @@ final class Places {
     private final int all;
     /** A refresh that takes longer, in nanoseconds, is long. */
     private long limit = Long.MAX_VALUE;
-    /** Whether some view is known to keep its target lag. If none is, there is nobody to keep a place for. */
-    private boolean anyShort;
+    /** Whether it is known of any view how long its refresh takes. */
+    private boolean anyKnown;
 
     private final Set<RunningRefresh> running = Collections.newSetFromMap(new IdentityHashMap<>());
     /** When the last long refresh ended. */
@@ -47,22 +47,25 @@ final class Places {
             return ended;
         });
         limit = Long.MAX_VALUE;
-        anyShort = false;
+        anyKnown = false;
         for (ViewState view : views.all()) {
-            if (!view.paused && !view.suspended() && keepsTargetLag(view)) {
-                limit = Math.min(limit, targetLag(view));
-                anyShort |= view.durationKnown();
+            if (!view.paused && !view.suspended()) {
+                limit = Math.min(limit, targetLag(view) + view.expected);
+                anyKnown |= view.durationKnown();
             }
         }
     }
 
-    /** Whether a refresh of the view is expected to be long. A refresh of which nothing is known yet counts as long. */
+    /**
+     * Whether a refresh of the view is expected to be long. A refresh of which nothing is known yet counts as long, unless that is
+     * true of all views.
+     */
     boolean isLong(ViewState view) {
         return isLong(view.durationKnown(), view.expected);
     }
 
     private boolean isLong(boolean known, long nanos) {
-        return known ? nanos > limit : anyShort;
+        return known ? nanos > limit : anyKnown;
     }
 
     boolean hasPlaceFor(ViewState view, long now) {
@@ -78,13 +81,9 @@ final class Places {
 
     private static boolean cannotWait(ViewState view, long now) {
         return view.durationKnown()
-                && keepsTargetLag(view)
+                && view.expected <= targetLag(view)
                 && view.latestStart().isPresent()
                 && view.latestStart().getAsLong() - now <= 0;
-    }
-
-    private static boolean keepsTargetLag(ViewState view) {
-        return view.expected <= targetLag(view);
     }
 
     private static long targetLag(ViewState view) {

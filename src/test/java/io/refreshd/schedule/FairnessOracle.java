@@ -128,8 +128,8 @@ final class FairnessOracle {
     /** The limit if no view is left out, or if each is that may be. */
     private long limit(EnumSet<ViewPhase> leftOut) {
         return views.values().stream()
-                .filter(view -> !leftOut.contains(view.phase) && view.keepsTarget())
-                .mapToLong(Timed::target)
+                .filter(view -> !leftOut.contains(view.phase))
+                .mapToLong(view -> view.target() + view.expected.orElse(0))
                 .min()
                 .orElse(Long.MAX_VALUE);
     }

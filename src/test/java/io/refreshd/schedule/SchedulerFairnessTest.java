@@ -58,6 +58,18 @@ class SchedulerFairnessTest {
         assertThat(startsOf(second)).hasSizeBetween(4, 6);
     }
 
+    /** It misses its target lag by itself, and no other view may add to that. */
+    @Test
+    void twoSlowViewsDoNotKeepAViewWaitingThatCannotKeepItsTargetLag() {
+        view("first", SLOW, SECOND, Optional.of(SECOND));
+        view("second", SLOW, SECOND, Optional.of(SECOND));
+        Duration longerThanTarget = Duration.ofMillis(1_500);
+        ViewId late = view("late", longerThanTarget, SECOND, Optional.empty());
+        begin(2);
+        run(Duration.ofMinutes(5), Set.of(late));
+        assertThat(longestPause(late)).isLessThan(longerThanTarget.plus(SECOND));
+    }
+
     @Test
     void threePlacesMeanTwoForSlowViews() {
         for (String name : List.of("a", "b", "c")) {
