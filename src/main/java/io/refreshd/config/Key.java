@@ -65,7 +65,10 @@ enum Key {
             "{}",
             "Other settings for some views: a pattern, then any of `quiet-period`, `target-lag`, `max-staleness`, `method`. Where several patterns match, the later one wins, key by key."),
     REFRESH_MAX_CONCURRENT(
-            "refresh.max-concurrent", Kind.NUMBER, "2", "Refreshes that may run at the same time, 1 to 64."),
+            "refresh.max-concurrent",
+            Kind.NUMBER,
+            "2",
+            "Refreshes that may run at the same time, 1 to 64. From 2 on, one place is kept free of refreshes that take longer than the target lag of any view."),
     REFRESH_LOCK_TIMEOUT(
             "refresh.lock-timeout",
             Kind.DURATION,

@@ -55,11 +55,12 @@ public final class RefreshWrites {
                             last_duration = make_interval(secs => :seconds),
                             method = :method,
                             refreshes = refreshes + 1,
+                            storage_xid = %s,
                             failures = 0,
                             suspended_what = NULL,
                             suspended_remedy = NULL
                         WHERE (view_schema, view_name) = (:schema, :name) AND view_oid = :oid
-                        """.formatted(Watermarks.NEWER))
+                        """.formatted(Watermarks.NEWER, StorageVersion.PRESENT))
                 .bind("covers", task.covers())
                 .bind("routed", task.routed().map(Lsn::toString).orElse(null))
                 .bind("at", commitTime.map(Instant::toString).orElse(null))

@@ -96,7 +96,7 @@ public final class ViewRows {
                         SET view_oid = excluded.view_oid, lineage = '', upstream = '{}', untracked = false,
                             marked = greatest(view_state.marked, excluded.marked), covered = 0,
                             dirty_since = excluded.dirty_since, watermark = NULL, commit_time = NULL, snapshot = NULL,
-                            refreshed_at = NULL, last_duration = NULL, method = NULL, refreshes = 0, failures = 0,
+                            refreshed_at = NULL, last_duration = NULL, storage_xid = NULL, method = NULL, refreshes = 0, failures = 0,
                             suspended_what = NULL, suspended_remedy = NULL, suspended_xid = NULL,
                             obstacle_what = NULL, obstacle_remedy = NULL
                         """)

@@ -129,6 +129,7 @@ public final class CatalogReconciler {
             applyDegraded(handle, wanted);
             throw e;
         }
+        new ForeignRefreshes(ingest.marks()).mark(handle);
     }
 
     private boolean isStale(Handle handle, Optional<Obstacle> wanted) throws SQLException {

@@ -86,8 +86,35 @@ public final class Membership implements AutoCloseable {
         }
         Set<ViewId> showing = new HashSet<>();
         byRows.forEach((rows, views) -> showing.addAll(showing(rows, views)));
+        showing.addAll(refreshedByOthers(candidates));
         showing.addAll(notVisible(candidates));
         return showing;
+    }
+
+    /**
+     * Views that others read and that somebody else has refreshed: they do not show the rows any more, but the views that read them
+     * may. Called after the rows were looked for, so that a refresh that was committed before is seen.
+     */
+    private Set<ViewId> refreshedByOthers(Collection<Impact> candidates) {
+        Set<ViewId> refreshed = new HashSet<>();
+        try (Statement statement = connected().createStatement();
+                ResultSet row = statement.executeQuery("""
+                        SELECT s.view_schema, s.view_name
+                        FROM refreshd.view_state d
+                        CROSS JOIN LATERAL unnest(d.upstream) AS u (oid)
+                        JOIN refreshd.view_state s ON s.view_oid = u.oid
+                        JOIN pg_catalog.pg_class c ON c.oid = u.oid
+                        WHERE d.upstream <> '{}' AND s.storage_xid IS DISTINCT FROM c.xmin
+                        """)) {
+            while (row.next()) {
+                refreshed.add(new ViewId(row.getString(1), row.getString(2)));
+            }
+            refreshed.retainAll(candidates.stream().map(Impact::view).toList());
+        } catch (SQLException e) {
+            log.debug("Could not query which views others have refreshed", e);
+            candidates.forEach(candidate -> refreshed.add(candidate.view()));
+        }
+        return refreshed;
     }
 
     private Set<ViewId> showing(KeyProbe rows, List<ViewId> views) {

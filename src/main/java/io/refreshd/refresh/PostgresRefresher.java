@@ -4,6 +4,7 @@ import io.refreshd.database.SessionSettings;
 import io.refreshd.ledger.Lease;
 import io.refreshd.ledger.LeaseLostException;
 import io.refreshd.ledger.RefreshWrites;
+import io.refreshd.ledger.StorageVersion;
 import io.refreshd.model.Failure;
 import io.refreshd.model.Lsn;
 import io.refreshd.model.Method;
@@ -124,6 +125,7 @@ public final class PostgresRefresher {
         });
         // Looked up now: by the end of a long refresh the commit time of an old position is no longer known.
         Optional<Instant> commitTime = task.routed().flatMap(commitTimes);
+        boolean downstreamSawThis = downstreamSawPresentContent(transaction, task);
         Optional<Long> before = RowsChanged.soFar(transaction, task.oid());
         SessionSettings.asPlainSession(transaction.getConnection());
         transaction.execute(statement(task));
@@ -133,7 +135,7 @@ public final class PostgresRefresher {
                         then -> RowsChanged.soFar(transaction, task.oid()).map(now -> now - then))
                 : Optional.empty();
         boolean downstream =
-                !task.downstream().isEmpty() && rowsChanged.map(n -> n > 0).orElse(true);
+                !task.downstream().isEmpty() && !(downstreamSawThis && rowsChanged.equals(Optional.of(0L)));
         Duration duration = since(start);
         // REFRESH has locked the view that has the name now. If that is another view than the task means, roll back.
         if (!Preparation.nameMeans(transaction, task.view(), task.oid())
@@ -142,6 +144,18 @@ public final class PostgresRefresher {
             throw new RolledBack(new RefreshOutcome.Gone());
         }
         return new Finished(prepared.snapshot(), duration, rowsChanged, downstream);
+    }
+
+    /**
+     * Whether the views that read this one were refreshed, or marked, since its present content was committed. Not so if somebody
+     * else refreshed it: then this refresh may change nothing, and those views lack what that refresh brought.
+     */
+    private static boolean downstreamSawPresentContent(Handle transaction, RefreshTask task) throws SQLException {
+        if (task.downstream().isEmpty() || task.method() != Method.CONCURRENT) {
+            return false;
+        }
+        RefreshLock.take(transaction, task.view());
+        return StorageVersion.isOursAndLocked(transaction, task.oid());
     }
 
     private static String statement(RefreshTask task) {

@@ -3,6 +3,7 @@ package io.refreshd.refresh;
 import io.refreshd.catalog.TrustedCode;
 import io.refreshd.ledger.Lease;
 import io.refreshd.ledger.RefreshWrites;
+import io.refreshd.ledger.StorageVersion;
 import io.refreshd.model.KeyProbe;
 import io.refreshd.model.Lsn;
 import io.refreshd.model.RefreshOutcome;
@@ -96,6 +97,12 @@ final class Prober {
         Optional<RefreshOutcome> obstacle = prepared.obstacleTo(task);
         if (obstacle.isPresent()) {
             return new Probed(prepared.snapshot(), false, obstacle);
+        }
+        // What somebody else brought is not among the changed rows, and the views that read this one would not be told
+        // of it.
+        if (!StorageVersion.isOurs(transaction, task.oid())
+                .orElse(task.downstream().isEmpty())) {
+            return new Probed(prepared.snapshot(), false, Optional.empty());
         }
         Comparison comparison = Comparison.of(transaction.getConnection(), task.view(), task.oid());
         boolean agrees = comparison.agrees(task.probes());

@@ -5,20 +5,20 @@ import io.refreshd.model.RefreshTask;
 import io.refreshd.report.Notice;
 import io.refreshd.report.ViewPhase;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 
-/** Starts, after each event, the refreshes that are due and have a slot, earliest first; keeps phases and next deadline. */
+/** Starts, after each event, the refreshes that are due and have a place, earliest first; keeps phases and next deadline. */
 final class Dispatcher {
     private final ViewRegistry views;
     private final Readiness readiness;
     private final ViewPhases phases;
     private final RefreshTaskFactory tasks;
     private final ActionBuffer actions;
-    private final int maxConcurrent;
+    private final Places places;
+    private final StackTurns turns;
     private boolean held;
     private OptionalLong nextDeadline = OptionalLong.empty();
 
@@ -34,7 +34,8 @@ final class Dispatcher {
         this.phases = phases;
         this.tasks = tasks;
         this.actions = actions;
-        this.maxConcurrent = maxConcurrent;
+        this.places = new Places(views, maxConcurrent);
+        this.turns = new StackTurns(views, readiness, places);
     }
 
     OptionalLong nextDeadline() {
@@ -65,23 +66,32 @@ final class Dispatcher {
     }
 
     private void startDue(Moment now) {
-        if (held || views.runningCount() >= maxConcurrent) {
+        if (held || !places.anyFree()) {
             return;
         }
+        places.assess(now.nanos());
         List<ViewState> ready = new ArrayList<>();
         for (ViewState view : views.all()) {
             if (!view.quiescent() && readiness.ready(view, now.nanos())) {
                 ready.add(view);
             }
         }
-        ready.sort(Comparator.comparingLong(view -> view.dueAt() - now.nanos()));
+        ready.sort(places.order(now.nanos()));
         for (ViewState view : ready) {
-            if (views.runningCount() >= maxConcurrent) {
+            if (!places.anyFree()) {
                 return;
             }
-            if (!readiness.waitsForUpstream(view, now.nanos())) {
-                start(view, now);
-            }
+            startInTurn(view, now);
+        }
+    }
+
+    /** Starts the view, unless it has to wait; before it those that stand on it and have waited for long enough. */
+    private void startInTurn(ViewState view, Moment now) {
+        turns.before(view, now.nanos()).forEach(downstream -> startInTurn(downstream, now));
+        if (!views.isRunning(view.id())
+                && places.hasPlaceFor(view, now.nanos())
+                && !turns.mustWait(view, now.nanos())) {
+            start(view, now);
         }
     }
 
@@ -99,6 +109,7 @@ final class Dispatcher {
             view.lastBegan = now.nanos();
         }
         views.refreshStarted(running);
+        places.taken(running);
         actions.add(new Action.Start(task));
     }
 
@@ -110,12 +121,26 @@ final class Dispatcher {
         }
     }
 
-    /** A time that has passed is no deadline: a view that is ready and did not start waits for a refresh to end. */
+    /**
+     * The next time that may change a decision about the view. A time that has passed is no deadline: a view that is ready and did
+     * not start waits for a refresh to end, or until it is so late that it need not wait any longer.
+     */
     private void setDeadline(ViewState view, long now) {
         if (!readiness.mayRun(view) || views.isRunning(view.id())) {
             return;
         }
-        long at = view.readyAt(now);
+        addDeadline(view.readyAt(now), now);
+        if (view.readyAt(now) - now <= 0 && places.anyFree()) {
+            if (places.isLong(view)) {
+                view.latestStart().ifPresent(at -> addDeadline(at, now));
+            }
+            if (!view.spec.upstream().isEmpty()) {
+                addDeadline(view.lateAt(), now);
+            }
+        }
+    }
+
+    private void addDeadline(long at, long now) {
         if (at - now > 0 && (nextDeadline.isEmpty() || at - nextDeadline.getAsLong() < 0)) {
             nextDeadline = OptionalLong.of(at);
         }

@@ -51,6 +51,12 @@ public sealed interface Event {
      */
     record Invalidated(String reason) implements Event {}
 
+    /**
+     * Somebody else has refreshed or altered these views, perhaps in an older snapshot than that of their last refresh. Answered with
+     * an {@link Action.Mark} for those not durably dirty.
+     */
+    record RefreshedByOthers(Set<ViewId> views) implements Event {}
+
     /** The dirty mark {@code number} of these views is durable in the ledger. */
     record Marked(long number, Set<ViewId> views) implements Event {}
 

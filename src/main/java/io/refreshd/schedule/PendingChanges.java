@@ -11,6 +11,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -87,6 +88,11 @@ final class PendingChanges {
 
     Optional<Instant> oldestCommit() {
         return Optional.ofNullable(oldestCommit);
+    }
+
+    /** The oldest commit on the monotonic clock; empty: it is not known. */
+    OptionalLong oldestCommitNanos() {
+        return oldestCommit == null ? OptionalLong.empty() : OptionalLong.of(oldestCommitNanos);
     }
 
     /** Time since the oldest commit. Measured on the monotonic clock, except for the age that the commit had on arrival. */

@@ -1,6 +1,5 @@
 package io.refreshd.schedule;
 
-import io.refreshd.model.ViewId;
 import io.refreshd.report.Lateness;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -42,16 +41,16 @@ final class Readiness {
                 .findFirst();
     }
 
+    /** Whether an upstream view is being refreshed. A refresh that runs at the same time could miss what that one brings. */
+    boolean upstreamRuns(ViewState view) {
+        return view.spec.upstream().stream().anyMatch(views::isRunning);
+    }
+
     /** A view waits for an upstream view that is being refreshed, or that is ready and was due first. */
     boolean waitsForUpstream(ViewState view, long now) {
-        for (ViewId id : view.spec.upstream()) {
-            ViewState upstream = views.get(id);
-            if (views.isRunning(id)
-                    || (upstream != null && ready(upstream, now) && upstream.dueAt() - view.dueAt() <= 0)) {
-                return true;
-            }
-        }
-        return false;
+        return upstreamRuns(view)
+                || views.upstream(view)
+                        .anyMatch(upstream -> ready(upstream, now) && upstream.dueAt() - view.dueAt() <= 0);
     }
 
     /** What delays the pending changes of the view; null: only its own due time, or nothing is pending. */

@@ -57,6 +57,10 @@ public final class Scheduler {
             case Event.ViewsKnown known -> registration.known(known, now);
             case Event.Affected affected -> admission.affected(affected, now);
             case Event.Invalidated invalidated -> views.all().forEach(view -> admission.invalidate(view, now));
+            case Event.RefreshedByOthers others ->
+                views.all().stream()
+                        .filter(view -> others.views().contains(view.id()))
+                        .forEach(view -> admission.invalidate(view, now));
             case Event.Marked marked -> admission.marked(marked.number(), marked.views(), now);
             case Event.RoutedTo to -> {
                 log.routedTo(to.position());

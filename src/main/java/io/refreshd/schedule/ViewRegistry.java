@@ -104,6 +104,10 @@ final class ViewRegistry {
         return running.containsKey(id);
     }
 
+    Collection<RunningRefresh> running() {
+        return running.values();
+    }
+
     int runningCount() {
         return running.size();
     }

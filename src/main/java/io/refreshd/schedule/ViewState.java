@@ -10,6 +10,7 @@ import io.refreshd.report.ViewPhase;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -172,6 +173,26 @@ final class ViewState {
             due = any ? Deadlines.earlier(due, requestedAt) : requestedAt;
         }
         return due;
+    }
+
+    /** Whether it is known how long a refresh takes. */
+    boolean durationKnown() {
+        return lastDuration.isPresent();
+    }
+
+    /** When the target lag of what the view lacks has passed; only to be asked if {@link #wantsRefresh} is true. */
+    long lateAt() {
+        OptionalLong oldest = pending.oldestCommitNanos();
+        long since = oldest.isPresent() ? Deadlines.earlier(oldest.getAsLong(), dueAt()) : dueAt();
+        return since + spec.timing().targetLag().toNanos();
+    }
+
+    /** When a refresh has to start to bring the pending changes within the target lag; empty: it is not known how old they are. */
+    OptionalLong latestStart() {
+        OptionalLong oldest = pending.oldestCommitNanos();
+        return oldest.isEmpty()
+                ? oldest
+                : OptionalLong.of(oldest.getAsLong() + spec.timing().targetLag().toNanos() - expected);
     }
 
     /** Whether the last refresh began longer ago than {@code max-staleness}. */

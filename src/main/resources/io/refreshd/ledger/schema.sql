@@ -70,6 +70,7 @@ CREATE TABLE IF NOT EXISTS refreshd.view_state (
     obstacle_remedy  text,
     suspended_xid    xid8,
     commit_time      timestamptz,
+    storage_xid      xid,
     PRIMARY KEY (view_schema, view_name)
 ) WITH (fillfactor = 70);
 -- No update of a row changes view_oid, so updates stay HOT in spite of this index.
@@ -92,6 +93,9 @@ COMMENT ON COLUMN refreshd.view_state.obstacle_what IS
     'Why the view cannot be refreshed at all, by the catalog; apart from suspended_what, which failures and operators set.';
 COMMENT ON COLUMN refreshd.view_state.suspended_xid IS
     'The transaction that wrote the suspension. It tells whether the suspension came before a request for a refresh or answers it.';
+COMMENT ON COLUMN refreshd.view_state.storage_xid IS
+    'The xmin of the row in pg_class that the last refresh by refreshd wrote. Every REFRESH of the view writes that row, whoever runs '
+    'it. So if pg_class has another value now, somebody else has refreshed or altered the view since.';
 
 CREATE TABLE IF NOT EXISTS refreshd.enrolled_table (
     table_schema text NOT NULL,

@@ -2,6 +2,7 @@ package io.refreshd.refresh;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.refreshd.ledger.LedgerSchema;
 import io.refreshd.model.Impact;
 import io.refreshd.model.KeyProbe;
 import io.refreshd.model.TableId;
@@ -18,6 +19,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import org.jdbi.v3.core.Handle;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -33,6 +35,9 @@ class MembershipIT {
     @BeforeEach
     void prepare() throws Exception {
         database = TestDatabase.create();
+        try (Handle handle = database.open()) {
+            LedgerSchema.migrate(handle);
+        }
         String url = database.url();
         membership = new Membership(() -> {
             Connection connection = DriverManager.getConnection(url, "postgres", "");

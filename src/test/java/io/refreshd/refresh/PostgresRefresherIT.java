@@ -1,6 +1,7 @@
 package io.refreshd.refresh;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.refreshd.catalog.CatalogReader;
 import io.refreshd.catalog.ViewGraph;
@@ -32,6 +33,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 import org.junit.jupiter.api.AfterEach;
@@ -99,10 +101,51 @@ class PostgresRefresherIT {
 
     @Test
     void doesNotMarkDownstreamViewsIfNothingChanged() {
+        // Before the first refresh it is not known what the downstream view saw.
+        refresh(refresher, task(Xids.NONE));
         assertThat(refresh(refresher, task(Xids.NONE))).isInstanceOfSatisfying(RefreshOutcome.Refreshed.class, done -> {
             assertThat(done.rowsChanged()).contains(0L);
             assertThat(done.downstreamMarked()).isFalse();
         });
+    }
+
+    @Test
+    void marksDownstreamViewsIfSomebodyElseBroughtWhatChanged() throws Exception {
+        refresh(refresher, task(Xids.NONE));
+        database.execute(
+                "INSERT INTO main VALUES (11, 'new')", "REFRESH MATERIALIZED VIEW CONCURRENTLY \"role \"\"A\"\"\"");
+        assertThat(refresh(refresher, task(Xids.NONE))).isInstanceOfSatisfying(RefreshOutcome.Refreshed.class, done -> {
+            assertThat(done.rowsChanged()).contains(0L);
+            assertThat(done.downstreamMarked()).isTrue();
+        });
+    }
+
+    /** The refresh finds the lock of another one, and what that one brought once it has the lock. */
+    @Test
+    void marksDownstreamViewsIfSomebodyElseBroughtWhatChangedWhileTheRefreshWaited() throws Exception {
+        PostgresRefresher patient = new PostgresRefresher(
+                database.jdbi(),
+                lease.token(),
+                new RefreshLimits(TestTimeout.LIMIT, TestTimeout.LIMIT),
+                () -> new Moment(System.nanoTime(), Instant.now()),
+                position -> Optional.empty());
+        refresh(patient, task(Xids.NONE));
+        database.execute("INSERT INTO main VALUES (11, 'new')");
+        try (Connection other = database.connect();
+                Statement statement = other.createStatement()) {
+            other.setAutoCommit(false);
+            statement.execute("REFRESH MATERIALIZED VIEW CONCURRENTLY \"role \"\"A\"\"\"");
+            CompletableFuture<RefreshOutcome> waiting =
+                    CompletableFuture.supplyAsync(() -> refresh(patient, task(Xids.NONE)));
+            await().until(() -> database.query("SELECT count(*) FROM pg_locks WHERE NOT granted AND database ="
+                            + " (SELECT oid FROM pg_database WHERE datname = current_database())")
+                    .equals(List.of("1")));
+            other.commit();
+            assertThat(TestTimeout.get(waiting)).isInstanceOfSatisfying(RefreshOutcome.Refreshed.class, done -> {
+                assertThat(done.rowsChanged()).contains(0L);
+                assertThat(done.downstreamMarked()).isTrue();
+            });
+        }
     }
 
     /** The server's counters outlive a transaction, and a pooled connection is used for many refreshes. */

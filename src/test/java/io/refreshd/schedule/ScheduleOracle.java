@@ -16,9 +16,11 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.NullUnmarked;
 import org.jspecify.annotations.Nullable;
 
@@ -58,6 +60,7 @@ final class ScheduleOracle {
     private static final String INVALIDATED = "invalidated";
 
     private final int maxConcurrent;
+    private final FairnessOracle fairness;
     private final Map<ViewId, Watched> views = new TreeMap<>();
     final Map<ViewId, RefreshTask> running = new HashMap<>();
     /** How often changes that came while a refresh ran were in its snapshot. */
@@ -65,6 +68,7 @@ final class ScheduleOracle {
 
     ScheduleOracle(int maxConcurrent) {
         this.maxConcurrent = maxConcurrent;
+        this.fairness = new FairnessOracle(maxConcurrent);
     }
 
     /**
@@ -72,8 +76,16 @@ final class ScheduleOracle {
      *
      * @param dirty whether the ledger says so
      * @param neverRefreshed whether the ledger knows of no refresh
+     * @param lastDuration how long the last refresh took, as the ledger says
      */
-    void known(ViewSpec spec, boolean dirty, boolean neverRefreshed, Snapshot lastSnapshot) {
+    void known(
+            ViewSpec spec,
+            boolean dirty,
+            boolean neverRefreshed,
+            Snapshot lastSnapshot,
+            Optional<Duration> lastDuration,
+            long now) {
+        fairness.known(spec, lastDuration);
         Watched view = views.get(spec.view());
         if (view == null || view.spec.oid() != spec.oid()) {
             view = new Watched(spec);
@@ -82,6 +94,7 @@ final class ScheduleOracle {
             views.put(spec.view(), view);
             if (dirty) {
                 view.reasons.add("remembered");
+                fairness.waits(spec.view(), now);
             }
         }
         view.spec = spec;
@@ -89,6 +102,7 @@ final class ScheduleOracle {
 
     void onlyKnown(Set<ViewId> ids) {
         views.keySet().retainAll(ids);
+        fairness.onlyKnown(ids);
     }
 
     void affected(List<Impact> impacts, long now) {
@@ -102,25 +116,27 @@ final class ScheduleOracle {
             view.first = view.changesWait ? view.first : now;
             view.changesWait = true;
             view.last = now;
+            fairness.waits(impact.view(), now);
         }
     }
 
-    void because(ViewId id, String reason) {
+    void because(ViewId id, String reason, long now) {
         Watched view = views.get(id);
         if (view != null) {
             view.reasons.add(reason);
+            fairness.waits(id, now);
         }
     }
 
-    void invalidate(ViewId id) {
-        because(id, INVALIDATED);
+    void invalidate(ViewId id, long now) {
+        because(id, INVALIDATED, now);
         Watched view = views.get(id);
         if (view != null) {
             view.lastSnapshot = null;
         }
     }
 
-    void started(RefreshTask task) {
+    void started(RefreshTask task, long now) {
         Watched view = views.get(task.view());
         assertThat(view).as("%s is known", task.view()).isNotNull();
         assertThat(running).as("never two at once").doesNotContainKey(task.view());
@@ -134,19 +150,21 @@ final class ScheduleOracle {
                     .as("I7: a reason to refresh %s", task.view())
                     .isNotEmpty();
         }
+        fairness.started(task, now);
         view.reasonsOfRunning = view.reasons;
         view.reasons = new HashSet<>();
         view.sinceStart = new HashSet<>();
         view.changesWait = false;
     }
 
-    void ended(ViewId id, RefreshOutcome outcome) {
+    void ended(ViewId id, RefreshOutcome outcome, long now) {
         RefreshTask task = running.remove(id);
+        fairness.ended(id);
         Watched view = views.get(id);
         boolean sameView = view != null && view.spec.oid() == task.oid();
         if (outcome instanceof RefreshOutcome.Refreshed refreshed) {
             if (refreshed.downstreamMarked() || (sameView && view.commitUncertain)) {
-                task.downstream().forEach(d -> because(d, "upstream"));
+                task.downstream().forEach(d -> because(d, "upstream", now));
             }
         }
         if (!sameView) {
@@ -155,6 +173,7 @@ final class ScheduleOracle {
         switch (outcome) {
             case RefreshOutcome.Refreshed refreshed -> {
                 view.commitUncertain = false;
+                fairness.took(id, refreshed.duration());
                 holds(view, refreshed.snapshot());
             }
             case RefreshOutcome.Unchanged unchanged -> {
@@ -178,12 +197,14 @@ final class ScheduleOracle {
         if (!view.reasons.contains(INVALIDATED)) {
             view.lastSnapshot = snapshot;
         }
-        if (view.spec.upstream().isEmpty()
-                && view.reasons.equals(Set.of(CHANGE))
+        if (view.reasons.equals(Set.of(CHANGE))
                 && view.sinceStart.stream().allMatch(xids -> xids.areSeenBy(snapshot))) {
-            view.reasons.clear();
-            view.changesWait = false;
-            settled++;
+            fairness.waitsNoLonger(view.spec.view());
+            if (view.spec.upstream().isEmpty()) {
+                view.reasons.clear();
+                view.changesWait = false;
+                settled++;
+            }
         }
         view.reasonsOfRunning = new HashSet<>();
     }
@@ -211,6 +232,20 @@ final class ScheduleOracle {
         }
     }
 
+    private void checkNotLate(ViewStatus shown, Watched view, long now) {
+        boolean hasPlace = fairness.hasPlaceFor(shown.view(), now);
+        if (hasPlace) {
+            assertThat(now - view.last)
+                    .as("quiet period of %s", shown.view())
+                    .isLessThan(shown.timing().quietPeriod().toNanos());
+        }
+        if (hasPlace || fairness.keepsTarget(shown.view())) {
+            assertThat(now - view.first)
+                    .as("target lag of %s", shown.view())
+                    .isLessThan(shown.timing().targetLag().toNanos());
+        }
+    }
+
     /** I3 and I6: a view that is due is refreshed, unless something delays it that may; and something will wake it. */
     void check(List<ViewStatus> status, OptionalLong nextDeadline, long now) {
         for (ViewStatus shown : status) {
@@ -229,18 +264,16 @@ final class ScheduleOracle {
             if (view.changesWait
                     && !view.retrying
                     && upstreamQuiet
-                    && running.size() < maxConcurrent
+                    && !fairness.mayGiveWay(shown.view())
                     && !running.containsKey(shown.view())) {
-                Duration quiet = shown.timing().quietPeriod();
-                Duration target = shown.timing().targetLag();
-                assertThat(now - view.last)
-                        .as("quiet period of %s", shown.view())
-                        .isLessThan(quiet.toNanos());
-                assertThat(now - view.first)
-                        .as("target lag of %s", shown.view())
-                        .isLessThan(target.toNanos());
+                checkNotLate(shown, view, now);
             }
         }
+        Set<ViewId> retrying = views.values().stream()
+                .filter(view -> view.retrying)
+                .map(view -> view.spec.view())
+                .collect(Collectors.toSet());
+        fairness.check(status, retrying, now);
         nextDeadline.ifPresent(at -> assertThat(at - now).as("deadline ahead").isPositive());
     }
 }

@@ -112,7 +112,7 @@ final class Script {
             case 7, 8, 9 -> host.daemon().ifPresent(daemon -> daemon.handle(new Event.ResumeRequested(id)));
             case 10 ->
                 host.daemon().ifPresent(daemon -> {
-                    daemon.schedule().because(id, "requested");
+                    daemon.schedule().because(id, "requested", timeline.now().nanos());
                     daemon.handle(new Event.RefreshRequested(Set.of(id)));
                 });
             case 11 -> host.daemon().ifPresent(daemon -> daemon.ingest().changesMissed(id));

@@ -94,7 +94,7 @@ final class SimulatedDaemon {
     /** Hands an event to the scheduler, carries out the actions, and checks what must hold after each event. */
     List<Action> handle(Event event) {
         if (event instanceof Event.RefreshEnded ended) {
-            schedule.ended(ended.view(), ended.outcome());
+            schedule.ended(ended.view(), ended.outcome(), timeline.now().nanos());
         }
         Moment now = timeline.now();
         List<Action> actions = scheduler.handle(event, now);
@@ -103,7 +103,7 @@ final class SimulatedDaemon {
             switch (action) {
                 case Action.Mark mark -> marks++;
                 case Action.Start start -> {
-                    schedule.started(start.task());
+                    schedule.started(start.task(), now.nanos());
                     counts.refreshes++;
                     unlessCrashed(timeline.below(3), () -> refresher.refresh(start.task()));
                 }

@@ -79,7 +79,8 @@ final class SimulatedIngest {
     private void invalidate() {
         Set<ViewId> invalidated = new TreeSet<>(unmarkedInvalidations);
         invalidated.addAll(knownViews.keySet());
-        invalidated.forEach(daemon.schedule()::invalidate);
+        invalidated.forEach(
+                view -> daemon.schedule().invalidate(view, timeline.now().nanos()));
         write(daemon.handle(new Event.Invalidated("test")), () -> {
             unmarkedInvalidations.removeAll(invalidated);
             goOn();
@@ -103,10 +104,18 @@ final class SimulatedIngest {
                 altered.add(view.view());
             }
             remembered.put(view.view(), row.entry(view.view()));
-            daemon.schedule().known(view.spec(), row.dirty(), row.refreshedAt.isEmpty(), row.snapshot.orElse(null));
+            daemon.schedule()
+                    .known(
+                            view.spec(),
+                            row.dirty(),
+                            row.refreshedAt.isEmpty(),
+                            row.snapshot.orElse(null),
+                            row.lastDuration,
+                            timeline.now().nanos());
         }
         daemon.schedule().onlyKnown(read.keySet());
-        altered.forEach(daemon.schedule()::invalidate);
+        altered.forEach(
+                view -> daemon.schedule().invalidate(view, timeline.now().nanos()));
         Set<ViewId> redefined = new HashSet<>(altered);
         read.values().stream()
                 .filter(v -> !knownViews.containsKey(v.view())

@@ -1,0 +1,111 @@
+package io.refreshd.schedule;
+
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.IdentityHashMap;
+import java.util.OptionalLong;
+import java.util.Set;
+
+/**
+ * The places for refreshes, {@code max-concurrent} of them, and who may take one.
+ *
+ * <p>No view is to wait for others longer than for its target lag and one refresh of its own. A refresh is long if it is expected to
+ * take longer than that for any view. Such a refresh in the last place could keep that view waiting.
+ *
+ * <p>Invariant: long refreshes have at most all places but one. A long refresh may take the last one only if it is expected to
+ * keep its own target lag, and could not keep it if it waited any longer. Where there is one place only, nothing can be kept free;
+ * then whatever was due when a long refresh ended goes before the next long one.
+ */
+final class Places {
+    private final ViewRegistry views;
+    private final int all;
+    /** A refresh that takes longer, in nanoseconds, is long. */
+    private long limit = Long.MAX_VALUE;
+    /** Whether it is known of any view how long its refresh takes. */
+    private boolean anyKnown;
+
+    private final Set<RunningRefresh> running = Collections.newSetFromMap(new IdentityHashMap<>());
+    /** When the last long refresh ended. */
+    private OptionalLong lastLongEnd = OptionalLong.empty();
+
+    Places(ViewRegistry views, int all) {
+        this.views = views;
+        this.all = all;
+    }
+
+    boolean anyFree() {
+        return views.runningCount() < all;
+    }
+
+    /** Works out anew which refreshes are long, and which have ended. To be called before places are given. */
+    void assess(long now) {
+        running.removeIf(refresh -> {
+            boolean ended = views.running().stream().noneMatch(still -> still == refresh);
+            if (ended && now - refresh.startedAt() > limit) {
+                lastLongEnd = OptionalLong.of(now);
+            }
+            return ended;
+        });
+        limit = Long.MAX_VALUE;
+        anyKnown = false;
+        for (ViewState view : views.all()) {
+            if (!view.paused && !view.suspended()) {
+                limit = Math.min(limit, targetLag(view) + view.expected);
+                anyKnown |= view.durationKnown();
+            }
+        }
+    }
+
+    /**
+     * Whether a refresh of the view is expected to be long. A refresh of which nothing is known yet counts as long, unless that is
+     * true of all views.
+     */
+    boolean isLong(ViewState view) {
+        return isLong(view.durationKnown(), view.expected);
+    }
+
+    private boolean isLong(boolean known, long nanos) {
+        return known ? nanos > limit : anyKnown;
+    }
+
+    boolean hasPlaceFor(ViewState view, long now) {
+        return anyFree() && (!isLong(view) || longRunning(now) < Math.max(1, all - 1) || cannotWait(view, now));
+    }
+
+    private long longRunning(long now) {
+        return views.running().stream()
+                .filter(refresh ->
+                        isLong(refresh.expected() > 0, refresh.expected()) || now - refresh.startedAt() > limit)
+                .count();
+    }
+
+    private static boolean cannotWait(ViewState view, long now) {
+        return view.durationKnown()
+                && view.expected <= targetLag(view)
+                && view.latestStart().isPresent()
+                && view.latestStart().getAsLong() - now <= 0;
+    }
+
+    private static long targetLag(ViewState view) {
+        return view.spec.timing().targetLag().toNanos();
+    }
+
+    void taken(RunningRefresh refresh) {
+        running.add(refresh);
+    }
+
+    /**
+     * The order in which views that are ready take their turn: the earliest due first. A long refresh gives way to whatever was due
+     * when the last long one ended, and to nothing that fell due later. So neither kind can keep the other from its turn for ever.
+     */
+    Comparator<ViewState> order(long now) {
+        return Comparator.<ViewState>comparingLong(view -> rank(view) - now)
+                .thenComparingLong(view -> view.dueAt() - now);
+    }
+
+    private long rank(ViewState view) {
+        return isLong(view) && lastLongEnd.isPresent()
+                ? Deadlines.later(view.dueAt(), lastLongEnd.getAsLong())
+                : view.dueAt();
+    }
+}

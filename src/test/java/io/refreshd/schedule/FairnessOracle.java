@@ -1,0 +1,195 @@
+package io.refreshd.schedule;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.refreshd.model.RefreshTask;
+import io.refreshd.model.ViewId;
+import io.refreshd.report.ViewPhase;
+import io.refreshd.report.ViewStatus;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+
+/**
+ * Knows by other means than the scheduler which refreshes are long, and checks two invariants: long refreshes never have all
+ * places, and upstream views never start before a view that stands on them and is late.
+ *
+ * <p>A view that is being refreshed may be paused besides, which nobody sees from outside. So a view is asked whether it is long, or
+ * short, for certain.
+ */
+final class FairnessOracle {
+    private static final double WEIGHT_OF_NEWEST = 0.3;
+
+    private static final class Timed {
+        ViewSpec spec;
+        OptionalLong expected;
+        ViewPhase phase = ViewPhase.DIRTY;
+        /** Since when there has been a reason for a refresh that has not started. */
+        OptionalLong waitsSince = OptionalLong.empty();
+
+        Timed(ViewSpec spec, OptionalLong expected) {
+            this.spec = spec;
+            this.expected = expected;
+        }
+
+        long target() {
+            return spec.timing().targetLag().toNanos();
+        }
+
+        boolean keepsTarget() {
+            return expected.orElse(0) <= target();
+        }
+    }
+
+    private record Started(long at, OptionalLong expected) {}
+
+    private final int places;
+    private final Map<ViewId, Timed> views = new TreeMap<>();
+    private final Map<ViewId, Started> running = new HashMap<>();
+    private final List<ViewId> startedNow = new ArrayList<>();
+    private final Set<ViewId> runningBefore = new HashSet<>();
+
+    FairnessOracle(int places) {
+        this.places = places;
+    }
+
+    void known(ViewSpec spec, Optional<Duration> lastDuration) {
+        Timed view = views.get(spec.view());
+        if (view == null || view.spec.oid() != spec.oid()) {
+            views.put(
+                    spec.view(),
+                    new Timed(
+                            spec,
+                            lastDuration
+                                    .map(known -> OptionalLong.of(known.toNanos()))
+                                    .orElse(OptionalLong.empty())));
+        } else {
+            view.spec = spec;
+        }
+    }
+
+    void onlyKnown(Set<ViewId> ids) {
+        views.keySet().retainAll(ids);
+    }
+
+    void waits(ViewId id, long now) {
+        Timed view = views.get(id);
+        if (view != null && view.waitsSince.isEmpty()) {
+            view.waitsSince = OptionalLong.of(now);
+        }
+    }
+
+    /** Nothing is known to be missing any more. */
+    void waitsNoLonger(ViewId id) {
+        Optional.ofNullable(views.get(id)).ifPresent(view -> view.waitsSince = OptionalLong.empty());
+    }
+
+    void started(RefreshTask task, long now) {
+        Timed view = views.get(task.view());
+        long otherLong = running.values().stream()
+                .filter(other -> isLongForCertain(other.expected()))
+                .count();
+        if (isLongForCertain(view.expected) && otherLong >= places - 1) {
+            assertThat(view.expected.orElseThrow())
+                    .as("%s has the last place, and takes longer than its target lag", task.view())
+                    .isLessThanOrEqualTo(view.target());
+            assertThat(task.oldestCommit())
+                    .as("%s need not have the last place", task.view())
+                    .isPresent();
+        }
+        view.waitsSince = OptionalLong.empty();
+        running.put(task.view(), new Started(now, view.expected));
+        startedNow.add(task.view());
+    }
+
+    void ended(ViewId id) {
+        running.remove(id);
+        runningBefore.remove(id);
+    }
+
+    void took(ViewId id, Duration duration) {
+        Timed view = views.get(id);
+        long nanos = duration.toNanos();
+        view.expected = OptionalLong.of(
+                view.expected.isEmpty()
+                        ? nanos
+                        : view.expected.getAsLong() + (long) (WEIGHT_OF_NEWEST * (nanos - view.expected.getAsLong())));
+    }
+
+    /** The limit if no view is left out, or if each is that may be. */
+    private long limit(EnumSet<ViewPhase> leftOut) {
+        return views.values().stream()
+                .filter(view -> !leftOut.contains(view.phase))
+                .mapToLong(view -> view.target() + view.expected.orElse(0))
+                .min()
+                .orElse(Long.MAX_VALUE);
+    }
+
+    private long lowestLimit() {
+        return limit(EnumSet.noneOf(ViewPhase.class));
+    }
+
+    private boolean isLongForCertain(OptionalLong expected) {
+        EnumSet<ViewPhase> perhapsOut = EnumSet.of(ViewPhase.PAUSED, ViewPhase.SUSPENDED, ViewPhase.REFRESHING);
+        return expected.isPresent() && expected.getAsLong() > limit(perhapsOut);
+    }
+
+    private boolean isShortForCertain(OptionalLong expected) {
+        return expected.isPresent() && expected.getAsLong() <= lowestLimit();
+    }
+
+    /** Whether a refresh of the view would get a place for certain. */
+    boolean hasPlaceFor(ViewId id, long now) {
+        long perhapsLong = running.values().stream()
+                .filter(other -> !isShortForCertain(other.expected()) || now - other.at() > lowestLimit())
+                .count();
+        return running.size() < places && (isShortForCertain(views.get(id).expected) || perhapsLong < places - 1);
+    }
+
+    /** Whether the view would get even the last place rather than miss its target lag. */
+    boolean keepsTarget(ViewId id) {
+        return running.size() < places
+                && views.get(id).expected.isPresent()
+                && views.get(id).keepsTarget();
+    }
+
+    /** Whether the view may have to wait for one that stands on it, and that waits for another of its upstream views. */
+    boolean mayGiveWay(ViewId id) {
+        return downstream(id)
+                .anyMatch(view -> view.phase != ViewPhase.FRESH
+                        && view.spec.upstream().stream().anyMatch(running::containsKey));
+    }
+
+    private Stream<Timed> downstream(ViewId id) {
+        return views.values().stream().filter(view -> view.spec.upstream().contains(id));
+    }
+
+    /** @param retrying views whose last attempt failed */
+    void check(List<ViewStatus> status, Set<ViewId> retrying, long now) {
+        for (ViewStatus shown : status) {
+            Optional.ofNullable(views.get(shown.view())).ifPresent(view -> view.phase = shown.phase());
+        }
+        for (ViewId upstream : startedNow) {
+            downstream(upstream)
+                    .filter(view -> view.phase == ViewPhase.DIRTY
+                            && !retrying.contains(view.spec.view())
+                            && view.spec.upstream().stream().noneMatch(runningBefore::contains)
+                            && hasPlaceFor(view.spec.view(), now))
+                    .forEach(view -> view.waitsSince.ifPresent(since -> assertThat(now - since)
+                            .as("%s started, and %s, which stands on it, has waited for", upstream, view.spec.view())
+                            .isLessThan(view.target())));
+        }
+        startedNow.clear();
+        runningBefore.clear();
+        runningBefore.addAll(running.keySet());
+    }
+}
