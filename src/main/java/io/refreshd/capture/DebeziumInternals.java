@@ -84,6 +84,8 @@ final class DebeziumInternals {
         private volatile @Nullable LogConnection connection;
         private volatile @Nullable CaptureTask task;
         private volatile boolean aborted;
+        /** Whether the server has begun to stream. */
+        volatile boolean streamed;
 
         Run(Function<TableId, Interest> interests) {
             this.interests = interests;
@@ -208,7 +210,9 @@ final class DebeziumInternals {
                 opened.abort(Runnable::run);
                 throw new SQLException("the run was cut off before it streamed");
             }
-            return new BundleStream(TransactionStream.open(opened, slot, publication, run.interests), run);
+            TransactionStream stream = TransactionStream.open(opened, slot, publication, run.interests);
+            run.streamed = true;
+            return new BundleStream(stream, run);
         }
 
         @Override

@@ -6,7 +6,9 @@ import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
-import org.jspecify.annotations.Nullable;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.regex.Pattern;
 
 /**
  * Writes logical decoding messages to the log: heartbeats and other signals. A message needs no table and no privilege, lets the slot of a
@@ -23,15 +25,24 @@ public final class Heartbeat {
      */
     private static final int FLUSHES_SINCE = 17;
 
+    /**
+     * Begins the body of each heartbeat of this process, and of no other message: every role may write a message with the kind of a
+     * heartbeat, and none can guess the token.
+     */
+    private static final String TOKEN = UUID.randomUUID() + " ";
+
+    /** Microseconds since 1970, until the year 2286. */
+    private static final Pattern MICROS = Pattern.compile("[0-9]{1,16}");
+
     private Heartbeat() {}
 
-    /** Writes a heartbeat, whose body is the server's time: see {@link #emittedAt}. */
+    /** Writes a heartbeat: see {@link #emittedAt}. */
     public static void emit(Connection connection) throws SQLException {
         emit(
                 connection,
                 Signal.HEARTBEAT,
-                "(extract(epoch FROM pg_catalog.clock_timestamp()) * 1000000)::bigint::text",
-                null);
+                "? || (extract(epoch FROM pg_catalog.clock_timestamp()) * 1000000)::bigint::text",
+                TOKEN);
     }
 
     /** Writes a signal of any kind. */
@@ -39,24 +50,27 @@ public final class Heartbeat {
         emit(connection, signal.kind(), "?", signal.body());
     }
 
-    private static void emit(Connection connection, String kind, String bodySql, @Nullable String body)
-            throws SQLException {
+    private static void emit(Connection connection, String kind, String bodySql, String body) throws SQLException {
         boolean flushes = connection.getMetaData().getDatabaseMajorVersion() >= FLUSHES_SINCE;
         String sql = "SELECT pg_catalog.pg_logical_emit_message(false, ?, " + bodySql + (flushes ? ", true)" : ")");
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             statement.setString(1, Signal.PREFIX + kind);
-            if (body != null) {
-                statement.setString(2, body);
-            }
+            statement.setString(2, body);
             statement.execute();
         }
     }
 
-    /** When a heartbeat was written, by the server's clock. */
-    public static Instant emittedAt(Signal heartbeat) {
-        if (!heartbeat.kind().equals(Signal.HEARTBEAT)) {
-            throw new IllegalArgumentException("not a heartbeat: " + heartbeat.kind());
+    /**
+     * When a heartbeat of this process was written, by the server's clock. Empty for any other message, also for one that only looks
+     * like a heartbeat.
+     */
+    public static Optional<Instant> emittedAt(Signal signal) {
+        if (!signal.kind().equals(Signal.HEARTBEAT) || !signal.body().startsWith(TOKEN)) {
+            return Optional.empty();
         }
-        return Instant.EPOCH.plus(Long.parseLong(heartbeat.body()), ChronoUnit.MICROS);
+        String micros = signal.body().substring(TOKEN.length());
+        return MICROS.matcher(micros).matches()
+                ? Optional.of(Instant.EPOCH.plus(Long.parseLong(micros), ChronoUnit.MICROS))
+                : Optional.empty();
     }
 }

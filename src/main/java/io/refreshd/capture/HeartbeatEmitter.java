@@ -55,7 +55,7 @@ final class HeartbeatEmitter implements AutoCloseable {
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-        } catch (SQLException e) {
+        } catch (SQLException | RuntimeException | Error e) {
             if (!isClosed()) {
                 failed.accept(e);
             }

@@ -82,6 +82,11 @@ public final class PgoutputChangeSource implements ChangeSource {
         return ended.copy();
     }
 
+    /** Whether the server has begun to stream. */
+    public boolean hasStreamed() {
+        return debezium.streamed;
+    }
+
     @Override
     public Optional<Xid> waitingFor() {
         BatchConsumer started = consumer;

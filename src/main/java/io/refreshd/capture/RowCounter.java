@@ -90,7 +90,7 @@ final class RowCounter {
                 && onlyUnread
                 && !allColumns
                 && deferred.size() < DEFERRED_ROWS
-                && deferredBytes < DEFERRED_BYTES) {
+                && tuples.remaining() <= DEFERRED_BYTES - deferredBytes) {
             deferred.add(tuples);
             deferredBytes += tuples.remaining();
         } else {

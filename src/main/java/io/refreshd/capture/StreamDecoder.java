@@ -11,9 +11,11 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 
 /**
@@ -25,6 +27,9 @@ import java.util.function.Function;
 final class StreamDecoder {
     private static final Instant EPOCH = Instant.parse("2000-01-01T00:00:00Z");
 
+    /** Most signals of one transaction; the rest is left out. A client that asks for something writes one signal. */
+    private static final int MOST_SIGNALS = 1_000;
+
     private final Function<TableId, Interest> interests;
     private final Map<Integer, Relation> relations = new HashMap<>();
     private final Map<TableId, RowLayout> layouts = new HashMap<>();
@@ -32,7 +37,9 @@ final class StreamDecoder {
     private final Map<TableId, RowLayout> current = new HashMap<>();
 
     private final Map<TableId, RowCounter> counters = new LinkedHashMap<>();
-    private final List<Signal> signals = new ArrayList<>();
+    /** Without repetitions: a signal says the same however often it comes. */
+    private final Set<Signal> signals = new LinkedHashSet<>();
+
     private long xid;
 
     /** @param interests what to remember of a table's rows; asked once for each table that changes after {@link #forgetInterests} */
@@ -87,7 +94,7 @@ final class StreamDecoder {
         Instant committedAt = EPOCH.plus(message.getLong(), ChronoUnit.MICROS);
         List<TableTally> tables = new ArrayList<>(counters.size());
         counters.values().forEach(counter -> tables.add(counter.total()));
-        Captured.Transaction transaction = new Captured.Transaction(xid, committedAt, tables, signals);
+        Captured.Transaction transaction = new Captured.Transaction(xid, committedAt, tables, List.copyOf(signals));
         counters.clear();
         signals.clear();
         return transaction;
@@ -156,20 +163,15 @@ final class StreamDecoder {
     private Optional<Captured> message(ByteBuffer message) {
         boolean transactional = (message.get() & 1) == 1;
         message.getLong(); // position of the message
-        String prefix = text(message);
-        if (!prefix.startsWith(Signal.PREFIX)) {
-            return Optional.empty();
-        }
-        byte[] content = new byte[message.getInt()];
-        message.get(content);
-        Signal signal =
-                new Signal(prefix.substring(Signal.PREFIX.length()), new String(content, StandardCharsets.UTF_8));
+        Optional<Signal> signal = SignalReader.read(message);
         if (transactional) {
             // The signal counts from the commit on, together with the rows of its own transaction.
-            signals.add(signal);
+            if (signals.size() < MOST_SIGNALS) {
+                signal.ifPresent(signals::add);
+            }
             return Optional.empty();
         }
-        return Optional.of(new Captured.Message(signal));
+        return signal.map(Captured.Message::new);
     }
 
     private static String text(ByteBuffer message) {

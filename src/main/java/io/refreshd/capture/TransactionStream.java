@@ -63,6 +63,8 @@ final class TransactionStream implements AutoCloseable {
     private long lastMessage = handedOver;
     private volatile @Nullable LogSequenceNumber received;
     private @Nullable ExecutorService keepAlive;
+    /** Why no status is sent any more; the reader ends the run then. */
+    private volatile @Nullable Throwable brokenKeepAlive;
 
     TransactionStream(
             PGReplicationStream stream,
@@ -103,6 +105,10 @@ final class TransactionStream implements AutoCloseable {
 
     /** Reads what has come, pauses when there is no more, and hands over what was gathered for long enough. */
     void readPending(Receiver receiver) throws SQLException, InterruptedException {
+        Throwable broken = brokenKeepAlive;
+        if (broken != null) {
+            throw new IllegalStateException("the thread that sends the status broke", broken);
+        }
         decoder.forgetInterests();
         int waited = 0;
         for (int i = 0; i < MESSAGES_AT_ONCE; i++) {
@@ -213,6 +219,8 @@ final class TransactionStream implements AutoCloseable {
                 Thread.currentThread().interrupt();
             } catch (SQLException e) {
                 // A connection that cannot be written to cannot be read from either: the reader ends the run.
+            } catch (RuntimeException | Error e) {
+                brokenKeepAlive = e;
             }
         });
     }

@@ -1,7 +1,9 @@
 package io.refreshd.catalog;
 
 import io.refreshd.model.Obstacle;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -24,7 +26,7 @@ final class CatalogIndex {
     private final Map<Long, Set<Long>> ancestors = new HashMap<>();
     private final Map<Long, List<Index>> indexes = new HashMap<>();
     private final Map<Long, Function> functions = new HashMap<>();
-    private final Map<Long, Optional<NodeTree.Node>> queries = new HashMap<>();
+    private final ParsedQueries queries = new ParsedQueries();
 
     private final Map<Long, Obstacle> untrusted;
     private final String role;
@@ -67,10 +69,7 @@ final class CatalogIndex {
 
     /** The parsed query of a view or materialized view; empty if there is none or its form is not known. */
     Optional<NodeTree.Node> query(Relation view) {
-        return queries.computeIfAbsent(view.oid(), oid -> {
-            Rule rule = rules.get(oid);
-            return rule == null ? Optional.empty() : NodeTree.query(rule.tree());
-        });
+        return Optional.ofNullable(rules.get(view.oid())).flatMap(queries::of);
     }
 
     /** The code that the view's query would run and that is not trusted; empty if there is none. */
@@ -97,15 +96,15 @@ final class CatalogIndex {
     Set<Long> selfAndAncestorsOf(Relation table) {
         return ancestors.computeIfAbsent(table.oid(), oid -> {
             Set<Long> found = new HashSet<>();
-            addSelfAndAncestors(oid, found);
+            Deque<Long> open = new ArrayDeque<>(List.of(oid));
+            while (!open.isEmpty()) {
+                long next = open.pop();
+                if (found.add(next)) {
+                    open.addAll(parents.getOrDefault(next, List.of()));
+                }
+            }
             return found;
         });
-    }
-
-    private void addSelfAndAncestors(long table, Set<Long> found) {
-        if (found.add(table)) {
-            parents.getOrDefault(table, List.of()).forEach(parent -> addSelfAndAncestors(parent, found));
-        }
     }
 
     List<Index> indexesOf(Relation table) {

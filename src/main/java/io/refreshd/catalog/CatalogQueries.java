@@ -26,6 +26,9 @@ import java.util.stream.Stream;
  * <p>Thread: the one that owns the connection.
  */
 final class CatalogQueries {
+    /** Rows that the driver holds beside what is made of them. It fetches in parts only within a transaction. */
+    private static final int ROWS_AT_ONCE = 100;
+
     private final Connection connection;
 
     CatalogQueries(Connection connection) {
@@ -186,6 +189,7 @@ final class CatalogQueries {
             addIf(row.getBoolean(3), Rule.Trait.WHOLE_ROW, traits);
             addIf(row.getBoolean(4), Rule.Trait.CLOCK, traits);
             addIf(row.getBoolean(5), Rule.Trait.SAMPLE, traits);
+            addIf(row.getBoolean(7), Rule.Trait.UNEXAMINED, traits);
             return new Rule(
                     relation,
                     row.getString(2),
@@ -238,6 +242,7 @@ final class CatalogQueries {
 
     private <T> List<T> query(String sql, Collection<Long> oids, RowReader<T> reader) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            statement.setFetchSize(ROWS_AT_ONCE);
             statement.setArray(1, connection.createArrayOf("int8", oids.toArray(new Long[0])));
             try (ResultSet rows = statement.executeQuery()) {
                 List<T> result = new ArrayList<>();

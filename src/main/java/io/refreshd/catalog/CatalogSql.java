@@ -141,11 +141,14 @@ final class CatalogSql {
     /**
      * The queries of views, and the conditions by which policies let rows of a table be read. The xmin of each row is part of its
      * hash: a query that was replaced and put back counts as another one, since a refresh in between may have used the replacement.
+     *
+     * <p>Whoever may create a view decides how large its query is. So {@code tree} is null above 4 MB, and beyond 128 MB of all
+     * together, the smallest first: such a query costs the server nothing, since the length stands in front of the stored text.
      */
     private static final String QUERIES = """
             WITH wanted(oid) AS (
               SELECT unnest(?::int8[])::oid
-            ), query(reader, class, oid, tree, settings) AS (
+            ), source(reader, class, oid, tree, settings) AS (
               SELECT r.ev_class, 'pg_catalog.pg_rewrite'::regclass, r.oid, r.ev_action::text, r.xmin::text
                 FROM pg_catalog.pg_rewrite r
                WHERE r.ev_class IN (SELECT oid FROM wanted) AND r.ev_type = '1'
@@ -154,6 +157,13 @@ final class CatalogSql {
                      concat(p.xmin, ' ', p.polpermissive, p.polroles)
                 FROM pg_catalog.pg_policy p
                WHERE p.polrelid IN (SELECT oid FROM wanted) AND p.polcmd IN ('*', 'r')
+            ), query(reader, class, oid, tree, settings) AS (
+              SELECT reader, class, oid,
+                     CASE WHEN octet_length(tree) <= 4194304
+                           AND sum(octet_length(tree)) OVER (ORDER BY octet_length(tree), class, oid) <= 134217728
+                          THEN tree END,
+                     concat(settings, ' ', octet_length(tree))
+                FROM source
             )
             """;
 
@@ -172,18 +182,25 @@ final class CatalogSql {
      * that no name can match one of these patterns.
      *
      * <p>The tree itself is returned only if the server's encoding is UTF-8. A constant in the tree is in the server's encoding, and is
-     * later compared with values from the log, which are in UTF-8.
+     * later compared with values from the log, which are in UTF-8. Nor is it returned above 256 kB, or beyond 16 MB of all together, the
+     * smallest first: the daemon's heap is small. Without the tree, the view counts as affected by more changes than necessary.
      */
     static final String RULES = QUERIES + """
-            SELECT q.reader::int8, md5(string_agg(q.tree || q.settings, '|' ORDER BY q.oid)),
-                   bool_or(position(':varattno 0 ' IN q.tree) > 0),
-                   bool_or(q.tree ~ 'SQLVALUEFUNCTION :op [0-8] '),
-                   bool_or(position('{TABLESAMPLECLAUSE ' IN q.tree) > 0),
-                   coalesce(max(q.tree) FILTER (WHERE q.class = 'pg_catalog.pg_rewrite'::regclass
-                                                  AND current_setting('server_encoding') = 'UTF8'), '')
-              FROM query q
-             GROUP BY q.reader
-             ORDER BY q.reader
+            SELECT reader::int8, hash, whole_row, clock, sample,
+                   CASE WHEN octet_length(tree) <= 262144
+                         AND sum(octet_length(tree)) OVER (ORDER BY octet_length(tree), reader) <= 16777216
+                        THEN tree ELSE '' END,
+                   unexamined
+              FROM (SELECT q.reader, md5(string_agg(concat(q.tree, q.settings), '|' ORDER BY q.oid)) AS hash,
+                           bool_or(q.tree IS NULL OR position(':varattno 0 ' IN q.tree) > 0) AS whole_row,
+                           bool_or(q.tree ~ 'SQLVALUEFUNCTION :op [0-8] ') AS clock,
+                           bool_or(position('{TABLESAMPLECLAUSE ' IN q.tree) > 0) AS sample,
+                           coalesce(max(q.tree) FILTER (WHERE q.class = 'pg_catalog.pg_rewrite'::regclass
+                                                          AND current_setting('server_encoding') = 'UTF8'), '') AS tree,
+                           bool_or(q.tree IS NULL) AS unexamined
+                      FROM query q
+                     GROUP BY q.reader) examined
+             ORDER BY reader
             """;
 
     /**

@@ -13,7 +13,9 @@ import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 
 /**
  * Builds one {@link ViewGraph} from a {@link Catalog}. Works with oids, and turns them into names only in the result.
@@ -47,14 +49,22 @@ final class GraphBuilder {
         views.forEach((id, view) -> {
             ViewSources found = ViewSources.of(view, catalogIndex);
             sources.put(id, found);
-            LookupAnalysis.ByTable lookup = lookups.of(view, found, untrackedSources.of(view, found));
+            LookupAnalysis.ByTable lookup = examined(
+                    () -> lookups.of(view, found, untrackedSources.of(view, found)),
+                    why -> table -> Lookup.not(why, ""));
             for (Relation relation : found.relations()) {
                 if (relation.isDecodable()) {
                     tables.computeIfAbsent(relation.tableId(), table -> publishability.baseTable(relation));
                     readers.computeIfAbsent(relation.tableId(), table -> new ArrayList<>())
                             .add(new Reader(id, found.columnsOf(relation)));
                     filters.computeIfAbsent(relation.tableId(), table -> new HashMap<>())
-                            .put(id, new ChangeFilter(discriminators.of(view, relation, found), lookup.of(relation)));
+                            .put(
+                                    id,
+                                    new ChangeFilter(
+                                            examined(
+                                                    () -> discriminators.of(view, relation, found),
+                                                    why -> Optional.empty()),
+                                            examined(() -> lookup.of(relation), why -> Lookup.not(why, ""))));
                 }
             }
         });
@@ -84,6 +94,23 @@ final class GraphBuilder {
                             lineage.of(view, found)));
         });
         return new ViewGraph(nodes, tables, readers, filters);
+    }
+
+    /**
+     * What an analysis finds in a query that anybody may have written.
+     *
+     * <p>Failure: a query that breaks the analysis is not examined, and the view counts as affected by every change of what it reads.
+     * The other views go on.
+     *
+     * @param otherwise takes the reason
+     */
+    private static <T> T examined(Supplier<T> analysis, Function<String, T> otherwise) {
+        try {
+            return analysis.get();
+        } catch (RuntimeException | StackOverflowError e) {
+            return otherwise.apply(
+                    "its query could not be examined (" + e.getClass().getSimpleName() + ")");
+        }
     }
 
     private ViewSources sources(ViewId view) {

@@ -11,10 +11,19 @@ import java.util.function.Consumer;
  * Parses the text form of a query tree, {@code pg_node_tree}, in which the server stores the queries of views.
  *
  * <p>Tokens keep their escapes: only labels, numbers and flags are ever looked at, no names.
+ *
+ * <p>Invariant: a tree is at most {@link #DEEPEST} deep. Whoever may create a view decides how deep its query is.
  */
 final class NodeTree {
+    /**
+     * Most brackets around a part. Parser and analysis call themselves once or twice for each, and their threads have small stacks. An
+     * expression of a hundred nested operators has two hundred.
+     */
+    static final int DEEPEST = 250;
+
     private final String text;
     private int at;
+    private int depth;
 
     private NodeTree(String text) {
         this.text = text;
@@ -76,7 +85,7 @@ final class NodeTree {
 
     record Token(String text) implements Part {}
 
-    /** The one query that a rule's action ({@code ev_action}) consists of; empty if it is something else, or cannot be parsed. */
+    /** The one query that a rule's action ({@code ev_action}) consists of; empty if it is something else, or cannot be parsed, or is too deep. */
     static Optional<Node> query(String action) {
         try {
             return parse(action) instanceof Items(List<Part> parts)
@@ -90,13 +99,23 @@ final class NodeTree {
         }
     }
 
-    /** @throws IllegalArgumentException if the text ends too soon */
+    /** @throws IllegalArgumentException if the text ends too soon, or the tree is too deep */
     static Part parse(String text) {
         NodeTree tree = new NodeTree(text);
         return tree.part(tree.token());
     }
 
     private Part part(String token) {
+        depth++;
+        if (depth > DEEPEST) {
+            throw new IllegalArgumentException("a query tree that is too deep");
+        }
+        Part part = partOf(token);
+        depth--;
+        return part;
+    }
+
+    private Part partOf(String token) {
         return switch (token) {
             case "(" -> {
                 List<Part> parts = new ArrayList<>();

@@ -15,7 +15,7 @@ import java.util.TreeSet;
  * @param hash hash of the query's text; any other query has another hash
  * @param reads the relations that the query reads, by oid
  * @param functions oids of the functions that the query calls
- * @param tree the query tree as the server stores it ({@code pg_node_tree}); empty for policies
+ * @param tree the query tree as the server stores it ({@code pg_node_tree}); empty for policies, and for what is too large
  */
 public record Rule(
         long relation, String hash, Set<Trait> traits, List<Read> reads, SortedSet<Long> functions, String tree) {
@@ -40,7 +40,9 @@ public record Rule(
         /** The query holds CURRENT_TIMESTAMP or a similar keyword, which is no function call. */
         CLOCK,
         /** The query holds TABLESAMPLE. */
-        SAMPLE
+        SAMPLE,
+        /** The text is too large to be examined: nothing is known of the query but what {@code pg_depend} shows. */
+        UNEXAMINED
     }
 
     /**

@@ -72,6 +72,13 @@ final class UntrackedSources {
         if (rule.traits().contains(Rule.Trait.CLOCK)) {
             found.add(nonDeterministic("reads the clock (CURRENT_TIMESTAMP or the like)", view));
         }
+        if (rule.traits().contains(Rule.Trait.UNEXAMINED)) {
+            Relation relation = catalogIndex.relation(rule.relation());
+            found.add(new Obstacle(
+                    "the query of " + (relation == null ? "a policy" : relation.sql())
+                            + " is too large to be examined: it may read the clock",
+                    "put its constants into a table, or " + maxStaleness(view)));
+        }
         if (rule.traits().contains(Rule.Trait.SAMPLE)) {
             found.add(nonDeterministic("draws a sample (TABLESAMPLE)", view));
         }

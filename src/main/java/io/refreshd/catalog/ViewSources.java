@@ -1,7 +1,10 @@
 package io.refreshd.catalog;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
+import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -18,6 +21,8 @@ final class ViewSources {
     private final SortedMap<Long, Relation> relations = new TreeMap<>();
     private final SortedMap<Long, ReadColumns> columns = new TreeMap<>();
     private final SortedMap<Long, Relation> materializedViews = new TreeMap<>();
+    /** Relations whose queries are to be followed. */
+    private final Deque<Relation> unread = new ArrayDeque<>();
 
     private ViewSources(Relation view, CatalogIndex catalogIndex) {
         this.view = view;
@@ -26,7 +31,11 @@ final class ViewSources {
 
     static ViewSources of(Relation view, CatalogIndex catalogIndex) {
         ViewSources sources = new ViewSources(view, catalogIndex);
-        sources.followQuery(view);
+        sources.unread.add(view);
+        // No recursion: plain views may stand on each other, and inheritance children have children, a thousand deep.
+        while (!sources.unread.isEmpty()) {
+            sources.followQuery(sources.unread.pop());
+        }
         return sources;
     }
 
@@ -74,7 +83,7 @@ final class ViewSources {
                 if (Catalog.builtIn(relation.oid())) {
                     add(relation, ReadColumns.ALL);
                 } else {
-                    followQuery(relation);
+                    unread.add(relation);
                 }
             }
             case TABLE, PARTITIONED_TABLE, FOREIGN_TABLE, SEQUENCE -> {
@@ -82,7 +91,7 @@ final class ViewSources {
                 if (relation.policiesApplyTo(reader) || relation.policiesApplyTo(view)) {
                     // Policies may read columns that the query does not.
                     add(relation, ReadColumns.ALL);
-                    followQuery(relation);
+                    unread.add(relation);
                 } else {
                     add(relation, read);
                 }
@@ -94,6 +103,14 @@ final class ViewSources {
     }
 
     private void add(Relation relation, ReadColumns read) {
+        Deque<Map.Entry<Relation, ReadColumns>> open = new ArrayDeque<>(List.of(Map.entry(relation, read)));
+        while (!open.isEmpty()) {
+            Map.Entry<Relation, ReadColumns> next = open.pop();
+            addOne(next.getKey(), next.getValue(), open);
+        }
+    }
+
+    private void addOne(Relation relation, ReadColumns read, Deque<Map.Entry<Relation, ReadColumns>> open) {
         // Only inheritance leads to a temporary table here, and a session does not read those of other sessions.
         if (relation.temporary()) {
             return;
@@ -107,7 +124,7 @@ final class ViewSources {
         columns.put(relation.oid(), after);
         for (Relation child : catalogIndex.childrenOf(relation)) {
             // A child has the columns of its parent by name, and may have them at other numbers.
-            add(child, columnsByName(child, after));
+            open.add(Map.entry(child, columnsByName(child, after)));
         }
     }
 

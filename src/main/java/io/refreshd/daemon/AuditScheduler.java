@@ -4,6 +4,7 @@ import io.refreshd.audit.Audit;
 import io.refreshd.audit.AuditReport;
 import io.refreshd.audit.Verdict;
 import io.refreshd.model.ViewId;
+import io.refreshd.report.Notice;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Collection;
@@ -30,6 +31,7 @@ final class AuditScheduler implements AutoCloseable {
     private final Audit audit;
     private final Supplier<Collection<ViewId>> fresh;
     private final Consumer<AuditReport> onDrift;
+    private final Consumer<Notice> listener;
     private final ScheduledExecutorService thread = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("refreshd-audit").factory());
 
@@ -39,8 +41,11 @@ final class AuditScheduler implements AutoCloseable {
     /**
      * @param fresh the views that are fresh now; the other views are known to differ from their definition
      * @param onDrift called on the audit thread
+     * @param listener hears of errors that must not happen; throws nothing
      */
-    AuditScheduler(Audit audit, Supplier<Collection<ViewId>> fresh, Consumer<AuditReport> onDrift) {
+    AuditScheduler(
+            Audit audit, Supplier<Collection<ViewId>> fresh, Consumer<AuditReport> onDrift, Consumer<Notice> listener) {
+        this.listener = listener;
         this.audit = audit;
         this.fresh = fresh;
         this.onDrift = onDrift;
@@ -53,6 +58,15 @@ final class AuditScheduler implements AutoCloseable {
     }
 
     private void next() {
+        try {
+            auditNext();
+        } catch (RuntimeException | Error e) {
+            // Thrown on, it would end the timer, and no view would be audited again.
+            listener.accept(new Notice.ErrorCaught("refreshd-audit", e));
+        }
+    }
+
+    private void auditNext() {
         TreeSet<ViewId> candidates = new TreeSet<>(fresh.get());
         if (candidates.isEmpty()) {
             return;
@@ -75,8 +89,9 @@ final class AuditScheduler implements AutoCloseable {
             log.atDebug().addKeyValue("view", view).setCause(e).log("Not audited");
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | StackOverflowError e) {
             log.atWarn().addKeyValue("view", view).setCause(e).log("The audit of a view broke; the others go on");
+            listener.accept(new Notice.ErrorCaught("refreshd-audit", e));
         }
     }
 

@@ -56,6 +56,7 @@ public final class Daemon implements AutoCloseable {
     private final TaskThread catalog;
     private final RoleViewController roles;
     private final AuditScheduler audit;
+    private final Consumer<Notice> reactions;
     private final List<Consumer<Notice>> listeners = new CopyOnWriteArrayList<>();
     private final CompletableFuture<Void> streaming = new CompletableFuture<>();
     private final CompletableFuture<Integer> ended = new CompletableFuture<>();
@@ -81,15 +82,18 @@ public final class Daemon implements AutoCloseable {
                 new Endings());
         this.guard = new TaskThread(
                 "refreshd-guard",
-                new Guard(connections.jdbi(), configuration.capture(), stream, this::accept, clock, new Dropper())
-                        ::run);
+                new Guard(connections.jdbi(), configuration.capture(), stream, this::accept, clock, new Dropper())::run,
+                this::accept);
         CatalogTask catalogTask = new CatalogTask(connections.jdbi(), stream, clock);
-        this.roles =
-                new RoleViewController(configuration, rolesInterval, connections.jdbi(), clock, stream::openSession);
-        this.catalog = new TaskThread("refreshd-catalog", () -> {
-            roles.reconcileSoon();
-            catalogTask.run();
-        });
+        this.roles = new RoleViewController(
+                configuration, rolesInterval, connections.jdbi(), clock, stream::openSession, this::accept);
+        this.catalog = new TaskThread(
+                "refreshd-catalog",
+                () -> {
+                    roles.reconcileSoon();
+                    catalogTask.run();
+                },
+                this::accept);
         this.monitor = new Monitor(
                 new Monitor.Settings(
                         new InetSocketAddress(
@@ -110,7 +114,9 @@ public final class Daemon implements AutoCloseable {
                         AUDIT_WAIT,
                         configuration.refresh().statementTimeout()),
                 this::freshViews,
-                this::repair);
+                this::repair,
+                this::accept);
+        this.reactions = monitor.guard(this::react);
     }
 
     private final class Endings implements StreamSupervisor.Endings {
@@ -150,7 +156,7 @@ public final class Daemon implements AutoCloseable {
 
     /** Only before {@link #start()}. A listener is called on the daemon's own threads and must be quick. */
     public void addListener(Consumer<Notice> listener) {
-        listeners.add(listener);
+        listeners.add(monitor.guard(listener));
     }
 
     /**
@@ -231,16 +237,21 @@ public final class Daemon implements AutoCloseable {
         ended.complete(0);
     }
 
+    /** Throws nothing: whoever reports goes on. */
     private void accept(Notice notice) {
+        reactions.accept(notice);
+        monitor.accept(notice);
+        listeners.forEach(listener -> listener.accept(notice));
+    }
+
+    private void react(Notice notice) {
         if (notice instanceof Notice.BatchRead) {
             streaming.complete(null);
             supervisor.streaming();
         }
-        monitor.accept(notice);
         if (notice instanceof Notice.RowsChanged rows) {
             roles.changed(rows.table());
         }
-        listeners.forEach(listener -> listener.accept(notice));
     }
 
     private List<ViewId> freshViews() {

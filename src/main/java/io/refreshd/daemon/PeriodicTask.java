@@ -39,7 +39,7 @@ final class PeriodicTask {
             succeeded();
         } catch (InterruptedException e) {
             throw e;
-        } catch (Exception e) {
+        } catch (Exception | StackOverflowError e) {
             failed(e);
         }
     }
@@ -63,7 +63,7 @@ final class PeriodicTask {
         failures = 0;
     }
 
-    private void failed(Exception problem) {
+    private void failed(Throwable problem) {
         if (isOutage(problem)) {
             // The supervisor logs an outage of the database.
             log.atDebug().addKeyValue("task", name).setCause(problem).log("A periodic task was cut short");

@@ -7,6 +7,7 @@ import io.refreshd.model.Moment;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.TableId;
 import io.refreshd.observe.ThrottledLog;
+import io.refreshd.report.Notice;
 import io.refreshd.roles.RolePlan;
 import io.refreshd.roles.RoleReconciler;
 import io.refreshd.roles.RoleTables;
@@ -24,6 +25,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
@@ -50,6 +52,7 @@ public final class RoleViewController implements AutoCloseable {
     private final Jdbi jdbi;
     private final Supplier<Moment> clock;
     private final Supplier<Optional<DatabaseSession>> session;
+    private final Consumer<Notice> listener;
     private final ExecutorService thread = Executors.newSingleThreadExecutor(
             Thread.ofPlatform().daemon().name("refreshd-roles").factory());
     private final AtomicBoolean queued = new AtomicBoolean();
@@ -72,7 +75,9 @@ public final class RoleViewController implements AutoCloseable {
             Duration interval,
             Jdbi jdbi,
             Supplier<Moment> clock,
-            Supplier<Optional<DatabaseSession>> session) {
+            Supplier<Optional<DatabaseSession>> session,
+            Consumer<Notice> listener) {
+        this.listener = listener;
         this.intervalNanos = interval.toNanos();
         this.session = session;
         this.templates = configuration.roleViews();
@@ -93,15 +98,23 @@ public final class RoleViewController implements AutoCloseable {
     void reconcileSoon() {
         if (!templates.isEmpty() && !closed && queued.compareAndSet(false, true)) {
             try {
-                thread.execute(this::reconcileIfDue);
+                thread.execute(this::guarded);
             } catch (RejectedExecutionException e) {
                 log.atTrace().log("Closed a moment ago");
             }
         }
     }
 
-    private void reconcileIfDue() {
+    private void guarded() {
         queued.set(false);
+        try {
+            reconcileIfDue();
+        } catch (RuntimeException | Error e) {
+            listener.accept(new Notice.ErrorCaught("refreshd-roles", e));
+        }
+    }
+
+    private void reconcileIfDue() {
         long now = clock.get().nanos();
         long changed = changes.get();
         if (closed || (changed == handled && now - reconciledAt < intervalNanos)) {

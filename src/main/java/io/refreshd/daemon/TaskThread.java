@@ -1,11 +1,13 @@
 package io.refreshd.daemon;
 
+import io.refreshd.report.Notice;
 import java.time.Duration;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -15,6 +17,7 @@ final class TaskThread implements AutoCloseable {
 
     private final String name;
     private final Task task;
+    private final Consumer<Notice> listener;
     private final ScheduledExecutorService thread;
     private final AtomicBoolean queued = new AtomicBoolean();
 
@@ -23,9 +26,11 @@ final class TaskThread implements AutoCloseable {
         void run() throws InterruptedException;
     }
 
-    TaskThread(String name, Task task) {
+    /** @param listener hears of errors that must not happen; throws nothing */
+    TaskThread(String name, Task task, Consumer<Notice> listener) {
         this.name = name;
         this.task = task;
+        this.listener = listener;
         this.thread = Executors.newSingleThreadScheduledExecutor(
                 Thread.ofPlatform().daemon().name(name).factory());
     }
@@ -57,7 +62,7 @@ final class TaskThread implements AutoCloseable {
             Thread.currentThread().interrupt();
         } catch (RuntimeException | Error e) {
             // Thrown on, it would end the timer, and the task would never run again.
-            log.atError().addKeyValue("thread", name).setCause(e).log("A periodic task broke: this must not happen");
+            listener.accept(new Notice.ErrorCaught(name, e));
         }
     }
 

@@ -39,6 +39,7 @@ final class RefreshStatistics implements Consumer<Notice> {
             case Notice.SlotSeen ignored -> {}
             case Notice.ViewsFound ignored -> {}
             case Notice.DriftFound ignored -> {}
+            case Notice.ErrorCaught ignored -> {}
         }
     }
 

@@ -6,7 +6,6 @@ import io.refreshd.model.Change;
 import io.refreshd.model.Lsn;
 import io.refreshd.model.Moment;
 import io.refreshd.model.Operation;
-import io.refreshd.model.Signal;
 import io.refreshd.model.TableId;
 import io.refreshd.report.Notice;
 import io.refreshd.routing.Routing;
@@ -72,9 +71,7 @@ final class BatchReporter {
     private static Optional<Instant> newest(Batch batch) {
         return Stream.concat(
                         batch.newest().stream(),
-                        batch.signals().stream()
-                                .filter(signal -> signal.kind().equals(Signal.HEARTBEAT))
-                                .map(Heartbeat::emittedAt))
+                        batch.signals().stream().flatMap(signal -> Heartbeat.emittedAt(signal).stream()))
                 .max(Comparator.naturalOrder());
     }
 

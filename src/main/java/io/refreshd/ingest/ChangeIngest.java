@@ -62,7 +62,7 @@ public final class ChangeIngest implements BatchHandler {
         this.writer = writer;
         this.watermark = writer.watermark();
         this.marks = new MarkWriter(ledger, watermark, loop, clock);
-        this.signals = new SignalHandler(ledger, loop, writer);
+        this.signals = new SignalHandler(ledger, loop, writer, clock);
         this.candidates = new CandidateFilter(loop, membership);
         this.reporter = new BatchReporter(watermark, listener, clock);
     }

@@ -18,6 +18,8 @@ public final class LowWatermark {
     private Lsn routed = Lsn.ZERO;
     private Lsn claimed = Lsn.ZERO;
     private Lsn durable = Lsn.ZERO;
+    /** Apart from the three: what is read may not be visible yet. */
+    private Lsn read = Lsn.ZERO;
 
     /**
      * The claimed position within an epoch.
@@ -33,6 +35,16 @@ public final class LowWatermark {
         routed = position;
         claimed = position;
         durable = position;
+        read = position;
+    }
+
+    /** All up to the position has been read, and the marks that it led to are durable. */
+    synchronized void read(Lsn position) {
+        read = read.max(position);
+    }
+
+    synchronized Lsn read() {
+        return read;
     }
 
     /** Every transaction that committed at or before the position has been routed, and was seen to be visible. */

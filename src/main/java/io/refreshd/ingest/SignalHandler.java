@@ -1,8 +1,10 @@
 package io.refreshd.ingest;
 
+import io.refreshd.capture.Heartbeat;
 import io.refreshd.ledger.LeasedLedger;
 import io.refreshd.ledger.Requests;
 import io.refreshd.model.Lsn;
+import io.refreshd.model.Moment;
 import io.refreshd.model.Signal;
 import io.refreshd.schedule.Event;
 import io.refreshd.schedule.EventLoop;
@@ -10,9 +12,13 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 
 /**
  * Carries out the signals that travel in the log as logical messages: heartbeats, fences, requests, probes.
+ *
+ * <p>Invariant: every role may write such messages, as many as it likes. So no content makes this class throw, a batch costs no more
+ * with many signals than with one of each kind, and a forged signal brings about nothing that its writer could not have otherwise.
  *
  * <p>Thread: the capture thread.
  */
@@ -21,13 +27,19 @@ final class SignalHandler {
     private final EventLoop loop;
     private final WatermarkWriter watermark;
 
+    private final Supplier<Moment> clock;
+
     /** Whether somebody waits for the ledger to hold the position of a fence. */
     private boolean fenced;
+    /** When the watermark was written last, by the monotonic clock. */
+    private long writtenAt;
 
-    SignalHandler(LeasedLedger ledger, EventLoop loop, WatermarkWriter watermark) {
+    SignalHandler(LeasedLedger ledger, EventLoop loop, WatermarkWriter watermark, Supplier<Moment> clock) {
         this.ledger = ledger;
         this.loop = loop;
         this.watermark = watermark;
+        this.clock = clock;
+        this.writtenAt = clock.get().nanos();
     }
 
     /** @param position up to which the log has been routed with the signals */
@@ -35,16 +47,21 @@ final class SignalHandler {
         Set<Long> fences = new HashSet<>();
         boolean probed = false;
         boolean beaten = false;
+        boolean requested = false;
         for (Signal signal : signals) {
             switch (signal.kind()) {
-                case Signal.HEARTBEAT -> beaten = true;
+                case Signal.HEARTBEAT -> beaten |= Heartbeat.emittedAt(signal).isPresent();
                 case Signal.FENCE -> oid(signal.body()).ifPresent(fences::add);
                 case Signal.PROBE -> probed = true;
-                case Signal.REQUEST -> passOnRequests();
+                case Signal.REQUEST -> requested = true;
                 default -> {} // A mark's message has done its work by being read.
             }
         }
-        if (beaten) {
+        watermark.watermark().read(position);
+        if (requested) {
+            passOnRequests();
+        }
+        if (beaten || isOverdue()) {
             heartbeat();
         }
         if (probed) {
@@ -56,9 +73,15 @@ final class SignalHandler {
         }
     }
 
+    /** The heartbeats of this process stand behind a backlog, which may take hours. What was read of it is written down meanwhile. */
+    private boolean isOverdue() {
+        return clock.get().nanosSince(writtenAt) > 2 * watermark.interval().toNanos();
+    }
+
     /** Writes the watermark once, however many heartbeats have queued up: a check reads the whole catalog. */
     private void heartbeat() {
         watermark.write();
+        writtenAt = clock.get().nanos();
         // The message of a request may have been read from the log before its row was visible.
         if (!ledger.jdbi().withHandle(Requests::pending).isEmpty()) {
             passOnRequests();

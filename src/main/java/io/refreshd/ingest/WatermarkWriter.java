@@ -38,6 +38,10 @@ public final class WatermarkWriter {
         return watermark;
     }
 
+    Duration interval() {
+        return heartbeat;
+    }
+
     /** What is routed from now on is routed by this version of the catalog. */
     synchronized void routeBy(CatalogVersion next) {
         version = next;
@@ -85,7 +89,12 @@ public final class WatermarkWriter {
 
     private void writeDown(LowWatermark.Claim claim) {
         ledger.write(transaction -> StreamRow.advance(
-                transaction, claim.epoch(), claim.claimed(), watermark.commitTime(claim.claimed()), heartbeat));
+                transaction,
+                claim.epoch(),
+                claim.claimed(),
+                watermark.read(),
+                watermark.commitTime(claim.claimed()),
+                heartbeat));
         watermark.durable(claim);
     }
 }

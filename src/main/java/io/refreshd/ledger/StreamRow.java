@@ -40,11 +40,12 @@ public final class StreamRow {
                 .bind("timeline", position.timeline())
                 .execute();
         return handle.createQuery("""
-                        INSERT INTO refreshd.stream (slot, system_identifier, timeline, acknowledged)
-                        VALUES (:slot, :system, :timeline, CAST(:acknowledged AS pg_lsn))
+                        INSERT INTO refreshd.stream (slot, system_identifier, timeline, acknowledged, read_to)
+                        VALUES (:slot, :system, :timeline, CAST(:acknowledged AS pg_lsn), CAST(:acknowledged AS pg_lsn))
                         ON CONFLICT (only_row) DO UPDATE
                         SET slot = excluded.slot, system_identifier = excluded.system_identifier,
                             timeline = excluded.timeline, acknowledged = excluded.acknowledged,
+                            read_to = excluded.read_to, attempts = 0,
                             commit_time = NULL, epoch = stream.epoch + 1, beat_at = clock_timestamp()
                         RETURNING epoch
                         """)
@@ -67,20 +68,25 @@ public final class StreamRow {
      * Writes the heartbeat and the position. Does nothing if a newer epoch has begun.
      *
      * @param position every transaction that committed at or before it has been routed and is visible
+     * @param read up to here the log has been read and the marks are durable; if nobody read as far before, only the present attempt
+     *     counts, see {@link StreamAttempts}
      * @param commitTime commit time that the position stands for
      * @param interval until the next heartbeat
      */
     public static void advance(
-            Handle handle, long epoch, Lsn position, Optional<Instant> commitTime, Duration interval) {
+            Handle handle, long epoch, Lsn position, Lsn read, Optional<Instant> commitTime, Duration interval) {
         handle.createUpdate("""
                         UPDATE refreshd.stream
                         SET acknowledged = greatest(acknowledged, CAST(:position AS pg_lsn)), beat_at = clock_timestamp(),
                             commit_time = CASE WHEN CAST(:position AS pg_lsn) < acknowledged THEN commit_time
                                                ELSE coalesce(CAST(:at AS timestamptz), commit_time) END,
-                            beat_interval = make_interval(secs => :seconds)
+                            beat_interval = make_interval(secs => :seconds),
+                            attempts = CASE WHEN CAST(:read AS pg_lsn) <= read_to THEN attempts ELSE 1 END,
+                            read_to = greatest(read_to, CAST(:read AS pg_lsn))
                         WHERE epoch = :epoch
                         """)
                 .bind("position", position.toString())
+                .bind("read", read.toString())
                 .bind("at", commitTime.map(Instant::toString).orElse(null))
                 .bind("seconds", interval.toMillis() / 1e3)
                 .bind("epoch", epoch)

@@ -17,7 +17,7 @@ import java.util.function.Supplier;
 final class CaptureSeries {
     private final MeterRegistry registry;
     private final Counter records;
-    private final AtomicLong lagNanos = new AtomicLong();
+    private final AtomicReference<Double> lag = new AtomicReference<>(0.0);
     private final AtomicLong retained = new AtomicLong();
     private final AtomicReference<Double> limit = new AtomicReference<>(Double.POSITIVE_INFINITY);
 
@@ -29,7 +29,7 @@ final class CaptureSeries {
         gauge(
                 MetricNames.CAPTURE_LAG,
                 "From the commit of the newest record of the last batch to its being read",
-                () -> lagNanos.get() / 1e9);
+                lag::get);
         gauge(
                 MetricNames.SLOT_RETAINED,
                 "Write-ahead log that the server keeps for the replication slot",
@@ -53,10 +53,10 @@ final class CaptureSeries {
         MetricNames.GAP_REASONS.forEach(this::gaps);
     }
 
-    void read(int count, Duration lag) {
+    void read(int count, Duration sinceCommit) {
         records.increment(count);
         // The server's clock may be ahead of this machine's; a negative lag would mislead a dashboard.
-        lagNanos.set(Math.max(0, lag.toNanos()));
+        lag.set(Math.max(0, seconds(sinceCommit)));
     }
 
     void slot(long retainedBytes, OptionalLong limitBytes) {
@@ -80,6 +80,11 @@ final class CaptureSeries {
     }
 
     private static double secondsBetween(Instant then, Instant now) {
-        return Math.max(0, Duration.between(then, now).toNanos() / 1e9);
+        return Math.max(0, seconds(Duration.between(then, now)));
+    }
+
+    /** Also of a time that is too long for a number of nanoseconds: clocks may say anything. */
+    private static double seconds(Duration duration) {
+        return duration.getSeconds() + duration.getNano() / 1e9;
     }
 }

@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -44,11 +45,18 @@ public final class HttpServer implements AutoCloseable {
     private final AllowedHosts hosts;
     private final Endpoints endpoints;
     private final ServerSentEvents events;
+    private final Consumer<Throwable> errors;
     private com.sun.net.httpserver.@Nullable HttpServer server;
     private @Nullable ExecutorService executor;
 
     /** @param address where {@link #start} will listen; with port 0 the system chooses one, see {@link #port} */
     public HttpServer(InetSocketAddress address, Endpoints endpoints) {
+        this(address, endpoints, error -> {});
+    }
+
+    /** @param errors hears of errors that must not happen; called on the thread of a request */
+    HttpServer(InetSocketAddress address, Endpoints endpoints, Consumer<Throwable> errors) {
+        this.errors = errors;
         this.address = address;
         this.hosts = AllowedHosts.whenListeningOn(address);
         this.endpoints = endpoints;
@@ -69,7 +77,7 @@ public final class HttpServer implements AutoCloseable {
         var threads = Executors.newThreadPerTaskExecutor(
                 Thread.ofVirtual().name("http-", 0).factory());
         bound.setExecutor(threads);
-        bound.createContext("/", this::serve);
+        bound.createContext("/", this::guard);
         bound.start();
         server = bound;
         executor = threads;
@@ -125,6 +133,15 @@ public final class HttpServer implements AutoCloseable {
         System.getProperties().putIfAbsent("jdk.httpserver.maxConnections", "200");
     }
 
+    /** The JDK's server would end the connection without a word. */
+    private void guard(HttpExchange exchange) throws IOException {
+        try {
+            serve(exchange);
+        } catch (RuntimeException | Error e) {
+            errors.accept(e);
+        }
+    }
+
     private void serve(HttpExchange exchange) throws IOException {
         try (exchange) {
             var headers = exchange.getResponseHeaders();
@@ -159,7 +176,8 @@ public final class HttpServer implements AutoCloseable {
             String accept = exchange.getRequestHeaders().getFirst("Accept");
             return endpoints.answer(
                     exchange.getRequestMethod(), path == null ? "" : path, accept == null ? "" : accept);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | StackOverflowError e) {
+            errors.accept(e);
             log.atError().setCause(e).addKeyValue("path", path).log("Request could not be answered");
             return Response.json(500, StatusJson.error("internal error; the log of refreshd says more"));
         }

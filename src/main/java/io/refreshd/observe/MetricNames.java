@@ -64,6 +64,7 @@ public final class MetricNames {
             "timeline",
             "other-system",
             "log-undecodable",
+            "log-poisoned",
             "publication-missing",
             "publication-replaced",
             "publication-altered",

@@ -16,6 +16,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Metrics of the daemon: counts notices, shows the status as gauges, and owns the series of all views and tables.
@@ -24,6 +26,8 @@ import java.util.function.Supplier;
  * {@code sync}.
  */
 public final class Metrics implements Consumer<Notice> {
+    private static final Logger log = LoggerFactory.getLogger(Metrics.class);
+
     private final MeterRegistry registry;
     private final Supplier<DaemonStatus> status;
     private final Supplier<Moment> clock;
@@ -31,6 +35,7 @@ public final class Metrics implements Consumer<Notice> {
     private final RefreshSeries refreshes;
     private final TroubleSeries troubles;
     private final SavedTimeEstimator savings = new SavedTimeEstimator();
+    private final ThrottledLog broken;
     private final AvoidedCounts avoided = new AvoidedCounts();
     private final Function<ViewId, String> labels;
     /** Cache of {@link #views} by view, since computing the label of a view matches patterns. */
@@ -55,6 +60,7 @@ public final class Metrics implements Consumer<Notice> {
         this.labels = labels;
         this.status = status;
         this.clock = clock;
+        this.broken = new ThrottledLog(log, clock);
         this.capture = new CaptureSeries(registry, () -> status.get().stream(), clock);
         this.refreshes = new RefreshSeries(registry);
         this.troubles = new TroubleSeries(registry);
@@ -93,6 +99,7 @@ public final class Metrics implements Consumer<Notice> {
                 capture.gap(n.reason());
                 troubles.gapFound(n.reason());
             }
+            case Notice.ErrorCaught n -> troubles.errorCaught();
             case Notice.DriftFound n -> view(n.view()).drifted();
             case Notice.SlotSeen n -> capture.slot(n.retainedBytes(), n.limitBytes());
             case Notice.ViewsFound n -> {
@@ -118,12 +125,27 @@ public final class Metrics implements Consumer<Notice> {
         avoided.take((view, count) -> view(view).avoided(count));
         Map<String, List<ViewStatus>> groups =
                 now.views().stream().collect(java.util.stream.Collectors.groupingBy(view -> labels.apply(view.view())));
-        groups.forEach((label, members) -> series(label).show(members));
-        now.tables().forEach(t -> table(t.table()).show(t));
+        groups.forEach((label, members) -> guarded(() -> series(label).show(members)));
+        now.tables().forEach(t -> guarded(() -> table(t.table()).show(t)));
         views.values().removeIf(series -> !groups.containsKey(series.label()) && series.removeIfStillAbsent());
         byView.clear();
         var listedTables = now.tables().stream().map(TableStatus::table).collect(java.util.stream.Collectors.toSet());
         tables.values().removeIf(series -> !listedTables.contains(series.table()) && series.removeIfStillAbsent());
+    }
+
+    /** A series that cannot be made or shown is missing; the others go on. */
+    void guarded(Runnable step) {
+        try {
+            step.run();
+        } catch (RuntimeException | StackOverflowError e) {
+            troubles.errorCaught();
+            broken.warn("A metric could not be shown", e.getClass(), line -> line.setCause(e));
+        }
+    }
+
+    /** Counts an error that must not happen. */
+    void errorCaught() {
+        troubles.errorCaught();
     }
 
     private ViewSeries view(ViewId view) {

@@ -24,6 +24,7 @@ public final class Monitor implements AutoCloseable {
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final RuntimeSeries runtime = new RuntimeSeries(registry);
     private final HttpServer server;
+    private final Metrics metrics;
     private final List<Consumer<Notice>> listeners;
 
     /**
@@ -41,7 +42,7 @@ public final class Monitor implements AutoCloseable {
             Supplier<DaemonStatus> status,
             Supplier<Moment> clock,
             Supplier<Duration> sinceLoopTurn) {
-        Metrics metrics = new Metrics(registry, status, clock, settings.labels(), settings.version());
+        metrics = new Metrics(registry, status, clock, settings.labels(), settings.version());
         Duration silence = settings.heartbeat().multipliedBy(10);
         Readiness readiness = new Readiness(silence.compareTo(MIN_SILENCE) < 0 ? MIN_SILENCE : silence, MIN_SILENCE);
         RefreshHistory history = new RefreshHistory(clock);
@@ -53,8 +54,9 @@ public final class Monitor implements AutoCloseable {
                         readiness,
                         status,
                         clock,
-                        history));
-        listeners = List.of(metrics, new RefreshLog(clock), history);
+                        history),
+                error -> accept(new Notice.ErrorCaught("http", error)));
+        listeners = List.of(guard(metrics), guard(new RefreshLog(clock)), guard(history));
     }
 
     /** @throws HttpBindException if the address is taken or unknown */
@@ -68,7 +70,12 @@ public final class Monitor implements AutoCloseable {
         return server.port();
     }
 
-    /** Passes the notice to metrics, log and history. */
+    /** A listener whose failures are logged and counted, and reach nobody who reports. */
+    public Consumer<Notice> guard(Consumer<Notice> listener) {
+        return new ListenerGuard(listener, metrics::errorCaught);
+    }
+
+    /** Passes the notice to metrics, log and history. Throws nothing. */
     public void accept(Notice notice) {
         listeners.forEach(listener -> listener.accept(notice));
     }

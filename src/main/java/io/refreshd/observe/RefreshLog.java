@@ -50,6 +50,11 @@ public final class RefreshLog implements Consumer<Notice> {
             case Notice.DriftFound n -> drift(n);
             case Notice.ViewsFound n -> found(n);
             case Notice.ViewGone n -> failing.remove(n.view());
+            case Notice.ErrorCaught n ->
+                warnings.warn(
+                        "An error that must not happen; refreshd goes on",
+                        n.where() + ' ' + n.error().getClass(),
+                        line -> line.addKeyValue("where", n.where()).setCause(n.error()));
             case Notice.RowsChanged n -> {}
             case Notice.BatchRead n -> {}
             case Notice.RefreshAvoided n -> {}

@@ -18,7 +18,7 @@ public final class Scrape {
     }
 
     Response answer(String accept) {
-        metrics.sync();
+        metrics.guarded(metrics::sync);
         boolean open = accept.toLowerCase(Locale.ROOT).contains("application/openmetrics-text");
         String type = open ? OPEN_METRICS : TEXT;
         return new Response(200, type, Map.of(), registry.scrape(type));

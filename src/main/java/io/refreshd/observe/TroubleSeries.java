@@ -5,10 +5,12 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.refreshd.report.Lateness;
 
 /**
- * Counter of troubles by reason: why a view was late, a refresh failed or a gap was found. It has no label for the view, since views
+ * Counter of troubles by reason: why a view was late, a refresh failed, a gap was found or an error was caught. It has no label for the view, since views
  * times reasons would be too many series.
  */
 final class TroubleSeries {
+    private static final String INTERNAL = "internal error";
+
     private final MeterRegistry registry;
 
     TroubleSeries(MeterRegistry registry) {
@@ -17,6 +19,7 @@ final class TroubleSeries {
         for (Lateness reason : Lateness.values()) {
             count(reason.words());
         }
+        count(INTERNAL);
         failure("");
         MetricNames.SQL_STATES.forEach(this::failure);
         MetricNames.GAP_REASONS.forEach(this::gap);
@@ -28,6 +31,10 @@ final class TroubleSeries {
 
     void failed(String sqlState) {
         failure(sqlState).increment();
+    }
+
+    void errorCaught() {
+        count(INTERNAL).increment();
     }
 
     void gapFound(String reason) {
@@ -44,7 +51,8 @@ final class TroubleSeries {
 
     private Counter count(String reason) {
         return Counter.builder(MetricNames.TROUBLES)
-                .description("Times that a view was late, a refresh failed or a gap was found, by reason")
+                .description(
+                        "Times that a view was late, a refresh failed, a gap was found or an error was caught, by reason")
                 .tag(MetricNames.REASON, reason)
                 .register(registry);
     }

@@ -127,6 +127,13 @@ public sealed interface Notice {
      */
     record SlotSeen(long retainedBytes, OptionalLong limitBytes) implements Notice {}
 
+    /**
+     * An error that must not happen was caught, and what it concerns goes on or is tried again.
+     *
+     * @param where the thread or the part of refreshd that was concerned, one of few fixed words
+     */
+    record ErrorCaught(String where, Throwable error) implements Notice {}
+
     /** Reason why a change needed no refresh; a value of the label {@code reason}. */
     enum Avoided {
         /** The view reads none of the columns that changed. */

@@ -5,10 +5,12 @@ import io.refreshd.database.ConnectionPools;
 import io.refreshd.ingest.LowWatermark;
 import io.refreshd.ledger.LeasedLedger;
 import io.refreshd.ledger.ViewRows;
+import io.refreshd.model.Failure;
 import io.refreshd.model.RefreshOutcome;
 import io.refreshd.model.RefreshTask;
 import io.refreshd.refresh.PostgresRefresher;
 import io.refreshd.refresh.RefreshLimits;
+import io.refreshd.report.Notice;
 import io.refreshd.schedule.Action;
 import io.refreshd.schedule.EventLoop;
 import io.refreshd.schedule.Refresher;
@@ -42,8 +44,24 @@ final class LoopPorts {
     }
 
     private final class Refreshes implements Refresher {
+        /** Failure: an error of refreshd concerns this view alone, and the refresh is tried again. */
         @Override
         public RefreshOutcome refresh(RefreshTask task, Refresher.Later later) {
+            try {
+                return refreshNow(task, later);
+            } catch (RuntimeException | StackOverflowError e) {
+                around.listener().accept(new Notice.ErrorCaught("refresh", e));
+                return new RefreshOutcome.Failed(
+                        new Failure(
+                                Failure.Kind.TRANSIENT,
+                                "",
+                                "an error in refreshd (" + e.getClass().getSimpleName() + "); its log says more",
+                                ""),
+                        Duration.ZERO);
+            }
+        }
+
+        private RefreshOutcome refreshNow(RefreshTask task, Refresher.Later later) {
             return refresher.refresh(task, position -> {
                 // The message stands behind the position in the log, and its commit makes the server send what is
                 // before.

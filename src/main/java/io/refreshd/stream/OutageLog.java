@@ -28,7 +28,7 @@ final class OutageLog {
     }
 
     /** An attempt failed. @param shown gets the sentence that describes the failure */
-    synchronized void failed(Exception problem, Consumer<String> shown) {
+    synchronized void failed(Throwable problem, Consumer<String> shown) {
         String sentence = ErrorSummary.of(problem);
         shown.accept(sentence);
         failures++;

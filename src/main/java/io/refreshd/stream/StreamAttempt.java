@@ -23,6 +23,8 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One attempt at streaming: connects, checks what has to be there, takes or keeps the session, brings the slot to where capture can
@@ -31,6 +33,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread: {@link #run} is called by the supervisor; the rest by any thread.
  */
 final class StreamAttempt {
+    private static final Logger log = LoggerFactory.getLogger(StreamAttempt.class);
+
     /** The detail of an attempt that is under way and waits for nobody. */
     static final String PREPARING = "preparing";
 
@@ -73,16 +77,56 @@ final class StreamAttempt {
             }
             check(handle);
             session = session(handle, identity, present);
+            giveUpPoisoned(session);
             prepare(handle, identity, session);
             capture = new PgoutputChangeSource(settings, session.ingest());
         }
+        poison.begin(attempts(session));
         try (capture) {
             events.capture(capture);
             capture.start();
             capture.ended().get();
+            closed(session);
+        } catch (InterruptedException e) {
+            closed(session);
+            throw e;
         } catch (ExecutionException e) {
-            poison.failed(e.getCause(), session.watermark().durable()).ifPresent(dropSlot::set);
-            throw e.getCause() instanceof Exception cause ? cause : e;
+            Throwable cause = e.getCause();
+            poison.failed(cause, capture.hasStreamed()).ifPresent(dropSlot::set);
+            if (cause instanceof Error error) {
+                around.listener().accept(new Notice.ErrorCaught("capture", error));
+            }
+            throw cause instanceof Exception exception ? exception : e;
+        }
+    }
+
+    private static PoisonDetector.AttemptLedger attempts(DatabaseSession session) {
+        return new LeasedAttempts(session.ledger());
+    }
+
+    /** Whatever lies at the position where the attempts ended is not read any more; the views are refreshed instead. */
+    private void giveUpPoisoned(DatabaseSession session) {
+        poison.found(attempts(session)).ifPresent(reason -> {
+            log.atError()
+                    .addKeyValue("slot", settings.slot())
+                    .addKeyValue("reason", reason)
+                    .addKeyValue("attempts", PoisonDetector.MOST_ATTEMPTS)
+                    .log("The log cannot be read past one position: the slot is given up");
+            dropSlot.compareAndSet(null, reason);
+        });
+    }
+
+    /** The interrupt by which the daemon ends its supervisor must not break the write. */
+    private void closed(DatabaseSession session) {
+        boolean interrupted = Thread.interrupted();
+        try {
+            poison.closed(attempts(session));
+        } catch (RuntimeException e) {
+            log.atDebug().setCause(e).log("An attempt that was ended on purpose stays counted");
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
         }
     }
 

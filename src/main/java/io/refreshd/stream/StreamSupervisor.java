@@ -5,10 +5,12 @@ import io.refreshd.config.Configuration;
 import io.refreshd.database.ConnectionPools;
 import io.refreshd.model.Backoff;
 import io.refreshd.model.PrerequisitesMissingException;
+import io.refreshd.report.Notice;
 import io.refreshd.report.StreamPhase;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -30,6 +32,7 @@ public final class StreamSupervisor implements AutoCloseable {
     private final OutageLog outages;
     private final Supplier<Optional<DatabaseSession>> session;
     private final Endings endings;
+    private final Consumer<Notice> listener;
     private @Nullable Thread thread;
     private volatile boolean closed;
 
@@ -58,6 +61,7 @@ public final class StreamSupervisor implements AutoCloseable {
             Supplier<Optional<DatabaseSession>> session,
             Endings endings) {
         this.outages = new OutageLog(around.clock());
+        this.listener = around.listener();
         this.attempt = new StreamAttempt(configuration, connections, around, new Logged(events));
         this.session = session;
         this.endings = endings;
@@ -119,9 +123,13 @@ public final class StreamSupervisor implements AutoCloseable {
                 return;
             } catch (Exception e) {
                 outages.failed(e, endings::failed);
-            } catch (Throwable e) {
+            } catch (OutOfMemoryError e) {
+                // What else has failed for it is not known: a process that begins anew is sound.
                 endings.fatal(e);
                 return;
+            } catch (Error e) {
+                listener.accept(new Notice.ErrorCaught("refreshd-supervisor", e));
+                outages.failed(e, endings::failed);
             }
             if (System.nanoTime() - began > HEALTHY.toNanos()) {
                 attempts = 0;

@@ -35,7 +35,9 @@ CREATE TABLE IF NOT EXISTS refreshd.stream (
     epoch             bigint      NOT NULL DEFAULT 1,
     beat_at           timestamptz NOT NULL DEFAULT clock_timestamp(),
     beat_interval     interval    NOT NULL DEFAULT '1 second',
-    commit_time       timestamptz
+    commit_time       timestamptz,
+    read_to           pg_lsn,
+    attempts          integer
 );
 COMMENT ON TABLE refreshd.stream IS
     'One row: how far the log has been processed, on which server, and the daemon''s last heartbeat.';
@@ -45,6 +47,11 @@ COMMENT ON COLUMN refreshd.stream.acknowledged IS
 COMMENT ON COLUMN refreshd.stream.epoch IS
     'Incremented whenever the stream starts again after a gap, so that a late write about the epoch before changes nothing.';
 COMMENT ON COLUMN refreshd.stream.commit_time IS 'Commit time that acknowledged stands for, by the server''s clock.';
+COMMENT ON COLUMN refreshd.stream.read_to IS
+    'How far the log has ever been read in this epoch. It may be ahead of acknowledged, which waits until all before it is visible.';
+COMMENT ON COLUMN refreshd.stream.attempts IS
+    'Attempts at reading beyond read_to, the present one included, also those that ended with their process. After the third one the '
+    'slot is given up.';
 
 CREATE TABLE IF NOT EXISTS refreshd.view_state (
     view_schema      text        NOT NULL,

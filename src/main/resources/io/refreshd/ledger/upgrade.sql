@@ -35,4 +35,7 @@ ALTER TABLE refreshd.view_state                                                 
     ADD COLUMN IF NOT EXISTS commit_time timestamptz,                                           -- 4
     ADD COLUMN IF NOT EXISTS storage_xid xid;                                                   -- 5
 ALTER TABLE refreshd.lease ADD COLUMN IF NOT EXISTS timeline integer;                           -- 4
-ALTER TABLE refreshd.stream ADD COLUMN IF NOT EXISTS commit_time timestamptz;                   -- 4
+ALTER TABLE refreshd.stream
+    ADD COLUMN IF NOT EXISTS commit_time timestamptz,                                           -- 4
+    ADD COLUMN IF NOT EXISTS read_to pg_lsn,                                                    -- 5
+    ADD COLUMN IF NOT EXISTS attempts integer;                                                  -- 5

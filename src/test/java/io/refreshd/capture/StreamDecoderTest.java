@@ -232,6 +232,21 @@ class StreamDecoderTest {
     }
 
     @Test
+    void aMillionSignalsOfATransactionTakeNoRoom() {
+        begin(1);
+        for (int i = 0; i < 1_000_000; i++) {
+            assertThat(message(1, "refreshd:request", "")).isEmpty();
+        }
+        assertThat(commit().signals()).containsExactly(new Signal("request", ""));
+        begin(2);
+        for (int i = 0; i < 1_000_000; i++) {
+            message(1, "refreshd:fence", Integer.toString(i));
+            message(1, "other", "x");
+        }
+        assertThat(commit().signals()).hasSize(1_000);
+    }
+
+    @Test
     void refusesWhatItDoesNotKnow() {
         assertThatThrownBy(() -> send('S', out -> {})).isInstanceOf(IllegalStateException.class);
         assertThatThrownBy(() -> send('I', out -> out.writeInt(42))).isInstanceOf(IllegalStateException.class);

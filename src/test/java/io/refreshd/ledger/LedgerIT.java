@@ -386,11 +386,21 @@ class LedgerIT {
         assertThat(commitTime(BASE)).isEmpty();
         refresh(BASE, 1, "0/100");
         StreamRow.advance(
-                handle, StreamRow.epoch(handle), Lsn.parse("0/200"), Optional.of(FIRST), Duration.ofSeconds(1));
+                handle,
+                StreamRow.epoch(handle),
+                Lsn.parse("0/200"),
+                Lsn.parse("0/200"),
+                Optional.of(FIRST),
+                Duration.ofSeconds(1));
         assertThat(commitTime(BASE)).as("clean: the commit time of the stream").contains(FIRST);
         ViewRows.mark(handle, 2, Map.of(BASE, SECOND), Lsn.parse("0/200"), Optional.of(FIRST));
         StreamRow.advance(
-                handle, StreamRow.epoch(handle), Lsn.parse("0/300"), Optional.of(SECOND), Duration.ofSeconds(1));
+                handle,
+                StreamRow.epoch(handle),
+                Lsn.parse("0/300"),
+                Lsn.parse("0/300"),
+                Optional.of(SECOND),
+                Duration.ofSeconds(1));
         assertThat(commitTime(BASE))
                 .as("dirty: the commit time when it was clean")
                 .contains(FIRST);

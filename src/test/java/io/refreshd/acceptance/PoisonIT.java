@@ -1,0 +1,130 @@
+package io.refreshd.acceptance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.refreshd.report.Notice;
+import io.refreshd.testing.DaemonProcess;
+import io.refreshd.testing.RunningDaemon;
+import io.refreshd.testing.TestDatabase;
+import io.refreshd.testing.TestTimeout;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Something in the log ends whoever reads it. Nobody helps but a supervisor that starts the process again. */
+class PoisonIT {
+    @TempDir
+    private Path folder;
+
+    private TestDatabase database;
+    private final List<String> lines = new ArrayList<>();
+
+    @BeforeEach
+    void create() throws Exception {
+        database = TestDatabase.create();
+        database.execute(
+                "CREATE TABLE main (id int PRIMARY KEY, v text, picture bytea)",
+                "CREATE MATERIALIZED VIEW of_main AS SELECT id, v FROM main",
+                "CREATE UNIQUE INDEX ON of_main (id)");
+    }
+
+    @AfterEach
+    void drop() throws Exception {
+        database.close();
+    }
+
+    /** Each is 90 MB and more in the log, under the launcher's own heap. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "INSERT INTO main VALUES (1, 'large', convert_to(repeat('x', 48000000), 'UTF8'))",
+                "SELECT pg_logical_emit_message(true, 'x', repeat('x', 96000000))",
+                "SELECT pg_logical_emit_message(false, 'refreshd:heartbeat', repeat('x', 96000000))",
+            })
+    void whatNoHeapHolds(String poison) throws Exception {
+        Path configuration =
+                DaemonProcess.write(folder, RunningDaemon.configuration(database.url(), database.slot(), ""));
+        int deaths = 0;
+        DaemonProcess daemon = start(configuration);
+        try {
+            awaitHeld("first", daemon);
+            database.execute(poison);
+            database.execute("INSERT INTO main VALUES (3, 'behind')");
+            while (database.query("SELECT id FROM of_main WHERE v = 'behind'").isEmpty()) {
+                if (!daemon.isAlive()) {
+                    deaths++;
+                    collect(daemon);
+                    daemon = start(configuration);
+                }
+                Thread.onSpinWait();
+            }
+            awaitHeld("after", daemon);
+        } finally {
+            daemon.close();
+        }
+        collect(daemon);
+        assertThat(deaths).as("%s", lines).isBetween(1, 3);
+        assertThat(lines)
+                .anyMatch(line -> line.contains("The log cannot be read past one position: the slot is given up"))
+                .anyMatch(line -> line.contains("Gap in the stream") && line.contains("log-poisoned"));
+        assertThat(database.query("SELECT attempts FROM refreshd.stream")).containsExactly("1");
+    }
+
+    private static DaemonProcess start(Path configuration) throws Exception {
+        return DaemonProcess.of(configuration).asInstalled().start();
+    }
+
+    /** A change that is written from now on is in the view while the daemon lives. */
+    private void awaitHeld(String value, DaemonProcess daemon) throws Exception {
+        database.execute("INSERT INTO main SELECT coalesce(max(id), 0) + 10, '" + value + "' FROM main");
+        await().failFast(() ->
+                        assertThat(daemon.isAlive()).as("%s", daemon.lines()).isTrue())
+                .until(() -> !database.query("SELECT id FROM of_main WHERE v = '" + value + "'")
+                        .isEmpty());
+    }
+
+    private void collect(DaemonProcess daemon) {
+        lines.addAll(daemon.lines());
+    }
+
+    /** The server has no way to send such bytes in UTF-8, and fails at each attempt. */
+    @Test
+    void bytesThatAreNoUtf8() throws Exception {
+        String name = database.name() + "_ascii";
+        database.execute("CREATE DATABASE " + name
+                + " ENCODING 'SQL_ASCII' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C' LOCALE_PROVIDER libc");
+        String url = TestDatabase.server().url(name);
+        try (var handle = io.refreshd.database.JdbiFactory.over(
+                        () -> java.sql.DriverManager.getConnection(url, io.refreshd.demo.LocalPostgres.USER, ""))
+                .open()) {
+            handle.execute("CREATE TABLE main (id int PRIMARY KEY, v text)");
+            handle.execute("CREATE MATERIALIZED VIEW of_main AS SELECT id, v FROM main");
+            handle.execute("CREATE UNIQUE INDEX ON of_main (id)");
+            try (RunningDaemon daemon = RunningDaemon.start(RunningDaemon.configuration(url, "slot_" + name, ""))) {
+                daemon.awaitFresh();
+                handle.execute("INSERT INTO main VALUES (1, convert_from('\\xe974e9'::bytea, 'SQL_ASCII'))");
+                await().until(() -> daemon.notices().contains(new Notice.GapFound("log-poisoned")));
+                handle.execute("INSERT INTO main VALUES (2, 'after')");
+                handle.createQuery(TestTimeout.waitUntilFresh("of_main"))
+                        .mapTo(Boolean.class)
+                        .one();
+                assertThat(handle.createQuery("SELECT count(*) FROM of_main")
+                                .mapTo(Integer.class)
+                                .one())
+                        .isEqualTo(2);
+                assertThat(daemon.scrape())
+                        .contains("refreshd_gaps_total{reason=\"log-poisoned\"} 1.0")
+                        .contains("refreshd_troubles_total{reason=\"gap: log-poisoned\"} 1.0");
+            }
+            handle.execute("SELECT pg_drop_replication_slot('slot_" + name + "')");
+        }
+        database.execute("DROP DATABASE " + name + " WITH (FORCE)");
+    }
+}
