@@ -38,6 +38,9 @@ public interface ChangeSource extends AutoCloseable {
      */
     CompletableFuture<Void> ended();
 
+    /** Whether the server has begun to stream to this source. A failure before that says nothing about what the log holds. */
+    boolean hasStreamed();
+
     /** A transaction that was read and is not visible to others yet, so that no position behind it is passed on as routed. */
     Optional<Xid> waitingFor();
 

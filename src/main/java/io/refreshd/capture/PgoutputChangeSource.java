@@ -82,7 +82,7 @@ public final class PgoutputChangeSource implements ChangeSource {
         return ended.copy();
     }
 
-    /** Whether the server has begun to stream. */
+    @Override
     public boolean hasStreamed() {
         return debezium.streamed;
     }

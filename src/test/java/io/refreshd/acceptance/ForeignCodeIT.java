@@ -79,8 +79,8 @@ class ForeignCodeIT {
     }
 
     private static Handle postgres() throws Exception {
-        return JdbiFactory.on(DriverManager.getConnection(
-                TestDatabase.server().url("postgres"), LocalPostgres.USER, ""));
+        return JdbiFactory.on(
+                DriverManager.getConnection(TestDatabase.server().url("postgres"), LocalPostgres.USER, ""));
     }
 
     /** Runs statements as the attacker; colons and question marks in them are no parameters. */
@@ -129,7 +129,8 @@ class ForeignCodeIT {
         mallory(
                 "CREATE MATERIALIZED VIEW mal.mv AS SELECT id, v FROM mal.t",
                 "CREATE INDEX odd ON mal.mv (v, mal.one(1))");
-        assertThat(attack()).contains("limited: index mal.odd uses the function mal.one(integer), which belongs to " + mallory);
+        assertThat(attack())
+                .contains("limited: index mal.odd uses the function mal.one(integer), which belongs to " + mallory);
     }
 
     @Test
@@ -241,9 +242,7 @@ class ForeignCodeIT {
     /** Everything that a name without a schema could mean, if the path led through a schema that others may write to. */
     @Test
     void noCallOfRefreshdIsFoundInPublic() throws Exception {
-        mallory(
-                "CREATE MATERIALIZED VIEW mal.mv AS SELECT id, v FROM mal.t",
-                "CREATE UNIQUE INDEX ON mal.mv (id)");
+        mallory("CREATE MATERIALIZED VIEW mal.mv AS SELECT id, v FROM mal.t", "CREATE UNIQUE INDEX ON mal.mv (id)");
         database.execute(
                 "GRANT CREATE ON SCHEMA public TO " + mallory,
                 """
@@ -287,7 +286,10 @@ class ForeignCodeIT {
                 .containsExactly("t");
         try (RunningDaemon daemon = start()) {
             daemon.awaitFresh();
-            mallory("SET search_path = pg_catalog", "UPDATE mal.t SET v = 'new' WHERE id = 3", "DELETE FROM mal.t WHERE id = 4");
+            mallory(
+                    "SET search_path = pg_catalog",
+                    "UPDATE mal.t SET v = 'new' WHERE id = 3",
+                    "DELETE FROM mal.t WHERE id = 4");
             daemon.awaitFresh();
             verbs("3");
             verb("init", "--print");
@@ -313,7 +315,8 @@ class ForeignCodeIT {
             mallory("UPDATE mal.t SET n = 5 WHERE id = 7", "UPDATE mal.t SET v = 'w' WHERE id = 8");
             database.execute("SELECT pg_logical_emit_message(false, 'test', 'x')");
             String end = database.query("SELECT pg_current_wal_insert_lsn()").getFirst();
-            await().until(() -> database.query("SELECT coalesce(watermark >= '" + end + "', false) FROM refreshd.freshness")
+            await().until(() -> database.query(
+                            "SELECT coalesce(watermark >= '" + end + "', false) FROM refreshd.freshness")
                     .equals(List.of("t")));
             assertThat(daemon.refreshes("mal.mv")).isEqualTo(before);
             assertThat(verb("audit")).contains("mal.mv: equal");
@@ -363,9 +366,10 @@ class ForeignCodeIT {
 
     private void awaitContent(RunningDaemon daemon) throws Exception {
         String rows = "SELECT count(*) || ' ' || coalesce(bit_xor(hashtext(x::text)), 0) FROM ";
-        String definition = database.query("SELECT rtrim(pg_get_viewdef('mal.mv'::regclass), ';')").getFirst();
-        await().until(() -> database.query(rows + "mal.mv AS x")
-                .equals(database.query(rows + "(" + definition + ") AS x")));
+        String definition = database.query("SELECT rtrim(pg_get_viewdef('mal.mv'::regclass), ';')")
+                .getFirst();
+        await().until(() ->
+                database.query(rows + "mal.mv AS x").equals(database.query(rows + "(" + definition + ") AS x")));
         daemon.awaitFresh();
     }
 
@@ -402,8 +406,7 @@ class ForeignCodeIT {
     private String verb(String... arguments) throws Exception {
         Path file = Files.writeString(folder.resolve("refreshd.yaml"), yaml());
         StringWriter out = new StringWriter();
-        String[] all = Stream.concat(
-                        Arrays.stream(arguments), Stream.of("--config", file.toString()))
+        String[] all = Stream.concat(Arrays.stream(arguments), Stream.of("--config", file.toString()))
                 .toArray(String[]::new);
         Refreshd.commandLine(Map.of())
                 .setOut(new PrintWriter(out, true))

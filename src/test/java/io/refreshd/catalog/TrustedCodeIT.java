@@ -93,7 +93,8 @@ class TrustedCodeIT {
             connection.close();
         }
         if (server != null) {
-            StrictServer.run(server.url("postgres"), "", "DROP DATABASE trusted_code", "DROP ROLE trusted_code_mallory");
+            StrictServer.run(
+                    server.url("postgres"), "", "DROP DATABASE trusted_code", "DROP ROLE trusted_code_mallory");
             server.close();
             server = null;
         }
@@ -134,7 +135,7 @@ class TrustedCodeIT {
                 "SELECT id, public.similarity(v, vc) AS s FROM mal.t",
                 "SELECT id, m, p FROM mal.t WHERE m = 'good'",
                 "SELECT id, m::text AS m, p + 1 AS q, v::mal.mood AS n FROM mal.t",
-                                "SELECT t FROM mal.plain_table t",
+                "SELECT t FROM mal.plain_table t",
                 "SELECT id, public.native(id) AS n, public.parsed(id) AS p FROM mal.t",
                 "SELECT id, now() AS at, random() AS r, to_char(now(), 'YYYY') AS y FROM mal.t",
                 "SELECT count(*) AS n, array_agg(DISTINCT c) AS c FROM mal.t GROUP BY m",
