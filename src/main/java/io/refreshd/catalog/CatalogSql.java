@@ -172,12 +172,15 @@ final class CatalogSql {
      * that no name can match one of these patterns.
      *
      * <p>The tree itself is returned only if the server's encoding is UTF-8. A constant in the tree is in the server's encoding, and is
-     * later compared with values from the log, which are in UTF-8.
+     * later compared with values from the log, which are in UTF-8. Without the tree, each cast of text to a date or time counts as one
+     * that may read the clock.
      */
     static final String RULES = QUERIES + """
             SELECT q.reader::int8, md5(string_agg(q.tree || q.settings, '|' ORDER BY q.oid)),
                    bool_or(position(':varattno 0 ' IN q.tree) > 0),
-                   bool_or(q.tree ~ 'SQLVALUEFUNCTION :op [0-8] '),
+                   bool_or(q.tree ~ 'SQLVALUEFUNCTION :op [0-8] '
+                           OR current_setting('server_encoding') <> 'UTF8' AND position('{COERCEVIAIO ' IN q.tree) > 0
+                              AND q.tree ~ ' :resulttype (1082|1083|1114|1184|1266) '),
                    bool_or(position('{TABLESAMPLECLAUSE ' IN q.tree) > 0),
                    coalesce(max(q.tree) FILTER (WHERE q.class = 'pg_catalog.pg_rewrite'::regclass
                                                   AND current_setting('server_encoding') = 'UTF8'), '')

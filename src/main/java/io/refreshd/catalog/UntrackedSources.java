@@ -72,6 +72,11 @@ final class UntrackedSources {
         if (rule.traits().contains(Rule.Trait.CLOCK)) {
             found.add(nonDeterministic("reads the clock (CURRENT_TIMESTAMP or the like)", view));
         }
+        if (ClockCasts.of(rule, catalogIndex) == ClockCasts.Finding.CLOCK) {
+            found.add(nonDeterministic(
+                    "reads the clock (text such as 'now' or 'yesterday' becomes a date or time when the query runs)",
+                    view));
+        }
         if (rule.traits().contains(Rule.Trait.SAMPLE)) {
             found.add(nonDeterministic("draws a sample (TABLESAMPLE)", view));
         }

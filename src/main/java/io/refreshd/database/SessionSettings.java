@@ -2,10 +2,11 @@ package io.refreshd.database;
 
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The server settings of every session of refreshd. {@code ALTER ROLE … SET} and {@code ALTER DATABASE … SET} can bend any of them, so
@@ -14,7 +15,7 @@ import java.util.stream.Collectors;
  * <p>There are two groups. What keeps a session working travels in the startup packet, which has precedence over both commands (Source:
  * PostgreSQL documentation, "Setting Parameters"): a role's {@code statement_timeout} of a millisecond cannot end the very statement
  * that would change it. What changes the text or the meaning of values is set by the first statement, so that the server still knows
- * what a session without it would have ({@link #asPlainSession}).
+ * what a session without it would have ({@link PlainSession}).
  */
 public final class SessionSettings {
     private static final int TRANSACTION_TIMEOUT_SINCE = 17;
@@ -25,14 +26,13 @@ public final class SessionSettings {
     /** Settings that change what a query returns, or what a name means, with the values of refreshd's own sessions. */
     private static final Map<String, String> OF_VALUES = ofValues();
 
-    /** A setting's reset value is what role, database and server gave the session at its start. */
-    private static final String PLAIN = OF_VALUES.keySet().stream()
-            .map(name -> "'" + name + "'")
-            .collect(Collectors.joining(
-                    ", ",
-                    "SELECT pg_catalog.count(pg_catalog.set_config(s.name, s.reset_val, true))"
-                            + " FROM pg_catalog.pg_settings s WHERE s.name IN (",
-                    ")"));
+    /**
+     * Settings that some servers do not know, or that only a role with the privilege may set, with the values of refreshd's own sessions.
+     * With {@code session_replication_role = replica} no trigger and no foreign key works, and with
+     * {@code restrict_nonsystem_relation_kind} views cannot be read.
+     */
+    private static final Map<String, String> WHERE_POSSIBLE =
+            Map.of("session_replication_role", "origin", "restrict_nonsystem_relation_kind", "");
 
     private SessionSettings() {}
 
@@ -41,6 +41,7 @@ public final class SessionSettings {
         // Nobody who may create a function in a schema on the path may have refreshd call it.
         settings.put("search_path", "");
         settings.put("TimeZone", "UTC");
+        settings.put("DateStyle", "ISO, MDY");
         settings.put("IntervalStyle", "postgres");
         settings.put("extra_float_digits", "1");
         settings.put("bytea_output", "hex");
@@ -48,6 +49,9 @@ public final class SessionSettings {
         settings.put("xmloption", "content");
         settings.put("array_nulls", "on");
         settings.put("transform_null_equals", "off");
+        settings.put("gin_fuzzy_search_limit", "0");
+        settings.put("default_tablespace", "");
+        settings.put("default_table_access_method", "heap");
         return settings;
     }
 
@@ -62,6 +66,12 @@ public final class SessionSettings {
         settings.put("standard_conforming_strings", "on");
         // With it REFRESH CONCURRENTLY fails: the server puts the name of its temporary table together wrongly (18.6).
         settings.put("quote_all_identifiers", "off");
+        // Some errors are expected; with it each of them would end the session.
+        settings.put("exit_on_error", "off");
+        // The driver keeps every message that a statement causes.
+        settings.put("client_min_messages", "warning");
+        settings.put("plan_cache_mode", "auto");
+        settings.put("check_function_bodies", "on");
         settings.put("statement_timeout", kind.statement().toMillis() + "ms");
         settings.put("lock_timeout", kind.lock().toMillis() + "ms");
         settings.put("idle_in_transaction_session_timeout", IDLE_IN_TRANSACTION);
@@ -88,32 +98,40 @@ public final class SessionSettings {
      * @param pid the backend's process id as the client was given it
      */
     public static String first(int pid) {
-        return call(false) + " WHERE pg_catalog.pg_backend_pid() = " + pid;
+        String values = WHERE_POSSIBLE.entrySet().stream()
+                .map(setting -> "('" + setting.getKey() + "', '" + setting.getValue() + "')")
+                .collect(Collectors.joining(", "));
+        // Operators are qualified: the search path is not refreshd's own yet.
+        return OF_VALUES.entrySet().stream()
+                .map(setting ->
+                        "pg_catalog.set_config('" + setting.getKey() + "', '" + setting.getValue() + "', false)")
+                .collect(Collectors.joining(
+                        ", ",
+                        "SELECT ",
+                        ", (SELECT pg_catalog.count(pg_catalog.set_config(s.name, v.value, false))"
+                                + " FROM pg_catalog.pg_settings s JOIN (VALUES " + values + ") AS v (name, value)"
+                                + " ON v.name OPERATOR(pg_catalog.=) s.name"
+                                + " WHERE s.setting OPERATOR(pg_catalog.<>) v.value"
+                                + " AND (s.context OPERATOR(pg_catalog.=) 'user'"
+                                + " OR pg_catalog.has_parameter_privilege(s.name, 'SET')))"
+                                + " WHERE pg_catalog.pg_backend_pid() OPERATOR(pg_catalog.=) " + pid));
     }
 
-    private static String call(boolean local) {
-        return OF_VALUES.entrySet().stream()
-                .map(setting -> "pg_catalog.set_config('" + setting.getKey() + "', '" + setting.getValue() + "', "
-                        + local + ")")
-                .collect(Collectors.joining(", ", "SELECT ", ""));
+    /** The value of refreshd's own sessions; null if they leave the setting as it is. */
+    static @Nullable String ownOrNull(String name) {
+        return name.equals("standard_conforming_strings") ? "on" : OF_VALUES.get(name);
+    }
+
+    /** The value of refreshd's own sessions for a setting that they have a value for. */
+    static String own(String name) {
+        return Objects.requireNonNull(OF_VALUES.get(name), name);
     }
 
     /**
-     * Gives the transaction the settings that a session without refreshd's own would have, for a statement that others wrote: a view's
-     * definition, a template.
+     * Gives the transaction the settings that a session of the connected role without refreshd's own would have, for statements that
+     * others wrote: a template. A view's definition runs under those of its owner: {@link PlainSession#ofOwner}.
      */
     public static void asPlainSession(Connection transaction) throws SQLException {
-        execute(transaction, PLAIN);
-    }
-
-    /** Gives the transaction refreshd's own settings again. */
-    public static void asOwnSession(Connection transaction) throws SQLException {
-        execute(transaction, call(true));
-    }
-
-    private static void execute(Connection transaction, String sql) throws SQLException {
-        try (Statement statement = transaction.createStatement()) {
-            statement.execute(sql);
-        }
+        PlainSession.ofLogin(transaction).enter(transaction);
     }
 }

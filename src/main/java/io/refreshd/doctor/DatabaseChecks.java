@@ -33,6 +33,8 @@ public final class DatabaseChecks {
         CHECKS.put("role views", new RoleViewCheck());
         CHECKS.put("look-ups", new LookUpCheck());
         CHECKS.put("definitions", new DefinitionCheck());
+        CHECKS.put("determinism", new DeterminismCheck());
+        CHECKS.put("settings", new SettingsCheck());
         CHECKS.put("storage", new StorageCheck());
     }
 

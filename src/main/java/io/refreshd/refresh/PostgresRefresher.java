@@ -1,6 +1,6 @@
 package io.refreshd.refresh;
 
-import io.refreshd.database.SessionSettings;
+import io.refreshd.database.PlainSession;
 import io.refreshd.ledger.Lease;
 import io.refreshd.ledger.LeaseLostException;
 import io.refreshd.ledger.RefreshWrites;
@@ -125,9 +125,8 @@ public final class PostgresRefresher {
         // Looked up now: by the end of a long refresh the commit time of an old position is no longer known.
         Optional<Instant> commitTime = task.routed().flatMap(commitTimes);
         Optional<Long> before = RowsChanged.soFar(transaction, task.oid());
-        SessionSettings.asPlainSession(transaction.getConnection());
-        transaction.execute(statement(task));
-        SessionSettings.asOwnSession(transaction.getConnection());
+        PlainSession.ofOwner(transaction.getConnection(), task.oid())
+                .execute(transaction.getConnection(), statement(task));
         Optional<Long> rowsChanged = task.method() == Method.CONCURRENT
                 ? before.flatMap(
                         then -> RowsChanged.soFar(transaction, task.oid()).map(now -> now - then))
