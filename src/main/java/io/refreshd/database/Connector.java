@@ -41,7 +41,7 @@ public final class Connector {
         Connection connection = connect();
         try (Statement statement = connection.createStatement()) {
             int pid = connection.unwrap(PGConnection.class).getBackendPID();
-            statement.execute(SessionSettings.first(pid));
+            statement.execute(SessionSettings.first(kind, version, pid));
             return connection;
         } catch (SQLException | RuntimeException e) {
             connection.close();

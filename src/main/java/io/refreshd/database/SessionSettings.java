@@ -57,6 +57,19 @@ public final class SessionSettings {
 
     /** The startup packet's {@code options}. @param version the server's major version; 0 if it is not known yet */
     public static String startup(SessionKind kind, int version) {
+        Map<String, String> settings = ofWork(kind, version);
+        if (kind == SessionKind.CAPTURE) {
+            // The text of values in the log is made by the walsender, which runs no first statement.
+            settings.putAll(OF_VALUES);
+        }
+        return settings.entrySet().stream()
+                .map(setting -> "-c " + setting.getKey() + "="
+                        + setting.getValue().replace("\\", "\\\\").replace(" ", "\\ "))
+                .collect(Collectors.joining(" "));
+    }
+
+    /** Settings that keep a session working. */
+    private static Map<String, String> ofWork(SessionKind kind, int version) {
         Map<String, String> settings = new LinkedHashMap<>();
         settings.put("role", "none");
         settings.put("default_transaction_read_only", "off");
@@ -79,14 +92,7 @@ public final class SessionSettings {
         if (version >= TRANSACTION_TIMEOUT_SINCE) {
             settings.put("transaction_timeout", "0");
         }
-        if (kind == SessionKind.CAPTURE) {
-            // The text of values in the log is made by the walsender, which runs no first statement.
-            settings.putAll(OF_VALUES);
-        }
-        return settings.entrySet().stream()
-                .map(setting -> "-c " + setting.getKey() + "="
-                        + setting.getValue().replace("\\", "\\\\").replace(" ", "\\ "))
-                .collect(Collectors.joining(" "));
+        return settings;
     }
 
     /**
@@ -95,14 +101,18 @@ public final class SessionSettings {
      * <p>Invariant: it changes nothing behind a pooler, whose server sessions serve other clients too. A pooler gives the client a
      * process id of its own making.
      *
+     * <p>It repeats what the startup packet said: a login event trigger (17) may have set something else since.
+     *
      * @param pid the backend's process id as the client was given it
      */
-    public static String first(int pid) {
+    public static String first(SessionKind kind, int version, int pid) {
+        Map<String, String> settings = ofWork(kind, version);
+        settings.putAll(OF_VALUES);
         String values = WHERE_POSSIBLE.entrySet().stream()
                 .map(setting -> "('" + setting.getKey() + "', '" + setting.getValue() + "')")
                 .collect(Collectors.joining(", "));
         // Operators are qualified: the search path is not refreshd's own yet.
-        return OF_VALUES.entrySet().stream()
+        return settings.entrySet().stream()
                 .map(setting ->
                         "pg_catalog.set_config('" + setting.getKey() + "', '" + setting.getValue() + "', false)")
                 .collect(Collectors.joining(
