@@ -1,16 +1,20 @@
 package io.refreshd.audit;
 
 import io.refreshd.catalog.TrustedCode;
+import io.refreshd.database.PlainSession;
 import io.refreshd.database.SessionSettings;
 import io.refreshd.ledger.StreamPosition;
 import io.refreshd.ledger.StreamRow;
 import io.refreshd.ledger.ViewMark;
 import io.refreshd.model.Lsn;
+import io.refreshd.model.Undetermined;
 import io.refreshd.model.ViewId;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 
@@ -29,6 +33,8 @@ public final class Audit {
     /** A view that was refreshed during the comparison is audited again, at most this often; a busy view stays pending. */
     private static final int ATTEMPTS = 3;
 
+    private static final int SAFE_SEARCH_PATH_SINCE = 17;
+
     private static final String SWAPPED = "it was refreshed while it was read";
     private static final Duration POLL = Duration.ofMillis(100);
 
@@ -38,6 +44,15 @@ public final class Audit {
     private static final List<String> NOT_COMPARABLE =
             List.of("42", "57", "55", "22", "0A", "53", "54", "2F", "38", "39");
 
+    /** Verdicts that an undetermined definition explains. */
+    private static final Set<Verdict> FAULTS = Set.of(Verdict.UNEXPLAINED, Verdict.DRIFT);
+
+    /** Tells what the definition of a view leaves open. */
+    @FunctionalInterface
+    public interface Definitions {
+        Undetermined undetermined(Connection connection, ViewId view) throws SQLException;
+    }
+
     /** Waits between two polls: {@code Thread.sleep}, except in tests. */
     @FunctionalInterface
     public interface Pause {
@@ -45,6 +60,7 @@ public final class Audit {
     }
 
     private final Jdbi jdbi;
+    private final Definitions definitions;
     private final Pause pause;
     private final Duration patience;
     private final Duration timeout;
@@ -53,8 +69,9 @@ public final class Audit {
      * @param patience how long to wait, if something differs, until the daemon has read the log up to the snapshot
      * @param timeout for one comparison; zero means no limit
      */
-    public Audit(Jdbi jdbi, Pause pause, Duration patience, Duration timeout) {
+    public Audit(Jdbi jdbi, Definitions definitions, Pause pause, Duration patience, Duration timeout) {
         this.jdbi = jdbi;
+        this.definitions = definitions;
         this.pause = pause;
         this.patience = patience;
         this.timeout = timeout;
@@ -82,9 +99,10 @@ public final class Audit {
     }
 
     private AuditReport auditOnce(ViewId view) throws SQLException, InterruptedException {
-        Observation observed;
         try {
-            observed = observe(view);
+            Observation observed = observe(view, Set.of());
+            AuditReport report = report(view, observed, verdict(observed));
+            return FAULTS.contains(report.verdict()) ? unlessUndetermined(report) : report;
         } catch (UntrustedViewException e) {
             return notCompared(view, Verdict.UNTRUSTED, String.valueOf(e.getMessage()));
         } catch (SQLException e) {
@@ -93,15 +111,39 @@ public final class Audit {
             }
             return notCompared(view, Verdict.FAILED, String.valueOf(e.getMessage()));
         }
+    }
+
+    /** A difference in what the definition leaves open is no fault; what it determines is compared again, by itself. */
+    private AuditReport unlessUndetermined(AuditReport found) throws SQLException, InterruptedException {
+        Undetermined open;
+        try (Handle handle = jdbi.open()) {
+            open = definitions.undetermined(handle.getConnection(), found.view());
+        }
+        if (open.none()) {
+            return found;
+        }
+        if (open.rows()) {
+            return found.with(Verdict.UNDETERMINED, open.reason());
+        }
+        Observation observed = observe(found.view(), open.columns());
+        return observed.difference().none()
+                ? found.with(Verdict.UNDETERMINED, open.reason() + "; the other columns are equal")
+                : report(found.view(), observed, verdict(observed));
+    }
+
+    private Verdict verdict(Observation observed) throws InterruptedException {
         Optional<ViewMark> after = Optional.empty();
         if (!observed.difference().none()
                 && observed.mark().isPresent()
                 && !observed.mark().get().dirty()) {
             after = markOnceRead(observed);
         }
-        Verdict verdict = observed.swapped() && !observed.difference().none()
+        return observed.swapped() && !observed.difference().none()
                 ? Verdict.PENDING
                 : Judgement.of(observed.difference(), observed.mark(), after);
+    }
+
+    private static AuditReport report(ViewId view, Observation observed, Verdict verdict) {
         return new AuditReport(
                 view,
                 verdict,
@@ -122,16 +164,16 @@ public final class Audit {
                         ? "the ledger does not know it"
                         : "no daemon has read the log up to " + observed.position() + " yet";
             case DRIFT -> "the ledger says that it holds everything up to " + observed.position();
-            case FAILED, UNTRUSTED -> "";
+            case UNDETERMINED, UNTRUSTED, FAILED -> "";
         };
     }
 
-    private Observation observe(ViewId view) throws SQLException {
+    private Observation observe(ViewId view, Set<String> leftOut) throws SQLException {
         try (Handle handle = jdbi.open()) {
             UntrustedViewException.check(handle, view);
             handle.begin();
             try {
-                return observe(handle, view);
+                return observe(handle, view, leftOut);
             } finally {
                 handle.rollback();
                 SessionSettings.reset(handle.getConnection());
@@ -139,13 +181,8 @@ public final class Audit {
         }
     }
 
-    private Observation observe(Handle handle, ViewId view) throws SQLException {
+    private Observation observe(Handle handle, ViewId view, Set<String> leftOut) throws SQLException {
         handle.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY");
-        // Time zone and the like as in a refresh. The search path is that of a refresh from 17 on, on every version: by
-        // a plain
-        // session's path, names in the statements below could mean what others have put there.
-        SessionSettings.asPlainSession(handle.getConnection());
-        handle.execute("SET LOCAL search_path = pg_catalog, pg_temp");
         handle.execute("SET LOCAL jit = off");
         handle.createQuery("SELECT set_config('statement_timeout', :time, true)")
                 .bind("time", timeout.toMillis() + "ms")
@@ -158,13 +195,23 @@ public final class Audit {
         AuditedView audited = AuditedView.find(handle, view);
         Optional<ViewMark> mark =
                 ViewMark.ledgerExists(handle) ? ViewMark.read(handle, audited.oid()) : Optional.empty();
+        PlainSession session = session(handle.getConnection(), audited.oid());
+        String definition = audited.definition(handle, session);
         audited.becomeOwner(handle);
         Difference difference =
-                new ContentComparison(handle, audited.name(), audited.definition(), audited.key()).compare();
+                new ContentComparison(handle.getConnection(), session, audited, definition).compare(leftOut);
         // A plain REFRESH gives the view a new file, and its rows are visible to snapshots that are older than the
         // refresh.
         boolean swapped = audited.fileNow(handle) != audited.file();
         return new Observation(difference, snapshot, position, mark, audited.oid(), swapped);
+    }
+
+    /** As in a refresh. From 17 on a refresh has a safe search path, before that the owner's. */
+    private static PlainSession session(Connection connection, long view) throws SQLException {
+        PlainSession session = PlainSession.ofOwner(connection, view).with("standard_conforming_strings", "on");
+        return connection.getMetaData().getDatabaseMajorVersion() >= SAFE_SEARCH_PATH_SINCE
+                ? session.with("search_path", "pg_catalog, pg_temp")
+                : session;
     }
 
     /**

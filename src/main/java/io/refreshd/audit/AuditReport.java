@@ -30,4 +30,8 @@ public record AuditReport(
         Objects.requireNonNull(watermark);
         Objects.requireNonNull(detail);
     }
+
+    AuditReport with(Verdict other, String reason) {
+        return new AuditReport(view, other, difference, snapshot, position, watermark, reason);
+    }
 }

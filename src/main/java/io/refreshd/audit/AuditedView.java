@@ -1,5 +1,6 @@
 package io.refreshd.audit;
 
+import io.refreshd.database.PlainSession;
 import io.refreshd.model.ViewId;
 import java.sql.SQLException;
 import java.util.List;
@@ -10,17 +11,22 @@ import org.jdbi.v3.core.Handle;
  * A view to be audited, as the catalog describes it.
  *
  * @param name qualified, and quoted by the server
- * @param definition with qualified names: the caller has emptied the search path
+ * @param columns names of the columns, in their order
  * @param key columns of a unique index; empty if there is none
  * @param file number of the file that holds the rows
  */
-record AuditedView(long oid, String name, String owner, String definition, List<String> key, long file) {
+record AuditedView(long oid, String name, String owner, List<String> columns, List<String> key, long file) {
+
+    private static final long NEVER_POPULATED = -1;
 
     /** @throws SQLException 42P01 if there is no such materialized view, 55000 if it was never populated */
     static AuditedView find(Handle handle, ViewId view) throws SQLException {
         Optional<AuditedView> found = handle.createQuery("""
                         SELECT c.oid, format('%I.%I', n.nspname, c.relname) AS name, pg_get_userbyid(c.relowner) AS owner,
-                               pg_get_viewdef(c.oid) AS definition, pg_relation_filenode(c.oid) AS file, c.relispopulated,
+                               pg_relation_filenode(c.oid) AS file, c.relispopulated,
+                               ARRAY(SELECT a.attname::text FROM pg_attribute a
+                                     WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+                                     ORDER BY a.attnum) AS columns,
                                ARRAY(SELECT a.attname::text
                                      FROM (SELECT i.indrelid, i.indkey FROM pg_index i
                                            WHERE i.indrelid = c.oid AND i.indisunique AND i.indisvalid
@@ -38,16 +44,25 @@ record AuditedView(long oid, String name, String owner, String definition, List<
                         row.getLong("oid"),
                         row.getString("name"),
                         row.getString("owner"),
-                        row.getBoolean("relispopulated") ? row.getString("definition") : "",
+                        List.of((String[]) row.getArray("columns").getArray()),
                         List.of((String[]) row.getArray("key").getArray()),
-                        row.getLong("file")))
+                        row.getBoolean("relispopulated") ? row.getLong("file") : NEVER_POPULATED))
                 .findOne();
         AuditedView audited =
                 found.orElseThrow(() -> new SQLException("there is no materialized view " + view, "42P01"));
-        if (audited.definition().isEmpty()) {
+        if (audited.file() == NEVER_POPULATED) {
             throw new SQLException("materialized view " + view + " has never been populated", "55000");
         }
         return audited;
+    }
+
+    /** The text of the definition, which has the same meaning under the settings of the session. */
+    String definition(Handle handle, PlainSession session) throws SQLException {
+        return session.forDefinitions()
+                .query(handle.getConnection(), "SELECT pg_catalog.pg_get_viewdef(" + oid + "::oid)", row -> {
+                    row.next();
+                    return row.getString(1);
+                });
     }
 
     /**
@@ -73,7 +88,7 @@ record AuditedView(long oid, String name, String owner, String definition, List<
 
     /** Returns the number of the file that holds the rows now; it differs from {@link #file} after a plain REFRESH. */
     long fileNow(Handle handle) {
-        return handle.createQuery("SELECT pg_relation_filenode(CAST(:oid AS oid))")
+        return handle.createQuery("SELECT pg_catalog.pg_relation_filenode(CAST(:oid AS pg_catalog.oid))")
                 .bind("oid", oid)
                 .mapTo(Long.class)
                 .one();

@@ -10,6 +10,8 @@ public enum Verdict {
     PENDING,
     /** The view differs, and reads a source whose changes the log does not show; its timer refreshes it. */
     UNTRACKED,
+    /** The view differs, and its definition leaves open what differs: another run of the same query may give it. No fault. */
+    UNDETERMINED,
     /** The view differs, and the cause cannot be determined: there is no ledger, or no daemon that reads the log. */
     UNEXPLAINED,
     /** The view differs, and the ledger claims that it does not: a fault of refreshd. */
@@ -18,6 +20,11 @@ public enum Verdict {
     UNTRUSTED,
     /** The view could not be compared. */
     FAILED;
+
+    /** Whether the view holds all that its definition determines. */
+    public boolean isGood() {
+        return this == EQUAL || this == UNDETERMINED;
+    }
 
     /** Returns the name that users see, in lower case. */
     public String word() {

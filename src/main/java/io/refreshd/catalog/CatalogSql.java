@@ -183,7 +183,8 @@ final class CatalogSql {
      *
      * <p>The tree itself is returned only if the server's encoding is UTF-8. A constant in the tree is in the server's encoding, and is
      * later compared with values from the log, which are in UTF-8. Nor is it returned above 256 kB, or beyond 16 MB of all together, the
-     * smallest first: the daemon's heap is small. Without the tree, the view counts as affected by more changes than necessary.
+     * smallest first: the daemon's heap is small. Without the tree, the view counts as affected by more changes than necessary, and each
+     * cast of text to a date or time counts as one that may read the clock.
      */
     static final String RULES = QUERIES + """
             SELECT reader::int8, hash, whole_row, clock, sample,
@@ -193,7 +194,9 @@ final class CatalogSql {
                    unexamined
               FROM (SELECT q.reader, md5(string_agg(concat(q.tree, q.settings), '|' ORDER BY q.oid)) AS hash,
                            bool_or(q.tree IS NULL OR position(':varattno 0 ' IN q.tree) > 0) AS whole_row,
-                           bool_or(q.tree ~ 'SQLVALUEFUNCTION :op [0-8] ') AS clock,
+                           bool_or(q.tree ~ 'SQLVALUEFUNCTION :op [0-8] '
+                                   OR current_setting('server_encoding') <> 'UTF8' AND position('{COERCEVIAIO ' IN q.tree) > 0
+                                      AND q.tree ~ ' :resulttype (1082|1083|1114|1184|1266) ') AS clock,
                            bool_or(position('{TABLESAMPLECLAUSE ' IN q.tree) > 0) AS sample,
                            coalesce(max(q.tree) FILTER (WHERE q.class = 'pg_catalog.pg_rewrite'::regclass
                                                           AND current_setting('server_encoding') = 'UTF8'), '') AS tree,

@@ -41,6 +41,11 @@ final class ConstantText {
                 });
     }
 
+    /** The bytes of a constant of any type, each as one character: ASCII text in it reads as such. Empty if the value is NULL. */
+    static String raw(Node constant) {
+        return new String(bytes(constant.all("constvalue")), StandardCharsets.ISO_8859_1);
+    }
+
     /** Reads {@code length [ byte byte … ]}; no bytes if the form is another. */
     private static byte[] bytes(List<Part> tokens) {
         List<String> texts = tokens.stream()

@@ -79,6 +79,11 @@ final class UntrackedSources {
                             + " is too large to be examined: it may read the clock",
                     "put its constants into a table, or " + maxStaleness(view)));
         }
+        if (ClockCasts.of(rule, catalogIndex) == ClockCasts.Finding.CLOCK) {
+            found.add(nonDeterministic(
+                    "reads the clock (text such as 'now' or 'yesterday' becomes a date or time when the query runs)",
+                    view));
+        }
         if (rule.traits().contains(Rule.Trait.SAMPLE)) {
             found.add(nonDeterministic("draws a sample (TABLESAMPLE)", view));
         }

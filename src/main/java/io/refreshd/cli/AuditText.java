@@ -15,7 +15,7 @@ final class AuditText {
         return switch (report.verdict()) {
             case FAILED, UNTRUSTED -> head + ": " + report.detail();
             case EQUAL -> head + ", " + report.difference().rows() + " rows";
-            case PENDING, UNTRACKED, UNEXPLAINED, DRIFT ->
+            case PENDING, UNTRACKED, UNDETERMINED, UNEXPLAINED, DRIFT ->
                 head + ": " + report.difference().missing() + " rows missing, "
                         + report.difference().surplus() + " surplus; " + report.detail() + keys(report);
         };
@@ -29,7 +29,7 @@ final class AuditText {
 
     static ObjectNode json(List<AuditReport> reports) {
         ObjectNode root = Json.object()
-                .put("ok", reports.stream().map(AuditReport::verdict).allMatch(Verdict.EQUAL::equals));
+                .put("ok", reports.stream().map(AuditReport::verdict).allMatch(Verdict::isGood));
         ArrayNode views = root.putArray("views");
         for (AuditReport report : reports) {
             ObjectNode view = views.addObject()

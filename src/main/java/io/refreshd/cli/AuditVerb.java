@@ -3,6 +3,7 @@ package io.refreshd.cli;
 import io.refreshd.audit.Audit;
 import io.refreshd.audit.AuditReport;
 import io.refreshd.audit.Verdict;
+import io.refreshd.catalog.UndeterminedQueries;
 import io.refreshd.config.Configuration;
 import io.refreshd.model.ViewId;
 import java.io.PrintWriter;
@@ -58,7 +59,8 @@ final class AuditVerb implements Callable<Integer> {
         Configuration configuration = file.read(environment);
         TargetDatabase database = new TargetDatabase(configuration.database(), "audit");
         PrintWriter out = Output.of(spec);
-        Audit audit = new Audit(database.jdbi(), Thread::sleep, ROUTING_TIMEOUT, Duration.ZERO);
+        Audit audit =
+                new Audit(database.jdbi(), UndeterminedQueries::of, Thread::sleep, ROUTING_TIMEOUT, Duration.ZERO);
         List<AuditReport> reports = new ArrayList<>();
         for (ViewId view : views.select(included(configuration, database))) {
             AuditReport report = audit.audit(view);
@@ -71,7 +73,7 @@ final class AuditVerb implements Callable<Integer> {
         if (json) {
             out.println(Json.text(AuditText.json(reports)));
         }
-        return reports.stream().map(AuditReport::verdict).allMatch(Verdict.EQUAL::equals)
+        return reports.stream().map(AuditReport::verdict).allMatch(Verdict::isGood)
                 ? ExitCode.OK.code()
                 : ExitCode.FAILURE.code();
     }

@@ -2,6 +2,7 @@ package io.refreshd.daemon;
 
 import io.refreshd.audit.Audit;
 import io.refreshd.audit.AuditReport;
+import io.refreshd.catalog.UndeterminedQueries;
 import io.refreshd.config.Configuration;
 import io.refreshd.database.ConnectionPools;
 import io.refreshd.model.Moment;
@@ -110,6 +111,7 @@ public final class Daemon implements AutoCloseable {
         this.audit = new AuditScheduler(
                 new Audit(
                         connections.jdbi(),
+                        UndeterminedQueries::of,
                         Thread::sleep,
                         AUDIT_WAIT,
                         configuration.refresh().statementTimeout()),

@@ -45,7 +45,8 @@ public final class Connector {
         Connection connection = connect();
         try (Statement statement = connection.createStatement()) {
             int pid = connection.unwrap(PGConnection.class).getBackendPID();
-            statement.execute(SessionSettings.first(pid));
+            statement.execute(
+                    SessionSettings.first(kind, connection.getMetaData().getDatabaseMajorVersion(), pid));
             return connection;
         } catch (SQLException | RuntimeException e) {
             connection.close();

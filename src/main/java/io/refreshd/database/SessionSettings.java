@@ -6,7 +6,9 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
 
 /**
@@ -16,7 +18,7 @@ import org.postgresql.PGConnection;
  * <p>There are two groups. What keeps a session working travels in the startup packet, which has precedence over both commands (Source:
  * PostgreSQL documentation, "Setting Parameters"): a role's {@code statement_timeout} of a millisecond cannot end the very statement
  * that would change it. What changes the text or the meaning of values is set by the first statement, so that the server still knows
- * what a session without it would have ({@link #asPlainSession}).
+ * what a session without it would have ({@link PlainSession}).
  */
 public final class SessionSettings {
     private static final int TRANSACTION_TIMEOUT_SINCE = 17;
@@ -27,14 +29,13 @@ public final class SessionSettings {
     /** Settings that change what a query returns, or what a name means, with the values of refreshd's own sessions. */
     private static final Map<String, String> OF_VALUES = ofValues();
 
-    /** A setting's reset value is what role, database and server gave the session at its start. */
-    private static final String PLAIN = OF_VALUES.keySet().stream()
-            .map(name -> "'" + name + "'")
-            .collect(Collectors.joining(
-                    ", ",
-                    "SELECT pg_catalog.count(pg_catalog.set_config(s.name, s.reset_val, true))"
-                            + " FROM pg_catalog.pg_settings s WHERE s.name IN (",
-                    ")"));
+    /**
+     * Settings that some servers do not know, or that only a role with the privilege may set, with the values of refreshd's own sessions.
+     * With {@code session_replication_role = replica} no trigger and no foreign key works, and with
+     * {@code restrict_nonsystem_relation_kind} views cannot be read.
+     */
+    private static final Map<String, String> WHERE_POSSIBLE =
+            Map.of("session_replication_role", "origin", "restrict_nonsystem_relation_kind", "");
 
     private SessionSettings() {}
 
@@ -43,6 +44,7 @@ public final class SessionSettings {
         // Nobody who may create a function in a schema on the path may have refreshd call it.
         settings.put("search_path", "");
         settings.put("TimeZone", "UTC");
+        settings.put("DateStyle", "ISO, MDY");
         settings.put("IntervalStyle", "postgres");
         settings.put("extra_float_digits", "1");
         settings.put("bytea_output", "hex");
@@ -50,29 +52,15 @@ public final class SessionSettings {
         settings.put("xmloption", "content");
         settings.put("array_nulls", "on");
         settings.put("transform_null_equals", "off");
+        settings.put("gin_fuzzy_search_limit", "0");
+        settings.put("default_tablespace", "");
+        settings.put("default_table_access_method", "heap");
         return settings;
     }
 
     /** The startup packet's {@code options}. @param version the server's major version; 0 if it is not known yet */
     public static String startup(SessionKind kind, int version) {
-        Map<String, String> settings = new LinkedHashMap<>();
-        settings.put("role", "none");
-        settings.put("default_transaction_read_only", "off");
-        settings.put("default_transaction_isolation", "read committed");
-        settings.put("default_transaction_deferrable", "off");
-        settings.put("row_security", "on");
-        settings.put("standard_conforming_strings", "on");
-        // With it REFRESH CONCURRENTLY fails: the server puts the name of its temporary table together wrongly (18.6).
-        settings.put("quote_all_identifiers", "off");
-        settings.put("statement_timeout", kind.statement().toMillis() + "ms");
-        settings.put("lock_timeout", kind.lock().toMillis() + "ms");
-        settings.put("idle_in_transaction_session_timeout", IDLE_IN_TRANSACTION);
-        settings.put("idle_session_timeout", "0");
-        // The planner overestimates queries of the catalog, so that compiling them would take most of the time.
-        settings.put("jit", "off");
-        if (version >= TRANSACTION_TIMEOUT_SINCE) {
-            settings.put("transaction_timeout", "0");
-        }
+        Map<String, String> settings = ofWork(kind, version);
         if (kind == SessionKind.CAPTURE) {
             // The text of values in the log is made by the walsender, which runs no first statement.
             settings.putAll(OF_VALUES);
@@ -83,41 +71,83 @@ public final class SessionSettings {
                 .collect(Collectors.joining(" "));
     }
 
+    /** Settings that keep a session working. */
+    private static Map<String, String> ofWork(SessionKind kind, int version) {
+        Map<String, String> settings = new LinkedHashMap<>();
+        settings.put("role", "none");
+        settings.put("default_transaction_read_only", "off");
+        settings.put("default_transaction_isolation", "read committed");
+        settings.put("default_transaction_deferrable", "off");
+        settings.put("row_security", "on");
+        settings.put("standard_conforming_strings", "on");
+        // With it REFRESH CONCURRENTLY fails: the server puts the name of its temporary table together wrongly (18.6).
+        settings.put("quote_all_identifiers", "off");
+        // Some errors are expected; with it each of them would end the session.
+        settings.put("exit_on_error", "off");
+        // The driver keeps every message that a statement causes.
+        settings.put("client_min_messages", "warning");
+        settings.put("plan_cache_mode", "auto");
+        settings.put("check_function_bodies", "on");
+        settings.put("statement_timeout", kind.statement().toMillis() + "ms");
+        settings.put("lock_timeout", kind.lock().toMillis() + "ms");
+        settings.put("idle_in_transaction_session_timeout", IDLE_IN_TRANSACTION);
+        settings.put("idle_session_timeout", "0");
+        // The planner overestimates queries of the catalog, so that compiling them would take most of the time.
+        settings.put("jit", "off");
+        if (version >= TRANSACTION_TIMEOUT_SINCE) {
+            settings.put("transaction_timeout", "0");
+        }
+        return settings;
+    }
+
     /**
      * The first statement of a session.
      *
      * <p>Invariant: it changes nothing behind a pooler, whose server sessions serve other clients too. A pooler gives the client a
      * process id of its own making.
      *
+     * <p>It repeats what the startup packet said: a login event trigger (17) may have set something else since.
+     *
      * @param pid the backend's process id as the client was given it
      */
-    public static String first(int pid) {
-        return call(false) + " WHERE " + isBackend(pid);
+    public static String first(SessionKind kind, int version, int pid) {
+        Map<String, String> settings = ofWork(kind, version);
+        settings.putAll(OF_VALUES);
+        String values = WHERE_POSSIBLE.entrySet().stream()
+                .map(setting -> "('" + setting.getKey() + "', '" + setting.getValue() + "')")
+                .collect(Collectors.joining(", "));
+        // Operators are qualified: the search path is not refreshd's own yet.
+        return settings.entrySet().stream()
+                .map(setting ->
+                        "pg_catalog.set_config('" + setting.getKey() + "', '" + setting.getValue() + "', false)")
+                .collect(Collectors.joining(
+                        ", ",
+                        "SELECT ",
+                        ", (SELECT pg_catalog.count(pg_catalog.set_config(s.name, v.value, false))"
+                                + " FROM pg_catalog.pg_settings s JOIN (VALUES " + values + ") AS v (name, value)"
+                                + " ON v.name OPERATOR(pg_catalog.=) s.name"
+                                + " WHERE s.setting OPERATOR(pg_catalog.<>) v.value"
+                                + " AND (s.context OPERATOR(pg_catalog.=) 'user'"
+                                + " OR pg_catalog.has_parameter_privilege(s.name, 'SET')))"
+                                + " WHERE " + isBackend(pid)));
     }
 
-    /** Names no operator that somebody could have put on the path of a plain session. */
-    private static String isBackend(int pid) {
-        return "pg_catalog.pg_backend_pid() OPERATOR(pg_catalog.=) " + pid;
+    /** The value of refreshd's own sessions; null if they leave the setting as it is. */
+    static @Nullable String ownOrNull(String name) {
+        return name.equals("standard_conforming_strings") ? "on" : OF_VALUES.get(name);
     }
 
-    private static String call(boolean local) {
-        return OF_VALUES.entrySet().stream()
-                .map(setting -> "pg_catalog.set_config('" + setting.getKey() + "', '" + setting.getValue() + "', "
-                        + local + ")")
-                .collect(Collectors.joining(", ", "SELECT ", ""));
+    /** The value of refreshd's own sessions for a setting that they have a value for. */
+    static String own(String name) {
+        return Objects.requireNonNull(OF_VALUES.get(name), name);
     }
 
     /**
-     * Gives the transaction the settings that a session without refreshd's own would have, for a statement that others wrote: a view's
-     * definition, a template.
+     * Gives the transaction the settings that a session of the connected role without refreshd's own would have, for statements that
+     * others wrote: a template. A view's definition runs under those of its owner: {@link PlainSession#ofOwner}.
      */
     public static void asPlainSession(Connection transaction) throws SQLException {
-        execute(transaction, PLAIN);
-    }
-
-    /** Gives the transaction refreshd's own settings again. */
-    public static void asOwnSession(Connection transaction) throws SQLException {
-        execute(transaction, call(true));
+        PlainSession.ofLogin(transaction).enter(transaction);
     }
 
     /**
@@ -133,14 +163,17 @@ public final class SessionSettings {
                     return;
                 }
             }
+            // DISCARD ALL brings the settings of the startup packet back, and those of values are set again.
             statement.execute("DISCARD ALL");
-            statement.execute(first(pid));
+            statement.execute(OF_VALUES.entrySet().stream()
+                    .map(setting ->
+                            "pg_catalog.set_config('" + setting.getKey() + "', '" + setting.getValue() + "', false)")
+                    .collect(Collectors.joining(", ", "SELECT ", "")));
         }
     }
 
-    private static void execute(Connection transaction, String sql) throws SQLException {
-        try (Statement statement = transaction.createStatement()) {
-            statement.execute(sql);
-        }
+    /** Names no operator that somebody could have put on the path of a plain session. */
+    private static String isBackend(int pid) {
+        return "pg_catalog.pg_backend_pid() OPERATOR(pg_catalog.=) " + pid;
     }
 }

@@ -34,6 +34,8 @@ public final class DatabaseChecks {
         CHECKS.put("look-ups", new LookUpCheck());
         CHECKS.put("whose code runs", new TrustCheck());
         CHECKS.put("definitions", new DefinitionCheck());
+        CHECKS.put("determinism", new DeterminismCheck());
+        CHECKS.put("settings", new SettingsCheck());
         CHECKS.put("storage", new StorageCheck());
     }
 

@@ -1,15 +1,12 @@
 package io.refreshd.refresh;
 
-import io.refreshd.database.SessionSettings;
+import io.refreshd.database.PlainSession;
 import io.refreshd.model.KeyProbe;
 import io.refreshd.model.SqlNames;
 import io.refreshd.model.ViewId;
 import java.sql.Array;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -26,51 +23,49 @@ import org.postgresql.PGConnection;
  */
 public final class Comparison {
     private final Connection connection;
+    private final PlainSession session;
     private final String view;
     private final String definition;
     private final String columns;
 
-    private Comparison(Connection connection, String view, String definition, String columns) {
+    private Comparison(Connection connection, PlainSession session, String view, String definition, String columns) {
         this.connection = connection;
+        this.session = session;
         this.view = view;
         this.definition = definition;
         this.columns = columns;
     }
 
     /**
-     * Reads the definition, for use within the present transaction. Empties the search path of the transaction, so that all
-     * names in the definition are qualified.
+     * Reads the definition, for use within the present transaction.
      *
      * @throws SQLException also if there is no view with this oid
      */
     public static Comparison of(Connection connection, ViewId view, long oid) throws SQLException {
-        // Time zone and the like as in a refresh, which evaluates the same definition.
-        SessionSettings.asPlainSession(connection);
-        try (Statement statement = connection.createStatement()) {
-            statement.execute("SET LOCAL search_path = pg_catalog, pg_temp");
-        }
-        try (PreparedStatement statement = connection.prepareStatement("""
-                SELECT pg_get_viewdef(?::bigint::oid),
-                       (SELECT count(*)::int FROM pg_attribute
-                         WHERE attrelid = ?::bigint::oid AND attnum > 0 AND NOT attisdropped)
-                """)) {
-            statement.setLong(1, oid);
-            statement.setLong(2, oid);
-            try (ResultSet row = statement.executeQuery()) {
-                row.next();
-                String definition = row.getString(1);
-                if (definition == null) {
-                    throw new SQLException("no view has oid " + oid);
-                }
-                return new Comparison(
-                        connection,
-                        SqlNames.qualified(view),
-                        definition.strip().replaceFirst(";$", ""),
-                        IntStream.rangeClosed(1, row.getInt(2))
-                                .mapToObj(i -> "c" + i)
-                                .collect(Collectors.joining(", ")));
+        // As in a refresh, which evaluates the same definition. Built-in functions alone are looked up, so that no
+        // search path matters.
+        PlainSession session = PlainSession.ofOwner(connection, oid)
+                .with("search_path", "pg_catalog, pg_temp")
+                .with("standard_conforming_strings", "on");
+        return session.forDefinitions().query(connection, """
+                        SELECT pg_catalog.pg_get_viewdef(%1$d::oid),
+                               (SELECT pg_catalog.count(*)::int FROM pg_catalog.pg_attribute
+                                 WHERE attrelid = %1$d::oid AND attnum > 0 AND NOT attisdropped)
+                        """.formatted(oid), row -> {
+            row.next();
+            String definition = row.getString(1);
+            if (definition == null) {
+                throw new SQLException("no view has oid " + oid);
             }
-        }
+            return new Comparison(
+                    connection,
+                    session,
+                    SqlNames.qualified(view),
+                    definition.strip().replaceFirst(";$", ""),
+                    IntStream.rangeClosed(1, row.getInt(2))
+                            .mapToObj(i -> "c" + i)
+                            .collect(Collectors.joining(", ")));
+        });
     }
 
     /** Returns whether view and definition have the same rows for every probe. */
@@ -109,18 +104,11 @@ public final class Comparison {
         return queryOne(sql, row -> row.getLong(1));
     }
 
-    private <T> T queryOne(String sql, RowReader<T> reader) throws SQLException {
-        try (Statement statement = connection.createStatement()) {
-            statement.setEscapeProcessing(false);
-            try (ResultSet row = statement.executeQuery(sql)) {
-                row.next();
-                return reader.read(row);
-            }
-        }
-    }
-
-    private interface RowReader<T> {
-        T read(ResultSet row) throws SQLException;
+    private <T> T queryOne(String sql, PlainSession.Rows<T> reader) throws SQLException {
+        return session.query(connection, sql, row -> {
+            row.next();
+            return reader.read(row);
+        });
     }
 
     /** Returns the condition for rows with a key of the probe. For one column {@code = ANY} lets the planner use an index. */

@@ -1,6 +1,6 @@
 package io.refreshd.refresh;
 
-import io.refreshd.database.SessionSettings;
+import io.refreshd.database.PlainSession;
 import io.refreshd.ledger.Lease;
 import io.refreshd.ledger.LeaseLostException;
 import io.refreshd.ledger.RefreshWrites;
@@ -127,9 +127,8 @@ public final class PostgresRefresher {
         Optional<Instant> commitTime = task.routed().flatMap(commitTimes);
         boolean downstreamSawThis = downstreamSawPresentContent(transaction, task);
         Optional<Long> before = RowsChanged.soFar(transaction, task.oid());
-        SessionSettings.asPlainSession(transaction.getConnection());
-        transaction.execute(statement(task));
-        SessionSettings.asOwnSession(transaction.getConnection());
+        PlainSession.ofOwner(transaction.getConnection(), task.oid())
+                .execute(transaction.getConnection(), statement(task));
         Optional<Long> rowsChanged = task.method() == Method.CONCURRENT
                 ? before.flatMap(
                         then -> RowsChanged.soFar(transaction, task.oid()).map(now -> now - then))

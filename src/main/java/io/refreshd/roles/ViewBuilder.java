@@ -1,8 +1,11 @@
 package io.refreshd.roles;
 
 import io.refreshd.config.RoleViewTemplate;
+import io.refreshd.database.PlainSession;
+import io.refreshd.database.SessionSettings;
 import io.refreshd.model.SqlNames;
 import io.refreshd.model.ViewId;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
@@ -44,7 +47,13 @@ final class ViewBuilder {
                     "ALTER " + noun(desired.kind()) + " " + name + " OWNER TO " + SqlNames.identifier(owner.get()));
         }
         if (definition.materialized()) {
-            statements.execute(transaction, "REFRESH MATERIALIZED VIEW " + name);
+            // Its rows are those of each later refresh: under the settings of the owner.
+            Connection connection = transaction.getConnection();
+            statements.execute(transaction, "SET LOCAL search_path = ''");
+            statements.execute(
+                    transaction,
+                    PlainSession.ofOwner(connection, oid.get()).around("REFRESH MATERIALIZED VIEW " + name));
+            SessionSettings.asPlainSession(connection);
             index(transaction, definition, name, oid.get());
         }
         statements.execute(

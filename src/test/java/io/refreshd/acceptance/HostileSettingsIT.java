@@ -28,13 +28,21 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
-/** Every kind of session under a role whose settings would stop or bend each of them. */
+/** Every kind of session under a role or a database whose settings would stop or bend each of them. */
+@ParameterizedClass(name = "ALTER {0}")
+@ValueSource(strings = {"ROLE", "DATABASE", "ROLE IN DATABASE"})
 class HostileSettingsIT {
     /** Each by itself stops a session, or changes what a statement means or returns. */
     private static final Map<String, String> HOSTILE = hostile();
+
+    @Parameter
+    private String scope;
 
     @TempDir
     private Path folder;
@@ -64,6 +72,33 @@ class HostileSettingsIT {
         settings.put("transform_null_equals", "on");
         settings.put("array_nulls", "off");
         settings.put("role", "nobody_here");
+        settings.put("session_replication_role", "replica");
+        settings.put("default_table_access_method", "heap");
+        settings.put("client_min_messages", "debug1");
+        settings.put("plan_cache_mode", "force_generic_plan");
+        settings.put("work_mem", "64kB");
+        settings.put("maintenance_work_mem", "1MB");
+        settings.put("max_parallel_workers_per_gather", "0");
+        settings.put("check_function_bodies", "off");
+        settings.put("lc_messages", "C");
+        settings.put("event_triggers", "off");
+        settings.put("createrole_self_grant", "set, inherit");
+        settings.put("restrict_nonsystem_relation_kind", "view, foreign-table");
+        settings.put("exit_on_error", "on");
+        settings.put("gin_fuzzy_search_limit", "1");
+        settings.put("xmlbinary", "hex");
+        settings.put("xmloption", "document");
+        settings.put("default_text_search_config", "gone.config");
+        settings.put("escape_string_warning", "on");
+        settings.put("backslash_quote", "off");
+        settings.put("synchronous_commit", "remote_apply");
+        settings.put("stats_fetch_consistency", "snapshot");
+        settings.put("track_counts", "off");
+        settings.put("enable_indexscan", "off");
+        settings.put("enable_seqscan", "off");
+        settings.put("jit_above_cost", "0");
+        settings.put("from_collapse_limit", "1");
+        settings.put("app.tenant", "7");
         return settings;
     }
 
@@ -82,13 +117,24 @@ class HostileSettingsIT {
                 "CREATE UNIQUE INDEX ON v (id)",
                 "GRANT nobody_here TO " + role);
         for (Map.Entry<String, String> setting : HOSTILE.entrySet()) {
-            database.execute("ALTER ROLE " + role + " SET " + setting.getKey() + " = "
-                    + (setting.getKey().equals("search_path") ? setting.getValue() : "'" + setting.getValue() + "'"));
+            boolean list = setting.getKey().equals("search_path");
+            database.execute(target() + " SET " + setting.getKey() + " = "
+                    + (list ? setting.getValue() : "'" + setting.getValue() + "'"));
         }
+    }
+
+    private String target() {
+        return switch (scope) {
+            case "ROLE" -> "ALTER ROLE " + role;
+            case "DATABASE" -> "ALTER DATABASE " + database.name();
+            default -> "ALTER ROLE " + role + " IN DATABASE " + database.name();
+        };
     }
 
     @AfterEach
     void drop() throws Exception {
+        // The connection that has been there before the settings.
+        database.execute(target() + " RESET ALL");
         database.close();
         try (Connection connection =
                         DriverManager.getConnection(TestDatabase.server().url("postgres"), LocalPostgres.USER, "");
@@ -151,11 +197,15 @@ class HostileSettingsIT {
                                current_setting('TimeZone'), current_setting('row_security'),
                                '1 day 2 hours'::interval::text, 0.1::float8::text, '\\x00ff'::bytea::text,
                                current_setting('quote_all_identifiers'), current_setting('transaction_timeout'),
-                               current_setting('statement_timeout') <> '1ms', current_setting('lock_timeout') <> '1ms'
+                               current_setting('statement_timeout') <> '1ms', current_setting('lock_timeout') <> '1ms',
+                               current_setting('session_replication_role'),
+                               current_setting('restrict_nonsystem_relation_kind'),
+                               current_setting('exit_on_error'), current_setting('client_min_messages'),
+                               current_setting('DateStyle')
                         """)) {
             row.next();
             List<String> found = new ArrayList<>();
-            for (int i = 1; i <= 13; i++) {
+            for (int i = 1; i <= 18; i++) {
                 found.add(row.getString(i));
             }
             assertThat(found)
@@ -172,7 +222,12 @@ class HostileSettingsIT {
                             "off",
                             "0",
                             "t",
-                            "t");
+                            "t",
+                            "origin",
+                            "",
+                            "off",
+                            "warning",
+                            "ISO, MDY");
         }
     }
 

@@ -264,6 +264,50 @@ class CatalogReaderIT {
     }
 
     @Test
+    void findsTheClockBehindCastsOfText() throws Exception {
+        List<String> reading = List.of(
+                "SELECT id FROM main WHERE now_d > ('yesterday'::text)::date",
+                "SELECT id, 'now'::text::timestamp AS t FROM main",
+                "SELECT id, ' ToDay '::varchar::timestamptz AS t FROM main",
+                "SELECT id, 'tomorrow 12:00'::char(20)::timestamp AS t FROM main",
+                "SELECT id, date_in('today') AS t FROM main",
+                "SELECT id, timestamptz_in('now', 0, -1) AS t FROM main",
+                "SELECT id, coalesce(title, 'now')::timestamp AS t FROM main",
+                "SELECT id, (CASE WHEN id > 1 THEN 'today' ELSE title END)::date AS t FROM main",
+                "SELECT id, ('yester' || 'day')::date AS t FROM main",
+                "SELECT id, '{yesterday,2020-01-01}'::text::date[] AS t FROM main",
+                "SELECT id, ARRAY['now']::text[]::timestamp[] AS t FROM main",
+                "SELECT id, '[yesterday,today)'::text::daterange AS t FROM main",
+                "SELECT id, 'today'::text::a_day AS t FROM main",
+                "SELECT id, r.d FROM main, json_to_record('{\"d\": \"today\"}') AS r (d date)",
+                "SELECT id, '10:00'::text::timetz AS t FROM main",
+                "SELECT id, '10:00'::time::timetz AS t FROM main");
+        List<String> determined = List.of(
+                "SELECT id, date 'yesterday' AS t, timestamp 'now' AS n FROM main",
+                "SELECT id, '2020-01-01'::text::date AS t, 'infinity'::text::timestamp AS n FROM main",
+                "SELECT id, ('2020' || '-01-' || '01')::date AS t FROM main",
+                "SELECT id, title::date AS t FROM main WHERE title <> 'today'",
+                "SELECT id, 'today'::text AS t, to_date(title, 'YYYY-MM-DD') AS d FROM main",
+                "SELECT id, '10:00+02'::text::timetz AS t FROM main");
+        database.execute("CREATE DOMAIN a_day AS date", "ALTER TABLE main ADD COLUMN now_d date");
+        for (int i = 0; i < reading.size(); i++) {
+            database.execute("CREATE MATERIALIZED VIEW reading_" + i + " AS " + reading.get(i) + " WITH NO DATA");
+        }
+        for (int i = 0; i < determined.size(); i++) {
+            database.execute("CREATE MATERIALIZED VIEW determined_" + i + " AS " + determined.get(i) + " WITH NO DATA");
+        }
+        ViewGraph graph = graph();
+        for (int i = 0; i < reading.size(); i++) {
+            assertThat(untracked(graph, "reading_" + i)).as(reading.get(i)).hasSize(1);
+        }
+        for (int i = 0; i < determined.size(); i++) {
+            assertThat(untracked(graph, "determined_" + i))
+                    .as(determined.get(i))
+                    .isEmpty();
+        }
+    }
+
+    @Test
     void findsFunctionsThatReadClocksAndTables() throws Exception {
         database.execute(
                 "CREATE FUNCTION pure(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1'",

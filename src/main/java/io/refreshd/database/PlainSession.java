@@ -1,0 +1,227 @@
+package io.refreshd.database;
+
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The settings that a plain session of a role would have in this database, as far as they change what a query returns. Statements that
+ * others wrote run under them: a refresh, a view's definition.
+ *
+ * <p>The driver gives up a connection when the server reports a DateStyle that does not begin with ISO. The server reports settings only
+ * when it has answered a whole request (Source: PostgreSQL 14, {@code ReportChangedGUCOptions}). So the settings, the statement and
+ * refreshd's own settings travel as one request.
+ *
+ * <p>Invariant: outside of such a request the transaction has refreshd's own settings. An error rolls back what was set.
+ */
+public final class PlainSession {
+    private static final String INSUFFICIENT_PRIVILEGE = "42501";
+
+    private final Map<String, String> settings;
+    private final Set<String> assumed;
+    private final Set<String> forbidden;
+
+    private PlainSession(Map<String, String> settings, Set<String> assumed, Set<String> forbidden) {
+        this.settings = settings;
+        this.assumed = assumed;
+        this.forbidden = forbidden;
+    }
+
+    /** Reads the rows of a result. */
+    @FunctionalInterface
+    public interface Rows<T> {
+        T read(ResultSet rows) throws SQLException;
+    }
+
+    /** The settings of the owner of a relation. @param transaction open; it stays usable */
+    public static PlainSession ofOwner(Connection transaction, long relation) throws SQLException {
+        return of(transaction, "(SELECT c.relowner FROM pg_catalog.pg_class c WHERE c.oid = " + relation + ")");
+    }
+
+    /** The settings of the role that is connected. @param transaction open; it stays usable */
+    static PlainSession ofLogin(Connection transaction) throws SQLException {
+        return of(transaction, "(SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolname = session_user)");
+    }
+
+    private static PlainSession of(Connection transaction, String role) throws SQLException {
+        Map<String, String> given = new LinkedHashMap<>();
+        Map<String, String> settings = new LinkedHashMap<>();
+        Set<String> assumed = new TreeSet<>();
+        try (Statement statement = transaction.createStatement()) {
+            List<Unknown> unknown = new ArrayList<>();
+            try (ResultSet row = statement.executeQuery(ContentSettings.resolve(role))) {
+                while (row.next()) {
+                    String name = row.getString("name");
+                    String byCommand = row.getString("given");
+                    String server = row.getString("server");
+                    if (byCommand != null) {
+                        given.put(name, byCommand);
+                    } else if (server != null) {
+                        settings.put(name, server);
+                    } else {
+                        unknown.add(new Unknown(name, row.getString("assumed"), row.getString("boot")));
+                    }
+                }
+            }
+            if (!unknown.isEmpty()) {
+                Optional<ServerDefaults> defaults = ServerDefaults.read(statement);
+                for (Unknown one : unknown) {
+                    if (defaults.isEmpty()) {
+                        assumed.add(one.name());
+                    }
+                    settings.put(
+                            one.name(),
+                            defaults.map(known -> known.valueOf(one.name()).orElse(one.boot()))
+                                    .orElse(one.assumed()));
+                }
+            }
+        }
+        Set<String> forbidden = new TreeSet<>();
+        settings.putAll(accepted(transaction, given, forbidden));
+        return new PlainSession(settings, assumed, forbidden);
+    }
+
+    /** A setting whose server value this session does not show. */
+    private record Unknown(String name, String assumed, String boot) {}
+
+    /**
+     * The settings that the server accepts. A login takes no notice of a value that the server refuses, for example a text search
+     * configuration that was dropped.
+     */
+    private static Map<String, String> accepted(
+            Connection transaction, Map<String, String> given, Set<String> forbidden) throws SQLException {
+        if (given.isEmpty() || refusal(transaction, given).isEmpty()) {
+            return given;
+        }
+        Map<String, String> accepted = new LinkedHashMap<>();
+        for (Map.Entry<String, String> one : given.entrySet()) {
+            Optional<String> refusal = refusal(transaction, Map.of(one.getKey(), one.getValue()));
+            if (refusal.isEmpty()) {
+                accepted.put(one.getKey(), one.getValue());
+            } else if (refusal.get().equals(INSUFFICIENT_PRIVILEGE)) {
+                forbidden.add(one.getKey());
+            }
+        }
+        return accepted;
+    }
+
+    /** Tries the settings. @return the SQLSTATE with which the server refuses them; empty if it does not */
+    private static Optional<String> refusal(Connection transaction, Map<String, String> given) throws SQLException {
+        String back = "ROLLBACK TO SAVEPOINT refreshd_settings; RELEASE SAVEPOINT refreshd_settings";
+        try (Statement statement = transaction.createStatement()) {
+            try {
+                statement.execute("SAVEPOINT refreshd_settings; " + set(given) + "; " + back);
+                return Optional.empty();
+            } catch (SQLException refused) {
+                try {
+                    statement.execute(back);
+                } catch (SQLException connectionLost) {
+                    refused.addSuppressed(connectionLost);
+                    throw refused;
+                }
+                return Optional.of(String.valueOf(refused.getSQLState()));
+            }
+        }
+    }
+
+    /** Settings whose server value could not be read, so that another value is taken for it. */
+    public Set<String> assumed() {
+        return Collections.unmodifiableSet(assumed);
+    }
+
+    /** Settings of the role that the connected role may not set. */
+    public Set<String> forbidden() {
+        return Collections.unmodifiableSet(forbidden);
+    }
+
+    /** The value of a setting; empty if there is no such setting. */
+    public Optional<String> valueOf(String name) {
+        return Optional.ofNullable(settings.get(name));
+    }
+
+    /** These settings with another value for one of them. */
+    public PlainSession with(String name, String value) {
+        Map<String, String> other = new LinkedHashMap<>(settings);
+        other.put(name, value);
+        return new PlainSession(other, assumed, forbidden);
+    }
+
+    /**
+     * These settings, except that all names in a definition are written with their schema and all numbers with all their digits. The text
+     * of a definition is read under the settings themselves, and has the same meaning there.
+     */
+    public PlainSession forDefinitions() {
+        return with("search_path", "")
+                .with("extra_float_digits", "1")
+                .with("DateStyle", SessionSettings.own("DateStyle"))
+                .with("standard_conforming_strings", "on");
+    }
+
+    /** Runs a statement under the settings. @param transaction open */
+    public void execute(Connection transaction, String sql) throws SQLException {
+        try (Statement statement = transaction.createStatement()) {
+            statement.setEscapeProcessing(false);
+            statement.execute(around(sql));
+        }
+    }
+
+    /** Runs a query under the settings. @param transaction open */
+    public <T> T query(Connection transaction, String sql, Rows<T> reader) throws SQLException {
+        try (Statement statement = transaction.createStatement()) {
+            statement.setEscapeProcessing(false);
+            statement.execute(around(sql));
+            // The first result is that of the settings.
+            statement.getMoreResults();
+            try (ResultSet rows = statement.getResultSet()) {
+                return reader.read(rows);
+            }
+        }
+    }
+
+    /** One request that runs the statement under the settings and gives the transaction refreshd's own settings again. */
+    public String around(String sql) {
+        Map<String, @Nullable String> own = new LinkedHashMap<>();
+        settings.keySet().forEach(name -> own.put(name, SessionSettings.ownOrNull(name)));
+        return set(settings) + ";\n" + sql + "\n;" + set(own);
+    }
+
+    /**
+     * Gives the transaction the settings, for several statements, until {@link SessionSettings#asOwnSession}. DateStyle stays as it is,
+     * since the driver would end the connection.
+     */
+    void enter(Connection transaction) throws SQLException {
+        Map<String, String> entered = new LinkedHashMap<>(settings);
+        entered.put("DateStyle", SessionSettings.own("DateStyle"));
+        try (Statement statement = transaction.createStatement()) {
+            statement.execute(set(entered));
+        }
+    }
+
+    /** Sets each for the transaction; without a value to what the session began with. */
+    private static String set(Map<String, ? extends @Nullable String> values) {
+        return values.entrySet().stream()
+                .map(setting -> "pg_catalog.set_config(" + literal(setting.getKey()) + ", "
+                        + literal(setting.getValue()) + ", true)")
+                .collect(Collectors.joining(", ", "SELECT ", ""));
+    }
+
+    /** Backslashes mean nothing, or what E'' says: the literal has the same value under each standard_conforming_strings. */
+    private static String literal(@Nullable String value) {
+        if (value == null) {
+            return "NULL";
+        }
+        String quoted = "'" + value.replace("'", "''").replace("\\", "\\\\") + "'";
+        return value.contains("\\") ? " E" + quoted : quoted;
+    }
+}
