@@ -15,6 +15,9 @@ import org.jdbi.v3.core.Jdbi;
  * <p>Thread: any.
  */
 public final class ConnectionPools implements AutoCloseable {
+    /** A look-up that has waited for later changes asks the catalog once more, beside its own transaction. */
+    private static final int PER_REFRESH = 2;
+
     /** Ledger writes of the capture, the guard, the catalog task, the audit, the role views, and one in reserve. */
     private static final int BESIDES_REFRESHES = 6;
 
@@ -36,7 +39,7 @@ public final class ConnectionPools implements AutoCloseable {
         HikariConfig config = new HikariConfig();
         config.setDataSource(new ConnectorDataSource(connector));
         config.setPoolName("refreshd");
-        config.setMaximumPoolSize(refreshes + BESIDES_REFRESHES);
+        config.setMaximumPoolSize(PER_REFRESH * refreshes + BESIDES_REFRESHES);
         config.setMinimumIdle(1);
         config.setInitializationFailTimeout(-1);
         config.setConnectionTimeout(LONGEST_WAIT.toMillis());

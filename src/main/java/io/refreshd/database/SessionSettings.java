@@ -1,11 +1,13 @@
 package io.refreshd.database;
 
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.stream.Collectors;
+import org.postgresql.PGConnection;
 
 /**
  * The server settings of every session of refreshd. {@code ALTER ROLE … SET} and {@code ALTER DATABASE … SET} can bend any of them, so
@@ -66,6 +68,8 @@ public final class SessionSettings {
         settings.put("lock_timeout", kind.lock().toMillis() + "ms");
         settings.put("idle_in_transaction_session_timeout", IDLE_IN_TRANSACTION);
         settings.put("idle_session_timeout", "0");
+        // The planner overestimates queries of the catalog, so that compiling them would take most of the time.
+        settings.put("jit", "off");
         if (version >= TRANSACTION_TIMEOUT_SINCE) {
             settings.put("transaction_timeout", "0");
         }
@@ -88,7 +92,12 @@ public final class SessionSettings {
      * @param pid the backend's process id as the client was given it
      */
     public static String first(int pid) {
-        return call(false) + " WHERE pg_catalog.pg_backend_pid() = " + pid;
+        return call(false) + " WHERE " + isBackend(pid);
+    }
+
+    /** Names no operator that somebody could have put on the path of a plain session. */
+    private static String isBackend(int pid) {
+        return "pg_catalog.pg_backend_pid() OPERATOR(pg_catalog.=) " + pid;
     }
 
     private static String call(boolean local) {
@@ -109,6 +118,24 @@ public final class SessionSettings {
     /** Gives the transaction refreshd's own settings again. */
     public static void asOwnSession(Connection transaction) throws SQLException {
         execute(transaction, call(true));
+    }
+
+    /**
+     * Resets a session in which code of others may have run, before somebody else gets it: its role, settings, locks, cursors and
+     * temporary tables. To be called outside of a transaction. Does nothing behind a pooler, which resets its sessions itself.
+     */
+    public static void reset(Connection connection) throws SQLException {
+        int pid = connection.unwrap(PGConnection.class).getBackendPID();
+        try (Statement statement = connection.createStatement()) {
+            try (ResultSet row = statement.executeQuery("SELECT " + isBackend(pid))) {
+                row.next();
+                if (!row.getBoolean(1)) {
+                    return;
+                }
+            }
+            statement.execute("DISCARD ALL");
+            statement.execute(first(pid));
+        }
     }
 
     private static void execute(Connection transaction, String sql) throws SQLException {
