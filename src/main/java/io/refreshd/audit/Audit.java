@@ -1,5 +1,6 @@
 package io.refreshd.audit;
 
+import io.refreshd.catalog.TrustedCode;
 import io.refreshd.database.SessionSettings;
 import io.refreshd.ledger.StreamPosition;
 import io.refreshd.ledger.StreamRow;
@@ -16,6 +17,9 @@ import org.jdbi.v3.core.Jdbi;
 /**
  * Compares a view with its definition, in a read-only transaction, and judges whether a difference is a fault.
  *
+ * <p>Invariant: a definition that may run code which is not trusted is not run ({@link TrustedCode}); a function in it could leave the
+ * owner's role. The session is reset afterwards nevertheless.
+ *
  * <p>The definition runs as the view's owner if the role may become the owner. REFRESH does the same, so the same policies and
  * privileges apply. If the role may not, row-level security raises an error instead of filtering rows silently.
  *
@@ -24,8 +28,6 @@ import org.jdbi.v3.core.Jdbi;
 public final class Audit {
     /** A view that was refreshed during the comparison is audited again, at most this often; a busy view stays pending. */
     private static final int ATTEMPTS = 3;
-
-    private static final int SAFE_SEARCH_PATH_SINCE = 17;
 
     private static final String SWAPPED = "it was refreshed while it was read";
     private static final Duration POLL = Duration.ofMillis(100);
@@ -75,22 +77,21 @@ public final class Audit {
         return report;
     }
 
+    private static AuditReport notCompared(ViewId view, Verdict verdict, String why) {
+        return new AuditReport(view, verdict, new Difference(0, 0, 0, List.of()), "", Lsn.ZERO, Optional.empty(), why);
+    }
+
     private AuditReport auditOnce(ViewId view) throws SQLException, InterruptedException {
         Observation observed;
         try {
             observed = observe(view);
+        } catch (UntrustedViewException e) {
+            return notCompared(view, Verdict.UNTRUSTED, String.valueOf(e.getMessage()));
         } catch (SQLException e) {
             if (NOT_COMPARABLE.stream().noneMatch(String.valueOf(e.getSQLState())::startsWith)) {
                 throw e;
             }
-            return new AuditReport(
-                    view,
-                    Verdict.FAILED,
-                    new Difference(0, 0, 0, List.of()),
-                    "",
-                    Lsn.ZERO,
-                    Optional.empty(),
-                    String.valueOf(e.getMessage()));
+            return notCompared(view, Verdict.FAILED, String.valueOf(e.getMessage()));
         }
         Optional<ViewMark> after = Optional.empty();
         if (!observed.difference().none()
@@ -121,29 +122,30 @@ public final class Audit {
                         ? "the ledger does not know it"
                         : "no daemon has read the log up to " + observed.position() + " yet";
             case DRIFT -> "the ledger says that it holds everything up to " + observed.position();
-            case FAILED -> "";
+            case FAILED, UNTRUSTED -> "";
         };
     }
 
     private Observation observe(ViewId view) throws SQLException {
         try (Handle handle = jdbi.open()) {
+            UntrustedViewException.check(handle, view);
             handle.begin();
             try {
                 return observe(handle, view);
             } finally {
                 handle.rollback();
+                SessionSettings.reset(handle.getConnection());
             }
         }
     }
 
     private Observation observe(Handle handle, ViewId view) throws SQLException {
         handle.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY");
-        // Time zone and the like as in a refresh. From 17 on a refresh has a safe search path, before that the
-        // session's.
+        // Time zone and the like as in a refresh. The search path is that of a refresh from 17 on, on every version: by
+        // a plain
+        // session's path, names in the statements below could mean what others have put there.
         SessionSettings.asPlainSession(handle.getConnection());
-        if (handle.getConnection().getMetaData().getDatabaseMajorVersion() >= SAFE_SEARCH_PATH_SINCE) {
-            handle.execute("SET LOCAL search_path = pg_catalog, pg_temp");
-        }
+        handle.execute("SET LOCAL search_path = pg_catalog, pg_temp");
         handle.execute("SET LOCAL jit = off");
         handle.createQuery("SELECT set_config('statement_timeout', :time, true)")
                 .bind("time", timeout.toMillis() + "ms")

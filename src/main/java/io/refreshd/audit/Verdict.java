@@ -14,6 +14,8 @@ public enum Verdict {
     UNEXPLAINED,
     /** The view differs, and the ledger claims that it does not: a fault of refreshd. */
     DRIFT,
+    /** The view was not compared: its definition may run code that is not trusted with refreshd's rights. */
+    UNTRUSTED,
     /** The view could not be compared. */
     FAILED;
 

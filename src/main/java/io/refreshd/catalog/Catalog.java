@@ -1,6 +1,8 @@
 package io.refreshd.catalog;
 
+import io.refreshd.model.Obstacle;
 import java.util.List;
+import java.util.Map;
 
 /**
  * The rows of the system catalog that describe a database's materialized views and everything they read, at one moment.
@@ -9,6 +11,7 @@ import java.util.List;
  *
  * @param role the role that read the catalog; privileges in it are those of this role
  * @param functions the functions that the rules call, without built-in functions that are immutable
+ * @param untrusted for each materialized view, by oid, whose query would run code that is not trusted: that code
  */
 public record Catalog(
         String role,
@@ -16,7 +19,8 @@ public record Catalog(
         List<Rule> rules,
         List<Inheritance> inheritances,
         List<Index> indexes,
-        List<Function> functions) {
+        List<Function> functions,
+        Map<Long, Obstacle> untrusted) {
 
     /**
      * The first oid that the server gives to an object of a user ({@code FirstNormalObjectId}). Lower oids belong to objects of
@@ -30,6 +34,18 @@ public record Catalog(
         inheritances = List.copyOf(inheritances);
         indexes = List.copyOf(indexes);
         functions = List.copyOf(functions);
+        untrusted = Map.copyOf(untrusted);
+    }
+
+    /** A catalog of trusted code alone. */
+    public Catalog(
+            String role,
+            List<Relation> relations,
+            List<Rule> rules,
+            List<Inheritance> inheritances,
+            List<Index> indexes,
+            List<Function> functions) {
+        this(role, relations, rules, inheritances, indexes, functions, Map.of());
     }
 
     public static boolean builtIn(long oid) {

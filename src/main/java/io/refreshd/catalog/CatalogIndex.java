@@ -1,5 +1,6 @@
 package io.refreshd.catalog;
 
+import io.refreshd.model.Obstacle;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -25,10 +26,12 @@ final class CatalogIndex {
     private final Map<Long, Function> functions = new HashMap<>();
     private final Map<Long, Optional<NodeTree.Node>> queries = new HashMap<>();
 
+    private final Map<Long, Obstacle> untrusted;
     private final String role;
 
     CatalogIndex(Catalog catalog) {
         role = catalog.role();
+        untrusted = catalog.untrusted();
         catalog.relations().forEach(relation -> relations.put(relation.oid(), relation));
         catalog.rules().forEach(rule -> rules.put(rule.relation(), rule));
         catalog.functions().forEach(function -> functions.put(function.oid(), function));
@@ -68,6 +71,11 @@ final class CatalogIndex {
             Rule rule = rules.get(oid);
             return rule == null ? Optional.empty() : NodeTree.query(rule.tree());
         });
+    }
+
+    /** The code that the view's query would run and that is not trusted; empty if there is none. */
+    Optional<Obstacle> untrusted(Relation view) {
+        return Optional.ofNullable(untrusted.get(view.oid()));
     }
 
     @Nullable Function function(long oid) {

@@ -43,16 +43,24 @@ final class CatalogQueries {
         named.addAll(systemCatalogs);
         Set<Long> functions = new TreeSet<>();
         calls.values().forEach(functions::addAll);
+        List<Relation> relations = relations(named, columns(reached));
         return new Catalog(
                 role(),
-                relations(named, columns(reached)),
+                relations,
                 rules(reached, reads, calls),
                 query(
                         CatalogSql.INHERITANCES,
                         reached,
                         row -> new Catalog.Inheritance(row.getLong(1), row.getLong(2), row.getString(3))),
                 query(CatalogSql.INDEXES, reached, CatalogQueries::index),
-                query(CatalogSql.FUNCTIONS, functions, CatalogQueries::function));
+                query(CatalogSql.FUNCTIONS, functions, CatalogQueries::function),
+                TrustedCode.obstacles(
+                        connection,
+                        relations.stream()
+                                .filter(relation -> relation.kind() == RelationKind.MATERIALIZED_VIEW)
+                                .map(Relation::oid)
+                                .toList(),
+                        TrustedCode.Use.LOOKUP));
     }
 
     List<BaseTable> tables(Collection<TableId> names) throws SQLException {

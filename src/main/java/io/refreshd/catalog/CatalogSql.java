@@ -88,8 +88,8 @@ final class CatalogSql {
               (SELECT concat(count(*), ':', bit_xor(hash_record_extended(ROW(p.oid, p.xmin), 0)))
                  FROM pg_catalog.pg_proc p WHERE p.oid >= 16384),
               (SELECT concat(count(*), ':', bit_xor(hash_record_extended(ROW(o.oid, o.xmin), 0)))
-                 FROM pg_catalog.pg_operator o WHERE o.oid >= 16384))
-            """;
+                 FROM pg_catalog.pg_operator o WHERE o.oid >= 16384),
+            """ + TrustSql.FINGERPRINT + ")";
 
     /**
      * Rows of pg_class, for {@link Relation}. The replica identity {@code g} stands for one that holds a generated column: such a

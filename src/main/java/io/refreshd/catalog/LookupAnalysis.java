@@ -28,6 +28,10 @@ final class LookupAnalysis {
         if (reason.isPresent()) {
             return table -> Lookup.not(reason.get(), "");
         }
+        Optional<Obstacle> untrusted = catalogIndex.untrusted(view);
+        if (untrusted.isPresent()) {
+            return table -> Lookup.not(untrusted.get().what(), untrusted.get().remedy());
+        }
         try {
             SelectProjectJoin query = SelectProjectJoin.of(view, catalogIndex);
             Optional<Lookup> forbidden = ReadAccess.obstacle(view, catalogIndex).map(Lookup::forbidden);
@@ -53,10 +57,9 @@ final class LookupAnalysis {
         for (Rule rule : sources.rules()) {
             for (long oid : rule.functions()) {
                 Function function = catalogIndex.function(oid);
-                // A refresh runs as the view's owner, a lookup as refreshd's role, which must not run an owner's code.
-                if (function == null || !function.builtIn() || NonDeterminism.isNonDeterministic(function)) {
-                    return Optional.of("calls " + (function == null ? "a function" : function.sql())
-                            + ", which is not built in and immutable");
+                if (function == null || NonDeterminism.isNonDeterministic(function)) {
+                    return Optional.of(
+                            "calls " + (function == null ? "a function" : function.sql()) + ", which is not immutable");
                 }
             }
         }

@@ -13,7 +13,7 @@ final class AuditText {
     static String line(AuditReport report) {
         String head = report.view() + ": " + report.verdict().word();
         return switch (report.verdict()) {
-            case FAILED -> head + ": " + report.detail();
+            case FAILED, UNTRUSTED -> head + ": " + report.detail();
             case EQUAL -> head + ", " + report.difference().rows() + " rows";
             case PENDING, UNTRACKED, UNEXPLAINED, DRIFT ->
                 head + ": " + report.difference().missing() + " rows missing, "

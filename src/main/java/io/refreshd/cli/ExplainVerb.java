@@ -66,6 +66,8 @@ final class ExplainVerb implements Callable<Integer> {
         Configuration configuration = file.read(environment);
         PrintWriter out = Output.of(spec);
         try (Connection connection = new TargetDatabase(configuration.database(), "explain").connect()) {
+            // A function in reach of what is read here could otherwise write with refreshd's rights.
+            connection.setReadOnly(true);
             ViewGraph graph = ViewGraph.of(CatalogReader.read(connection), configuration.views()::includes);
             BaseTable resolved = resolve(connection, graph);
             List<RowDecision> decisions = decide(connection, graph, resolved);

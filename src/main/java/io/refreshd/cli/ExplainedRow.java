@@ -1,6 +1,7 @@
 package io.refreshd.cli;
 
 import io.refreshd.catalog.BaseTable;
+import io.refreshd.catalog.TrustedCode;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.PrerequisitesMissingException;
 import io.refreshd.model.SqlNames;
@@ -22,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param keyColumns in the order of the key
  * @param key the values of the key columns, as they were typed
- * @param values by column, in text form; empty if there is no such row
+ * @param values by column, in text form; empty if there is no such row, or to read it could run code that is not trusted
  */
 record ExplainedRow(List<String> keyColumns, List<String> key, Optional<Map<String, @Nullable String>> values) {
     private static final String INSUFFICIENT_PRIVILEGE = "42501";
@@ -48,6 +49,10 @@ record ExplainedRow(List<String> keyColumns, List<String> key, Optional<Map<Stri
                 .map(column -> SqlNames.identifier(column) + "::text")
                 .collect(Collectors.joining(", "));
         String name = SqlNames.qualified(table.id());
+        if (TrustedCode.obstacle(connection, table.oid(), TrustedCode.Use.ROWS).isPresent()) {
+            // The reason is that of each view, since each reads the table.
+            return new ExplainedRow(columns.names(), key, Optional.empty());
+        }
         try (PreparedStatement statement =
                 connection.prepareStatement("SELECT " + select + " FROM " + name + " WHERE " + columns.condition())) {
             for (int i = 0; i < key.size(); i++) {

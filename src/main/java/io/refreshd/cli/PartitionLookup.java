@@ -1,5 +1,8 @@
 package io.refreshd.cli;
 
+import io.refreshd.catalog.TrustedCode;
+import io.refreshd.model.Obstacle;
+import io.refreshd.model.PrerequisitesMissingException;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -44,6 +47,13 @@ final class PartitionLookup {
         ExplainedRow.Key columns = ExplainedRow.key(connection, oids.getFirst());
         if (columns.names().size() != key.size()) {
             return new Found(1, columns.names(), Optional.empty());
+        }
+        Optional<Obstacle> untrusted = TrustedCode.obstacle(connection, oids.getFirst(), TrustedCode.Use.ROWS);
+        if (untrusted.isPresent()) {
+            throw new PrerequisitesMissingException(List.of(new Obstacle(
+                    "refreshd does not look for the row's partition: "
+                            + untrusted.get().what(),
+                    "name the partition in place of " + name)));
         }
         return new Found(1, columns.names(), leaf(connection, sqlName, columns, key));
     }

@@ -7,7 +7,9 @@ import io.refreshd.catalog.Discriminator;
 import io.refreshd.catalog.LookupKey;
 import io.refreshd.catalog.Reader;
 import io.refreshd.catalog.ReplicaIdentity;
+import io.refreshd.catalog.TrustedCode;
 import io.refreshd.model.KeyProbe;
+import io.refreshd.model.Obstacle;
 import io.refreshd.model.ViewId;
 import io.refreshd.refresh.Comparison;
 import java.sql.Connection;
@@ -54,6 +56,15 @@ record RowDecision(ViewId view, boolean refreshed, String reason) {
             throws SQLException {
         KeyProbe probe =
                 new KeyProbe(table.id(), key.positions(), key.types(), Set.of(row.canonicalKey(key.columns())));
+        // Once more: the catalog was read for the whole graph, some time ago.
+        Optional<Obstacle> untrusted = TrustedCode.obstacle(connection, oid, TrustedCode.Use.LOOKUP);
+        if (untrusted.isPresent()) {
+            return new RowDecision(
+                    view,
+                    true,
+                    "refreshed: rows cannot be looked up, since "
+                            + untrusted.get().what());
+        }
         connection.setAutoCommit(false);
         try {
             Comparison comparison = Comparison.of(connection, view, oid);

@@ -32,6 +32,7 @@ public final class DatabaseChecks {
         CHECKS.put("privileges", new PrivilegeCheck());
         CHECKS.put("role views", new RoleViewCheck());
         CHECKS.put("look-ups", new LookUpCheck());
+        CHECKS.put("whose code runs", new TrustCheck());
         CHECKS.put("definitions", new DefinitionCheck());
         CHECKS.put("storage", new StorageCheck());
     }

@@ -147,7 +147,9 @@ public final class Comparison {
         Array array = connection.createArrayOf("text", values);
         try {
             String literal = connection.unwrap(PGConnection.class).escapeLiteral(array.toString());
-            return "'%s'::text[]::%s[]".formatted(literal, probe.types().get(part));
+            // A literal of the key's own type is read by the type. A cast from text would be by a cast that a user may
+            // have made.
+            return "'%s'::%s[]".formatted(literal, probe.types().get(part));
         } finally {
             array.free();
         }

@@ -115,14 +115,26 @@ public final class Membership implements AutoCloseable {
     private Set<ViewId> run(MembershipQuery query, Set<List<String>> keys) throws SQLException {
         Connection first = connected();
         try {
-            return query.run(first, keys);
+            return rolledBack(first, query, keys);
         } catch (SQLException e) {
             // The server may have closed an idle connection. To return a thousand views for that would be too much.
             if (first.isValid(VALIDATION_SECONDS)) {
                 throw e;
             }
             first.close();
-            return query.run(connected(), keys);
+            return rolledBack(connected(), query, keys);
+        }
+    }
+
+    /** Runs the query in a transaction that is rolled back, so that the session keeps nothing of what it did. */
+    private static Set<ViewId> rolledBack(Connection connection, MembershipQuery query, Set<List<String>> keys)
+            throws SQLException {
+        connection.setAutoCommit(false);
+        try {
+            return query.run(connection, keys);
+        } finally {
+            connection.rollback();
+            connection.setAutoCommit(true);
         }
     }
 

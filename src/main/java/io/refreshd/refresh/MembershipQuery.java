@@ -1,11 +1,14 @@
 package io.refreshd.refresh;
 
+import io.refreshd.catalog.TrustedCode;
 import io.refreshd.model.SqlNames;
 import io.refreshd.model.ViewId;
+import java.sql.Array;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Types;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
@@ -44,7 +47,13 @@ final class MembershipQuery {
         forget();
     }
 
+    /** @throws SQLException also if the query might run code that is not trusted */
     Set<ViewId> run(Connection connection, Set<List<String>> keys) throws SQLException {
+        // Each time, since the server plans the query anew whenever one of the views was altered.
+        if (!TrustedCode.isAllInRowsOf(connection, views)) {
+            throw new SQLException(
+                    "an index, a statistics object or a type of one of the views uses code that is not trusted");
+        }
         PreparedStatement statement = prepared;
         if (statement == null) {
             statement = connection.prepareStatement(sql());
@@ -54,7 +63,12 @@ final class MembershipQuery {
         for (int part = 0; part < positions.size(); part++) {
             int place = part;
             Object[] values = keys.stream().map(key -> key.get(place)).toArray();
-            statement.setArray(part + 1, connection.createArrayOf("text", values));
+            Array array = connection.createArrayOf("text", values);
+            // Of no type, so that the server takes it for one of the key's own type. From text it would be cast, by a
+            // cast
+            // that a user may have made.
+            statement.setObject(part + 1, array.toString(), Types.OTHER);
+            array.free();
         }
         Set<ViewId> showing = new HashSet<>();
         try (ResultSet row = statement.executeQuery()) {
@@ -70,7 +84,7 @@ final class MembershipQuery {
 
     private String sql() {
         String keys = IntStream.range(0, positions.size())
-                .mapToObj(i -> "?::text[]::%s[] AS a%d".formatted(types.get(i), i))
+                .mapToObj(i -> "?::%s[] AS a%d".formatted(types.get(i), i))
                 .collect(Collectors.joining(", "));
         return views.stream().map(this::shows).collect(Collectors.joining(",\n       ", "SELECT ", ""))
                 + "\n  FROM (SELECT " + keys + ") AS k";

@@ -1,5 +1,6 @@
 package io.refreshd.refresh;
 
+import io.refreshd.catalog.TrustedCode;
 import io.refreshd.ledger.Lease;
 import io.refreshd.ledger.RefreshWrites;
 import io.refreshd.model.KeyProbe;
@@ -15,7 +16,6 @@ import java.util.function.Function;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.JdbiException;
-import org.jdbi.v3.core.transaction.TransactionIsolationLevel;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -28,6 +28,9 @@ import org.slf4j.LoggerFactory;
  * the log yet, and which reverted one of the changes and made another one. So if the probes find no difference, the daemon
  * first reads the log up to the position at which it stood when the snapshot was taken. The rows of those changes are compared
  * in the same snapshot.
+ *
+ * <p>Invariant: the definition is planned only where {@link TrustedCode} has just proven what it runs. The transaction is READ ONLY and
+ * rolled back, so that nothing a function does outlasts it.
  */
 final class Prober {
     private static final Logger log = LoggerFactory.getLogger(Prober.class);
@@ -48,9 +51,10 @@ final class Prober {
     Optional<RefreshOutcome> probe(RefreshTask task, LaterChanges later, RunningStatements running)
             throws InterruptedException {
         try (Handle handle = jdbi.open()) {
-            Probed probed = handle.inTransaction(
-                    TransactionIsolationLevel.REPEATABLE_READ,
-                    transaction -> running.track(transaction, () -> compare(transaction, task, later)));
+            if (!isTrusted(handle, task)) {
+                return Optional.empty();
+            }
+            Probed probed = running.track(handle, () -> rolledBack(handle, task, later));
             if (probed.outcome().isPresent() || !probed.agrees()) {
                 return probed.outcome();
             }
@@ -61,10 +65,26 @@ final class Prober {
                     transaction -> known[0] = RefreshWrites.unchanged(
                             transaction, task, probed.snapshot(), task.routed().flatMap(commitTimes)));
             return Optional.of(known[0] ? new RefreshOutcome.Unchanged(probed.snapshot()) : new RefreshOutcome.Gone());
-        } catch (JdbiException notProbed) {
+        } catch (JdbiException | SQLException notProbed) {
             // A privilege or a connection is missing, say. The refresh that follows reports the error.
             log.atDebug().addKeyValue("view", task.view()).setCause(notProbed).log("Could not probe the view");
             return Optional.empty();
+        }
+    }
+
+    private static boolean isTrusted(Handle handle, RefreshTask task) throws SQLException {
+        return TrustedCode.obstacle(handle.getConnection(), task.oid(), TrustedCode.Use.LOOKUP)
+                .isEmpty();
+    }
+
+    private Probed rolledBack(Handle handle, RefreshTask task, LaterChanges later)
+            throws SQLException, InterruptedException {
+        handle.begin();
+        try {
+            handle.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY");
+            return compare(handle, task, later);
+        } finally {
+            handle.rollback();
         }
     }
 
@@ -86,8 +106,21 @@ final class Prober {
                     .mapTo(String.class)
                     .one());
             Optional<List<KeyProbe>> more = later.upTo(position);
-            agrees = more.isPresent() && comparison.agrees(more.get());
+            agrees = more.isPresent() && agrees(comparison, task, more.get());
         }
         return new Probed(prepared.snapshot(), agrees, Optional.empty());
+    }
+
+    /** The wait for later changes makes the proof old, and the transaction's own snapshot is older still. */
+    private boolean agrees(Comparison comparison, RefreshTask task, List<KeyProbe> later) throws SQLException {
+        if (later.isEmpty()) {
+            return true;
+        }
+        try (Handle other = jdbi.open()) {
+            if (!isTrusted(other, task)) {
+                return false;
+            }
+        }
+        return comparison.agrees(later);
     }
 }
