@@ -33,8 +33,6 @@ public final class Audit {
     /** A view that was refreshed during the comparison is audited again, at most this often; a busy view stays pending. */
     private static final int ATTEMPTS = 3;
 
-    private static final int SAFE_SEARCH_PATH_SINCE = 17;
-
     private static final String SWAPPED = "it was refreshed while it was read";
     private static final Duration POLL = Duration.ofMillis(100);
 

@@ -78,8 +78,8 @@ final class TrustSql {
      * <ul>
      *   <li>The planner evaluates expressions of indexes, statistics, constraints and partition keys of every relation in a query.
      *   <li>A value of a domain is checked by its constraints; a domain may be an element, an attribute or a base.
-     *   <li>A definition is parsed anew from its text, which does not show implicit casts. So another function or operator of the same
-     *       name in the same schema may be found in place of the one that the view was made with. Those of superusers are trusted.
+     *   <li>A definition is parsed anew from its text. There another function or operator of the same name in the same schema may fit
+     *       better than the one that the view was made with, such as one that took any record. Those of superusers are trusted.
      *   <li>{@code pg_depend} lacks the type of JSON_VALUE's RETURNING, and all built-in functions. Functions and types are therefore
      *       also read from the text of the trees. A blank in a name is escaped there, so that a name can add an oid but not hide one.
      * </ul>
