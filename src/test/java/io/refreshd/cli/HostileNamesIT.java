@@ -87,7 +87,7 @@ class HostileNamesIT {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"status", "check", "graph", "refresh --all", "audit", "explain public.main"})
+    @ValueSource(strings = {"status", "check", "graph", "refresh --all --timeout 3s", "audit", "explain public.main"})
     void noLineOfAVerbIsForged(String verb) throws Exception {
         try (RunningDaemon daemon = RunningDaemon.start(database)) {
             awaitAll(daemon);
@@ -104,7 +104,7 @@ class HostileNamesIT {
             int port = daemon.daemon().httpPort();
             assertThat(DaemonProcess.get(port, "/metrics").lines())
                     .allMatch(line -> line.startsWith("# ") || line.matches("[a-z_]+(\\{.*\\})? [-+0-9.eEinfNa]+"))
-                    .anyMatch(line -> line.contains("view=\"public.a\\n" + FORGED + "\""));
+                    .anyMatch(line -> line.contains("view=\"public.a\\\\n" + FORGED + "\""));
             String page = DaemonProcess.get(port, "/");
             assertThat(page).doesNotContain("<script>alert", "\u202e", "\u001b", "\u009b", "\u0007");
             JsonNode status = new ObjectMapper().readTree(DaemonProcess.get(port, "/status"));
@@ -112,11 +112,12 @@ class HostileNamesIT {
         }
     }
 
+    /** A statement keeps the line breaks of the names in it, or it could not be run. Its lines are indented. */
     private static void assertPlain(String text) {
         assertThat(text.replace("\n", "").chars().filter(c -> Character.isISOControl(c) || c == 0x202e || c == 0x2028))
                 .as(text)
                 .isEmpty();
-        assertThat(text.lines()).as("lines").noneMatch(line -> line.strip().startsWith(FORGED));
+        assertThat(text.lines()).as("lines").noneMatch(line -> line.startsWith(FORGED));
     }
 
     private static void awaitAll(RunningDaemon daemon) {
