@@ -31,6 +31,8 @@ import org.jdbi.v3.core.Jdbi;
  */
 public final class Audit {
     /** A view that was refreshed during the comparison is audited again, at most this often; a busy view stays pending. */
+    private static final int SAFE_SEARCH_PATH_SINCE = 17;
+
     private static final int ATTEMPTS = 3;
 
     private static final String SWAPPED = "it was refreshed while it was read";

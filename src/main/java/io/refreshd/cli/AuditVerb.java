@@ -5,6 +5,7 @@ import io.refreshd.audit.AuditReport;
 import io.refreshd.audit.Verdict;
 import io.refreshd.catalog.UndeterminedQueries;
 import io.refreshd.config.Configuration;
+import io.refreshd.model.PlainText;
 import io.refreshd.model.ViewId;
 import java.io.PrintWriter;
 import java.time.Duration;
@@ -66,7 +67,7 @@ final class AuditVerb implements Callable<Integer> {
             AuditReport report = audit.audit(view);
             reports.add(report);
             if (!json) {
-                out.println(AuditText.line(report));
+                out.println(PlainText.line(AuditText.line(report)));
                 out.flush();
             }
         }

@@ -6,6 +6,7 @@ import io.refreshd.config.ConfigurationException;
 import io.refreshd.daemon.InternalErrorException;
 import io.refreshd.database.ErrorSummary;
 import io.refreshd.model.Obstacle;
+import io.refreshd.model.PlainText;
 import io.refreshd.model.PrerequisitesMissingException;
 import java.io.PrintWriter;
 import java.sql.SQLException;
@@ -98,8 +99,8 @@ final class FailureHandler implements IExecutionExceptionHandler {
     }
 
     private static String obstacle(Obstacle obstacle) {
-        return "\n\n  " + obstacle.what() + "\n"
-                + obstacle.remedy().strip().indent(4).stripTrailing();
+        return "\n\n  " + PlainText.line(obstacle.what()) + "\n"
+                + PlainText.lines(obstacle.remedy()).strip().indent(4).stripTrailing();
     }
 
     /** Connection exceptions (08), refused logins (28), a database that does not exist (3D) or is starting (57P03). */

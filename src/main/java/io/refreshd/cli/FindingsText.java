@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.refreshd.doctor.Finding;
 import io.refreshd.doctor.Severity;
+import io.refreshd.model.PlainText;
 import java.util.List;
 import java.util.Locale;
 
@@ -17,9 +18,9 @@ final class FindingsText {
             text.append('\n')
                     .append(finding.severity())
                     .append("  ")
-                    .append(finding.about())
+                    .append(PlainText.line(finding.about()))
                     .append(": ")
-                    .append(finding.what())
+                    .append(PlainText.line(finding.what()))
                     .append('\n')
                     .append(indented(finding.why(), "    "));
             if (!finding.remedy().isBlank()) {
@@ -30,7 +31,10 @@ final class FindingsText {
     }
 
     private static String indented(String text, String indent) {
-        return text.strip().lines().map(line -> indent + line + "\n").reduce("", String::concat);
+        return text.strip()
+                .lines()
+                .map(line -> indent + PlainText.line(line) + "\n")
+                .reduce("", String::concat);
     }
 
     private static String summary(List<Finding> findings) {

@@ -13,6 +13,7 @@ import java.util.Optional;
  * @param staleness age of the oldest change that the view lacks, by the server's clock
  * @param refreshingFor how long the running refresh has taken, no matter which session runs it; empty if none is running
  * @param commitTime every commit until this time is in the view, by the server's clock
+ * @param serverMessage what the server said when the last refresh failed; empty if the role may not read the view
  * @param lagBytes log written since the watermark; empty if there is no watermark
  */
 record FreshnessRow(
@@ -29,7 +30,8 @@ record FreshnessRow(
         Optional<String> method,
         int failures,
         Optional<String> reason,
-        Optional<String> remedy) {
+        Optional<String> remedy,
+        Optional<String> serverMessage) {
 
     /** The same view as suspended, since the catalog shows that it cannot be refreshed. */
     FreshnessRow suspended(Obstacle why) {
@@ -47,6 +49,7 @@ record FreshnessRow(
                 method,
                 failures,
                 Optional.of(why.what()),
-                Optional.of(why.remedy()));
+                Optional.of(why.remedy()),
+                serverMessage);
     }
 }

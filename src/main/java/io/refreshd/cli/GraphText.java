@@ -11,6 +11,7 @@ import io.refreshd.catalog.Reader;
 import io.refreshd.catalog.ReplicaIdentity;
 import io.refreshd.catalog.ViewGraph;
 import io.refreshd.model.Obstacle;
+import io.refreshd.model.PlainText;
 import io.refreshd.model.SqlNames;
 import io.refreshd.model.ViewId;
 import java.util.ArrayList;
@@ -25,17 +26,17 @@ final class GraphText {
     static String text(ViewGraph graph) {
         StringBuilder text = new StringBuilder();
         for (BaseTable table : graph.tables().values()) {
-            text.append(table.id()).append("  (").append(identity(table)).append(")\n");
+            text.append(name(table.id())).append("  (").append(identity(table)).append(")\n");
             for (Reader reader : graph.readersOf(table.id())) {
                 append(text, table, reader, graph.changeFilter(table.id(), reader.view()));
             }
         }
         for (ViewId view : graph.views().keySet()) {
             if (!graph.downstreamOf(view).isEmpty()) {
-                text.append(view).append("  (materialized view)\n");
+                text.append(name(view)).append("  (materialized view)\n");
                 for (ViewId above : graph.downstreamOf(view)) {
-                    text.append("  → ").append(above).append("\n      refreshed when a refresh changes ");
-                    text.append(view).append("\n");
+                    text.append("  → ").append(name(above)).append("\n      refreshed when a refresh changes ");
+                    text.append(name(view)).append("\n");
                 }
             }
         }
@@ -43,17 +44,27 @@ final class GraphText {
     }
 
     private static void append(StringBuilder text, BaseTable table, Reader reader, ChangeFilter filter) {
-        text.append("  → ").append(reader.view()).append("\n");
-        text.append("      reads ").append(columns(reader.columns())).append("\n");
+        text.append("  → ").append(name(reader.view())).append("\n");
+        text.append("      reads ")
+                .append(PlainText.line(columns(reader.columns())))
+                .append("\n");
         text.append("      decided by ")
-                .append(String.join(", then ", steps(table, filter)))
+                .append(PlainText.line(String.join(", then ", steps(table, filter))))
                 .append("\n");
         for (Obstacle obstacle : obstacles(table, filter)) {
-            text.append("      limited: ").append(obstacle.what()).append("\n");
+            text.append("      limited: ")
+                    .append(PlainText.line(obstacle.what()))
+                    .append("\n");
             if (!obstacle.remedy().isEmpty()) {
-                text.append("        remedy: ").append(obstacle.remedy()).append("\n");
+                text.append("        remedy: ")
+                        .append(PlainText.line(obstacle.remedy()))
+                        .append("\n");
             }
         }
+    }
+
+    private static String name(Object viewOrTable) {
+        return PlainText.line(viewOrTable.toString());
     }
 
     private static String columns(ReadColumns columns) {

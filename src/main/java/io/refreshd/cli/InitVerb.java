@@ -9,6 +9,7 @@ import io.refreshd.doctor.Severity;
 import io.refreshd.ledger.LedgerSchema;
 import io.refreshd.ledger.LedgerTooNewException;
 import io.refreshd.model.Obstacle;
+import io.refreshd.model.PlainText;
 import io.refreshd.model.PrerequisitesMissingException;
 import java.io.PrintWriter;
 import java.sql.SQLException;
@@ -204,7 +205,7 @@ final class InitVerb implements Callable<Integer> {
         } else if (created.isEmpty()) {
             out.println("Everything exists already.");
         } else {
-            created.forEach(line -> out.println("Created: " + line));
+            created.forEach(line -> out.println("Created: " + PlainText.line(line)));
         }
         out.flush();
     }

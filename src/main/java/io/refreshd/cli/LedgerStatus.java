@@ -98,7 +98,7 @@ record LedgerStatus(
                                f.commit_time, f.refreshed_at,
                                extract(epoch FROM clock_timestamp() - f.refreshed_at)::double precision AS since_refresh,
                                extract(epoch FROM f.last_duration)::double precision AS duration,
-                               f.method, f.failures, f.reason, f.remedy
+                               f.method, f.failures, f.reason, f.remedy, f.server_message
                         FROM refreshd.freshness f
                         LEFT JOIN pg_class c ON c.oid = f.view_oid AND c.relkind = 'm'
                         ORDER BY f.view_schema, f.view_name
@@ -120,7 +120,8 @@ record LedgerStatus(
                 Optional.ofNullable(row.getString("method")),
                 row.getInt("failures"),
                 Optional.ofNullable(row.getString("reason")),
-                Optional.ofNullable(row.getString("remedy")));
+                Optional.ofNullable(row.getString("remedy")),
+                Optional.ofNullable(row.getString("server_message")));
     }
 
     private static Optional<Instant> instant(ResultSet row, String column) throws SQLException {

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.refreshd.config.Configuration;
 import io.refreshd.config.Durations;
 import io.refreshd.config.InvalidValueException;
+import io.refreshd.model.PlainText;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.List;
@@ -53,7 +54,7 @@ final class RequestOptions {
         if (json) {
             out.println(Json.text(json(answers, done)));
         } else {
-            answers.forEach(answer -> out.println(answer.view() + ": " + answer.outcome()));
+            answers.forEach(answer -> out.println(PlainText.line(answer.view() + ": " + answer.outcome())));
         }
         return done ? ExitCode.OK.code() : ExitCode.FAILURE.code();
     }

@@ -51,11 +51,13 @@ record RequestedView(ViewId view, long oid, String state, boolean paused, long l
         return handle
                 .createQuery("""
                         SELECT DISTINCT ON (h.view_schema, h.view_name) h.view_schema, h.view_name,
-                               CASE WHEN h.outcome <> 'refreshed' THEN coalesce(h.detail, h.outcome) END AS failure
+                               CASE WHEN h.outcome <> 'refreshed' THEN coalesce(h.detail, h.outcome) || coalesce(': ' || f.server_message, '')
+                               END AS failure
                         FROM unnest(:schemas, :names, CAST(:last AS bigint[])) AS b (schema, name, last)
                         JOIN refreshd.refresh_history h
                           ON (h.view_schema, h.view_name) = (b.schema, b.name) AND h.id > b.last
                          AND h.finished_at - h.duration >= CAST(:since AS timestamptz)
+                        LEFT JOIN refreshd.freshness f ON (f.view_schema, f.view_name) = (h.view_schema, h.view_name)
                         ORDER BY h.view_schema, h.view_name, h.id
                         """)
                 .bind("schemas", before.stream().map(v -> v.view().schema()).toArray(String[]::new))

@@ -3,6 +3,7 @@ package io.refreshd.cli;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.refreshd.model.Obstacle;
+import io.refreshd.model.PlainText;
 import io.refreshd.roles.Change;
 import io.refreshd.roles.RolePlan;
 import io.refreshd.roles.Step;
@@ -39,12 +40,13 @@ final class RolePlanText {
     }
 
     static String obstacle(Obstacle obstacle) {
-        return line("! " + obstacle.what() + " → " + obstacle.remedy());
+        String said = obstacle.said().isEmpty() ? "" : ": " + obstacle.said().text();
+        return line("! " + obstacle.what() + said + " → " + obstacle.remedy());
     }
 
     /** Replaces control characters, so that names in the database cannot send escape sequences to the terminal. */
     static String line(String text) {
-        return text.replaceAll("\\p{Cntrl}+", "?");
+        return PlainText.line(text);
     }
 
     private static String side(String sign, Optional<String> value) {
@@ -67,8 +69,11 @@ final class RolePlanText {
         plan.notes().forEach(notes::add);
         ArrayNode obstacles = root.putArray("obstacles");
         plan.obstacles()
-                .forEach(obstacle ->
-                        obstacles.addObject().put("what", obstacle.what()).put("remedy", obstacle.remedy()));
+                .forEach(obstacle -> obstacles
+                        .addObject()
+                        .put("what", obstacle.what())
+                        .put("serverMessage", obstacle.said().text())
+                        .put("remedy", obstacle.remedy()));
         return root;
     }
 

@@ -10,6 +10,7 @@ import io.refreshd.catalog.ReplicaIdentity;
 import io.refreshd.catalog.TrustedCode;
 import io.refreshd.model.KeyProbe;
 import io.refreshd.model.Obstacle;
+import io.refreshd.model.PlainText;
 import io.refreshd.model.ViewId;
 import io.refreshd.refresh.Comparison;
 import java.sql.Connection;
@@ -92,15 +93,15 @@ record RowDecision(ViewId view, boolean refreshed, String reason) {
 
     static String text(BaseTable table, List<String> key, List<RowDecision> decisions) {
         StringBuilder text = new StringBuilder("A change of ")
-                .append(table.id())
+                .append(PlainText.line(table.id().toString()))
                 .append(" with key ")
-                .append(String.join(", ", key))
+                .append(PlainText.line(String.join(", ", key)))
                 .append(":\n");
         for (RowDecision decision : decisions) {
             text.append(decision.refreshed() ? "  refreshes  " : "  skips      ")
-                    .append(decision.view())
+                    .append(PlainText.line(decision.view().toString()))
                     .append("\n             ")
-                    .append(decision.reason())
+                    .append(PlainText.line(decision.reason()))
                     .append("\n");
         }
         return text.toString();

@@ -2,6 +2,7 @@ package io.refreshd.cli;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.refreshd.model.PlainText;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -70,14 +71,21 @@ final class StatusText {
     private static List<String> cells(FreshnessRow view, Instant at) {
         String reason = view.reason()
                 .map(what -> what
+                        + view.serverMessage().map(said -> ": " + said).orElse("")
                         + view.remedy()
                                 .filter(remedy -> !remedy.isBlank())
                                 .map(remedy -> " → " + remedy)
                                 .orElse(""))
                 .or(() -> view.refreshingFor().map(taken -> "refreshing for " + span(taken)))
-                .orElse(view.failures() > 0 ? view.failures() + " failures in a row" : "");
+                .orElse(
+                        view.failures() > 0
+                                ? view.failures() + " failures in a row"
+                                        + view.serverMessage()
+                                                .map(said -> ": " + said)
+                                                .orElse("")
+                                : "");
         return List.of(
-                view.view().toString().replaceAll("\\p{Cntrl}", "?"),
+                PlainText.line(view.view().toString()),
                 view.state(),
                 view.staleness().isZero() ? "-" : span(view.staleness()),
                 view.lagBytes().map(StatusText::size).orElse("?"),
@@ -86,7 +94,7 @@ final class StatusText {
                         .orElse("?"),
                 view.sinceRefresh().map(age -> span(age) + " ago").orElse("never"),
                 view.lastDuration().map(StatusText::span).orElse("-"),
-                reason.replaceAll("\\p{Cntrl}+", " "));
+                PlainText.line(reason));
     }
 
     /** The age, never negative: the server's clock may have been set back. */
@@ -161,6 +169,7 @@ final class StatusText {
                     .put("method", view.method().orElse(null))
                     .put("failuresInARow", view.failures())
                     .put("reason", view.reason().orElse(null))
+                    .put("serverMessage", view.serverMessage().orElse(null))
                     .put("remedy", view.remedy().orElse(null));
         }
         return root;

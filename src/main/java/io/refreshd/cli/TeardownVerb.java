@@ -9,6 +9,7 @@ import io.refreshd.ledger.StreamPosition;
 import io.refreshd.ledger.StreamRow;
 import io.refreshd.ledger.ViewMark;
 import io.refreshd.model.Obstacle;
+import io.refreshd.model.PlainText;
 import io.refreshd.model.PrerequisitesMissingException;
 import java.io.Console;
 import java.io.PrintWriter;
@@ -186,7 +187,7 @@ final class TeardownVerb implements Callable<Integer> {
         } else if (dropped.isEmpty()) {
             out.println("Nothing to drop.");
         } else {
-            dropped.forEach(line -> out.println("Dropped: " + line));
+            dropped.forEach(line -> out.println("Dropped: " + PlainText.line(line)));
         }
     }
 }

@@ -10,6 +10,7 @@ public record Configuration(
         CaptureSettings capture,
         AuditSettings audit,
         HttpSettings http,
+        LogSettings log,
         MetricsSettings metrics,
         List<RoleViewTemplate> roleViews) {
     public Configuration {

@@ -71,7 +71,8 @@ public final class ConfigurationReader {
                 new AuditSettings(section("audit")
                         .orDefault(Key.AUDIT_INTERVAL, Durations::parseMaxStaleness)
                         .bound()),
-                section("http").orDefault(Key.HTTP_LISTEN, ValueParsers::listen),
+                http(section("http")),
+                new LogSettings(section("log").orDefault(Key.LOG_VALUES, ValueParsers::flag)),
                 new MetricsSettings(section("metrics").list(Key.METRICS_GROUPS, ViewPattern::parse)),
                 RoleViewsReader.read(root.section("role-views")));
     }
@@ -93,6 +94,12 @@ public final class ConfigurationReader {
                 section.given(Key.DATABASE_PASSWORD, Secret::new)
                         .or(() -> section.given(Key.DATABASE_PASSWORD_FILE, text -> PasswordFile.read(file, text)))
                         .orElse(Secret.EMPTY));
+    }
+
+    private static HttpSettings http(Section section) {
+        HttpSettings listen = section.orDefault(Key.HTTP_LISTEN, ValueParsers::listen);
+        return new HttpSettings(
+                listen.host(), listen.port(), section.list(Key.HTTP_ALLOWED_HOSTS, ValueParsers::allowedHost));
     }
 
     private static RefreshSettings refresh(Section section) {

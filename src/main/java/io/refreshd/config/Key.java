@@ -108,6 +108,16 @@ enum Key {
             Kind.ADDRESS,
             "127.0.0.1:9464",
             "Address for `/metrics`, `/livez`, `/readyz`, `/status` and the HTML status page. IPv6 as `\"[::1]:9464\"`, with the quotes. Port 0: any free port."),
+    HTTP_ALLOWED_HOSTS(
+            "http.allowed-hosts",
+            Kind.HOSTS,
+            "[]",
+            "Names by which the address may be called, such as `refreshd` for `http://refreshd:9464`. Addresses, `localhost` and the host of `listen` need not be named. Any other name is refused, so that no foreign web page can read the status through somebody's browser. `[\"*\"]`: any name."),
+    LOG_VALUES(
+            "log.values",
+            Kind.FLAG,
+            "false",
+            "Whether the log shows what may hold values of rows: the server's words about a failed refresh, keys of rows that an audit found. Who may read a view finds them in `refreshd.freshness` in any case."),
     ROLE_VIEWS_TEMPLATES(
             "role-views.templates",
             Kind.MAPPING,
@@ -190,6 +200,8 @@ enum Key {
         METHOD("`concurrent` or `plain`"),
         ADDRESS("host:port"),
         PATTERNS("list of patterns"),
+        HOSTS("list of host names"),
+        FLAG("`true` or `false`"),
         MAPPING("mapping");
 
         private final String label;

@@ -2,6 +2,7 @@ package io.refreshd.config;
 
 import io.refreshd.model.Method;
 import java.nio.charset.StandardCharsets;
+import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -17,6 +18,8 @@ final class ValueParsers {
     private static final Pattern NUMBER = Pattern.compile("-?\\d{1,9}");
     private static final Pattern LISTEN = Pattern.compile(
             "(?:\\[(?<six>[0-9A-Fa-f:.]+(?:%[\\w.-]+)?)\\]|(?<host>[A-Za-z0-9_.-]+)):(?<port>\\d{1,5})");
+
+    private static final Pattern HOST = Pattern.compile("[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?");
 
     private ValueParsers() {}
 
@@ -60,6 +63,24 @@ final class ValueParsers {
             throw new InvalidValueException("not the name of a publication", "write a name of 1 to 63 bytes");
         }
         return text;
+    }
+
+    /** A host name, in lower case, or {@code *}. */
+    static String allowedHost(String text) throws InvalidValueException {
+        if (!text.equals("*") && !HOST.matcher(text).matches()) {
+            throw new InvalidValueException(
+                    "not a host name",
+                    "write a name without scheme and port, such as refreshd.example.com, or \"*\" for any");
+        }
+        return text.toLowerCase(Locale.ROOT);
+    }
+
+    static boolean flag(String text) throws InvalidValueException {
+        return switch (text) {
+            case "true" -> true;
+            case "false" -> false;
+            default -> throw new InvalidValueException("neither true nor false", "write true or false");
+        };
     }
 
     static HttpSettings listen(String text) throws InvalidValueException {

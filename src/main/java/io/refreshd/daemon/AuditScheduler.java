@@ -3,6 +3,7 @@ package io.refreshd.daemon;
 import io.refreshd.audit.Audit;
 import io.refreshd.audit.AuditReport;
 import io.refreshd.audit.Verdict;
+import io.refreshd.model.Confidential;
 import io.refreshd.model.ViewId;
 import io.refreshd.report.Notice;
 import java.sql.SQLException;
@@ -81,7 +82,7 @@ final class AuditScheduler implements AutoCloseable {
             } else if (report.verdict() == Verdict.FAILED) {
                 log.atDebug()
                         .addKeyValue("view", view)
-                        .addKeyValue("reason", report.detail())
+                        .addKeyValue("serverMessage", new Confidential(report.detail()))
                         .log("Not audited");
             }
         } catch (SQLException | JdbiException e) {

@@ -8,6 +8,7 @@ import io.refreshd.database.ConnectionPools;
 import io.refreshd.model.Moment;
 import io.refreshd.model.PrerequisitesMissingException;
 import io.refreshd.model.ViewId;
+import io.refreshd.observe.LogValues;
 import io.refreshd.observe.Monitor;
 import io.refreshd.reconcile.CatalogReconciler;
 import io.refreshd.report.DaemonStatus;
@@ -71,6 +72,7 @@ public final class Daemon implements AutoCloseable {
     public Daemon(Configuration configuration, Duration rolesInterval) {
         Supplier<Moment> clock = () -> new Moment(System.nanoTime(), Instant.now());
         this.configuration = configuration;
+        LogValues.show(configuration.log().values());
         this.connections = ConnectionPools.of(
                 configuration.database(), configuration.refresh().maxConcurrent());
         this.stream = new StreamState();
@@ -100,6 +102,7 @@ public final class Daemon implements AutoCloseable {
                         new InetSocketAddress(
                                 configuration.http().host(),
                                 configuration.http().port()),
+                        configuration.http().allowedHosts(),
                         configuration.capture().heartbeatInterval(),
                         configuration.metrics()::labelOf,
                         Version.current()),

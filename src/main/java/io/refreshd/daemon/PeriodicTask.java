@@ -49,7 +49,7 @@ final class PeriodicTask {
         return failures;
     }
 
-    /** Why the task failed the last time; empty if it did not. */
+    /** Why the task failed the last time, without the server's words; empty if it did not. */
     String reason() {
         return last;
     }
@@ -70,11 +70,12 @@ final class PeriodicTask {
             return;
         }
         failures++;
-        last = ErrorSummary.of(problem);
+        last = ErrorSummary.withoutValues(problem);
+        String sentence = ErrorSummary.of(problem);
         boolean written = warnings.warn(
                 "A periodic task failed",
-                last,
-                line -> line.addKeyValue("task", name).addKeyValue("reason", last));
+                sentence,
+                line -> line.addKeyValue("task", name).addKeyValue("reason", sentence));
         if (written) {
             log.atDebug().addKeyValue("task", name).setCause(problem).log("A periodic task failed");
         }

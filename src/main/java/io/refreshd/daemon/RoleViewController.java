@@ -2,7 +2,9 @@ package io.refreshd.daemon;
 
 import io.refreshd.config.Configuration;
 import io.refreshd.config.RoleViewTemplate;
+import io.refreshd.database.ErrorSummary;
 import io.refreshd.ledger.Lease;
+import io.refreshd.model.Confidential;
 import io.refreshd.model.Moment;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.TableId;
@@ -140,8 +142,10 @@ public final class RoleViewController implements AutoCloseable {
             }
         } catch (Exception e) {
             if (!closed) {
-                logDeviations(List.of(
-                        new Obstacle("the role views cannot be looked at: " + e.getMessage(), "see the message")));
+                logDeviations(List.of(new Obstacle(
+                        "the role views cannot be looked at: " + ErrorSummary.withoutValues(e),
+                        "see the message",
+                        new Confidential(String.valueOf(e.getMessage())))));
             }
         }
     }
@@ -171,7 +175,9 @@ public final class RoleViewController implements AutoCloseable {
             log.warn(
                     message,
                     obstacle.what(),
-                    line -> line.addKeyValue("what", obstacle.what()).addKeyValue("remedy", obstacle.remedy()));
+                    line -> line.addKeyValue("what", obstacle.what())
+                            .addKeyValue("remedy", obstacle.remedy())
+                            .addKeyValue("serverMessage", obstacle.said()));
         }
     }
 

@@ -39,6 +39,7 @@ final class RoleViewCheck implements Check {
     }
 
     private static Finding finding(Severity severity, String code, Obstacle obstacle, String why) {
-        return new Finding(severity, code, "role-views", obstacle.what(), why, obstacle.remedy());
+        String said = obstacle.said().isEmpty() ? "" : ": " + obstacle.said().text();
+        return new Finding(severity, code, "role-views", obstacle.what() + said, why, obstacle.remedy());
     }
 }

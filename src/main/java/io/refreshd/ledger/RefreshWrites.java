@@ -1,5 +1,6 @@
 package io.refreshd.ledger;
 
+import io.refreshd.model.Failure;
 import io.refreshd.model.Lsn;
 import io.refreshd.model.RefreshTask;
 import io.refreshd.model.Snapshot;
@@ -109,9 +110,20 @@ public final class RefreshWrites {
                 > 0;
     }
 
-    /** Adds a failed refresh to the history. The transaction of the refresh was rolled back, so this is another one. */
-    public static void failed(Handle transaction, RefreshTask task, Duration duration, String detail) {
-        history(transaction, task, duration, "failed", Optional.empty(), detail);
+    /**
+     * Adds a failed refresh to the history, and keeps what the server said apart from it. The transaction of the refresh was rolled
+     * back, so this is another one.
+     */
+    public static void failed(Handle transaction, RefreshTask task, Duration duration, Failure failure) {
+        history(transaction, task, duration, "failed", Optional.empty(), failure.what());
+        transaction
+                .createUpdate("""
+                        INSERT INTO refreshd.failure_message (view_oid, message) VALUES (:oid, :message)
+                        ON CONFLICT (view_oid) DO UPDATE SET message = excluded.message, failed_at = excluded.failed_at
+                        """)
+                .bind("oid", task.oid())
+                .bind("message", failure.said().text())
+                .execute();
     }
 
     /**

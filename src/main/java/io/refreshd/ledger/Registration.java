@@ -11,11 +11,16 @@ import java.util.Optional;
  *
  * @param lineage hash of what the view's content depends on besides rows
  * @param upstream oids of the materialized views that the view reads
- * @param untracked whether the view reads a source whose changes the log does not show
+ * @param untracked a source that the view reads and whose changes the log does not show; empty if there is none
  * @param obstacle why the view cannot be refreshed at all
  */
 public record Registration(
-        ViewId view, long oid, String lineage, List<Long> upstream, boolean untracked, Optional<Obstacle> obstacle) {
+        ViewId view,
+        long oid,
+        String lineage,
+        List<Long> upstream,
+        Optional<Obstacle> untracked,
+        Optional<Obstacle> obstacle) {
     public Registration {
         Objects.requireNonNull(view);
         Objects.requireNonNull(lineage);

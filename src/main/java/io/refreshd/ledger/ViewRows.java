@@ -59,15 +59,22 @@ public final class ViewRows {
         long number = highestMark(handle);
         batch(handle, rows, """
                 INSERT INTO refreshd.view_state
-                    (view_schema, view_name, view_oid, lineage, upstream, untracked, obstacle_what, obstacle_remedy, marked)
-                VALUES (:schema, :name, :oid, :lineage, CAST(:upstream AS oid[]), :untracked, :what, :remedy, :number)
+                    (view_schema, view_name, view_oid, lineage, upstream, untracked, untracked_what, untracked_remedy, obstacle_what,
+                     obstacle_remedy, marked)
+                VALUES (:schema, :name, :oid, :lineage, CAST(:upstream AS oid[]), :untracked, :source, :sourceRemedy, :what, :remedy,
+                        :number)
                 ON CONFLICT (view_schema, view_name) DO UPDATE
                 SET upstream = excluded.upstream, untracked = view_state.untracked OR excluded.untracked,
+                    untracked_what = coalesce(excluded.untracked_what, view_state.untracked_what),
+                    untracked_remedy = CASE WHEN excluded.untracked_what IS NULL THEN view_state.untracked_remedy
+                                            ELSE excluded.untracked_remedy END,
                     obstacle_what = excluded.obstacle_what, obstacle_remedy = excluded.obstacle_remedy,
                     watermark = CASE WHEN NOT excluded.untracked THEN view_state.watermark END,
                     commit_time = CASE WHEN NOT excluded.untracked THEN view_state.commit_time END
-                WHERE (view_state.upstream, view_state.untracked, view_state.obstacle_what, view_state.obstacle_remedy)
-                   IS DISTINCT FROM (excluded.upstream, excluded.untracked, excluded.obstacle_what, excluded.obstacle_remedy)
+                WHERE (view_state.upstream, view_state.untracked, view_state.untracked_what, view_state.untracked_remedy,
+                       view_state.obstacle_what, view_state.obstacle_remedy)
+                   IS DISTINCT FROM (excluded.upstream, excluded.untracked, excluded.untracked_what, excluded.untracked_remedy,
+                                     excluded.obstacle_what, excluded.obstacle_remedy)
                 """, number);
     }
 
@@ -78,9 +85,11 @@ public final class ViewRows {
      */
     public static void adopt(Handle handle, Collection<Registration> views) {
         batch(handle, views, """
-                UPDATE refreshd.view_state SET lineage = :lineage, untracked = :untracked
+                UPDATE refreshd.view_state SET lineage = :lineage, untracked = :untracked,
+                    untracked_what = :source, untracked_remedy = :sourceRemedy
                 WHERE (view_schema, view_name) = (:schema, :name) AND view_oid = :oid
-                  AND (lineage, untracked) IS DISTINCT FROM (:lineage, :untracked)
+                  AND (lineage, untracked, untracked_what, untracked_remedy)
+                      IS DISTINCT FROM (:lineage, :untracked, CAST(:source AS text), CAST(:sourceRemedy AS text))
                 """, 0);
     }
 
@@ -93,7 +102,7 @@ public final class ViewRows {
                         INSERT INTO refreshd.view_state (view_schema, view_name, view_oid, lineage, marked, dirty_since)
                         VALUES (:schema, :name, :oid, '', :number, clock_timestamp())
                         ON CONFLICT (view_schema, view_name) DO UPDATE
-                        SET view_oid = excluded.view_oid, lineage = '', upstream = '{}', untracked = false,
+                        SET view_oid = excluded.view_oid, lineage = '', upstream = '{}', untracked = false, untracked_what = NULL, untracked_remedy = NULL,
                             marked = greatest(view_state.marked, excluded.marked), covered = 0,
                             dirty_since = excluded.dirty_since, watermark = NULL, commit_time = NULL, snapshot = NULL,
                             refreshed_at = NULL, last_duration = NULL, storage_xid = NULL, method = NULL, refreshes = 0, failures = 0,
@@ -127,7 +136,9 @@ public final class ViewRows {
                     .bind(
                             "upstream",
                             row.upstream().stream().map(String::valueOf).collect(Collectors.joining(",", "{", "}")))
-                    .bind("untracked", row.untracked())
+                    .bind("untracked", row.untracked().isPresent())
+                    .bind("source", row.untracked().map(Obstacle::what).orElse(null))
+                    .bind("sourceRemedy", row.untracked().map(Obstacle::remedy).orElse(null))
                     .bind("what", row.obstacle().map(Obstacle::what).orElse(null))
                     .bind("remedy", row.obstacle().map(Obstacle::remedy).orElse(null))
                     .bind("number", number)

@@ -8,8 +8,9 @@ import java.util.Objects;
  * @param sqlState the SQLSTATE, or empty if the server did not report the failure
  * @param what one sentence for people to read
  * @param remedy the statement or step that removes the cause; empty if the failure may pass by itself
+ * @param said what the server said; {@code what} and {@code remedy} are for everybody and hold none of the server's words
  */
-public record Failure(Kind kind, String sqlState, String what, String remedy) {
+public record Failure(Kind kind, String sqlState, String what, String remedy, Confidential said) {
     public enum Kind {
         /** The failure may pass by itself: locks, timeouts, lost connections, a server that starts up. */
         TRANSIENT,
@@ -22,6 +23,11 @@ public record Failure(Kind kind, String sqlState, String what, String remedy) {
         Objects.requireNonNull(sqlState);
         Objects.requireNonNull(what);
         Objects.requireNonNull(remedy);
+        Objects.requireNonNull(said);
+    }
+
+    public Failure(Kind kind, String sqlState, String what, String remedy) {
+        this(kind, sqlState, what, remedy, Confidential.NOTHING);
     }
 
     /**
@@ -41,6 +47,6 @@ public record Failure(Kind kind, String sqlState, String what, String remedy) {
     }
 
     public Obstacle asObstacle() {
-        return new Obstacle(what, remedy);
+        return new Obstacle(what, remedy, said);
     }
 }

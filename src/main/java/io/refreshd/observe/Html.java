@@ -1,6 +1,11 @@
 package io.refreshd.observe;
 
-/** Escapes text for HTML, both for content and for attribute values in double quotes. */
+import io.refreshd.model.PlainText;
+
+/**
+ * Escapes text for HTML, both for content and for attribute values in double quotes. Characters that are not seen, such as those that
+ * turn the direction of writing, are shown as escapes.
+ */
 final class Html {
     private Html() {}
 
@@ -14,7 +19,8 @@ final class Html {
                 case '>' -> out.append("&gt;");
                 case '"' -> out.append("&quot;");
                 case '\'' -> out.append("&#39;");
-                default -> out.append(c);
+                case '\n', '\r', '\t' -> out.append(c);
+                default -> out.append(PlainText.isVisible(c) ? String.valueOf(c) : PlainText.line(String.valueOf(c)));
             }
         }
         return out.toString();

@@ -4,6 +4,8 @@ import com.sun.net.httpserver.HttpExchange;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.util.Collection;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -39,7 +41,9 @@ public final class HttpServer implements AutoCloseable {
     /** 421 is "Misdirected Request". The name is not repeated: it was chosen by whoever sent it. */
     private static final Response FOREIGN_HOST = Response.json(
             421,
-            StatusJson.error("this host name is not answered: use localhost, an address, or the host in http.listen"));
+            StatusJson.error(
+                    "this host name is not answered: use localhost, an address or the host in http.listen, or add the name"
+                            + " to http.allowed-hosts"));
 
     private final InetSocketAddress address;
     private final AllowedHosts hosts;
@@ -49,16 +53,23 @@ public final class HttpServer implements AutoCloseable {
     private com.sun.net.httpserver.@Nullable HttpServer server;
     private @Nullable ExecutorService executor;
 
-    /** @param address where {@link #start} will listen; with port 0 the system chooses one, see {@link #port} */
-    public HttpServer(InetSocketAddress address, Endpoints endpoints) {
-        this(address, endpoints, error -> {});
+    /**
+     * @param address where {@link #start} will listen; with port 0 the system chooses one, see {@link #port}
+     * @param allowedHosts names by which it may be called, beside addresses, {@code localhost} and the address's own
+     */
+    public HttpServer(InetSocketAddress address, Collection<String> allowedHosts, Endpoints endpoints) {
+        this(address, allowedHosts, endpoints, error -> {});
     }
 
     /** @param errors hears of errors that must not happen; called on the thread of a request */
-    HttpServer(InetSocketAddress address, Endpoints endpoints, Consumer<Throwable> errors) {
+    HttpServer(
+            InetSocketAddress address,
+            Collection<String> allowedHosts,
+            Endpoints endpoints,
+            Consumer<Throwable> errors) {
         this.errors = errors;
         this.address = address;
-        this.hosts = AllowedHosts.whenListeningOn(address);
+        this.hosts = AllowedHosts.of(address, allowedHosts);
         this.endpoints = endpoints;
         this.events = new ServerSentEvents(endpoints::livePart);
     }
@@ -146,7 +157,7 @@ public final class HttpServer implements AutoCloseable {
         try (exchange) {
             var headers = exchange.getResponseHeaders();
             DEFAULT_HEADERS.forEach(headers::set);
-            boolean allowed = hosts.allow(exchange.getRequestHeaders().getFirst("Host"));
+            boolean allowed = hosts.allow(exchange.getRequestHeaders().getOrDefault("Host", List.of()));
             if (allowed
                     && exchange.getRequestMethod().equals("GET")
                     && exchange.getRequestURI().getPath().equals("/events")) {

@@ -1,10 +1,11 @@
 package io.refreshd.observe;
 
-import ch.qos.logback.classic.pattern.ThrowableProxyConverter;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.encoder.EncoderBase;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
+import io.refreshd.model.Confidential;
+import io.refreshd.model.PlainText;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -21,18 +22,12 @@ import org.slf4j.event.KeyValuePair;
  */
 public final class JsonLinesEncoder extends EncoderBase<ILoggingEvent> {
     private static final byte[] NOTHING = {};
+    private static final int LONGEST = 8_000;
     private static final JsonFactory JSON = new JsonFactory();
-
-    private final ThrowableProxyConverter trace = new ThrowableProxyConverter();
-
-    @Override
-    public void start() {
-        trace.start();
-        super.start();
-    }
 
     @Override
     public byte[] encode(ILoggingEvent event) {
+        boolean values = LogValues.areShown(getContext());
         ByteArrayOutputStream line = new ByteArrayOutputStream(256);
         try (JsonGenerator json = JSON.createGenerator(line)) {
             json.writeStartObject();
@@ -40,14 +35,14 @@ public final class JsonLinesEncoder extends EncoderBase<ILoggingEvent> {
             json.writeStringField("level", event.getLevel().toString());
             json.writeStringField("logger", event.getLoggerName());
             json.writeStringField("thread", event.getThreadName());
-            json.writeStringField("message", event.getFormattedMessage());
+            json.writeStringField("message", PlainText.cut(String.valueOf(event.getFormattedMessage()), LONGEST));
             if (event.getKeyValuePairs() != null) {
                 for (KeyValuePair pair : event.getKeyValuePairs()) {
-                    write(json, pair);
+                    write(json, pair, values);
                 }
             }
             if (event.getThrowableProxy() != null) {
-                json.writeStringField("exception", trace.convert(event));
+                json.writeStringField("exception", LoggedThrowable.trace(event.getThrowableProxy(), values));
             }
             json.writeEndObject();
         } catch (IOException e) {
@@ -57,13 +52,18 @@ public final class JsonLinesEncoder extends EncoderBase<ILoggingEvent> {
         return line.toByteArray();
     }
 
-    private static void write(JsonGenerator json, KeyValuePair pair) throws IOException {
+    private static void write(JsonGenerator json, KeyValuePair pair, boolean values) throws IOException {
         switch (pair.value) {
             case LoggedDuration span -> json.writeNumberField(pair.key + "Seconds", span.seconds());
             case Integer number -> json.writeNumberField(pair.key, number);
             case Long number -> json.writeNumberField(pair.key, number);
+            case Confidential said -> {
+                if (values && !said.isEmpty()) {
+                    json.writeStringField(pair.key, said.text());
+                }
+            }
             case null -> json.writeNullField(pair.key);
-            default -> json.writeStringField(pair.key, pair.value.toString());
+            default -> json.writeStringField(pair.key, PlainText.cut(pair.value.toString(), LONGEST));
         }
     }
 

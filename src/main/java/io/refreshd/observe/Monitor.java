@@ -8,6 +8,7 @@ import io.refreshd.report.DaemonStatus;
 import io.refreshd.report.Notice;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -30,11 +31,16 @@ public final class Monitor implements AutoCloseable {
     /**
      * Settings from the configuration.
      *
+     * @param allowedHosts names by which the address may be called, see {@link AllowedHosts}
      * @param heartbeat interval of the messages that keep an idle stream alive
      * @param labels the label of a view in metrics
      */
     public record Settings(
-            InetSocketAddress address, Duration heartbeat, Function<ViewId, String> labels, String version) {}
+            InetSocketAddress address,
+            Collection<String> allowedHosts,
+            Duration heartbeat,
+            Function<ViewId, String> labels,
+            String version) {}
 
     /** @param sinceLoopTurn time since the loop last completed a turn */
     public Monitor(
@@ -48,6 +54,7 @@ public final class Monitor implements AutoCloseable {
         RefreshHistory history = new RefreshHistory(clock);
         server = new HttpServer(
                 settings.address(),
+                settings.allowedHosts(),
                 new Endpoints(
                         new Scrape(metrics, registry),
                         new Liveness(sinceLoopTurn, MAX_LOOP_TURN),

@@ -1,5 +1,6 @@
 package io.refreshd.observe;
 
+import io.refreshd.model.Confidential;
 import io.refreshd.model.Failure;
 import io.refreshd.model.Moment;
 import io.refreshd.model.ViewId;
@@ -147,7 +148,7 @@ public final class RefreshLog implements Consumer<Notice> {
                 .addKeyValue("snapshot", n.snapshot())
                 .addKeyValue("position", n.position())
                 .addKeyValue("watermark", n.watermark().map(Object::toString).orElse("none"))
-                .addKeyValue("keys", n.keys())
+                .addKeyValue("keys", new Confidential(n.keys().toString()))
                 .log(
                         "View differs from its definition though the ledger calls it fresh: please report this; it is refreshed");
     }
@@ -163,6 +164,7 @@ public final class RefreshLog implements Consumer<Notice> {
     }
 
     private static LoggingEventBuilder withRemedy(LoggingEventBuilder line, Failure failure) {
-        return failure.remedy().isEmpty() ? line : line.addKeyValue("remedy", failure.remedy());
+        LoggingEventBuilder said = failure.said().isEmpty() ? line : line.addKeyValue("serverMessage", failure.said());
+        return failure.remedy().isEmpty() ? said : said.addKeyValue("remedy", failure.remedy());
     }
 }

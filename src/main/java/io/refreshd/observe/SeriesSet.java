@@ -5,6 +5,7 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
+import io.refreshd.model.PlainText;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Supplier;
@@ -17,7 +18,7 @@ final class SeriesSet {
 
     SeriesSet(MeterRegistry registry, String label, String value) {
         this.registry = registry;
-        this.common = Tags.of(label, value);
+        this.common = Tags.of(label, PlainText.line(value));
     }
 
     Counter counter(String name, String description, String... labels) {

@@ -4,6 +4,7 @@ import io.refreshd.capture.Prerequisites;
 import io.refreshd.capture.Publication;
 import io.refreshd.capture.PublicationState;
 import io.refreshd.database.ConnectionPools;
+import io.refreshd.database.ErrorSummary;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.PrerequisitesMissingException;
 import io.refreshd.model.TableId;
@@ -59,7 +60,8 @@ final class PublicationReconciler {
                 throw e;
             }
             throw new PrerequisitesMissingException(List.of(new Obstacle(
-                    "the role " + user + " may not create the publication " + name + ": " + e.getMessage(),
+                    "the role " + user + " may not create the publication " + name + ": "
+                            + ErrorSummary.withoutValues(e),
                     String.join(";\n", Publication.plan(name, wanted, Optional.empty())) + ";")));
         }
     }
@@ -94,7 +96,8 @@ final class PublicationReconciler {
                 .findFirst()
                 .orElse(" -- as a superuser");
         return new Obstacle(
-                "role " + user + " may not publish table " + table + ": " + error.getMessage(), statement + instead);
+                "role " + user + " may not publish table " + table + ": " + ErrorSummary.withoutValues(error),
+                statement + instead);
     }
 
     private static void apply(Handle handle, List<String> statements) throws SQLException {

@@ -92,7 +92,7 @@ record ReconcilePlan(
                         .map(MaterializedView::oid)
                         .sorted()
                         .toList(),
-                coverage.untrackedSourceOf(view).isPresent(),
+                coverage.untrackedSourceOf(view),
                 catalog.obstacleTo(view, method));
     }
 

@@ -1,27 +1,38 @@
 package io.refreshd.refresh;
 
+import io.refreshd.database.ErrorSummary;
+import io.refreshd.model.Confidential;
 import io.refreshd.model.Failure;
 import io.refreshd.model.SqlNames;
 import io.refreshd.model.ViewId;
 import java.sql.SQLException;
 import java.util.List;
 
-/** Turns an error of the server into a message and a remedy for the operator. Pure. */
+/**
+ * Turns an error of the server into a message and a remedy for the operator. Pure.
+ *
+ * <p>Invariant: message and remedy hold none of the server's words. The view's query decides what an error says, whatever its SQLSTATE
+ * is, so any error may quote a row.
+ */
 final class FailureMessages {
+    /** Where who may read the view finds the server's words. */
+    private static final String SAID = "server_message in refreshd.freshness";
+
     private FailureMessages() {}
 
     /** @param grants statements that grant the privileges known to be missing; may be empty */
     static Failure of(ViewId view, SQLException error, List<String> grants) {
         String state = error.getSQLState() == null ? "" : error.getSQLState();
-        return new Failure(SqlStates.classify(state), state, what(view, state, error), remedy(view, state, grants));
+        Confidential said = new Confidential(String.valueOf(error.getMessage()));
+        return new Failure(
+                SqlStates.classify(state), state, what(view, state, error), remedy(view, state, grants), said);
     }
 
     private static String what(ViewId view, String state, SQLException error) {
-        String message = String.valueOf(error.getMessage()).strip().replaceAll("\\s*\\R\\s*", " ");
         return switch (state) {
             case "55P03" -> "another session holds a lock on " + view + " for longer than refresh.lock-timeout";
             case "57014" -> "the refresh of " + view + " was cancelled or ran longer than refresh.statement-timeout";
-            default -> message;
+            default -> "the refresh of " + view + " failed: " + ErrorSummary.withoutValues(error);
         };
     }
 
@@ -30,7 +41,7 @@ final class FailureMessages {
         return switch (state) {
             case "42501" ->
                 grants.isEmpty()
-                        ? thenResume(view, "grant the owner of the view what the message says it lacks;")
+                        ? thenResume(view, "grant the owner of the view what " + SAID + " says it lacks;")
                         : thenResume(view, String.join(" ", grants));
             case "55000" ->
                 "CREATE UNIQUE INDEX ON " + name
@@ -42,7 +53,7 @@ final class FailureMessages {
                 thenResume(view, "make the rows of the view unique by the columns of its unique index;");
             default ->
                 SqlStates.classify(state) == Failure.Kind.PERMANENT || state.startsWith("22")
-                        ? thenResume(view, "correct the data, or the query of the view, so that it runs;")
+                        ? thenResume(view, "correct what " + SAID + " names, the data or the query of the view;")
                         : "";
         };
     }

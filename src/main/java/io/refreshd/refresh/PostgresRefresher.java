@@ -184,8 +184,7 @@ public final class PostgresRefresher {
     /** Records the failure in the history, for people to read. The outcome does not depend on whether this succeeds. */
     private void recordFailure(RefreshTask task, Failure failure, Duration duration) {
         try (Handle handle = jdbi.open()) {
-            Lease.write(
-                    handle, lease, transaction -> RefreshWrites.failed(transaction, task, duration, failure.what()));
+            Lease.write(handle, lease, transaction -> RefreshWrites.failed(transaction, task, duration, failure));
         } catch (JdbiException | LeaseLostException e) {
             log.atDebug().addKeyValue("view", task.view()).setCause(e).log("Could not record a failure in the history");
         }

@@ -2,8 +2,10 @@ package io.refreshd.roles;
 
 import io.refreshd.config.Configuration;
 import io.refreshd.config.RoleViewTemplate;
+import io.refreshd.database.ErrorSummary;
 import io.refreshd.ledger.RoleViewRows;
 import io.refreshd.ledger.RoleViewRows.Made;
+import io.refreshd.model.Confidential;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.ViewId;
 import java.sql.SQLException;
@@ -57,8 +59,9 @@ public final class RoleReconciler {
             } catch (SQLException e) {
                 throwIfGone(e);
                 unknown.add(new Obstacle(
-                        "the roles of " + template.name() + " cannot be read: " + e.getMessage(),
-                        "fix role-views.templates[" + template.name() + "].roles-query, or what it reads"));
+                        "the roles of " + template.name() + " cannot be read: " + ErrorSummary.withoutValues(e),
+                        "fix role-views.templates[" + template.name() + "].roles-query, or what it reads",
+                        said(e)));
             }
         }
         DesiredState desired = DesiredState.of(roles, included);
@@ -109,7 +112,8 @@ public final class RoleReconciler {
         }
         return Optional.of(new Obstacle(
                 obstacles.getFirst().what() + "; and " + (obstacles.size() - 1) + " more like it",
-                obstacles.stream().map(Obstacle::remedy).distinct().collect(Collectors.joining("; "))));
+                obstacles.stream().map(Obstacle::remedy).distinct().collect(Collectors.joining("; ")),
+                obstacles.getFirst().said()));
     }
 
     /**
@@ -166,8 +170,13 @@ public final class RoleReconciler {
     private static StepOutcome refused(Step step, SQLException e) throws SQLException {
         throwIfGone(e);
         return StepOutcome.refused(new Obstacle(
-                "the role view " + step.view() + " is not as declared: " + e.getMessage(),
-                "fix the template, or what the message names; refreshd tries again"));
+                "the role view " + step.view() + " is not as declared: " + ErrorSummary.withoutValues(e),
+                "fix the template, or what the message names; refreshd tries again",
+                said(e)));
+    }
+
+    private static Confidential said(SQLException e) {
+        return new Confidential(String.valueOf(e.getMessage()));
     }
 
     /** Rethrows a failure that is not about one view: a lost connection, a server that shuts down, a cancelled statement. */

@@ -1,5 +1,7 @@
 package io.refreshd.roles;
 
+import io.refreshd.model.PlainText;
+
 /** Quotes text from a table for a terminal, without control characters, which could change the state of the terminal. */
 final class TerminalText {
     private static final int LONGEST = 80;
@@ -7,7 +9,7 @@ final class TerminalText {
     private TerminalText() {}
 
     static String quoted(String role) {
-        String plain = role.replaceAll("\\p{Cntrl}", "?");
+        String plain = PlainText.line(role);
         return "'" + (plain.length() > LONGEST ? plain.substring(0, LONGEST) + "…" : plain) + "'";
     }
 }

@@ -27,10 +27,10 @@ final class OutageLog {
         this.warnings = new ThrottledLog(log, clock);
     }
 
-    /** An attempt failed. @param shown gets the sentence that describes the failure */
+    /** An attempt failed. @param shown gets the sentence that describes the failure, without the server's words */
     synchronized void failed(Throwable problem, Consumer<String> shown) {
         String sentence = ErrorSummary.of(problem);
-        shown.accept(sentence);
+        shown.accept(ErrorSummary.withoutValues(problem));
         failures++;
         warn("Not streaming; trying again", sentence);
         log.atDebug().setCause(problem).log("Not streaming");

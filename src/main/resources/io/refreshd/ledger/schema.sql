@@ -78,6 +78,8 @@ CREATE TABLE IF NOT EXISTS refreshd.view_state (
     suspended_xid    xid8,
     commit_time      timestamptz,
     storage_xid      xid,
+    untracked_what   text,
+    untracked_remedy text,
     PRIMARY KEY (view_schema, view_name)
 ) WITH (fillfactor = 70);
 -- No update of a row changes view_oid, so updates stay HOT in spite of this index.
@@ -96,6 +98,8 @@ COMMENT ON COLUMN refreshd.view_state.watermark IS
     'refreshd.stream.acknowledged holds for it too; see refreshd.freshness.';
 COMMENT ON COLUMN refreshd.view_state.commit_time IS
     'When the newest transaction that committed at or before the watermark did so, by the server''s clock.';
+COMMENT ON COLUMN refreshd.view_state.untracked_what IS
+    'Which source that is, and why the log does not show its changes.';
 COMMENT ON COLUMN refreshd.view_state.obstacle_what IS
     'Why the view cannot be refreshed at all, by the catalog; apart from suspended_what, which failures and operators set.';
 COMMENT ON COLUMN refreshd.view_state.suspended_xid IS
@@ -143,6 +147,17 @@ CREATE TABLE IF NOT EXISTS refreshd.refresh_history (
 CREATE INDEX IF NOT EXISTS refresh_history_view_schema_view_name_id_idx
     ON refreshd.refresh_history (view_schema, view_name, id DESC);
 COMMENT ON TABLE refreshd.refresh_history IS 'The refreshes of the last week, at most 100,000.';
+COMMENT ON COLUMN refreshd.refresh_history.detail IS
+    'Why a refresh failed, without the words of the server, which may quote rows.';
+
+CREATE TABLE IF NOT EXISTS refreshd.failure_message (
+    view_oid  oid         PRIMARY KEY,
+    failed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    message   text        NOT NULL
+);
+COMMENT ON TABLE refreshd.failure_message IS
+    'What the server said when a view''s refresh failed last. It may quote rows, so it is shown by refreshd.freshness to those who may '
+    'read the view, and to nobody else; grant nothing on this table.';
 
 CREATE TABLE IF NOT EXISTS refreshd.request (
     id           bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -23,7 +23,14 @@ SELECT s.view_schema,
        s.method,
        s.failures,
        coalesce(s.obstacle_what, s.suspended_what) AS what,
-       CASE WHEN s.obstacle_what IS NULL THEN s.suspended_remedy ELSE s.obstacle_remedy END AS remedy
+       CASE WHEN s.obstacle_what IS NULL THEN s.suspended_remedy ELSE s.obstacle_remedy END AS remedy,
+       -- Why nothing can be claimed of the view; null if its watermark is not.
+       CASE WHEN s.untracked
+            THEN coalesce(s.untracked_what, 'it reads a source whose changes the log does not show')
+            WHEN s.watermark IS NULL AND (s.marked > s.covered OR t.acknowledged IS NULL)
+            THEN 'no refresh has brought it to a known position of the log yet'
+       END AS unclaimed_what,
+       CASE WHEN s.untracked THEN s.untracked_remedy END AS unclaimed_remedy
 FROM refreshd.view_state s
 LEFT JOIN refreshd.stream t ON true;
 COMMENT ON VIEW refreshd.own_claim IS
@@ -42,10 +49,17 @@ SELECT view_schema,
        last_duration,
        method,
        failures,
-       what AS reason,
-       remedy,
-       CASE WHEN watermark IS NOT NULL THEN commit_time END AS commit_time
+       coalesce(what, unclaimed_what) AS reason,
+       CASE WHEN what IS NULL THEN unclaimed_remedy ELSE remedy END AS remedy,
+       CASE WHEN watermark IS NOT NULL THEN commit_time END AS commit_time,
+       CASE WHEN failures > 0 THEN said.message END AS server_message
 FROM refreshd.own_claim
+-- The words of the server may quote rows. They are for who may read the view: current_user is whoever runs the query.
+CROSS JOIN LATERAL (SELECT (SELECT f.message
+                            FROM refreshd.failure_message f
+                            JOIN pg_catalog.pg_class c ON c.oid = f.view_oid
+                            WHERE f.view_oid = own_claim.view_oid AND has_table_privilege(c.oid, 'SELECT')
+                              AND has_schema_privilege(c.relnamespace, 'USAGE')) AS message) said
 WHERE upstream = '{}'
 UNION ALL
 SELECT s.view_schema,
@@ -63,10 +77,16 @@ SELECT s.view_schema,
        s.last_duration,
        s.method,
        s.failures,
-       coalesce(s.what, CASE WHEN NOT w.clean THEN w.blocked_what END),
-       coalesce(s.remedy, CASE WHEN NOT w.clean THEN w.blocked_remedy END),
-       w.commit_time
+       r.what,
+       r.remedy,
+       w.commit_time,
+       CASE WHEN s.failures > 0 THEN said.message END
 FROM refreshd.own_claim s
+CROSS JOIN LATERAL (SELECT (SELECT f.message
+                            FROM refreshd.failure_message f
+                            JOIN pg_catalog.pg_class c ON c.oid = f.view_oid
+                            WHERE f.view_oid = s.view_oid AND has_table_privilege(c.oid, 'SELECT')
+                              AND has_schema_privilege(c.relnamespace, 'USAGE')) AS message) said
 CROSS JOIN LATERAL (
     -- OFFSET 0 makes the planner use the index: it estimates a chain of a hundred members, and would scan the table for each view.
     WITH RECURSIVE chain (member) AS (
@@ -87,14 +107,36 @@ CROSS JOIN LATERAL (
                       ORDER BY m.view_schema, m.view_name)
             FILTER (WHERE m.what IS NOT NULL AND c.member <> s.view_oid))[1] AS blocked_what,
            (array_agg(m.remedy ORDER BY m.view_schema, m.view_name)
-            FILTER (WHERE m.what IS NOT NULL AND c.member <> s.view_oid))[1] AS blocked_remedy
+            FILTER (WHERE m.what IS NOT NULL AND c.member <> s.view_oid))[1] AS blocked_remedy,
+           (array_agg(CASE WHEN m.view_oid IS NULL THEN format('stands on %s, which is not kept fresh', c.member::regclass)
+                           ELSE format('stands on %I.%I, of which nothing can be claimed: %s',
+                                       m.view_schema, m.view_name, m.unclaimed_what) END
+                      ORDER BY m.view_schema, m.view_name)
+            FILTER (WHERE m.watermark IS NULL AND c.member <> s.view_oid))[1] AS unclaimed_what,
+           (array_agg(CASE WHEN m.view_oid IS NULL THEN 'add it to views.include' ELSE m.unclaimed_remedy END
+                      ORDER BY m.view_schema, m.view_name)
+            FILTER (WHERE m.watermark IS NULL AND c.member <> s.view_oid))[1] AS unclaimed_remedy
     FROM chain c
     LEFT JOIN LATERAL (SELECT * FROM refreshd.own_claim r WHERE r.view_oid = c.member OFFSET 0) m ON true
 ) w
+-- The first reason that applies, with its own remedy: suspended, blocked, nothing can be claimed.
+LEFT JOIN LATERAL (
+    SELECT v.what, v.remedy
+    FROM (VALUES (1, s.what, s.remedy),
+                 (2, CASE WHEN NOT w.clean THEN w.blocked_what END, w.blocked_remedy),
+                 (3, CASE WHEN w.watermark IS NULL THEN s.unclaimed_what END, s.unclaimed_remedy),
+                 (4, CASE WHEN w.watermark IS NULL THEN w.unclaimed_what END, w.unclaimed_remedy)) AS v (rank, what, remedy)
+    WHERE v.what IS NOT NULL
+    ORDER BY v.rank LIMIT 1
+) r ON true
 WHERE s.upstream <> '{}';
 COMMENT ON VIEW refreshd.freshness IS
     'How fresh each view is. watermark: every transaction that committed at or before it is in the view; '
     'null if nothing can be claimed. dirty_since: commit time of the oldest change known to be missing.';
+COMMENT ON COLUMN refreshd.freshness.reason IS
+    'Why the view is suspended or blocked, or why nothing can be claimed of it: for everybody, without values of rows.';
+COMMENT ON COLUMN refreshd.freshness.server_message IS
+    'What the server said when the last refresh failed, which may quote rows: only for who may SELECT from the view, else null.';
 COMMENT ON COLUMN refreshd.freshness.commit_time IS
     'The commit time that the watermark stands for, by the server''s clock: for people. What may be relied on is the watermark.';
 
@@ -150,8 +192,9 @@ BEGIN
             RAISE EXCEPTION '% is paused, and lacks what has been committed since %', "view", known.dirty_since
                 USING ERRCODE = 'object_not_in_prerequisite_state', HINT = format('refreshd resume ''%s''', "view");
         ELSIF known.state = 'fresh' AND known.watermark IS NULL THEN
-            RAISE EXCEPTION 'nothing can be claimed of %: it reads a source that the log does not show', "view"
-                USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'refreshd status says which source, and why.';
+            RAISE EXCEPTION 'nothing can be claimed of %: %', "view", known.reason
+                USING ERRCODE = 'object_not_in_prerequisite_state',
+                      HINT = coalesce(nullif(known.remedy, ''), 'refreshd status says more.');
         ELSIF NOT fenced THEN
             -- The message comes after every commit up to now. When the daemon reads it, all those have been routed. It is not sent
             -- before the view is registered: the daemon ignores a message about a view that it does not know.

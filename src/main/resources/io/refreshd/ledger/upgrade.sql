@@ -33,9 +33,30 @@ ALTER TABLE refreshd.view_state                                                 
     ADD COLUMN IF NOT EXISTS obstacle_what text, ADD COLUMN IF NOT EXISTS obstacle_remedy text, -- 2
     ADD COLUMN IF NOT EXISTS suspended_xid xid8,                                                -- 3
     ADD COLUMN IF NOT EXISTS commit_time timestamptz,                                           -- 4
-    ADD COLUMN IF NOT EXISTS storage_xid xid;                                                   -- 5
+    ADD COLUMN IF NOT EXISTS storage_xid xid,                                                   -- 5
+    ADD COLUMN IF NOT EXISTS untracked_what text, ADD COLUMN IF NOT EXISTS untracked_remedy text; -- 5
 ALTER TABLE refreshd.lease ADD COLUMN IF NOT EXISTS timeline integer;                           -- 4
 ALTER TABLE refreshd.stream
     ADD COLUMN IF NOT EXISTS commit_time timestamptz,                                           -- 4
     ADD COLUMN IF NOT EXISTS read_to pg_lsn,                                                    -- 5
     ADD COLUMN IF NOT EXISTS attempts integer;                                                  -- 5
+
+-- Until version 4 the reasons of failures were the words of the server, which may quote rows. They move to a table of their own.
+DO $$
+BEGIN
+    IF to_regclass('refreshd.failure_message') IS NULL THEN
+        CREATE TABLE refreshd.failure_message (
+            view_oid  oid         PRIMARY KEY,
+            failed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+            message   text        NOT NULL
+        );
+        INSERT INTO refreshd.failure_message (view_oid, message)
+        SELECT DISTINCT ON (s.view_oid) s.view_oid, s.suspended_what
+        FROM refreshd.view_state s WHERE s.suspended_what IS NOT NULL;
+        UPDATE refreshd.view_state
+        SET suspended_what = 'the last refresh failed before refreshd was upgraded'
+        WHERE suspended_what IS NOT NULL;
+        UPDATE refreshd.refresh_history SET detail = 'it failed before refreshd was upgraded' WHERE detail IS NOT NULL;
+    END IF;
+END
+$$;

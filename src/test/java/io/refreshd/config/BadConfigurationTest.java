@@ -60,7 +60,10 @@ class BadConfigurationTest {
                 "views: { targetLag: 5s } | views.targetLag: unknown key; did you mean target-lag?",
                 "views: { quite-period: 5s } | views.quite-period: unknown key; did you mean quiet-period?",
                 "http: { slot: x } | http.slot: unknown key; did you mean capture.slot?",
-                "http: { colour: x } | http.colour: unknown key; known are listen",
+                "http: { colour: x } | http.colour: unknown key; known are listen, allowed-hosts",
+                "http: { allowed-hosts: ['http://a'] } | http.allowed-hosts[0]: not a host name (found: http://a); write a name without scheme and port, such as refreshd.example.com, or \"*\" for any",
+                "http: { allowed-hosts: ['a:9464'] } | http.allowed-hosts[0]: not a host name (found: a:9464); write a name without scheme and port, such as refreshd.example.com, or \"*\" for any",
+                "log: { values: yes } | log.values: neither true nor false (found: yes); write true or false",
                 "http: { listen: 'a:1', listen: 'a:2' } | http.listen: duplicate key, first on line 2; remove one of the two",
                 "http: { [a]: b } | http: a key that is not text; write key: value",
                 // Shapes

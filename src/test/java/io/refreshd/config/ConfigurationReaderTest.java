@@ -46,6 +46,7 @@ class ConfigurationReaderTest {
                                 OptionalLong.of(10L << 30)),
                         new AuditSettings(Optional.empty()),
                         new HttpSettings("127.0.0.1", 9464),
+                        new LogSettings(false),
                         MetricsSettings.NONE,
                         List.of()));
     }
@@ -67,7 +68,8 @@ class ConfigurationReaderTest {
                 refresh: { max-concurrent: 3, lock-timeout: 1s, statement-timeout: 1h }
                 capture: { slot: s_1, publication: Odd Name, heartbeat-interval: 2s, catalog-poll-interval: 3s }
                 audit: { interval: 4m }
-                http: { listen: "[::1]:0" }
+                http: { listen: "[::1]:0", allowed-hosts: [Refreshd.example.com, "*"] }
+                log: { values: true }
                 """);
 
         assertThat(configuration)
@@ -93,7 +95,8 @@ class ConfigurationReaderTest {
                                 Duration.ofSeconds(3),
                                 OptionalLong.of(10L << 30)),
                         new AuditSettings(Optional.of(Duration.ofMinutes(4))),
-                        new HttpSettings("::1", 0),
+                        new HttpSettings("::1", 0, List.of("refreshd.example.com", "*")),
+                        new LogSettings(true),
                         MetricsSettings.NONE,
                         List.of()));
         assertThat(configuration.http()).hasToString("[::1]:0");

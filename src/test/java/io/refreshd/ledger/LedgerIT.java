@@ -27,6 +27,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class LedgerIT {
+    private static final Optional<Obstacle> UNTRACKED = Optional.of(new Obstacle("reads now()", "set max-staleness"));
+
     private static final ViewId BASE = new ViewId("public", "Base \"view\"");
     private static final ViewId STACKED = new ViewId("public", "stacked");
     private static final Instant FIRST = Instant.parse("2026-01-01T00:00:00Z");
@@ -47,8 +49,8 @@ class LedgerIT {
         ViewRows.register(
                 handle,
                 List.of(
-                        new Registration(BASE, 1001, "l1", List.of(), false, Optional.empty()),
-                        new Registration(STACKED, 1002, "l2", List.of(1001L), false, Optional.empty())));
+                        new Registration(BASE, 1001, "l1", List.of(), Optional.empty(), Optional.empty()),
+                        new Registration(STACKED, 1002, "l2", List.of(1001L), Optional.empty(), Optional.empty())));
     }
 
     @AfterEach
@@ -164,9 +166,10 @@ class LedgerIT {
         ViewRows.register(
                 handle,
                 List.of(
-                        new Registration(BASE, 1001, "l1", List.of(), false, Optional.empty()),
-                        new Registration(other, 1003, "l3", List.of(), false, Optional.empty()),
-                        new Registration(STACKED, 1002, "l2", List.of(1001L, 1003L), false, Optional.empty())));
+                        new Registration(BASE, 1001, "l1", List.of(), Optional.empty(), Optional.empty()),
+                        new Registration(other, 1003, "l3", List.of(), Optional.empty(), Optional.empty()),
+                        new Registration(
+                                STACKED, 1002, "l2", List.of(1001L, 1003L), Optional.empty(), Optional.empty())));
         refresh(BASE, 1, "0/100");
         RefreshWrites.refreshed(
                 handle,
@@ -219,8 +222,8 @@ class LedgerIT {
         ViewRows.register(
                 handle,
                 List.of(
-                        new Registration(BASE, 1001, "l1", List.of(), true, Optional.empty()),
-                        new Registration(STACKED, 1002, "l2", List.of(1001L), false, Optional.empty())));
+                        new Registration(BASE, 1001, "l1", List.of(), UNTRACKED, Optional.empty()),
+                        new Registration(STACKED, 1002, "l2", List.of(1001L), Optional.empty(), Optional.empty())));
         RefreshWrites.refreshed(
                 handle,
                 lease.token(),
@@ -233,6 +236,11 @@ class LedgerIT {
         refresh(STACKED, 1, "0/100");
         assertThat(freshness(BASE)).isEqualTo("fresh/null");
         assertThat(freshness(STACKED)).isEqualTo("fresh/null");
+        assertThat(stateAndReason(BASE)).isEqualTo("fresh, reads now(), set max-staleness");
+        assertThat(stateAndReason(STACKED))
+                .isEqualTo(
+                        "fresh, stands on public.\"Base \"\"view\"\"\", of which nothing can be claimed: reads now(),"
+                                + " set max-staleness");
     }
 
     @Test
@@ -255,8 +263,8 @@ class LedgerIT {
         ViewRows.register(
                 handle,
                 List.of(
-                        new Registration(BASE, 1001, "l1", List.of(), false, obstacle),
-                        new Registration(STACKED, 1002, "l2", List.of(1001L), false, Optional.empty())));
+                        new Registration(BASE, 1001, "l1", List.of(), Optional.empty(), obstacle),
+                        new Registration(STACKED, 1002, "l2", List.of(1001L), Optional.empty(), Optional.empty())));
     }
 
     private String stateAndReason(ViewId view) {
@@ -281,13 +289,14 @@ class LedgerIT {
     @Test
     void registeringKeepsARowAndResetsOneWithAnotherOid() {
         refresh(BASE, 1, "0/200");
-        ViewRows.adopt(handle, List.of(new Registration(STACKED, 1002, "l3", List.of(), false, Optional.empty())));
+        ViewRows.adopt(
+                handle, List.of(new Registration(STACKED, 1002, "l3", List.of(), Optional.empty(), Optional.empty())));
         ViewRows.remember(handle, STACKED, 3, true, Optional.of(new Obstacle("broken", "remedy it")));
         ViewRows.register(
                 handle,
                 List.of(
-                        new Registration(BASE, 2001, "l1", List.of(), false, Optional.empty()),
-                        new Registration(STACKED, 1002, "l3", List.of(2001L), false, Optional.empty())));
+                        new Registration(BASE, 2001, "l1", List.of(), Optional.empty(), Optional.empty()),
+                        new Registration(STACKED, 1002, "l3", List.of(2001L), Optional.empty(), Optional.empty())));
         assertThat(entry(BASE)).isEqualTo(LedgerEntry.unknown(BASE));
         assertThat(ViewRows.load(handle).get(STACKED)).satisfies(row -> {
             assertThat(row.lineage()).isEqualTo("l3");

@@ -133,6 +133,17 @@ class MigrationIT {
         return rows;
     }
 
+    /** The values of a row are ordered by their text. */
+    private static String sorted(String row) {
+        String table = row.substring(0, row.indexOf(": ") + 2);
+        return table
+                + String.join(
+                        " | ",
+                        Stream.of(row.substring(table.length()).split(" \\| "))
+                                .sorted()
+                                .toList());
+    }
+
     private List<String> query(String sql) throws Exception {
         return database.query(sql);
     }
@@ -147,7 +158,16 @@ class MigrationIT {
 
         LedgerSchema.migrate(handle);
 
-        assertThat(rows()).isEqualTo(before);
+        // The words of the server may quote rows: they move to a table that nobody may read.
+        assertThat(rows())
+                .isEqualTo(before.stream()
+                        .map(row -> row.startsWith("refresh_history")
+                                ? row.replace("no privilege", "it failed before refreshd was upgraded")
+                                : row.replace("no privilege", "the last refresh failed before refreshd was upgraded"))
+                        .map(MigrationIT::sorted)
+                        .toList());
+        assertThat(query("SELECT view_oid || ' ' || message FROM refreshd.failure_message"))
+                .containsExactly("1003 no privilege");
         assertThat(query("SELECT max(version) FROM refreshd.schema_version"))
                 .containsExactly(String.valueOf(LedgerSchema.NEWEST));
         assertThat(LedgerSchema.pending(handle)).isEmpty();
@@ -155,10 +175,11 @@ class MigrationIT {
                         + " ORDER BY 1"))
                 .containsExactly(
                         "clean, fresh, 0/300",
-                        "clock, fresh",
+                        "clock, fresh, it reads a source whose changes the log does not show",
                         version == 1 ? "dirty, paused, 0/100" : "dirty, suspended, 0/100, no index, CREATE it;",
-                        "on_top, blocked, 0/100, stands on public.stuck, which is suspended: no privilege, GRANT it;",
-                        "stuck, suspended, 0/100, no privilege, GRANT it;");
+                        "on_top, blocked, 0/100, stands on public.stuck, which is suspended:"
+                                + " the last refresh failed before refreshd was upgraded, GRANT it;",
+                        "stuck, suspended, 0/100, the last refresh failed before refreshd was upgraded, GRANT it;");
         assertThat(query("SELECT epoch FROM refreshd.stream")).containsExactly("4");
         assertThat(query("SELECT view_name FROM refreshd.view_state WHERE untracked"))
                 .containsExactly("clock");

@@ -303,7 +303,8 @@ class HttpServerTest {
 
     @Test
     void aHostThatIsNotKnownIsSaidClearly() {
-        var nowhere = new HttpServer(InetSocketAddress.createUnresolved("nowhere.invalid", 9464), endpoints());
+        var nowhere =
+                new HttpServer(InetSocketAddress.createUnresolved("nowhere.invalid", 9464), List.of(), endpoints());
         assertThatThrownBy(nowhere::start)
                 .isInstanceOf(HttpBindException.class)
                 .hasMessageContaining("nowhere.invalid:9464: the host name is not known");
@@ -366,7 +367,7 @@ class HttpServerTest {
     }
 
     private HttpServer server(int port) {
-        return new HttpServer(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), endpoints());
+        return new HttpServer(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), List.of(), endpoints());
     }
 
     private Endpoints endpoints() {

@@ -11,12 +11,14 @@ import ch.qos.logback.core.ConsoleAppender;
 import ch.qos.logback.core.read.ListAppender;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.refreshd.model.Confidential;
 import io.refreshd.model.Failure;
 import io.refreshd.model.Method;
 import io.refreshd.model.Moment;
 import io.refreshd.model.ViewId;
 import io.refreshd.report.Notice;
 import java.nio.charset.StandardCharsets;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -87,6 +89,69 @@ class LogFormatTest {
                 .contains("view=\"public.role_a\"")
                 .contains("duration=\"840 ms\"")
                 .contains("lag=\"1.1 s\"");
+    }
+
+    @Test
+    void aNameCannotForgeALineOrAValue() throws Exception {
+        ViewId forger = new ViewId(
+                "public",
+                "a\" state=\"fresh\n2026-01-01T00:00:00.000Z ERROR Daemon all is lost\r\u0085\u2028\u001b[31m\u202e");
+        assertThat(written("text", refreshed(forger)))
+                .endsWith("\n")
+                .contains(
+                        "view=\"public.\\\"a\\\"\\\" state=\\\"\\\"fresh\\n2026-01-01T00:00:00.000Z ERROR Daemon all is lost"
+                                + "\\r\\u0085\\u2028\\u001b[31m\\u202e\\\"\" method=")
+                .matches("[^\\n]*\\R");
+    }
+
+    @Test
+    void aLongTextIsCut() throws Exception {
+        ViewId endless = new ViewId("public", "x".repeat(1_000_000));
+        assertThat(written("text", refreshed(endless))).hasSizeLessThan(10_000).contains("characters more)");
+        assertThat(written("json", refreshed(endless))).hasSizeLessThan(10_000).contains("characters more)");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"text", "json"})
+    void anExceptionOfTheServerShowsItsStateAndNoValue(String format) throws Exception {
+        SQLException error = new SQLException("ERROR: invalid input: \"4711\"\nERROR forged", "22P02");
+        Exception repeated = new IllegalStateException("cannot: " + error.getMessage(), error);
+        repeated.addSuppressed(error);
+        LoggerContext context = configured(format);
+        try {
+            String line = encoded(context, format, log -> log.error("broken", repeated));
+            assertThat(line)
+                    .contains("22P02", "IllegalStateException", "Suppressed")
+                    .doesNotContain("4711");
+        } finally {
+            context.stop();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"text", "json"})
+    void valuesAreShownOnlyIfTheConfigurationSaysSo(String format) throws Exception {
+        SQLException error = new SQLException("it is \"4711\"\nERROR forged", "22P02");
+        for (boolean shown : new boolean[] {false, true}) {
+            LoggerContext context = configured(format);
+            LogValues.show(context, shown);
+            try {
+                String line = encoded(
+                        context,
+                        format,
+                        log -> log.atError()
+                                .addKeyValue("said", new Confidential("8848\nERROR"))
+                                .addKeyValue("nothing", Confidential.NOTHING)
+                                .setCause(error)
+                                .log("broken"));
+                assertThat(line.contains("4711")).isEqualTo(shown);
+                assertThat(line.contains("8848")).isEqualTo(shown);
+                assertThat(line.contains("said")).isEqualTo(shown);
+                assertThat(line).doesNotContain("nothing", "\nERROR");
+            } finally {
+                context.stop();
+            }
+        }
     }
 
     /** Every format that {@code LogVariables} accepts has its appender. */

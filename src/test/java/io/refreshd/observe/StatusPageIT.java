@@ -302,6 +302,7 @@ class StatusPageIT {
         Metrics metrics = new Metrics(registry, () -> status, () -> MOMENT, io.refreshd.model.ViewId::toString, "test");
         return new HttpServer(
                 new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
+                List.of(),
                 new Endpoints(
                         new Scrape(metrics, registry),
                         new Liveness(() -> Duration.ZERO, Duration.ofSeconds(60)),

@@ -67,8 +67,9 @@ class PostgresRefresherIT {
         ViewRows.register(
                 handle,
                 List.of(
-                        new Registration(VIEW, oid(VIEW), "l", List.of(), false, Optional.empty()),
-                        new Registration(STACKED, oid(STACKED), "l", List.of(oid(VIEW)), false, Optional.empty())));
+                        new Registration(VIEW, oid(VIEW), "l", List.of(), Optional.empty(), Optional.empty()),
+                        new Registration(
+                                STACKED, oid(STACKED), "l", List.of(oid(VIEW)), Optional.empty(), Optional.empty())));
         refresher = new PostgresRefresher(
                 jdbi,
                 lease.token(),
@@ -238,7 +239,8 @@ class PostgresRefresherIT {
                 "CREATE MATERIALIZED VIEW documents AS SELECT id, j ? 'k' AS \"is it?\", 'what? {d}' AS q FROM docs"
                         + " WHERE j ?| ARRAY['k', 'l', 'm?']",
                 "CREATE UNIQUE INDEX ON documents (id)");
-        ViewRows.register(handle, List.of(new Registration(view, oid(view), "l", List.of(), false, Optional.empty())));
+        ViewRows.register(
+                handle, List.of(new Registration(view, oid(view), "l", List.of(), Optional.empty(), Optional.empty())));
         KeyProbe both = new KeyProbe(
                 new TableId("public", "docs"),
                 List.of(1),
@@ -265,7 +267,8 @@ class PostgresRefresherIT {
                 "CREATE MATERIALIZED VIEW by_kind AS SELECT t.id, k.name FROM kinds k LEFT JOIN things t ON t.kind = k.id",
                 "CREATE UNIQUE INDEX ON by_kind (id, name)",
                 "UPDATE things SET kind = 2 WHERE id = 10");
-        ViewRows.register(handle, List.of(new Registration(view, oid(view), "l", List.of(), false, Optional.empty())));
+        ViewRows.register(
+                handle, List.of(new Registration(view, oid(view), "l", List.of(), Optional.empty(), Optional.empty())));
         List<KeyProbe> probes = ViewGraph.of(CatalogReader.read(handle.getConnection()), view::equals)
                 .changeFilter(things, view)
                 .lookup()
@@ -309,7 +312,9 @@ class PostgresRefresherIT {
                 Set.of(),
                 0,
                 Optional.empty());
-        assertThat(failure(refresh(refresher, task)).what()).contains("division by zero");
+        Failure failure = failure(refresh(refresher, task));
+        assertThat(failure.what()).isEqualTo("the refresh of public.fragile failed: SQLSTATE 22012 (division_by_zero)");
+        assertThat(failure.said().text()).contains("division by zero");
         assertThat(database.query("SELECT count(*) FROM fragile")).containsExactly("10");
     }
 
@@ -339,7 +344,9 @@ class PostgresRefresherIT {
                 "CREATE UNIQUE INDEX ON twice (k)", "INSERT INTO main VALUES (12, 'the same as 1')");
         assertThat(failure(refresh(refresher, plain(new ViewId("public", "twice")))))
                 .satisfies(failure -> {
-                    assertThat(failure.what()).contains("duplicate");
+                    assertThat(failure.what())
+                            .isEqualTo("the refresh of public.twice failed: SQLSTATE 23505 (unique_violation)");
+                    assertThat(failure.said().text()).contains("Key (k)=(1) is duplicated");
                     assertThat(failure.remedy())
                             .isEqualTo("make the rows of the view unique by the columns of its unique index;"
                                     + " -- then: refreshd resume public.twice");

@@ -116,7 +116,8 @@ final class RandomRounds {
         ViewRows.register(
                 handle,
                 graph.views().values().stream()
-                        .map(view -> new Registration(view.id(), view.oid(), "l", List.of(), false, Optional.empty()))
+                        .map(view -> new Registration(
+                                view.id(), view.oid(), "l", List.of(), Optional.empty(), Optional.empty()))
                         .toList());
         router = new Router(graph);
         membership.forget();

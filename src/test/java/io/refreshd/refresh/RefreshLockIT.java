@@ -68,7 +68,8 @@ class RefreshLockIT {
                 .bind("name", VIEW.name())
                 .mapTo(Long.class)
                 .one();
-        ViewRows.register(handle, List.of(new Registration(VIEW, oid, "l", List.of(), false, Optional.empty())));
+        ViewRows.register(
+                handle, List.of(new Registration(VIEW, oid, "l", List.of(), Optional.empty(), Optional.empty())));
     }
 
     @AfterEach
