@@ -9,6 +9,7 @@ import java.util.List;
  *
  * @param role the role that read the catalog; privileges in it are those of this role
  * @param functions the functions that the rules call, without built-in functions that are immutable
+ * @param content what views depend on besides rows and the form of relations
  */
 public record Catalog(
         String role,
@@ -16,7 +17,8 @@ public record Catalog(
         List<Rule> rules,
         List<Inheritance> inheritances,
         List<Index> indexes,
-        List<Function> functions) {
+        List<Function> functions,
+        ContentDependencies content) {
 
     /**
      * The first oid that the server gives to an object of a user ({@code FirstNormalObjectId}). Lower oids belong to objects of
@@ -30,6 +32,17 @@ public record Catalog(
         inheritances = List.copyOf(inheritances);
         indexes = List.copyOf(indexes);
         functions = List.copyOf(functions);
+    }
+
+    /** A catalog of relations that refer to nothing but each other. */
+    public Catalog(
+            String role,
+            List<Relation> relations,
+            List<Rule> rules,
+            List<Inheritance> inheritances,
+            List<Index> indexes,
+            List<Function> functions) {
+        this(role, relations, rules, inheritances, indexes, functions, ContentDependencies.NONE);
     }
 
     public static boolean builtIn(long oid) {

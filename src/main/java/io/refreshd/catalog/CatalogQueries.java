@@ -52,7 +52,8 @@ final class CatalogQueries {
                         reached,
                         row -> new Catalog.Inheritance(row.getLong(1), row.getLong(2), row.getString(3))),
                 query(CatalogSql.INDEXES, reached, CatalogQueries::index),
-                query(CatalogSql.FUNCTIONS, functions, CatalogQueries::function));
+                query(CatalogSql.FUNCTIONS, functions, CatalogQueries::function),
+                new ContentQueries(connection).read(reached));
     }
 
     List<BaseTable> tables(Collection<TableId> names) throws SQLException {

@@ -433,7 +433,8 @@ class CatalogReaderIT {
                 catalog.rules(),
                 catalog.inheritances(),
                 catalog.indexes(),
-                catalog.functions());
+                catalog.functions(),
+                catalog.content());
     }
 
     private static String setting(Connection connection, String name) throws Exception {
