@@ -8,6 +8,7 @@ final class FingerprintSql {
      * The relations, and what the fingerprint needs besides them.
      *
      * <ul>
+     *   <li>{@code entry}: indexes, for their names, and composite types, read together.
      *   <li>{@code described}: relations whose columns and rules count; composite types and what bodies of functions read as well.
      *   <li>{@code authority}: the owners of the relations, and all roles that they are members of. Roles that come and go otherwise do
      *       not count.
@@ -16,14 +17,16 @@ final class FingerprintSql {
      * </ul>
      */
     private static final String SCOPE = CatalogSql.REACHED + """
-            , relation AS MATERIALIZED (
+            , entry AS MATERIALIZED (
+              SELECT oid, relname, relkind FROM pg_catalog.pg_class WHERE relkind IN ('i', 'I', 'c') AND oid >= 16384
+            ), relation AS MATERIALIZED (
               SELECT oid, relnamespace, relname, relkind, relpersistence, relispopulated, relreplident, relowner,
                      relrowsecurity, relforcerowsecurity, reloptions, relacl
                 FROM pg_catalog.pg_class WHERE oid IN (SELECT oid FROM reached)
             ), described(oid) AS MATERIALIZED (
               SELECT oid FROM reached
               UNION ALL
-              SELECT oid FROM pg_catalog.pg_class WHERE relkind = 'c' AND oid >= 16384
+              SELECT oid FROM entry WHERE relkind = 'c'
               UNION ALL
               SELECT refobjid FROM pg_catalog.pg_depend
                WHERE classid = 'pg_catalog.pg_proc'::regclass AND refclassid = 'pg_catalog.pg_class'::regclass
@@ -66,8 +69,8 @@ final class FingerprintSql {
                     "h.inhrelid, h.inhparent, h.xmin",
                     "pg_catalog.pg_inherits h WHERE h.inhrelid IN (SELECT oid FROM reached)")
             + part(
-                    "i.indexrelid, i.indrelid, i.indisvalid, i.xmin, c.relname",
-                    "pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid"
+                    "i.indexrelid, i.indrelid, i.indisvalid, i.xmin, n.relname",
+                    "pg_catalog.pg_index i JOIN entry n ON n.oid = i.indexrelid"
                             + " WHERE i.indrelid IN (SELECT oid FROM reached)")
             + part("p.oid, p.xmin, p.xmax", "pg_catalog.pg_proc p WHERE p.oid >= 16384")
             + part("o.oid, o.xmin, o.xmax", "pg_catalog.pg_operator o WHERE o.oid >= 16384")
