@@ -18,7 +18,11 @@ final class CatalogSql {
      *       compile code (JIT) for the rest of the query.
      * </ul>
      */
-    static final String REACHED = """
+    private static final String REACHED = reachedFrom("pg_catalog.pg_class");
+
+    /** @param views a relation with the columns oid and relkind that holds all materialized views */
+    static String reachedFrom(String views) {
+        return """
             WITH RECURSIVE edges(reader, source) AS MATERIALIZED (
               SELECT r.ev_class, d.refobjid
                 FROM pg_catalog.pg_rewrite r
@@ -37,13 +41,14 @@ final class CatalogSql {
                 JOIN pg_catalog.pg_class c ON c.oid = h.inhrelid
                WHERE c.relpersistence <> 't' AND c.relkind IN ('r', 'p', 'f')
             ), closure(oid) AS (
-              SELECT oid FROM pg_catalog.pg_class WHERE relkind = 'm'
+              SELECT oid FROM VIEWS_ WHERE relkind = 'm'
               UNION
               SELECT e.source FROM closure JOIN edges e ON e.reader = closure.oid
             ), reached(oid) AS MATERIALIZED (
               SELECT DISTINCT oid FROM closure
             )
-            """;
+            """.replace("VIEWS_", views);
+    }
 
     /** No parameter. */
     static final String OIDS = REACHED + "SELECT oid::int8 FROM reached ORDER BY oid";

@@ -8,24 +8,24 @@ final class FingerprintSql {
      * The relations, and what the fingerprint needs besides them.
      *
      * <ul>
-     *   <li>{@code entry}: indexes, for their names, and composite types, read together.
-     *   <li>{@code described}: relations whose columns and rules count; composite types and what bodies of functions read as well.
+     *   <li>{@code entry}: materialized views, indexes for their names, and composite types, read together.
+     *   <li>{@code further}: relations whose columns and rules count besides: composite types, and what bodies of functions read.
      *   <li>{@code authority}: the owners of the relations, and all roles that they are members of. Roles that come and go otherwise do
      *       not count.
      *   <li>{@code alike}: one relation for all that have the same owner, schema and access list. On these depends whether the role that
      *       asks may read them; to ask for each relation takes longer.
      * </ul>
      */
-    private static final String SCOPE = CatalogSql.REACHED + """
+    private static final String SCOPE = CatalogSql.reachedFrom("entry") + """
             , entry AS MATERIALIZED (
-              SELECT oid, relname, relkind FROM pg_catalog.pg_class WHERE relkind IN ('i', 'I', 'c') AND oid >= 16384
+              SELECT oid, relname, relkind FROM pg_catalog.pg_class WHERE relkind IN ('m', 'i', 'I', 'c') AND oid >= 16384
             ), relation AS MATERIALIZED (
-              SELECT oid, relnamespace, relname, relkind, relpersistence, relispopulated, relreplident, relowner,
-                     relrowsecurity, relforcerowsecurity, reloptions, relacl
+              SELECT oid, relnamespace, relowner, relacl,
+                     hash_record_extended(
+                       ROW(oid, relnamespace, relname, relkind, relpersistence, relispopulated, relreplident, relowner,
+                           relrowsecurity, relforcerowsecurity, reloptions, relacl), 0) AS hash
                 FROM pg_catalog.pg_class WHERE oid IN (SELECT oid FROM reached)
-            ), described(oid) AS MATERIALIZED (
-              SELECT oid FROM reached
-              UNION ALL
+            ), further(oid) AS MATERIALIZED (
               SELECT oid FROM entry WHERE relkind = 'c'
               UNION ALL
               SELECT refobjid FROM pg_catalog.pg_depend
@@ -44,7 +44,8 @@ final class FingerprintSql {
     /**
      * The fingerprint of the catalog, one part for each system table. No parameter.
      *
-     * <p>Where only DDL writes a row, the row's xmin stands for its content. That does not hold of pg_class, where each refresh
+     * <p>Where only DDL writes a row, the row's xmin and its oid or place stand for its content. VACUUM FULL moves rows, which costs one
+     * superfluous read. That does not hold of pg_class, where each refresh
      * rewrites the view's row; its columns are hashed instead. Temporary tables write rows to pg_type for themselves and their arrays;
      * rows of these kinds are left out.
      *
@@ -55,21 +56,21 @@ final class FingerprintSql {
      * read of the catalog now and then costs less than finding out. What depends on them is found by {@link ObjectClosureSql}.
      */
     static final String FINGERPRINT = SCOPE + "SELECT concat_ws('/'"
-            + part("r.*", "relation r")
+            + ", (SELECT concat(count(*), ':', bit_xor(hash)) FROM relation)"
             + part("a.oid, has_schema_privilege(a.namespace, 'USAGE'), has_table_privilege(a.oid, 'SELECT')", "alike a")
             + part(
                     "n.oid, n.nspname, n.nspowner, n.nspacl",
                     "pg_catalog.pg_namespace n WHERE n.nspname !~ '^pg_(toast_)?temp_'")
-            + part(
-                    "a.attrelid, a.attnum, a.xmin",
-                    "pg_catalog.pg_attribute a WHERE a.attnum > 0 AND a.attrelid IN (SELECT oid FROM described)")
-            + part("r.oid, r.xmin", "pg_catalog.pg_rewrite r WHERE r.ev_class IN (SELECT oid FROM described)")
+            + part("a.ctid, a.xmin", "pg_catalog.pg_attribute a WHERE a.attnum > 0 AND a.attrelid IN (SELECT oid FROM reached)")
+            + part("a.ctid, a.xmin", "pg_catalog.pg_attribute a WHERE a.attnum > 0 AND a.attrelid IN (SELECT oid FROM further)")
+            + part("r.ctid, r.xmin", "pg_catalog.pg_rewrite r WHERE r.ev_class IN (SELECT oid FROM reached)")
+            + part("r.ctid, r.xmin", "pg_catalog.pg_rewrite r WHERE r.ev_class IN (SELECT oid FROM further)")
             + part("p.oid, p.xmin", "pg_catalog.pg_policy p WHERE p.polrelid IN (SELECT oid FROM reached)")
             + part(
                     "h.inhrelid, h.inhparent, h.xmin",
                     "pg_catalog.pg_inherits h WHERE h.inhrelid IN (SELECT oid FROM reached)")
             + part(
-                    "i.indexrelid, i.indrelid, i.indisvalid, i.xmin, n.relname",
+                    "i.indexrelid, i.xmin, n.relname",
                     "pg_catalog.pg_index i JOIN entry n ON n.oid = i.indexrelid"
                             + " WHERE i.indrelid IN (SELECT oid FROM reached)")
             + part("p.oid, p.xmin, p.xmax", "pg_catalog.pg_proc p WHERE p.oid >= 16384")
@@ -87,7 +88,7 @@ final class FingerprintSql {
                     "pg_catalog.pg_collation l WHERE l.oid IN (SELECT refobjid FROM pg_catalog.pg_depend"
                             + " WHERE refclassid = 'pg_catalog.pg_collation'::regclass)")
             + part("c.oid, c.xmin", "pg_catalog.pg_ts_config c")
-            + part("m.mapcfg, m.maptokentype, m.mapseqno, m.xmin, m.xmax", "pg_catalog.pg_ts_config_map m")
+            + part("m.ctid, m.xmin, m.xmax", "pg_catalog.pg_ts_config_map m")
             + part("d.oid, d.xmin, d.xmax", "pg_catalog.pg_ts_dict d")
             + part(
                     "r.oid, r.rolname, r.rolsuper, r.rolinherit, r.rolbypassrls",

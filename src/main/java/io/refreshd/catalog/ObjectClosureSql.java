@@ -15,6 +15,8 @@ final class ObjectClosureSql {
      *   <li>Constraints of domains, columns of composite types, operator classes of a type and rules of views are added.
      *   <li>The body of a function in any other form is a string, and the server does not know what it calls. Every function, type,
      *       configuration and operator of a user counts whose name stands in the string.
+     *   <li>Where there are more than 500 such bodies, or a body is longer than 10,000 characters, it is not searched: every function of
+     *       a user counts. The object with the highest oid stands for them all.
      * </ul>
      */
     static final String OBJECTS = """
@@ -32,8 +34,18 @@ final class ObjectClosureSql {
               UNION ALL
               SELECT 'pg_catalog.pg_operator'::regclass, oid, oprname::text
                 FROM pg_catalog.pg_operator WHERE oid >= 16384
-            ), body(oid, text) AS NOT MATERIALIZED (
-              SELECT p.oid, lower(p.prosrc)
+            ), oddly_named AS MATERIALIZED (
+              SELECT * FROM named WHERE name ~ '[^a-z0-9_]'
+            ), few(bodies) AS MATERIALIZED (
+              SELECT count(*) <= 500
+                FROM pg_catalog.pg_proc p
+                JOIN pg_catalog.pg_language l ON l.oid = p.prolang
+               WHERE p.oid >= 16384 AND p.prosqlbody IS NULL AND l.lanname NOT IN ('internal', 'c')
+            ), body(oid, words, text) AS NOT MATERIALIZED (
+              SELECT p.oid,
+                     CASE WHEN (SELECT bodies FROM few) AND length(p.prosrc) <= 10000
+                          THEN translate(lower(p.prosrc), E'\\t\\n\\r!"#$%&()*+,-./:;<=>?@[]^`{|}~\\'\\\\', repeat(' ', 40)) END,
+                     lower(p.prosrc)
                 FROM pg_catalog.pg_proc p
                 JOIN pg_catalog.pg_language l ON l.oid = p.prolang
                WHERE p.oid >= 16384 AND p.prosqlbody IS NULL AND l.lanname NOT IN ('internal', 'c')
@@ -46,7 +58,15 @@ final class ObjectClosureSql {
                 ) AS e (class, object)
             )
             SELECT seen.class::int8 || ':' || seen.object::int8,
-                   CASE seen.class
+                   CASE WHEN seen.object = 4294967295 THEN
+                     (SELECT md5(concat_ws(' ',
+                          (SELECT bit_xor(hash_record_extended(ROW(oid, xmin), 0)) FROM pg_catalog.pg_proc WHERE oid >= 16384),
+                          (SELECT bit_xor(hash_record_extended(ROW(oid, xmin), 0)) FROM pg_catalog.pg_enum),
+                          (SELECT bit_xor(hash_record_extended(ROW(oid, xmin), 0)) FROM pg_catalog.pg_operator WHERE oid >= 16384),
+                          (SELECT bit_xor(hash_record_extended(ROW(ctid, xmin), 0)) FROM pg_catalog.pg_ts_config_map),
+                          (SELECT bit_xor(hash_record_extended(ROW(oid, xmin), 0)) FROM pg_catalog.pg_constraint
+                            WHERE contypid > 0))))
+                   ELSE CASE seen.class
                      WHEN 'pg_catalog.pg_proc'::regclass THEN
                        (SELECT xmin::text FROM pg_catalog.pg_proc WHERE oid = seen.object)
                      WHEN 'pg_catalog.pg_operator'::regclass THEN
@@ -72,7 +92,7 @@ final class ObjectClosureSql {
                        (SELECT md5(string_agg(format('%s %I %s %s %s', attnum, attname, atttypid, atttypmod, attcollation), ','
                                               ORDER BY attnum))
                           FROM pg_catalog.pg_attribute WHERE attrelid = seen.object AND attnum > 0)
-                   END,
+                   END END,
                    (SELECT format('%I.%I(%s)', n.nspname, p.proname, pg_catalog.pg_get_function_identity_arguments(p.oid))
                       FROM body JOIN pg_catalog.pg_proc p ON p.oid = body.oid
                       JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
@@ -149,13 +169,17 @@ final class ObjectClosureSql {
                   UNION ALL
                   SELECT named.class, named.object
                     FROM body
-                    CROSS JOIN LATERAL (SELECT DISTINCT w FROM regexp_split_to_table(body.text, '[^a-z0-9_]+') AS w) AS word
+                    CROSS JOIN LATERAL (SELECT DISTINCT w FROM string_to_table(body.words, ' ') AS w) AS word
                     JOIN named ON named.name = word.w
                    WHERE FROM_.class = 'pg_catalog.pg_proc'::regclass AND body.oid = FROM_.object
                   UNION ALL
-                  SELECT named.class, named.object
-                    FROM body JOIN named ON named.name ~ '[^a-z0-9_]' AND position(named.name IN body.text) > 0
-                   WHERE FROM_.class = 'pg_catalog.pg_proc'::regclass AND body.oid = FROM_.object
+                  SELECT o.class, o.object
+                    FROM body JOIN oddly_named o ON position(o.name IN body.text) > 0
+                   WHERE FROM_.class = 'pg_catalog.pg_proc'::regclass AND body.oid = FROM_.object AND body.words IS NOT NULL
+                  UNION ALL
+                  SELECT 'pg_catalog.pg_proc'::regclass, 4294967295
+                    FROM body
+                   WHERE FROM_.class = 'pg_catalog.pg_proc'::regclass AND body.oid = FROM_.object AND body.words IS NULL
                 ) AS reference (class, object)
                  WHERE object >= 12000""".replace("FROM_", from);
     }
