@@ -221,6 +221,12 @@ class ContentLineageIT {
                                 + " AS $$ SELECT ROW('b', 0)::public.comp $$",
                         "by_cast"),
                 one("UPDATE pg_collation SET collversion = 'old' WHERE collname = 'coll'", "by_collation"),
+                new Case(
+                        15,
+                        List.of("DO $$ BEGIN FOR i IN 1..500 LOOP EXECUTE 'CREATE FUNCTION many_' || i"
+                                + " || '(int) RETURNS int LANGUAGE sql IMMUTABLE AS ''SELECT $1'''; END LOOP; END $$"),
+                        "CREATE OR REPLACE FUNCTION unrelated(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1 + 1'",
+                        "by_aggregate, by_atomic, by_cast, by_opaque, by_operator, by_word"),
                 after(
                         "CREATE FUNCTION hashed(ordered) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 1';"
                                 + " CREATE OPERATOR CLASS of_ordered FOR TYPE ordered USING hash AS FUNCTION 1 hashed(ordered)",
