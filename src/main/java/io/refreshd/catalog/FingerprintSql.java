@@ -61,8 +61,12 @@ final class FingerprintSql {
             + part(
                     "n.oid, n.nspname, n.nspowner, n.nspacl",
                     "pg_catalog.pg_namespace n WHERE n.nspname !~ '^pg_(toast_)?temp_'")
-            + part("a.ctid, a.xmin", "pg_catalog.pg_attribute a WHERE a.attnum > 0 AND a.attrelid IN (SELECT oid FROM reached)")
-            + part("a.ctid, a.xmin", "pg_catalog.pg_attribute a WHERE a.attnum > 0 AND a.attrelid IN (SELECT oid FROM further)")
+            + part(
+                    "a.ctid, a.xmin",
+                    "pg_catalog.pg_attribute a WHERE a.attnum > 0 AND a.attrelid IN (SELECT oid FROM reached)")
+            + part(
+                    "a.ctid, a.xmin",
+                    "pg_catalog.pg_attribute a WHERE a.attnum > 0 AND a.attrelid IN (SELECT oid FROM further)")
             + part("r.ctid, r.xmin", "pg_catalog.pg_rewrite r WHERE r.ev_class IN (SELECT oid FROM reached)")
             + part("r.ctid, r.xmin", "pg_catalog.pg_rewrite r WHERE r.ev_class IN (SELECT oid FROM further)")
             + part("p.oid, p.xmin", "pg_catalog.pg_policy p WHERE p.polrelid IN (SELECT oid FROM reached)")
