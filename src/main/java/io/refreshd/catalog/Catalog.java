@@ -12,6 +12,7 @@ import java.util.Map;
  * @param role the role that read the catalog; privileges in it are those of this role
  * @param functions the functions that the rules call, without built-in functions that are immutable
  * @param untrusted for each materialized view, by oid, whose query would run code that is not trusted: that code
+ * @param content what views depend on besides rows and the form of relations
  */
 public record Catalog(
         String role,
@@ -20,7 +21,8 @@ public record Catalog(
         List<Inheritance> inheritances,
         List<Index> indexes,
         List<Function> functions,
-        Map<Long, Obstacle> untrusted) {
+        Map<Long, Obstacle> untrusted,
+        ContentDependencies content) {
 
     /**
      * The first oid that the server gives to an object of a user ({@code FirstNormalObjectId}). Lower oids belong to objects of
@@ -37,7 +39,7 @@ public record Catalog(
         untrusted = Map.copyOf(untrusted);
     }
 
-    /** A catalog of trusted code alone. */
+    /** A catalog of trusted code alone, whose relations refer to nothing but each other. */
     public Catalog(
             String role,
             List<Relation> relations,
@@ -45,7 +47,7 @@ public record Catalog(
             List<Inheritance> inheritances,
             List<Index> indexes,
             List<Function> functions) {
-        this(role, relations, rules, inheritances, indexes, functions, Map.of());
+        this(role, relations, rules, inheritances, indexes, functions, Map.of(), ContentDependencies.NONE);
     }
 
     public static boolean builtIn(long oid) {

@@ -63,7 +63,8 @@ final class CatalogQueries {
                                 .filter(relation -> relation.kind() == RelationKind.MATERIALIZED_VIEW)
                                 .map(Relation::oid)
                                 .toList(),
-                        TrustedCode.Use.LOOKUP));
+                        TrustedCode.Use.LOOKUP),
+                new ContentQueries(connection).read(reached));
     }
 
     List<BaseTable> tables(Collection<TableId> names) throws SQLException {

@@ -66,7 +66,7 @@ public final class CatalogReader {
      * VACUUM do not change it.
      */
     public static String fingerprint(Connection connection) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(CatalogSql.FINGERPRINT);
+        try (PreparedStatement statement = connection.prepareStatement(FingerprintSql.FINGERPRINT);
                 ResultSet row = statement.executeQuery()) {
             row.next();
             return row.getString(1);

@@ -18,7 +18,11 @@ final class CatalogSql {
      *       compile code (JIT) for the rest of the query.
      * </ul>
      */
-    private static final String REACHED = """
+    private static final String REACHED = reachedFrom("pg_catalog.pg_class");
+
+    /** @param views a relation with the columns oid and relkind that holds all materialized views */
+    static String reachedFrom(String views) {
+        return """
             WITH RECURSIVE edges(reader, source) AS MATERIALIZED (
               SELECT r.ev_class, d.refobjid
                 FROM pg_catalog.pg_rewrite r
@@ -37,13 +41,14 @@ final class CatalogSql {
                 JOIN pg_catalog.pg_class c ON c.oid = h.inhrelid
                WHERE c.relpersistence <> 't' AND c.relkind IN ('r', 'p', 'f')
             ), closure(oid) AS (
-              SELECT oid FROM pg_catalog.pg_class WHERE relkind = 'm'
+              SELECT oid FROM VIEWS_ WHERE relkind = 'm'
               UNION
               SELECT e.source FROM closure JOIN edges e ON e.reader = closure.oid
             ), reached(oid) AS MATERIALIZED (
               SELECT DISTINCT oid FROM closure
             )
-            """;
+            """.replace("VIEWS_", views);
+    }
 
     /** No parameter. */
     static final String OIDS = REACHED + "SELECT oid::int8 FROM reached ORDER BY oid";
@@ -56,40 +61,6 @@ final class CatalogSql {
               JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname::text = w.name
              ORDER BY c.oid
             """;
-
-    /**
-     * The fingerprint of the catalog, one part for each system table. No parameter.
-     *
-     * <p>Where only DDL writes a row, the row's xmin stands for its content. That does not hold of pg_class, where each refresh
-     * rewrites the view's row; its columns are hashed instead. All functions and operators of users count, since a view may depend on
-     * them by way of an aggregate: a superfluous read of the catalog now and then costs less than finding out.
-     */
-    static final String FINGERPRINT = REACHED + """
-            SELECT concat_ws('/',
-              (SELECT concat(count(*), ':', bit_xor(hash_record_extended(
-                        ROW(c.oid, c.relnamespace, c.relname, c.relkind, c.relpersistence, c.relispopulated,
-                            c.relreplident, c.relowner, c.relrowsecurity, c.relforcerowsecurity, c.reloptions,
-                            has_schema_privilege(c.relnamespace, 'USAGE'), has_table_privilege(c.oid, 'SELECT')), 0)))
-                 FROM pg_catalog.pg_class c WHERE c.oid IN (SELECT oid FROM reached)),
-              (SELECT concat(count(*), ':', bit_xor(hash_record_extended(ROW(n.oid, n.nspname), 0)))
-                 FROM pg_catalog.pg_namespace n WHERE n.nspname !~ '^pg_(toast_)?temp_'),
-              (SELECT concat(count(*), ':', bit_xor(hash_record_extended(ROW(a.attrelid, a.attnum, a.xmin), 0)))
-                 FROM pg_catalog.pg_attribute a WHERE a.attnum > 0 AND a.attrelid IN (SELECT oid FROM reached)),
-              (SELECT concat(count(*), ':', bit_xor(hash_record_extended(ROW(r.oid, r.xmin), 0)))
-                 FROM pg_catalog.pg_rewrite r WHERE r.ev_class IN (SELECT oid FROM reached)),
-              (SELECT concat(count(*), ':', bit_xor(hash_record_extended(ROW(p.oid, p.xmin), 0)))
-                 FROM pg_catalog.pg_policy p WHERE p.polrelid IN (SELECT oid FROM reached)),
-              (SELECT concat(count(*), ':', bit_xor(hash_record_extended(ROW(h.inhrelid, h.inhparent, h.xmin), 0)))
-                 FROM pg_catalog.pg_inherits h WHERE h.inhrelid IN (SELECT oid FROM reached)),
-              (SELECT concat(count(*), ':', bit_xor(hash_record_extended(
-                        ROW(i.indexrelid, i.indrelid, i.indisvalid, i.xmin, c.relname), 0)))
-                 FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
-                WHERE i.indrelid IN (SELECT oid FROM reached)),
-              (SELECT concat(count(*), ':', bit_xor(hash_record_extended(ROW(p.oid, p.xmin), 0)))
-                 FROM pg_catalog.pg_proc p WHERE p.oid >= 16384),
-              (SELECT concat(count(*), ':', bit_xor(hash_record_extended(ROW(o.oid, o.xmin), 0)))
-                 FROM pg_catalog.pg_operator o WHERE o.oid >= 16384),
-            """ + TrustSql.FINGERPRINT + ")";
 
     /**
      * Rows of pg_class, for {@link Relation}. The replica identity {@code g} stands for one that holds a generated column: such a

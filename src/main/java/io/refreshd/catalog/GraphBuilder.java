@@ -24,6 +24,7 @@ import java.util.function.Supplier;
  */
 final class GraphBuilder {
     private final CatalogIndex catalogIndex;
+    private final ContentIndex content;
     private final Predicate<ViewId> included;
     private final SortedMap<ViewId, Relation> views = new TreeMap<>();
     private final Map<ViewId, ViewSources> sources = new HashMap<>();
@@ -33,6 +34,7 @@ final class GraphBuilder {
 
     GraphBuilder(Catalog catalog, Predicate<ViewId> included) {
         this.catalogIndex = new CatalogIndex(catalog);
+        this.content = new ContentIndex(catalog.content());
         this.included = included;
         for (Relation relation : catalog.relations()) {
             if (relation.kind() == RelationKind.MATERIALIZED_VIEW && included.test(relation.viewId())) {
@@ -72,12 +74,15 @@ final class GraphBuilder {
 
         ViewDependencies dependencies = new ViewDependencies(upstream());
         RefreshObstacles obstacles = new RefreshObstacles(catalogIndex);
-        Lineage lineage = new Lineage(catalogIndex, included);
+        Lineage lineage = new Lineage(catalogIndex, content, included);
+        ObjectsInFlux objectsInFlux = new ObjectsInFlux(content);
+        OpaqueFunctions opaqueFunctions = new OpaqueFunctions(content);
         SortedMap<ViewId, ViewGraph.Node> nodes = new TreeMap<>();
         views.forEach((id, view) -> {
             ViewSources found = sources(id);
             List<Obstacle> untracked = new ArrayList<>(untrackedSources.of(view, found));
             dependencies.cycleOf(id).ifPresent(untracked::add);
+            untracked.addAll(objectsInFlux.of(found));
             Optional<Obstacle> plainObstacle = obstacles.toAnyRefresh(found);
             nodes.put(
                     id,
@@ -91,7 +96,8 @@ final class GraphBuilder {
                                     untracked),
                             dependencies.upstreamOf(id),
                             dependencies.downstreamOf(id),
-                            lineage.of(view, found)));
+                            lineage.of(view, found),
+                            opaqueFunctions.of(view, found)));
         });
         return new ViewGraph(nodes, tables, readers, filters);
     }

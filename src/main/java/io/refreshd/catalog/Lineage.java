@@ -1,26 +1,24 @@
 package io.refreshd.catalog;
 
 import io.refreshd.model.ViewId;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.function.Predicate;
 
 /**
  * Hashes a view's definition and everything that the view reads, rows apart. A new hash means that the view may lack changes which
  * the log never reported: rows of a partition that was attached, of a table that was not published before, or the effect of a
- * replaced view or function.
+ * replaced view or function; or that the view shows rows which its owner may no longer see ({@link ContentLineage}).
  *
  * <p>Names of tables are left out, since renaming a table moves no row. Names of columns are hashed, since changes in the log name
  * their columns.
  */
 final class Lineage {
     private final CatalogIndex catalogIndex;
+    private final ContentLineage content;
     private final Predicate<ViewId> included;
 
-    Lineage(CatalogIndex catalogIndex, Predicate<ViewId> included) {
+    Lineage(CatalogIndex catalogIndex, ContentIndex content, Predicate<ViewId> included) {
         this.catalogIndex = catalogIndex;
+        this.content = new ContentLineage(catalogIndex, content);
         this.included = included;
     }
 
@@ -52,7 +50,8 @@ final class Lineage {
         for (Relation other : sources.materializedViews()) {
             describe(other, included.test(other.viewId()), text);
         }
-        return sha256(text.toString());
+        content.append(view, sources, text);
+        return Hash.sha256(text.toString());
     }
 
     /** @param tracked whether refreshd learns of changes of the relation's rows */
@@ -77,14 +76,5 @@ final class Lineage {
                     .append(column.generated() ? "g" : "");
         }
         text.append('\n');
-    }
-
-    private static String sha256(String text) {
-        try {
-            byte[] hash = MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
-            return HexFormat.of().formatHex(hash);
-        } catch (NoSuchAlgorithmException everyPlatformHasIt) {
-            throw new IllegalStateException(everyPlatformHasIt);
-        }
     }
 }

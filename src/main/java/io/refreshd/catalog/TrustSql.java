@@ -235,18 +235,5 @@ final class TrustSql {
               ) AS e (class, oid)
             """;
 
-    /** What else decides which code is trusted, besides what {@link CatalogSql#FINGERPRINT} holds anyway: arguments of concat_ws. */
-    static final String FINGERPRINT = """
-              (SELECT concat(count(*), ':', bit_xor(hash_record_extended(ROW(c.oid, c.xmin), 0)))
-                 FROM pg_catalog.pg_cast c WHERE c.oid >= 16384),
-              (SELECT concat(count(*), ':', bit_xor(hash_record_extended(ROW(s.oid, s.xmin), 0)))
-                 FROM pg_catalog.pg_statistic_ext s WHERE s.stxrelid IN (SELECT oid FROM reached)),
-              (SELECT concat(count(*), ':', bit_xor(hash_record_extended(ROW(k.oid, k.xmin), 0)))
-                 FROM pg_catalog.pg_constraint k
-                WHERE k.contype = 'c' AND (k.contypid <> 0 OR k.conrelid IN (SELECT oid FROM reached))),
-              (SELECT concat(count(*), ':', bit_xor(hash_record_extended(ROW(o.oid), 0)))
-                 FROM pg_catalog.pg_roles o WHERE o.rolsuper)
-            """;
-
     private TrustSql() {}
 }

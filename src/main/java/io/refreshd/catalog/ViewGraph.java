@@ -1,5 +1,6 @@
 package io.refreshd.catalog;
 
+import io.refreshd.model.Obstacle;
 import io.refreshd.model.TableId;
 import io.refreshd.model.ViewId;
 import java.util.Collections;
@@ -111,6 +112,17 @@ public final class ViewGraph {
         return node.lineage();
     }
 
+    /** What cannot be known of the view's dependencies, each with its remedy. The view claims to be fresh nevertheless. */
+    public List<Obstacle> remarksOn(ViewId view) {
+        Node node = nodes.get(view);
+        return node == null ? List.of() : node.remarks();
+    }
+
     /** What the graph holds of one view. */
-    record Node(MaterializedView view, Set<ViewId> upstream, Set<ViewId> downstream, String lineage) {}
+    record Node(
+            MaterializedView view,
+            Set<ViewId> upstream,
+            Set<ViewId> downstream,
+            String lineage,
+            List<Obstacle> remarks) {}
 }

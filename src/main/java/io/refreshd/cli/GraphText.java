@@ -40,6 +40,12 @@ final class GraphText {
                 }
             }
         }
+        for (ViewId view : graph.views().keySet()) {
+            for (Obstacle remark : graph.remarksOn(view)) {
+                text.append(view).append("  remark: ").append(remark.what()).append("\n");
+                text.append("      remedy: ").append(remark.remedy()).append("\n");
+            }
+        }
         return text.isEmpty() ? "No materialized view matches views.include.\n" : text.toString();
     }
 
@@ -149,6 +155,15 @@ final class GraphText {
                 node.put("view", view.toString());
                 ArrayNode upstream = node.putArray("upstream");
                 graph.upstreamOf(view).forEach(id -> upstream.add(id.toString()));
+            }
+        }
+        ArrayNode remarks = root.putArray("remarks");
+        for (ViewId view : graph.views().keySet()) {
+            for (Obstacle remark : graph.remarksOn(view)) {
+                ObjectNode node = remarks.addObject();
+                node.put("view", view.toString());
+                node.put("what", remark.what());
+                node.put("remedy", remark.remedy());
             }
         }
         return root;

@@ -53,7 +53,8 @@ class ClaimIT {
                 "CREATE TABLE lone (id int PRIMARY KEY, v text)",
                 "INSERT INTO parts VALUES (1, 'one')",
                 "INSERT INTO lone VALUES (11, 'eleven')",
-                "CREATE FUNCTION word(t text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT t'",
+                "CREATE FUNCTION letters(t text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT t'",
+                "CREATE FUNCTION word(t text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT public.letters(t)'",
                 "CREATE VIEW between AS SELECT id, v FROM parts",
                 "CREATE MATERIALIZED VIEW top AS SELECT id, public.word(v) AS v FROM between",
                 "CREATE UNIQUE INDEX ON top (id)",
@@ -79,6 +80,7 @@ class ClaimIT {
                         + " INSERT INTO parts VALUES (21, 'x'); COMMIT",
                 "CREATE OR REPLACE VIEW between AS SELECT id, upper(v) AS v FROM parts",
                 "CREATE OR REPLACE FUNCTION word(t text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT upper(t)'",
+                "CREATE OR REPLACE FUNCTION letters(t text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT upper(t)'",
                 // The refresh sees another definition than the reads of the catalog before and after the refresh.
                 "CREATE OR REPLACE VIEW between AS SELECT id, upper(v) AS v FROM parts; REFRESH MATERIALIZED VIEW top;"
                         + " CREATE OR REPLACE VIEW between AS SELECT id, v FROM parts",
@@ -121,6 +123,37 @@ class ClaimIT {
             }
             assertThat(query("SELECT watermark < '" + committed + "' FROM refreshd.freshness WHERE view_name = 'top'"))
                     .containsExactly("t");
+            requireNoStandby();
+            waiting.join();
+            awaitTrueWatermark();
+        }
+    }
+
+    /** DDL on functions holds no lock, but the row that it replaces shows the transaction. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "CREATE OR REPLACE FUNCTION word(t text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT upper(t)'",
+                "CREATE OR REPLACE FUNCTION letters(t text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT upper(t)'"
+            })
+    void aViewClaimsNothingWhileAFunctionThatItDependsOnIsReplacedInvisibly(String ddl) throws Exception {
+        try (RunningDaemon daemon = running();
+                Connection connection = connect()) {
+            awaitTrueWatermark();
+            requireAbsentStandby(connection);
+            CompletableFuture<Void> waiting =
+                    CompletableFuture.runAsync(() -> run(connection, ddl), Thread.ofVirtual()::start);
+            await().until(() -> query("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'")
+                    .equals(List.of("1")));
+            String committed = query("SELECT pg_current_wal_insert_lsn()").getFirst();
+            execute("SET synchronous_commit = local; INSERT INTO other VALUES (7)");
+            await("the other view goes on")
+                    .until(() -> query("SELECT coalesce(watermark > '" + committed
+                                    + "', false) FROM refreshd.freshness WHERE view_name = 'of_other'")
+                            .equals(List.of("t")));
+            assertThat(query("SELECT coalesce(watermark >= '" + committed
+                            + "', false) FROM refreshd.freshness WHERE view_name = 'top'"))
+                    .containsExactly("f");
             requireNoStandby();
             waiting.join();
             awaitTrueWatermark();

@@ -477,7 +477,9 @@ class CatalogReaderIT {
                 catalog.rules(),
                 catalog.inheritances(),
                 catalog.indexes(),
-                catalog.functions());
+                catalog.functions(),
+                catalog.untrusted(),
+                catalog.content());
     }
 
     private static String setting(Connection connection, String name) throws Exception {

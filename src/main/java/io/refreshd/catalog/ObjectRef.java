@@ -1,0 +1,30 @@
+package io.refreshd.catalog;
+
+import java.util.Comparator;
+
+/**
+ * An object of the database, as {@code pg_depend} names it.
+ *
+ * @param catalog oid of the system table that holds the object
+ * @param oid oid of the object in that table
+ */
+record ObjectRef(long catalog, long oid) implements Comparable<ObjectRef> {
+    private static final Comparator<ObjectRef> ORDER =
+            Comparator.comparingLong(ObjectRef::catalog).thenComparingLong(ObjectRef::oid);
+
+    /** @param text both numbers with a colon between them */
+    static ObjectRef parse(String text) {
+        int colon = text.indexOf(':');
+        return new ObjectRef(Long.parseLong(text, 0, colon, 10), Long.parseLong(text, colon + 1, text.length(), 10));
+    }
+
+    @Override
+    public int compareTo(ObjectRef other) {
+        return ORDER.compare(this, other);
+    }
+
+    @Override
+    public String toString() {
+        return catalog + ":" + oid;
+    }
+}
