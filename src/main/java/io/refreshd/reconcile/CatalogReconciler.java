@@ -183,7 +183,10 @@ public final class CatalogReconciler {
         ReconcilePlan plan = ReconcilePlan.between(ViewRows.load(handle), routed, snapshot, configuration.views());
         try (ChangeIngest.Pause pause = ingest.pause()) {
             pause.swap(new Router(snapshot.graph()), snapshot.version());
-            ledger.write(handle, transaction -> ViewRows.register(transaction, plan.registrations()));
+            ledger.write(handle, transaction -> {
+                ViewRows.register(transaction, plan.registrations());
+                pause.freezeInFlux(transaction);
+            });
             ingest.marks().writeMarksOf(new Event.ViewsKnown(plan.specs(), remembered(handle), plan.altered()));
             Xids unsettled = pause.unsettled();
             if (!unsettled.isEmpty() && !plan.uncertain().isEmpty()) {

@@ -70,6 +70,7 @@ CREATE TABLE IF NOT EXISTS refreshd.view_state (
     obstacle_remedy  text,
     suspended_xid    xid8,
     commit_time      timestamptz,
+    frozen           text,
     PRIMARY KEY (view_schema, view_name)
 ) WITH (fillfactor = 70);
 -- No update of a row changes view_oid, so updates stay HOT in spite of this index.
@@ -88,6 +89,9 @@ COMMENT ON COLUMN refreshd.view_state.watermark IS
     'refreshd.stream.acknowledged holds for it too; see refreshd.freshness.';
 COMMENT ON COLUMN refreshd.view_state.commit_time IS
     'When the newest transaction that committed at or before the watermark did so, by the server''s clock.';
+COMMENT ON COLUMN refreshd.view_state.frozen IS
+    'Why refreshd.stream.acknowledged does not hold for the view although it is clean: a transaction that has not ended has altered or '
+    'locked what the view reads.';
 COMMENT ON COLUMN refreshd.view_state.obstacle_what IS
     'Why the view cannot be refreshed at all, by the catalog; apart from suspended_what, which failures and operators set.';
 COMMENT ON COLUMN refreshd.view_state.suspended_xid IS

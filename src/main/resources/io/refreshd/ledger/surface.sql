@@ -11,11 +11,12 @@ SELECT s.view_schema,
        s.marked <= s.covered AS clean,
        s.dirty_since,
        CASE WHEN s.untracked THEN NULL
-            WHEN s.marked <= s.covered THEN greatest(s.watermark, t.acknowledged)
+            WHEN s.marked <= s.covered AND s.frozen IS NULL THEN greatest(s.watermark, t.acknowledged)
             ELSE s.watermark
        END AS watermark,
        CASE WHEN s.untracked THEN NULL
-            WHEN s.marked <= s.covered AND t.acknowledged >= coalesce(s.watermark, '0/0') THEN t.commit_time
+            WHEN s.marked <= s.covered AND s.frozen IS NULL AND t.acknowledged >= coalesce(s.watermark, '0/0')
+            THEN t.commit_time
             ELSE s.commit_time
        END AS commit_time,
        s.refreshed_at,
@@ -23,7 +24,8 @@ SELECT s.view_schema,
        s.method,
        s.failures,
        coalesce(s.obstacle_what, s.suspended_what) AS what,
-       CASE WHEN s.obstacle_what IS NULL THEN s.suspended_remedy ELSE s.obstacle_remedy END AS remedy
+       CASE WHEN s.obstacle_what IS NULL THEN s.suspended_remedy ELSE s.obstacle_remedy END AS remedy,
+       s.frozen
 FROM refreshd.view_state s
 LEFT JOIN refreshd.stream t ON true;
 COMMENT ON VIEW refreshd.own_claim IS
@@ -42,8 +44,10 @@ SELECT view_schema,
        last_duration,
        method,
        failures,
-       what AS reason,
-       remedy,
+       coalesce(what, frozen) AS reason,
+       CASE WHEN what IS NULL AND frozen IS NOT NULL THEN 'it passes by itself when that transaction ends: see pg_locks'
+            ELSE remedy
+       END AS remedy,
        CASE WHEN watermark IS NOT NULL THEN commit_time END AS commit_time
 FROM refreshd.own_claim
 WHERE upstream = '{}'
@@ -63,8 +67,10 @@ SELECT s.view_schema,
        s.last_duration,
        s.method,
        s.failures,
-       coalesce(s.what, CASE WHEN NOT w.clean THEN w.blocked_what END),
-       coalesce(s.remedy, CASE WHEN NOT w.clean THEN w.blocked_remedy END),
+       coalesce(s.what, CASE WHEN NOT w.clean THEN w.blocked_what END, w.frozen),
+       coalesce(s.remedy, CASE WHEN NOT w.clean THEN w.blocked_remedy END,
+                CASE WHEN s.what IS NULL AND w.frozen IS NOT NULL
+                     THEN 'it passes by itself when that transaction ends: see pg_locks' END),
        w.commit_time
 FROM refreshd.own_claim s
 CROSS JOIN LATERAL (
@@ -87,7 +93,8 @@ CROSS JOIN LATERAL (
                       ORDER BY m.view_schema, m.view_name)
             FILTER (WHERE m.what IS NOT NULL AND c.member <> s.view_oid))[1] AS blocked_what,
            (array_agg(m.remedy ORDER BY m.view_schema, m.view_name)
-            FILTER (WHERE m.what IS NOT NULL AND c.member <> s.view_oid))[1] AS blocked_remedy
+            FILTER (WHERE m.what IS NOT NULL AND c.member <> s.view_oid))[1] AS blocked_remedy,
+           (array_agg(m.frozen ORDER BY m.view_schema, m.view_name) FILTER (WHERE m.frozen IS NOT NULL))[1] AS frozen
     FROM chain c
     LEFT JOIN LATERAL (SELECT * FROM refreshd.own_claim r WHERE r.view_oid = c.member OFFSET 0) m ON true
 ) w
@@ -149,7 +156,10 @@ BEGIN
         ELSIF known.state = 'paused' AND known.dirty_since IS NOT NULL THEN
             RAISE EXCEPTION '% is paused, and lacks what has been committed since %', "view", known.dirty_since
                 USING ERRCODE = 'object_not_in_prerequisite_state', HINT = format('refreshd resume ''%s''', "view");
-        ELSIF known.state = 'fresh' AND known.watermark IS NULL THEN
+        -- While a transaction alters what a view reads nothing may be claimed of it: that passes.
+        ELSIF known.state = 'fresh' AND known.watermark IS NULL
+              AND NOT EXISTS (SELECT FROM refreshd.view_state s
+                              WHERE s.view_oid = "view"::oid AND s.frozen IS NOT NULL AND NOT s.untracked) THEN
             RAISE EXCEPTION 'nothing can be claimed of %: it reads a source that the log does not show', "view"
                 USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'refreshd status says which source, and why.';
         ELSIF NOT fenced THEN
@@ -169,7 +179,8 @@ BEGIN
             RAISE EXCEPTION '% is not kept fresh by refreshd', "view" USING ERRCODE = 'undefined_object';
         ELSIF clock_timestamp() >= deadline THEN
             RAISE EXCEPTION '% is not fresh after %: it is %, and holds % of %', "view", timeout, known.state,
-                coalesce(known.watermark::text, 'nothing for certain'), token USING ERRCODE = 'query_canceled';
+                coalesce(known.watermark::text, 'nothing for certain'), token
+                USING ERRCODE = 'query_canceled', HINT = coalesce(known.reason, 'refreshd status says why.');
         END IF;
         PERFORM pg_sleep(pause);
         pause := least(pause * 1.5, 0.05);

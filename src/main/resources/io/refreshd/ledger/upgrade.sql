@@ -32,6 +32,7 @@ $$;
 ALTER TABLE refreshd.view_state                                                                 -- since version
     ADD COLUMN IF NOT EXISTS obstacle_what text, ADD COLUMN IF NOT EXISTS obstacle_remedy text, -- 2
     ADD COLUMN IF NOT EXISTS suspended_xid xid8,                                                -- 3
-    ADD COLUMN IF NOT EXISTS commit_time timestamptz;                                           -- 4
+    ADD COLUMN IF NOT EXISTS commit_time timestamptz,                                           -- 4
+    ADD COLUMN IF NOT EXISTS frozen text;                                                       -- 5
 ALTER TABLE refreshd.lease ADD COLUMN IF NOT EXISTS timeline integer;                           -- 4
 ALTER TABLE refreshd.stream ADD COLUMN IF NOT EXISTS commit_time timestamptz;                   -- 4
