@@ -1,6 +1,5 @@
 package io.refreshd.catalog;
 
-import io.refreshd.model.SqlNames;
 import io.refreshd.model.TableId;
 import io.refreshd.model.ViewId;
 import java.util.ArrayDeque;
@@ -41,7 +40,7 @@ public final class ReadRelations {
             for (Relation relation : closure(view.oid(), index)) {
                 readers.computeIfAbsent(relation.oid(), oid -> new TreeSet<>()).add(view.id());
                 names.computeIfAbsent(
-                        relation.oid(), oid -> SqlNames.qualified(new TableId(relation.schema(), relation.name())));
+                        relation.oid(), oid -> new TableId(relation.schema(), relation.name()).toString());
             }
         }
         return new ReadRelations(readers, names);

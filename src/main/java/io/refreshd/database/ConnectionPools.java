@@ -15,8 +15,8 @@ import org.jdbi.v3.core.Jdbi;
  * <p>Thread: any.
  */
 public final class ConnectionPools implements AutoCloseable {
-    /** Ledger writes of the capture, the guard, the catalog task, the audit, the role views, and one in reserve. */
-    private static final int BESIDES_REFRESHES = 6;
+    /** Ledger writes of the capture, the guard, the catalog task, the audit, the role views, the lock watch, and one in reserve. */
+    private static final int BESIDES_REFRESHES = 7;
 
     private static final Duration LONGEST_WAIT = Duration.ofSeconds(10);
 

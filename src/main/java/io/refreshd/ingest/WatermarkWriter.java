@@ -31,11 +31,7 @@ public final class WatermarkWriter {
      * @param catalogChanged asks for a reconciliation before nothing can be claimed; returns at once
      */
     public WatermarkWriter(
-            LeasedLedger ledger,
-            LowWatermark watermark,
-            EventLoop loop,
-            Duration heartbeat,
-            Runnable catalogChanged) {
+            LeasedLedger ledger, LowWatermark watermark, EventLoop loop, Duration heartbeat, Runnable catalogChanged) {
         this.ledger = ledger;
         this.watermark = watermark;
         this.heartbeat = heartbeat;

@@ -39,7 +39,8 @@ final class PublicationRefusals {
     /** Another session has locked the table. */
     static Obstacle ofLock(TableId table) {
         return new Obstacle(
-                "table " + table + " cannot join the publication yet: another session has locked it; it joins as soon as"
+                "table " + table
+                        + " cannot join the publication yet: another session has locked it; it joins as soon as"
                         + " that transaction has ended",
                 "SELECT pid FROM pg_catalog.pg_locks WHERE granted AND relation = '"
                         + SqlNames.qualified(table).replace("'", "''") + "'::regclass;");

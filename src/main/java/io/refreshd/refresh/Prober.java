@@ -50,7 +50,7 @@ final class Prober {
         try (Handle handle = jdbi.open()) {
             Probed probed = handle.inTransaction(
                     TransactionIsolationLevel.REPEATABLE_READ,
-                    transaction -> running.track(transaction, () -> compare(transaction, task, later)));
+                    transaction -> running.track(transaction, task.view(), () -> compare(transaction, task, later)));
             if (probed.outcome().isPresent() || !probed.agrees()) {
                 return probed.outcome();
             }
