@@ -35,7 +35,7 @@ class LockedTablesIT {
     void create() throws Exception {
         database = TestDatabase.create();
         database.execute(
-                "CREATE ROLE keeper_" + database.name() + " SUPERUSER LOGIN",
+                "CREATE ROLE keeper_" + database.name() + " SUPERUSER REPLICATION LOGIN",
                 "CREATE TABLE locked (id int PRIMARY KEY)",
                 "CREATE TABLE parts (id int PRIMARY KEY) PARTITION BY RANGE (id)",
                 "CREATE TABLE part PARTITION OF parts FOR VALUES FROM (0) TO (1000)",
