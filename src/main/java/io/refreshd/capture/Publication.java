@@ -109,9 +109,25 @@ public final class Publication {
     }
 
     private static Map<TableId, PublicationState.Entry> tables(Connection connection, String name) throws SQLException {
-        // pg_publication_tables resolves ALL TABLES, IN SCHEMA and partitions. It lists a table's filter and columns,
-        // but all columns if there is no column list; pg_publication_rel tells the two cases apart.
+        // Not by the view pg_publication_tables: from 16 on it locks every published table, and would wait for whoever
+        // has locked one of them.
         String sql = """
+                WITH RECURSIVE entry(oid) AS (
+                  SELECT r.prrelid FROM pg_catalog.pg_publication_rel r
+                    JOIN pg_catalog.pg_publication p ON p.oid = r.prpubid WHERE p.pubname = ?
+                  UNION
+                  SELECT c.oid FROM pg_catalog.pg_publication p
+                    JOIN pg_catalog.pg_class c ON c.relkind IN ('r', 'p') AND c.relpersistence = 'p' AND c.oid >= 16384
+                     AND (p.puballtables OR c.relnamespace IN (
+                           SELECT s.pnnspid FROM pg_catalog.pg_publication_namespace s WHERE s.pnpubid = p.oid))
+                   WHERE p.pubname = ?
+                ), member(oid) AS (
+                  SELECT oid FROM entry
+                  UNION
+                  SELECT h.inhrelid FROM member m
+                    JOIN pg_catalog.pg_class c ON c.oid = m.oid AND c.relkind = 'p'
+                    JOIN pg_catalog.pg_inherits h ON h.inhparent = m.oid AND NOT h.inhdetachpending
+                )
                 SELECT n.nspname, c.relname, c.oid, r.oid IS NOT NULL AS direct,
                        pg_catalog.pg_has_role(c.relowner, 'USAGE') AS mine, i.identity,
                        NOT EXISTS (
@@ -120,17 +136,23 @@ public final class Publication {
                            AND (f.prrelid = c.oid OR f.prrelid IN (SELECT a.relid FROM pg_catalog.pg_partition_ancestors(c.oid) a))
                        ) AS whole
                 FROM pg_catalog.pg_publication p
-                JOIN pg_catalog.pg_publication_tables t ON t.pubname = p.pubname
-                JOIN pg_catalog.pg_namespace n ON n.nspname = t.schemaname
-                JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = t.tablename
+                CROSS JOIN member m
+                JOIN pg_catalog.pg_class c ON c.oid = m.oid
+                JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
                 LEFT JOIN pg_catalog.pg_publication_rel r ON r.prpubid = p.oid AND r.prrelid = c.oid
                 JOIN (%s) i ON i.oid = c.oid
                 WHERE p.pubname = ?
+                  AND CASE WHEN NOT p.pubviaroot THEN c.relkind = 'r'
+                           ELSE c.oid IN (SELECT e.oid FROM entry e)
+                            AND NOT EXISTS (SELECT FROM pg_catalog.pg_partition_ancestors(c.oid) a
+                                             WHERE a.relid <> c.oid AND a.relid IN (SELECT e.oid FROM entry e))
+                      END
                 """.formatted(IDENTITIES);
         Map<TableId, PublicationState.Entry> tables = new HashMap<>();
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
-            statement.setString(1, name);
-            statement.setString(2, name);
+            for (int i = 1; i <= 4; i++) {
+                statement.setString(i, name);
+            }
             try (ResultSet row = statement.executeQuery()) {
                 while (row.next()) {
                     tables.put(

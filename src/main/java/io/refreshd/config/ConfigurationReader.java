@@ -106,6 +106,8 @@ public final class ConfigurationReader {
         return new RefreshSettings(
                 section.orDefault(Key.REFRESH_MAX_CONCURRENT, ValueParsers::maxConcurrent),
                 section.orDefault(Key.REFRESH_LOCK_TIMEOUT, Durations::parseTimeout),
+                section.orDefault(Key.REFRESH_LOCK_PATIENCE, Durations::parseMaxStaleness)
+                        .bound(),
                 section.orDefault(Key.REFRESH_STATEMENT_TIMEOUT, Durations::parseTimeout));
     }
 

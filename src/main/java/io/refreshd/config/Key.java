@@ -74,6 +74,11 @@ enum Key {
             Kind.DURATION,
             "2s",
             "A refresh that waits longer for a lock is cancelled and retried later."),
+    REFRESH_LOCK_PATIENCE(
+            "refresh.lock-patience",
+            Kind.DURATION_OR_NONE,
+            "1s",
+            "A refresh gives way when another session has waited this long for a lock that the refresh holds up, such as a `TRUNCATE`. It is tried again. After three times in a row it waits longer. `none`: a refresh never gives way."),
     REFRESH_STATEMENT_TIMEOUT(
             "refresh.statement-timeout", Kind.DURATION, "10m", "A refresh that takes longer is cancelled."),
     CAPTURE_SLOT(

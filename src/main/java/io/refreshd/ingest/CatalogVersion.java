@@ -3,46 +3,48 @@ package io.refreshd.ingest;
 import io.refreshd.capture.Publication;
 import io.refreshd.catalog.Catalog;
 import io.refreshd.catalog.CatalogReader;
-import io.refreshd.catalog.Relation;
-import io.refreshd.catalog.RelationKind;
+import io.refreshd.catalog.ReadRelations;
+import io.refreshd.catalog.ViewGraph;
 import io.refreshd.ledger.EnrolledTables;
+import io.refreshd.model.ViewId;
+import java.sql.Connection;
 import java.sql.SQLException;
-import java.util.Set;
-import java.util.stream.Collectors;
+import java.util.Map;
 import org.jdbi.v3.core.Handle;
 
 /**
  * The version of the catalog that changes are routed by. The write-ahead log tells nothing of DDL: a partition that was attached,
  * or a view that was replaced, alters what views should hold without a word.
  *
- * <p>Invariant: a position is claimed only if {@link #check}, called after the position was routed, says {@code UNCHANGED}.
+ * <p>Invariant: a position is claimed for a view only if {@link #check}, called after the position was routed, says {@code UNCHANGED}
+ * and does not name the view as in flux.
  *
  * @param fingerprint of the catalog; empty in {@link #NONE}, by which nothing can be claimed
- * @param relations oids of the relations that views read
+ * @param relations the relations that each view reads
  * @param publication name of the publication
  */
-public record CatalogVersion(String fingerprint, Set<Long> relations, String publication) {
+public record CatalogVersion(String fingerprint, ReadRelations relations, String publication) {
     /** The version of no catalog: no position can be claimed by it. */
-    public static final CatalogVersion NONE = new CatalogVersion("", Set.of(), "");
+    public static final CatalogVersion NONE = new CatalogVersion("", ReadRelations.NONE, "");
 
-    /** How the server's catalog compares with this version. */
+    /** How what others can see of the server's catalog compares with this version. */
     public enum State {
         UNCHANGED,
-        /** A running transaction alters a relation that views read. Whether it commits is not known yet. */
-        IN_FLUX,
         CHANGED
     }
 
+    /**
+     * How the server's catalog compares with this version.
+     *
+     * @param inFlux views of which a running transaction alters or locks a relation, with the relation's name. Whether that
+     *     transaction commits is not known yet
+     */
+    record Check(State state, Map<ViewId, String> inFlux) {}
+
     /** @param fingerprint read before {@code catalog} was */
-    public static CatalogVersion of(String fingerprint, Catalog catalog, String publication) {
+    public static CatalogVersion of(String fingerprint, Catalog catalog, ViewGraph graph, String publication) {
         return new CatalogVersion(
-                fingerprint,
-                catalog.relations().stream()
-                        // refreshd's own refresh locks a materialized view, and its rows are not what it should hold.
-                        .filter(relation -> relation.kind() != RelationKind.MATERIALIZED_VIEW)
-                        .map(Relation::oid)
-                        .collect(Collectors.toSet()),
-                publication);
+                fingerprint, ReadRelations.of(catalog, graph.views().values()), publication);
     }
 
     /**
@@ -51,12 +53,15 @@ public record CatalogVersion(String fingerprint, Set<Long> relations, String pub
      * <p>Invariant: locks are read before the fingerprint. A transaction that altered a relation and committed in front of the
      * position either holds its lock still, or is visible to the query for the fingerprint that follows.
      */
-    State check(Handle handle) throws SQLException {
-        if (CatalogReader.beingAltered(handle.getConnection()).stream().anyMatch(relations::contains)) {
-            return State.IN_FLUX;
-        }
+    Check check(Handle handle) throws SQLException {
+        Map<ViewId, String> inFlux = inFlux(handle.getConnection());
         boolean same = CatalogReader.fingerprint(handle.getConnection()).equals(fingerprint)
                 && EnrolledTables.areCaptured(handle, Publication.IDENTITIES, publication);
-        return same ? State.UNCHANGED : State.CHANGED;
+        return new Check(same ? State.UNCHANGED : State.CHANGED, inFlux);
+    }
+
+    /** The views of which a running transaction alters or locks a relation, with the relation's name. */
+    Map<ViewId, String> inFlux(Connection connection) throws SQLException {
+        return relations.readersOf(CatalogReader.beingAltered(connection));
     }
 }

@@ -27,6 +27,7 @@ import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import org.jdbi.v3.core.Handle;
 
 /**
  * The path of a change: captured, routed, durably marked, acknowledged.
@@ -183,6 +184,14 @@ public final class ChangeIngest implements BatchHandler {
             router = next;
             candidates.forget();
             writer.routeBy(version);
+        }
+
+        /**
+         * Excludes from what is claimed the views of the other catalog of which a running transaction alters a relation. To be called in
+         * the transaction that registers these views, before the scheduler knows them.
+         */
+        public void freezeInFlux(Handle transaction) {
+            writer.freezeInFlux(transaction);
         }
 
         /**

@@ -3,14 +3,16 @@ package io.refreshd.ingest;
 import io.refreshd.ledger.LeasedLedger;
 import io.refreshd.ledger.StreamRow;
 import io.refreshd.model.Lsn;
+import io.refreshd.schedule.EventLoop;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Optional;
 import org.jdbi.v3.core.ConnectionException;
+import org.jdbi.v3.core.Handle;
 
 /**
  * Raises the low watermark and writes it to the ledger. It is raised only if the server's catalog is still the version that the
- * position was routed by.
+ * position was routed by, and only for views of which nobody alters a relation.
  *
  * <p>Thread: {@link #write} is called by the capture thread, in turn with a swap of the routing table; the rest by any thread.
  */
@@ -19,6 +21,7 @@ public final class WatermarkWriter {
     private final LowWatermark watermark;
     private final Duration heartbeat;
     private final Runnable catalogChanged;
+    private final FrozenClaims frozen;
 
     private CatalogVersion version = CatalogVersion.NONE;
     private Optional<CatalogVersion.State> lastCheck = Optional.empty();
@@ -27,11 +30,13 @@ public final class WatermarkWriter {
      * @param heartbeat how often the ledger hears of the watermark; the ledger stores it for those who ask whether a daemon runs
      * @param catalogChanged asks for a reconciliation before nothing can be claimed; returns at once
      */
-    public WatermarkWriter(LeasedLedger ledger, LowWatermark watermark, Duration heartbeat, Runnable catalogChanged) {
+    public WatermarkWriter(
+            LeasedLedger ledger, LowWatermark watermark, EventLoop loop, Duration heartbeat, Runnable catalogChanged) {
         this.ledger = ledger;
         this.watermark = watermark;
         this.heartbeat = heartbeat;
         this.catalogChanged = catalogChanged;
+        this.frozen = new FrozenClaims(ledger, watermark, loop);
     }
 
     LowWatermark watermark() {
@@ -48,6 +53,18 @@ public final class WatermarkWriter {
         lastCheck = Optional.empty();
     }
 
+    /**
+     * Excludes from what is claimed the views of which a running transaction alters a relation. To be called in the transaction that
+     * registers the views of another catalog, before the scheduler knows them.
+     */
+    void freezeInFlux(Handle transaction) {
+        try {
+            frozen.add(transaction, version().inFlux(transaction.getConnection()));
+        } catch (SQLException e) {
+            throw new ConnectionException(e);
+        }
+    }
+
     /** The result of the last check of the catalog, handed out once; empty if there was none since. */
     public synchronized Optional<CatalogVersion.State> takeLastCheck() {
         Optional<CatalogVersion.State> taken = lastCheck;
@@ -60,18 +77,19 @@ public final class WatermarkWriter {
         // The position first: the check covers what was routed before it, and no more.
         Lsn position = watermark.routed();
         CatalogVersion routedBy = version();
-        CatalogVersion.State state = check(routedBy);
-        if (state == CatalogVersion.State.UNCHANGED) {
+        CatalogVersion.Check check = check(routedBy);
+        if (check.state() == CatalogVersion.State.UNCHANGED) {
+            frozen.set(check.inFlux());
             watermark.claim(position);
         }
-        remember(routedBy, state);
-        if (state == CatalogVersion.State.CHANGED) {
+        remember(routedBy, check.state());
+        if (check.state() == CatalogVersion.State.CHANGED) {
             catalogChanged.run();
         }
         writeDown(watermark.claim());
     }
 
-    private CatalogVersion.State check(CatalogVersion routedBy) {
+    private CatalogVersion.Check check(CatalogVersion routedBy) {
         try {
             return ledger.jdbi().withHandle(routedBy::check);
         } catch (SQLException e) {

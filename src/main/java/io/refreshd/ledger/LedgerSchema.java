@@ -6,6 +6,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -24,6 +25,8 @@ public final class LedgerSchema {
 
     /** Key of the advisory lock under which the scripts run, so that of two daemons that start together only one runs them. */
     private static final long MIGRATION_LOCK = 0x7265667265736864L; // "refreshd" in ASCII
+
+    private static final Duration LONGEST_WAIT = Duration.ofSeconds(5);
 
     private LedgerSchema() {}
 
@@ -60,13 +63,31 @@ public final class LedgerSchema {
 
     /** Runs the {@linkplain #pending pending} scripts in one transaction. */
     public static void migrate(Handle handle) throws LedgerTooNewException {
+        if (pending(handle).isEmpty()) {
+            return;
+        }
         handle.useTransaction(transaction -> {
             transaction.execute("SET LOCAL synchronous_commit = local");
-            transaction.execute("SELECT pg_advisory_xact_lock(?)", MIGRATION_LOCK);
+            awaitOthers(transaction);
             for (String script : pending(transaction)) {
                 execute(transaction, script);
             }
         });
+    }
+
+    /**
+     * Waits for another daemon that runs the scripts. Everybody may take an advisory lock, so the wait is short and its end is no failure:
+     * where two daemons run the scripts after all, the server refuses one of them, and its next attempt finds nothing to do.
+     */
+    private static void awaitOthers(Handle transaction) {
+        transaction.savepoint("unlocked");
+        try {
+            transaction.execute(
+                    "SELECT pg_catalog.set_config('lock_timeout', ?, true)", LONGEST_WAIT.toMillis() + "ms");
+            transaction.execute("SELECT pg_catalog.pg_advisory_xact_lock(?)", MIGRATION_LOCK);
+        } catch (UnableToExecuteStatementException e) {
+            transaction.rollbackToSavepoint("unlocked");
+        }
     }
 
     /** Removes the ledger and everything in it. */

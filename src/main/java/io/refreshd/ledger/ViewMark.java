@@ -10,7 +10,8 @@ import org.jdbi.v3.core.Handle;
  * @param marked number of the newest mark
  * @param covered number of the newest mark that a refresh has covered
  * @param refreshes how often the view was refreshed
- * @param untracked whether the view reads a source whose changes the log does not show
+ * @param untracked whether changes may be in force that the log does not show: of an untracked source, or of a relation that is being
+ *     altered
  * @param watermark as {@code refreshd.own_claim} has it: without the views that this view reads
  */
 public record ViewMark(long marked, long covered, long refreshes, boolean untracked, Optional<Lsn> watermark) {
@@ -34,7 +35,8 @@ public record ViewMark(long marked, long covered, long refreshes, boolean untrac
     /** Returns the row in the snapshot of the transaction; empty if the ledger has no view with this oid. */
     public static Optional<ViewMark> read(Handle handle, long oid) {
         return handle.createQuery("""
-                        SELECT s.marked, s.covered, s.refreshes, s.untracked, c.watermark::text AS watermark
+                        SELECT s.marked, s.covered, s.refreshes, s.untracked OR s.frozen IS NOT NULL AS untracked,
+                               c.watermark::text AS watermark
                         FROM refreshd.view_state s JOIN refreshd.own_claim c USING (view_schema, view_name)
                         WHERE s.view_oid = :oid
                         """)

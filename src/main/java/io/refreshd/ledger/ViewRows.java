@@ -184,7 +184,8 @@ public final class ViewRows {
                                 FROM (SELECT s.watermark, s.commit_time
                                       UNION ALL
                                       SELECT CAST(:routed AS pg_lsn), CAST(:at AS timestamptz)
-                                      WHERE s.marked <= s.covered AND NOT s.untracked AND s.upstream = '{}'
+                                      WHERE s.marked <= s.covered AND NOT s.untracked AND s.frozen IS NULL
+                                        AND s.upstream = '{}'
                                       UNION ALL
                                       SELECT f.watermark, f.commit_time FROM refreshd.freshness f
                                       WHERE s.marked <= s.covered AND NOT s.untracked AND s.upstream <> '{}'

@@ -50,8 +50,7 @@ public final class Endpoints {
             case "/" -> page.render(status.get(), clock.get().wall());
             case "/metrics" -> scrape.answer(accept);
             case "/livez" -> verdict("alive", "stuck", liveness.reasonsAgainst());
-            case "/readyz" ->
-                verdict("ready", "not ready", notReady(status.get(), clock.get().wall()));
+            case "/readyz" -> ready(status.get(), clock.get().wall());
             case "/status" -> status();
             default ->
                 Response.json(
@@ -69,11 +68,18 @@ public final class Endpoints {
     private Response status() {
         DaemonStatus present = status.get();
         Instant now = clock.get().wall();
-        return Response.json(200, StatusJson.status(present, notReady(present, now), now));
+        return Response.json(
+                200, StatusJson.status(present, readiness.isReady(present, now), notReady(present, now), now));
     }
 
     private List<String> notReady(DaemonStatus present, Instant now) {
         return readiness.reasonsAgainst(present, now);
+    }
+
+    private Response ready(DaemonStatus present, Instant now) {
+        boolean good = readiness.isReady(present, now);
+        return Response.json(
+                good ? 200 : 503, StatusJson.verdict(good ? "ready" : "not ready", notReady(present, now)));
     }
 
     private static Response verdict(String yes, String no, List<String> reasons) {

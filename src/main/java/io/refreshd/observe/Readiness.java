@@ -11,7 +11,11 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Readiness check: lists the reasons why views may be staler than their target lag; no reason means ready. Pure.
+ * Readiness check: lists the reasons why views may be staler than their target lag, and tells whether the daemon is ready. Pure.
+ *
+ * <p>A view that is suspended, or blocked by one that is, is listed and does not make the daemon unready: somebody has to mend that
+ * view, and until then the daemon does for all others what it should. Otherwise the owner of one view could take the daemon, or the
+ * application beside it, out of service.
  *
  * @param silence longest time without a message, heartbeats included, before the stream counts as dead
  * @param grace how much staler than its target lag a view may be; a shorter miss is counted as one, but does not make the daemon
@@ -32,6 +36,18 @@ public record Readiness(Duration silence, Duration grace) {
         stream(status.stream(), now).ifPresent(reasons::add);
         status.views().forEach(view -> view(view, now).ifPresent(reasons::add));
         return List.copyOf(reasons);
+    }
+
+    /** Whether the daemon does what it should. */
+    public boolean isReady(DaemonStatus status, Instant now) {
+        return stream(status.stream(), now).isEmpty()
+                && status.views().stream()
+                        .noneMatch(view ->
+                                !waitsForSomebody(view) && view(view, now).isPresent());
+    }
+
+    private static boolean waitsForSomebody(ViewStatus view) {
+        return view.phase() == ViewPhase.SUSPENDED || view.phase() == ViewPhase.BLOCKED;
     }
 
     /** Whether the view is staler than target lag and grace allow. A paused view never is: its staleness is the operator's wish. */

@@ -28,9 +28,10 @@ final class StatusJson {
 
     private StatusJson() {}
 
-    static String status(DaemonStatus status, List<String> notReady, Instant now) {
-        ObjectNode root = NODES.objectNode().put("at", now.toString()).put("ready", notReady.isEmpty());
-        root.set("reasons", strings(notReady));
+    /** @param reasons why views may be staler than their target lag; some of them do not make the daemon unready */
+    static String status(DaemonStatus status, boolean ready, List<String> reasons, Instant now) {
+        ObjectNode root = NODES.objectNode().put("at", now.toString()).put("ready", ready);
+        root.set("reasons", strings(reasons));
         root.set("stream", stream(status.stream(), now));
         ArrayNode views = root.putArray("views");
         status.views().forEach(view -> views.add(view(view, now)));

@@ -84,7 +84,7 @@ final class StatusPage {
         List<String> reasons = readiness.reasonsAgainst(status, now);
         StringBuilder out = new StringBuilder("<header><h1>refreshd</h1> ");
         out.append(
-                reasons.isEmpty()
+                readiness.isReady(status, now)
                         ? "<strong class=\"badge good\">ready</strong>"
                         : "<strong class=\"badge bad\">not ready</strong>");
         out.append("</header>\n<dl>");

@@ -186,7 +186,10 @@ public final class CatalogReconciler {
         findings = new Findings(snapshot.coverage().tables(), snapshot.upstream(), snapshot.untrackedRoleTables());
         try (ChangeIngest.Pause pause = ingest.pause()) {
             pause.swap(new Router(snapshot.graph()), snapshot.version());
-            ledger.write(handle, transaction -> ViewRows.register(transaction, plan.registrations()));
+            ledger.write(handle, transaction -> {
+                ViewRows.register(transaction, plan.registrations());
+                pause.freezeInFlux(transaction);
+            });
             ingest.marks().writeMarksOf(new Event.ViewsKnown(plan.specs(), remembered(handle), plan.altered()));
             Xids unsettled = pause.unsettled();
             if (!unsettled.isEmpty() && !plan.uncertain().isEmpty()) {

@@ -1,14 +1,14 @@
 package io.refreshd.reconcile;
 
-import io.refreshd.capture.Prerequisites;
 import io.refreshd.capture.Publication;
 import io.refreshd.capture.PublicationState;
+import io.refreshd.capture.TableLocks;
 import io.refreshd.database.ConnectionPools;
-import io.refreshd.database.ErrorSummary;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.PrerequisitesMissingException;
 import io.refreshd.model.TableId;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -17,39 +17,67 @@ import java.util.Optional;
 import java.util.Set;
 import org.jdbi.v3.core.Handle;
 
-/** Makes the publication hold the tables that are wanted, as far as the role may. */
+/**
+ * Makes the publication hold the tables that are wanted, as far as the role may and nobody has locked them.
+ *
+ * <p>Thread: one at a time.
+ */
 final class PublicationReconciler {
     private static final String INSUFFICIENT_PRIVILEGE = "42501";
+    private static final String LOCK_NOT_AVAILABLE = "55P03";
+
+    /** Longer than the server's deadlock_timeout of 1 s, after which an autovacuum gives way. */
+    private static final Duration LOCK_TIMEOUT = Duration.ofSeconds(2);
+
+    /** How long a round may wait for locks of single tables. The tables that are left wait for the next round. */
+    private static final Duration LONGEST_ROUND = Duration.ofSeconds(6);
 
     private final String name;
-    private final String user;
+    private final PublicationRefusals refusals;
+
+    /** Wanted tables that the last round left out because of locks. */
+    private Set<TableId> waiting = Set.of();
 
     PublicationReconciler(String name, String user) {
         this.name = name;
-        this.user = user;
+        this.refusals = new PublicationRefusals(user);
     }
 
     /**
      * Adds to the publication what is wanted, and removes what is not.
      *
-     * @return the tables that the role may not publish, each with a remedy
+     * @return the tables that cannot be published now, each with a remedy
      * @throws PrerequisitesMissingException if there is no publication and the role may not create one
      */
     Map<TableId, Obstacle> reconcile(Handle handle, Set<TableId> wanted)
             throws SQLException, PrerequisitesMissingException {
         Optional<PublicationState> state = Publication.inspect(handle.getConnection(), name);
+        waiting = Set.of();
         try {
             apply(handle, Publication.plan(name, wanted, state));
             return Map.of();
         } catch (SQLException e) {
-            if (!INSUFFICIENT_PRIVILEGE.equals(e.getSQLState())) {
-                throw e;
-            }
+            requireOfOneTable(e);
         }
         if (state.isEmpty()) {
             createEmpty(handle, wanted);
         }
-        return oneByOne(handle, wanted);
+        Map<TableId, Obstacle> refused = oneByOne(handle, wanted);
+        removeNeedless(handle, wanted, refused);
+        return refused;
+    }
+
+    /** Whether a table that was left out because of a lock may join now. */
+    boolean mayJoinNow(Handle handle) throws SQLException {
+        return !waiting.isEmpty()
+                && !TableLocks.conflicting(handle.getConnection(), waiting).equals(waiting);
+    }
+
+    /** Whether one table alone may be the cause, so that the others can join. */
+    private static void requireOfOneTable(SQLException e) throws SQLException {
+        if (!INSUFFICIENT_PRIVILEGE.equals(e.getSQLState()) && !LOCK_NOT_AVAILABLE.equals(e.getSQLState())) {
+            throw e;
+        }
     }
 
     private void createEmpty(Handle handle, Set<TableId> wanted) throws SQLException, PrerequisitesMissingException {
@@ -59,50 +87,65 @@ final class PublicationReconciler {
             if (!INSUFFICIENT_PRIVILEGE.equals(e.getSQLState())) {
                 throw e;
             }
-            throw new PrerequisitesMissingException(List.of(new Obstacle(
-                    "the role " + user + " may not create the publication " + name + ": "
-                            + ErrorSummary.withoutValues(e),
-                    String.join(";\n", Publication.plan(name, wanted, Optional.empty())) + ";")));
+            throw refusals.ofPublication(name, String.join(";\n", Publication.plan(name, wanted, Optional.empty())), e);
         }
     }
 
-    /** Adds one table at a time: a table of another owner must not keep the others out. */
+    /** Adds one table at a time: a table of another owner, or one that is locked, must not keep the others out. */
     private Map<TableId, Obstacle> oneByOne(Handle handle, Set<TableId> wanted) throws SQLException {
         Map<TableId, Obstacle> refused = new HashMap<>();
+        Set<TableId> locked = new HashSet<>(TableLocks.conflicting(handle.getConnection(), wanted));
+        long began = System.nanoTime();
         for (TableId table : wanted) {
             Optional<PublicationState> state = Publication.inspect(handle.getConnection(), name);
             Set<TableId> next =
                     new HashSet<>(state.map(s -> s.tables().keySet()).orElse(Set.of()));
             if (!next.add(table)) {
+                locked.remove(table);
+                continue;
+            }
+            if (System.nanoTime() - began > LONGEST_ROUND.toNanos()) {
+                locked.add(table);
+            }
+            if (locked.contains(table)) {
                 continue;
             }
             List<String> statements = Publication.plan(name, next, state);
             try {
                 apply(handle, statements);
             } catch (SQLException e) {
-                if (!INSUFFICIENT_PRIVILEGE.equals(e.getSQLState())) {
-                    throw e;
+                requireOfOneTable(e);
+                if (LOCK_NOT_AVAILABLE.equals(e.getSQLState())) {
+                    locked.add(table);
+                } else {
+                    refused.put(table, refusals.ofPrivilege(handle, table, String.join("; ", statements) + ";", e));
                 }
-                refused.put(table, refusal(handle, table, String.join("; ", statements) + ";", e));
             }
         }
+        locked.forEach(table -> refused.put(table, PublicationRefusals.ofLock(table)));
+        waiting = Set.copyOf(locked);
         return refused;
     }
 
-    /** Two remedies: a superuser's statement for this table, and a grant that covers every table of its owner, also later ones. */
-    private Obstacle refusal(Handle handle, TableId table, String statement, SQLException error) throws SQLException {
-        String instead = Prerequisites.notMine(handle.getConnection(), Set.of(table)).stream()
-                .map(foreign -> " -- as a superuser; or, so that refreshd may: " + foreign.remedy())
-                .findFirst()
-                .orElse(" -- as a superuser");
-        return new Obstacle(
-                "role " + user + " may not publish table " + table + ": " + ErrorSummary.withoutValues(error),
-                statement + instead);
+    /** Tables that no view needs stay published while somebody locks one of them. The next round tries again. */
+    private void removeNeedless(Handle handle, Set<TableId> wanted, Map<TableId, Obstacle> refused)
+            throws SQLException {
+        Set<TableId> kept = new HashSet<>(wanted);
+        kept.removeAll(refused.keySet());
+        Optional<PublicationState> state = Publication.inspect(handle.getConnection(), name);
+        try {
+            apply(handle, Publication.plan(name, kept, state));
+        } catch (SQLException e) {
+            requireOfOneTable(e);
+        }
     }
 
     private static void apply(Handle handle, List<String> statements) throws SQLException {
         if (!statements.isEmpty()) {
-            ConnectionPools.locally(handle, transaction -> Publication.apply(transaction.getConnection(), statements));
+            ConnectionPools.locally(handle, transaction -> {
+                transaction.execute("SET LOCAL lock_timeout = " + LOCK_TIMEOUT.toMillis());
+                Publication.apply(transaction.getConnection(), statements);
+            });
         }
     }
 }

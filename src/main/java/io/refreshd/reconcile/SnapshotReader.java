@@ -43,7 +43,7 @@ final class SnapshotReader {
         PublicationState state = Publication.inspect(handle.getConnection(), name)
                 .orElseThrow(() -> new SQLException("the publication was dropped a moment ago"));
         return new CatalogSnapshot(
-                CatalogVersion.of(fingerprint, catalog, name),
+                CatalogVersion.of(fingerprint, catalog, graph, name),
                 graph,
                 wanted,
                 state,
@@ -66,6 +66,7 @@ final class SnapshotReader {
                 || !Publication.version(
                                 handle.getConnection(), configuration.capture().publication())
                         .equals(snapshot.publicationVersion())
+                || publication.mayJoinNow(handle)
                 || !RefreshPrivileges.missing(handle).equals(snapshot.notRefreshable());
     }
 }

@@ -47,6 +47,7 @@ public final class PostgresRefresher {
     private static final Set<String> LOCK_FAILURES = Set.of("55P03", "40P01");
 
     private final RunningStatements running;
+    private final LockPatience patience;
     private final Prober prober;
     private final Jdbi jdbi;
     private final long lease;
@@ -64,7 +65,8 @@ public final class PostgresRefresher {
             RefreshLimits limits,
             Supplier<Moment> clock,
             Function<Lsn, Optional<Instant>> commitTimes) {
-        this.running = new RunningStatements(limits.statement());
+        this.patience = new LockPatience(limits.patience());
+        this.running = new RunningStatements(limits.statement(), patience, jdbi);
         this.prober = new Prober(jdbi, lease, limits, commitTimes);
         this.jdbi = jdbi;
         this.lease = lease;
@@ -78,7 +80,13 @@ public final class PostgresRefresher {
         try {
             Optional<RefreshOutcome> probed =
                     task.probes().isEmpty() ? Optional.empty() : prober.probe(task, later, running);
-            return probed.isPresent() ? probed.get() : refresh(task, clock.get().nanos());
+            RefreshOutcome outcome = probed.isPresent()
+                    ? probed.get()
+                    : refresh(task, clock.get().nanos());
+            patience.reset(task.view());
+            return outcome;
+        } catch (GaveWayException e) {
+            return gaveWay(task, e, since(start));
         } catch (RolledBack rolledBack) {
             return rolledBack.outcome;
         } catch (LeaseLostException e) {
@@ -104,7 +112,7 @@ public final class PostgresRefresher {
         // own, which is later than the one in the preparation.
         Finished finished = jdbi.inTransaction(
                 TransactionIsolationLevel.READ_COMMITTED,
-                transaction -> running.track(transaction, () -> refresh(transaction, task, start)));
+                transaction -> running.track(transaction, task.view(), () -> refresh(transaction, task, start)));
         return new RefreshOutcome.Refreshed(
                 finished.snapshot(),
                 finished.duration(),
@@ -163,6 +171,14 @@ public final class PostgresRefresher {
             case CONCURRENT -> "REFRESH MATERIALIZED VIEW CONCURRENTLY " + name;
             case PLAIN -> "REFRESH MATERIALIZED VIEW " + name;
         };
+    }
+
+    private RefreshOutcome gaveWay(RefreshTask task, GaveWayException why, Duration duration) {
+        Duration before = patience.of(task.view());
+        int inARow = patience.gaveWay(task.view());
+        Failure failure = why.failure(task.view(), inARow, before, patience.of(task.view()));
+        recordFailure(task, failure, duration);
+        return new RefreshOutcome.Failed(failure, duration);
     }
 
     private RefreshOutcome failed(RefreshTask task, SQLException error, Duration duration) {

@@ -55,7 +55,7 @@ final class Prober {
             if (!isTrusted(handle, task)) {
                 return Optional.empty();
             }
-            Probed probed = running.track(handle, () -> rolledBack(handle, task, later));
+            Probed probed = running.track(handle, task.view(), () -> rolledBack(handle, task, later));
             if (probed.outcome().isPresent() || !probed.agrees()) {
                 return probed.outcome();
             }

@@ -1,11 +1,18 @@
 package io.refreshd.refresh;
 
 import java.time.Duration;
+import java.util.Optional;
 
 /**
  * Time limits of a refresh.
  *
  * @param lock how long to wait for a lock. While a refresh waits for a lock, other sessions queue behind it
  * @param statement how long the REFRESH may run; zero means no limit
+ * @param patience how long a refresh may hold up the lock of another session before it gives way; empty means no limit
  */
-public record RefreshLimits(Duration lock, Duration statement) {}
+public record RefreshLimits(Duration lock, Duration statement, Optional<Duration> patience) {
+    /** Limits of refreshes that never give way. */
+    public RefreshLimits(Duration lock, Duration statement) {
+        this(lock, statement, Optional.empty());
+    }
+}

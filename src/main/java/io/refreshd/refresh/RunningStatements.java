@@ -1,5 +1,6 @@
 package io.refreshd.refresh;
 
+import io.refreshd.model.ViewId;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -7,7 +8,8 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jdbi.v3.core.ConnectionException;
 import org.jdbi.v3.core.Handle;
-import org.postgresql.PGConnection;
+import org.jdbi.v3.core.Jdbi;
+import org.jdbi.v3.core.JdbiException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -22,13 +24,17 @@ final class RunningStatements {
     /** How much longer than the server's own limit to wait, until the error that it sends must have arrived. */
     private static final Duration GRACE = Duration.ofSeconds(30);
 
-    private final Set<Connection> running = ConcurrentHashMap.newKeySet();
+    private final Set<RunningStatement> running = ConcurrentHashMap.newKeySet();
     private final Duration limit;
+    private final LockPatience patience;
+    private final LockWatch watch;
     private volatile boolean cancelled;
 
     /** @param limit of one statement; zero means no limit */
-    RunningStatements(Duration limit) {
+    RunningStatements(Duration limit, LockPatience patience, Jdbi jdbi) {
         this.limit = limit;
+        this.patience = patience;
+        this.watch = new LockWatch(jdbi, running);
     }
 
     /** Work on a connection that can be cancelled. */
@@ -36,17 +42,30 @@ final class RunningStatements {
         T run() throws SQLException, InterruptedException;
     }
 
-    <T> T track(Handle transaction, Work<T> work) throws InterruptedException {
+    /** @throws GaveWayException if the work was cancelled because it held up another session */
+    <T> T track(Handle transaction, ViewId view, Work<T> work) throws InterruptedException {
         Connection connection = transaction.getConnection();
-        running.add(connection);
         try {
-            long silence = limit.isZero() ? 0 : limit.plus(GRACE).toMillis();
-            connection.setNetworkTimeout(Runnable::run, (int) Math.min(silence, Integer.MAX_VALUE));
-            return work.run();
+            RunningStatement statement = new RunningStatement(connection, view, patience);
+            running.add(statement);
+            if (patience.isLimited()) {
+                watch.begun();
+            }
+            try {
+                long silence = limit.isZero() ? 0 : limit.plus(GRACE).toMillis();
+                connection.setNetworkTimeout(Runnable::run, (int) Math.min(silence, Integer.MAX_VALUE));
+                return work.run();
+            } catch (SQLException | JdbiException e) {
+                if (statement.gaveWay().isPresent()) {
+                    throw new GaveWayException(statement.gaveWay().get(), e);
+                }
+                throw e;
+            } finally {
+                running.remove(statement);
+                statement.ended();
+            }
         } catch (SQLException e) {
             throw new ConnectionException(e);
-        } finally {
-            running.remove(connection);
         }
     }
 
@@ -54,15 +73,12 @@ final class RunningStatements {
         return cancelled;
     }
 
-    /**
-     * Cancels what runs, and what begins later. The request goes to the server, since the driver ignores interrupts while it
-     * waits.
-     */
+    /** Cancels what runs, and what begins later. */
     void cancel() {
         cancelled = true;
-        for (Connection connection : running) {
+        for (RunningStatement statement : running) {
             try {
-                connection.unwrap(PGConnection.class).cancelQuery();
+                statement.cancel();
             } catch (SQLException e) {
                 // A connection that cannot be reached runs nothing any more.
                 log.atDebug().setCause(e).log("Could not cancel a refresh");

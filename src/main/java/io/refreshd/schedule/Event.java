@@ -70,6 +70,16 @@ public sealed interface Event {
     record RoutedTo(Lsn position, Snapshot snapshot) implements Event {}
 
     /**
+     * The watermarks of these views, each with the reason, do not advance with {@link RoutedTo} until another event of this kind
+     * leaves them out. Comes before the {@link RoutedTo} of a position that does not hold for them.
+     */
+    record ClaimsFrozen(Map<ViewId, String> views) implements Event {
+        public ClaimsFrozen {
+            views = Map.copyOf(views);
+        }
+    }
+
+    /**
      * The log has been read and routed up to {@code position}: the {@link Affected} of whatever committed at or before it came
      * before. No watermark may claim the position. The transactions need not be visible, and the catalog by which they were
      * routed may be an old one; in that case an {@link Invalidated} follows.

@@ -26,6 +26,7 @@ import java.util.random.RandomGenerator;
 public final class Scheduler {
     private final ViewRegistry views = new ViewRegistry();
     private final LogProgress log = new LogProgress();
+    private final Watermarks watermarks;
     private final ActionBuffer actions;
     private final ChangeAdmission admission;
     private final ViewRegistration registration;
@@ -36,7 +37,7 @@ public final class Scheduler {
 
     /** @param firstMark greater than every mark in the ledger, dirty or covered */
     public Scheduler(SchedulerSettings settings, long firstMark, RandomGenerator random) {
-        Watermarks watermarks = new Watermarks(views, log);
+        watermarks = new Watermarks(views, log);
         Readiness readiness = new Readiness(views);
         actions = new ActionBuffer(firstMark);
         admission = new ChangeAdmission(views, watermarks, actions);
@@ -66,6 +67,7 @@ public final class Scheduler {
                 log.routedTo(to.position());
                 admission.visible(to.snapshot());
             }
+            case Event.ClaimsFrozen frozen -> watermarks.freezeClaims(frozen.views());
             case Event.ReadTo to -> log.readTo(to.position());
             case Event.LaterAsked asked -> awaitLog(asked.view(), asked.position());
             case Event.RefreshEnded ended -> outcomes.ended(ended.view(), ended.outcome(), now);

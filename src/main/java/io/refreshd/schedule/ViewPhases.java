@@ -46,7 +46,7 @@ final class ViewPhases {
             case BLOCKED -> readiness.suspendedUpstream(view).map(ViewPhases::blockedBy);
             case PAUSED -> Optional.of(new Obstacle("paused by request", "refreshd resume " + view.id()));
             case BACKING_OFF, DIRTY, REFRESHING, FRESH ->
-                retryReason(view.retry).or(() -> watermarks.untracked(view));
+                retryReason(view.retry).or(() -> watermarks.untracked(view)).or(() -> watermarks.frozen(view));
         };
     }
 

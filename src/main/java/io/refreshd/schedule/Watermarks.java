@@ -3,12 +3,15 @@ package io.refreshd.schedule;
 import io.refreshd.model.Lsn;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.ViewId;
+import java.util.Map;
 import java.util.Optional;
 
 /** Works out the watermark of each view: every transaction that committed at or before it is in the view. */
 final class Watermarks {
     private final ViewRegistry views;
     private final LogProgress log;
+    /** Views whose watermark does not advance with the log, each with the reason; also views that are not registered yet. */
+    private Map<ViewId, String> frozen = Map.of();
 
     Watermarks(ViewRegistry views, LogProgress log) {
         this.views = views;
@@ -33,6 +36,28 @@ final class Watermarks {
         return Optional.empty();
     }
 
+    /** From now on the watermarks of these views do not advance with the log, and those of all others do. */
+    void freezeClaims(Map<ViewId, String> wanted) {
+        for (ViewId id : wanted.keySet()) {
+            ViewState view = views.get(id);
+            if (view != null) {
+                freeze(view);
+            }
+        }
+        frozen = wanted;
+    }
+
+    /** Why the watermark of a view does not advance: the reason of the view itself, or of a view that it depends on. */
+    Optional<Obstacle> frozen(ViewState view) {
+        String own = frozen.get(view.id());
+        if (own != null) {
+            return Optional.of(new Obstacle(own, "it passes by itself when that transaction ends: see pg_locks"));
+        }
+        return view.spec.upstream().stream()
+                .flatMap(id -> Optional.ofNullable(views.get(id)).flatMap(this::frozen).stream())
+                .findFirst();
+    }
+
     /** A clean view holds whatever has been routed; a dirty one what it held when it was last clean or refreshed. */
     Optional<Lsn> current(ViewState view) {
         if (untracked(view).isPresent()) {
@@ -48,7 +73,7 @@ final class Watermarks {
 
     /** The least of the routed position and the watermarks of all upstream views. */
     private Optional<Lsn> routedThroughUpstream(ViewState view) {
-        Optional<Lsn> least = log.routed();
+        Optional<Lsn> least = frozen.containsKey(view.id()) ? Optional.empty() : log.routed();
         for (ViewId id : view.spec.upstream()) {
             ViewState upstream = views.get(id);
             Optional<Lsn> there = upstream == null ? Optional.empty() : current(upstream);

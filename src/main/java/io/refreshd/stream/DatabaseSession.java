@@ -65,7 +65,7 @@ public final class DatabaseSession implements AutoCloseable {
                 GRACE);
         this.membership = new Membership(() -> connections.direct().getConnection());
         WatermarkWriter writer = new WatermarkWriter(
-                ledger, watermark, configuration.capture().heartbeatInterval(), around.catalogChanged());
+                ledger, watermark, loop, configuration.capture().heartbeatInterval(), around.catalogChanged());
         this.ingest = new ChangeIngest(ledger, loop, membership, writer, around.listener(), around.clock());
         this.reconciler =
                 new CatalogReconciler(configuration, ledger, ingest, writer, around.listener(), around.clock());

@@ -34,7 +34,7 @@ final class LoopPorts {
         this.refresher = new PostgresRefresher(
                 ledger.jdbi(),
                 ledger.lease(),
-                new RefreshLimits(settings.lockTimeout(), settings.statementTimeout()),
+                new RefreshLimits(settings.lockTimeout(), settings.statementTimeout(), settings.lockPatience()),
                 around.clock(),
                 watermark::commitTime);
     }

@@ -80,6 +80,7 @@ CREATE TABLE IF NOT EXISTS refreshd.view_state (
     storage_xid      xid,
     untracked_what   text,
     untracked_remedy text,
+    frozen           text,
     PRIMARY KEY (view_schema, view_name)
 ) WITH (fillfactor = 70);
 -- No update of a row changes view_oid, so updates stay HOT in spite of this index.
@@ -100,6 +101,9 @@ COMMENT ON COLUMN refreshd.view_state.commit_time IS
     'When the newest transaction that committed at or before the watermark did so, by the server''s clock.';
 COMMENT ON COLUMN refreshd.view_state.untracked_what IS
     'Which source that is, and why the log does not show its changes.';
+COMMENT ON COLUMN refreshd.view_state.frozen IS
+    'Why refreshd.stream.acknowledged does not hold for the view although it is clean: a transaction that has not ended has altered or '
+    'locked what the view reads.';
 COMMENT ON COLUMN refreshd.view_state.obstacle_what IS
     'Why the view cannot be refreshed at all, by the catalog; apart from suspended_what, which failures and operators set.';
 COMMENT ON COLUMN refreshd.view_state.suspended_xid IS

@@ -11,11 +11,12 @@ SELECT s.view_schema,
        s.marked <= s.covered AS clean,
        s.dirty_since,
        CASE WHEN s.untracked THEN NULL
-            WHEN s.marked <= s.covered THEN greatest(s.watermark, t.acknowledged)
+            WHEN s.marked <= s.covered AND s.frozen IS NULL THEN greatest(s.watermark, t.acknowledged)
             ELSE s.watermark
        END AS watermark,
        CASE WHEN s.untracked THEN NULL
-            WHEN s.marked <= s.covered AND t.acknowledged >= coalesce(s.watermark, '0/0') THEN t.commit_time
+            WHEN s.marked <= s.covered AND s.frozen IS NULL AND t.acknowledged >= coalesce(s.watermark, '0/0')
+            THEN t.commit_time
             ELSE s.commit_time
        END AS commit_time,
        s.refreshed_at,
@@ -30,7 +31,8 @@ SELECT s.view_schema,
             WHEN s.watermark IS NULL AND (s.marked > s.covered OR t.acknowledged IS NULL)
             THEN 'no refresh has brought it to a known position of the log yet'
        END AS unclaimed_what,
-       CASE WHEN s.untracked THEN s.untracked_remedy END AS unclaimed_remedy
+       CASE WHEN s.untracked THEN s.untracked_remedy END AS unclaimed_remedy,
+       s.frozen
 FROM refreshd.view_state s
 LEFT JOIN refreshd.stream t ON true;
 COMMENT ON VIEW refreshd.own_claim IS
@@ -49,8 +51,11 @@ SELECT view_schema,
        last_duration,
        method,
        failures,
-       coalesce(what, unclaimed_what) AS reason,
-       CASE WHEN what IS NULL THEN unclaimed_remedy ELSE remedy END AS remedy,
+       coalesce(what, unclaimed_what, frozen) AS reason,
+       CASE WHEN what IS NOT NULL THEN remedy
+            WHEN unclaimed_what IS NOT NULL THEN unclaimed_remedy
+            WHEN frozen IS NOT NULL THEN 'it passes by itself when that transaction ends: see pg_locks'
+       END AS remedy,
        CASE WHEN watermark IS NOT NULL THEN commit_time END AS commit_time,
        CASE WHEN failures > 0 THEN said.message END AS server_message
 FROM refreshd.own_claim
@@ -115,17 +120,19 @@ CROSS JOIN LATERAL (
             FILTER (WHERE m.watermark IS NULL AND c.member <> s.view_oid))[1] AS unclaimed_what,
            (array_agg(CASE WHEN m.view_oid IS NULL THEN 'add it to views.include' ELSE m.unclaimed_remedy END
                       ORDER BY m.view_schema, m.view_name)
-            FILTER (WHERE m.watermark IS NULL AND c.member <> s.view_oid))[1] AS unclaimed_remedy
+            FILTER (WHERE m.watermark IS NULL AND c.member <> s.view_oid))[1] AS unclaimed_remedy,
+           (array_agg(m.frozen ORDER BY m.view_schema, m.view_name) FILTER (WHERE m.frozen IS NOT NULL))[1] AS frozen
     FROM chain c
     LEFT JOIN LATERAL (SELECT * FROM refreshd.own_claim r WHERE r.view_oid = c.member OFFSET 0) m ON true
 ) w
--- The first reason that applies, with its own remedy: suspended, blocked, nothing can be claimed.
+-- The first reason that applies, with its own remedy: suspended, blocked, nothing can be claimed, frozen.
 LEFT JOIN LATERAL (
     SELECT v.what, v.remedy
     FROM (VALUES (1, s.what, s.remedy),
                  (2, CASE WHEN NOT w.clean THEN w.blocked_what END, w.blocked_remedy),
                  (3, CASE WHEN w.watermark IS NULL THEN s.unclaimed_what END, s.unclaimed_remedy),
-                 (4, CASE WHEN w.watermark IS NULL THEN w.unclaimed_what END, w.unclaimed_remedy)) AS v (rank, what, remedy)
+                 (4, CASE WHEN w.watermark IS NULL THEN w.unclaimed_what END, w.unclaimed_remedy),
+                 (5, w.frozen, 'it passes by itself when that transaction ends: see pg_locks')) AS v (rank, what, remedy)
     WHERE v.what IS NOT NULL
     ORDER BY v.rank LIMIT 1
 ) r ON true
@@ -191,7 +198,10 @@ BEGIN
         ELSIF known.state = 'paused' AND known.dirty_since IS NOT NULL THEN
             RAISE EXCEPTION '% is paused, and lacks what has been committed since %', "view", known.dirty_since
                 USING ERRCODE = 'object_not_in_prerequisite_state', HINT = format('refreshd resume ''%s''', "view");
-        ELSIF known.state = 'fresh' AND known.watermark IS NULL THEN
+        -- While a transaction alters what a view reads nothing may be claimed of it: that passes.
+        ELSIF known.state = 'fresh' AND known.watermark IS NULL
+              AND NOT EXISTS (SELECT FROM refreshd.view_state s
+                              WHERE s.view_oid = "view"::oid AND s.frozen IS NOT NULL AND NOT s.untracked) THEN
             RAISE EXCEPTION 'nothing can be claimed of %: %', "view", known.reason
                 USING ERRCODE = 'object_not_in_prerequisite_state',
                       HINT = coalesce(nullif(known.remedy, ''), 'refreshd status says more.');
@@ -212,7 +222,8 @@ BEGIN
             RAISE EXCEPTION '% is not kept fresh by refreshd', "view" USING ERRCODE = 'undefined_object';
         ELSIF clock_timestamp() >= deadline THEN
             RAISE EXCEPTION '% is not fresh after %: it is %, and holds % of %', "view", timeout, known.state,
-                coalesce(known.watermark::text, 'nothing for certain'), token USING ERRCODE = 'query_canceled';
+                coalesce(known.watermark::text, 'nothing for certain'), token
+                USING ERRCODE = 'query_canceled', HINT = coalesce(known.reason, 'refreshd status says why.');
         END IF;
         PERFORM pg_sleep(pause);
         pause := least(pause * 1.5, 0.05);

@@ -37,7 +37,8 @@ class ConfigurationReaderTest {
                                 Method.CONCURRENT,
                                 Optional.of(Duration.ofSeconds(60)),
                                 List.of()),
-                        new RefreshSettings(2, Duration.ofSeconds(2), Duration.ofMinutes(10)),
+                        new RefreshSettings(
+                                2, Duration.ofSeconds(2), Optional.of(Duration.ofSeconds(1)), Duration.ofMinutes(10)),
                         new CaptureSettings(
                                 "refreshd",
                                 "refreshd",
@@ -65,7 +66,7 @@ class ConfigurationReaderTest {
                   method: plain
                   overrides:
                     public.*: { quiet-period: 1s, target-lag: 2s, max-staleness: none, method: concurrent }
-                refresh: { max-concurrent: 3, lock-timeout: 1s, statement-timeout: 1h }
+                refresh: { max-concurrent: 3, lock-timeout: 1s, lock-patience: none, statement-timeout: 1h }
                 capture: { slot: s_1, publication: Odd Name, heartbeat-interval: 2s, catalog-poll-interval: 3s }
                 audit: { interval: 4m }
                 http: { listen: "[::1]:0", allowed-hosts: [Refreshd.example.com, "*"] }
@@ -87,7 +88,7 @@ class ConfigurationReaderTest {
                                         Optional.of(Duration.ofSeconds(2)),
                                         Optional.of(new MaxStaleness(Optional.empty())),
                                         Optional.of(Method.CONCURRENT)))),
-                        new RefreshSettings(3, Duration.ofSeconds(1), Duration.ofHours(1)),
+                        new RefreshSettings(3, Duration.ofSeconds(1), Optional.empty(), Duration.ofHours(1)),
                         new CaptureSettings(
                                 "s_1",
                                 "Odd Name",

@@ -251,6 +251,17 @@ class MigrationIT {
     }
 
     /** As {@code init --print} has a DBA do it. */
+    /** Every role may take any advisory lock. */
+    @Test
+    void aStrangerWhoHoldsTheAdvisoryLockKeepsNobodyFromMigrating() throws Exception {
+        try (Handle stranger = database.open()) {
+            stranger.execute("SELECT pg_advisory_lock(x'7265667265736864'::bigint)");
+            LedgerSchema.migrate(handle);
+            LedgerSchema.migrate(handle);
+            assertThat(LedgerSchema.pending(handle)).isEmpty();
+        }
+    }
+
     @Test
     void theScriptsCanBeRunAsOneText() throws Exception {
         install(1);

@@ -109,6 +109,12 @@ class HttpServerTest {
         assertThat(late.statusCode()).isEqualTo(503);
         assertThat(json(late).at("/reasons/0").asText()).contains("public.role_a", "3 min stale");
 
+        status = () -> Samples.status(Samples.stale(VIEW, ViewPhase.SUSPENDED, Duration.ofMinutes(3)));
+        HttpResponse<String> suspended = get("/readyz");
+        assertThat(suspended.statusCode()).isEqualTo(200);
+        assertThat(json(suspended).at("/reasons/0").asText()).contains("public.role_a", "suspended");
+        assertThat(json(get("/status")).get("ready").asBoolean()).isTrue();
+
         status = () -> new DaemonStatus(Samples.stream(StreamPhase.STANDBY, ""), List.of(), List.of());
         HttpResponse<String> standby = get("/readyz");
         assertThat(standby.statusCode()).isEqualTo(503);

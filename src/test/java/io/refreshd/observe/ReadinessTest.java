@@ -41,6 +41,25 @@ class ReadinessTest {
                         "view public.role_a is suspended and 90 s stale (target lag: 5.0 s): it has no unique index");
     }
 
+    /** Somebody has to mend that view; the daemon does for all others what it should. */
+    @Test
+    void aSuspendedOrBlockedViewDoesNotMakeTheDaemonUnready() {
+        assertThat(isReady(
+                        Samples.fresh(VIEW),
+                        Samples.suspended(VIEW, new Obstacle("it has no unique index", "CREATE UNIQUE INDEX …")),
+                        Samples.stale(VIEW, ViewPhase.BLOCKED, Duration.ofDays(3)),
+                        Samples.neverRefreshed(VIEW, ViewPhase.SUSPENDED)))
+                .isTrue();
+        assertThat(isReady(Samples.stale(VIEW, ViewPhase.DIRTY, Duration.ofMinutes(3))))
+                .isFalse();
+        assertThat(isReady(Samples.neverRefreshed(VIEW, ViewPhase.DIRTY))).isFalse();
+        assertThat(readiness.isReady(DaemonStatus.STARTING, NOW)).isFalse();
+    }
+
+    private boolean isReady(ViewStatus... views) {
+        return readiness.isReady(Samples.status(views), NOW);
+    }
+
     @Test
     void aPausedViewIsAsStaleAsTheOperatorWantsIt() {
         assertThat(reasons(Samples.stale(VIEW, ViewPhase.PAUSED, Duration.ofDays(3))))

@@ -144,7 +144,7 @@ class ReconcilePlanTest {
 
     private CatalogSnapshot snapshot() {
         return new CatalogSnapshot(
-                CatalogVersion.of("fingerprint", catalog, "refreshd"),
+                CatalogVersion.of("fingerprint", catalog, graph, "refreshd"),
                 graph,
                 new RequiredTables(graph.tables(), Set.of()),
                 new PublicationState(true, false, false, Map.of()),

@@ -84,6 +84,47 @@ class SchedulerTest {
                 .hasSize(1);
     }
 
+    @Test
+    void theWatermarkOfAFrozenViewStaysAndAllOthersAdvance() {
+        ViewId c = new ViewId("public", "c");
+        know(spec(A), spec(B, A), spec(c));
+        handle(routedTo(20));
+        handle(new Event.ClaimsFrozen(Map.of(A, "somebody alters what it reads")));
+        handle(routedTo(30));
+        assertThat(status(A).watermark()).contains(new Lsn(20));
+        assertThat(status(B).watermark()).as("stands on a").contains(new Lsn(20));
+        assertThat(status(c).watermark()).contains(new Lsn(30));
+        assertThat(status(B).reason().orElseThrow().what()).isEqualTo("somebody alters what it reads");
+        handle(affected(A, 100));
+        RefreshTask task =
+                only(Action.Start.class, after(TIMING.targetLag())).getFirst().task();
+        assertThat(task.routed()).as("what a refresh claims").contains(new Lsn(20));
+        handle(refreshed(A, "101:101:", false));
+        assertThat(status(A).watermark()).contains(new Lsn(20));
+        handle(new Event.ClaimsFrozen(Map.of()));
+        assertThat(status(A).watermark()).contains(new Lsn(30));
+        assertThat(status(B).watermark()).contains(new Lsn(30));
+        assertThat(status(A).reason()).isEmpty();
+    }
+
+    @Test
+    void aViewMayBeFrozenBeforeItIsKnown() {
+        handle(routedTo(20));
+        handle(new Event.ClaimsFrozen(Map.of(A, "somebody alters what it reads")));
+        know(spec(A));
+        assertThat(status(A).watermark()).as("the ledger's").contains(new Lsn(10));
+        handle(affected(A, 100));
+        assertThat(only(Action.Start.class, after(TIMING.targetLag()))
+                        .getFirst()
+                        .task()
+                        .routed())
+                .contains(new Lsn(10));
+    }
+
+    private static Event routedTo(long position) {
+        return new Event.RoutedTo(new Lsn(position), Snapshot.parse("100:100:"));
+    }
+
     private Event skipped(ViewId view, long xid, Map<ViewId, Long> resting) {
         return new Event.Affected(
                 List.of(),

@@ -1,0 +1,70 @@
+package io.refreshd.refresh;
+
+import io.refreshd.model.ViewId;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Optional;
+import org.postgresql.PGConnection;
+
+/**
+ * A refresh, or the look-up in its place, that runs on a connection and can be cancelled.
+ *
+ * <p>Thread: thread-safe.
+ */
+final class RunningStatement {
+    private final Connection connection;
+    private final int pid;
+    private final Duration patience;
+    private final long began = System.nanoTime();
+    private boolean ended;
+    private Optional<String> gaveWay = Optional.empty();
+
+    /** @param patience how long it may hold up the lock of another session */
+    RunningStatement(Connection connection, ViewId view, LockPatience patience) throws SQLException {
+        this.connection = connection;
+        this.pid = connection.unwrap(PGConnection.class).getBackendPID();
+        this.patience = patience.of(view);
+    }
+
+    /** The server's process for it. */
+    int pid() {
+        return pid;
+    }
+
+    Duration patience() {
+        return patience;
+    }
+
+    boolean ranFor(Duration time) {
+        return System.nanoTime() - began >= time.toNanos();
+    }
+
+    /**
+     * Cancels what runs on the connection. The request goes to the server, since the driver ignores interrupts while it waits.
+     *
+     * <p>Invariant: after {@link #ended} nothing is cancelled, since the connection then serves others.
+     */
+    synchronized void cancel() throws SQLException {
+        if (!ended) {
+            connection.unwrap(PGConnection.class).cancelQuery();
+        }
+    }
+
+    /** Cancels it for the sake of another session. @param lock the relation that the session waits to lock */
+    synchronized void giveWay(String lock) throws SQLException {
+        if (!ended && gaveWay.isEmpty()) {
+            gaveWay = Optional.of(lock);
+            cancel();
+        }
+    }
+
+    synchronized void ended() {
+        ended = true;
+    }
+
+    /** The relation that another session waited to lock, if that is why this was cancelled. */
+    synchronized Optional<String> gaveWay() {
+        return gaveWay;
+    }
+}

@@ -1,0 +1,335 @@
+package io.refreshd.acceptance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.refreshd.report.Notice;
+import io.refreshd.report.ViewPhase;
+import io.refreshd.testing.FreshnessWait;
+import io.refreshd.testing.RunningDaemon;
+import io.refreshd.testing.TestDatabase;
+import io.refreshd.testing.TestTimeout;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * Locks that others hold on tables.
+ *
+ * <p>Invariant: a lock stops only the views that read the locked table, and nothing of refreshd holds up a lock of others for long.
+ */
+class LockedTablesIT {
+    /** Sessions of a daemon with two refreshes at a time: the pool, lease, membership, supervisor, heartbeat and walsender. */
+    private static final int MOST_SESSIONS = 16;
+
+    private TestDatabase database;
+    private Connection other;
+
+    @BeforeEach
+    void create() throws Exception {
+        database = TestDatabase.create();
+        database.execute(
+                "CREATE ROLE keeper_" + database.name() + " SUPERUSER REPLICATION LOGIN",
+                "CREATE TABLE locked (id int PRIMARY KEY)",
+                "CREATE TABLE parts (id int PRIMARY KEY) PARTITION BY RANGE (id)",
+                "CREATE TABLE part PARTITION OF parts FOR VALUES FROM (0) TO (1000)",
+                "CREATE VIEW between AS SELECT l.id FROM locked l UNION ALL SELECT id FROM parts",
+                "CREATE MATERIALIZED VIEW concerned AS SELECT id, count(*) AS n FROM between GROUP BY id",
+                "CREATE UNIQUE INDEX ON concerned (id)",
+                "CREATE MATERIALIZED VIEW stacked AS SELECT id, n FROM concerned",
+                "CREATE UNIQUE INDEX ON stacked (id)",
+                "CREATE TABLE free (id int PRIMARY KEY)",
+                "CREATE MATERIALIZED VIEW bystander AS SELECT id FROM free",
+                "CREATE UNIQUE INDEX ON bystander (id)");
+        other = database.connect();
+        other.setAutoCommit(false);
+    }
+
+    @AfterEach
+    void drop() throws Exception {
+        other.close();
+        database.close();
+        try (Connection admin = java.sql.DriverManager.getConnection(
+                        TestDatabase.server().url("postgres"), "postgres", "");
+                Statement statement = admin.createStatement()) {
+            statement.execute("DROP ROLE keeper_" + database.name());
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "LOCK TABLE locked",
+                "ALTER TABLE locked ADD COLUMN more int",
+                "LOCK TABLE part",
+                "CREATE OR REPLACE VIEW between AS SELECT id FROM locked",
+                "ALTER PUBLICATION refreshd DROP TABLE locked"
+            })
+    void onlyTheViewsThatReadALockedTableStopClaiming(String lock) throws Exception {
+        try (RunningDaemon daemon = start("")) {
+            awaitFresh("stacked", "bystander");
+            execute(lock);
+            claimsNothingNew("concerned");
+            claimsNothingNew("stacked");
+            assertThat(database.query("SELECT reason FROM refreshd.freshness WHERE view_name = 'concerned'")
+                            .getFirst())
+                    .contains("another session has altered or locked public.");
+            assertThat(daemon.view("public.stacked")
+                            .orElseThrow()
+                            .reason()
+                            .orElseThrow()
+                            .what())
+                    .contains("another session has altered or locked public.");
+            database.execute("INSERT INTO free VALUES (1)");
+            awaitFresh("bystander");
+            String acknowledged = acknowledged();
+            await("the slot moves on").until(() -> !acknowledged.equals(acknowledged()));
+            claimsNothingNew("concerned");
+            other.rollback();
+            awaitFresh("stacked", "bystander");
+        }
+    }
+
+    /** The table can be read and written, and what the transaction altered may be in force already for those who read the log. */
+    @Test
+    void aRefreshDuringTheLockClaimsNothingNew() throws Exception {
+        try (RunningDaemon daemon = start("")) {
+            awaitFresh("stacked", "bystander");
+            execute("LOCK TABLE locked IN SHARE UPDATE EXCLUSIVE MODE", "LOCK TABLE part IN ACCESS EXCLUSIVE MODE");
+            claimsNothingNew("concerned");
+            other.rollback();
+            execute("CREATE TABLE new_part (id int)", "LOCK TABLE locked IN SHARE UPDATE EXCLUSIVE MODE");
+            claimsNothingNew("concerned");
+            String before = watermark("concerned");
+            database.execute("INSERT INTO locked VALUES (7)");
+            await().untilAsserted(() ->
+                    assertThat(database.query("SELECT id FROM stacked")).containsExactly("7"));
+            await().until(() -> database.query("SELECT state FROM refreshd.freshness WHERE view_name = 'stacked'")
+                    .getFirst()
+                    .equals("fresh"));
+            claimsNothingNew("concerned");
+            claimsNothingNew("stacked");
+            assertThat(watermark("concerned")).isEqualTo(before);
+            other.rollback();
+            awaitFresh("stacked");
+        }
+    }
+
+    @Test
+    void theNextDaemonClaimsNothingNewEither() throws Exception {
+        try (RunningDaemon daemon = start("")) {
+            awaitFresh("stacked", "bystander");
+            execute("LOCK TABLE locked");
+            claimsNothingNew("concerned");
+            database.execute("INSERT INTO free VALUES (1)");
+            awaitFresh("bystander");
+        }
+        String before = watermark("concerned");
+        try (RunningDaemon daemon = start("")) {
+            database.execute("INSERT INTO free VALUES (2)");
+            awaitFresh("bystander");
+            assertThat(watermark("concerned")).isEqualTo(before);
+            claimsNothingNew("stacked");
+            other.rollback();
+            awaitFresh("stacked");
+        }
+    }
+
+    /** The view is new while what it reads is locked: nothing that was claimed before holds for it. */
+    @Test
+    void aViewThatIsNewDuringTheLockClaimsNothing() throws Exception {
+        try (RunningDaemon daemon = start("")) {
+            awaitFresh("stacked", "bystander");
+            execute("LOCK TABLE locked IN SHARE UPDATE EXCLUSIVE MODE", "CREATE TABLE unrelated (id int)");
+            claimsNothingNew("concerned");
+            database.execute(
+                    "CREATE MATERIALIZED VIEW fresh_one AS SELECT id FROM locked",
+                    "CREATE UNIQUE INDEX ON fresh_one (id)");
+            await().until(() -> database.query("SELECT state FROM refreshd.freshness WHERE view_name = 'fresh_one'")
+                    .contains("fresh"));
+            assertThat(database.query("SELECT watermark FROM refreshd.freshness WHERE view_name = 'fresh_one'"))
+                    .containsOnlyNulls();
+            database.execute("INSERT INTO free VALUES (1)");
+            awaitFresh("bystander");
+            other.rollback();
+            awaitFresh("fresh_one");
+        }
+    }
+
+    /** TRIALS: LOCK TABLE new_one IN SHARE MODE before it is published. */
+    @Test
+    void aTableThatIsLockedBeforeItIsPublishedHoldsUpNothingElse() throws Exception {
+        String role = "keeper_" + database.name();
+        try (RunningDaemon daemon = RunningDaemon.start(
+                RunningDaemon.configuration(database.url(), database.slot(), "").replace("postgres\n", role + "\n"))) {
+            awaitFresh("stacked", "bystander");
+            execute("CREATE TABLE new_one (id int PRIMARY KEY)");
+            other.commit();
+            execute("LOCK TABLE new_one IN SHARE MODE");
+            database.execute(
+                    "CREATE TABLE a_new_two (id int PRIMARY KEY)",
+                    "CREATE TABLE z_new_three (id int PRIMARY KEY)",
+                    "CREATE MATERIALIZED VIEW of_one AS SELECT id FROM new_one",
+                    "CREATE UNIQUE INDEX ON of_one (id)",
+                    "CREATE MATERIALIZED VIEW of_two AS SELECT a.id FROM a_new_two a, z_new_three z",
+                    "CREATE UNIQUE INDEX ON of_two (id)");
+            awaitFresh("of_two");
+            assertThat(daemon.view("public.of_one")
+                            .orElseThrow()
+                            .reason()
+                            .orElseThrow()
+                            .what())
+                    .contains("another session has locked it");
+            for (int i = 0; i < 60; i++) {
+                String beat = beat();
+                await().until(() -> !beat.equals(beat()));
+                assertThat(Integer.parseInt(
+                                database.query("SELECT count(*) FROM pg_stat_activity WHERE usename = '" + role + "'")
+                                        .getFirst()))
+                        .isLessThanOrEqualTo(MOST_SESSIONS);
+            }
+            database.execute("INSERT INTO free VALUES (1)");
+            awaitFresh("bystander");
+            other.rollback();
+            awaitFresh("of_one");
+        }
+    }
+
+    @Test
+    void theDaemonStartsWhileATableIsLocked() throws Exception {
+        try (RunningDaemon daemon = start("")) {
+            awaitFresh("stacked", "bystander");
+        }
+        execute("LOCK TABLE locked");
+        try (RunningDaemon daemon = start("")) {
+            database.execute("INSERT INTO free VALUES (1)");
+            awaitFresh("bystander");
+            other.rollback();
+            awaitFresh("stacked");
+        }
+    }
+
+    /** From 16 on the server's own view of a publication waits for every lock on its tables. */
+    @Test
+    void theCatalogIsReconciledWhileAPublishedTableIsLocked() throws Exception {
+        try (RunningDaemon daemon = start("")) {
+            awaitFresh("stacked", "bystander");
+            execute("LOCK TABLE locked");
+            database.execute(
+                    "CREATE TABLE later (id int PRIMARY KEY)",
+                    "CREATE MATERIALIZED VIEW of_later AS SELECT id FROM later",
+                    "CREATE UNIQUE INDEX ON of_later (id)",
+                    "INSERT INTO later VALUES (1)");
+            awaitFresh("of_later");
+            other.rollback();
+        }
+    }
+
+    /** TRIALS: a TRUNCATE waits for a running refresh, and writers behind it. */
+    @Test
+    void aTruncateIsNotHeldUpByALongRefresh() throws Exception {
+        slowView();
+        try (RunningDaemon daemon = start("refresh: { lock-patience: 300ms }")) {
+            awaitFresh("slow");
+            long before = daemon.refreshes("public.slow");
+            database.execute("INSERT INTO read_slowly SELECT generate_series(1, 600)");
+            daemon.awaitPhase("public.slow", ViewPhase.REFRESHING);
+            CompletableFuture<Void> truncated = CompletableFuture.runAsync(() -> run("TRUNCATE read_slowly"));
+            TestTimeout.get(truncated);
+            assertThat(daemon.refreshes("public.slow"))
+                    .as("the refresh of ten minutes did not end")
+                    .isEqualTo(before);
+            awaitFresh("slow");
+            assertThat(database.query("SELECT * FROM slow")).isEmpty();
+            assertThat(daemon.notices())
+                    .anyMatch(notice -> notice instanceof Notice.RefreshFailed failed
+                            && failed.failure().what().contains("gave way")
+                            && failed.failure().what().contains("public.read_slowly")
+                            && failed.inARow() == 0);
+            assertThat(
+                            database.query(
+                                    "SELECT count(*) FROM refreshd.refresh_history WHERE outcome = 'failed' AND detail LIKE '%gave way%'"))
+                    .doesNotContain("0");
+        }
+    }
+
+    /** The refresh takes a second for each row of the table. */
+    private void slowView() throws Exception {
+        database.execute(
+                "CREATE FUNCTION slowly(id int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$"
+                        + " BEGIN PERFORM pg_catalog.pg_sleep(1); RETURN id; END $$",
+                "CREATE TABLE read_slowly (id int PRIMARY KEY)",
+                "CREATE MATERIALIZED VIEW slow AS SELECT public.slowly(id) AS id FROM read_slowly",
+                "CREATE UNIQUE INDEX ON slow (id)");
+    }
+
+    private RunningDaemon start(String more) throws Exception {
+        return RunningDaemon.start(database, more);
+    }
+
+    private void execute(String... statements) throws SQLException {
+        try (Statement statement = other.createStatement()) {
+            for (String sql : statements) {
+                statement.execute(sql);
+            }
+        }
+    }
+
+    private void run(String sql) {
+        try {
+            database.execute(sql);
+        } catch (Exception e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private void awaitFresh(String... views) {
+        for (String view : views) {
+            await("something is claimed of " + view)
+                    .until(() -> database.query(
+                                    "SELECT watermark IS NOT NULL FROM refreshd.freshness WHERE view_name = '" + view
+                                            + "'")
+                            .contains("t"));
+            FreshnessWait.await(view, sql -> database.query(sql));
+        }
+    }
+
+    /** Waits until the view is frozen, and a position that comes after that is acknowledged. */
+    private void claimsNothingNew(String view) throws Exception {
+        await(view + " is frozen")
+                .until(() -> database.query("SELECT reason FROM refreshd.freshness WHERE view_name = '" + view + "'")
+                                        .getFirst()
+                                instanceof String why
+                        && why.contains("nothing newer than the watermark"));
+        String position = database.query("SELECT pg_current_wal_insert_lsn()").getFirst();
+        await("the others claim on")
+                .until(() -> database.query("SELECT acknowledged >= '" + position + "' FROM refreshd.stream")
+                        .contains("t"));
+        assertThat(database.query("SELECT watermark < '" + position + "' FROM refreshd.freshness WHERE view_name = '"
+                        + view + "'"))
+                .containsExactly("t");
+    }
+
+    private String watermark(String view) throws Exception {
+        return String.valueOf(
+                database.query("SELECT watermark FROM refreshd.freshness WHERE view_name = '" + view + "'")
+                        .getFirst());
+    }
+
+    private String acknowledged() throws Exception {
+        return String.valueOf(database.query("SELECT confirmed_flush_lsn FROM pg_replication_slots WHERE slot_name = '"
+                        + database.slot() + "'")
+                .getFirst());
+    }
+
+    private String beat() throws Exception {
+        return String.valueOf(
+                database.query("SELECT beat_at FROM refreshd.stream").getFirst());
+    }
+}
