@@ -1,10 +1,10 @@
 package io.refreshd.schedule;
 
-import java.util.Collections;
+import io.refreshd.model.ViewId;
 import java.util.Comparator;
-import java.util.IdentityHashMap;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.OptionalLong;
-import java.util.Set;
 
 /**
  * The places for refreshes, {@code max-concurrent} of them, and who may take one.
@@ -24,7 +24,8 @@ final class Places {
     /** Whether it is known of any view how long its refresh takes. */
     private boolean anyKnown;
 
-    private final Set<RunningRefresh> running = Collections.newSetFromMap(new IdentityHashMap<>());
+    /** When the refreshes began that were running when places were given last. */
+    private final Map<ViewId, Long> startTimes = new HashMap<>();
     /** When the last long refresh ended. */
     private OptionalLong lastLongEnd = OptionalLong.empty();
 
@@ -39,9 +40,9 @@ final class Places {
 
     /** Works out anew which refreshes are long, and which have ended. To be called before places are given. */
     void assess(long now) {
-        running.removeIf(refresh -> {
-            boolean ended = views.running().stream().noneMatch(still -> still == refresh);
-            if (ended && now - refresh.startedAt() > limit) {
+        startTimes.entrySet().removeIf(start -> {
+            boolean ended = !views.isRunning(start.getKey());
+            if (ended && now - start.getValue() > limit) {
                 lastLongEnd = OptionalLong.of(now);
             }
             return ended;
@@ -91,7 +92,7 @@ final class Places {
     }
 
     void taken(RunningRefresh refresh) {
-        running.add(refresh);
+        startTimes.put(refresh.task().view(), refresh.startedAt());
     }
 
     /**
