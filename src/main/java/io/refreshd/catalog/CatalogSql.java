@@ -68,10 +68,10 @@ final class CatalogSql {
             SELECT concat_ws('/',
               (SELECT concat(count(*), ':', bit_xor(hash_record_extended(
                         ROW(c.oid, c.relnamespace, c.relname, c.relkind, c.relpersistence, c.relispopulated,
-                            c.relreplident, c.relowner, c.relrowsecurity, c.relforcerowsecurity, c.reloptions,
+                            c.relreplident, c.relowner, c.relrowsecurity, c.relforcerowsecurity, c.reloptions, c.relacl,
                             has_schema_privilege(c.relnamespace, 'USAGE'), has_table_privilege(c.oid, 'SELECT')), 0)))
                  FROM pg_catalog.pg_class c WHERE c.oid IN (SELECT oid FROM reached)),
-              (SELECT concat(count(*), ':', bit_xor(hash_record_extended(ROW(n.oid, n.nspname), 0)))
+              (SELECT concat(count(*), ':', bit_xor(hash_record_extended(ROW(n.oid, n.nspname, n.nspacl), 0)))
                  FROM pg_catalog.pg_namespace n WHERE n.nspname !~ '^pg_(toast_)?temp_'),
               (SELECT concat(count(*), ':', bit_xor(hash_record_extended(ROW(a.attrelid, a.attnum, a.xmin), 0)))
                  FROM pg_catalog.pg_attribute a WHERE a.attnum > 0 AND a.attrelid IN (SELECT oid FROM reached)),
