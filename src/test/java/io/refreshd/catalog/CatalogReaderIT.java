@@ -50,7 +50,7 @@ class CatalogReaderIT {
                 .containsExactlyInAnyOrder(
                         new Reader(view("joined"), ReadColumns.of(List.of("id", "role"))),
                         new Reader(view("grouped"), ReadColumns.of(List.of("role", "title", "body"))),
-                        new Reader(view("through"), ReadColumns.of(List.of("id", "title"))));
+                        new Reader(view("through"), ReadColumns.of(List.of("id"))));
         assertThat(graph().readersOf(table("users")))
                 .containsExactly(new Reader(view("joined"), ReadColumns.of(List.of("id", "name"))));
         assertThat(graph().readersOf(table("plain"))).isEmpty();
@@ -60,13 +60,88 @@ class CatalogReaderIT {
     void readsAllColumnsForWholeRowsSystemColumnsAndGeneratedColumns() throws Exception {
         database.execute(
                 "CREATE MATERIALIZED VIEW row_and_column AS SELECT m.id, to_jsonb(m) AS row FROM main m",
-                "CREATE MATERIALIZED VIEW row_of_subquery AS SELECT to_jsonb(s) AS row FROM (SELECT id FROM main) s",
-                "CREATE MATERIALIZED VIEW counted AS SELECT count(*) FROM main",
+                "CREATE VIEW plain AS SELECT * FROM main",
+                "CREATE MATERIALIZED VIEW row_of_view AS SELECT p.id, to_jsonb(p) AS row FROM plain p",
+                "CREATE MATERIALIZED VIEW row_of_join AS SELECT to_jsonb(j) AS row FROM (main a JOIN users b USING (id)) j",
                 "CREATE MATERIALIZED VIEW version AS SELECT id, m.xmin::text AS version FROM main m",
                 "CREATE MATERIALIZED VIEW generated AS SELECT id, shout FROM main");
         assertThat(graph().readersOf(table("main")))
                 .hasSize(5)
                 .allSatisfy(reader -> assertThat(reader.columns()).isEqualTo(ReadColumns.ALL));
+    }
+
+    /** One view reads whole rows of one of its tables; of the others it reads the columns that it names. */
+    @Test
+    void aWholeRowConcernsItsOwnTableAlone() throws Exception {
+        database.execute(
+                "CREATE TABLE other (id int PRIMARY KEY, a text, b text)",
+                "CREATE MATERIALIZED VIEW counted AS SELECT m.id, count(u) FROM main m LEFT JOIN users u USING (id) GROUP BY m.id",
+                "CREATE MATERIALIZED VIEW nested AS SELECT m.id, (SELECT to_jsonb(u) FROM users u WHERE u.id = m.id) FROM main m",
+                "CREATE MATERIALIZED VIEW outward AS SELECT m.id, (SELECT u.name || to_jsonb(m)::text FROM users u LIMIT 1) FROM main m",
+                "CREATE MATERIALIZED VIEW sideways AS SELECT u.id, o.a FROM users u, LATERAL (SELECT a FROM other WHERE b = u.role) o",
+                "CREATE MATERIALIZED VIEW row_of_subquery AS SELECT to_jsonb(s) FROM (SELECT id, name FROM users) s",
+                "CREATE MATERIALIZED VIEW in_cte AS WITH c AS (SELECT u FROM users u) SELECT o.a FROM c, other o",
+                "CREATE MATERIALIZED VIEW sorted AS SELECT u.name FROM other o JOIN users u USING (id) ORDER BY o",
+                "CREATE MATERIALIZED VIEW number AS SELECT count(*) FROM other");
+        assertThat(columns("counted", "main")).isEqualTo(ReadColumns.of(List.of("id")));
+        assertThat(columns("counted", "users")).isEqualTo(ReadColumns.ALL);
+        assertThat(columns("nested", "main")).isEqualTo(ReadColumns.of(List.of("id")));
+        assertThat(columns("nested", "users")).isEqualTo(ReadColumns.ALL);
+        assertThat(columns("outward", "main")).isEqualTo(ReadColumns.ALL);
+        assertThat(columns("outward", "users")).isEqualTo(ReadColumns.of(List.of("name")));
+        assertThat(columns("sideways", "users")).isEqualTo(ReadColumns.of(List.of("id", "role")));
+        assertThat(columns("sideways", "other")).isEqualTo(ReadColumns.of(List.of("a", "b")));
+        assertThat(columns("row_of_subquery", "users")).isEqualTo(ReadColumns.of(List.of("id", "name")));
+        assertThat(columns("in_cte", "users")).isEqualTo(ReadColumns.ALL);
+        assertThat(columns("in_cte", "other")).isEqualTo(ReadColumns.of(List.of("a")));
+        assertThat(columns("sorted", "users")).isEqualTo(ReadColumns.of(List.of("id", "name")));
+        assertThat(columns("sorted", "other")).isEqualTo(ReadColumns.ALL);
+        assertThat(columns("number", "other")).as("no value is read").isEqualTo(ReadColumns.of(List.of()));
+    }
+
+    /** A plain view reads for others only what they ask it for, and what decides about its rows. */
+    @Test
+    void columnsAreNarrowedThroughPlainViews() throws Exception {
+        database.execute(
+                "CREATE VIEW everything AS SELECT * FROM main",
+                "CREATE VIEW filtered AS SELECT * FROM main WHERE role = 'a'",
+                "CREATE VIEW \"distinct\" AS SELECT DISTINCT id, title FROM main",
+                "CREATE VIEW united AS SELECT id, title FROM main UNION ALL SELECT id, name FROM users",
+                "CREATE VIEW windowed AS SELECT id, body, row_number() OVER (ORDER BY title) AS n FROM main",
+                "CREATE VIEW limited AS SELECT id, body FROM main ORDER BY title LIMIT 10",
+                "CREATE VIEW merged AS SELECT * FROM main FULL JOIN users USING (id, role)",
+                "CREATE VIEW grouped AS SELECT role, max(title) AS title, max(body) AS body FROM main GROUP BY role",
+                "CREATE MATERIALIZED VIEW of_everything AS SELECT id, title FROM everything",
+                "CREATE MATERIALIZED VIEW of_filtered AS SELECT id FROM filtered",
+                "CREATE MATERIALIZED VIEW of_distinct AS SELECT id FROM \"distinct\"",
+                "CREATE MATERIALIZED VIEW of_united AS SELECT id FROM united",
+                "CREATE MATERIALIZED VIEW of_windowed AS SELECT id FROM windowed",
+                "CREATE MATERIALIZED VIEW of_limited AS SELECT id FROM limited",
+                "CREATE MATERIALIZED VIEW of_merged AS SELECT id, name FROM merged",
+                "CREATE MATERIALIZED VIEW of_grouped AS SELECT title FROM grouped",
+                "CREATE MATERIALIZED VIEW number AS SELECT count(*) FROM everything",
+                "CREATE MATERIALIZED VIEW twice AS SELECT a.id, b.title FROM everything a JOIN everything b ON a.id = b.id",
+                "CREATE MATERIALIZED VIEW of_select AS SELECT s.id FROM (SELECT * FROM users) s WHERE s.role = 'a'");
+        assertThat(columns("of_everything", "main")).isEqualTo(ReadColumns.of(List.of("id", "title")));
+        assertThat(columns("of_filtered", "main")).isEqualTo(ReadColumns.of(List.of("id", "role")));
+        assertThat(columns("of_distinct", "main")).isEqualTo(ReadColumns.of(List.of("id", "title")));
+        assertThat(columns("of_united", "users")).isEqualTo(ReadColumns.of(List.of("id", "name")));
+        assertThat(columns("of_windowed", "main")).isEqualTo(ReadColumns.of(List.of("id", "title")));
+        assertThat(columns("of_limited", "main")).isEqualTo(ReadColumns.of(List.of("id", "title")));
+        assertThat(columns("of_merged", "main")).isEqualTo(ReadColumns.of(List.of("id", "role")));
+        assertThat(columns("of_merged", "users")).isEqualTo(ReadColumns.of(List.of("id", "name", "role")));
+        assertThat(columns("of_grouped", "main")).isEqualTo(ReadColumns.of(List.of("role", "title")));
+        assertThat(columns("number", "main")).isEqualTo(ReadColumns.of(List.of()));
+        assertThat(columns("twice", "main")).isEqualTo(ReadColumns.of(List.of("id", "title")));
+        assertThat(columns("of_select", "users")).isEqualTo(ReadColumns.of(List.of("id", "role")));
+    }
+
+    private ReadColumns columns(String view, String table) throws Exception {
+        return graph().readersOf(table(table)).stream()
+                .filter(reader -> reader.view().equals(view(view)))
+                .map(Reader::columns)
+                .findFirst()
+                .orElseThrow();
     }
 
     @Test
