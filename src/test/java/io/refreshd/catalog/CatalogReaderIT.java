@@ -171,7 +171,100 @@ class CatalogReaderIT {
         assertThat(graph.table(table("log_26")).orElseThrow().identity()).isEqualTo(ReplicaIdentity.DEFAULT);
         assertThat(graph.view(view("v")).orElseThrow().untrackedSources()).isEmpty();
         assertThat(graph.view(view("v")).orElseThrow().obstacle().orElseThrow().remedy())
-                .isEqualTo("CREATE UNIQUE INDEX ON \"public\".\"v\" (the columns that identify a row)");
+                .as("no SQL that would not run: the view does not show the key")
+                .startsWith("create a unique index on columns of \"public\".\"v\" that identify a row")
+                .contains("method: plain");
+    }
+
+    /** Each suggested index is created, so that it is known to be one. */
+    @Test
+    void suggestsTheIndexThatAQueryMakesPossible() throws Exception {
+        database.execute(
+                "INSERT INTO main VALUES (1, 'x', 'y', 'a'), (2, 'x', 'y', 'b'), (3, 'z', 'y', 'b')",
+                "CREATE VIEW plain AS SELECT count(*) AS n, role AS r FROM main GROUP BY role",
+                "CREATE MATERIALIZED VIEW grouped AS SELECT count(*), role, title FROM main GROUP BY title, role",
+                "CREATE MATERIALIZED VIEW through AS SELECT n, r AS \"Role\" FROM plain WHERE n > 0",
+                "CREATE MATERIALIZED VIEW through_select AS SELECT s.r FROM (SELECT role AS r, max(id) FROM main GROUP BY 1) s",
+                "CREATE MATERIALIZED VIEW distinct_ones AS SELECT DISTINCT body, title FROM main",
+                "CREATE MATERIALIZED VIEW newest AS SELECT DISTINCT ON (role) id, role FROM main ORDER BY role, id DESC",
+                "CREATE MATERIALIZED VIEW united AS SELECT id, title FROM main UNION SELECT id, name FROM users",
+                "CREATE MATERIALIZED VIEW total AS SELECT count(*) AS n, max(id) AS m FROM main",
+                "CREATE MATERIALIZED VIEW renamed AS SELECT title, id AS number FROM main",
+                "CREATE MATERIALIZED VIEW on_top AS SELECT count, title AS t, role FROM grouped");
+        database.execute(
+                "CREATE TABLE parts (main int, nr int, author int REFERENCES users, PRIMARY KEY (main, nr))",
+                "INSERT INTO users VALUES (1, 'u', 'a')",
+                "INSERT INTO parts VALUES (1, 1, 1), (1, 2, NULL), (2, 1, 1)",
+                "CREATE MATERIALIZED VIEW joined AS SELECT m.id, p.main, p.nr, u.name FROM parts p JOIN main m ON m.id = p.main"
+                        + " LEFT JOIN users u ON u.id = p.author",
+                "CREATE MATERIALIZED VIEW outer_joined AS SELECT m.id, p.main, p.nr FROM main m LEFT JOIN parts p ON p.main = m.id",
+                "CREATE MATERIALIZED VIEW crossed AS SELECT u.id AS u, m.id FROM users u, main m",
+                "CREATE MATERIALIZED VIEW first_part AS SELECT m.id, p.author FROM main m JOIN parts p ON p.main = m.id AND p.nr = 1",
+                "CREATE MATERIALIZED VIEW many_sided AS SELECT m.id, p.author FROM main m JOIN parts p ON p.main = m.id");
+        assertThat(remedy("many_sided")).startsWith("create a unique index on columns of");
+        for (String index : List.of(
+                "joined (\"main\", \"nr\")",
+                "outer_joined (\"id\", \"main\", \"nr\")",
+                "crossed (\"u\", \"id\")",
+                "first_part (\"id\")",
+                "grouped (\"role\", \"title\")",
+                "through (\"Role\")",
+                "through_select (\"r\")",
+                "distinct_ones (\"body\", \"title\")",
+                "newest (\"role\")",
+                "united (\"id\", \"title\")",
+                "total (\"n\")",
+                "renamed (\"number\")")) {
+            String[] parts = index.split(" ", 2);
+            String remedy = remedy(parts[0]);
+            assertThat(remedy).isEqualTo("CREATE UNIQUE INDEX ON \"public\".\"" + parts[0] + "\" " + parts[1]);
+            database.execute(remedy);
+            assertThat(graph().view(view(parts[0])).orElseThrow().obstacle()).isEmpty();
+        }
+        assertThat(remedy("on_top"))
+                .as("by the unique index of the view below")
+                .isEqualTo("CREATE UNIQUE INDEX ON \"public\".\"on_top\" (\"t\", \"role\")");
+        database.execute("DROP INDEX grouped_role_title_idx");
+        assertThat(remedy("on_top"))
+                .as("by the query of the view below")
+                .isEqualTo("CREATE UNIQUE INDEX ON \"public\".\"on_top\" (\"t\", \"role\")");
+    }
+
+    @Test
+    void suggestsNoIndexWithoutAKey() throws Exception {
+        database.execute(
+                "CREATE MATERIALIZED VIEW hidden AS SELECT count(*) FROM main GROUP BY role",
+                "CREATE MATERIALIZED VIEW sets AS SELECT role, title, count(*) FROM main GROUP BY ROLLUP (role, title)",
+                "CREATE MATERIALIZED VIEW twice AS SELECT id FROM main UNION ALL SELECT id FROM users",
+                "CREATE MATERIALIZED VIEW many AS SELECT id, generate_series(1, 3) FROM main",
+                "CREATE MATERIALIZED VIEW without AS SELECT title FROM main");
+        for (String view : List.of("hidden", "sets", "twice", "many", "without")) {
+            assertThat(remedy(view))
+                    .startsWith("create a unique index on columns of")
+                    .contains("method: plain");
+            assertThat(graph().view(view(view)).orElseThrow().obstacleTo(Method.PLAIN))
+                    .isEmpty();
+        }
+    }
+
+    private String remedy(String view) throws Exception {
+        return graph().view(view(view)).orElseThrow().obstacle().orElseThrow().remedy();
+    }
+
+    /** Neither the key itself nor REPLICA IDENTITY USING INDEX on it is accepted by the server. */
+    @Test
+    void theRemedyForADeferrablePrimaryKeyRuns() throws Exception {
+        database.execute(
+                "CREATE TABLE late (id int PRIMARY KEY DEFERRABLE, v text)",
+                "INSERT INTO late VALUES (1, 'x')",
+                "CREATE MATERIALIZED VIEW v AS SELECT id FROM late",
+                "CREATE PUBLICATION p FOR TABLE late");
+        Obstacle obstacle =
+                graph().table(table("late")).orElseThrow().notPublishable().orElseThrow();
+        assertThat(obstacle.what()).contains("DEFERRABLE");
+        assertThat(obstacle.remedy()).doesNotContain("ADD PRIMARY KEY");
+        database.execute(obstacle.remedy().split("; or ", 2)[0], "UPDATE late SET v = 'y'");
+        assertThat(graph().table(table("late")).orElseThrow().identity()).isEqualTo(ReplicaIdentity.INDEX);
     }
 
     @Test
