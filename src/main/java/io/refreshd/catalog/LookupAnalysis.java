@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,7 +48,7 @@ final class LookupAnalysis {
     /** Why rows of no table can be looked up in the view. */
     private Optional<String> reasonAgainstAll(ViewSources sources, List<Obstacle> untrackedSources) {
         if (!untrackedSources.isEmpty()) {
-            return Optional.of(untrackedSources.getFirst().what());
+            return Optional.of(untrackedSources.stream().map(Obstacle::what).collect(Collectors.joining("; ")));
         }
         for (Relation relation : sources.relations()) {
             if (relation.traits().rowSecurity() != RowSecurity.OFF) {

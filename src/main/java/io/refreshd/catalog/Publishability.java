@@ -1,6 +1,7 @@
 package io.refreshd.catalog;
 
 import io.refreshd.model.Obstacle;
+import io.refreshd.model.SqlNames;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -44,15 +45,40 @@ final class Publishability {
     private String lacks(Relation table) {
         return switch (catalogIndex.identityOf(table)) {
             case GENERATED -> "a generated column in its replica identity, which is not published";
-            case DEFAULT_WITHOUT_KEY -> "no primary key that could be its replica identity";
+            case DEFAULT_WITHOUT_KEY ->
+                deferrableKey(table).isPresent()
+                        ? "a primary key that is DEFERRABLE, which cannot be its replica identity"
+                        : "no primary key that could be its replica identity";
             case NOTHING, DEFAULT, INDEX, FULL -> "no replica identity";
         };
+    }
+
+    /** The names of the columns of a primary key that is checked at the end of a transaction; empty if there is none. */
+    private Optional<List<String>> deferrableKey(Relation table) {
+        return catalogIndex.identityOf(table) != ReplicaIdentity.DEFAULT_WITHOUT_KEY
+                ? Optional.empty()
+                : catalogIndex.indexesOf(table).stream()
+                        .filter(index -> index.is(Index.Trait.PRIMARY) && !index.is(Index.Trait.IMMEDIATE))
+                        .findFirst()
+                        .map(index -> index.columns().stream()
+                                .flatMap(number -> table.columns().stream().filter(column -> column.number() == number))
+                                .map(Relation.Column::name)
+                                .toList());
     }
 
     private List<String> remedies(Relation table) {
         String alter = "ALTER TABLE " + table.sql();
         List<String> remedies = new ArrayList<>();
-        if (catalogIndex.identityOf(table) != ReplicaIdentity.GENERATED) {
+        Optional<List<String>> deferrable = deferrableKey(table);
+        if (deferrable.isPresent()) {
+            // The server takes no deferrable index for a replica identity.
+            String index = SqlNames.identifier(table.name() + "_replica_identity");
+            remedies.add("CREATE UNIQUE INDEX " + index + " ON " + table.sql() + " ("
+                    + String.join(
+                            ", ",
+                            deferrable.get().stream().map(SqlNames::identifier).toList())
+                    + "); " + alter + " REPLICA IDENTITY USING INDEX " + index);
+        } else if (catalogIndex.identityOf(table) != ReplicaIdentity.GENERATED) {
             remedies.add(alter + " ADD PRIMARY KEY (the columns that identify a row)");
         } else if (hasKeyWithoutGeneratedColumns(table)) {
             remedies.add(alter + " REPLICA IDENTITY DEFAULT");

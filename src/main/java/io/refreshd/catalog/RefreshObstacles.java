@@ -35,7 +35,10 @@ final class RefreshObstacles {
                 .toList();
         if (unique.stream().noneMatch(RefreshObstacles::usable)) {
             what.add("has no unique index that REFRESH … CONCURRENTLY could use" + defects(unique));
-            remedy.add(indexRemedy(view, unique, sources));
+            remedy.add(indexStatement(view, unique, sources)
+                    .orElse("create a unique index on columns of " + view.sql()
+                            + " that identify a row, adding them to its query if it does not show them; or set method:"
+                            + " plain for the view, which needs no index"));
         }
         if (!view.traits().populated()) {
             what.add("has never been populated");
@@ -46,6 +49,16 @@ final class RefreshObstacles {
                 : Optional.of(new Obstacle(
                         "materialized view " + view.sql() + " " + String.join(", and ", what),
                         String.join("; ", remedy)));
+    }
+
+    /** The statement that makes an index for REFRESH … CONCURRENTLY; empty if there is one, or if no key of the view is known. */
+    Optional<String> missingIndex(Relation view, ViewSources sources) {
+        List<Index> unique = catalogIndex.indexesOf(view).stream()
+                .filter(index -> index.is(Index.Trait.UNIQUE))
+                .toList();
+        return unique.stream().anyMatch(RefreshObstacles::usable)
+                ? Optional.empty()
+                : indexStatement(view, unique, sources);
     }
 
     private static boolean usable(Index index) {
@@ -77,18 +90,30 @@ final class RefreshObstacles {
                         .collect(Collectors.joining(", ", " (", ")"));
     }
 
-    private String indexRemedy(Relation view, List<Index> unique, ViewSources sources) {
+    private Optional<String> indexStatement(Relation view, List<Index> unique, ViewSources sources) {
         for (Index index : unique) {
             boolean onlyInvalid =
                     !index.is(Index.Trait.VALID) && !index.is(Index.Trait.PARTIAL) && !index.hasExpression();
             if (onlyInvalid) {
-                return "REINDEX INDEX " + SqlNames.identifier(view.schema()) + "." + SqlNames.identifier(index.name());
+                return Optional.of("REINDEX INDEX " + SqlNames.identifier(view.schema()) + "."
+                        + SqlNames.identifier(index.name()));
             }
         }
-        String columns = likelyKey(view, sources)
+        return key(view, sources)
                 .map(key -> key.stream().map(SqlNames::identifier).collect(Collectors.joining(", ")))
-                .orElse("the columns that identify a row");
-        return "CREATE UNIQUE INDEX ON " + view.sql() + " (" + columns + ")";
+                .map(columns -> "CREATE UNIQUE INDEX ON " + view.sql() + " (" + columns + ")");
+    }
+
+    private Optional<List<String>> key(Relation view, ViewSources sources) {
+        LikelyKey.Answer answer = new LikelyKey(catalogIndex).of(view);
+        if (!answer.known()) {
+            return likelyKey(view, sources);
+        }
+        List<String> names = answer.columns().stream()
+                .flatMap(number -> view.columns().stream().filter(column -> column.number() == number))
+                .map(Relation.Column::name)
+                .toList();
+        return names.isEmpty() ? Optional.empty() : Optional.of(names);
     }
 
     /**

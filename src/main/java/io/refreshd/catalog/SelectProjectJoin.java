@@ -12,8 +12,8 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A select-project-join query: it joins tables, filters rows, computes columns, and does nothing else. Plain views that it reads are
- * flattened into it.
+ * A select-project-join query: it joins tables, filters rows, computes columns, and does nothing else. Plain views, sub-selects and
+ * queries of WITH that it reads once are flattened into it.
  *
  * <p>The result rows of such a query that stem from one row of a table depend on no other row of that table, if the query reads the
  * table once. So when a row changes, only result rows with its key can differ, with one exception.
@@ -25,29 +25,6 @@ import org.jspecify.annotations.Nullable;
  * condition above the join drops one of the two rows and keeps the other: {@link TableUse#hidden}.
  */
 final class SelectProjectJoin {
-    /** Flags of the query node that are false in a select-project-join query. */
-    private static final List<String> FALSE_FLAGS = List.of(
-            "hasAggs",
-            "hasWindowFuncs",
-            "hasTargetSRFs",
-            "hasSubLinks",
-            "hasDistinctOn",
-            "hasRecursive",
-            "hasModifyingCTE");
-
-    /** Clauses of the query node that a select-project-join query does not have. */
-    private static final List<String> ABSENT_CLAUSES = List.of(
-            "cteList",
-            "groupClause",
-            "groupingSets",
-            "havingQual",
-            "windowClause",
-            "distinctClause",
-            "limitOffset",
-            "limitCount",
-            "rowMarks",
-            "setOperations");
-
     /** Views are followed no deeper than this, so that views which read each other in a cycle come to an end. */
     private static final int MAX_DEPTH = 20;
 
@@ -59,16 +36,21 @@ final class SelectProjectJoin {
     private final RangeTable rangeTable;
     private final JoinTree joinTree;
     private final int depth;
+    private final WithClauses with;
     private final Map<Long, TableUse> uses = new HashMap<>();
     private final List<@Nullable Origin> outputs = new ArrayList<>();
-    /** The plain views that the query reads, by their numbers in the range table. */
+    /** The plain views, sub-selects and queries of WITH that the query reads, by their numbers in the range table. */
     private final Map<Integer, SelectProjectJoin> views = new HashMap<>();
 
-    private SelectProjectJoin(Node query, Relation reader, CatalogIndex catalogIndex, int depth)
+    private SelectProjectJoin(Node query, Relation reader, CatalogIndex catalogIndex, int depth, WithClauses outer)
             throws UnsupportedQueryException {
         this.reader = reader;
         this.catalogIndex = catalogIndex;
         this.depth = depth;
+        this.with = outer.inside(query);
+        if (depth > MAX_DEPTH) {
+            throw new UnsupportedQueryException("the query of " + reader.sql() + " could not be examined");
+        }
         requirePlainSelect(query);
         for (Part part : query.items("rtable")) {
             node(part);
@@ -78,9 +60,7 @@ final class SelectProjectJoin {
         }
         this.rangeTable = new RangeTable(query, catalogIndex);
         this.joinTree = JoinTree.of(query.all("jointree").getFirst(), rangeTable);
-        for (int index : joinTree.joined()) {
-            addUse(index);
-        }
+        addUses();
         joinTree.preserved().forEach(this::addPreserved);
         for (Part part : query.items("targetList")) {
             addOutput(node(part));
@@ -95,42 +75,77 @@ final class SelectProjectJoin {
     private static SelectProjectJoin of(Relation view, CatalogIndex catalogIndex, int depth)
             throws UnsupportedQueryException {
         Optional<Node> query = catalogIndex.query(view);
-        if (query.isEmpty() || depth > MAX_DEPTH) {
+        if (query.isEmpty()) {
             throw new UnsupportedQueryException("the query of " + view.sql() + " could not be examined");
         }
-        return new SelectProjectJoin(query.get(), view, catalogIndex, depth);
+        return new SelectProjectJoin(query.get(), view, catalogIndex, depth, WithClauses.NONE);
     }
 
-    /** How the query reads the table; null if it does not. */
+    /**
+     * How the query reads the table, itself or as a partition of another table; null if it does not, or reads it by more than one
+     * name.
+     */
     @Nullable TableUse use(Relation table) {
-        return uses.get(table.oid());
+        Relation named = namedFor(table);
+        return named == null ? null : uses.get(named.oid());
+    }
+
+    /** The table by whose name the query reads the rows of this one; null if there is none, or more than one. */
+    private @Nullable Relation namedFor(Relation table) {
+        List<Long> named = catalogIndex.selfAndAncestorsOf(table).stream()
+                .filter(uses::containsKey)
+                .toList();
+        return named.size() == 1 ? catalogIndex.relation(named.getFirst()) : null;
     }
 
     /** The number, from 1, of the output column that shows the table's column unaltered; 0 if there is none. */
     int positionOf(Relation table, int column) {
-        return outputs.indexOf(new Origin(table.oid(), column)) + 1;
+        Relation named = namedFor(table);
+        if (named == null) {
+            return 0;
+        }
+        // A partition has the columns of its parent by name, and may have them at other numbers.
+        return table.columns().stream()
+                .filter(own -> own.number() == column)
+                .flatMap(own ->
+                        named.columns().stream().filter(other -> other.name().equals(own.name())))
+                .mapToInt(other -> outputs.indexOf(new Origin(named.oid(), other.number())) + 1)
+                .findFirst()
+                .orElse(0);
     }
 
     private void requirePlainSelect(Node query) throws UnsupportedQueryException {
-        for (String flag : FALSE_FLAGS) {
-            if (!query.is(flag, "false")) {
-                throw new UnsupportedQueryException(
-                        reader.sql() + " is no plain select of joined tables (" + flag + ")");
+        List<String> more = new ArrayList<>(QueryShape.beyondJoins(query));
+        if (WithClauses.areReadOnce(query)) {
+            more.remove(QueryShape.WITH);
+        }
+        if (!more.isEmpty()) {
+            throw new UnsupportedQueryException(
+                    reader.sql() + " is no plain select of joined tables: it has " + QueryShape.list(more));
+        }
+    }
+
+    /** Adds all tables and views that are joined. Those that cannot be read are all named. */
+    private void addUses() throws UnsupportedQueryException {
+        List<String> reasons = new ArrayList<>();
+        for (int index : joinTree.joined()) {
+            try {
+                addUse(index);
+            } catch (UnsupportedQueryException unsupported) {
+                reasons.add(unsupported.why());
             }
         }
-        for (String clause : ABSENT_CLAUSES) {
-            if (!query.isNull(clause)) {
-                throw new UnsupportedQueryException(
-                        reader.sql() + " is no plain select of joined tables (" + clause + ")");
-            }
+        if (!reasons.isEmpty()) {
+            throw new UnsupportedQueryException(
+                    reasons.stream().distinct().sorted().collect(Collectors.joining("; ")));
         }
     }
 
     private void addUse(int index) throws UnsupportedQueryException {
         Relation relation = rangeTable.relation(index);
         if (relation == null) {
-            throw new UnsupportedQueryException(
-                    reader.sql() + " reads from something that is no table (a sub-select, a function, VALUES)");
+            addSubquery(index);
+            return;
         }
         Node entry = rangeTable.entry(index).orElseThrow();
         if (!entry.isNull("tablesample")
@@ -141,8 +156,7 @@ final class SelectProjectJoin {
         switch (relation.kind()) {
             case TABLE -> addTable(index, relation);
             case VIEW -> addView(index, relation);
-            case PARTITIONED_TABLE ->
-                throw new UnsupportedQueryException("table " + relation.sql() + " is partitioned");
+            case PARTITIONED_TABLE -> addPartitioned(index, entry, relation);
             case MATERIALIZED_VIEW ->
                 throw new UnsupportedQueryException("reads the materialized view " + relation.sql());
             case FOREIGN_TABLE, SEQUENCE, OTHER ->
@@ -157,8 +171,35 @@ final class SelectProjectJoin {
         useOf(table.oid()).addRead(joinTree.isNullable(index), joinTree.isHidden(index));
     }
 
+    /** Of a partitioned table the query reads all partitions, and each of their rows once. */
+    private void addPartitioned(int index, Node entry, Relation table) throws UnsupportedQueryException {
+        if (!entry.is("inh", "true")) {
+            throw new UnsupportedQueryException("reads ONLY " + table.sql() + ", which holds no rows");
+        }
+        useOf(table.oid()).addRead(joinTree.isNullable(index), joinTree.isHidden(index));
+    }
+
     private void addView(int index, Relation view) throws UnsupportedQueryException {
-        SelectProjectJoin inner = of(view, catalogIndex, depth + 1);
+        addFlattened(index, of(view, catalogIndex, depth + 1));
+    }
+
+    /** Adds a sub-select in FROM, or a query of WITH that is read once. Neither differs from a plain view with the same query. */
+    private void addSubquery(int index) throws UnsupportedQueryException {
+        Optional<Node> inFrom = rangeTable.subquery(index);
+        Optional<WithClauses.Found> inWith = rangeTable.entry(index).flatMap(with::find);
+        if (inFrom.isPresent()) {
+            addFlattened(index, new SelectProjectJoin(inFrom.get(), reader, catalogIndex, depth + 1, with));
+        } else if (inWith.isPresent()) {
+            WithClauses.Found found = inWith.get();
+            addFlattened(index, new SelectProjectJoin(found.query(), reader, catalogIndex, depth + 1, found.around()));
+        } else {
+            throw new UnsupportedQueryException(reader.sql()
+                    + " reads from something that is no table (a function, VALUES, a query of WITH that is read"
+                    + " twice)");
+        }
+    }
+
+    private void addFlattened(int index, SelectProjectJoin inner) {
         views.put(index, inner);
         // A column of a view may stem from any of its tables, so a condition on the view counts as one on each of them.
         inner.uses.forEach((table, inView) -> useOf(table)
@@ -206,15 +247,15 @@ final class SelectProjectJoin {
         }
         int index = (int) node.number("varno");
         int column = (int) node.number("varattno");
-        Relation relation = rangeTable.relation(index);
-        if (relation == null || column < 1 || !joinTree.joined().contains(index)) {
+        if (column < 1 || !joinTree.joined().contains(index) || !node.is("varlevelsup", "0")) {
             return null;
         }
         SelectProjectJoin view = views.get(index);
-        if (view == null) {
-            return new Origin(relation.oid(), column);
+        if (view != null) {
+            return column <= view.outputs.size() ? view.outputs.get(column - 1) : null;
         }
-        return column <= view.outputs.size() ? view.outputs.get(column - 1) : null;
+        Relation relation = rangeTable.relation(index);
+        return relation == null ? null : new Origin(relation.oid(), column);
     }
 
     private static Node node(Part part) throws UnsupportedQueryException {

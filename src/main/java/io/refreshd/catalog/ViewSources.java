@@ -2,11 +2,16 @@ package io.refreshd.catalog;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /**
  * The sources of one materialized view: everything that its query reads, followed through plain views, partitions, inheritance
@@ -15,14 +20,22 @@ import java.util.TreeMap;
  * <p>Invariant: all lists are ordered by oid, so that equal catalogs give equal lineages.
  */
 final class ViewSources {
+    private static final Set<Integer> ALL_COLUMNS = Set.of(QueryColumns.WHOLE_ROW);
+
     private final Relation view;
     private final CatalogIndex catalogIndex;
     private final SortedMap<Long, Rule> rules = new TreeMap<>();
+    /** For each query that was followed: the numbers of its columns that are asked for. */
+    private final Map<Long, Set<Integer>> asked = new HashMap<>();
+
     private final SortedMap<Long, Relation> relations = new TreeMap<>();
     private final SortedMap<Long, ReadColumns> columns = new TreeMap<>();
     private final SortedMap<Long, Relation> materializedViews = new TreeMap<>();
     /** Relations whose queries are to be followed. */
-    private final Deque<Relation> unread = new ArrayDeque<>();
+    private final Deque<Unread> unread = new ArrayDeque<>();
+
+    /** @param outputs the numbers of the reader's columns that are asked for; 0 stands for all */
+    private record Unread(Relation reader, Set<Integer> outputs) {}
 
     private ViewSources(Relation view, CatalogIndex catalogIndex) {
         this.view = view;
@@ -31,10 +44,11 @@ final class ViewSources {
 
     static ViewSources of(Relation view, CatalogIndex catalogIndex) {
         ViewSources sources = new ViewSources(view, catalogIndex);
-        sources.unread.add(view);
+        sources.unread.add(new Unread(view, ALL_COLUMNS));
         // No recursion: plain views may stand on each other, and inheritance children have children, a thousand deep.
         while (!sources.unread.isEmpty()) {
-            sources.followQuery(sources.unread.pop());
+            Unread next = sources.unread.pop();
+            sources.followQuery(next.reader(), next.outputs());
         }
         return sources;
     }
@@ -62,28 +76,49 @@ final class ViewSources {
         return List.copyOf(materializedViews.values());
     }
 
-    private void followQuery(Relation reader) {
+    /** @param outputs the numbers of the reader's columns that are asked for; 0 stands for all */
+    private void followQuery(Relation reader, Set<Integer> outputs) {
         Rule rule = catalogIndex.rule(reader.oid());
         // Plain views may read each other in a cycle: CREATE OR REPLACE VIEW does not check for one.
-        if (rule == null || rules.putIfAbsent(reader.oid(), rule) != null) {
+        if (rule == null || !asks(reader, rule, outputs)) {
             return;
         }
+        Optional<Map<Long, Set<Integer>>> inTree =
+                catalogIndex.query(reader).flatMap(query -> QueryColumns.of(query, asked(reader)));
         for (Rule.Read read : rule.reads()) {
             Relation relation = catalogIndex.relation(read.relation());
             if (relation != null) {
-                follow(relation, reader, columns(relation, rule, read));
+                Collection<Integer> columns = inTree.<Collection<Integer>>map(
+                                found -> found.getOrDefault(relation.oid(), Set.of()))
+                        .orElseGet(() -> recorded(rule, read));
+                follow(relation, reader, columns);
             }
         }
     }
 
-    private void follow(Relation relation, Relation reader, ReadColumns read) {
+    /** Whether the query is followed for the first time, or for columns that were not asked for before. */
+    private boolean asks(Relation reader, Rule rule, Set<Integer> outputs) {
+        boolean first = rules.putIfAbsent(reader.oid(), rule) == null;
+        return asked.computeIfAbsent(reader.oid(), oid -> new TreeSet<>()).addAll(outputs) || first;
+    }
+
+    private Set<Integer> asked(Relation reader) {
+        return asked.getOrDefault(reader.oid(), ALL_COLUMNS);
+    }
+
+    /** The columns that the server has recorded, if the query tree could not be examined. */
+    private static Collection<Integer> recorded(Rule rule, Rule.Read read) {
+        return rule.traits().contains(Rule.Trait.WHOLE_ROW) ? ALL_COLUMNS : read.columns();
+    }
+
+    private void follow(Relation relation, Relation reader, Collection<Integer> read) {
         switch (relation.kind()) {
             case MATERIALIZED_VIEW -> materializedViews.put(relation.oid(), relation);
             case VIEW -> {
                 if (Catalog.builtIn(relation.oid())) {
                     add(relation, ReadColumns.ALL);
                 } else {
-                    unread.add(relation);
+                    unread.add(new Unread(relation, outputsOf(read)));
                 }
             }
             case TABLE, PARTITIONED_TABLE, FOREIGN_TABLE, SEQUENCE -> {
@@ -91,9 +126,9 @@ final class ViewSources {
                 if (relation.policiesApplyTo(reader) || relation.policiesApplyTo(view)) {
                     // Policies may read columns that the query does not.
                     add(relation, ReadColumns.ALL);
-                    unread.add(relation);
+                    unread.add(new Unread(relation, ALL_COLUMNS));
                 } else {
-                    add(relation, read);
+                    add(relation, columns(relation, read));
                 }
             }
             case OTHER -> {
@@ -128,12 +163,14 @@ final class ViewSources {
         }
     }
 
-    private static ReadColumns columns(Relation relation, Rule rule, Rule.Read read) {
-        if (rule.traits().contains(Rule.Trait.WHOLE_ROW)) {
-            return ReadColumns.ALL;
-        }
+    /** A view has no system columns: if one is read nevertheless, all columns count. */
+    private static Set<Integer> outputsOf(Collection<Integer> read) {
+        return read.stream().anyMatch(number -> number <= 0) ? ALL_COLUMNS : new TreeSet<>(read);
+    }
+
+    private static ReadColumns columns(Relation relation, Collection<Integer> read) {
         List<String> names = new ArrayList<>();
-        for (int number : read.columns()) {
+        for (int number : read) {
             // 0 stands for the whole relation; a system column such as xmin differs after any update.
             if (number <= 0) {
                 return ReadColumns.ALL;
@@ -144,7 +181,7 @@ final class ViewSources {
                 }
             }
         }
-        return names.size() < read.columns().size() ? ReadColumns.ALL : columnsByName(relation, ReadColumns.of(names));
+        return names.size() < read.size() ? ReadColumns.ALL : columnsByName(relation, ReadColumns.of(names));
     }
 
     /**

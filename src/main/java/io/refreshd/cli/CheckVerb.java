@@ -2,6 +2,8 @@ package io.refreshd.cli;
 
 import io.refreshd.config.Configuration;
 import io.refreshd.doctor.Finding;
+import io.refreshd.doctor.FindingGroup;
+import io.refreshd.doctor.RemedyScript;
 import io.refreshd.doctor.Severity;
 import java.io.PrintWriter;
 import java.util.List;
@@ -18,12 +20,13 @@ import picocli.CommandLine.Spec;
         name = "check",
         description = {
             "Validates the configuration, then checks the database that it names. Changes nothing.",
-            "Each finding says what was found, why it matters, and the remedy, usually SQL. Ends with 3 if there is an error,"
+            "Each finding says what was found, about which views or tables, why it matters, and the remedy, usually SQL. Ends with 3 if there is an error,"
                     + " with 6 if there are only warnings, else with 0."
         },
         footerHeading = "%nExamples:%n",
         footer = {
             "  refreshd check --config refreshd.yaml",
+            "  refreshd check --config refreshd.yaml --sql > remedies.sql",
             "  refreshd check --config refreshd.yaml --json | jq -r '.findings[].remedy'"
         })
 final class CheckVerb implements Callable<Integer> {
@@ -32,6 +35,11 @@ final class CheckVerb implements Callable<Integer> {
 
     @Option(names = "--json", description = "Print JSON.")
     private boolean json;
+
+    @Option(
+            names = "--sql",
+            description = "Print the remedies alone, as one script for psql in the order in which they run.")
+    private boolean sql;
 
     @Spec
     private @Nullable CommandSpec spec;
@@ -48,14 +56,18 @@ final class CheckVerb implements Callable<Integer> {
     public Integer call() throws Exception {
         Configuration configuration = file.read(environment);
         PrintWriter out = Output.of(spec);
-        if (!json) {
+        if (!json && !sql) {
             out.println(file.path() + " is a valid configuration.");
         }
         List<Finding> findings = checker.check(configuration);
-        if (json) {
-            out.println(Json.text(FindingsText.json(findings)));
+        List<FindingGroup> groups = FindingGroup.byCause(findings);
+        if (sql) {
+            out.print(RemedyScript.of(findings));
+            out.flush();
+        } else if (json) {
+            out.println(Json.text(FindingsText.json(groups)));
         } else {
-            out.print(FindingsText.text(findings));
+            out.print(FindingsText.text(groups));
             out.flush();
         }
         return code(findings).code();

@@ -2,7 +2,8 @@ package io.refreshd.cli;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.refreshd.doctor.Finding;
+import io.refreshd.doctor.FindingGroup;
+import io.refreshd.doctor.RemedyScript;
 import io.refreshd.doctor.Severity;
 import io.refreshd.model.PlainText;
 import java.util.List;
@@ -12,13 +13,13 @@ import java.util.Locale;
 final class FindingsText {
     private FindingsText() {}
 
-    static String text(List<Finding> findings) {
+    static String text(List<FindingGroup> findings) {
         StringBuilder text = new StringBuilder();
-        for (Finding finding : findings) {
+        for (FindingGroup finding : findings) {
             text.append('\n')
                     .append(finding.severity())
                     .append("  ")
-                    .append(PlainText.line(finding.about()))
+                    .append(PlainText.line(RemedyScript.names(finding.concerns())))
                     .append(": ")
                     .append(PlainText.line(finding.what()))
                     .append('\n')
@@ -37,33 +38,35 @@ final class FindingsText {
                 .reduce("", String::concat);
     }
 
-    private static String summary(List<Finding> findings) {
+    private static String summary(List<FindingGroup> findings) {
         return findings.isEmpty()
                 ? "No problems found."
                 : count(findings, Severity.ERROR) + " errors, " + count(findings, Severity.WARNING) + " warnings, "
                         + count(findings, Severity.INFO) + " remarks.";
     }
 
-    private static long count(List<Finding> findings, Severity severity) {
+    private static long count(List<FindingGroup> findings, Severity severity) {
         return findings.stream()
                 .filter(finding -> finding.severity() == severity)
                 .count();
     }
 
-    static ObjectNode json(List<Finding> findings) {
+    static ObjectNode json(List<FindingGroup> findings) {
         ObjectNode root = Json.object()
                 .put("ok", count(findings, Severity.ERROR) == 0)
                 .put("errors", count(findings, Severity.ERROR))
                 .put("warnings", count(findings, Severity.WARNING));
         ArrayNode list = root.putArray("findings");
-        for (Finding finding : findings) {
-            list.addObject()
-                    .put("severity", finding.severity().name().toLowerCase(Locale.ROOT))
+        for (FindingGroup finding : findings) {
+            ObjectNode object = list.addObject();
+            object.put("severity", finding.severity().name().toLowerCase(Locale.ROOT))
                     .put("code", finding.code())
-                    .put("about", finding.about())
+                    .put("about", RemedyScript.names(finding.concerns()))
                     .put("what", finding.what())
                     .put("why", finding.why())
                     .put("remedy", finding.remedy());
+            finding.concerns().forEach(object.putArray("concerns")::add);
+            finding.statements().forEach(object.putArray("sql")::add);
         }
         return root;
     }

@@ -74,7 +74,10 @@ final class GraphText {
     }
 
     private static String columns(ReadColumns columns) {
-        return columns.all() ? "all columns" : String.join(", ", columns.names());
+        if (columns.names().isEmpty()) {
+            return columns.all() ? "all columns" : "no column: only whether rows are there";
+        }
+        return String.join(", ", columns.names());
     }
 
     private static String identity(BaseTable table) {

@@ -1,6 +1,8 @@
 package io.refreshd.doctor;
 
+import io.refreshd.catalog.RepairPlan;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Objects;
 
 /**
@@ -10,9 +12,19 @@ import java.util.Objects;
  * @param about the view, table or setting
  * @param what what was found
  * @param why why it matters
- * @param remedy the statement or step that resolves it; empty if there is none
+ * @param remedy the statement or step that resolves it, for people to read; empty if there is none
+ * @param cause what is found in the same words about others with the same cause; findings of one cause are shown as one
+ * @param statements the remedy as SQL that runs as it is; empty if the remedy is not SQL, or leaves a choice
  */
-public record Finding(Severity severity, String code, String about, String what, String why, String remedy) {
+public record Finding(
+        Severity severity,
+        String code,
+        String about,
+        String what,
+        String why,
+        String remedy,
+        String cause,
+        List<RepairPlan.Statement> statements) {
     /** By severity, the worst first; then by name, so that two runs print alike. */
     public static final Comparator<Finding> ORDER = Comparator.comparing(Finding::severity)
             .thenComparing(Finding::about)
@@ -26,5 +38,27 @@ public record Finding(Severity severity, String code, String about, String what,
         Objects.requireNonNull(what);
         Objects.requireNonNull(why);
         Objects.requireNonNull(remedy);
+        Objects.requireNonNull(cause);
+        statements = List.copyOf(statements);
+    }
+
+    /** A finding whose cause concerns nothing else. */
+    public Finding(Severity severity, String code, String about, String what, String why, String remedy) {
+        this(severity, code, about, what, why, remedy, what, List.of());
+    }
+
+    Finding because(String sharedCause) {
+        return new Finding(severity, code, about, what, why, remedy, sharedCause, statements);
+    }
+
+    Finding with(List<RepairPlan.Statement> sql) {
+        return new Finding(severity, code, about, what, why, remedy, cause, sql);
+    }
+
+    /** Adds statements that run before those of the views, in any order. */
+    Finding withFirst(List<String> sql) {
+        return with(sql.stream()
+                .map(statement -> new RepairPlan.Statement(-1, statement))
+                .toList());
     }
 }

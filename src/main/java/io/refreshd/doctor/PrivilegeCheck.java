@@ -35,13 +35,15 @@ final class PrivilegeCheck implements Check {
                         remedy.add("GRANT " + right + " TO " + role);
                     }
                     return new Finding(
-                            Severity.ERROR,
-                            "not-permitted",
-                            row.getString("view"),
-                            "role " + row.getString("role") + " may not refresh the view, which belongs to "
-                                    + row.getString("owner"),
-                            ViewCheck.SUSPENDED,
-                            String.join("; ", remedy));
+                                    Severity.ERROR,
+                                    "not-permitted",
+                                    row.getString("view"),
+                                    "role " + row.getString("role") + " may not refresh the view, which belongs to "
+                                            + row.getString("owner"),
+                                    ViewCheck.SUSPENDED,
+                                    String.join("; ", remedy))
+                            .because("role " + row.getString("role") + " may not refresh these views")
+                            .withFirst(remedy);
                 })
                 .list();
     }

@@ -56,32 +56,35 @@ final class StorageCheck implements Check {
         String key = row.getString("columns");
         if (key != null && !row.getBoolean("leads")) {
             findings.add(new Finding(
-                    rows >= MANY_ROWS ? Severity.WARNING : Severity.INFO,
-                    "key-not-first",
-                    view,
-                    "its key (" + key + ") does not come first; the first column is " + row.getString("first"),
-                    "A concurrent refresh sorts whole rows, beginning with the first column. If that column has many equal"
-                            + " values, the sort takes several times as long.",
-                    "create the view again with the key first: DROP MATERIALIZED VIEW " + row.getString("name")
-                            + "; CREATE MATERIALIZED VIEW " + row.getString("name") + " AS SELECT " + key + ", …"));
+                            rows >= MANY_ROWS ? Severity.WARNING : Severity.INFO,
+                            "key-not-first",
+                            view,
+                            "its key (" + key + ") does not come first; the first column is " + row.getString("first"),
+                            "A concurrent refresh sorts whole rows, beginning with the first column. If that column has many equal"
+                                    + " values, the sort takes several times as long.",
+                            "create the view again with the key first: DROP MATERIALIZED VIEW " + row.getString("name")
+                                    + "; CREATE MATERIALIZED VIEW " + row.getString("name") + " AS SELECT " + key
+                                    + ", …")
+                    .because("the key does not come first"));
         }
         long dead = row.getLong("dead");
         if (dead >= MANY_ROWS && dead > BLOAT_RATIO * rows) {
             findings.add(new Finding(
-                    Severity.WARNING,
-                    "bloat",
-                    view,
-                    String.format(
-                            Locale.ROOT,
-                            "holds %d dead rows beside %d live ones, in %s%s",
-                            dead,
-                            rows,
-                            row.getString("size"),
-                            row.getBoolean("unvacuumed") ? "; it was never vacuumed" : ""),
-                    "A concurrent refresh deletes and inserts the rows that changed. If autovacuum does not keep up, the view"
-                            + " grows and every query on it gets slower.",
-                    "VACUUM " + row.getString("name") + "; ALTER MATERIALIZED VIEW " + row.getString("name")
-                            + " SET (autovacuum_vacuum_scale_factor = 0.05)"));
+                            Severity.WARNING,
+                            "bloat",
+                            view,
+                            String.format(
+                                    Locale.ROOT,
+                                    "holds %d dead rows beside %d live ones, in %s%s",
+                                    dead,
+                                    rows,
+                                    row.getString("size"),
+                                    row.getBoolean("unvacuumed") ? "; it was never vacuumed" : ""),
+                            "A concurrent refresh deletes and inserts the rows that changed. If autovacuum does not keep up, the view"
+                                    + " grows and every query on it gets slower.",
+                            "VACUUM " + row.getString("name") + "; ALTER MATERIALIZED VIEW " + row.getString("name")
+                                    + " SET (autovacuum_vacuum_scale_factor = 0.05)")
+                    .because("many dead rows"));
         }
         return findings;
     }

@@ -13,6 +13,7 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -29,15 +30,23 @@ final class TableCheck implements Check {
     public List<Finding> run(ExaminedDatabase database) throws SQLException {
         RequiredTables required = RequiredTables.of(database.handle(), database.configuration(), database.graph());
         List<Finding> findings = new ArrayList<>(notOwned(database, required));
+        Map<TableId, List<String>> identities = ReplicaIdentityRepair.of(
+                database.handle(),
+                required.tables().values().stream()
+                        .filter(table -> table.notPublishable().isPresent())
+                        .toList());
         for (BaseTable table : required.tables().values()) {
             table.notPublishable()
                     .ifPresent(why -> findings.add(new Finding(
-                            Severity.WARNING,
-                            "replica-identity",
-                            table.id().toString(),
-                            why.what(),
-                            "refreshd does not publish it. " + consequence(required, table.id()),
-                            why.remedy())));
+                                    Severity.WARNING,
+                                    "replica-identity",
+                                    table.id().toString(),
+                                    why.what(),
+                                    "refreshd does not publish it. " + consequence(required, table.id()),
+                                    why.remedy())
+                            .because("no replica identity that could be published: the application's own UPDATE and"
+                                    + " DELETE would fail")
+                            .withFirst(identities.getOrDefault(table.id(), List.of()))));
         }
         for (BaseTable table : database.graph().tables().values()) {
             if (table.notPublishable().isEmpty() && table.identity() != ReplicaIdentity.FULL && table.mayBeFull()) {
@@ -62,19 +71,22 @@ final class TableCheck implements Check {
         Set<TableId> unpublished = new TreeSet<>(required.publishable());
         publication.ifPresent(state -> unpublished.removeIf(state::captures));
 
+        Set<TableId> then = new HashSet<>(unpublished);
+        publication.ifPresent(state -> then.addAll(state.tables().keySet()));
+        String asSuperuser = " -- or, as a superuser: " + String.join("; ", Publication.plan(name, then, publication));
+
         List<Finding> findings = new ArrayList<>();
         for (TableId table : unpublished) {
-            Set<TableId> then = new HashSet<>(unpublished);
-            publication.ifPresent(state -> then.addAll(state.tables().keySet()));
-            String statements = String.join("; ", Publication.plan(name, then, publication));
             for (Obstacle obstacle : obstacles(connection, name, table)) {
                 findings.add(new Finding(
-                        Severity.WARNING,
-                        "not-owner",
-                        table.toString(),
-                        obstacle.what(),
-                        consequence(required, table),
-                        obstacle.remedy() + " -- or, as a superuser: " + statements));
+                                Severity.WARNING,
+                                "not-owner",
+                                table.toString(),
+                                obstacle.what(),
+                                consequence(required, table),
+                                // One statement publishes all of the tables, and is long.
+                                obstacle.remedy() + (findings.isEmpty() ? asSuperuser : ""))
+                        .because("refreshd may not publish tables that it does not own"));
             }
         }
         return findings;

@@ -1,10 +1,15 @@
 package io.refreshd.doctor;
 
 import io.refreshd.catalog.MaterializedView;
+import io.refreshd.catalog.RepairPlan;
 import io.refreshd.model.Method;
 import io.refreshd.model.Obstacle;
+import io.refreshd.model.ViewId;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /** Checks that each view can be refreshed by its method, and that the log shows every source it reads. */
 final class ViewCheck implements Check {
@@ -22,27 +27,52 @@ final class ViewCheck implements Check {
                     "There is nothing to keep fresh yet. A matching view that is created later is picked up.",
                     "CREATE MATERIALIZED VIEW …, or other patterns in views.include"));
         }
+        Map<ViewId, List<RepairPlan.Statement>> repairs = RepairPlan.of(
+                database.catalog(),
+                database.configuration().views()::includes,
+                database.configuration().views()::methodOf);
+        Set<Obstacle> notPublishable = database.graph().tables().values().stream()
+                .flatMap(table -> table.notPublishable().stream())
+                .collect(Collectors.toSet());
         for (MaterializedView view : database.graph().views().values()) {
             Method method = database.configuration().views().methodOf(view.id());
             view.obstacleTo(method)
                     .ifPresent(obstacle -> findings.add(new Finding(
-                            Severity.ERROR,
-                            view.populated() ? "not-refreshable" : "never-populated",
-                            view.id().toString(),
-                            obstacle.what(),
-                            SUSPENDED,
-                            obstacle.remedy())));
+                                    Severity.ERROR,
+                                    view.populated() ? "not-refreshable" : "never-populated",
+                                    view.id().toString(),
+                                    obstacle.what(),
+                                    SUSPENDED,
+                                    obstacle.remedy())
+                            .because(cause(view, method))
+                            .with(repairs.getOrDefault(view.id(), List.of()))));
             for (Obstacle source : view.untrackedSources()) {
-                findings.add(new Finding(
-                        Severity.WARNING,
-                        "untracked-source",
-                        view.id().toString(),
-                        source.what(),
-                        "The view has no watermark: how fresh it is cannot be proven. It is refreshed by the clock"
-                                + " (max-staleness).",
-                        source.remedy()));
+                findings.add(untracked(view, source, notPublishable));
             }
         }
         return findings;
+    }
+
+    private static Finding untracked(MaterializedView view, Obstacle source, Set<Obstacle> notPublishable) {
+        Finding finding = new Finding(
+                Severity.WARNING,
+                "untracked-source",
+                view.id().toString(),
+                source.what(),
+                "The view has no watermark: how fresh it is cannot be proven. It is refreshed by the clock (max-staleness).",
+                source.remedy());
+        // A finding of its own names these tables, of which there may be a hundred partitions.
+        return notPublishable.contains(source)
+                ? finding.because("reads tables without a replica identity that could be published")
+                : finding;
+    }
+
+    private static String cause(MaterializedView view, Method method) {
+        if (!view.populated()) {
+            return "never populated, or without a unique index that REFRESH … CONCURRENTLY could use";
+        }
+        return method == Method.PLAIN || view.obstacleTo(Method.PLAIN).isPresent()
+                ? "cannot be refreshed, since a materialized view that it reads was never populated"
+                : "no unique index that REFRESH … CONCURRENTLY could use";
     }
 }

@@ -46,6 +46,23 @@ public record Failure(Kind kind, String sqlState, String what, String remedy, Co
                         || sqlState.equals("40P01")); // deadlock_detected
     }
 
+    /**
+     * Whether the rows that the query reads are the cause: a value that cannot be converted, a key that is there twice, a row that an
+     * index or a function refuses. The same query succeeds once a row has changed.
+     */
+    public boolean isOfData() {
+        return sqlState.startsWith("22")
+                || sqlState.startsWith("23")
+                || sqlState.startsWith("P0") // raised by a function in PL/pgSQL
+                || sqlState.equals("21000") // cardinality_violation
+                || sqlState.equals("54000"); // program_limit_exceeded: a value that is too long for an index
+    }
+
+    /** Whether a privilege is missing. The same query succeeds once it is granted. */
+    public boolean isOfPrivilege() {
+        return sqlState.equals("42501");
+    }
+
     public Obstacle asObstacle() {
         return new Obstacle(what, remedy, said);
     }

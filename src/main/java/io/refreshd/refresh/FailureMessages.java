@@ -41,8 +41,8 @@ final class FailureMessages {
         return switch (state) {
             case "42501" ->
                 grants.isEmpty()
-                        ? thenResume(view, "grant the owner of the view what " + SAID + " says it lacks;")
-                        : thenResume(view, String.join(" ", grants));
+                        ? thenRetried(view, "grant the owner of the view what " + SAID + " says it lacks;")
+                        : thenRetried(view, String.join(" ", grants));
             case "55000" ->
                 "CREATE UNIQUE INDEX ON " + name
                         + " (the key columns); and, if it was never populated, REFRESH MATERIALIZED VIEW " + name + ";";
@@ -50,12 +50,22 @@ final class FailureMessages {
             case "57014" -> "raise refresh.statement-timeout, or make the query of the view cheaper";
             // cardinality_violation and unique_violation: what REFRESH says of rows that are there twice.
             case "21000", "23505" ->
-                thenResume(view, "make the rows of the view unique by the columns of its unique index;");
-            default ->
-                SqlStates.classify(state) == Failure.Kind.PERMANENT || state.startsWith("22")
-                        ? thenResume(view, "correct what " + SAID + " names, the data or the query of the view;")
-                        : "";
+                thenRetried(view, "make the rows of the view unique by the columns of its unique index;");
+            default -> otherRemedy(view, new Failure(SqlStates.classify(state), state, "", ""));
         };
+    }
+
+    private static String otherRemedy(ViewId view, Failure failure) {
+        String step = "correct what " + SAID + " names, the data or the query of the view;";
+        if (failure.isOfData()) {
+            return thenRetried(view, step);
+        }
+        return failure.kind() == Failure.Kind.PERMANENT ? thenResume(view, step) : "";
+    }
+
+    /** Adds that nobody has to end the suspension, and the command for whoever does not want to wait. */
+    private static String thenRetried(ViewId view, String step) {
+        return step + " -- refreshd then tries again by itself; without waiting: refreshd resume " + view;
     }
 
     /** Adds the command that ends the suspension: no change in the catalog tells the daemon that this cause is gone. */

@@ -62,6 +62,7 @@ final class ChangeAdmission {
         views.reconsider(view);
         watermarks.freeze(view);
         view.pending.add(impact, now);
+        view.retry = view.retry.sourceChanged(view.spec.timing(), now.nanos());
         markUnlessDurable(view);
     }
 
@@ -77,6 +78,7 @@ final class ChangeAdmission {
         view.lastWatermark = Optional.empty();
         view.lastSnapshot = Optional.empty();
         view.pending.addInvalidation(now);
+        view.retry = view.retry.sourceChanged(view.spec.timing(), now.nanos());
         markUnlessDurable(view);
     }
 

@@ -58,7 +58,7 @@ final class OperatorRequests {
     }
 
     private void retryNow(ViewState view) {
-        boolean suspended = view.retry instanceof RetryState.Suspended;
+        boolean suspended = view.retry.suspension().isPresent();
         view.retry = view.retry.retryNow();
         if (suspended) {
             actions.add(view.remember());

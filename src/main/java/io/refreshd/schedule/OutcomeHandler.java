@@ -133,8 +133,12 @@ final class OutcomeHandler {
     }
 
     private void failed(ViewState view, RunningRefresh ended, Failure failure, Moment now) {
+        boolean changedMeanwhile = view.pending.isPresent();
         view.restorePending(ended);
         view.retry = view.retry.failed(failure, settings, now.nanos(), random);
+        if (changedMeanwhile) {
+            view.retry = view.retry.sourceChanged(view.spec.timing(), now.nanos());
+        }
         if (failure.kind() == Failure.Kind.TRANSIENT) {
             // The connection may have been lost after the server had committed.
             view.commitUncertain = true;
@@ -158,6 +162,7 @@ final class OutcomeHandler {
             }
             watermarks.freeze(view);
             view.pending.addFromUpstream(ended.changes(), now.nanos());
+            view.retry = view.retry.sourceChanged(view.spec.timing(), now.nanos());
             view.pending.raiseMark(mark);
             view.newestMark = Math.max(view.newestMark, mark);
             if (durable) {

@@ -20,7 +20,7 @@ final class Readiness {
 
     /** Whether time alone will make the view ready. */
     boolean mayRun(ViewState view) {
-        if (!view.wantsRefresh() || view.suspended()) {
+        if (!view.wantsRefresh() || view.stopped()) {
             return false;
         }
         return view.requested || !(view.paused || blocked(view));

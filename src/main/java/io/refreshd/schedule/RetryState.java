@@ -2,15 +2,23 @@ package io.refreshd.schedule;
 
 import io.refreshd.model.Failure;
 import io.refreshd.model.Obstacle;
+import io.refreshd.model.Timing;
 import io.refreshd.model.Xid;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.random.RandomGenerator;
 
 /**
  * Retry state of one view: how its last refreshes went, and when the next attempt may begin. The methods of a state are its
  * legal transitions; the transitions that every state has are declared here.
  */
-sealed interface RetryState {
+sealed interface RetryState
+        permits RetryState.Healthy,
+                RetryState.AwaitingVisibility,
+                RetryState.BackingOff,
+                RetryState.Retrying,
+                RetryState.Suspended,
+                RetriedSuspension {
     Healthy HEALTHY = new Healthy();
 
     /** Refreshes that failed in a row. */
@@ -33,13 +41,32 @@ sealed interface RetryState {
             // The view is not the cause, so the failure is not counted: a view must not be suspended because the server
             // was
             // away.
-            return new BackingOff(failures(), retryAt(failures() + 1, settings, now, random), failure);
+            return new BackingOff(failures(), retryAt(failures() + 1, settings, now, random), now, failure);
         }
         int inARow = failures() + 1;
         boolean suspend = failure.kind() == Failure.Kind.PERMANENT || inARow >= settings.failuresToSuspend();
-        return suspend
-                ? new Suspended(inARow, failure.asObstacle())
-                : new BackingOff(inARow, retryAt(inARow, settings, now, random), failure);
+        long retryAt = retryAt(inARow, settings, now, random);
+        if (!suspend) {
+            return new BackingOff(inARow, retryAt, now, failure);
+        }
+        return RetriedSuspension.revivalOf(failure)
+                .<RetryState>map(by -> new RetriedSuspension(inARow, failure.asObstacle(), by, retryAt, now))
+                .orElseGet(() -> new Suspended(inARow, failure.asObstacle()));
+    }
+
+    /** Rows that the view reads have changed: what failed because of a row may succeed now. */
+    default RetryState sourceChanged(Timing timing, long now) {
+        return this;
+    }
+
+    /** The catalog was read again: what failed for want of a privilege may succeed now. */
+    default RetryState catalogRead(long now) {
+        return this;
+    }
+
+    /** Why the view is suspended; empty if it is not. */
+    default Optional<Obstacle> suspension() {
+        return Optional.empty();
     }
 
     /** An operator, or a change of the catalog, wants the next attempt now. */
@@ -92,8 +119,19 @@ sealed interface RetryState {
         }
     }
 
-    /** The last refresh failed, and the next attempt waits. */
-    record BackingOff(int failures, long retryAt, Failure failure) implements RetryState {
+    /**
+     * The last refresh failed, and the next attempt waits.
+     *
+     * @param failedAt monotonic time of the failure
+     */
+    record BackingOff(int failures, long retryAt, long failedAt, Failure failure) implements RetryState {
+        @Override
+        public RetryState sourceChanged(Timing timing, long now) {
+            return failure.isOfData()
+                    ? new BackingOff(failures, afterChange(retryAt, failedAt, timing, now), failedAt, failure)
+                    : this;
+        }
+
         @Override
         public RetryState retryNow() {
             return new Retrying(failures);
@@ -111,9 +149,24 @@ sealed interface RetryState {
     /** No attempt is made until an operator resumes the view. */
     record Suspended(int failures, Obstacle obstacle) implements RetryState {
         @Override
+        public Optional<Obstacle> suspension() {
+            return Optional.of(obstacle);
+        }
+
+        @Override
         public RetryState retryNow() {
             return HEALTHY;
         }
+    }
+
+    /**
+     * When to try again after a change: when the quiet period is over, and no more often than the target lag has a healthy view
+     * refreshed. Never later than without the change.
+     */
+    static long afterChange(long retryAt, long failedAt, Timing timing, long now) {
+        long quiet = now + timing.quietPeriod().toNanos();
+        return Deadlines.earlier(
+                retryAt, Deadlines.later(quiet, failedAt + timing.targetLag().toNanos()));
     }
 
     /** With equal jitter: views that failed together do not come back together, and none comes back at once. */

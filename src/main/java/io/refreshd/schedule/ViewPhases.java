@@ -22,7 +22,7 @@ final class ViewPhases {
 
     ViewPhase phase(ViewState view, long now) {
         if (view.running != null) {
-            return ViewPhase.REFRESHING;
+            return whileRefreshing(view);
         } else if (view.paused) {
             return ViewPhase.PAUSED;
         } else if (view.suspended()) {
@@ -33,6 +33,20 @@ final class ViewPhases {
             return ViewPhase.BACKING_OFF;
         }
         return stale(view) ? ViewPhase.DIRTY : ViewPhase.FRESH;
+    }
+
+    /**
+     * An attempt to end a suspension leaves the view suspended until it has succeeded, and a refresh by the clock leaves a blocked view
+     * blocked. Otherwise the phase would go to and fro.
+     */
+    private ViewPhase whileRefreshing(ViewState view) {
+        if (view.retry.suspension().isPresent()) {
+            return ViewPhase.SUSPENDED;
+        }
+        boolean blocked = view.phase == ViewPhase.BLOCKED
+                && stale(view)
+                && readiness.suspendedUpstream(view).isPresent();
+        return blocked ? ViewPhase.BLOCKED : ViewPhase.REFRESHING;
     }
 
     /** Whether a change is known that the view lacks, be it one that its upstream views lack too. */
@@ -64,7 +78,8 @@ final class ViewPhases {
             case RetryState.BackingOff failed -> Optional.of(failed.failure().asObstacle());
             case RetryState.Healthy healthy -> Optional.empty();
             case RetryState.Retrying retrying -> Optional.empty();
-            case RetryState.Suspended suspended -> Optional.of(suspended.obstacle());
+            case RetryState.Suspended suspended -> suspended.suspension();
+            case RetriedSuspension suspended -> suspended.suspension();
         };
     }
 

@@ -74,6 +74,7 @@ final class ViewRegistration {
             watermarks.freeze(view);
         }
         view.spec = spec;
+        view.retry = view.retry.catalogRead(now.nanos());
         if (altered || obstacleGone) {
             endSuspension(view);
         }
@@ -81,7 +82,7 @@ final class ViewRegistration {
 
     /** The cause of the suspension may be gone with the old definition. */
     private void endSuspension(ViewState view) {
-        if (view.retry instanceof RetryState.Suspended) {
+        if (view.retry.suspension().isPresent()) {
             view.retry = view.retry.retryNow();
             actions.add(view.remember());
         }

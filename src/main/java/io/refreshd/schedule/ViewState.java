@@ -75,7 +75,7 @@ final class ViewState {
         this.lastDuration = entry.lastDuration();
         this.expected = entry.lastDuration().map(Duration::toNanos).orElse(0L);
         this.commitUncertain = entry.refreshedAt().isEmpty();
-        this.retry = retryState(entry);
+        this.retry = retryState(entry, now);
         this.lastBegan = now.nanos() - sinceRefresh(entry, now);
         if (entry.dirty()) {
             pending.addFromLedger(entry.dirtySince(), now);
@@ -85,9 +85,10 @@ final class ViewState {
         }
     }
 
-    private static RetryState retryState(LedgerEntry entry) {
+    private static RetryState retryState(LedgerEntry entry, Moment now) {
         if (entry.suspended().isPresent()) {
-            return new RetryState.Suspended(entry.failures(), entry.suspended().get());
+            return RetriedSuspension.remembered(
+                    entry.failures(), entry.suspended().get(), now.nanos());
         }
         return entry.failures() > 0 ? new RetryState.Retrying(entry.failures()) : RetryState.HEALTHY;
     }
@@ -125,6 +126,11 @@ final class ViewState {
     }
 
     boolean suspended() {
+        return spec.obstacle().isPresent() || retry.suspension().isPresent();
+    }
+
+    /** Whether no refresh is tried until an operator, or a change of the catalog, ends the suspension. */
+    boolean stopped() {
         return spec.obstacle().isPresent() || retry instanceof RetryState.Suspended;
     }
 
@@ -134,7 +140,7 @@ final class ViewState {
 
     /** The suspension that the ledger keeps. An obstacle in the catalog is not stored: it is read from the catalog again. */
     Optional<Obstacle> storedSuspension() {
-        return retry instanceof RetryState.Suspended suspended ? Optional.of(suspended.obstacle()) : Optional.empty();
+        return retry.suspension();
     }
 
     /** Whether there is a reason to refresh the view, now or at some time. */

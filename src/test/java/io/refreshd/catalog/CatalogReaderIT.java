@@ -50,7 +50,7 @@ class CatalogReaderIT {
                 .containsExactlyInAnyOrder(
                         new Reader(view("joined"), ReadColumns.of(List.of("id", "role"))),
                         new Reader(view("grouped"), ReadColumns.of(List.of("role", "title", "body"))),
-                        new Reader(view("through"), ReadColumns.of(List.of("id", "title"))));
+                        new Reader(view("through"), ReadColumns.of(List.of("id"))));
         assertThat(graph().readersOf(table("users")))
                 .containsExactly(new Reader(view("joined"), ReadColumns.of(List.of("id", "name"))));
         assertThat(graph().readersOf(table("plain"))).isEmpty();
@@ -60,13 +60,88 @@ class CatalogReaderIT {
     void readsAllColumnsForWholeRowsSystemColumnsAndGeneratedColumns() throws Exception {
         database.execute(
                 "CREATE MATERIALIZED VIEW row_and_column AS SELECT m.id, to_jsonb(m) AS row FROM main m",
-                "CREATE MATERIALIZED VIEW row_of_subquery AS SELECT to_jsonb(s) AS row FROM (SELECT id FROM main) s",
-                "CREATE MATERIALIZED VIEW counted AS SELECT count(*) FROM main",
+                "CREATE VIEW plain AS SELECT * FROM main",
+                "CREATE MATERIALIZED VIEW row_of_view AS SELECT p.id, to_jsonb(p) AS row FROM plain p",
+                "CREATE MATERIALIZED VIEW row_of_join AS SELECT to_jsonb(j) AS row FROM (main a JOIN users b USING (id)) j",
                 "CREATE MATERIALIZED VIEW version AS SELECT id, m.xmin::text AS version FROM main m",
                 "CREATE MATERIALIZED VIEW generated AS SELECT id, shout FROM main");
         assertThat(graph().readersOf(table("main")))
                 .hasSize(5)
                 .allSatisfy(reader -> assertThat(reader.columns()).isEqualTo(ReadColumns.ALL));
+    }
+
+    /** One view reads whole rows of one of its tables; of the others it reads the columns that it names. */
+    @Test
+    void aWholeRowConcernsItsOwnTableAlone() throws Exception {
+        database.execute(
+                "CREATE TABLE other (id int PRIMARY KEY, a text, b text)",
+                "CREATE MATERIALIZED VIEW counted AS SELECT m.id, count(u) FROM main m LEFT JOIN users u USING (id) GROUP BY m.id",
+                "CREATE MATERIALIZED VIEW nested AS SELECT m.id, (SELECT to_jsonb(u) FROM users u WHERE u.id = m.id) FROM main m",
+                "CREATE MATERIALIZED VIEW outward AS SELECT m.id, (SELECT u.name || to_jsonb(m)::text FROM users u LIMIT 1) FROM main m",
+                "CREATE MATERIALIZED VIEW sideways AS SELECT u.id, o.a FROM users u, LATERAL (SELECT a FROM other WHERE b = u.role) o",
+                "CREATE MATERIALIZED VIEW row_of_subquery AS SELECT to_jsonb(s) FROM (SELECT id, name FROM users) s",
+                "CREATE MATERIALIZED VIEW in_cte AS WITH c AS (SELECT u FROM users u) SELECT o.a FROM c, other o",
+                "CREATE MATERIALIZED VIEW sorted AS SELECT u.name FROM other o JOIN users u USING (id) ORDER BY o",
+                "CREATE MATERIALIZED VIEW number AS SELECT count(*) FROM other");
+        assertThat(columns("counted", "main")).isEqualTo(ReadColumns.of(List.of("id")));
+        assertThat(columns("counted", "users")).isEqualTo(ReadColumns.ALL);
+        assertThat(columns("nested", "main")).isEqualTo(ReadColumns.of(List.of("id")));
+        assertThat(columns("nested", "users")).isEqualTo(ReadColumns.ALL);
+        assertThat(columns("outward", "main")).isEqualTo(ReadColumns.ALL);
+        assertThat(columns("outward", "users")).isEqualTo(ReadColumns.of(List.of("name")));
+        assertThat(columns("sideways", "users")).isEqualTo(ReadColumns.of(List.of("id", "role")));
+        assertThat(columns("sideways", "other")).isEqualTo(ReadColumns.of(List.of("a", "b")));
+        assertThat(columns("row_of_subquery", "users")).isEqualTo(ReadColumns.of(List.of("id", "name")));
+        assertThat(columns("in_cte", "users")).isEqualTo(ReadColumns.ALL);
+        assertThat(columns("in_cte", "other")).isEqualTo(ReadColumns.of(List.of("a")));
+        assertThat(columns("sorted", "users")).isEqualTo(ReadColumns.of(List.of("id", "name")));
+        assertThat(columns("sorted", "other")).isEqualTo(ReadColumns.ALL);
+        assertThat(columns("number", "other")).as("no value is read").isEqualTo(ReadColumns.of(List.of()));
+    }
+
+    /** A plain view reads for others only what they ask it for, and what decides about its rows. */
+    @Test
+    void columnsAreNarrowedThroughPlainViews() throws Exception {
+        database.execute(
+                "CREATE VIEW everything AS SELECT * FROM main",
+                "CREATE VIEW filtered AS SELECT * FROM main WHERE role = 'a'",
+                "CREATE VIEW \"distinct\" AS SELECT DISTINCT id, title FROM main",
+                "CREATE VIEW united AS SELECT id, title FROM main UNION ALL SELECT id, name FROM users",
+                "CREATE VIEW windowed AS SELECT id, body, row_number() OVER (ORDER BY title) AS n FROM main",
+                "CREATE VIEW limited AS SELECT id, body FROM main ORDER BY title LIMIT 10",
+                "CREATE VIEW merged AS SELECT * FROM main FULL JOIN users USING (id, role)",
+                "CREATE VIEW grouped AS SELECT role, max(title) AS title, max(body) AS body FROM main GROUP BY role",
+                "CREATE MATERIALIZED VIEW of_everything AS SELECT id, title FROM everything",
+                "CREATE MATERIALIZED VIEW of_filtered AS SELECT id FROM filtered",
+                "CREATE MATERIALIZED VIEW of_distinct AS SELECT id FROM \"distinct\"",
+                "CREATE MATERIALIZED VIEW of_united AS SELECT id FROM united",
+                "CREATE MATERIALIZED VIEW of_windowed AS SELECT id FROM windowed",
+                "CREATE MATERIALIZED VIEW of_limited AS SELECT id FROM limited",
+                "CREATE MATERIALIZED VIEW of_merged AS SELECT id, name FROM merged",
+                "CREATE MATERIALIZED VIEW of_grouped AS SELECT title FROM grouped",
+                "CREATE MATERIALIZED VIEW number AS SELECT count(*) FROM everything",
+                "CREATE MATERIALIZED VIEW twice AS SELECT a.id, b.title FROM everything a JOIN everything b ON a.id = b.id",
+                "CREATE MATERIALIZED VIEW of_select AS SELECT s.id FROM (SELECT * FROM users) s WHERE s.role = 'a'");
+        assertThat(columns("of_everything", "main")).isEqualTo(ReadColumns.of(List.of("id", "title")));
+        assertThat(columns("of_filtered", "main")).isEqualTo(ReadColumns.of(List.of("id", "role")));
+        assertThat(columns("of_distinct", "main")).isEqualTo(ReadColumns.of(List.of("id", "title")));
+        assertThat(columns("of_united", "users")).isEqualTo(ReadColumns.of(List.of("id", "name")));
+        assertThat(columns("of_windowed", "main")).isEqualTo(ReadColumns.of(List.of("id", "title")));
+        assertThat(columns("of_limited", "main")).isEqualTo(ReadColumns.of(List.of("id", "title")));
+        assertThat(columns("of_merged", "main")).isEqualTo(ReadColumns.of(List.of("id", "role")));
+        assertThat(columns("of_merged", "users")).isEqualTo(ReadColumns.of(List.of("id", "name", "role")));
+        assertThat(columns("of_grouped", "main")).isEqualTo(ReadColumns.of(List.of("role", "title")));
+        assertThat(columns("number", "main")).isEqualTo(ReadColumns.of(List.of()));
+        assertThat(columns("twice", "main")).isEqualTo(ReadColumns.of(List.of("id", "title")));
+        assertThat(columns("of_select", "users")).isEqualTo(ReadColumns.of(List.of("id", "role")));
+    }
+
+    private ReadColumns columns(String view, String table) throws Exception {
+        return graph().readersOf(table(table)).stream()
+                .filter(reader -> reader.view().equals(view(view)))
+                .map(Reader::columns)
+                .findFirst()
+                .orElseThrow();
     }
 
     @Test
@@ -96,7 +171,100 @@ class CatalogReaderIT {
         assertThat(graph.table(table("log_26")).orElseThrow().identity()).isEqualTo(ReplicaIdentity.DEFAULT);
         assertThat(graph.view(view("v")).orElseThrow().untrackedSources()).isEmpty();
         assertThat(graph.view(view("v")).orElseThrow().obstacle().orElseThrow().remedy())
-                .isEqualTo("CREATE UNIQUE INDEX ON \"public\".\"v\" (the columns that identify a row)");
+                .as("no SQL that would not run: the view does not show the key")
+                .startsWith("create a unique index on columns of \"public\".\"v\" that identify a row")
+                .contains("method: plain");
+    }
+
+    /** Each suggested index is created, so that it is known to be one. */
+    @Test
+    void suggestsTheIndexThatAQueryMakesPossible() throws Exception {
+        database.execute(
+                "INSERT INTO main VALUES (1, 'x', 'y', 'a'), (2, 'x', 'y', 'b'), (3, 'z', 'y', 'b')",
+                "CREATE VIEW plain AS SELECT count(*) AS n, role AS r FROM main GROUP BY role",
+                "CREATE MATERIALIZED VIEW grouped AS SELECT count(*), role, title FROM main GROUP BY title, role",
+                "CREATE MATERIALIZED VIEW through AS SELECT n, r AS \"Role\" FROM plain WHERE n > 0",
+                "CREATE MATERIALIZED VIEW through_select AS SELECT s.r FROM (SELECT role AS r, max(id) FROM main GROUP BY 1) s",
+                "CREATE MATERIALIZED VIEW distinct_ones AS SELECT DISTINCT body, title FROM main",
+                "CREATE MATERIALIZED VIEW newest AS SELECT DISTINCT ON (role) id, role FROM main ORDER BY role, id DESC",
+                "CREATE MATERIALIZED VIEW united AS SELECT id, title FROM main UNION SELECT id, name FROM users",
+                "CREATE MATERIALIZED VIEW total AS SELECT count(*) AS n, max(id) AS m FROM main",
+                "CREATE MATERIALIZED VIEW renamed AS SELECT title, id AS number FROM main",
+                "CREATE MATERIALIZED VIEW on_top AS SELECT count, title AS t, role FROM grouped");
+        database.execute(
+                "CREATE TABLE parts (main int, nr int, author int REFERENCES users, PRIMARY KEY (main, nr))",
+                "INSERT INTO users VALUES (1, 'u', 'a')",
+                "INSERT INTO parts VALUES (1, 1, 1), (1, 2, NULL), (2, 1, 1)",
+                "CREATE MATERIALIZED VIEW joined AS SELECT m.id, p.main, p.nr, u.name FROM parts p JOIN main m ON m.id = p.main"
+                        + " LEFT JOIN users u ON u.id = p.author",
+                "CREATE MATERIALIZED VIEW outer_joined AS SELECT m.id, p.main, p.nr FROM main m LEFT JOIN parts p ON p.main = m.id",
+                "CREATE MATERIALIZED VIEW crossed AS SELECT u.id AS u, m.id FROM users u, main m",
+                "CREATE MATERIALIZED VIEW first_part AS SELECT m.id, p.author FROM main m JOIN parts p ON p.main = m.id AND p.nr = 1",
+                "CREATE MATERIALIZED VIEW many_sided AS SELECT m.id, p.author FROM main m JOIN parts p ON p.main = m.id");
+        assertThat(remedy("many_sided")).startsWith("create a unique index on columns of");
+        for (String index : List.of(
+                "joined (\"main\", \"nr\")",
+                "outer_joined (\"id\", \"main\", \"nr\")",
+                "crossed (\"u\", \"id\")",
+                "first_part (\"id\")",
+                "grouped (\"role\", \"title\")",
+                "through (\"Role\")",
+                "through_select (\"r\")",
+                "distinct_ones (\"body\", \"title\")",
+                "newest (\"role\")",
+                "united (\"id\", \"title\")",
+                "total (\"n\")",
+                "renamed (\"number\")")) {
+            String[] parts = index.split(" ", 2);
+            String remedy = remedy(parts[0]);
+            assertThat(remedy).isEqualTo("CREATE UNIQUE INDEX ON \"public\".\"" + parts[0] + "\" " + parts[1]);
+            database.execute(remedy);
+            assertThat(graph().view(view(parts[0])).orElseThrow().obstacle()).isEmpty();
+        }
+        assertThat(remedy("on_top"))
+                .as("by the unique index of the view below")
+                .isEqualTo("CREATE UNIQUE INDEX ON \"public\".\"on_top\" (\"t\", \"role\")");
+        database.execute("DROP INDEX grouped_role_title_idx");
+        assertThat(remedy("on_top"))
+                .as("by the query of the view below")
+                .isEqualTo("CREATE UNIQUE INDEX ON \"public\".\"on_top\" (\"t\", \"role\")");
+    }
+
+    @Test
+    void suggestsNoIndexWithoutAKey() throws Exception {
+        database.execute(
+                "CREATE MATERIALIZED VIEW hidden AS SELECT count(*) FROM main GROUP BY role",
+                "CREATE MATERIALIZED VIEW sets AS SELECT role, title, count(*) FROM main GROUP BY ROLLUP (role, title)",
+                "CREATE MATERIALIZED VIEW twice AS SELECT id FROM main UNION ALL SELECT id FROM users",
+                "CREATE MATERIALIZED VIEW many AS SELECT id, generate_series(1, 3) FROM main",
+                "CREATE MATERIALIZED VIEW without AS SELECT title FROM main");
+        for (String view : List.of("hidden", "sets", "twice", "many", "without")) {
+            assertThat(remedy(view))
+                    .startsWith("create a unique index on columns of")
+                    .contains("method: plain");
+            assertThat(graph().view(view(view)).orElseThrow().obstacleTo(Method.PLAIN))
+                    .isEmpty();
+        }
+    }
+
+    private String remedy(String view) throws Exception {
+        return graph().view(view(view)).orElseThrow().obstacle().orElseThrow().remedy();
+    }
+
+    /** Neither the key itself nor REPLICA IDENTITY USING INDEX on it is accepted by the server. */
+    @Test
+    void theRemedyForADeferrablePrimaryKeyRuns() throws Exception {
+        database.execute(
+                "CREATE TABLE late (id int PRIMARY KEY DEFERRABLE, v text)",
+                "INSERT INTO late VALUES (1, 'x')",
+                "CREATE MATERIALIZED VIEW v AS SELECT id FROM late",
+                "CREATE PUBLICATION p FOR TABLE late");
+        Obstacle obstacle =
+                graph().table(table("late")).orElseThrow().notPublishable().orElseThrow();
+        assertThat(obstacle.what()).contains("DEFERRABLE");
+        assertThat(obstacle.remedy()).doesNotContain("ADD PRIMARY KEY");
+        database.execute(obstacle.remedy().split("; or ", 2)[0], "UPDATE late SET v = 'y'");
+        assertThat(graph().table(table("late")).orElseThrow().identity()).isEqualTo(ReplicaIdentity.INDEX);
     }
 
     @Test

@@ -45,7 +45,11 @@ class ChangeFilterIT {
         "CREATE TABLE parted (id int, role text, day int) PARTITION BY RANGE (day)",
         "CREATE TABLE leaf (note text, day int NOT NULL, role text, id int)",
         "ALTER TABLE leaf DROP COLUMN note",
-        "ALTER TABLE parted ATTACH PARTITION leaf FOR VALUES FROM (0) TO (9)"
+        "ALTER TABLE parted ATTACH PARTITION leaf FOR VALUES FROM (0) TO (9)",
+        "CREATE TABLE keyed (id int, role text, day int, PRIMARY KEY (id, day)) PARTITION BY RANGE (day)",
+        "CREATE TABLE piece (note text, day int NOT NULL, role text, id int NOT NULL, PRIMARY KEY (id, day))",
+        "ALTER TABLE piece DROP COLUMN note",
+        "ALTER TABLE keyed ATTACH PARTITION piece FOR VALUES FROM (0) TO (9)"
     };
 
     private static @Nullable VersionedServer server;
@@ -156,7 +160,18 @@ class ChangeFilterIT {
                 "SELECT m.id, o.id AS oid, o.part, t.v FROM third t JOIN (other o LEFT JOIN main m ON o.main = m.id) ON t.id = o.id | main | [1]",
                 "SELECT m.v, o.id, o.part FROM other o LEFT JOIN main m ON o.main = m.id         | other | [2, 3]",
                 "SELECT id FROM covered                                                          | covered | [1]",
-                "SELECT id, upper(v) AS v, CASE WHEN n > 1 THEN 'x' END AS x FROM main           | main  | [1]"
+                "SELECT id, upper(v) AS v, CASE WHEN n > 1 THEN 'x' END AS x FROM main           | main  | [1]",
+                // Sub-selects, WITH and partitions.
+                "SELECT s.v, s.i FROM (SELECT id AS i, role AS v FROM main WHERE n > 1) s        | main  | [2]",
+                "SELECT s.k FROM (SELECT key AS k FROM renamed) s                                | main  | [1]",
+                "WITH w AS (SELECT * FROM main) SELECT id FROM w                                 | main  | [1]",
+                "WITH a AS (SELECT id, v FROM main), b AS (SELECT v, id FROM a) SELECT s.v, s.id FROM (SELECT * FROM b) s | main | [2]",
+                "WITH a AS (SELECT id FROM main) SELECT s.part, s.id FROM (SELECT o.part, o.id FROM other o JOIN a ON a.id = o.main) s | other | [2, 1]",
+                "SELECT m.id, o.id AS oid, o.part FROM (SELECT * FROM other) o LEFT JOIN (SELECT * FROM main) m ON o.main = m.id | main | [1]",
+                "SELECT day, id, role FROM keyed                                                 | piece | [2, 1]",
+                "SELECT k.day, k.id, m.id AS m FROM (SELECT * FROM keyed) k LEFT JOIN main m ON m.id = k.id | piece | [2, 1]",
+                "SELECT k.day, k.id, m.id AS m FROM keyed k LEFT JOIN main m ON m.id = k.id      | main  | [3]",
+                "SELECT k.day, k.id, m.id AS m FROM main m LEFT JOIN keyed k ON m.id = k.id      | piece | [2, 1]"
             })
     void looksRowsUpByTheKeyThatTheViewShows(String query, String table, String positions) throws Exception {
         Lookup lookup = changeFilter(query, table).lookup();
@@ -178,7 +193,16 @@ class ChangeFilterIT {
                 "SELECT id, mine(v) AS v FROM main",
                 "SELECT id, generate_series(1, n) AS g FROM main",
                 "SELECT a.id FROM main a JOIN main b ON a.id = b.other",
-                "WITH w AS (SELECT * FROM main) SELECT id FROM w",
+                "WITH w AS MATERIALIZED (SELECT * FROM main) SELECT id FROM w",
+                "WITH w AS (SELECT * FROM main) SELECT a.id, b.id AS bid FROM w a JOIN w b ON a.id = b.n",
+                "WITH RECURSIVE w AS (SELECT id FROM main UNION SELECT w.id FROM w) SELECT id FROM w",
+                "WITH w AS (SELECT id, role FROM main), unread AS (SELECT 1) SELECT id FROM w",
+                "WITH w AS (SELECT max(id) AS id FROM main) SELECT id FROM w",
+                "SELECT id FROM (SELECT DISTINCT id FROM main) s",
+                "SELECT a.id FROM (SELECT id, v FROM main) a JOIN main b ON a.id = b.other",
+                "SELECT o.id, s.id AS sid FROM other o, LATERAL (SELECT m.id FROM main m WHERE m.other = o.part) s",
+                "SELECT s.v FROM (SELECT id, v FROM main) s",
+                "SELECT m.id, o.part FROM (SELECT part, main FROM other) o LEFT JOIN (SELECT * FROM main) m ON o.main = m.id",
                 "SELECT m.id, o.part FROM other o LEFT JOIN main m ON o.main = m.id WHERE m.v IS NULL",
                 "SELECT m.id, o.part FROM other o LEFT JOIN main m ON o.main = m.id WHERE coalesce(m.n, 0) = 0",
                 "SELECT m.id, x.part FROM (other o LEFT JOIN main m ON o.main = m.id) JOIN other x ON x.id = coalesce(m.n, 0)",
@@ -199,6 +223,43 @@ class ChangeFilterIT {
         Lookup lookup = changeFilter(query, "main").lookup();
         assertThat(lookup.key()).isEmpty();
         assertThat(lookup.why().orElseThrow().what()).isNotBlank();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "SELECT k.id, k.day FROM keyed k JOIN piece p ON p.id = k.id",
+                "SELECT k.id, k.day FROM keyed k JOIN keyed p ON p.id = k.id",
+                "SELECT id FROM keyed",
+                "SELECT day, count(*) AS n FROM keyed GROUP BY day"
+            })
+    void refusesLookupsInPartitionsThatWouldProveNothing(String query) throws Exception {
+        assertThat(changeFilter(query, "piece").lookup().key()).isEmpty();
+    }
+
+    /** Names of the server's structures, such as hasSubLinks, mean nothing to who reads them. */
+    @Test
+    void namesAllReasonsInTheWordsOfSql() throws Exception {
+        assertThat(why("SELECT role, count(*) AS n FROM main GROUP BY role HAVING count(*) > 1"))
+                .endsWith("is no plain select of joined tables: it has an aggregate, GROUP BY and HAVING");
+        assertThat(why("WITH w AS MATERIALIZED (SELECT id, part FROM other) SELECT DISTINCT m.id FROM main m, w"
+                        + " WHERE m.id IN (SELECT main FROM other) LIMIT 3"))
+                .endsWith("it has a sub-query in an expression (EXISTS, IN or a scalar one), WITH, DISTINCT and LIMIT");
+        assertThat(why("SELECT DISTINCT ON (id) id, row_number() OVER () AS n FROM main"))
+                .endsWith("it has a window function and DISTINCT ON");
+        assertThat(why("SELECT m.id FROM main m, materialized x, generate_series(1, 2) g"))
+                .contains("reads the materialized view")
+                .contains("reads from something that is no table");
+        assertThat(why("SELECT m.id, now() AS t, random() AS r FROM main m"))
+                .contains("now")
+                .contains("random");
+        assertThat(why("SELECT id, ARRAY[role]::varchar[] AS a FROM main WHERE (ARRAY[id])[1] = 1"))
+                .contains("an element of an array")
+                .doesNotContain("SUBSCRIPTINGREF");
+    }
+
+    private String why(String query) throws Exception {
+        return changeFilter(query, "main").lookup().why().orElseThrow().what();
     }
 
     @Test

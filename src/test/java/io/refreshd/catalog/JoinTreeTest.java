@@ -84,6 +84,6 @@ class JoinTreeTest {
         assertThatThrownBy(() -> tree(from("<>", "{SOMETHING :new 1}"))).hasMessageContaining("SOMETHING");
         assertThatThrownBy(() -> tree(join(5, table(1), table(2), "<>"))).hasMessageContaining("unknown kind");
         assertThatThrownBy(() -> tree(from("<>", table(1), table(1)))).hasMessageContaining("unknown form");
-        assertThatThrownBy(() -> tree(from("{SUBLINK :testexpr <>}", table(1)))).hasMessageContaining("SUBLINK");
+        assertThatThrownBy(() -> tree(from("{SUBLINK :testexpr <>}", table(1)))).hasMessageContaining("a sub-query");
     }
 }

@@ -3,6 +3,7 @@ package io.refreshd.model;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class FailureTest {
@@ -21,5 +22,24 @@ class FailureTest {
 
     private static Failure transientFailure(String sqlState) {
         return new Failure(Failure.Kind.TRANSIENT, sqlState, "what", "");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "22P02, true", // a text that is no number
+        "22012, true", // division by zero
+        "21000, true", // a row that is there twice
+        "23505, true", // likewise
+        "23514, true", // the CHECK of a domain
+        "54000, true", // a value too long for an index
+        "P0001, true", // RAISE
+        "40001, false",
+        "42883, false",
+        "57014, false",
+        "'', false"
+    })
+    void knowsErrorsOfData(String sqlState, boolean ofData) {
+        assertThat(new Failure(Failure.Kind.TRANSIENT, sqlState, "", "").isOfData())
+                .isEqualTo(ofData);
     }
 }

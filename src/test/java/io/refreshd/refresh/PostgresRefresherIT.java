@@ -348,8 +348,9 @@ class PostgresRefresherIT {
                             .isEqualTo("the refresh of public.twice failed: SQLSTATE 23505 (unique_violation)");
                     assertThat(failure.said().text()).contains("Key (k)=(1) is duplicated");
                     assertThat(failure.remedy())
-                            .isEqualTo("make the rows of the view unique by the columns of its unique index;"
-                                    + " -- then: refreshd resume public.twice");
+                            .isEqualTo(
+                                    "make the rows of the view unique by the columns of its unique index;"
+                                            + " -- refreshd then tries again by itself; without waiting: refreshd resume public.twice");
                 });
     }
 
@@ -385,7 +386,9 @@ class PostgresRefresherIT {
                     "GRANT SELECT ON public.main TO \"" + owner + "\";",
                     "GRANT SELECT ON public.plain TO \"" + owner + "\";",
                     "GRANT EXECUTE ON ROUTINE public.same(i integer) TO \"" + owner + "\";");
-            assertThat(refused.remedy()).isEqualTo(String.join(" ", grants) + " -- then: refreshd resume public.owned");
+            assertThat(refused.remedy())
+                    .isEqualTo(String.join(" ", grants)
+                            + " -- refreshd then tries again by itself; without waiting: refreshd resume public.owned");
 
             database.execute(refused.remedy());
             assertThat(refresh(refresher, plain(owned))).isInstanceOf(RefreshOutcome.Gone.class); // not in the ledger

@@ -101,7 +101,7 @@ final class RandomRounds {
                 execute("ALTER MATERIALIZED VIEW v" + i + " OWNER TO " + OWNER);
                 execute("REFRESH MATERIALIZED VIEW v" + i);
                 definitions.put("v" + i, query);
-                for (String key : List.of("renamed", "renamed, k2", "ka, ka2", "kb2, kb", "id")) {
+                for (String key : List.of("renamed", "renamed, k2", "ka, ka2", "kb2, kb", "id", "id, day")) {
                     if (random.nextInt(4) > 0) {
                         index("v" + i, key);
                     }

@@ -92,6 +92,14 @@ final class RandomViews {
                 "SELECT id, x, role FROM parted WHERE role = 'r1'",
                 "SELECT l.id, (SELECT max(x) FROM parted p WHERE p.role = 'r2') AS n FROM leaf l WHERE l.role = 'r1'",
                 "SELECT l.id, l.day, l.x FROM leaf l WHERE l.x > 2",
+                "SELECT id, day, x FROM parted WHERE x > 1 OR role = 'r2'",
+                "SELECT role, day, id FROM (SELECT * FROM parted WHERE x < 4) p",
+                "WITH w AS (SELECT id, day, coalesce(role, 'none') AS r FROM parted) SELECT id, day, r FROM w WHERE r <> 'r3'",
+                "SELECT p.id, p.day, a.\"The key\" AS ka, a.k2 AS ka2, a.role FROM parted p " + join()
+                        + " ta a ON a.x = p.x",
+                "SELECT p.id, p.day, a.\"The key\" AS ka, a.k2 AS ka2 FROM ta a LEFT JOIN parted p ON p.x = a.ref AND p.role = 'r1'",
+                "SELECT p.id, p.day, l.id AS l FROM parted p JOIN leaf l ON l.x = p.x",
+                "SELECT p.id, p.day, l.id AS l, l.day AS lday FROM leaf2 p JOIN leaf l ON l.x = p.x",
                 "SELECT a.x, g.id FROM ta a JOIN guarded g ON g.x = a.x WHERE a.role = 'r2'",
                 "SELECT g.id, g.x FROM guarded g WHERE g.role = 'r1'",
                 "SELECT a.\"The key\" AS ka, a.k2, g.id FROM ta a LEFT JOIN guarded g ON g.x = a.ref"));
@@ -150,8 +158,9 @@ final class RandomViews {
                 " WHERE a.role IS NOT DISTINCT FROM b.role",
                 " WHERE '{\"r1\": 0, \"r3\": 0}'::jsonb ? a.role",
                 " WHERE a.x IN (1, 2, 3) AND NOT coalesce(a.amount > 2, false)"));
-        String right = any(List.of("tb", "plain_view", "deeper_tb", "ta"));
-        String left = any(List.of("ta", "deeper_ta", "joined", "tb"));
+        String right = any(List.of("tb", "plain_view", "deeper_tb", "ta", select("tb"), "w"));
+        String left = any(List.of("ta", "deeper_ta", "joined", "tb", select("ta"), select("deeper_ta"), "w"));
+        String with = with();
         boolean plain = right.equals("plain_view");
         String columns = any(List.of(
                 "a.\"The key\" AS ka, a.k2 AS ka2, a.role, a.x + 1 AS x1",
@@ -168,8 +177,9 @@ final class RandomViews {
                 "DISTINCT a.\"The key\" AS ka, a.k2 AS ka2, b.\"The key\" AS kb, b.k2 AS kb2",
                 "a.role, a.x"));
         if (random.nextInt(2) == 0) {
-            String from = any(List.of("ta", "deeper_ta", "joined", "tb"));
-            return "SELECT a.x, a.amount, a.\"The key\" AS renamed, a.k2, a.big, a.role"
+            String from = any(List.of("ta", "deeper_ta", "joined", "tb", select("ta"), "w"));
+            return (from.equals("w") ? with : "")
+                    + "SELECT a.x, a.amount, a.\"The key\" AS renamed, a.k2, a.big, a.role"
                     + (from.equals("joined") ? ", a.bkey, a.bk2" : "") + " FROM " + from + " a"
                     + any(List.of(
                             "",
@@ -183,8 +193,22 @@ final class RandomViews {
         String third = random.nextInt(5) == 0
                 ? " " + join() + " ta c ON " + any(List.of("c.x = b.ref", "c.x = a.x", "c.ref = b.x AND c.role = 'r1'"))
                 : "";
-        return "SELECT " + columns + " FROM " + left + " a " + join() + " " + b + " b ON "
+        return (left.equals("w") || right.equals("w") ? with : "") + "SELECT " + columns + " FROM " + left + " a "
+                + join() + " " + b + " b ON "
                 + any(List.of("a.ref = b.x", "a.x = b.ref", "a.x = b.x AND a.role = 'r1'")) + third + filter;
+    }
+
+    /** A sub-select in FROM that shows all columns of the table. */
+    private String select(String table) {
+        return "(SELECT * FROM " + table + any(List.of(")", " WHERE x > 1)", " WHERE role <> 'r2' OR role IS NULL)"));
+    }
+
+    /** A WITH clause that defines w, in terms of another query of it or not. */
+    private String with() {
+        return any(List.of(
+                "WITH w AS (SELECT * FROM tb) ",
+                "WITH w AS " + select("ta") + " ",
+                "WITH u AS " + select("deeper_tb") + ", w AS (SELECT * FROM u WHERE ref IS NOT NULL) "));
     }
 
     /** One to three statements that commit together. */
@@ -219,6 +243,9 @@ final class RandomViews {
         String table = any(List.of("parent", "child", "parted", "leaf", "guarded"));
         String key = Integer.toString(random.nextInt(8));
         boolean parted = table.equals("parted") || table.equals("leaf");
+        if (table.equals("parted") && random.nextInt(4) == 0) {
+            return "UPDATE parted SET day = " + random.nextInt(4) + " WHERE id = " + key;
+        }
         return switch (random.nextInt(4)) {
             case 0, 1 ->
                 "INSERT INTO " + table + " (id, role, x" + (parted ? ", day" : "") + ") VALUES (" + key + ", " + role()

@@ -328,6 +328,157 @@ class SchedulerTest {
         assertThat(status(A).phase()).isEqualTo(ViewPhase.SUSPENDED);
     }
 
+    private static Event failed(ViewId view, String sqlState, Failure.Kind kind) {
+        return new Event.RefreshEnded(
+                view, new RefreshOutcome.Failed(new Failure(kind, sqlState, "no", "mend it"), Duration.ZERO));
+    }
+
+    private void suspendByData(ViewId view) {
+        handle(affected(view, 100));
+        after(Duration.ofMillis(100));
+        for (int i = 1; i <= 5; i++) {
+            handle(failed(view, "22P02", Failure.Kind.TRANSIENT));
+            if (i < 5) {
+                started(after(Duration.ofNanos(scheduler.nextDeadline().orElseThrow() - now.nanos())));
+            }
+        }
+        assertThat(status(view).phase()).isEqualTo(ViewPhase.SUSPENDED);
+    }
+
+    @Test
+    void aSuspensionBecauseOfDataIsRetriedByItself() {
+        know(spec(A), spec(B, A));
+        suspendByData(A);
+        handle(affected(B, 100));
+        assertThat(status(B).phase()).isEqualTo(ViewPhase.BLOCKED);
+        for (int i = 0; i < 8; i++) {
+            long wait = scheduler.nextDeadline().orElseThrow() - now.nanos();
+            assertThat(wait).isLessThanOrEqualTo(Duration.ofMinutes(5).toNanos());
+            List<Action> begun = after(Duration.ofNanos(wait));
+            started(begun);
+            assertThat(phaseChanges(begun)).as("no to and fro").isEmpty();
+            assertThat(phaseChanges(handle(failed(A, "22P02", Failure.Kind.TRANSIENT))))
+                    .isEmpty();
+        }
+        after(Duration.ofNanos(scheduler.nextDeadline().orElseThrow() - now.nanos()));
+        List<Action> end = handle(refreshed(A, "200:200:", false));
+        assertThat(only(Action.Remember.class, end))
+                .containsExactly(new Action.Remember(A, 0, false, Optional.empty()));
+        assertThat(status(A).phase()).isEqualTo(ViewPhase.FRESH);
+        assertThat(started(end).view()).as("no longer blocked").isEqualTo(B);
+    }
+
+    @Test
+    void aChangeOfASourceEndsTheWaitAfterAnErrorOfData() {
+        know(spec(A));
+        suspendByData(A);
+        after(Duration.ofSeconds(5));
+        handle(affected(A, 101));
+        assertThat(status(A).phase()).isEqualTo(ViewPhase.SUSPENDED);
+        started(after(TIMING.quietPeriod()));
+        handle(affected(A, 102));
+        handle(failed(A, "22P02", Failure.Kind.TRANSIENT));
+        assertThat(only(Action.Start.class, after(TIMING.quietPeriod())))
+                .as("no more often than a healthy view")
+                .isEmpty();
+        started(after(TIMING.targetLag().minus(TIMING.quietPeriod())));
+    }
+
+    @Test
+    void aChangeEndsNoWaitAfterAnotherError() {
+        know(spec(A));
+        handle(affected(A, 100));
+        after(Duration.ofMillis(100));
+        handle(failed(A, "55P03", Failure.Kind.TRANSIENT));
+        long retry = scheduler.nextDeadline().orElseThrow();
+        handle(affected(A, 101));
+        assertThat(scheduler.nextDeadline()).hasValue(retry);
+    }
+
+    @Test
+    void aMissingPrivilegeIsTriedAgainWhenTheCatalogWasRead() {
+        know(spec(A));
+        handle(affected(A, 100));
+        after(Duration.ofMillis(100));
+        handle(failed(A, "42501", Failure.Kind.PERMANENT));
+        assertThat(status(A).phase()).isEqualTo(ViewPhase.SUSPENDED);
+        for (int i = 0; i < 10; i++) {
+            started(after(Duration.ofNanos(scheduler.nextDeadline().orElseThrow() - now.nanos())));
+            handle(failed(A, "42501", Failure.Kind.PERMANENT));
+        }
+        after(Duration.ofSeconds(10));
+        assertThat(started(handle(new Event.ViewsKnown(List.of(spec(A)), Map.of(), Set.of())))
+                        .view())
+                .isEqualTo(A);
+    }
+
+    @Test
+    void anOutageEndsNoSuspension() {
+        know(spec(A));
+        suspendByData(A);
+        started(after(Duration.ofNanos(scheduler.nextDeadline().orElseThrow() - now.nanos())));
+        List<Action> end = handle(failed(A, "08006", Failure.Kind.TRANSIENT));
+        assertThat(status(A).phase()).isEqualTo(ViewPhase.SUSPENDED);
+        assertThat(only(Action.Remember.class, end))
+                .allMatch(remember -> remember.suspended().isPresent());
+    }
+
+    @Test
+    void aSuspensionFromBeforeTheStartIsTriedOnce() {
+        handle(new Event.ViewsKnown(
+                List.of(spec(A)),
+                Map.of(
+                        A,
+                        new LedgerEntry(
+                                A,
+                                true,
+                                Optional.empty(),
+                                Optional.empty(),
+                                Optional.empty(),
+                                Optional.of(now.wall()),
+                                Optional.empty(),
+                                5,
+                                false,
+                                Optional.of(new Obstacle("broken", "mend it")))),
+                Set.of()));
+        assertThat(status(A).phase()).isEqualTo(ViewPhase.SUSPENDED);
+        handle(failed(A, Failure.Kind.PERMANENT));
+        assertThat(scheduler.nextDeadline()).isEmpty();
+    }
+
+    /** A source that is not in the log is refreshed by the clock, also while a view upstream is suspended. */
+    @Test
+    void aBlockedViewStaysBlockedWhileTheClockRefreshesIt() {
+        Timing byTheClock = new Timing(TIMING.quietPeriod(), TIMING.targetLag(), Optional.of(Duration.ofSeconds(30)));
+        know(
+                spec(A),
+                new ViewSpec(
+                        B,
+                        1,
+                        byTheClock,
+                        Method.CONCURRENT,
+                        Set.of(A),
+                        Optional.empty(),
+                        Optional.of(new Obstacle("reads a foreign table", ""))));
+        handle(affected(A, 100));
+        after(Duration.ofMillis(100));
+        handle(failed(A, Failure.Kind.PERMANENT));
+        assertThat(status(B).phase()).isEqualTo(ViewPhase.BLOCKED);
+        for (int i = 0; i < 3; i++) {
+            List<Action> begun = after(Duration.ofSeconds(30));
+            assertThat(started(begun).view()).isEqualTo(B);
+            assertThat(phaseChanges(begun)).isEmpty();
+            assertThat(phaseChanges(handle(refreshed(B, "101:101:", false)))).isEmpty();
+        }
+    }
+
+    private static List<Notice> phaseChanges(List<Action> actions) {
+        return only(Action.Tell.class, actions).stream()
+                .map(Action.Tell::notice)
+                .filter(Notice.PhaseChanged.class::isInstance)
+                .toList();
+    }
+
     /** Untracked changes are left to the timer. Routed changes do not wait for it, and a look-up does for them. */
     @Test
     void looksUpBetweenRefreshesByMaxStaleness() {

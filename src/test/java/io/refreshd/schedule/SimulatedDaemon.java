@@ -40,7 +40,7 @@ final class SimulatedDaemon {
         this.counts = counts;
         scheduler = new Scheduler(SETTINGS, db.firstMark(), timeline.random());
         ingest = new SimulatedIngest(this, timeline, db, counts, queriesViews);
-        refresher = new SimulatedRefresher(this, timeline, db, data, counts);
+        refresher = new SimulatedRefresher(this, timeline, db, data, counts, queriesViews);
     }
 
     void start() {

@@ -26,15 +26,26 @@ final class SimulatedRefresher {
     /** How long a look-up waits for the log, in milliseconds. */
     private static final int PATIENCE = 2_000;
 
+    private static final List<String> STATES = List.of("40001", "22P02", "42501", "08006");
+
     private final SimulatedDaemon daemon;
     private final Timeline timeline;
     private final SimulatedDatabase db;
     private final DataOracle data;
     private final Counts counts;
+    /** Whether some failures are of the data or of a privilege, so that their suspensions are retried. */
+    private final boolean variousCauses;
+
     private final Map<ViewId, Consumer<Action.Later>> waitingLookUps = new TreeMap<>();
 
     SimulatedRefresher(
-            SimulatedDaemon daemon, Timeline timeline, SimulatedDatabase db, DataOracle data, Counts counts) {
+            SimulatedDaemon daemon,
+            Timeline timeline,
+            SimulatedDatabase db,
+            DataOracle data,
+            Counts counts,
+            boolean variousCauses) {
+        this.variousCauses = variousCauses;
         this.daemon = daemon;
         this.timeline = timeline;
         this.db = db;
@@ -170,7 +181,8 @@ final class SimulatedRefresher {
     }
 
     private void fail(RefreshTask task, Failure.Kind kind) {
-        end(task, new RefreshOutcome.Failed(new Failure(kind, "40001", "it failed", "remedy it"), Duration.ZERO));
+        String state = variousCauses ? STATES.get((int) (task.covers() % STATES.size())) : STATES.getFirst();
+        end(task, new RefreshOutcome.Failed(new Failure(kind, state, "it failed", "remedy it"), Duration.ZERO));
     }
 
     private void end(RefreshTask task, RefreshOutcome outcome) {

@@ -1,0 +1,108 @@
+package io.refreshd.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.refreshd.doctor.RestoredSchema;
+import io.refreshd.testing.Checked;
+import io.refreshd.testing.RunningDaemon;
+import io.refreshd.testing.TestDatabase;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What check says of a large schema that was restored a moment ago, and the script that it prints. */
+class RemedyScriptIT {
+    /** What the script is to mend. */
+    private static final List<String> MENDED = List.of("not-refreshable", "never-populated", "replica-identity");
+
+    @TempDir
+    private Path folder;
+
+    private TestDatabase database;
+
+    @BeforeEach
+    void restore() throws Exception {
+        database = TestDatabase.create();
+        database.execute(RestoredSchema.statements().toArray(String[]::new));
+    }
+
+    @AfterEach
+    void drop() throws Exception {
+        database.close();
+    }
+
+    @Test
+    void theScriptRunsInItsOrderAndMendsWhatItNames() throws Exception {
+        assertThat(database.query("SELECT count(*) FROM pg_class WHERE relkind = 'm'"))
+                .containsExactly(String.valueOf(RestoredSchema.VIEWS));
+        assertThat(database.query(
+                        "SELECT count(*) FROM pg_class WHERE relkind = 'r' AND relnamespace = 'app'::regnamespace"))
+                .containsExactly(String.valueOf(RestoredSchema.TABLES));
+        assertThat(codes()).containsAll(MENDED);
+        for (String line : check("--sql").lines().toList()) {
+            if (!line.startsWith("--") && !line.isBlank()) {
+                database.execute(line);
+            }
+        }
+        assertThat(codes()).doesNotContainAnyElementsOf(MENDED).doesNotContain("not-examined");
+        assertThat(check("--sql").lines().filter(line -> !line.startsWith("--") && !line.isBlank()))
+                .as("nothing is left to do")
+                .isEmpty();
+        try (RunningDaemon daemon = RunningDaemon.start(database)) {
+            daemon.awaitFresh();
+        }
+    }
+
+    @Test
+    void oneFindingForEachCause() throws Exception {
+        Checked checked = Checked.of(configuration());
+        List<String> kinds = checked.findings().stream()
+                .map(finding ->
+                        finding.path("code").asText() + finding.path("what").asText())
+                .toList();
+        assertThat(kinds).doesNotHaveDuplicates().hasSizeLessThan(20);
+        JsonNode keyless = checked.findings().stream()
+                .filter(finding -> finding.path("code").asText().equals("replica-identity"))
+                .findFirst()
+                .orElseThrow();
+        assertThat(keyless.path("concerns")).hasSizeGreaterThan(50);
+        assertThat(keyless.path("sql")).hasSizeGreaterThan(50);
+        assertThat(keyless.path("about").asText()).endsWith(" more");
+        String text = check();
+        assertThat(text.lines()).hasSizeLessThan(200);
+        assertThat(text).contains("and so on for").contains("refreshd check --sql prints all");
+    }
+
+    private List<String> codes() throws Exception {
+        return Checked.of(configuration()).findings().stream()
+                .map(finding -> finding.path("code").asText())
+                .toList();
+    }
+
+    private String configuration() throws Exception {
+        return RunningDaemon.configuration(
+                database.url(), database.slot(), "views: { include: ['*.*'], quiet-period: 50ms }");
+    }
+
+    private String check(String... options) throws Exception {
+        Path file = Files.writeString(folder.resolve("refreshd.yaml"), configuration());
+        StringWriter out = new StringWriter();
+        StringWriter err = new StringWriter();
+        Refreshd.commandLine(Map.of())
+                .setOut(new PrintWriter(out))
+                .setErr(new PrintWriter(err))
+                .execute(Stream.concat(Stream.of("check", "--config", file.toString()), Stream.of(options))
+                        .toArray(String[]::new));
+        assertThat(err.toString()).isEmpty();
+        return out.toString();
+    }
+}
