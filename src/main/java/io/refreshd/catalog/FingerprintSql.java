@@ -9,7 +9,8 @@ final class FingerprintSql {
      *
      * <ul>
      *   <li>{@code entry}: materialized views, indexes for their names, and composite types, read together.
-     *   <li>{@code further}: relations whose columns and rules count besides: composite types, and what bodies of functions read.
+     *   <li>{@code further}: relations whose columns and rules count besides: composite types, and what bodies of functions read. They are
+     *       passed as an array, so that an index finds their few rows.
      *   <li>{@code authority}: the owners of the relations, and all roles that they are members of. Roles that come and go otherwise do
      *       not count.
      *   <li>{@code alike}: one relation for all that have the same owner, schema and access list. On these depends whether the role that
@@ -45,9 +46,8 @@ final class FingerprintSql {
      * The fingerprint of the catalog, one part for each system table. No parameter.
      *
      * <p>Where only DDL writes a row, the row's xmin and its oid or place stand for its content. VACUUM FULL moves rows, which costs one
-     * superfluous read. That does not hold of pg_class, where each refresh
-     * rewrites the view's row; its columns are hashed instead. Temporary tables write rows to pg_type for themselves and their arrays;
-     * rows of these kinds are left out.
+     * superfluous read. Of pg_class the columns are hashed instead, since each refresh rewrites the view's row there. Temporary tables
+     * write rows to pg_type for themselves and their arrays; rows of these kinds are left out.
      *
      * <p>DDL on relations holds a lock until it is visible ({@link CatalogSql#BEING_ALTERED}). DDL on other objects does not, but it sets
      * the xmax of the row that it replaces. So the fingerprint differs as soon as the transaction has made the change.
@@ -66,9 +66,9 @@ final class FingerprintSql {
                     "pg_catalog.pg_attribute a WHERE a.attnum > 0 AND a.attrelid IN (SELECT oid FROM reached)")
             + part(
                     "a.ctid, a.xmin",
-                    "pg_catalog.pg_attribute a WHERE a.attnum > 0 AND a.attrelid IN (SELECT oid FROM further)")
+                    "pg_catalog.pg_attribute a WHERE a.attnum > 0 AND a.attrelid = ANY (ARRAY(SELECT oid FROM further))")
             + part("r.ctid, r.xmin", "pg_catalog.pg_rewrite r WHERE r.ev_class IN (SELECT oid FROM reached)")
-            + part("r.ctid, r.xmin", "pg_catalog.pg_rewrite r WHERE r.ev_class IN (SELECT oid FROM further)")
+            + part("r.ctid, r.xmin", "pg_catalog.pg_rewrite r WHERE r.ev_class = ANY (ARRAY(SELECT oid FROM further))")
             + part("p.oid, p.xmin", "pg_catalog.pg_policy p WHERE p.polrelid IN (SELECT oid FROM reached)")
             + part(
                     "h.inhrelid, h.inhparent, h.xmin",
