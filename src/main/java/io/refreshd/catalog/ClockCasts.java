@@ -2,11 +2,12 @@ package io.refreshd.catalog;
 
 import io.refreshd.catalog.NodeTree.Node;
 import io.refreshd.catalog.NodeTree.Part;
+import java.util.Collections;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -58,10 +59,9 @@ final class ClockCasts {
                 || rule.functions().stream().anyMatch(casts::reads);
         Relation relation = candidate ? catalogIndex.relation(rule.relation()) : null;
         Optional<Node> query = relation == null ? Optional.empty() : catalogIndex.query(relation);
-        AtomicReference<Finding> worst = new AtomicReference<>(Finding.NONE);
-        query.ifPresent(tree -> tree.visit(node ->
-                worst.accumulateAndGet(casts.of(node), (one, other) -> one.compareTo(other) > 0 ? one : other)));
-        return worst.get();
+        Set<Finding> found = EnumSet.of(Finding.NONE);
+        query.ifPresent(tree -> tree.visit(node -> found.add(casts.of(node))));
+        return Collections.max(found);
     }
 
     private boolean reads(long oid) {
@@ -103,12 +103,12 @@ final class ClockCasts {
         if (inner != null && inner.label().equals("VAR")) {
             return Finding.COLUMN;
         }
-        boolean plain = inner != null && inner.label().equals("CONST");
-        // Without an offset of its own such a time has that of the current date.
-        if (plain && type == TIMETZ && !ConstantText.raw(inner).matches("(?s).*[0-9][+-][0-9].*")) {
-            return Finding.CLOCK;
+        if (inner == null || !inner.label().equals("CONST")) {
+            return holds(text, true) ? Finding.CLOCK : Finding.NONE;
         }
-        return holds(text, !plain) ? Finding.CLOCK : Finding.NONE;
+        // Without an offset of its own such a time has that of the current date.
+        boolean offset = type != TIMETZ || ConstantText.raw(inner).matches("(?s).*[0-9][+-][0-9].*");
+        return !offset || holds(text, false) ? Finding.CLOCK : Finding.NONE;
     }
 
     private static Node withoutRelabel(Node node) {

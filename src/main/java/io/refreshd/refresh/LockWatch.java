@@ -63,6 +63,7 @@ final class LockWatch {
     private record Waiting(int pid, int blocker, String relation, Duration since) {}
 
     /** A refresh has begun. */
+    @SuppressWarnings("FutureReturnValueIgnored") // look() throws nothing that a future could tell.
     void begun() {
         if (scheduled.compareAndSet(false, true)) {
             thread.schedule(this::look, INTERVAL.toMillis(), TimeUnit.MILLISECONDS);
