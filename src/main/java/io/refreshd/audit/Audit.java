@@ -192,8 +192,8 @@ public final class Audit {
         PlainSession session = session(handle.getConnection(), audited.oid());
         String definition = audited.definition(handle, session);
         audited.becomeOwner(handle);
-        Difference difference = new ContentComparison(handle.getConnection(), session, audited, definition)
-                .compare(leftOut);
+        Difference difference =
+                new ContentComparison(handle.getConnection(), session, audited, definition).compare(leftOut);
         // A plain REFRESH gives the view a new file, and its rows are visible to snapshots that are older than the
         // refresh.
         boolean swapped = audited.fileNow(handle) != audited.file();

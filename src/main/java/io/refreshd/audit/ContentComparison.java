@@ -58,14 +58,16 @@ final class ContentComparison {
     }
 
     private String rows(Set<String> leftOut) {
-        List<String> compared =
-                view.columns().stream().filter(column -> !leftOut.contains(column)).toList();
+        List<String> compared = view.columns().stream()
+                .filter(column -> !leftOut.contains(column))
+                .toList();
         // The alias is always followed by a dot: a bare alias would denote a column of that name if the view has one.
         String content = leftOut.isEmpty() ? "refreshd_row.*" : list(compared);
         String key = view.key().isEmpty() ? "NULL" : "ROW(" + list(view.key()) + ")";
-        String select = "SELECT content, pg_catalog.min(key) AS key, pg_catalog.count(*) AS n FROM (SELECT ROW(" + content
-                + ")::pg_catalog.text COLLATE pg_catalog.\"C\" AS content, " + key
-                + "::pg_catalog.text COLLATE pg_catalog.\"C\" AS key FROM ";
+        String select =
+                "SELECT content, pg_catalog.min(key) AS key, pg_catalog.count(*) AS n FROM (SELECT ROW(" + content
+                        + ")::pg_catalog.text COLLATE pg_catalog.\"C\" AS content, " + key
+                        + "::pg_catalog.text COLLATE pg_catalog.\"C\" AS key FROM ";
         String group = " AS refreshd_row) AS image GROUP BY content";
         return "WITH held AS MATERIALIZED (" + select + view.name() + group + "), given AS MATERIALIZED (" + select
                 + "(\n" + query + "\n)" + group + ") ";

@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -34,13 +33,14 @@ final class ClockCasts {
             4534L, 3913L, 3909L, 3911L);
 
     private static final long TIMETZ = 1266;
+    private static final Pattern OFFSET = Pattern.compile("[0-9][+-][0-9]");
 
     /** text, varchar, char(n), name, unknown and cstring. */
     private static final Set<Long> STRINGS = Set.of(25L, 1043L, 1042L, 19L, 705L, 2275L);
 
     /** Built-in STABLE functions that read values of other types out of text, JSON or XML. */
-    private static final Pattern READERS = Pattern.compile(
-            "(date|timestamp|timestamptz|time|timetz|array|range|multirange|record|domain)_in"
+    private static final Pattern READERS =
+            Pattern.compile("(date|timestamp|timestamptz|time|timetz|array|range|multirange|record|domain)_in"
                     + "|jsonb?_(populate_record|populate_recordset|to_record|to_recordset)");
 
     private static final List<String> LABELS = List.of("COERCEVIAIO", "TABLEFUNC", "JSONEXPR");
@@ -58,15 +58,19 @@ final class ClockCasts {
                 || rule.functions().stream().anyMatch(casts::reads);
         Relation relation = candidate ? catalogIndex.relation(rule.relation()) : null;
         Optional<Node> query = relation == null ? Optional.empty() : catalogIndex.query(relation);
-        AtomicReference<Finding> worst = new AtomicReference<>(Finding.NONE);
-        query.ifPresent(tree -> tree.visit(node ->
-                worst.accumulateAndGet(casts.of(node), (one, other) -> one.compareTo(other) > 0 ? one : other)));
-        return worst.get();
+        Finding[] worst = {Finding.NONE};
+        query.ifPresent(tree -> tree.visit(node -> {
+            Finding found = casts.of(node);
+            worst[0] = found.compareTo(worst[0]) > 0 ? found : worst[0];
+        }));
+        return worst[0];
     }
 
     private boolean reads(long oid) {
         Function function = catalogIndex.function(oid);
-        return function != null && function.builtIn() && READERS.matcher(function.name()).matches();
+        return function != null
+                && function.builtIn()
+                && READERS.matcher(function.name()).matches();
     }
 
     private Finding of(Node node) {
@@ -97,16 +101,19 @@ final class ClockCasts {
     }
 
     private static Finding ofText(List<Part> text, long type) {
-        Node inner = text.size() == 1 && text.getFirst() instanceof Node node ? withoutRelabel(node) : null;
-        if (inner != null && inner.label().equals("VAR")) {
-            return Finding.COLUMN;
+        if (text.size() == 1 && text.getFirst() instanceof Node node) {
+            Node inner = withoutRelabel(node);
+            if (inner.label().equals("VAR")) {
+                return Finding.COLUMN;
+            }
+            if (inner.label().equals("CONST")) {
+                // Without an offset of its own such a time has that of the current date.
+                boolean ofToday = type == TIMETZ
+                        && !OFFSET.matcher(ConstantText.raw(inner)).find();
+                return ofToday || holds(text, false) ? Finding.CLOCK : Finding.NONE;
+            }
         }
-        boolean plain = inner != null && inner.label().equals("CONST");
-        // Without an offset of its own such a time has that of the current date.
-        if (plain && type == TIMETZ && !ConstantText.raw(inner).matches("(?s).*[0-9][+-][0-9].*")) {
-            return Finding.CLOCK;
-        }
-        return holds(text, !plain) ? Finding.CLOCK : Finding.NONE;
+        return holds(text, true) ? Finding.CLOCK : Finding.NONE;
     }
 
     private static Node withoutRelabel(Node node) {

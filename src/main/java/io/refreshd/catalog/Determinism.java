@@ -47,11 +47,7 @@ final class Determinism {
     private final Map<Integer, Open> entries = new HashMap<>();
 
     private Determinism(
-            CatalogIndex catalogIndex,
-            OrderSensitivity functions,
-            Node query,
-            @Nullable Determinism outer,
-            int depth) {
+            CatalogIndex catalogIndex, OrderSensitivity functions, Node query, @Nullable Determinism outer, int depth) {
         this.catalogIndex = catalogIndex;
         this.functions = functions;
         this.query = query;
@@ -114,8 +110,8 @@ final class Determinism {
     private Open ofSetOperation() {
         boolean[] compares = new boolean[1];
         query.all("setOperations")
-                .forEach(part -> part.visit(node ->
-                        compares[0] |= node.label().equals("SETOPERATIONSTMT") && !node.is("all", "true")));
+                .forEach(part -> part.visit(
+                        node -> compares[0] |= node.label().equals("SETOPERATIONSTMT") && !node.is("all", "true")));
         String rows = null;
         Map<Integer, String> columns = new TreeMap<>();
         for (Open entry : entries.values()) {
@@ -141,7 +137,8 @@ final class Determinism {
         if (entry.is("rtekind", "6")) {
             return ofCommonTable(entry);
         }
-        // Arguments of functions and rows of VALUES; what a join or a group calls a column is looked up where it is used.
+        // Arguments of functions and rows of VALUES; what a join or a group calls a column is looked up where it is
+        // used.
         return entry.is("rtekind", "3") || entry.is("rtekind", "4") || entry.is("rtekind", "5")
                 ? new Open(reason(List.of(entry)).orElse(null), Map.of())
                 : NOTHING;
@@ -165,9 +162,7 @@ final class Determinism {
     }
 
     private Open nested(Node inner, @Nullable Determinism around) {
-        return depth >= MAX_DEPTH
-                ? NOTHING
-                : new Determinism(catalogIndex, functions, inner, around, depth + 1).open();
+        return depth >= MAX_DEPTH ? NOTHING : new Determinism(catalogIndex, functions, inner, around, depth + 1).open();
     }
 
     private Optional<String> reason(List<Part> expressions) {
@@ -183,19 +178,20 @@ final class Determinism {
     /** @param level how many queries lie between the expression and this one */
     private Optional<String> reason(Part part, int level) {
         if (part instanceof Items items) {
-            return items.parts().stream().flatMap(one -> reason(one, level).stream()).findFirst();
+            return items.parts().stream()
+                    .flatMap(one -> reason(one, level).stream())
+                    .findFirst();
         }
         if (!(part instanceof Node node)) {
             return Optional.empty();
         }
-        Optional<String> own =
-                switch (node.label()) {
-                    case "VAR" -> node.number("varlevelsup") == level ? ofVariable(node) : Optional.empty();
-                    case "WINDOWFUNC" -> level == 0 ? ofWindow(node) : Optional.empty();
-                    case "AGGREF" -> level == 0 ? ofAggregate(node) : Optional.empty();
-                    case "QUERY" -> level == 0 ? nested(node, this).any() : Optional.empty();
-                    default -> Optional.empty();
-                };
+        Optional<String> own = switch (node.label()) {
+            case "VAR" -> node.number("varlevelsup") == level ? ofVariable(node) : Optional.empty();
+            case "WINDOWFUNC" -> level == 0 ? ofWindow(node) : Optional.empty();
+            case "AGGREF" -> level == 0 ? ofAggregate(node) : Optional.empty();
+            case "QUERY" -> level == 0 ? nested(node, this).any() : Optional.empty();
+            default -> Optional.empty();
+        };
         int below = node.label().equals("QUERY") ? level + 1 : level;
         return own.or(() -> node.fields().values().stream()
                 .flatMap(List::stream)
@@ -206,8 +202,7 @@ final class Determinism {
     private Optional<String> ofVariable(Node variable) {
         int index = (int) variable.number("varno");
         int column = (int) variable.number("varattno");
-        Map<Integer, String> open =
-                entries.getOrDefault(index, NOTHING).columns();
+        Map<Integer, String> open = entries.getOrDefault(index, NOTHING).columns();
         if (column <= 0) {
             return open.values().stream().findFirst();
         }
@@ -216,7 +211,9 @@ final class Determinism {
             return Optional.of(reason);
         }
         Node entry = rangeTable.entry(index).orElse(null);
-        String list = entry == null ? "" : entry.is("rtekind", "2") ? "joinaliasvars" : entry.is("rtekind", "9") ? "groupexprs" : "";
+        String list = entry == null
+                ? ""
+                : entry.is("rtekind", "2") ? "joinaliasvars" : entry.is("rtekind", "9") ? "groupexprs" : "";
         List<Part> named = entry == null || list.isEmpty() ? List.of() : entry.items(list);
         return column <= named.size() ? reason(named.get(column - 1), 0) : Optional.empty();
     }

@@ -41,9 +41,7 @@ final class NonDeterminism {
 
     /** STABLE built-in functions that take the time zone's offset of the current date. */
     private static final Set<String> OF_TODAY = Set.of(
-            "timetz(time without time zone)",
-            "timezone(text, time with time zone)",
-            "timezone(time with time zone)");
+            "timetz(time without time zone)", "timezone(text, time with time zone)", "timezone(time with time zone)");
 
     /**
      * Whether the function's result may change while the tables stay the same.

@@ -101,7 +101,6 @@ final class TotalOrder {
         Relation relation = rangeTable.relation(entry);
         return relation != null
                 && catalogIndex.indexesOf(relation).stream()
-                        .anyMatch(index -> index.is(Index.Trait.PRIMARY)
-                                && columns.containsAll(index.columns()));
+                        .anyMatch(index -> index.is(Index.Trait.PRIMARY) && columns.containsAll(index.columns()));
     }
 }

@@ -55,8 +55,8 @@ public final class UndeterminedQueries {
     /** Nothing if there is no such view, or the form of its query is not known. */
     public Undetermined of(ViewId view) {
         Optional<Relation> relation = relation(view);
-        Optional<Determinism.Open> open = relation.flatMap(catalogIndex::query)
-                .map(query -> Determinism.of(query, catalogIndex, functions));
+        Optional<Determinism.Open> open =
+                relation.flatMap(catalogIndex::query).map(query -> Determinism.of(query, catalogIndex, functions));
         if (open.isEmpty() || open.get().any().isEmpty()) {
             return Undetermined.NOTHING;
         }

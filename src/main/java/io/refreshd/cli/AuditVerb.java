@@ -25,7 +25,8 @@ import picocli.CommandLine.Spec;
         description = {
             "Compares the rows of views with the result of their definitions, each in one snapshot. Changes nothing.",
             "Without VIEW, it compares every view that the configuration includes. Ends with 1 if a view differs or cannot be"
-                    + " compared. A view that differs because its refresh is due is reported as \"pending\"."
+                    + " compared. A view that differs because its refresh is due is reported as \"pending\". One that differs"
+                    + " only in what its query leaves open is \"undetermined\", which is no failure."
         },
         footerHeading = "%nExamples:%n",
         footer = {
@@ -59,7 +60,8 @@ final class AuditVerb implements Callable<Integer> {
         Configuration configuration = file.read(environment);
         TargetDatabase database = new TargetDatabase(configuration.database(), "audit");
         PrintWriter out = Output.of(spec);
-        Audit audit = new Audit(database.jdbi(), UndeterminedQueries::of, Thread::sleep, ROUTING_TIMEOUT, Duration.ZERO);
+        Audit audit =
+                new Audit(database.jdbi(), UndeterminedQueries::of, Thread::sleep, ROUTING_TIMEOUT, Duration.ZERO);
         List<AuditReport> reports = new ArrayList<>();
         for (ViewId view : views.select(included(configuration, database))) {
             AuditReport report = audit.audit(view);

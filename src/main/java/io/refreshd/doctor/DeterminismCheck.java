@@ -14,8 +14,7 @@ import java.util.stream.Collectors;
 final class DeterminismCheck implements Check {
     @Override
     public List<Finding> run(ExaminedDatabase database) throws SQLException {
-        UndeterminedQueries queries =
-                UndeterminedQueries.in(database.handle().getConnection(), database.catalog());
+        UndeterminedQueries queries = UndeterminedQueries.in(database.handle().getConnection(), database.catalog());
         Map<String, List<ViewId>> open = new TreeMap<>();
         List<ViewId> casting = new ArrayList<>();
         for (ViewId view : database.graph().views().keySet()) {

@@ -41,8 +41,7 @@ final class SettingsCheck implements Check {
                 session.valueOf("TimeZone").ifPresent(zones::add);
             }
         }
-        return findings(
-                assumed, forbidden, zones, database.catalog().role(), connection.getCatalog());
+        return findings(assumed, forbidden, zones, database.catalog().role(), connection.getCatalog());
     }
 
     private static List<Finding> findings(

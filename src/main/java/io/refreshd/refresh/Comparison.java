@@ -28,8 +28,7 @@ public final class Comparison {
     private final String definition;
     private final String columns;
 
-    private Comparison(
-            Connection connection, PlainSession session, String view, String definition, String columns) {
+    private Comparison(Connection connection, PlainSession session, String view, String definition, String columns) {
         this.connection = connection;
         this.session = session;
         this.view = view;
@@ -43,33 +42,30 @@ public final class Comparison {
      * @throws SQLException also if there is no view with this oid
      */
     public static Comparison of(Connection connection, ViewId view, long oid) throws SQLException {
-        // As in a refresh, which evaluates the same definition. Built-in functions alone are looked up, so that no search path matters.
+        // As in a refresh, which evaluates the same definition. Built-in functions alone are looked up, so that no
+        // search path matters.
         PlainSession session = PlainSession.ofOwner(connection, oid)
                 .with("search_path", "pg_catalog, pg_temp")
                 .with("standard_conforming_strings", "on");
-        return session.forDefinitions()
-                .query(
-                        connection,
-                        """
+        return session.forDefinitions().query(connection, """
                         SELECT pg_catalog.pg_get_viewdef(%1$d::oid),
                                (SELECT pg_catalog.count(*)::int FROM pg_catalog.pg_attribute
                                  WHERE attrelid = %1$d::oid AND attnum > 0 AND NOT attisdropped)
-                        """.formatted(oid),
-                        row -> {
-                            row.next();
-                            String definition = row.getString(1);
-                            if (definition == null) {
-                                throw new SQLException("no view has oid " + oid);
-                            }
-                            return new Comparison(
-                                    connection,
-                                    session,
-                                    SqlNames.qualified(view),
-                                    definition.strip().replaceFirst(";$", ""),
-                                    IntStream.rangeClosed(1, row.getInt(2))
-                                            .mapToObj(i -> "c" + i)
-                                            .collect(Collectors.joining(", ")));
-                        });
+                        """.formatted(oid), row -> {
+            row.next();
+            String definition = row.getString(1);
+            if (definition == null) {
+                throw new SQLException("no view has oid " + oid);
+            }
+            return new Comparison(
+                    connection,
+                    session,
+                    SqlNames.qualified(view),
+                    definition.strip().replaceFirst(";$", ""),
+                    IntStream.rangeClosed(1, row.getInt(2))
+                            .mapToObj(i -> "c" + i)
+                            .collect(Collectors.joining(", ")));
+        });
     }
 
     /** Returns whether view and definition have the same rows for every probe. */

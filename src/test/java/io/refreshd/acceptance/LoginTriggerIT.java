@@ -66,8 +66,7 @@ class LoginTriggerIT {
         try (RunningDaemon daemon = RunningDaemon.start(database)) {
             daemon.awaitFresh();
             database.execute("INSERT INTO main VALUES (1)");
-            Awaitility.await()
-                    .until(() -> database.query("SELECT id FROM v").equals(List.of("1")));
+            Awaitility.await().until(() -> database.query("SELECT id FROM v").equals(List.of("1")));
         }
     }
 }

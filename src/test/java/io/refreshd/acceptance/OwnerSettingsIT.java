@@ -213,8 +213,8 @@ class OwnerSettingsIT {
                 "ALTER ROLE os_daemon SET session_preload_libraries = 'plpgsql'",
                 "ALTER ROLE os_tokyo SET plpgsql.variable_conflict = 'use_column'",
                 days("by_server", "os_tokyo"));
-        String yaml = RunningDaemon.configuration(url(DATABASE), "os_slot", "")
-                .replace("user: postgres", "user: os_daemon");
+        String yaml =
+                RunningDaemon.configuration(url(DATABASE), "os_slot", "").replace("user: postgres", "user: os_daemon");
         assertThat(Checked.of(yaml).findings())
                 .extracting(finding -> finding.path("code").asText())
                 .contains("time-zone", "hidden-settings", "forbidden-settings");

@@ -25,7 +25,8 @@ class AuditIT {
         database.execute(
                 "CREATE TABLE main (id int PRIMARY KEY, v text, j json, p point)",
                 "INSERT INTO main SELECT i, 'v' || i, '{\"a\": 1}', point(i, i) FROM generate_series(1, 20) i");
-        audit = new Audit(database.jdbi(), UndeterminedQueries::of, Thread::sleep, Duration.ofSeconds(20), TestTimeout.LIMIT);
+        audit = new Audit(
+                database.jdbi(), UndeterminedQueries::of, Thread::sleep, Duration.ofSeconds(20), TestTimeout.LIMIT);
     }
 
     @AfterEach

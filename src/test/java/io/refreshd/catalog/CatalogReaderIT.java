@@ -301,7 +301,9 @@ class CatalogReaderIT {
             assertThat(untracked(graph, "reading_" + i)).as(reading.get(i)).hasSize(1);
         }
         for (int i = 0; i < determined.size(); i++) {
-            assertThat(untracked(graph, "determined_" + i)).as(determined.get(i)).isEmpty();
+            assertThat(untracked(graph, "determined_" + i))
+                    .as(determined.get(i))
+                    .isEmpty();
         }
     }
 
