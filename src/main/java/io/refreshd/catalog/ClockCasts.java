@@ -2,8 +2,6 @@ package io.refreshd.catalog;
 
 import io.refreshd.catalog.NodeTree.Node;
 import io.refreshd.catalog.NodeTree.Part;
-import java.util.Collections;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -35,6 +33,7 @@ final class ClockCasts {
             4534L, 3913L, 3909L, 3911L);
 
     private static final long TIMETZ = 1266;
+    private static final Pattern OFFSET = Pattern.compile("[0-9][+-][0-9]");
 
     /** text, varchar, char(n), name, unknown and cstring. */
     private static final Set<Long> STRINGS = Set.of(25L, 1043L, 1042L, 19L, 705L, 2275L);
@@ -59,9 +58,12 @@ final class ClockCasts {
                 || rule.functions().stream().anyMatch(casts::reads);
         Relation relation = candidate ? catalogIndex.relation(rule.relation()) : null;
         Optional<Node> query = relation == null ? Optional.empty() : catalogIndex.query(relation);
-        Set<Finding> found = EnumSet.of(Finding.NONE);
-        query.ifPresent(tree -> tree.visit(node -> found.add(casts.of(node))));
-        return Collections.max(found);
+        Finding[] worst = {Finding.NONE};
+        query.ifPresent(tree -> tree.visit(node -> {
+            Finding found = casts.of(node);
+            worst[0] = found.compareTo(worst[0]) > 0 ? found : worst[0];
+        }));
+        return worst[0];
     }
 
     private boolean reads(long oid) {
@@ -99,16 +101,19 @@ final class ClockCasts {
     }
 
     private static Finding ofText(List<Part> text, long type) {
-        Node inner = text.size() == 1 && text.getFirst() instanceof Node node ? withoutRelabel(node) : null;
-        if (inner != null && inner.label().equals("VAR")) {
-            return Finding.COLUMN;
+        if (text.size() == 1 && text.getFirst() instanceof Node node) {
+            Node inner = withoutRelabel(node);
+            if (inner.label().equals("VAR")) {
+                return Finding.COLUMN;
+            }
+            if (inner.label().equals("CONST")) {
+                // Without an offset of its own such a time has that of the current date.
+                boolean ofToday = type == TIMETZ
+                        && !OFFSET.matcher(ConstantText.raw(inner)).find();
+                return ofToday || holds(text, false) ? Finding.CLOCK : Finding.NONE;
+            }
         }
-        if (inner == null || !inner.label().equals("CONST")) {
-            return holds(text, true) ? Finding.CLOCK : Finding.NONE;
-        }
-        // Without an offset of its own such a time has that of the current date.
-        boolean offset = type != TIMETZ || ConstantText.raw(inner).matches("(?s).*[0-9][+-][0-9].*");
-        return !offset || holds(text, false) ? Finding.CLOCK : Finding.NONE;
+        return holds(text, true) ? Finding.CLOCK : Finding.NONE;
     }
 
     private static Node withoutRelabel(Node node) {

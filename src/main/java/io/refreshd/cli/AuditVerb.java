@@ -26,7 +26,8 @@ import picocli.CommandLine.Spec;
         description = {
             "Compares the rows of views with the result of their definitions, each in one snapshot. Changes nothing.",
             "Without VIEW, it compares every view that the configuration includes. Ends with 1 if a view differs or cannot be"
-                    + " compared. A view that differs because its refresh is due is reported as \"pending\"."
+                    + " compared. A view that differs because its refresh is due is reported as \"pending\". One that differs"
+                    + " only in what its query leaves open is \"undetermined\", which is no failure."
         },
         footerHeading = "%nExamples:%n",
         footer = {
