@@ -98,8 +98,9 @@ class LogFormatTest {
                 "a\" state=\"fresh\n2026-01-01T00:00:00.000Z ERROR Daemon all is lost\r\u0085\u2028\u001b[31m\u202e");
         assertThat(written("text", refreshed(forger)))
                 .endsWith("\n")
-                .contains("view=\"public.\\\"a\\\"\\\" state=\\\"\\\"fresh\\n2026-01-01T00:00:00.000Z ERROR Daemon all is lost"
-                        + "\\r\\u0085\\u2028\\u001b[31m\\u202e\\\"\" method=")
+                .contains(
+                        "view=\"public.\\\"a\\\"\\\" state=\\\"\\\"fresh\\n2026-01-01T00:00:00.000Z ERROR Daemon all is lost"
+                                + "\\r\\u0085\\u2028\\u001b[31m\\u202e\\\"\" method=")
                 .matches("[^\\n]*\\R");
     }
 
