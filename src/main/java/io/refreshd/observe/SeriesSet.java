@@ -6,6 +6,7 @@ import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
 import io.refreshd.model.PlainText;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Supplier;
@@ -18,7 +19,13 @@ final class SeriesSet {
 
     SeriesSet(MeterRegistry registry, String label, String value) {
         this.registry = registry;
-        this.common = Tags.of(label, PlainText.line(value));
+        this.common = Tags.of(label, plain(value));
+    }
+
+    /** Prometheus' format escapes line breaks itself, and nothing else that is not seen. */
+    private static String plain(String value) {
+        return String.join(
+                "\n", Arrays.stream(value.split("\n", -1)).map(PlainText::line).toList());
     }
 
     Counter counter(String name, String description, String... labels) {

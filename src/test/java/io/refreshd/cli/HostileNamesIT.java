@@ -104,7 +104,7 @@ class HostileNamesIT {
             int port = daemon.daemon().httpPort();
             assertThat(DaemonProcess.get(port, "/metrics").lines())
                     .allMatch(line -> line.startsWith("# ") || line.matches("[a-z_]+(\\{.*\\})? [-+0-9.eEinfNa]+"))
-                    .anyMatch(line -> line.contains("view=\"public.a\\\\n" + FORGED + "\""));
+                    .anyMatch(line -> line.contains("view=\"public.a\\n" + FORGED + "\""));
             String page = DaemonProcess.get(port, "/");
             assertThat(page).doesNotContain("<script>alert", "\u202e", "\u001b", "\u009b", "\u0007");
             JsonNode status = new ObjectMapper().readTree(DaemonProcess.get(port, "/status"));
