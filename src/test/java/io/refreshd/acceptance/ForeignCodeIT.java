@@ -197,7 +197,8 @@ class ForeignCodeIT {
         mallory(
                 "CREATE MATERIALIZED VIEW mal.mv AS SELECT id, public.hstore(t) AS h FROM mal.t AS t",
                 "CREATE FUNCTION public.hstore(mal.t) RETURNS public.hstore LANGUAGE plpgsql IMMUTABLE AS"
-                        + " 'DECLARE r record := $1; BEGIN PERFORM mal.act(); RETURN public.hstore(r); END'");
+                        + " 'BEGIN PERFORM mal.act();"
+                        + " RETURN public.hstore(ARRAY[''id'', ''v'', ''n''], ARRAY[$1.id::text, $1.v, $1.n::text]); END'");
         attack();
     }
 
