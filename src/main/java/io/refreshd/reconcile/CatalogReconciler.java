@@ -87,7 +87,7 @@ public final class CatalogReconciler {
         this.listener = listener;
         this.clock = clock;
         this.enrolment = new EnrolmentTracker(ledger);
-        this.reader = new SnapshotReader(configuration, enrolment);
+        this.reader = new SnapshotReader(configuration, enrolment, clock);
     }
 
     /**

@@ -4,6 +4,7 @@ import io.refreshd.capture.Publication;
 import io.refreshd.capture.PublicationState;
 import io.refreshd.capture.TableLocks;
 import io.refreshd.database.ConnectionPools;
+import io.refreshd.model.Moment;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.PrerequisitesMissingException;
 import io.refreshd.model.TableId;
@@ -15,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.jdbi.v3.core.Handle;
 
 /**
@@ -34,11 +36,13 @@ final class PublicationReconciler {
 
     private final String name;
     private final PublicationRefusals refusals;
+    private final Supplier<Moment> clock;
 
     /** Wanted tables that the last round left out because of locks. */
     private Set<TableId> waiting = Set.of();
 
-    PublicationReconciler(String name, String user) {
+    PublicationReconciler(String name, String user, Supplier<Moment> clock) {
+        this.clock = clock;
         this.name = name;
         this.refusals = new PublicationRefusals(user);
     }
@@ -95,7 +99,7 @@ final class PublicationReconciler {
     private Map<TableId, Obstacle> oneByOne(Handle handle, Set<TableId> wanted) throws SQLException {
         Map<TableId, Obstacle> refused = new HashMap<>();
         Set<TableId> locked = new HashSet<>(TableLocks.conflicting(handle.getConnection(), wanted));
-        long began = System.nanoTime();
+        long began = clock.get().nanos();
         for (TableId table : wanted) {
             Optional<PublicationState> state = Publication.inspect(handle.getConnection(), name);
             Set<TableId> next =
@@ -104,7 +108,7 @@ final class PublicationReconciler {
                 locked.remove(table);
                 continue;
             }
-            if (System.nanoTime() - began > LONGEST_ROUND.toNanos()) {
+            if (clock.get().nanosSince(began) > LONGEST_ROUND.toNanos()) {
                 locked.add(table);
             }
             if (locked.contains(table)) {

@@ -8,12 +8,14 @@ import io.refreshd.catalog.ViewGraph;
 import io.refreshd.config.Configuration;
 import io.refreshd.doctor.RequiredTables;
 import io.refreshd.ingest.CatalogVersion;
+import io.refreshd.model.Moment;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.PrerequisitesMissingException;
 import io.refreshd.model.TableId;
 import java.sql.SQLException;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.jdbi.v3.core.Handle;
 
 /** Reads a {@link CatalogSnapshot}. Reconciles the publication on the way, since what is captured depends on it. */
@@ -22,10 +24,10 @@ final class SnapshotReader {
     private final PublicationReconciler publication;
     private final EnrolmentTracker enrolment;
 
-    SnapshotReader(Configuration configuration, EnrolmentTracker enrolment) {
+    SnapshotReader(Configuration configuration, EnrolmentTracker enrolment, Supplier<Moment> clock) {
         this.configuration = configuration;
         this.publication = new PublicationReconciler(
-                configuration.capture().publication(), configuration.database().user());
+                configuration.capture().publication(), configuration.database().user(), clock);
         this.enrolment = enrolment;
     }
 

@@ -66,7 +66,7 @@ public final class PostgresRefresher {
             Supplier<Moment> clock,
             Function<Lsn, Optional<Instant>> commitTimes) {
         this.patience = new LockPatience(limits.patience());
-        this.running = new RunningStatements(limits.statement(), patience, jdbi);
+        this.running = new RunningStatements(limits.statement(), patience, jdbi, clock);
         this.prober = new Prober(jdbi, lease, limits, commitTimes);
         this.jdbi = jdbi;
         this.lease = lease;

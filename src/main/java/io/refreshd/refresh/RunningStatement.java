@@ -1,10 +1,12 @@
 package io.refreshd.refresh;
 
+import io.refreshd.model.Moment;
 import io.refreshd.model.ViewId;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.postgresql.PGConnection;
 
 /**
@@ -16,15 +18,19 @@ final class RunningStatement {
     private final Connection connection;
     private final int pid;
     private final Duration patience;
-    private final long began = System.nanoTime();
+    private final Supplier<Moment> clock;
+    private final long began;
     private boolean ended;
     private Optional<String> gaveWay = Optional.empty();
 
     /** @param patience how long it may hold up the lock of another session */
-    RunningStatement(Connection connection, ViewId view, LockPatience patience) throws SQLException {
+    RunningStatement(Connection connection, ViewId view, LockPatience patience, Supplier<Moment> clock)
+            throws SQLException {
         this.connection = connection;
         this.pid = connection.unwrap(PGConnection.class).getBackendPID();
         this.patience = patience.of(view);
+        this.clock = clock;
+        this.began = clock.get().nanos();
     }
 
     /** The server's process for it. */
@@ -37,7 +43,7 @@ final class RunningStatement {
     }
 
     boolean ranFor(Duration time) {
-        return System.nanoTime() - began >= time.toNanos();
+        return clock.get().nanosSince(began) >= time.toNanos();
     }
 
     /**

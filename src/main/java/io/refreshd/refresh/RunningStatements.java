@@ -1,11 +1,13 @@
 package io.refreshd.refresh;
 
+import io.refreshd.model.Moment;
 import io.refreshd.model.ViewId;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
 import org.jdbi.v3.core.ConnectionException;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
@@ -28,10 +30,12 @@ final class RunningStatements {
     private final Duration limit;
     private final LockPatience patience;
     private final LockWatch watch;
+    private final Supplier<Moment> clock;
     private volatile boolean cancelled;
 
     /** @param limit of one statement; zero means no limit */
-    RunningStatements(Duration limit, LockPatience patience, Jdbi jdbi) {
+    RunningStatements(Duration limit, LockPatience patience, Jdbi jdbi, Supplier<Moment> clock) {
+        this.clock = clock;
         this.limit = limit;
         this.patience = patience;
         this.watch = new LockWatch(jdbi, running);
@@ -46,7 +50,7 @@ final class RunningStatements {
     <T> T track(Handle transaction, ViewId view, Work<T> work) throws InterruptedException {
         Connection connection = transaction.getConnection();
         try {
-            RunningStatement statement = new RunningStatement(connection, view, patience);
+            RunningStatement statement = new RunningStatement(connection, view, patience, clock);
             running.add(statement);
             if (patience.isLimited()) {
                 watch.begun();
