@@ -21,7 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** What check says of a large schema that was restored a moment ago, and the script that it prints. */
 class RemedyScriptIT {
-    /** What the script is to mend. */
+    /** The problems that the script removes. */
     private static final List<String> MENDED = List.of("not-refreshable", "never-populated", "replica-identity");
 
     @TempDir

@@ -41,7 +41,7 @@ class ReadinessTest {
                         "view public.role_a is suspended and 90 s stale (target lag: 5.0 s): it has no unique index");
     }
 
-    /** Somebody has to mend that view; the daemon does for all others what it should. */
+    /** The cause has to be removed; the daemon keeps all other views fresh. */
     @Test
     void aSuspendedOrBlockedViewDoesNotMakeTheDaemonUnready() {
         assertThat(isReady(

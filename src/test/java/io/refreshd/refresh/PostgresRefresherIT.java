@@ -124,20 +124,20 @@ class PostgresRefresherIT {
     /** The refresh finds the lock of another one, and what that one brought once it has the lock. */
     @Test
     void marksDownstreamViewsIfSomebodyElseBroughtWhatChangedWhileTheRefreshWaited() throws Exception {
-        PostgresRefresher patient = new PostgresRefresher(
+        PostgresRefresher unhurried = new PostgresRefresher(
                 database.jdbi(),
                 lease.token(),
                 new RefreshLimits(TestTimeout.LIMIT, TestTimeout.LIMIT),
                 () -> new Moment(System.nanoTime(), Instant.now()),
                 position -> Optional.empty());
-        refresh(patient, task(Xids.NONE));
+        refresh(unhurried, task(Xids.NONE));
         database.execute("INSERT INTO main VALUES (11, 'new')");
         try (Connection other = database.connect();
                 Statement statement = other.createStatement()) {
             other.setAutoCommit(false);
             statement.execute("REFRESH MATERIALIZED VIEW CONCURRENTLY \"role \"\"A\"\"\"");
             CompletableFuture<RefreshOutcome> waiting =
-                    CompletableFuture.supplyAsync(() -> refresh(patient, task(Xids.NONE)));
+                    CompletableFuture.supplyAsync(() -> refresh(unhurried, task(Xids.NONE)));
             await().until(() -> database.query("SELECT count(*) FROM pg_locks WHERE NOT granted AND database ="
                             + " (SELECT oid FROM pg_database WHERE datname = current_database())")
                     .equals(List.of("1")));

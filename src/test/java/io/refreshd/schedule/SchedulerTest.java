@@ -330,7 +330,7 @@ class SchedulerTest {
 
     private static Event failed(ViewId view, String sqlState, Failure.Kind kind) {
         return new Event.RefreshEnded(
-                view, new RefreshOutcome.Failed(new Failure(kind, sqlState, "no", "mend it"), Duration.ZERO));
+                view, new RefreshOutcome.Failed(new Failure(kind, sqlState, "no", "fix it"), Duration.ZERO));
     }
 
     private void suspendByData(ViewId view) {
@@ -439,7 +439,7 @@ class SchedulerTest {
                                 Optional.empty(),
                                 5,
                                 false,
-                                Optional.of(new Obstacle("broken", "mend it")))),
+                                Optional.of(new Obstacle("broken", "fix it")))),
                 Set.of()));
         assertThat(status(A).phase()).isEqualTo(ViewPhase.SUSPENDED);
         handle(failed(A, Failure.Kind.PERMANENT));
