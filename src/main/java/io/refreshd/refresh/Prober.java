@@ -63,7 +63,7 @@ final class Prober {
                     transaction -> known[0] = RefreshWrites.unchanged(
                             transaction, task, probed.snapshot(), task.routed().flatMap(commitTimes)));
             return Optional.of(known[0] ? new RefreshOutcome.Unchanged(probed.snapshot()) : new RefreshOutcome.Gone());
-        } catch (JdbiException | SQLException notProbed) {
+        } catch (JdbiException notProbed) {
             // A privilege or a connection is missing, say. The refresh that follows reports the error.
             log.atDebug().addKeyValue("view", task.view()).setCause(notProbed).log("Could not probe the view");
             return Optional.empty();

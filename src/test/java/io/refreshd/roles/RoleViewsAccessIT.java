@@ -110,7 +110,7 @@ class RoleViewsAccessIT {
             database.execute("CREATE VIEW mine AS SELECT * FROM role_c", "DELETE FROM roles WHERE name = 'c'");
             assertThat(apply(removed))
                     .singleElement()
-                    .satisfies(obstacle -> assertThat(obstacle.what()).contains("mine depends on", "role_c"));
+                    .satisfies(obstacle -> assertThat(obstacle.said().text()).contains("mine depends on", "role_c"));
             assertThat(database.query("SELECT count(*) FROM mine")).containsExactly("0");
             database.execute("DROP VIEW mine");
             assertThat(apply(removed)).isEmpty();
