@@ -99,8 +99,9 @@ final class Dispatcher {
         PendingChanges changes = view.pending;
         changes.delays().enter(null, now.nanos());
         RefreshTask task = tasks.create(view, now.nanos());
-        RunningRefresh running =
-                new RunningRefresh(task, changes, now.nanos(), now.wall(), view.expected, view.requested);
+        // Zero stands for a duration that is not known.
+        long expected = view.durationKnown() ? Math.max(1, view.expected) : 0;
+        RunningRefresh running = new RunningRefresh(task, changes, now.nanos(), now.wall(), expected, view.requested);
         view.pending = new PendingChanges();
         view.requested = false;
         view.running = running;
