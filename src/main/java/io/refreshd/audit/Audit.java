@@ -197,6 +197,10 @@ public final class Audit {
                 ViewMark.ledgerExists(handle) ? ViewMark.read(handle, audited.oid()) : Optional.empty();
         PlainSession session = session(handle.getConnection(), audited.oid());
         String definition = audited.definition(handle, session);
+        // On another connection: in the transaction's snapshot the proof would be as old as the snapshot.
+        try (Handle other = jdbi.open()) {
+            UntrustedViewException.check(other, view);
+        }
         audited.becomeOwner(handle);
         Difference difference =
                 new ContentComparison(handle.getConnection(), session, audited, definition).compare(leftOut);
