@@ -108,9 +108,10 @@ class RoleViewsAccessIT {
             database.execute("INSERT INTO roles VALUES ('c') ON CONFLICT DO NOTHING");
             assertThat(apply(removed)).isEmpty();
             database.execute("CREATE VIEW mine AS SELECT * FROM role_c", "DELETE FROM roles WHERE name = 'c'");
-            assertThat(apply(removed))
-                    .singleElement()
-                    .satisfies(obstacle -> assertThat(obstacle.said().text()).contains("mine depends on", "role_c"));
+            assertThat(apply(removed)).singleElement().satisfies(obstacle -> {
+                assertThat(obstacle.what()).contains("role_c");
+                assertThat(obstacle.said().text()).contains("mine depends on");
+            });
             assertThat(database.query("SELECT count(*) FROM mine")).containsExactly("0");
             database.execute("DROP VIEW mine");
             assertThat(apply(removed)).isEmpty();
