@@ -3,6 +3,7 @@ package io.refreshd.database;
 import java.net.UnknownHostException;
 import java.sql.SQLException;
 import org.postgresql.util.PSQLException;
+import org.postgresql.util.ServerErrorMessage;
 
 /** Says in one line what went wrong, for people. Pure. */
 public final class ErrorSummary {
@@ -30,10 +31,14 @@ public final class ErrorSummary {
                 : of(problem);
     }
 
-    /** Only what the driver itself says of a connection, before or after the server's answers, is known to hold no value. */
+    /**
+     * Known to hold no value: what the driver itself says of a connection, and what the server itself says when it refuses or ends
+     * one. The latter is FATAL and has no context; what a function raises, a login trigger's too, has the function as its context.
+     */
     private static boolean mayHoldValues(SQLException error) {
         if (error instanceof PSQLException answered && answered.getServerErrorMessage() != null) {
-            return true;
+            ServerErrorMessage message = answered.getServerErrorMessage();
+            return !"FATAL".equals(message.getSeverity()) || message.getWhere() != null;
         }
         return error.getSQLState() != null && !error.getSQLState().startsWith(CONNECTION);
     }

@@ -29,8 +29,8 @@ final class OutageLog {
 
     /** An attempt failed. @param shown gets the sentence that describes the failure, without the server's words */
     synchronized void failed(Throwable problem, Consumer<String> shown) {
-        String sentence = ErrorSummary.of(problem);
-        shown.accept(ErrorSummary.withoutValues(problem));
+        String sentence = ErrorSummary.withoutValues(problem);
+        shown.accept(sentence);
         failures++;
         warn("Not streaming; trying again", sentence);
         log.atDebug().setCause(problem).log("Not streaming");

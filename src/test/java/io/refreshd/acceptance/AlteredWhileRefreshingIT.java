@@ -50,8 +50,9 @@ class AlteredWhileRefreshingIT {
             await().until(() -> {
                 // Repeated, since a refresh may be over before this thread gets a processor to see it.
                 database.execute("UPDATE main SET v = 'slow'");
-                return database.query("SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'REFRESH%slow%'"
-                                + " AND state = 'active' AND datname = current_database()")
+                return database.query(
+                                "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%REFRESH MATERIALIZED%slow%'"
+                                        + " AND pid <> pg_backend_pid() AND state = 'active' AND datname = current_database()")
                         .equals(List.of("1"));
             });
             database.execute(ddl);
@@ -72,8 +73,9 @@ class AlteredWhileRefreshingIT {
             connection.setAutoCommit(false);
             statement.execute(ddl);
             database.execute("UPDATE main SET v = 'new'");
-            await().until(() -> database.query("SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'REFRESH%'"
-                            + " AND wait_event_type = 'Lock' AND datname = current_database()")
+            await().until(() -> database.query(
+                            "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%REFRESH MATERIALIZED%'"
+                                    + " AND wait_event_type = 'Lock' AND datname = current_database()")
                     .getFirst()
                     .matches("[1-9]"));
             connection.commit();

@@ -289,8 +289,9 @@ class DaemonProcessIT {
     }
 
     private List<String> refreshing() throws Exception {
-        return database.query("SELECT count(*) FROM pg_stat_activity WHERE state = 'active'"
-                + " AND query LIKE 'REFRESH%' AND datname = current_database()");
+        return database.query(
+                "SELECT count(*) FROM pg_stat_activity WHERE state = 'active'"
+                        + " AND query LIKE '%REFRESH MATERIALIZED%' AND pid <> pg_backend_pid() AND datname = current_database()");
     }
 
     private List<String> activeSlots() throws Exception {

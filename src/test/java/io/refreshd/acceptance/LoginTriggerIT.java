@@ -1,15 +1,19 @@
 package io.refreshd.acceptance;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.refreshd.config.DatabaseSettings;
 import io.refreshd.config.Secret;
 import io.refreshd.database.Connector;
+import io.refreshd.database.ErrorSummary;
 import io.refreshd.database.SessionKind;
 import io.refreshd.testing.RunningDaemon;
+import io.refreshd.testing.StrictServer;
 import io.refreshd.testing.TestDatabase;
 import java.sql.Connection;
 import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
@@ -58,6 +62,27 @@ class LoginTriggerIT {
                 found.add(row.getString(1));
             }
             assertThat(found).containsExactly("", "off", "on", "off", "UTC");
+        }
+    }
+
+    /** The server ends such a session as it ends one with a wrong password, but in the words of the function. */
+    @Test
+    void whatItSaysIsNotTheServersWord() throws Exception {
+        database.execute("CREATE OR REPLACE FUNCTION bend() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN"
+                + " RAISE 'secret of a row' USING ERRCODE = '28000'; END $$");
+        try {
+            DatabaseSettings login = new DatabaseSettings(database.url(), "postgres", new Secret(""));
+            assertThatThrownBy(() -> new Connector(login, SessionKind.values()[0], "test").open())
+                    .isInstanceOf(SQLException.class)
+                    .hasMessageContaining("secret of a row")
+                    .satisfies(refused -> assertThat(ErrorSummary.withoutValues(refused))
+                            .contains("28000")
+                            .doesNotContain("secret"));
+        } finally {
+            StrictServer.run(
+                    TestDatabase.server().url(database.name()) + "?options=-c%20event_triggers=off",
+                    "",
+                    "DROP EVENT TRIGGER bend");
         }
     }
 

@@ -129,8 +129,9 @@ final class DaemonOverhead {
 
     /** The start of the slow refresh; empty while there is none. */
     private static String refreshingSince(Statement statement) throws SQLException {
-        try (ResultSet row = statement.executeQuery("SELECT query_start::text FROM pg_stat_activity"
-                + " WHERE query ILIKE 'REFRESH%slow%' AND state = 'active' AND datname = current_database()")) {
+        try (ResultSet row = statement.executeQuery(
+                "SELECT query_start::text FROM pg_stat_activity"
+                        + " WHERE query LIKE '%REFRESH MATERIALIZED%slow%' AND pid <> pg_backend_pid() AND state = 'active' AND datname = current_database()")) {
             return row.next() ? row.getString(1) : "";
         }
     }

@@ -93,7 +93,8 @@ class BadDatabaseIT {
     @Test
     void runWaitsForADatabaseThatIsNotThereYet() throws Exception {
         try (DaemonProcess daemon = start(TestDatabase.server().url("not_yet"), "postgres", "not_yet")) {
-            daemon.awaitLine("database \"not_yet\" does not exist");
+            // Quotes in a value are escaped in the log.
+            daemon.awaitLine("database \\\"not_yet\\\" does not exist");
             StrictServer.run(TestDatabase.server().url("postgres"), "", "CREATE DATABASE not_yet");
             daemon.awaitLine("Streaming again");
             assertThat(daemon.count("trying again")).isEqualTo(1);

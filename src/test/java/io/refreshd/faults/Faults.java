@@ -48,7 +48,9 @@ final class Faults {
                         .crashAndRestart(Duration.ofMillis(context.random()
                                 .nextInt(Math.min(context.options().longest(), 12_000)))));
         ALL.put("walsender terminated", terminate("backend_type = 'walsender'"));
-        ALL.put("refresh terminated", terminate("application_name = 'refreshd' AND query ILIKE 'REFRESH%'"));
+        ALL.put(
+                "refresh terminated",
+                terminate("application_name = 'refreshd' AND query LIKE '%REFRESH MATERIALIZED%'"));
         ALL.put("connections terminated", terminate("application_name LIKE 'refreshd%'"));
         ALL.put(
                 "one connection terminated",
