@@ -34,7 +34,7 @@ public record MaterializedView(
     public Optional<Obstacle> obstacleTo(Method method) {
         return switch (method) {
             case CONCURRENT -> obstacle;
-            case PLAIN -> plainObstacle;
+            case PLAIN, INCREMENTAL -> plainObstacle;
         };
     }
 }

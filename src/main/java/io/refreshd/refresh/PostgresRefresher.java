@@ -170,6 +170,8 @@ public final class PostgresRefresher {
         return switch (task.method()) {
             case CONCURRENT -> "REFRESH MATERIALIZED VIEW CONCURRENTLY " + name;
             case PLAIN -> "REFRESH MATERIALIZED VIEW " + name;
+            case INCREMENTAL ->
+                throw new IllegalArgumentException("an incremental view is not refreshed by REFRESH: " + name);
         };
     }
 
