@@ -137,7 +137,7 @@ final class RowCollector {
             found.add(value);
         }
         keys.add(found);
-        if (keys.size() > ChangedRows.LIMIT) {
+        if (keys.size() > layout.interest().mostKeys()) {
             keys = null;
         }
     }

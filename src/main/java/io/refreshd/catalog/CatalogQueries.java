@@ -1,5 +1,6 @@
 package io.refreshd.catalog;
 
+import io.refreshd.model.Obstacle;
 import io.refreshd.model.TableId;
 import java.sql.Array;
 import java.sql.Connection;
@@ -14,6 +15,7 @@ import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
@@ -36,7 +38,8 @@ final class CatalogQueries {
     }
 
     Catalog read() throws SQLException {
-        List<Long> reached = oids();
+        IncrementalRows ledger = IncrementalRows.read(connection);
+        List<Long> reached = oids(ledger.oids());
         Map<Long, List<Rule.Read>> reads = reads(reached);
         Set<Long> systemCatalogs = new TreeSet<>();
         Map<Long, SortedSet<Long>> calls = new HashMap<>();
@@ -46,25 +49,47 @@ final class CatalogQueries {
         named.addAll(systemCatalogs);
         Set<Long> functions = new TreeSet<>();
         calls.values().forEach(functions::addAll);
-        List<Relation> relations = relations(named, columns(reached));
+        List<Relation> all = relations(named, columns(reached));
+        List<Rule> rules = rules(reached, reads, calls);
+        IncrementalViews incremental = IncrementalViews.of(ledger, all, rules);
+        List<Relation> relations = incremental.relations(all);
+        Map<Long, Obstacle> untrusted = untrusted(relations, incremental);
         return new Catalog(
                 role(),
                 relations,
-                rules(reached, reads, calls),
+                incremental.rules(rules),
                 query(
                         CatalogSql.INHERITANCES,
                         reached,
                         row -> new Catalog.Inheritance(row.getLong(1), row.getLong(2), row.getString(3))),
-                query(CatalogSql.INDEXES, reached, CatalogQueries::index),
+                incremental.indexes(query(CatalogSql.INDEXES, reached, CatalogQueries::index)),
                 query(CatalogSql.FUNCTIONS, functions, CatalogQueries::function),
-                TrustedCode.obstacles(
-                        connection,
-                        relations.stream()
-                                .filter(relation -> relation.kind() == RelationKind.MATERIALIZED_VIEW)
-                                .map(Relation::oid)
-                                .toList(),
-                        TrustedCode.Use.LOOKUP),
-                new ContentQueries(connection).read(reached));
+                untrusted,
+                incremental.content(new ContentQueries(connection).read(reached)),
+                incremental.views(
+                        obstacles(incremental, untrusted),
+                        DefinitionVersion.of(connection, incremental.versionRoots())));
+    }
+
+    /** Of an incremental view the definition runs, and the view itself is read. */
+    private Map<Long, Obstacle> untrusted(List<Relation> relations, IncrementalViews incremental) throws SQLException {
+        Map<Long, Long> definitions = incremental.definitions();
+        Set<Long> run = new TreeSet<>(definitions.values());
+        relations.stream()
+                .filter(relation -> relation.kind() == RelationKind.MATERIALIZED_VIEW)
+                .map(Relation::oid)
+                .forEach(run::add);
+        Map<Long, Obstacle> untrusted = new HashMap<>(TrustedCode.obstacles(connection, run, TrustedCode.Use.LOOKUP));
+        definitions.forEach((view, definition) ->
+                Optional.ofNullable(untrusted.remove(definition)).ifPresent(code -> untrusted.putIfAbsent(view, code)));
+        return untrusted;
+    }
+
+    private Map<Long, Obstacle> obstacles(IncrementalViews incremental, Map<Long, Obstacle> untrusted)
+            throws SQLException {
+        Map<Long, Obstacle> obstacles = new HashMap<>(OwnerAccess.obstacles(connection, incremental.definitions()));
+        untrusted.forEach(obstacles::putIfAbsent);
+        return obstacles;
     }
 
     List<BaseTable> tables(Collection<TableId> names) throws SQLException {
@@ -107,15 +132,8 @@ final class CatalogQueries {
         }
     }
 
-    private List<Long> oids() throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(CatalogSql.OIDS);
-                ResultSet rows = statement.executeQuery()) {
-            List<Long> oids = new ArrayList<>();
-            while (rows.next()) {
-                oids.add(rows.getLong(1));
-            }
-            return oids;
-        }
+    private List<Long> oids(List<Long> further) throws SQLException {
+        return query(CatalogSql.OIDS, further, row -> row.getLong(1));
     }
 
     private List<Relation> relations(Collection<Long> oids, Map<Long, List<Relation.Column>> columns)

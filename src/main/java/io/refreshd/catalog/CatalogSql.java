@@ -11,6 +11,7 @@ final class CatalogSql {
      * All materialized views and everything that they read, directly or not.
      *
      * <ul>
+     *   <li>So are the definitions of incremental views, and what reads their stores: see {@link IncrementalViews}.
      *   <li>Only SELECT rules count: an ON INSERT rule of a table is no read.
      *   <li>What policies read is included, whether or not the policies apply.
      *   <li>Temporary tables, to which only inheritance leads, are left out: a session reads only its own, and this one has none.
@@ -20,7 +21,10 @@ final class CatalogSql {
      */
     private static final String REACHED = reachedFrom("pg_catalog.pg_class");
 
-    /** @param views a relation with the columns oid and relkind that holds all materialized views */
+    /**
+     * @param views a relation with the columns oid, relkind and relnamespace that holds all materialized views, and all relations of
+     *     the schema {@link IncrementalViews#SCHEMA}
+     */
     static String reachedFrom(String views) {
         return """
             WITH RECURSIVE edges(reader, source) AS MATERIALIZED (
@@ -41,17 +45,29 @@ final class CatalogSql {
                 JOIN pg_catalog.pg_class c ON c.oid = h.inhrelid
                WHERE c.relpersistence <> 't' AND c.relkind IN ('r', 'p', 'f')
             ), closure(oid) AS (
-              SELECT oid FROM VIEWS_ WHERE relkind = 'm'
+              (SELECT oid FROM VIEWS_
+                WHERE relkind = 'm' OR relkind = 'v' AND relnamespace = pg_catalog.to_regnamespace('SCHEMA_')
+               UNION
+               SELECT reader FROM edges
+                WHERE source IN (SELECT oid FROM VIEWS_
+                                  WHERE relkind = 'r' AND relnamespace = pg_catalog.to_regnamespace('SCHEMA_')))
               UNION
               SELECT e.source FROM closure JOIN edges e ON e.reader = closure.oid
             ), reached(oid) AS MATERIALIZED (
               SELECT DISTINCT oid FROM closure
             )
-            """.replace("VIEWS_", views);
+            """.replace("VIEWS_", views).replace("SCHEMA_", IncrementalViews.SCHEMA);
     }
 
-    /** No parameter. */
-    static final String OIDS = REACHED + "SELECT oid::int8 FROM reached ORDER BY oid";
+    /** Parameter: oids of relations that are looked for as well, with what they read. */
+    static final String OIDS = REACHED + """
+            , further(oid) AS (
+              SELECT c.oid FROM pg_catalog.pg_class c WHERE c.oid = ANY (?::int8[]::oid[])
+              UNION
+              SELECT e.source FROM further JOIN edges e ON e.reader = further.oid
+            )
+            SELECT oid::int8 FROM reached UNION SELECT oid::int8 FROM further ORDER BY 1
+            """;
 
     /** Oids of relations by name. Parameters: schemas and names, two {@code text[]} of the same length. */
     static final String OIDS_OF = """

@@ -4,6 +4,7 @@ import io.refreshd.model.Obstacle;
 import io.refreshd.model.TableId;
 import io.refreshd.model.ViewId;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -58,6 +59,14 @@ public final class ViewGraph {
 
     public Optional<MaterializedView> view(ViewId id) {
         return Optional.ofNullable(views.get(id));
+    }
+
+    /** The tables that hold the rows of incremental views, by view. */
+    public Map<ViewId, ViewId> stores() {
+        Map<ViewId, ViewId> stores = new HashMap<>();
+        views.forEach((id, view) ->
+                view.incremental().flatMap(IncrementalView::store).ifPresent(store -> stores.put(id, store.store())));
+        return Map.copyOf(stores);
     }
 
     public Optional<BaseTable> table(TableId id) {

@@ -21,7 +21,8 @@ final class CatalogObstacles {
         Map<ViewId, Obstacle> found = new HashMap<>();
         ViewGraph.of(CatalogReader.read(handle.getConnection()), configuration.views()::includes)
                 .views()
-                .forEach((id, view) -> view.obstacleTo(configuration.views().methodOf(id))
+                .forEach((id, view) -> view.obstacleTo(
+                                view.method(configuration.views().methodOf(id)))
                         .ifPresent(obstacle -> found.put(id, obstacle)));
         return found;
     }

@@ -2,10 +2,12 @@ package io.refreshd.routing;
 
 import io.refreshd.catalog.ChangeFilter;
 import io.refreshd.catalog.Discriminator;
+import io.refreshd.catalog.LookupKey;
 import io.refreshd.catalog.ReadColumns;
 import io.refreshd.catalog.Reader;
 import io.refreshd.model.Change;
 import io.refreshd.model.ChangedColumns;
+import io.refreshd.model.ChangedRows;
 import io.refreshd.model.Interest;
 import io.refreshd.model.Operation;
 import io.refreshd.model.ViewId;
@@ -61,6 +63,11 @@ final class TableRoutes {
                         .findFirst()
                         .map(key -> key.columns())
                         .orElse(List.of()),
+                all.stream()
+                        .flatMap(filter -> filter.lookup().key().stream())
+                        .mapToInt(LookupKey::mostKeys)
+                        .max()
+                        .orElse(ChangedRows.LIMIT),
                 all.stream()
                         .flatMap(filter -> filter.discriminator().stream())
                         .map(Discriminator::column)

@@ -120,7 +120,7 @@ final class RandomRounds {
                                 view.id(), view.oid(), "l", List.of(), Optional.empty(), Optional.empty()))
                         .toList());
         router = new Router(graph);
-        membership.forget();
+        membership.forget(Map.of());
         changes = new DecodedChanges(router::interestIn);
         execute("SELECT pg_replication_slot_advance('" + slot + "', pg_current_wal_lsn())");
         for (int step = 0; step < STEPS; step++) {
