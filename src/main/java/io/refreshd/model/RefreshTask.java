@@ -80,4 +80,9 @@ public record RefreshTask(
             Optional<Instant> oldestCommit) {
         this(view, oid, method, awaited, covers, routed, downstream, downstreamMark, oldestCommit, List.of());
     }
+
+    /** Whether keys that were routed for this task mean something under this version of the definition. */
+    public boolean definitionIs(String version) {
+        return basis.definition().isEmpty() || basis.definition().equals(version);
+    }
 }

@@ -89,7 +89,7 @@ final class RefreshAttempts {
         List<String> grants = List.of();
         if (INSUFFICIENT_PRIVILEGE.equals(error.getSQLState())) {
             try {
-                grants = MissingGrants.of(jdbi, task.oid());
+                grants = MissingGrants.of(jdbi, task);
             } catch (JdbiException notRead) {
                 error.addSuppressed(notRead);
             }

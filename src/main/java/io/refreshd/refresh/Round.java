@@ -1,5 +1,7 @@
 package io.refreshd.refresh;
 
+import io.refreshd.catalog.DefinitionVersion;
+import io.refreshd.catalog.OwnerAccess;
 import io.refreshd.catalog.TrustedCode;
 import io.refreshd.database.PlainSession;
 import io.refreshd.incremental.ChangedKeys;
@@ -78,14 +80,15 @@ final class Round {
         if (!StoreLayout.read(transaction, task.oid()).equals(Optional.of(layout))) {
             return new Result.Not(new RefreshOutcome.Gone()); // it was exchanged or altered a moment ago
         }
-        Optional<List<KeyProbe>> probes = probes(later);
+        String version = DefinitionVersion.of(transaction.getConnection(), layout.definitionOid(), layout.storeOid());
+        Optional<List<KeyProbe>> probes = probes(later, version);
         Optional<Obstacle> untrusted = untrusted();
         if (untrusted.isPresent()) {
             return new Result.Not(refused(untrusted.get()));
         }
         PlainSession session = PlainSession.ofOwner(transaction.getConnection(), task.oid())
                 .with("search_path", "pg_catalog, pg_temp");
-        Way way = way(probes, session);
+        Way way = way(probes, version, session);
         long rowsChanged = apply(way, session);
         untrusted = untrusted();
         return untrusted.isPresent()
@@ -103,8 +106,8 @@ final class Round {
     }
 
     /** @return empty if all rows must be recomputed */
-    private Optional<List<KeyProbe>> probes(LaterChanges later) throws InterruptedException {
-        if (task.probes().isEmpty()) {
+    private Optional<List<KeyProbe>> probes(LaterChanges later, String version) throws InterruptedException {
+        if (task.probes().isEmpty() || !task.definitionIs(version)) {
             return Optional.empty();
         }
         // The position is read after the snapshot: every transaction that the snapshot sees committed before it.
@@ -119,12 +122,21 @@ final class Round {
         });
     }
 
-    private Way way(Optional<List<KeyProbe>> probes, PlainSession session) throws SQLException {
+    private String whyEverything(String version) {
+        if (!task.definitionIs(version)) {
+            return "the definition, or a table that it reads, was altered a moment ago";
+        }
+        if (!task.probes().isEmpty()) {
+            return "the keys of changes that came meanwhile are not known";
+        }
+        return task.basis().everything().isEmpty()
+                ? "not every change has a key by which it can be carried through"
+                : task.basis().everything();
+    }
+
+    private Way way(Optional<List<KeyProbe>> probes, String version, PlainSession session) throws SQLException {
         if (probes.isEmpty()) {
-            return new Way.Everything(
-                    task.probes().isEmpty()
-                            ? "not every change has a key by which it can be carried through"
-                            : "the keys of changes that came meanwhile are not known");
+            return new Way.Everything(whyEverything(version));
         }
         ChangedKeys changed = ChangedKeys.of(probes.get(), layout.names().recomputeKey());
         Optional<String> reason = KeyText.obstacle(layout.keyTypes(), session::valueOf)
@@ -172,8 +184,11 @@ final class Round {
 
     private Optional<Obstacle> untrusted() throws SQLException {
         try (Handle other = others.open()) {
-            return TrustedCode.obstacle(
+            Optional<Obstacle> code = TrustedCode.obstacle(
                     other.getConnection(), List.of(layout.definitionOid(), layout.storeOid()), TrustedCode.Use.ROWS);
+            return code.isPresent()
+                    ? code
+                    : OwnerAccess.obstacle(other.getConnection(), task.oid(), layout.definitionOid());
         }
     }
 
