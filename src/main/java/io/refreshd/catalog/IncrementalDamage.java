@@ -99,7 +99,7 @@ final class IncrementalDamage {
                 });
     }
 
-    /** Whether the view selects the last columns of the store, in their order, and nothing else. */
+    /** Whether the view selects the last columns of the store, in their order, and joins nothing but the row that keeps others from writing. */
     private boolean showsAsTheyAre(Relation store) {
         int hidden = store.columns().size() - view.columns().size();
         if (shown == null
@@ -116,26 +116,57 @@ final class IncrementalDamage {
     }
 
     private boolean selectsLastColumns(Node query, int hidden) {
-        if (!QueryShape.beyondJoins(query).isEmpty()
-                || query.all("jointree").size() != 1
-                || !(query.all("jointree").getFirst() instanceof Node from)
-                || !from.isNull("quals")
-                || from.items("fromlist").size() != 1
-                || !(from.items("fromlist").getFirst() instanceof Node reference)
-                || !reference.label().equals("RANGETBLREF")) {
-            return false;
-        }
+        int store = entryOfStore(query);
         List<Part> targets = query.items("targetList");
-        return targets.size() == view.columns().size()
+        return store > 0
+                && QueryShape.beyondJoins(query).isEmpty()
+                && targets.size() == view.columns().size()
                 && IntStream.range(0, targets.size())
                         .allMatch(i -> targets.get(i) instanceof Node target
                                 && target.is("resjunk", "false")
                                 && target.all("expr").size() == 1
                                 && target.all("expr").getFirst() instanceof Node column
                                 && column.label().equals("VAR")
-                                && column.number("varno") == reference.number("rtindex")
+                                && column.number("varno") == store
                                 && column.number("varattno") == hidden + i + 1
                                 && column.is("varlevelsup", "0"));
+    }
+
+    /** The entry of the range table that is the store, if FROM joins it with a select of nothing, which has one row; otherwise 0. */
+    private static int entryOfStore(Node query) {
+        if (query.all("jointree").size() != 1
+                || !(query.all("jointree").getFirst() instanceof Node from)
+                || !from.isNull("quals")
+                || from.items("fromlist").size() != 1
+                || !(from.items("fromlist").getFirst() instanceof Node join)
+                || !join.label().equals("JOINEXPR")
+                || !join.is("jointype", "0")
+                || !join.isNull("quals")
+                || !(join.all("larg").getFirst() instanceof Node left)
+                || !(join.all("rarg").getFirst() instanceof Node right)
+                || !left.label().equals("RANGETBLREF")
+                || !right.label().equals("RANGETBLREF")) {
+            return 0;
+        }
+        List<Part> entries = query.items("rtable");
+        int nothing = (int) right.number("rtindex");
+        return nothing >= 1 && nothing <= entries.size() && selectsNothing(entries.get(nothing - 1))
+                ? (int) left.number("rtindex")
+                : 0;
+    }
+
+    private static boolean selectsNothing(Part entry) {
+        return entry instanceof Node node
+                && node.is("rtekind", "1")
+                && node.all("subquery").size() == 1
+                && node.all("subquery").getFirst() instanceof Node query
+                && query.isNull("targetList")
+                && query.isNull("rtable")
+                && QueryShape.beyondJoins(query).isEmpty()
+                && query.all("jointree").size() == 1
+                && query.all("jointree").getFirst() instanceof Node from
+                && from.isNull("quals")
+                && from.isNull("fromlist");
     }
 
     private Optional<Obstacle> because(String what) {

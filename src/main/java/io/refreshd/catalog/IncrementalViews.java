@@ -230,14 +230,15 @@ final class IncrementalViews {
         return new ContentDependencies(parts, all.objects(), all.facts());
     }
 
-    /** The statement by which the view shows the rows of the store as they are. */
+    /** The statement by which the view shows the rows of the store as they are. Nobody can write through a join. */
     static String shown(Relation view, Relation store) {
         int hidden = store.columns().size() - view.columns().size();
         List<String> columns = new ArrayList<>();
         for (int i = 0; i < view.columns().size(); i++) {
-            columns.add(SqlNames.identifier(store.columns().get(hidden + i).name()));
+            columns.add(
+                    "s." + SqlNames.identifier(store.columns().get(hidden + i).name()));
         }
         return "CREATE OR REPLACE VIEW " + view.sql() + " AS SELECT " + String.join(", ", columns) + " FROM "
-                + store.sql();
+                + store.sql() + " AS s CROSS JOIN (SELECT) AS read_only";
     }
 }

@@ -107,10 +107,21 @@ final class JoinTree {
         if (node.all("larg").size() != 1 || node.all("rarg").size() != 1) {
             throw new UnsupportedQueryException("a join of an unknown form");
         }
-        Set<Integer> left = walk(node.all("larg").getFirst(), referencedHere);
-        Set<Integer> right = walk(node.all("rarg").getFirst(), referencedHere);
+        int type = (int) node.number("jointype");
+        Part leftPart = node.all("larg").getFirst();
+        Part rightPart = node.all("rarg").getFirst();
+        Set<Integer> left;
+        Set<Integer> right;
+        if (type == RIGHT) {
+            left = walk(leftPart, referencedHere);
+            right = walk(rightPart, abovePreserved(left, referencedAbove, referencedHere));
+        } else {
+            right = walk(rightPart, referencedHere);
+            left = walk(
+                    leftPart, type == LEFT ? abovePreserved(right, referencedAbove, referencedHere) : referencedHere);
+        }
         // A join's own condition is not above the join, so that it hides nothing.
-        switch ((int) node.number("jointype")) {
+        switch (type) {
             case INNER -> {
                 // Makes no row with NULLs.
             }
@@ -125,6 +136,15 @@ final class JoinTree {
         Set<Integer> found = new HashSet<>(left);
         found.addAll(right);
         return found;
+    }
+
+    /**
+     * The entries to which conditions above the preserved side of an outer join refer that may drop its rows. The join's own condition
+     * drops none: it only decides what stands beside them. So it counts if a condition above refers to that.
+     */
+    private static Set<Integer> abovePreserved(
+            Set<Integer> nullable, Set<Integer> referencedAbove, Set<Integer> referencedHere) {
+        return nullable.stream().anyMatch(referencedAbove::contains) ? referencedHere : referencedAbove;
     }
 
     private void addNullable(Set<Integer> side, Set<Integer> preservedSide, Set<Integer> referencedAbove) {

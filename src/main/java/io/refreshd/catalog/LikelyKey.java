@@ -134,7 +134,7 @@ final class LikelyKey {
     }
 
     /** The unique keys of an entry of the range table. */
-    private List<List<Integer>> keys(RangeTable rangeTable, int entry, int depth) {
+    List<List<Integer>> keys(RangeTable rangeTable, int entry, int depth) {
         Relation relation = rangeTable.relation(entry);
         List<List<Integer>> keys = new ArrayList<>();
         // Its columns have other numbers than those of its store.

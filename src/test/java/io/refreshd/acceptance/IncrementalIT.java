@@ -6,19 +6,22 @@ import static org.awaitility.Awaitility.await;
 import io.refreshd.audit.Audit;
 import io.refreshd.audit.Verdict;
 import io.refreshd.catalog.UndeterminedQueries;
+import io.refreshd.incremental.Conversion;
+import io.refreshd.ledger.IncrementalViewRows;
 import io.refreshd.model.Method;
+import io.refreshd.model.SqlNames;
 import io.refreshd.model.ViewId;
 import io.refreshd.report.ViewPhase;
 import io.refreshd.testing.FreshnessWait;
-import io.refreshd.testing.HandMadeIncremental;
 import io.refreshd.testing.RunningDaemon;
 import io.refreshd.testing.TestDatabase;
 import io.refreshd.testing.TestTimeout;
 import java.sql.Connection;
 import java.sql.Statement;
 import java.time.Duration;
-import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.NullUnmarked;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -37,6 +40,7 @@ class IncrementalIT {
     private static RunningDaemon daemon;
 
     private String view;
+    private String store;
 
     @BeforeAll
     static void create() throws Exception {
@@ -62,33 +66,39 @@ class IncrementalIT {
     @BeforeEach
     void view() throws Exception {
         view = "v" + NUMBER.incrementAndGet();
-        together(HandMadeIncremental.statements(view, List.of("m.id", "d.id"), List.of("m.title", "d.v"), FROM));
+        store = convert(database, view, "SELECT m.title, d.v " + FROM);
         daemon.awaitPhase("public." + view, ViewPhase.FRESH);
         assertThat(database.query("SELECT refreshes > 0 FROM refreshd.view_state WHERE view_name = '" + view + "'"))
                 .as("the rows of a new view are compared once")
                 .containsExactly("t");
     }
 
-    private static void together(List<String> statements) throws Exception {
-        try (Connection connection = database.connect();
-                Statement statement = connection.createStatement()) {
-            connection.setAutoCommit(false);
-            for (String sql : statements) {
-                statement.execute(sql);
-            }
-            connection.commit();
+    /** @return the name of the table that holds the rows */
+    private static String convert(TestDatabase database, String view, String query) throws Exception {
+        database.execute("CREATE MATERIALIZED VIEW " + view + " AS " + query);
+        ViewId id = new ViewId("public", view);
+        try (Handle handle = database.open()) {
+            Conversion.forward(handle, id);
+            return SqlNames.qualified(
+                    Objects.requireNonNull(IncrementalViewRows.load(handle).get(id))
+                            .store()
+                            .orElseThrow());
         }
+    }
+
+    private static String definition(String store) {
+        return store.substring(0, store.length() - 1) + "_definition\"";
     }
 
     /** The statement's effect is in the view once the view counts as fresh, and the view is as its definition says. */
     private void assertRightAfter(String... statements) throws Exception {
         database.execute(statements);
-        assertRight(view);
+        assertRight(view, store);
     }
 
-    private static void assertRight(String view) throws Exception {
+    private static void assertRight(String view, String store) throws Exception {
         FreshnessWait.await(view, database::query);
-        String definition = "(SELECT title, v FROM refreshd_store." + view + "_1_definition)";
+        String definition = "(SELECT title, v FROM " + definition(store) + ")";
         assertThat(database.query("(SELECT x::text FROM " + view + " x EXCEPT ALL SELECT x::text FROM " + definition
                         + " x) UNION ALL (SELECT x::text FROM " + definition + " x EXCEPT ALL SELECT x::text FROM "
                         + view
@@ -112,14 +122,14 @@ class IncrementalIT {
     @Test
     void aChangedRowChangesItsRowsAlone() throws Exception {
         String before = database.query(
-                        "SELECT md5(string_agg(ctid::text || xmin, ',' ORDER BY ctid)) FROM refreshd_store." + view
-                                + "_1 WHERE refreshd_1 <> 2")
+                        "SELECT md5(string_agg(ctid::text || xmin, ',' ORDER BY ctid)) FROM " + store
+                                + " WHERE refreshd_1 <> 2")
                 .getFirst();
         assertRightAfter("UPDATE main SET title = 'new' WHERE id = 2");
         assertThat(database.query("SELECT count(*) FROM " + view + " WHERE title = 'new'"))
                 .containsExactly("1");
-        assertThat(database.query("SELECT md5(string_agg(ctid::text || xmin, ',' ORDER BY ctid)) FROM refreshd_store."
-                        + view + "_1 WHERE refreshd_1 <> 2"))
+        assertThat(database.query("SELECT md5(string_agg(ctid::text || xmin, ',' ORDER BY ctid)) FROM " + store
+                        + " WHERE refreshd_1 <> 2"))
                 .containsExactly(before);
         assertThat(last("method")).isEqualTo("incremental");
         assertRightAfter("DELETE FROM details WHERE id = 2");
@@ -189,7 +199,7 @@ class IncrementalIT {
         assertThat(database.query("SELECT title FROM " + view + " WHERE title = 'while paused'"))
                 .isEmpty();
         ask("resume");
-        assertRight(view);
+        assertRight(view, store);
         assertThat(database.query("SELECT title FROM " + view + " WHERE title = 'while paused'"))
                 .hasSize(1);
         database.execute("SELECT refreshd.request_refresh('" + view + "')");
@@ -208,7 +218,7 @@ class IncrementalIT {
         ViewId id = new ViewId("public", view);
         assertRightAfter("UPDATE main SET title = 'audited' WHERE id = 16");
         assertThat(audit.audit(id).verdict()).isEqualTo(Verdict.EQUAL);
-        database.execute("UPDATE refreshd_store." + view + "_1 SET title = 'forged' WHERE refreshd_1 = 16");
+        database.execute("UPDATE " + store + " SET title = 'forged' WHERE refreshd_1 = 16");
         assertThat(audit.audit(id).verdict()).isEqualTo(Verdict.DRIFT);
         database.execute("SELECT refreshd.request_refresh('" + view + "')");
         await().until(() -> audit.audit(id).verdict() == Verdict.EQUAL);
@@ -216,7 +226,7 @@ class IncrementalIT {
 
     @Test
     void aLostDefinitionSuspendsItAndOthersGoOn() throws Exception {
-        database.execute("DROP VIEW refreshd_store." + view + "_1_definition");
+        database.execute("DROP VIEW " + definition(store));
         daemon.awaitPhase("public." + view, ViewPhase.SUSPENDED);
         database.execute("UPDATE main SET title = 'without it' WHERE id = 18");
         FreshnessWait.await("other", database::query);
@@ -232,10 +242,10 @@ class IncrementalIT {
         try (Connection locking = database.connect();
                 Statement statement = locking.createStatement()) {
             locking.setAutoCommit(false);
-            statement.execute("LOCK TABLE refreshd_store." + view + "_1 IN SHARE MODE");
+            statement.execute("LOCK TABLE " + store + " IN SHARE MODE");
             database.execute("UPDATE main SET title = 'before the end' WHERE id = 20");
-            await().until(() -> database.query("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = '"
-                            + "refreshd_store." + view + "_1'::regclass")
+            await().until(() -> database.query(
+                            "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = '" + store + "'::regclass")
                     .getFirst()
                     .equals("1"));
             database.execute("UPDATE main SET title = 'beside it' WHERE id = 1");
@@ -254,12 +264,12 @@ class IncrementalIT {
         try (Connection locking = database.connect();
                 Statement statement = locking.createStatement()) {
             locking.setAutoCommit(false);
-            statement.execute("LOCK TABLE refreshd_store." + view + "_1 IN ACCESS EXCLUSIVE MODE");
+            statement.execute("LOCK TABLE " + store + " IN ACCESS EXCLUSIVE MODE");
             database.execute("UPDATE main SET title = 'meanwhile' WHERE id = 22");
             FreshnessWait.await("other", database::query);
             locking.commit();
         }
-        assertRight(view);
+        assertRight(view, store);
     }
 
     @Test
@@ -269,10 +279,7 @@ class IncrementalIT {
                     "CREATE TABLE main (id int PRIMARY KEY, title text)",
                     "INSERT INTO main SELECT i, 'title' FROM generate_series(1, 10) i");
             try (RunningDaemon first = RunningDaemon.start(own)) {
-                for (String sql :
-                        HandMadeIncremental.statements("v", List.of("m.id"), List.of("m.title"), "FROM main m")) {
-                    own.execute(sql);
-                }
+                convert(own, "v", "SELECT title FROM main");
                 first.awaitPhase("public.v", ViewPhase.FRESH);
             }
             own.execute("UPDATE main SET title = 'new' WHERE id = 3");

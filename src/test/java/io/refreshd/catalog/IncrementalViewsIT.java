@@ -53,7 +53,7 @@ class IncrementalViewsIT {
                 """,
                 "CREATE TABLE refreshd_store.v_1 AS SELECT * FROM refreshd_store.v_1_definition",
                 "CREATE INDEX ON refreshd_store.v_1 (refreshd_2)",
-                "CREATE VIEW v AS SELECT title, v FROM refreshd_store.v_1",
+                "CREATE VIEW v AS SELECT s.title, s.v FROM refreshd_store.v_1 AS s CROSS JOIN (SELECT) AS read_only",
                 "ALTER VIEW v OWNER TO incremental_owner",
                 "GRANT SELECT ON refreshd_store.v_1 TO incremental_owner",
                 """
@@ -136,6 +136,12 @@ class IncrementalViewsIT {
                 "was replaced");
         damaged("CREATE OR REPLACE VIEW v AS SELECT v AS title, title AS v FROM refreshd_store.v_1", "was replaced");
         damaged("CREATE OR REPLACE VIEW v AS SELECT title, ''::text AS v FROM main", "was replaced");
+        damaged(
+                "CREATE OR REPLACE VIEW v AS SELECT s.title, s.v FROM refreshd_store.v_1 s CROSS JOIN (SELECT LIMIT 0) n",
+                "was replaced");
+        damaged(
+                "CREATE OR REPLACE VIEW v AS SELECT title, v FROM refreshd_store.v_1 s JOIN (SELECT) n ON title <> ''",
+                "was replaced");
     }
 
     private void damaged(String statement, String what) throws Exception {

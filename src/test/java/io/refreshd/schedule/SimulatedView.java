@@ -9,9 +9,10 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * A materialized view as the catalog has it.
+ * A view as the catalog has it.
  *
  * @param obstacle whether it cannot be refreshed
+ * @param incremental whether its rows are recomputed; otherwise it is refreshed
  * @param version changes with each change of the query
  */
 record SimulatedView(
@@ -22,6 +23,7 @@ record SimulatedView(
         Set<ViewId> upstream,
         boolean untracked,
         boolean obstacle,
+        boolean incremental,
         long version) {
 
     /**
@@ -36,10 +38,15 @@ record SimulatedView(
                 view,
                 oid,
                 timing,
-                Method.CONCURRENT,
+                incremental ? Method.INCREMENTAL : Method.CONCURRENT,
                 upstream,
                 obstacle ? Optional.of(new Obstacle("no unique index", "create one")) : Optional.empty(),
-                untracked ? Optional.of(new Obstacle("reads a foreign table", "none")) : Optional.empty());
+                untracked ? Optional.of(new Obstacle("reads a foreign table", "none")) : Optional.empty(),
+                incremental ? definition() : "");
+    }
+
+    String definition() {
+        return Long.toString(version);
     }
 
     boolean sameQuery(SimulatedView other) {
@@ -47,14 +54,14 @@ record SimulatedView(
     }
 
     SimulatedView withOid(long newOid, long newVersion) {
-        return new SimulatedView(view, newOid, timing, tables, upstream, untracked, obstacle, newVersion);
+        return new SimulatedView(view, newOid, timing, tables, upstream, untracked, obstacle, incremental, newVersion);
     }
 
     SimulatedView withTables(Set<Integer> newTables, long newVersion) {
-        return new SimulatedView(view, oid, timing, newTables, upstream, untracked, obstacle, newVersion);
+        return new SimulatedView(view, oid, timing, newTables, upstream, untracked, obstacle, incremental, newVersion);
     }
 
     SimulatedView withObstacle(boolean newObstacle) {
-        return new SimulatedView(view, oid, timing, tables, upstream, untracked, newObstacle, version);
+        return new SimulatedView(view, oid, timing, tables, upstream, untracked, newObstacle, incremental, version);
     }
 }
