@@ -101,7 +101,7 @@ final class IncrementalRefresher {
         WayChooser chooser = choosers.computeIfAbsent(task.oid(), oid -> new WayChooser());
         handle.begin();
         try {
-            Round.Result result = new Round(handle, jdbi, task, layout.get(), chooser).run(limits, later);
+            Round.Result result = new Round(handle, jdbi, task, layout.get(), chooser, clock).run(limits, later);
             if (result instanceof Round.Result.Corrected corrected && corrected.rowsChanged() > 0) {
                 told.remove(task.oid());
                 Lease.prove(handle, lease);

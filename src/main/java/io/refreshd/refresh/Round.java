@@ -11,6 +11,7 @@ import io.refreshd.incremental.WayChooser;
 import io.refreshd.model.Failure;
 import io.refreshd.model.KeyProbe;
 import io.refreshd.model.Lsn;
+import io.refreshd.model.Moment;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.RefreshOutcome;
 import io.refreshd.model.RefreshTask;
@@ -23,6 +24,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 
@@ -47,18 +49,26 @@ final class Round {
     private final StoreLayout layout;
     private final RoundSql sql;
     private final WayChooser chooser;
+    private final Supplier<Moment> clock;
 
     /**
      * @param transaction open, without a snapshot
      * @param others gives connections for proofs: in the transaction's snapshot a proof would be as old as the snapshot
      */
-    Round(Handle transaction, Jdbi others, RefreshTask task, StoreLayout layout, WayChooser chooser) {
+    Round(
+            Handle transaction,
+            Jdbi others,
+            RefreshTask task,
+            StoreLayout layout,
+            WayChooser chooser,
+            Supplier<Moment> clock) {
         this.transaction = transaction;
         this.others = others;
         this.task = task;
         this.layout = layout;
         this.sql = new RoundSql(layout);
         this.chooser = chooser;
+        this.clock = clock;
     }
 
     /** What became of the rows; nothing is committed yet. */
@@ -85,8 +95,10 @@ final class Round {
         }
         PlainSession session = PlainSession.ofOwner(transaction.getConnection(), task.oid())
                 .with("search_path", "pg_catalog, pg_temp");
+        long start = clock.get().nanos();
         Way way = way(probes, session);
         long rowsChanged = apply(way, session);
+        chooser.took(way, Duration.ofNanos(clock.get().nanosSince(start)));
         untrusted = untrusted();
         return untrusted.isPresent()
                 ? new Result.Not(refused(untrusted.get()))
