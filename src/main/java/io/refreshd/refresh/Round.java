@@ -48,7 +48,7 @@ final class Round {
     private final RefreshTask task;
     private final StoreLayout layout;
     private final RoundSql sql;
-    private final WayChooser chooser;
+    private final ViewRounds known;
     private final Supplier<Moment> clock;
 
     /**
@@ -60,14 +60,14 @@ final class Round {
             Jdbi others,
             RefreshTask task,
             StoreLayout layout,
-            WayChooser chooser,
+            ViewRounds known,
             Supplier<Moment> clock) {
         this.transaction = transaction;
         this.others = others;
         this.task = task;
         this.layout = layout;
         this.sql = new RoundSql(layout);
-        this.chooser = chooser;
+        this.known = known;
         this.clock = clock;
     }
 
@@ -98,7 +98,7 @@ final class Round {
         long start = clock.get().nanos();
         Way way = way(probes, session);
         long rowsChanged = apply(way, session);
-        chooser.took(way, Duration.ofNanos(clock.get().nanosSince(start)));
+        known.chooser().took(way, Duration.ofNanos(clock.get().nanosSince(start)));
         untrusted = untrusted();
         return untrusted.isPresent()
                 ? new Result.Not(refused(untrusted.get()))
@@ -140,7 +140,7 @@ final class Round {
         }
         ChangedKeys changed = ChangedKeys.of(probes.get(), layout.names().recomputeKey());
         Optional<String> reason = KeyText.obstacle(layout.keyTypes(), session::valueOf)
-                .or(() -> chooser.everythingInstead(changed.count()));
+                .or(() -> known.chooser().everythingInstead(changed.count()));
         if (reason.isPresent()) {
             return new Way.Everything(reason.get());
         }
@@ -148,9 +148,23 @@ final class Round {
         if (!changed.lookups().isEmpty()) {
             keys.addAll(lookUp(changed.lookups(), session));
         }
-        return chooser.everythingInstead(keys.size())
+        if (!keys.isEmpty() && !known.chooser().isPlanned()) {
+            lookAtPlans(keys, session);
+        }
+        return known.chooser().everythingInstead(keys.size())
                 .<Way>map(Way.Everything::new)
                 .orElseGet(() -> new Way.Keys(keys, changed.count()));
+    }
+
+    /** Is done once for each view: the planner's costs, and whether an index leads to the rows of a key. */
+    private void lookAtPlans(Set<List<String>> keys, PlainSession session) throws SQLException {
+        PlanReader reader = new PlanReader(transaction, session);
+        known.chooser()
+                .planned(
+                        reader.look(sql.rows(keys)).cost(),
+                        keys.size(),
+                        reader.look(sql.allRows()).cost());
+        known.foundMissing(reader.look(sql.rows(Set.of(keys.iterator().next()))).missingIndex(task.view()));
     }
 
     private Set<List<String>> lookUp(List<KeyProbe> probes, PlainSession session) throws SQLException {
