@@ -69,15 +69,29 @@ public final class RoundSql {
                 + KeyCondition.of(probe.positions().stream().map(i -> "x.c" + i).toList(), probe.types(), probe.keys());
     }
 
+    /** The query for what the definition gives for these recompute keys. It serves to look at its plan. */
+    public String rows(Collection<List<String>> keys) {
+        return allRows() + " " + withKeys(keys);
+    }
+
+    /** The query for all that the definition gives. */
+    public String allRows() {
+        return "SELECT * FROM " + definition + " AS x(" + columns + ")";
+    }
+
     /** The statement that corrects the rows with these recompute keys; see {@link #differenceOfAll}. */
     public String difference(Collection<List<String>> keys) {
-        return difference("WHERE "
+        return difference(withKeys(keys));
+    }
+
+    private String withKeys(Collection<List<String>> keys) {
+        return "WHERE "
                 + KeyCondition.of(
                         layout.names().recomputeKey().stream()
                                 .map(i -> "x.c" + i)
                                 .toList(),
                         layout.keyTypes(),
-                        keys));
+                        keys);
     }
 
     /**

@@ -1,11 +1,11 @@
 package io.refreshd.refresh;
 
 import io.refreshd.incremental.StoreLayout;
-import io.refreshd.incremental.WayChooser;
 import io.refreshd.ledger.Lease;
 import io.refreshd.ledger.RefreshWrites;
 import io.refreshd.model.Lsn;
 import io.refreshd.model.Moment;
+import io.refreshd.model.Obstacle;
 import io.refreshd.model.RefreshOutcome;
 import io.refreshd.model.RefreshTask;
 import java.sql.SQLException;
@@ -48,7 +48,7 @@ final class IncrementalRefresher {
     /** By oid: views whose present rows the views that read them have been told of. */
     private final Set<Long> told = ConcurrentHashMap.newKeySet();
 
-    private final Map<Long, WayChooser> choosers = new ConcurrentHashMap<>();
+    private final Map<Long, ViewRounds> rounds = new ConcurrentHashMap<>();
 
     IncrementalRefresher(
             Jdbi jdbi,
@@ -84,6 +84,12 @@ final class IncrementalRefresher {
         }
     }
 
+    /** The index without which each changed key of the view costs the reading of a whole table; empty if there is none. */
+    Optional<Obstacle> missingIndex(long view) {
+        ViewRounds known = rounds.get(view);
+        return known == null ? Optional.empty() : known.missingIndex();
+    }
+
     private RefreshOutcome not(RefreshTask task, RefreshOutcome outcome, Duration duration) {
         if (outcome instanceof RefreshOutcome.Failed failed) {
             attempts.record(task, failed.failure(), duration);
@@ -98,10 +104,10 @@ final class IncrementalRefresher {
         if (layout.isEmpty()) {
             return new Round.Result.Not(new RefreshOutcome.Gone());
         }
-        WayChooser chooser = choosers.computeIfAbsent(task.oid(), oid -> new WayChooser());
+        ViewRounds known = rounds.computeIfAbsent(task.oid(), oid -> new ViewRounds());
         handle.begin();
         try {
-            Round.Result result = new Round(handle, jdbi, task, layout.get(), chooser).run(limits, later);
+            Round.Result result = new Round(handle, jdbi, task, layout.get(), known, clock).run(limits, later);
             if (result instanceof Round.Result.Corrected corrected && corrected.rowsChanged() > 0) {
                 told.remove(task.oid());
                 Lease.prove(handle, lease);

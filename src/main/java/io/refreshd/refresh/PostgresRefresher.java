@@ -6,6 +6,7 @@ import io.refreshd.ledger.StorageVersion;
 import io.refreshd.model.Lsn;
 import io.refreshd.model.Method;
 import io.refreshd.model.Moment;
+import io.refreshd.model.Obstacle;
 import io.refreshd.model.RefreshOutcome;
 import io.refreshd.model.RefreshTask;
 import io.refreshd.model.Snapshot;
@@ -95,6 +96,11 @@ public final class PostgresRefresher {
                 finished.rowsChanged(),
                 finished.downstreamMarked(),
                 clock.get().wall());
+    }
+
+    /** The index without which each changed key of an incremental view costs the reading of a whole table, if a round found that. */
+    public Optional<Obstacle> missingIndex(long view) {
+        return incremental.missingIndex(view);
     }
 
     /** Cancels the refreshes that run, and makes later ones fail. */

@@ -13,6 +13,7 @@ import io.refreshd.incremental.WayChooser;
 import io.refreshd.model.Failure;
 import io.refreshd.model.KeyProbe;
 import io.refreshd.model.Lsn;
+import io.refreshd.model.Moment;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.RefreshOutcome;
 import io.refreshd.model.RefreshTask;
@@ -25,6 +26,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 
@@ -48,19 +50,27 @@ final class Round {
     private final RefreshTask task;
     private final StoreLayout layout;
     private final RoundSql sql;
-    private final WayChooser chooser;
+    private final ViewRounds known;
+    private final Supplier<Moment> clock;
 
     /**
      * @param transaction open, without a snapshot
      * @param others gives connections for proofs: in the transaction's snapshot a proof would be as old as the snapshot
      */
-    Round(Handle transaction, Jdbi others, RefreshTask task, StoreLayout layout, WayChooser chooser) {
+    Round(
+            Handle transaction,
+            Jdbi others,
+            RefreshTask task,
+            StoreLayout layout,
+            ViewRounds known,
+            Supplier<Moment> clock) {
         this.transaction = transaction;
         this.others = others;
         this.task = task;
         this.layout = layout;
         this.sql = new RoundSql(layout);
-        this.chooser = chooser;
+        this.known = known;
+        this.clock = clock;
     }
 
     /** What became of the rows; nothing is committed yet. */
@@ -88,8 +98,10 @@ final class Round {
         }
         PlainSession session = PlainSession.ofOwner(transaction.getConnection(), task.oid())
                 .with("search_path", "pg_catalog, pg_temp");
+        long start = clock.get().nanos();
         Way way = way(probes, version, session);
         long rowsChanged = apply(way, session);
+        known.chooser().took(way, Duration.ofNanos(clock.get().nanosSince(start)));
         untrusted = untrusted();
         return untrusted.isPresent()
                 ? new Result.Not(refused(untrusted.get()))
@@ -140,7 +152,7 @@ final class Round {
         }
         ChangedKeys changed = ChangedKeys.of(probes.get(), layout.names().recomputeKey());
         Optional<String> reason = KeyText.obstacle(layout.keyTypes(), session::valueOf)
-                .or(() -> chooser.everythingInstead(changed.count()));
+                .or(() -> known.chooser().everythingInstead(changed.count()));
         if (reason.isPresent()) {
             return new Way.Everything(reason.get());
         }
@@ -148,9 +160,23 @@ final class Round {
         if (!changed.lookups().isEmpty()) {
             keys.addAll(lookUp(changed.lookups(), session));
         }
-        return chooser.everythingInstead(keys.size())
+        if (!keys.isEmpty() && !known.chooser().isPlanned()) {
+            lookAtPlans(keys, session);
+        }
+        return known.chooser().everythingInstead(keys.size())
                 .<Way>map(Way.Everything::new)
                 .orElseGet(() -> new Way.Keys(keys, changed.count()));
+    }
+
+    /** Is done once for each view: the planner's costs, and whether an index leads to the rows of a key. */
+    private void lookAtPlans(Set<List<String>> keys, PlainSession session) throws SQLException {
+        PlanReader reader = new PlanReader(transaction, session);
+        known.chooser()
+                .planned(
+                        reader.look(sql.rows(keys)).cost(),
+                        keys.size(),
+                        reader.look(sql.allRows()).cost());
+        known.foundMissing(reader.look(sql.rows(Set.of(keys.iterator().next()))).missingIndex(task.view()));
     }
 
     private Set<List<String>> lookUp(List<KeyProbe> probes, PlainSession session) throws SQLException {

@@ -286,6 +286,7 @@ class IncrementalIT {
             try (RunningDaemon second = RunningDaemon.start(own)) {
                 FreshnessWait.await("v", own::query);
                 assertThat(own.query("SELECT count(*) FROM v WHERE title = 'new'"))
+                        .as(own.query("SELECT h::text FROM refreshd.refresh_history h").toString() + own.query("SELECT s::text FROM refreshd.view_state s") + own.query("SELECT s::text FROM refreshd.freshness s")+ own.query("SELECT s::text FROM refreshd.stream s")+ own.query("SELECT s::text FROM refreshd.enrolled_table s") + own.query("SELECT pg_current_wal_insert_lsn()") + second.notices())
                         .containsExactly("1");
             }
         }
