@@ -274,7 +274,7 @@ final class IncrementalRounds {
             commit();
         }
         collect();
-        return random.nextInt(30) == 0
+        return random.nextInt(60) == 0
                 ? Optional.empty()
                 : probes(view, view.pending.subList(known, view.pending.size()));
     }

@@ -120,7 +120,7 @@ final class RandomJoins {
         List<List<Integer>> positions = new ArrayList<>();
         for (Use use : uses) {
             List<Integer> numbers = new ArrayList<>();
-            if (use != anchor && random.nextInt(8) == 0) {
+            if (use != anchor && random.nextInt(12) == 0) {
                 use.shown = false;
                 use.everything = true;
             } else {
@@ -268,7 +268,7 @@ final class RandomJoins {
     /** Statements of one transaction. */
     List<String> transaction() {
         List<String> sql = new ArrayList<>();
-        for (int i = random.nextInt(4); i >= 0; i--) {
+        for (int i = random.nextInt(3); i >= 0; i--) {
             Table table = any(tables);
             String row = " WHERE id = " + key(table);
             switch (random.nextInt(12)) {
