@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import io.refreshd.catalog.CatalogReader;
 import io.refreshd.catalog.IncrementalQuery;
 import io.refreshd.catalog.IncrementalQuery.HiddenColumn;
-import io.refreshd.catalog.IncrementalQuery.TableChanges;
 import io.refreshd.catalog.RecomputeKeys;
 import io.refreshd.config.DatabaseSettings;
 import io.refreshd.config.Secret;
@@ -27,7 +26,6 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
@@ -386,7 +384,7 @@ class ConversionIT {
         assertThat(query.tables().stream().flatMap(table -> table.everything().stream()))
                 .extracting(Obstacle::what)
                 .anyMatch(what -> what.contains("a condition above an outer join"))
-                .anyMatch(what -> what.contains("is not shown by keyless"));
+                .anyMatch(what -> what.contains("is not shown by \"" + schema + "\".\"keyless\""));
     }
 
     @Test
@@ -406,86 +404,6 @@ class ConversionIT {
                 .singleElement()
                 .asString()
                 .contains("the name of a join covers");
-    }
-
-    /**
-     * What the recompute key promises, on random changes: for every key that stands beside the key of no changed row, neither in the rows
-     * as they were nor in those as they are, the rows are the same.
-     */
-    @Test
-    void onlyTheKeysBesideChangedRowsHaveOtherRows() throws Exception {
-        long seed = Long.getLong("refreshd.seed", System.nanoTime());
-        Random random = new Random(seed);
-        sql("SET search_path = $; SET ROLE \"App owner\"; CREATE TABLE a (id int PRIMARY KEY, x int, y int); CREATE TABLE b (LIKE a INCLUDING ALL);"
-                + "CREATE TABLE c (LIKE a INCLUDING ALL); CREATE TABLE d (LIKE a INCLUDING ALL); GRANT SELECT ON a, b, c, d TO converter");
-        for (String query : List.of(
-                "SELECT a.y FROM a LEFT JOIN b ON b.x = a.id LEFT JOIN c ON c.x = b.id",
-                "SELECT a.y, c.y AS z FROM a LEFT JOIN b ON b.x = a.id LEFT JOIN c ON c.x = b.id JOIN d ON d.x = coalesce(c.y, 0)",
-                "SELECT a.x, b.y FROM a JOIN b ON b.id = a.x WHERE b.y < 2",
-                "SELECT a.y, b.y AS z FROM a LEFT JOIN (b JOIN c ON c.id = b.x) ON b.y = a.x",
-                "SELECT a.y, d.y AS z FROM a RIGHT JOIN b ON a.x = b.id LEFT JOIN d ON d.x = a.id AND d.y > 0",
-                "SELECT a.y FROM a LEFT JOIN b ON b.x = a.id AND b.y > 1 WHERE a.x < 3 OR b.y IS NULL",
-                "SELECT d.y FROM d CROSS JOIN (a FULL JOIN b ON a.x = b.y)",
-                "WITH w AS (SELECT b.id AS i, b.x, c.id AS j, c.y FROM b LEFT JOIN c ON c.id = b.y) SELECT a.y, w.y AS z FROM a LEFT JOIN w ON w.x = a.id",
-                "SELECT a.y FROM a LEFT JOIN b ON b.x = a.id LEFT JOIN c ON c.x = a.y LEFT JOIN d ON d.x = c.id AND d.y = b.y")) {
-            changes(query, random, seed);
-        }
-    }
-
-    private void changes(String query, Random random, long seed) throws Exception {
-        String name = "r" + SCHEMAS.incrementAndGet();
-        view(name, query);
-        IncrementalQuery plan = forward(name);
-        String store = store(name);
-        String definition = SqlNames.qualified(row(name).definition().orElseThrow());
-        List<String> columns = rows("SELECT quote_ident(attname) FROM pg_attribute WHERE attrelid = '" + store + "'::regclass AND attnum > 0 ORDER BY attnum");
-        String key = columns.get(plan.recomputeKey().getFirst() - 1);
-        try (Connection connection = connect("postgres", DATABASE);
-                Statement statement = connection.createStatement()) {
-            connection.setSchema(schema);
-            for (int round = 0; round < 60; round++) {
-                List<String> concerned = new ArrayList<>();
-                List<String> done = new ArrayList<>();
-                boolean everything = false;
-                for (int i = 0; i <= random.nextInt(3); i++) {
-                    TableChanges table = plan.tables().get(random.nextInt(plan.tables().size()));
-                    int id = random.nextInt(5);
-                    done.add(change(table.table().name(), id, random));
-                    everything |= table.everything().isPresent();
-                    for (List<Integer> positions : table.positions()) {
-                        for (String side : List.of("before", definition)) {
-                            concerned.add("SELECT " + key + " FROM " + side + " WHERE " + columns.get(positions.getFirst() - 1)
-                                    + " IN (" + id + ", " + (id + 5) + ")");
-                        }
-                    }
-                }
-                statement.execute("CREATE TEMP TABLE before AS SELECT * FROM " + definition);
-                for (String sql : done) {
-                    statement.execute(sql);
-                }
-                if (!everything) {
-                    String rest = " WHERE " + key + " NOT IN (" + String.join(" UNION ALL ", concerned) + ")";
-                    assertThat(ask(
-                                    statement,
-                                    "(SELECT * FROM before" + rest + " EXCEPT ALL SELECT * FROM " + definition + rest
-                                            + ") UNION ALL (SELECT * FROM " + definition + rest + " EXCEPT ALL SELECT * FROM before" + rest + ")"))
-                            .as("seed " + seed + ": " + query + " after " + done)
-                            .isEmpty();
-                }
-                statement.execute("DROP TABLE before");
-            }
-        }
-    }
-
-    /** A change of the row with the key; it may move to the key plus five, and back. */
-    private static String change(String table, int id, Random random) {
-        return switch (random.nextInt(4)) {
-            case 0 -> "DELETE FROM " + table + " WHERE id IN (" + id + ", " + (id + 5) + ")";
-            case 1 -> "UPDATE " + table + " SET id = CASE WHEN id = " + id + " THEN id + 5 ELSE id - 5 END WHERE id IN (" + id + ", " + (id + 5)
-                    + ") AND (SELECT count(*) FROM " + table + " WHERE id IN (" + id + ", " + (id + 5) + ")) = 1";
-            default -> "INSERT INTO " + table + " VALUES (" + id + ", " + random.nextInt(4) + ", " + random.nextInt(4)
-                    + ") ON CONFLICT (id) DO UPDATE SET x = excluded.x, y = excluded.y";
-        };
     }
 
     @Test
@@ -582,9 +500,12 @@ class ConversionIT {
         assertThat(one("SELECT count(*) FROM $." + name)).as(query).isNotEqualTo("0");
     }
 
+    /** What only exists while a view is being converted, and what belongs to no incremental view. */
     private List<String> leftovers() throws SQLException {
         return rows("SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
-                + " WHERE n.nspname IN ('refreshd_store', '$') AND c.relname LIKE 'refreshd\\_%' ORDER BY 1");
+                + " WHERE n.nspname IN ('refreshd_store', '" + schema + "') AND c.relkind IN ('r', 'v', 'm')"
+                + " AND (c.relname ~ '^refreshd_(new|old|stage)_' OR n.nspname = 'refreshd_store' AND c.oid NOT IN"
+                + " (SELECT unnest(ARRAY[store_oid, definition_oid]) FROM refreshd.incremental_view)) ORDER BY 1");
     }
 
     private List<String> describe(List<String> views) throws SQLException {
