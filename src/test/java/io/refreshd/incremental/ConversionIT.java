@@ -285,6 +285,12 @@ class ConversionIT {
                 assertThat(failure("SET ROLE " + role + "; " + write)).as(role + ": " + write).isNotEmpty();
             }
         }
+        sql("GRANT ALL ON SCHEMA $ TO converter; SET ROLE converter; CREATE MATERIALIZED VIEW $.own AS SELECT id FROM $.main");
+        forward("own");
+        for (String write : List.of("INSERT INTO $.own VALUES (99)", "UPDATE $.own SET id = 1", "DELETE FROM $.own")) {
+            assertThat(failure("SET ROLE converter; " + write)).as("the table's owner: " + write).contains("own");
+            assertThat(failure(write)).as("a superuser: " + write).contains("own");
+        }
         String store = store("v");
         for (String role : List.of("\"App owner\"", "reader")) {
             assertThat(failure("SET ROLE " + role + "; DELETE FROM " + store)).as(role).contains("permission denied");

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Test;
  * <p>{@code -Drefreshd.seed=… -Drefreshd.queries=…} repeats a run, or makes it longer.
  */
 class RecomputeKeyIT {
-    private static final int ROUNDS = 20;
+    private static final int ROUNDS = 25;
     private static final List<String> TABLES = List.of("a", "b", "c", "d");
 
     /** Forms in which an outer join meets conditions above, below and beside it. */
@@ -76,6 +76,11 @@ class RecomputeKeyIT {
     }
 
     private boolean examine(Connection connection, Statement statement, String query) throws SQLException {
+        for (String table : TABLES) {
+            for (int id = 0; id < 5; id++) {
+                statement.execute(insert(table, id));
+            }
+        }
         statement.execute("CREATE MATERIALIZED VIEW m AS " + query);
         long oid = Long.parseLong(ask(statement, "SELECT 'm'::regclass::oid").getFirst());
         RecomputeKeys keys = new RecomputeKeys(CatalogReader.read(connection));
@@ -145,10 +150,13 @@ class RecomputeKeyIT {
             case 1 ->
                 "UPDATE " + table + " SET id = CASE WHEN id = " + id + " THEN id + 5 ELSE id - 5 END WHERE " + both
                         + " AND (SELECT count(*) FROM " + table + " WHERE " + both + ") = 1";
-            default ->
-                "INSERT INTO " + table + " VALUES (" + id + ", " + random.nextInt(4) + ", " + random.nextInt(4)
-                        + ") ON CONFLICT (id) DO UPDATE SET x = excluded.x, y = excluded.y";
+            default -> insert(table, id);
         };
+    }
+
+    private String insert(String table, int id) {
+        return "INSERT INTO " + table + " VALUES (" + id + ", " + random.nextInt(5) + ", " + random.nextInt(5)
+                + ") ON CONFLICT (id) DO UPDATE SET x = excluded.x, y = excluded.y";
     }
 
     /** A random query over two to four tables. */
@@ -163,9 +171,10 @@ class RecomputeKeyIT {
             if (!kind.equals("FULL JOIN") && random.nextInt(3) == 0) {
                 on += " AND " + condition(aliases.subList(0, i + 1));
             }
+            String before = i == 1 ? from : "(" + from + ")";
             from = random.nextInt(4) == 0
-                    ? table + " t" + i + " " + kind + " (" + from + ") ON " + on
-                    : "(" + from + ") " + kind + " " + table + " t" + i + " ON " + on;
+                    ? table + " t" + i + " " + kind + " " + before + " ON " + on
+                    : before + " " + kind + " " + table + " t" + i + " ON " + on;
         }
         String where = random.nextInt(3) == 0 ? " WHERE " + condition(aliases) : "";
         String shown = IntStream.range(0, 1 + random.nextInt(2))
