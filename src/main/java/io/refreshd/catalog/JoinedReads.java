@@ -96,6 +96,12 @@ final class JoinedReads {
         return outputs;
     }
 
+    /** The plain view through which a table is read; or the name of a sub-select or a query of WITH. */
+    String source(int entry) {
+        Relation view = rangeTable.relation(entry);
+        return view == null ? names.of(entry).orElse("a sub-select") : view.sql();
+    }
+
     EntryNames names() {
         return names;
     }

@@ -135,7 +135,7 @@ final class RecomputePlanner {
         JoinedReads.Read one = joined.reads().get(read);
         String name = columnName(one.table(), column);
         if (!one.columns().containsKey(column)) {
-            String source = joined.names().of(one.entry()).orElse("what the query reads");
+            String source = joined.source(one.entry());
             return new Obstacle(
                     "the key column " + name + " of " + one.table().sql() + " is not shown by " + source
                             + ", through which it is read",
@@ -202,6 +202,10 @@ final class RecomputePlanner {
                     "a condition above an outer join may hide that a row of "
                             + one.table().sql() + " found its match",
                     ""));
+        }
+        if (timesRead(one.table()) > 1) {
+            // The store has the key of each read. A probe of a changed row names the columns of one.
+            return Optional.of(new Obstacle(one.table().sql() + " is read more than once", ""));
         }
         return keys.get(read).obstacle().or(() -> Optional.ofNullable(notShown.get(read)));
     }

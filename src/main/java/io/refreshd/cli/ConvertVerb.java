@@ -49,6 +49,9 @@ import picocli.CommandLine.Spec;
             "  refreshd convert public.sales --back --apply --config refreshd.yaml"
         })
 final class ConvertVerb implements Callable<Integer> {
+    /** lock_not_available, deadlock_detected. */
+    private static final Set<String> LOCKED = Set.of("55P03", "40P01");
+
     @Mixin
     private final ConfigurationFile file = new ConfigurationFile();
 
@@ -178,6 +181,9 @@ final class ConvertVerb implements Callable<Integer> {
         return new Obstacle(
                 view + " was not converted, and nothing was changed: "
                         + PlainText.line(String.valueOf(failed.getMessage())),
-                "");
+                LOCKED.contains(String.valueOf(failed.getSQLState()))
+                        ? "another session holds a lock on it: pg_locks names that session; try again when it has ended its"
+                                + " transaction"
+                        : "");
     }
 }

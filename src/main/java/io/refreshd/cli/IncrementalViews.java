@@ -14,7 +14,9 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 
 /**
  * The views that are incremental, and those that could be or could not.
@@ -26,11 +28,13 @@ record IncrementalViews(List<Row> present, List<IncrementalQuery> others) {
 
     static IncrementalViews of(Catalog catalog, Collection<Row> rows, Predicate<ViewId> included) {
         RecomputeKeys keys = new RecomputeKeys(catalog);
+        Set<ViewId> incremental = rows.stream().map(Row::view).collect(Collectors.toSet());
         List<IncrementalQuery> others = new ArrayList<>();
         for (Relation relation : catalog.relations()) {
+            ViewId view = new ViewId(relation.schema(), relation.name());
             if (relation.kind() == RelationKind.MATERIALIZED_VIEW
-                    && !catalog.incremental().containsKey(relation.oid())
-                    && included.test(new ViewId(relation.schema(), relation.name()))) {
+                    && included.test(view)
+                    && !incremental.contains(view)) {
                 others.add(keys.of(relation.oid()));
             }
         }

@@ -89,7 +89,7 @@ class ConvertVerbIT {
         assertThat(out.toString())
                 .contains("public.joined  is incremental: its rows are in refreshd_store.joined_")
                 .contains("public.\"odd.Name\"  could be incremental, by id of public.main\n")
-                .contains("public.counted  cannot be incremental\n      public.counted is no plain select");
+                .contains("public.counted  cannot be incremental\n      \"public\".\"counted\" is no plain select");
         assertThat(execute("graph", "--json")).isZero();
         assertThat(json().at("/incremental/0/view").asText()).isEqualTo("public.joined");
         assertThat(json().at("/couldBeIncremental/1/possible").asBoolean()).isTrue();
@@ -123,7 +123,7 @@ class ConvertVerbIT {
                         .filter(finding -> finding.path("code").asText().equals("not-incremental")))
                 .singleElement()
                 .satisfies(finding -> assertThat(finding.path("what").asText())
-                        .contains("cannot be kept by what changed: public.counted is no plain select"));
+                        .contains("cannot be kept by what changed: \"public\".\"counted\" is no plain select"));
     }
 
     private String kind(String view) throws Exception {
