@@ -5,12 +5,15 @@ import io.refreshd.audit.AuditReport;
 import io.refreshd.catalog.UndeterminedQueries;
 import io.refreshd.config.Configuration;
 import io.refreshd.database.ConnectionPools;
+import io.refreshd.database.StatementWatch;
 import io.refreshd.model.Moment;
 import io.refreshd.model.PrerequisitesMissingException;
 import io.refreshd.model.ViewId;
 import io.refreshd.observe.LogValues;
 import io.refreshd.observe.Monitor;
 import io.refreshd.reconcile.CatalogReconciler;
+import io.refreshd.refresh.RefreshLimits;
+import io.refreshd.refresh.YieldingStatements;
 import io.refreshd.report.DaemonStatus;
 import io.refreshd.report.Notice;
 import io.refreshd.report.ViewPhase;
@@ -87,9 +90,16 @@ public final class Daemon implements AutoCloseable {
                 "refreshd-guard",
                 new Guard(connections.jdbi(), configuration.capture(), stream, this::accept, clock, new Dropper())::run,
                 this::accept);
+        StatementWatch watch = new YieldingStatements(
+                new RefreshLimits(
+                        configuration.refresh().lockTimeout(),
+                        configuration.refresh().statementTimeout(),
+                        configuration.refresh().lockPatience()),
+                connections.jdbi(),
+                clock);
         CatalogTask catalogTask = new CatalogTask(connections.jdbi(), stream, clock);
         this.roles = new RoleViewController(
-                configuration, rolesInterval, connections.jdbi(), clock, stream::openSession, this::accept);
+                configuration, rolesInterval, connections.jdbi(), watch, clock, stream::openSession, this::accept);
         this.catalog = new TaskThread(
                 "refreshd-catalog",
                 () -> {
@@ -117,7 +127,8 @@ public final class Daemon implements AutoCloseable {
                         UndeterminedQueries::of,
                         Thread::sleep,
                         AUDIT_WAIT,
-                        configuration.refresh().statementTimeout()),
+                        configuration.refresh().statementTimeout(),
+                        watch),
                 this::freshViews,
                 this::repair,
                 this::accept);

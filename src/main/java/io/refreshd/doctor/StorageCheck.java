@@ -14,6 +14,15 @@ final class StorageCheck implements Check {
     /** Dead rows for each row, above which a view counts as bloated. */
     private static final double BLOAT_RATIO = 0.5;
 
+    /** The server locks a relation for its size. Where somebody keeps others out, the size is that of the last VACUUM or ANALYZE. */
+    private static final String SIZE = """
+            CASE WHEN EXISTS (SELECT FROM pg_catalog.pg_locks l
+                               WHERE l.locktype = 'relation' AND l.relation = c.oid AND l.mode = 'AccessExclusiveLock'
+                                 AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d
+                                                    WHERE d.datname = pg_catalog.current_database()))
+                 THEN c.relpages::bigint * pg_catalog.current_setting('block_size')::bigint
+                 ELSE pg_catalog.pg_table_size(c.oid) END""";
+
     @Override
     public List<Finding> run(ExaminedDatabase database) {
         return database
@@ -22,7 +31,7 @@ final class StorageCheck implements Check {
                         SELECT n.nspname || '.' || c.relname AS view, format('%I.%I', n.nspname, c.relname) AS name,
                                greatest(c.reltuples, coalesce(s.n_live_tup, 0))::bigint AS rows,
                                coalesce(s.n_dead_tup, 0) AS dead,
-                               pg_size_pretty(pg_table_size(c.oid)) AS size,
+                               pg_size_pretty(%s) AS size,
                                s.last_vacuum IS NULL AND s.last_autovacuum IS NULL AS unvacuumed,
                                (SELECT a.attname FROM pg_catalog.pg_attribute a
                                 WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum LIMIT 1) AS first,
@@ -40,7 +49,7 @@ final class StorageCheck implements Check {
                             JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = p.number
                         ) k ON true
                         WHERE c.oid = ANY(CAST(:oids AS bigint[]))
-                        """)
+                        """.formatted(SIZE))
                 .bind("oids", ViewOids.of(database))
                 .map((row, context) -> findings(row))
                 .list()

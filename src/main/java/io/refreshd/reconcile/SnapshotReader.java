@@ -7,6 +7,7 @@ import io.refreshd.catalog.CatalogReader;
 import io.refreshd.catalog.ViewGraph;
 import io.refreshd.config.Configuration;
 import io.refreshd.doctor.RequiredTables;
+import io.refreshd.doctor.RequiredTablesReader;
 import io.refreshd.ingest.CatalogVersion;
 import io.refreshd.model.Moment;
 import io.refreshd.model.Obstacle;
@@ -23,12 +24,14 @@ final class SnapshotReader {
     private final Configuration configuration;
     private final PublicationReconciler publication;
     private final EnrolmentTracker enrolment;
+    private final RequiredTablesReader required;
 
     SnapshotReader(Configuration configuration, EnrolmentTracker enrolment, Supplier<Moment> clock) {
         this.configuration = configuration;
         this.publication = new PublicationReconciler(
                 configuration.capture().publication(), configuration.database().user(), clock);
         this.enrolment = enrolment;
+        this.required = new RequiredTablesReader(configuration);
     }
 
     CatalogSnapshot read(Handle handle, Optional<Obstacle> degraded)
@@ -39,7 +42,7 @@ final class SnapshotReader {
         Map<Long, Obstacle> notRefreshable = RefreshPrivileges.missing(handle);
         Catalog catalog = CatalogReader.read(handle.getConnection());
         ViewGraph graph = ViewGraph.of(catalog, configuration.views()::includes);
-        RequiredTables wanted = RequiredTables.of(handle, configuration, graph);
+        RequiredTables wanted = required.read(handle, graph);
         Map<TableId, Obstacle> refused = publication.reconcile(handle, wanted.publishable());
         String publicationVersion = Publication.version(handle.getConnection(), name);
         PublicationState state = Publication.inspect(handle.getConnection(), name)

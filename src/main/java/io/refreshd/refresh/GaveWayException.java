@@ -2,6 +2,7 @@ package io.refreshd.refresh;
 
 import io.refreshd.model.Failure;
 import io.refreshd.model.ViewId;
+import java.sql.SQLException;
 import java.time.Duration;
 
 /** Thrown to roll back a refresh that was cancelled, because it held up another session's lock for too long. */
@@ -37,6 +38,15 @@ final class GaveWayException extends RuntimeException {
                         + " for longer than refresh.lock-patience (" + seconds(before) + "); it is tried again"
                         + longer,
                 "take such locks when the view is not being refreshed, or raise refresh.lock-patience");
+    }
+
+    /** The error for work that is no refresh. @param before the patience that the work had */
+    SQLException error(Duration before) {
+        return new SQLException(
+                "gave way: another session waited for its lock on " + lock + " for longer than refresh.lock-patience ("
+                        + seconds(before) + "); it is tried again",
+                LOCK_NOT_AVAILABLE,
+                this);
     }
 
     private static String seconds(Duration time) {

@@ -3,6 +3,7 @@ package io.refreshd.roles;
 import io.refreshd.config.Configuration;
 import io.refreshd.config.RoleViewTemplate;
 import io.refreshd.database.ErrorSummary;
+import io.refreshd.database.StatementWatch;
 import io.refreshd.ledger.RoleViewRows;
 import io.refreshd.ledger.RoleViewRows.Made;
 import io.refreshd.model.Confidential;
@@ -42,11 +43,17 @@ public final class RoleReconciler {
     private final Predicate<ViewId> included;
     private final StepExecutor writer;
 
+    /** Without a watch: for a verb. */
     public RoleReconciler(Configuration configuration) {
+        this(configuration, StatementWatch.NONE);
+    }
+
+    /** @param watch ends a step that holds up others */
+    public RoleReconciler(Configuration configuration, StatementWatch watch) {
         this.templates = configuration.roleViews();
         this.included = configuration.views()::includes;
         this.writer = new StepExecutor(
-                configuration.refresh().lockTimeout(), configuration.refresh().statementTimeout());
+                configuration.refresh().lockTimeout(), configuration.refresh().statementTimeout(), watch);
     }
 
     /** Plans the steps. Changes nothing. */

@@ -10,6 +10,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Collection;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -32,32 +33,30 @@ public record RoleTables(Set<TableId> ofRoles, Set<TableId> ofViews) {
         ofViews = Set.copyOf(ofViews);
     }
 
-    /** Asks the planner. Changes nothing; a transaction of the caller stays usable. */
+    /**
+     * Asks the planner. Changes nothing; a transaction of the caller stays usable.
+     *
+     * <p>Failure: the tables of a query that somebody has locked are left out.
+     */
     public static RoleTables of(Connection connection, Collection<RoleViewTemplate> templates) throws SQLException {
-        Set<TableId> ofRoles = new TreeSet<>();
-        Set<TableId> ofViews = new TreeSet<>();
-        for (RoleViewTemplate template : templates) {
-            if (template.roles() instanceof RoleViewTemplate.Roles.Queried queried) {
-                add(connection, queried.sql(), ofRoles);
-            }
-            if (template.definition().materialized()) {
-                add(connection, template.definition().query().with(ANY_ROLE), ofViews);
-            }
-        }
-        return new RoleTables(ofRoles, ofViews);
+        return new RoleTablesReader(templates).read(connection);
     }
 
-    private static void add(Connection connection, String sql, Set<TableId> tables) throws SQLException {
-        try {
-            tables.addAll(RolesReader.asPlainSession(connection, () -> behind(connection, sql)));
-        } catch (SQLException e) {
-            if (!connection.isValid(1)) {
-                throw e;
-            }
-        }
+    /** The tables of the query of a template's roles. */
+    static Optional<String> rolesQuery(RoleViewTemplate template) {
+        return template.roles() instanceof RoleViewTemplate.Roles.Queried queried
+                ? Optional.of(queried.sql())
+                : Optional.empty();
     }
 
-    private static Set<TableId> behind(Connection connection, String sql) throws SQLException {
+    /** The query of a template's views; empty if they are plain views, which the log need not tell about. */
+    static Optional<String> viewsQuery(RoleViewTemplate template) {
+        return template.definition().materialized()
+                ? Optional.of(template.definition().query().with(ANY_ROLE))
+                : Optional.empty();
+    }
+
+    static Set<TableId> behind(Connection connection, String sql) throws SQLException {
         Set<TableId> tables = new TreeSet<>();
         try (Statement statement = RolesReader.statement(connection);
                 ResultSet row = statement.executeQuery("EXPLAIN (VERBOSE, FORMAT JSON) " + sql)) {

@@ -47,6 +47,10 @@ final class Watermarks {
         frozen = wanted;
     }
 
+    boolean isFrozen(ViewId view) {
+        return frozen.containsKey(view);
+    }
+
     /** Why the watermark of a view does not advance: the reason of the view itself, or of a view that it depends on. */
     Optional<Obstacle> frozen(ViewState view) {
         String own = frozen.get(view.id());

@@ -14,7 +14,8 @@ CREATE TABLE IF NOT EXISTS refreshd.lease (
     token    bigint      NOT NULL UNIQUE,
     holder   text        NOT NULL,
     since    timestamptz NOT NULL DEFAULT clock_timestamp(),
-    timeline integer
+    timeline integer,
+    lock_key bigint
 );
 COMMENT ON TABLE refreshd.lease IS
     'One row: which run of which daemon may write to the ledger. Each write checks the token first, so that a daemon that another '
@@ -25,6 +26,9 @@ COMMENT ON COLUMN refreshd.lease.token IS
 COMMENT ON COLUMN refreshd.lease.timeline IS
     'Timeline of the server when the lease was taken. A token that was replicated to a server that was then promoted is not valid '
     'there.';
+COMMENT ON COLUMN refreshd.lease.lock_key IS
+    'Key of the advisory lock that the holder has for as long as its session lives. Each holder draws another one. Every role may '
+    'take any advisory lock, so the lock of a role that may not write to the ledger does not count.';
 
 CREATE TABLE IF NOT EXISTS refreshd.stream (
     only_row          boolean     PRIMARY KEY DEFAULT true CHECK (only_row),

@@ -2,6 +2,7 @@ package io.refreshd.ledger;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import io.refreshd.model.LedgerEntry;
 import io.refreshd.model.Lsn;
@@ -335,6 +336,34 @@ class LedgerIT {
             assertThatThrownBy(() -> refresh(BASE, 1, "0/200")).isInstanceOf(LeaseLostException.class);
             assertThat(entry(BASE).dirty()).isTrue();
             Lease.prove(handle, second.token());
+        }
+    }
+
+    /** Every role may take any advisory lock, and sees the keys of those that are taken. */
+    @Test
+    void aStrangersLockKeepsNobodyFromTheLease() throws Exception {
+        String role = "stranger_" + database.name();
+        database.execute("CREATE ROLE " + role + " LOGIN");
+        try (Handle stranger = database.open(role)) {
+            stranger.execute("SELECT pg_advisory_lock(hashtextextended('refreshd', 0))");
+            lease.close();
+            // The server ends the session a moment later.
+            await().untilAsserted(() -> {
+                stranger.execute("SELECT pg_try_advisory_lock("
+                        + handle.createQuery("SELECT lock_key FROM refreshd.lease")
+                                .mapTo(Long.class)
+                                .one() + ")");
+                try (Lease second = Lease.tryTake(session(), "second").orElseThrow()) {
+                    assertThat(Lease.tryTake(session(), "third")).isEmpty();
+                    assertThat(second.isHeld()).isTrue();
+                }
+            });
+            handle.execute("UPDATE refreshd.lease SET lock_key = NULL");
+            try (Lease second = Lease.tryTake(session(), "second").orElseThrow()) {
+                assertThat(second.isHeld()).isTrue();
+            }
+        } finally {
+            database.execute("DROP ROLE " + role);
         }
     }
 
