@@ -54,7 +54,7 @@ public final class DatabaseChecks {
         try {
             handle.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY");
             handle.execute("SET LOCAL jit = off");
-            Catalog catalog = CatalogReader.read(handle.getConnection());
+            Catalog catalog = CatalogReader.read(handle.getConnection(), configuration.views()::includes);
             ExaminedDatabase database = new ExaminedDatabase(
                     handle,
                     configuration,
