@@ -37,6 +37,8 @@ public final class DatabaseChecks {
         CHECKS.put("determinism", new DeterminismCheck());
         CHECKS.put("settings", new SettingsCheck());
         CHECKS.put("storage", new StorageCheck());
+        CHECKS.put("encoding", new EncodingCheck());
+        CHECKS.put("row width", new RowWidthCheck(Runtime.getRuntime()::maxMemory));
     }
 
     private DatabaseChecks() {}
