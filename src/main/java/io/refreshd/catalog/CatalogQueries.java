@@ -1,6 +1,7 @@
 package io.refreshd.catalog;
 
 import io.refreshd.model.TableId;
+import io.refreshd.model.ViewId;
 import java.sql.Array;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -17,6 +18,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /**
@@ -35,35 +37,33 @@ final class CatalogQueries {
         this.connection = connection;
     }
 
-    Catalog read() throws SQLException {
-        List<Long> reached = oids();
+    Catalog read(Predicate<ViewId> included) throws SQLException {
+        LeftOutViews views = LeftOutViews.of(connection, included);
+        List<Long> reached =
+                query(CatalogSql.REACHED_OIDS, views.included(), row -> row.getLong(1));
+        List<Long> examined = views.without(reached);
         Map<Long, List<Rule.Read>> reads = reads(reached);
         Set<Long> systemCatalogs = new TreeSet<>();
         Map<Long, SortedSet<Long>> calls = new HashMap<>();
-        addCallsAndSystemReads(reached, reads, systemCatalogs, calls);
+        addCallsAndSystemReads(examined, reads, systemCatalogs, calls);
 
         Set<Long> named = new TreeSet<>(reached);
         named.addAll(systemCatalogs);
         Set<Long> functions = new TreeSet<>();
         calls.values().forEach(functions::addAll);
-        List<Relation> relations = relations(named, columns(reached));
+        List<Rule> rules = new ArrayList<>(rules(examined, reads, calls));
+        rules.addAll(views.rules(reached, reads));
         return new Catalog(
                 role(),
-                relations,
-                rules(reached, reads, calls),
+                relations(named, columns(reached)),
+                rules,
                 query(
                         CatalogSql.INHERITANCES,
                         reached,
                         row -> new Catalog.Inheritance(row.getLong(1), row.getLong(2), row.getString(3))),
                 query(CatalogSql.INDEXES, reached, CatalogQueries::index),
                 query(CatalogSql.FUNCTIONS, functions, CatalogQueries::function),
-                TrustedCode.obstacles(
-                        connection,
-                        relations.stream()
-                                .filter(relation -> relation.kind() == RelationKind.MATERIALIZED_VIEW)
-                                .map(Relation::oid)
-                                .toList(),
-                        TrustedCode.Use.LOOKUP),
+                LookupTrust.of(connection, views.included(), rules, LookupTrust.LONGEST),
                 new ContentQueries(connection).read(reached));
     }
 
@@ -104,17 +104,6 @@ final class CatalogQueries {
                 ResultSet row = statement.executeQuery()) {
             row.next();
             return row.getString(1);
-        }
-    }
-
-    private List<Long> oids() throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(CatalogSql.OIDS);
-                ResultSet rows = statement.executeQuery()) {
-            List<Long> oids = new ArrayList<>();
-            while (rows.next()) {
-                oids.add(rows.getLong(1));
-            }
-            return oids;
         }
     }
 

@@ -8,7 +8,7 @@ final class CatalogSql {
     private CatalogSql() {}
 
     /**
-     * All materialized views and everything that they read, directly or not.
+     * The materialized views among the given relations, and everything that they read, directly or not.
      *
      * <ul>
      *   <li>Only SELECT rules count: an ON INSERT rule of a table is no read.
@@ -17,10 +17,9 @@ final class CatalogSql {
      *   <li>{@code reached} copies {@code closure} for the sake of the estimate. The planner takes a recursive CTE for huge, and would
      *       compile code (JIT) for the rest of the query.
      * </ul>
+     *
+     * @param views a relation with the columns oid and relkind that holds all materialized views to begin with
      */
-    private static final String REACHED = reachedFrom("pg_catalog.pg_class");
-
-    /** @param views a relation with the columns oid and relkind that holds all materialized views */
     static String reachedFrom(String views) {
         return """
             WITH RECURSIVE edges(reader, source) AS MATERIALIZED (
@@ -50,8 +49,19 @@ final class CatalogSql {
             """.replace("VIEWS_", views);
     }
 
-    /** No parameter. */
-    static final String OIDS = REACHED + "SELECT oid::int8 FROM reached ORDER BY oid";
+    /** All materialized views. No parameter. */
+    static final String MATERIALIZED_VIEWS = """
+            SELECT c.oid::int8, n.nspname::text, c.relname::text
+              FROM pg_catalog.pg_class c
+              JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+             WHERE c.relkind = 'm'
+             ORDER BY c.oid
+            """;
+
+    /** Oids of the materialized views and of everything that they read. */
+    static final String REACHED_OIDS =
+            reachedFrom("(SELECT unnest(?::int8[])::oid AS oid, 'm' AS relkind) AS included")
+                    + "SELECT oid::int8 FROM reached ORDER BY oid";
 
     /** Oids of relations by name. Parameters: schemas and names, two {@code text[]} of the same length. */
     static final String OIDS_OF = """

@@ -48,7 +48,10 @@ final class TrustSql {
             SELECT w.ev_action::text FROM pg_catalog.pg_rewrite w
              WHERE r.class = 'pg_catalog.pg_rewrite'::regclass AND w.oid = r.oid
             UNION ALL
-            SELECT concat(i.indexprs, ' ', i.indpred) FROM pg_catalog.pg_index i
+            SELECT i.indexprs::text FROM pg_catalog.pg_index i
+             WHERE r.class = 'pg_catalog.pg_class'::regclass AND i.indexrelid = r.oid
+            UNION ALL
+            SELECT i.indpred::text FROM pg_catalog.pg_index i
              WHERE r.class = 'pg_catalog.pg_class'::regclass AND i.indexrelid = r.oid
             UNION ALL
             SELECT p.partexprs::text FROM pg_catalog.pg_partitioned_table p
@@ -81,7 +84,8 @@ final class TrustSql {
      *   <li>A definition is parsed anew from its text. There another function or operator of the same name in the same schema may fit
      *       better than the one that the view was made with, such as one that took any record. Those of superusers are trusted.
      *   <li>{@code pg_depend} lacks the type of JSON_VALUE's RETURNING, and all built-in functions. Functions and types are therefore
-     *       also read from the text of the trees. A blank in a name is escaped there, so that a name can add an oid but not hide one.
+     *       also read from the text of the trees. A blank in a name is escaped there, so that a name can add an oid but not hide one. A
+     *       tree above 4 MB is not searched, and not trusted: whoever may create the object decides how large the tree is.
      * </ul>
      *
      * <p>Left out is what only a superuser can make: operator classes, base types, parsers and templates of text search. Collations,
@@ -152,7 +156,7 @@ final class TrustSql {
                    ) AS x (tree)
              CROSS JOIN LATERAL (
                SELECT DISTINCT f AS field
-                 FROM pg_catalog.string_to_table(x.tree, ' :') AS f
+                 FROM pg_catalog.string_to_table(CASE WHEN octet_length(x.tree) <= 4194304 THEN x.tree END, ' :') AS f
                 WHERE f LIKE '%typ%' AND f ~ '[0-9]{5}'
                    OR f LIKE 'funcid %' OR f LIKE 'opfuncid %' OR f LIKE 'aggfnoid %' OR f LIKE 'winfnoid %') AS u
              CROSS JOIN LATERAL pg_catalog.regexp_matches(u.field, '[0-9]{1,10}', 'g') AS m (number)
@@ -184,7 +188,8 @@ final class TrustSql {
 
     /**
      * The code in reach that is not trusted; no rows if all is. Each row is a function and what is wrong with it. A cast between two types
-     * by such code has their oids, where both are in reach or built in: its maker owns one of them, and need not own the other.
+     * by such code has their oids, where both are in reach or built in: its maker owns one of them, and need not own the other. What is
+     * too large to be examined is not trusted either.
      */
     static final String UNTRUSTED = REACHED + """
             , untrusted(oid, function, why) AS MATERIALIZED (
@@ -216,11 +221,18 @@ final class TrustSql {
             ), code AS (
               SELECT u.oid, u.function, u.why FROM untrusted u
                WHERE u.oid IN (SELECT oid FROM reach WHERE class = 'pg_catalog.pg_proc'::regclass)
+            ), large AS (
+              SELECT DISTINCT r.class, r.oid FROM reach r CROSS JOIN LATERAL (
+            """ + TREES + """
+                ) AS x (tree)
+               WHERE octet_length(x.tree) > 4194304
             )
             SELECT 'code', 0::int8, 0::int8, 'pg_catalog.pg_proc'::regclass::oid::int8, oid::int8, function, why FROM code
             UNION ALL
             SELECT 'cast', 'pg_catalog.pg_type'::regclass::oid::int8, castsource::int8,
                    'pg_catalog.pg_type'::regclass::oid::int8, casttarget::int8, function, why FROM bad_cast
+            UNION ALL
+            SELECT 'large', 0, 0, class::int8, oid::int8, pg_catalog.pg_describe_object(class, oid, 0), '' FROM large
             """;
 
     /** For whom the code is in reach: the query of each relation, and the edges from object to object. The first two parameters. */

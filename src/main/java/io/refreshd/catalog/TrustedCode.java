@@ -117,6 +117,7 @@ public final class TrustedCode {
         String name = text == null ? "an object that was dropped" : text;
         switch (kind) {
             case "query" -> graph.addQuery(from.oid(), to);
+            case "large" -> graph.addLarge(to, name);
             case "code" -> graph.addCode(to, new ReachGraph.Code(name, why));
             case "cast" -> graph.addCast(new ReachGraph.Cast(from, to, new ReachGraph.Code(name, why)));
             default -> graph.addEdge(from, to, name);

@@ -26,6 +26,7 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -63,6 +64,7 @@ public final class Daemon implements AutoCloseable {
     private final AuditScheduler audit;
     private final Consumer<Notice> reactions;
     private final List<Consumer<Notice>> listeners = new CopyOnWriteArrayList<>();
+    private final VitalThreads threads = new VitalThreads();
     private final CompletableFuture<Void> streaming = new CompletableFuture<>();
     private final CompletableFuture<Integer> ended = new CompletableFuture<>();
     private boolean closed;
@@ -97,7 +99,7 @@ public final class Daemon implements AutoCloseable {
                         configuration.refresh().lockPatience()),
                 connections.jdbi(),
                 clock);
-        CatalogTask catalogTask = new CatalogTask(connections.jdbi(), stream, clock);
+        CatalogTask catalogTask = new CatalogTask(connections.jdbi(), stream, this::accept, clock);
         this.roles = new RoleViewController(
                 configuration, rolesInterval, connections.jdbi(), watch, clock, stream::openSession, this::accept);
         this.catalog = new TaskThread(
@@ -120,7 +122,8 @@ public final class Daemon implements AutoCloseable {
                 clock,
                 () -> stream.session()
                         .map(session -> session.loop().unanswered())
-                        .orElse(Duration.ZERO));
+                        .orElse(Duration.ZERO),
+                threads::dead);
         this.audit = new AuditScheduler(
                 new Audit(
                         connections.jdbi(),
@@ -133,6 +136,8 @@ public final class Daemon implements AutoCloseable {
                 this::repair,
                 this::accept);
         this.reactions = monitor.guard(this::react);
+        threads.addAll(Map.of("supervisor", supervisor::isDead, "guard", guard::isDead, "catalog", catalog::isDead));
+        threads.addAll(Map.of("audit", audit::isDead, "loop", stream::isLoopDead));
     }
 
     private final class Endings implements StreamSupervisor.Endings {
@@ -183,6 +188,9 @@ public final class Daemon implements AutoCloseable {
      */
     public void start() throws PrerequisitesMissingException, InterruptedException {
         monitor.start();
+        // What no thread of refreshd or of a library has caught.
+        Thread.setDefaultUncaughtExceptionHandler(
+                (thread, problem) -> accept(new Notice.ErrorCaught(thread.getName(), problem)));
         synchronized (this) {
             if (closed) {
                 return;

@@ -37,6 +37,8 @@ public final class DatabaseChecks {
         CHECKS.put("determinism", new DeterminismCheck());
         CHECKS.put("settings", new SettingsCheck());
         CHECKS.put("storage", new StorageCheck());
+        CHECKS.put("encoding", new EncodingCheck());
+        CHECKS.put("row width", new RowWidthCheck(Runtime.getRuntime()::maxMemory));
     }
 
     private DatabaseChecks() {}
@@ -54,7 +56,7 @@ public final class DatabaseChecks {
         try {
             handle.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY");
             handle.execute("SET LOCAL jit = off");
-            Catalog catalog = CatalogReader.read(handle.getConnection());
+            Catalog catalog = CatalogReader.read(handle.getConnection(), configuration.views()::includes);
             ExaminedDatabase database = new ExaminedDatabase(
                     handle,
                     configuration,

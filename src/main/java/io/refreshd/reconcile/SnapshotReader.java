@@ -40,7 +40,7 @@ final class SnapshotReader {
         // The fingerprint first: DDL that commits while the rest is read makes the next comparison differ.
         String fingerprint = CatalogReader.fingerprint(handle.getConnection());
         Map<Long, Obstacle> notRefreshable = RefreshPrivileges.missing(handle);
-        Catalog catalog = CatalogReader.read(handle.getConnection());
+        Catalog catalog = CatalogReader.read(handle.getConnection(), configuration.views()::includes);
         ViewGraph graph = ViewGraph.of(catalog, configuration.views()::includes);
         RequiredTables wanted = required.read(handle, graph);
         Map<TableId, Obstacle> refused = publication.reconcile(handle, wanted.publishable());

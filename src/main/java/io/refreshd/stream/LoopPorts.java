@@ -49,7 +49,10 @@ final class LoopPorts {
         public RefreshOutcome refresh(RefreshTask task, Refresher.Later later) {
             try {
                 return refreshNow(task, later);
-            } catch (RuntimeException | StackOverflowError e) {
+            } catch (OutOfMemoryError e) {
+                // What else has failed for it is not known: a process that begins anew is sound.
+                throw e;
+            } catch (RuntimeException | Error e) {
                 around.listener().accept(new Notice.ErrorCaught("refresh", e));
                 return new RefreshOutcome.Failed(
                         new Failure(

@@ -49,6 +49,7 @@ class HttpServerTest {
     private final HttpClient client = HttpClient.newHttpClient();
     private volatile Supplier<DaemonStatus> status = () -> Samples.status(Samples.fresh(VIEW));
     private volatile Duration sinceLoopTurn = Duration.ofMillis(3);
+    private volatile List<String> deadThreads = List.of();
     private final RefreshHistory history = new RefreshHistory(() -> MOMENT);
     private final HttpServer server = server(0);
 
@@ -372,6 +373,15 @@ class HttpServerTest {
         assertThatThrownBy(() -> server(0).port()).isInstanceOf(IllegalStateException.class);
     }
 
+    @Test
+    void aDeadThreadIsNamedAndEndsLiveness() throws Exception {
+        deadThreads = List.of("refreshd-guard");
+        HttpResponse<String> answer = get("/livez");
+        assertThat(answer.statusCode()).isEqualTo(503);
+        assertThat(answer.body()).contains("the thread refreshd-guard has died");
+        assertThat(get("/status").statusCode()).isEqualTo(200);
+    }
+
     private HttpServer server(int port) {
         return new HttpServer(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), List.of(), endpoints());
     }
@@ -382,7 +392,7 @@ class HttpServerTest {
                 new Metrics(own, () -> status.get(), () -> MOMENT, io.refreshd.model.ViewId::toString, "test");
         return new Endpoints(
                 new Scrape(metrics, own),
-                new Liveness(() -> sinceLoopTurn, Duration.ofSeconds(60)),
+                new Liveness(() -> sinceLoopTurn, Duration.ofSeconds(60), () -> deadThreads),
                 new Readiness(Duration.ofSeconds(30), Duration.ofSeconds(2)),
                 () -> status.get(),
                 () -> MOMENT,
