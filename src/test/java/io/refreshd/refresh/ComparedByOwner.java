@@ -41,12 +41,26 @@ final class ComparedByOwner {
         sessions.clear();
     }
 
-    boolean differs(String view, String definition) throws SQLException {
+    /** Refreshes the view as the owner's plain session would, and enters that in the ledger as a refresh by refreshd. */
+    void refresh(String view) throws SQLException {
+        try (Statement statement = connection.createStatement()) {
+            statement.execute("BEGIN; " + sessionOf(view) + "REFRESH MATERIALIZED VIEW " + view
+                    + "; RESET ROLE; UPDATE refreshd.view_state s SET storage_xid = c.xmin FROM pg_class c WHERE c.oid = '"
+                    + view + "'::regclass AND s.view_oid = c.oid; COMMIT");
+        }
+    }
+
+    private String sessionOf(String view) throws SQLException {
         String session = sessions.get(view);
         if (session == null) {
             session = session(view);
             sessions.put(view, session);
         }
+        return session;
+    }
+
+    boolean differs(String view, String definition) throws SQLException {
+        String session = sessionOf(view);
         String is = "SELECT v::text FROM " + view + " v";
         String should = "SELECT d::text FROM (" + definition + ") d";
         // In one round trip: the driver accepts no other date style than ISO at the end of one.

@@ -24,6 +24,7 @@ final class DecisionTally {
     private long byProbe;
     private long byMembership;
     private long refreshed;
+    private long unseen;
     private long altered;
     private long unaltered;
     private long refreshedWithoutNeed;
@@ -57,7 +58,7 @@ final class DecisionTally {
     }
 
     long decisions() {
-        return byColumn + byDiscriminator + byProbe + refreshed + unaltered;
+        return byColumn + byDiscriminator + byProbe + refreshed + unseen + unaltered;
     }
 
     /** Counts a view after an alteration of the catalog. Those that count as altered are refreshed, which counts by itself. */
@@ -67,6 +68,11 @@ final class DecisionTally {
         } else {
             altered++;
         }
+    }
+
+    /** Counts a view that had to be refreshed, without a look whether it differed. */
+    void refreshedUnseen() {
+        unseen++;
     }
 
     /** How often a view was said to be unaffected. */
@@ -114,7 +120,8 @@ final class DecisionTally {
     public String toString() {
         StringBuilder text = new StringBuilder(
                 ("%,d checked decisions: unaffected %,d: by column %,d, by discriminator %,d (membership queried %,d), by probe %,d,"
-                                + " by lineage after alterations %,d; refreshed %,d, of which %,d did not differ (altered %,d)")
+                                + " by lineage after alterations %,d; refreshed %,d: of %,d compared %,d did not differ"
+                                + " (altered %,d)")
                         .formatted(
                                 decisions(),
                                 unaffected(),
@@ -123,6 +130,7 @@ final class DecisionTally {
                                 byMembership,
                                 byProbe,
                                 unaltered,
+                                refreshed + unseen,
                                 refreshed,
                                 refreshedWithoutNeed,
                                 altered));
