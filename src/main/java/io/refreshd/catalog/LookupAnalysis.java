@@ -72,6 +72,9 @@ final class LookupAnalysis {
         if (use == null || use.times() != 1) {
             return Lookup.not("reads " + table.sql() + " more than once or not by its own name", "");
         }
+        if (!use.isJoined()) {
+            return new SubQueryLookup(catalogIndex, positions -> isIndexed(view, positions)).of(query, table);
+        }
         if (use.hidden()) {
             return Lookup.not(
                     "a condition above an outer join may hide that a row of " + table.sql() + " found its match", "");

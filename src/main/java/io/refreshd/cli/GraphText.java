@@ -99,8 +99,16 @@ final class GraphText {
             steps.add("column");
         }
         filter.discriminator().ifPresent(d -> steps.add("value of " + text(d) + limitWithoutOldRows(table, filter)));
-        filter.lookup().key().ifPresent(key -> steps.add("look-up by " + String.join(", ", key.columns())));
+        filter.lookup()
+                .key()
+                .ifPresent(key -> steps.add("look-up by " + String.join(", ", key.columns())
+                        + (key.byValue() ? limitOfValues(table) : "")));
         return steps.isEmpty() ? List.of("table") : steps;
+    }
+
+    /** The column may belong to the key, which the log holds of each row. */
+    private static String limitOfValues(BaseTable table) {
+        return table.identity() == ReplicaIdentity.FULL ? "" : " (of updated and deleted rows: if the log holds it)";
     }
 
     private static String limitWithoutOldRows(BaseTable table, ChangeFilter filter) {
