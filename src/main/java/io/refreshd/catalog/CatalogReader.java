@@ -76,10 +76,12 @@ public final class CatalogReader {
      * VACUUM do not change it.
      */
     public static String fingerprint(Connection connection) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(FingerprintSql.FINGERPRINT);
-                ResultSet row = statement.executeQuery()) {
-            row.next();
-            return row.getString(1);
+        try (PreparedStatement statement = connection.prepareStatement(FingerprintSql.FINGERPRINT)) {
+            KeptPlan.of(statement);
+            try (ResultSet row = statement.executeQuery()) {
+                row.next();
+                return row.getString(1);
+            }
         }
     }
 

@@ -11,6 +11,9 @@ package io.refreshd.catalog;
  *   <li>whether the queries of materialized views among them are run too;
  *   <li>whether functions of superusers with a body of text are trusted.
  * </ol>
+ *
+ * <p>Each parameter stands in a subquery, whose value the planner does not look at. So no plan is better for some values than the one for
+ * all values, and the server keeps that one: to plan these queries takes longer than to run them.
  */
 final class TrustSql {
     /**
@@ -25,7 +28,7 @@ final class TrustSql {
             (p.oid >= 16384 AND o.rolsuper
              AND (p.provolatile = 'i' OR p.provolatile = 's' AND l.lanname IN ('internal', 'c') AND NOT p.proretset
                                          AND p.prorettype <> 'pg_catalog.record'::regtype)
-             AND (? OR l.lanname IN ('internal', 'c') OR p.prosqlbody IS NOT NULL
+             AND ((SELECT ?::boolean) OR l.lanname IN ('internal', 'c') OR p.prosqlbody IS NOT NULL
                   OR EXISTS (SELECT FROM pg_catalog.pg_depend x
                               WHERE x.classid = 'pg_catalog.pg_proc'::regclass AND x.objid = p.oid AND x.deptype = 'e')))
             """;
@@ -171,10 +174,10 @@ final class TrustSql {
     private static final String REACHED = """
             WITH RECURSIVE root(oid) AS (
               SELECT CASE WHEN r ~ '^[0-9]+$' THEN r::oid ELSE pg_catalog.to_regclass(r)::oid END
-                FROM pg_catalog.unnest(?::text[]) AS r
+                FROM pg_catalog.unnest((SELECT ?::text[])) AS r
             ), query(view, oid) AS (
               SELECT w.ev_class, w.oid FROM pg_catalog.pg_rewrite w
-               WHERE w.ev_class IN (SELECT oid FROM root) AND w.ev_type = '1' AND ?
+               WHERE w.ev_class IN (SELECT oid FROM root) AND w.ev_type = '1' AND (SELECT ?::boolean)
             ), reach(class, oid) AS (
               (SELECT 'pg_catalog.pg_class'::regclass::oid, oid FROM root
                UNION ALL

@@ -88,6 +88,7 @@ public final class TrustedCode {
         Object[] names = relations.toArray();
         ReachGraph graph = new ReachGraph();
         try (PreparedStatement statement = connection.prepareStatement(TrustSql.UNTRUSTED)) {
+            KeptPlan.of(statement);
             statement.setBoolean(3, use.text);
             read(statement, names, use, graph);
         }

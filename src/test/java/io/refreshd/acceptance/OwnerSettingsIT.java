@@ -1,6 +1,7 @@
 package io.refreshd.acceptance;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.refreshd.audit.Audit;
 import io.refreshd.audit.AuditReport;
@@ -172,9 +173,10 @@ class OwnerSettingsIT {
             execute("BEGIN; INSERT INTO main VALUES (9, now(), '2026-01-02', '1 s', '', 5);"
                     + " DELETE FROM main WHERE id = 9; UPDATE main SET at = at WHERE id = 2; COMMIT");
             FreshnessWait.await("written", this::query);
-            assertThat(daemon.notices())
+            // The ledger says so before the listeners are told.
+            await().untilAsserted(() -> assertThat(daemon.notices())
                     .anyMatch(notice -> notice instanceof Notice.RefreshAvoided avoided
-                            && avoided.reason() == Notice.Avoided.PROBE);
+                            && avoided.reason() == Notice.Avoided.PROBE));
         }
     }
 
