@@ -246,6 +246,41 @@ class StreamDecoderTest {
         assertThat(commit().signals()).hasSize(1_000);
     }
 
+    /** Each table is bounded by itself, and there may be thousands of partitions. */
+    @Test
+    void theRowsOfAllTablesOfATransactionShareOneRoom() {
+        interests.add(new Interest(List.of("id"), Set.of(), Set.of("ignored")));
+        String suffix = "x".repeat(240);
+        begin(1);
+        for (int table = 0; table < 200; table++) {
+            int oid = 100 + table;
+            relation(oid, "p" + table, "id");
+            for (int row = 0; row < 500; row++) {
+                String key = row + suffix;
+                send('I', out -> {
+                    out.writeInt(oid);
+                    tuple(out, 'N', key);
+                });
+            }
+        }
+        List<TableTally> tables = commit().tables();
+        assertThat(tables).hasSize(200);
+        assertThat(tables.stream()
+                        .flatMap(tally -> tally.touched().keys().stream())
+                        .flatMap(Set::stream)
+                        .mapToLong(key -> key.getFirst().length())
+                        .sum())
+                .isBetween(RowRoom.MOST / 4, RowRoom.MOST);
+        begin(2);
+        send('I', out -> {
+            out.writeInt(299);
+            tuple(out, 'N', "1");
+        });
+        assertThat(commit().tables().getFirst().touched().keys())
+                .as("each transaction has room of its own")
+                .contains(Set.of(List.of("1")));
+    }
+
     @Test
     void refusesWhatItDoesNotKnow() {
         assertThatThrownBy(() -> send('S', out -> {})).isInstanceOf(IllegalStateException.class);
