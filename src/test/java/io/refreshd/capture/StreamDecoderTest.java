@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.refreshd.model.ChangedColumns;
+import io.refreshd.model.ChangedRows;
 import io.refreshd.model.Interest;
 import io.refreshd.model.Operation;
 import io.refreshd.model.Signal;
@@ -279,6 +280,25 @@ class StreamDecoderTest {
         assertThat(commit().tables().getFirst().touched().keys())
                 .as("each transaction has room of its own")
                 .contains(Set.of(List.of("1")));
+    }
+
+    @Test
+    void noMoreThanAThousandValuesOfAColumnAreRemembered() {
+        interests.add(new Interest(List.of(), Set.of("role"), Set.of("role")));
+        relation(7, "t", "id", "role");
+        for (int values : new int[] {ChangedRows.LIMIT, ChangedRows.LIMIT + 1}) {
+            begin(1);
+            for (int i = 0; i < values; i++) {
+                String role = "r" + i;
+                send('I', out -> {
+                    out.writeInt(7);
+                    tuple(out, 'N', "1", role);
+                });
+            }
+            assertThat(commit().tables().getFirst().touched().values().containsKey("role"))
+                    .as("%d values", values)
+                    .isEqualTo(values == ChangedRows.LIMIT);
+        }
     }
 
     @Test

@@ -35,7 +35,7 @@ class LockWatchTest {
                         }
                     })
                     .begun();
-            await().until(() -> looks.get() > 2 && uncaught.contains(error));
+            await().dontCatchUncaughtExceptions().until(() -> looks.get() > 2 && uncaught.contains(error));
         } finally {
             Thread.setDefaultUncaughtExceptionHandler(before);
         }
