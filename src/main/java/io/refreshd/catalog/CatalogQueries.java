@@ -39,8 +39,7 @@ final class CatalogQueries {
 
     Catalog read(Predicate<ViewId> included) throws SQLException {
         LeftOutViews views = LeftOutViews.of(connection, included);
-        List<Long> reached =
-                query(CatalogSql.REACHED_OIDS, views.included(), row -> row.getLong(1));
+        List<Long> reached = query(CatalogSql.REACHED_OIDS, views.included(), row -> row.getLong(1));
         List<Long> examined = views.without(reached);
         Map<Long, List<Rule.Read>> reads = reads(reached);
         Set<Long> systemCatalogs = new TreeSet<>();

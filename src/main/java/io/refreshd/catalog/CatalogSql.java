@@ -59,9 +59,8 @@ final class CatalogSql {
             """;
 
     /** Oids of the materialized views and of everything that they read. */
-    static final String REACHED_OIDS =
-            reachedFrom("(SELECT unnest(?::int8[])::oid AS oid, 'm' AS relkind) AS included")
-                    + "SELECT oid::int8 FROM reached ORDER BY oid";
+    static final String REACHED_OIDS = reachedFrom("(SELECT unnest(?::int8[])::oid AS oid, 'm' AS relkind) AS included")
+            + "SELECT oid::int8 FROM reached ORDER BY oid";
 
     /** Oids of relations by name. Parameters: schemas and names, two {@code text[]} of the same length. */
     static final String OIDS_OF = """
@@ -123,7 +122,7 @@ final class CatalogSql {
      * The queries of views, and the conditions by which policies let rows of a table be read. The xmin of each row is part of its
      * hash: a query that was replaced and put back counts as another one, since a refresh in between may have used the replacement.
      *
-     * <p>Whoever may create a view decides how large its query is. So {@code tree} is null above 4 MB, and beyond 128 MB of all
+     * <p>Whoever may create a view decides how large its query is. So {@code tree} is null above 4 MB, and beyond 64 MB of all
      * together, the smallest first: such a query costs the server nothing, since the length stands in front of the stored text.
      */
     private static final String QUERIES = """
@@ -141,7 +140,7 @@ final class CatalogSql {
             ), query(reader, class, oid, tree, settings) AS (
               SELECT reader, class, oid,
                      CASE WHEN octet_length(tree) <= 4194304
-                           AND sum(octet_length(tree)) OVER (ORDER BY octet_length(tree), class, oid) <= 134217728
+                           AND sum(octet_length(tree)) OVER (ORDER BY octet_length(tree), class, oid) <= 67108864
                           THEN tree END,
                      concat(settings, ' ', octet_length(tree))
                 FROM source

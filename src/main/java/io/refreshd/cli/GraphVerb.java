@@ -47,7 +47,8 @@ final class GraphVerb implements Callable<Integer> {
         Configuration configuration = file.read(environment);
         PrintWriter out = Output.of(spec);
         try (Connection connection = new TargetDatabase(configuration.database(), "graph").connect()) {
-            ViewGraph graph = ViewGraph.of(CatalogReader.read(connection, configuration.views()::includes), configuration.views()::includes);
+            ViewGraph graph = ViewGraph.of(
+                    CatalogReader.read(connection, configuration.views()::includes), configuration.views()::includes);
             out.print(json ? Json.text(GraphText.json(graph)) + "\n" : GraphText.text(graph));
             out.flush();
         }

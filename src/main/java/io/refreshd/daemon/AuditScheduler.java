@@ -57,7 +57,8 @@ final class AuditScheduler implements AutoCloseable {
 
     /** @param interval between the end of one audit and the beginning of the next, so that slow ones do not pile up */
     void start(Duration interval) {
-        timer = thread.scheduleWithFixedDelay(this::next, interval.toMillis(), interval.toMillis(), TimeUnit.MILLISECONDS);
+        timer = thread.scheduleWithFixedDelay(
+                this::next, interval.toMillis(), interval.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     /** Whether the timer has ended though nobody closed it. */

@@ -40,7 +40,8 @@ final class TaskThread implements AutoCloseable {
 
     /** @param interval between the end of one run and the beginning of the next */
     void start(Duration interval) {
-        timer = thread.scheduleWithFixedDelay(this::run, interval.toMillis(), interval.toMillis(), TimeUnit.MILLISECONDS);
+        timer = thread.scheduleWithFixedDelay(
+                this::run, interval.toMillis(), interval.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     /** Whether the timer has ended though nobody closed it: the task runs only when asked for. */

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Supplier;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.JdbiException;
@@ -56,7 +57,11 @@ public final class DatabaseChecks {
         try {
             handle.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY");
             handle.execute("SET LOCAL jit = off");
-            Catalog catalog = CatalogReader.read(handle.getConnection(), configuration.views()::includes);
+            Optional<Catalog> read = catalog(handle, configuration);
+            if (read.isEmpty()) {
+                return List.of(EncodingCheck.nameNotSent());
+            }
+            Catalog catalog = read.get();
             ExaminedDatabase database = new ExaminedDatabase(
                     handle,
                     configuration,
@@ -73,6 +78,20 @@ public final class DatabaseChecks {
             return findings;
         } finally {
             handle.rollback();
+        }
+    }
+
+    /** Empty if the catalog holds a name that the server cannot send. */
+    private static Optional<Catalog> catalog(Handle handle, Configuration configuration) throws SQLException {
+        handle.savepoint(SAVEPOINT);
+        try {
+            return Optional.of(CatalogReader.read(handle.getConnection(), configuration.views()::includes));
+        } catch (SQLException e) {
+            if (!EncodingCheck.NOT_SENT.contains(String.valueOf(e.getSQLState()))) {
+                throw e;
+            }
+            handle.rollbackToSavepoint(SAVEPOINT);
+            return Optional.empty();
         }
     }
 

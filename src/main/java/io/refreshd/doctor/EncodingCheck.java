@@ -2,10 +2,14 @@ package io.refreshd.doctor;
 
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Set;
 import org.jdbi.v3.core.JdbiException;
 
 /** Checks whether the server can send every value that it stores: all connections of refreshd use UTF-8. */
 final class EncodingCheck implements Check {
+    /** SQLSTATE of an answer with bytes that are not UTF-8, or that UTF-8 has no equivalent for. */
+    static final Set<String> NOT_SENT = Set.of("22021", "22P05");
+
     private static final String SAVEPOINT = "refreshd_encoding";
 
     private static final String WHY =
@@ -25,10 +29,11 @@ final class EncodingCheck implements Check {
         return switch (encoding) {
             case "UTF8" -> List.of();
             case "SQL_ASCII" ->
-                List.of(finding(
-                        Severity.WARNING,
-                        encoding,
-                        "the database's encoding is SQL_ASCII: the server stores any bytes, and cannot send those that are not UTF-8"));
+                List.of(
+                        finding(
+                                Severity.WARNING,
+                                encoding,
+                                "the database's encoding is SQL_ASCII: the server stores any bytes, and cannot send those that are not UTF-8"));
             default ->
                 hasAllCharacters(database, encoding)
                         ? List.of()
@@ -38,6 +43,18 @@ final class EncodingCheck implements Check {
                                 "the database's encoding is " + encoding
                                         + ", in which the server can store bytes that UTF-8 has no equivalent for"));
         };
+    }
+
+    /** The catalog cannot be read, so nothing else can be checked. */
+    static Finding nameNotSent() {
+        return new Finding(
+                Severity.ERROR,
+                "encoding",
+                "catalog",
+                "a name in the catalog holds bytes that are not UTF-8, and the server cannot send it",
+                WHY,
+                "rename what psql finds: SELECT oid::regclass FROM pg_catalog.pg_class WHERE relname ~ '[^ -~]' UNION SELECT"
+                        + " attrelid::regclass FROM pg_catalog.pg_attribute WHERE attname ~ '[^ -~]'; or " + REMEDY);
     }
 
     private static Finding finding(Severity severity, String encoding, String what) {

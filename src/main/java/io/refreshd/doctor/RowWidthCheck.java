@@ -97,7 +97,8 @@ final class RowWidthCheck implements Check {
                                 + " rows, and the server does not know how wide the widest is; with a heap of "
                                 + megabytes(heap.getAsLong()) + " a row of " + megabytes(longest) + " can be read",
                         consequence(),
-                        "SELECT max(octet_length(t::text)) FROM " + name + " AS t, which reads the whole table; if it is more than "
+                        "SELECT max(octet_length(t::text)) FROM " + name
+                                + " AS t, which reads the whole table; if it is more than "
                                 + longest + ", start refreshd with REFRESHD_JAVA_OPTS=-Xmx and 1.5 times as much, and "
                                 + megabytes(OWN / 2 * 3))
                 .because("rows may be wider than what can be read with this heap");

@@ -91,7 +91,9 @@ public final class StartupRequirements {
         }
         if (!published) {
             String name = configuration.capture().publication();
-            ViewGraph graph = ViewGraph.of(CatalogReader.read(handle.getConnection(), configuration.views()::includes), configuration.views()::includes);
+            ViewGraph graph = ViewGraph.of(
+                    CatalogReader.read(handle.getConnection(), configuration.views()::includes),
+                    configuration.views()::includes);
             Set<TableId> required =
                     RequiredTables.of(handle, configuration, graph).publishable();
             Publication.plan(name, required, Optional.empty()).stream()

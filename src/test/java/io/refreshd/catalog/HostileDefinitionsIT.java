@@ -69,12 +69,12 @@ class HostileDefinitionsIT {
                 .anySatisfy(what -> assertThat(what).contains("too large to be examined"));
         assertThat(lookup(graph, "d").why().orElseThrow().what()).contains("too large to be examined");
         // Its text is not fetched either.
-        Audit audit = new Audit(
-                database.jdbi(), UndeterminedQueries::of, Thread::sleep, Duration.ZERO, Duration.ZERO);
+        Audit audit = new Audit(database.jdbi(), UndeterminedQueries::of, Thread::sleep, Duration.ZERO, Duration.ZERO);
         AuditReport report = audit.audit(view("d"));
         assertThat(report.verdict()).isEqualTo(Verdict.UNTRUSTED);
-        assertThat(report.detail()).isEqualTo("not compared: the query of materialized view d is too large to be examined;"
-                + " refreshd runs as itself only code that it knows");
+        assertThat(report.detail())
+                .isEqualTo("not compared: the query of materialized view d is too large to be examined;"
+                        + " refreshd runs as itself only code that it knows");
     }
 
     /** Constraints, indexes and defaults are in reach of every query over their table. */
@@ -129,6 +129,7 @@ class HostileDefinitionsIT {
     void aViewThatIsLeftOutIsNotReadByItsQuery() throws Exception {
         database.execute(
                 "CREATE MATERIALIZED VIEW low AS SELECT id, v, now() AS at FROM t",
+                "CREATE UNIQUE INDEX ON low (id)",
                 "CREATE MATERIALIZED VIEW high AS SELECT id, v FROM low");
         Predicate<ViewId> included = view -> !view.name().equals("low");
         Catalog all = catalog(view -> true);
@@ -165,7 +166,9 @@ class HostileDefinitionsIT {
             try (Statement statement = connection.createStatement();
                     ResultSet row = statement.executeQuery("SHOW statement_timeout")) {
                 row.next();
-                assertThat(row.getString(1)).as("the transaction goes on, with its own limit").isEqualTo("0");
+                assertThat(row.getString(1))
+                        .as("the transaction goes on, with its own limit")
+                        .isEqualTo("0");
             }
         }
     }

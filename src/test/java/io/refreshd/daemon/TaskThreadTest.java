@@ -62,7 +62,11 @@ class TaskThreadTest {
     void anAuditThatBreaksIsReportedAndTheTimerGoesOn() {
         AtomicInteger runs = new AtomicInteger();
         Audit audit = new Audit(
-                Jdbi.create("unused"), (connection, view) -> Undetermined.NOTHING, time -> {}, Duration.ZERO, Duration.ZERO);
+                Jdbi.create("unused"),
+                (connection, view) -> Undetermined.NOTHING,
+                time -> {},
+                Duration.ZERO,
+                Duration.ZERO);
         try (AuditScheduler scheduler = new AuditScheduler(
                 audit,
                 () -> {

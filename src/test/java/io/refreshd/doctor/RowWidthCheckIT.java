@@ -27,7 +27,8 @@ class RowWidthCheckIT {
                     assertThat(finding.severity()).isEqualTo(Severity.INFO);
                     assertThat(finding.about()).isEqualTo("public.main");
                     assertThat(finding.what()).contains("holds 4 MB out of line in 4 rows");
-                    assertThat(finding.remedy()).startsWith("SELECT max(octet_length(t::text)) FROM \"public\".\"main\"");
+                    assertThat(finding.remedy())
+                            .startsWith("SELECT max(octet_length(t::text)) FROM \"public\".\"main\"");
                 });
                 assertThat(check(handle, 1)).singleElement().satisfies(finding -> {
                     assertThat(finding.severity()).isEqualTo(Severity.WARNING);

@@ -3,9 +3,9 @@ package io.refreshd.stream;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.refreshd.capture.ChangeSource;
 import io.refreshd.config.Configuration;
 import io.refreshd.config.ConfigurationReader;
-import io.refreshd.capture.ChangeSource;
 import io.refreshd.database.ConnectionPools;
 import io.refreshd.model.Moment;
 import io.refreshd.model.PrerequisitesMissingException;
@@ -34,8 +34,7 @@ class StreamSupervisorTest implements StreamEvents, StreamSupervisor.Endings {
     private final StreamSupervisor supervisor = new StreamSupervisor(
             configuration,
             connections,
-            new Surroundings(
-                    notices::add, () -> new Moment(System.nanoTime(), Instant.now()), fatal::add, () -> {}),
+            new Surroundings(notices::add, () -> new Moment(System.nanoTime(), Instant.now()), fatal::add, () -> {}),
             this,
             this::session,
             this);
