@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.refreshd.config.ConfigurationReader;
+import io.refreshd.database.StatementWatch;
 import io.refreshd.model.Moment;
 import io.refreshd.report.Notice;
 import java.time.Duration;
@@ -32,6 +33,7 @@ class RoleViewControllerTest {
                         """, "test.yaml", Map.of()),
                 Duration.ZERO,
                 Jdbi.create("unused"),
+                StatementWatch.NONE,
                 () -> new Moment(System.nanoTime(), Instant.now()),
                 () -> {
                     throw error;
