@@ -46,7 +46,8 @@ final class SubQueryLookup {
                         "a sub-query in an expression reads " + table.sql()
                                 + ", and nothing shows which rows of the view depend on a row of it",
                         "compare a column of " + table.sql()
-                                + " for equality with one that the view shows, unaltered"));
+                                + " for equality with one that the view shows, unaltered; by NOT EXISTS instead of NOT IN,"
+                                + " unless both are columns of primary keys"));
     }
 
     private boolean isInKey(Relation table, LookupKey key) {

@@ -3,6 +3,8 @@ package io.refreshd.doctor;
 import io.refreshd.catalog.Catalog;
 import io.refreshd.catalog.RowSecurity;
 import io.refreshd.model.SqlNames;
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -79,7 +81,12 @@ final class DefinitionCheck implements Check {
                                                 .toList())
                                 + "}")
                 .bind("user", Catalog.FIRST_USER_OID)
-                .map((row, context) -> new Finding(
+                .map((row, context) -> searchPath(database, row))
+                .list();
+    }
+
+    private static Finding searchPath(ExaminedDatabase database, ResultSet row) throws SQLException {
+        return new Finding(
                         database.version() >= 17 ? Severity.WARNING : Severity.INFO,
                         "search-path",
                         row.getString("view"),
@@ -88,7 +95,7 @@ final class DefinitionCheck implements Check {
                         "From PostgreSQL 17 on a refresh runs with search_path = pg_catalog, pg_temp. Names in the body without"
                                 + " a schema are not found then, and the refresh fails.",
                         "ALTER FUNCTION " + row.getString("signature") + " SET search_path = "
-                                + SqlNames.identifier(row.getString("nspname")) + ", pg_temp"))
-                .list();
+                                + SqlNames.identifier(row.getString("nspname")) + ", pg_temp")
+                .because("calls functions that resolve the names in their bodies by the session's search_path");
     }
 }

@@ -59,20 +59,27 @@ public record FindingGroup(List<Finding> findings) {
 
     /** The remedies, one a line; of many only the first, and how many there are besides. */
     public String remedy() {
-        List<String> different = findings.stream()
-                .map(Finding::remedy)
-                .filter(remedy -> !remedy.isBlank())
-                .distinct()
-                .toList();
+        List<String> different = remedies();
         if (different.size() <= REMEDIES_SHOWN) {
             return String.join("\n", different);
         }
+        // The script holds the remedies of remarks only where they are SQL that runs.
+        boolean inScript = severity() != Severity.INFO || !statements().isEmpty();
         String rest = "and so on for " + (different.size() - REMEDIES_SHOWN) + " more"
-                + (statements().isEmpty() ? "" : ": refreshd check --sql prints all");
+                + (inScript ? ": refreshd check --sql prints all" : "");
         return String.join(
                 "\n",
                 Stream.concat(different.stream().limit(REMEDIES_SHOWN), Stream.of(rest))
                         .toList());
+    }
+
+    /** The remedies, each once. */
+    List<String> remedies() {
+        return findings.stream()
+                .map(Finding::remedy)
+                .filter(remedy -> !remedy.isBlank())
+                .distinct()
+                .toList();
     }
 
     /** The remedies as SQL that runs as it is, in order; none if they are not SQL. */

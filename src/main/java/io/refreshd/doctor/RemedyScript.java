@@ -32,7 +32,7 @@ public final class RemedyScript {
     }
 
     private static String comment(FindingGroup group) {
-        String text = names(group.concerns()) + ": " + group.what() + "\n  " + group.remedy();
+        String text = names(group.concerns()) + ": " + group.what() + "\n  " + String.join("\n  ", group.remedies());
         return text.lines().map(line -> "-- " + line + "\n").collect(Collectors.joining());
     }
 

@@ -54,17 +54,16 @@ final class ViewCheck implements Check {
     }
 
     private static Finding untracked(MaterializedView view, Obstacle source, Set<Obstacle> notPublishable) {
+        // A finding of its own names these tables, of which there may be a hundred partitions.
+        boolean ofTable = notPublishable.contains(source);
         Finding finding = new Finding(
                 Severity.WARNING,
                 "untracked-source",
                 view.id().toString(),
                 source.what(),
                 "The view has no watermark: how fresh it is cannot be proven. It is refreshed by the clock (max-staleness).",
-                source.remedy());
-        // A finding of its own names these tables, of which there may be a hundred partitions.
-        return notPublishable.contains(source)
-                ? finding.because("reads tables without a replica identity that could be published")
-                : finding;
+                ofTable ? "give the tables a replica identity, which is a finding of its own" : source.remedy());
+        return ofTable ? finding.because("reads tables without a replica identity that could be published") : finding;
     }
 
     private static String cause(MaterializedView view, Method method) {

@@ -67,7 +67,7 @@ final class RandomAlterations {
         return any(List.of(
                 "SELECT id, m::text AS m, x FROM al",
                 "SELECT x, count(*) AS n, max(m::text) AS m FROM al GROUP BY x",
-                "SELECT id, to_tsvector('public.words', role || ' running') AS v FROM al",
+                "SELECT id, to_tsvector('public.words', role || ' running') AS w FROM al",
                 "SELECT id, public.outer_f(x) AS f FROM al WHERE role = 'r1'",
                 "SELECT id, g FROM al",
                 "SELECT id, at::date AS day, x FROM al",
@@ -112,7 +112,7 @@ final class RandomAlterations {
             }
             case 5 -> {
                 other = !other;
-                yield "ALTER MATERIALIZED VIEW v" + random.nextInt(3) + " OWNER TO " + (other ? OTHER_OWNER : OWNER);
+                yield "ALTER MATERIALIZED VIEW IF EXISTS v" + random.nextInt(3) + " OWNER TO " + (other ? OTHER_OWNER : OWNER);
             }
             case 6 -> "ALTER VIEW plain_secret SET (security_invoker = " + random.nextBoolean() + ")";
             case 7 -> any(List.of("GRANT " + GROUP + " TO " + OWNER, "REVOKE " + GROUP + " FROM " + OWNER));
@@ -132,7 +132,7 @@ final class RandomAlterations {
             case 14 -> inDatabase("ALTER ROLE " + OWNER + " IN DATABASE %I" + setting());
             case 15 -> inDatabase("ALTER DATABASE %I" + setting());
             case 16 ->
-                "ALTER TABLE " + any(List.of("ta", "li", "fl", "leaf", "al", "secret")) + " REPLICA IDENTITY "
+                "ALTER TABLE " + any(List.of("ta", "li", "fl", "leaf", "secret")) + " REPLICA IDENTITY "
                         + any(List.of("FULL", "DEFAULT"));
             default ->
                 // No view means anything else afterwards.

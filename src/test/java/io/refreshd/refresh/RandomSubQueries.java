@@ -50,6 +50,9 @@ final class RandomSubQueries {
 
     /** A view of one table, or of two with a join of any kind. */
     String view() {
+        if (random.nextInt(4) == 0) {
+            return ofTwoTables();
+        }
         List<String> outer = any(OUTER);
         String join = random.nextInt(3) > 0
                 ? ""
@@ -74,6 +77,20 @@ final class RandomSubQueries {
         String query = "SELECT " + columns + " FROM " + outer.getFirst() + " o" + join
                 + (random.nextInt(4) == 0 ? "" : " WHERE " + condition("o", outer, 2));
         return random.nextInt(5) == 0 ? "SELECT * FROM (" + query + ") q" : query;
+    }
+
+    /** The forms in which NULL on either side decides most often. */
+    private String ofTwoTables() {
+        String inner = any(List.of("l.a", "l.b", "l.x"));
+        String outer = any(List.of("o.id", "o.x"));
+        String rows = "(SELECT " + inner + " FROM li l" + any(List.of("", " WHERE l.role = 'r1'")) + ")";
+        return "SELECT o.id, o.x, o.role FROM fl o WHERE "
+                + any(List.of(
+                        outer + " NOT IN " + rows,
+                        outer + " IN " + rows,
+                        "(" + outer + " IN " + rows + ") IS NOT TRUE",
+                        "(" + outer + " IN " + rows + ") IS NULL",
+                        "NOT EXISTS (SELECT FROM li l WHERE " + inner + " = " + outer + ")"));
     }
 
     private String column(List<String> table) {
