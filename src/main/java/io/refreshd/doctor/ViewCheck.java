@@ -4,6 +4,7 @@ import io.refreshd.catalog.MaterializedView;
 import io.refreshd.catalog.RepairPlan;
 import io.refreshd.model.Method;
 import io.refreshd.model.Obstacle;
+import io.refreshd.model.Remedy;
 import io.refreshd.model.ViewId;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,7 +26,7 @@ final class ViewCheck implements Check {
                     "views.include",
                     "no materialized view matches",
                     "There is nothing to keep fresh yet. A matching view that is created later is picked up.",
-                    "CREATE MATERIALIZED VIEW …, or other patterns in views.include"));
+                    Remedy.text("create one, or set other patterns in views.include")));
         }
         Map<ViewId, List<RepairPlan.Statement>> repairs = RepairPlan.of(
                 database.catalog(),

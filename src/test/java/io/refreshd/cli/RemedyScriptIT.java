@@ -75,7 +75,7 @@ class RemedyScriptIT {
                 .findFirst()
                 .orElseThrow();
         assertThat(keyless.path("concerns")).hasSizeGreaterThan(50);
-        assertThat(keyless.path("sql")).hasSizeGreaterThan(50);
+        assertThat(keyless.path("remedy").path("sql")).hasSizeGreaterThan(50);
         assertThat(keyless.path("about").asText()).endsWith(" more");
         String text = check();
         assertThat(text.lines()).hasSizeLessThan(200);
