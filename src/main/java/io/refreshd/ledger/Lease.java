@@ -2,6 +2,7 @@ package io.refreshd.ledger;
 
 import java.sql.SQLException;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.HandleConsumer;
 import org.jdbi.v3.core.JdbiException;
@@ -9,8 +10,8 @@ import org.jdbi.v3.core.JdbiException;
 /**
  * A lease is the right to write to the ledger; one daemon holds it at a time.
  *
- * <p>The lease consists of an advisory lock and a token. The lock belongs to a session, so the server releases it as soon as
- * the holder's connection ends. The token is checked by every write, so a holder that has lost the lock without noticing writes
+ * <p>The lease consists of an advisory lock, see {@link LeaseLock}, and a token. The lock belongs to a session, so the server releases it
+ * as soon as the holder's connection ends. The token is checked by every write, so a holder that has lost the lock without noticing writes
  * nothing.
  *
  * <p>Thread: {@link #isHeld} and {@link #close} may be called by any thread. The lease owns its connection.
@@ -35,13 +36,10 @@ public final class Lease implements AutoCloseable {
      */
     public static Optional<Lease> tryTake(Handle session, String holder) {
         try {
-            // The key does not depend on the name of the slot: a database has one ledger, and advisory locks are per
-            // database.
-            boolean locked = session.createQuery("SELECT pg_try_advisory_lock(hashtextextended('refreshd', 0))")
-                    .mapTo(Boolean.class)
-                    .one();
-            if (locked) {
-                return Optional.of(new Lease(session, take(session, holder)));
+            OptionalLong key = LeaseLock.tryTake(session);
+            Optional<Long> token = key.isEmpty() ? Optional.empty() : take(session, holder, key.getAsLong());
+            if (token.isPresent()) {
+                return Optional.of(new Lease(session, token.get()));
             }
         } catch (RuntimeException e) {
             // An open session would keep the lock, also against the next attempt of this daemon.
@@ -52,7 +50,8 @@ public final class Lease implements AutoCloseable {
         return Optional.empty();
     }
 
-    private static long take(Handle session, String holder) {
+    /** @return the new token; empty if another key has replaced that of the lock meanwhile */
+    private static Optional<Long> take(Handle session, String holder, long key) {
         session.execute("SET synchronous_commit = local");
         // A connection that broke without a packet leaves its session on the server, which would keep the lock for
         // hours. The daemon checks the lease far more often than every 60 s, so a live session is never idle that long.
@@ -69,11 +68,13 @@ public final class Lease implements AutoCloseable {
                         ON CONFLICT (only_row) DO UPDATE
                         SET token = lease.token + 1, holder = excluded.holder, since = clock_timestamp(),
                             timeline = excluded.timeline
+                        WHERE lease.lock_key = :key
                         RETURNING token
                         """.formatted(Timeline.CURRENT))
                 .bind("holder", holder)
+                .bind("key", key)
                 .mapTo(Long.class)
-                .one();
+                .findOne();
     }
 
     /** Returns who holds the lease and since when, for people to read. */
