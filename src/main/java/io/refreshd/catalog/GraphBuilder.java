@@ -52,8 +52,7 @@ final class GraphBuilder {
             ViewSources found = ViewSources.of(view, catalogIndex);
             sources.put(id, found);
             LookupAnalysis.ByTable lookup = examined(
-                    () -> lookups.of(view, found, untrackedSources.of(view, found)),
-                    why -> table -> Lookup.not(why, ""));
+                    () -> lookups.of(view, found, untrackedSources.of(view, found)), why -> table -> Lookup.not(why));
             for (Relation relation : found.relations()) {
                 if (relation.isDecodable()) {
                     tables.computeIfAbsent(relation.tableId(), table -> publishability.baseTable(relation));
@@ -66,7 +65,7 @@ final class GraphBuilder {
                                             examined(
                                                     () -> discriminators.of(view, relation, found),
                                                     why -> Optional.empty()),
-                                            examined(() -> lookup.of(relation), why -> Lookup.not(why, ""))));
+                                            examined(() -> lookup.of(relation), why -> Lookup.not(why))));
                 }
             }
         });

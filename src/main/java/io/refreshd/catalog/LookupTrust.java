@@ -1,6 +1,7 @@
 package io.refreshd.catalog;
 
 import io.refreshd.model.Obstacle;
+import io.refreshd.model.Remedy;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -31,7 +32,7 @@ final class LookupTrust {
 
     private static final Obstacle TOO_LARGE = new Obstacle(
             "its query is too large to be examined",
-            "put its constants into a table; until then the view is refreshed instead");
+            Remedy.text("put its constants into a table; until then the view is refreshed instead"));
 
     private LookupTrust() {}
 
@@ -84,8 +85,9 @@ final class LookupTrust {
         return new Obstacle(
                 "whose code its query runs could not be found out within " + longest.toSeconds()
                         + " s: the definitions of the database are too large or too many",
-                "leave views with long lists of constants out by views.exclude, or put the constants into a table;"
-                        + " until then the view is refreshed instead");
+                Remedy.text(
+                        "leave views with long lists of constants out by views.exclude, or put the constants into a table;"
+                                + " until then the view is refreshed instead"));
     }
 
     /** @return the limit before */

@@ -2,6 +2,7 @@ package io.refreshd.catalog;
 
 import io.refreshd.catalog.ContentDependencies.DatabaseObject;
 import io.refreshd.model.Obstacle;
+import io.refreshd.model.Remedy;
 import java.util.List;
 
 /**
@@ -19,7 +20,7 @@ final class ObjectsInFlux {
         return content.properties(content.references(sources), DatabaseObject::inFlux).stream()
                 .map(object -> new Obstacle(
                         "depends on " + object + ", which a running transaction is altering",
-                        "end the transaction: COMMIT or ROLLBACK"))
+                        Remedy.text("end the transaction: COMMIT or ROLLBACK")))
                 .toList();
     }
 }

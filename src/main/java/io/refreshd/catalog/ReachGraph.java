@@ -1,6 +1,7 @@
 package io.refreshd.catalog;
 
 import io.refreshd.model.Obstacle;
+import io.refreshd.model.Remedy;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -119,7 +120,8 @@ final class ReachGraph {
         String object = query(description);
         return new Obstacle(
                 object + " is too large to be examined; refreshd runs as itself only code that it knows",
-                "put the constants of " + object + " into a table; until then the view is refreshed instead");
+                Remedy.text(
+                        "put the constants of " + object + " into a table; until then the view is refreshed instead"));
     }
 
     private static String query(String description) {
@@ -130,7 +132,8 @@ final class ReachGraph {
         return new Obstacle(
                 user + " uses the function " + code.function() + ", " + code.why()
                         + "; refreshd runs as itself only code of the server, of a superuser or of an extension",
-                "take " + code.function() + " out of " + user
-                        + ", or have a superuser provide it by an extension; until then the view is refreshed instead");
+                Remedy.text(
+                        "take " + code.function() + " out of " + user
+                                + ", or have a superuser provide it by an extension; until then the view is refreshed instead"));
     }
 }

@@ -2,6 +2,7 @@ package io.refreshd.catalog;
 
 import io.refreshd.catalog.NodeTree.Node;
 import io.refreshd.catalog.SelectProjectJoin.Origin;
+import io.refreshd.model.Remedy;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -45,9 +46,9 @@ final class SubQueryLookup {
                 .orElseGet(() -> Lookup.not(
                         "a sub-query in an expression reads " + table.sql()
                                 + ", and nothing shows which rows of the view depend on a row of it",
-                        "compare a column of " + table.sql()
+                        Remedy.text("compare a column of " + table.sql()
                                 + " for equality with one that the view shows, unaltered; by NOT EXISTS instead of NOT IN,"
-                                + " unless both are columns of primary keys"));
+                                + " unless both are columns of primary keys")));
     }
 
     private boolean isInKey(Relation table, LookupKey key) {

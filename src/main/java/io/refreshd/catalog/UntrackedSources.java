@@ -1,6 +1,7 @@
 package io.refreshd.catalog;
 
 import io.refreshd.model.Obstacle;
+import io.refreshd.model.Remedy;
 import io.refreshd.model.SqlNames;
 import io.refreshd.model.ViewId;
 import java.util.ArrayList;
@@ -34,7 +35,7 @@ final class UntrackedSources {
             if (!included.test(other.viewId())) {
                 found.add(new Obstacle(
                         "reads the materialized view " + other.sql() + ", which refreshd does not look after",
-                        "include " + other.viewId() + " in views.include, or " + maxStaleness(view)));
+                        Remedy.text("include " + other.viewId() + " in views.include, or " + maxStaleness(view))));
             }
         }
         for (Rule rule : sources.rules()) {
@@ -46,7 +47,8 @@ final class UntrackedSources {
     private Optional<Obstacle> untracked(Relation relation, Relation view) {
         if (Catalog.builtIn(relation.oid())) {
             return Optional.of(new Obstacle(
-                    "reads the system catalog " + relation.sql() + ", which is not in the log", maxStaleness(view)));
+                    "reads the system catalog " + relation.sql() + ", which is not in the log",
+                    Remedy.text(maxStaleness(view))));
         }
         return switch (relation.kind()) {
             case TABLE ->
@@ -54,14 +56,16 @@ final class UntrackedSources {
                         ? publishability.obstacle(relation)
                         : Optional.of(new Obstacle(
                                 "reads the unlogged table " + relation.sql() + ", which is not in the log",
-                                "ALTER TABLE " + relation.sql() + " SET LOGGED, or " + maxStaleness(view)));
+                                Remedy.sql("ALTER TABLE " + relation.sql() + " SET LOGGED")
+                                        .and("or " + maxStaleness(view))));
             case FOREIGN_TABLE ->
                 Optional.of(new Obstacle(
                         "reads the foreign table " + relation.sql() + ", whose changes happen elsewhere",
-                        maxStaleness(view)));
+                        Remedy.text(maxStaleness(view))));
             case SEQUENCE ->
                 Optional.of(new Obstacle(
-                        "reads the sequence " + relation.sql() + ", which is not published", maxStaleness(view)));
+                        "reads the sequence " + relation.sql() + ", which is not published",
+                        Remedy.text(maxStaleness(view))));
             // A partitioned table holds no rows; its partitions are among the relations too.
             case PARTITIONED_TABLE, VIEW, MATERIALIZED_VIEW, OTHER -> Optional.empty();
         };
@@ -77,7 +81,7 @@ final class UntrackedSources {
             found.add(new Obstacle(
                     "the query of " + (relation == null ? "a policy" : relation.sql())
                             + " is too large to be examined: it may read the clock",
-                    "put its constants into a table, or " + maxStaleness(view)));
+                    Remedy.text("put its constants into a table, or " + maxStaleness(view))));
         }
         if (ClockCasts.of(rule, catalogIndex) == ClockCasts.Finding.CLOCK) {
             found.add(nonDeterministic(
@@ -100,14 +104,15 @@ final class UntrackedSources {
     }
 
     private static Obstacle nonDeterministic(String what, Relation view) {
-        return new Obstacle(what + ": its result changes without a change of any table", maxStaleness(view));
+        return new Obstacle(
+                what + ": its result changes without a change of any table", Remedy.text(maxStaleness(view)));
     }
 
     private static Obstacle notImmutable(Function function, Relation view) {
         return new Obstacle(
                 "calls " + function.sql() + ", which is not declared IMMUTABLE and may read anything",
-                "ALTER FUNCTION " + function.sql() + " IMMUTABLE if its result depends on its arguments alone, or "
-                        + maxStaleness(view));
+                Remedy.text("declare the function IMMUTABLE if its result depends on its arguments alone, or "
+                        + maxStaleness(view)));
     }
 
     private static String maxStaleness(Relation view) {

@@ -12,6 +12,7 @@ import io.refreshd.catalog.ReplicaIdentity;
 import io.refreshd.catalog.ViewGraph;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.PlainText;
+import io.refreshd.model.Remedy;
 import io.refreshd.model.SqlNames;
 import io.refreshd.model.ViewId;
 import java.util.ArrayList;
@@ -63,7 +64,7 @@ final class GraphText {
                     .append("\n");
             if (!obstacle.remedy().isEmpty()) {
                 text.append("        remedy: ")
-                        .append(PlainText.line(obstacle.remedy()))
+                        .append(PlainText.line(obstacle.remedy().toString()))
                         .append("\n");
             }
         }
@@ -140,8 +141,8 @@ final class GraphText {
                                             + " has no index that begins with the table's key"
                                     : ""),
                     table.mayBeFull()
-                            ? "ALTER TABLE " + SqlNames.qualified(table.id()) + " REPLICA IDENTITY FULL"
-                            : "none while the table has a generated column, which is not published"));
+                            ? Remedy.sql("ALTER TABLE " + SqlNames.qualified(table.id()) + " REPLICA IDENTITY FULL")
+                            : Remedy.text("none while the table has a generated column, which is not published")));
         }
         filter.lookup().why().ifPresent(found::add);
         return found;
@@ -174,7 +175,7 @@ final class GraphText {
                 ObjectNode node = remarks.addObject();
                 node.put("view", view.toString());
                 node.put("what", remark.what());
-                node.put("remedy", remark.remedy());
+                node.set("remedy", Json.remedy(remark.remedy()));
             }
         }
         return root;
@@ -206,7 +207,7 @@ final class GraphText {
         for (Obstacle obstacle : obstacles(table, filter)) {
             ObjectNode why = obstacles.addObject();
             why.put("what", obstacle.what());
-            why.put("remedy", obstacle.remedy().isEmpty() ? null : obstacle.remedy());
+            why.set("remedy", Json.remedy(obstacle.remedy()));
         }
     }
 }

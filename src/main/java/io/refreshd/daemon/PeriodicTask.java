@@ -3,6 +3,7 @@ package io.refreshd.daemon;
 import io.refreshd.database.ErrorSummary;
 import io.refreshd.model.Failure;
 import io.refreshd.model.Moment;
+import io.refreshd.model.Remedy;
 import io.refreshd.observe.ThrottledLog;
 import io.refreshd.refresh.SqlStates;
 import io.refreshd.report.Notice;
@@ -96,7 +97,7 @@ final class PeriodicTask {
         for (Throwable cause = problem; cause != null; cause = cause.getCause()) {
             if (cause instanceof SQLException error) {
                 String state = error.getSQLState() == null ? "" : error.getSQLState();
-                return new Failure(SqlStates.classify(state), state, "", "").isOutage();
+                return new Failure(SqlStates.classify(state), state, "", Remedy.NONE).isOutage();
             }
         }
         return false;

@@ -8,6 +8,7 @@ import io.refreshd.ledger.Lease;
 import io.refreshd.model.Confidential;
 import io.refreshd.model.Moment;
 import io.refreshd.model.Obstacle;
+import io.refreshd.model.Remedy;
 import io.refreshd.model.TableId;
 import io.refreshd.observe.ThrottledLog;
 import io.refreshd.report.Notice;
@@ -149,7 +150,7 @@ public final class RoleViewController implements AutoCloseable {
             if (!closed) {
                 logDeviations(List.of(new Obstacle(
                         "the role views cannot be looked at: " + ErrorSummary.withoutValues(e),
-                        "see the message",
+                        Remedy.text("see the message"),
                         new Confidential(String.valueOf(e.getMessage())))));
             }
         }

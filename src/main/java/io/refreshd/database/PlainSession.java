@@ -51,7 +51,7 @@ public final class PlainSession {
     }
 
     /** The settings of the role that is connected. @param transaction open; it stays usable */
-    static PlainSession ofLogin(Connection transaction) throws SQLException {
+    public static PlainSession ofLogin(Connection transaction) throws SQLException {
         return of(transaction, ContentSettings.OF_LOGIN, null);
     }
 
@@ -202,7 +202,7 @@ public final class PlainSession {
     }
 
     /**
-     * Gives the transaction the settings, for several statements, until {@link SessionSettings#asOwnSession}. DateStyle stays as it is,
+     * Gives the transaction the settings, for several statements, until its savepoint is rolled back. DateStyle stays as it is,
      * since the driver would end the connection.
      */
     void enter(Connection transaction) throws SQLException {

@@ -4,6 +4,7 @@ import io.refreshd.catalog.Catalog;
 import io.refreshd.catalog.CatalogReader;
 import io.refreshd.catalog.ViewGraph;
 import io.refreshd.config.Configuration;
+import io.refreshd.model.Remedy;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -120,6 +121,6 @@ public final class DatabaseChecks {
                 name,
                 "this check failed: " + failure.getMessage(),
                 "What it would have found is not known.",
-                "");
+                Remedy.NONE);
     }
 }

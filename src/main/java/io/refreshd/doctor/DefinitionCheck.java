@@ -2,6 +2,7 @@ package io.refreshd.doctor;
 
 import io.refreshd.catalog.Catalog;
 import io.refreshd.catalog.RowSecurity;
+import io.refreshd.model.Remedy;
 import io.refreshd.model.SqlNames;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -44,8 +45,10 @@ final class DefinitionCheck implements Check {
                         "row-level security is on",
                         "A view stores the rows that the policies show to the view's owner, and shows them to everybody who may"
                                 + " read the view. A changed policy alters the view only at its next refresh.",
-                        "to see them: SELECT * FROM pg_policies WHERE tablename = " + "'"
-                                + relation.name().replace("'", "''") + "'"))
+                        Remedy.sql("SELECT * FROM pg_catalog.pg_policies WHERE (schemaname, tablename) = ('"
+                                        + relation.schema().replace("'", "''") + "', '"
+                                        + relation.name().replace("'", "''") + "')")
+                                .and("shows them")))
                 .toList();
     }
 
@@ -94,8 +97,8 @@ final class DefinitionCheck implements Check {
                                 + ", which resolves the names in its body by the session's search_path",
                         "From PostgreSQL 17 on a refresh runs with search_path = pg_catalog, pg_temp. Names in the body without"
                                 + " a schema are not found then, and the refresh fails.",
-                        "ALTER FUNCTION " + row.getString("signature") + " SET search_path = "
-                                + SqlNames.identifier(row.getString("nspname")) + ", pg_temp")
+                        Remedy.sql("ALTER FUNCTION " + row.getString("signature") + " SET search_path = "
+                                + SqlNames.identifier(row.getString("nspname")) + ", pg_temp"))
                 .because("calls functions that resolve the names in their bodies by the session's search_path");
     }
 }

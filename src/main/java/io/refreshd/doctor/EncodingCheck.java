@@ -1,5 +1,6 @@
 package io.refreshd.doctor;
 
+import io.refreshd.model.Remedy;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Set;
@@ -53,12 +54,14 @@ final class EncodingCheck implements Check {
                 "catalog",
                 "a name in the catalog holds bytes that are not UTF-8, and the server cannot send it",
                 WHY,
-                "rename what psql finds: SELECT oid::regclass FROM pg_catalog.pg_class WHERE relname ~ '[^ -~]' UNION SELECT"
-                        + " attrelid::regclass FROM pg_catalog.pg_attribute WHERE attname ~ '[^ -~]'; or " + REMEDY);
+                Remedy.text(
+                        "rename what psql finds: SELECT oid::regclass FROM pg_catalog.pg_class WHERE relname ~ '[^ -~]' UNION SELECT"
+                                + " attrelid::regclass FROM pg_catalog.pg_attribute WHERE attname ~ '[^ -~]'; or "
+                                + REMEDY));
     }
 
     private static Finding finding(Severity severity, String encoding, String what) {
-        return new Finding(severity, "encoding", encoding, what, WHY, REMEDY);
+        return new Finding(severity, "encoding", encoding, what, WHY, Remedy.text(REMEDY));
     }
 
     /** Whether each byte from 128 on is a character that UTF-8 has. In encodings of several bytes this cannot be tried. */

@@ -1,6 +1,7 @@
 package io.refreshd.doctor;
 
 import io.refreshd.catalog.BaseTable;
+import io.refreshd.model.Remedy;
 import io.refreshd.model.SqlNames;
 import io.refreshd.model.TableId;
 import java.sql.SQLException;
@@ -82,8 +83,8 @@ final class RowWidthCheck implements Check {
                 "its rows take " + megabytes(average) + " in the log on average; with a heap of "
                         + megabytes(heap.getAsLong()) + " a row of " + megabytes(longest) + " can be read",
                 consequence(),
-                "start refreshd with REFRESHD_JAVA_OPTS=" + option(2 * average)
-                        + " (for rows twice as wide as the average)");
+                Remedy.text("start refreshd with REFRESHD_JAVA_OPTS=" + option(2 * average)
+                        + " (for rows twice as wide as the average)"));
     }
 
     private Finding perhapsTooWide(Width width, long longest) {
@@ -97,10 +98,11 @@ final class RowWidthCheck implements Check {
                                 + " rows, and the server does not know how wide the widest is; with a heap of "
                                 + megabytes(heap.getAsLong()) + " a row of " + megabytes(longest) + " can be read",
                         consequence(),
-                        "SELECT max(octet_length(t::text)) FROM " + name
-                                + " AS t, which reads the whole table; if it is more than "
-                                + longest + ", start refreshd with REFRESHD_JAVA_OPTS=-Xmx and 1.5 times as much, and "
-                                + megabytes(OWN / 2 * 3))
+                        Remedy.sql("SELECT max(octet_length(t::text)) FROM " + name + " AS t")
+                                .and("this reads the whole table; if the answer is more than "
+                                        + longest
+                                        + ", start refreshd with REFRESHD_JAVA_OPTS=-Xmx and 1.5 times as much, and "
+                                        + megabytes(OWN / 2 * 3)))
                 .because("rows may be wider than what can be read with this heap");
     }
 

@@ -1,5 +1,6 @@
 package io.refreshd.doctor;
 
+import io.refreshd.model.Remedy;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -71,9 +72,7 @@ final class StorageCheck implements Check {
                             "its key (" + key + ") does not come first; the first column is " + row.getString("first"),
                             "A concurrent refresh sorts whole rows, beginning with the first column. If that column has many equal"
                                     + " values, the sort takes several times as long.",
-                            "create the view again with the key first: DROP MATERIALIZED VIEW " + row.getString("name")
-                                    + "; CREATE MATERIALIZED VIEW " + row.getString("name") + " AS SELECT " + key
-                                    + ", …")
+                            Remedy.text("create the view again with the key (" + key + ") as its first columns"))
                     .because("the key does not come first"));
         }
         long dead = row.getLong("dead");
@@ -91,8 +90,10 @@ final class StorageCheck implements Check {
                                     row.getBoolean("unvacuumed") ? "; it was never vacuumed" : ""),
                             "A concurrent refresh deletes and inserts the rows that changed. If autovacuum does not keep up, the view"
                                     + " grows and every query on it gets slower.",
-                            "VACUUM " + row.getString("name") + "; ALTER MATERIALIZED VIEW " + row.getString("name")
-                                    + " SET (autovacuum_vacuum_scale_factor = 0.05)")
+                            Remedy.sql(
+                                    "VACUUM " + row.getString("name"),
+                                    "ALTER MATERIALIZED VIEW " + row.getString("name")
+                                            + " SET (autovacuum_vacuum_scale_factor = 0.05)"))
                     .because("many dead rows"));
         }
         return findings;

@@ -4,6 +4,7 @@ import io.refreshd.catalog.MaterializedView;
 import io.refreshd.catalog.RepairPlan;
 import io.refreshd.model.Method;
 import io.refreshd.model.Obstacle;
+import io.refreshd.model.Remedy;
 import io.refreshd.model.ViewId;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,7 +26,7 @@ final class ViewCheck implements Check {
                     "views.include",
                     "no materialized view matches",
                     "There is nothing to keep fresh yet. A matching view that is created later is picked up.",
-                    "CREATE MATERIALIZED VIEW …, or other patterns in views.include"));
+                    Remedy.text("create one, or set other patterns in views.include")));
         }
         Map<ViewId, List<RepairPlan.Statement>> repairs = RepairPlan.of(
                 database.catalog(),
@@ -62,7 +63,9 @@ final class ViewCheck implements Check {
                 view.id().toString(),
                 source.what(),
                 "The view has no watermark: how fresh it is cannot be proven. It is refreshed by the clock (max-staleness).",
-                ofTable ? "give the tables a replica identity, which is a finding of its own" : source.remedy());
+                ofTable
+                        ? Remedy.text("give the tables a replica identity, which is a finding of its own")
+                        : source.remedy());
         return ofTable ? finding.because("reads tables without a replica identity that could be published") : finding;
     }
 

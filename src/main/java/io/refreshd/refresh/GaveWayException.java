@@ -1,6 +1,7 @@
 package io.refreshd.refresh;
 
 import io.refreshd.model.Failure;
+import io.refreshd.model.Remedy;
 import io.refreshd.model.ViewId;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -37,7 +38,7 @@ final class GaveWayException extends RuntimeException {
                 "the refresh of " + view + " gave way: another session waited for its lock on " + lock
                         + " for longer than refresh.lock-patience (" + seconds(before) + "); it is tried again"
                         + longer,
-                "take such locks when the view is not being refreshed, or raise refresh.lock-patience");
+                Remedy.text("take such locks when the view is not being refreshed, or raise refresh.lock-patience"));
     }
 
     /** The error for work that is no refresh. @param before the patience that the work had */

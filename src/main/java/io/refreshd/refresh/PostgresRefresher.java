@@ -11,6 +11,7 @@ import io.refreshd.model.Method;
 import io.refreshd.model.Moment;
 import io.refreshd.model.RefreshOutcome;
 import io.refreshd.model.RefreshTask;
+import io.refreshd.model.Remedy;
 import io.refreshd.model.Snapshot;
 import io.refreshd.model.SqlNames;
 import java.sql.SQLException;
@@ -91,11 +92,11 @@ public final class PostgresRefresher {
             return rolledBack.outcome;
         } catch (LeaseLostException e) {
             return new RefreshOutcome.Failed(
-                    new Failure(Failure.Kind.TRANSIENT, "", String.valueOf(e.getMessage()), ""), since(start));
+                    new Failure(Failure.Kind.TRANSIENT, "", String.valueOf(e.getMessage()), Remedy.NONE), since(start));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return new RefreshOutcome.Failed(
-                    new Failure(Failure.Kind.TRANSIENT, "", "the daemon is being stopped", ""), since(start));
+                    new Failure(Failure.Kind.TRANSIENT, "", "the daemon is being stopped", Remedy.NONE), since(start));
         } catch (JdbiException e) { // also when no connection can be had
             if (e.getCause() instanceof SQLException error) {
                 return failed(task, error, since(start));

@@ -1,6 +1,5 @@
 package io.refreshd.roles;
 
-import io.refreshd.database.SessionSettings;
 import io.refreshd.database.StatementWatch;
 import io.refreshd.ledger.RoleViewRows;
 import io.refreshd.ledger.RoleViewRows.Made;
@@ -79,7 +78,6 @@ final class StepExecutor {
 
     private void begin(Handle transaction) throws SQLException {
         // The names in a template are found by the search path that the role has.
-        SessionSettings.asPlainSession(transaction.getConnection());
         // Local commit: a view that is lost in a failover is created again, and a standby that is away must not block
         // it.
         statements.execute(

@@ -8,6 +8,7 @@ import io.refreshd.ledger.ViewRows;
 import io.refreshd.model.Failure;
 import io.refreshd.model.RefreshOutcome;
 import io.refreshd.model.RefreshTask;
+import io.refreshd.model.Remedy;
 import io.refreshd.refresh.PostgresRefresher;
 import io.refreshd.refresh.RefreshLimits;
 import io.refreshd.report.Notice;
@@ -59,7 +60,7 @@ final class LoopPorts {
                                 Failure.Kind.TRANSIENT,
                                 "",
                                 "an error in refreshd (" + e.getClass().getSimpleName() + "); its log says more",
-                                ""),
+                                Remedy.NONE),
                         Duration.ZERO);
             }
         }

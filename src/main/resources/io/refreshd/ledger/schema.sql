@@ -85,6 +85,9 @@ CREATE TABLE IF NOT EXISTS refreshd.view_state (
     untracked_what   text,
     untracked_remedy text,
     frozen           text,
+    suspended_sql    text[]      NOT NULL DEFAULT '{}',
+    obstacle_sql     text[]      NOT NULL DEFAULT '{}',
+    untracked_sql    text[]      NOT NULL DEFAULT '{}',
     PRIMARY KEY (view_schema, view_name)
 ) WITH (fillfactor = 70);
 -- No update of a row changes view_oid, so updates stay HOT in spite of this index.
@@ -105,6 +108,9 @@ COMMENT ON COLUMN refreshd.view_state.commit_time IS
     'When the newest transaction that committed at or before the watermark did so, by the server''s clock.';
 COMMENT ON COLUMN refreshd.view_state.untracked_what IS
     'Which source that is, and why the log does not show its changes.';
+COMMENT ON COLUMN refreshd.view_state.suspended_sql IS
+    'The remedy''s statements in the order in which they run; suspended_remedy holds what words it has. The same for obstacle_sql and '
+    'untracked_sql.';
 COMMENT ON COLUMN refreshd.view_state.frozen IS
     'Why refreshd.stream.acknowledged does not hold for the view although it is clean: a transaction that has not ended has altered or '
     'locked what the view reads.';

@@ -382,7 +382,7 @@ class ChangeFilterIT {
                         "SELECT m.id, o.part, o.role FROM other o LEFT JOIN main m ON o.main = m.id", "main")
                 .lookup();
         assertThat(lookup.why().orElseThrow().remedy())
-                .isEqualTo("add id of \"public\".\"other\" to the columns of the view, unaltered");
+                .hasToString("add id of \"public\".\"other\" to the columns of the view, unaltered");
     }
 
     /** A query that reads a parent reads the rows of its children too. */

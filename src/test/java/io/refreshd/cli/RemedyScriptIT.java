@@ -75,7 +75,7 @@ class RemedyScriptIT {
                 .findFirst()
                 .orElseThrow();
         assertThat(keyless.path("concerns")).hasSizeGreaterThan(50);
-        assertThat(keyless.path("sql")).hasSizeGreaterThan(50);
+        assertThat(keyless.path("remedy").path("sql")).hasSizeGreaterThan(50);
         assertThat(keyless.path("about").asText()).endsWith(" more");
         JsonNode functions = checked.findings().stream()
                 .filter(finding -> finding.path("code").asText().equals("search-path"))

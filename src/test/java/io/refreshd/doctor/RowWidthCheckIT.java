@@ -27,13 +27,13 @@ class RowWidthCheckIT {
                     assertThat(finding.severity()).isEqualTo(Severity.INFO);
                     assertThat(finding.about()).isEqualTo("public.main");
                     assertThat(finding.what()).contains("holds 4 MB out of line in 4 rows");
-                    assertThat(finding.remedy())
+                    assertThat(finding.remedy().toString())
                             .startsWith("SELECT max(octet_length(t::text)) FROM \"public\".\"main\"");
                 });
                 assertThat(check(handle, 1)).singleElement().satisfies(finding -> {
                     assertThat(finding.severity()).isEqualTo(Severity.WARNING);
                     assertThat(finding.what()).contains("take 2 MB in the log on average");
-                    assertThat(finding.remedy()).contains("REFRESHD_JAVA_OPTS=-Xmx64m");
+                    assertThat(finding.remedy().toString()).contains("REFRESHD_JAVA_OPTS=-Xmx64m");
                 });
                 handle.execute("ALTER TABLE main REPLICA IDENTITY FULL");
                 assertThat(check(handle, 10)).as("old and new row").hasSize(1);

@@ -9,6 +9,7 @@ import io.refreshd.model.Lsn;
 import io.refreshd.model.Method;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.RefreshTask;
+import io.refreshd.model.Remedy;
 import io.refreshd.model.Snapshot;
 import io.refreshd.model.ViewId;
 import io.refreshd.model.Xids;
@@ -28,7 +29,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class LedgerIT {
-    private static final Optional<Obstacle> UNTRACKED = Optional.of(new Obstacle("reads now()", "set max-staleness"));
+    private static final Optional<Obstacle> UNTRACKED =
+            Optional.of(new Obstacle("reads now()", Remedy.text("set max-staleness")));
 
     private static final ViewId BASE = new ViewId("public", "Base \"view\"");
     private static final ViewId STACKED = new ViewId("public", "stacked");
@@ -248,13 +250,14 @@ class LedgerIT {
     void anObstacleInTheCatalogIsShownAsASuspensionWithItsRemedy() {
         refresh(BASE, 1, "0/200");
         refresh(STACKED, 1, "0/200");
-        obstacle(Optional.of(new Obstacle("has no unique index", "CREATE UNIQUE INDEX")));
-        assertThat(stateAndReason(BASE)).isEqualTo("suspended, has no unique index, CREATE UNIQUE INDEX");
+        obstacle(Optional.of(new Obstacle("has no unique index", Remedy.sql("CREATE UNIQUE INDEX"))));
+        assertThat(stateAndReason(BASE))
+                .isEqualTo("suspended, has no unique index, CREATE UNIQUE INDEX, {\"CREATE UNIQUE INDEX\"}");
         assertThat(stateAndReason(STACKED)).as("nothing is missing there").isEqualTo("fresh, null, null");
         ViewRows.mark(handle, 5, Map.of(BASE, FIRST), Lsn.ZERO, Optional.empty());
         assertThat(stateAndReason(STACKED))
                 .startsWith("blocked, stands on")
-                .endsWith("has no unique index, CREATE UNIQUE INDEX");
+                .endsWith("has no unique index, CREATE UNIQUE INDEX, {\"CREATE UNIQUE INDEX\"}");
         obstacle(Optional.empty());
         assertThat(stateAndReason(BASE)).isEqualTo("dirty, null, null");
         assertThat(stateAndReason(STACKED)).isEqualTo("dirty, null, null");
@@ -269,8 +272,9 @@ class LedgerIT {
     }
 
     private String stateAndReason(ViewId view) {
-        return handle.createQuery("SELECT concat_ws(', ', state, coalesce(reason, 'null'), coalesce(remedy, 'null'))"
-                        + " FROM refreshd.freshness WHERE view_name = :name")
+        return handle.createQuery(
+                        "SELECT concat_ws(', ', state, coalesce(reason, 'null'), coalesce(remedy, 'null'), nullif(remedy_sql, '{}'))"
+                                + " FROM refreshd.freshness WHERE view_name = :name")
                 .bind("name", view.name())
                 .mapTo(String.class)
                 .one();
@@ -292,7 +296,13 @@ class LedgerIT {
         refresh(BASE, 1, "0/200");
         ViewRows.adopt(
                 handle, List.of(new Registration(STACKED, 1002, "l3", List.of(), Optional.empty(), Optional.empty())));
-        ViewRows.remember(handle, STACKED, 3, true, Optional.of(new Obstacle("broken", "remedy it")));
+        ViewRows.remember(
+                handle,
+                STACKED,
+                3,
+                true,
+                Optional.of(new Obstacle(
+                        "broken", Remedy.sql("GRANT it", "ALTER it").and("or leave it"))));
         ViewRows.register(
                 handle,
                 List.of(
@@ -303,7 +313,9 @@ class LedgerIT {
             assertThat(row.lineage()).isEqualTo("l3");
             assertThat(row.entry().paused()).isTrue();
             assertThat(row.entry().failures()).isEqualTo(3);
-            assertThat(row.entry().suspended()).contains(new Obstacle("broken", "remedy it"));
+            assertThat(row.entry().suspended())
+                    .contains(new Obstacle(
+                            "broken", Remedy.sql("GRANT it", "ALTER it").and("or leave it")));
         });
         ViewRows.register(handle, List.of());
         assertThat(ViewRows.load(handle)).isEmpty();

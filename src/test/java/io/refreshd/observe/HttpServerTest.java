@@ -12,6 +12,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.refreshd.model.Obstacle;
+import io.refreshd.model.Remedy;
 import io.refreshd.report.DaemonStatus;
 import io.refreshd.report.StreamPhase;
 import io.refreshd.report.TableStatus;
@@ -44,7 +45,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class HttpServerTest {
     private static final Obstacle HOSTILE_REASON =
-            new Obstacle("</td><img src=x onerror=\"alert(1)\">", "CREATE UNIQUE INDEX ON \"<b>\" ('&')");
+            new Obstacle("</td><img src=x onerror=\"alert(1)\">", Remedy.sql("CREATE UNIQUE INDEX ON \"<b>\" ('&')"));
 
     private final HttpClient client = HttpClient.newHttpClient();
     private volatile Supplier<DaemonStatus> status = () -> Samples.status(Samples.fresh(VIEW));
@@ -137,9 +138,14 @@ class HttpServerTest {
         status = () -> new DaemonStatus(
                 Samples.streaming(),
                 List.of(
-                        Samples.suspended(VIEW, new Obstacle("no unique index", "CREATE UNIQUE INDEX …")),
+                        Samples.suspended(
+                                VIEW,
+                                new Obstacle(
+                                        "no unique index",
+                                        Remedy.sql("CREATE UNIQUE INDEX …").and("or method: plain"))),
                         Samples.neverRefreshed(HOSTILE, ViewPhase.BACKING_OFF)),
-                List.of(new TableStatus(Samples.TABLE, Optional.of(new Obstacle("unlogged", "SET LOGGED")))));
+                List.of(new TableStatus(
+                        Samples.TABLE, Optional.of(new Obstacle("unlogged", Remedy.text("SET LOGGED"))))));
         HttpResponse<String> answer = get("/status");
         assertThat(type(answer)).isEqualTo("application/json; charset=utf-8");
         JsonNode root = json(answer);
@@ -164,7 +170,9 @@ class HttpServerTest {
         assertThat(view.get("lastDurationSeconds").asDouble()).isEqualTo(1.5);
         assertThat(view.get("refreshes").asLong()).isEqualTo(7);
         assertThat(view.at("/reason/what").asText()).isEqualTo("no unique index");
-        assertThat(view.at("/reason/remedy").asText()).isEqualTo("CREATE UNIQUE INDEX …");
+        assertThat(view.at("/reason/remedy").toString())
+                .as("statements apart from words")
+                .isEqualTo("{\"text\":\"or method: plain\",\"sql\":[\"CREATE UNIQUE INDEX …\"]}");
 
         JsonNode unknown = root.at("/views/1");
         assertThat(unknown.get("name").asText()).isEqualTo(HOSTILE.name());

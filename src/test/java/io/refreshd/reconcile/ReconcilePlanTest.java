@@ -17,6 +17,7 @@ import io.refreshd.ledger.Registration;
 import io.refreshd.model.LedgerEntry;
 import io.refreshd.model.Method;
 import io.refreshd.model.Obstacle;
+import io.refreshd.model.Remedy;
 import io.refreshd.model.TableId;
 import io.refreshd.model.Timing;
 import io.refreshd.model.ViewId;
@@ -114,7 +115,7 @@ class ReconcilePlanTest {
     @Test
     void whileTheLogIsNotReadEveryViewGoesByTheClock() {
         assertThat(spec(plan(), low).untracked()).isEmpty();
-        degraded = Optional.of(new Obstacle("the log is not read", "wait"));
+        degraded = Optional.of(new Obstacle("the log is not read", Remedy.text("wait")));
         assertThat(plan().specs()).hasSize(2).allSatisfy(spec -> {
             assertThat(spec.untracked()).isEqualTo(degraded);
             assertThat(spec.timing().maxStaleness()).contains(BY_THE_CLOCK);
