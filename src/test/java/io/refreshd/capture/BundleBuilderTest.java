@@ -27,7 +27,7 @@ class BundleBuilderTest {
         while (!bundle.isFull() && added < 20_000) {
             bundle.add(new Signal("fence", Integer.toString(added++) + "x".repeat(200)));
         }
-        assertThat(added).isLessThan(4_000);
+        assertThat(added).isLessThan(2_500);
     }
 
     @Test

@@ -91,6 +91,8 @@ class HostileDefinitionsIT {
     void aListOf10000Constants() throws Exception {
         database.execute("CREATE MATERIALIZED VIEW d AS SELECT id, v, current_date AS day FROM t WHERE id IN ("
                 + constants(10_000) + ") WITH NO DATA");
+        database.execute("CREATE MATERIALIZED VIEW e AS SELECT id, v FROM t WHERE id IN (" + constants(10_000)
+                + ") WITH NO DATA");
         ViewGraph graph = graph();
         assertIsExamined(graph, "plain");
         assertThat(graph.readersOf(T)).contains(new Reader(view("d"), ReadColumns.of(List.of("id", "v"))));
@@ -100,6 +102,8 @@ class HostileDefinitionsIT {
                 .asString()
                 .contains("clock");
         assertThat(lookup(graph, "d").key()).isEmpty();
+        assertThat(lookup(graph, "e").key()).isEmpty();
+        assertThat(lookup(graph, "e").why().orElseThrow().what()).contains("too large to be examined");
     }
 
     /** All together fit into no heap; the small ones are examined. */

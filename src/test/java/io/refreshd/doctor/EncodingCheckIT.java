@@ -36,6 +36,7 @@ class EncodingCheckIT {
                 assertThat(handle.createQuery("SELECT 1").mapTo(Integer.class).one())
                         .as("the transaction goes on")
                         .isEqualTo(1);
+                handle.rollback();
             } finally {
                 admin.execute("DROP DATABASE " + name + " WITH (FORCE)");
             }

@@ -38,6 +38,7 @@ class RowWidthCheckIT {
                 handle.execute("ALTER TABLE main REPLICA IDENTITY FULL");
                 assertThat(check(handle, 10)).as("old and new row").hasSize(1);
                 assertThat(check(handle, 20)).isEmpty();
+                handle.rollback();
             }
         }
     }
