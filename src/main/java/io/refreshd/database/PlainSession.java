@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -52,6 +53,11 @@ public final class PlainSession {
     /** The settings of the role that is connected. @param transaction open; it stays usable */
     static PlainSession ofLogin(Connection transaction) throws SQLException {
         return of(transaction, "(SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolname = session_user)");
+    }
+
+    /** What the server, the database and ALTER ROLE ALL give to every role, as text. @param transaction open; it stays usable */
+    public static String ofEveryRole(Connection transaction) throws SQLException {
+        return new TreeMap<>(of(transaction, "0::pg_catalog.oid").settings).toString();
     }
 
     private static PlainSession of(Connection transaction, String role) throws SQLException {

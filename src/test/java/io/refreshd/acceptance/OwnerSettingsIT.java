@@ -1,6 +1,7 @@
 package io.refreshd.acceptance;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.refreshd.audit.Audit;
 import io.refreshd.audit.AuditReport;
@@ -140,6 +141,31 @@ class OwnerSettingsIT {
             assertThat(query("SELECT format('%s %s', day, n) FROM by_server ORDER BY 1"))
                     .isEqualTo(query(expected));
             assertThat(audit("by_server").verdict()).isEqualTo(Verdict.EQUAL);
+        }
+    }
+
+    /** ALTER SYSTEM and a reload leave no trace in the catalog. */
+    @Test
+    void aSettingOfTheServerAltersTheViews() throws Exception {
+        try {
+            execute(
+                    "ALTER SYSTEM SET intervalstyle = 'sql_standard'",
+                    "SELECT pg_reload_conf()",
+                    "SET ROLE os_tokyo; CREATE MATERIALIZED VIEW spans AS SELECT id, span::text AS span FROM main;"
+                            + " CREATE UNIQUE INDEX ON spans (id); RESET ROLE");
+            try (RunningDaemon daemon = daemon()) {
+                daemon.awaitFresh();
+                execute("INSERT INTO main (id, span) VALUES (2, '3 hours')");
+                FreshnessWait.await("spans", this::query);
+                assertThat(query("SELECT span FROM spans ORDER BY id")).containsExactly("-1 2:00:00", "3:00:00");
+                execute("ALTER SYSTEM SET intervalstyle = 'iso_8601'", "SELECT pg_reload_conf()");
+                await("the view is refreshed under the other setting")
+                        .until(() -> query("SELECT span FROM spans ORDER BY id").equals(List.of("P-1DT-2H", "PT3H")));
+                FreshnessWait.await("spans", this::query);
+                assertThat(audit("spans").verdict()).isEqualTo(Verdict.EQUAL);
+            }
+        } finally {
+            execute("ALTER SYSTEM RESET intervalstyle", "SELECT pg_reload_conf()");
         }
     }
 
