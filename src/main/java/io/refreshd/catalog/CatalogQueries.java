@@ -179,6 +179,10 @@ final class CatalogQueries {
             addIf(row.getBoolean(4), Rule.Trait.CLOCK, traits);
             addIf(row.getBoolean(5), Rule.Trait.SAMPLE, traits);
             addIf(row.getBoolean(7), Rule.Trait.UNEXAMINED, traits);
+            addIf(row.getBoolean(8), Rule.Trait.SESSION, traits);
+            addIf(row.getBoolean(9), Rule.Trait.OBJECT_TYPES, traits);
+            addIf(row.getBoolean(10), Rule.Trait.OBJECT_NAMES, traits);
+            addIf(row.getBoolean(11), Rule.Trait.SYSTEM_COLUMNS, traits);
             return new Rule(
                     relation,
                     row.getString(2),

@@ -13,6 +13,7 @@ final class CatalogSql {
      * <ul>
      *   <li>Only SELECT rules count: an ON INSERT rule of a table is no read.
      *   <li>What policies read is included, whether or not the policies apply.
+     *   <li>So is a relation whose row type a query names, such as {@code NULL::t}: its columns count.
      *   <li>Temporary tables, to which only inheritance leads, are left out: a session reads only its own, and this one has none.
      *   <li>{@code reached} copies {@code closure} for the sake of the estimate. The planner takes a recursive CTE for huge, and would
      *       compile code (JIT) for the rest of the query.
@@ -23,10 +24,11 @@ final class CatalogSql {
     static String reachedFrom(String views) {
         return """
             WITH RECURSIVE edges(reader, source) AS MATERIALIZED (
-              SELECT r.ev_class, d.refobjid
+              SELECT r.ev_class, CASE WHEN d.refclassid = 'pg_catalog.pg_class'::regclass THEN d.refobjid
+                                      ELSE (SELECT t.typrelid FROM pg_catalog.pg_type t WHERE t.oid = d.refobjid) END
                 FROM pg_catalog.pg_rewrite r
                 JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.objid = r.oid
-               WHERE r.ev_type = '1' AND d.refclassid = 'pg_catalog.pg_class'::regclass
+               WHERE r.ev_type = '1' AND d.refclassid IN ('pg_catalog.pg_class'::regclass, 'pg_catalog.pg_type'::regclass)
                  AND d.refobjid <> r.ev_class AND d.refobjid >= 16384
               UNION
               SELECT p.polrelid, d.refobjid
@@ -42,7 +44,7 @@ final class CatalogSql {
             ), closure(oid) AS (
               SELECT oid FROM VIEWS_ WHERE relkind = 'm'
               UNION
-              SELECT e.source FROM closure JOIN edges e ON e.reader = closure.oid
+              SELECT e.source FROM closure JOIN edges e ON e.reader = closure.oid WHERE e.source <> 0
             ), reached(oid) AS MATERIALIZED (
               SELECT DISTINCT oid FROM closure
             )
@@ -171,7 +173,7 @@ final class CatalogSql {
                    CASE WHEN octet_length(tree) <= 262144
                          AND sum(octet_length(tree)) OVER (ORDER BY octet_length(tree), reader) <= 16777216
                         THEN tree ELSE '' END,
-                   unexamined
+                   unexamined, session, object_types, object_types AND by_text, system_columns
               FROM (SELECT q.reader, md5(string_agg(concat(q.tree, q.settings), '|' ORDER BY q.oid)) AS hash,
                            bool_or(q.tree IS NULL OR position(':varattno 0 ' IN q.tree) > 0) AS whole_row,
                            bool_or(q.tree ~ 'SQLVALUEFUNCTION :op [0-8] '
@@ -180,7 +182,11 @@ final class CatalogSql {
                            bool_or(position('{TABLESAMPLECLAUSE ' IN q.tree) > 0) AS sample,
                            coalesce(max(q.tree) FILTER (WHERE q.class = 'pg_catalog.pg_rewrite'::regclass
                                                           AND current_setting('server_encoding') = 'UTF8'), '') AS tree,
-                           bool_or(q.tree IS NULL) AS unexamined
+                           bool_or(q.tree IS NULL) AS unexamined,
+                           bool_or(q.tree ~ 'SQLVALUEFUNCTION :op (12|14) ') AS session,
+                           bool_or(q.tree ~ 'type (24|2202|2203|2204|2205|2206|4089|4096|4191) ') AS object_types,
+                           bool_or(q.tree ~ '\\{(COERCEVIAIO|XMLEXPR|JSON[A-Z]+) ') AS by_text,
+                           bool_or(q.tree ~ ':varattno -[1-5] ') AS system_columns
                       FROM query q
                      GROUP BY q.reader) examined
              ORDER BY reader

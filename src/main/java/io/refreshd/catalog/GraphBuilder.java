@@ -81,7 +81,6 @@ final class GraphBuilder {
             ViewSources found = sources(id);
             List<Obstacle> untracked = new ArrayList<>(untrackedSources.of(view, found));
             dependencies.cycleOf(id).ifPresent(untracked::add);
-            untracked.addAll(objectsInFlux.of(found));
             Optional<Obstacle> plainObstacle = obstacles.toAnyRefresh(found);
             nodes.put(
                     id,
@@ -96,7 +95,8 @@ final class GraphBuilder {
                             dependencies.upstreamOf(id),
                             dependencies.downstreamOf(id),
                             lineage.of(view, found),
-                            opaqueFunctions.of(view, found)));
+                            opaqueFunctions.of(view, found),
+                            objectsInFlux.of(found)));
         });
         return new ViewGraph(nodes, tables, readers, filters);
     }

@@ -7,8 +7,10 @@ import io.refreshd.model.ViewId;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Predicate;
 
 /**
@@ -16,6 +18,17 @@ import java.util.function.Predicate;
  * returned with its remedy.
  */
 final class UntrackedSources {
+    /** What some queries read besides tables, which the log does not tell of. */
+    private static final Map<Rule.Trait, String> OF_THE_SERVER = Map.of(
+            Rule.Trait.SAMPLE,
+            "draws a sample (TABLESAMPLE)",
+            Rule.Trait.SESSION,
+            "reads SESSION_USER or CURRENT_SCHEMA",
+            Rule.Trait.OBJECT_NAMES,
+            "may turn a regclass or the like into the object's name, or a name into the object",
+            Rule.Trait.SYSTEM_COLUMNS,
+            "reads a system column (ctid, xmin, xmax, cmin or cmax)");
+
     private final CatalogIndex catalogIndex;
     private final Publishability publishability;
     private final Predicate<ViewId> included;
@@ -88,9 +101,14 @@ final class UntrackedSources {
                     "reads the clock (text such as 'now' or 'yesterday' becomes a date or time when the query runs)",
                     view));
         }
-        if (rule.traits().contains(Rule.Trait.SAMPLE)) {
-            found.add(nonDeterministic("draws a sample (TABLESAMPLE)", view));
+        Set<Rule.Trait> traits = new TreeSet<>(rule.traits());
+        if (traits.contains(Rule.Trait.OBJECT_TYPES)
+                && rule.functions().stream().anyMatch(this::mayWriteAnyValue)) {
+            traits.add(Rule.Trait.OBJECT_NAMES);
         }
+        traits.stream()
+                .flatMap(trait -> Optional.ofNullable(OF_THE_SERVER.get(trait)).stream())
+                .forEach(what -> found.add(nonDeterministic(what, view)));
         for (long oid : rule.functions()) {
             Function function = catalogIndex.function(oid);
             if (function != null && NonDeterminism.isNonDeterministic(function)) {
@@ -101,6 +119,14 @@ final class UntrackedSources {
             }
         }
         return found;
+    }
+
+    /** Functions that write values of any type as text are STABLE, such as concat and to_jsonb. */
+    private boolean mayWriteAnyValue(long oid) {
+        Function function = catalogIndex.function(oid);
+        return function != null
+                && function.volatility() == 's'
+                && !function.name().equals("pg_typeof");
     }
 
     private static Obstacle nonDeterministic(String what, Relation view) {

@@ -100,6 +100,9 @@ public final class ContentSettings {
     /** For the role that is connected. */
     static final String OF_LOGIN = resolve("(SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolname = session_user)");
 
+    /** For a role that has no settings of its own. */
+    static final String OF_EVERY_ROLE = resolve("0::pg_catalog.oid");
+
     private ContentSettings() {}
 
     /** @param role an SQL expression for the oid of the role */

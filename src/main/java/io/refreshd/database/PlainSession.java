@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -53,6 +54,11 @@ public final class PlainSession {
     /** The settings of the role that is connected. @param transaction open; it stays usable */
     public static PlainSession ofLogin(Connection transaction) throws SQLException {
         return of(transaction, ContentSettings.OF_LOGIN, null);
+    }
+
+    /** What the server, the database and ALTER ROLE ALL give to every role, as text. @param transaction open; it stays usable */
+    public static String ofEveryRole(Connection transaction) throws SQLException {
+        return new TreeMap<>(of(transaction, ContentSettings.OF_EVERY_ROLE, null).settings).toString();
     }
 
     /** @param relation the parameter of the query; null if it has none */

@@ -32,7 +32,7 @@ final class StorageCheck implements Check {
                         SELECT n.nspname || '.' || c.relname AS view, format('%I.%I', n.nspname, c.relname) AS name,
                                greatest(c.reltuples, coalesce(s.n_live_tup, 0))::bigint AS rows,
                                coalesce(s.n_dead_tup, 0) AS dead,
-                               pg_size_pretty(%s) AS size,
+                               pg_size_pretty(SIZE_) AS size,
                                s.last_vacuum IS NULL AND s.last_autovacuum IS NULL AS unvacuumed,
                                (SELECT a.attname FROM pg_catalog.pg_attribute a
                                 WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum LIMIT 1) AS first,
@@ -50,7 +50,7 @@ final class StorageCheck implements Check {
                             JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = p.number
                         ) k ON true
                         WHERE c.oid = ANY(CAST(:oids AS bigint[]))
-                        """.formatted(SIZE))
+                        """.replace("SIZE_", SIZE))
                 .bind("oids", ViewOids.of(database))
                 .map((row, context) -> findings(row))
                 .list()

@@ -25,12 +25,14 @@ final class SnapshotReader {
     private final PublicationReconciler publication;
     private final EnrolmentTracker enrolment;
     private final RequiredTablesReader required;
+    private final ServerSettings settings;
 
     SnapshotReader(Configuration configuration, EnrolmentTracker enrolment, Supplier<Moment> clock) {
         this.configuration = configuration;
         this.publication = new PublicationReconciler(
                 configuration.capture().publication(), configuration.database().user(), clock);
         this.enrolment = enrolment;
+        this.settings = new ServerSettings(clock);
         this.required = new RequiredTablesReader(configuration);
     }
 
@@ -56,6 +58,7 @@ final class SnapshotReader {
                 refused,
                 enrolment.compare(handle, wanted.publishable(), state),
                 notRefreshable,
+                ServerSettings.read(handle),
                 degraded);
     }
 
@@ -72,6 +75,7 @@ final class SnapshotReader {
                                 handle.getConnection(), configuration.capture().publication())
                         .equals(snapshot.publicationVersion())
                 || publication.mayJoinNow(handle)
+                || settings.haveChanged(handle, snapshot.settings())
                 || !RefreshPrivileges.missing(handle).equals(snapshot.notRefreshable());
     }
 }

@@ -69,7 +69,7 @@ class ReconcilePlanTest {
 
     @Test
     void nothingIsAlteredWhereLedgerAndRoutingTableAgreeWithTheCatalog() {
-        known(graph.lineageOf(low));
+        known(snapshot().lineageOf(low));
         assertThat(plan().altered()).isEmpty();
         assertThat(plan().uncertain()).isEmpty();
     }
@@ -93,7 +93,7 @@ class ReconcilePlanTest {
 
     @Test
     void whatATableLackedWhileItWasNotCapturedIsMissingFromItsReaders() {
-        known(graph.lineageOf(low));
+        known(snapshot().lineageOf(low));
         enrolment = new Enrolment(Set.of(main), Set.of(main), Set.of(), Set.of());
         assertThat(plan().altered()).containsExactly(low);
         enrolment = new Enrolment(Set.of(), Set.of(), Set.of(main), Set.of());
@@ -131,7 +131,9 @@ class ReconcilePlanTest {
     private void known(String lineageOfLow) {
         ledger = Map.of(
                 low, new Ledgered(LedgerEntry.unknown(low), oid(low), lineageOfLow),
-                high, new Ledgered(LedgerEntry.unknown(high), oid(high), graph.lineageOf(high)));
+                high,
+                        new Ledgered(
+                                LedgerEntry.unknown(high), oid(high), snapshot().lineageOf(high)));
         routed = Map.of(low, oid(low), high, oid(high));
     }
 
@@ -153,6 +155,7 @@ class ReconcilePlanTest {
                 Map.of(),
                 enrolment,
                 Map.of(),
+                "settings",
                 degraded);
     }
 
