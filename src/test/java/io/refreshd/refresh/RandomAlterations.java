@@ -112,7 +112,8 @@ final class RandomAlterations {
             }
             case 5 -> {
                 other = !other;
-                yield "ALTER MATERIALIZED VIEW IF EXISTS v" + random.nextInt(3) + " OWNER TO " + (other ? OTHER_OWNER : OWNER);
+                yield "ALTER MATERIALIZED VIEW IF EXISTS v" + random.nextInt(3) + " OWNER TO "
+                        + (other ? OTHER_OWNER : OWNER);
             }
             case 6 -> "ALTER VIEW plain_secret SET (security_invoker = " + random.nextBoolean() + ")";
             case 7 -> any(List.of("GRANT " + GROUP + " TO " + OWNER, "REVOKE " + GROUP + " FROM " + OWNER));
