@@ -55,6 +55,12 @@ record SubLink(Node query, Optional<Node> comparison, boolean onlyTruth, boolean
         return new SubLink(query, comparison, onlyTruth, outer || nullable);
     }
 
+    /** Whether the sub-query's value does not depend on the order of its rows, as that of ARRAY does. */
+    static boolean isOfKnownKind(Node node) {
+        long kind = node.number("subLinkType");
+        return kind == EXISTS || kind == ANY || kind == SCALAR;
+    }
+
     private static void collect(Part part, boolean onlyTruth, boolean outer, List<SubLink> found)
             throws UnsupportedQueryException {
         if (part instanceof Items items) {
@@ -83,7 +89,7 @@ record SubLink(Node query, Optional<Node> comparison, boolean onlyTruth, boolean
         if (node.all("subselect").size() != 1
                 || !(node.all("subselect").getFirst() instanceof Node query)
                 || !query.label().equals("QUERY")
-                || (kind != EXISTS && kind != ANY && kind != SCALAR)) {
+                || !isOfKnownKind(node)) {
             throw new UnsupportedQueryException(
                     "its query holds a sub-query in an expression that is neither EXISTS nor IN nor a scalar one");
         }

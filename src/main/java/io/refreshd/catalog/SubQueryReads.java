@@ -94,6 +94,11 @@ final class SubQueryReads {
                     throw refused("a column of a query further out");
                 }
             }
+            case "SUBLINK" -> {
+                if (!SubLink.isOfKnownKind(node)) {
+                    throw refused("another one that is neither EXISTS nor IN nor a scalar one");
+                }
+            }
             case "AGGREF" -> {
                 if (!OrderlessAggregates.contains(node.number("aggfnoid"))) {
                     throw refused("an aggregate whose result may depend on the order of rows");

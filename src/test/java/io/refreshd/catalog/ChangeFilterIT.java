@@ -277,6 +277,7 @@ class ChangeFilterIT {
                 "SELECT id FROM main m WHERE EXISTS (SELECT FROM renamed r WHERE r.key = m.other)",
                 "SELECT id, (SELECT max(part) FROM other) AS x FROM main",
                 "SELECT id, ARRAY(SELECT part FROM other o WHERE o.main = m.id) AS x FROM main m",
+                "SELECT id FROM main m WHERE EXISTS (SELECT FROM other o WHERE o.main = m.id AND ARRAY[o.part] = ARRAY(SELECT id FROM third))",
                 "SELECT id, (SELECT role FROM other o WHERE o.main = m.id LIMIT 1) AS x FROM main m",
                 "SELECT id, (SELECT role FROM other o WHERE o.main = m.id ORDER BY part OFFSET 1) AS x FROM main m",
                 "SELECT id, (SELECT string_agg(role, ',') FROM other o WHERE o.main = m.id) AS x FROM main m",

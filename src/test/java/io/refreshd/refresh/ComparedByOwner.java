@@ -61,8 +61,8 @@ final class ComparedByOwner {
 
     boolean differs(String view, String definition) throws SQLException {
         String session = sessionOf(view);
-        String is = "SELECT v::text FROM " + view + " v";
-        String should = "SELECT d::text FROM (" + definition + ") d";
+        String is = "SELECT viewed_row::text FROM " + view + " viewed_row";
+        String should = "SELECT defined_row::text FROM (" + definition + ") defined_row";
         // In one round trip: the driver accepts no other date style than ISO at the end of one.
         String sql = "BEGIN; " + session + "SELECT EXISTS ((" + is + " EXCEPT ALL " + should + ") UNION ALL (" + should
                 + " EXCEPT ALL " + is + ")); COMMIT";
