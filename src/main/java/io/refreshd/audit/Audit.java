@@ -3,6 +3,7 @@ package io.refreshd.audit;
 import io.refreshd.catalog.TrustedCode;
 import io.refreshd.database.PlainSession;
 import io.refreshd.database.SessionSettings;
+import io.refreshd.database.StatementWatch;
 import io.refreshd.ledger.StreamPosition;
 import io.refreshd.ledger.StreamRow;
 import io.refreshd.ledger.ViewMark;
@@ -38,6 +39,9 @@ public final class Audit {
     private static final String SWAPPED = "it was refreshed while it was read";
     private static final Duration POLL = Duration.ofMillis(100);
 
+    /** For the server to end a comparison, and for its error to arrive. */
+    private static final Duration GRACE = Duration.ofSeconds(30);
+
     /**
      * SQLSTATE classes by which this view cannot be compared. Any other error, such as a lost connection, ends the whole audit.
      */
@@ -64,12 +68,25 @@ public final class Audit {
     private final Pause pause;
     private final Duration patience;
     private final Duration timeout;
+    private final StatementWatch watch;
 
     /**
      * @param patience how long to wait, if something differs, until the daemon has read the log up to the snapshot
      * @param timeout for one comparison; zero means no limit
      */
     public Audit(Jdbi jdbi, Definitions definitions, Pause pause, Duration patience, Duration timeout) {
+        this(jdbi, definitions, pause, patience, timeout, StatementWatch.NONE);
+    }
+
+    /** @param watch ends a comparison that holds up others; the view's verdict is then {@code FAILED} */
+    public Audit(
+            Jdbi jdbi,
+            Definitions definitions,
+            Pause pause,
+            Duration patience,
+            Duration timeout,
+            StatementWatch watch) {
+        this.watch = watch;
         this.jdbi = jdbi;
         this.definitions = definitions;
         this.pause = pause;
@@ -171,9 +188,12 @@ public final class Audit {
     private Observation observe(ViewId view, Set<String> leftOut) throws SQLException {
         try (Handle handle = jdbi.open()) {
             UntrustedViewException.check(handle, view);
+            // The client listens for longer than the server may take; otherwise the server would keep the backend.
+            long silence = timeout.isZero() ? 0 : timeout.plus(GRACE).toMillis();
+            handle.getConnection().setNetworkTimeout(Runnable::run, (int) Math.min(silence, Integer.MAX_VALUE));
             handle.begin();
             try {
-                return observe(handle, view, leftOut);
+                return watch.run(handle, view.toString(), () -> observe(handle, view, leftOut));
             } finally {
                 handle.rollback();
                 SessionSettings.reset(handle.getConnection());

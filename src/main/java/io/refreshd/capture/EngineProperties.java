@@ -1,6 +1,7 @@
 package io.refreshd.capture;
 
 import io.refreshd.database.SessionKind;
+import io.refreshd.database.SessionLimits;
 import io.refreshd.database.SessionSettings;
 import java.time.Duration;
 import java.util.Map;
@@ -47,7 +48,12 @@ final class EngineProperties {
         all.put(
                 "database.options",
                 (server.properties().getOrDefault("options", "") + " "
-                                + SessionSettings.startup(SessionKind.CAPTURE, serverVersion))
+                                + SessionSettings.startup(
+                                        SessionKind.CAPTURE,
+                                        SessionLimits.of(
+                                                SessionKind.CAPTURE,
+                                                server.properties().get("socketTimeout")),
+                                        serverVersion))
                         .strip());
         all.put("database.hostname", server.host());
         all.put("database.port", Integer.toString(server.port()));

@@ -107,12 +107,16 @@ public final class PgoutputChangeSource implements ChangeSource {
         } catch (Throwable e) {
             fail(e);
         } finally {
-            startable.countDown();
-            heartbeats.close();
-            cut();
-            DebeziumInternals.unregister(name);
-            PasswordSource.unregister(name);
-            complete();
+            try {
+                startable.countDown();
+                heartbeats.close();
+                cut();
+                DebeziumInternals.unregister(name);
+                PasswordSource.unregister(name);
+            } finally {
+                // Whoever waits for the end would wait for ever.
+                complete();
+            }
         }
     }
 

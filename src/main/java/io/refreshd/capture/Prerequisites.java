@@ -1,6 +1,7 @@
 package io.refreshd.capture;
 
 import io.refreshd.model.Obstacle;
+import io.refreshd.model.Remedy;
 import io.refreshd.model.SqlNames;
 import io.refreshd.model.TableId;
 import java.sql.Connection;
@@ -53,11 +54,12 @@ public final class Prerequisites {
             if (!walLevel.equals("logical")) {
                 obstacles.add(new Obstacle(
                         "the server writes too little to its log for decoding (wal_level is " + walLevel + ")",
-                        "ALTER SYSTEM SET wal_level = 'logical'; -- and restart the server"));
+                        Remedy.sql("ALTER SYSTEM SET wal_level = 'logical'").and("and restart the server")));
             }
             if (row.getBoolean("standby")) {
                 obstacles.add(new Obstacle(
-                        "the server is a standby: nothing can be refreshed there", "connect to the primary"));
+                        "the server is a standby: nothing can be refreshed there",
+                        Remedy.text("connect to the primary")));
             }
             room(row, "slots", "max_replication_slots", "replication slots", !slotExists, obstacles);
             room(row, "senders", "max_wal_senders", "WAL senders", true, obstacles);
@@ -72,7 +74,8 @@ public final class Prerequisites {
         if (needed && used >= most) {
             obstacles.add(new Obstacle(
                     "all " + most + " " + what + " of the server are taken",
-                    "ALTER SYSTEM SET " + setting + " = " + (most + 5) + "; -- and restart the server"));
+                    Remedy.sql("ALTER SYSTEM SET " + setting + " = " + (most + 5))
+                            .and("and restart the server")));
         }
     }
 
@@ -92,9 +95,8 @@ public final class Prerequisites {
                 String role = row.getString("rolname");
                 obstacles.add(new Obstacle(
                         "role " + role + " may not read the log",
-                        "ALTER ROLE " + SqlNames.identifier(role)
-                                + " REPLICATION; -- on Amazon RDS: GRANT rds_replication TO "
-                                + SqlNames.identifier(role)));
+                        Remedy.sql("ALTER ROLE " + SqlNames.identifier(role) + " REPLICATION")
+                                .and("on Amazon RDS instead: GRANT rds_replication TO " + SqlNames.identifier(role))));
             }
         }
     }
@@ -103,13 +105,14 @@ public final class Prerequisites {
         if (!state.complete()) {
             obstacles.add(new Obstacle(
                     "publication " + name + " leaves out operations",
-                    "ALTER PUBLICATION " + SqlNames.identifier(name)
-                            + " SET (publish = 'insert, update, delete, truncate');"));
+                    Remedy.sql("ALTER PUBLICATION " + SqlNames.identifier(name)
+                            + " SET (publish = 'insert, update, delete, truncate')")));
         }
         if (state.viaRoot()) {
             obstacles.add(new Obstacle(
                     "publication " + name + " publishes changes of partitions as those of their root",
-                    "ALTER PUBLICATION " + SqlNames.identifier(name) + " SET (publish_via_partition_root = false);"));
+                    Remedy.sql("ALTER PUBLICATION " + SqlNames.identifier(name)
+                            + " SET (publish_via_partition_root = false)")));
         }
     }
 
@@ -129,8 +132,8 @@ public final class Prerequisites {
                         ? Optional.of(new Obstacle(
                                 "publication " + publication + " belongs to " + row.getString("owner")
                                         + ", so that this role can add no table to it",
-                                "ALTER PUBLICATION " + SqlNames.identifier(publication) + " OWNER TO "
-                                        + SqlNames.identifier(row.getString("role"))))
+                                Remedy.sql("ALTER PUBLICATION " + SqlNames.identifier(publication) + " OWNER TO "
+                                        + SqlNames.identifier(row.getString("role")))))
                         : Optional.empty();
             }
         }
@@ -157,8 +160,8 @@ public final class Prerequisites {
                         obstacles.add(new Obstacle(
                                 "table " + table + " belongs to " + row.getString("owner")
                                         + ", so that this role cannot publish it",
-                                "GRANT " + SqlNames.identifier(row.getString("owner")) + " TO "
-                                        + SqlNames.identifier(row.getString("role")) + ";"));
+                                Remedy.sql("GRANT " + SqlNames.identifier(row.getString("owner")) + " TO "
+                                        + SqlNames.identifier(row.getString("role")))));
                     }
                 }
             }

@@ -27,14 +27,16 @@ final class RowCollector {
     private static final String UNKNOWN = "\0";
 
     private final RowLayout layout;
+    private final RowRoom room;
     private final Map<Integer, Set<String>> values = new HashMap<>();
     /** Indexes of columns of whose values only the new ones were sent, for one row at least. */
     private final Set<Integer> newOnly = new HashSet<>();
 
     private @Nullable Set<List<String>> keys;
 
-    RowCollector(RowLayout layout) {
+    RowCollector(RowLayout layout, RowRoom room) {
         this.layout = layout;
+        this.room = room;
         if (!layout.key().isEmpty()) {
             keys = new HashSet<>();
         }
@@ -136,19 +138,18 @@ final class RowCollector {
             }
             found.add(value);
         }
-        keys.add(found);
-        if (keys.size() > layout.interest().mostKeys()) {
+        if (keys.add(found) && (keys.size() > layout.interest().mostKeys() || !room.take(found))) {
             keys = null;
         }
     }
 
     /** @return whether the values are still known, and few */
-    private static boolean addValue(Set<String> all, @Nullable String value) {
+    private boolean addValue(Set<String> all, @Nullable String value) {
         if (value == null) {
             return true;
         }
-        all.add(value);
-        return !value.equals(UNKNOWN) && all.size() <= ChangedRows.LIMIT;
+        boolean added = all.add(value);
+        return !value.equals(UNKNOWN) && all.size() <= ChangedRows.LIMIT && (!added || room.take(List.of(value)));
     }
 
     private static @Nullable String value(int form, int length, ByteBuffer tuple, @Nullable String unchanged) {

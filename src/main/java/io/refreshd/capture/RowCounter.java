@@ -29,6 +29,7 @@ final class RowCounter {
     private static final int DEFERRED_BYTES = 64 * 1024;
 
     private final RowLayout layout;
+    private final RowRoom room;
     private final long[] rows = new long[OPERATIONS.length];
     private final BitSet changed = new BitSet();
     /** Updates of a transaction that altered only columns that no view reads so far. If it stays so, none of their rows is remembered. */
@@ -39,8 +40,10 @@ final class RowCounter {
     private @Nullable RowCollector collector;
     private boolean allColumns;
 
-    RowCounter(RowLayout layout) {
+    /** @param room of the transaction */
+    RowCounter(RowLayout layout, RowRoom room) {
         this.layout = layout;
+        this.room = room;
     }
 
     void count(Operation operation) {
@@ -58,7 +61,7 @@ final class RowCounter {
     private RowCollector collector() {
         RowCollector known = collector;
         if (known == null) {
-            known = new RowCollector(layout);
+            known = new RowCollector(layout, room);
             collector = known;
             deferred.forEach(known::takeUpdate);
             deferred.clear();

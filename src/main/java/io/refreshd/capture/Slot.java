@@ -1,6 +1,7 @@
 package io.refreshd.capture;
 
 import io.refreshd.model.Lsn;
+import io.refreshd.model.Remedy;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -149,20 +150,20 @@ public final class Slot {
      *
      * @param who the process or the prepared transaction, and what it is
      */
-    public record Blocker(String who, Duration age, String remedy) {}
+    public record Blocker(String who, Duration age, Remedy remedy) {}
 
     /** The transactions that {@link #create} waits for, oldest first. */
     public static List<Blocker> blockers(Connection connection) throws SQLException {
         String sql = """
                 SELECT pg_catalog.format('process %s of %s (%s, %s, %s)', pid, usename, application_name, datname, state) AS who,
                        extract(epoch FROM pg_catalog.clock_timestamp() - xact_start) AS age,
-                       pg_catalog.format('SELECT pg_terminate_backend(%s)', pid) AS remedy
+                       pg_catalog.format('SELECT pg_catalog.pg_terminate_backend(%s)', pid) AS remedy, '' AS instead
                 FROM pg_catalog.pg_stat_activity
                 WHERE backend_xid IS NOT NULL AND pid <> pg_catalog.pg_backend_pid()
                 UNION ALL
                 SELECT pg_catalog.format('prepared transaction %L of %s (%s)', gid, owner, database),
                        extract(epoch FROM pg_catalog.clock_timestamp() - prepared),
-                       pg_catalog.format('COMMIT PREPARED %L or ROLLBACK PREPARED %L', gid, gid)
+                       pg_catalog.format('COMMIT PREPARED %L', gid), pg_catalog.format('or ROLLBACK PREPARED %L', gid)
                 FROM pg_catalog.pg_prepared_xacts
                 ORDER BY age DESC NULLS LAST
                 """;
@@ -171,7 +172,10 @@ public final class Slot {
             List<Blocker> blockers = new ArrayList<>();
             while (row.next()) {
                 Duration age = Duration.ofMillis((long) (row.getDouble("age") * 1000));
-                blockers.add(new Blocker(row.getString("who"), age, row.getString("remedy")));
+                blockers.add(new Blocker(
+                        row.getString("who"),
+                        age,
+                        new Remedy(List.of(row.getString("remedy")), row.getString("instead"))));
             }
             return blockers;
         }

@@ -2,6 +2,7 @@ package io.refreshd.capture;
 
 import io.refreshd.model.Lsn;
 import io.refreshd.model.Obstacle;
+import io.refreshd.model.Remedy;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
@@ -37,7 +38,7 @@ public record SlotState(
             return Optional.of(new Obstacle(
                     "replication slot " + name + " belongs to something else (plugin " + plugin + ", database "
                             + database.orElse("none") + ")",
-                    "configure another slot name"));
+                    Remedy.text("configure another slot name")));
         }
         if (twoPhase) {
             return Optional.of(new Obstacle(
@@ -62,7 +63,8 @@ public record SlotState(
         return !lost() && confirmed.isEmpty();
     }
 
-    private String recreate() {
-        return "SELECT pg_drop_replication_slot('" + name + "'); it is made again at the next start";
+    private Remedy recreate() {
+        return Remedy.sql("SELECT pg_catalog.pg_drop_replication_slot('" + name + "')")
+                .and("it is made again at the next start");
     }
 }

@@ -40,6 +40,7 @@ final class StreamDecoder {
     /** Without repetitions: a signal says the same however often it comes. */
     private final Set<Signal> signals = new LinkedHashSet<>();
 
+    private RowRoom room = new RowRoom();
     private long xid;
 
     /** @param interests what to remember of a table's rows; asked once for each table that changes after {@link #forgetInterests} */
@@ -85,6 +86,7 @@ final class StreamDecoder {
         xid = Integer.toUnsignedLong(message.getInt());
         counters.clear();
         signals.clear();
+        room = new RowRoom();
     }
 
     private Captured.Transaction commit(ByteBuffer message) {
@@ -134,7 +136,7 @@ final class StreamDecoder {
         }
         RowCounter counter = counters.get(relation.table());
         if (counter == null) {
-            counter = new RowCounter(layoutOf(relation));
+            counter = new RowCounter(layoutOf(relation), room);
             counters.put(relation.table(), counter);
         }
         return counter;

@@ -2,6 +2,7 @@ package io.refreshd.catalog;
 
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.TableId;
+import io.refreshd.model.ViewId;
 import java.sql.Array;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -19,6 +20,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /**
@@ -37,26 +39,28 @@ final class CatalogQueries {
         this.connection = connection;
     }
 
-    Catalog read() throws SQLException {
+    Catalog read(Predicate<ViewId> included) throws SQLException {
         IncrementalRows ledger = IncrementalRows.read(connection);
-        List<Long> reached = oids(ledger.oids());
+        LeftOutViews views = LeftOutViews.of(connection, included);
+        List<Long> reached = reached(views.included(), ledger.oids());
+        List<Long> examined = views.without(reached);
         Map<Long, List<Rule.Read>> reads = reads(reached);
         Set<Long> systemCatalogs = new TreeSet<>();
         Map<Long, SortedSet<Long>> calls = new HashMap<>();
-        addCallsAndSystemReads(reached, reads, systemCatalogs, calls);
+        addCallsAndSystemReads(examined, reads, systemCatalogs, calls);
 
         Set<Long> named = new TreeSet<>(reached);
         named.addAll(systemCatalogs);
         Set<Long> functions = new TreeSet<>();
         calls.values().forEach(functions::addAll);
         List<Relation> all = relations(named, columns(reached));
-        List<Rule> rules = rules(reached, reads, calls);
+        List<Rule> rules = new ArrayList<>(rules(examined, reads, calls));
+        rules.addAll(views.rules(reached, reads));
         IncrementalViews incremental = IncrementalViews.of(ledger, all, rules);
-        List<Relation> relations = incremental.relations(all);
-        Map<Long, Obstacle> untrusted = untrusted(relations, incremental);
+        Map<Long, Obstacle> untrusted = untrusted(views.included(), rules, incremental);
         return new Catalog(
                 role(),
-                relations,
+                incremental.relations(all),
                 incremental.rules(rules),
                 query(
                         CatalogSql.INHERITANCES,
@@ -72,14 +76,13 @@ final class CatalogQueries {
     }
 
     /** Of an incremental view the definition runs, and the view itself is read. */
-    private Map<Long, Obstacle> untrusted(List<Relation> relations, IncrementalViews incremental) throws SQLException {
+    private Map<Long, Obstacle> untrusted(
+            Collection<Long> materialized, List<Rule> rules, IncrementalViews incremental) throws SQLException {
         Map<Long, Long> definitions = incremental.definitions();
-        Set<Long> run = new TreeSet<>(definitions.values());
-        relations.stream()
-                .filter(relation -> relation.kind() == RelationKind.MATERIALIZED_VIEW)
-                .map(Relation::oid)
-                .forEach(run::add);
-        Map<Long, Obstacle> untrusted = new HashMap<>(TrustedCode.obstacles(connection, run, TrustedCode.Use.LOOKUP));
+        Set<Long> run = new TreeSet<>(materialized);
+        run.addAll(definitions.keySet());
+        run.addAll(definitions.values());
+        Map<Long, Obstacle> untrusted = new HashMap<>(LookupTrust.of(connection, run, rules, LookupTrust.LONGEST));
         definitions.forEach((view, definition) ->
                 Optional.ofNullable(untrusted.remove(definition)).ifPresent(code -> untrusted.putIfAbsent(view, code)));
         return untrusted;
@@ -132,8 +135,19 @@ final class CatalogQueries {
         }
     }
 
-    private List<Long> oids(List<Long> further) throws SQLException {
-        return query(CatalogSql.OIDS, further, row -> row.getLong(1));
+    /** @param further relations that are looked for as well */
+    private List<Long> reached(List<Long> materialized, List<Long> further) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(CatalogSql.REACHED_OIDS)) {
+            statement.setArray(1, connection.createArrayOf("int8", materialized.toArray()));
+            statement.setArray(2, connection.createArrayOf("int8", further.toArray()));
+            try (ResultSet rows = statement.executeQuery()) {
+                List<Long> oids = new ArrayList<>();
+                while (rows.next()) {
+                    oids.add(rows.getLong(1));
+                }
+                return oids;
+            }
+        }
     }
 
     private List<Relation> relations(Collection<Long> oids, Map<Long, List<Relation.Column>> columns)
@@ -209,6 +223,10 @@ final class CatalogQueries {
             addIf(row.getBoolean(4), Rule.Trait.CLOCK, traits);
             addIf(row.getBoolean(5), Rule.Trait.SAMPLE, traits);
             addIf(row.getBoolean(7), Rule.Trait.UNEXAMINED, traits);
+            addIf(row.getBoolean(8), Rule.Trait.SESSION, traits);
+            addIf(row.getBoolean(9), Rule.Trait.OBJECT_TYPES, traits);
+            addIf(row.getBoolean(10), Rule.Trait.OBJECT_NAMES, traits);
+            addIf(row.getBoolean(11), Rule.Trait.SYSTEM_COLUMNS, traits);
             return new Rule(
                     relation,
                     row.getString(2),

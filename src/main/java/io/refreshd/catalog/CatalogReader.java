@@ -1,6 +1,7 @@
 package io.refreshd.catalog;
 
 import io.refreshd.model.TableId;
+import io.refreshd.model.ViewId;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -10,6 +11,7 @@ import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Predicate;
 
 /**
  * Reads the system catalog over JDBC. Every role may do so: everything that is read is readable by PUBLIC.
@@ -19,17 +21,25 @@ import java.util.Set;
 public final class CatalogReader {
     private CatalogReader() {}
 
+    /** Reads all materialized views and everything they stand on, in one snapshot. */
+    public static Catalog read(Connection connection) throws SQLException {
+        return read(connection, view -> true);
+    }
+
     /**
-     * Reads all materialized views and everything they stand on, in one snapshot.
+     * Reads the included materialized views and everything they stand on, in one snapshot.
+     *
+     * <p>Invariant: the query tree of a materialized view that is left out is not read, whatever stands on it: anybody may write one.
+     * Of a left-out view that an included one stands on, the relation and what it reads are in the catalog.
      *
      * <p>A connection in autocommit mode gets a transaction for this call, and is in autocommit mode again afterwards. Otherwise the
      * caller's transaction is used; the caller must have made it REPEATABLE READ to get one snapshot.
      *
      * <p>Failure: a transaction that this call began is rolled back, and the exception is passed on.
      */
-    public static Catalog read(Connection connection) throws SQLException {
+    public static Catalog read(Connection connection, Predicate<ViewId> included) throws SQLException {
         if (!connection.getAutoCommit()) {
-            return new CatalogQueries(connection).read();
+            return new CatalogQueries(connection).read(included);
         }
         connection.setAutoCommit(false);
         try {
@@ -38,7 +48,7 @@ public final class CatalogReader {
                 // The planner overestimates catalog queries, so that compiling them would take most of the time.
                 statement.execute("SET LOCAL jit = off");
             }
-            Catalog catalog = new CatalogQueries(connection).read();
+            Catalog catalog = new CatalogQueries(connection).read(included);
             connection.commit();
             return catalog;
         } catch (SQLException | RuntimeException failure) {
@@ -66,10 +76,12 @@ public final class CatalogReader {
      * VACUUM do not change it.
      */
     public static String fingerprint(Connection connection) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(FingerprintSql.FINGERPRINT);
-                ResultSet row = statement.executeQuery()) {
-            row.next();
-            return row.getString(1);
+        try (PreparedStatement statement = connection.prepareStatement(FingerprintSql.FINGERPRINT)) {
+            KeptPlan.of(statement);
+            try (ResultSet row = statement.executeQuery()) {
+                row.next();
+                return row.getString(1);
+            }
         }
     }
 

@@ -8,30 +8,29 @@ final class CatalogSql {
     private CatalogSql() {}
 
     /**
-     * All materialized views and everything that they read, directly or not.
+     * The materialized views among the given relations, and everything that they read, directly or not.
      *
      * <ul>
      *   <li>So are the definitions of incremental views, and what reads their stores: see {@link IncrementalViews}.
      *   <li>Only SELECT rules count: an ON INSERT rule of a table is no read.
      *   <li>What policies read is included, whether or not the policies apply.
+     *   <li>So is a relation whose row type a query names, such as {@code NULL::t}: its columns count.
      *   <li>Temporary tables, to which only inheritance leads, are left out: a session reads only its own, and this one has none.
      *   <li>{@code reached} copies {@code closure} for the sake of the estimate. The planner takes a recursive CTE for huge, and would
      *       compile code (JIT) for the rest of the query.
      * </ul>
-     */
-    private static final String REACHED = reachedFrom("pg_catalog.pg_class");
-
-    /**
-     * @param views a relation with the columns oid, relkind and relnamespace that holds all materialized views, and all relations of
-     *     the schema {@link IncrementalViews#SCHEMA}
+     *
+     * @param views a relation with the columns oid, relkind and relnamespace that holds all materialized views to begin with, and all
+     *     relations of the schema {@link IncrementalViews#SCHEMA}
      */
     static String reachedFrom(String views) {
         return """
             WITH RECURSIVE edges(reader, source) AS MATERIALIZED (
-              SELECT r.ev_class, d.refobjid
+              SELECT r.ev_class, CASE WHEN d.refclassid = 'pg_catalog.pg_class'::regclass THEN d.refobjid
+                                      ELSE (SELECT t.typrelid FROM pg_catalog.pg_type t WHERE t.oid = d.refobjid) END
                 FROM pg_catalog.pg_rewrite r
                 JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.objid = r.oid
-               WHERE r.ev_type = '1' AND d.refclassid = 'pg_catalog.pg_class'::regclass
+               WHERE r.ev_type = '1' AND d.refclassid IN ('pg_catalog.pg_class'::regclass, 'pg_catalog.pg_type'::regclass)
                  AND d.refobjid <> r.ev_class AND d.refobjid >= 16384
               UNION
               SELECT p.polrelid, d.refobjid
@@ -52,22 +51,39 @@ final class CatalogSql {
                 WHERE source IN (SELECT oid FROM VIEWS_
                                   WHERE relkind = 'r' AND relnamespace = pg_catalog.to_regnamespace('SCHEMA_')))
               UNION
-              SELECT e.source FROM closure JOIN edges e ON e.reader = closure.oid
+              SELECT e.source FROM closure JOIN edges e ON e.reader = closure.oid WHERE e.source <> 0
             ), reached(oid) AS MATERIALIZED (
               SELECT DISTINCT oid FROM closure
             )
             """.replace("VIEWS_", views).replace("SCHEMA_", IncrementalViews.SCHEMA);
     }
 
-    /** Parameter: oids of relations that are looked for as well, with what they read. */
-    static final String OIDS = REACHED + """
-            , further(oid) AS (
+    /** All materialized views. No parameter. */
+    static final String MATERIALIZED_VIEWS = """
+            SELECT c.oid::int8, n.nspname::text, c.relname::text
+              FROM pg_catalog.pg_class c
+              JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+             WHERE c.relkind = 'm'
+             ORDER BY c.oid
+            """;
+
+    /**
+     * Oids of the materialized views and of everything that they read, of incremental views and what they read. Parameters: oids of the
+     * materialized views to begin with; oids of relations that are looked for as well, with what they read.
+     */
+    static final String REACHED_OIDS = reachedFrom("begin") + """
+            , begin(oid, relkind, relnamespace) AS MATERIALIZED (
+              SELECT v, 'm'::"char", NULL::oid FROM pg_catalog.unnest(?::int8[]::oid[]) AS v
+              UNION ALL
+              SELECT oid, relkind, relnamespace FROM pg_catalog.pg_class
+               WHERE relnamespace = pg_catalog.to_regnamespace('%s')
+            ), further(oid) AS (
               SELECT c.oid FROM pg_catalog.pg_class c WHERE c.oid = ANY (?::int8[]::oid[])
               UNION
-              SELECT e.source FROM further JOIN edges e ON e.reader = further.oid
+              SELECT e.source FROM further JOIN edges e ON e.reader = further.oid WHERE e.source <> 0
             )
             SELECT oid::int8 FROM reached UNION SELECT oid::int8 FROM further ORDER BY 1
-            """;
+            """.formatted(IncrementalViews.SCHEMA);
 
     /** Oids of relations by name. Parameters: schemas and names, two {@code text[]} of the same length. */
     static final String OIDS_OF = """
@@ -129,7 +145,7 @@ final class CatalogSql {
      * The queries of views, and the conditions by which policies let rows of a table be read. The xmin of each row is part of its
      * hash: a query that was replaced and put back counts as another one, since a refresh in between may have used the replacement.
      *
-     * <p>Whoever may create a view decides how large its query is. So {@code tree} is null above 4 MB, and beyond 128 MB of all
+     * <p>Whoever may create a view decides how large its query is. So {@code tree} is null above 4 MB, and beyond 64 MB of all
      * together, the smallest first: such a query costs the server nothing, since the length stands in front of the stored text.
      */
     private static final String QUERIES = """
@@ -147,7 +163,7 @@ final class CatalogSql {
             ), query(reader, class, oid, tree, settings) AS (
               SELECT reader, class, oid,
                      CASE WHEN octet_length(tree) <= 4194304
-                           AND sum(octet_length(tree)) OVER (ORDER BY octet_length(tree), class, oid) <= 134217728
+                           AND sum(octet_length(tree)) OVER (ORDER BY octet_length(tree), class, oid) <= 67108864
                           THEN tree END,
                      concat(settings, ' ', octet_length(tree))
                 FROM source
@@ -178,7 +194,7 @@ final class CatalogSql {
                    CASE WHEN octet_length(tree) <= 262144
                          AND sum(octet_length(tree)) OVER (ORDER BY octet_length(tree), reader) <= 16777216
                         THEN tree ELSE '' END,
-                   unexamined
+                   unexamined, session, object_types, object_types AND by_text, system_columns
               FROM (SELECT q.reader, md5(string_agg(concat(q.tree, q.settings), '|' ORDER BY q.oid)) AS hash,
                            bool_or(q.tree IS NULL OR position(':varattno 0 ' IN q.tree) > 0) AS whole_row,
                            bool_or(q.tree ~ 'SQLVALUEFUNCTION :op [0-8] '
@@ -187,7 +203,11 @@ final class CatalogSql {
                            bool_or(position('{TABLESAMPLECLAUSE ' IN q.tree) > 0) AS sample,
                            coalesce(max(q.tree) FILTER (WHERE q.class = 'pg_catalog.pg_rewrite'::regclass
                                                           AND current_setting('server_encoding') = 'UTF8'), '') AS tree,
-                           bool_or(q.tree IS NULL) AS unexamined
+                           bool_or(q.tree IS NULL) AS unexamined,
+                           bool_or(q.tree ~ 'SQLVALUEFUNCTION :op (12|14) ') AS session,
+                           bool_or(q.tree ~ 'type (24|2202|2203|2204|2205|2206|4089|4096|4191) ') AS object_types,
+                           bool_or(q.tree ~ '\\{(COERCEVIAIO|XMLEXPR|JSON[A-Z]+) ') AS by_text,
+                           bool_or(q.tree ~ ':varattno -[1-5] ') AS system_columns
                       FROM query q
                      GROUP BY q.reader) examined
              ORDER BY reader

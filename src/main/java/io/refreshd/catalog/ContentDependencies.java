@@ -2,6 +2,7 @@ package io.refreshd.catalog;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * What the content of views depends on besides rows: objects in {@code pg_depend}, and the rights by which rows are read.
@@ -39,9 +40,9 @@ record ContentDependencies(
      *
      * @param version another one if the object itself changed
      * @param opaque the function's name as SQL if its body is a string, so that the server does not know what it calls; otherwise empty
-     * @param inFlux what the object is if a running transaction is altering it; otherwise empty
+     * @param inFlux the object, if a running transaction is altering it
      */
-    record DatabaseObject(String version, String opaque, List<ObjectRef> references, String inFlux) {
+    record DatabaseObject(String version, String opaque, List<ObjectRef> references, Optional<ObjectInFlux> inFlux) {
         DatabaseObject {
             references = List.copyOf(references);
         }

@@ -8,8 +8,10 @@ import java.util.ArrayDeque;
 import java.util.Collection;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.function.Function;
@@ -55,11 +57,18 @@ final class ContentIndex {
 
     /** What {@code property} says of the objects and of what they depend on, where it says something. */
     SortedSet<String> properties(Collection<ObjectRef> objects, Function<DatabaseObject, String> property) {
-        SortedSet<String> found = new TreeSet<>();
+        SortedSet<String> found = new TreeSet<>(values(objects, property));
+        found.remove("");
+        return found;
+    }
+
+    /** The values of {@code property}, of the objects and of what they depend on. */
+    <T> Set<T> values(Collection<ObjectRef> objects, Function<DatabaseObject, T> property) {
+        Set<T> found = new LinkedHashSet<>();
         for (ObjectRef object : objects) {
             for (ObjectRef reached : closureOf(object)) {
                 DatabaseObject known = content.objects().get(reached);
-                if (known != null && !property.apply(known).isEmpty()) {
+                if (known != null) {
                     found.add(property.apply(known));
                 }
             }

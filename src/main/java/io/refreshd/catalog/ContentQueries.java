@@ -68,7 +68,7 @@ final class ContentQueries {
                                     text(row, 2),
                                     text(row, 3),
                                     references(row, 4),
-                                    row.getBoolean(5) ? text(row, 6) : ""));
+                                    ObjectsInFlux.read(text(row, 6), row.getString(5))));
                 }
             }
         }

@@ -73,7 +73,7 @@ final class DiscriminatorAnalysis {
     }
 
     /** The table's column that a range table entry's column shows unaltered; empty if it shows anything else. */
-    private Optional<Relation.Column> column(RangeTable rangeTable, int index, int number, Relation table, int depth) {
+    Optional<Relation.Column> column(RangeTable rangeTable, int index, int number, Relation table, int depth) {
         Relation read = rangeTable.relation(index);
         if (read != null && catalogIndex.selfAndAncestorsOf(table).contains(read.oid())) {
             // A child has the columns of its parent by name, and may have them at other numbers.
@@ -105,7 +105,7 @@ final class DiscriminatorAnalysis {
     }
 
     /** Whether each row that passes the query's FROM and WHERE comes out as a row of its own. */
-    private static boolean isTransparent(Node query) {
+    static boolean isTransparent(Node query) {
         return FALSE_IF_TRANSPARENT.stream().allMatch(flag -> query.is(flag, "false"))
                 && ABSENT_IF_TRANSPARENT.stream().allMatch(query::isNull);
     }

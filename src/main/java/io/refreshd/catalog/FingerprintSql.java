@@ -23,7 +23,7 @@ final class FingerprintSql {
                WHERE (relkind IN ('m', 'i', 'I', 'c') OR relnamespace = pg_catalog.to_regnamespace('""" + IncrementalViews.SCHEMA + """
             ')) AND oid >= 16384
             ), relation AS MATERIALIZED (
-              SELECT oid, relnamespace, relowner, relacl,
+              SELECT oid, relnamespace, relowner, relacl, relchecks,
                      hash_record_extended(
                        ROW(oid, relnamespace, relname, relkind, relpersistence, relispopulated, relreplident, relowner,
                            relrowsecurity, relforcerowsecurity, reloptions, relacl), 0) AS hash
@@ -63,9 +63,12 @@ final class FingerprintSql {
             + part(
                     "n.oid, n.nspname, n.nspowner, n.nspacl",
                     "pg_catalog.pg_namespace n WHERE n.nspname !~ '^pg_(toast_)?temp_'")
+            // By their writers, since to hash each row as a record takes as long as everything else.
             + part(
-                    "a.ctid, a.xmin",
-                    "pg_catalog.pg_attribute a WHERE a.attnum > 0 AND a.attrelid IN (SELECT oid FROM reached)")
+                    "g.writer, g.number, g.places",
+                    "(SELECT a.xmin AS writer, count(*) AS number, bit_xor(hashtidextended(a.ctid, 0)) AS places"
+                            + " FROM pg_catalog.pg_attribute a"
+                            + " WHERE a.attnum > 0 AND a.attrelid IN (SELECT oid FROM reached) GROUP BY a.xmin) g")
             + part(
                     "a.ctid, a.xmin",
                     "pg_catalog.pg_attribute a WHERE a.attnum > 0 AND a.attrelid = ANY (ARRAY(SELECT oid FROM further))")
@@ -99,9 +102,14 @@ final class FingerprintSql {
             + part("x.oid, x.xmin", "pg_catalog.pg_statistic_ext x WHERE x.stxrelid IN (SELECT oid FROM reached)")
             + part(
                     "k.oid, k.xmin",
-                    "pg_catalog.pg_constraint k WHERE k.contype = 'c' AND k.conrelid IN (SELECT oid FROM reached)")
+                    "pg_catalog.pg_constraint k WHERE k.contype = 'c'"
+                            + " AND k.conrelid = ANY (ARRAY(SELECT oid FROM relation WHERE relchecks > 0))")
             + part("u.oid", "pg_catalog.pg_roles u WHERE u.rolsuper")
-            + part("m.ctid, m.xmin, m.xmax", "pg_catalog.pg_ts_config_map m")
+            + part(
+                    "g.writer, g.replacer, g.number, g.places",
+                    "(SELECT m.xmin AS writer, m.xmax AS replacer, count(*) AS number,"
+                            + " bit_xor(hashtidextended(m.ctid, 0)) AS places"
+                            + " FROM pg_catalog.pg_ts_config_map m GROUP BY m.xmin, m.xmax) g")
             + part("d.oid, d.xmin, d.xmax", "pg_catalog.pg_ts_dict d")
             + part(
                     "r.oid, r.rolname, r.rolsuper, r.rolinherit, r.rolbypassrls",

@@ -52,8 +52,7 @@ final class GraphBuilder {
             ViewSources found = ViewSources.of(view, catalogIndex);
             sources.put(id, found);
             LookupAnalysis.ByTable lookup = examined(
-                    () -> lookups.of(view, found, untrackedSources.of(view, found)),
-                    why -> table -> Lookup.not(why, ""));
+                    () -> lookups.of(view, found, untrackedSources.of(view, found)), why -> table -> Lookup.not(why));
             for (Relation relation : found.relations()) {
                 if (relation.isDecodable()) {
                     tables.computeIfAbsent(relation.tableId(), table -> publishability.baseTable(relation));
@@ -66,7 +65,7 @@ final class GraphBuilder {
                                             examined(
                                                     () -> discriminators.of(view, relation, found),
                                                     why -> Optional.empty()),
-                                            examined(() -> lookup.of(relation), why -> Lookup.not(why, ""))));
+                                            examined(() -> lookup.of(relation), why -> Lookup.not(why))));
                 }
             }
         });
@@ -82,7 +81,6 @@ final class GraphBuilder {
             ViewSources found = sources(id);
             List<Obstacle> untracked = new ArrayList<>(untrackedSources.of(view, found));
             dependencies.cycleOf(id).ifPresent(untracked::add);
-            untracked.addAll(objectsInFlux.of(found));
             Optional<IncrementalView> incremental = catalogIndex.incremental(view);
             // Nothing can be said of rows that somebody else may have written.
             incremental.flatMap(IncrementalView::damage).ifPresent(untracked::add);
@@ -106,7 +104,8 @@ final class GraphBuilder {
                             dependencies.upstreamOf(id),
                             dependencies.downstreamOf(id),
                             lineage.of(view, found),
-                            opaqueFunctions.of(view, found)));
+                            opaqueFunctions.of(view, found),
+                            objectsInFlux.of(found)));
         });
         return new ViewGraph(nodes, tables, readers, filters);
     }

@@ -3,6 +3,7 @@ package io.refreshd.catalog;
 import io.refreshd.catalog.NodeTree.Node;
 import io.refreshd.catalog.NodeTree.Part;
 import io.refreshd.model.Obstacle;
+import io.refreshd.model.Remedy;
 import io.refreshd.model.SqlNames;
 import java.util.List;
 import java.util.Optional;
@@ -49,12 +50,12 @@ final class IncrementalDamage {
         return new Obstacle(
                 view.sql() + " shows the rows of " + store.sql()
                         + ", which the ledger does not know under its present oid: a dump was restored",
-                "UPDATE refreshd.incremental_view SET view_oid = " + literal(view) + "::regclass, store_oid = "
+                Remedy.sql("UPDATE refreshd.incremental_view SET view_oid = " + literal(view) + "::regclass, store_oid = "
                         + literal(store) + "::regclass, definition_oid = "
                         + SqlNames.literal(SqlNames.identifier(store.schema()) + "."
                                 + SqlNames.identifier(store.name() + "_definition"))
                         + "::regclass WHERE " + SqlNames.literal(store.name())
-                        + " LIKE '%\\_' || view_oid; then restart refreshd");
+                        + " LIKE '%\\_' || view_oid").and("then restart refreshd"));
     }
 
     private static String literal(Relation relation) {
@@ -83,7 +84,7 @@ final class IncrementalDamage {
                         view.sql() + " was replaced: it does not show the rows of " + store.sql() + " as they are",
                         view.columns().size() > store.columns().size()
                                 ? remedy()
-                                : IncrementalViews.shown(view, store)));
+                                : Remedy.sql(IncrementalViews.shown(view, store))));
     }
 
     private static boolean alike(List<Relation.Column> some, List<Relation.Column> others) {
@@ -173,8 +174,8 @@ final class IncrementalDamage {
         return Optional.of(new Obstacle(what, remedy()));
     }
 
-    private String remedy() {
+    private Remedy remedy() {
         String convert = "refreshd convert " + SqlNames.literal(view.sql());
-        return convert + " --back --apply, and then " + convert + " --apply";
+        return Remedy.text(convert + " --back --apply, and then " + convert + " --apply");
     }
 }

@@ -1,6 +1,7 @@
 package io.refreshd.catalog;
 
 import io.refreshd.model.Obstacle;
+import io.refreshd.model.Remedy;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -30,13 +31,13 @@ final class IncrementalObstacles {
             if (relation.traits().rowSecurity() != RowSecurity.OFF) {
                 found.add(new Obstacle(
                         "row-level security of " + relation.sql() + " may show the owner other rows than refreshd",
-                        ""));
+                        Remedy.NONE));
             }
         }
         for (Rule rule : sources.rules()) {
             for (long oid : rule.functions()) {
                 if (catalogIndex.function(oid) == null) {
-                    found.add(new Obstacle("calls a function that could not be examined", ""));
+                    found.add(new Obstacle("calls a function that could not be examined", Remedy.NONE));
                 }
             }
         }
@@ -50,8 +51,10 @@ final class IncrementalObstacles {
     }
 
     /** An incremental view is not refreshed by the clock, so that this part of the remedy does not help. */
-    private static String withoutStaleness(String remedy) {
-        int at = remedy.indexOf(STALENESS);
-        return at < 0 ? remedy : remedy.substring(0, at).replaceFirst(",? or $", "");
+    private static Remedy withoutStaleness(Remedy remedy) {
+        int at = remedy.text().indexOf(STALENESS);
+        return at < 0
+                ? remedy
+                : new Remedy(remedy.sql(), remedy.text().substring(0, at).replaceFirst(",? or $", ""));
     }
 }

@@ -3,8 +3,10 @@ package io.refreshd.catalog;
 import io.refreshd.catalog.NodeTree.Node;
 import io.refreshd.catalog.NodeTree.Part;
 import io.refreshd.catalog.NodeTree.Token;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
@@ -24,6 +26,7 @@ final class JoinTree {
     private final Set<Integer> referenced = new HashSet<>();
     private final Set<Integer> hidden = new HashSet<>();
     private final Map<Integer, Set<Integer>> preserved = new HashMap<>();
+    private final List<SubLink> subLinks = new ArrayList<>();
 
     private JoinTree(RangeTable rangeTable) {
         this.rangeTable = rangeTable;
@@ -35,7 +38,7 @@ final class JoinTree {
      */
     static JoinTree of(Part tree, RangeTable rangeTable) throws UnsupportedQueryException {
         JoinTree joinTree = new JoinTree(rangeTable);
-        joinTree.walk(tree, Set.of());
+        joinTree.walk(tree, Set.of(), false);
         return joinTree;
     }
 
@@ -67,18 +70,25 @@ final class JoinTree {
         return hidden.contains(index);
     }
 
+    /** The sub-queries in the conditions. */
+    List<SubLink> subLinks() {
+        return subLinks;
+    }
+
     /**
      * @param referencedAbove the entries to which conditions above this part refer
+     * @param nullable whether the part is on the nullable side of an outer join
      * @return the entries that are joined in this part
      */
-    private Set<Integer> walk(Part part, Set<Integer> referencedAbove) throws UnsupportedQueryException {
+    private Set<Integer> walk(Part part, Set<Integer> referencedAbove, boolean nullable)
+            throws UnsupportedQueryException {
         if (!(part instanceof Node node)) {
             throw unknownForm();
         }
         return switch (node.label()) {
             case "RANGETBLREF" -> reference(node);
-            case "FROMEXPR" -> from(node, referencedAbove);
-            case "JOINEXPR" -> join(node, referencedAbove);
+            case "FROMEXPR" -> from(node, referencedAbove, nullable);
+            case "JOINEXPR" -> join(node, referencedAbove, nullable);
             default -> throw new UnsupportedQueryException("a FROM of an unknown form (" + node.label() + ")");
         };
     }
@@ -91,37 +101,43 @@ final class JoinTree {
         return Set.of(index);
     }
 
-    private Set<Integer> from(Node node, Set<Integer> referencedAbove) throws UnsupportedQueryException {
+    private Set<Integer> from(Node node, Set<Integer> referencedAbove, boolean nullable)
+            throws UnsupportedQueryException {
         Set<Integer> referencedHere = new HashSet<>(referencedAbove);
-        referencedHere.addAll(referencesOf(node));
+        referencedHere.addAll(referencesOf(node, nullable));
         Set<Integer> found = new HashSet<>();
         for (Part item : node.items("fromlist")) {
-            found.addAll(walk(item, referencedHere));
+            found.addAll(walk(item, referencedHere, nullable));
         }
         return found;
     }
 
-    private Set<Integer> join(Node node, Set<Integer> referencedAbove) throws UnsupportedQueryException {
+    private Set<Integer> join(Node node, Set<Integer> referencedAbove, boolean nullable)
+            throws UnsupportedQueryException {
+        int kind = (int) node.number("jointype");
         Set<Integer> referencedHere = new HashSet<>(referencedAbove);
-        referencedHere.addAll(referencesOf(node));
+        referencedHere.addAll(referencesOf(node, nullable || kind != INNER));
         if (node.all("larg").size() != 1 || node.all("rarg").size() != 1) {
             throw new UnsupportedQueryException("a join of an unknown form");
         }
-        int type = (int) node.number("jointype");
         Part leftPart = node.all("larg").getFirst();
         Part rightPart = node.all("rarg").getFirst();
+        boolean leftNullable = nullable || kind == RIGHT || kind == FULL;
+        boolean rightNullable = nullable || kind == LEFT || kind == FULL;
         Set<Integer> left;
         Set<Integer> right;
-        if (type == RIGHT) {
-            left = walk(leftPart, referencedHere);
-            right = walk(rightPart, abovePreserved(left, referencedAbove, referencedHere));
+        if (kind == RIGHT) {
+            left = walk(leftPart, referencedHere, leftNullable);
+            right = walk(rightPart, abovePreserved(left, referencedAbove, referencedHere), rightNullable);
         } else {
-            right = walk(rightPart, referencedHere);
+            right = walk(rightPart, referencedHere, rightNullable);
             left = walk(
-                    leftPart, type == LEFT ? abovePreserved(right, referencedAbove, referencedHere) : referencedHere);
+                    leftPart,
+                    kind == LEFT ? abovePreserved(right, referencedAbove, referencedHere) : referencedHere,
+                    leftNullable);
         }
         // A join's own condition is not above the join, so that it hides nothing.
-        switch (type) {
+        switch (kind) {
             case INNER -> {
                 // Makes no row with NULLs.
             }
@@ -156,21 +172,20 @@ final class JoinTree {
     }
 
     /** The entries to which the node's own condition refers. A column that a join merged counts as a reference to every entry. */
-    private Set<Integer> referencesOf(Node owner) throws UnsupportedQueryException {
+    private Set<Integer> referencesOf(Node owner, boolean outer) throws UnsupportedQueryException {
         Set<Integer> found = new HashSet<>();
         for (Part condition : owner.all("quals")) {
             if (!(condition instanceof Token)) {
                 SafeExpressions.check(condition);
-                condition.visit(node -> {
-                    if (node.label().equals("VAR")) {
-                        int index = (int) node.number("varno");
-                        if (rangeTable.relation(index) == null) {
-                            for (int i = 1; i <= rangeTable.size(); i++) {
-                                found.add(i);
-                            }
+                subLinks.addAll(SubLink.inCondition(condition, outer));
+                OwnReferences.visit(condition, node -> {
+                    int index = (int) node.number("varno");
+                    if (rangeTable.relation(index) == null) {
+                        for (int i = 1; i <= rangeTable.size(); i++) {
+                            found.add(i);
                         }
-                        found.add(index);
                     }
+                    found.add(index);
                 });
             }
         }

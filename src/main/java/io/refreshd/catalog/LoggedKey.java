@@ -1,6 +1,7 @@
 package io.refreshd.catalog;
 
 import io.refreshd.model.Obstacle;
+import io.refreshd.model.Remedy;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -25,7 +26,7 @@ record LoggedKey(List<Integer> columns, Optional<Obstacle> obstacle) {
             if (key.isEmpty()) {
                 obstacles.add(new Obstacle(
                         "table " + leaf.sql() + " has no primary key or replica identity index",
-                        "ALTER TABLE " + leaf.sql() + " ADD PRIMARY KEY (the columns that identify a row)"));
+                        Remedy.sql("ALTER TABLE " + leaf.sql() + " ADD PRIMARY KEY (the columns that identify a row)")));
                 continue;
             }
             for (int number : key.get().columns()) {
@@ -42,10 +43,10 @@ record LoggedKey(List<Integer> columns, Optional<Obstacle> obstacle) {
                                 obstacles.add(new Obstacle(
                                         "the type of the key column " + found.name() + " of " + table.sql()
                                                 + " is not one whose text form is safe to look up",
-                                        ""));
+                                        Remedy.NONE));
                             }
                         },
-                        () -> obstacles.add(new Obstacle("the key of " + leaf.sql() + " is an expression", "")));
+                        () -> obstacles.add(new Obstacle("the key of " + leaf.sql() + " is an expression", Remedy.NONE)));
             }
         }
         return new LoggedKey(List.copyOf(columns), obstacles.stream().findFirst());

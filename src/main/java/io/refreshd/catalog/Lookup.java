@@ -1,6 +1,7 @@
 package io.refreshd.catalog;
 
 import io.refreshd.model.Obstacle;
+import io.refreshd.model.Remedy;
 import java.util.Optional;
 
 /**
@@ -11,7 +12,7 @@ import java.util.Optional;
  * @param forbidden whether nothing but a privilege of refreshd's role is missing
  */
 public record Lookup(Optional<LookupKey> key, Optional<Obstacle> why, boolean forbidden) {
-    static final Lookup UNKNOWN = not("its query was not examined", "");
+    static final Lookup UNKNOWN = not("its query was not examined");
 
     static Lookup by(LookupKey key) {
         return new Lookup(Optional.of(key), Optional.empty(), false);
@@ -21,7 +22,11 @@ public record Lookup(Optional<LookupKey> key, Optional<Obstacle> why, boolean fo
         return new Lookup(Optional.empty(), Optional.of(obstacle), true);
     }
 
-    static Lookup not(String why, String remedy) {
+    static Lookup not(String why) {
+        return not(why, Remedy.NONE);
+    }
+
+    static Lookup not(String why, Remedy remedy) {
         return new Lookup(Optional.empty(), Optional.of(new Obstacle(why, remedy)), false);
     }
 }

@@ -2,6 +2,7 @@ package io.refreshd.catalog;
 
 import io.refreshd.model.ChangedRows;
 import io.refreshd.model.Obstacle;
+import io.refreshd.model.Remedy;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -28,7 +29,7 @@ final class LookupAnalysis {
     ByTable of(Relation view, ViewSources sources, List<Obstacle> untrackedSources) {
         Optional<String> reason = reasonAgainstAll(sources, untrackedSources);
         if (reason.isPresent()) {
-            return table -> Lookup.not(reason.get(), "");
+            return table -> Lookup.not(reason.get());
         }
         Optional<Obstacle> untrusted = catalogIndex.untrusted(view);
         if (untrusted.isPresent()) {
@@ -42,7 +43,7 @@ final class LookupAnalysis {
                 return lookup.key().isEmpty() ? lookup : forbidden.orElse(lookup);
             };
         } catch (UnsupportedQueryException unsupported) {
-            return table -> Lookup.not(unsupported.why(), "");
+            return table -> Lookup.not(unsupported.why());
         }
     }
 
@@ -71,11 +72,14 @@ final class LookupAnalysis {
     private Lookup lookup(Relation view, SelectProjectJoin query, Relation table) {
         TableUse use = query.use(table);
         if (use == null || use.times() != 1) {
-            return Lookup.not("reads " + table.sql() + " more than once or not by its own name", "");
+            return Lookup.not("reads " + table.sql() + " more than once or not by its own name");
+        }
+        if (!use.isJoined()) {
+            return new SubQueryLookup(catalogIndex, positions -> isIndexed(view, positions)).of(query, table);
         }
         if (use.hidden()) {
             return Lookup.not(
-                    "a condition above an outer join may hide that a row of " + table.sql() + " found its match", "");
+                    "a condition above an outer join may hide that a row of " + table.sql() + " found its match");
         }
         Optional<Lookup> refused = refusedForMissingKey(query, table);
         for (long preserved : use.preserved()) {
@@ -89,11 +93,9 @@ final class LookupAnalysis {
             SelectProjectJoin query, Relation table, @Nullable Relation preserved) {
         TableUse use = preserved == null ? null : query.use(preserved);
         if (preserved == null || use == null || use.times() != 1) {
-            return Optional.of(Lookup.not(
-                    "an outer join keeps rows without a match in " + table.sql()
-                            + ", and the view cannot show which, since it reads "
-                            + (preserved == null ? "their table" : preserved.sql()) + " more than once",
-                    ""));
+            return Optional.of(Lookup.not("an outer join keeps rows without a match in " + table.sql()
+                    + ", and the view cannot show which, since it reads "
+                    + (preserved == null ? "their table" : preserved.sql()) + " more than once"));
         }
         return refusedForMissingKey(query, preserved);
     }
@@ -103,7 +105,7 @@ final class LookupAnalysis {
         if (key.isEmpty()) {
             return Optional.of(Lookup.not(
                     "table " + table.sql() + " has no primary key or replica identity index",
-                    "ALTER TABLE " + table.sql() + " ADD PRIMARY KEY (the columns that identify a row)"));
+                    Remedy.text("give " + table.sql() + " a primary key on the columns that identify a row")));
         }
         List<String> missing = key.get().columns().stream()
                 .filter(number -> query.positionOf(table, number) == 0)
@@ -118,8 +120,8 @@ final class LookupAnalysis {
                 : Optional.of(Lookup.not(
                         "the view does not show the key of " + table.sql() + " (" + String.join(", ", missing)
                                 + (missing.size() == 1 ? " is" : " are") + " missing)",
-                        "add " + String.join(", ", missing) + " of " + table.sql()
-                                + " to the columns of the view, unaltered"));
+                        Remedy.text("add " + String.join(", ", missing) + " of " + table.sql()
+                                + " to the columns of the view, unaltered")));
     }
 
     private Lookup byKey(Relation view, SelectProjectJoin query, Relation table) {
@@ -132,17 +134,15 @@ final class LookupAnalysis {
                     .findFirst()
                     .orElseThrow();
             if (column.keyType().isEmpty()) {
-                return Lookup.not(
-                        "the type of the key column " + column.name() + " of " + table.sql()
-                                + " is not one whose text form is safe to look up",
-                        "");
+                return Lookup.not("the type of the key column " + column.name() + " of " + table.sql()
+                        + " is not one whose text form is safe to look up");
             }
             columns.add(column.name());
             positions.add(query.positionOf(table, number));
             types.add(column.keyType());
         }
         int mostKeys = catalogIndex.incremental(view).isPresent() ? ChangedRows.LIMIT_TO_RECOMPUTE : ChangedRows.LIMIT;
-        return Lookup.by(new LookupKey(columns, positions, types, mostKeys, isIndexed(view, positions)));
+        return Lookup.by(new LookupKey(columns, positions, types, mostKeys, isIndexed(view, positions), false));
     }
 
     /**

@@ -4,24 +4,40 @@ import io.refreshd.model.ChangedRows;
 import java.util.List;
 
 /**
- * The key by which a view's rows are found that stem from given rows of a table.
+ * The key by which a view's rows are found that stem from given rows of a table, or depend on them.
  *
- * @param columns the table's columns that identify a row
+ * @param columns the table's columns that identify a row; or one column whose values, old and new, tell which rows of the view depend on
+ *     a row
  * @param positions the numbers, from 1, of the view's columns that show them
  * @param types the types of the columns, as SQL for a cast
  * @param mostKeys how many rows are worth looking up one by one; beyond, a refresh costs less
  * @param indexed whether an index of the view begins with these columns, so that finding a row costs a few pages
+ * @param byValue whether the column does not identify a row: rows of the view that have the value may stem from any row
  */
 public record LookupKey(
-        List<String> columns, List<Integer> positions, List<String> types, int mostKeys, boolean indexed) {
+        List<String> columns,
+        List<Integer> positions,
+        List<String> types,
+        int mostKeys,
+        boolean indexed,
+        boolean byValue) {
     /** A key for a view that is refreshed by REFRESH. */
-    public LookupKey(List<String> columns, List<Integer> positions, List<String> types, boolean indexed) {
-        this(columns, positions, types, ChangedRows.LIMIT, indexed);
+    public LookupKey(
+            List<String> columns, List<Integer> positions, List<String> types, boolean indexed, boolean byValue) {
+        this(columns, positions, types, ChangedRows.LIMIT, indexed, byValue);
     }
 
     public LookupKey {
         columns = List.copyOf(columns);
         positions = List.copyOf(positions);
         types = List.copyOf(types);
+    }
+
+    public LookupKey(List<String> columns, List<Integer> positions, List<String> types, boolean indexed) {
+        this(columns, positions, types, indexed, false);
+    }
+
+    static LookupKey byValue(String column, int position, String type, boolean indexed) {
+        return new LookupKey(List.of(column), List.of(position), List.of(type), indexed, true);
     }
 }

@@ -6,8 +6,8 @@ final class ObjectClosureSql {
 
     /**
      * Everything that the start objects depend on, directly or not, with its references. Parameter: {@code text[]} of start objects. The
-     * last column says whether a running transaction is altering the object: a row that is visible has an xmax of a transaction in
-     * progress, or of one that failed.
+     * last column but one is the id of a running transaction that is altering the object: a row that is visible has an xmax of a
+     * transaction in progress, or of one that failed.
      *
      * <ul>
      *   <li>pg_depend leads from a type to its functions and its parts, from a configuration to its dictionaries, from an aggregate and an
@@ -101,8 +101,7 @@ final class ObjectClosureSql {
                                         WHERE x.classid = seen.class AND x.objid = seen.object AND x.deptype = 'e')),
                    ARRAY(SELECT DISTINCT e.class::int8 || ':' || e.object::int8 FROM (""" + edgesOf("seen") + """
                    ) AS e (class, object)),
-                   EXISTS (
-                     SELECT FROM newest CROSS JOIN (
+                   (SELECT min(full_xid.xid)::text FROM newest CROSS JOIN (
                        SELECT xmax FROM pg_catalog.pg_proc
                         WHERE seen.class = 'pg_catalog.pg_proc'::regclass AND oid = seen.object
                        UNION ALL

@@ -2,6 +2,7 @@ package io.refreshd.catalog;
 
 import io.refreshd.catalog.ContentDependencies.DatabaseObject;
 import io.refreshd.model.Obstacle;
+import io.refreshd.model.Remedy;
 import io.refreshd.model.SqlNames;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,8 +26,8 @@ final class OpaqueFunctions {
                     "depends on " + name
                             + ", whose body is a string: the view is refreshed when something changes whose name"
                             + " stands in the body; what the body calls or reads otherwise is not known",
-                    "write the body in the form BEGIN ATOMIC … END, or set max-staleness for "
-                            + SqlNames.qualified(view.viewId()) + ": it is then refreshed at least that often"));
+                    Remedy.text("write the body in the form BEGIN ATOMIC … END, or set max-staleness for "
+                            + SqlNames.qualified(view.viewId()) + ": it is then refreshed at least that often")));
         }
         return remarks;
     }

@@ -1,6 +1,7 @@
 package io.refreshd.catalog;
 
 import io.refreshd.model.Obstacle;
+import io.refreshd.model.Remedy;
 import io.refreshd.model.SqlNames;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -99,9 +100,9 @@ public final class OwnerAccess {
                 ? new Obstacle(
                         "row-level security of " + source + " may hide rows from " + owner + ", the owner of " + view
                                 + "; an incremental view is not recomputed as its owner",
-                        "refreshd convert " + SqlNames.literal(view) + " --back --apply")
+                        Remedy.text("refreshd convert " + SqlNames.literal(view) + " --back --apply"))
                 : new Obstacle(
                         owner + ", the owner of " + view + ", may not read " + source,
-                        "GRANT SELECT ON " + source + " TO " + owner);
+                        Remedy.sql("GRANT SELECT ON " + source + " TO " + owner));
     }
 }

@@ -1,8 +1,8 @@
 package io.refreshd.catalog;
 
 import io.refreshd.model.Obstacle;
+import io.refreshd.model.Remedy;
 import io.refreshd.model.SqlNames;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedSet;
@@ -39,7 +39,7 @@ final class Publishability {
         return Optional.of(new Obstacle(
                 "table " + table.sql() + " has " + lacks(table)
                         + ": if it were published, the application's own UPDATE and DELETE of it would fail",
-                String.join("; or ", remedies(table))));
+                remedy(table)));
     }
 
     private String lacks(Relation table) {
@@ -66,29 +66,32 @@ final class Publishability {
                                 .toList());
     }
 
-    private List<String> remedies(Relation table) {
+    /** The cheapest statements that the server accepts, and in words what else there is. */
+    private Remedy remedy(Relation table) {
         String alter = "ALTER TABLE " + table.sql();
-        List<String> remedies = new ArrayList<>();
+        Remedy index = Remedy.text("or name a unique index on NOT NULL columns"
+                + (mayBeFull(table) ? "" : ", none of them generated,") + " by REPLICA IDENTITY USING INDEX");
+        Remedy full = mayBeFull(table)
+                ? Remedy.sql(alter + " REPLICA IDENTITY FULL").and("which writes whole old rows to the log")
+                : Remedy.NONE;
         Optional<List<String>> deferrable = deferrableKey(table);
         if (deferrable.isPresent()) {
             // The server takes no deferrable index for a replica identity.
-            String index = SqlNames.identifier(table.name() + "_replica_identity");
-            remedies.add("CREATE UNIQUE INDEX " + index + " ON " + table.sql() + " ("
-                    + String.join(
-                            ", ",
-                            deferrable.get().stream().map(SqlNames::identifier).toList())
-                    + "); " + alter + " REPLICA IDENTITY USING INDEX " + index);
+            String name = SqlNames.identifier(table.name() + "_replica_identity");
+            String columns = String.join(
+                    ", ", deferrable.get().stream().map(SqlNames::identifier).toList());
+            return Remedy.sql(
+                            "CREATE UNIQUE INDEX " + name + " ON " + table.sql() + " (" + columns + ")",
+                            alter + " REPLICA IDENTITY USING INDEX " + name)
+                    .then(index);
         } else if (catalogIndex.identityOf(table) != ReplicaIdentity.GENERATED) {
-            remedies.add(alter + " ADD PRIMARY KEY (the columns that identify a row)");
+            return full.and((mayBeFull(table) ? "better: " : "give it ")
+                            + "a primary key on the columns that identify a row")
+                    .then(index);
         } else if (hasKeyWithoutGeneratedColumns(table)) {
-            remedies.add(alter + " REPLICA IDENTITY DEFAULT");
+            return Remedy.sql(alter + " REPLICA IDENTITY DEFAULT").then(index);
         }
-        remedies.add(alter + " REPLICA IDENTITY USING INDEX (a unique index on NOT NULL columns"
-                + (mayBeFull(table) ? "" : ", none of them generated") + ")");
-        if (mayBeFull(table)) {
-            remedies.add("which writes whole old rows to the log, " + alter + " REPLICA IDENTITY FULL");
-        }
-        return remedies;
+        return full.then(index);
     }
 
     /**

@@ -20,7 +20,6 @@ final class QueryShape {
         FLAGS.put("hasAggs", "an aggregate");
         FLAGS.put("hasWindowFuncs", "a window function");
         FLAGS.put("hasTargetSRFs", "a set-returning function among its columns");
-        FLAGS.put("hasSubLinks", "a sub-query in an expression (EXISTS, IN or a scalar one)");
         FLAGS.put("hasDistinctOn", "DISTINCT ON");
         FLAGS.put("hasRecursive", "WITH RECURSIVE");
         FLAGS.put("hasModifyingCTE", "WITH of a statement that writes");

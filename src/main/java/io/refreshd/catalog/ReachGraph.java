@@ -1,6 +1,7 @@
 package io.refreshd.catalog;
 
 import io.refreshd.model.Obstacle;
+import io.refreshd.model.Remedy;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -39,6 +40,8 @@ final class ReachGraph {
     private final Map<Long, Node> queries = new HashMap<>();
     private final Map<Node, Code> code = new LinkedHashMap<>();
     private final List<Cast> casts = new ArrayList<>();
+    /** Descriptions of the objects that are too large to be examined. */
+    private final Map<Node, String> large = new LinkedHashMap<>();
 
     void addEdge(Node from, Node to, String user) {
         edges.computeIfAbsent(from, node -> new ArrayList<>()).add(new Edge(to, user));
@@ -52,13 +55,17 @@ final class ReachGraph {
         code.put(function, untrusted);
     }
 
+    void addLarge(Node object, String description) {
+        large.put(object, description);
+    }
+
     void addCast(Cast cast) {
         casts.add(cast);
     }
 
     /** Whether there is no untrusted code in reach of any root. */
     boolean isTrusted() {
-        return code.isEmpty() && casts.isEmpty();
+        return code.isEmpty() && casts.isEmpty() && large.isEmpty();
     }
 
     /** The first untrusted code that a query over the relation may run; empty if there is none. */
@@ -67,20 +74,25 @@ final class ReachGraph {
         for (Map.Entry<Node, Code> function : code.entrySet()) {
             String user = reached.get(function.getKey());
             if (user != null) {
-                return Optional.of(obstacle(user.replaceFirst("^rule \\S+ on ", "the query of "), function.getValue()));
+                return Optional.of(obstacle(query(user), function.getValue()));
             }
         }
         return casts.stream()
                 .filter(cast -> cast.isUsedBy(reached))
                 .findFirst()
-                .map(cast -> obstacle("a cast between types of the query", cast.code()));
+                .map(cast -> obstacle("a cast between types of the query", cast.code()))
+                .or(() -> large.entrySet().stream()
+                        .filter(object -> reached.containsKey(object.getKey()))
+                        .findFirst()
+                        .map(object -> tooLarge(object.getValue())));
     }
 
     /** Any code that is not trusted; empty if there is none. */
     Optional<Obstacle> first() {
         return Stream.concat(code.values().stream(), casts.stream().map(Cast::code))
                 .findFirst()
-                .map(any -> obstacle("the query", any));
+                .map(any -> obstacle("the query", any))
+                .or(() -> large.values().stream().findFirst().map(ReachGraph::tooLarge));
     }
 
     /** The objects in reach, each with the description of an object that uses it. */
@@ -104,11 +116,24 @@ final class ReachGraph {
         return reached;
     }
 
+    private static Obstacle tooLarge(String description) {
+        String object = query(description);
+        return new Obstacle(
+                object + " is too large to be examined; refreshd runs as itself only code that it knows",
+                Remedy.text(
+                        "put the constants of " + object + " into a table; until then the view is refreshed instead"));
+    }
+
+    private static String query(String description) {
+        return description.replaceFirst("^rule \\S+ on ", "the query of ");
+    }
+
     private static Obstacle obstacle(String user, Code code) {
         return new Obstacle(
                 user + " uses the function " + code.function() + ", " + code.why()
                         + "; refreshd runs as itself only code of the server, of a superuser or of an extension",
-                "take " + code.function() + " out of " + user
-                        + ", or have a superuser provide it by an extension; until then the view is refreshed instead");
+                Remedy.text(
+                        "take " + code.function() + " out of " + user
+                                + ", or have a superuser provide it by an extension; until then the view is refreshed instead"));
     }
 }

@@ -1,6 +1,7 @@
 package io.refreshd.catalog;
 
 import io.refreshd.model.Obstacle;
+import io.refreshd.model.Remedy;
 import io.refreshd.model.SqlNames;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -61,7 +62,7 @@ final class ReadAccess {
         String names = unreadable.stream().map(Relation::sql).collect(Collectors.joining(", "));
         return Optional.of(new Obstacle(
                 "role " + catalogIndex.role() + " looks rows up as itself and may not read " + names,
-                String.join("; ", grants(unreadable))));
+                Remedy.sql(grants(unreadable))));
     }
 
     private List<String> grants(List<Relation> unreadable) {

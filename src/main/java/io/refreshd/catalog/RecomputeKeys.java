@@ -2,6 +2,7 @@ package io.refreshd.catalog;
 
 import io.refreshd.catalog.IncrementalQuery.HiddenColumn;
 import io.refreshd.model.Obstacle;
+import io.refreshd.model.Remedy;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -36,7 +37,7 @@ public final class RecomputeKeys {
             return IncrementalQuery.not(
                     view,
                     List.of(new Obstacle(
-                            "its query could not be examined (" + e.getClass().getSimpleName() + ")", "")));
+                            "its query could not be examined (" + e.getClass().getSimpleName() + ")", Remedy.NONE)));
         }
     }
 
@@ -56,7 +57,7 @@ public final class RecomputeKeys {
                     .orElseThrow(() -> new UnsupportedQueryException("its query could not be examined"));
             return Optional.of(new JoinedReads(query, catalogIndex));
         } catch (UnsupportedQueryException unsupported) {
-            found.add(new Obstacle(unsupported.why(), ""));
+            found.add(new Obstacle(unsupported.why(), Remedy.NONE));
             return Optional.empty();
         }
     }

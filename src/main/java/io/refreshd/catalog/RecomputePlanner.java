@@ -3,6 +3,7 @@ package io.refreshd.catalog;
 import io.refreshd.catalog.IncrementalQuery.HiddenColumn;
 import io.refreshd.catalog.IncrementalQuery.TableChanges;
 import io.refreshd.model.Obstacle;
+import io.refreshd.model.Remedy;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -54,7 +55,7 @@ final class RecomputePlanner {
             return Optional.empty();
         }
         List<String> reasons = new ArrayList<>();
-        List<String> remedies = new ArrayList<>();
+        List<Remedy> remedies = new ArrayList<>();
         for (int read = 0; read < joined.reads().size(); read++) {
             Obstacle why = whyNoAnchor(read);
             reasons.add(why.what());
@@ -67,22 +68,28 @@ final class RecomputePlanner {
                         ? "reads no table"
                         : "no table's key identifies what a change concerns: "
                                 + reasons.stream().distinct().collect(Collectors.joining("; ")),
-                remedies.stream().distinct().collect(Collectors.joining("; or "))));
+                new Remedy(
+                        remedies.stream().flatMap(remedy -> remedy.sql().stream()).distinct().toList(),
+                        remedies.stream()
+                                .map(Remedy::text)
+                                .filter(words -> !words.isEmpty())
+                                .distinct()
+                                .collect(Collectors.joining("; or ")))));
     }
 
     private Obstacle whyNoAnchor(int read) {
         JoinedReads.Read one = joined.reads().get(read);
         String name = one.table().sql();
         if (one.nullable()) {
-            return new Obstacle(name + " is on the nullable side of an outer join (of a FULL JOIN both sides are)", "");
+            return new Obstacle(name + " is on the nullable side of an outer join (of a FULL JOIN both sides are)", Remedy.NONE);
         }
         if (timesRead(one.table()) > 1) {
-            return new Obstacle(name + " is read more than once", "");
+            return new Obstacle(name + " is read more than once", Remedy.NONE);
         }
         return keys.get(read)
                 .obstacle()
                 .or(() -> Optional.ofNullable(notShown.get(read)))
-                .orElseGet(() -> new Obstacle(name + " has no key", ""));
+                .orElseGet(() -> new Obstacle(name + " has no key", Remedy.NONE));
     }
 
     private Optional<Integer> anchor() {
@@ -139,12 +146,12 @@ final class RecomputePlanner {
             return new Obstacle(
                     "the key column " + name + " of " + one.table().sql() + " is not shown by " + source
                             + ", through which it is read",
-                    "add " + name + " of " + one.table().sql() + " to the columns of " + source + ", unaltered");
+                    Remedy.text("add " + name + " of " + one.table().sql() + " to the columns of " + source + ", unaltered"));
         }
         return new Obstacle(
                 "the name of a join covers " + one.table().sql() + ", so that its key column " + name
                         + " cannot be named",
-                "write the query without a name for the join");
+                Remedy.text("write the query without a name for the join"));
     }
 
     /** @throws java.util.NoSuchElementException if there is no anchor */
@@ -201,11 +208,11 @@ final class RecomputePlanner {
             return Optional.of(new Obstacle(
                     "a condition above an outer join may hide that a row of "
                             + one.table().sql() + " found its match",
-                    ""));
+                    Remedy.NONE));
         }
         if (timesRead(one.table()) > 1) {
             // The store has the key of each read. A probe of a changed row names the columns of one.
-            return Optional.of(new Obstacle(one.table().sql() + " is read more than once", ""));
+            return Optional.of(new Obstacle(one.table().sql() + " is read more than once", Remedy.NONE));
         }
         return keys.get(read).obstacle().or(() -> Optional.ofNullable(notShown.get(read)));
     }

@@ -1,6 +1,7 @@
 package io.refreshd.catalog;
 
 import io.refreshd.model.Obstacle;
+import io.refreshd.model.Remedy;
 import io.refreshd.model.SqlNames;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,32 +24,32 @@ final class RefreshObstacles {
                 .findFirst()
                 .map(other -> new Obstacle(
                         "reads the materialized view " + other.sql() + ", which has never been populated",
-                        "REFRESH MATERIALIZED VIEW " + other.sql()));
+                        Remedy.sql("REFRESH MATERIALIZED VIEW " + other.sql())));
     }
 
     /** The obstacle to REFRESH … CONCURRENTLY: no unique index that the server would use, or no data yet. */
     Optional<Obstacle> toConcurrentRefresh(Relation view, ViewSources sources) {
         List<String> what = new ArrayList<>();
-        List<String> remedy = new ArrayList<>();
+        Remedy remedy = Remedy.NONE;
         List<Index> unique = catalogIndex.indexesOf(view).stream()
                 .filter(index -> index.is(Index.Trait.UNIQUE))
                 .toList();
         if (unique.stream().noneMatch(RefreshObstacles::usable)) {
             what.add("has no unique index that REFRESH … CONCURRENTLY could use" + defects(unique));
-            remedy.add(indexStatement(view, unique, sources)
-                    .orElse("create a unique index on columns of " + view.sql()
+            remedy = indexStatement(view, unique, sources)
+                    .map(Remedy::sql)
+                    .orElse(Remedy.text("create a unique index on columns of " + view.sql()
                             + " that identify a row, adding them to its query if it does not show them; or set method:"
                             + " plain for the view, which needs no index"));
         }
         if (!view.traits().populated()) {
             what.add("has never been populated");
-            remedy.add("REFRESH MATERIALIZED VIEW " + view.sql());
+            remedy = remedy.then(Remedy.sql("REFRESH MATERIALIZED VIEW " + view.sql()));
         }
         return what.isEmpty()
                 ? Optional.empty()
-                : Optional.of(new Obstacle(
-                        "materialized view " + view.sql() + " " + String.join(", and ", what),
-                        String.join("; ", remedy)));
+                : Optional.of(
+                        new Obstacle("materialized view " + view.sql() + " " + String.join(", and ", what), remedy));
     }
 
     /** The statement that makes an index for REFRESH … CONCURRENTLY; empty if there is one, or if no key of the view is known. */

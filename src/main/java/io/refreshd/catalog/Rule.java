@@ -41,6 +41,14 @@ public record Rule(
         CLOCK,
         /** The query holds TABLESAMPLE. */
         SAMPLE,
+        /** The query holds SESSION_USER or CURRENT_SCHEMA, which are no function calls. */
+        SESSION,
+        /** The query holds a value of a type such as regclass, whose text is an object's name. */
+        OBJECT_TYPES,
+        /** The query holds such a value, and turns some value into text or text into some value. */
+        OBJECT_NAMES,
+        /** The query reads a column such as ctid or xmin. The server writes those for reasons of its own. */
+        SYSTEM_COLUMNS,
         /** The text is too large to be examined: nothing is known of the query but what {@code pg_depend} shows. */
         UNEXAMINED
     }

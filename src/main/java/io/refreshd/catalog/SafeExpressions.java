@@ -5,8 +5,8 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Checks that an expression computes its value from the columns of its own row and from nothing else: no sub-select, no set-returning
- * function, no outer query.
+ * Checks that an expression computes its value from the columns of its own row and from nothing else: no set-returning function, no
+ * outer query. Sub-queries are left to {@link SubQueryReads}.
  */
 final class SafeExpressions {
     /** The node labels that are allowed; any other label is refused. Some have two spellings, since PostgreSQL 16 renamed them. */
@@ -38,7 +38,6 @@ final class SafeExpressions {
 
     /** What users call the nodes that are refused most often. */
     private static final Map<String, String> WORDS = Map.ofEntries(
-            Map.entry("SUBLINK", "a sub-query"),
             Map.entry("AGGREF", "an aggregate"),
             Map.entry("WINDOWFUNC", "a window function"),
             Map.entry("FUNCEXPR", "a set-returning function"),
@@ -63,13 +62,7 @@ final class SafeExpressions {
     /** @throws UnsupportedQueryException if the expression holds any other node */
     static void check(NodeTree.Part expression) throws UnsupportedQueryException {
         Set<String> refused = new HashSet<>();
-        expression.visit(node -> {
-            if (!LABELS.contains(node.label())
-                    || (node.label().equals("VAR") && !node.is("varlevelsup", "0"))
-                    || (node.label().equals("FUNCEXPR") && !node.is("funcretset", "false"))) {
-                refused.add(node.label());
-            }
-        });
+        collect(expression, refused);
         if (!refused.isEmpty()) {
             throw new UnsupportedQueryException(
                     "its query holds an expression that may depend on more than its own row ("
@@ -81,6 +74,32 @@ final class SafeExpressions {
                                     .reduce((a, b) -> a + ", " + b)
                                     .orElse("of a kind that is not understood")
                             + ")");
+        }
+    }
+
+    /** Whether nothing speaks against the node itself, columns of outer queries apart. */
+    static boolean isAllowed(NodeTree.Node node) {
+        return switch (node.label()) {
+            case "SUBLINK" -> true;
+            // Stands for a column of the sub-query, in the comparison of IN.
+            case "PARAM" -> node.is("paramkind", "2");
+            case "FUNCEXPR" -> node.is("funcretset", "false");
+            default -> LABELS.contains(node.label());
+        };
+    }
+
+    private static void collect(NodeTree.Part part, Set<String> refused) {
+        if (part instanceof NodeTree.Items items) {
+            items.parts().forEach(item -> collect(item, refused));
+        } else if (part instanceof NodeTree.Node node) {
+            if (!isAllowed(node) || (node.label().equals("VAR") && !node.is("varlevelsup", "0"))) {
+                refused.add(node.label());
+            }
+            node.fields().forEach((name, field) -> {
+                if (!(node.label().equals("SUBLINK") && name.equals("subselect"))) {
+                    field.forEach(inside -> collect(inside, refused));
+                }
+            });
         }
     }
 }

@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A select-project-join query: it joins tables, filters rows, computes columns, and does nothing else. Plain views, sub-selects and
- * queries of WITH that it reads once are flattened into it.
+ * queries of WITH that it reads once are flattened into it. A sub-query in an expression has a value for each row that is filtered or
+ * computed, as a function of the row has. As long as the tables in it stay the same, it alters nothing of what follows.
  *
  * <p>The result rows of such a query that stem from one row of a table depend on no other row of that table, if the query reads the
  * table once. So when a row changes, only result rows with its key can differ, with one exception.
@@ -42,6 +43,8 @@ final class SelectProjectJoin {
     /** The plain views, sub-selects and queries of WITH that the query reads, by their numbers in the range table. */
     private final Map<Integer, SelectProjectJoin> views = new HashMap<>();
 
+    private final List<SubLink.Placed> subQueries = new ArrayList<>();
+
     private SelectProjectJoin(Node query, Relation reader, CatalogIndex catalogIndex, int depth, WithClauses outer)
             throws UnsupportedQueryException {
         this.reader = reader;
@@ -62,6 +65,7 @@ final class SelectProjectJoin {
         this.joinTree = JoinTree.of(query.all("jointree").getFirst(), rangeTable);
         addUses();
         joinTree.preserved().forEach(this::addPreserved);
+        addSubQueries(joinTree.subLinks());
         for (Part part : query.items("targetList")) {
             addOutput(node(part));
         }
@@ -88,6 +92,11 @@ final class SelectProjectJoin {
     @Nullable TableUse use(Relation table) {
         Relation named = namedFor(table);
         return named == null ? null : uses.get(named.oid());
+    }
+
+    /** The sub-queries in expressions, also of what was flattened. */
+    List<SubLink.Placed> subQueries() {
+        return subQueries;
     }
 
     /** The table by whose name the query reads the rows of this one; null if there is none, or more than one. */
@@ -201,6 +210,8 @@ final class SelectProjectJoin {
 
     private void addFlattened(int index, SelectProjectJoin inner) {
         views.put(index, inner);
+        inner.subQueries.forEach(placed -> subQueries.add(
+                new SubLink.Placed(placed.subLink().below(joinTree.isNullable(index)), placed.around())));
         // A column of a view may stem from any of its tables, so a condition on the view counts as one on each of them.
         inner.uses.forEach((table, inView) -> useOf(table)
                 .addReadsOf(
@@ -215,6 +226,14 @@ final class SelectProjectJoin {
         tables(index).forEach(table -> useOf(table).addPreserved(tables));
     }
 
+    private void addSubQueries(List<SubLink> found) throws UnsupportedQueryException {
+        for (SubLink subLink : found) {
+            SubQueryReads.of(subLink, catalogIndex)
+                    .forEach((table, times) -> useOf(table).addReadsInSubQuery(times));
+            subQueries.add(new SubLink.Placed(subLink, this));
+        }
+    }
+
     private TableUse useOf(long table) {
         return uses.computeIfAbsent(table, oid -> new TableUse());
     }
@@ -222,7 +241,10 @@ final class SelectProjectJoin {
     private Set<Long> tables(int index) {
         SelectProjectJoin view = views.get(index);
         if (view != null) {
-            return view.uses.keySet();
+            return view.uses.entrySet().stream()
+                    .filter(use -> use.getValue().isJoined())
+                    .map(Map.Entry::getKey)
+                    .collect(Collectors.toSet());
         }
         Relation relation = rangeTable.relation(index);
         return relation == null ? Set.of() : Set.of(relation.oid());
@@ -230,6 +252,7 @@ final class SelectProjectJoin {
 
     private void addOutput(Node target) throws UnsupportedQueryException {
         SafeExpressions.check(target);
+        addSubQueries(SubLink.inColumn(target));
         if (target.is("resjunk", "false")) {
             outputs.add(
                     target.number("resno") == outputs.size() + 1
@@ -242,12 +265,20 @@ final class SelectProjectJoin {
     }
 
     private @Nullable Origin origin(Part expression) {
-        if (!(expression instanceof Node node) || !node.label().equals("VAR")) {
-            return null;
-        }
+        return expression instanceof Node node && node.label().equals("VAR") && node.is("varlevelsup", "0")
+                ? origin(node)
+                : null;
+    }
+
+    /**
+     * The table's column that a column of this query is; null if it is anything else.
+     *
+     * @param node a VAR node, of this query or of a sub-query in it, that refers to this query
+     */
+    @Nullable Origin origin(Node node) {
         int index = (int) node.number("varno");
         int column = (int) node.number("varattno");
-        if (column < 1 || !joinTree.joined().contains(index) || !node.is("varlevelsup", "0")) {
+        if (column < 1 || !joinTree.joined().contains(index)) {
             return null;
         }
         SelectProjectJoin view = views.get(index);

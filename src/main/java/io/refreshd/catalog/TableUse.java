@@ -5,14 +5,20 @@ import java.util.TreeSet;
 
 /** How one query, flattened through plain views, reads one table. */
 final class TableUse {
-    private int times;
+    private int joined;
+    private int inSubQueries;
     private boolean nullable;
     private boolean hidden;
     private final Set<Long> preserved = new TreeSet<>();
 
-    /** How often the query reads the table. */
+    /** How often the query reads the table, in sub-queries of expressions too. */
     int times() {
-        return times;
+        return joined + inSubQueries;
+    }
+
+    /** Whether the query joins the table; else it reads the table in sub-queries of expressions alone. */
+    boolean isJoined() {
+        return joined > 0;
     }
 
     /** Whether the table is on the nullable side of an outer join. */
@@ -31,14 +37,19 @@ final class TableUse {
     }
 
     void addRead(boolean nullableHere, boolean hiddenHere) {
-        times++;
+        joined++;
         nullable |= nullableHere;
         hidden |= hiddenHere;
     }
 
+    void addReadsInSubQuery(int more) {
+        inSubQueries += more;
+    }
+
     /** Adds the reads of a plain view that the query reads. */
     void addReadsOf(TableUse inView, boolean viewNullable, boolean hiddenHere) {
-        times += inView.times;
+        joined += inView.joined;
+        inSubQueries += inView.inSubQueries;
         nullable |= inView.nullable || viewNullable;
         hidden |= inView.hidden || hiddenHere;
         preserved.addAll(inView.preserved);

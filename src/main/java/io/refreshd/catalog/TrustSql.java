@@ -11,6 +11,9 @@ package io.refreshd.catalog;
  *   <li>whether the queries of materialized views among them are run too;
  *   <li>whether functions of superusers with a body of text are trusted.
  * </ol>
+ *
+ * <p>Each parameter stands in a subquery, whose value the planner does not look at. So no plan is better for some values than the one for
+ * all values, and the server keeps that one: to plan these queries takes longer than to run them.
  */
 final class TrustSql {
     /**
@@ -25,7 +28,7 @@ final class TrustSql {
             (p.oid >= 16384 AND o.rolsuper
              AND (p.provolatile = 'i' OR p.provolatile = 's' AND l.lanname IN ('internal', 'c') AND NOT p.proretset
                                          AND p.prorettype <> 'pg_catalog.record'::regtype)
-             AND (? OR l.lanname IN ('internal', 'c') OR p.prosqlbody IS NOT NULL
+             AND ((SELECT ?::boolean) OR l.lanname IN ('internal', 'c') OR p.prosqlbody IS NOT NULL
                   OR EXISTS (SELECT FROM pg_catalog.pg_depend x
                               WHERE x.classid = 'pg_catalog.pg_proc'::regclass AND x.objid = p.oid AND x.deptype = 'e')))
             """;
@@ -48,7 +51,10 @@ final class TrustSql {
             SELECT w.ev_action::text FROM pg_catalog.pg_rewrite w
              WHERE r.class = 'pg_catalog.pg_rewrite'::regclass AND w.oid = r.oid
             UNION ALL
-            SELECT concat(i.indexprs, ' ', i.indpred) FROM pg_catalog.pg_index i
+            SELECT i.indexprs::text FROM pg_catalog.pg_index i
+             WHERE r.class = 'pg_catalog.pg_class'::regclass AND i.indexrelid = r.oid
+            UNION ALL
+            SELECT i.indpred::text FROM pg_catalog.pg_index i
              WHERE r.class = 'pg_catalog.pg_class'::regclass AND i.indexrelid = r.oid
             UNION ALL
             SELECT p.partexprs::text FROM pg_catalog.pg_partitioned_table p
@@ -81,7 +87,8 @@ final class TrustSql {
      *   <li>A definition is parsed anew from its text. There another function or operator of the same name in the same schema may fit
      *       better than the one that the view was made with, such as one that took any record. Those of superusers are trusted.
      *   <li>{@code pg_depend} lacks the type of JSON_VALUE's RETURNING, and all built-in functions. Functions and types are therefore
-     *       also read from the text of the trees. A blank in a name is escaped there, so that a name can add an oid but not hide one.
+     *       also read from the text of the trees. A blank in a name is escaped there, so that a name can add an oid but not hide one. A
+     *       tree above 4 MB is not searched, and not trusted: whoever may create the object decides how large the tree is.
      * </ul>
      *
      * <p>Left out is what only a superuser can make: operator classes, base types, parsers and templates of text search. Collations,
@@ -152,7 +159,7 @@ final class TrustSql {
                    ) AS x (tree)
              CROSS JOIN LATERAL (
                SELECT DISTINCT f AS field
-                 FROM pg_catalog.string_to_table(x.tree, ' :') AS f
+                 FROM pg_catalog.string_to_table(CASE WHEN octet_length(x.tree) <= 4194304 THEN x.tree END, ' :') AS f
                 WHERE f LIKE '%typ%' AND f ~ '[0-9]{5}'
                    OR f LIKE 'funcid %' OR f LIKE 'opfuncid %' OR f LIKE 'aggfnoid %' OR f LIKE 'winfnoid %') AS u
              CROSS JOIN LATERAL pg_catalog.regexp_matches(u.field, '[0-9]{1,10}', 'g') AS m (number)
@@ -167,10 +174,10 @@ final class TrustSql {
     private static final String REACHED = """
             WITH RECURSIVE root(oid) AS (
               SELECT CASE WHEN r ~ '^[0-9]+$' THEN r::oid ELSE pg_catalog.to_regclass(r)::oid END
-                FROM pg_catalog.unnest(?::text[]) AS r
+                FROM pg_catalog.unnest((SELECT ?::text[])) AS r
             ), query(view, oid) AS (
               SELECT w.ev_class, w.oid FROM pg_catalog.pg_rewrite w
-               WHERE w.ev_class IN (SELECT oid FROM root) AND w.ev_type = '1' AND ?
+               WHERE w.ev_class IN (SELECT oid FROM root) AND w.ev_type = '1' AND (SELECT ?::boolean)
             ), reach(class, oid) AS (
               (SELECT 'pg_catalog.pg_class'::regclass::oid, oid FROM root
                UNION ALL
@@ -184,7 +191,8 @@ final class TrustSql {
 
     /**
      * The code in reach that is not trusted; no rows if all is. Each row is a function and what is wrong with it. A cast between two types
-     * by such code has their oids, where both are in reach or built in: its maker owns one of them, and need not own the other.
+     * by such code has their oids, where both are in reach or built in: its maker owns one of them, and need not own the other. What is
+     * too large to be examined is not trusted either.
      */
     static final String UNTRUSTED = REACHED + """
             , untrusted(oid, function, why) AS MATERIALIZED (
@@ -216,11 +224,18 @@ final class TrustSql {
             ), code AS (
               SELECT u.oid, u.function, u.why FROM untrusted u
                WHERE u.oid IN (SELECT oid FROM reach WHERE class = 'pg_catalog.pg_proc'::regclass)
+            ), large AS (
+              SELECT DISTINCT r.class, r.oid FROM reach r CROSS JOIN LATERAL (
+            """ + TREES + """
+                ) AS x (tree)
+               WHERE octet_length(x.tree) > 4194304
             )
             SELECT 'code', 0::int8, 0::int8, 'pg_catalog.pg_proc'::regclass::oid::int8, oid::int8, function, why FROM code
             UNION ALL
             SELECT 'cast', 'pg_catalog.pg_type'::regclass::oid::int8, castsource::int8,
                    'pg_catalog.pg_type'::regclass::oid::int8, casttarget::int8, function, why FROM bad_cast
+            UNION ALL
+            SELECT 'large', 0, 0, class::int8, oid::int8, pg_catalog.pg_describe_object(class, oid, 0), '' FROM large
             """;
 
     /** For whom the code is in reach: the query of each relation, and the edges from object to object. The first two parameters. */

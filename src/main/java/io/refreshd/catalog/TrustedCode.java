@@ -47,7 +47,9 @@ public final class TrustedCode {
          * The statement also runs the query of the materialized view, to compare all of it. A superuser's function is trusted here even if
          * its body is text, in which the catalog does not show what it calls: the superuser runs the same.
          */
-        AUDIT(true, true);
+        AUDIT(true, true),
+        /** The operator's own query reads the relation's rows. Functions of superusers are trusted as in an audit. */
+        OPERATOR(false, true);
 
         private final boolean query;
         private final boolean text;
@@ -80,7 +82,7 @@ public final class TrustedCode {
     }
 
     /** For each relation that is in reach of code that is not trusted: that code. To be read in one snapshot. */
-    static Map<Long, Obstacle> obstacles(Connection connection, Collection<Long> relations, Use use)
+    public static Map<Long, Obstacle> obstacles(Connection connection, Collection<Long> relations, Use use)
             throws SQLException {
         ReachGraph graph = read(connection, relations.stream().map(String::valueOf), use);
         Map<Long, Obstacle> obstacles = new HashMap<>();
@@ -100,6 +102,7 @@ public final class TrustedCode {
         Object[] names = relations.toArray();
         ReachGraph graph = new ReachGraph();
         try (PreparedStatement statement = connection.prepareStatement(TrustSql.UNTRUSTED)) {
+            KeptPlan.of(statement);
             statement.setBoolean(3, use.text);
             read(statement, names, use, graph);
         }
@@ -129,6 +132,7 @@ public final class TrustedCode {
         String name = text == null ? "an object that was dropped" : text;
         switch (kind) {
             case "query" -> graph.addQuery(from.oid(), to);
+            case "large" -> graph.addLarge(to, name);
             case "code" -> graph.addCode(to, new ReachGraph.Code(name, why));
             case "cast" -> graph.addCast(new ReachGraph.Cast(from, to, new ReachGraph.Code(name, why)));
             default -> graph.addEdge(from, to, name);

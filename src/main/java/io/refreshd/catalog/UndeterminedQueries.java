@@ -47,9 +47,9 @@ public final class UndeterminedQueries {
         return new UndeterminedQueries(catalog, new OrderSensitivity(functions));
     }
 
-    /** What the definition of one view leaves open. Reads the whole catalog. */
+    /** What the definition of one view leaves open. Reads the catalog of that view. */
     public static Undetermined of(Connection connection, ViewId view) throws SQLException {
-        return in(connection, CatalogReader.read(connection)).of(view);
+        return in(connection, CatalogReader.read(connection, view::equals)).of(view);
     }
 
     /** Nothing if there is no such view, or the form of its query is not known. */

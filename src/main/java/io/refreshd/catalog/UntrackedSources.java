@@ -1,13 +1,16 @@
 package io.refreshd.catalog;
 
 import io.refreshd.model.Obstacle;
+import io.refreshd.model.Remedy;
 import io.refreshd.model.SqlNames;
 import io.refreshd.model.ViewId;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Predicate;
 
 /**
@@ -15,6 +18,17 @@ import java.util.function.Predicate;
  * returned with its remedy.
  */
 final class UntrackedSources {
+    /** What some queries read besides tables, which the log does not tell of. */
+    private static final Map<Rule.Trait, String> OF_THE_SERVER = Map.of(
+            Rule.Trait.SAMPLE,
+            "draws a sample (TABLESAMPLE)",
+            Rule.Trait.SESSION,
+            "reads SESSION_USER or CURRENT_SCHEMA",
+            Rule.Trait.OBJECT_NAMES,
+            "may turn a regclass or the like into the object's name, or a name into the object",
+            Rule.Trait.SYSTEM_COLUMNS,
+            "reads a system column (ctid, xmin, xmax, cmin or cmax)");
+
     private final CatalogIndex catalogIndex;
     private final Publishability publishability;
     private final Predicate<ViewId> included;
@@ -34,7 +48,7 @@ final class UntrackedSources {
             if (!included.test(other.viewId())) {
                 found.add(new Obstacle(
                         "reads the materialized view " + other.sql() + ", which refreshd does not look after",
-                        "include " + other.viewId() + " in views.include, or " + maxStaleness(view)));
+                        Remedy.text("include " + other.viewId() + " in views.include, or " + maxStaleness(view))));
             }
         }
         for (Rule rule : sources.rules()) {
@@ -46,7 +60,8 @@ final class UntrackedSources {
     private Optional<Obstacle> untracked(Relation relation, Relation view) {
         if (Catalog.builtIn(relation.oid())) {
             return Optional.of(new Obstacle(
-                    "reads the system catalog " + relation.sql() + ", which is not in the log", maxStaleness(view)));
+                    "reads the system catalog " + relation.sql() + ", which is not in the log",
+                    Remedy.text(maxStaleness(view))));
         }
         return switch (relation.kind()) {
             case TABLE ->
@@ -54,14 +69,16 @@ final class UntrackedSources {
                         ? publishability.obstacle(relation)
                         : Optional.of(new Obstacle(
                                 "reads the unlogged table " + relation.sql() + ", which is not in the log",
-                                "ALTER TABLE " + relation.sql() + " SET LOGGED, or " + maxStaleness(view)));
+                                Remedy.sql("ALTER TABLE " + relation.sql() + " SET LOGGED")
+                                        .and("or " + maxStaleness(view))));
             case FOREIGN_TABLE ->
                 Optional.of(new Obstacle(
                         "reads the foreign table " + relation.sql() + ", whose changes happen elsewhere",
-                        maxStaleness(view)));
+                        Remedy.text(maxStaleness(view))));
             case SEQUENCE ->
                 Optional.of(new Obstacle(
-                        "reads the sequence " + relation.sql() + ", which is not published", maxStaleness(view)));
+                        "reads the sequence " + relation.sql() + ", which is not published",
+                        Remedy.text(maxStaleness(view))));
             // A partitioned table holds no rows; its partitions are among the relations too.
             case PARTITIONED_TABLE, VIEW, MATERIALIZED_VIEW, OTHER -> Optional.empty();
         };
@@ -77,16 +94,21 @@ final class UntrackedSources {
             found.add(new Obstacle(
                     "the query of " + (relation == null ? "a policy" : relation.sql())
                             + " is too large to be examined: it may read the clock",
-                    "put its constants into a table, or " + maxStaleness(view)));
+                    Remedy.text("put its constants into a table, or " + maxStaleness(view))));
         }
         if (ClockCasts.of(rule, catalogIndex) == ClockCasts.Finding.CLOCK) {
             found.add(nonDeterministic(
                     "reads the clock (text such as 'now' or 'yesterday' becomes a date or time when the query runs)",
                     view));
         }
-        if (rule.traits().contains(Rule.Trait.SAMPLE)) {
-            found.add(nonDeterministic("draws a sample (TABLESAMPLE)", view));
+        Set<Rule.Trait> traits = new TreeSet<>(rule.traits());
+        if (traits.contains(Rule.Trait.OBJECT_TYPES)
+                && rule.functions().stream().anyMatch(this::mayWriteAnyValue)) {
+            traits.add(Rule.Trait.OBJECT_NAMES);
         }
+        traits.stream()
+                .flatMap(trait -> Optional.ofNullable(OF_THE_SERVER.get(trait)).stream())
+                .forEach(what -> found.add(nonDeterministic(what, view)));
         for (long oid : rule.functions()) {
             Function function = catalogIndex.function(oid);
             if (function != null && NonDeterminism.isNonDeterministic(function)) {
@@ -99,15 +121,24 @@ final class UntrackedSources {
         return found;
     }
 
+    /** Functions that write values of any type as text are STABLE, such as concat and to_jsonb. */
+    private boolean mayWriteAnyValue(long oid) {
+        Function function = catalogIndex.function(oid);
+        return function != null
+                && function.volatility() == 's'
+                && !function.name().equals("pg_typeof");
+    }
+
     private static Obstacle nonDeterministic(String what, Relation view) {
-        return new Obstacle(what + ": its result changes without a change of any table", maxStaleness(view));
+        return new Obstacle(
+                what + ": its result changes without a change of any table", Remedy.text(maxStaleness(view)));
     }
 
     private static Obstacle notImmutable(Function function, Relation view) {
         return new Obstacle(
                 "calls " + function.sql() + ", which is not declared IMMUTABLE and may read anything",
-                "ALTER FUNCTION " + function.sql() + " IMMUTABLE if its result depends on its arguments alone, or "
-                        + maxStaleness(view));
+                Remedy.text("declare the function IMMUTABLE if its result depends on its arguments alone, or "
+                        + maxStaleness(view)));
     }
 
     private static String maxStaleness(Relation view) {

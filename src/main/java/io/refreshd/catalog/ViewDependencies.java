@@ -1,6 +1,7 @@
 package io.refreshd.catalog;
 
 import io.refreshd.model.Obstacle;
+import io.refreshd.model.Remedy;
 import io.refreshd.model.ViewId;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -36,7 +37,7 @@ final class ViewDependencies {
                             view,
                             new Obstacle(
                                     "reads itself, by way of " + other,
-                                    "break the cycle: replace the plain view in between"));
+                                    Remedy.text("break the cycle: replace the plain view in between")));
                 } else {
                     upstream.get(view).add(other);
                     downstream.computeIfAbsent(other, id -> new TreeSet<>()).add(view);

@@ -127,11 +127,19 @@ public final class ViewGraph {
         return node == null ? List.of() : node.remarks();
     }
 
+    /** The views whose content depends on an object that a running transaction is altering, each with such an object. */
+    public Map<ViewId, ObjectInFlux> inFlux() {
+        Map<ViewId, ObjectInFlux> found = new HashMap<>();
+        nodes.forEach((id, node) -> node.inFlux().ifPresent(object -> found.put(id, object)));
+        return found;
+    }
+
     /** What the graph holds of one view. */
     record Node(
             MaterializedView view,
             Set<ViewId> upstream,
             Set<ViewId> downstream,
             String lineage,
-            List<Obstacle> remarks) {}
+            List<Obstacle> remarks,
+            Optional<ObjectInFlux> inFlux) {}
 }

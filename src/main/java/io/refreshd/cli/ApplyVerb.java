@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.refreshd.config.Configuration;
 import io.refreshd.ledger.LedgerSchema;
 import io.refreshd.model.Obstacle;
+import io.refreshd.model.Remedy;
 import io.refreshd.roles.RolePlan;
 import io.refreshd.roles.RoleReconciler;
 import io.refreshd.roles.Step;
@@ -110,6 +111,6 @@ final class ApplyVerb implements Callable<Integer> {
         into.put("done", refused.isEmpty())
                 .put("seconds", took.toMillis() / 1e3)
                 .put("what", refused.map(Obstacle::what).orElse(null))
-                .put("remedy", refused.map(Obstacle::remedy).orElse(null));
+                .set("remedy", Json.remedy(refused.map(Obstacle::remedy).orElse(Remedy.NONE)));
     }
 }

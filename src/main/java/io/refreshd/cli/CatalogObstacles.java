@@ -19,7 +19,9 @@ final class CatalogObstacles {
 
     static Map<ViewId, Obstacle> read(Handle handle, Configuration configuration) throws SQLException {
         Map<ViewId, Obstacle> found = new HashMap<>();
-        ViewGraph.of(CatalogReader.read(handle.getConnection()), configuration.views()::includes)
+        ViewGraph.of(
+                        CatalogReader.read(handle.getConnection(), configuration.views()::includes),
+                        configuration.views()::includes)
                 .views()
                 .forEach((id, view) -> view.obstacleTo(
                                 view.method(configuration.views().methodOf(id)))

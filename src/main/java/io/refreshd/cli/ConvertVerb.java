@@ -16,6 +16,7 @@ import io.refreshd.ledger.RefreshCost;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.PlainText;
 import io.refreshd.model.PrerequisitesMissingException;
+import io.refreshd.model.Remedy;
 import io.refreshd.model.ViewId;
 import java.io.PrintWriter;
 import java.sql.SQLException;
@@ -182,8 +183,8 @@ final class ConvertVerb implements Callable<Integer> {
                 view + " was not converted, and nothing was changed: "
                         + PlainText.line(String.valueOf(failed.getMessage())),
                 LOCKED.contains(String.valueOf(failed.getSQLState()))
-                        ? "another session holds a lock on it: pg_locks names that session; try again when it has ended its"
-                                + " transaction"
-                        : "");
+                        ? Remedy.text("another session holds a lock on it: pg_locks names that session; try again when it has ended its"
+                                + " transaction")
+                        : Remedy.NONE);
     }
 }

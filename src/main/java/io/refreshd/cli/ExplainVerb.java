@@ -68,7 +68,8 @@ final class ExplainVerb implements Callable<Integer> {
         try (Connection connection = new TargetDatabase(configuration.database(), "explain").connect()) {
             // A function in reach of what is read here could otherwise write with refreshd's rights.
             connection.setReadOnly(true);
-            ViewGraph graph = ViewGraph.of(CatalogReader.read(connection), configuration.views()::includes);
+            ViewGraph graph = ViewGraph.of(
+                    CatalogReader.read(connection, configuration.views()::includes), configuration.views()::includes);
             BaseTable resolved = resolve(connection, graph);
             List<RowDecision> decisions = decide(connection, graph, resolved);
             out.print(

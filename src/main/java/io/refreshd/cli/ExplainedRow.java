@@ -4,6 +4,7 @@ import io.refreshd.catalog.BaseTable;
 import io.refreshd.catalog.TrustedCode;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.PrerequisitesMissingException;
+import io.refreshd.model.Remedy;
 import io.refreshd.model.SqlNames;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -78,7 +79,7 @@ record ExplainedRow(List<String> keyColumns, List<String> key, Optional<Map<Stri
         return INSUFFICIENT_PRIVILEGE.equals(failure.getSQLState())
                 ? new PrerequisitesMissingException(List.of(new Obstacle(
                         "refreshd may not read the row: " + failure.getMessage(),
-                        "GRANT SELECT ON " + table + " TO the role of refreshd")))
+                        Remedy.text("grant the role of refreshd SELECT on " + table))))
                 : failure;
     }
 

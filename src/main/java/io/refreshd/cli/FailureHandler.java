@@ -55,8 +55,10 @@ final class FailureHandler implements IExecutionExceptionHandler {
         ArrayNode obstacles = root.putArray("obstacles");
         if (failure instanceof PrerequisitesMissingException blocked) {
             blocked.obstacles()
-                    .forEach(obstacle ->
-                            obstacles.addObject().put("what", obstacle.what()).put("remedy", obstacle.remedy()));
+                    .forEach(obstacle -> obstacles
+                            .addObject()
+                            .put("what", obstacle.what())
+                            .set("remedy", Json.remedy(obstacle.remedy())));
         }
         commandLine.getOut().println(Json.text(root));
         commandLine.getOut().flush();
@@ -100,7 +102,7 @@ final class FailureHandler implements IExecutionExceptionHandler {
 
     private static String obstacle(Obstacle obstacle) {
         return "\n\n  " + PlainText.line(obstacle.what()) + "\n"
-                + PlainText.lines(obstacle.remedy()).strip().indent(4).stripTrailing();
+                + PlainText.lines(obstacle.remedy().lines()).strip().indent(4).stripTrailing();
     }
 
     /** Connection exceptions (08), refused logins (28), a database that does not exist (3D) or is starting (57P03). */

@@ -64,9 +64,8 @@ final class FindingsText {
                     .put("about", RemedyScript.names(finding.concerns()))
                     .put("what", finding.what())
                     .put("why", finding.why())
-                    .put("remedy", finding.remedy());
+                    .set("remedy", Json.remedy(finding.wholeRemedy()));
             finding.concerns().forEach(object.putArray("concerns")::add);
-            finding.statements().forEach(object.putArray("sql")::add);
         }
         return root;
     }

@@ -1,6 +1,7 @@
 package io.refreshd.cli;
 
 import io.refreshd.model.Obstacle;
+import io.refreshd.model.Remedy;
 import io.refreshd.model.ViewId;
 import java.time.Duration;
 import java.time.Instant;
@@ -30,7 +31,7 @@ record FreshnessRow(
         Optional<String> method,
         int failures,
         Optional<String> reason,
-        Optional<String> remedy,
+        Optional<Remedy> remedy,
         Optional<String> serverMessage) {
 
     /** The same view as suspended, since the catalog shows that it cannot be refreshed. */

@@ -12,6 +12,7 @@ import io.refreshd.catalog.ReplicaIdentity;
 import io.refreshd.catalog.ViewGraph;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.PlainText;
+import io.refreshd.model.Remedy;
 import io.refreshd.model.SqlNames;
 import io.refreshd.model.ViewId;
 import java.util.ArrayList;
@@ -63,7 +64,7 @@ final class GraphText {
                     .append("\n");
             if (!obstacle.remedy().isEmpty()) {
                 text.append("        remedy: ")
-                        .append(PlainText.line(obstacle.remedy()))
+                        .append(PlainText.line(obstacle.remedy().toString()))
                         .append("\n");
             }
         }
@@ -99,8 +100,16 @@ final class GraphText {
             steps.add("column");
         }
         filter.discriminator().ifPresent(d -> steps.add("value of " + text(d) + limitWithoutOldRows(table, filter)));
-        filter.lookup().key().ifPresent(key -> steps.add("look-up by " + String.join(", ", key.columns())));
+        filter.lookup()
+                .key()
+                .ifPresent(key -> steps.add("look-up by " + String.join(", ", key.columns())
+                        + (key.byValue() ? limitOfValues(table) : "")));
         return steps.isEmpty() ? List.of("table") : steps;
+    }
+
+    /** The column may belong to the key, which the log holds of each row. */
+    private static String limitOfValues(BaseTable table) {
+        return table.identity() == ReplicaIdentity.FULL ? "" : " (of updated and deleted rows: if the log holds it)";
     }
 
     private static String limitWithoutOldRows(BaseTable table, ChangeFilter filter) {
@@ -132,8 +141,8 @@ final class GraphText {
                                             + " has no index that begins with the table's key"
                                     : ""),
                     table.mayBeFull()
-                            ? "ALTER TABLE " + SqlNames.qualified(table.id()) + " REPLICA IDENTITY FULL"
-                            : "none while the table has a generated column, which is not published"));
+                            ? Remedy.sql("ALTER TABLE " + SqlNames.qualified(table.id()) + " REPLICA IDENTITY FULL")
+                            : Remedy.text("none while the table has a generated column, which is not published")));
         }
         filter.lookup().why().ifPresent(found::add);
         return found;
@@ -166,7 +175,7 @@ final class GraphText {
                 ObjectNode node = remarks.addObject();
                 node.put("view", view.toString());
                 node.put("what", remark.what());
-                node.put("remedy", remark.remedy());
+                node.set("remedy", Json.remedy(remark.remedy()));
             }
         }
         return root;
@@ -198,7 +207,7 @@ final class GraphText {
         for (Obstacle obstacle : obstacles(table, filter)) {
             ObjectNode why = obstacles.addObject();
             why.put("what", obstacle.what());
-            why.put("remedy", obstacle.remedy().isEmpty() ? null : obstacle.remedy());
+            why.set("remedy", Json.remedy(obstacle.remedy()));
         }
     }
 }

@@ -50,7 +50,7 @@ final class GraphVerb implements Callable<Integer> {
         Configuration configuration = file.read(environment);
         PrintWriter out = Output.of(spec);
         try (Connection connection = new TargetDatabase(configuration.database(), "graph").connect()) {
-            Catalog catalog = CatalogReader.read(connection);
+            Catalog catalog = CatalogReader.read(connection, configuration.views()::includes);
             ViewGraph graph = ViewGraph.of(catalog, configuration.views()::includes);
             IncrementalViews incremental = IncrementalViews.of(
                     catalog,

@@ -4,6 +4,7 @@ import io.refreshd.ledger.IncrementalViewRows;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.PlainText;
 import io.refreshd.model.PrerequisitesMissingException;
+import io.refreshd.model.Remedy;
 import io.refreshd.model.ViewId;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -24,11 +25,11 @@ final class IncrementalStores {
             throw new PrerequisitesMissingException(List.of(new Obstacle(
                     (views.size() == 1 ? "a view is" : views.size() + " views are")
                             + " incremental, and nobody would keep the rows up to date: " + String.join(", ", views),
-                    "make materialized views of them again: refreshd convert --back --apply "
+                    Remedy.text("make materialized views of them again: refreshd convert --back --apply "
                             + views.stream()
                                     .map(view ->
                                             view.matches("[a-z0-9_.]+") ? view : "'" + view.replace("'", "'\\''") + "'")
-                                    .collect(Collectors.joining(" ")))));
+                                    .collect(Collectors.joining(" "))))));
         }
     }
 

@@ -6,6 +6,7 @@ import io.refreshd.catalog.IncrementalQuery;
 import io.refreshd.catalog.IncrementalQuery.TableChanges;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.PlainText;
+import io.refreshd.model.Remedy;
 import java.util.List;
 import java.util.stream.Collectors;
 
@@ -45,7 +46,7 @@ final class IncrementalText {
             text.append("      ").append(PlainText.line(obstacle.what())).append('\n');
             if (!obstacle.remedy().isEmpty()) {
                 text.append("        remedy: ")
-                        .append(PlainText.line(obstacle.remedy()))
+                        .append(PlainText.line(obstacle.remedy().toString()))
                         .append('\n');
             }
         }
@@ -85,18 +86,13 @@ final class IncrementalText {
             one.put("table", table.table().toString());
             table.key().forEach(one.putArray("key")::add);
             one.put("everything", table.everything().map(Obstacle::what).orElse(null));
-            one.put(
-                    "remedy",
-                    table.everything()
-                            .map(Obstacle::remedy)
-                            .filter(remedy -> !remedy.isEmpty())
-                            .orElse(null));
+            one.set("remedy", Json.remedy(table.everything().map(Obstacle::remedy).orElse(Remedy.NONE)));
         }
         ArrayNode against = node.putArray("obstacles");
         for (Obstacle obstacle : obstacles) {
             against.addObject()
                     .put("what", obstacle.what())
-                    .put("remedy", obstacle.remedy().isEmpty() ? null : obstacle.remedy());
+                    .set("remedy", Json.remedy(obstacle.remedy()));
         }
     }
 }

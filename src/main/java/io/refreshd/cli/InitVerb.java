@@ -11,6 +11,7 @@ import io.refreshd.ledger.LedgerTooNewException;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.PlainText;
 import io.refreshd.model.PrerequisitesMissingException;
+import io.refreshd.model.Remedy;
 import java.io.PrintWriter;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -119,14 +120,14 @@ final class InitVerb implements Callable<Integer> {
             return InstallationPlan.of(handle, configuration);
         } catch (LedgerTooNewException e) {
             throw new PrerequisitesMissingException(
-                    List.of(new Obstacle(String.valueOf(e.getMessage()), "use the newer refreshd")));
+                    List.of(new Obstacle(String.valueOf(e.getMessage()), Remedy.text("use the newer refreshd"))));
         }
     }
 
     private static String script(InstallationPlan plan, Configuration configuration, List<Finding> errors) {
         List<String> grants = errors.stream()
                 .filter(finding -> finding.code().equals("not-permitted"))
-                .map(Finding::remedy)
+                .flatMap(finding -> finding.remedy().sql().stream())
                 .toList();
         List<String> remarks = errors.stream()
                 .filter(finding -> REMARKED.contains(finding.code()))
@@ -189,7 +190,7 @@ final class InitVerb implements Callable<Integer> {
                 ? new PrerequisitesMissingException(List.of(new Obstacle(
                         "role " + configuration.database().user() + " may not create everything that is missing: "
                                 + failure.getMessage(),
-                        script(plan, configuration, errors))))
+                        Remedy.sql(script(plan, configuration, errors)))))
                 : failure;
     }
 

@@ -36,7 +36,9 @@ record InstallationPlan(
         boolean mayCreate) {
 
     static InstallationPlan of(Handle handle, Configuration configuration) throws SQLException, LedgerTooNewException {
-        ViewGraph graph = ViewGraph.of(CatalogReader.read(handle.getConnection()), configuration.views()::includes);
+        ViewGraph graph = ViewGraph.of(
+                CatalogReader.read(handle.getConnection(), configuration.views()::includes),
+                configuration.views()::includes);
         Set<TableId> required = RequiredTables.of(handle, configuration, graph).publishable();
         String publication = configuration.capture().publication();
         Optional<PublicationState> published = Publication.inspect(handle.getConnection(), publication);

@@ -1,7 +1,9 @@
 package io.refreshd.cli;
 
 import io.refreshd.model.Obstacle;
+import io.refreshd.model.Remedy;
 import io.refreshd.model.ViewId;
+import java.sql.Array;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -98,7 +100,7 @@ record LedgerStatus(
                                f.commit_time, f.refreshed_at,
                                extract(epoch FROM clock_timestamp() - f.refreshed_at)::double precision AS since_refresh,
                                extract(epoch FROM f.last_duration)::double precision AS duration,
-                               f.method, f.failures, f.reason, f.remedy, f.server_message
+                               f.method, f.failures, f.reason, f.remedy, f.remedy_sql, f.server_message
                         FROM refreshd.freshness f
                         LEFT JOIN pg_class c ON c.oid = f.view_oid AND c.relkind IN ('m', 'v')
                         ORDER BY f.view_schema, f.view_name
@@ -120,8 +122,16 @@ record LedgerStatus(
                 Optional.ofNullable(row.getString("method")),
                 row.getInt("failures"),
                 Optional.ofNullable(row.getString("reason")),
-                Optional.ofNullable(row.getString("remedy")),
+                remedy(row),
                 Optional.ofNullable(row.getString("server_message")));
+    }
+
+    private static Optional<Remedy> remedy(ResultSet row) throws SQLException {
+        String whole = row.getString("remedy");
+        Array sql = row.getArray("remedy_sql");
+        return whole == null
+                ? Optional.empty()
+                : Optional.of(Remedy.of(whole, sql == null ? List.of() : List.of((String[]) sql.getArray())));
     }
 
     private static Optional<Instant> instant(ResultSet row, String column) throws SQLException {

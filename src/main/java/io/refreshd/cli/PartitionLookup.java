@@ -3,6 +3,7 @@ package io.refreshd.cli;
 import io.refreshd.catalog.TrustedCode;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.PrerequisitesMissingException;
+import io.refreshd.model.Remedy;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -53,7 +54,7 @@ final class PartitionLookup {
             throw new PrerequisitesMissingException(List.of(new Obstacle(
                     "refreshd does not look for the row's partition: "
                             + untrusted.get().what(),
-                    "name the partition in place of " + name)));
+                    Remedy.text("name the partition in place of " + name))));
         }
         return new Found(1, columns.names(), leaf(connection, sqlName, columns, key));
     }

@@ -73,7 +73,7 @@ final class RolePlanText {
                         .addObject()
                         .put("what", obstacle.what())
                         .put("serverMessage", obstacle.said().text())
-                        .put("remedy", obstacle.remedy()));
+                        .set("remedy", Json.remedy(obstacle.remedy())));
         return root;
     }
 

@@ -39,6 +39,9 @@ record RowDecision(ViewId view, boolean refreshed, String reason) {
             }
         }
         Optional<LookupKey> key = filter.lookup().key();
+        if (key.isPresent() && key.get().byValue()) {
+            return lookedUpByValue(connection, view, oid, key.get(), table, row);
+        }
         if (key.isPresent()) {
             return lookedUp(connection, view, oid, key.get(), table, row);
         }
@@ -50,6 +53,21 @@ record RowDecision(ViewId view, boolean refreshed, String reason) {
                 true,
                 "refreshed whenever " + columns + " may have changed: rows cannot be looked up, since "
                         + filter.lookup().why().map(obstacle -> obstacle.what()).orElse("no key is known"));
+    }
+
+    /** A sub-query of the view reads the table. The row may have had another value before, which is not known here. */
+    private static RowDecision lookedUpByValue(
+            Connection connection, ViewId view, long oid, LookupKey key, BaseTable table, ExplainedRow row)
+            throws SQLException {
+        String column = key.columns().getFirst();
+        if (row.values().isEmpty()) {
+            return new RowDecision(
+                    view, true, "looked up by " + column + ", whose value is not known: the row could not be read");
+        }
+        return row.values().get().get(column) == null
+                ? new RowDecision(
+                        view, false, "looked up by " + column + ", which is NULL: no row of the view depends on it")
+                : lookedUp(connection, view, oid, key, table, row);
     }
 
     private static RowDecision lookedUp(

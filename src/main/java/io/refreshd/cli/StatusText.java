@@ -3,6 +3,7 @@ package io.refreshd.cli;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.refreshd.model.PlainText;
+import io.refreshd.model.Remedy;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -73,7 +74,7 @@ final class StatusText {
                 .map(what -> what
                         + view.serverMessage().map(said -> ": " + said).orElse("")
                         + view.remedy()
-                                .filter(remedy -> !remedy.isBlank())
+                                .filter(remedy -> !remedy.isEmpty())
                                 .map(remedy -> " → " + remedy)
                                 .orElse(""))
                 .or(() -> view.refreshingFor().map(taken -> "refreshing for " + span(taken)))
@@ -170,7 +171,7 @@ final class StatusText {
                     .put("failuresInARow", view.failures())
                     .put("reason", view.reason().orElse(null))
                     .put("serverMessage", view.serverMessage().orElse(null))
-                    .put("remedy", view.remedy().orElse(null));
+                    .set("remedy", Json.remedy(view.remedy().orElse(Remedy.NONE)));
         }
         return root;
     }

@@ -6,6 +6,7 @@ import io.refreshd.config.InvalidValueException;
 import io.refreshd.demo.Screen;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.PrerequisitesMissingException;
+import io.refreshd.model.Remedy;
 import java.io.PrintWriter;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -124,7 +125,7 @@ final class StatusVerb implements Callable<Integer> {
         if (!LedgerStatus.ledgerExists(handle)) {
             throw new PrerequisitesMissingException(List.of(new Obstacle(
                     "this database has no ledger: refreshd has never run here",
-                    "refreshd init --config FILE, or refreshd run --config FILE")));
+                    Remedy.text("refreshd init --config FILE, or refreshd run --config FILE"))));
         }
     }
 

@@ -11,6 +11,7 @@ import io.refreshd.ledger.ViewMark;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.PlainText;
 import io.refreshd.model.PrerequisitesMissingException;
+import io.refreshd.model.Remedy;
 import java.io.Console;
 import java.io.PrintWriter;
 import java.sql.SQLException;
@@ -142,7 +143,7 @@ final class TeardownVerb implements Callable<Integer> {
         if (connected) {
             throw new PrerequisitesMissingException(List.of(new Obstacle(
                     "a daemon is connected, and would create everything again",
-                    "stop it first; if it hangs, refreshd teardown --force")));
+                    Remedy.text("stop it first; if it hangs, refreshd teardown --force"))));
         }
     }
 

@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.TreeSet;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -36,6 +37,8 @@ final class AuditScheduler implements AutoCloseable {
     private final ScheduledExecutorService thread = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("refreshd-audit").factory());
 
+    private volatile @Nullable Future<?> timer;
+
     /** The view that was audited last. Touched by the audit thread alone. */
     private @Nullable ViewId last;
 
@@ -53,9 +56,15 @@ final class AuditScheduler implements AutoCloseable {
     }
 
     /** @param interval between the end of one audit and the beginning of the next, so that slow ones do not pile up */
-    @SuppressWarnings("FutureReturnValueIgnored") // next() throws nothing that a future could tell.
     void start(Duration interval) {
-        thread.scheduleWithFixedDelay(this::next, interval.toMillis(), interval.toMillis(), TimeUnit.MILLISECONDS);
+        timer = thread.scheduleWithFixedDelay(
+                this::next, interval.toMillis(), interval.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    /** Whether the timer has ended though nobody closed it. */
+    boolean isDead() {
+        Future<?> started = timer;
+        return started != null && started.isDone() && !thread.isShutdown();
     }
 
     private void next() {

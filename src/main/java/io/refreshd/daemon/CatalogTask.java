@@ -1,7 +1,9 @@
 package io.refreshd.daemon;
 
 import io.refreshd.model.Moment;
+import io.refreshd.report.Notice;
 import io.refreshd.stream.DatabaseSession;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jdbi.v3.core.Jdbi;
 import org.slf4j.Logger;
@@ -24,12 +26,12 @@ final class CatalogTask {
     private final PeriodicTask pruning;
     private final PeriodicTask reconciliation;
 
-    CatalogTask(Jdbi jdbi, StreamState stream, Supplier<Moment> clock) {
+    CatalogTask(Jdbi jdbi, StreamState stream, Consumer<Notice> listener, Supplier<Moment> clock) {
         this.jdbi = jdbi;
         this.stream = stream;
         this.history = new HistoryPruner(clock);
-        this.pruning = new PeriodicTask("history", clock);
-        this.reconciliation = new PeriodicTask("catalog", clock);
+        this.pruning = new PeriodicTask("history", listener, clock);
+        this.reconciliation = new PeriodicTask("catalog", listener, clock);
     }
 
     void run() throws InterruptedException {

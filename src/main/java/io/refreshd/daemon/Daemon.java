@@ -5,12 +5,15 @@ import io.refreshd.audit.AuditReport;
 import io.refreshd.catalog.UndeterminedQueries;
 import io.refreshd.config.Configuration;
 import io.refreshd.database.ConnectionPools;
+import io.refreshd.database.StatementWatch;
 import io.refreshd.model.Moment;
 import io.refreshd.model.PrerequisitesMissingException;
 import io.refreshd.model.ViewId;
 import io.refreshd.observe.LogValues;
 import io.refreshd.observe.Monitor;
 import io.refreshd.reconcile.CatalogReconciler;
+import io.refreshd.refresh.RefreshLimits;
+import io.refreshd.refresh.YieldingStatements;
 import io.refreshd.report.DaemonStatus;
 import io.refreshd.report.Notice;
 import io.refreshd.report.ViewPhase;
@@ -23,6 +26,7 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -60,6 +64,7 @@ public final class Daemon implements AutoCloseable {
     private final AuditScheduler audit;
     private final Consumer<Notice> reactions;
     private final List<Consumer<Notice>> listeners = new CopyOnWriteArrayList<>();
+    private final VitalThreads threads = new VitalThreads();
     private final CompletableFuture<Void> streaming = new CompletableFuture<>();
     private final CompletableFuture<Integer> ended = new CompletableFuture<>();
     private boolean closed;
@@ -87,9 +92,16 @@ public final class Daemon implements AutoCloseable {
                 "refreshd-guard",
                 new Guard(connections.jdbi(), configuration.capture(), stream, this::accept, clock, new Dropper())::run,
                 this::accept);
-        CatalogTask catalogTask = new CatalogTask(connections.jdbi(), stream, clock);
+        StatementWatch watch = new YieldingStatements(
+                new RefreshLimits(
+                        configuration.refresh().lockTimeout(),
+                        configuration.refresh().statementTimeout(),
+                        configuration.refresh().lockPatience()),
+                connections.jdbi(),
+                clock);
+        CatalogTask catalogTask = new CatalogTask(connections.jdbi(), stream, this::accept, clock);
         this.roles = new RoleViewController(
-                configuration, rolesInterval, connections.jdbi(), clock, stream::openSession, this::accept);
+                configuration, rolesInterval, connections.jdbi(), watch, clock, stream::openSession, this::accept);
         this.catalog = new TaskThread(
                 "refreshd-catalog",
                 () -> {
@@ -110,18 +122,22 @@ public final class Daemon implements AutoCloseable {
                 clock,
                 () -> stream.session()
                         .map(session -> session.loop().unanswered())
-                        .orElse(Duration.ZERO));
+                        .orElse(Duration.ZERO),
+                threads::dead);
         this.audit = new AuditScheduler(
                 new Audit(
                         connections.jdbi(),
                         UndeterminedQueries::of,
                         Thread::sleep,
                         AUDIT_WAIT,
-                        configuration.refresh().statementTimeout()),
+                        configuration.refresh().statementTimeout(),
+                        watch),
                 this::freshViews,
                 this::repair,
                 this::accept);
         this.reactions = monitor.guard(this::react);
+        threads.addAll(Map.of("supervisor", supervisor::isDead, "guard", guard::isDead, "catalog", catalog::isDead));
+        threads.addAll(Map.of("audit", audit::isDead, "loop", stream::isLoopDead));
     }
 
     private final class Endings implements StreamSupervisor.Endings {
@@ -172,6 +188,9 @@ public final class Daemon implements AutoCloseable {
      */
     public void start() throws PrerequisitesMissingException, InterruptedException {
         monitor.start();
+        // What no thread of refreshd or of a library has caught.
+        Thread.setDefaultUncaughtExceptionHandler(
+                (thread, problem) -> accept(new Notice.ErrorCaught(thread.getName(), problem)));
         synchronized (this) {
             if (closed) {
                 return;

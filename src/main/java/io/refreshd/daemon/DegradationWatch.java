@@ -4,6 +4,7 @@ import io.refreshd.config.CaptureSettings;
 import io.refreshd.model.Lsn;
 import io.refreshd.model.Moment;
 import io.refreshd.model.Obstacle;
+import io.refreshd.model.Remedy;
 import io.refreshd.reconcile.CatalogReconciler;
 import io.refreshd.stream.DatabaseSession;
 import java.time.Duration;
@@ -49,6 +50,6 @@ final class DegradationWatch {
     static void degrade(CatalogReconciler reconciler, String why) {
         reconciler.degrade(new Obstacle(
                 "the log is not read at present, so views are refreshed by the clock: " + why,
-                "it passes by itself when the log can be read again"));
+                Remedy.text("it passes by itself when the log can be read again")));
     }
 }

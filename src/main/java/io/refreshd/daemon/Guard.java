@@ -31,7 +31,7 @@ final class Guard {
         this.stream = stream;
         this.degradation = new DegradationWatch(settings, stream, clock);
         this.slot = new SlotGuard(settings, listener, dropper);
-        this.task = new PeriodicTask("slot", clock);
+        this.task = new PeriodicTask("slot", listener, clock);
     }
 
     void run() throws InterruptedException {

@@ -3,9 +3,12 @@ package io.refreshd.daemon;
 import io.refreshd.database.ErrorSummary;
 import io.refreshd.model.Failure;
 import io.refreshd.model.Moment;
+import io.refreshd.model.Remedy;
 import io.refreshd.observe.ThrottledLog;
 import io.refreshd.refresh.SqlStates;
+import io.refreshd.report.Notice;
 import java.sql.SQLException;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -20,12 +23,15 @@ final class PeriodicTask {
     private static final Logger log = LoggerFactory.getLogger(PeriodicTask.class);
 
     private final String name;
+    private final Consumer<Notice> listener;
     private final ThrottledLog warnings;
     private String last = "";
     private int failures;
 
-    PeriodicTask(String name, Supplier<Moment> clock) {
+    /** @param listener hears of errors that must not happen; throws nothing */
+    PeriodicTask(String name, Consumer<Notice> listener, Supplier<Moment> clock) {
         this.name = name;
+        this.listener = listener;
         this.warnings = new ThrottledLog(log, clock);
     }
 
@@ -39,7 +45,10 @@ final class PeriodicTask {
             succeeded();
         } catch (InterruptedException e) {
             throw e;
-        } catch (Exception | StackOverflowError e) {
+        } catch (OutOfMemoryError e) {
+            // Nothing is known of the other parts: the thread reports it.
+            throw e;
+        } catch (Exception | Error e) {
             failed(e);
         }
     }
@@ -69,6 +78,9 @@ final class PeriodicTask {
             log.atDebug().addKeyValue("task", name).setCause(problem).log("A periodic task was cut short");
             return;
         }
+        if (problem instanceof Error) {
+            listener.accept(new Notice.ErrorCaught("refreshd task " + name, problem));
+        }
         failures++;
         last = ErrorSummary.withoutValues(problem);
         String sentence = ErrorSummary.of(problem);
@@ -85,7 +97,7 @@ final class PeriodicTask {
         for (Throwable cause = problem; cause != null; cause = cause.getCause()) {
             if (cause instanceof SQLException error) {
                 String state = error.getSQLState() == null ? "" : error.getSQLState();
-                return new Failure(SqlStates.classify(state), state, "", "").isOutage();
+                return new Failure(SqlStates.classify(state), state, "", Remedy.NONE).isOutage();
             }
         }
         return false;

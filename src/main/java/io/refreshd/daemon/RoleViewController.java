@@ -3,16 +3,18 @@ package io.refreshd.daemon;
 import io.refreshd.config.Configuration;
 import io.refreshd.config.RoleViewTemplate;
 import io.refreshd.database.ErrorSummary;
+import io.refreshd.database.StatementWatch;
 import io.refreshd.ledger.Lease;
 import io.refreshd.model.Confidential;
 import io.refreshd.model.Moment;
 import io.refreshd.model.Obstacle;
+import io.refreshd.model.Remedy;
 import io.refreshd.model.TableId;
 import io.refreshd.observe.ThrottledLog;
 import io.refreshd.report.Notice;
 import io.refreshd.roles.RolePlan;
 import io.refreshd.roles.RoleReconciler;
-import io.refreshd.roles.RoleTables;
+import io.refreshd.roles.RoleTablesReader;
 import io.refreshd.roles.Step;
 import io.refreshd.stream.DatabaseSession;
 import java.sql.SQLException;
@@ -51,6 +53,7 @@ public final class RoleViewController implements AutoCloseable {
     private final long intervalNanos;
     private final List<RoleViewTemplate> templates;
     private final RoleReconciler reconciler;
+    private final RoleTablesReader readTables;
     private final Jdbi jdbi;
     private final Supplier<Moment> clock;
     private final Supplier<Optional<DatabaseSession>> session;
@@ -70,12 +73,14 @@ public final class RoleViewController implements AutoCloseable {
 
     /**
      * @param interval how often role views are reconciled though no table of roles has changed
+     * @param watch ends the creation of a view that holds up others
      * @param session the present session, while this daemon holds the lease
      */
     RoleViewController(
             Configuration configuration,
             Duration interval,
             Jdbi jdbi,
+            StatementWatch watch,
             Supplier<Moment> clock,
             Supplier<Optional<DatabaseSession>> session,
             Consumer<Notice> listener) {
@@ -83,7 +88,8 @@ public final class RoleViewController implements AutoCloseable {
         this.intervalNanos = interval.toNanos();
         this.session = session;
         this.templates = configuration.roleViews();
-        this.reconciler = new RoleReconciler(configuration);
+        this.reconciler = new RoleReconciler(configuration, watch);
+        this.readTables = new RoleTablesReader(templates);
         this.jdbi = jdbi;
         this.clock = clock;
     }
@@ -144,7 +150,7 @@ public final class RoleViewController implements AutoCloseable {
             if (!closed) {
                 logDeviations(List.of(new Obstacle(
                         "the role views cannot be looked at: " + ErrorSummary.withoutValues(e),
-                        "see the message",
+                        Remedy.text("see the message"),
                         new Confidential(String.valueOf(e.getMessage())))));
             }
         }
@@ -152,7 +158,7 @@ public final class RoleViewController implements AutoCloseable {
 
     private List<Obstacle> reconcile(Handle handle, long lease) throws SQLException {
         RolePlan plan = reconciler.plan(handle);
-        tables = RoleTables.of(handle.getConnection(), templates).ofRoles();
+        tables = readTables.read(handle.getConnection()).ofRoles();
         List<Obstacle> obstacles = new ArrayList<>(plan.obstacles());
         plan.outdated().ifPresent(obstacles::add);
         obstacles.addAll(reconciler.apply(

@@ -56,6 +56,11 @@ final class StreamState implements StreamEvents {
         return closing ? Optional.empty() : session();
     }
 
+    /** Whether the session's event loop has ended of something that must not happen. */
+    boolean isLoopDead() {
+        return session().filter(present -> present.loop().isDead()).isPresent();
+    }
+
     Optional<DatabaseSession> session() {
         return Optional.ofNullable(session);
     }

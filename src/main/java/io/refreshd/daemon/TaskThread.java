@@ -3,11 +3,13 @@ package io.refreshd.daemon;
 import io.refreshd.report.Notice;
 import java.time.Duration;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -20,6 +22,7 @@ final class TaskThread implements AutoCloseable {
     private final Consumer<Notice> listener;
     private final ScheduledExecutorService thread;
     private final AtomicBoolean queued = new AtomicBoolean();
+    private volatile @Nullable Future<?> timer;
 
     /** What the thread runs. */
     interface Task {
@@ -36,9 +39,15 @@ final class TaskThread implements AutoCloseable {
     }
 
     /** @param interval between the end of one run and the beginning of the next */
-    @SuppressWarnings("FutureReturnValueIgnored") // run() throws nothing that a future could tell.
     void start(Duration interval) {
-        thread.scheduleWithFixedDelay(this::run, interval.toMillis(), interval.toMillis(), TimeUnit.MILLISECONDS);
+        timer = thread.scheduleWithFixedDelay(
+                this::run, interval.toMillis(), interval.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    /** Whether the timer has ended though nobody closed it: the task runs only when asked for. */
+    boolean isDead() {
+        Future<?> started = timer;
+        return started != null && started.isDone() && !thread.isShutdown();
     }
 
     /** Returns at once. Asked again before the task has begun, it runs once. */

@@ -18,8 +18,8 @@ public final class ConnectionPools implements AutoCloseable {
     /** A look-up that has waited for later changes asks the catalog once more, beside its own transaction. */
     private static final int PER_REFRESH = 2;
 
-    /** Ledger writes of the capture, the guard, the catalog task, the audit, the role views, the lock watch, and one in reserve. */
-    private static final int BESIDES_REFRESHES = 7;
+    /** Ledger writes of the capture, the guard, the catalog task, the audit, the role views, two lock watches, and one in reserve. */
+    private static final int BESIDES_REFRESHES = 8;
 
     private static final Duration LONGEST_WAIT = Duration.ofSeconds(10);
 

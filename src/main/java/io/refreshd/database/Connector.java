@@ -32,12 +32,16 @@ public final class Connector {
     private final DatabaseSettings settings;
     private final SessionKind kind;
     private final String application;
+    private final SessionLimits limits;
 
     /** @param application shown in {@code pg_stat_activity} */
     public Connector(DatabaseSettings settings, SessionKind kind, String application) {
         this.settings = settings;
         this.kind = kind;
         this.application = application;
+        Properties url = Driver.parseURL(settings.url(), null);
+        boolean given = url != null && PGProperty.SOCKET_TIMEOUT.isPresent(url);
+        this.limits = SessionLimits.of(kind, given ? PGProperty.SOCKET_TIMEOUT.getOrDefault(url) : null);
     }
 
     /** @throws SQLException with the server's or the driver's words */
@@ -46,7 +50,7 @@ public final class Connector {
         try (Statement statement = connection.createStatement()) {
             int pid = connection.unwrap(PGConnection.class).getBackendPID();
             statement.execute(
-                    SessionSettings.first(kind, connection.getMetaData().getDatabaseMajorVersion(), pid));
+                    SessionSettings.first(limits, connection.getMetaData().getDatabaseMajorVersion(), pid));
             return connection;
         } catch (SQLException | RuntimeException e) {
             connection.close();
@@ -58,7 +62,7 @@ public final class Connector {
         int known = VERSIONS.getOrDefault(settings.url(), 0);
         Connection connection;
         try {
-            connection = connect(SessionSettings.startup(kind, known));
+            connection = connect(SessionSettings.startup(kind, limits, known));
         } catch (SQLException e) {
             return reconnect(e, known);
         }
@@ -67,7 +71,7 @@ public final class Connector {
         VERSIONS.put(settings.url(), found);
         if (found >= VERSION_WITH_MORE_SETTINGS && known < VERSION_WITH_MORE_SETTINGS) {
             connection.close();
-            return connect(SessionSettings.startup(kind, found));
+            return connect(SessionSettings.startup(kind, limits, found));
         }
         return connection;
     }
@@ -80,11 +84,11 @@ public final class Connector {
             return connect("");
         } else if (state.equals(TRANSACTION_TIMEOUT) && known < VERSION_WITH_MORE_SETTINGS) {
             // The role's transaction_timeout ended the login itself, so the server is one that knows the setting.
-            return connect(SessionSettings.startup(kind, VERSION_WITH_MORE_SETTINGS));
+            return connect(SessionSettings.startup(kind, limits, VERSION_WITH_MORE_SETTINGS));
         } else if (state.equals(UNDEFINED_OBJECT) && known >= VERSION_WITH_MORE_SETTINGS) {
             // Another server answers at this URL now, an older one.
             VERSIONS.remove(settings.url());
-            return connect(SessionSettings.startup(kind, 0));
+            return connect(SessionSettings.startup(kind, limits, 0));
         }
         throw refusal;
     }
@@ -104,7 +108,7 @@ public final class Connector {
         setUnlessGiven(properties, PGProperty.LOGIN_TIMEOUT, CONNECT_SECONDS);
         // A line that died without a word must not hold a thread for ever.
         setUnlessGiven(
-                properties, PGProperty.SOCKET_TIMEOUT, (int) kind.silence().toSeconds());
+                properties, PGProperty.SOCKET_TIMEOUT, (int) limits.silence().toSeconds());
         PGProperty.TCP_KEEP_ALIVE.set(properties, true);
         if (kind == SessionKind.TOOL) {
             // Behind a pooler in transaction mode the next backend would not know what was prepared.

@@ -93,10 +93,20 @@ public final class ContentSettings {
     /** The options that the server was started with. */
     static final String OPTIONS = "SELECT pg_catalog.pg_read_file('postmaster.opts')";
 
+    /** For the owner of a relation, whose oid is the parameter. As a constant text it is planned once in each session. */
+    static final String OF_OWNER =
+            resolve("(SELECT c.relowner FROM pg_catalog.pg_class c WHERE c.oid = CAST(? AS int8)::oid)");
+
+    /** For the role that is connected. */
+    static final String OF_LOGIN = resolve("(SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolname = session_user)");
+
+    /** For a role that has no settings of its own. */
+    static final String OF_EVERY_ROLE = resolve("0::pg_catalog.oid");
+
     private ContentSettings() {}
 
     /** @param role an SQL expression for the oid of the role */
-    static String resolve(String role) {
+    private static String resolve(String role) {
         return RESOLVE.formatted(
                 ENTRIES, role, NAMES.stream().map(name -> "'" + name + "'").collect(Collectors.joining(", ")));
     }

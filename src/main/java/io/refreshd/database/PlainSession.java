@@ -1,6 +1,7 @@
 package io.refreshd.database;
 
 import java.sql.Connection;
+import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -11,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -46,21 +48,30 @@ public final class PlainSession {
 
     /** The settings of the owner of a relation. @param transaction open; it stays usable */
     public static PlainSession ofOwner(Connection transaction, long relation) throws SQLException {
-        return of(transaction, "(SELECT c.relowner FROM pg_catalog.pg_class c WHERE c.oid = " + relation + ")");
+        return of(transaction, ContentSettings.OF_OWNER, relation);
     }
 
     /** The settings of the role that is connected. @param transaction open; it stays usable */
-    static PlainSession ofLogin(Connection transaction) throws SQLException {
-        return of(transaction, "(SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolname = session_user)");
+    public static PlainSession ofLogin(Connection transaction) throws SQLException {
+        return of(transaction, ContentSettings.OF_LOGIN, null);
     }
 
-    private static PlainSession of(Connection transaction, String role) throws SQLException {
+    /** What the server, the database and ALTER ROLE ALL give to every role, as text. @param transaction open; it stays usable */
+    public static String ofEveryRole(Connection transaction) throws SQLException {
+        return new TreeMap<>(of(transaction, ContentSettings.OF_EVERY_ROLE, null).settings).toString();
+    }
+
+    /** @param relation the parameter of the query; null if it has none */
+    private static PlainSession of(Connection transaction, String query, @Nullable Long relation) throws SQLException {
         Map<String, String> given = new LinkedHashMap<>();
         Map<String, String> settings = new LinkedHashMap<>();
         Set<String> assumed = new TreeSet<>();
-        try (Statement statement = transaction.createStatement()) {
-            List<Unknown> unknown = new ArrayList<>();
-            try (ResultSet row = statement.executeQuery(ContentSettings.resolve(role))) {
+        List<Unknown> unknown = new ArrayList<>();
+        try (PreparedStatement statement = transaction.prepareStatement(query)) {
+            if (relation != null) {
+                statement.setLong(1, relation);
+            }
+            try (ResultSet row = statement.executeQuery()) {
                 while (row.next()) {
                     String name = row.getString("name");
                     String byCommand = row.getString("given");
@@ -74,17 +85,17 @@ public final class PlainSession {
                     }
                 }
             }
-            if (!unknown.isEmpty()) {
-                Optional<ServerDefaults> defaults = ServerDefaults.read(statement);
-                for (Unknown one : unknown) {
-                    if (defaults.isEmpty()) {
-                        assumed.add(one.name());
-                    }
-                    settings.put(
-                            one.name(),
-                            defaults.map(known -> known.valueOf(one.name()).orElse(one.boot()))
-                                    .orElse(one.assumed()));
+        }
+        if (!unknown.isEmpty()) {
+            Optional<ServerDefaults> defaults = ServerDefaults.read(transaction);
+            for (Unknown one : unknown) {
+                if (defaults.isEmpty()) {
+                    assumed.add(one.name());
                 }
+                settings.put(
+                        one.name(),
+                        defaults.map(known -> known.valueOf(one.name()).orElse(one.boot()))
+                                .orElse(one.assumed()));
             }
         }
         Set<String> forbidden = new TreeSet<>();
@@ -197,7 +208,7 @@ public final class PlainSession {
     }
 
     /**
-     * Gives the transaction the settings, for several statements, until {@link SessionSettings#asOwnSession}. DateStyle stays as it is,
+     * Gives the transaction the settings, for several statements, until its savepoint is rolled back. DateStyle stays as it is,
      * since the driver would end the connection.
      */
     void enter(Connection transaction) throws SQLException {

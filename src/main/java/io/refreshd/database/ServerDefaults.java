@@ -1,8 +1,9 @@
 package io.refreshd.database;
 
+import java.sql.Connection;
+import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -23,10 +24,11 @@ final class ServerDefaults {
     private ServerDefaults() {}
 
     /** Reads them; empty if the role may not. Superusers may, and who was granted {@code pg_show_all_file_settings()}. */
-    static Optional<ServerDefaults> read(Statement statement) throws SQLException {
+    static Optional<ServerDefaults> read(Connection connection) throws SQLException {
         boolean files;
         boolean options;
-        try (ResultSet may = statement.executeQuery(ContentSettings.MAY_READ)) {
+        try (PreparedStatement statement = connection.prepareStatement(ContentSettings.MAY_READ);
+                ResultSet may = statement.executeQuery()) {
             may.next();
             files = may.getBoolean("files");
             options = may.getBoolean("options");
@@ -35,13 +37,15 @@ final class ServerDefaults {
             return Optional.empty();
         }
         ServerDefaults defaults = new ServerDefaults();
-        try (ResultSet row = statement.executeQuery(ContentSettings.FILES)) {
+        try (PreparedStatement statement = connection.prepareStatement(ContentSettings.FILES);
+                ResultSet row = statement.executeQuery()) {
             while (row.next()) {
                 defaults.put(row.getString("name"), row.getString("setting"));
             }
         }
         if (options) {
-            try (ResultSet row = statement.executeQuery(ContentSettings.OPTIONS)) {
+            try (PreparedStatement statement = connection.prepareStatement(ContentSettings.OPTIONS);
+                    ResultSet row = statement.executeQuery()) {
                 row.next();
                 Matcher option = OPTION.matcher(row.getString(1));
                 while (option.find()) {

@@ -3,10 +3,8 @@ package io.refreshd.database;
 import java.time.Duration;
 
 /**
- * The kinds of sessions, by how long their statements may take.
- *
- * <p>Invariant: a statement ends on the server before the client stops listening. Otherwise the server would keep a backend for a
- * client that is gone. A statement that may take longer, such as a refresh, sets its own limits for its transaction.
+ * The kinds of sessions, by how long their statements may take. See {@link SessionLimits}. A statement that may take longer, such as a
+ * refresh, sets its own limits for its transaction.
  */
 public enum SessionKind {
     /** The daemon's own work: ledger, catalog, slot. */

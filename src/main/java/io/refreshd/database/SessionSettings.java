@@ -59,8 +59,8 @@ public final class SessionSettings {
     }
 
     /** The startup packet's {@code options}. @param version the server's major version; 0 if it is not known yet */
-    public static String startup(SessionKind kind, int version) {
-        Map<String, String> settings = ofWork(kind, version);
+    public static String startup(SessionKind kind, SessionLimits limits, int version) {
+        Map<String, String> settings = ofWork(limits, version);
         if (kind == SessionKind.CAPTURE) {
             // The text of values in the log is made by the walsender, which runs no first statement.
             settings.putAll(OF_VALUES);
@@ -72,7 +72,7 @@ public final class SessionSettings {
     }
 
     /** Settings that keep a session working. */
-    private static Map<String, String> ofWork(SessionKind kind, int version) {
+    private static Map<String, String> ofWork(SessionLimits limits, int version) {
         Map<String, String> settings = new LinkedHashMap<>();
         settings.put("role", "none");
         settings.put("default_transaction_read_only", "off");
@@ -88,8 +88,8 @@ public final class SessionSettings {
         settings.put("client_min_messages", "warning");
         settings.put("plan_cache_mode", "auto");
         settings.put("check_function_bodies", "on");
-        settings.put("statement_timeout", kind.statement().toMillis() + "ms");
-        settings.put("lock_timeout", kind.lock().toMillis() + "ms");
+        settings.put("statement_timeout", limits.statement().toMillis() + "ms");
+        settings.put("lock_timeout", limits.lock().toMillis() + "ms");
         settings.put("idle_in_transaction_session_timeout", IDLE_IN_TRANSACTION);
         settings.put("idle_session_timeout", "0");
         // The planner overestimates queries of the catalog, so that compiling them would take most of the time.
@@ -110,8 +110,8 @@ public final class SessionSettings {
      *
      * @param pid the backend's process id as the client was given it
      */
-    public static String first(SessionKind kind, int version, int pid) {
-        Map<String, String> settings = ofWork(kind, version);
+    public static String first(SessionLimits limits, int version, int pid) {
+        Map<String, String> settings = ofWork(limits, version);
         settings.putAll(OF_VALUES);
         String values = WHERE_POSSIBLE.entrySet().stream()
                 .map(setting -> "('" + setting.getKey() + "', '" + setting.getValue() + "')")

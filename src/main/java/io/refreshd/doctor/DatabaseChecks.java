@@ -4,12 +4,14 @@ import io.refreshd.catalog.Catalog;
 import io.refreshd.catalog.CatalogReader;
 import io.refreshd.catalog.ViewGraph;
 import io.refreshd.config.Configuration;
+import io.refreshd.model.Remedy;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Supplier;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.JdbiException;
@@ -38,6 +40,8 @@ public final class DatabaseChecks {
         CHECKS.put("determinism", new DeterminismCheck());
         CHECKS.put("settings", new SettingsCheck());
         CHECKS.put("storage", new StorageCheck());
+        CHECKS.put("encoding", new EncodingCheck());
+        CHECKS.put("row width", new RowWidthCheck(Runtime.getRuntime()::maxMemory));
     }
 
     private DatabaseChecks() {}
@@ -55,7 +59,11 @@ public final class DatabaseChecks {
         try {
             handle.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY");
             handle.execute("SET LOCAL jit = off");
-            Catalog catalog = CatalogReader.read(handle.getConnection());
+            Optional<Catalog> read = catalog(handle, configuration);
+            if (read.isEmpty()) {
+                return List.of(EncodingCheck.nameNotSent());
+            }
+            Catalog catalog = read.get();
             ExaminedDatabase database = new ExaminedDatabase(
                     handle,
                     configuration,
@@ -72,6 +80,20 @@ public final class DatabaseChecks {
             return findings;
         } finally {
             handle.rollback();
+        }
+    }
+
+    /** Empty if the catalog holds a name that the server cannot send. */
+    private static Optional<Catalog> catalog(Handle handle, Configuration configuration) throws SQLException {
+        handle.savepoint(SAVEPOINT);
+        try {
+            return Optional.of(CatalogReader.read(handle.getConnection(), configuration.views()::includes));
+        } catch (SQLException e) {
+            if (!EncodingCheck.NOT_SENT.contains(String.valueOf(e.getSQLState()))) {
+                throw e;
+            }
+            handle.rollbackToSavepoint(SAVEPOINT);
+            return Optional.empty();
         }
     }
 
@@ -100,6 +122,6 @@ public final class DatabaseChecks {
                 name,
                 "this check failed: " + failure.getMessage(),
                 "What it would have found is not known.",
-                "");
+                Remedy.NONE);
     }
 }

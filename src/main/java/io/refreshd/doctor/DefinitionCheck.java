@@ -2,7 +2,10 @@ package io.refreshd.doctor;
 
 import io.refreshd.catalog.Catalog;
 import io.refreshd.catalog.RowSecurity;
+import io.refreshd.model.Remedy;
 import io.refreshd.model.SqlNames;
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -42,8 +45,10 @@ final class DefinitionCheck implements Check {
                         "row-level security is on",
                         "A view stores the rows that the policies show to the view's owner, and shows them to everybody who may"
                                 + " read the view. A changed policy alters the view only at its next refresh.",
-                        "to see them: SELECT * FROM pg_policies WHERE tablename = " + "'"
-                                + relation.name().replace("'", "''") + "'"))
+                        Remedy.sql("SELECT * FROM pg_catalog.pg_policies WHERE (schemaname, tablename) = ('"
+                                        + relation.schema().replace("'", "''") + "', '"
+                                        + relation.name().replace("'", "''") + "')")
+                                .and("shows them")))
                 .toList();
     }
 
@@ -79,7 +84,12 @@ final class DefinitionCheck implements Check {
                                                 .toList())
                                 + "}")
                 .bind("user", Catalog.FIRST_USER_OID)
-                .map((row, context) -> new Finding(
+                .map((row, context) -> searchPath(database, row))
+                .list();
+    }
+
+    private static Finding searchPath(ExaminedDatabase database, ResultSet row) throws SQLException {
+        return new Finding(
                         database.version() >= 17 ? Severity.WARNING : Severity.INFO,
                         "search-path",
                         row.getString("view"),
@@ -87,8 +97,8 @@ final class DefinitionCheck implements Check {
                                 + ", which resolves the names in its body by the session's search_path",
                         "From PostgreSQL 17 on a refresh runs with search_path = pg_catalog, pg_temp. Names in the body without"
                                 + " a schema are not found then, and the refresh fails.",
-                        "ALTER FUNCTION " + row.getString("signature") + " SET search_path = "
+                        Remedy.sql("ALTER FUNCTION " + row.getString("signature") + " SET search_path = "
                                 + SqlNames.identifier(row.getString("nspname")) + ", pg_temp"))
-                .list();
+                .because("calls functions that resolve the names in their bodies by the session's search_path");
     }
 }

@@ -1,6 +1,7 @@
 package io.refreshd.doctor;
 
 import io.refreshd.catalog.UndeterminedQueries;
+import io.refreshd.model.Remedy;
 import io.refreshd.model.Undetermined;
 import io.refreshd.model.ViewId;
 import java.sql.SQLException;
@@ -35,7 +36,7 @@ final class DeterminismCheck implements Check {
                 reason,
                 "Two refreshes over the same rows may store different values, so a difference in them proves nothing: the"
                         + " audit's verdict on it is \"undetermined\".",
-                "order by a column that is unique")));
+                Remedy.text("order by a column that is unique"))));
         if (!casting.isEmpty()) {
             findings.add(new Finding(
                     Severity.INFO,
@@ -44,7 +45,7 @@ final class DeterminismCheck implements Check {
                     "text of a column becomes a date or time when the query runs",
                     "Should a value ever be 'now', 'today', 'tomorrow' or 'yesterday', it means the time of the refresh, and"
                             + " the view changes without a change of any table.",
-                    "store dates and times in columns of such a type"));
+                    Remedy.text("store dates and times in columns of such a type")));
         }
         return findings;
     }

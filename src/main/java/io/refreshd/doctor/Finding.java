@@ -1,6 +1,7 @@
 package io.refreshd.doctor;
 
 import io.refreshd.catalog.RepairPlan;
+import io.refreshd.model.Remedy;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
@@ -12,9 +13,9 @@ import java.util.Objects;
  * @param about the view, table or setting
  * @param what what was found
  * @param why why it matters
- * @param remedy the statement or step that resolves it, for people to read; empty if there is none
+ * @param remedy what resolves it; empty if nothing does
  * @param cause what is found in the same words about others with the same cause; findings of one cause are shown as one
- * @param statements the remedy as SQL that runs as it is; empty if the remedy is not SQL, or leaves a choice
+ * @param statements the statements for the script of {@code check --sql}; empty if there are none, or if the remedy leaves a choice
  */
 public record Finding(
         Severity severity,
@@ -22,7 +23,7 @@ public record Finding(
         String about,
         String what,
         String why,
-        String remedy,
+        Remedy remedy,
         String cause,
         List<RepairPlan.Statement> statements) {
     /** By severity, the worst first; then by name, so that two runs print alike. */
@@ -43,8 +44,13 @@ public record Finding(
     }
 
     /** A finding whose cause concerns nothing else. */
-    public Finding(Severity severity, String code, String about, String what, String why, String remedy) {
+    public Finding(Severity severity, String code, String about, String what, String why, Remedy remedy) {
         this(severity, code, about, what, why, remedy, what, List.of());
+    }
+
+    /** The remedy as SQL: the statements of the script, otherwise those of the remedy. */
+    List<RepairPlan.Statement> sql() {
+        return statements.isEmpty() ? first(remedy.sql()) : statements;
     }
 
     Finding because(String sharedCause) {
@@ -57,8 +63,12 @@ public record Finding(
 
     /** Adds statements that run before those of the views, in any order. */
     Finding withFirst(List<String> sql) {
-        return with(sql.stream()
+        return with(first(sql));
+    }
+
+    private static List<RepairPlan.Statement> first(List<String> sql) {
+        return sql.stream()
                 .map(statement -> new RepairPlan.Statement(-1, statement))
-                .toList());
+                .toList();
     }
 }

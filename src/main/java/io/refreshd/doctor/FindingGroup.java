@@ -1,6 +1,7 @@
 package io.refreshd.doctor;
 
 import io.refreshd.catalog.RepairPlan;
+import io.refreshd.model.Remedy;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -59,30 +60,48 @@ public record FindingGroup(List<Finding> findings) {
 
     /** The remedies, one a line; of many only the first, and how many there are besides. */
     public String remedy() {
-        List<String> different = findings.stream()
-                .map(Finding::remedy)
-                .filter(remedy -> !remedy.isBlank())
+        // The script holds the remedies of remarks only where they are SQL that runs.
+        boolean inScript = severity() != Severity.INFO || !script(findings).isEmpty();
+        return String.join("\n", first(remedies(), inScript ? ": refreshd check --sql prints all" : ""));
+    }
+
+    /** The remedies, for people, each once. */
+    List<String> remedies() {
+        return findings.stream()
+                .filter(finding -> !finding.remedy().isEmpty())
+                .map(finding -> finding.remedy().toString())
                 .distinct()
                 .toList();
-        if (different.size() <= REMEDIES_SHOWN) {
-            return String.join("\n", different);
-        }
-        String rest = "and so on for " + (different.size() - REMEDIES_SHOWN) + " more"
-                + (statements().isEmpty() ? "" : ": refreshd check --sql prints all");
-        return String.join(
-                "\n",
-                Stream.concat(different.stream().limit(REMEDIES_SHOWN), Stream.of(rest))
-                        .toList());
     }
 
-    /** The remedies as SQL that runs as it is, in order; none if they are not SQL. */
-    public List<String> statements() {
-        return inOrder(findings);
+    /** The remedy of all: every statement in order, and the words, of many only the first. */
+    public Remedy wholeRemedy() {
+        List<String> words = findings.stream()
+                .map(finding -> finding.remedy().text())
+                .filter(text -> !text.isEmpty())
+                .distinct()
+                .toList();
+        return new Remedy(
+                inOrder(findings.stream().flatMap(finding -> finding.sql().stream())),
+                String.join("\n", first(words, "")));
     }
 
-    static List<String> inOrder(List<Finding> findings) {
-        return findings.stream()
-                .flatMap(finding -> finding.statements().stream())
+    private static List<String> first(List<String> texts, String where) {
+        return texts.size() <= REMEDIES_SHOWN
+                ? texts
+                : Stream.concat(
+                                texts.stream().limit(REMEDIES_SHOWN),
+                                Stream.of("and so on for " + (texts.size() - REMEDIES_SHOWN) + " more" + where))
+                        .toList();
+    }
+
+    /** The statements of the script of {@code check --sql}, in order. */
+    static List<String> script(List<Finding> findings) {
+        return inOrder(findings.stream().flatMap(finding -> finding.statements().stream()));
+    }
+
+    private static List<String> inOrder(Stream<RepairPlan.Statement> statements) {
+        return statements
                 .sorted(Comparator.comparingInt(RepairPlan.Statement::order))
                 .map(RepairPlan.Statement::sql)
                 .distinct()

@@ -6,6 +6,7 @@ import io.refreshd.catalog.Relation;
 import io.refreshd.catalog.RelationKind;
 import io.refreshd.ledger.IncrementalViewRows;
 import io.refreshd.model.Obstacle;
+import io.refreshd.model.Remedy;
 import io.refreshd.model.ViewId;
 import java.util.ArrayList;
 import java.util.List;
@@ -46,7 +47,7 @@ final class IncrementalCheck implements Check {
                             COULD + ", by " + String.join(", ", query.anchorKey()) + " of "
                                     + query.anchor().map(Object::toString).orElse("?"),
                             "A refresh costs what the view holds, however little changed. An incremental view costs what changed.",
-                            "refreshd convert " + view + " says what it would save; with --apply it converts the view")
+                            Remedy.text("refreshd convert " + view + " says what it would save; with --apply it converts the view"))
                     .because(COULD);
         }
         return new Finding(
@@ -60,7 +61,7 @@ final class IncrementalCheck implements Check {
                                 .map(Obstacle::remedy)
                                 .filter(remedy -> !remedy.isEmpty())
                                 .findFirst()
-                                .orElse(""))
+                                .orElse(Remedy.NONE))
                 .because(COULD_NOT);
     }
 }

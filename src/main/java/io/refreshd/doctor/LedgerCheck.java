@@ -3,6 +3,7 @@ package io.refreshd.doctor;
 import io.refreshd.ledger.LedgerSchema;
 import io.refreshd.ledger.LedgerTooNewException;
 import io.refreshd.model.Obstacle;
+import io.refreshd.model.Remedy;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
@@ -28,9 +29,10 @@ final class LedgerCheck implements Check {
                             Severity.INFO,
                             "pending",
                             "the ledger does not exist yet, or is of an older version; run or init creates or migrates it",
-                            ""));
+                            Remedy.NONE));
         } catch (LedgerTooNewException e) {
-            return List.of(error("too-new", new Obstacle(String.valueOf(e.getMessage()), "use the newer refreshd")));
+            return List.of(error(
+                    "too-new", new Obstacle(String.valueOf(e.getMessage()), Remedy.text("use the newer refreshd"))));
         }
     }
 
@@ -38,7 +40,7 @@ final class LedgerCheck implements Check {
         return finding(Severity.ERROR, code, obstacle.what(), obstacle.remedy());
     }
 
-    private static Finding finding(Severity severity, String code, String what, String remedy) {
+    private static Finding finding(Severity severity, String code, String what, Remedy remedy) {
         return new Finding(
                 severity,
                 "ledger-" + code,

@@ -3,14 +3,13 @@ package io.refreshd.doctor;
 import io.refreshd.catalog.Lookup;
 import io.refreshd.catalog.Reader;
 import io.refreshd.model.Obstacle;
+import io.refreshd.model.Remedy;
 import io.refreshd.model.TableId;
 import io.refreshd.model.ViewId;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /**
  * Checks for views in which changed rows cannot be looked up only because the role may not read them. All such views share one
@@ -37,9 +36,6 @@ final class LookUpCheck implements Check {
                 unreadable.size() == 1 ? unreadable.firstKey().toString() : unreadable.size() + " views",
                 unreadable.values().iterator().next().what(),
                 "Every change of a column that such a view reads refreshes it, even if the change does not alter the view.",
-                unreadable.values().stream()
-                        .flatMap(obstacle -> Stream.of(obstacle.remedy().split("; ")))
-                        .distinct()
-                        .collect(Collectors.joining("; "))));
+                unreadable.values().stream().map(Obstacle::remedy).reduce(Remedy.NONE, Remedy::then)));
     }
 }

@@ -1,5 +1,6 @@
 package io.refreshd.doctor;
 
+import io.refreshd.model.Remedy;
 import io.refreshd.model.SqlNames;
 import java.util.ArrayList;
 import java.util.List;
@@ -41,7 +42,7 @@ final class PrivilegeCheck implements Check {
                                     "role " + row.getString("role") + " may not refresh the view, which belongs to "
                                             + row.getString("owner"),
                                     ViewCheck.SUSPENDED,
-                                    String.join("; ", remedy))
+                                    Remedy.sql(remedy))
                             .because("role " + row.getString("role") + " may not refresh these views")
                             .withFirst(remedy);
                 })

@@ -17,12 +17,12 @@ public final class RemedyScript {
                 -- Remedies found by refreshd check, in an order in which they run. Read them before you run them, as a role that may:
                 --   psql -v ON_ERROR_STOP=1 -f FILE
                 """);
-        List<String> statements = FindingGroup.inOrder(findings);
+        List<String> statements = FindingGroup.script(findings);
         statements.forEach(statement -> script.append(statement).append(";\n"));
         List<FindingGroup> others = FindingGroup.byCause(findings.stream()
                 .filter(finding -> finding.severity() != Severity.INFO
                         && finding.statements().isEmpty()
-                        && !finding.remedy().isBlank())
+                        && !finding.remedy().isEmpty())
                 .toList());
         if (!others.isEmpty()) {
             script.append("\n-- Left to you:\n");
@@ -32,7 +32,7 @@ public final class RemedyScript {
     }
 
     private static String comment(FindingGroup group) {
-        String text = names(group.concerns()) + ": " + group.what() + "\n  " + group.remedy();
+        String text = names(group.concerns()) + ": " + group.what() + "\n  " + String.join("\n  ", group.remedies());
         return text.lines().map(line -> "-- " + line + "\n").collect(Collectors.joining());
     }
 

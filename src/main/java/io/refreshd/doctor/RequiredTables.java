@@ -24,7 +24,11 @@ import org.jdbi.v3.core.Handle;
  */
 public record RequiredTables(Map<TableId, BaseTable> tables, Set<TableId> ofRoles) {
     public static RequiredTables of(Handle handle, Configuration configuration, ViewGraph graph) throws SQLException {
-        RoleTables declared = RoleTables.of(handle.getConnection(), configuration.roleViews());
+        return of(handle, RoleTables.of(handle.getConnection(), configuration.roleViews()), graph);
+    }
+
+    /** @param declared the tables of the templates */
+    public static RequiredTables of(Handle handle, RoleTables declared, ViewGraph graph) throws SQLException {
         Map<TableId, BaseTable> tables = new TreeMap<>(graph.tables());
         for (Set<TableId> names : List.of(declared.ofViews(), declared.ofRoles())) {
             CatalogReader.tables(handle.getConnection(), names).forEach(table -> tables.putIfAbsent(table.id(), table));

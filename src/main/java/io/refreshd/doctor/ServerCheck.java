@@ -2,6 +2,7 @@ package io.refreshd.doctor;
 
 import io.refreshd.capture.Prerequisites;
 import io.refreshd.model.Obstacle;
+import io.refreshd.model.Remedy;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
@@ -41,19 +42,22 @@ final class ServerCheck implements Check {
 
     static Optional<Finding> version(int version) {
         if (version < OLDEST) {
-            return Optional.of(
-                    version(Severity.ERROR, version, "refreshd needs " + OLDEST + " or newer.", "upgrade the server"));
+            return Optional.of(version(
+                    Severity.ERROR,
+                    version,
+                    "refreshd needs " + OLDEST + " or newer.",
+                    Remedy.text("upgrade the server")));
         }
         return version > NEWEST
                 ? Optional.of(version(
                         Severity.WARNING,
                         version,
                         "refreshd was tested with " + OLDEST + " to " + NEWEST + ".",
-                        "look for a newer refreshd"))
+                        Remedy.text("look for a newer refreshd")))
                 : Optional.empty();
     }
 
-    private static Finding version(Severity severity, int version, String why, String remedy) {
+    private static Finding version(Severity severity, int version, String why, Remedy remedy) {
         return new Finding(severity, "version", "server", "the server is PostgreSQL " + version, why, remedy);
     }
 
@@ -66,7 +70,8 @@ final class ServerCheck implements Check {
                     "no limit is set for the log that the server keeps for a slot",
                     "If the daemon is away for long, the log fills the server's disk. With a limit the server invalidates the"
                             + " slot instead. That costs one refresh of every view, and no data.",
-                    "ALTER SYSTEM SET max_slot_wal_keep_size = '10GB'; SELECT pg_reload_conf()"));
+                    Remedy.sql(
+                            "ALTER SYSTEM SET max_slot_wal_keep_size = '10GB'", "SELECT pg_catalog.pg_reload_conf()")));
         }
         if (setting(database, "track_counts").equals("off")) {
             findings.add(new Finding(
@@ -76,7 +81,7 @@ final class ServerCheck implements Check {
                     "the server does not count rows",
                     "refreshd cannot tell whether a refresh changed anything, so views that stand on others are refreshed each"
                             + " time.",
-                    "ALTER SYSTEM SET track_counts = on; SELECT pg_reload_conf()"));
+                    Remedy.sql("ALTER SYSTEM SET track_counts = on", "SELECT pg_catalog.pg_reload_conf()")));
         }
         if (!setting(database, "synchronous_standby_names").isEmpty()) {
             findings.add(new Finding(
@@ -86,7 +91,7 @@ final class ServerCheck implements Check {
                     "commits wait for a synchronous standby",
                     "A commit that waits for the standby is in the log but not visible yet. Its refresh waits too (state"
                             + " \"held\").",
-                    ""));
+                    Remedy.NONE));
         }
     }
 
@@ -114,7 +119,7 @@ final class ServerCheck implements Check {
                     "clock",
                     "the server's clock and this machine's differ by at least " + skew.toMillis() + " ms",
                     "No decision depends on the clocks, but lag and staleness are shown wrong by as much.",
-                    "synchronise both clocks (chrony, systemd-timesyncd)"));
+                    Remedy.text("synchronise both clocks (chrony, systemd-timesyncd)")));
         }
     }
 
@@ -147,7 +152,7 @@ final class ServerCheck implements Check {
                             + " answers, but the connection was" + " given the id " + reported,
                     "A pooler such as PgBouncer cannot pass on the replication stream. In transaction mode it also loses"
                             + " session settings and the lease.",
-                    "set database.url to the server itself"));
+                    Remedy.text("set database.url to the server itself")));
         }
     }
 }

@@ -3,6 +3,7 @@ package io.refreshd.doctor;
 import io.refreshd.catalog.MaterializedView;
 import io.refreshd.catalog.Relation;
 import io.refreshd.database.PlainSession;
+import io.refreshd.model.Remedy;
 import io.refreshd.model.SqlNames;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -13,6 +14,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Checks whether the settings of a plain session of each view's owner are known, since a refresh runs under them. */
 final class SettingsCheck implements Check {
@@ -56,7 +58,7 @@ final class SettingsCheck implements Check {
                     "TimeZone",
                     "the server's own time zone cannot be read; " + zone + ", that of its log, is taken for it",
                     "A refresh runs in the time zone that a session of the view's owner has. The driver hides the server's own.",
-                    "ALTER DATABASE " + database + " SET timezone = '" + zone + "'"));
+                    Remedy.sql("ALTER DATABASE " + database + " SET timezone = '" + zone + "'")));
         }
         Set<String> hidden = new TreeSet<>(assumed);
         hidden.removeAll(SENT_BY_THE_DRIVER);
@@ -68,11 +70,12 @@ final class SettingsCheck implements Check {
                     "the role's own settings hide those of the server: " + String.join(", ", hidden),
                     "A refresh runs with the settings that a session of the view's owner has, and refreshd takes the"
                             + " built-in value for each of these.",
-                    hidden.stream()
-                            .map(setting -> "ALTER ROLE " + SqlNames.identifier(role) + " RESET " + setting + "; "
-                                    + "ALTER ROLE " + SqlNames.identifier(role) + " IN DATABASE " + database + " RESET "
-                                    + setting)
-                            .collect(Collectors.joining("; "))));
+                    Remedy.sql(hidden.stream()
+                            .flatMap(setting -> Stream.of(
+                                    "ALTER ROLE " + SqlNames.identifier(role) + " RESET " + setting,
+                                    "ALTER ROLE " + SqlNames.identifier(role) + " IN DATABASE " + database + " RESET "
+                                            + setting))
+                            .toList())));
         }
         if (!forbidden.isEmpty()) {
             findings.add(new Finding(
@@ -82,7 +85,8 @@ final class SettingsCheck implements Check {
                     "the role may not set what the owner of a view has set: " + String.join(", ", forbidden),
                     "A refresh runs without these settings, and may store something else than a session of the owner"
                             + " would.",
-                    "GRANT SET ON PARAMETER " + String.join(", ", forbidden) + " TO " + SqlNames.identifier(role)));
+                    Remedy.sql("GRANT SET ON PARAMETER " + String.join(", ", forbidden) + " TO "
+                            + SqlNames.identifier(role))));
         }
         return findings;
     }

@@ -9,6 +9,7 @@ import io.refreshd.catalog.CatalogReader;
 import io.refreshd.catalog.ViewGraph;
 import io.refreshd.config.Configuration;
 import io.refreshd.model.Obstacle;
+import io.refreshd.model.Remedy;
 import io.refreshd.model.SqlNames;
 import io.refreshd.model.TableId;
 import java.sql.SQLException;
@@ -40,12 +41,22 @@ public final class StartupRequirements {
     /** The obstacle that another role owns the ledger and this role may not write to it. */
     static Optional<Obstacle> foreignLedger(Handle handle) {
         LedgerAccess found = ledgerAccess(handle);
+        if (found.ledger() && found.forged()) {
+            return Optional.of(
+                    new Obstacle(
+                            "the schema refreshd belongs to " + found.ledgerOwner()
+                                    + ", who is no superuser: refreshd as the superuser " + found.role()
+                                    + " would run that role's triggers and functions as a superuser",
+                            Remedy.text(
+                                    "if you do not know who made the schema, drop it; otherwise let refreshd connect as its owner")));
+        }
         return found.ledger() && !found.mayUseLedger()
                 ? Optional.of(new Obstacle(
                         "the ledger, schema refreshd, belongs to " + found.ledgerOwner() + ", and role " + found.role()
                                 + " may not write to it",
-                        "GRANT " + SqlNames.identifier(found.ledgerOwner()) + " TO " + SqlNames.identifier(found.role())
-                                + ";"))
+                        Remedy.sql("GRANT " + SqlNames.identifier(found.ledgerOwner()) + " TO "
+                                        + SqlNames.identifier(found.role()))
+                                .and("only if you know who made the schema: its owner can have code run as refreshd")))
                 : Optional.empty();
     }
 
@@ -79,41 +90,45 @@ public final class StartupRequirements {
     }
 
     /** The slot comes last and outside the transaction: the server creates none in a transaction that has written. */
-    private static String script(Handle handle, Configuration configuration, LedgerAccess found, boolean published)
+    private static Remedy script(Handle handle, Configuration configuration, LedgerAccess found, boolean published)
             throws SQLException {
         List<String> lines = new ArrayList<>();
-        lines.add("-- To be run by a superuser in database " + found.database().replaceAll("\\R", " ")
-                + ". Or let refreshd create everything itself:");
-        lines.add("-- " + found.grantCreate().replaceAll("\\R", " ") + ";");
         String role = SqlNames.identifier(found.role());
         if (!found.ledger()) {
-            lines.add("CREATE SCHEMA refreshd AUTHORIZATION " + role + ";");
+            lines.add("CREATE SCHEMA refreshd AUTHORIZATION " + role);
         }
         if (!published) {
             String name = configuration.capture().publication();
-            ViewGraph graph = ViewGraph.of(CatalogReader.read(handle.getConnection()), configuration.views()::includes);
+            ViewGraph graph = ViewGraph.of(
+                    CatalogReader.read(handle.getConnection(), configuration.views()::includes),
+                    configuration.views()::includes);
             Set<TableId> required =
                     RequiredTables.of(handle, configuration, graph).publishable();
-            Publication.plan(name, required, Optional.empty()).stream()
-                    .map(statement -> statement + ";")
-                    .forEach(lines::add);
-            lines.add("ALTER PUBLICATION " + SqlNames.identifier(name) + " OWNER TO " + role + ";");
+            lines.addAll(Publication.plan(name, required, Optional.empty()));
+            lines.add("ALTER PUBLICATION " + SqlNames.identifier(name) + " OWNER TO " + role);
         }
         String slot = configuration.capture().slot();
         if (Slot.inspect(handle.getConnection(), slot).isEmpty()) {
             int version = handle.getConnection().getMetaData().getDatabaseMajorVersion();
-            lines.add("SELECT " + Slot.call(slot, version) + ";");
+            lines.add("SELECT " + Slot.call(slot, version));
         }
-        return String.join("\n", lines);
+        return Remedy.sql(lines)
+                .and("to be run by a superuser in database " + found.database().replaceAll("\\R", " ")
+                        + "; or let refreshd create everything itself: "
+                        + found.grantCreate().replaceAll("\\R", " "));
     }
 
-    /** @param ledgerOwner empty if there is no ledger */
+    /**
+     * @param ledgerOwner empty if there is no ledger
+     * @param forged whether a superuser would work with a ledger of somebody who is none: everybody who may create a schema can make one
+     */
     private record LedgerAccess(
             String role,
             String database,
             boolean mayCreate,
             String grantCreate,
             String ledgerOwner,
+            boolean forged,
             boolean mayUseLedger) {
         boolean ledger() {
             return !ledgerOwner.isEmpty();
@@ -126,9 +141,12 @@ public final class StartupRequirements {
                                has_database_privilege(current_database(), 'CREATE') AS may_create,
                                format('GRANT CREATE ON DATABASE %I TO %I', current_database(), current_user) AS grant_create,
                                coalesce(pg_get_userbyid(n.nspowner), '') AS ledger_owner,
-                               coalesce(pg_has_role(n.nspowner, 'USAGE'), false) AS may_use
+                               coalesce(pg_has_role(n.nspowner, 'USAGE'), false) AS may_use,
+                               coalesce(me.rolsuper AND NOT o.rolsuper, false) AS forged
                         FROM (VALUES (1)) AS always
+                        JOIN pg_roles me ON me.rolname = current_user
                         LEFT JOIN pg_namespace n ON n.nspname = 'refreshd'
+                        LEFT JOIN pg_roles o ON o.oid = n.nspowner
                         """)
                 .map((row, context) -> new LedgerAccess(
                         row.getString("role"),
@@ -136,6 +154,7 @@ public final class StartupRequirements {
                         row.getBoolean("may_create"),
                         row.getString("grant_create"),
                         row.getString("ledger_owner"),
+                        row.getBoolean("forged"),
                         row.getBoolean("may_use")))
                 .one();
     }

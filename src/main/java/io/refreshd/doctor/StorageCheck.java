@@ -1,5 +1,6 @@
 package io.refreshd.doctor;
 
+import io.refreshd.model.Remedy;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -14,6 +15,15 @@ final class StorageCheck implements Check {
     /** Dead rows for each row, above which a view counts as bloated. */
     private static final double BLOAT_RATIO = 0.5;
 
+    /** The server locks a relation for its size. Where somebody keeps others out, the size is that of the last VACUUM or ANALYZE. */
+    private static final String SIZE = """
+            CASE WHEN EXISTS (SELECT FROM pg_catalog.pg_locks l
+                               WHERE l.locktype = 'relation' AND l.relation = c.oid AND l.mode = 'AccessExclusiveLock'
+                                 AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d
+                                                    WHERE d.datname = pg_catalog.current_database()))
+                 THEN c.relpages::bigint * pg_catalog.current_setting('block_size')::bigint
+                 ELSE pg_catalog.pg_table_size(c.oid) END""";
+
     @Override
     public List<Finding> run(ExaminedDatabase database) {
         return database
@@ -22,7 +32,7 @@ final class StorageCheck implements Check {
                         SELECT n.nspname || '.' || c.relname AS view, format('%I.%I', n.nspname, c.relname) AS name,
                                greatest(c.reltuples, coalesce(s.n_live_tup, 0))::bigint AS rows,
                                coalesce(s.n_dead_tup, 0) AS dead,
-                               pg_size_pretty(pg_table_size(c.oid)) AS size,
+                               pg_size_pretty(SIZE_) AS size,
                                s.last_vacuum IS NULL AND s.last_autovacuum IS NULL AS unvacuumed,
                                (SELECT a.attname FROM pg_catalog.pg_attribute a
                                 WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum LIMIT 1) AS first,
@@ -40,7 +50,7 @@ final class StorageCheck implements Check {
                             JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = p.number
                         ) k ON true
                         WHERE c.oid = ANY(CAST(:oids AS bigint[]))
-                        """)
+                        """.replace("SIZE_", SIZE))
                 .bind("oids", ViewOids.of(database))
                 .map((row, context) -> findings(row))
                 .list()
@@ -62,9 +72,7 @@ final class StorageCheck implements Check {
                             "its key (" + key + ") does not come first; the first column is " + row.getString("first"),
                             "A concurrent refresh sorts whole rows, beginning with the first column. If that column has many equal"
                                     + " values, the sort takes several times as long.",
-                            "create the view again with the key first: DROP MATERIALIZED VIEW " + row.getString("name")
-                                    + "; CREATE MATERIALIZED VIEW " + row.getString("name") + " AS SELECT " + key
-                                    + ", …")
+                            Remedy.text("create the view again with the key (" + key + ") as its first columns"))
                     .because("the key does not come first"));
         }
         long dead = row.getLong("dead");
@@ -82,8 +90,10 @@ final class StorageCheck implements Check {
                                     row.getBoolean("unvacuumed") ? "; it was never vacuumed" : ""),
                             "A concurrent refresh deletes and inserts the rows that changed. If autovacuum does not keep up, the view"
                                     + " grows and every query on it gets slower.",
-                            "VACUUM " + row.getString("name") + "; ALTER MATERIALIZED VIEW " + row.getString("name")
-                                    + " SET (autovacuum_vacuum_scale_factor = 0.05)")
+                            Remedy.sql(
+                                    "VACUUM " + row.getString("name"),
+                                    "ALTER MATERIALIZED VIEW " + row.getString("name")
+                                            + " SET (autovacuum_vacuum_scale_factor = 0.05)"))
                     .because("many dead rows"));
         }
         return findings;

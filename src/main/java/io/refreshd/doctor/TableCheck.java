@@ -6,6 +6,7 @@ import io.refreshd.capture.PublicationState;
 import io.refreshd.catalog.BaseTable;
 import io.refreshd.catalog.ReplicaIdentity;
 import io.refreshd.model.Obstacle;
+import io.refreshd.model.Remedy;
 import io.refreshd.model.SqlNames;
 import io.refreshd.model.TableId;
 import java.sql.Connection;
@@ -57,7 +58,7 @@ final class TableCheck implements Check {
                         "the log holds only the key of an old row",
                         "refreshd cannot see that an UPDATE changed no column that a view reads, so every UPDATE counts."
                                 + " REPLICA IDENTITY FULL shows it, at the price of more log.",
-                        "ALTER TABLE " + SqlNames.qualified(table.id()) + " REPLICA IDENTITY FULL"));
+                        Remedy.sql("ALTER TABLE " + SqlNames.qualified(table.id()) + " REPLICA IDENTITY FULL")));
             }
         }
         return findings;
@@ -73,7 +74,7 @@ final class TableCheck implements Check {
 
         Set<TableId> then = new HashSet<>(unpublished);
         publication.ifPresent(state -> then.addAll(state.tables().keySet()));
-        String asSuperuser = " -- or, as a superuser: " + String.join("; ", Publication.plan(name, then, publication));
+        String asSuperuser = "or, as a superuser: " + String.join("; ", Publication.plan(name, then, publication));
 
         List<Finding> findings = new ArrayList<>();
         for (TableId table : unpublished) {
@@ -85,7 +86,7 @@ final class TableCheck implements Check {
                                 obstacle.what(),
                                 consequence(required, table),
                                 // One statement publishes all of the tables, and is long.
-                                obstacle.remedy() + (findings.isEmpty() ? asSuperuser : ""))
+                                findings.isEmpty() ? obstacle.remedy().and(asSuperuser) : obstacle.remedy())
                         .because("refreshd may not publish tables that it does not own"));
             }
         }

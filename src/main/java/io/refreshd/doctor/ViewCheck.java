@@ -4,6 +4,7 @@ import io.refreshd.catalog.MaterializedView;
 import io.refreshd.catalog.RepairPlan;
 import io.refreshd.model.Method;
 import io.refreshd.model.Obstacle;
+import io.refreshd.model.Remedy;
 import io.refreshd.model.ViewId;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,7 +27,7 @@ final class ViewCheck implements Check {
                     "views.include",
                     "no materialized view matches",
                     "There is nothing to keep fresh yet. A matching view that is created later is picked up.",
-                    "CREATE MATERIALIZED VIEW …, or other patterns in views.include"));
+                    Remedy.text("create one, or set other patterns in views.include")));
         }
         Map<ViewId, List<RepairPlan.Statement>> repairs = RepairPlan.of(
                 database.catalog(),
@@ -58,17 +59,18 @@ final class ViewCheck implements Check {
     }
 
     private static Finding untracked(MaterializedView view, Obstacle source, Set<Obstacle> notPublishable) {
+        // A finding of its own names these tables, of which there may be a hundred partitions.
+        boolean ofTable = notPublishable.contains(source);
         Finding finding = new Finding(
                 Severity.WARNING,
                 "untracked-source",
                 view.id().toString(),
                 source.what(),
                 "The view has no watermark: how fresh it is cannot be proven. It is refreshed by the clock (max-staleness).",
-                source.remedy());
-        // A finding of its own names these tables, of which there may be a hundred partitions.
-        return notPublishable.contains(source)
-                ? finding.because("reads tables without a replica identity that could be published")
-                : finding;
+                ofTable
+                        ? Remedy.text("give the tables a replica identity, which is a finding of its own")
+                        : source.remedy());
+        return ofTable ? finding.because("reads tables without a replica identity that could be published") : finding;
     }
 
     private static String cause(MaterializedView view, Method method) {

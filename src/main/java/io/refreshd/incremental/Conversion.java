@@ -8,6 +8,7 @@ import io.refreshd.database.PlainSession;
 import io.refreshd.ledger.IncrementalViewRows;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.PrerequisitesMissingException;
+import io.refreshd.model.Remedy;
 import io.refreshd.model.SqlNames;
 import io.refreshd.model.ViewId;
 import java.sql.SQLException;
@@ -149,7 +150,7 @@ public final class Conversion {
         } catch (IllegalArgumentException | SQLException e) {
             throw new PrerequisitesMissingException(List.of(new Obstacle(
                     "the key columns that " + view + " does not show cannot be added to its query: " + e.getMessage(),
-                    "add the key columns to the view's query")));
+                    Remedy.text("add the key columns to the view's query"))));
         }
     }
 
@@ -161,10 +162,10 @@ public final class Conversion {
         refuse(query.obstacles());
         if (!query.equals(before)) {
             throw new PrerequisitesMissingException(
-                    List.of(new Obstacle("what " + view + " reads was altered just now", "try again")));
+                    List.of(new Obstacle("what " + view + " reads was altered just now", Remedy.text("try again"))));
         }
         refuse(keys.difference(query, Definitions.treeOf(transaction, definition)).stream()
-                .map(what -> new Obstacle(what, "add the key columns to the view's query"))
+                .map(what -> new Obstacle(what, Remedy.text("add the key columns to the view's query")))
                 .toList());
         return query;
     }

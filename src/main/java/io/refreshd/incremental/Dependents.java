@@ -2,6 +2,7 @@ package io.refreshd.incremental;
 
 import io.refreshd.database.PlainSession;
 import io.refreshd.model.Obstacle;
+import io.refreshd.model.Remedy;
 import io.refreshd.model.SqlNames;
 import io.refreshd.model.ViewId;
 import java.sql.SQLException;
@@ -108,14 +109,14 @@ final class Dependents {
         for (String other : others) {
             found.add(new Obstacle(
                     other + " stands on " + view + " and could not be kept",
-                    "drop it before, and create it again afterwards"));
+                    Remedy.text("drop it before, and create it again afterwards")));
         }
         for (PlainView plain : views) {
             if (!plain.owned()) {
                 found.add(new Obstacle(
                         "the plain view " + plain.id() + " stands on " + view + ", and role " + role
                                 + " may not give it its query again",
-                        "GRANT " + SqlNames.identifier(plain.owner()) + " TO " + SqlNames.identifier(role)));
+                        Remedy.sql("GRANT " + SqlNames.identifier(plain.owner()) + " TO " + SqlNames.identifier(role))));
             }
         }
         return found;

@@ -1,6 +1,7 @@
 package io.refreshd.incremental;
 
 import io.refreshd.model.Obstacle;
+import io.refreshd.model.Remedy;
 import io.refreshd.model.SqlNames;
 import io.refreshd.model.TableId;
 import io.refreshd.model.ViewId;
@@ -53,7 +54,7 @@ public record PlanLook(double cost, List<Scan> scans, List<String> conditions) {
                         remedy(scan)));
     }
 
-    private String remedy(Scan scan) {
+    private Remedy remedy(Scan scan) {
         Set<String> joined = new TreeSet<>();
         conditions.forEach(condition -> addColumns(scan, condition, joined));
         if (joined.isEmpty()) {
@@ -61,9 +62,9 @@ public record PlanLook(double cost, List<Scan> scans, List<String> conditions) {
         }
         // Which of several columns would do is not known from the conditions alone.
         return joined.size() == 1
-                ? "CREATE INDEX ON " + SqlNames.qualified(scan.table()) + " ("
-                        + joined.iterator().next() + ");"
-                : "";
+                ? Remedy.sql("CREATE INDEX ON " + SqlNames.qualified(scan.table()) + " ("
+                        + joined.iterator().next() + ")")
+                : Remedy.NONE;
     }
 
     private static void addColumns(Scan scan, String condition, Set<String> columns) {

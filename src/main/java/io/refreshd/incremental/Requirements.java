@@ -1,6 +1,7 @@
 package io.refreshd.incremental;
 
 import io.refreshd.model.Obstacle;
+import io.refreshd.model.Remedy;
 import io.refreshd.model.SqlNames;
 import io.refreshd.model.ViewId;
 import java.sql.SQLException;
@@ -84,7 +85,7 @@ final class Requirements {
                 .map(template -> new Obstacle(
                         view + " was made from the template " + template
                                 + " of role-views, which would make it again as a materialized view",
-                        "take the template out of role-views before"));
+                        Remedy.text("take the template out of role-views before")));
     }
 
     /** Collects what is missing, in words. */
@@ -94,7 +95,7 @@ final class Requirements {
                 found.add(new Obstacle(
                         "role " + role + " is not " + (owned ? "allowed to become " : "a member of ") + owner
                                 + ", who owns " + view,
-                        "GRANT " + owner + " TO " + role + (options ? " WITH INHERIT TRUE, SET TRUE" : "")));
+                        Remedy.sql("GRANT " + owner + " TO " + role + (options ? " WITH INHERIT TRUE, SET TRUE" : ""))));
             }
         }
 
@@ -103,12 +104,12 @@ final class Requirements {
             if (!mayCreate) {
                 found.add(new Obstacle(
                         "role " + role + " may not create a view in schema " + schema,
-                        "GRANT CREATE, USAGE ON SCHEMA " + schema + " TO " + role));
+                        Remedy.sql("GRANT CREATE, USAGE ON SCHEMA " + schema + " TO " + role)));
             }
             if (!ownerMayCreate) {
                 found.add(new Obstacle(
                         "role " + owner + " may not own a new view in schema " + schema,
-                        "GRANT CREATE ON SCHEMA " + schema + " TO " + owner));
+                        Remedy.sql("GRANT CREATE ON SCHEMA " + schema + " TO " + owner)));
             }
         }
 
@@ -118,11 +119,11 @@ final class Requirements {
                         there
                                 ? new Obstacle(
                                         "schema " + StoreNames.SCHEMA + " does not belong to role " + role,
-                                        "ALTER SCHEMA " + StoreNames.SCHEMA + " OWNER TO " + role)
+                                        Remedy.sql("ALTER SCHEMA " + StoreNames.SCHEMA + " OWNER TO " + role))
                                 : new Obstacle(
                                         "role " + role + " may not create the schema " + StoreNames.SCHEMA,
-                                        "CREATE SCHEMA " + StoreNames.SCHEMA + " AUTHORIZATION " + role
-                                                + "  -- in database " + SqlNames.identifier(database)));
+                                        Remedy.sql("CREATE SCHEMA " + StoreNames.SCHEMA + " AUTHORIZATION " + role)
+                                                .and("in database " + SqlNames.identifier(database))));
             }
         }
 
@@ -134,13 +135,13 @@ final class Requirements {
                                     "role " + role + " may not use the tablespace of " + view + " or its indexes ("
                                             + name + ")",
                                     name.contains(", ")
-                                            ? "grant CREATE on these tablespaces to " + role
-                                            : "GRANT CREATE ON TABLESPACE " + SqlNames.identifier(name) + " TO "
-                                                    + role);
+                                            ? Remedy.text("grant CREATE on these tablespaces to " + role)
+                                            : Remedy.sql("GRANT CREATE ON TABLESPACE " + SqlNames.identifier(name) + " TO "
+                                                    + role));
                         case "labels" ->
                             new Obstacle(
-                                    view + " carries a security label (" + name + "), which could not be kept", "");
-                        default -> new Obstacle(view + " belongs to the extension " + name, "");
+                                    view + " carries a security label (" + name + "), which could not be kept", Remedy.NONE);
+                        default -> new Obstacle(view + " belongs to the extension " + name, Remedy.NONE);
                     }));
         }
     }

@@ -5,6 +5,7 @@ import io.refreshd.ledger.IncrementalViewRows;
 import io.refreshd.ledger.IncrementalViewRows.Row;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.PrerequisitesMissingException;
+import io.refreshd.model.Remedy;
 import io.refreshd.model.SqlNames;
 import io.refreshd.model.ViewId;
 import java.sql.SQLException;
@@ -40,10 +41,10 @@ public final class ReverseConversion {
     public static List<Obstacle> obstacles(Handle handle, Row row) throws SQLException {
         List<Obstacle> found = new ArrayList<>();
         if (row.store().isEmpty()) {
-            found.add(new Obstacle("somebody has dropped the table that held the rows of " + row.view(), byHand(row)));
+            found.add(new Obstacle("somebody has dropped the table that held the rows of " + row.view(), Remedy.text(byHand(row))));
         }
         if (row.definition().isEmpty()) {
-            found.add(new Obstacle("somebody has dropped the definition of " + row.view(), byHand(row)));
+            found.add(new Obstacle("somebody has dropped the definition of " + row.view(), Remedy.text(byHand(row))));
         }
         if (found.isEmpty()) {
             altered(handle, row).ifPresent(found::add);
@@ -71,7 +72,7 @@ public final class ReverseConversion {
                 ? Optional.empty()
                 : Optional.of(new Obstacle(
                         "somebody has altered " + row.view() + ", its table or its definition: their columns differ",
-                        byHand(row)));
+                        Remedy.text(byHand(row))));
     }
 
     private static List<String> types(Handle handle, long relation) {
@@ -99,7 +100,7 @@ public final class ReverseConversion {
             Row row = IncrementalViewRows.load(handle).get(view);
             if (row == null) {
                 throw new PrerequisitesMissingException(
-                        List.of(new Obstacle(view + " is no incremental view", "refreshd graph lists the views")));
+                        List.of(new Obstacle(view + " is no incremental view", Remedy.text("refreshd graph lists the views"))));
             }
             refuse(obstacles(handle, row));
             new ReverseConversion(handle, row)

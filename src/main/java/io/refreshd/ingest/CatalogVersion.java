@@ -3,12 +3,15 @@ package io.refreshd.ingest;
 import io.refreshd.capture.Publication;
 import io.refreshd.catalog.Catalog;
 import io.refreshd.catalog.CatalogReader;
+import io.refreshd.catalog.ObjectInFlux;
+import io.refreshd.catalog.ObjectsInFlux;
 import io.refreshd.catalog.ReadRelations;
 import io.refreshd.catalog.ViewGraph;
 import io.refreshd.ledger.EnrolledTables;
 import io.refreshd.model.ViewId;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.HashMap;
 import java.util.Map;
 import org.jdbi.v3.core.Handle;
 
@@ -21,11 +24,13 @@ import org.jdbi.v3.core.Handle;
  *
  * @param fingerprint of the catalog; empty in {@link #NONE}, by which nothing can be claimed
  * @param relations the relations that each view reads
+ * @param objects views whose content depends on an object that a transaction was altering when the catalog was read
  * @param publication name of the publication
  */
-public record CatalogVersion(String fingerprint, ReadRelations relations, String publication) {
+public record CatalogVersion(
+        String fingerprint, ReadRelations relations, Map<ViewId, ObjectInFlux> objects, String publication) {
     /** The version of no catalog: no position can be claimed by it. */
-    public static final CatalogVersion NONE = new CatalogVersion("", ReadRelations.NONE, "");
+    public static final CatalogVersion NONE = new CatalogVersion("", ReadRelations.NONE, Map.of(), "");
 
     /** How what others can see of the server's catalog compares with this version. */
     public enum State {
@@ -36,32 +41,38 @@ public record CatalogVersion(String fingerprint, ReadRelations relations, String
     /**
      * How the server's catalog compares with this version.
      *
-     * @param inFlux views of which a running transaction alters or locks a relation, with the relation's name. Whether that
-     *     transaction commits is not known yet
+     * @param inFlux views of which a running transaction alters or locks something that they read or depend on, with its name.
+     *     Whether that transaction commits is not known yet
      */
     record Check(State state, Map<ViewId, String> inFlux) {}
 
     /** @param fingerprint read before {@code catalog} was */
     public static CatalogVersion of(String fingerprint, Catalog catalog, ViewGraph graph, String publication) {
         return new CatalogVersion(
-                fingerprint, ReadRelations.of(catalog, graph.views().values()), publication);
+                fingerprint, ReadRelations.of(catalog, graph.views().values()), graph.inFlux(), publication);
     }
 
     /**
      * Compares the server's catalog with this version. To be called when a position has been routed, before it is claimed.
+     *
+     * <p>DDL on a function or type shows in the fingerprint as soon as the transaction has made the change. Then the catalog is read, and
+     * the views concerned are in flux until that transaction has ended.
      *
      * <p>Invariant: locks are read before the fingerprint. A transaction that altered a relation and committed in front of the
      * position either holds its lock still, or is visible to the query for the fingerprint that follows.
      */
     Check check(Handle handle) throws SQLException {
         Map<ViewId, String> inFlux = inFlux(handle.getConnection());
-        boolean same = CatalogReader.fingerprint(handle.getConnection()).equals(fingerprint)
+        boolean same = !ObjectsInFlux.anyEnded(handle.getConnection(), objects.values())
+                && CatalogReader.fingerprint(handle.getConnection()).equals(fingerprint)
                 && EnrolledTables.areCaptured(handle, Publication.IDENTITIES, publication);
         return new Check(same ? State.UNCHANGED : State.CHANGED, inFlux);
     }
 
-    /** The views of which a running transaction alters or locks a relation, with the relation's name. */
+    /** The views of which a running transaction alters or locks something, with its name. */
     Map<ViewId, String> inFlux(Connection connection) throws SQLException {
-        return relations.readersOf(CatalogReader.beingAltered(connection));
+        Map<ViewId, String> found = new HashMap<>(relations.readersOf(CatalogReader.beingAltered(connection)));
+        objects.forEach((view, object) -> found.putIfAbsent(view, object.object()));
+        return found;
     }
 }

@@ -64,7 +64,7 @@ final class FrozenClaims {
 
     private static String reason(String relation) {
         return "nothing newer than the watermark is claimed: another session has altered or locked " + relation
-                + ", which the view reads, and its transaction has not ended";
+                + ", which the view depends on, and its transaction has not ended";
     }
 
     /** Before the commit: what the loop holds to be frozen by mistake is thawed by the next check. */

@@ -1,5 +1,6 @@
 package io.refreshd.ledger;
 
+import java.security.SecureRandom;
 import java.sql.SQLException;
 import java.util.Optional;
 import org.jdbi.v3.core.Handle;
@@ -13,10 +14,28 @@ import org.jdbi.v3.core.JdbiException;
  * the holder's connection ends. The token is checked by every write, so a holder that has lost the lock without noticing writes
  * nothing.
  *
+ * <p>Every role may take any advisory lock, and sees the keys of those that are taken. So each holder draws a key of its own, takes the
+ * lock, and only then writes the key to the ledger; and a lock counts only if its holder may write to the ledger.
+ *
  * <p>Thread: {@link #isHeld} and {@link #close} may be called by any thread. The lease owns its connection.
  */
 public final class Lease implements AutoCloseable {
     private static final int PROBE_SECONDS = 2;
+    private static final SecureRandom KEYS = new SecureRandom();
+
+    /**
+     * Whether the session of the last holder lives. Before version 5 of the ledger the key was the same for all. The key is one per
+     * database, whatever the slot is called: a database has one ledger.
+     */
+    private static final String IS_HELD = """
+            EXISTS (SELECT FROM pg_catalog.pg_locks l
+                      JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
+                     WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+                       AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
+                       AND (l.classid::int8 << 32) + l.objid::int8
+                           = coalesce(lease.lock_key, pg_catalog.hashtextextended('refreshd', 0))
+                       AND coalesce(pg_catalog.has_table_privilege(a.usesysid, 'refreshd.lease', 'UPDATE'), false))
+            """;
 
     private final Handle session;
     private final long token;
@@ -35,13 +54,16 @@ public final class Lease implements AutoCloseable {
      */
     public static Optional<Lease> tryTake(Handle session, String holder) {
         try {
-            // The key does not depend on the name of the slot: a database has one ledger, and advisory locks are per
-            // database.
-            boolean locked = session.createQuery("SELECT pg_try_advisory_lock(hashtextextended('refreshd', 0))")
+            // Asked first: the write that follows would wait for writes of the present holder.
+            boolean held = session.createQuery("SELECT " + IS_HELD + " FROM refreshd.lease")
                     .mapTo(Boolean.class)
-                    .one();
-            if (locked) {
-                return Optional.of(new Lease(session, take(session, holder)));
+                    .findOne()
+                    .orElse(false);
+            if (!held) {
+                Optional<Long> token = take(session, holder);
+                if (token.isPresent()) {
+                    return Optional.of(new Lease(session, token.get()));
+                }
             }
         } catch (RuntimeException e) {
             // An open session would keep the lock, also against the next attempt of this daemon.
@@ -52,7 +74,13 @@ public final class Lease implements AutoCloseable {
         return Optional.empty();
     }
 
-    private static long take(Handle session, String holder) {
+    /** @return the new token; empty if another daemon was faster */
+    private static Optional<Long> take(Handle session, String holder) {
+        long key = KEYS.nextLong();
+        session.createQuery("SELECT pg_catalog.pg_try_advisory_lock(:key)")
+                .bind("key", key)
+                .mapTo(Boolean.class)
+                .one();
         session.execute("SET synchronous_commit = local");
         // A connection that broke without a packet leaves its session on the server, which would keep the lock for
         // hours. The daemon checks the lease far more often than every 60 s, so a live session is never idle that long.
@@ -63,17 +91,19 @@ public final class Lease implements AutoCloseable {
         session.execute("SET tcp_keepalives_count = 2");
         session.execute("SET tcp_user_timeout = '15s'");
         // This write waits for transactions of the previous holder that proved the old token; any later one finds it
-        // changed.
+        // changed. Of two daemons the second one waits for the first, and finds its lock.
         return session.createQuery("""
-                        INSERT INTO refreshd.lease (token, holder, timeline) VALUES (1, :holder, %s)
+                        INSERT INTO refreshd.lease (token, holder, timeline, lock_key) VALUES (1, :holder, %s, :key)
                         ON CONFLICT (only_row) DO UPDATE
                         SET token = lease.token + 1, holder = excluded.holder, since = clock_timestamp(),
-                            timeline = excluded.timeline
+                            timeline = excluded.timeline, lock_key = excluded.lock_key
+                        WHERE NOT %s
                         RETURNING token
-                        """.formatted(Timeline.CURRENT))
+                        """.formatted(Timeline.CURRENT, IS_HELD))
                 .bind("holder", holder)
+                .bind("key", key)
                 .mapTo(Long.class)
-                .one();
+                .findOne();
     }
 
     /** Returns who holds the lease and since when, for people to read. */

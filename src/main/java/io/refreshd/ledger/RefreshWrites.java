@@ -75,7 +75,8 @@ public final class RefreshWrites {
                             storage_xid = %s,
                             failures = 0,
                             suspended_what = NULL,
-                            suspended_remedy = NULL
+                            suspended_remedy = NULL,
+                            suspended_sql = '{}'
                         WHERE (view_schema, view_name) = (:schema, :name) AND view_oid = :oid
                         """.formatted(Watermarks.NEWER, StorageVersion.PRESENT))
                 .bind("covers", task.covers())
@@ -112,7 +113,8 @@ public final class RefreshWrites {
                             snapshot = CAST(:snapshot AS pg_snapshot),
                             failures = 0,
                             suspended_what = NULL,
-                            suspended_remedy = NULL
+                            suspended_remedy = NULL,
+                            suspended_sql = '{}'
                         WHERE (view_schema, view_name) = (:schema, :name) AND view_oid = :oid
                         """.formatted(Watermarks.NEWER))
                         .bind("covers", task.covers())

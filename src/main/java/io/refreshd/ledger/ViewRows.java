@@ -3,6 +3,7 @@ package io.refreshd.ledger;
 import io.refreshd.model.LedgerEntry;
 import io.refreshd.model.Lsn;
 import io.refreshd.model.Obstacle;
+import io.refreshd.model.Remedy;
 import io.refreshd.model.Snapshot;
 import io.refreshd.model.ViewId;
 import java.sql.ResultSet;
@@ -18,6 +19,7 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.statement.PreparedBatch;
+import org.jspecify.annotations.Nullable;
 
 /** Reads and writes {@code refreshd.view_state}, except for what a refresh writes: see {@link RefreshWrites}. */
 public final class ViewRows {
@@ -28,7 +30,7 @@ public final class ViewRows {
                         SELECT view_schema, view_name, view_oid, lineage, marked > covered AS dirty, dirty_since,
                                watermark::text AS watermark, snapshot::text AS snapshot, refreshed_at,
                                extract(epoch FROM last_duration)::double precision AS last_seconds,
-                               failures, paused, suspended_what, suspended_remedy
+                               failures, paused, suspended_what, suspended_remedy, suspended_sql
                         FROM refreshd.view_state
                         """).map((row, context) -> ledgered(row)).stream()
                 .collect(Collectors.toMap(row -> row.entry().view(), Function.identity()));
@@ -64,22 +66,25 @@ public final class ViewRows {
         long number = highestMark(handle);
         batch(handle, rows, """
                 INSERT INTO refreshd.view_state
-                    (view_schema, view_name, view_oid, lineage, upstream, untracked, untracked_what, untracked_remedy, obstacle_what,
-                     obstacle_remedy, marked)
-                VALUES (:schema, :name, :oid, :lineage, CAST(:upstream AS oid[]), :untracked, :source, :sourceRemedy, :what, :remedy,
-                        :number)
+                    (view_schema, view_name, view_oid, lineage, upstream, untracked, untracked_what, untracked_remedy, untracked_sql,
+                     obstacle_what, obstacle_remedy, obstacle_sql, marked)
+                VALUES (:schema, :name, :oid, :lineage, CAST(:upstream AS oid[]), :untracked, :source, :sourceRemedy, CAST(:sourceSql AS text[]),
+                        :what, :remedy, CAST(:sql AS text[]), :number)
                 ON CONFLICT (view_schema, view_name) DO UPDATE
                 SET upstream = excluded.upstream, untracked = view_state.untracked OR excluded.untracked,
                     untracked_what = coalesce(excluded.untracked_what, view_state.untracked_what),
                     untracked_remedy = CASE WHEN excluded.untracked_what IS NULL THEN view_state.untracked_remedy
                                             ELSE excluded.untracked_remedy END,
+                    untracked_sql = CASE WHEN excluded.untracked_what IS NULL THEN view_state.untracked_sql
+                                         ELSE excluded.untracked_sql END,
                     obstacle_what = excluded.obstacle_what, obstacle_remedy = excluded.obstacle_remedy,
+                    obstacle_sql = excluded.obstacle_sql,
                     watermark = CASE WHEN NOT excluded.untracked THEN view_state.watermark END,
                     commit_time = CASE WHEN NOT excluded.untracked THEN view_state.commit_time END
                 WHERE (view_state.upstream, view_state.untracked, view_state.untracked_what, view_state.untracked_remedy,
-                       view_state.obstacle_what, view_state.obstacle_remedy)
+                       view_state.untracked_sql, view_state.obstacle_what, view_state.obstacle_remedy, view_state.obstacle_sql)
                    IS DISTINCT FROM (excluded.upstream, excluded.untracked, excluded.untracked_what, excluded.untracked_remedy,
-                                     excluded.obstacle_what, excluded.obstacle_remedy)
+                                     excluded.untracked_sql, excluded.obstacle_what, excluded.obstacle_remedy, excluded.obstacle_sql)
                 """, number);
     }
 
@@ -91,10 +96,10 @@ public final class ViewRows {
     public static void adopt(Handle handle, Collection<Registration> views) {
         batch(handle, views, """
                 UPDATE refreshd.view_state SET lineage = :lineage, untracked = :untracked,
-                    untracked_what = :source, untracked_remedy = :sourceRemedy
+                    untracked_what = :source, untracked_remedy = :sourceRemedy, untracked_sql = CAST(:sourceSql AS text[])
                 WHERE (view_schema, view_name) = (:schema, :name) AND view_oid = :oid
-                  AND (lineage, untracked, untracked_what, untracked_remedy)
-                      IS DISTINCT FROM (:lineage, :untracked, CAST(:source AS text), CAST(:sourceRemedy AS text))
+                  AND (lineage, untracked, untracked_what, untracked_remedy, untracked_sql)
+                      IS DISTINCT FROM (:lineage, :untracked, CAST(:source AS text), CAST(:sourceRemedy AS text), CAST(:sourceSql AS text[]))
                 """, 0);
     }
 
@@ -107,12 +112,13 @@ public final class ViewRows {
                         INSERT INTO refreshd.view_state (view_schema, view_name, view_oid, lineage, marked, dirty_since)
                         VALUES (:schema, :name, :oid, '', :number, clock_timestamp())
                         ON CONFLICT (view_schema, view_name) DO UPDATE
-                        SET view_oid = excluded.view_oid, lineage = '', upstream = '{}', untracked = false, untracked_what = NULL, untracked_remedy = NULL,
+                        SET view_oid = excluded.view_oid, lineage = '', upstream = '{}', untracked = false, untracked_what = NULL,
+                            untracked_remedy = NULL, untracked_sql = '{}',
                             marked = greatest(view_state.marked, excluded.marked), covered = 0,
                             dirty_since = excluded.dirty_since, watermark = NULL, commit_time = NULL, snapshot = NULL,
                             refreshed_at = NULL, last_duration = NULL, storage_xid = NULL, method = NULL, refreshes = 0, failures = 0,
-                            suspended_what = NULL, suspended_remedy = NULL, suspended_xid = NULL,
-                            obstacle_what = NULL, obstacle_remedy = NULL
+                            suspended_what = NULL, suspended_remedy = NULL, suspended_sql = '{}', suspended_xid = NULL,
+                            obstacle_what = NULL, obstacle_remedy = NULL, obstacle_sql = '{}'
                         """)
                 .bind("schema", view.schema())
                 .bind("name", view.name())
@@ -143,9 +149,11 @@ public final class ViewRows {
                             row.upstream().stream().map(String::valueOf).collect(Collectors.joining(",", "{", "}")))
                     .bind("untracked", row.untracked().isPresent())
                     .bind("source", row.untracked().map(Obstacle::what).orElse(null))
-                    .bind("sourceRemedy", row.untracked().map(Obstacle::remedy).orElse(null))
+                    .bind("sourceRemedy", words(row.untracked()))
+                    .bind("sourceSql", sql(row.untracked()))
                     .bind("what", row.obstacle().map(Obstacle::what).orElse(null))
-                    .bind("remedy", row.obstacle().map(Obstacle::remedy).orElse(null))
+                    .bind("remedy", words(row.obstacle()))
+                    .bind("sql", sql(row.obstacle()))
                     .bind("number", number)
                     .add();
         }
@@ -233,16 +241,26 @@ public final class ViewRows {
         handle.createUpdate("""
                         UPDATE refreshd.view_state
                         SET failures = :failures, paused = :paused, suspended_what = :what, suspended_remedy = :remedy,
+                            suspended_sql = CAST(:sql AS text[]),
                             suspended_xid = CASE WHEN CAST(:what AS text) IS NOT NULL THEN pg_current_xact_id() END
                         WHERE (view_schema, view_name) = (:schema, :name)
                         """)
                 .bind("failures", failures)
                 .bind("paused", paused)
                 .bind("what", suspended.map(Obstacle::what).orElse(null))
-                .bind("remedy", suspended.map(Obstacle::remedy).orElse(null))
+                .bind("remedy", words(suspended))
+                .bind("sql", sql(suspended))
                 .bind("schema", view.schema())
                 .bind("name", view.name())
                 .execute();
+    }
+
+    private static @Nullable String words(Optional<Obstacle> obstacle) {
+        return obstacle.map(why -> why.remedy().text()).orElse(null);
+    }
+
+    private static String[] sql(Optional<Obstacle> obstacle) {
+        return obstacle.map(why -> why.remedy().sql()).orElse(List.of()).toArray(String[]::new);
     }
 
     private static <T> String[] texts(List<T> rows, Function<T, String> column) {
@@ -254,7 +272,8 @@ public final class ViewRows {
         Optional<Duration> lastDuration =
                 row.wasNull() ? Optional.empty() : Optional.of(Duration.ofNanos((long) (lastSeconds * 1e9)));
         String what = row.getString("suspended_what");
-        String remedy = row.getString("suspended_remedy");
+        String words = row.getString("suspended_remedy");
+        List<String> sql = List.of((String[]) row.getArray("suspended_sql").getArray());
         LedgerEntry entry = new LedgerEntry(
                 new ViewId(row.getString("view_schema"), row.getString("view_name")),
                 row.getBoolean("dirty"),
@@ -265,7 +284,9 @@ public final class ViewRows {
                 lastDuration,
                 row.getInt("failures"),
                 row.getBoolean("paused"),
-                what == null ? Optional.empty() : Optional.of(new Obstacle(what, remedy == null ? "" : remedy)));
+                what == null
+                        ? Optional.empty()
+                        : Optional.of(new Obstacle(what, new Remedy(sql, words == null ? "" : words))));
         return new Ledgered(entry, row.getLong("view_oid"), row.getString("lineage"));
     }
 

@@ -7,15 +7,20 @@ import java.util.Objects;
  *
  * @param sqlState the SQLSTATE, or empty if the server did not report the failure
  * @param what one sentence for people to read
- * @param remedy the statement or step that removes the cause; empty if the failure may pass by itself
+ * @param remedy the statements or steps that remove the cause; empty if the failure may pass by itself
  * @param said what the server said; {@code what} and {@code remedy} are for everybody and hold none of the server's words
  */
-public record Failure(Kind kind, String sqlState, String what, String remedy, Confidential said) {
+public record Failure(Kind kind, String sqlState, String what, Remedy remedy, Confidential said) {
     public enum Kind {
         /** The failure may pass by itself: locks, timeouts, lost connections, a server that starts up. */
         TRANSIENT,
         /** The failure repeats until somebody changes something. */
-        PERMANENT
+        PERMANENT,
+        /**
+         * Code that the query calls raised the error, with an SQLSTATE by which the server would report an outage. The failure may pass
+         * by itself, and says nothing about the server.
+         */
+        RAISED
     }
 
     public Failure {
@@ -26,7 +31,7 @@ public record Failure(Kind kind, String sqlState, String what, String remedy, Co
         Objects.requireNonNull(said);
     }
 
-    public Failure(Kind kind, String sqlState, String what, String remedy) {
+    public Failure(Kind kind, String sqlState, String what, Remedy remedy) {
         this(kind, sqlState, what, remedy, Confidential.NOTHING);
     }
 
@@ -51,7 +56,8 @@ public record Failure(Kind kind, String sqlState, String what, String remedy, Co
      * index or a function refuses. The same query succeeds once a row has changed.
      */
     public boolean isOfData() {
-        return sqlState.startsWith("22")
+        return kind == Kind.RAISED
+                || sqlState.startsWith("22")
                 || sqlState.startsWith("23")
                 || sqlState.startsWith("P0") // raised by a function in PL/pgSQL
                 || sqlState.equals("21000") // cardinality_violation

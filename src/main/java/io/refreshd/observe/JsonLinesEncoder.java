@@ -6,6 +6,7 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import io.refreshd.model.Confidential;
 import io.refreshd.model.PlainText;
+import io.refreshd.model.Remedy;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -23,7 +24,7 @@ import org.slf4j.event.KeyValuePair;
 public final class JsonLinesEncoder extends EncoderBase<ILoggingEvent> {
     private static final byte[] NOTHING = {};
     private static final int LONGEST = 8_000;
-    private static final JsonFactory JSON = new JsonFactory();
+    private static final JsonFactory JSON = PlainJson.factory();
 
     @Override
     public byte[] encode(ILoggingEvent event) {
@@ -61,6 +62,10 @@ public final class JsonLinesEncoder extends EncoderBase<ILoggingEvent> {
                 if (values && !said.isEmpty()) {
                     json.writeStringField(pair.key, said.text());
                 }
+            }
+            case Remedy remedy -> {
+                json.writeFieldName(pair.key);
+                json.writeRawValue(PlainJson.line(PlainJson.remedy(remedy)));
             }
             case null -> json.writeNullField(pair.key);
             default -> json.writeStringField(pair.key, PlainText.cut(pair.value.toString(), LONGEST));

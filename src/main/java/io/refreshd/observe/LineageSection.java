@@ -81,7 +81,7 @@ final class LineageSection {
                 .append(Html.text(why.what()))
                 .append("</p>");
         if (!why.remedy().isEmpty()) {
-            out.append("<pre>").append(Html.text(why.remedy())).append("</pre>");
+            out.append("<pre>").append(Html.text(why.remedy().lines())).append("</pre>");
         }
     }
 }

@@ -1,6 +1,7 @@
 package io.refreshd.observe;
 
 import java.util.List;
+import java.util.Set;
 
 /**
  * Names of all metrics and labels, as Prometheus shows them. {@code docs/metrics.md} explains each; {@code MetricsDocTest} compares the
@@ -74,6 +75,12 @@ public final class MetricNames {
     /** SQLSTATEs of failed refreshes that {@code docs/troubleshooting.md} explains. Others get a series when they first occur. */
     static final List<String> SQL_STATES = List.of(
             "55P03", "57014", "55000", "21000", "23505", "42501", "42P01", "42703", "42883", "53100", "53200", "53300");
+
+    /** The classes of SQLSTATEs, the first two characters. Source: PostgreSQL's documentation, appendix A. */
+    static final Set<String> SQL_STATE_CLASSES = Set.of(
+            ("00 01 02 03 08 09 0A 0B 0F 0L 0P 0Z 10 20 21 22 23 24 25 26 27 28 2B 2D 2F 34 38 39 3B 3D 3F 40 42 44 53 54 55 57 58"
+                            + " 72 F0 HV P0 XX")
+                    .split(" "));
 
     private MetricNames() {}
 

@@ -42,12 +42,16 @@ public final class Monitor implements AutoCloseable {
             Function<ViewId, String> labels,
             String version) {}
 
-    /** @param sinceLoopTurn time since the loop last completed a turn */
+    /**
+     * @param sinceLoopTurn time since the loop last completed a turn
+     * @param deadThreads names of the threads that have ended and should not have
+     */
     public Monitor(
             Settings settings,
             Supplier<DaemonStatus> status,
             Supplier<Moment> clock,
-            Supplier<Duration> sinceLoopTurn) {
+            Supplier<Duration> sinceLoopTurn,
+            Supplier<List<String>> deadThreads) {
         metrics = new Metrics(registry, status, clock, settings.labels(), settings.version());
         Duration silence = settings.heartbeat().multipliedBy(10);
         Readiness readiness = new Readiness(silence.compareTo(MIN_SILENCE) < 0 ? MIN_SILENCE : silence, MIN_SILENCE);
@@ -57,7 +61,7 @@ public final class Monitor implements AutoCloseable {
                 settings.allowedHosts(),
                 new Endpoints(
                         new Scrape(metrics, registry),
-                        new Liveness(sinceLoopTurn, MAX_LOOP_TURN),
+                        new Liveness(sinceLoopTurn, MAX_LOOP_TURN, deadThreads),
                         readiness,
                         status,
                         clock,

@@ -1,7 +1,5 @@
 package io.refreshd.observe;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -24,7 +22,6 @@ import java.util.Optional;
  */
 final class StatusJson {
     private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
-    private static final ObjectMapper MAPPER = new ObjectMapper();
 
     private StatusJson() {}
 
@@ -90,8 +87,9 @@ final class StatusJson {
 
     private static ObjectNode putReason(ObjectNode node, Optional<Obstacle> reason) {
         reason.ifPresentOrElse(
-                obstacle ->
-                        node.putObject("reason").put("what", obstacle.what()).put("remedy", obstacle.remedy()),
+                obstacle -> node.putObject("reason")
+                        .put("what", obstacle.what())
+                        .set("remedy", PlainJson.remedy(obstacle.remedy())),
                 () -> node.putNull("reason"));
         return node;
     }
@@ -120,10 +118,6 @@ final class StatusJson {
     }
 
     private static String text(ObjectNode node) {
-        try {
-            return MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(node);
-        } catch (JsonProcessingException e) {
-            throw new IllegalStateException("a tree of plain values could not be written", e);
-        }
+        return PlainJson.indented(node);
     }
 }

@@ -154,7 +154,10 @@ final class StatusPage {
         view.reason()
                 .ifPresent(reason -> out.append("<tr class=\"why\"><td colspan=\"9\">")
                         .append(Html.text(reason.what()))
-                        .append(reason.remedy().isEmpty() ? "" : "<pre>" + Html.text(reason.remedy()) + "</pre>")
+                        .append(
+                                reason.remedy().isEmpty()
+                                        ? ""
+                                        : "<pre>" + Html.text(reason.remedy().lines()) + "</pre>")
                         .append("</td></tr>\n"));
         return out.toString();
     }

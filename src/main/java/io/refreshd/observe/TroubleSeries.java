@@ -41,8 +41,19 @@ final class TroubleSeries {
         gap(reason).increment();
     }
 
+    /**
+     * By code where the code is explained in the documents, otherwise by its class: a function may raise an error with any code, and each
+     * series lasts for as long as the process.
+     */
     private Counter failure(String sqlState) {
-        return count(sqlState.isEmpty() ? "no answer from the server" : "SQLSTATE " + sqlState);
+        if (sqlState.isEmpty()) {
+            return count("no answer from the server");
+        }
+        if (MetricNames.SQL_STATES.contains(sqlState)) {
+            return count("SQLSTATE " + sqlState);
+        }
+        String known = sqlState.length() < 2 ? "" : sqlState.substring(0, 2);
+        return count(MetricNames.SQL_STATE_CLASSES.contains(known) ? "SQLSTATE " + known + "…" : "SQLSTATE unknown");
     }
 
     private Counter gap(String reason) {

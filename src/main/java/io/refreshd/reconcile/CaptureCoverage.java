@@ -5,6 +5,7 @@ import io.refreshd.catalog.MaterializedView;
 import io.refreshd.catalog.Reader;
 import io.refreshd.catalog.ViewGraph;
 import io.refreshd.model.Obstacle;
+import io.refreshd.model.Remedy;
 import io.refreshd.model.TableId;
 import io.refreshd.model.ViewId;
 import io.refreshd.report.TableStatus;
@@ -69,6 +70,7 @@ final class CaptureCoverage {
                 "table " + table
                         + " has joined the publication, and a transaction that wrote to it before has not ended;"
                         + " or its entry there has a row filter, a column list or not all operations",
-                "wait for it to end (see pg_stat_activity), or ALTER PUBLICATION … SET TABLE without filter and list");
+                Remedy.text(
+                        "wait for it to end (see pg_stat_activity), or take the filter and the list out of its entry"));
     }
 }

@@ -24,6 +24,7 @@ import java.util.Set;
  * @param refused tables that refreshd may not publish, with the reason
  * @param enrolment which tables are captured without a gap, and which were not before
  * @param notRefreshable materialized views, by oid, that the role may not refresh
+ * @param settings that every session of this server and database begins with, as far as they change what a query returns
  * @param degraded why the log is not read; empty if it is read
  */
 record CatalogSnapshot(
@@ -35,6 +36,7 @@ record CatalogSnapshot(
         Map<TableId, Obstacle> refused,
         EnrolmentTracker.Enrolment enrolment,
         Map<Long, Obstacle> notRefreshable,
+        String settings,
         Optional<Obstacle> degraded) {
 
     /** The same catalog while the log is not read. What came and went with the enrolment was applied already. */
@@ -48,7 +50,13 @@ record CatalogSnapshot(
                 refused,
                 enrolment.settled(),
                 notRefreshable,
+                settings,
                 Optional.of(why));
+    }
+
+    /** Another one once the view's content may be another one without the log having reported a change. */
+    String lineageOf(ViewId view) {
+        return graph.lineageOf(view) + " " + settings;
     }
 
     CaptureCoverage coverage() {

@@ -91,7 +91,7 @@ final class PublicationReconciler {
             if (!INSUFFICIENT_PRIVILEGE.equals(e.getSQLState())) {
                 throw e;
             }
-            throw refusals.ofPublication(name, String.join(";\n", Publication.plan(name, wanted, Optional.empty())), e);
+            throw refusals.ofPublication(name, Publication.plan(name, wanted, Optional.empty()), e);
         }
     }
 

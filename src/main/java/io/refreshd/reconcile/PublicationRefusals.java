@@ -4,6 +4,7 @@ import io.refreshd.capture.Prerequisites;
 import io.refreshd.database.ErrorSummary;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.PrerequisitesMissingException;
+import io.refreshd.model.Remedy;
 import io.refreshd.model.SqlNames;
 import io.refreshd.model.TableId;
 import java.sql.SQLException;
@@ -21,22 +22,22 @@ final class PublicationRefusals {
     }
 
     /** The role may not create the publication. */
-    PrerequisitesMissingException ofPublication(String name, String statements, SQLException error) {
+    PrerequisitesMissingException ofPublication(String name, List<String> statements, SQLException error) {
         return new PrerequisitesMissingException(List.of(new Obstacle(
                 "the role " + user + " may not create the publication " + name + ": "
                         + ErrorSummary.withoutValues(error),
-                statements + ";")));
+                Remedy.sql(statements).and("as a superuser"))));
     }
 
     /** Two remedies: a superuser's statement for this table, and a grant that covers every table of its owner, also later ones. */
     Obstacle ofPrivilege(Handle handle, TableId table, String statement, SQLException error) throws SQLException {
         String instead = Prerequisites.notMine(handle.getConnection(), Set.of(table)).stream()
-                .map(foreign -> " -- as a superuser; or, so that refreshd may: " + foreign.remedy())
+                .map(foreign -> "as a superuser; or, so that refreshd may: " + foreign.remedy())
                 .findFirst()
-                .orElse(" -- as a superuser");
+                .orElse("as a superuser");
         return new Obstacle(
                 "role " + user + " may not publish table " + table + ": " + ErrorSummary.withoutValues(error),
-                statement + instead);
+                Remedy.sql(statement).and(instead));
     }
 
     /** Another session has locked the table. */
@@ -45,7 +46,7 @@ final class PublicationRefusals {
                 "table " + table
                         + " cannot join the publication yet: another session has locked it; it joins as soon as"
                         + " that transaction has ended",
-                "SELECT pid FROM pg_catalog.pg_locks WHERE granted AND relation = '"
-                        + SqlNames.qualified(table).replace("'", "''") + "'::regclass;");
+                Remedy.sql("SELECT pid FROM pg_catalog.pg_locks WHERE granted AND relation = '"
+                        + SqlNames.qualified(table).replace("'", "''") + "'::regclass"));
     }
 }

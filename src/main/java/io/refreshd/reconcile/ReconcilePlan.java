@@ -87,7 +87,7 @@ record ReconcilePlan(
         return new Registration(
                 view.id(),
                 view.oid(),
-                graph.lineageOf(view.id()),
+                catalog.lineageOf(view.id()),
                 graph.upstreamOf(view.id()).stream()
                         .flatMap(upstream -> graph.view(upstream).stream())
                         .map(MaterializedView::oid)

@@ -1,9 +1,12 @@
 package io.refreshd.reconcile;
 
 import io.refreshd.model.Obstacle;
+import io.refreshd.model.Remedy;
 import io.refreshd.model.SqlNames;
 import io.refreshd.model.ViewId;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.jdbi.v3.core.Handle;
 
@@ -33,25 +36,24 @@ final class RefreshPrivileges {
                 .map((row, context) -> {
                     ViewId view = new ViewId(row.getString("nspname"), row.getString("relname"));
                     String role = row.getString("role");
-                    String remedy = "";
+                    List<String> remedy = new ArrayList<>();
                     if (!row.getBoolean("reach")) {
-                        remedy += "GRANT USAGE ON SCHEMA " + SqlNames.identifier(view.schema()) + " TO "
-                                + SqlNames.identifier(role) + ";";
+                        remedy.add("GRANT USAGE ON SCHEMA " + SqlNames.identifier(view.schema()) + " TO "
+                                + SqlNames.identifier(role));
                     }
                     if (!row.getBoolean("may")) {
                         // Not OWNER TO: the owner's privileges and row policies decide what the view holds.
-                        remedy += (remedy.isEmpty() ? "" : " ")
-                                + (maintain
+                        remedy.add((maintain
                                         ? "GRANT MAINTAIN ON " + SqlNames.qualified(view)
                                         : "GRANT " + SqlNames.identifier(row.getString("owner")))
-                                + " TO " + SqlNames.identifier(role) + ";";
+                                + " TO " + SqlNames.identifier(role));
                     }
                     return Map.entry(
                             row.getLong("oid"),
                             new Obstacle(
                                     "role " + role + " may not refresh " + view + ", which belongs to "
                                             + row.getString("owner"),
-                                    remedy));
+                                    Remedy.sql(remedy)));
                 })
                 .forEach(entry -> missing.put(entry.getKey(), entry.getValue()));
         return missing;

@@ -7,6 +7,7 @@ import io.refreshd.catalog.CatalogReader;
 import io.refreshd.catalog.ViewGraph;
 import io.refreshd.config.Configuration;
 import io.refreshd.doctor.RequiredTables;
+import io.refreshd.doctor.RequiredTablesReader;
 import io.refreshd.ingest.CatalogVersion;
 import io.refreshd.model.Moment;
 import io.refreshd.model.Obstacle;
@@ -23,12 +24,16 @@ final class SnapshotReader {
     private final Configuration configuration;
     private final PublicationReconciler publication;
     private final EnrolmentTracker enrolment;
+    private final RequiredTablesReader required;
+    private final ServerSettings settings;
 
     SnapshotReader(Configuration configuration, EnrolmentTracker enrolment, Supplier<Moment> clock) {
         this.configuration = configuration;
         this.publication = new PublicationReconciler(
                 configuration.capture().publication(), configuration.database().user(), clock);
         this.enrolment = enrolment;
+        this.settings = new ServerSettings(clock);
+        this.required = new RequiredTablesReader(configuration);
     }
 
     CatalogSnapshot read(Handle handle, Optional<Obstacle> degraded)
@@ -37,9 +42,9 @@ final class SnapshotReader {
         // The fingerprint first: DDL that commits while the rest is read makes the next comparison differ.
         String fingerprint = CatalogReader.fingerprint(handle.getConnection());
         Map<Long, Obstacle> notRefreshable = RefreshPrivileges.missing(handle);
-        Catalog catalog = CatalogReader.read(handle.getConnection());
+        Catalog catalog = CatalogReader.read(handle.getConnection(), configuration.views()::includes);
         ViewGraph graph = ViewGraph.of(catalog, configuration.views()::includes);
-        RequiredTables wanted = RequiredTables.of(handle, configuration, graph);
+        RequiredTables wanted = required.read(handle, graph);
         Map<TableId, Obstacle> refused = publication.reconcile(handle, wanted.publishable());
         String publicationVersion = Publication.version(handle.getConnection(), name);
         PublicationState state = Publication.inspect(handle.getConnection(), name)
@@ -53,6 +58,7 @@ final class SnapshotReader {
                 refused,
                 enrolment.compare(handle, wanted.publishable(), state),
                 notRefreshable,
+                ServerSettings.read(handle),
                 degraded);
     }
 
@@ -69,6 +75,7 @@ final class SnapshotReader {
                                 handle.getConnection(), configuration.capture().publication())
                         .equals(snapshot.publicationVersion())
                 || publication.mayJoinNow(handle)
+                || settings.haveChanged(handle, snapshot.settings())
                 || !RefreshPrivileges.missing(handle).equals(snapshot.notRefreshable());
     }
 }

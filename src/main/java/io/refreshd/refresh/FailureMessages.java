@@ -1,8 +1,10 @@
 package io.refreshd.refresh;
 
+import io.refreshd.database.ErrorOrigin;
 import io.refreshd.database.ErrorSummary;
 import io.refreshd.model.Confidential;
 import io.refreshd.model.Failure;
+import io.refreshd.model.Remedy;
 import io.refreshd.model.SqlNames;
 import io.refreshd.model.ViewId;
 import java.sql.SQLException;
@@ -25,7 +27,20 @@ final class FailureMessages {
         String state = error.getSQLState() == null ? "" : error.getSQLState();
         Confidential said = new Confidential(String.valueOf(error.getMessage()));
         return new Failure(
-                SqlStates.classify(state), state, what(view, state, error), remedy(view, state, grants), said);
+                kind(state, error),
+                state,
+                what(view, state, error),
+                remedy(view, state, kind(state, error), grants),
+                said);
+    }
+
+    /** A lock may be another session's also where a function asked for it. */
+    private static Failure.Kind kind(String state, SQLException error) {
+        Failure.Kind kind = SqlStates.classify(state);
+        boolean raised = new Failure(kind, state, "", Remedy.NONE).isOutage()
+                && !SqlStates.isOfLocks(state)
+                && ErrorOrigin.mayBeRaised(error);
+        return raised ? Failure.Kind.RAISED : kind;
     }
 
     private static String what(ViewId view, String state, SQLException error) {
@@ -36,40 +51,42 @@ final class FailureMessages {
         };
     }
 
-    private static String remedy(ViewId view, String state, List<String> grants) {
+    private static Remedy remedy(ViewId view, String state, Failure.Kind kind, List<String> grants) {
         String name = SqlNames.qualified(view);
         return switch (state) {
             case "42501" ->
-                grants.isEmpty()
-                        ? thenRetried(view, "grant the owner of the view what " + SAID + " says it lacks;")
-                        : thenRetried(view, String.join(" ", grants));
+                thenRetried(
+                        view,
+                        grants.isEmpty()
+                                ? Remedy.text("grant the owner of the view what " + SAID + " says it lacks")
+                                : Remedy.sql(grants));
             case "55000" ->
-                "CREATE UNIQUE INDEX ON " + name
-                        + " (the key columns); and, if it was never populated, REFRESH MATERIALIZED VIEW " + name + ";";
-            case "55P03" -> "find the session in pg_stat_activity, or raise refresh.lock-timeout";
-            case "57014" -> "raise refresh.statement-timeout, or make the query of the view cheaper";
+                Remedy.text("create a unique index on the key columns of " + name
+                        + "; and, if it was never populated, refresh it once without CONCURRENTLY");
+            case "55P03" -> Remedy.text("find the session in pg_stat_activity, or raise refresh.lock-timeout");
+            case "57014" -> Remedy.text("raise refresh.statement-timeout, or make the query of the view cheaper");
             // cardinality_violation and unique_violation: what REFRESH says of rows that are there twice.
             case "21000", "23505" ->
-                thenRetried(view, "make the rows of the view unique by the columns of its unique index;");
-            default -> otherRemedy(view, new Failure(SqlStates.classify(state), state, "", ""));
+                thenRetried(view, Remedy.text("make the rows of the view unique by the columns of its unique index"));
+            default -> otherRemedy(view, new Failure(kind, state, "", Remedy.NONE));
         };
     }
 
-    private static String otherRemedy(ViewId view, Failure failure) {
-        String step = "correct what " + SAID + " names, the data or the query of the view;";
+    private static Remedy otherRemedy(ViewId view, Failure failure) {
+        Remedy step = Remedy.text("correct what " + SAID + " names, the data or the query of the view");
         if (failure.isOfData()) {
             return thenRetried(view, step);
         }
-        return failure.kind() == Failure.Kind.PERMANENT ? thenResume(view, step) : "";
+        return failure.kind() == Failure.Kind.PERMANENT ? thenResume(view, step) : Remedy.NONE;
     }
 
     /** Adds that nobody has to end the suspension, and the command for whoever does not want to wait. */
-    private static String thenRetried(ViewId view, String step) {
-        return step + " -- refreshd then tries again by itself; without waiting: refreshd resume " + view;
+    private static Remedy thenRetried(ViewId view, Remedy step) {
+        return step.and("refreshd then tries again by itself; without waiting: refreshd resume " + view);
     }
 
     /** Adds the command that ends the suspension: no change in the catalog tells the daemon that this cause is gone. */
-    private static String thenResume(ViewId view, String step) {
-        return step + " -- then: refreshd resume " + view;
+    private static Remedy thenResume(ViewId view, Remedy step) {
+        return step.and("then: refreshd resume " + view);
     }
 }

@@ -1,7 +1,9 @@
 package io.refreshd.refresh;
 
 import io.refreshd.model.Failure;
+import io.refreshd.model.Remedy;
 import io.refreshd.model.ViewId;
+import java.sql.SQLException;
 import java.time.Duration;
 
 /** Thrown to roll back a refresh that was cancelled, because it held up another session's lock for too long. */
@@ -36,7 +38,16 @@ final class GaveWayException extends RuntimeException {
                 "the refresh of " + view + " gave way: another session waited for its lock on " + lock
                         + " for longer than refresh.lock-patience (" + seconds(before) + "); it is tried again"
                         + longer,
-                "take such locks when the view is not being refreshed, or raise refresh.lock-patience");
+                Remedy.text("take such locks when the view is not being refreshed, or raise refresh.lock-patience"));
+    }
+
+    /** The error for work that is no refresh. @param before the patience that the work had */
+    SQLException error(Duration before) {
+        return new SQLException(
+                "gave way: another session waited for its lock on " + lock + " for longer than refresh.lock-patience ("
+                        + seconds(before) + "); it is tried again",
+                LOCK_NOT_AVAILABLE,
+                this);
     }
 
     private static String seconds(Duration time) {

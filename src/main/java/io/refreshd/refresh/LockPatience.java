@@ -1,13 +1,12 @@
 package io.refreshd.refresh;
 
-import io.refreshd.model.ViewId;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * How long the refresh of each view may hold up a lock that another session waits for.
+ * How long the refresh of each view, or other work of its kind, may hold up a lock that another session waits for.
  *
  * <p>Invariant: a view whose refreshes always hold somebody up is refreshed in the end. From the {@value #EQUALLY_PATIENT}th time in a
  * row on the patience doubles each time.
@@ -20,7 +19,7 @@ final class LockPatience {
     private static final int MOST_DOUBLINGS = 16;
 
     private final Optional<Duration> least;
-    private final Map<ViewId, Integer> inARow = new ConcurrentHashMap<>();
+    private final Map<Object, Integer> inARow = new ConcurrentHashMap<>();
 
     /** @param least the patience at first; empty: no refresh ever gives way */
     LockPatience(Optional<Duration> least) {
@@ -31,19 +30,19 @@ final class LockPatience {
         return least.isPresent();
     }
 
-    Duration of(ViewId view) {
+    Duration of(Object view) {
         int times = inARow.getOrDefault(view, 0);
         int doublings = Math.clamp(times - EQUALLY_PATIENT + 1L, 0, MOST_DOUBLINGS);
         return least.map(time -> time.multipliedBy(1L << doublings)).orElse(Duration.ofDays(365));
     }
 
     /** The view's refresh gave way. @return how often in a row */
-    int gaveWay(ViewId view) {
+    int gaveWay(Object view) {
         return inARow.merge(view, 1, Integer::sum);
     }
 
     /** The view was refreshed, or is no more. */
-    void reset(ViewId view) {
+    void reset(Object view) {
         inARow.remove(view);
     }
 }

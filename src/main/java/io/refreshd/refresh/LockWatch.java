@@ -84,6 +84,10 @@ final class LockWatch {
                 log.atWarn().setCause(problem).log("Could not find out whether refreshes hold up other sessions");
             }
             failing = true;
+            if (problem instanceof Error) {
+                // The executor would keep it to itself.
+                Thread.currentThread().getUncaughtExceptionHandler().uncaughtException(Thread.currentThread(), problem);
+            }
         }
         scheduled.set(false);
         if (!running.isEmpty()) {

@@ -7,6 +7,7 @@ import io.refreshd.model.Failure;
 import io.refreshd.model.Moment;
 import io.refreshd.model.RefreshOutcome;
 import io.refreshd.model.RefreshTask;
+import io.refreshd.model.Remedy;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
@@ -74,7 +75,7 @@ final class RefreshAttempts {
     }
 
     private static RefreshOutcome transientFailure(String what, Duration duration) {
-        return new RefreshOutcome.Failed(new Failure(Failure.Kind.TRANSIENT, "", what, ""), duration);
+        return new RefreshOutcome.Failed(new Failure(Failure.Kind.TRANSIENT, "", what, Remedy.NONE), duration);
     }
 
     private RefreshOutcome gaveWay(RefreshTask task, GaveWayException why, Duration duration) {

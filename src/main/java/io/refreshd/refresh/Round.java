@@ -224,8 +224,7 @@ final class Round {
                         Failure.Kind.PERMANENT,
                         "",
                         "the rows of " + task.view() + " are not recomputed: " + untrusted.what(),
-                        (untrusted.remedy().isEmpty() ? "" : untrusted.remedy() + " -- then: ") + "refreshd resume "
-                                + task.view(),
+                        untrusted.remedy().and("then refreshd resume " + task.view()),
                         untrusted.said()),
                 Duration.ZERO);
     }

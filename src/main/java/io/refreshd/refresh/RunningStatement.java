@@ -1,7 +1,6 @@
 package io.refreshd.refresh;
 
 import io.refreshd.model.Moment;
-import io.refreshd.model.ViewId;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -10,7 +9,7 @@ import java.util.function.Supplier;
 import org.postgresql.PGConnection;
 
 /**
- * A refresh, or the look-up in its place, that runs on a connection and can be cancelled.
+ * A refresh, the look-up in its place, or other long work that runs on a connection and can be cancelled.
  *
  * <p>Thread: thread-safe.
  */
@@ -24,7 +23,7 @@ final class RunningStatement {
     private Optional<String> gaveWay = Optional.empty();
 
     /** @param patience how long it may hold up the lock of another session */
-    RunningStatement(Connection connection, ViewId view, LockPatience patience, Supplier<Moment> clock)
+    RunningStatement(Connection connection, Object view, LockPatience patience, Supplier<Moment> clock)
             throws SQLException {
         this.connection = connection;
         this.pid = connection.unwrap(PGConnection.class).getBackendPID();
@@ -57,9 +56,14 @@ final class RunningStatement {
         }
     }
 
-    /** Cancels it for the sake of another session. @param lock the relation that the session waits to lock */
+    /**
+     * Cancels it for the sake of another session. A request that arrives between two statements has no effect, so that the call is
+     * repeated until the work has ended.
+     *
+     * @param lock the relation that the session waits to lock
+     */
     synchronized void giveWay(String lock) throws SQLException {
-        if (!ended && gaveWay.isEmpty()) {
+        if (!ended) {
             gaveWay = Optional.of(lock);
             cancel();
         }

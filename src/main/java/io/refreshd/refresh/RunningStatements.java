@@ -1,7 +1,6 @@
 package io.refreshd.refresh;
 
 import io.refreshd.model.Moment;
-import io.refreshd.model.ViewId;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -46,8 +45,8 @@ final class RunningStatements {
         T run() throws SQLException, InterruptedException;
     }
 
-    /** @throws GaveWayException if the work was cancelled because it held up another session */
-    <T> T track(Handle transaction, ViewId view, Work<T> work) throws InterruptedException {
+    /** @param view what the work is about. @throws GaveWayException if the work was cancelled because it held up another session */
+    <T> T track(Handle transaction, Object view, Work<T> work) throws InterruptedException {
         Connection connection = transaction.getConnection();
         try {
             RunningStatement statement = new RunningStatement(connection, view, patience, clock);

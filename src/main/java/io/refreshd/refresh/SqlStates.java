@@ -22,6 +22,11 @@ public final class SqlStates {
         };
     }
 
+    /** lock_not_available, deadlock_detected. */
+    static boolean isOfLocks(String sqlState) {
+        return sqlState.equals("55P03") || sqlState.equals("40P01");
+    }
+
     /** Class 42 is permanent as a rule: syntax and privileges are the same at the next attempt. */
     private static Failure.Kind syntaxOrAccess(String sqlState) {
         return switch (sqlState) {

@@ -2,6 +2,7 @@ package io.refreshd.roles;
 
 import io.refreshd.config.RoleViewTemplate;
 import io.refreshd.model.Obstacle;
+import io.refreshd.model.Remedy;
 import io.refreshd.model.ViewId;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -50,7 +51,7 @@ record DesiredState(
                 } catch (IllegalArgumentException e) {
                     obstacles.add(new Obstacle(
                             "role " + TerminalText.quoted(role) + " cannot have a view: " + e.getMessage(),
-                            "leave the role out of the roles of " + template.name()));
+                            Remedy.text("leave the role out of the roles of " + template.name())));
                 }
             }
         });
@@ -61,7 +62,7 @@ record DesiredState(
                 views.remove(id);
                 obstacles.add(new Obstacle(
                         "several roles lead to the view " + id + ": " + String.join(", ", claimants),
-                        "rename a role or a template"));
+                        Remedy.text("rename a role or a template")));
             }
         });
         obstacles.addAll(removeNeverRefreshed(views, excluded, included));
@@ -84,7 +85,7 @@ record DesiredState(
                 .map(entry -> new Obstacle(
                         "views of the template " + entry.getKey() + " would be created and never refreshed, such as "
                                 + entry.getValue() + ": views.include and views.exclude leave them out",
-                        "include them, or declare kind: view"))
+                        Remedy.text("include them, or declare kind: view")))
                 .toList();
     }
 }

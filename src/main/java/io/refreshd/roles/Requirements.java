@@ -1,12 +1,9 @@
 package io.refreshd.roles;
 
 import io.refreshd.model.Obstacle;
+import io.refreshd.model.Remedy;
 import io.refreshd.model.SqlNames;
-import java.sql.ResultSet;
-import java.sql.ResultSetMetaData;
 import java.sql.SQLException;
-import java.sql.Savepoint;
-import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -36,6 +33,30 @@ final class Requirements {
              WHERE me.rolname = current_user
             """;
 
+    /** Relations that the query names itself: those that no view in it reads. */
+    private static final String UNREADABLE = """
+            WITH named AS (
+              SELECT c.oid, n.nspname, c.relname, reader.rolname
+                FROM pg_catalog.unnest(CAST(:relations AS int8[])) AS r (oid)
+                JOIN pg_catalog.pg_class c ON c.oid = r.oid::oid
+                JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+                JOIN pg_catalog.pg_roles reader ON reader.rolname::text = coalesce(CAST(:owner AS text), current_user::text)
+               WHERE NOT EXISTS (
+                 SELECT FROM pg_catalog.unnest(CAST(:relations AS int8[])) AS v (oid)
+                   JOIN pg_catalog.pg_class plain ON plain.oid = v.oid::oid AND plain.relkind = 'v'
+                   JOIN pg_catalog.pg_rewrite w ON w.ev_class = plain.oid
+                   JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.objid = w.oid
+                    AND d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid = c.oid
+                  WHERE v.oid::oid <> c.oid)
+            )
+            SELECT rolname AS reader, pg_catalog.format('%I.%I', nspname, relname) AS relation,
+                   pg_catalog.format('GRANT SELECT ON %I.%I TO %I', nspname, relname, rolname) AS remedy
+              FROM named
+             WHERE NOT (pg_catalog.has_table_privilege(rolname, oid, 'SELECT')
+                        OR pg_catalog.has_any_column_privilege(rolname, oid, 'SELECT'))
+             ORDER BY 2
+            """;
+
     /** From this version on membership alone does not suffice: it may be granted without the option SET, the right to become the role. */
     private static final int FIRST_WITH_SET_OPTION = 16;
 
@@ -62,7 +83,7 @@ final class Requirements {
                 .findFirst()
                 .map(name -> new Obstacle(
                         "view " + desired.id() + " waits: the database has no role " + TerminalText.quoted(name),
-                        "CREATE ROLE " + SqlNames.identifier(name)));
+                        Remedy.sql("CREATE ROLE " + SqlNames.identifier(name))));
     }
 
     /**
@@ -76,7 +97,9 @@ final class Requirements {
         if (missing.isEmpty()
                 && desired.kind() == 'm'
                 && owner.map(name -> exists(transaction, name)).orElse(true)) {
-            key(desired, columns(transaction, desired, owner)).ifPresent(missing::add);
+            ParsedQuery query = parsed(transaction, desired, owner);
+            missing.addAll(unreadable(transaction, desired, query));
+            key(desired, new HashSet<>(query.columns())).ifPresent(missing::add);
         }
         return missing;
     }
@@ -95,60 +118,60 @@ final class Requirements {
                     String role = row.getString("role");
                     List<Obstacle> missing = new ArrayList<>();
                     if (!row.getBoolean("schema_there")) {
-                        return List.of(obstacle(desired, "there is no schema " + schema, "CREATE SCHEMA " + in));
+                        return List.of(
+                                obstacle(desired, "there is no schema " + schema, Remedy.sql("CREATE SCHEMA " + in)));
                     }
                     if (!row.getBoolean("may_create")) {
                         missing.add(obstacle(
                                 desired,
                                 "role " + role + " may not create views in schema " + schema,
-                                "GRANT CREATE, USAGE ON SCHEMA " + in + " TO " + SqlNames.identifier(role)));
+                                Remedy.sql(
+                                        "GRANT CREATE, USAGE ON SCHEMA " + in + " TO " + SqlNames.identifier(role))));
                     }
                     if (!row.getBoolean("may_assign_owner")) {
                         missing.add(obstacle(
                                 desired,
                                 "role " + role + " may not give a view to its owner " + owner,
-                                "GRANT " + SqlNames.identifier(owner) + " TO " + SqlNames.identifier(role)));
+                                Remedy.sql(
+                                        "GRANT " + SqlNames.identifier(owner) + " TO " + SqlNames.identifier(role))));
                     }
                     if (!row.getBoolean("owner_may_create")) {
                         missing.add(obstacle(
                                 desired,
                                 "role " + owner + " may not own a view in schema " + schema,
-                                "GRANT CREATE ON SCHEMA " + in + " TO " + SqlNames.identifier(owner)));
+                                Remedy.sql("GRANT CREATE ON SCHEMA " + in + " TO " + SqlNames.identifier(owner))));
                     }
                     return missing;
                 })
                 .one();
     }
 
-    /** The columns of the query, as its owner sees them, since the query runs as the owner. No row is read. */
-    private static Set<String> columns(Handle transaction, DesiredView desired, Optional<String> owner)
+    /** The query, parsed as its owner, who has to reach the names in it. Nothing of it runs, and no row is read. */
+    private static ParsedQuery parsed(Handle transaction, DesiredView desired, Optional<String> owner)
             throws SQLException {
-        if (owner.isEmpty()) {
-            return columns(transaction, desired);
-        }
-        Savepoint before = transaction.getConnection().setSavepoint();
-        try {
-            transaction.execute("SET LOCAL ROLE " + SqlNames.identifier(owner.get()));
-            return columns(transaction, desired);
-        } finally {
-            // The rollback also restores the role. Releasing the savepoint matters too: what is created later must
-            // have the transaction's own id as xmin, not that of a subtransaction, since ViewBuilder compares the two.
-            transaction.getConnection().rollback(before);
-            transaction.getConnection().releaseSavepoint(before);
-        }
+        String query = desired.template().definition().query().with(ViewBuilder.literal(transaction, desired.role()));
+        // The savepoint that this sets is released too: what is created later must have the transaction's own id as
+        // xmin, not
+        // that of a subtransaction, since ViewBuilder compares the two.
+        return RolesReader.asPlainSession(transaction.getConnection(), () -> {
+            if (owner.isPresent()) {
+                transaction.execute("SET LOCAL ROLE " + SqlNames.identifier(owner.get()));
+            }
+            return ParsedQuery.of(transaction.getConnection(), query);
+        });
     }
 
-    private static Set<String> columns(Handle transaction, DesiredView desired) throws SQLException {
-        String query = desired.template().definition().query().with(ViewBuilder.literal(transaction, desired.role()));
-        try (Statement statement = RolesReader.statement(transaction.getConnection());
-                ResultSet none = statement.executeQuery("SELECT * FROM (" + query + "\n) AS refreshd_query LIMIT 0")) {
-            Set<String> columns = new HashSet<>();
-            ResultSetMetaData row = none.getMetaData();
-            for (int i = 1; i <= row.getColumnCount(); i++) {
-                columns.add(row.getColumnName(i));
-            }
-            return columns;
-        }
+    /** What the query names that the owner may not read. What is behind a plain view is read as the owner of that view. */
+    private static List<Obstacle> unreadable(Handle transaction, DesiredView desired, ParsedQuery query) {
+        return transaction
+                .createQuery(UNREADABLE)
+                .bind("owner", desired.template().access().owner().orElse(null))
+                .bind("relations", query.relations().toArray(Long[]::new))
+                .map((row, context) -> obstacle(
+                        desired,
+                        "permission denied: " + row.getString("reader") + " may not read " + row.getString("relation"),
+                        Remedy.sql(row.getString("remedy"))))
+                .list();
     }
 
     private static Optional<Obstacle> key(DesiredView desired, Set<String> columns) {
@@ -161,11 +184,11 @@ final class Requirements {
                         desired,
                         "its query has no column " + String.join(", ", unknown) + "; it has "
                                 + columns.stream().sorted().collect(Collectors.joining(", ")),
-                        "name columns of the query in role-views.templates["
-                                + desired.template().name() + "].unique-key"));
+                        Remedy.text("name columns of the query in role-views.templates["
+                                + desired.template().name() + "].unique-key")));
     }
 
-    private static Obstacle obstacle(DesiredView desired, String what, String remedy) {
+    private static Obstacle obstacle(DesiredView desired, String what, Remedy remedy) {
         return new Obstacle("no view of " + desired.template().name() + " can be made: " + what, remedy);
     }
 

@@ -2,6 +2,7 @@ package io.refreshd.roles;
 
 import io.refreshd.ledger.RoleViewRows.Made;
 import io.refreshd.model.Obstacle;
+import io.refreshd.model.Remedy;
 import io.refreshd.model.ViewId;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -46,7 +47,8 @@ public record RolePlan(List<Step> steps, List<Obstacle> obstacles, List<String> 
             } else {
                 obstacles.add(new Obstacle(
                         "the name " + desired.id() + " is taken by something that is no view",
-                        "rename it, or the template " + desired.template().name()));
+                        Remedy.text("rename it, or the template "
+                                + desired.template().name())));
             }
         }
         made.values().stream()
@@ -86,7 +88,7 @@ public record RolePlan(List<Step> steps, List<Obstacle> obstacles, List<String> 
                 : Optional.of(new Obstacle(
                         "templates have changed since these role views were made: " + rebuilds.size()
                                 + ", the first is " + rebuilds.getFirst().view(),
-                        "refreshd plan shows what would be done, refreshd apply does it"));
+                        Remedy.text("refreshd plan shows what would be done, refreshd apply does it")));
     }
 
     /** Whether ledger and comment agree that refreshd owns a view: somebody may have replaced it, or taken it over by its comment. */

@@ -2,11 +2,14 @@ package io.refreshd.roles;
 
 import io.refreshd.config.Configuration;
 import io.refreshd.config.RoleViewTemplate;
+import io.refreshd.database.ErrorOrigin;
 import io.refreshd.database.ErrorSummary;
+import io.refreshd.database.StatementWatch;
 import io.refreshd.ledger.RoleViewRows;
 import io.refreshd.ledger.RoleViewRows.Made;
 import io.refreshd.model.Confidential;
 import io.refreshd.model.Obstacle;
+import io.refreshd.model.Remedy;
 import io.refreshd.model.ViewId;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -20,7 +23,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
-import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.JdbiException;
 
@@ -42,11 +44,17 @@ public final class RoleReconciler {
     private final Predicate<ViewId> included;
     private final StepExecutor writer;
 
+    /** Without a watch: for a verb. */
     public RoleReconciler(Configuration configuration) {
+        this(configuration, StatementWatch.NONE);
+    }
+
+    /** @param watch ends a step that holds up others */
+    public RoleReconciler(Configuration configuration, StatementWatch watch) {
         this.templates = configuration.roleViews();
         this.included = configuration.views()::includes;
         this.writer = new StepExecutor(
-                configuration.refresh().lockTimeout(), configuration.refresh().statementTimeout());
+                configuration.refresh().lockTimeout(), configuration.refresh().statementTimeout(), watch);
     }
 
     /** Plans the steps. Changes nothing. */
@@ -60,7 +68,7 @@ public final class RoleReconciler {
                 throwIfGone(e);
                 unknown.add(new Obstacle(
                         "the roles of " + template.name() + " cannot be read: " + ErrorSummary.withoutValues(e),
-                        "fix role-views.templates[" + template.name() + "].roles-query, or what it reads",
+                        Remedy.text("fix role-views.templates[" + template.name() + "].roles-query, or what it reads"),
                         said(e)));
             }
         }
@@ -96,8 +104,7 @@ public final class RoleReconciler {
             Step first = steps.getFirst();
             try {
                 DesiredView desired = first.target().orElseThrow();
-                obstacles.addAll(RolesReader.asPlainSession(
-                        transaction.getConnection(), () -> Requirements.missingForAll(transaction, desired)));
+                obstacles.addAll(Requirements.missingForAll(transaction, desired));
             } catch (SQLException e) {
                 refused(first, e).refused().ifPresent(obstacles::add);
             }
@@ -112,7 +119,7 @@ public final class RoleReconciler {
         }
         return Optional.of(new Obstacle(
                 obstacles.getFirst().what() + "; and " + (obstacles.size() - 1) + " more like it",
-                obstacles.stream().map(Obstacle::remedy).distinct().collect(Collectors.joining("; ")),
+                obstacles.stream().map(Obstacle::remedy).reduce(Remedy.NONE, Remedy::then),
                 obstacles.getFirst().said()));
     }
 
@@ -171,7 +178,7 @@ public final class RoleReconciler {
         throwIfGone(e);
         return StepOutcome.refused(new Obstacle(
                 "the role view " + step.view() + " is not as declared: " + ErrorSummary.withoutValues(e),
-                "fix the template, or what the message names; refreshd tries again",
+                Remedy.text("fix the template, or what the message names; refreshd tries again"),
                 said(e)));
     }
 
@@ -182,8 +189,7 @@ public final class RoleReconciler {
     /** Rethrows a failure that is not about one view: a lost connection, a server that shuts down, a cancelled statement. */
     private static void throwIfGone(SQLException e) throws SQLException {
         String state = String.valueOf(e.getSQLState());
-        if (state.startsWith("08")
-                || state.startsWith("57P")
+        if (((state.startsWith("08") || state.startsWith("57P")) && !ErrorOrigin.mayBeRaised(e))
                 || (state.equals("57014") && String.valueOf(e.getMessage()).contains("user request"))) {
             throw e;
         }

@@ -1,77 +1,82 @@
 package io.refreshd.roles;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.refreshd.config.RoleViewTemplate;
 import io.refreshd.model.TableId;
 import java.sql.Connection;
+import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.util.Collection;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * The tables that the queries of templates read, according to the planner. A query that the planner rejects is left out here; its
+ * The tables that the queries of templates read, also those behind plain views. A query that the server rejects is left out here; its
  * error is reported when the roles are read or the view is created.
  *
  * @param ofRoles tables read by {@code roles-query}; a change to one of them may change the roles
  * @param ofViews tables that the views read or will read; empty if the query allows no subquery in the place of the role
  */
 public record RoleTables(Set<TableId> ofRoles, Set<TableId> ofViews) {
-    /**
-     * Stands for the role. It is a subquery, since for a constant the planner could fold the condition or prune partitions, and
-     * their tables would be missing from the plan.
-     */
+    /** Stands for the role. */
     private static final String ANY_ROLE = "SELECT NULL";
+
+    /** What holds rows: a partitioned table and a view hold none. */
+    private static final String WITH_PARTITIONS = """
+            WITH RECURSIVE read (oid) AS (
+              SELECT r::oid FROM pg_catalog.unnest(?::int8[]) AS r
+              UNION
+              SELECT h.inhrelid FROM read JOIN pg_catalog.pg_inherits h ON h.inhparent = read.oid
+            )
+            SELECT n.nspname, c.relname
+            FROM read
+            JOIN pg_catalog.pg_class c ON c.oid = read.oid AND c.relkind IN ('r', 'm', 'f')
+            JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+            """;
 
     public RoleTables {
         ofRoles = Set.copyOf(ofRoles);
         ofViews = Set.copyOf(ofViews);
     }
 
-    /** Asks the planner. Changes nothing; a transaction of the caller stays usable. */
+    /**
+     * Asks the parser of the server. Changes nothing; a transaction of the caller stays usable.
+     *
+     * <p>Failure: the tables of a query that somebody has locked are left out.
+     */
     public static RoleTables of(Connection connection, Collection<RoleViewTemplate> templates) throws SQLException {
-        Set<TableId> ofRoles = new TreeSet<>();
-        Set<TableId> ofViews = new TreeSet<>();
-        for (RoleViewTemplate template : templates) {
-            if (template.roles() instanceof RoleViewTemplate.Roles.Queried queried) {
-                add(connection, queried.sql(), ofRoles);
-            }
-            if (template.definition().materialized()) {
-                add(connection, template.definition().query().with(ANY_ROLE), ofViews);
-            }
-        }
-        return new RoleTables(ofRoles, ofViews);
+        return new RoleTablesReader(templates).read(connection);
     }
 
-    private static void add(Connection connection, String sql, Set<TableId> tables) throws SQLException {
-        try {
-            tables.addAll(RolesReader.asPlainSession(connection, () -> behind(connection, sql)));
-        } catch (SQLException e) {
-            if (!connection.isValid(1)) {
-                throw e;
-            }
-        }
+    /** The tables of the query of a template's roles. */
+    static Optional<String> rolesQuery(RoleViewTemplate template) {
+        return template.roles() instanceof RoleViewTemplate.Roles.Queried queried
+                ? Optional.of(queried.sql())
+                : Optional.empty();
     }
 
-    private static Set<TableId> behind(Connection connection, String sql) throws SQLException {
+    /** The query of a template's views; empty if they are plain views, which the log need not tell about. */
+    static Optional<String> viewsQuery(RoleViewTemplate template) {
+        return template.definition().materialized()
+                ? Optional.of(template.definition().query().with(ANY_ROLE))
+                : Optional.empty();
+    }
+
+    static Set<TableId> behind(Connection connection, String sql) throws SQLException {
+        return behind(connection, ParsedQuery.of(connection, sql));
+    }
+
+    private static Set<TableId> behind(Connection connection, ParsedQuery query) throws SQLException {
         Set<TableId> tables = new TreeSet<>();
-        try (Statement statement = RolesReader.statement(connection);
-                ResultSet row = statement.executeQuery("EXPLAIN (VERBOSE, FORMAT JSON) " + sql)) {
-            row.next();
-            JsonNode plan = new ObjectMapper().readTree(row.getString(1));
-            for (JsonNode node : plan.findParents("Relation Name")) {
-                if (node.hasNonNull("Schema")) {
-                    tables.add(new TableId(
-                            node.get("Schema").asText(),
-                            node.get("Relation Name").asText()));
+        try (PreparedStatement statement = connection.prepareStatement(WITH_PARTITIONS)) {
+            statement.setArray(
+                    1, connection.createArrayOf("int8", query.relations().toArray()));
+            try (ResultSet row = statement.executeQuery()) {
+                while (row.next()) {
+                    tables.add(new TableId(row.getString("nspname"), row.getString("relname")));
                 }
             }
-        } catch (JsonProcessingException e) {
-            throw new SQLException("the plan of the server is not JSON", e);
         }
         return tables;
     }

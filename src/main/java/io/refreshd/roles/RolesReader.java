@@ -1,7 +1,9 @@
 package io.refreshd.roles;
 
+import io.refreshd.catalog.TrustedCode;
 import io.refreshd.config.RoleViewTemplate;
 import io.refreshd.database.SessionSettings;
+import io.refreshd.model.Obstacle;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -9,6 +11,7 @@ import java.sql.Savepoint;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** Reads the roles of a template from their source. Blocks. */
 public final class RolesReader {
@@ -18,17 +21,34 @@ public final class RolesReader {
     static List<String> roles(Connection connection, RoleViewTemplate.Roles source) throws SQLException {
         return switch (source) {
             case RoleViewTemplate.Roles.Listed listed -> listed.roles();
-            case RoleViewTemplate.Roles.Queried queried ->
-                asPlainSession(connection, () -> query(connection, queried.sql()));
+            case RoleViewTemplate.Roles.Queried queried -> provenQuery(connection, queried.sql());
         };
+    }
+
+    /**
+     * Runs a query after the proof that no code of others is in reach of it. The functions that the query itself calls are the operator's choice.
+     *
+     * @throws SQLException with a sentence for people if there is such code
+     */
+    private static List<String> provenQuery(Connection connection, String sql) throws SQLException {
+        ParsedQuery query = asPlainSession(connection, () -> ParsedQuery.of(connection, sql));
+        Optional<Obstacle> foreign =
+                TrustedCode.obstacles(connection, query.relations(), TrustedCode.Use.OPERATOR).values().stream()
+                        .findFirst();
+        if (foreign.isPresent()) {
+            throw new SQLException("the query would run code of others as refreshd: "
+                    + foreign.get().what());
+        }
+        return asPlainSession(connection, () -> query(connection, sql));
     }
 
     private static List<String> query(Connection connection, String sql) throws SQLException {
         // Only the first column is renamed, to a name that no other column of the query has.
         List<String> roles = new ArrayList<>();
         try (Statement statement = statement(connection);
-                ResultSet rows = statement.executeQuery("SELECT DISTINCT r.refreshd_first::text COLLATE \"C\" FROM ("
-                        + sql + "\n) AS r (refreshd_first) WHERE r.refreshd_first IS NOT NULL ORDER BY 1")) {
+                ResultSet rows = statement.executeQuery(
+                        "SELECT DISTINCT r.refreshd_first::pg_catalog.text COLLATE pg_catalog.\"C\" FROM (" + sql
+                                + "\n) AS r (refreshd_first) WHERE r.refreshd_first IS NOT NULL ORDER BY 1")) {
             while (rows.next()) {
                 roles.add(rows.getString(1));
             }

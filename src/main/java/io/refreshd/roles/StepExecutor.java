@@ -1,6 +1,6 @@
 package io.refreshd.roles;
 
-import io.refreshd.database.SessionSettings;
+import io.refreshd.database.StatementWatch;
 import io.refreshd.ledger.RoleViewRows;
 import io.refreshd.ledger.RoleViewRows.Made;
 import io.refreshd.ledger.ViewRows;
@@ -25,13 +25,15 @@ final class StepExecutor {
 
     private final Duration lockTimeout;
     private final Duration statementTimeout;
+    private final StatementWatch watch;
     private final CancellableStatements statements = new CancellableStatements();
     private final ViewBuilder builder = new ViewBuilder(statements);
     private final Swap swap = new Swap(statements);
 
-    StepExecutor(Duration lockTimeout, Duration statementTimeout) {
+    StepExecutor(Duration lockTimeout, Duration statementTimeout, StatementWatch watch) {
         this.lockTimeout = lockTimeout;
         this.statementTimeout = statementTimeout;
+        this.watch = watch;
     }
 
     /**
@@ -47,8 +49,10 @@ final class StepExecutor {
         // before the lock was granted.
         return handle.<StepOutcome, SQLException>inTransaction(
                 TransactionIsolationLevel.READ_COMMITTED, transaction -> {
-                    begin(transaction);
-                    StepOutcome outcome = run(transaction, step);
+                    StepOutcome outcome = watch.run(transaction, step.view().toString(), () -> {
+                        begin(transaction);
+                        return run(transaction, step);
+                    });
                     // Last, because the check blocks a daemon that takes over the lease, and creating a view may take
                     // minutes.
                     leaseCheck.accept(transaction);
@@ -74,7 +78,6 @@ final class StepExecutor {
 
     private void begin(Handle transaction) throws SQLException {
         // The names in a template are found by the search path that the role has.
-        SessionSettings.asPlainSession(transaction.getConnection());
         // Local commit: a view that is lost in a failover is created again, and a standby that is away must not block
         // it.
         statements.execute(

@@ -2,7 +2,6 @@ package io.refreshd.roles;
 
 import io.refreshd.config.RoleViewTemplate;
 import io.refreshd.database.PlainSession;
-import io.refreshd.database.SessionSettings;
 import io.refreshd.model.SqlNames;
 import io.refreshd.model.ViewId;
 import java.sql.Connection;
@@ -53,7 +52,6 @@ final class ViewBuilder {
             statements.execute(
                     transaction,
                     PlainSession.ofOwner(connection, oid.get()).around("REFRESH MATERIALIZED VIEW " + name));
-            SessionSettings.asPlainSession(connection);
             index(transaction, definition, name, oid.get());
         }
         statements.execute(
@@ -104,12 +102,16 @@ final class ViewBuilder {
         RoleViewTemplate.Definition definition = desired.template().definition();
         String query = definition.query().with(literal(transaction, desired.role()));
         // security_barrier: without it a function in a reader's condition could see the rows of other roles.
+        // Names in the query are found by the search path of a plain session. Nothing else of refreshd's is.
         statements.execute(
                 transaction,
-                definition.materialized()
-                        ? "CREATE MATERIALIZED VIEW IF NOT EXISTS " + SqlNames.qualified(as) + " AS " + query
-                                + "\nWITH NO DATA"
-                        : "CREATE VIEW " + SqlNames.qualified(as) + " WITH (security_barrier) AS " + query);
+                PlainSession.ofLogin(transaction.getConnection())
+                        .around(
+                                definition.materialized()
+                                        ? "CREATE MATERIALIZED VIEW IF NOT EXISTS " + SqlNames.qualified(as) + " AS "
+                                                + query + "\nWITH NO DATA"
+                                        : "CREATE VIEW " + SqlNames.qualified(as) + " WITH (security_barrier) AS "
+                                                + query));
     }
 
     /** Creates the indexes of the template, with a comment that tells them from indexes that people add. */

@@ -5,6 +5,7 @@ import io.refreshd.catalog.LookupKey;
 import io.refreshd.model.Change;
 import io.refreshd.model.Impact;
 import io.refreshd.model.KeyProbe;
+import io.refreshd.model.Operation;
 import io.refreshd.model.ViewId;
 import io.refreshd.model.Xids;
 import java.time.Instant;
@@ -13,6 +14,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * The changes of a batch that go to the same views.
@@ -57,14 +59,14 @@ final class ChangeGroup {
     /** All changes must be of one table. */
     private List<KeyProbe> lookups(LookupKey key) {
         if (changes.size() == 1) {
-            return changes.getFirst().touched().keys(key.columns()).stream()
+            return keys(changes.getFirst(), key).stream()
                     .filter(keys -> keys.size() <= key.mostKeys())
                     .map(keys -> lookup(key, keys))
                     .toList();
         }
         Set<List<String>> keys = new HashSet<>();
         for (Change change : changes) {
-            Optional<Set<List<String>>> touched = change.touched().keys(key.columns());
+            Optional<Set<List<String>>> touched = keys(change, key);
             if (touched.isEmpty()) {
                 return List.of();
             }
@@ -74,6 +76,18 @@ final class ChangeGroup {
             }
         }
         return List.of(lookup(key, keys));
+    }
+
+    /** Old and new keys, or old and new values; empty if they are not known. */
+    private static Optional<Set<List<String>>> keys(Change change, LookupKey key) {
+        if (!key.byValue()) {
+            return change.touched().keys(key.columns());
+        }
+        return change.rows().containsKey(Operation.TRUNCATE)
+                ? Optional.empty()
+                : change.touched()
+                        .values(key.columns().getFirst())
+                        .map(values -> values.stream().map(List::of).collect(Collectors.toSet()));
     }
 
     private KeyProbe lookup(LookupKey key, Set<List<String>> keys) {

@@ -2,7 +2,6 @@ package io.refreshd.routing;
 
 import io.refreshd.catalog.ChangeFilter;
 import io.refreshd.catalog.Discriminator;
-import io.refreshd.catalog.LookupKey;
 import io.refreshd.model.ChangedRows;
 import io.refreshd.model.Operation;
 import io.refreshd.model.ViewId;
@@ -85,7 +84,10 @@ final class DiscriminatorRoutes {
     }
 
     private static boolean isIndexed(ChangeFilter filter) {
-        return filter.lookup().key().filter(LookupKey::indexed).isPresent();
+        return filter.lookup()
+                .key()
+                .filter(key -> key.indexed() && !key.byValue())
+                .isPresent();
     }
 
     /** The views that read the table, but no column which changed. */

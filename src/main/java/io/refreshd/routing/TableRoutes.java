@@ -20,6 +20,7 @@ import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Routes the changes of one table to its readers by the columns that changed.
@@ -60,6 +61,7 @@ final class TableRoutes {
         return new Interest(
                 all.stream()
                         .flatMap(filter -> filter.lookup().key().stream())
+                        .filter(key -> !key.byValue())
                         .findFirst()
                         .map(key -> key.columns())
                         .orElse(List.of()),
@@ -68,14 +70,18 @@ final class TableRoutes {
                         .mapToInt(LookupKey::mostKeys)
                         .max()
                         .orElse(ChangedRows.LIMIT),
-                all.stream()
-                        .flatMap(filter -> filter.discriminator().stream())
-                        .map(Discriminator::column)
-                        .collect(Collectors.toCollection(TreeSet::new)),
+                all.stream().flatMap(TableRoutes::comparedColumns).collect(Collectors.toCollection(TreeSet::new)),
                 knownColumns.stream()
                         .filter(column -> readers.stream()
                                 .noneMatch(reader -> reader.columns().readsAnyOf(Set.of(column))))
                         .collect(Collectors.toSet()));
+    }
+
+    /** The columns by whose values the view takes rows, or depends on them. */
+    private static Stream<String> comparedColumns(ChangeFilter filter) {
+        return Stream.concat(
+                filter.discriminator().map(Discriminator::column).stream(),
+                filter.lookup().key().filter(LookupKey::byValue).stream().flatMap(key -> key.columns().stream()));
     }
 
     /** The routes to the views that read any of the columns that changed. */

@@ -2,6 +2,7 @@ package io.refreshd.schedule;
 
 import io.refreshd.model.Moment;
 import io.refreshd.model.RefreshTask;
+import io.refreshd.model.ViewId;
 import io.refreshd.report.Notice;
 import io.refreshd.report.ViewPhase;
 import java.util.ArrayList;
@@ -9,6 +10,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.function.Predicate;
 
 /** Starts, after each event, the refreshes that are due and have a place, earliest first; keeps phases and next deadline. */
 final class Dispatcher {
@@ -28,13 +30,14 @@ final class Dispatcher {
             ViewPhases phases,
             RefreshTaskFactory tasks,
             ActionBuffer actions,
-            int maxConcurrent) {
+            int maxConcurrent,
+            Predicate<ViewId> frozen) {
         this.views = views;
         this.readiness = readiness;
         this.phases = phases;
         this.tasks = tasks;
         this.actions = actions;
-        this.places = new Places(views, maxConcurrent);
+        this.places = new Places(views, maxConcurrent, frozen);
         this.turns = new StackTurns(views, readiness, places);
     }
 

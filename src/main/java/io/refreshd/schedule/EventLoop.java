@@ -55,6 +55,7 @@ public final class EventLoop implements AutoCloseable {
     private final MessageHandler handler;
     private final LivenessProbe liveness;
     private final Consumer<Throwable> onFatal;
+    private volatile boolean died;
 
     public EventLoop(Scheduler scheduler, Supplier<Moment> clock, Ports ports, Duration grace) {
         this.handler = new MessageHandler(scheduler, clock, ports, grace, mailbox);
@@ -139,6 +140,11 @@ public final class EventLoop implements AutoCloseable {
         mailbox.put(new Message.Query<>(handler::status, answer));
     }
 
+    /** Whether the loop has ended of something that must not happen. */
+    public boolean isDead() {
+        return died;
+    }
+
     /** How long the loop has owed an answer; zero if it works. Never blocks. */
     public Duration unanswered() {
         return life.get() == Life.NEW ? Duration.ZERO : liveness.unanswered(this::askForStatus);
@@ -177,12 +183,16 @@ public final class EventLoop implements AutoCloseable {
             }
         } catch (Throwable problem) {
             fatal = problem;
+            died = true;
         }
-        shutDown(fatal);
-        if (fatal != null) {
-            // Last of all: it may end the process, and a shutdown hook that calls close() must not wait for this
-            // thread.
-            onFatal.accept(fatal);
+        try {
+            shutDown(fatal);
+        } finally {
+            if (fatal != null) {
+                // Last of all: it may end the process, and a shutdown hook that calls close() must not wait for this
+                // thread.
+                onFatal.accept(fatal);
+            }
         }
     }
 

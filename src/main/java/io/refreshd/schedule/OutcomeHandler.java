@@ -142,7 +142,7 @@ final class OutcomeHandler {
         if (changedMeanwhile) {
             view.retry = view.retry.sourceChanged(view.spec.timing(), now.nanos());
         }
-        if (failure.kind() == Failure.Kind.TRANSIENT) {
+        if (failure.kind() != Failure.Kind.PERMANENT) {
             // The connection may have been lost after the server had committed.
             view.commitUncertain = true;
             view.maybeCoveredMark = Math.max(view.maybeCoveredMark, ended.task().covers());

@@ -5,12 +5,15 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.function.Predicate;
 
 /**
  * The places for refreshes, {@code max-concurrent} of them, and who may take one.
  *
  * <p>No view is to wait for others longer than for its target lag and one refresh of its own. A refresh is long if it is expected to
  * take longer than that for any view. Such a refresh in the last place could keep that view waiting.
+ *
+ * <p>A refresh that may wait for somebody's lock counts as long, since nobody knows when the lock ends.
  *
  * <p>Invariant: long refreshes have at most all places but one. A long refresh may take the last one only if it is expected to
  * keep its own target lag, and could not keep it if it waited any longer. Where there is one place only, nothing can be kept free;
@@ -29,8 +32,12 @@ final class Places {
     /** When the last long refresh ended. */
     private OptionalLong lastLongEnd = OptionalLong.empty();
 
-    Places(ViewRegistry views, int all) {
+    private final Predicate<ViewId> frozen;
+
+    /** @param frozen whether somebody alters or locks what the view reads, so that its refresh may wait for a lock */
+    Places(ViewRegistry views, int all, Predicate<ViewId> frozen) {
         this.views = views;
+        this.frozen = frozen;
         this.all = all;
     }
 
@@ -62,7 +69,11 @@ final class Places {
      * true of all views.
      */
     boolean isLong(ViewState view) {
-        return isLong(view.durationKnown(), view.expected);
+        return mayWaitForLock(view) || isLong(view.durationKnown(), view.expected);
+    }
+
+    private boolean mayWaitForLock(ViewState view) {
+        return frozen.test(view.id()) || view.failedForLock();
     }
 
     private boolean isLong(boolean known, long nanos) {
@@ -75,13 +86,15 @@ final class Places {
 
     private long longRunning(long now) {
         return views.running().stream()
-                .filter(refresh ->
-                        isLong(refresh.expected() > 0, refresh.expected()) || now - refresh.startedAt() > limit)
+                .filter(refresh -> frozen.test(refresh.task().view())
+                        || isLong(refresh.expected() > 0, refresh.expected())
+                        || now - refresh.startedAt() > limit)
                 .count();
     }
 
-    private static boolean cannotWait(ViewState view, long now) {
-        return view.durationKnown()
+    private boolean cannotWait(ViewState view, long now) {
+        return !mayWaitForLock(view)
+                && view.durationKnown()
                 && view.expected <= targetLag(view)
                 && view.latestStart().isPresent()
                 && view.latestStart().getAsLong() - now <= 0;

@@ -46,7 +46,8 @@ public final class Scheduler {
         outcomes = new OutcomeHandler(views, watermarks, log, actions, settings, random);
         phases = new ViewPhases(views, watermarks, readiness);
         RefreshTaskFactory tasks = new RefreshTaskFactory(views, watermarks, log, actions);
-        dispatcher = new Dispatcher(views, readiness, phases, tasks, actions, settings.maxConcurrent());
+        dispatcher = new Dispatcher(
+                views, readiness, phases, tasks, actions, settings.maxConcurrent(), watermarks::isFrozen);
     }
 
     /** @return what is to be done, in this order; at most one {@link Action.Mark}, and it comes first */

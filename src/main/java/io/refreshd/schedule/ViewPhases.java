@@ -1,6 +1,7 @@
 package io.refreshd.schedule;
 
 import io.refreshd.model.Obstacle;
+import io.refreshd.model.Remedy;
 import io.refreshd.report.ViewPhase;
 import io.refreshd.report.ViewStatus;
 import java.time.Instant;
@@ -58,7 +59,7 @@ final class ViewPhases {
         return switch (phase) {
             case SUSPENDED -> view.suspensionReason();
             case BLOCKED -> readiness.suspendedUpstream(view).map(ViewPhases::blockedBy);
-            case PAUSED -> Optional.of(new Obstacle("paused by request", "refreshd resume " + view.id()));
+            case PAUSED -> Optional.of(new Obstacle("paused by request", Remedy.text("refreshd resume " + view.id())));
             case BACKING_OFF, DIRTY, REFRESHING, FRESH ->
                 retryReason(view.retry).or(() -> watermarks.untracked(view)).or(() -> watermarks.frozen(view));
         };
@@ -74,7 +75,7 @@ final class ViewPhases {
             case RetryState.AwaitingVisibility awaiting ->
                 Optional.of(new Obstacle(
                         "waits for transaction " + awaiting.xid() + ", which has committed but is not visible yet",
-                        "it passes by itself; with synchronous replication, when a standby confirms"));
+                        Remedy.text("it passes by itself; with synchronous replication, when a standby confirms")));
             case RetryState.BackingOff failed -> Optional.of(failed.failure().asObstacle());
             case RetryState.Healthy healthy -> Optional.empty();
             case RetryState.Retrying retrying -> Optional.empty();

@@ -24,6 +24,8 @@ final class ViewState {
     /** Weight of the newest duration in the expected one: a few refreshes are enough to follow a view that grows. */
     private static final double WEIGHT_OF_NEWEST = 0.3;
 
+    private static final String LOCK_NOT_AVAILABLE = "55P03";
+
     ViewSpec spec;
     PendingChanges pending;
 
@@ -138,6 +140,12 @@ final class ViewState {
         long known = Math.max(coveredMark, maybeCoveredMark);
         return durableMark
                 > (running == null ? known : Math.max(known, running.task().covers()));
+    }
+
+    /** Whether the last refresh failed because of somebody's lock. */
+    boolean failedForLock() {
+        return retry instanceof RetryState.BackingOff backingOff
+                && backingOff.failure().sqlState().equals(LOCK_NOT_AVAILABLE);
     }
 
     boolean suspended() {

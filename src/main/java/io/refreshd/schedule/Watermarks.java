@@ -2,6 +2,7 @@ package io.refreshd.schedule;
 
 import io.refreshd.model.Lsn;
 import io.refreshd.model.Obstacle;
+import io.refreshd.model.Remedy;
 import io.refreshd.model.ViewId;
 import java.util.Map;
 import java.util.Optional;
@@ -27,7 +28,8 @@ final class Watermarks {
             ViewState upstream = views.get(id);
             Optional<Obstacle> untracked = upstream == null
                     ? Optional.of(new Obstacle(
-                            "stands on " + id + ", which is not kept fresh", "include " + id + " in the configuration"))
+                            "stands on " + id + ", which is not kept fresh",
+                            Remedy.text("include " + id + " in the configuration")))
                     : untracked(upstream);
             if (untracked.isPresent()) {
                 return untracked;
@@ -47,11 +49,16 @@ final class Watermarks {
         frozen = wanted;
     }
 
+    boolean isFrozen(ViewId view) {
+        return frozen.containsKey(view);
+    }
+
     /** Why the watermark of a view does not advance: the reason of the view itself, or of a view that it depends on. */
     Optional<Obstacle> frozen(ViewState view) {
         String own = frozen.get(view.id());
         if (own != null) {
-            return Optional.of(new Obstacle(own, "it passes by itself when that transaction ends: see pg_locks"));
+            return Optional.of(
+                    new Obstacle(own, Remedy.text("it passes by itself when that transaction ends: see pg_locks")));
         }
         return view.spec.upstream().stream()
                 .flatMap(id -> Optional.ofNullable(views.get(id)).flatMap(this::frozen).stream())

@@ -9,6 +9,7 @@ import io.refreshd.model.Failure;
 import io.refreshd.model.Method;
 import io.refreshd.model.RefreshOutcome;
 import io.refreshd.model.RefreshTask;
+import io.refreshd.model.Remedy;
 import io.refreshd.refresh.PostgresRefresher;
 import io.refreshd.refresh.RefreshLimits;
 import io.refreshd.report.Notice;
@@ -53,14 +54,17 @@ final class LoopPorts {
         public RefreshOutcome refresh(RefreshTask task, Refresher.Later later) {
             try {
                 return refreshNow(task, later);
-            } catch (RuntimeException | StackOverflowError e) {
+            } catch (OutOfMemoryError e) {
+                // What else has failed for it is not known: a process that begins anew is sound.
+                throw e;
+            } catch (RuntimeException | Error e) {
                 around.listener().accept(new Notice.ErrorCaught("refresh", e));
                 return new RefreshOutcome.Failed(
                         new Failure(
                                 Failure.Kind.TRANSIENT,
                                 "",
                                 "an error in refreshd (" + e.getClass().getSimpleName() + "); its log says more",
-                                ""),
+                                Remedy.NONE),
                         Duration.ZERO);
             }
         }

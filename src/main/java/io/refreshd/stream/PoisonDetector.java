@@ -2,6 +2,7 @@ package io.refreshd.stream;
 
 import io.refreshd.ledger.LeaseLostException;
 import io.refreshd.model.Failure;
+import io.refreshd.model.Remedy;
 import io.refreshd.refresh.SqlStates;
 import java.io.IOException;
 import java.sql.SQLException;
@@ -106,7 +107,7 @@ final class PoisonDetector {
         return state == null
                 || (!state.equals(OUT_OF_MEMORY)
                         && !state.startsWith(SYSTEM)
-                        && new Failure(SqlStates.classify(state), state, "", "").isOutage());
+                        && new Failure(SqlStates.classify(state), state, "", Remedy.NONE).isOutage());
     }
 
     private static <T extends Throwable> Optional<T> find(@Nullable Throwable failure, Class<T> type) {

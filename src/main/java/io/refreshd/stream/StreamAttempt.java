@@ -13,6 +13,7 @@ import io.refreshd.ledger.StreamPosition;
 import io.refreshd.ledger.StreamRow;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.PrerequisitesMissingException;
+import io.refreshd.model.Remedy;
 import io.refreshd.report.Notice;
 import io.refreshd.report.StreamPhase;
 import io.refreshd.schedule.Event;
@@ -152,7 +153,7 @@ final class StreamAttempt {
             LedgerSchema.migrate(handle);
         } catch (LedgerTooNewException e) {
             throw new PrerequisitesMissingException(
-                    List.of(new Obstacle(String.valueOf(e.getMessage()), "use the newer refreshd")));
+                    List.of(new Obstacle(String.valueOf(e.getMessage()), Remedy.text("use the newer refreshd"))));
         }
     }
 

@@ -108,7 +108,21 @@ public final class StreamSupervisor implements AutoCloseable {
         attempt.dropSlot();
     }
 
+    /** Whether the thread has ended though nobody closed it. */
+    public synchronized boolean isDead() {
+        return thread != null && !thread.isAlive() && !closed;
+    }
+
     private void run() {
+        try {
+            attemptAgainAndAgain();
+        } catch (Throwable e) {
+            // Thrown while a failure was reported: without an end of the process nobody would stream again.
+            endings.fatal(e);
+        }
+    }
+
+    private void attemptAgainAndAgain() {
         int attempts = 0;
         while (!closed) {
             long began = System.nanoTime();

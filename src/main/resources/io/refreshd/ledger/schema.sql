@@ -14,7 +14,8 @@ CREATE TABLE IF NOT EXISTS refreshd.lease (
     token    bigint      NOT NULL UNIQUE,
     holder   text        NOT NULL,
     since    timestamptz NOT NULL DEFAULT clock_timestamp(),
-    timeline integer
+    timeline integer,
+    lock_key bigint
 );
 COMMENT ON TABLE refreshd.lease IS
     'One row: which run of which daemon may write to the ledger. Each write checks the token first, so that a daemon that another '
@@ -25,6 +26,9 @@ COMMENT ON COLUMN refreshd.lease.token IS
 COMMENT ON COLUMN refreshd.lease.timeline IS
     'Timeline of the server when the lease was taken. A token that was replicated to a server that was then promoted is not valid '
     'there.';
+COMMENT ON COLUMN refreshd.lease.lock_key IS
+    'Key of the advisory lock that the holder has for as long as its session lives. Each holder draws another one. Every role may '
+    'take any advisory lock, so the lock of a role that may not write to the ledger does not count.';
 
 CREATE TABLE IF NOT EXISTS refreshd.stream (
     only_row          boolean     PRIMARY KEY DEFAULT true CHECK (only_row),
@@ -81,6 +85,9 @@ CREATE TABLE IF NOT EXISTS refreshd.view_state (
     untracked_what   text,
     untracked_remedy text,
     frozen           text,
+    suspended_sql    text[]      NOT NULL DEFAULT '{}',
+    obstacle_sql     text[]      NOT NULL DEFAULT '{}',
+    untracked_sql    text[]      NOT NULL DEFAULT '{}',
     PRIMARY KEY (view_schema, view_name)
 ) WITH (fillfactor = 70);
 -- No update of a row changes view_oid, so updates stay HOT in spite of this index.
@@ -101,6 +108,9 @@ COMMENT ON COLUMN refreshd.view_state.commit_time IS
     'When the newest transaction that committed at or before the watermark did so, by the server''s clock.';
 COMMENT ON COLUMN refreshd.view_state.untracked_what IS
     'Which source that is, and why the log does not show its changes.';
+COMMENT ON COLUMN refreshd.view_state.suspended_sql IS
+    'The remedy''s statements in the order in which they run; suspended_remedy holds what words it has. The same for obstacle_sql and '
+    'untracked_sql.';
 COMMENT ON COLUMN refreshd.view_state.frozen IS
     'Why refreshd.stream.acknowledged does not hold for the view although it is clean: a transaction that has not ended has altered or '
     'locked what the view reads.';

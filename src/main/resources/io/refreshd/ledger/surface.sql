@@ -24,15 +24,23 @@ SELECT s.view_schema,
        s.method,
        s.failures,
        coalesce(s.obstacle_what, s.suspended_what) AS what,
-       CASE WHEN s.obstacle_what IS NULL THEN s.suspended_remedy ELSE s.obstacle_remedy END AS remedy,
+       -- Statements and words together, for people.
+       CASE WHEN s.obstacle_what IS NULL
+            THEN concat_ws('; -- ', nullif(array_to_string(s.suspended_sql, '; '), ''), nullif(s.suspended_remedy, ''))
+            ELSE concat_ws('; -- ', nullif(array_to_string(s.obstacle_sql, '; '), ''), nullif(s.obstacle_remedy, ''))
+       END AS remedy,
        -- Why nothing can be claimed of the view; null if its watermark is not.
        CASE WHEN s.untracked
             THEN coalesce(s.untracked_what, 'it reads a source whose changes the log does not show')
             WHEN s.watermark IS NULL AND (s.marked > s.covered OR t.acknowledged IS NULL)
             THEN 'no refresh has brought it to a known position of the log yet'
        END AS unclaimed_what,
-       CASE WHEN s.untracked THEN s.untracked_remedy END AS unclaimed_remedy,
-       s.frozen
+       CASE WHEN s.untracked
+            THEN nullif(concat_ws('; -- ', nullif(array_to_string(s.untracked_sql, '; '), ''), nullif(s.untracked_remedy, '')), '')
+       END AS unclaimed_remedy,
+       s.frozen,
+       CASE WHEN s.obstacle_what IS NULL THEN s.suspended_sql ELSE s.obstacle_sql END AS remedy_sql,
+       CASE WHEN s.untracked THEN s.untracked_sql ELSE '{}' END AS unclaimed_sql
 FROM refreshd.view_state s
 LEFT JOIN refreshd.stream t ON true;
 COMMENT ON VIEW refreshd.own_claim IS
@@ -57,7 +65,11 @@ SELECT view_schema,
             WHEN frozen IS NOT NULL THEN 'it passes by itself when that transaction ends: see pg_locks'
        END AS remedy,
        CASE WHEN watermark IS NOT NULL THEN commit_time END AS commit_time,
-       CASE WHEN failures > 0 THEN said.message END AS server_message
+       CASE WHEN failures > 0 THEN said.message END AS server_message,
+       CASE WHEN what IS NOT NULL THEN remedy_sql
+            WHEN unclaimed_what IS NOT NULL THEN unclaimed_sql
+            WHEN frozen IS NOT NULL THEN '{}'
+       END AS remedy_sql
 FROM refreshd.own_claim
 -- The words of the server may quote rows. They are for who may read the view: current_user is whoever runs the query.
 CROSS JOIN LATERAL (SELECT (SELECT f.message
@@ -85,7 +97,8 @@ SELECT s.view_schema,
        r.what,
        r.remedy,
        w.commit_time,
-       CASE WHEN s.failures > 0 THEN said.message END
+       CASE WHEN s.failures > 0 THEN said.message END,
+       r.sql
 FROM refreshd.own_claim s
 CROSS JOIN LATERAL (SELECT (SELECT f.message
                             FROM refreshd.failure_message f
@@ -113,6 +126,8 @@ CROSS JOIN LATERAL (
             FILTER (WHERE m.what IS NOT NULL AND c.member <> s.view_oid))[1] AS blocked_what,
            (array_agg(m.remedy ORDER BY m.view_schema, m.view_name)
             FILTER (WHERE m.what IS NOT NULL AND c.member <> s.view_oid))[1] AS blocked_remedy,
+           (array_agg(m.view_oid ORDER BY m.view_schema, m.view_name)
+            FILTER (WHERE m.what IS NOT NULL AND c.member <> s.view_oid))[1] AS blocked_by,
            (array_agg(CASE WHEN m.view_oid IS NULL THEN format('stands on %s, which is not kept fresh', c.member::regclass)
                            ELSE format('stands on %I.%I, of which nothing can be claimed: %s',
                                        m.view_schema, m.view_name, m.unclaimed_what) END
@@ -121,18 +136,22 @@ CROSS JOIN LATERAL (
            (array_agg(CASE WHEN m.view_oid IS NULL THEN 'add it to views.include' ELSE m.unclaimed_remedy END
                       ORDER BY m.view_schema, m.view_name)
             FILTER (WHERE m.watermark IS NULL AND c.member <> s.view_oid))[1] AS unclaimed_remedy,
+           (array_agg(m.view_oid ORDER BY m.view_schema, m.view_name)
+            FILTER (WHERE m.watermark IS NULL AND c.member <> s.view_oid))[1] AS unclaimed_by,
            (array_agg(m.frozen ORDER BY m.view_schema, m.view_name) FILTER (WHERE m.frozen IS NOT NULL))[1] AS frozen
     FROM chain c
     LEFT JOIN LATERAL (SELECT * FROM refreshd.own_claim r WHERE r.view_oid = c.member OFFSET 0) m ON true
 ) w
 -- The first reason that applies, with its own remedy: suspended, blocked, nothing can be claimed, frozen.
 LEFT JOIN LATERAL (
-    SELECT v.what, v.remedy
-    FROM (VALUES (1, s.what, s.remedy),
-                 (2, CASE WHEN NOT w.clean THEN w.blocked_what END, w.blocked_remedy),
-                 (3, CASE WHEN w.watermark IS NULL THEN s.unclaimed_what END, s.unclaimed_remedy),
-                 (4, CASE WHEN w.watermark IS NULL THEN w.unclaimed_what END, w.unclaimed_remedy),
-                 (5, w.frozen, 'it passes by itself when that transaction ends: see pg_locks')) AS v (rank, what, remedy)
+    SELECT v.what, v.remedy, v.sql
+    FROM (VALUES (1, s.what, s.remedy, s.remedy_sql),
+                 (2, CASE WHEN NOT w.clean THEN w.blocked_what END, w.blocked_remedy,
+                  (SELECT m.remedy_sql FROM refreshd.own_claim m WHERE m.view_oid = w.blocked_by)),
+                 (3, CASE WHEN w.watermark IS NULL THEN s.unclaimed_what END, s.unclaimed_remedy, s.unclaimed_sql),
+                 (4, CASE WHEN w.watermark IS NULL THEN w.unclaimed_what END, w.unclaimed_remedy,
+                  coalesce((SELECT m.unclaimed_sql FROM refreshd.own_claim m WHERE m.view_oid = w.unclaimed_by), '{}')),
+                 (5, w.frozen, 'it passes by itself when that transaction ends: see pg_locks', '{}')) AS v (rank, what, remedy, sql)
     WHERE v.what IS NOT NULL
     ORDER BY v.rank LIMIT 1
 ) r ON true
@@ -142,6 +161,8 @@ COMMENT ON VIEW refreshd.freshness IS
     'null if nothing can be claimed. dirty_since: commit time of the oldest change known to be missing.';
 COMMENT ON COLUMN refreshd.freshness.reason IS
     'Why the view is suspended or blocked, or why nothing can be claimed of it: for everybody, without values of rows.';
+COMMENT ON COLUMN refreshd.freshness.remedy_sql IS
+    'The statements of the remedy in the order in which they run; empty if words alone help. remedy holds both, for people.';
 COMMENT ON COLUMN refreshd.freshness.server_message IS
     'What the server said when the last refresh failed, which may quote rows: only for who may SELECT from the view, else null.';
 COMMENT ON COLUMN refreshd.freshness.commit_time IS

@@ -35,8 +35,13 @@ ALTER TABLE refreshd.view_state                                                 
     ADD COLUMN IF NOT EXISTS commit_time timestamptz,                                           -- 4
     ADD COLUMN IF NOT EXISTS storage_xid xid,                                                   -- 5
     ADD COLUMN IF NOT EXISTS untracked_what text, ADD COLUMN IF NOT EXISTS untracked_remedy text, -- 5
-    ADD COLUMN IF NOT EXISTS frozen text;                                                       -- 5
-ALTER TABLE refreshd.lease ADD COLUMN IF NOT EXISTS timeline integer;                           -- 4
+    ADD COLUMN IF NOT EXISTS frozen text,                                                       -- 5
+    ADD COLUMN IF NOT EXISTS suspended_sql text[] NOT NULL DEFAULT '{}',                        -- 5
+    ADD COLUMN IF NOT EXISTS obstacle_sql text[] NOT NULL DEFAULT '{}',                         -- 5
+    ADD COLUMN IF NOT EXISTS untracked_sql text[] NOT NULL DEFAULT '{}';                        -- 5
+ALTER TABLE refreshd.lease
+    ADD COLUMN IF NOT EXISTS timeline integer,                                                  -- 4
+    ADD COLUMN IF NOT EXISTS lock_key bigint;                                                   -- 5
 ALTER TABLE refreshd.stream
     ADD COLUMN IF NOT EXISTS commit_time timestamptz,                                           -- 4
     ADD COLUMN IF NOT EXISTS read_to pg_lsn,                                                    -- 5

@@ -129,6 +129,55 @@ class ClaimIT {
         }
     }
 
+    /**
+     * A statement that only adds rows to the catalog leaves no trace until it is visible: nobody sees it then, and the watermark passes
+     * it. Whoever waits for a later position, as its own session does once the statement has returned, gets what the statement led to.
+     */
+    @Test
+    void aMembershipThatBecomesVisibleLateIsInTheViewBeforeALaterPositionIsClaimed() throws Exception {
+        execute(
+                "CREATE ROLE claim_owner",
+                "CREATE ROLE claim_group",
+                "GRANT CREATE ON SCHEMA public TO claim_owner",
+                "GRANT SELECT ON other TO claim_owner",
+                "ALTER TABLE other ENABLE ROW LEVEL SECURITY",
+                "CREATE POLICY of_group ON other TO claim_group USING (true)",
+                "ALTER MATERIALIZED VIEW of_other OWNER TO claim_owner",
+                "INSERT INTO other VALUES (1)");
+        try (RunningDaemon daemon = running();
+                Connection connection = connect()) {
+            awaitTrueWatermark();
+            requireAbsentStandby(connection);
+            CompletableFuture<Void> waiting = CompletableFuture.runAsync(
+                    () -> run(connection, "GRANT claim_group TO claim_owner"), Thread.ofVirtual()::start);
+            await().until(() -> query("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'")
+                    .equals(List.of("1")));
+            String committed = query("SELECT pg_current_wal_insert_lsn()").getFirst();
+            execute("SET synchronous_commit = local; INSERT INTO other VALUES (2)");
+            await("the watermark passes it")
+                    .until(() -> query("SELECT coalesce(watermark > '" + committed
+                                    + "', false) FROM refreshd.freshness WHERE view_name = 'of_other'")
+                            .equals(List.of("t")));
+            assertThat(query("SELECT count(*) FROM of_other")).containsExactly("0");
+            requireNoStandby();
+            waiting.join();
+            String later = query("SELECT pg_current_wal_insert_lsn()").getFirst();
+            await().until(() -> {
+                String seen = query("SELECT coalesce(watermark >= '" + later
+                                + "', false) || ' ' || (SELECT count(*) FROM of_other) FROM refreshd.freshness"
+                                + " WHERE view_name = 'of_other'")
+                        .getFirst();
+                if (seen.startsWith("true")) {
+                    assertThat(seen).isEqualTo("true 2");
+                }
+                return seen.startsWith("true");
+            });
+        } finally {
+            requireNoStandby();
+            execute("DROP OWNED BY claim_owner, claim_group CASCADE", "DROP ROLE claim_owner, claim_group");
+        }
+    }
+
     /** DDL on functions holds no lock, but the row that it replaces shows the transaction. */
     @ParameterizedTest
     @ValueSource(

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.refreshd.model.Obstacle;
+import io.refreshd.model.Remedy;
 import io.refreshd.model.ViewId;
 import io.refreshd.report.Notice;
 import io.refreshd.report.StreamPhase;
@@ -265,11 +266,11 @@ class DaemonIT {
             daemon.awaitPhase("public.bare", ViewPhase.SUSPENDED);
             daemon.awaitPhase("public.empty", ViewPhase.SUSPENDED);
             daemon.awaitPhase("public.role_a", ViewPhase.FRESH);
-            String remedy = daemon.view("public.bare")
+            Remedy remedy = daemon.view("public.bare")
                     .flatMap(ViewStatus::reason)
                     .map(Obstacle::remedy)
                     .orElseThrow();
-            assertThat(remedy).contains("CREATE UNIQUE INDEX ON \"public\".\"bare\"");
+            assertThat(remedy.toString()).contains("CREATE UNIQUE INDEX ON \"public\".\"bare\"");
             assertThat(database.query(
                             "SELECT state || ': ' || remedy FROM refreshd.freshness WHERE view_name = 'bare'"))
                     .containsExactly("suspended: " + remedy);
@@ -297,7 +298,8 @@ class DaemonIT {
             awaitRows("of_keyless", "SELECT v FROM of_keyless", "the application may still do this");
             assertThat(daemon.view("public.of_keyless").orElseThrow()).satisfies(view -> {
                 assertThat(view.watermark()).isEmpty();
-                assertThat(view.reason().map(Obstacle::remedy).orElseThrow()).contains("REPLICA IDENTITY");
+                assertThat(view.reason().map(Obstacle::remedy).orElseThrow().toString())
+                        .contains("REPLICA IDENTITY");
             });
             assertThat(database.query("SELECT tablename FROM pg_publication_tables"))
                     .doesNotContain("keyless");

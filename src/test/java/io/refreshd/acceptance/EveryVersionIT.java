@@ -10,6 +10,7 @@ import io.refreshd.config.ConfigurationReader;
 import io.refreshd.doctor.DatabaseChecks;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.PrerequisitesMissingException;
+import io.refreshd.model.Remedy;
 import io.refreshd.report.Notice;
 import io.refreshd.report.ViewPhase;
 import io.refreshd.report.ViewStatus;
@@ -29,7 +30,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.stream.Stream;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 import org.jspecify.annotations.Nullable;
@@ -164,7 +164,7 @@ class EveryVersionIT {
         try (Handle handle = Jdbi.open(url("granted"), "granted", "")) {
             grants = DatabaseChecks.run(handle, configuration, Instant::now).stream()
                     .filter(finding -> finding.code().equals("not-looked-up"))
-                    .flatMap(finding -> Stream.of(finding.remedy().split("; ")))
+                    .flatMap(finding -> finding.remedy().sql().stream())
                     .toList();
         }
         if (version >= MAINTAIN) {
@@ -175,7 +175,7 @@ class EveryVersionIT {
         } else {
             assertThat(grants).isEmpty();
         }
-        runAsPrinted(grants);
+        execute(grants.toArray(String[]::new));
         await().untilAsserted(() -> {
             execute("BEGIN; INSERT INTO main VALUES (9, 'comes'); DELETE FROM main WHERE id = 9; COMMIT");
             assertThat(daemon.notices())
@@ -224,7 +224,7 @@ class EveryVersionIT {
         runAsPrinted(refused.obstacles().stream().map(Obstacle::remedy).toList());
 
         try (RunningDaemon daemon = RunningDaemon.start(yaml)) {
-            List<String> remedies = new ArrayList<>();
+            List<Remedy> remedies = new ArrayList<>();
             for (String view : List.of("public.seen", "hidden.view")) {
                 daemon.awaitPhase(view, ViewPhase.SUSPENDED);
                 Obstacle reason = daemon.view(view).flatMap(ViewStatus::reason).orElseThrow();
@@ -265,11 +265,10 @@ class EveryVersionIT {
                 .isPresent());
     }
 
-    private void runAsPrinted(List<String> statements) throws SQLException {
-        for (String statement : statements) {
-            for (String line : statement.lines().toList()) {
-                execute(line);
-            }
+    private void runAsPrinted(List<Remedy> remedies) throws SQLException {
+        for (Remedy remedy : remedies) {
+            assertThat(remedy.sql()).isNotEmpty();
+            execute(remedy.sql().toArray(String[]::new));
         }
     }
 

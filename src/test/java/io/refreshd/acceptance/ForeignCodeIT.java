@@ -35,6 +35,7 @@ class ForeignCodeIT {
     private TestDatabase database;
     private String refreshd;
     private String mallory;
+    private String templates = "";
 
     @BeforeEach
     void create() throws Exception {
@@ -285,6 +286,14 @@ class ForeignCodeIT {
                 END $do$
                 """,
                 "ALTER DATABASE " + database.name() + " SET search_path = public, pg_catalog");
+        database.execute("CREATE SCHEMA made AUTHORIZATION " + refreshd);
+        templates = """
+                role-views:
+                  templates:
+                    made.role_{role}: { roles-query: SELECT v FROM mal.t WHERE id OPERATOR(pg_catalog.<) 3, unique-key: [id],
+                        query: "SELECT id, v FROM mal.t WHERE v OPERATOR(pg_catalog.=) {role}" }
+                """;
+        mallory("GRANT SELECT ON mal.t TO " + refreshd);
         assertThat(ask("SELECT count(*) > 1000 FROM pg_proc WHERE pronamespace = 'public'::regnamespace"))
                 .containsExactly("t");
         try (RunningDaemon daemon = start()) {
@@ -296,6 +305,67 @@ class ForeignCodeIT {
             daemon.awaitFresh();
             verbs("3");
             verb("init", "--print");
+            await().until(() -> daemon.view("made.role_v2").isPresent());
+            daemon.awaitFresh();
+        }
+        assertNothingRan();
+    }
+
+    private void roleViews(String template) throws Exception {
+        database.execute(
+                "CREATE SCHEMA made AUTHORIZATION " + refreshd, "GRANT CREATE, USAGE ON SCHEMA made TO " + mallory);
+        mallory(
+                "CREATE INDEX odd ON mal.t (v, mal.one(1))",
+                "CREATE STATISTICS mal.odd_too ON v, (mal.one(2)) FROM mal.t",
+                "CREATE VIEW mal.shown AS SELECT t.id, t.v, mal.one(3) AS one FROM mal.t AS t WHERE mal.act()");
+        templates = "role-views:\n  templates:\n"
+                + template.replace("OWNER", mallory).indent(4);
+    }
+
+    /** Templates are parsed, not planned: a planner evaluates the expression of an index as whoever plans. */
+    @Test
+    void aTemplateIsNotPlanned() throws Exception {
+        roleViews("""
+                made.of_table_{role}: { roles: [v1, v2], owner: OWNER, unique-key: [id],
+                  query: "SELECT id, v FROM mal.t WHERE v = {role} AND mal.one(4) = 1" }
+                made.of_view_{role}: { roles: [v1], owner: OWNER, unique-key: [id],
+                  query: "SELECT id, v, one FROM mal.shown WHERE v = {role}" }
+                """);
+        verb("check");
+        verb("init", "--print");
+        verb("plan");
+        try (RunningDaemon daemon = start()) {
+            await().until(() -> daemon.view("made.of_table_v2").isPresent()
+                    && daemon.view("made.of_view_v1").isPresent());
+            daemon.awaitFresh();
+            verbs("3");
+            // What she adds to her view is made again on the new one.
+            mallory(
+                    "CREATE INDEX ON made.of_table_v2 (v, mal.one(6)) WHERE mal.act()",
+                    "CREATE STATISTICS made.hers ON v, (mal.one(7)) FROM made.of_table_v2");
+            templates = templates.replace("mal.one(4) = 1", "mal.one(5) = 1");
+            assertThat(verb("plan")).contains("mal.one(5)");
+            assertThat(verb("apply")).contains("done");
+        }
+        assertThat(database.query("SELECT id FROM made.of_table_v2")).containsExactly("2");
+        assertNothingRan();
+    }
+
+    @Test
+    void aQueryForRolesIsNotRunOverCodeOfOthers() throws Exception {
+        roleViews("""
+                made.role_{role}: { roles-query: SELECT v FROM mal.t WHERE id < 3, owner: OWNER, unique-key: [id],
+                  query: "SELECT id, v FROM mal.t WHERE v = {role}" }
+                made.other_{role}: { roles-query: SELECT v FROM mal.shown, owner: OWNER, unique-key: [id],
+                  query: "SELECT id, v FROM mal.t WHERE v = {role}" }
+                """);
+        assertThat(verb("check"))
+                .contains("would run code of others as refreshd", "mal.one(integer), which belongs to " + mallory);
+        try (RunningDaemon daemon = start()) {
+            verbs("3");
+            mallory("DROP INDEX mal.odd", "DROP STATISTICS mal.odd_too");
+            await().until(() -> daemon.view("made.role_v2").isPresent());
+            assertThat(daemon.view("made.other_v2")).isEmpty();
         }
         assertNothingRan();
     }
@@ -399,7 +469,7 @@ class ForeignCodeIT {
                 views: { quiet-period: 50ms }
                 audit: { interval: 100ms }
                 http: { listen: "127.0.0.1:0" }
-                """.formatted(database.url(), refreshd, database.slot());
+                """.formatted(database.url(), refreshd, database.slot()) + templates;
     }
 
     private RunningDaemon start() throws Exception {

@@ -51,25 +51,22 @@ class PoisonIT {
     void whatNoHeapHolds(String poison) throws Exception {
         Path configuration =
                 DaemonProcess.write(folder, RunningDaemon.configuration(database.url(), database.slot(), ""));
-        int deaths = 0;
-        DaemonProcess daemon = start(configuration);
+        Supervised daemon = new Supervised(configuration);
         try {
-            awaitHeld("first", daemon);
+            awaitHeld("first", daemon.process);
             database.execute(poison);
             database.execute("INSERT INTO main VALUES (3, 'behind')");
-            while (database.query("SELECT id FROM of_main WHERE v = 'behind'").isEmpty()) {
-                if (!daemon.isAlive()) {
-                    deaths++;
-                    collect(daemon);
-                    daemon = start(configuration);
-                }
-                Thread.onSpinWait();
-            }
-            awaitHeld("after", daemon);
+            await().until(() -> {
+                daemon.replaceIfDead();
+                return !database.query("SELECT id FROM of_main WHERE v = 'behind'")
+                        .isEmpty();
+            });
+            awaitHeld("after", daemon.process);
         } finally {
-            daemon.close();
+            daemon.process.close();
         }
-        collect(daemon);
+        collect(daemon.process);
+        int deaths = daemon.deaths;
         assertThat(deaths).as("%s", lines).isBetween(1, 3);
         assertThat(lines)
                 .anyMatch(line -> line.contains("The log cannot be read past one position: the slot is given up"))
@@ -77,8 +74,28 @@ class PoisonIT {
         assertThat(database.query("SELECT attempts FROM refreshd.stream")).containsExactly("1");
     }
 
-    private static DaemonProcess start(Path configuration) throws Exception {
-        return DaemonProcess.of(configuration).asInstalled().start();
+    /** A daemon, and what a supervisor does: it starts the process again when that has ended. */
+    private final class Supervised {
+        private final Path configuration;
+        private DaemonProcess process;
+        private int deaths;
+
+        Supervised(Path configuration) throws Exception {
+            this.configuration = configuration;
+            process = start();
+        }
+
+        private DaemonProcess start() throws Exception {
+            return DaemonProcess.of(configuration).asInstalled().start();
+        }
+
+        void replaceIfDead() throws Exception {
+            if (!process.isAlive()) {
+                deaths++;
+                collect(process);
+                process = start();
+            }
+        }
     }
 
     /** A change that is written from now on is in the view while the daemon lives. */

@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.refreshd.catalog.UndeterminedQueries;
+import io.refreshd.config.DatabaseSettings;
+import io.refreshd.config.Secret;
+import io.refreshd.database.ConnectionPools;
 import io.refreshd.model.ViewId;
 import io.refreshd.report.Notice;
 import io.refreshd.testing.RunningDaemon;
@@ -105,6 +108,22 @@ class AuditIT {
                     "DROP MATERIALIZED VIEW mine",
                     "DROP OWNED BY owner_" + database.name() + ", reader_" + database.name(),
                     "DROP ROLE owner_" + database.name() + ", reader_" + database.name());
+        }
+    }
+
+    /** The client listens for as long as a comparison may take. If it did not, each long comparison would leave its backend behind. */
+    @Test
+    void aComparisonMayTakeLongerThanOtherStatements() throws Exception {
+        database.execute(
+                "CREATE FUNCTION slow(id int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN"
+                        + " IF pg_catalog.current_setting('transaction_read_only') = 'on' THEN"
+                        + " PERFORM pg_catalog.pg_sleep(10); END IF; RETURN id; END $$",
+                "CREATE MATERIALIZED VIEW slowly AS SELECT slow(id) AS id FROM main WHERE id = 1");
+        DatabaseSettings login = new DatabaseSettings(database.url() + "?socketTimeout=8", "postgres", new Secret(""));
+        try (ConnectionPools pools = ConnectionPools.of(login, 1)) {
+            audit = new Audit(
+                    pools.jdbi(), UndeterminedQueries::of, Thread::sleep, TestTimeout.LIMIT, TestTimeout.LIMIT);
+            assertThat(audit("slowly").verdict()).isEqualTo(Verdict.EQUAL);
         }
     }
 

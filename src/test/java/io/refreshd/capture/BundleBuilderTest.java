@@ -20,6 +20,16 @@ class BundleBuilderTest {
 
     private final BundleBuilder bundle = new BundleBuilder();
 
+    /** A client writes few; a stranger writes as many as there is room for. */
+    @Test
+    void isBoundedByTheRoomOfSignals() {
+        int added = 0;
+        while (!bundle.isFull() && added < 20_000) {
+            bundle.add(new Signal("fence", Integer.toString(added++) + "x".repeat(200)));
+        }
+        assertThat(added).isLessThan(2_500);
+    }
+
     @Test
     void carriesEachTransactionWholeInTheOrderOfCommits() {
         Captured.Transaction first = transaction(7);

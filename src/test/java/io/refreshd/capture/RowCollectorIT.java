@@ -136,6 +136,13 @@ class RowCollectorIT {
         assertThat(after("UPDATE t SET v = 6").keys(List.of("b", "a")).orElseThrow())
                 .as("more than can wait until it is known whether they matter")
                 .hasSize(300);
+        database.execute("INSERT INTO t VALUES (1000, 'wide', repeat('w', 40000), 0, NULL)");
+        taken();
+        assertThat(after("UPDATE t SET v = 7 WHERE a = 1000")
+                        .keys(List.of("b", "a"))
+                        .orElseThrow())
+                .as("wider than what can wait")
+                .hasSize(1);
     }
 
     @Test

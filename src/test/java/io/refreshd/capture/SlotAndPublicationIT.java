@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import io.refreshd.model.Lsn;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.Operation;
+import io.refreshd.model.Remedy;
 import io.refreshd.model.TableId;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -155,7 +156,7 @@ class SlotAndPublicationIT {
                             SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("57014"));
             assertThat(Slot.blockers(connection))
                     .extracting(Slot.Blocker::remedy)
-                    .contains("SELECT pg_terminate_backend(" + pid + ")");
+                    .contains(Remedy.sql("SELECT pg_catalog.pg_terminate_backend(" + pid + ")"));
             assertThat(Slot.inspect(connection, "late_" + fixture.database.name()))
                     .isEmpty();
             open.rollback();
@@ -207,7 +208,7 @@ class SlotAndPublicationIT {
                     fixture.settings.server(), fixture.settings.slot(), "unmade", Duration.ofSeconds(1));
             assertThat(Prerequisites.check(poor, other))
                     .extracting(Obstacle::remedy)
-                    .anyMatch(remedy -> remedy.startsWith("ALTER ROLE " + quoted + " REPLICATION"))
+                    .anyMatch(remedy -> remedy.toString().startsWith("ALTER ROLE " + quoted + " REPLICATION"))
                     .hasSize(1);
             assertThat(Prerequisites.notMine(poor, Set.of(T))).hasSize(1);
         }

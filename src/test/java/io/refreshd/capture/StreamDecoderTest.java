@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.refreshd.model.ChangedColumns;
+import io.refreshd.model.ChangedRows;
 import io.refreshd.model.Interest;
 import io.refreshd.model.Operation;
 import io.refreshd.model.Signal;
@@ -244,6 +245,60 @@ class StreamDecoderTest {
             message(1, "other", "x");
         }
         assertThat(commit().signals()).hasSize(1_000);
+    }
+
+    /** Each table is bounded by itself, and there may be thousands of partitions. */
+    @Test
+    void theRowsOfAllTablesOfATransactionShareOneRoom() {
+        interests.add(new Interest(List.of("id"), Set.of(), Set.of("ignored")));
+        String suffix = "x".repeat(240);
+        begin(1);
+        for (int table = 0; table < 200; table++) {
+            int oid = 100 + table;
+            relation(oid, "p" + table, "id");
+            for (int row = 0; row < 500; row++) {
+                String key = row + suffix;
+                send('I', out -> {
+                    out.writeInt(oid);
+                    tuple(out, 'N', key);
+                });
+            }
+        }
+        List<TableTally> tables = commit().tables();
+        assertThat(tables).hasSize(200);
+        assertThat(tables.stream()
+                        .flatMap(tally -> tally.touched().keys().stream())
+                        .flatMap(Set::stream)
+                        .mapToLong(key -> key.getFirst().length())
+                        .sum())
+                .isBetween(RowRoom.MOST / 4, RowRoom.MOST);
+        begin(2);
+        send('I', out -> {
+            out.writeInt(299);
+            tuple(out, 'N', "1");
+        });
+        assertThat(commit().tables().getFirst().touched().keys())
+                .as("each transaction has room of its own")
+                .contains(Set.of(List.of("1")));
+    }
+
+    @Test
+    void noMoreThanAThousandValuesOfAColumnAreRemembered() {
+        interests.add(new Interest(List.of(), Set.of("role"), Set.of("role")));
+        relation(7, "t", "id", "role");
+        for (int values : new int[] {ChangedRows.LIMIT, ChangedRows.LIMIT + 1}) {
+            begin(1);
+            for (int i = 0; i < values; i++) {
+                String role = "r" + i;
+                send('I', out -> {
+                    out.writeInt(7);
+                    tuple(out, 'N', "1", role);
+                });
+            }
+            assertThat(commit().tables().getFirst().touched().values().containsKey("role"))
+                    .as("%d values", values)
+                    .isEqualTo(values == ChangedRows.LIMIT);
+        }
     }
 
     @Test

@@ -65,7 +65,8 @@ class ChangeFilterIT {
         server = VersionedServer.start(version);
         StrictServer.run(server.url("postgres"), "", "CREATE DATABASE change_filter");
         url = server.url("change_filter");
-        connection = DriverManager.getConnection(url, LocalPostgres.USER, "");
+        // It keeps prepared statements at DDL: the server plans each long query of the catalog a few times.
+        connection = DriverManager.getConnection(url + "?flushCacheOnDdl=false", LocalPostgres.USER, "");
         execute(SCHEMA);
     }
 
@@ -171,12 +172,97 @@ class ChangeFilterIT {
                 "SELECT day, id, role FROM keyed                                                 | piece | [2, 1]",
                 "SELECT k.day, k.id, m.id AS m FROM (SELECT * FROM keyed) k LEFT JOIN main m ON m.id = k.id | piece | [2, 1]",
                 "SELECT k.day, k.id, m.id AS m FROM keyed k LEFT JOIN main m ON m.id = k.id      | main  | [3]",
-                "SELECT k.day, k.id, m.id AS m FROM main m LEFT JOIN keyed k ON m.id = k.id      | piece | [2, 1]"
+                "SELECT k.day, k.id, m.id AS m FROM main m LEFT JOIN keyed k ON m.id = k.id      | piece | [2, 1]",
+                // Of the outer table, whatever the sub-query is.
+                "SELECT v, id FROM main WHERE id IN (SELECT main FROM other)                     | main  | [2]",
+                "SELECT v, id FROM main WHERE id NOT IN (SELECT main FROM other)                 | main  | [2]",
+                "SELECT v, id FROM main m WHERE NOT EXISTS (SELECT FROM other o WHERE o.main < m.n) | main | [2]",
+                "SELECT v, id, n IN (SELECT part FROM other GROUP BY part HAVING count(*) > 1) AS x FROM main | main | [2]",
+                "SELECT o.id, o.part, m.id AS m FROM other o LEFT JOIN main m ON o.main = m.id AND EXISTS (SELECT FROM third t WHERE t.v = o.role) | main | [3]",
+                "SELECT k.day, k.id FROM keyed k WHERE EXISTS (SELECT FROM other o WHERE o.role = k.role) | piece | [2, 1]"
             })
     void looksRowsUpByTheKeyThatTheViewShows(String query, String table, String positions) throws Exception {
         Lookup lookup = changeFilter(query, table).lookup();
         assertThat(lookup.why()).isEmpty();
         assertThat(lookup.key().orElseThrow().positions()).hasToString(positions);
+    }
+
+    /** Rows of a table in a sub-query are looked up by the value by which the sub-query takes them. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "SELECT v, id FROM main WHERE id IN (SELECT main FROM other)                     | other | main | [2]",
+                "SELECT v, id FROM main WHERE n > 5 OR id IN (SELECT main FROM other WHERE part > 1) | other | main | [2]",
+                "SELECT v, id FROM main m WHERE EXISTS (SELECT FROM other o WHERE o.main = m.id AND o.role = 'a') | other | main | [2]",
+                "SELECT v, id FROM main m WHERE NOT EXISTS (SELECT FROM other o WHERE m.id = o.main) | other | main | [2]",
+                "SELECT id, n FROM main m WHERE EXISTS (SELECT FROM other o WHERE o.main = m.n)  | other | main | [2]",
+                "SELECT id, role FROM main m WHERE EXISTS (SELECT FROM other o WHERE o.role = m.role) | other | role | [2]",
+                "SELECT id, nick FROM main m WHERE EXISTS (SELECT FROM other o WHERE o.role = m.nick) | other | role | [2]",
+                "SELECT id, EXISTS (SELECT FROM other o WHERE o.main = m.id) IS FALSE AS none FROM main m | other | main | [1]",
+                "SELECT id, (SELECT count(*) FROM other o WHERE o.main = m.id) AS n FROM main m  | other | main | [1]",
+                "SELECT id, (SELECT sum(o.part) FROM other o JOIN third t ON t.id = o.id WHERE o.main = m.id GROUP BY o.role HAVING count(*) > 1) AS n FROM main m | other | main | [1]",
+                // Columns of primary keys hold no NULL.
+                "SELECT part, id FROM other WHERE id NOT IN (SELECT id FROM main)                | main  | id   | [2]",
+                "SELECT part, id FROM other WHERE (part, id) IN (SELECT n, id FROM main)         | main  | id   | [2]",
+                "SELECT id, id IN (SELECT id FROM other WHERE part = 1) AS x FROM main           | other | id   | [1]",
+                "SELECT o.id, o.part, o.main FROM other o WHERE o.main IN (SELECT k FROM deep)   | main  | id   | [3]",
+                "SELECT key FROM (SELECT * FROM renamed r WHERE EXISTS (SELECT FROM other o WHERE o.main = r.key)) s | other | main | [1]",
+                "SELECT id FROM main m WHERE EXISTS (SELECT FROM keyed k WHERE k.id = m.id)      | piece | id   | [1]",
+                "SELECT o.id, m.id AS m FROM other o LEFT JOIN main m ON o.main = m.id WHERE EXISTS (SELECT FROM third t WHERE t.id = o.id) | third | id | [1]",
+                "SELECT m.id FROM main m JOIN other o ON o.part = m.n AND EXISTS (SELECT FROM third t WHERE t.id = m.id) | third | id | [1]"
+            })
+    void looksRowsOfSubQueriesUpByTheComparedValue(String query, String table, String column, String positions)
+            throws Exception {
+        Lookup lookup = changeFilter(query, table).lookup();
+        assertThat(lookup.why()).isEmpty();
+        assertThat(lookup.key().orElseThrow().byValue()).isTrue();
+        assertThat(lookup.key().orElseThrow().columns()).containsExactly(column);
+        assertThat(lookup.key().orElseThrow().positions()).hasToString(positions);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                // NULL among the rows, or as the outer value.
+                "SELECT id FROM main WHERE id NOT IN (SELECT main FROM other)",
+                "SELECT id, n FROM main WHERE n NOT IN (SELECT id FROM other)",
+                "SELECT id FROM main WHERE id NOT IN (SELECT o.id FROM third t LEFT JOIN other o ON o.part = t.id)",
+                "SELECT id, id IN (SELECT main FROM other) AS x FROM main",
+                "SELECT id FROM main WHERE (id IN (SELECT main FROM other)) IS NULL",
+                "SELECT id FROM main WHERE CASE WHEN id IN (SELECT main FROM other) THEN n > 1 END",
+                // Nothing compares for equality what every row of the sub-query has to pass.
+                "SELECT id FROM main m WHERE EXISTS (SELECT FROM other)",
+                "SELECT id FROM main m WHERE EXISTS (SELECT FROM other o WHERE o.main > m.id)",
+                "SELECT id FROM main m WHERE EXISTS (SELECT FROM other o WHERE o.main = m.id OR o.part = 1)",
+                "SELECT id FROM main m WHERE EXISTS (SELECT FROM third t LEFT JOIN other o ON o.main = m.id)",
+                "SELECT id FROM main m WHERE EXISTS (SELECT FROM third t WHERE t.id = m.id AND t.id IN (SELECT main FROM other))",
+                "SELECT id FROM main WHERE id IN (SELECT main FROM other UNION SELECT id FROM third)",
+                "SELECT id FROM main WHERE id IN (SELECT max(main) FROM other)",
+                "SELECT id FROM main WHERE id > (SELECT count(*) FROM other o WHERE o.main = main.id)"
+                        + " AND EXISTS (SELECT FROM other o WHERE o.main = main.id)",
+                // The view does not show the value.
+                "SELECT v FROM main m WHERE EXISTS (SELECT FROM other o WHERE o.main = m.id)",
+                "SELECT id + 0 AS id FROM main m WHERE EXISTS (SELECT FROM other o WHERE o.main = m.id)",
+                "SELECT a.id FROM main a JOIN main b ON a.id = b.other WHERE EXISTS (SELECT FROM other o WHERE o.main = a.id)",
+                // An outer join puts a row in the place of the one that goes.
+                "SELECT t.id, m.id AS m FROM third t LEFT JOIN main m ON m.id = t.id WHERE EXISTS (SELECT FROM other o WHERE o.main = m.id)",
+                "SELECT t.id, m.id AS m FROM third t LEFT JOIN main m ON m.id = t.id AND EXISTS (SELECT FROM other o WHERE o.main = t.id)",
+                "SELECT t.id, m.id AS m FROM third t LEFT JOIN (main m JOIN covered c ON EXISTS (SELECT FROM other o WHERE o.main = m.id)) ON m.id = t.id",
+                "SELECT t.id, s.id AS s FROM third t LEFT JOIN (SELECT id FROM main m WHERE EXISTS (SELECT FROM other o WHERE o.main = m.id)) s ON s.id = t.id",
+                "SELECT t.id, s.id AS s FROM third t FULL JOIN (SELECT id FROM main m WHERE EXISTS (SELECT FROM other o WHERE o.main = m.id)) s ON s.id = t.id",
+                // The look-up would compare otherwise than the query.
+                "SELECT id, sloppy FROM main m WHERE EXISTS (SELECT FROM other o WHERE o.role = m.sloppy)",
+                "SELECT id, role FROM main m WHERE EXISTS (SELECT FROM other o WHERE o.role = m.role COLLATE sloppy)",
+                "SELECT id, role FROM main m WHERE EXISTS (SELECT FROM other o WHERE o.role::bpchar = m.role::bpchar)",
+                "SELECT id, fixed FROM main m WHERE EXISTS (SELECT FROM other o WHERE o.role = m.fixed)",
+                "SELECT id, num FROM main m WHERE EXISTS (SELECT FROM other o WHERE o.main = m.num)"
+            })
+    void refusesLookupsInSubQueriesThatWouldProveNothing(String query) throws Exception {
+        Lookup lookup = changeFilter(query, "other").lookup();
+        assertThat(lookup.key()).isEmpty();
+        assertThat(lookup.why().orElseThrow().what()).isNotBlank();
     }
 
     @ParameterizedTest
@@ -187,7 +273,22 @@ class ChangeFilterIT {
                 "SELECT id FROM main LIMIT 3",
                 "SELECT id, row_number() OVER () AS n FROM main",
                 "SELECT id FROM main UNION ALL SELECT id FROM other",
-                "SELECT id FROM main WHERE id IN (SELECT main FROM other)",
+                "SELECT id FROM main WHERE id IN (SELECT other FROM main)",
+                "SELECT id FROM main m WHERE EXISTS (SELECT FROM renamed r WHERE r.key = m.other)",
+                "SELECT id, (SELECT max(part) FROM other) AS x FROM main",
+                "SELECT id, ARRAY(SELECT part FROM other o WHERE o.main = m.id) AS x FROM main m",
+                "SELECT id FROM main m WHERE EXISTS (SELECT FROM other o WHERE o.main = m.id AND ARRAY[o.part] = ARRAY(SELECT id FROM third))",
+                "SELECT id, (SELECT role FROM other o WHERE o.main = m.id LIMIT 1) AS x FROM main m",
+                "SELECT id, (SELECT role FROM other o WHERE o.main = m.id ORDER BY part OFFSET 1) AS x FROM main m",
+                "SELECT id, (SELECT string_agg(role, ',') FROM other o WHERE o.main = m.id) AS x FROM main m",
+                "SELECT id FROM main m WHERE EXISTS (SELECT FROM other o TABLESAMPLE system (50) WHERE o.main = m.id)",
+                "SELECT id FROM main m WHERE EXISTS (SELECT FROM materialized x WHERE x.id = m.id)",
+                "SELECT id FROM main m WHERE EXISTS (SELECT FROM generate_series(1, 3) g WHERE g = m.id)",
+                "SELECT id FROM main m WHERE EXISTS (WITH w AS MATERIALIZED (SELECT * FROM other) SELECT FROM w WHERE w.main = m.id)",
+                "WITH w AS (SELECT * FROM other) SELECT id FROM main m WHERE EXISTS (SELECT FROM w WHERE w.main = m.id)",
+                "SELECT id FROM main m WHERE EXISTS (SELECT FROM parent p WHERE p.id = m.id)",
+                "SELECT id FROM main m WHERE EXISTS (SELECT FROM ONLY keyed k WHERE k.id = m.id)",
+                "SELECT id FROM main m WHERE EXISTS (SELECT FROM pg_class c WHERE c.relname = m.v)",
                 "SELECT id + 0 AS id FROM main",
                 "SELECT v FROM main",
                 "SELECT id, mine(v) AS v FROM main",
@@ -244,7 +345,11 @@ class ChangeFilterIT {
                 .endsWith("is no plain select of joined tables: it has an aggregate, GROUP BY and HAVING");
         assertThat(why("WITH w AS MATERIALIZED (SELECT id, part FROM other) SELECT DISTINCT m.id FROM main m, w"
                         + " WHERE m.id IN (SELECT main FROM other) LIMIT 3"))
-                .endsWith("it has a sub-query in an expression (EXISTS, IN or a scalar one), WITH, DISTINCT and LIMIT");
+                .endsWith("it has WITH, DISTINCT and LIMIT");
+        assertThat(why("SELECT m.id, ARRAY(SELECT part FROM other) AS x FROM main m"))
+                .contains("a sub-query in an expression that is neither EXISTS nor IN nor a scalar one");
+        assertThat(why("SELECT m.id, (SELECT max(part) FROM other) AS x FROM main m"))
+                .contains("a scalar sub-query that is the same for all rows");
         assertThat(why("SELECT DISTINCT ON (id) id, row_number() OVER () AS n FROM main"))
                 .endsWith("it has a window function and DISTINCT ON");
         assertThat(why("SELECT m.id FROM main m, materialized x, generate_series(1, 2) g"))
@@ -278,7 +383,7 @@ class ChangeFilterIT {
                         "SELECT m.id, o.part, o.role FROM other o LEFT JOIN main m ON o.main = m.id", "main")
                 .lookup();
         assertThat(lookup.why().orElseThrow().remedy())
-                .isEqualTo("add id of \"public\".\"other\" to the columns of the view, unaltered");
+                .hasToString("add id of \"public\".\"other\" to the columns of the view, unaltered");
     }
 
     /** A query that reads a parent reads the rows of its children too. */

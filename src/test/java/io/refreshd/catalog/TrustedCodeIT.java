@@ -70,7 +70,17 @@ class TrustedCodeIT {
         "CREATE POLICY p ON mal.guarded USING (mal.act())",
         "CREATE TABLE mal.plain_table (id int PRIMARY KEY, v text)",
         "CREATE TABLE mal.doms (id int PRIMARY KEY, d mal.dom)",
-        "RESET ROLE"
+        "CREATE FUNCTION mal.two(int, int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RETURN 1; END'",
+        "CREATE AGGREGATE mal.agg(int) (SFUNC = mal.two, STYPE = int)",
+        "CREATE VIEW mal.invoked WITH (security_invoker) AS SELECT id, mal.one(id) AS o FROM mal.t",
+        "CREATE TABLE mal.keyed (id int PRIMARY KEY, EXCLUDE USING btree ((mal.one(id)) WITH =))",
+        "RESET ROLE",
+        // What a superuser made of her functions.
+        "CREATE AGGREGATE public.of_hers(int) (SFUNC = mal.two, STYPE = int)",
+        "CREATE FUNCTION public.calls_hers(int) RETURNS int IMMUTABLE LANGUAGE sql RETURN mal.one($1)",
+        "CREATE OPERATOR public.=== (FUNCTION = mal.equal, LEFTARG = text, RIGHTARG = int)",
+        "CREATE DOMAIN public.over_hers AS mal.dom",
+        "CREATE TYPE public.of_her_diff AS RANGE (subtype = int4, subtype_diff = mal.diff)"
     };
 
     private static @Nullable VersionedServer server;
@@ -170,6 +180,20 @@ class TrustedCodeIT {
                 "SELECT id FROM mal.parted",
                 "SELECT id FROM mal.parent",
                 "SELECT id FROM mal.guarded",
+                "SELECT mal.agg(id) AS a FROM mal.t",
+                "SELECT id, mal.agg(id) OVER (ORDER BY id) AS a FROM mal.t",
+                "SELECT id FROM mal.invoked",
+                "SELECT id FROM mal.keyed",
+                "SELECT public.of_hers(id) AS a FROM mal.t",
+                "SELECT id, public.calls_hers(id) AS a FROM mal.t",
+                "SELECT id FROM mal.t WHERE v OPERATOR(public.===) id",
+                "SELECT id, v::public.over_hers AS d FROM mal.t",
+                "SELECT id, '[1,2]'::public.of_her_diff AS r FROM mal.t",
+                "SELECT id FROM mal.t GROUP BY GROUPING SETS ((id), ()) HAVING count(*) FILTER (WHERE mal.act()) > 0",
+                "SELECT id FROM mal.t TABLESAMPLE system (mal.one(1))",
+                "SELECT DISTINCT ON (mal.one(id)) id FROM mal.t ORDER BY mal.one(id), id",
+                "SELECT id FROM mal.t LIMIT mal.one(1)",
+                "SELECT id, coalesce(nullif(v, 'a'), 'b'::mal.dom) AS c FROM mal.t",
                 // What runs code that is handed to it as a value.
                 "SELECT id, query_to_xml('SELECT mal.act()', true, true, '')::text AS x FROM mal.t",
                 "SELECT id, table_to_xml('mal.plain', true, true, '')::text AS x FROM mal.t",

@@ -177,7 +177,12 @@ class ViewGraphTest {
     }
 
     private String remedy(String view) {
-        return graph().view(view(view)).orElseThrow().obstacle().orElseThrow().remedy();
+        return graph().view(view(view))
+                .orElseThrow()
+                .obstacle()
+                .orElseThrow()
+                .remedy()
+                .toString();
     }
 
     private static List<String> untracked(ViewGraph graph, String view) {

@@ -136,7 +136,12 @@ class BadDatabaseIT {
             assertThat(String.join("\n", answer.what("error")))
                     .contains("wal_level is replica")
                     .contains("all 1 replication slots");
-            StrictServer.run(url, "", answer.remedies("error").toArray(String[]::new));
+            StrictServer.run(
+                    url,
+                    "",
+                    answer.remedies("error").stream()
+                            .flatMap(remedy -> remedy.sql().stream())
+                            .toArray(String[]::new));
             PgCtl.of(base).restart(server.port());
             assertThat(check(url, "").what("error")).isEmpty();
             try (RunningDaemon daemon = RunningDaemon.start(RunningDaemon.configuration(url, "decoding", ""))) {

@@ -87,7 +87,18 @@ class HostileNamesIT {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"status", "check", "graph", "refresh --all --timeout 3s", "audit", "explain public.main"})
+    @ValueSource(
+            strings = {
+                "status",
+                "check",
+                "graph",
+                "refresh --all --timeout 3s",
+                "audit",
+                "explain public.main",
+                "status --json",
+                "check --json",
+                "graph --json"
+            })
     void noLineOfAVerbIsForged(String verb) throws Exception {
         try (RunningDaemon daemon = RunningDaemon.start(database)) {
             awaitAll(daemon);
@@ -107,6 +118,7 @@ class HostileNamesIT {
                     .anyMatch(line -> line.contains("view=\"public.a\\n" + FORGED + "\""));
             String page = DaemonProcess.get(port, "/");
             assertThat(page).doesNotContain("<script>alert", "\u202e", "\u001b", "\u009b", "\u0007");
+            assertPlain(DaemonProcess.get(port, "/status"));
             JsonNode status = new ObjectMapper().readTree(DaemonProcess.get(port, "/status"));
             assertThat(status.findValuesAsText("name")).containsAll(NAMES);
         }

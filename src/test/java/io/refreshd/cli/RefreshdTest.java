@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.refreshd.daemon.InternalErrorException;
 import io.refreshd.doctor.Finding;
 import io.refreshd.doctor.Severity;
+import io.refreshd.model.Remedy;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -91,8 +92,9 @@ class RefreshdTest {
                         "server",
                         "wal_level is replica.",
                         "Nothing can be captured.",
-                        "ALTER SYSTEM SET wal_level = logical;\n-- and restart"),
-                new Finding(Severity.INFO, "synchronous", "setting", "commits wait", "A refresh waits too.", ""));
+                        Remedy.sql("ALTER SYSTEM SET wal_level = logical").and("and restart")),
+                new Finding(
+                        Severity.INFO, "synchronous", "setting", "commits wait", "A refresh waits too.", Remedy.NONE));
 
         assertThat(execute(checker, "check", "--config", good.toString())).isEqualTo(ExitCode.NOT_READY.code());
         assertThat(out.toString()).isEqualTo(good + """
@@ -100,8 +102,7 @@ class RefreshdTest {
 
                         ERROR  server: wal_level is replica.
                             Nothing can be captured.
-                              ALTER SYSTEM SET wal_level = logical;
-                              -- and restart
+                              ALTER SYSTEM SET wal_level = logical; -- and restart
 
                         INFO  setting: commits wait
                             A refresh waits too.
@@ -112,8 +113,8 @@ class RefreshdTest {
 
     @Test
     void warningsAloneHaveTheirOwnCodeAndNothingButJsonIsPrinted() {
-        DatabaseChecker checker = configuration ->
-                List.of(new Finding(Severity.WARNING, "bloat", "public.v", "is \"bloated\"", "why", "VACUUM"));
+        DatabaseChecker checker = configuration -> List.of(
+                new Finding(Severity.WARNING, "bloat", "public.v", "is \"bloated\"", "why", Remedy.sql("VACUUM")));
         assertThat(execute(checker, "check", "--json", "--config", good.toString()))
                 .isEqualTo(ExitCode.WARNINGS.code());
         assertThat(out.toString())

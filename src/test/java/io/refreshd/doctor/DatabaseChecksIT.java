@@ -89,12 +89,15 @@ class DatabaseChecksIT {
             assertThat(about(findings, "not-permitted", Severity.ERROR)).containsExactly("hidden.good", "public.good");
             assertThat(findings)
                     .anyMatch(finding -> finding.remedy()
+                            .toString()
                             .equals("GRANT USAGE ON SCHEMA \"hidden\" TO \"" + role
                                     + "\"; GRANT MAINTAIN ON hidden.good TO \"" + role + "\""))
-                    .anyMatch(finding -> finding.remedy().equals("GRANT MAINTAIN ON public.good TO \"" + role + "\""));
+                    .anyMatch(finding ->
+                            finding.remedy().toString().equals("GRANT MAINTAIN ON public.good TO \"" + role + "\""));
             assertThat(about(findings, "not-looked-up", Severity.INFO)).containsExactly("2 views");
             assertThat(findings)
                     .anyMatch(finding -> finding.remedy()
+                            .toString()
                             .equals(
                                     "GRANT USAGE ON SCHEMA \"hidden\" TO \"<role>\"; GRANT SELECT ON \"public\".\"main\" TO \"<role>\";"
                                             .concat(" GRANT SELECT ON \"hidden\".\"good\" TO \"<role>\";")

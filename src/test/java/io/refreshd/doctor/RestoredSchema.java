@@ -5,13 +5,17 @@ import java.util.List;
 
 /**
  * A schema as a restore leaves it: 400 tables in two schemas, a part of them partitions, and 50 materialized views that stand on each
- * other. Most views were never populated, most lack a unique index, and some tables have no replica identity.
+ * other. Most views were never populated, most lack a unique index, and some tables have no replica identity. Names hold line breaks,
+ * quotes and the beginning of a comment. The views call 25 functions whose bodies the server does not look into.
  */
 public final class RestoredSchema {
     public static final int TABLES = 400;
     public static final int VIEWS = 50;
     private static final int PARTITIONS = 12;
     private static final int VIEWS_OF_A_STACK = 7;
+    private static final int FUNCTIONS = 25;
+    /** A name that is three lines long. */
+    private static final String THREE_LINES = "\"two\n-- lines; DROP \"\"t\"\" --\n/* 'x\"";
 
     private final List<String> statements = new ArrayList<>();
     private int tables;
@@ -25,6 +29,11 @@ public final class RestoredSchema {
         for (int i = 0; i < 10; i++) {
             schema.partitioned(i);
         }
+        for (int i = 0; i < FUNCTIONS; i++) {
+            schema.add("CREATE FUNCTION app.f_" + i
+                    + "(int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RETURN $1; END'");
+        }
+        schema.table(THREE_LINES, "id int PRIMARY KEY DEFERRABLE, k int");
         for (int i = 0; i < 12; i++) {
             schema.table("without_key_" + i, "id int, k int");
             schema.table("unique_" + i, "id int NOT NULL UNIQUE, k int");
@@ -36,7 +45,11 @@ public final class RestoredSchema {
         for (int i = 0; i < VIEWS / VIEWS_OF_A_STACK; i++) {
             schema.stack(i);
         }
-        schema.view("app.single", "SELECT id FROM app.t_399");
+        StringBuilder calls = new StringBuilder("SELECT id");
+        for (int i = 0; i < FUNCTIONS; i++) {
+            calls.append(", app.f_").append(i).append("(k) AS f_").append(i);
+        }
+        schema.view("app." + THREE_LINES.replace("two", "view of two"), calls + " FROM app." + THREE_LINES);
         return schema.statements;
     }
 
@@ -72,7 +85,7 @@ public final class RestoredSchema {
         view("app.b_distinct_" + i, "SELECT DISTINCT k FROM app.unique_" + i % 12);
         view("app.c_total_" + i, "SELECT sum(n) AS total FROM " + top);
         view("app.d_keyless_" + i, "SELECT k, max(id) AS id FROM app.without_key_" + i % 12 + " GROUP BY k");
-        view("app.e_one_" + i, "SELECT k, id FROM app.t_" + (160 + i));
+        view("app.e_one_" + i, "SELECT k, id, app.f_" + i + "(k) AS f, app.f_9(k) AS g FROM app.t_" + (160 + i));
         if (i % 2 == 0) {
             add("REFRESH MATERIALIZED VIEW app.e_one_" + i);
         } else {

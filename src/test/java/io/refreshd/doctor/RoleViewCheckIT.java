@@ -78,7 +78,7 @@ class RoleViewCheckIT {
                 .singleElement()
                 .satisfies(finding ->
                         assertThat(finding.what()).contains("has no role '" + reader("a"), "and 1 more like it"));
-        database.execute(errors(template).getFirst().remedy().split("; "));
+        database.execute(errors(template).getFirst().remedy().sql().toArray(String[]::new));
         assertThat(errors(template)).isEmpty();
         assertThat(run(template)).isEmpty();
         assertThat(database.query("SELECT matviewname FROM pg_matviews WHERE schemaname = 'made'"))
@@ -116,7 +116,7 @@ class RoleViewCheckIT {
                 .singleElement()
                 .satisfies(finding -> {
                     assertThat(finding.severity()).isEqualTo(Severity.WARNING);
-                    assertThat(finding.remedy()).contains("refreshd apply");
+                    assertThat(finding.remedy().text()).contains("refreshd apply");
                 });
     }
 
@@ -142,8 +142,8 @@ class RoleViewCheckIT {
                 .isNotEmpty()
                 .isSubsetOf(errors.stream().map(Finding::what).toList());
         for (Finding error : errors) {
-            if (!error.remedy().startsWith("CREATE ROLE")) {
-                database.execute(error.remedy());
+            if (!error.remedy().toString().startsWith("CREATE ROLE")) {
+                database.execute(error.remedy().sql().toArray(String[]::new));
             }
         }
     }

@@ -52,6 +52,21 @@ class StartupRequirementsIT {
         assertThat(refused()).singleElement().asString().contains("belongs to postgres");
     }
 
+    /** Whoever may create a schema can make one of that name, with triggers in it. */
+    @Test
+    void aSuperuserDoesNotUseALedgerThatSomebodyElseMade() throws Exception {
+        database.execute("CREATE SCHEMA refreshd AUTHORIZATION " + role);
+        String yaml = RunningDaemon.configuration(database.url(), database.slot(), "");
+        PrerequisitesMissingException refusal =
+                catchThrowableOfType(PrerequisitesMissingException.class, () -> RunningDaemon.start(yaml));
+        assertThat(refusal.obstacles())
+                .singleElement()
+                .satisfies(obstacle -> assertThat(obstacle.what()).contains("belongs to " + role, "as a superuser"));
+        assertThat(Checked.of(yaml).what("error")).singleElement().asString().contains("belongs to " + role);
+        assertThat(database.query("SELECT to_regclass('refreshd.lease') IS NULL"))
+                .containsExactly("t");
+    }
+
     @Test
     void aDatabaseInWhichNothingMayBeMade() throws Exception {
         assertThat(refused())

@@ -219,7 +219,7 @@ public final class Campaign {
                                 .equals("t")
                         ? asked.one("SELECT count(*) = " + CheckedView.ALL.size()
                                 + " AND bool_and(coalesce(watermark >= '" + position + "', false))"
-                                + " FROM refreshd.freshness")
+                                + " FROM refreshd.freshness WHERE view_schema = 'public'")
                         : "f";
                 if (all.equals("t")) {
                     break;

@@ -27,7 +27,7 @@ final class CampaignDaemon implements AutoCloseable {
                 database:
                   url: jdbc:postgresql://localhost:%d/postgres
                   user: %s
-                views: { quiet-period: 100ms, target-lag: 2s, include: ["public.*"] }
+                views: { quiet-period: 100ms, target-lag: 2s, include: ["public.*", "neighbour.*"] }
                 refresh: { max-concurrent: 2, lock-timeout: 1s }
                 capture: { heartbeat-interval: 500ms, catalog-poll-interval: 500ms }
                 http:

@@ -19,8 +19,11 @@ final class CampaignSchema {
                     "CREATE ROLE app",
                     "CREATE ROLE refreshd LOGIN REPLICATION IN ROLE app",
                     "GRANT CREATE ON DATABASE postgres TO app, refreshd",
-                    "GRANT CREATE ON SCHEMA public TO app",
-                    "SET ROLE app"));
+                    "GRANT CREATE ON SCHEMA public TO app"));
+        }
+        statements.addAll(HostileNeighbour.role(environment.unprivileged()));
+        if (environment.unprivileged()) {
+            statements.add("SET ROLE app");
         }
         statements.addAll(List.of(
                 "CREATE TABLE main (id bigint PRIMARY KEY, role text NOT NULL, v bigint NOT NULL, note text, txn bigint)",
@@ -61,5 +64,6 @@ final class CampaignSchema {
             statements.add("CREATE UNIQUE INDEX ON " + view.name() + " (" + unique + ")");
         }
         server.execute(statements.toArray(String[]::new));
+        HostileNeighbour.settle(server);
     }
 }

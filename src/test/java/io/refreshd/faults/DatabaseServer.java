@@ -64,10 +64,14 @@ final class DatabaseServer implements AutoCloseable {
     }
 
     Connection connect(String application) throws SQLException {
+        return connect(application, LocalPostgres.USER);
+    }
+
+    Connection connect(String application, String user) throws SQLException {
         return DriverManager.getConnection(
                 server.url("postgres") + "?connectTimeout=" + LIMIT + "&socketTimeout=" + LIMIT + "&ApplicationName="
                         + application,
-                LocalPostgres.USER,
+                user,
                 "");
     }
 

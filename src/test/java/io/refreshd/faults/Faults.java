@@ -164,6 +164,7 @@ final class Faults {
         });
         ALL.put("server clock jumps", context -> jump(context, context.clocks().server()));
         ALL.put("daemon clock jumps", context -> jump(context, context.clocks().daemon()));
+        ALL.putAll(HostileNeighbour.all());
     }
 
     private Faults() {}

@@ -69,8 +69,10 @@ final class Oracle implements AutoCloseable {
                         + view.partialTransactions() + evidence(statement, view, ""));
             }
         }
-        String watermark =
-                one(statement, "SELECT watermark FROM refreshd.freshness WHERE view_name = '" + view.name() + "'");
+        String watermark = one(
+                statement,
+                "SELECT watermark FROM refreshd.freshness WHERE view_schema = 'public' AND view_name = '" + view.name()
+                        + "'");
         if (watermark.isEmpty()) {
             statistics.count("claims of nothing");
             return;

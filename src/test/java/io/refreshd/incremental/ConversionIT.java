@@ -333,14 +333,14 @@ class ConversionIT {
                 + "GRANT SELECT ON own TO other_owner");
         List<Obstacle> obstacles = obstacles("mine");
         assertThat(obstacles)
-                .extracting(Obstacle::remedy)
+                .extracting(obstacle -> String.join("; ", obstacle.remedy().sql()))
                 .contains("GRANT \"other_owner\" TO \"converter\"" + (version >= 16 ? " WITH INHERIT TRUE, SET TRUE" : ""))
                 .contains("GRANT CREATE, USAGE ON SCHEMA \"" + schema + "\" TO \"converter\"")
                 .contains("GRANT CREATE ON SCHEMA \"" + schema + "\" TO \"other_owner\"")
                 .anyMatch(remedy -> remedy.contains("GRANT SELECT ON \"" + schema + "\".\"own\" TO \"converter\""));
         // What is printed suffices.
         for (Obstacle obstacle : obstacles) {
-            sql(obstacle.remedy());
+            sql(String.join("; ", obstacle.remedy().sql()));
         }
         handle.close();
         handle = connectAs("converter");

@@ -2,12 +2,14 @@ package io.refreshd.ledger;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import io.refreshd.model.LedgerEntry;
 import io.refreshd.model.Lsn;
 import io.refreshd.model.Method;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.RefreshTask;
+import io.refreshd.model.Remedy;
 import io.refreshd.model.Snapshot;
 import io.refreshd.model.ViewId;
 import io.refreshd.model.Xids;
@@ -27,7 +29,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class LedgerIT {
-    private static final Optional<Obstacle> UNTRACKED = Optional.of(new Obstacle("reads now()", "set max-staleness"));
+    private static final Optional<Obstacle> UNTRACKED =
+            Optional.of(new Obstacle("reads now()", Remedy.text("set max-staleness")));
 
     private static final ViewId BASE = new ViewId("public", "Base \"view\"");
     private static final ViewId STACKED = new ViewId("public", "stacked");
@@ -257,13 +260,14 @@ class LedgerIT {
     void anObstacleInTheCatalogIsShownAsASuspensionWithItsRemedy() {
         refresh(BASE, 1, "0/200");
         refresh(STACKED, 1, "0/200");
-        obstacle(Optional.of(new Obstacle("has no unique index", "CREATE UNIQUE INDEX")));
-        assertThat(stateAndReason(BASE)).isEqualTo("suspended, has no unique index, CREATE UNIQUE INDEX");
+        obstacle(Optional.of(new Obstacle("has no unique index", Remedy.sql("CREATE UNIQUE INDEX"))));
+        assertThat(stateAndReason(BASE))
+                .isEqualTo("suspended, has no unique index, CREATE UNIQUE INDEX, {\"CREATE UNIQUE INDEX\"}");
         assertThat(stateAndReason(STACKED)).as("nothing is missing there").isEqualTo("fresh, null, null");
         ViewRows.mark(handle, 5, Map.of(BASE, FIRST), Lsn.ZERO, Optional.empty());
         assertThat(stateAndReason(STACKED))
                 .startsWith("blocked, stands on")
-                .endsWith("has no unique index, CREATE UNIQUE INDEX");
+                .endsWith("has no unique index, CREATE UNIQUE INDEX, {\"CREATE UNIQUE INDEX\"}");
         obstacle(Optional.empty());
         assertThat(stateAndReason(BASE)).isEqualTo("dirty, null, null");
         assertThat(stateAndReason(STACKED)).isEqualTo("dirty, null, null");
@@ -278,8 +282,9 @@ class LedgerIT {
     }
 
     private String stateAndReason(ViewId view) {
-        return handle.createQuery("SELECT concat_ws(', ', state, coalesce(reason, 'null'), coalesce(remedy, 'null'))"
-                        + " FROM refreshd.freshness WHERE view_name = :name")
+        return handle.createQuery(
+                        "SELECT concat_ws(', ', state, coalesce(reason, 'null'), coalesce(remedy, 'null'), nullif(remedy_sql, '{}'))"
+                                + " FROM refreshd.freshness WHERE view_name = :name")
                 .bind("name", view.name())
                 .mapTo(String.class)
                 .one();
@@ -301,7 +306,13 @@ class LedgerIT {
         refresh(BASE, 1, "0/200");
         ViewRows.adopt(
                 handle, List.of(new Registration(STACKED, 1002, "l3", List.of(), Optional.empty(), Optional.empty())));
-        ViewRows.remember(handle, STACKED, 3, true, Optional.of(new Obstacle("broken", "remedy it")));
+        ViewRows.remember(
+                handle,
+                STACKED,
+                3,
+                true,
+                Optional.of(new Obstacle(
+                        "broken", Remedy.sql("GRANT it", "ALTER it").and("or leave it"))));
         ViewRows.register(
                 handle,
                 List.of(
@@ -312,7 +323,9 @@ class LedgerIT {
             assertThat(row.lineage()).isEqualTo("l3");
             assertThat(row.entry().paused()).isTrue();
             assertThat(row.entry().failures()).isEqualTo(3);
-            assertThat(row.entry().suspended()).contains(new Obstacle("broken", "remedy it"));
+            assertThat(row.entry().suspended())
+                    .contains(new Obstacle(
+                            "broken", Remedy.sql("GRANT it", "ALTER it").and("or leave it")));
         });
         ViewRows.register(handle, List.of());
         assertThat(ViewRows.load(handle)).isEmpty();
@@ -345,6 +358,34 @@ class LedgerIT {
             assertThatThrownBy(() -> refresh(BASE, 1, "0/200")).isInstanceOf(LeaseLostException.class);
             assertThat(entry(BASE).dirty()).isTrue();
             Lease.prove(handle, second.token());
+        }
+    }
+
+    /** Every role may take any advisory lock, and sees the keys of those that are taken. */
+    @Test
+    void aStrangersLockKeepsNobodyFromTheLease() throws Exception {
+        String role = "stranger_" + database.name();
+        database.execute("CREATE ROLE " + role + " LOGIN");
+        try (Handle stranger = database.open(role)) {
+            stranger.execute("SELECT pg_advisory_lock(hashtextextended('refreshd', 0))");
+            lease.close();
+            // The server ends the session a moment later.
+            await().untilAsserted(() -> {
+                stranger.execute("SELECT pg_try_advisory_lock("
+                        + handle.createQuery("SELECT lock_key FROM refreshd.lease")
+                                .mapTo(Long.class)
+                                .one() + ")");
+                try (Lease second = Lease.tryTake(session(), "second").orElseThrow()) {
+                    assertThat(Lease.tryTake(session(), "third")).isEmpty();
+                    assertThat(second.isHeld()).isTrue();
+                }
+            });
+            handle.execute("UPDATE refreshd.lease SET lock_key = NULL");
+            try (Lease second = Lease.tryTake(session(), "second").orElseThrow()) {
+                assertThat(second.isHeld()).isTrue();
+            }
+        } finally {
+            database.execute("DROP ROLE " + role);
         }
     }
 

@@ -20,8 +20,17 @@ class FailureTest {
         assertThat(transientFailure(sqlState).isOutage()).isFalse();
     }
 
+    /** A function may raise an error with any SQLSTATE. */
+    @ParameterizedTest
+    @ValueSource(strings = {"08006", "53300", "57P01", "58030", "25006"})
+    void whatCodeOfTheQueryRaisesIsNoOutage(String sqlState) {
+        Failure raised = new Failure(Failure.Kind.RAISED, sqlState, "what", Remedy.NONE);
+        assertThat(raised.isOutage()).isFalse();
+        assertThat(raised.isOfData()).as("tried again once a row has changed").isTrue();
+    }
+
     private static Failure transientFailure(String sqlState) {
-        return new Failure(Failure.Kind.TRANSIENT, sqlState, "what", "");
+        return new Failure(Failure.Kind.TRANSIENT, sqlState, "what", Remedy.NONE);
     }
 
     @ParameterizedTest
@@ -39,7 +48,7 @@ class FailureTest {
         "'', false"
     })
     void knowsErrorsOfData(String sqlState, boolean ofData) {
-        assertThat(new Failure(Failure.Kind.TRANSIENT, sqlState, "", "").isOfData())
+        assertThat(new Failure(Failure.Kind.TRANSIENT, sqlState, "", Remedy.NONE).isOfData())
                 .isEqualTo(ofData);
     }
 }

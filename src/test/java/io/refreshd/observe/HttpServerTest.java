@@ -12,6 +12,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.refreshd.model.Obstacle;
+import io.refreshd.model.Remedy;
 import io.refreshd.report.DaemonStatus;
 import io.refreshd.report.StreamPhase;
 import io.refreshd.report.TableStatus;
@@ -44,11 +45,12 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class HttpServerTest {
     private static final Obstacle HOSTILE_REASON =
-            new Obstacle("</td><img src=x onerror=\"alert(1)\">", "CREATE UNIQUE INDEX ON \"<b>\" ('&')");
+            new Obstacle("</td><img src=x onerror=\"alert(1)\">", Remedy.sql("CREATE UNIQUE INDEX ON \"<b>\" ('&')"));
 
     private final HttpClient client = HttpClient.newHttpClient();
     private volatile Supplier<DaemonStatus> status = () -> Samples.status(Samples.fresh(VIEW));
     private volatile Duration sinceLoopTurn = Duration.ofMillis(3);
+    private volatile List<String> deadThreads = List.of();
     private final RefreshHistory history = new RefreshHistory(() -> MOMENT);
     private final HttpServer server = server(0);
 
@@ -136,9 +138,14 @@ class HttpServerTest {
         status = () -> new DaemonStatus(
                 Samples.streaming(),
                 List.of(
-                        Samples.suspended(VIEW, new Obstacle("no unique index", "CREATE UNIQUE INDEX …")),
+                        Samples.suspended(
+                                VIEW,
+                                new Obstacle(
+                                        "no unique index",
+                                        Remedy.sql("CREATE UNIQUE INDEX …").and("or method: plain"))),
                         Samples.neverRefreshed(HOSTILE, ViewPhase.BACKING_OFF)),
-                List.of(new TableStatus(Samples.TABLE, Optional.of(new Obstacle("unlogged", "SET LOGGED")))));
+                List.of(new TableStatus(
+                        Samples.TABLE, Optional.of(new Obstacle("unlogged", Remedy.text("SET LOGGED"))))));
         HttpResponse<String> answer = get("/status");
         assertThat(type(answer)).isEqualTo("application/json; charset=utf-8");
         JsonNode root = json(answer);
@@ -163,7 +170,9 @@ class HttpServerTest {
         assertThat(view.get("lastDurationSeconds").asDouble()).isEqualTo(1.5);
         assertThat(view.get("refreshes").asLong()).isEqualTo(7);
         assertThat(view.at("/reason/what").asText()).isEqualTo("no unique index");
-        assertThat(view.at("/reason/remedy").asText()).isEqualTo("CREATE UNIQUE INDEX …");
+        assertThat(view.at("/reason/remedy").toString())
+                .as("statements apart from words")
+                .isEqualTo("{\"text\":\"or method: plain\",\"sql\":[\"CREATE UNIQUE INDEX …\"]}");
 
         JsonNode unknown = root.at("/views/1");
         assertThat(unknown.get("name").asText()).isEqualTo(HOSTILE.name());
@@ -372,6 +381,15 @@ class HttpServerTest {
         assertThatThrownBy(() -> server(0).port()).isInstanceOf(IllegalStateException.class);
     }
 
+    @Test
+    void aDeadThreadIsNamedAndEndsLiveness() throws Exception {
+        deadThreads = List.of("refreshd-guard");
+        HttpResponse<String> answer = get("/livez");
+        assertThat(answer.statusCode()).isEqualTo(503);
+        assertThat(answer.body()).contains("the thread refreshd-guard has died");
+        assertThat(get("/status").statusCode()).isEqualTo(200);
+    }
+
     private HttpServer server(int port) {
         return new HttpServer(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), List.of(), endpoints());
     }
@@ -382,7 +400,7 @@ class HttpServerTest {
                 new Metrics(own, () -> status.get(), () -> MOMENT, io.refreshd.model.ViewId::toString, "test");
         return new Endpoints(
                 new Scrape(metrics, own),
-                new Liveness(() -> sinceLoopTurn, Duration.ofSeconds(60)),
+                new Liveness(() -> sinceLoopTurn, Duration.ofSeconds(60), () -> deadThreads),
                 new Readiness(Duration.ofSeconds(30), Duration.ofSeconds(2)),
                 () -> status.get(),
                 () -> MOMENT,

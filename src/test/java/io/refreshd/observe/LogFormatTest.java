@@ -15,6 +15,7 @@ import io.refreshd.model.Confidential;
 import io.refreshd.model.Failure;
 import io.refreshd.model.Method;
 import io.refreshd.model.Moment;
+import io.refreshd.model.Remedy;
 import io.refreshd.model.ViewId;
 import io.refreshd.report.Notice;
 import java.nio.charset.StandardCharsets;
@@ -59,7 +60,7 @@ class LogFormatTest {
                         new Notice.RefreshFailed(
                                 HOSTILE,
                                 Method.PLAIN,
-                                new Failure(Failure.Kind.TRANSIENT, "55P03", "locked by \"x\"", ""),
+                                new Failure(Failure.Kind.TRANSIENT, "55P03", "locked by \"x\"", Remedy.NONE),
                                 3)));
         assertThat(json.get("level").asText()).isEqualTo("WARN");
         assertThat(json.get("sqlstate").asText()).isEqualTo("55P03");

@@ -11,6 +11,7 @@ import io.refreshd.model.Failure;
 import io.refreshd.model.Method;
 import io.refreshd.model.Moment;
 import io.refreshd.model.Operation;
+import io.refreshd.model.Remedy;
 import io.refreshd.model.TableId;
 import io.refreshd.model.ViewId;
 import io.refreshd.report.DaemonStatus;
@@ -122,7 +123,7 @@ class MetricsTest {
     void troubleIsCountedByReason() {
         metrics.accept(new Notice.TargetLagMissed(VIEW, Duration.ofSeconds(9), Duration.ofSeconds(5), Lateness.PAUSED));
         metrics.accept(new Notice.RefreshFailed(
-                VIEW, Method.CONCURRENT, new Failure(Failure.Kind.TRANSIENT, "55P03", "locked", ""), 1));
+                VIEW, Method.CONCURRENT, new Failure(Failure.Kind.TRANSIENT, "55P03", "locked", Remedy.NONE), 1));
         metrics.accept(new Notice.GapFound("slot-lost"));
         assertThat(scrape())
                 .contains(
@@ -132,12 +133,28 @@ class MetricsTest {
                         "refreshd_troubles_total{reason=\"gap: timeline\"} 0.0");
     }
 
+    /** A function may raise an error with any SQLSTATE. */
+    @Test
+    void inventedSqlStatesMakeNoSeriesOfTheirOwn() {
+        for (int i = 0; i < 5_000; i++) {
+            String state = Integer.toString(i + 36 * 36 * 36 * 36, 36).toUpperCase(java.util.Locale.ROOT);
+            metrics.accept(new Notice.RefreshFailed(
+                    VIEW, Method.CONCURRENT, new Failure(Failure.Kind.TRANSIENT, state, "raised", Remedy.NONE), 1));
+        }
+        metrics.accept(new Notice.RefreshFailed(
+                VIEW, Method.CONCURRENT, new Failure(Failure.Kind.TRANSIENT, "22012", "raised", Remedy.NONE), 1));
+        List<String> series = scrape().stream()
+                .filter(line -> line.startsWith("refreshd_troubles_total{"))
+                .toList();
+        assertThat(series).hasSizeLessThan(100).contains("refreshd_troubles_total{reason=\"SQLSTATE 22…\"} 1.0");
+    }
+
     @Test
     void countsNotices() {
         metrics.accept(new Notice.RefreshDone(
                 VIEW, Method.CONCURRENT, Duration.ofMillis(1500), Optional.of(Duration.ofMillis(60)), Optional.of(3L)));
         metrics.accept(new Notice.RefreshFailed(
-                VIEW, Method.CONCURRENT, new Failure(Failure.Kind.TRANSIENT, "55P03", "locked", ""), 1));
+                VIEW, Method.CONCURRENT, new Failure(Failure.Kind.TRANSIENT, "55P03", "locked", Remedy.NONE), 1));
         for (Notice.Avoided reason : Notice.Avoided.values()) {
             metrics.accept(new Notice.RefreshAvoided(VIEW, reason));
         }

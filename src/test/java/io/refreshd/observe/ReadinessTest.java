@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.refreshd.model.Obstacle;
+import io.refreshd.model.Remedy;
 import io.refreshd.report.DaemonStatus;
 import io.refreshd.report.StreamPhase;
 import io.refreshd.report.StreamStatus;
@@ -36,7 +37,8 @@ class ReadinessTest {
 
     @Test
     void aSuspendedViewTellsWhy() {
-        assertThat(reasons(Samples.suspended(VIEW, new Obstacle("it has no unique index", "CREATE UNIQUE INDEX …"))))
+        assertThat(reasons(Samples.suspended(
+                        VIEW, new Obstacle("it has no unique index", Remedy.sql("CREATE UNIQUE INDEX …")))))
                 .containsExactly(
                         "view public.role_a is suspended and 90 s stale (target lag: 5.0 s): it has no unique index");
     }
@@ -46,7 +48,8 @@ class ReadinessTest {
     void aSuspendedOrBlockedViewDoesNotMakeTheDaemonUnready() {
         assertThat(isReady(
                         Samples.fresh(VIEW),
-                        Samples.suspended(VIEW, new Obstacle("it has no unique index", "CREATE UNIQUE INDEX …")),
+                        Samples.suspended(
+                                VIEW, new Obstacle("it has no unique index", Remedy.sql("CREATE UNIQUE INDEX …"))),
                         Samples.stale(VIEW, ViewPhase.BLOCKED, Duration.ofDays(3)),
                         Samples.neverRefreshed(VIEW, ViewPhase.SUSPENDED)))
                 .isTrue();

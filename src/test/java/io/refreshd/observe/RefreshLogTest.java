@@ -8,6 +8,7 @@ import io.refreshd.model.Method;
 import io.refreshd.model.Moment;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.Operation;
+import io.refreshd.model.Remedy;
 import io.refreshd.model.ViewId;
 import io.refreshd.report.Lateness;
 import io.refreshd.report.Notice;
@@ -196,7 +197,7 @@ class RefreshLogTest {
     }
 
     private static Failure failure() {
-        return new Failure(Failure.Kind.PERMANENT, "42501", "permission denied", "GRANT MAINTAIN …");
+        return new Failure(Failure.Kind.PERMANENT, "42501", "permission denied", Remedy.sql("GRANT MAINTAIN …"));
     }
 
     private static Notice phase(ViewPhase from, ViewPhase to, String reason) {
@@ -204,6 +205,8 @@ class RefreshLogTest {
                 VIEW,
                 from,
                 to,
-                reason.isEmpty() ? Optional.empty() : Optional.of(new Obstacle(reason, "GRANT MAINTAIN …")));
+                reason.isEmpty()
+                        ? Optional.empty()
+                        : Optional.of(new Obstacle(reason, Remedy.sql("GRANT MAINTAIN …"))));
     }
 }

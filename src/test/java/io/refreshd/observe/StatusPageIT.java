@@ -10,6 +10,7 @@ import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.refreshd.model.Method;
 import io.refreshd.model.Obstacle;
+import io.refreshd.model.Remedy;
 import io.refreshd.model.TableId;
 import io.refreshd.model.ViewId;
 import io.refreshd.report.DaemonStatus;
@@ -78,7 +79,7 @@ class StatusPageIT {
         assertThat(browser.evaluate("document.querySelector('.recent').innerText"))
                 .contains("57 rows changed");
         assertThat(browser.evaluate("document.querySelector('tr.why pre').innerText"))
-                .isEqualTo("CREATE UNIQUE INDEX ON \"<b>\" ('&')");
+                .isEqualTo(Remedy.sql("CREATE UNIQUE INDEX ON \"<b>\" ('&')"));
     }
 
     /** Each text colour has at least the contrast that WCAG requires for text of this size, in the light and the dark scheme. */
@@ -284,7 +285,9 @@ class StatusPageIT {
     private static DaemonStatus ordinary() {
         ViewStatus suspended = Samples.suspended(
                 HOSTILE,
-                new Obstacle("no unique index <img src=x onerror=alert(1)>", "CREATE UNIQUE INDEX ON \"<b>\" ('&')"));
+                new Obstacle(
+                        "no unique index <img src=x onerror=alert(1)>",
+                        Remedy.sql("CREATE UNIQUE INDEX ON \"<b>\" ('&')")));
         return new DaemonStatus(
                 Samples.streaming(),
                 List.of(Samples.fresh(VIEW), suspended, Samples.stale(TOTALS, ViewPhase.DIRTY, Duration.ofSeconds(2))),
@@ -292,7 +295,7 @@ class StatusPageIT {
                         new TableStatus(Samples.TABLE, Optional.empty(), List.of(VIEW, HOSTILE)),
                         new TableStatus(
                                 new TableId("public", "<script>alert(3)</script>"),
-                                Optional.of(new Obstacle("unlogged", "ALTER TABLE … SET LOGGED")),
+                                Optional.of(new Obstacle("unlogged", Remedy.sql("ALTER TABLE … SET LOGGED"))),
                                 List.of(HOSTILE))),
                 Map.of(TOTALS, Set.of(VIEW)));
     }

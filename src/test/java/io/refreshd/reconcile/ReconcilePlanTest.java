@@ -17,6 +17,7 @@ import io.refreshd.ledger.Registration;
 import io.refreshd.model.LedgerEntry;
 import io.refreshd.model.Method;
 import io.refreshd.model.Obstacle;
+import io.refreshd.model.Remedy;
 import io.refreshd.model.TableId;
 import io.refreshd.model.Timing;
 import io.refreshd.model.ViewId;
@@ -68,7 +69,7 @@ class ReconcilePlanTest {
 
     @Test
     void nothingIsAlteredWhereLedgerAndRoutingTableAgreeWithTheCatalog() {
-        known(graph.lineageOf(low));
+        known(snapshot().lineageOf(low));
         assertThat(plan().altered()).isEmpty();
         assertThat(plan().uncertain()).isEmpty();
     }
@@ -92,7 +93,7 @@ class ReconcilePlanTest {
 
     @Test
     void whatATableLackedWhileItWasNotCapturedIsMissingFromItsReaders() {
-        known(graph.lineageOf(low));
+        known(snapshot().lineageOf(low));
         enrolment = new Enrolment(Set.of(main), Set.of(main), Set.of(), Set.of());
         assertThat(plan().altered()).containsExactly(low);
         enrolment = new Enrolment(Set.of(), Set.of(), Set.of(main), Set.of());
@@ -114,7 +115,7 @@ class ReconcilePlanTest {
     @Test
     void whileTheLogIsNotReadEveryViewGoesByTheClock() {
         assertThat(spec(plan(), low).untracked()).isEmpty();
-        degraded = Optional.of(new Obstacle("the log is not read", "wait"));
+        degraded = Optional.of(new Obstacle("the log is not read", Remedy.text("wait")));
         assertThat(plan().specs()).hasSize(2).allSatisfy(spec -> {
             assertThat(spec.untracked()).isEqualTo(degraded);
             assertThat(spec.timing().maxStaleness()).contains(BY_THE_CLOCK);
@@ -130,7 +131,9 @@ class ReconcilePlanTest {
     private void known(String lineageOfLow) {
         ledger = Map.of(
                 low, new Ledgered(LedgerEntry.unknown(low), oid(low), lineageOfLow),
-                high, new Ledgered(LedgerEntry.unknown(high), oid(high), graph.lineageOf(high)));
+                high,
+                        new Ledgered(
+                                LedgerEntry.unknown(high), oid(high), snapshot().lineageOf(high)));
         routed = Map.of(low, oid(low), high, oid(high));
     }
 
@@ -152,6 +155,7 @@ class ReconcilePlanTest {
                 Map.of(),
                 enrolment,
                 Map.of(),
+                "settings",
                 degraded);
     }
 

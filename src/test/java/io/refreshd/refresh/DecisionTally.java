@@ -4,10 +4,12 @@ import io.refreshd.report.Notice;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 
 /** Counts the decisions of all rounds, of those whose result was compared with PostgreSQL's. */
 final class DecisionTally {
     private static final List<String> JOINS = List.of("FULL JOIN", "RIGHT JOIN", "LEFT JOIN", "JOIN");
+    private static final Pattern SUB_QUERY = Pattern.compile("EXISTS \\(SELECT| IN \\(SELECT| \\(SELECT (count|max)");
 
     /** Decisions with keys to look up. */
     private static final class LookUps {
@@ -22,6 +24,10 @@ final class DecisionTally {
     private long byProbe;
     private long byMembership;
     private long refreshed;
+    private long unseen;
+    private long altered;
+    private long unaltered;
+    private long refreshedWithoutNeed;
 
     /** Counts a view that was found unaffected without a query, and did not differ. */
     void avoided(Notice.RefreshAvoided notice) {
@@ -38,10 +44,12 @@ final class DecisionTally {
             byProbe++;
         } else {
             refreshed++;
+            refreshedWithoutNeed += differed ? 0 : 1;
         }
         if (eligible) {
             String join =
-                    JOINS.stream().filter(definition::contains).findFirst().orElse("no join");
+                    JOINS.stream().filter(definition::contains).findFirst().orElse("no join")
+                            + (SUB_QUERY.matcher(definition).find() ? ", sub-query" : "");
             LookUps lookUps = byJoin.computeIfAbsent(join, kind -> new LookUps());
             lookUps.eligible++;
             lookUps.unchanged += unchanged ? 1 : 0;
@@ -50,7 +58,26 @@ final class DecisionTally {
     }
 
     long decisions() {
-        return byColumn + byDiscriminator + byProbe + refreshed;
+        return byColumn + byDiscriminator + byProbe + refreshed + unseen + unaltered;
+    }
+
+    /** Counts a view after an alteration of the catalog. Those that count as altered are refreshed, which counts by itself. */
+    void byLineage(boolean unaffected) {
+        if (unaffected) {
+            unaltered++;
+        } else {
+            altered++;
+        }
+    }
+
+    /** Counts a view that had to be refreshed, without a look whether it differed. */
+    void refreshedUnseen() {
+        unseen++;
+    }
+
+    /** How often a view was said to be unaffected. */
+    long unaffected() {
+        return byColumn + byDiscriminator + byProbe + unaltered;
     }
 
     long byDiscriminator() {
@@ -70,7 +97,13 @@ final class DecisionTally {
 
     /** Returns whether each kind of decision occurred. */
     boolean hasEveryKind() {
-        return byColumn > 0 && byDiscriminator > 0 && byMembership > 0 && byProbe > 0;
+        return byColumn > 0
+                && byDiscriminator > 0
+                && byMembership > 0
+                && byProbe > 0
+                && altered > 0
+                && unaltered > 0
+                && byJoin.containsKey("no join, sub-query");
     }
 
     long byProbe() {
@@ -86,10 +119,23 @@ final class DecisionTally {
     @Override
     public String toString() {
         StringBuilder text = new StringBuilder(
-                "%,d checked decisions: unaffected by column %,d, by discriminator %,d (membership queried %,d), by probe %,d; refreshed %,d"
-                        .formatted(decisions(), byColumn, byDiscriminator, byMembership, byProbe, refreshed));
+                ("%,d checked decisions: unaffected %,d: by column %,d, by discriminator %,d (membership queried %,d), by probe %,d,"
+                                + " by lineage after alterations %,d; refreshed %,d: of %,d compared %,d did not differ"
+                                + " (altered %,d)")
+                        .formatted(
+                                decisions(),
+                                unaffected(),
+                                byColumn,
+                                byDiscriminator,
+                                byMembership,
+                                byProbe,
+                                unaltered,
+                                refreshed + unseen,
+                                refreshed,
+                                refreshedWithoutNeed,
+                                altered));
         byJoin.forEach(
-                (join, lookUps) -> text.append("\n  %-10s looked up %,7d, unchanged %,7d, refreshed without need %,d"
+                (join, lookUps) -> text.append("\n  %-21s looked up %,7d, unchanged %,7d, refreshed without need %,d"
                         .formatted(join, lookUps.eligible, lookUps.unchanged, lookUps.falseAlarms)));
         return text.toString();
     }

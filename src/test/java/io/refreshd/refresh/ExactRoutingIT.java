@@ -33,8 +33,9 @@ class ExactRoutingIT {
                 Connection ledger = database.connect();
                 Handle handle = JdbiFactory.on(ledger);
                 Statement statement = connection.createStatement()) {
-            statement.execute("DROP ROLE IF EXISTS " + RandomRounds.OWNER);
-            statement.execute("CREATE ROLE " + RandomRounds.OWNER);
+            for (String sql : RandomAlterations.roles()) {
+                statement.execute(sql);
+            }
             statement.execute("SET jit = off");
             LedgerSchema.migrate(handle);
             StreamRow.begin(handle, new StreamPosition("refreshd", 7, 1, Lsn.ZERO));

@@ -497,7 +497,7 @@ class IncrementalRefresherIT {
                     .isInstanceOfSatisfying(RefreshOutcome.Failed.class, failed -> {
                         assertThat(failed.failure().kind()).isEqualTo(Failure.Kind.PERMANENT);
                         assertThat(failed.failure().what()).contains("unsafe_act");
-                        assertThat(failed.failure().remedy()).contains("refreshd resume public.unsafe");
+                        assertThat(failed.failure().remedy().toString()).contains("refreshd resume public.unsafe");
                     });
             assertThat(rows("unsafe")).noneMatch(row -> row.contains("new"));
         } finally {
@@ -564,7 +564,7 @@ class IncrementalRefresherIT {
         fixture.changed("sparse", fixture.probe("sparse", "1", "1"));
         assertThat(fixture.refresher.missingIndex(fixture.oid("sparse")))
                 .hasValueSatisfying(index ->
-                        assertThat(index.remedy()).isEqualTo("CREATE INDEX ON \"public\".\"sparse_d\" (m);"));
+                        assertThat(index.remedy()).isEqualTo("CREATE INDEX ON \"public\".\"sparse_d\" (m)"));
         execute(index());
         fixture.refresher = fixture.newRefresher();
         fixture.changed("sparse", fixture.probe("sparse", "1", "1"));
@@ -575,6 +575,7 @@ class IncrementalRefresherIT {
         return fixture.refresher
                 .missingIndex(fixture.oid("sparse"))
                 .orElseThrow()
-                .remedy();
+                .remedy()
+                .toString();
     }
 }

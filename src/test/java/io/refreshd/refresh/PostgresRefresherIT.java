@@ -19,6 +19,7 @@ import io.refreshd.model.Method;
 import io.refreshd.model.Moment;
 import io.refreshd.model.RefreshOutcome;
 import io.refreshd.model.RefreshTask;
+import io.refreshd.model.Remedy;
 import io.refreshd.model.TableId;
 import io.refreshd.model.ViewId;
 import io.refreshd.model.Xid;
@@ -39,6 +40,8 @@ import org.jdbi.v3.core.Jdbi;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class PostgresRefresherIT {
     private static final ViewId VIEW = new ViewId("public", "role \"A\"");
@@ -206,7 +209,8 @@ class PostgresRefresherIT {
         assertThat(failure(refresh(refresher, task(Xids.NONE)))).satisfies(failure -> {
             assertThat(failure.kind()).isEqualTo(Failure.Kind.PERMANENT);
             assertThat(failure.sqlState()).isEqualTo("55000");
-            assertThat(failure.remedy()).contains("CREATE UNIQUE INDEX ON \"public\".\"role \"\"A\"\"\"");
+            assertThat(failure.remedy().text())
+                    .startsWith("create a unique index on the key columns of \"public\".\"role \"\"A\"\"\"");
         });
     }
 
@@ -333,8 +337,23 @@ class PostgresRefresherIT {
         assertThat(failure(refresh(hasty, plain(new ViewId("public", "slow"))))).satisfies(failure -> {
             assertThat(failure.sqlState()).isEqualTo("57014");
             assertThat(failure.kind()).isEqualTo(Failure.Kind.TRANSIENT);
-            assertThat(failure.remedy()).contains("refresh.statement-timeout");
+            assertThat(failure.remedy().text()).contains("refresh.statement-timeout");
         });
+    }
+
+    /** A function may raise an error with any SQLSTATE: those by which the server reports an outage say nothing of the server then. */
+    @ParameterizedTest
+    @ValueSource(strings = {"08006", "57P01", "53300", "58030", "25006"})
+    void anOutageThatAFunctionInventsIsTheFailureOfItsView(String state) throws Exception {
+        database.execute(
+                "CREATE FUNCTION lie(int) RETURNS int LANGUAGE plpgsql AS"
+                        + " 'BEGIN IF current_setting(''x.lie'', true) = ''off'' THEN RETURN $1; END IF;"
+                        + " RAISE EXCEPTION USING ERRCODE = ''" + state + "''; END'",
+                "CREATE MATERIALIZED VIEW lying AS SELECT lie(id) AS id FROM main WITH NO DATA");
+        Failure failure = failure(refresh(refresher, plain(new ViewId("public", "lying"))));
+        assertThat(failure.sqlState()).isEqualTo(state);
+        assertThat(failure.isOutage()).isFalse();
+        assertThat(failure.kind()).isEqualTo(Failure.Kind.RAISED);
     }
 
     @Test
@@ -348,9 +367,9 @@ class PostgresRefresherIT {
                             .isEqualTo("the refresh of public.twice failed: SQLSTATE 23505 (unique_violation)");
                     assertThat(failure.said().text()).contains("Key (k)=(1) is duplicated");
                     assertThat(failure.remedy())
-                            .isEqualTo(
+                            .hasToString(
                                     "make the rows of the view unique by the columns of its unique index;"
-                                            + " -- refreshd then tries again by itself; without waiting: refreshd resume public.twice");
+                                            + " refreshd then tries again by itself; without waiting: refreshd resume public.twice");
                 });
     }
 
@@ -381,16 +400,16 @@ class PostgresRefresherIT {
             assertThat(refused.sqlState()).isEqualTo("42501");
             assertThat(refused.kind()).isEqualTo(Failure.Kind.PERMANENT);
             List<String> grants = List.of(
-                    "GRANT USAGE ON SCHEMA \"of others\" TO \"" + between + "\";",
-                    "GRANT SELECT ON \"of others\".base TO \"" + between + "\";",
-                    "GRANT SELECT ON public.main TO \"" + owner + "\";",
-                    "GRANT SELECT ON public.plain TO \"" + owner + "\";",
-                    "GRANT EXECUTE ON ROUTINE public.same(i integer) TO \"" + owner + "\";");
+                    "GRANT USAGE ON SCHEMA \"of others\" TO \"" + between + "\"",
+                    "GRANT SELECT ON \"of others\".base TO \"" + between + "\"",
+                    "GRANT SELECT ON public.main TO \"" + owner + "\"",
+                    "GRANT SELECT ON public.plain TO \"" + owner + "\"",
+                    "GRANT EXECUTE ON ROUTINE public.same(i integer) TO \"" + owner + "\"");
             assertThat(refused.remedy())
-                    .isEqualTo(String.join(" ", grants)
-                            + " -- refreshd then tries again by itself; without waiting: refreshd resume public.owned");
+                    .isEqualTo(Remedy.sql(grants)
+                            .and("refreshd then tries again by itself; without waiting: refreshd resume public.owned"));
 
-            database.execute(refused.remedy());
+            database.execute(refused.remedy().sql().toArray(String[]::new));
             assertThat(refresh(refresher, plain(owned))).isInstanceOf(RefreshOutcome.Gone.class); // not in the ledger
         } finally {
             database.execute(

@@ -13,9 +13,17 @@ final class RandomViews {
     private final String[] keys = new String[2];
     private final boolean[] composite = new boolean[2];
     private String joinOfJoined = "";
+    private final RandomSubQueries subQueries;
+    private final RandomAlterations alterations;
 
     RandomViews(Random random) {
         this.random = random;
+        this.subQueries = new RandomSubQueries(random);
+        this.alterations = new RandomAlterations(random);
+    }
+
+    RandomAlterations alterations() {
+        return alterations;
     }
 
     private <T> T any(List<T> choices) {
@@ -53,6 +61,8 @@ final class RandomViews {
                     + " p.amount, p.big FROM plain_" + name + " p" + any(List.of("", " WHERE p.ref IS NOT NULL")));
         }
         sql.addAll(relatives());
+        sql.addAll(subQueries.schema());
+        sql.addAll(alterations.schema());
         joinOfJoined = join();
         sql.add(
                 "CREATE VIEW joined AS SELECT a.\"The key\" AS \"The key\", a.k2, a.role, a.x, coalesce(b.x, a.ref) AS ref,"
@@ -72,10 +82,15 @@ final class RandomViews {
                 "ALTER TABLE leaf DROP COLUMN gone",
                 "ALTER TABLE parted ATTACH PARTITION leaf FOR VALUES IN (0, 1)",
                 "CREATE TABLE leaf2 PARTITION OF parted FOR VALUES IN (2, 3)",
+                "CREATE TABLE branch (role text, day int NOT NULL, id int NOT NULL, x int) PARTITION BY RANGE (id)",
+                "ALTER TABLE parted ATTACH PARTITION branch FOR VALUES IN (4, 5)",
+                "CREATE TABLE twig PARTITION OF branch FOR VALUES FROM (MINVALUE) TO (4)",
+                "CREATE TABLE twig2 PARTITION OF branch FOR VALUES FROM (4) TO (MAXVALUE)",
                 "ALTER TABLE parent REPLICA IDENTITY " + identity,
                 "ALTER TABLE child REPLICA IDENTITY " + identity,
                 "ALTER TABLE leaf REPLICA IDENTITY " + identity,
                 "ALTER TABLE leaf2 REPLICA IDENTITY " + identity,
+                "ALTER TABLE twig REPLICA IDENTITY " + identity,
                 "CREATE TABLE guarded (id int PRIMARY KEY, role text, x int)",
                 "ALTER TABLE guarded ENABLE ROW LEVEL SECURITY",
                 "CREATE POLICY by_ta ON guarded USING (EXISTS (SELECT FROM ta o WHERE o.x = guarded.x AND o.role = 'r1'))");
@@ -141,10 +156,16 @@ final class RandomViews {
     }
 
     String view() {
+        if (random.nextInt(3) == 0) {
+            return subQueries.view();
+        }
+        if (random.nextInt(5) == 0) {
+            return alterations.view();
+        }
         if (random.nextInt(4) == 0) {
             return summary();
         }
-        if (random.nextInt(6) == 0) {
+        if (random.nextInt(4) == 0) {
             return ofRelatives();
         }
         String filter = any(List.of(
@@ -215,8 +236,9 @@ final class RandomViews {
     List<String> change() {
         List<String> sql = new ArrayList<>();
         for (int i = random.nextInt(3); i >= 0; i--) {
-            if (random.nextInt(5) == 0) {
-                sql.add(changeOfRelatives());
+            int part = random.nextInt(12);
+            if (part < 6) {
+                sql.add(part < 2 ? changeOfRelatives() : part < 5 ? subQueries.change() : alterations.change());
                 continue;
             }
             int t = random.nextInt(2);
@@ -244,12 +266,13 @@ final class RandomViews {
         String key = Integer.toString(random.nextInt(8));
         boolean parted = table.equals("parted") || table.equals("leaf");
         if (table.equals("parted") && random.nextInt(4) == 0) {
-            return "UPDATE parted SET day = " + random.nextInt(4) + " WHERE id = " + key;
+            return "UPDATE parted SET " + any(List.of("day = " + random.nextInt(6), "id = " + random.nextInt(8)))
+                    + " WHERE id = " + key;
         }
         return switch (random.nextInt(4)) {
             case 0, 1 ->
                 "INSERT INTO " + table + " (id, role, x" + (parted ? ", day" : "") + ") VALUES (" + key + ", " + role()
-                        + ", " + number() + (parted ? ", " + random.nextInt(table.equals("leaf") ? 2 : 4) : "")
+                        + ", " + number() + (parted ? ", " + random.nextInt(table.equals("leaf") ? 2 : 6) : "")
                         + ") ON CONFLICT DO NOTHING";
             case 2 ->
                 "UPDATE " + table + " SET " + any(List.of("role = " + role(), "x = " + number())) + " WHERE id = "

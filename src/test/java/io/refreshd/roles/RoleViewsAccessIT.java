@@ -6,6 +6,7 @@ import io.refreshd.config.Configuration;
 import io.refreshd.config.ConfigurationReader;
 import io.refreshd.ledger.LedgerSchema;
 import io.refreshd.model.Obstacle;
+import io.refreshd.model.Remedy;
 import io.refreshd.model.SqlNames;
 import io.refreshd.testing.RunningDaemon;
 import io.refreshd.testing.TestDatabase;
@@ -60,7 +61,7 @@ class RoleViewsAccessIT {
         database.execute("REVOKE ALL ON main FROM " + quoted);
         assertThat(apply(TABLE + "grant-to: '{role}'\n"))
                 .extracting(Obstacle::remedy)
-                .containsExactly("CREATE ROLE \"b\"");
+                .containsExactly(Remedy.sql("CREATE ROLE \"b\""));
         assertThat(database.query("SELECT c.relname FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace"
                         + " AND c.relkind IN ('r', 'm') AND has_table_privilege('"
                         + hostile.replace("'", "''") + "', c.oid, 'SELECT')"))

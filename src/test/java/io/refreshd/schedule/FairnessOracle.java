@@ -93,6 +93,15 @@ final class FairnessOracle {
         Optional.ofNullable(views.get(id)).ifPresent(view -> view.waitsSince = OptionalLong.empty());
     }
 
+    /** Views that an event pauses or suspends bound nothing any more, also for what the same event starts. */
+    void paused(List<ViewStatus> status) {
+        for (ViewStatus shown : status) {
+            if (shown.phase() == ViewPhase.PAUSED || shown.phase() == ViewPhase.SUSPENDED) {
+                Optional.ofNullable(views.get(shown.view())).ifPresent(view -> view.phase = shown.phase());
+            }
+        }
+    }
+
     void started(RefreshTask task, long now) {
         Timed view = views.get(task.view());
         long otherLong = running.values().stream()

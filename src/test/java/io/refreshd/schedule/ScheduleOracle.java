@@ -136,6 +136,11 @@ final class ScheduleOracle {
         }
     }
 
+    /** To be called before what the same event started. */
+    void paused(List<ViewStatus> status) {
+        fairness.paused(status);
+    }
+
     void started(RefreshTask task, long now) {
         Watched view = views.get(task.view());
         assertThat(view).as("%s is known", task.view()).isNotNull();

@@ -12,6 +12,7 @@ import io.refreshd.model.Moment;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.RefreshOutcome;
 import io.refreshd.model.RefreshTask;
+import io.refreshd.model.Remedy;
 import io.refreshd.model.Snapshot;
 import io.refreshd.model.TableId;
 import io.refreshd.model.Timing;
@@ -183,7 +184,9 @@ class SchedulerTest {
 
     private static Event failed(ViewId view, Failure.Kind kind) {
         return new Event.RefreshEnded(
-                view, new RefreshOutcome.Failed(new Failure(kind, "55000", "no index", "CREATE INDEX"), Duration.ZERO));
+                view,
+                new RefreshOutcome.Failed(
+                        new Failure(kind, "55000", "no index", Remedy.sql("CREATE INDEX")), Duration.ZERO));
     }
 
     private static <T extends Action> List<T> only(Class<T> kind, List<Action> actions) {
@@ -303,8 +306,8 @@ class SchedulerTest {
         after(Duration.ofMillis(100));
         List<Action> end = handle(failed(A, Failure.Kind.PERMANENT));
         assertThat(only(Action.Remember.class, end))
-                .containsExactly(
-                        new Action.Remember(A, 1, false, Optional.of(new Obstacle("no index", "CREATE INDEX"))));
+                .containsExactly(new Action.Remember(
+                        A, 1, false, Optional.of(new Obstacle("no index", Remedy.sql("CREATE INDEX")))));
         assertThat(status(B).phase()).isEqualTo(ViewPhase.BLOCKED);
         assertThat(scheduler.nextDeadline()).isEmpty();
         assertThat(started(handle(new Event.ResumeRequested(A))).view()).isEqualTo(A);
@@ -330,7 +333,8 @@ class SchedulerTest {
 
     private static Event failed(ViewId view, String sqlState, Failure.Kind kind) {
         return new Event.RefreshEnded(
-                view, new RefreshOutcome.Failed(new Failure(kind, sqlState, "no", "fix it"), Duration.ZERO));
+                view,
+                new RefreshOutcome.Failed(new Failure(kind, sqlState, "no", Remedy.text("fix it")), Duration.ZERO));
     }
 
     private void suspendByData(ViewId view) {
@@ -439,7 +443,7 @@ class SchedulerTest {
                                 Optional.empty(),
                                 5,
                                 false,
-                                Optional.of(new Obstacle("broken", "fix it")))),
+                                Optional.of(new Obstacle("broken", Remedy.text("fix it"))))),
                 Set.of()));
         assertThat(status(A).phase()).isEqualTo(ViewPhase.SUSPENDED);
         handle(failed(A, Failure.Kind.PERMANENT));
@@ -459,7 +463,7 @@ class SchedulerTest {
                         Method.CONCURRENT,
                         Set.of(A),
                         Optional.empty(),
-                        Optional.of(new Obstacle("reads a foreign table", ""))));
+                        Optional.of(new Obstacle("reads a foreign table", Remedy.NONE))));
         handle(affected(A, 100));
         after(Duration.ofMillis(100));
         handle(failed(A, Failure.Kind.PERMANENT));
@@ -510,7 +514,8 @@ class SchedulerTest {
         for (String state : List.of("08001", "57P01", "57P03", "53300", "53100", "25006", "", "08006")) {
             handle(new Event.RefreshEnded(
                     A,
-                    new RefreshOutcome.Failed(new Failure(Failure.Kind.TRANSIENT, state, "away", ""), Duration.ZERO)));
+                    new RefreshOutcome.Failed(
+                            new Failure(Failure.Kind.TRANSIENT, state, "away", Remedy.NONE), Duration.ZERO)));
             assertThat(status(A).phase()).isEqualTo(ViewPhase.BACKING_OFF);
             started(after(Duration.ofNanos(scheduler.nextDeadline().orElseThrow() - now.nanos())));
         }

@@ -98,6 +98,7 @@ final class SimulatedDaemon {
         }
         Moment now = timeline.now();
         List<Action> actions = scheduler.handle(event, now);
+        schedule.paused(scheduler.status());
         int marks = 0;
         for (Action action : actions) {
             switch (action) {

@@ -7,6 +7,7 @@ import io.refreshd.model.KeyProbe;
 import io.refreshd.model.Method;
 import io.refreshd.model.RefreshOutcome;
 import io.refreshd.model.RefreshTask;
+import io.refreshd.model.Remedy;
 import io.refreshd.model.Snapshot;
 import io.refreshd.model.ViewId;
 import io.refreshd.model.Xid;
@@ -229,7 +230,10 @@ final class SimulatedRefresher {
 
     private void fail(RefreshTask task, Failure.Kind kind) {
         String state = variousCauses ? STATES.get((int) (task.covers() % STATES.size())) : STATES.getFirst();
-        end(task, new RefreshOutcome.Failed(new Failure(kind, state, "it failed", "remedy it"), Duration.ZERO));
+        end(
+                task,
+                new RefreshOutcome.Failed(
+                        new Failure(kind, state, "it failed", Remedy.text("remedy it")), Duration.ZERO));
     }
 
     private void end(RefreshTask task, RefreshOutcome outcome) {

@@ -2,6 +2,7 @@ package io.refreshd.schedule;
 
 import io.refreshd.model.Method;
 import io.refreshd.model.Obstacle;
+import io.refreshd.model.Remedy;
 import io.refreshd.model.Timing;
 import io.refreshd.model.ViewId;
 import java.util.BitSet;
@@ -40,8 +41,8 @@ record SimulatedView(
                 timing,
                 incremental ? Method.INCREMENTAL : Method.CONCURRENT,
                 upstream,
-                obstacle ? Optional.of(new Obstacle("no unique index", "create one")) : Optional.empty(),
-                untracked ? Optional.of(new Obstacle("reads a foreign table", "none")) : Optional.empty(),
+                obstacle ? Optional.of(new Obstacle("no unique index", Remedy.text("create one"))) : Optional.empty(),
+                untracked ? Optional.of(new Obstacle("reads a foreign table", Remedy.NONE)) : Optional.empty(),
                 incremental ? definition() : "");
     }
 

@@ -3,6 +3,7 @@ package io.refreshd.testing;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.refreshd.cli.Refreshd;
+import io.refreshd.model.Remedy;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
@@ -44,8 +45,20 @@ public record Checked(int code, List<JsonNode> findings, String err) {
         return of(severity, "what");
     }
 
-    public List<String> remedies(String severity) {
-        return of(severity, "remedy");
+    public List<Remedy> remedies(String severity) {
+        return findings.stream()
+                .filter(finding -> finding.path("severity").asText().equals(severity))
+                .map(finding -> remedy(finding.path("remedy")))
+                .toList();
+    }
+
+    /** The remedy in its form in JSON. */
+    public static Remedy remedy(JsonNode node) {
+        return new Remedy(
+                StreamSupport.stream(node.path("sql").spliterator(), false)
+                        .map(JsonNode::asText)
+                        .toList(),
+                node.path("text").asText(""));
     }
 
     private List<String> of(String severity, String field) {

@@ -1,0 +1,114 @@
+package io.refreshd.catalog;
+
+import io.refreshd.catalog.NodeTree.Items;
+import io.refreshd.catalog.NodeTree.Node;
+import io.refreshd.catalog.NodeTree.Part;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A sub-query in an expression: of EXISTS, of IN, or a scalar one.
+ *
+ * @param query the sub-query
+ * @param comparison how IN compares with the column of the sub-query; empty for the others
+ * @param onlyTruth whether NULL and false make no difference, as in WHERE
+ * @param outer whether an outer join may put a row with NULLs in the place of a row for which the expression is not true
+ */
+record SubLink(Node query, Optional<Node> comparison, boolean onlyTruth, boolean outer) {
+    /**
+     * A sub-query at its place in a view's query.
+     *
+     * @param around the query that holds the expression: the view's, or one that was flattened into it
+     */
+    record Placed(SubLink subLink, SelectProjectJoin around) {}
+
+    // The server's SubLinkType.
+    private static final int EXISTS = 0;
+    private static final int ANY = 2;
+    private static final int SCALAR = 4;
+
+    /**
+     * The sub-queries in a condition of WHERE or ON.
+     *
+     * @throws UnsupportedQueryException if one is of another kind
+     */
+    static List<SubLink> inCondition(Part condition, boolean outer) throws UnsupportedQueryException {
+        List<SubLink> found = new ArrayList<>();
+        collect(condition, true, outer, found);
+        return found;
+    }
+
+    /**
+     * The sub-queries in the expression of a column.
+     *
+     * @throws UnsupportedQueryException if one is of another kind
+     */
+    static List<SubLink> inColumn(Part expression) throws UnsupportedQueryException {
+        List<SubLink> found = new ArrayList<>();
+        collect(expression, false, false, found);
+        return found;
+    }
+
+    /** The sub-query of a view or sub-select, as part of the query that reads it. */
+    SubLink below(boolean nullable) {
+        return new SubLink(query, comparison, onlyTruth, outer || nullable);
+    }
+
+    /** Whether the sub-query's value does not depend on the order of its rows, as that of ARRAY does. */
+    static boolean isOfKnownKind(Node node) {
+        long kind = node.number("subLinkType");
+        return kind == EXISTS || kind == ANY || kind == SCALAR;
+    }
+
+    private static void collect(Part part, boolean onlyTruth, boolean outer, List<SubLink> found)
+            throws UnsupportedQueryException {
+        if (part instanceof Items items) {
+            for (Part item : items.parts()) {
+                collect(item, onlyTruth, outer, found);
+            }
+        } else if (part instanceof Node node && node.label().equals("SUBLINK")) {
+            found.add(of(node, onlyTruth, outer));
+            for (Part inside : node.all("testexpr")) {
+                collect(inside, false, outer, found);
+            }
+        } else if (part instanceof Node node) {
+            boolean monotone = onlyTruth
+                    && node.label().equals("BOOLEXPR")
+                    && (node.is("boolop", "and") || node.is("boolop", "or"));
+            for (List<Part> field : node.fields().values()) {
+                for (Part inside : field) {
+                    collect(inside, monotone, outer, found);
+                }
+            }
+        }
+    }
+
+    private static SubLink of(Node node, boolean onlyTruth, boolean outer) throws UnsupportedQueryException {
+        int kind = (int) node.number("subLinkType");
+        if (node.all("subselect").size() != 1
+                || !(node.all("subselect").getFirst() instanceof Node query)
+                || !query.label().equals("QUERY")
+                || !isOfKnownKind(node)) {
+            throw new UnsupportedQueryException(
+                    "its query holds a sub-query in an expression that is neither EXISTS nor IN nor a scalar one");
+        }
+        if (kind == SCALAR && RequiredConditions.of(query).stream().noneMatch(SubLink::refersToOuterQuery)) {
+            throw new UnsupportedQueryException(
+                    "its query holds a scalar sub-query that is the same for all rows, so that each look-up would"
+                            + " compute it as a whole");
+        }
+        if (kind == ANY
+                && node.all("testexpr").size() == 1
+                && node.all("testexpr").getFirst() instanceof Node comparison) {
+            return new SubLink(query, Optional.of(comparison), onlyTruth, outer);
+        }
+        return new SubLink(query, Optional.empty(), onlyTruth, outer);
+    }
+
+    private static boolean refersToOuterQuery(Node condition) {
+        boolean[] refers = new boolean[1];
+        condition.visit(node -> refers[0] |= node.label().equals("VAR") && node.is("varlevelsup", "1"));
+        return refers[0];
+    }
+}

@@ -1,0 +1,152 @@
+package io.refreshd.catalog;
+
+import io.refreshd.catalog.NodeTree.Items;
+import io.refreshd.catalog.NodeTree.Node;
+import io.refreshd.catalog.NodeTree.Part;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+
+/**
+ * The tables that a sub-query in an expression reads, also through plain views.
+ *
+ * <p>Invariant: the value of an accepted sub-query depends on the rows of these tables and on the columns of the outer query that it
+ * refers to, and on nothing else. In particular not on the order of rows.
+ */
+final class SubQueryReads {
+    /** Views are followed no deeper than this, so that views which read each other in a cycle come to an end. */
+    private static final int MAX_DEPTH = 20;
+
+    /** The labels of a query's nodes that are allowed beside those of {@link SafeExpressions}. Any other is refused. */
+    private static final Set<String> LABELS = Set.of(
+            "QUERY",
+            "RANGETBLENTRY",
+            "RTEPERMISSIONINFO",
+            "ALIAS",
+            "FROMEXPR",
+            "JOINEXPR",
+            "RANGETBLREF",
+            "SORTGROUPCLAUSE",
+            "SETOPERATIONSTMT",
+            "AGGREF");
+
+    /** Flags of a query that are false. */
+    private static final List<String> FALSE =
+            List.of("hasWindowFuncs", "hasTargetSRFs", "hasDistinctOn", "hasRecursive", "hasModifyingCTE");
+
+    /** Clauses that a query does not have. */
+    private static final List<String> ABSENT =
+            List.of("cteList", "groupingSets", "windowClause", "limitOffset", "limitCount", "rowMarks");
+
+    private final CatalogIndex catalogIndex;
+    private final Map<Long, Integer> times = new TreeMap<>();
+
+    private SubQueryReads(CatalogIndex catalogIndex) {
+        this.catalogIndex = catalogIndex;
+    }
+
+    /**
+     * Returns how often the sub-query reads each table.
+     *
+     * @throws UnsupportedQueryException if its value may depend on more than rows
+     */
+    static Map<Long, Integer> of(SubLink subLink, CatalogIndex catalogIndex) throws UnsupportedQueryException {
+        SubQueryReads reads = new SubQueryReads(catalogIndex);
+        reads.collect(subLink.query(), 1, 0, 0);
+        return reads.times;
+    }
+
+    /**
+     * @param level how many queries around the part it may refer to
+     * @param self oid of the plain view whose query this is; 0 if it is none
+     */
+    private void collect(Part part, int level, long self, int depth) throws UnsupportedQueryException {
+        if (part instanceof Items items) {
+            for (Part item : items.parts()) {
+                collect(item, level, self, depth);
+            }
+        } else if (part instanceof Node node) {
+            check(node, level);
+            if (node.label().equals("RANGETBLENTRY")) {
+                entry(node, self, depth);
+            }
+            int below = node.label().equals("QUERY") ? level + 1 : level;
+            for (List<Part> field : node.fields().values()) {
+                for (Part inside : field) {
+                    collect(inside, below, self, depth);
+                }
+            }
+        }
+    }
+
+    private static void check(Node node, int level) throws UnsupportedQueryException {
+        switch (node.label()) {
+            case "QUERY" -> {
+                if (!FALSE.stream().allMatch(flag -> node.is(flag, "false"))
+                        || !ABSENT.stream().allMatch(node::isNull)) {
+                    throw refused("WITH, LIMIT, a window function or the like");
+                }
+            }
+            case "VAR" -> {
+                // The outermost query of the expression has level 2 inside.
+                if (node.number("varlevelsup") < 0 || node.number("varlevelsup") >= level) {
+                    throw refused("a column of a query further out");
+                }
+            }
+            case "SUBLINK" -> {
+                if (!SubLink.isOfKnownKind(node)) {
+                    throw refused("another one that is neither EXISTS nor IN nor a scalar one");
+                }
+            }
+            case "AGGREF" -> {
+                if (!OrderlessAggregates.contains(node.number("aggfnoid"))) {
+                    throw refused("an aggregate whose result may depend on the order of rows");
+                }
+            }
+            default -> {
+                if (!LABELS.contains(node.label()) && !SafeExpressions.isAllowed(node)) {
+                    throw refused("an expression of a kind that is not understood");
+                }
+            }
+        }
+    }
+
+    private void entry(Node entry, long self, int depth) throws UnsupportedQueryException {
+        switch ((int) entry.number("rtekind")) {
+            case 0 -> relation(entry, self, depth);
+            case 1, 2, 5, 8, 9 -> {
+                // A sub-select, a join, VALUES, no table at all, groups: what they hold is visited.
+            }
+            default -> throw refused("something in its FROM that is no table");
+        }
+    }
+
+    private void relation(Node entry, long self, int depth) throws UnsupportedQueryException {
+        long oid = entry.number("relid");
+        // PostgreSQL 15 adds the plain view itself to its range table twice, as OLD and NEW; neither is read.
+        if (oid == self && self != 0) {
+            return;
+        }
+        Relation relation = catalogIndex.relation(oid);
+        boolean partitioned = relation != null && relation.kind() == RelationKind.PARTITIONED_TABLE;
+        if (relation != null && relation.kind() == RelationKind.VIEW && depth < MAX_DEPTH) {
+            Node query = catalogIndex
+                    .query(relation)
+                    .orElseThrow(() -> refused("the view " + relation.sql() + ", whose query could not be examined"));
+            collect(query, 0, oid, depth + 1);
+        } else if (relation != null
+                && (partitioned
+                        ? entry.is("inh", "true")
+                        : relation.kind() == RelationKind.TABLE
+                                && catalogIndex.childrenOf(relation).isEmpty())) {
+            times.merge(oid, 1, Integer::sum);
+        } else {
+            throw refused(relation == null ? "a system catalog" : relation.sql() + ", which is no ordinary table");
+        }
+    }
+
+    private static UnsupportedQueryException refused(String what) {
+        return new UnsupportedQueryException("its query holds a sub-query in an expression with " + what);
+    }
+}

@@ -1,0 +1,286 @@
+package io.refreshd.catalog;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.refreshd.demo.LocalPostgres;
+import io.refreshd.model.Obstacle;
+import io.refreshd.model.ViewId;
+import io.refreshd.testing.StrictServer;
+import io.refreshd.testing.VersionedServer;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.params.AfterParameterizedClassInvocation;
+import org.junit.jupiter.params.BeforeParameterizedClassInvocation;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * Further ways by which a view's content changes without a row, besides those of ContentLineageIT: the view counts as altered, or it
+ * claims nothing because of an untracked source.
+ *
+ * <p>Each case runs in a transaction that is rolled back, in one database for each version.
+ */
+@ParameterizedClass(name = "PostgreSQL {0}")
+@ValueSource(ints = {15, 16, 17, 18})
+class NeighboursIT {
+    private static final String DATABASE = "neighbours";
+    private static final ViewId VIEW = new ViewId("public", "v");
+
+    private static @Nullable VersionedServer server;
+
+    @Parameter
+    private int version;
+
+    private Connection connection;
+
+    /** What refreshd makes of a case. */
+    private enum Outcome {
+        /** The view is refreshed after the change. */
+        ALTERED,
+        /** The view claims nothing at any time, and is refreshed by the clock. */
+        UNTRACKED,
+        /** The change does not bear on the view, which claims on. */
+        SAME
+    }
+
+    /**
+     * @param query of the view
+     * @param ddl the change
+     */
+    private record Case(int since, Outcome outcome, String query, String ddl) {
+        @Override
+        public String toString() {
+            return outcome + ": " + query + " | " + ddl;
+        }
+    }
+
+    @BeforeParameterizedClassInvocation
+    static void startServer(int version) throws Exception {
+        server = VersionedServer.start(version);
+        dropAll();
+        StrictServer.run(
+                url("postgres"),
+                "",
+                "CREATE DATABASE " + DATABASE,
+                "CREATE ROLE nb_owner",
+                "CREATE ROLE nb_group",
+                "CREATE ROLE nb_other");
+        StrictServer.run(
+                url(DATABASE),
+                "",
+                "GRANT CREATE ON SCHEMA public TO nb_owner",
+                "CREATE SCHEMA app",
+                "CREATE TYPE st AS ENUM ('a', 'b')",
+                "CREATE DOMAIN dom AS int",
+                "CREATE FUNCTION f(int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN $1; END'",
+                "CREATE FUNCTION app.add(int, int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1 + $2'",
+                "CREATE OPERATOR app.<+> (leftarg = int, rightarg = int, function = app.add)",
+                "CREATE TEXT SEARCH DICTIONARY dict (TEMPLATE = simple)",
+                "CREATE TEXT SEARCH CONFIGURATION conf (COPY = simple)",
+                "ALTER TEXT SEARCH CONFIGURATION conf ALTER MAPPING FOR asciiword WITH dict",
+                "CREATE COLLATION coll FROM \"C\"",
+                "CREATE SEQUENCE seq",
+                "CREATE TABLE t (id int PRIMARY KEY, n int, s st, d dom, body text, at timestamptz)",
+                "COMMENT ON TABLE t IS 'a comment'",
+                "CREATE TABLE parted (id int, n int) PARTITION BY RANGE (id)",
+                "CREATE TABLE part PARTITION OF parted FOR VALUES FROM (0) TO (10)",
+                "CREATE TABLE parent (id int, n int)",
+                "CREATE TABLE child (id int, n int)",
+                "CREATE TABLE secured (id int PRIMARY KEY, n int)",
+                "ALTER TABLE secured ENABLE ROW LEVEL SECURITY",
+                "CREATE POLICY clocked ON secured USING (n < extract(epoch FROM now()))",
+                "CREATE VIEW below AS SELECT id, n FROM t",
+                "GRANT SELECT ON ALL TABLES IN SCHEMA public TO nb_owner");
+    }
+
+    @AfterParameterizedClassInvocation
+    static void stopServer() throws Exception {
+        dropAll();
+        if (server != null) {
+            server.close();
+        }
+    }
+
+    @BeforeEach
+    void begin() throws Exception {
+        connection = DriverManager.getConnection(url(DATABASE), LocalPostgres.USER, "");
+        connection.setAutoCommit(false);
+    }
+
+    @AfterEach
+    void rollback() throws Exception {
+        connection.rollback();
+        connection.close();
+    }
+
+    static Stream<Case> cases() {
+        return Stream.of(
+                // What a name means, or how it is written.
+                altered("SELECT id, n FROM below", "CREATE OR REPLACE VIEW below AS SELECT id, n FROM t WHERE n > 0"),
+                altered(
+                        "SELECT id, n OPERATOR(app.<+>) 1 AS n FROM t",
+                        "CREATE OR REPLACE FUNCTION app.add(int, int)"
+                                + " RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1'"),
+                untracked("SELECT id, tableoid::regclass::text AS t FROM parted", "ALTER TABLE part RENAME TO other"),
+                untracked(
+                        "SELECT id, concat(tableoid::regclass, n) AS t FROM parted",
+                        "ALTER TABLE part RENAME TO other"),
+                untracked("SELECT id, pg_typeof(s)::text AS t FROM t", "ALTER SCHEMA public RENAME TO private"),
+                untracked("SELECT id, to_regclass('late') IS NOT NULL AS t FROM t", "CREATE TABLE late ()"),
+                untracked("SELECT id, body::regclass::oid AS t FROM t", "CREATE TABLE late ()"),
+                untracked(
+                        "SELECT id, obj_description('t'::regclass, 'pg_class') AS t FROM t",
+                        "COMMENT ON TABLE t IS 'other'"),
+                untracked("SELECT oid::int AS id, relname FROM pg_class", "CREATE TABLE late ()"),
+                untracked("SELECT table_name FROM information_schema.tables", "CREATE TABLE late ()"),
+                untracked("SELECT id, session_user AS who FROM t", "SET SESSION AUTHORIZATION nb_other"),
+                untracked("SELECT id, current_schema AS s FROM t", "CREATE SCHEMA nb_owner"),
+                altered("SELECT id, current_user AS who FROM t", "ALTER ROLE nb_owner RENAME TO nb_renamed"),
+                untracked(
+                        "SELECT id, has_table_privilege('nb_other', 't', 'SELECT') AS p FROM t",
+                        "GRANT SELECT ON t TO nb_other"),
+                // Where rows are, and which there are.
+                untracked("SELECT id, ctid::text AS c FROM t", "SELECT"),
+                untracked("SELECT id, xmin::text AS c FROM t", "SELECT"),
+                untracked("SELECT id FROM t TABLESAMPLE SYSTEM (50)", "SELECT"),
+                untracked("SELECT id, s.last_value FROM t, seq s", "SELECT nextval('seq')"),
+                untracked("SELECT id, lo_get(n::oid) AS o FROM t", "SELECT lo_create(1)"),
+                altered("SELECT id, n FROM parent", "ALTER TABLE child INHERIT parent"),
+                altered("SELECT id, n FROM parted", "ALTER TABLE parted DETACH PARTITION part"),
+                altered(
+                        "SELECT id, to_jsonb(x) AS j FROM jsonb_populate_record(NULL::parent, '{}') x",
+                        "ALTER TABLE parent ADD COLUMN more int DEFAULT 1"),
+                // Types, functions and text search.
+                altered("SELECT id, array_length(enum_range(NULL::st), 1) AS n FROM t", "ALTER TYPE st ADD VALUE 'c'"),
+                altered("SELECT id, d FROM t", "ALTER DOMAIN dom ADD CHECK (value > 0) NOT VALID"),
+                altered("SELECT id, f(n) AS n FROM t", "ALTER FUNCTION f(int) SET search_path = app"),
+                altered("SELECT id, f(n) AS n FROM t", "ALTER FUNCTION f(int) SECURITY DEFINER"),
+                altered("SELECT id, f(n) AS n FROM t", "ALTER FUNCTION f(int) OWNER TO nb_other"),
+                altered("SELECT id, f(n) AS n FROM t", "REVOKE EXECUTE ON FUNCTION f(int) FROM PUBLIC"),
+                untracked("SELECT id, f(n) AS n FROM t", "ALTER FUNCTION f(int) STABLE"),
+                altered(
+                        "SELECT id, to_tsvector('conf', body) AS b FROM t",
+                        "ALTER TEXT SEARCH DICTIONARY dict (accept = false)"),
+                altered(
+                        "SELECT id, to_tsvector('conf', body) AS b FROM t",
+                        "ALTER TEXT SEARCH CONFIGURATION conf ALTER MAPPING REPLACE dict WITH simple"),
+                altered(
+                        "SELECT max(body COLLATE coll) AS id FROM t",
+                        "UPDATE pg_collation SET collversion = 'x' WHERE collname = 'coll'"),
+                // Rights.
+                untracked("SELECT id, n FROM secured", "SELECT"),
+                altered("SELECT id, n FROM t", "REVOKE SELECT ON t FROM nb_owner"),
+                altered("SELECT id, n FROM t", "REVOKE SELECT ON t FROM nb_owner; GRANT SELECT (id) ON t TO nb_owner"),
+                // Settings.
+                altered("SELECT id, at::text AS a FROM t", "ALTER ROLE nb_owner SET IntervalStyle = 'iso_8601'"),
+                altered(
+                        "SELECT id, at::text AS a FROM t",
+                        "ALTER ROLE nb_owner IN DATABASE " + DATABASE + " SET lc_monetary = 'C'"),
+                altered(
+                        "SELECT id, at::text AS a FROM t",
+                        "ALTER DATABASE " + DATABASE + " SET timezone_abbreviations = 'Australia'"),
+                altered("SELECT id, at::text AS a FROM t", "ALTER ROLE ALL SET bytea_output = 'escape'"),
+                untracked(
+                        "SELECT id, current_setting('app.tenant', true) AS a FROM t",
+                        "ALTER ROLE nb_owner SET app.tenant = '7'"),
+                untracked("SELECT id, at::time::timetz AS a FROM t", "SELECT"),
+                // What does not bear on the content.
+                same("SELECT id, n FROM t", "ALTER TABLE t RENAME TO other"),
+                same("SELECT id, n FROM t", "ALTER TABLE t ALTER COLUMN n SET DEFAULT 7"),
+                same("SELECT id, n FROM t", "ALTER TABLE t ALTER COLUMN body SET STATISTICS 7"),
+                same(
+                        "SELECT id, n FROM t",
+                        "CREATE TRIGGER tr BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()"),
+                same("SELECT id, n FROM t", "CREATE RULE r AS ON DELETE TO t DO INSTEAD NOTHING"),
+                same("SELECT id, n FROM t", "GRANT SELECT ON t TO nb_other"),
+                same("SELECT id, n FROM t", "COMMENT ON TABLE t IS 'other'"),
+                same("SELECT id, n FROM t", "CREATE STATISTICS stat ON id, n FROM t"),
+                same("SELECT id, n::text AS n FROM t", "CREATE TABLE late ()"),
+                same("SELECT id, n FROM t WHERE pg_typeof(n) = 'integer'::regtype", "CREATE TABLE late ()"),
+                same("SELECT id, tableoid AS t FROM parted", "CREATE TABLE late ()"));
+    }
+
+    private static Case altered(String query, String ddl) {
+        return new Case(15, Outcome.ALTERED, query, ddl);
+    }
+
+    private static Case untracked(String query, String ddl) {
+        return new Case(15, Outcome.UNTRACKED, query, ddl);
+    }
+
+    private static Case same(String query, String ddl) {
+        return new Case(15, Outcome.SAME, query, ddl);
+    }
+
+    @ParameterizedTest
+    @MethodSource("cases")
+    void claimsNothingThatIsNotSo(Case change) throws Exception {
+        Assumptions.assumeTrue(version >= change.since());
+        execute("CREATE MATERIALIZED VIEW v AS " + change.query() + " WITH NO DATA");
+        execute("ALTER MATERIALIZED VIEW v OWNER TO nb_owner");
+        ViewGraph before = graph();
+        boolean untracked = !before.view(VIEW).orElseThrow().untrackedSources().isEmpty();
+        assertThat(untracked && change.outcome() != Outcome.UNTRACKED)
+                .as("untracked: %s", before.view(VIEW).orElseThrow().untrackedSources())
+                .isEqualTo(false);
+        String fingerprint = CatalogReader.fingerprint(connection);
+        execute(change.ddl());
+        ViewGraph after = graph();
+        switch (change.outcome()) {
+            case SAME -> assertThat(lineage(after)).isEqualTo(lineage(before));
+            case ALTERED -> {
+                assertThat(lineage(after)).isNotEqualTo(lineage(before));
+                assertThat(CatalogReader.fingerprint(connection)).isNotEqualTo(fingerprint);
+            }
+            case UNTRACKED -> {
+                // One that becomes untracked by the change claims nothing from then on.
+                List<Obstacle> now =
+                        after.view(VIEW).map(MaterializedView::untrackedSources).orElse(List.of());
+                assertThat(untracked || !now.isEmpty()).isTrue();
+            }
+        }
+    }
+
+    /** The lineage of the one view, whatever its schema is called now. */
+    private static String lineage(ViewGraph graph) {
+        return graph.lineageOf(graph.views().firstKey());
+    }
+
+    private ViewGraph graph() throws SQLException {
+        return ViewGraph.of(CatalogReader.read(connection), view -> true);
+    }
+
+    private void execute(String sql) throws SQLException {
+        try (Statement statement = connection.createStatement()) {
+            // A subtransaction of its own, and so an xmin of its own.
+            connection.setSavepoint();
+            statement.execute(sql);
+        }
+    }
+
+    private static String url(String database) {
+        return Objects.requireNonNull(server).url(database);
+    }
+
+    private static void dropAll() throws Exception {
+        StrictServer.run(
+                url("postgres"),
+                "",
+                "DROP DATABASE IF EXISTS " + DATABASE + " WITH (FORCE)",
+                "DROP ROLE IF EXISTS nb_owner",
+                "DROP ROLE IF EXISTS nb_group",
+                "DROP ROLE IF EXISTS nb_other");
+    }
+}

@@ -1,0 +1,76 @@
+package io.refreshd.doctor;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.refreshd.config.ConfigurationReader;
+import io.refreshd.database.JdbiFactory;
+import io.refreshd.demo.LocalPostgres;
+import io.refreshd.testing.RunningDaemon;
+import io.refreshd.testing.TestDatabase;
+import java.sql.DriverManager;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jdbi.v3.core.Handle;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class EncodingCheckIT {
+    @ParameterizedTest
+    @CsvSource({"SQL_ASCII, WARNING", "WIN1252, INFO", "EUC_JP, INFO", "LATIN1,", "UTF8,"})
+    void anEncodingWithBytesThatUtf8Lacks(String encoding, Severity severity) throws Exception {
+        try (TestDatabase admin = TestDatabase.create()) {
+            String name = admin.name() + "_encoded";
+            admin.execute("CREATE DATABASE " + name + " ENCODING '" + encoding
+                    + "' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C' LOCALE_PROVIDER libc");
+            try (Handle handle = Examined.open(TestDatabase.server().url(name))) {
+                List<Finding> findings = new EncodingCheck().run(Examined.by(handle));
+                assertThat(findings.stream().map(Finding::severity).findFirst())
+                        .isEqualTo(Optional.ofNullable(severity));
+                assertThat(findings).allSatisfy(finding -> {
+                    assertThat(finding.code()).isEqualTo("encoding");
+                    assertThat(finding.what()).contains(encoding);
+                });
+                assertThat(handle.createQuery("SELECT 1").mapTo(Integer.class).one())
+                        .as("the transaction goes on")
+                        .isEqualTo(1);
+                handle.rollback();
+            } finally {
+                admin.execute("DROP DATABASE " + name + " WITH (FORCE)");
+            }
+        }
+    }
+
+    /** Not even its catalog can be read. */
+    @Test
+    void aNameThatIsNotUtf8() throws Exception {
+        try (TestDatabase admin = TestDatabase.create()) {
+            String name = admin.name() + "_ascii";
+            admin.execute("CREATE DATABASE " + name
+                    + " ENCODING 'SQL_ASCII' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C' LOCALE_PROVIDER libc");
+            String url = TestDatabase.server().url(name);
+            try (Handle handle = JdbiFactory.on(DriverManager.getConnection(url, LocalPostgres.USER, ""))) {
+                handle.execute("""
+                        DO $$ BEGIN
+                          EXECUTE format('CREATE MATERIALIZED VIEW v AS SELECT 1 AS %I', convert_from('\\xe974e9', 'SQL_ASCII'));
+                        END $$
+                        """);
+                assertThat(DatabaseChecks.run(
+                                handle,
+                                ConfigurationReader.read(
+                                        RunningDaemon.configuration(url, "slot_of_check", ""), "test.yaml", Map.of()),
+                                Instant::now))
+                        .singleElement()
+                        .satisfies(finding -> {
+                            assertThat(finding.severity()).isEqualTo(Severity.ERROR);
+                            assertThat(finding.code()).isEqualTo("encoding");
+                            assertThat(finding.what()).contains("a name in the catalog");
+                        });
+            } finally {
+                admin.execute("DROP DATABASE " + name + " WITH (FORCE)");
+            }
+        }
+    }
+}
