@@ -112,7 +112,6 @@ final class IncrementalRounds {
 
     private void setUp() throws Exception {
         try (Statement statement = writer.createStatement()) {
-            statement.execute("SET lock_timeout = '20ms'");
             statement.execute("DELETE FROM refreshd.incremental_view");
             for (String sql : grammar.schema()) {
                 statement.execute(sql);

@@ -167,14 +167,22 @@ final class RandomJoins {
         }
         Set<Use> nullable = new LinkedHashSet<>(left.nullable);
         nullable.addAll(right.nullable);
-        // The condition decides which rows of an inner join or of a nullable side stay. Of a preserved side all stay.
-        if (!type.equals("LEFT JOIN")) {
-            hide(left, referenced);
+        // The condition decides which rows of an inner join or of a nullable side stay. Of a preserved side all stay,
+        // and the condition decides what stands beside them: so it counts if a condition above refers to that.
+        switch (type) {
+            case "LEFT JOIN" -> {
+                hide(right, referenced);
+                sides.add(new Side(right.uses, sidesIn(left, referenced)));
+            }
+            case "RIGHT JOIN" -> {
+                hide(left, referenced);
+                sides.add(new Side(left.uses, sidesIn(right, referenced)));
+            }
+            default -> {
+                hide(left, referenced);
+                hide(right, referenced);
+            }
         }
-        if (!type.equals("RIGHT JOIN")) {
-            hide(right, referenced);
-        }
-        sides.addAll(nestedSides(type, left, right));
         if (type.equals("LEFT JOIN")) {
             nullable.addAll(right.uses);
         } else if (type.equals("RIGHT JOIN")) {
@@ -185,27 +193,33 @@ final class RandomJoins {
         return new Part("(" + left.sql + " " + type + " " + right.sql + " ON " + on + ")", all, nullable);
     }
 
-    /** The nullable sides of the outer joins made so far, each with all uses in it. */
-    private final List<Set<Use>> sides = new ArrayList<>();
+    /**
+     * The nullable side of an outer join. @param decided the nullable sides within the preserved side that decide which row of this side
+     * matches
+     */
+    private record Side(Set<Use> uses, List<Side> decided) {}
 
-    private static List<Set<Use>> nestedSides(String type, Part left, Part right) {
-        return switch (type) {
-            case "LEFT JOIN" -> List.of(right.uses);
-            case "RIGHT JOIN" -> List.of(left.uses);
-            default -> List.of();
-        };
+    /** The nullable sides of the outer joins made so far. */
+    private final List<Side> sides = new ArrayList<>();
+
+    /** The nullable sides within the part to which a condition with these uses refers. */
+    private List<Side> sidesIn(Part part, Set<Use> referenced) {
+        return sides.stream()
+                .filter(side ->
+                        part.uses.containsAll(side.uses) && side.uses.stream().anyMatch(referenced::contains))
+                .toList();
     }
 
     /** A condition above the part, which refers to these uses, hides each nullable side within the part to which it refers. */
     private void hide(Part part, Set<Use> referenced) {
-        for (Set<Use> side : sides) {
-            if (!careless
-                    && part.uses.containsAll(side)
-                    && side.stream().anyMatch(part.nullable::contains)
-                    && side.stream().anyMatch(referenced::contains)) {
-                side.forEach(use -> use.everything = true);
-            }
+        if (!careless) {
+            sidesIn(part, referenced).forEach(this::hide);
         }
+    }
+
+    private void hide(Side side) {
+        side.uses.forEach(use -> use.everything = true);
+        side.decided.forEach(this::hide);
     }
 
     private String equation(Part left, Part right, Set<Use> referenced) {
