@@ -50,7 +50,8 @@ public record PlanLook(double cost, List<Scan> scans, List<String> conditions) {
                 .filter(scan -> scan.cost() >= CHEAP)
                 .max(Comparator.comparingDouble(Scan::cost))
                 .map(scan -> new Obstacle(
-                        "for each changed key of " + view + " all rows of " + scan.table() + " are read: no index leads to those of the key",
+                        "for each changed key of " + view + " all rows of " + scan.table()
+                                + " are read: no index leads to those of the key",
                         remedy(scan)));
     }
 

@@ -9,7 +9,8 @@ import org.jdbi.v3.core.Handle;
 
 /** Reads what the planner means to do for a query. The query is not run. */
 final class PlanReader {
-    private static final String COST = "SELECT CAST(CAST(:plan AS jsonb) #>> '{0,Plan,Total Cost}' AS double precision)";
+    private static final String COST =
+            "SELECT CAST(CAST(:plan AS jsonb) #>> '{0,Plan,Total Cost}' AS double precision)";
 
     private static final String SCANS = """
             SELECT n ->> 'Schema', n ->> 'Relation Name', n ->> 'Alias', CAST(n ->> 'Total Cost' AS double precision),
@@ -38,12 +39,18 @@ final class PlanReader {
             row.next();
             return row.getString(1);
         });
-        double cost = transaction.createQuery(COST).bind("plan", plan).mapTo(Double.class).one();
+        double cost = transaction
+                .createQuery(COST)
+                .bind("plan", plan)
+                .mapTo(Double.class)
+                .one();
         List<PlanLook.Scan> scans = transaction
                 .createQuery(SCANS)
                 .bind("plan", plan)
                 .map((row, context) -> new PlanLook.Scan(
-                        new TableId(row.getString(1), row.getString(2)), row.getString(3), row.getDouble(4),
+                        new TableId(row.getString(1), row.getString(2)),
+                        row.getString(3),
+                        row.getDouble(4),
                         row.getString(5)))
                 .list();
         List<String> conditions = transaction

@@ -163,7 +163,8 @@ final class Round {
         if (!keys.isEmpty() && !known.chooser().isPlanned()) {
             lookAtPlans(keys, session);
         }
-        return known.chooser().everythingInstead(keys.size())
+        return known.chooser()
+                .everythingInstead(keys.size())
                 .<Way>map(Way.Everything::new)
                 .orElseGet(() -> new Way.Keys(keys, changed.count()));
     }

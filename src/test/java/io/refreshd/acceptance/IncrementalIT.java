@@ -122,9 +122,8 @@ class IncrementalIT {
 
     @Test
     void aChangedRowChangesItsRowsAlone() throws Exception {
-        String before = database.query(
-                        "SELECT md5(string_agg(ctid::text || xmin, ',' ORDER BY ctid)) FROM " + store
-                                + " WHERE refreshd_1 <> 2")
+        String before = database.query("SELECT md5(string_agg(ctid::text || xmin, ',' ORDER BY ctid)) FROM " + store
+                        + " WHERE refreshd_1 <> 2")
                 .getFirst();
         assertRightAfter("UPDATE main SET title = 'new' WHERE id = 2");
         assertThat(database.query("SELECT count(*) FROM " + view + " WHERE title = 'new'"))

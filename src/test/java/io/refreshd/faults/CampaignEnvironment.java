@@ -16,7 +16,8 @@ record CampaignEnvironment(
     static final CampaignEnvironment EARLIER = new CampaignEnvironment(18, false, false, false, false);
 
     static CampaignEnvironment of(long seed) {
-        return new CampaignEnvironment(Integer.getInteger("refreshd.postgres", 18), true, seed % 2 == 0, true, seed % 3 == 0);
+        return new CampaignEnvironment(
+                Integer.getInteger("refreshd.postgres", 18), true, seed % 2 == 0, true, seed % 3 == 0);
     }
 
     String user() {

@@ -50,7 +50,8 @@ final class Faults {
         ALL.put("walsender terminated", terminate("backend_type = 'walsender'"));
         ALL.put(
                 "refresh terminated",
-                terminate("application_name = 'refreshd' AND (query LIKE '%REFRESH MATERIALIZED%' OR query LIKE '%differing%')"));
+                terminate(
+                        "application_name = 'refreshd' AND (query LIKE '%REFRESH MATERIALIZED%' OR query LIKE '%differing%')"));
         ALL.put("connections terminated", terminate("application_name LIKE 'refreshd%'"));
         ALL.put(
                 "one connection terminated",

@@ -15,7 +15,9 @@ class KeyConditionTest {
     @Test
     void severalColumnsAreComparedWithRows() {
         assertThat(KeyCondition.of(
-                        List.of("x.c2", "x.c1"), List.of("integer", "text"), List.of(List.of("7", "a"), List.of("8", "b"))))
+                        List.of("x.c2", "x.c1"),
+                        List.of("integer", "text"),
+                        List.of(List.of("7", "a"), List.of("8", "b"))))
                 .isEqualTo(
                         "EXISTS (SELECT FROM ROWS FROM (pg_catalog.unnest('{\"7\",\"8\"}'::integer[]), pg_catalog.unnest('{\"a\",\"b\"}'::text[]))"
                                 + " AS k(k0, k1) WHERE x.c2 = k.k0 AND x.c1 = k.k1)");

@@ -19,7 +19,8 @@ class KeyTextTest {
         assertThat(obstacle("double precision", "ISO, MDY", "1")).isEmpty();
         assertThat(obstacle("double precision", "ISO, MDY", "0").orElseThrow()).contains("extra_float_digits");
         assertThat(obstacle("real", "ISO, MDY", "-3")).isPresent();
-        assertThat(obstacle("timestamp with time zone", "SQL, DMY", "3").orElseThrow()).contains("DateStyle");
+        assertThat(obstacle("timestamp with time zone", "SQL, DMY", "3").orElseThrow())
+                .contains("DateStyle");
         assertThat(KeyText.obstacle(List.of("date"), name -> Optional.empty())).isPresent();
     }
 

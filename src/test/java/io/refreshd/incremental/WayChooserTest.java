@@ -41,7 +41,8 @@ class WayChooserTest {
         assertThat(chooser.everythingInstead(1000)).isEmpty();
         assertThat(chooser.everythingInstead(8000)).isEmpty();
         assertThat(chooser.everythingInstead(15_000))
-                .hasValueSatisfying(reason -> assertThat(reason).contains("15000 keys").contains("everything about 1 s"));
+                .hasValueSatisfying(
+                        reason -> assertThat(reason).contains("15000 keys").contains("everything about 1 s"));
     }
 
     /** One key takes some milliseconds however little it does, which says nothing of many keys. */

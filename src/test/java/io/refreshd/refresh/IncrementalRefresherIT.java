@@ -564,7 +564,7 @@ class IncrementalRefresherIT {
         fixture.changed("sparse", fixture.probe("sparse", "1", "1"));
         assertThat(fixture.refresher.missingIndex(fixture.oid("sparse")))
                 .hasValueSatisfying(index ->
-                        assertThat(index.remedy()).isEqualTo("CREATE INDEX ON \"public\".\"sparse_d\" (m)"));
+                        assertThat(index.remedy().toString()).isEqualTo("CREATE INDEX ON \"public\".\"sparse_d\" (m)"));
         execute(index());
         fixture.refresher = fixture.newRefresher();
         fixture.changed("sparse", fixture.probe("sparse", "1", "1"));

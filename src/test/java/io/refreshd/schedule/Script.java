@@ -57,7 +57,8 @@ final class Script {
         ViewId id = new ViewId("public", name);
         Timing timing = new Timing(
                 Duration.ofMillis(timeline.below(400)), Duration.ofMillis(500 + timeline.below(4_000)), maxStaleness);
-        db.create(new SimulatedView(id, db.newOid(), timing, tables, upstream, untracked, false, incremental.contains(name), 0));
+        db.create(new SimulatedView(
+                id, db.newOid(), timing, tables, upstream, untracked, false, incremental.contains(name), 0));
         return id;
     }
 
