@@ -83,7 +83,7 @@ public record FindingGroup(List<Finding> findings) {
                 .toList();
         return new Remedy(
                 inOrder(findings.stream().flatMap(finding -> finding.sql().stream())),
-                String.join("\n", first(words, "")));
+                String.join("; ", first(words, "")));
     }
 
     private static List<String> first(List<String> texts, String where) {

@@ -176,7 +176,11 @@ class PlanAndApplyIT {
         assertThat(execute("apply", owned))
                 .as("a view holds what its owner may see")
                 .isEqualTo(ExitCode.NOT_READY.code());
-        assertThat(out.toString()).contains("[1/2] rebuild public.role_a … not done\n! ", "denied for table main");
+        assertThat(out.toString())
+                .contains(
+                        "[1/2] rebuild public.role_a … not done\n! ",
+                        "permission denied: " + reader + "_2 may not read public.main",
+                        "GRANT SELECT ON public.main TO " + reader + "_2");
         database.execute("GRANT SELECT ON main TO " + reader + "_2");
         assertThat(execute("apply", owned)).as(out.toString()).isZero();
         assertThat(mayRead(reader)).as("neither by the template nor by default").isFalse();

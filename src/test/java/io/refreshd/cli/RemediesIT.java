@@ -71,7 +71,10 @@ class RemediesIT {
                 assertThat(database.query("SELECT count(*) > 3 FROM refreshd.freshness WHERE remedy_sql <> '{}'"))
                         .containsExactly("t");
             } finally {
-                database.execute("DROP ROLE " + quoted);
+                database.execute(
+                        "DROP ROLE " + quoted,
+                        "DROP OWNED BY " + owner(database) + " CASCADE",
+                        "DROP ROLE " + owner(database));
             }
         }
     }
@@ -161,9 +164,8 @@ class RemediesIT {
                             .isNotEqualTo(SYNTAX_ERROR);
                 }
                 if (remedy.path("text").isTextual()) {
-                    for (String line : remedy.path("text").asText().split("\n")) {
-                        assertThat(stateOf(connection, line)).as(line).isEqualTo(SYNTAX_ERROR);
-                    }
+                    String text = remedy.path("text").asText();
+                    assertThat(stateOf(connection, text)).as(text).isEqualTo(SYNTAX_ERROR);
                 }
             }
         }
