@@ -76,8 +76,8 @@ final class CatalogQueries {
     }
 
     /** Of an incremental view the definition runs, and the view itself is read. */
-    private Map<Long, Obstacle> untrusted(
-            Collection<Long> materialized, List<Rule> rules, IncrementalViews incremental) throws SQLException {
+    private Map<Long, Obstacle> untrusted(Collection<Long> materialized, List<Rule> rules, IncrementalViews incremental)
+            throws SQLException {
         Map<Long, Long> definitions = incremental.definitions();
         Set<Long> run = new TreeSet<>(materialized);
         run.addAll(definitions.keySet());

@@ -50,12 +50,14 @@ final class IncrementalDamage {
         return new Obstacle(
                 view.sql() + " shows the rows of " + store.sql()
                         + ", which the ledger does not know under its present oid: a dump was restored",
-                Remedy.sql("UPDATE refreshd.incremental_view SET view_oid = " + literal(view) + "::regclass, store_oid = "
-                        + literal(store) + "::regclass, definition_oid = "
-                        + SqlNames.literal(SqlNames.identifier(store.schema()) + "."
-                                + SqlNames.identifier(store.name() + "_definition"))
-                        + "::regclass WHERE " + SqlNames.literal(store.name())
-                        + " LIKE '%\\_' || view_oid").and("then restart refreshd"));
+                Remedy.sql("UPDATE refreshd.incremental_view SET view_oid = " + literal(view)
+                                + "::regclass, store_oid = "
+                                + literal(store) + "::regclass, definition_oid = "
+                                + SqlNames.literal(SqlNames.identifier(store.schema()) + "."
+                                        + SqlNames.identifier(store.name() + "_definition"))
+                                + "::regclass WHERE " + SqlNames.literal(store.name())
+                                + " LIKE '%\\_' || view_oid")
+                        .and("then restart refreshd"));
     }
 
     private static String literal(Relation relation) {

@@ -26,7 +26,8 @@ record LoggedKey(List<Integer> columns, Optional<Obstacle> obstacle) {
             if (key.isEmpty()) {
                 obstacles.add(new Obstacle(
                         "table " + leaf.sql() + " has no primary key or replica identity index",
-                        Remedy.sql("ALTER TABLE " + leaf.sql() + " ADD PRIMARY KEY (the columns that identify a row)")));
+                        Remedy.sql(
+                                "ALTER TABLE " + leaf.sql() + " ADD PRIMARY KEY (the columns that identify a row)")));
                 continue;
             }
             for (int number : key.get().columns()) {
@@ -46,7 +47,8 @@ record LoggedKey(List<Integer> columns, Optional<Obstacle> obstacle) {
                                         Remedy.NONE));
                             }
                         },
-                        () -> obstacles.add(new Obstacle("the key of " + leaf.sql() + " is an expression", Remedy.NONE)));
+                        () -> obstacles.add(
+                                new Obstacle("the key of " + leaf.sql() + " is an expression", Remedy.NONE)));
             }
         }
         return new LoggedKey(List.copyOf(columns), obstacles.stream().findFirst());

@@ -69,7 +69,10 @@ final class RecomputePlanner {
                         : "no table's key identifies what a change concerns: "
                                 + reasons.stream().distinct().collect(Collectors.joining("; ")),
                 new Remedy(
-                        remedies.stream().flatMap(remedy -> remedy.sql().stream()).distinct().toList(),
+                        remedies.stream()
+                                .flatMap(remedy -> remedy.sql().stream())
+                                .distinct()
+                                .toList(),
                         remedies.stream()
                                 .map(Remedy::text)
                                 .filter(words -> !words.isEmpty())
@@ -81,7 +84,8 @@ final class RecomputePlanner {
         JoinedReads.Read one = joined.reads().get(read);
         String name = one.table().sql();
         if (one.nullable()) {
-            return new Obstacle(name + " is on the nullable side of an outer join (of a FULL JOIN both sides are)", Remedy.NONE);
+            return new Obstacle(
+                    name + " is on the nullable side of an outer join (of a FULL JOIN both sides are)", Remedy.NONE);
         }
         if (timesRead(one.table()) > 1) {
             return new Obstacle(name + " is read more than once", Remedy.NONE);
@@ -146,7 +150,8 @@ final class RecomputePlanner {
             return new Obstacle(
                     "the key column " + name + " of " + one.table().sql() + " is not shown by " + source
                             + ", through which it is read",
-                    Remedy.text("add " + name + " of " + one.table().sql() + " to the columns of " + source + ", unaltered"));
+                    Remedy.text("add " + name + " of " + one.table().sql() + " to the columns of " + source
+                            + ", unaltered"));
         }
         return new Obstacle(
                 "the name of a join covers " + one.table().sql() + ", so that its key column " + name

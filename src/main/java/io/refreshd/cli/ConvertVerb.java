@@ -183,8 +183,9 @@ final class ConvertVerb implements Callable<Integer> {
                 view + " was not converted, and nothing was changed: "
                         + PlainText.line(String.valueOf(failed.getMessage())),
                 LOCKED.contains(String.valueOf(failed.getSQLState()))
-                        ? Remedy.text("another session holds a lock on it: pg_locks names that session; try again when it has ended its"
-                                + " transaction")
+                        ? Remedy.text(
+                                "another session holds a lock on it: pg_locks names that session; try again when it has ended its"
+                                        + " transaction")
                         : Remedy.NONE);
     }
 }

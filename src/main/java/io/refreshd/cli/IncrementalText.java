@@ -86,13 +86,13 @@ final class IncrementalText {
             one.put("table", table.table().toString());
             table.key().forEach(one.putArray("key")::add);
             one.put("everything", table.everything().map(Obstacle::what).orElse(null));
-            one.set("remedy", Json.remedy(table.everything().map(Obstacle::remedy).orElse(Remedy.NONE)));
+            one.set(
+                    "remedy",
+                    Json.remedy(table.everything().map(Obstacle::remedy).orElse(Remedy.NONE)));
         }
         ArrayNode against = node.putArray("obstacles");
         for (Obstacle obstacle : obstacles) {
-            against.addObject()
-                    .put("what", obstacle.what())
-                    .set("remedy", Json.remedy(obstacle.remedy()));
+            against.addObject().put("what", obstacle.what()).set("remedy", Json.remedy(obstacle.remedy()));
         }
     }
 }

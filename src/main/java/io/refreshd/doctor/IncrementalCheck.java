@@ -47,7 +47,8 @@ final class IncrementalCheck implements Check {
                             COULD + ", by " + String.join(", ", query.anchorKey()) + " of "
                                     + query.anchor().map(Object::toString).orElse("?"),
                             "A refresh costs what the view holds, however little changed. An incremental view costs what changed.",
-                            Remedy.text("refreshd convert " + view + " says what it would save; with --apply it converts the view"))
+                            Remedy.text("refreshd convert " + view
+                                    + " says what it would save; with --apply it converts the view"))
                     .because(COULD);
         }
         return new Finding(

@@ -116,7 +116,8 @@ final class Dependents {
                 found.add(new Obstacle(
                         "the plain view " + plain.id() + " stands on " + view + ", and role " + role
                                 + " may not give it its query again",
-                        Remedy.sql("GRANT " + SqlNames.identifier(plain.owner()) + " TO " + SqlNames.identifier(role))));
+                        Remedy.sql(
+                                "GRANT " + SqlNames.identifier(plain.owner()) + " TO " + SqlNames.identifier(role))));
             }
         }
         return found;

@@ -95,7 +95,8 @@ final class Requirements {
                 found.add(new Obstacle(
                         "role " + role + " is not " + (owned ? "allowed to become " : "a member of ") + owner
                                 + ", who owns " + view,
-                        Remedy.sql("GRANT " + owner + " TO " + role + (options ? " WITH INHERIT TRUE, SET TRUE" : ""))));
+                        Remedy.sql(
+                                "GRANT " + owner + " TO " + role + (options ? " WITH INHERIT TRUE, SET TRUE" : ""))));
             }
         }
 
@@ -136,11 +137,12 @@ final class Requirements {
                                             + name + ")",
                                     name.contains(", ")
                                             ? Remedy.text("grant CREATE on these tablespaces to " + role)
-                                            : Remedy.sql("GRANT CREATE ON TABLESPACE " + SqlNames.identifier(name) + " TO "
-                                                    + role));
+                                            : Remedy.sql("GRANT CREATE ON TABLESPACE " + SqlNames.identifier(name)
+                                                    + " TO " + role));
                         case "labels" ->
                             new Obstacle(
-                                    view + " carries a security label (" + name + "), which could not be kept", Remedy.NONE);
+                                    view + " carries a security label (" + name + "), which could not be kept",
+                                    Remedy.NONE);
                         default -> new Obstacle(view + " belongs to the extension " + name, Remedy.NONE);
                     }));
         }

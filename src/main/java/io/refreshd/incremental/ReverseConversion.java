@@ -41,7 +41,8 @@ public final class ReverseConversion {
     public static List<Obstacle> obstacles(Handle handle, Row row) throws SQLException {
         List<Obstacle> found = new ArrayList<>();
         if (row.store().isEmpty()) {
-            found.add(new Obstacle("somebody has dropped the table that held the rows of " + row.view(), Remedy.text(byHand(row))));
+            found.add(new Obstacle(
+                    "somebody has dropped the table that held the rows of " + row.view(), Remedy.text(byHand(row))));
         }
         if (row.definition().isEmpty()) {
             found.add(new Obstacle("somebody has dropped the definition of " + row.view(), Remedy.text(byHand(row))));
@@ -99,8 +100,8 @@ public final class ReverseConversion {
         try {
             Row row = IncrementalViewRows.load(handle).get(view);
             if (row == null) {
-                throw new PrerequisitesMissingException(
-                        List.of(new Obstacle(view + " is no incremental view", Remedy.text("refreshd graph lists the views"))));
+                throw new PrerequisitesMissingException(List.of(
+                        new Obstacle(view + " is no incremental view", Remedy.text("refreshd graph lists the views"))));
             }
             refuse(obstacles(handle, row));
             new ReverseConversion(handle, row)

@@ -9,7 +9,6 @@ import io.refreshd.model.Moment;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.RefreshOutcome;
 import io.refreshd.model.RefreshTask;
-import io.refreshd.model.Remedy;
 import io.refreshd.model.Snapshot;
 import io.refreshd.model.SqlNames;
 import java.sql.SQLException;

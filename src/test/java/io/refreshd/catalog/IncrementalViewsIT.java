@@ -164,7 +164,11 @@ class IncrementalViewsIT {
     @Test
     void aReplacedViewIsMendedByTheRemedy() throws Exception {
         execute("CREATE OR REPLACE VIEW v AS SELECT title, v FROM refreshd_store.v_1 LIMIT 1");
-        execute(view().obstacleTo(Method.INCREMENTAL).orElseThrow().remedy().sql().getFirst());
+        execute(view().obstacleTo(Method.INCREMENTAL)
+                .orElseThrow()
+                .remedy()
+                .sql()
+                .getFirst());
         assertThat(view().obstacleTo(Method.INCREMENTAL)).isEmpty();
     }
 

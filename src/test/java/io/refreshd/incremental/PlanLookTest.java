@@ -21,17 +21,26 @@ class PlanLookTest {
 
     @Test
     void namesTheColumnByWhichTheTableIsJoined() {
-        assertThat(look(5000, "d", "(d.main_id = m.id)", "(dd.x = m.y)").missingIndex(VIEW)).hasValueSatisfying(index -> {
-            assertThat(index.what()).contains("public.v").contains("app.Big");
-            assertThat(index.remedy().toString()).isEqualTo("CREATE INDEX ON \"app\".\"Big\" (main_id)");
-        });
-        assertThat(look(5000, "D", "(\"D\".\"Main Id\" = m.id)").missingIndex(VIEW).orElseThrow().remedy().toString())
+        assertThat(look(5000, "d", "(d.main_id = m.id)", "(dd.x = m.y)").missingIndex(VIEW))
+                .hasValueSatisfying(index -> {
+                    assertThat(index.what()).contains("public.v").contains("app.Big");
+                    assertThat(index.remedy().toString()).isEqualTo("CREATE INDEX ON \"app\".\"Big\" (main_id)");
+                });
+        assertThat(look(5000, "D", "(\"D\".\"Main Id\" = m.id)")
+                        .missingIndex(VIEW)
+                        .orElseThrow()
+                        .remedy()
+                        .toString())
                 .isEqualTo("CREATE INDEX ON \"app\".\"Big\" (\"Main Id\")");
     }
 
     @Test
     void namesNoColumnIfTheyAreSeveral() {
-        assertThat(look(5000, "d", "((d.a = m.id) OR (d.b = m.id))").missingIndex(VIEW).orElseThrow().remedy().toString())
+        assertThat(look(5000, "d", "((d.a = m.id) OR (d.b = m.id))")
+                        .missingIndex(VIEW)
+                        .orElseThrow()
+                        .remedy()
+                        .toString())
                 .isEmpty();
     }
 

@@ -527,7 +527,10 @@ class IncrementalRefresherIT {
             assertThat(rows("days")).containsExactly("(2024-01-02,3)");
             assertThat(fixture.lastDetail("days")).contains("DateStyle");
         } finally {
-            execute("REASSIGN OWNED BY owner_of_rounds TO postgres", "DROP OWNED BY owner_of_rounds", "DROP ROLE owner_of_rounds");
+            execute(
+                    "REASSIGN OWNED BY owner_of_rounds TO postgres",
+                    "DROP OWNED BY owner_of_rounds",
+                    "DROP ROLE owner_of_rounds");
         }
     }
 
