@@ -34,15 +34,16 @@ final class EntryNames {
         for (int index = 1; index <= rangeTable.size(); index++) {
             names.add(unique(nameOf(index), counters));
         }
-        query.all("jointree").forEach(tree -> tree.visit(node -> {
-            if (node.label().equals("JOINEXPR") && !node.isNull("alias")) {
-                node.visit(below -> {
-                    if (below.label().equals("RANGETBLREF")) {
-                        covered.add((int) below.number("rtindex"));
+        query.all("jointree")
+                .forEach(tree -> tree.visit(node -> {
+                    if (node.label().equals("JOINEXPR") && !node.isNull("alias")) {
+                        node.visit(below -> {
+                            if (below.label().equals("RANGETBLREF")) {
+                                covered.add((int) below.number("rtindex"));
+                            }
+                        });
                     }
-                });
-            }
-        }));
+                }));
     }
 
     /** The entry's name; empty if the query cannot name the entry, since the name of a join covers it. */

@@ -29,7 +29,8 @@ final class IncrementalObstacles {
         for (Relation relation : sources.relations()) {
             if (relation.traits().rowSecurity() != RowSecurity.OFF) {
                 found.add(new Obstacle(
-                        "row-level security of " + relation.sql() + " may show the owner other rows than refreshd", ""));
+                        "row-level security of " + relation.sql() + " may show the owner other rows than refreshd",
+                        ""));
             }
         }
         for (Rule rule : sources.rules()) {

@@ -117,7 +117,8 @@ final class JoinTree {
             right = walk(rightPart, abovePreserved(left, referencedAbove, referencedHere));
         } else {
             right = walk(rightPart, referencedHere);
-            left = walk(leftPart, type == LEFT ? abovePreserved(right, referencedAbove, referencedHere) : referencedHere);
+            left = walk(
+                    leftPart, type == LEFT ? abovePreserved(right, referencedAbove, referencedHere) : referencedHere);
         }
         // A join's own condition is not above the join, so that it hides nothing.
         switch (type) {

@@ -79,7 +79,10 @@ final class JoinedReads {
         }
         for (Part part : query.items("targetList")) {
             if (part instanceof Node target && target.is("resjunk", "false")) {
-                outputs.add(target.all("expr").size() == 1 ? origin(target.all("expr").getFirst()) : null);
+                outputs.add(
+                        target.all("expr").size() == 1
+                                ? origin(target.all("expr").getFirst())
+                                : null);
             }
         }
     }

@@ -32,8 +32,8 @@ record LoggedKey(List<Integer> columns, Optional<Obstacle> obstacle) {
                 // A partition has the columns of its parent by name, and may have them at other numbers.
                 Optional<Relation.Column> column = leaf.columns().stream()
                         .filter(own -> own.number() == number)
-                        .flatMap(own ->
-                                table.columns().stream().filter(named -> named.name().equals(own.name())))
+                        .flatMap(own -> table.columns().stream()
+                                .filter(named -> named.name().equals(own.name())))
                         .findFirst();
                 column.ifPresentOrElse(
                         found -> {

@@ -43,8 +43,7 @@ public final class RecomputeKeys {
     private IncrementalQuery examined(Relation view) {
         List<Obstacle> found = new ArrayList<>(obstacles.of(view));
         Optional<JoinedReads> joined = joined(view, found);
-        Optional<RecomputePlanner> planner =
-                joined.map(reads -> new RecomputePlanner(view, reads, catalogIndex));
+        Optional<RecomputePlanner> planner = joined.map(reads -> new RecomputePlanner(view, reads, catalogIndex));
         planner.flatMap(RecomputePlanner::obstacle).ifPresent(found::add);
         return found.isEmpty() && planner.isPresent() ? planner.get().plan() : IncrementalQuery.not(view, found);
     }
@@ -82,9 +81,7 @@ public final class RecomputeKeys {
     private static Optional<String> difference(IncrementalQuery query, JoinedReads before, JoinedReads after) {
         int hidden = query.hidden().size();
         if (after.outputs().size() != before.outputs().size() + hidden
-                || !after.outputs()
-                        .subList(hidden, after.outputs().size())
-                        .equals(before.outputs())) {
+                || !after.outputs().subList(hidden, after.outputs().size()).equals(before.outputs())) {
             return Optional.of("with hidden columns the query has other columns");
         }
         if (after.reads().size() != before.reads().size()) {
@@ -96,7 +93,8 @@ public final class RecomputeKeys {
             if (one.table().oid() != other.table().oid()
                     || one.nullable() != other.nullable()
                     || one.hidden() != other.hidden()) {
-                return Optional.of("with hidden columns the query joins " + one.table().sql() + " in another way");
+                return Optional.of(
+                        "with hidden columns the query joins " + one.table().sql() + " in another way");
             }
         }
         for (int i = 0; i < hidden; i++) {

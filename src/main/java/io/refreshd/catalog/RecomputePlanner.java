@@ -89,7 +89,8 @@ final class RecomputePlanner {
         return IntStream.range(0, joined.reads().size())
                 .filter(this::mayBeAnchor)
                 .boxed()
-                .max(Comparator.comparing((Integer read) -> joined.determinedBy(read).size())
+                .max(Comparator.comparing(
+                                (Integer read) -> joined.determinedBy(read).size())
                         .thenComparing(this::isShownByTheView)
                         .thenComparing(Comparator.reverseOrder()));
     }

@@ -26,7 +26,8 @@ final class IncrementalStores {
                             + " incremental, and nobody would keep the rows up to date: " + String.join(", ", views),
                     "make materialized views of them again: refreshd convert --back --apply "
                             + views.stream()
-                                    .map(view -> view.matches("[a-z0-9_.]+") ? view : "'" + view.replace("'", "'\\''") + "'")
+                                    .map(view ->
+                                            view.matches("[a-z0-9_.]+") ? view : "'" + view.replace("'", "'\\''") + "'")
                                     .collect(Collectors.joining(" ")))));
         }
     }
@@ -38,9 +39,7 @@ final class IncrementalStores {
                                        WHERE n.nspname = 'refreshd_store' AND pg_has_role(n.nspowner, 'USAGE')
                                          AND NOT EXISTS (SELECT FROM pg_depend d
                                                          WHERE d.refclassid = 'pg_namespace'::regclass AND d.refobjid = n.oid))
-                        """)
-                .mapTo(Boolean.class)
-                .one();
+                        """).mapTo(Boolean.class).one();
     }
 
     static void dropIfEmpty(Handle transaction) {

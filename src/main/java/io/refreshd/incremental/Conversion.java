@@ -79,7 +79,8 @@ public final class Conversion {
 
     private IncrementalQuery convert() throws SQLException, PrerequisitesMissingException {
         String name = SqlNames.qualified(view);
-        // Takes the weakest lock that conflicts with a refresh. Its effect does not matter: the view is about to be dropped.
+        // Takes the weakest lock that conflicts with a refresh. Its effect does not matter: the view is about to be
+        // dropped.
         statements.underLocks(
                 WRITERS_WAIT, () -> statements.execute("ALTER MATERIALIZED VIEW " + name + " SET WITHOUT CLUSTER"));
         statements.execute("SET LOCAL lock_timeout = '10s'");
@@ -159,8 +160,8 @@ public final class Conversion {
         IncrementalQuery query = keys.of(old);
         refuse(query.obstacles());
         if (!query.equals(before)) {
-            throw new PrerequisitesMissingException(List.of(
-                    new Obstacle("what " + view + " reads was altered just now", "try again")));
+            throw new PrerequisitesMissingException(
+                    List.of(new Obstacle("what " + view + " reads was altered just now", "try again")));
         }
         refuse(keys.difference(query, Definitions.treeOf(transaction, definition)).stream()
                 .map(what -> new Obstacle(what, "add the key columns to the view's query"))
@@ -252,8 +253,7 @@ public final class Conversion {
             replacing.addAll(dependents.lock(
                     transaction, old, "ALTER MATERIALIZED VIEW " + name + " OWNER TO " + SqlNames.identifier(owner)));
         });
-        statements.execute(
-                "ALTER MATERIALIZED VIEW " + name + " RENAME TO " + SqlNames.identifier(away.name()));
+        statements.execute("ALTER MATERIALIZED VIEW " + name + " RENAME TO " + SqlNames.identifier(away.name()));
         statements.execute(
                 "ALTER VIEW " + SqlNames.qualified(fresh) + " RENAME TO " + SqlNames.identifier(view.name()));
         Attachments.copyAccess(transaction, "VIEW", old, made, view);

@@ -141,8 +141,8 @@ final class Dependents {
         }
         List<String> replacing = new ArrayList<>();
         for (PlainView view : views) {
-            PlainSession session =
-                    PlainSession.ofOwner(transaction.getConnection(), view.oid()).forDefinitions();
+            PlainSession session = PlainSession.ofOwner(transaction.getConnection(), view.oid())
+                    .forDefinitions();
             String query = Definitions.textOf(transaction, session, view.oid());
             replacing.add(session.around("CREATE OR REPLACE VIEW " + SqlNames.qualified(view.id())
                     + (view.options().isEmpty() ? "" : " WITH (" + view.options() + ")") + " AS " + query));

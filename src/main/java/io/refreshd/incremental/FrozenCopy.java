@@ -25,7 +25,8 @@ final class FrozenCopy {
 
     /** @param to created in this transaction, outside of any savepoint */
     static void copy(Handle transaction, ViewId from, ViewId to) throws SQLException {
-        CopyManager copy = transaction.getConnection().unwrap(PGConnection.class).getCopyAPI();
+        CopyManager copy =
+                transaction.getConnection().unwrap(PGConnection.class).getCopyAPI();
         long pages = transaction
                 .createQuery("SELECT pg_catalog.pg_relation_size(pg_catalog.to_regclass(:table))"
                         + " / pg_catalog.current_setting('block_size')::bigint")

@@ -43,7 +43,9 @@ final class Requirements {
     /** @param oid of the view that is to be converted, in either direction */
     static List<Obstacle> missing(Handle handle, ViewId view, long oid) throws SQLException {
         List<Obstacle> found = new ArrayList<>();
-        String role = handle.createQuery("SELECT current_user::text").mapTo(String.class).one();
+        String role = handle.createQuery("SELECT current_user::text")
+                .mapTo(String.class)
+                .one();
         handle.createQuery(RIGHTS)
                 .bind("oid", oid)
                 .bind("store", StoreNames.SCHEMA)
@@ -75,8 +77,7 @@ final class Requirements {
         if (!ledger) {
             return Optional.empty();
         }
-        return handle
-                .createQuery("SELECT r.template FROM refreshd.role_view r WHERE r.view_oid = (:oid)::oid")
+        return handle.createQuery("SELECT r.template FROM refreshd.role_view r WHERE r.view_oid = (:oid)::oid")
                 .bind("oid", oid)
                 .mapTo(String.class)
                 .findOne()

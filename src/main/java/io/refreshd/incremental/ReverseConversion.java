@@ -75,8 +75,9 @@ public final class ReverseConversion {
     }
 
     private static List<String> types(Handle handle, long relation) {
-        return handle.createQuery("SELECT pg_catalog.format_type(a.atttypid, a.atttypmod) FROM pg_catalog.pg_attribute a"
-                        + " WHERE a.attrelid = (:oid)::oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum")
+        return handle.createQuery(
+                        "SELECT pg_catalog.format_type(a.atttypid, a.atttypmod) FROM pg_catalog.pg_attribute a"
+                                + " WHERE a.attrelid = (:oid)::oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum")
                 .bind("oid", relation)
                 .mapTo(String.class)
                 .list();
@@ -132,7 +133,8 @@ public final class ReverseConversion {
                 .mapTo(String.class)
                 .one();
         ViewId fresh = StoreNames.temporary(row.view(), "new", row.oid());
-        int hidden = types(transaction, row.storeOid()).size() - types(transaction, row.oid()).size();
+        int hidden = types(transaction, row.storeOid()).size()
+                - types(transaction, row.oid()).size();
         long made = create(fresh, owner, hidden);
         StoreIndexes indexes = new StoreIndexes(transaction, row.oid());
         indexes.copy(row.storeOid(), fresh);

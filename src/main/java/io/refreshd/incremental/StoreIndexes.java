@@ -93,8 +93,7 @@ final class StoreIndexes {
 
     /** The index's name; with the number of the view at its end if another relation has the name, and without it if that one is gone. */
     private String nameFor(String name, String schema) {
-        String plain =
-                name.endsWith(suffix) ? name.substring(0, name.length() - suffix.length()) : name;
+        String plain = name.endsWith(suffix) ? name.substring(0, name.length() - suffix.length()) : name;
         boolean free = transaction
                 .createQuery("SELECT pg_catalog.to_regclass(:name) IS NULL")
                 .bind("name", SqlNames.qualified(new ViewId(schema, plain)))

@@ -102,7 +102,8 @@ class ConvertVerbIT {
         assertThat(execute("convert", "public.joined", "--back")).isZero();
         assertThat(out.toString()).contains("public.joined  can be a materialized view again");
         assertThat(execute("convert", "--all", "--back", "--apply")).isZero();
-        assertThat(out.toString()).contains("public.joined  is a materialized view again\n  stays as it is: public.above\n");
+        assertThat(out.toString())
+                .contains("public.joined  is a materialized view again\n  stays as it is: public.above\n");
         assertThat(kind("joined")).isEqualTo("m");
         assertThat(execute("convert", "public.joined", "--back")).isEqualTo(ExitCode.USAGE.code());
         assertThat(execute("convert", "--apply")).isEqualTo(ExitCode.USAGE.code());
@@ -113,10 +114,13 @@ class ConvertVerbIT {
         execute("check", "--json");
         List<JsonNode> findings = new java.util.ArrayList<>();
         json().at("/findings").forEach(findings::add);
-        assertThat(findings.stream().filter(finding -> finding.path("code").asText().equals("incremental")))
+        assertThat(findings.stream()
+                        .filter(finding -> finding.path("code").asText().equals("incremental")))
                 .singleElement()
-                .satisfies(finding -> assertThat(finding.path("concerns").toString()).contains("odd.Name"));
-        assertThat(findings.stream().filter(finding -> finding.path("code").asText().equals("not-incremental")))
+                .satisfies(finding ->
+                        assertThat(finding.path("concerns").toString()).contains("odd.Name"));
+        assertThat(findings.stream()
+                        .filter(finding -> finding.path("code").asText().equals("not-incremental")))
                 .singleElement()
                 .satisfies(finding -> assertThat(finding.path("what").asText())
                         .contains("cannot be kept by what changed: \"public\".\"counted\" is no plain select"));

@@ -121,7 +121,9 @@ class ConversionIT {
 
     @Test
     void whatPeopleSeeStaysTheSameThereAndBack() throws Exception {
-        view("v", "SELECT m.id, m.title, d.k, d.v, upper(m.role)::varchar(7) AS r FROM main m LEFT JOIN details d ON d.main_id = m.id");
+        view(
+                "v",
+                "SELECT m.id, m.title, d.k, d.v, upper(m.role)::varchar(7) AS r FROM main m LEFT JOIN details d ON d.main_id = m.id");
         sql(
                 "CREATE UNIQUE INDEX v_key ON $.v (id, v)",
                 "CREATE INDEX v_title ON $.v USING btree (lower(title) DESC NULLS LAST) INCLUDE (k) WITH (fillfactor = 70) WHERE v > 3",
@@ -140,19 +142,23 @@ class ConversionIT {
         List<String> indexes = indexes("$.v");
 
         IncrementalQuery query = forward("v");
-        assertThat(one("SELECT relkind FROM pg_class WHERE oid = '$.v'::regclass")).isEqualTo("v");
+        assertThat(one("SELECT relkind FROM pg_class WHERE oid = '$.v'::regclass"))
+                .isEqualTo("v");
         assertThat(one(SEEN.formatted("$.v"))).isEqualTo(seen);
         assertThat(rows("SELECT v::text FROM $.v ORDER BY v::text")).isEqualTo(rows);
         assertThat(query.hidden()).extracting(HiddenColumn::name).containsExactly("refreshd_1");
         IncrementalViewRows.Row row = row("v");
-        assertThat(rows("SELECT indexrelid::regclass::text FROM pg_index WHERE indrelid = " + row.storeOid() + " ORDER BY 1"))
+        assertThat(rows("SELECT indexrelid::regclass::text FROM pg_index WHERE indrelid = " + row.storeOid()
+                        + " ORDER BY 1"))
                 .contains("refreshd_store.v_key", "refreshd_store.v_title")
                 .as("the key of details needs an index, that of main has one")
                 .hasSize(3);
-        assertThat(one("SELECT reloptions::text FROM pg_class WHERE oid = " + row.storeOid())).contains("fillfactor=60");
-        assertThat(one("SELECT string_agg(grantee || ' ' || privilege_type, ',') FROM information_schema.role_table_grants"
-                        + " WHERE table_schema = 'refreshd_store' AND grantee <> 'converter' AND table_name = '"
-                        + row.store().orElseThrow().name() + "'"))
+        assertThat(one("SELECT reloptions::text FROM pg_class WHERE oid = " + row.storeOid()))
+                .contains("fillfactor=60");
+        assertThat(one(
+                        "SELECT string_agg(grantee || ' ' || privilege_type, ',') FROM information_schema.role_table_grants"
+                                + " WHERE table_schema = 'refreshd_store' AND grantee <> 'converter' AND table_name = '"
+                                + row.store().orElseThrow().name() + "'"))
                 .isEqualTo("App owner SELECT");
         assertThat(one("EXPLAIN (COSTS OFF) SELECT * FROM $.v WHERE id = 3 AND v = 3"))
                 .as("a reader gets the plan of a table")
@@ -160,7 +166,8 @@ class ConversionIT {
                 .doesNotContain("Nested Loop");
 
         ReverseConversion.back(handle, id("v"));
-        assertThat(one("SELECT relkind FROM pg_class WHERE oid = '$.v'::regclass")).isEqualTo("m");
+        assertThat(one("SELECT relkind FROM pg_class WHERE oid = '$.v'::regclass"))
+                .isEqualTo("m");
         assertThat(one(SEEN.formatted("$.v"))).isEqualTo(seen);
         assertThat(one("SELECT pg_get_viewdef('$.v'::regclass)")).isEqualTo(definition);
         assertThat(rows("SELECT v::text FROM $.v ORDER BY v::text")).isEqualTo(rows);
@@ -230,7 +237,8 @@ class ConversionIT {
                 .anyMatch(text -> text.contains("statistics object"))
                 .anyMatch(text -> text.contains("plain view " + schema + ".foreign_view"))
                 .hasSize(7);
-        assertThat(one("SELECT relkind FROM pg_class WHERE oid = '$.v'::regclass")).isEqualTo("m");
+        assertThat(one("SELECT relkind FROM pg_class WHERE oid = '$.v'::regclass"))
+                .isEqualTo("m");
     }
 
     @Test
@@ -238,11 +246,13 @@ class ConversionIT {
         String longest = "x".repeat(63);
         String table = "y".repeat(63);
         String odd = "Größe \"100%\" \\ . $1";
-        sql("SET search_path = $; SET ROLE \"App owner\"; CREATE TABLE \"" + table + "\" (\"Id %s\" int PRIMARY KEY, refreshd_1 text, \"a,b\" text);"
-                + "INSERT INTO \"" + table + "\" VALUES (1, 'one', 'x'); GRANT SELECT ON \"" + table + "\" TO converter");
+        sql("SET search_path = $; SET ROLE \"App owner\"; CREATE TABLE \"" + table
+                + "\" (\"Id %s\" int PRIMARY KEY, refreshd_1 text, \"a,b\" text);" + "INSERT INTO \"" + table
+                + "\" VALUES (1, 'one', 'x'); GRANT SELECT ON \"" + table + "\" TO converter");
         for (String name : List.of(longest, odd, "SELECT")) {
             sql("SET search_path = $; SET ROLE \"App owner\"; CREATE MATERIALIZED VIEW " + SqlNames.identifier(name)
-                    + " AS WITH \"SELECT\" AS (SELECT * FROM \"" + table + "\") SELECT \"Sel\".refreshd_1, 'a\\'', SELECT,(' AS \"x, SELECT (\""
+                    + " AS WITH \"SELECT\" AS (SELECT * FROM \"" + table
+                    + "\") SELECT \"Sel\".refreshd_1, 'a\\'', SELECT,(' AS \"x, SELECT (\""
                     + " FROM \"SELECT\" AS \"Sel\"");
             IncrementalQuery query = Conversion.forward(handle, id(name));
             assertThat(query.hidden()).extracting(HiddenColumn::name).containsExactly("refreshd_2");
@@ -270,7 +280,10 @@ class ConversionIT {
         ReverseConversion.back(handle, id("same"));
         assertThat(indexes("$.same")).singleElement().asString().contains("INDEX same_id ON " + schema + ".same ");
         ReverseConversion.back(handle, new ViewId(first, "same"));
-        assertThat(indexes(first + ".same")).singleElement().asString().contains("INDEX same_id ON " + first + ".same ");
+        assertThat(indexes(first + ".same"))
+                .singleElement()
+                .asString()
+                .contains("INDEX same_id ON " + first + ".same ");
     }
 
     @Test
@@ -281,19 +294,29 @@ class ConversionIT {
         sql("SET ROLE \"App owner\"; GRANT ALL ON $.v TO converter");
         for (String role : List.of("\"App owner\"", "reader", "converter", "postgres")) {
             for (String write : List.of(
-                    "INSERT INTO $.v VALUES (99, 'x')", "UPDATE $.v SET title = 'x'", "DELETE FROM $.v", "TRUNCATE $.v")) {
-                assertThat(failure("SET ROLE " + role + "; " + write)).as(role + ": " + write).isNotEmpty();
+                    "INSERT INTO $.v VALUES (99, 'x')",
+                    "UPDATE $.v SET title = 'x'",
+                    "DELETE FROM $.v",
+                    "TRUNCATE $.v")) {
+                assertThat(failure("SET ROLE " + role + "; " + write))
+                        .as(role + ": " + write)
+                        .isNotEmpty();
             }
         }
-        sql("GRANT ALL ON SCHEMA $ TO converter; SET ROLE converter; CREATE MATERIALIZED VIEW $.own AS SELECT id FROM $.main");
+        sql(
+                "GRANT ALL ON SCHEMA $ TO converter; SET ROLE converter; CREATE MATERIALIZED VIEW $.own AS SELECT id FROM $.main");
         forward("own");
         for (String write : List.of("INSERT INTO $.own VALUES (99)", "UPDATE $.own SET id = 1", "DELETE FROM $.own")) {
-            assertThat(failure("SET ROLE converter; " + write)).as("the table's owner: " + write).contains("own");
+            assertThat(failure("SET ROLE converter; " + write))
+                    .as("the table's owner: " + write)
+                    .contains("own");
             assertThat(failure(write)).as("a superuser: " + write).contains("own");
         }
         String store = store("v");
         for (String role : List.of("\"App owner\"", "reader")) {
-            assertThat(failure("SET ROLE " + role + "; DELETE FROM " + store)).as(role).contains("permission denied");
+            assertThat(failure("SET ROLE " + role + "; DELETE FROM " + store))
+                    .as(role)
+                    .contains("permission denied");
         }
         assertThat(one("SELECT count(*) || max(title) FROM $.v")).isEqualTo("30t9");
     }
@@ -301,11 +324,14 @@ class ConversionIT {
     @Test
     void readersNeverSeeItEmptyOrMissing() throws Exception {
         view("v", "SELECT m.id, m.title, d.k FROM main m JOIN details d ON d.main_id = m.id");
-        sql("SET ROLE \"App owner\"; CREATE VIEW $.above AS SELECT count(*) AS n FROM $.v; GRANT SELECT ON $.v, $.above TO reader");
+        sql(
+                "SET ROLE \"App owner\"; CREATE VIEW $.above AS SELECT count(*) AS n FROM $.v; GRANT SELECT ON $.v, $.above TO reader");
         String rows = one("SELECT count(*) FROM $.v");
         try (Reading direct = new Reading("SELECT count(*) FROM $.v", rows);
                 Reading above = new Reading("SELECT n FROM $.above", rows);
-                Reading both = new Reading("SELECT (SELECT count(*) FROM $.v) + n FROM $.above", String.valueOf(2 * Long.parseLong(rows)));
+                Reading both = new Reading(
+                        "SELECT (SELECT count(*) FROM $.v) + n FROM $.above",
+                        String.valueOf(2 * Long.parseLong(rows)));
                 Connection old = connect("postgres", DATABASE);
                 Statement before = old.createStatement()) {
             old.setAutoCommit(false);
@@ -328,13 +354,15 @@ class ConversionIT {
     @Test
     void whoLacksAPrivilegeIsToldWhich() throws Exception {
         schema = "foreign_" + schema;
-        sql("CREATE SCHEMA $; SET search_path = $; CREATE TABLE own (id int PRIMARY KEY); GRANT USAGE ON SCHEMA $ TO other_owner;"
-                + "CREATE MATERIALIZED VIEW mine AS SELECT id FROM own; ALTER MATERIALIZED VIEW mine OWNER TO other_owner;"
-                + "GRANT SELECT ON own TO other_owner");
+        sql(
+                "CREATE SCHEMA $; SET search_path = $; CREATE TABLE own (id int PRIMARY KEY); GRANT USAGE ON SCHEMA $ TO other_owner;"
+                        + "CREATE MATERIALIZED VIEW mine AS SELECT id FROM own; ALTER MATERIALIZED VIEW mine OWNER TO other_owner;"
+                        + "GRANT SELECT ON own TO other_owner");
         List<Obstacle> obstacles = obstacles("mine");
         assertThat(obstacles)
                 .extracting(Obstacle::remedy)
-                .contains("GRANT \"other_owner\" TO \"converter\"" + (version >= 16 ? " WITH INHERIT TRUE, SET TRUE" : ""))
+                .contains("GRANT \"other_owner\" TO \"converter\""
+                        + (version >= 16 ? " WITH INHERIT TRUE, SET TRUE" : ""))
                 .contains("GRANT CREATE, USAGE ON SCHEMA \"" + schema + "\" TO \"converter\"")
                 .contains("GRANT CREATE ON SCHEMA \"" + schema + "\" TO \"other_owner\"")
                 .anyMatch(remedy -> remedy.contains("GRANT SELECT ON \"" + schema + "\".\"own\" TO \"converter\""));
@@ -370,19 +398,26 @@ class ConversionIT {
         assertThat(refused("v3", "SELECT m.id, $.mine(d.id) FROM main m JOIN details d ON d.main_id = m.id"))
                 .anyMatch(what -> what.contains("row-level security"))
                 .anyMatch(what -> what.contains("mine"));
-        assertThat(refused("v4", "SELECT v FROM keyless")).singleElement().asString().contains("no primary key");
+        assertThat(refused("v4", "SELECT v FROM keyless"))
+                .singleElement()
+                .asString()
+                .contains("no primary key");
         assertThat(refused("v5", "SELECT x.title FROM main x JOIN main y ON y.id = x.id"))
                 .singleElement()
                 .asString()
                 .contains("read more than once");
-        assertThat(refused("v6", "SELECT count(*) AS n FROM (SELECT random() FROM main) s")).hasSizeGreaterThan(1);
+        assertThat(refused("v6", "SELECT count(*) AS n FROM (SELECT random() FROM main) s"))
+                .hasSizeGreaterThan(1);
     }
 
     @Test
     void tablesWhoseChangesRecomputeEverythingAreNamed() throws Exception {
-        sql("CREATE VIEW $.keyless AS SELECT main_id, k FROM $.details; GRANT SELECT ON $.keyless TO converter, \"App owner\"");
-        view("v", "SELECT m.id, r.label, k.k FROM main m LEFT JOIN roles r ON r.name = m.role JOIN keyless k ON k.main_id = m.id"
-                + " WHERE r.label IS NOT NULL");
+        sql(
+                "CREATE VIEW $.keyless AS SELECT main_id, k FROM $.details; GRANT SELECT ON $.keyless TO converter, \"App owner\"");
+        view(
+                "v",
+                "SELECT m.id, r.label, k.k FROM main m LEFT JOIN roles r ON r.name = m.role JOIN keyless k ON k.main_id = m.id"
+                        + " WHERE r.label IS NOT NULL");
         IncrementalQuery query = forward("v");
         assertThat(query.tables().stream().filter(table -> table.everything().isEmpty()))
                 .singleElement()
@@ -395,17 +430,23 @@ class ConversionIT {
 
     @Test
     void keysAreFoundThroughEveryFormOfFrom() throws Exception {
-        sql("SET search_path = $; SET ROLE \"App owner\"; CREATE VIEW named (n, t) AS SELECT id, title FROM main WHERE id > 3;"
-                + "GRANT SELECT ON named TO converter");
+        sql(
+                "SET search_path = $; SET ROLE \"App owner\"; CREATE VIEW named (n, t) AS SELECT id, title FROM main WHERE id > 3;"
+                        + "GRANT SELECT ON named TO converter");
         hidden("SELECT title, k FROM main JOIN details USING (id)", "main.id", "details.id");
-        hidden("SELECT old.title, new.k FROM main old JOIN details new ON new.main_id = old.id",
-                version == 15 ? "old_1.id" : "old.id", version == 15 ? "new_1.id" : "new.id");
+        hidden(
+                "SELECT old.title, new.k FROM main old JOIN details new ON new.main_id = old.id",
+                version == 15 ? "old_1.id" : "old.id",
+                version == 15 ? "new_1.id" : "new.id");
         hidden("SELECT s.t FROM (SELECT id AS i, title AS t FROM main WHERE id > 2) AS s (j, t)", "s.j");
         hidden("WITH w AS (SELECT id, title FROM main) SELECT w.title FROM w", "w.id");
         hidden("SELECT n.t, d.k FROM named n JOIN details d ON d.main_id = n.n", "d.id", "n.n");
         hidden("SELECT x.title FROM main x RIGHT JOIN details d ON d.main_id = x.id", "d.id", "x.id");
-        hidden("SELECT a.k, b.k AS l FROM main m LEFT JOIN details a ON a.main_id = m.id LEFT JOIN details b ON b.id = m.id",
-                "m.id", "a.id", "b.id");
+        hidden(
+                "SELECT a.k, b.k AS l FROM main m LEFT JOIN details a ON a.main_id = m.id LEFT JOIN details b ON b.id = m.id",
+                "m.id",
+                "a.id",
+                "b.id");
         assertThat(refused("covered", "SELECT j.title FROM (main m JOIN details d ON d.main_id = m.id) AS j"))
                 .singleElement()
                 .asString()
@@ -414,13 +455,18 @@ class ConversionIT {
 
     @Test
     void rowsAreThoseUnderTheSettingsOfTheOwner() throws Exception {
-        sql("ALTER ROLE \"App owner\" SET timezone = 'Asia/Tokyo'", "ALTER ROLE \"App owner\" SET datestyle = 'SQL, DMY'");
+        sql(
+                "ALTER ROLE \"App owner\" SET timezone = 'Asia/Tokyo'",
+                "ALTER ROLE \"App owner\" SET datestyle = 'SQL, DMY'");
         try {
-            view("v", "SELECT id, at::text AS at, at::date AS day, '1 day 2 hours'::interval AS i, 1.1::float8 / id AS f, NULL::text AS n FROM main");
+            view(
+                    "v",
+                    "SELECT id, at::text AS at, at::date AS day, '1 day 2 hours'::interval AS i, 1.1::float8 / id AS f, NULL::text AS n FROM main");
             sql("REFRESH MATERIALIZED VIEW $.v");
             forward("v");
             assertThat(one("SELECT at || i || f FROM $.v WHERE id = 3")).contains("01/01/2026 21:00:00 JST");
-            assertThat(one("SELECT count(*) FROM $.v WHERE n IS NULL AND f = 1.1::float8 / id")).isEqualTo("30");
+            assertThat(one("SELECT count(*) FROM $.v WHERE n IS NULL AND f = 1.1::float8 / id"))
+                    .isEqualTo("30");
         } finally {
             sql("ALTER ROLE \"App owner\" RESET ALL");
         }
@@ -430,7 +476,10 @@ class ConversionIT {
     void aRenamedColumnIsFollowedOnTheWayBack() throws Exception {
         view("v", "SELECT title FROM main");
         forward("v");
-        sql("ALTER TABLE $.main RENAME title TO heading", "ALTER TABLE $.main RENAME id TO number", "ALTER TABLE $.main ADD title int");
+        sql(
+                "ALTER TABLE $.main RENAME title TO heading",
+                "ALTER TABLE $.main RENAME id TO number",
+                "ALTER TABLE $.main ADD title int");
         ReverseConversion.back(handle, id("v"));
         assertThat(one("SELECT pg_get_viewdef('$.v'::regclass)")).contains("heading AS title");
         assertThat(one("SELECT max(title) FROM $.v")).isEqualTo("t9");
@@ -465,8 +514,10 @@ class ConversionIT {
                 try (Connection own = connect("postgres", DATABASE);
                         Statement asking = own.createStatement()) {
                     // Waits until the conversion has found the lock taken; others still read.
-                    while (!ask(asking, "SELECT count(*) FROM pg_locks WHERE relation = '$.v'::regclass AND NOT granted"
-                                    + " AND mode = 'AccessExclusiveLock'")
+                    while (!ask(
+                                    asking,
+                                    "SELECT count(*) FROM pg_locks WHERE relation = '$.v'::regclass AND NOT granted"
+                                            + " AND mode = 'AccessExclusiveLock'")
                             .equals(List.of("1"))) {
                         Thread.onSpinWait();
                     }
@@ -479,7 +530,8 @@ class ConversionIT {
             forward("v");
             ending.join();
         }
-        assertThat(one("SELECT relkind FROM pg_class WHERE oid = '$.v'::regclass")).isEqualTo("v");
+        assertThat(one("SELECT relkind FROM pg_class WHERE oid = '$.v'::regclass"))
+                .isEqualTo("v");
     }
 
     @Test
@@ -489,7 +541,8 @@ class ConversionIT {
         sql("CREATE UNIQUE INDEX v_role ON $.v (role)", "UPDATE $.main SET title = 't3'");
         assertThat(catchThrowableOfType(SQLException.class, () -> forward("v")).getMessage())
                 .contains("the index v_role cannot be made again");
-        assertThat(one("SELECT relkind FROM pg_class WHERE oid = '$.v'::regclass")).isEqualTo("m");
+        assertThat(one("SELECT relkind FROM pg_class WHERE oid = '$.v'::regclass"))
+                .isEqualTo("m");
         assertThat(leftovers()).isEmpty();
     }
 
@@ -517,16 +570,18 @@ class ConversionIT {
     private List<String> describe(List<String> views) throws SQLException {
         List<String> found = new ArrayList<>();
         for (String view : views) {
-            found.add(one(SEEN.formatted(view)) + one("SELECT concat_ws(' ', c.oid, reloptions, pg_get_viewdef(c.oid),"
-                    + " (SELECT string_agg(pg_get_ruledef(r.oid), ';' ORDER BY r.rulename) FROM pg_rewrite r WHERE r.ev_class = c.oid),"
-                    + " (SELECT string_agg(pg_get_expr(d.adbin, d.adrelid), ';') FROM pg_attrdef d WHERE d.adrelid = c.oid))"
-                    + " FROM pg_class c WHERE c.oid = '" + view + "'::regclass"));
+            found.add(one(SEEN.formatted(view))
+                    + one("SELECT concat_ws(' ', c.oid, reloptions, pg_get_viewdef(c.oid),"
+                            + " (SELECT string_agg(pg_get_ruledef(r.oid), ';' ORDER BY r.rulename) FROM pg_rewrite r WHERE r.ev_class = c.oid),"
+                            + " (SELECT string_agg(pg_get_expr(d.adbin, d.adrelid), ';') FROM pg_attrdef d WHERE d.adrelid = c.oid))"
+                            + " FROM pg_class c WHERE c.oid = '" + view + "'::regclass"));
         }
         return found;
     }
 
     private List<String> indexes(String view) throws SQLException {
-        return rows("SELECT pg_get_indexdef(indexrelid) FROM pg_index WHERE indrelid = '" + view + "'::regclass ORDER BY 1");
+        return rows("SELECT pg_get_indexdef(indexrelid) FROM pg_index WHERE indrelid = '" + view
+                + "'::regclass ORDER BY 1");
     }
 
     private IncrementalViewRows.Row row(String view) {
@@ -552,14 +607,15 @@ class ConversionIT {
     }
 
     private List<String> refused(String name, String query) throws Exception {
-        sql("SET search_path = $; CREATE MATERIALIZED VIEW " + name + " AS " + query + "; ALTER MATERIALIZED VIEW " + name
-                + " OWNER TO \"App owner\"");
+        sql("SET search_path = $; CREATE MATERIALIZED VIEW " + name + " AS " + query + "; ALTER MATERIALIZED VIEW "
+                + name + " OWNER TO \"App owner\"");
         return refused(name);
     }
 
     private List<String> refused(String name) throws Exception {
         List<String> what = obstacles(name).stream().map(Obstacle::what).toList();
-        assertThat(catchThrowableOfType(PrerequisitesMissingException.class, () -> forward(name)).obstacles())
+        assertThat(catchThrowableOfType(PrerequisitesMissingException.class, () -> forward(name))
+                        .obstacles())
                 .extracting(Obstacle::what)
                 .isEqualTo(what);
         return what;
@@ -571,12 +627,14 @@ class ConversionIT {
     }
 
     private static Connection connect(String user, String database) throws SQLException {
-        return DriverManager.getConnection(java.util.Objects.requireNonNull(server).url(database), user, "");
+        return DriverManager.getConnection(
+                java.util.Objects.requireNonNull(server).url(database), user, "");
     }
 
     private static Handle connectAs(String user) throws SQLException {
         return JdbiFactory.on(new Connector(
-                        new DatabaseSettings(java.util.Objects.requireNonNull(server).url(DATABASE), user, Secret.EMPTY),
+                        new DatabaseSettings(
+                                java.util.Objects.requireNonNull(server).url(DATABASE), user, Secret.EMPTY),
                         SessionKind.TOOL,
                         "conversion test")
                 .open());

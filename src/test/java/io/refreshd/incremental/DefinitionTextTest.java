@@ -15,7 +15,8 @@ class DefinitionTextTest {
     private static final List<HiddenColumn> HIDDEN = List.of(
             new HiddenColumn("refreshd_1", "a \"b\"", "id", 0, 1), new HiddenColumn("refreshd_2", "c", "x,y", 1, 2));
 
-    private static final String INSERTED = " \"a \"\"b\"\"\".\"id\" AS \"refreshd_1\", \"c\".\"x,y\" AS \"refreshd_2\",";
+    private static final String INSERTED =
+            " \"a \"\"b\"\"\".\"id\" AS \"refreshd_1\", \"c\".\"x,y\" AS \"refreshd_2\",";
 
     /** Where the columns belong is marked by #. */
     @ParameterizedTest
@@ -37,7 +38,8 @@ class DefinitionTextTest {
 
     @Test
     void aTextWithoutTheListIsNoQuery() {
-        assertThatThrownBy(() -> DefinitionText.withHidden("TABLE t", HIDDEN)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> DefinitionText.withHidden("TABLE t", HIDDEN))
+                .isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> DefinitionText.withHidden("(SELECT 1", HIDDEN))
                 .isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> DefinitionText.without("SELECT a, b FROM t", 2))

@@ -61,8 +61,7 @@ class RecomputeKeyIT {
                 statement.execute("CREATE TABLE " + table + " (id int PRIMARY KEY, x int, y int)");
             }
             List<String> queries = Stream.concat(
-                            QUERIES.stream(),
-                            Stream.generate(this::query).limit(Long.getLong("refreshd.queries", 15)))
+                            QUERIES.stream(), Stream.generate(this::query).limit(Long.getLong("refreshd.queries", 15)))
                     .toList();
             int possible = 0;
             for (int i = 0; i < queries.size(); i++) {
@@ -88,7 +87,8 @@ class RecomputeKeyIT {
         if (!plan.possible()) {
             return false;
         }
-        String text = ask(statement, "SELECT rtrim(pg_get_viewdef('m'::regclass), ';')").getFirst();
+        String text = ask(statement, "SELECT rtrim(pg_get_viewdef('m'::regclass), ';')")
+                .getFirst();
         statement.execute("CREATE VIEW definition AS " + DefinitionText.withHidden(text, plan.hidden()));
         List<String> columns = ask(
                 statement,
@@ -135,7 +135,8 @@ class RecomputeKeyIT {
             String now = "SELECT * FROM definition" + rest;
             assertThat(ask(
                             statement,
-                            "(" + before + " EXCEPT ALL " + now + ") UNION ALL (" + now + " EXCEPT ALL " + before + ")"))
+                            "(" + before + " EXCEPT ALL " + now + ") UNION ALL (" + now + " EXCEPT ALL " + before
+                                    + ")"))
                     .as("seed " + seed + ": " + query + " after " + done + ", keys " + plan.tables())
                     .isEmpty();
         }
@@ -166,7 +167,8 @@ class RecomputeKeyIT {
         String from = "a t0";
         for (int i = 1; i < tables; i++) {
             String table = TABLES.get(random.nextInt(8) == 0 ? 0 : i);
-            String kind = List.of("JOIN", "LEFT JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN").get(random.nextInt(5));
+            String kind = List.of("JOIN", "LEFT JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN")
+                    .get(random.nextInt(5));
             String on = column(aliases.subList(0, i)) + " = t" + i + "." + name();
             if (!kind.equals("FULL JOIN") && random.nextInt(3) == 0) {
                 on += " AND " + condition(aliases.subList(0, i + 1));
