@@ -197,7 +197,7 @@ class DaemonProcessIT {
                 daemon.awaitLine("makes the replication slot when");
                 assertThat(daemon.lines())
                         .as("names the transaction, and what ends it")
-                        .anyMatch(line -> line.contains("SELECT pg_terminate_backend("));
+                        .anyMatch(line -> line.contains("SELECT pg_catalog.pg_terminate_backend("));
                 assertThat(daemon.terminate()).isZero();
             }
             assertThat(activeSlots()).isEmpty();

@@ -527,6 +527,7 @@ class CatalogReaderIT {
                     name.equals("current_setting") ? "v_setting" : name.equals("table_to_xml") ? "v_xml" : "v_" + name;
             assertThat(untracked(graph, view))
                     .as(view)
+                    .filteredOn(why -> !why.startsWith("may turn a regclass"))
                     .singleElement()
                     .asString()
                     .startsWith("calls \"pg_catalog\".\"" + name + "\"(");

@@ -250,7 +250,9 @@ class VerbsIT {
             long before = daemon.refreshes("public.first");
             assertThat(execute("refresh", "public.f*")).isZero();
             assertThat(out.toString()).isEqualTo("public.first: refreshed\n");
-            assertThat(daemon.refreshes("public.first")).isGreaterThan(before);
+            // The verb reads the ledger, which is written before the daemon tells of it.
+            await().untilAsserted(() ->
+                    assertThat(daemon.refreshes("public.first")).isGreaterThan(before));
 
             assertThat(execute("pause", "public.\"Odd.one\"")).isZero();
             daemon.awaitPhase("public.\"Odd.one\"", ViewPhase.PAUSED);
