@@ -26,8 +26,7 @@ record LoggedKey(List<Integer> columns, Optional<Obstacle> obstacle) {
             if (key.isEmpty()) {
                 obstacles.add(new Obstacle(
                         "table " + leaf.sql() + " has no primary key or replica identity index",
-                        Remedy.sql(
-                                "ALTER TABLE " + leaf.sql() + " ADD PRIMARY KEY (the columns that identify a row)")));
+                        Remedy.text("give " + leaf.sql() + " a primary key on the columns that identify a row")));
                 continue;
             }
             for (int number : key.get().columns()) {

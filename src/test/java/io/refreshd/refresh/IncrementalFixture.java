@@ -123,15 +123,16 @@ final class IncrementalFixture implements AutoCloseable {
     }
 
     RefreshTask task(String view, Set<ViewId> downstream, List<KeyProbe> probes) throws Exception {
+        long highest = ViewRows.highestMark(handle);
         return new RefreshTask(
                 new ViewId("public", view),
                 oid(view),
                 Method.INCREMENTAL,
                 Xids.NONE,
-                5,
+                highest,
                 Optional.empty(),
                 downstream,
-                9,
+                highest + 1,
                 Optional.empty(),
                 probes);
     }

@@ -516,7 +516,7 @@ class IncrementalRefresherIT {
         try {
             execute(
                     "ALTER VIEW public.days OWNER TO owner_of_rounds",
-                    "GRANT SELECT ON refreshd_store.days TO owner_of_rounds");
+                    "GRANT SELECT ON refreshd_store.days, moments TO owner_of_rounds");
             fixture.changed("days");
             assertThat(rows("days")).containsExactly("(2024-01-02,1)");
             execute("UPDATE moments SET v = 2");
