@@ -17,17 +17,8 @@ final class UntrustedViewException extends SQLException {
 
     /** A view that does not exist passes. */
     static void check(Handle handle, ViewId view) throws SQLException {
-        Optional<Long> oid = handle.createQuery("""
-                        SELECT c.oid FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-                        WHERE c.relkind = 'm' AND n.nspname = :schema AND c.relname = :name
-                        """)
-                .bind("schema", view.schema())
-                .bind("name", view.name())
-                .mapTo(Long.class)
-                .findOne();
-        if (oid.isPresent()) {
-            Optional<Obstacle> obstacle =
-                    TrustedCode.obstacle(handle.getConnection(), oid.get(), TrustedCode.Use.AUDIT);
+        for (long relation : AuditedView.compared(handle, view)) {
+            Optional<Obstacle> obstacle = TrustedCode.obstacle(handle.getConnection(), relation, TrustedCode.Use.AUDIT);
             if (obstacle.isPresent()) {
                 throw new UntrustedViewException(obstacle.get());
             }

@@ -138,7 +138,7 @@ final class RowCollector {
             }
             found.add(value);
         }
-        if (keys.add(found) && (keys.size() > ChangedRows.LIMIT || !room.take(found))) {
+        if (keys.add(found) && (keys.size() > layout.interest().mostKeys() || !room.take(found))) {
             keys = null;
         }
     }

@@ -13,6 +13,7 @@ import java.util.Map;
  * @param functions the functions that the rules call, without built-in functions that are immutable
  * @param untrusted for each materialized view, by oid, whose query would run code that is not trusted: that code
  * @param content what views depend on besides rows and the form of relations
+ * @param incremental the incremental views, by oid; relations, rules and indexes present each as a materialized view
  */
 public record Catalog(
         String role,
@@ -22,7 +23,8 @@ public record Catalog(
         List<Index> indexes,
         List<Function> functions,
         Map<Long, Obstacle> untrusted,
-        ContentDependencies content) {
+        ContentDependencies content,
+        Map<Long, IncrementalView> incremental) {
 
     /**
      * The first oid that the server gives to an object of a user ({@code FirstNormalObjectId}). Lower oids belong to objects of
@@ -37,6 +39,20 @@ public record Catalog(
         indexes = List.copyOf(indexes);
         functions = List.copyOf(functions);
         untrusted = Map.copyOf(untrusted);
+        incremental = Map.copyOf(incremental);
+    }
+
+    /** A catalog without incremental views. */
+    public Catalog(
+            String role,
+            List<Relation> relations,
+            List<Rule> rules,
+            List<Inheritance> inheritances,
+            List<Index> indexes,
+            List<Function> functions,
+            Map<Long, Obstacle> untrusted,
+            ContentDependencies content) {
+        this(role, relations, rules, inheritances, indexes, functions, untrusted, content, Map.of());
     }
 
     /** A catalog of trusted code alone, whose relations refer to nothing but each other. */

@@ -29,11 +29,13 @@ final class CatalogIndex {
     private final ParsedQueries queries = new ParsedQueries();
 
     private final Map<Long, Obstacle> untrusted;
+    private final Map<Long, IncrementalView> incremental;
     private final String role;
 
     CatalogIndex(Catalog catalog) {
         role = catalog.role();
         untrusted = catalog.untrusted();
+        incremental = catalog.incremental();
         catalog.relations().forEach(relation -> relations.put(relation.oid(), relation));
         catalog.rules().forEach(rule -> rules.put(rule.relation(), rule));
         catalog.functions().forEach(function -> functions.put(function.oid(), function));
@@ -75,6 +77,11 @@ final class CatalogIndex {
     /** The code that the view's query would run and that is not trusted; empty if there is none. */
     Optional<Obstacle> untrusted(Relation view) {
         return Optional.ofNullable(untrusted.get(view.oid()));
+    }
+
+    /** The view as an incremental view; empty if it is none. */
+    Optional<IncrementalView> incremental(Relation view) {
+        return Optional.ofNullable(incremental.get(view.oid()));
     }
 
     @Nullable Function function(long oid) {

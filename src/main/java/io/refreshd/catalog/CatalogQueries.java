@@ -1,5 +1,6 @@
 package io.refreshd.catalog;
 
+import io.refreshd.model.Obstacle;
 import io.refreshd.model.TableId;
 import io.refreshd.model.ViewId;
 import java.sql.Array;
@@ -15,6 +16,7 @@ import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
@@ -38,8 +40,9 @@ final class CatalogQueries {
     }
 
     Catalog read(Predicate<ViewId> included) throws SQLException {
+        IncrementalRows ledger = IncrementalRows.read(connection);
         LeftOutViews views = LeftOutViews.of(connection, included);
-        List<Long> reached = query(CatalogSql.REACHED_OIDS, views.included(), row -> row.getLong(1));
+        List<Long> reached = reached(views.included(), ledger.oids());
         List<Long> examined = views.without(reached);
         Map<Long, List<Rule.Read>> reads = reads(reached);
         Set<Long> systemCatalogs = new TreeSet<>();
@@ -50,20 +53,46 @@ final class CatalogQueries {
         named.addAll(systemCatalogs);
         Set<Long> functions = new TreeSet<>();
         calls.values().forEach(functions::addAll);
+        List<Relation> all = relations(named, columns(reached));
         List<Rule> rules = new ArrayList<>(rules(examined, reads, calls));
         rules.addAll(views.rules(reached, reads));
+        IncrementalViews incremental = IncrementalViews.of(ledger, all, rules);
+        Map<Long, Obstacle> untrusted = untrusted(views.included(), rules, incremental);
         return new Catalog(
                 role(),
-                relations(named, columns(reached)),
-                rules,
+                incremental.relations(all),
+                incremental.rules(rules),
                 query(
                         CatalogSql.INHERITANCES,
                         reached,
                         row -> new Catalog.Inheritance(row.getLong(1), row.getLong(2), row.getString(3))),
-                query(CatalogSql.INDEXES, reached, CatalogQueries::index),
+                incremental.indexes(query(CatalogSql.INDEXES, reached, CatalogQueries::index)),
                 query(CatalogSql.FUNCTIONS, functions, CatalogQueries::function),
-                LookupTrust.of(connection, views.included(), rules, LookupTrust.LONGEST),
-                new ContentQueries(connection).read(reached));
+                untrusted,
+                incremental.content(new ContentQueries(connection).read(reached)),
+                incremental.views(
+                        obstacles(incremental, untrusted),
+                        DefinitionVersion.of(connection, incremental.versionRoots())));
+    }
+
+    /** Of an incremental view the definition runs, and the view itself is read. */
+    private Map<Long, Obstacle> untrusted(Collection<Long> materialized, List<Rule> rules, IncrementalViews incremental)
+            throws SQLException {
+        Map<Long, Long> definitions = incremental.definitions();
+        Set<Long> run = new TreeSet<>(materialized);
+        run.addAll(definitions.keySet());
+        run.addAll(definitions.values());
+        Map<Long, Obstacle> untrusted = new HashMap<>(LookupTrust.of(connection, run, rules, LookupTrust.LONGEST));
+        definitions.forEach((view, definition) ->
+                Optional.ofNullable(untrusted.remove(definition)).ifPresent(code -> untrusted.putIfAbsent(view, code)));
+        return untrusted;
+    }
+
+    private Map<Long, Obstacle> obstacles(IncrementalViews incremental, Map<Long, Obstacle> untrusted)
+            throws SQLException {
+        Map<Long, Obstacle> obstacles = new HashMap<>(OwnerAccess.obstacles(connection, incremental.definitions()));
+        untrusted.forEach(obstacles::putIfAbsent);
+        return obstacles;
     }
 
     List<BaseTable> tables(Collection<TableId> names) throws SQLException {
@@ -103,6 +132,21 @@ final class CatalogQueries {
                 ResultSet row = statement.executeQuery()) {
             row.next();
             return row.getString(1);
+        }
+    }
+
+    /** @param further relations that are looked for as well */
+    private List<Long> reached(List<Long> materialized, List<Long> further) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(CatalogSql.REACHED_OIDS)) {
+            statement.setArray(1, connection.createArrayOf("int8", materialized.toArray()));
+            statement.setArray(2, connection.createArrayOf("int8", further.toArray()));
+            try (ResultSet rows = statement.executeQuery()) {
+                List<Long> oids = new ArrayList<>();
+                while (rows.next()) {
+                    oids.add(rows.getLong(1));
+                }
+                return oids;
+            }
         }
     }
 

@@ -11,6 +11,7 @@ final class CatalogSql {
      * The materialized views among the given relations, and everything that they read, directly or not.
      *
      * <ul>
+     *   <li>So are the definitions of incremental views, and what reads their stores: see {@link IncrementalViews}.
      *   <li>Only SELECT rules count: an ON INSERT rule of a table is no read.
      *   <li>What policies read is included, whether or not the policies apply.
      *   <li>So is a relation whose row type a query names, such as {@code NULL::t}: its columns count.
@@ -19,7 +20,8 @@ final class CatalogSql {
      *       compile code (JIT) for the rest of the query.
      * </ul>
      *
-     * @param views a relation with the columns oid and relkind that holds all materialized views to begin with
+     * @param views a relation with the columns oid, relkind and relnamespace that holds all materialized views to begin with, and all
+     *     relations of the schema {@link IncrementalViews#SCHEMA}
      */
     static String reachedFrom(String views) {
         return """
@@ -42,13 +44,18 @@ final class CatalogSql {
                 JOIN pg_catalog.pg_class c ON c.oid = h.inhrelid
                WHERE c.relpersistence <> 't' AND c.relkind IN ('r', 'p', 'f')
             ), closure(oid) AS (
-              SELECT oid FROM VIEWS_ WHERE relkind = 'm'
+              (SELECT oid FROM VIEWS_
+                WHERE relkind = 'm' OR relkind = 'v' AND relnamespace = pg_catalog.to_regnamespace('SCHEMA_')
+               UNION
+               SELECT reader FROM edges
+                WHERE source IN (SELECT oid FROM VIEWS_
+                                  WHERE relkind = 'r' AND relnamespace = pg_catalog.to_regnamespace('SCHEMA_')))
               UNION
               SELECT e.source FROM closure JOIN edges e ON e.reader = closure.oid WHERE e.source <> 0
             ), reached(oid) AS MATERIALIZED (
               SELECT DISTINCT oid FROM closure
             )
-            """.replace("VIEWS_", views);
+            """.replace("VIEWS_", views).replace("SCHEMA_", IncrementalViews.SCHEMA);
     }
 
     /** All materialized views. No parameter. */
@@ -60,9 +67,23 @@ final class CatalogSql {
              ORDER BY c.oid
             """;
 
-    /** Oids of the materialized views and of everything that they read. */
-    static final String REACHED_OIDS = reachedFrom("(SELECT unnest(?::int8[])::oid AS oid, 'm' AS relkind) AS included")
-            + "SELECT oid::int8 FROM reached ORDER BY oid";
+    /**
+     * Oids of the materialized views and of everything that they read, of incremental views and what they read. Parameters: oids of the
+     * materialized views to begin with; oids of relations that are looked for as well, with what they read.
+     */
+    static final String REACHED_OIDS = reachedFrom("begin") + """
+            , begin(oid, relkind, relnamespace) AS MATERIALIZED (
+              SELECT v, 'm'::"char", NULL::oid FROM pg_catalog.unnest(?::int8[]::oid[]) AS v
+              UNION ALL
+              SELECT oid, relkind, relnamespace FROM pg_catalog.pg_class
+               WHERE relnamespace = pg_catalog.to_regnamespace('%s')
+            ), further(oid) AS (
+              SELECT c.oid FROM pg_catalog.pg_class c WHERE c.oid = ANY (?::int8[]::oid[])
+              UNION
+              SELECT e.source FROM further JOIN edges e ON e.reader = further.oid WHERE e.source <> 0
+            )
+            SELECT oid::int8 FROM reached UNION SELECT oid::int8 FROM further ORDER BY 1
+            """.formatted(IncrementalViews.SCHEMA);
 
     /** Oids of relations by name. Parameters: schemas and names, two {@code text[]} of the same length. */
     static final String OIDS_OF = """

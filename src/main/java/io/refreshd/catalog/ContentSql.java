@@ -84,10 +84,11 @@ final class ContentSql {
      * Facts about roles, and about roles and relations. Parameter: oids of relations, three times.
      *
      * <ul>
-     *   <li>{@code ROLE}: name of an owner of materialized views, settings of a session of that role, and what belongs to the database.
+     *   <li>{@code ROLE}: name of an owner of views, settings of a session of that role, and what belongs to the database.
      *       Settings that only bear on time, logging or the choice of a plan are left out.
      *   <li>{@code ROWS}: the policies that decide which rows of a table a role reads. Nothing if the role reads all rows.
-     *   <li>{@code SELECT}: the columns that a role may read. Nothing if the role may read all.
+     *   <li>{@code SELECT}: the columns that a role may read. Nothing if the role may read all. Every role counts for the definition of an
+     *       incremental view, which must read nothing that the view's owner may not read.
      *   <li>{@code TEXT_SEARCH}: all configurations and dictionaries, for queries that choose one when they run.
      * </ul>
      */
@@ -113,6 +114,8 @@ final class ContentSql {
                 JOIN pg_catalog.pg_depend d ON d.classid = q.class AND d.objid = q.oid
                 JOIN reader ON reader.oid = w.relowner OR w.relkind NOT IN ('m', 'v')
                             OR w.relkind = 'v' AND w.reloptions::text ~ 'security_invoker'
+                            OR w.relkind = 'v' AND w.relnamespace = pg_catalog.to_regnamespace('""" + IncrementalViews.SCHEMA + """
+            ')
                WHERE d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid <> q.reader AND d.refobjid >= 16384
                GROUP BY reader.oid, d.refobjid
             )
@@ -126,7 +129,7 @@ final class ContentSql {
                                  AND o !~ """ + WITHOUT_EFFECT_ON_CONTENT + """
                              ))
               FROM pg_catalog.pg_roles r CROSS JOIN current c
-             WHERE r.oid IN (SELECT relowner FROM wanted WHERE relkind = 'm')
+             WHERE r.oid IN (SELECT relowner FROM wanted WHERE relkind IN ('m', 'v'))
             UNION ALL
             SELECT 'ROWS', r.oid::int8, w.oid::int8,
                    concat('policies', (SELECT string_agg(concat(' ', p.oid, ':', p.xmin), '' ORDER BY p.oid)

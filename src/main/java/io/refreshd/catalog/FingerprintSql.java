@@ -8,7 +8,7 @@ final class FingerprintSql {
      * The relations, and what the fingerprint needs besides them.
      *
      * <ul>
-     *   <li>{@code entry}: materialized views, indexes for their names, and composite types, read together.
+     *   <li>{@code entry}: materialized views, what keeps incremental views, indexes for their names, and composite types, read together.
      *   <li>{@code further}: relations whose columns and rules count besides: composite types, and what bodies of functions read. They are
      *       passed as an array, so that an index finds their few rows.
      *   <li>{@code authority}: the owners of the relations, and all roles that they are members of. Roles that come and go otherwise do
@@ -19,7 +19,9 @@ final class FingerprintSql {
      */
     private static final String SCOPE = CatalogSql.reachedFrom("entry") + """
             , entry AS MATERIALIZED (
-              SELECT oid, relname, relkind FROM pg_catalog.pg_class WHERE relkind IN ('m', 'i', 'I', 'c') AND oid >= 16384
+              SELECT oid, relname, relkind, relnamespace FROM pg_catalog.pg_class
+               WHERE (relkind IN ('m', 'i', 'I', 'c') OR relnamespace = pg_catalog.to_regnamespace('""" + IncrementalViews.SCHEMA + """
+            ')) AND oid >= 16384
             ), relation AS MATERIALIZED (
               SELECT oid, relnamespace, relowner, relacl, relchecks,
                      hash_record_extended(

@@ -81,7 +81,11 @@ final class GraphBuilder {
             ViewSources found = sources(id);
             List<Obstacle> untracked = new ArrayList<>(untrackedSources.of(view, found));
             dependencies.cycleOf(id).ifPresent(untracked::add);
-            Optional<Obstacle> plainObstacle = obstacles.toAnyRefresh(found);
+            Optional<IncrementalView> incremental = catalogIndex.incremental(view);
+            // Nothing can be said of rows that somebody else may have written.
+            incremental.flatMap(IncrementalView::damage).ifPresent(untracked::add);
+            Optional<Obstacle> plainObstacle =
+                    incremental.flatMap(IncrementalView::obstacle).or(() -> obstacles.toAnyRefresh(found));
             nodes.put(
                     id,
                     new ViewGraph.Node(
@@ -89,9 +93,14 @@ final class GraphBuilder {
                                     id,
                                     view.oid(),
                                     view.traits().populated(),
-                                    obstacles.toConcurrentRefresh(view, found).or(() -> plainObstacle),
+                                    incremental.isPresent()
+                                            ? plainObstacle
+                                            : obstacles
+                                                    .toConcurrentRefresh(view, found)
+                                                    .or(() -> plainObstacle),
                                     plainObstacle,
-                                    untracked),
+                                    untracked,
+                                    incremental),
                             dependencies.upstreamOf(id),
                             dependencies.downstreamOf(id),
                             lineage.of(view, found),

@@ -120,10 +120,22 @@ final class JoinTree {
         if (node.all("larg").size() != 1 || node.all("rarg").size() != 1) {
             throw new UnsupportedQueryException("a join of an unknown form");
         }
-        Set<Integer> left =
-                walk(node.all("larg").getFirst(), referencedHere, nullable || kind == RIGHT || kind == FULL);
-        Set<Integer> right =
-                walk(node.all("rarg").getFirst(), referencedHere, nullable || kind == LEFT || kind == FULL);
+        Part leftPart = node.all("larg").getFirst();
+        Part rightPart = node.all("rarg").getFirst();
+        boolean leftNullable = nullable || kind == RIGHT || kind == FULL;
+        boolean rightNullable = nullable || kind == LEFT || kind == FULL;
+        Set<Integer> left;
+        Set<Integer> right;
+        if (kind == RIGHT) {
+            left = walk(leftPart, referencedHere, leftNullable);
+            right = walk(rightPart, abovePreserved(left, referencedAbove, referencedHere), rightNullable);
+        } else {
+            right = walk(rightPart, referencedHere, rightNullable);
+            left = walk(
+                    leftPart,
+                    kind == LEFT ? abovePreserved(right, referencedAbove, referencedHere) : referencedHere,
+                    leftNullable);
+        }
         // A join's own condition is not above the join, so that it hides nothing.
         switch (kind) {
             case INNER -> {
@@ -140,6 +152,15 @@ final class JoinTree {
         Set<Integer> found = new HashSet<>(left);
         found.addAll(right);
         return found;
+    }
+
+    /**
+     * The entries to which conditions above the preserved side of an outer join refer that may drop its rows. The join's own condition
+     * drops none: it only decides what stands beside them. So it counts if a condition above refers to that.
+     */
+    private static Set<Integer> abovePreserved(
+            Set<Integer> nullable, Set<Integer> referencedAbove, Set<Integer> referencedHere) {
+        return nullable.stream().anyMatch(referencedAbove::contains) ? referencedHere : referencedAbove;
     }
 
     private void addNullable(Set<Integer> side, Set<Integer> preservedSide, Set<Integer> referencedAbove) {

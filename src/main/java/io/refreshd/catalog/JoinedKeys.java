@@ -81,7 +81,18 @@ final class JoinedKeys {
         return chosen;
     }
 
+    /** The entries whose rows are determined by a row of the given one, itself included. */
+    static Set<Integer> determinedBy(Node jointree, Map<Integer, List<List<Integer>>> keys, int entry) {
+        JoinedKeys joined = new JoinedKeys(keys);
+        joined.collect(jointree);
+        return joined.closure(Set.of(entry));
+    }
+
     private boolean determineAll(Set<Integer> entries) {
+        return closure(entries).containsAll(keys.keySet());
+    }
+
+    private Set<Integer> closure(Set<Integer> entries) {
         Set<Integer> known = new HashSet<>(entries);
         boolean more = true;
         while (more) {
@@ -94,7 +105,7 @@ final class JoinedKeys {
                 }
             }
         }
-        return known.containsAll(keys.keySet());
+        return known;
     }
 
     private boolean isKnown(int entry, List<Integer> key, Set<Integer> known) {

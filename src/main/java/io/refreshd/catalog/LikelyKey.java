@@ -134,9 +134,13 @@ final class LikelyKey {
     }
 
     /** The unique keys of an entry of the range table. */
-    private List<List<Integer>> keys(RangeTable rangeTable, int entry, int depth) {
+    List<List<Integer>> keys(RangeTable rangeTable, int entry, int depth) {
         Relation relation = rangeTable.relation(entry);
         List<List<Integer>> keys = new ArrayList<>();
+        // Its columns have other numbers than those of its store.
+        if (relation != null && catalogIndex.incremental(relation).isPresent()) {
+            return keys;
+        }
         if (relation != null && relation.kind() != RelationKind.VIEW) {
             catalogIndex.indexesOf(relation).stream()
                     .filter(LikelyKey::isKey)

@@ -1,5 +1,6 @@
 package io.refreshd.catalog;
 
+import io.refreshd.model.ChangedRows;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.Remedy;
 import java.util.ArrayList;
@@ -140,7 +141,8 @@ final class LookupAnalysis {
             positions.add(query.positionOf(table, number));
             types.add(column.keyType());
         }
-        return Lookup.by(new LookupKey(columns, positions, types, isIndexed(view, positions)));
+        int mostKeys = catalogIndex.incremental(view).isPresent() ? ChangedRows.LIMIT_TO_RECOMPUTE : ChangedRows.LIMIT;
+        return Lookup.by(new LookupKey(columns, positions, types, mostKeys, isIndexed(view, positions), false));
     }
 
     /**

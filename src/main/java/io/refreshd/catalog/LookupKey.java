@@ -1,5 +1,6 @@
 package io.refreshd.catalog;
 
+import io.refreshd.model.ChangedRows;
 import java.util.List;
 
 /**
@@ -9,11 +10,23 @@ import java.util.List;
  *     a row
  * @param positions the numbers, from 1, of the view's columns that show them
  * @param types the types of the columns, as SQL for a cast
+ * @param mostKeys how many rows are worth looking up one by one; beyond, a refresh costs less
  * @param indexed whether an index of the view begins with these columns, so that finding a row costs a few pages
  * @param byValue whether the column does not identify a row: rows of the view that have the value may stem from any row
  */
 public record LookupKey(
-        List<String> columns, List<Integer> positions, List<String> types, boolean indexed, boolean byValue) {
+        List<String> columns,
+        List<Integer> positions,
+        List<String> types,
+        int mostKeys,
+        boolean indexed,
+        boolean byValue) {
+    /** A key for a view that is refreshed by REFRESH. */
+    public LookupKey(
+            List<String> columns, List<Integer> positions, List<String> types, boolean indexed, boolean byValue) {
+        this(columns, positions, types, ChangedRows.LIMIT, indexed, byValue);
+    }
+
     public LookupKey {
         columns = List.copyOf(columns);
         positions = List.copyOf(positions);

@@ -8,7 +8,7 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * A materialized view that refreshd keeps fresh.
+ * A materialized view, or an incremental view, that refreshd keeps fresh.
  *
  * <p>Invariant: a view with a {@code plainObstacle} has an {@code obstacle} too.
  *
@@ -16,6 +16,7 @@ import java.util.Optional;
  * @param obstacle why the view cannot be refreshed CONCURRENTLY; empty if it can
  * @param plainObstacle why the view cannot be refreshed at all; empty if it can
  * @param untrackedSources sources whose changes the log does not show; with any of them the view cannot be claimed to be fresh
+ * @param incremental how its rows are kept if it is an incremental view; empty if it is a materialized view
  */
 public record MaterializedView(
         ViewId id,
@@ -23,7 +24,8 @@ public record MaterializedView(
         boolean populated,
         Optional<Obstacle> obstacle,
         Optional<Obstacle> plainObstacle,
-        List<Obstacle> untrackedSources) {
+        List<Obstacle> untrackedSources,
+        Optional<IncrementalView> incremental) {
     public MaterializedView {
         Objects.requireNonNull(id);
         Objects.requireNonNull(obstacle);
@@ -31,10 +33,15 @@ public record MaterializedView(
         untrackedSources = List.copyOf(untrackedSources);
     }
 
+    /** The method by which the view is brought up to date, given the configured one. */
+    public Method method(Method configured) {
+        return incremental.isPresent() ? Method.INCREMENTAL : configured;
+    }
+
     public Optional<Obstacle> obstacleTo(Method method) {
         return switch (method) {
             case CONCURRENT -> obstacle;
-            case PLAIN -> plainObstacle;
+            case PLAIN, INCREMENTAL -> plainObstacle;
         };
     }
 }

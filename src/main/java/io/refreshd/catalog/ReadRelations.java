@@ -8,12 +8,13 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 
 /**
  * Which views read which relation: tables, plain views, partitions, inheritance children, and what policies read. Other materialized
- * views are left out: they hold rows of their own, and refreshd's own refresh locks them.
+ * views are left out: they hold rows of their own, and refreshd's own refresh locks them. The parts of an incremental view are its own.
  *
  * <p>Invariant: the relations of a view are those whose alteration can change what the view's definition yields. A policy counts
  * whether or not it applies at present.
@@ -37,7 +38,14 @@ public final class ReadRelations {
         Map<Long, Set<ViewId>> readers = new HashMap<>();
         Map<Long, String> names = new HashMap<>();
         for (MaterializedView view : views) {
-            for (Relation relation : closure(view.oid(), index)) {
+            Set<Relation> relations = closure(view.oid(), index);
+            // No round takes a lock on them that would count as an alteration.
+            view.incremental()
+                    .ifPresent(incremental -> incremental
+                            .parts()
+                            .forEach(part ->
+                                    Optional.ofNullable(index.relation(part)).ifPresent(relations::add)));
+            for (Relation relation : relations) {
                 readers.computeIfAbsent(relation.oid(), oid -> new TreeSet<>()).add(view.id());
                 names.computeIfAbsent(
                         relation.oid(), oid -> new TableId(relation.schema(), relation.name()).toString());

@@ -90,7 +90,8 @@ public final class RepairPlan {
         if (!view.traits().populated()) {
             own.add(new Statement(next++, "REFRESH MATERIALIZED VIEW " + SqlNames.qualified(view.viewId())));
         }
-        if (included.test(view.viewId()) && method.apply(view.viewId()) == Method.CONCURRENT) {
+        boolean incremental = catalogIndex.incremental(view).isPresent();
+        if (!incremental && included.test(view.viewId()) && method.apply(view.viewId()) == Method.CONCURRENT) {
             obstacles.missingIndex(view, read).ifPresent(sql -> own.add(new Statement(next++, sql)));
         }
         return own;

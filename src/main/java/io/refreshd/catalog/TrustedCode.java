@@ -69,6 +69,18 @@ public final class TrustedCode {
                 : graph.obstacle(new Node(PG_CLASS, relation)).or(graph::first);
     }
 
+    /** The code that is not trusted and that a statement over all these relations runs; empty if there is none. */
+    public static Optional<Obstacle> obstacle(Connection connection, Collection<Long> relations, Use use)
+            throws SQLException {
+        ReachGraph graph = read(connection, relations.stream().map(String::valueOf), use);
+        return graph.isTrusted()
+                ? Optional.empty()
+                : relations.stream()
+                        .flatMap(relation -> graph.obstacle(new Node(PG_CLASS, relation)).stream())
+                        .findFirst()
+                        .or(graph::first);
+    }
+
     /** For each relation that is in reach of code that is not trusted: that code. To be read in one snapshot. */
     public static Map<Long, Obstacle> obstacles(Connection connection, Collection<Long> relations, Use use)
             throws SQLException {

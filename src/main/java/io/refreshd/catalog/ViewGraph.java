@@ -61,6 +61,14 @@ public final class ViewGraph {
         return Optional.ofNullable(views.get(id));
     }
 
+    /** The tables that hold the rows of incremental views, by view. */
+    public Map<ViewId, ViewId> stores() {
+        Map<ViewId, ViewId> stores = new HashMap<>();
+        views.forEach((id, view) ->
+                view.incremental().flatMap(IncrementalView::store).ifPresent(store -> stores.put(id, store.store())));
+        return Map.copyOf(stores);
+    }
+
     public Optional<BaseTable> table(TableId id) {
         return Optional.ofNullable(tables.get(id));
     }

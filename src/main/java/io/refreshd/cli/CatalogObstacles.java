@@ -23,7 +23,8 @@ final class CatalogObstacles {
                         CatalogReader.read(handle.getConnection(), configuration.views()::includes),
                         configuration.views()::includes)
                 .views()
-                .forEach((id, view) -> view.obstacleTo(configuration.views().methodOf(id))
+                .forEach((id, view) -> view.obstacleTo(
+                                view.method(configuration.views().methodOf(id)))
                         .ifPresent(obstacle -> found.put(id, obstacle)));
         return found;
     }

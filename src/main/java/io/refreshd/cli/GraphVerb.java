@@ -1,8 +1,11 @@
 package io.refreshd.cli;
 
+import io.refreshd.catalog.Catalog;
 import io.refreshd.catalog.CatalogReader;
 import io.refreshd.catalog.ViewGraph;
 import io.refreshd.config.Configuration;
+import io.refreshd.database.JdbiFactory;
+import io.refreshd.ledger.IncrementalViewRows;
 import java.io.PrintWriter;
 import java.sql.Connection;
 import java.util.Map;
@@ -18,7 +21,7 @@ import picocli.CommandLine.Spec;
         name = "graph",
         description = {
             "Shows which tables feed which views. For each view: the columns that it reads, the steps by which refreshd decides"
-                    + " whether a change altered it, and what limits them, with the remedy.",
+                    + " whether a change altered it, and what limits them, with the remedy; and whether it could be incremental.",
             "Reads the catalog only. Changes nothing."
         },
         footerHeading = "%nExamples:%n",
@@ -47,9 +50,16 @@ final class GraphVerb implements Callable<Integer> {
         Configuration configuration = file.read(environment);
         PrintWriter out = Output.of(spec);
         try (Connection connection = new TargetDatabase(configuration.database(), "graph").connect()) {
-            ViewGraph graph = ViewGraph.of(
-                    CatalogReader.read(connection, configuration.views()::includes), configuration.views()::includes);
-            out.print(json ? Json.text(GraphText.json(graph)) + "\n" : GraphText.text(graph));
+            Catalog catalog = CatalogReader.read(connection, configuration.views()::includes);
+            ViewGraph graph = ViewGraph.of(catalog, configuration.views()::includes);
+            IncrementalViews incremental = IncrementalViews.of(
+                    catalog,
+                    IncrementalViewRows.load(JdbiFactory.on(connection)).values(),
+                    configuration.views()::includes);
+            out.print(
+                    json
+                            ? Json.text(incremental.addTo(GraphText.json(graph))) + "\n"
+                            : GraphText.text(graph) + incremental.text());
             out.flush();
         }
         return ExitCode.OK.code();

@@ -102,7 +102,7 @@ record LedgerStatus(
                                extract(epoch FROM f.last_duration)::double precision AS duration,
                                f.method, f.failures, f.reason, f.remedy, f.remedy_sql, f.server_message
                         FROM refreshd.freshness f
-                        LEFT JOIN pg_class c ON c.oid = f.view_oid AND c.relkind = 'm'
+                        LEFT JOIN pg_class c ON c.oid = f.view_oid AND c.relkind IN ('m', 'v')
                         ORDER BY f.view_schema, f.view_name
                         """).map((row, context) -> view(row, running)).list();
     }

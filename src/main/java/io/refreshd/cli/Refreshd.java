@@ -70,6 +70,7 @@ public final class Refreshd {
                 .addSubcommand(new TeardownVerb(environment))
                 .addSubcommand(new PlanVerb(environment))
                 .addSubcommand(new ApplyVerb(environment))
+                .addSubcommand(new ConvertVerb(environment))
                 .addSubcommand(new DemoVerb(environment))
                 .addSubcommand(new CompletionVerb())
                 .addSubcommand(new VersionVerb());

@@ -35,7 +35,9 @@ import picocli.CommandLine.Spec;
         name = "teardown",
         description = {
             "Drops everything that refreshd has created in the database: replication slot, publication and ledger. The views stay.",
-            "Refuses while a daemon is connected. A daemon that is started later creates everything again."
+            "Refuses while a daemon is connected. A daemon that is started later creates everything again.",
+            "Refuses also while views are incremental, since nobody would keep their rows: refreshd convert --back --apply makes"
+                    + " materialized views of them again."
         },
         footerHeading = "%nExample:%n",
         footer = "  refreshd teardown --config refreshd.yaml --yes")
@@ -75,6 +77,7 @@ final class TeardownVerb implements Callable<Integer> {
         try (Handle handle = new TargetDatabase(configuration.database(), "teardown").open()) {
             Set<String> slots = slots(handle, configuration);
             refuseIfConnected(handle, slots);
+            IncrementalStores.refuseIfInUse(handle);
             confirm(slots, configuration);
             List<String> dropped = new ArrayList<>();
             // The slot first. If a later step fails, at least no forgotten slot fills the server's disk.
@@ -89,9 +92,13 @@ final class TeardownVerb implements Callable<Integer> {
             if (ViewMark.ledgerExists(handle)) {
                 dropped.add("schema refreshd");
             }
+            if (IncrementalStores.existEmpty(handle)) {
+                dropped.add("schema refreshd_store");
+            }
             handle.useTransaction(transaction -> {
                 Publication.drop(transaction.getConnection(), publication);
                 LedgerSchema.drop(transaction);
+                IncrementalStores.dropIfEmpty(transaction);
             });
             show(dropped);
             return ExitCode.OK.code();

@@ -38,7 +38,7 @@ enum Key {
             "views.quiet-period",
             Kind.DURATION,
             "250ms",
-            "A refresh starts when no relevant commit has arrived for this long, so that a burst of commits costs one refresh. `0ms`: no waiting."),
+            "A refresh starts when no relevant commit has arrived for this long, so that a burst of commits costs one refresh. `0ms`: no waiting. An [incremental view](incremental.md) waits for `20ms` at most, unless an override names it."),
     VIEWS_TARGET_LAG(
             "views.target-lag",
             Kind.DURATION,
@@ -58,7 +58,7 @@ enum Key {
             "views.method",
             Kind.METHOD,
             "concurrent",
-            "`concurrent` does not block readers. `plain` is about five times cheaper and blocks readers while it runs."),
+            "`concurrent` does not block readers. `plain` is about five times cheaper and blocks readers while it runs. An incremental view is not refreshed by `REFRESH`, whatever this says."),
     VIEWS_OVERRIDES(
             "views.overrides",
             Kind.MAPPING,

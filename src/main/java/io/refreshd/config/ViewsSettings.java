@@ -23,6 +23,9 @@ public record ViewsSettings(
         Method method,
         Optional<Duration> untrackedMaxStaleness,
         List<ViewOverride> overrides) {
+    /** The longest quiet period of an incremental view, unless an override says otherwise: its rounds cost little. */
+    static final Duration QUIET_PERIOD_OF_INCREMENTAL = Duration.ofMillis(20);
+
     public ViewsSettings {
         include = List.copyOf(include);
         exclude = List.copyOf(exclude);
@@ -33,10 +36,15 @@ public record ViewsSettings(
         return anyMatches(include, view) && !anyMatches(exclude, view);
     }
 
-    /** Timing of a view whose sources are all tracked. */
+    /** Timing of a view that is refreshed by REFRESH and whose sources are all tracked. */
     public Timing timingOf(ViewId view) {
+        return timingOf(view, method);
+    }
+
+    /** Timing of a view whose sources are all tracked. */
+    public Timing timingOf(ViewId view, Method by) {
         Duration targetLag = last(view, ViewOverride::targetLag).orElse(timing.targetLag());
-        Duration quietPeriod = last(view, ViewOverride::quietPeriod).orElse(timing.quietPeriod());
+        Duration quietPeriod = last(view, ViewOverride::quietPeriod).orElseGet(() -> usualQuietPeriod(by));
         Optional<Duration> maxStaleness =
                 last(view, ViewOverride::maxStaleness).map(MaxStaleness::bound).orElse(timing.maxStaleness());
         // Two overrides, each valid alone, may together give a quiet period longer than the target lag. The target lag
@@ -46,11 +54,23 @@ public record ViewsSettings(
 
     /** Timing of a view that reads an untracked source, such as a foreign table or the clock. */
     public Timing timingOfUntracked(ViewId view) {
-        Timing seen = timingOf(view);
+        return timingOfUntracked(view, method);
+    }
+
+    /** Timing of a view that reads an untracked source, by its method. */
+    public Timing timingOfUntracked(ViewId view, Method by) {
+        Timing seen = timingOf(view, by);
         return new Timing(
                 seen.quietPeriod(), seen.targetLag(), seen.maxStaleness().or(() -> untrackedMaxStaleness));
     }
 
+    private Duration usualQuietPeriod(Method by) {
+        return by == Method.INCREMENTAL && timing.quietPeriod().compareTo(QUIET_PERIOD_OF_INCREMENTAL) > 0
+                ? QUIET_PERIOD_OF_INCREMENTAL
+                : timing.quietPeriod();
+    }
+
+    /** The configured method; an incremental view has its own, whatever this says. */
     public Method methodOf(ViewId view) {
         return last(view, ViewOverride::method).orElse(method);
     }

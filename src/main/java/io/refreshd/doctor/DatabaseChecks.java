@@ -35,6 +35,7 @@ public final class DatabaseChecks {
         CHECKS.put("role views", new RoleViewCheck());
         CHECKS.put("look-ups", new LookUpCheck());
         CHECKS.put("whose code runs", new TrustCheck());
+        CHECKS.put("incremental views", new IncrementalCheck());
         CHECKS.put("definitions", new DefinitionCheck());
         CHECKS.put("determinism", new DeterminismCheck());
         CHECKS.put("settings", new SettingsCheck());

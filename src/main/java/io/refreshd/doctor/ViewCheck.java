@@ -9,6 +9,7 @@ import io.refreshd.model.ViewId;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -36,7 +37,7 @@ final class ViewCheck implements Check {
                 .flatMap(table -> table.notPublishable().stream())
                 .collect(Collectors.toSet());
         for (MaterializedView view : database.graph().views().values()) {
-            Method method = database.configuration().views().methodOf(view.id());
+            Method method = view.method(database.configuration().views().methodOf(view.id()));
             view.obstacleTo(method)
                     .ifPresent(obstacle -> findings.add(new Finding(
                                     Severity.ERROR,
@@ -48,6 +49,9 @@ final class ViewCheck implements Check {
                             .because(cause(view, method))
                             .with(repairs.getOrDefault(view.id(), List.of()))));
             for (Obstacle source : view.untrackedSources()) {
+                if (view.obstacleTo(method).equals(Optional.of(source))) {
+                    continue;
+                }
                 findings.add(untracked(view, source, notPublishable));
             }
         }
@@ -70,6 +74,9 @@ final class ViewCheck implements Check {
     }
 
     private static String cause(MaterializedView view, Method method) {
+        if (method == Method.INCREMENTAL) {
+            return "an incremental view whose parts or rights were altered";
+        }
         if (!view.populated()) {
             return "never populated, or without a unique index that REFRESH … CONCURRENTLY could use";
         }

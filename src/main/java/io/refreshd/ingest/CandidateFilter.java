@@ -49,7 +49,7 @@ final class CandidateFilter {
     }
 
     /** What membership remembers of the views' queries is of a former catalog. */
-    void forget() {
-        membership.forget();
+    void forget(Map<ViewId, ViewId> stores) {
+        membership.forget(stores);
     }
 }

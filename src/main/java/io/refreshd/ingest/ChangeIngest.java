@@ -182,7 +182,7 @@ public final class ChangeIngest implements BatchHandler {
         /** Routes by another catalog from now on. */
         public void swap(Router next, CatalogVersion version) {
             router = next;
-            candidates.forget();
+            candidates.forget(next.stores());
             writer.routeBy(version);
         }
 

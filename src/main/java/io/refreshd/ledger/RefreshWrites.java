@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
  * What a refresh writes to the ledger.
  *
  * <p>Invariant: {@link #refreshed} runs in the transaction of the REFRESH, so the new content and its ledger row are committed
- * together or not at all.
+ * together or not at all. A round of an incremental view writes its ledger row right after its content; a crash in between leaves a
+ * row that claims less than the view holds.
  */
 public final class RefreshWrites {
     private RefreshWrites() {}
@@ -40,6 +41,21 @@ public final class RefreshWrites {
             Duration duration,
             Optional<Long> rowsChanged,
             boolean downstream) {
+        return refreshed(
+                transaction, token, task, snapshot, commitTime, duration, rowsChanged, downstream, Optional.empty());
+    }
+
+    /** @param detail what the history says of it beside the number of rows */
+    public static boolean refreshed(
+            Handle transaction,
+            long token,
+            RefreshTask task,
+            Snapshot snapshot,
+            Optional<Instant> commitTime,
+            Duration duration,
+            Optional<Long> rowsChanged,
+            boolean downstream,
+            Optional<String> detail) {
         Lease.prove(transaction, token);
         lockInOrder(transaction, task);
         if (downstream) {
@@ -76,7 +92,7 @@ public final class RefreshWrites {
         if (known == 0) {
             return false;
         }
-        history(transaction, task, duration, "refreshed", rowsChanged, null);
+        history(transaction, task, duration, "refreshed", rowsChanged, detail.orElse(null));
         return true;
     }
 

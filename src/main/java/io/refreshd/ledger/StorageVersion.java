@@ -14,6 +14,8 @@ import org.jdbi.v3.core.Handle;
  * nothing ({@code SetMatViewPopulatedState}), and only a REFRESH writes rows of a materialized view. Some DDL updates the row too,
  * such as GRANT; then the view counts as refreshed by others although it was not. VACUUM, ANALYZE and CREATE INDEX write it in
  * place, and {@code xmin} stays.
+ *
+ * <p>Nobody but refreshd writes the rows of an incremental view, whatever the row of the plain view says.
  */
 public final class StorageVersion {
     /** SQL expression for the version of the view with the oid {@code :oid}, as the present statement sees it. */
@@ -53,7 +55,7 @@ public final class StorageVersion {
         return handle.createQuery("""
                         SELECT s.view_schema, s.view_name
                         FROM refreshd.view_state s JOIN pg_catalog.pg_class c ON c.oid = s.view_oid
-                        WHERE s.storage_xid <> c.xmin AND s.marked <= s.covered
+                        WHERE c.relkind = 'm' AND s.storage_xid <> c.xmin AND s.marked <= s.covered
                         """).map((row, context) -> new ViewId(row.getString(1), row.getString(2))).stream()
                 .collect(Collectors.toSet());
     }

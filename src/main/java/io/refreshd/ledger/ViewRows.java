@@ -36,9 +36,14 @@ public final class ViewRows {
                 .collect(Collectors.toMap(row -> row.entry().view(), Function.identity()));
     }
 
-    /** Returns the highest number that a mark has had, at least 1. The numbers of a new run of the daemon begin after it. */
+    /**
+     * Returns the highest number that a mark has had, at least 1. The numbers of a new run of the daemon begin after it.
+     *
+     * <p>Invariant: no refresh has covered a higher number, so that a new mark makes a view dirty. A view whose row was made while the
+     * daemon ran has in memory a higher number than in its row, and its first refresh covers that one.
+     */
     public static long highestMark(Handle handle) {
-        return handle.createQuery("SELECT greatest(1, max(marked)) FROM refreshd.view_state")
+        return handle.createQuery("SELECT greatest(1, max(marked), max(covered)) FROM refreshd.view_state")
                 .mapTo(Long.class)
                 .one();
     }

@@ -28,6 +28,9 @@ public record ChangedRows(
     /** How many distinct keys, and distinct values of a column, are kept. Beyond this, a refresh is cheaper than that many lookups. */
     public static final int LIMIT = 1_000;
 
+    /** How many distinct keys are kept for an incremental view, which recomputes them in one statement. */
+    public static final int LIMIT_TO_RECOMPUTE = 10_000;
+
     public ChangedRows {
         key = List.copyOf(key);
         keys = keys.map(Set::copyOf);

@@ -30,13 +30,41 @@ public record RefreshTask(
         Set<ViewId> downstream,
         long downstreamMark,
         Optional<Instant> oldestCommit,
-        List<KeyProbe> probes) {
+        List<KeyProbe> probes,
+        RoundBasis basis) {
     public RefreshTask {
         Objects.requireNonNull(view);
+        Objects.requireNonNull(basis);
         Objects.requireNonNull(method);
         Objects.requireNonNull(awaited);
         downstream = Set.copyOf(downstream);
         probes = List.copyOf(probes);
+    }
+
+    /** A task for a view that is refreshed by REFRESH. */
+    public RefreshTask(
+            ViewId view,
+            long oid,
+            Method method,
+            Xids awaited,
+            long covers,
+            Optional<Lsn> routed,
+            Set<ViewId> downstream,
+            long downstreamMark,
+            Optional<Instant> oldestCommit,
+            List<KeyProbe> probes) {
+        this(
+                view,
+                oid,
+                method,
+                awaited,
+                covers,
+                routed,
+                downstream,
+                downstreamMark,
+                oldestCommit,
+                probes,
+                RoundBasis.NONE);
     }
 
     /** A task that refreshes in any case. */
@@ -51,5 +79,10 @@ public record RefreshTask(
             long downstreamMark,
             Optional<Instant> oldestCommit) {
         this(view, oid, method, awaited, covers, routed, downstream, downstreamMark, oldestCommit, List.of());
+    }
+
+    /** Whether keys that were routed for this task mean something under this version of the definition. */
+    public boolean definitionIs(String version) {
+        return basis.definition().isEmpty() || basis.definition().equals(version);
     }
 }

@@ -1,6 +1,6 @@
 package io.refreshd.model;
 
-/** Writes names as quoted SQL identifiers. */
+/** Writes names as quoted SQL identifiers, and texts as constants. */
 public final class SqlNames {
     private SqlNames() {}
 
@@ -10,6 +10,14 @@ public final class SqlNames {
             throw new IllegalArgumentException("a PostgreSQL name cannot hold a zero byte");
         }
         return '"' + name.replace("\"", "\"\"") + '"';
+    }
+
+    /** A string constant, to be read with {@code standard_conforming_strings}. */
+    public static String literal(String text) {
+        if (text.indexOf('\0') >= 0) {
+            throw new IllegalArgumentException("a PostgreSQL text cannot hold a zero byte");
+        }
+        return "'" + text.replace("'", "''") + "'";
     }
 
     public static String qualified(TableId table) {

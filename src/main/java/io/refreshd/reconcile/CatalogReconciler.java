@@ -55,6 +55,7 @@ public final class CatalogReconciler {
     private final Supplier<Moment> clock;
     private final EnrolmentTracker enrolment;
     private final SnapshotReader reader;
+    private final DroppedIncrementalViews dropped;
 
     private volatile Optional<Obstacle> degraded = Optional.empty();
     /** The snapshot that the routing table was swapped to last. */
@@ -87,6 +88,7 @@ public final class CatalogReconciler {
         this.listener = listener;
         this.clock = clock;
         this.enrolment = new EnrolmentTracker(ledger);
+        this.dropped = new DroppedIncrementalViews(ledger);
         this.reader = new SnapshotReader(configuration, enrolment, clock);
     }
 
@@ -170,6 +172,7 @@ public final class CatalogReconciler {
         enrolment.record(handle, snapshot.enrolment(), snapshot.publication());
         snapshot.enrolment().gaps().forEach(gap -> listener.accept(new Notice.GapFound(gap)));
         count(snapshot.graph().views().size());
+        dropped.drop(handle);
         applied = true;
         readAt = clock.get().nanos();
     }

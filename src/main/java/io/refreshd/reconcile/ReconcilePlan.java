@@ -1,5 +1,6 @@
 package io.refreshd.reconcile;
 
+import io.refreshd.catalog.IncrementalView;
 import io.refreshd.catalog.MaterializedView;
 import io.refreshd.catalog.Reader;
 import io.refreshd.catalog.ViewGraph;
@@ -41,7 +42,7 @@ record ReconcilePlan(
         CaptureCoverage coverage = catalog.coverage();
         ViewGraph graph = catalog.graph();
         List<Registration> registrations = graph.views().values().stream()
-                .map(view -> registration(catalog, coverage, view, settings.methodOf(view.id())))
+                .map(view -> registration(catalog, coverage, view, view.method(settings.methodOf(view.id()))))
                 .toList();
         List<ViewSpec> specs = graph.views().values().stream()
                 .map(view -> spec(catalog, coverage, view, settings))
@@ -99,14 +100,17 @@ record ReconcilePlan(
     private static ViewSpec spec(
             CatalogSnapshot catalog, CaptureCoverage coverage, MaterializedView view, ViewsSettings settings) {
         Optional<Obstacle> untracked = coverage.untrackedSourceOf(view);
-        Method method = settings.methodOf(view.id());
+        Method method = view.method(settings.methodOf(view.id()));
         return new ViewSpec(
                 view.id(),
                 view.oid(),
-                untracked.isPresent() ? settings.timingOfUntracked(view.id()) : settings.timingOf(view.id()),
+                untracked.isPresent()
+                        ? settings.timingOfUntracked(view.id(), method)
+                        : settings.timingOf(view.id(), method),
                 method,
                 catalog.graph().upstreamOf(view.id()),
                 catalog.obstacleTo(view, method),
-                untracked);
+                untracked,
+                view.incremental().map(IncrementalView::version).orElse(""));
     }
 }

@@ -1,17 +1,15 @@
 package io.refreshd.refresh;
 
 import io.refreshd.database.PlainSession;
+import io.refreshd.incremental.KeyCondition;
 import io.refreshd.model.KeyProbe;
 import io.refreshd.model.SqlNames;
 import io.refreshd.model.ViewId;
-import java.sql.Array;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import org.postgresql.PGConnection;
 
 /**
  * Compares the rows of a view that have given keys with the rows that its definition gives for those keys.
@@ -111,35 +109,9 @@ public final class Comparison {
         });
     }
 
-    /** Returns the condition for rows with a key of the probe. For one column {@code = ANY} lets the planner use an index. */
-    private String matching(KeyProbe probe) throws SQLException {
-        if (probe.positions().size() == 1) {
-            return "WHERE x.c%d = ANY (%s)".formatted(probe.positions().getFirst(), values(probe, 0));
-        }
-        List<Integer> parts =
-                IntStream.range(0, probe.positions().size()).boxed().toList();
-        String names = parts.stream().map(i -> "k" + i).collect(Collectors.joining(", "));
-        List<String> arrays = new ArrayList<>();
-        for (int part : parts) {
-            arrays.add("unnest(" + values(probe, part) + ")");
-        }
-        String equal = parts.stream()
-                .map(i -> "x.c%d = k.k%d".formatted(probe.positions().get(i), i))
-                .collect(Collectors.joining(" AND "));
-        return "WHERE EXISTS (SELECT FROM ROWS FROM (" + String.join(", ", arrays) + ") AS k(" + names + ") WHERE "
-                + equal + ")";
-    }
-
-    private String values(KeyProbe probe, int part) throws SQLException {
-        Object[] values = probe.keys().stream().map(key -> key.get(part)).toArray();
-        Array array = connection.createArrayOf("text", values);
-        try {
-            String literal = connection.unwrap(PGConnection.class).escapeLiteral(array.toString());
-            // A literal of the key's own type is read by the type. A cast from text would be by a cast that a user may
-            // have made.
-            return "'%s'::%s[]".formatted(literal, probe.types().get(part));
-        } finally {
-            array.free();
-        }
+    /** Returns the condition for rows with a key of the probe. */
+    private static String matching(KeyProbe probe) {
+        return "WHERE "
+                + KeyCondition.of(probe.positions().stream().map(i -> "x.c" + i).toList(), probe.types(), probe.keys());
     }
 }

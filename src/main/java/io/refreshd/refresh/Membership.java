@@ -66,6 +66,7 @@ public final class Membership implements AutoCloseable {
     private final Connecting connecting;
     private final Map<QueryShape, List<MembershipQuery>> queries = new HashMap<>();
     private final Map<QueryShape, Map<ViewId, MembershipQuery>> assigned = new HashMap<>();
+    private Map<ViewId, ViewId> stores = Map.of();
     private @Nullable Connection connection;
 
     public Membership(Connecting connecting) {
@@ -104,7 +105,7 @@ public final class Membership implements AutoCloseable {
                         CROSS JOIN LATERAL unnest(d.upstream) AS u (oid)
                         JOIN refreshd.view_state s ON s.view_oid = u.oid
                         JOIN pg_catalog.pg_class c ON c.oid = u.oid
-                        WHERE d.upstream <> '{}' AND s.storage_xid IS DISTINCT FROM c.xmin
+                        WHERE d.upstream <> '{}' AND c.relkind = 'm' AND s.storage_xid IS DISTINCT FROM c.xmin
                         """)) {
             while (row.next()) {
                 refreshed.add(new ViewId(row.getString(1), row.getString(2)));
@@ -170,7 +171,7 @@ public final class Membership implements AutoCloseable {
         return assigned.computeIfAbsent(shape, s -> new HashMap<>()).computeIfAbsent(view, v -> {
             List<MembershipQuery> all = queries.computeIfAbsent(shape, s -> new ArrayList<>());
             if (all.isEmpty() || all.getLast().size() == VIEWS_PER_QUERY) {
-                all.add(new MembershipQuery(shape.positions(), shape.types()));
+                all.add(new MembershipQuery(shape.positions(), shape.types(), stores));
             }
             all.getLast().add(view);
             return all.getLast();
@@ -220,8 +221,13 @@ public final class Membership implements AutoCloseable {
         return open;
     }
 
-    /** Forgets all queries, since the definitions of views may have changed. */
-    public void forget() {
+    /**
+     * Forgets all queries, since the definitions of views may have changed.
+     *
+     * @param stores the tables that hold the rows of incremental views, by view: keys are looked up there
+     */
+    public void forget(Map<ViewId, ViewId> stores) {
+        this.stores = Map.copyOf(stores);
         allQueries().forEach(MembershipQuery::forget);
         queries.clear();
         assigned.clear();

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -26,16 +27,19 @@ import org.postgresql.PGStatement;
 final class MembershipQuery {
     private final List<Integer> positions;
     private final List<String> types;
+    private final Map<ViewId, ViewId> stores;
     private final List<ViewId> views = new ArrayList<>();
     private @Nullable PreparedStatement prepared;
 
     /**
      * @param positions of the key columns, from 1
      * @param types of the key columns, as SQL text
+     * @param stores the tables that hold the rows of incremental views, by view
      */
-    MembershipQuery(List<Integer> positions, List<String> types) {
+    MembershipQuery(List<Integer> positions, List<String> types, Map<ViewId, ViewId> stores) {
         this.positions = positions;
         this.types = types;
+        this.stores = stores;
     }
 
     int size() {
@@ -50,7 +54,8 @@ final class MembershipQuery {
     /** @throws SQLException also if the query might run code that is not trusted */
     Set<ViewId> run(Connection connection, Set<List<String>> keys) throws SQLException {
         // Each time, since the server plans the query anew whenever one of the views was altered.
-        if (!TrustedCode.isAllInRowsOf(connection, views)) {
+        if (!TrustedCode.isAllInRowsOf(
+                connection, views.stream().map(this::holding).toList())) {
             throw new SQLException(
                     "an index, a statistics object or a type of one of the views uses code that is not trusted");
         }
@@ -94,7 +99,13 @@ final class MembershipQuery {
         String columns = IntStream.rangeClosed(1, Collections.max(positions))
                 .mapToObj(i -> "c" + i)
                 .collect(Collectors.joining(", "));
-        return "EXISTS (SELECT FROM %s AS x(%s) WHERE %s)".formatted(SqlNames.qualified(view), columns, matching());
+        return "EXISTS (SELECT FROM %s AS x(%s) WHERE %s)"
+                .formatted(SqlNames.qualified(holding(view)), columns, matching());
+    }
+
+    /** The relation that holds the view's rows with the columns to which the positions refer. */
+    private ViewId holding(ViewId view) {
+        return stores.getOrDefault(view, view);
     }
 
     private String matching() {

@@ -1,6 +1,10 @@
 package io.refreshd.refresh;
 
+import io.refreshd.incremental.StoreLayout;
+import io.refreshd.model.Method;
+import io.refreshd.model.RefreshTask;
 import java.util.List;
+import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 
 /**
@@ -69,10 +73,19 @@ final class MissingGrants {
      * Returns statements that grant the missing privileges, in the order in which to run them; empty if none is known to be
      * missing.
      */
-    static List<String> of(Jdbi jdbi, long oid) {
+    static List<String> of(Jdbi jdbi, RefreshTask task) {
         return jdbi.withHandle(handle -> handle.createQuery(SQL)
-                .bind("oid", oid)
+                .bind("oid", queried(handle, task))
                 .map((row, context) -> row.getString("remedy"))
                 .list());
+    }
+
+    /** The relation whose query was run. */
+    private static long queried(Handle handle, RefreshTask task) {
+        return task.method() == Method.INCREMENTAL
+                ? StoreLayout.read(handle, task.oid())
+                        .map(StoreLayout::definitionOid)
+                        .orElse(task.oid())
+                : task.oid();
     }
 }

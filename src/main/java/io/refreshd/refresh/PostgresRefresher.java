@@ -1,33 +1,25 @@
 package io.refreshd.refresh;
 
 import io.refreshd.database.PlainSession;
-import io.refreshd.ledger.Lease;
-import io.refreshd.ledger.LeaseLostException;
 import io.refreshd.ledger.RefreshWrites;
 import io.refreshd.ledger.StorageVersion;
-import io.refreshd.model.Failure;
 import io.refreshd.model.Lsn;
 import io.refreshd.model.Method;
 import io.refreshd.model.Moment;
+import io.refreshd.model.Obstacle;
 import io.refreshd.model.RefreshOutcome;
 import io.refreshd.model.RefreshTask;
-import io.refreshd.model.Remedy;
 import io.refreshd.model.Snapshot;
 import io.refreshd.model.SqlNames;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
-import org.jdbi.v3.core.JdbiException;
 import org.jdbi.v3.core.transaction.TransactionIsolationLevel;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Refreshes one view in one transaction: takes a snapshot, runs REFRESH, and records in the ledger what the view now holds.
@@ -38,18 +30,10 @@ import org.slf4j.LoggerFactory;
  * <p>Failure: an error of the database is an outcome and not an exception.
  */
 public final class PostgresRefresher {
-    private static final String INSUFFICIENT_PRIVILEGE = "42501";
-    private static final Logger log = LoggerFactory.getLogger(PostgresRefresher.class);
-
-    /**
-     * lock_not_available and deadlock_detected: transient, but the server answers, so the failure can be recorded in the
-     * history.
-     */
-    private static final Set<String> LOCK_FAILURES = Set.of("55P03", "40P01");
-
     private final RunningStatements running;
-    private final LockPatience patience;
+    private final RefreshAttempts attempts;
     private final Prober prober;
+    private final IncrementalRefresher incremental;
     private final Jdbi jdbi;
     private final long lease;
     private final RefreshLimits limits;
@@ -66,9 +50,11 @@ public final class PostgresRefresher {
             RefreshLimits limits,
             Supplier<Moment> clock,
             Function<Lsn, Optional<Instant>> commitTimes) {
-        this.patience = new LockPatience(limits.patience());
+        LockPatience patience = new LockPatience(limits.patience());
+        this.attempts = new RefreshAttempts(jdbi, lease, patience, clock);
         this.running = new RunningStatements(limits.statement(), patience, jdbi, clock);
         this.prober = new Prober(jdbi, lease, limits, commitTimes);
+        this.incremental = new IncrementalRefresher(jdbi, lease, limits, clock, commitTimes, running, attempts);
         this.jdbi = jdbi;
         this.lease = lease;
         this.limits = limits;
@@ -77,32 +63,17 @@ public final class PostgresRefresher {
     }
 
     public RefreshOutcome refresh(RefreshTask task, LaterChanges later) {
-        long start = clock.get().nanos();
-        try {
-            Optional<RefreshOutcome> probed =
-                    task.probes().isEmpty() ? Optional.empty() : prober.probe(task, later, running);
-            RefreshOutcome outcome = probed.isPresent()
-                    ? probed.get()
-                    : refresh(task, clock.get().nanos());
-            patience.reset(task.view());
-            return outcome;
-        } catch (GaveWayException e) {
-            return gaveWay(task, e, since(start));
-        } catch (RolledBack rolledBack) {
-            return rolledBack.outcome;
-        } catch (LeaseLostException e) {
-            return new RefreshOutcome.Failed(
-                    new Failure(Failure.Kind.TRANSIENT, "", String.valueOf(e.getMessage()), Remedy.NONE), since(start));
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return new RefreshOutcome.Failed(
-                    new Failure(Failure.Kind.TRANSIENT, "", "the daemon is being stopped", Remedy.NONE), since(start));
-        } catch (JdbiException e) { // also when no connection can be had
-            if (e.getCause() instanceof SQLException error) {
-                return failed(task, error, since(start));
-            }
-            throw e;
-        }
+        return attempts.run(
+                task,
+                () -> task.method() == Method.INCREMENTAL
+                        ? incremental.refresh(task, later)
+                        : probedOrRefreshed(task, later));
+    }
+
+    private RefreshOutcome probedOrRefreshed(RefreshTask task, LaterChanges later) throws InterruptedException {
+        Optional<RefreshOutcome> probed =
+                task.probes().isEmpty() ? Optional.empty() : prober.probe(task, later, running);
+        return probed.isPresent() ? probed.get() : refresh(task, clock.get().nanos());
     }
 
     private RefreshOutcome refresh(RefreshTask task, long start) throws InterruptedException {
@@ -111,15 +82,25 @@ public final class PostgresRefresher {
         }
         // The default level of the database may be another one. Under READ COMMITTED, REFRESH takes a snapshot of its
         // own, which is later than the one in the preparation.
-        Finished finished = jdbi.inTransaction(
-                TransactionIsolationLevel.READ_COMMITTED,
-                transaction -> running.track(transaction, task.view(), () -> refresh(transaction, task, start)));
+        Finished finished;
+        try {
+            finished = jdbi.inTransaction(
+                    TransactionIsolationLevel.READ_COMMITTED,
+                    transaction -> running.track(transaction, task.view(), () -> refresh(transaction, task, start)));
+        } catch (RolledBack rolledBack) {
+            return rolledBack.outcome;
+        }
         return new RefreshOutcome.Refreshed(
                 finished.snapshot(),
                 finished.duration(),
                 finished.rowsChanged(),
                 finished.downstreamMarked(),
                 clock.get().wall());
+    }
+
+    /** The index without which each changed key of an incremental view costs the reading of a whole table, if a round found that. */
+    public Optional<Obstacle> missingIndex(long view) {
+        return incremental.missingIndex(view);
     }
 
     /** Cancels the refreshes that run, and makes later ones fail. */
@@ -144,7 +125,7 @@ public final class PostgresRefresher {
                 : Optional.empty();
         boolean downstream =
                 !task.downstream().isEmpty() && !(downstreamSawThis && rowsChanged.equals(Optional.of(0L)));
-        Duration duration = since(start);
+        Duration duration = attempts.since(start);
         // REFRESH has locked the view that has the name now. If that is another view than the task means, roll back.
         if (!Preparation.nameMeans(transaction, task.view(), task.oid())
                 || !RefreshWrites.refreshed(
@@ -171,44 +152,9 @@ public final class PostgresRefresher {
         return switch (task.method()) {
             case CONCURRENT -> "REFRESH MATERIALIZED VIEW CONCURRENTLY " + name;
             case PLAIN -> "REFRESH MATERIALIZED VIEW " + name;
+            case INCREMENTAL ->
+                throw new IllegalArgumentException("an incremental view is not refreshed by REFRESH: " + name);
         };
-    }
-
-    private RefreshOutcome gaveWay(RefreshTask task, GaveWayException why, Duration duration) {
-        Duration before = patience.of(task.view());
-        int inARow = patience.gaveWay(task.view());
-        Failure failure = why.failure(task.view(), inARow, before, patience.of(task.view()));
-        recordFailure(task, failure, duration);
-        return new RefreshOutcome.Failed(failure, duration);
-    }
-
-    private RefreshOutcome failed(RefreshTask task, SQLException error, Duration duration) {
-        List<String> grants = List.of();
-        if (INSUFFICIENT_PRIVILEGE.equals(error.getSQLState())) {
-            try {
-                grants = MissingGrants.of(jdbi, task.oid());
-            } catch (JdbiException notRead) {
-                error.addSuppressed(notRead);
-            }
-        }
-        Failure failure = FailureMessages.of(task.view(), error, grants);
-        if (!failure.isOutage() || LOCK_FAILURES.contains(failure.sqlState())) {
-            recordFailure(task, failure, duration);
-        }
-        return new RefreshOutcome.Failed(failure, duration);
-    }
-
-    /** Records the failure in the history, for people to read. The outcome does not depend on whether this succeeds. */
-    private void recordFailure(RefreshTask task, Failure failure, Duration duration) {
-        try (Handle handle = jdbi.open()) {
-            Lease.write(handle, lease, transaction -> RefreshWrites.failed(transaction, task, duration, failure));
-        } catch (JdbiException | LeaseLostException e) {
-            log.atDebug().addKeyValue("view", task.view()).setCause(e).log("Could not record a failure in the history");
-        }
-    }
-
-    private Duration since(long start) {
-        return Duration.ofNanos(clock.get().nanosSince(start));
     }
 
     /** The result of a refresh that has run but not committed. */

@@ -14,7 +14,7 @@ import org.jdbi.v3.core.Handle;
  * now.
  *
  * @param snapshot which transactions are visible
- * @param view the present name of the view; empty if no materialized view has the oid
+ * @param view the present name of the view; empty if no materialized or incremental view has the oid
  */
 record Preparation(Snapshot snapshot, Optional<ViewId> view) {
 
@@ -40,7 +40,9 @@ record Preparation(Snapshot snapshot, Optional<ViewId> view) {
                         FROM (VALUES (1)) AS always
                         LEFT JOIN (SELECT n.nspname::text, c.relname::text
                                    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-                                   WHERE c.oid = :oid AND c.relkind = 'm') AS v (schema, name) ON true
+                                   WHERE c.oid = :oid
+                                     AND (c.relkind = 'm' OR c.relkind = 'v' AND EXISTS (
+                                          SELECT FROM refreshd.incremental_view i WHERE i.view_oid = c.oid))) AS v (schema, name) ON true
                         """)
                 .bind("lock", limits.lock().toMillis() + "ms")
                 .bind("statement", limits.statement().toMillis() + "ms")

@@ -3,7 +3,6 @@ package io.refreshd.routing;
 import io.refreshd.catalog.Lookup;
 import io.refreshd.catalog.LookupKey;
 import io.refreshd.model.Change;
-import io.refreshd.model.ChangedRows;
 import io.refreshd.model.Impact;
 import io.refreshd.model.KeyProbe;
 import io.refreshd.model.Operation;
@@ -61,6 +60,7 @@ final class ChangeGroup {
     private List<KeyProbe> lookups(LookupKey key) {
         if (changes.size() == 1) {
             return keys(changes.getFirst(), key).stream()
+                    .filter(keys -> keys.size() <= key.mostKeys())
                     .map(keys -> lookup(key, keys))
                     .toList();
         }
@@ -71,7 +71,7 @@ final class ChangeGroup {
                 return List.of();
             }
             keys.addAll(touched.get());
-            if (keys.size() > ChangedRows.LIMIT) {
+            if (keys.size() > key.mostKeys()) {
                 return List.of();
             }
         }

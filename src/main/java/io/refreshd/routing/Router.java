@@ -30,7 +30,10 @@ import java.util.Set;
 public final class Router {
     private final Map<TableId, TableRoutes> tables = new HashMap<>();
 
+    private final Map<ViewId, ViewId> stores;
+
     public Router(ViewGraph graph) {
+        stores = graph.stores();
         graph.tables().forEach((id, table) -> {
             List<Reader> readers = graph.readersOf(id);
             tables.put(id, new TableRoutes(readers, view -> graph.changeFilter(id, view), Set.copyOf(table.columns())));
@@ -41,6 +44,11 @@ public final class Router {
     public Interest interestIn(TableId table) {
         TableRoutes routes = tables.get(table);
         return routes == null ? Interest.NONE : routes.interest();
+    }
+
+    /** The tables in which rows of incremental views are looked up, by view. */
+    public Map<ViewId, ViewId> stores() {
+        return stores;
     }
 
     /** Routes the changes of one batch. A table that the graph does not know affects no view. */

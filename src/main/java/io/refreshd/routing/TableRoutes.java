@@ -7,6 +7,7 @@ import io.refreshd.catalog.ReadColumns;
 import io.refreshd.catalog.Reader;
 import io.refreshd.model.Change;
 import io.refreshd.model.ChangedColumns;
+import io.refreshd.model.ChangedRows;
 import io.refreshd.model.Interest;
 import io.refreshd.model.Operation;
 import io.refreshd.model.ViewId;
@@ -64,6 +65,11 @@ final class TableRoutes {
                         .findFirst()
                         .map(key -> key.columns())
                         .orElse(List.of()),
+                all.stream()
+                        .flatMap(filter -> filter.lookup().key().stream())
+                        .mapToInt(LookupKey::mostKeys)
+                        .max()
+                        .orElse(ChangedRows.LIMIT),
                 all.stream().flatMap(TableRoutes::comparedColumns).collect(Collectors.toCollection(TreeSet::new)),
                 knownColumns.stream()
                         .filter(column -> readers.stream()

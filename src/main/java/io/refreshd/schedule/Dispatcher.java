@@ -105,7 +105,7 @@ final class Dispatcher {
         // Zero stands for a duration that is not known.
         long expected = view.durationKnown() ? Math.max(1, view.expected) : 0;
         RunningRefresh running = new RunningRefresh(task, changes, now.nanos(), now.wall(), expected, view.requested);
-        view.pending = new PendingChanges();
+        view.pending = view.noChanges();
         view.requested = false;
         view.running = running;
         view.starts++;

@@ -1,6 +1,7 @@
 package io.refreshd.schedule;
 
 import io.refreshd.model.Failure;
+import io.refreshd.model.Method;
 import io.refreshd.model.Moment;
 import io.refreshd.model.RefreshOutcome;
 import io.refreshd.model.Snapshot;
@@ -79,7 +80,9 @@ final class OutcomeHandler {
                     .mainCause(refreshed.duration().toNanos(), ended.expected(), target.toNanos());
             actions.tell(new Notice.TargetLagMissed(view.id(), staleness.get(), target, cause));
         }
-        view.lastBegan = ended.startedAt();
+        if (ended.task().method() != Method.INCREMENTAL || ended.task().probes().isEmpty()) {
+            view.lastBegan = ended.startedAt();
+        }
         view.refreshes++;
         view.refreshedAt = Optional.of(refreshed.finishedAt());
         view.recordDuration(refreshed.duration());
@@ -113,7 +116,7 @@ final class OutcomeHandler {
     /** The view holds the changes that came while its refresh ran: a transaction in many batches costs one refresh. */
     private void settlePending(ViewState view) {
         long mark = view.pending.mark();
-        view.pending = new PendingChanges();
+        view.pending = view.noChanges();
         actions.tell(new Notice.RefreshAvoided(view.id(), Notice.Avoided.COALESCED));
         if (mark > view.coveredMark) {
             view.coveredMark = mark;

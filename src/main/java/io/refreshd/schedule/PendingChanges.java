@@ -32,7 +32,7 @@ final class PendingChanges {
     private final List<Xids> xids = new ArrayList<>();
 
     private final DelayBreakdown delays = new DelayBreakdown();
-    private final PendingProbes probes = new PendingProbes();
+    private final PendingProbes probes;
     private long mark;
     /** Whether some of the changes have no known transaction id, so that no snapshot can prove them visible. */
     private boolean withoutXid;
@@ -50,6 +50,11 @@ final class PendingChanges {
     private boolean immediate;
 
     private long immediateAt;
+
+    /** @param mostKeys after changes of more rows than these no rows are remembered */
+    PendingChanges(int mostKeys) {
+        this.probes = new PendingProbes(mostKeys);
+    }
 
     boolean isPresent() {
         return routed || immediate;
@@ -127,23 +132,23 @@ final class PendingChanges {
 
     /** Something may be missing whose transaction id is not known: only a refresh that starts later covers it. */
     void addWithoutXid(Moment now) {
-        addWithoutXid(now.nanos());
+        addWithoutXid(now.nanos(), "a view of this name was made anew");
     }
 
-    private void addWithoutXid(long now) {
+    private void addWithoutXid(long now, String why) {
         dueFrom(now);
         withoutXid = true;
-        probes.requireRefresh();
+        probes.requireRefresh(why);
     }
 
     void addInvalidation(Moment now) {
-        addWithoutXid(now);
+        addWithoutXid(now.nanos(), "what it reads was altered, or changes in the log may have been missed");
         invalidated = true;
     }
 
     /** The ledger says "dirty". Those changes were acknowledged and seen to be visible, so there is nothing to wait for. */
     void addFromLedger(Optional<Instant> dirtySince, Moment now) {
-        addWithoutXid(now);
+        addWithoutXid(now.nanos(), "it lacked changes when refreshd started");
         dirtySince.ifPresent(commit -> {
             delays.add(Lateness.CAPTURE, age(commit, now));
             addCommit(commit, now.nanos() - age(commit, now));
@@ -152,7 +157,7 @@ final class PendingChanges {
 
     /** An upstream view has changed. It has waited for the burst to end, so this view does not wait again. */
     void addFromUpstream(PendingChanges upstream, long now) {
-        addWithoutXid(now);
+        addWithoutXid(now, "a view that it reads has changed");
         if (upstream.oldestCommit != null) {
             addCommit(upstream.oldestCommit, upstream.oldestCommitNanos);
             delays.add(Lateness.UPSTREAM, now - upstream.oldestCommitNanos);

@@ -8,52 +8,69 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Rows to look up before a refresh: if none of them differs from the view, the view lacks nothing. Once a change comes whose
- * rows are not known, a look-up proves nothing any more and the refresh is required.
+ * rows are not known, a look-up proves nothing any more and the refresh is required. For an incremental view these are the rows to
+ * recompute, and a refresh recomputes all rows.
  */
 final class PendingProbes {
     /** Looking up more rows than these, one by one, is no longer cheap against a refresh. */
     static final int KEYS_WORTH_PROBING = 1_000;
 
+    private final int mostKeys;
     private final List<KeyProbe> probes = new ArrayList<>();
     private int keys;
-    private boolean refreshRequired;
+    /** Why a refresh is required; null: it is not. */
+    private @Nullable String required;
 
-    void requireRefresh() {
-        refreshRequired = true;
+    /** @param mostKeys after more keys than these a refresh is required */
+    PendingProbes(int mostKeys) {
+        this.mostKeys = mostKeys;
+    }
+
+    /** @param why in words for people; the first reason is kept */
+    void requireRefresh(String why) {
+        if (required == null) {
+            required = why;
+        }
         probes.clear();
         keys = 0;
+    }
+
+    /** Why a refresh is required; empty if it is not. */
+    Optional<String> required() {
+        return Optional.ofNullable(required);
     }
 
     /** @param more empty: the rows that changed are not known */
     void add(List<KeyProbe> more) {
         if (more.isEmpty()) {
-            requireRefresh();
+            requireRefresh("rows changed whose keys are not known, or too many at once");
         } else {
             addKnown(more);
         }
     }
 
     void addAll(PendingProbes others) {
-        if (others.refreshRequired) {
-            requireRefresh();
+        if (others.required != null) {
+            requireRefresh(others.required);
         } else {
             addKnown(others.probes);
         }
     }
 
     private void addKnown(List<KeyProbe> more) {
-        if (refreshRequired) {
+        if (required != null) {
             return;
         }
         for (KeyProbe probe : more) {
             keys += probe.keys().size();
             probes.add(probe);
         }
-        if (keys > KEYS_WORTH_PROBING || probes.size() > KEYS_WORTH_PROBING) {
-            requireRefresh();
+        if (keys > mostKeys || probes.size() > mostKeys) {
+            requireRefresh("more than " + mostKeys + " rows changed");
         }
     }
 
@@ -74,7 +91,7 @@ final class PendingProbes {
      * any more. A list without elements means that nothing came.
      */
     Optional<List<KeyProbe>> mergedUnlessRefreshRequired() {
-        return refreshRequired ? Optional.empty() : Optional.of(merged());
+        return required != null ? Optional.empty() : Optional.of(merged());
     }
 
     private static KeyProbe withKeys(KeyProbe probe, Set<List<String>> keys) {

@@ -2,7 +2,9 @@ package io.refreshd.schedule;
 
 import io.refreshd.model.KeyProbe;
 import io.refreshd.model.RefreshTask;
+import io.refreshd.model.RoundBasis;
 import java.util.List;
+import java.util.Optional;
 
 /** Builds the task of a refresh that is about to start, and decides whether a look-up may take its place. */
 final class RefreshTaskFactory {
@@ -20,6 +22,9 @@ final class RefreshTaskFactory {
 
     RefreshTask create(ViewState view, long now) {
         PendingChanges changes = view.pending;
+        Optional<String> everything = everything(view, now);
+        List<KeyProbe> probes =
+                everything.isPresent() ? List.of() : changes.probes().merged();
         return new RefreshTask(
                 view.id(),
                 view.spec.oid(),
@@ -30,21 +35,32 @@ final class RefreshTaskFactory {
                 views.downstream(view.id()),
                 actions.newMark(),
                 changes.oldestCommit(),
-                probes(view, now));
+                probes,
+                view.incremental() ? new RoundBasis(view.spec.version(), everything.orElse("")) : RoundBasis.NONE);
     }
 
     /**
-     * The rows to look up first; empty: refresh without a look-up. Operators and the timer want a refresh, not a look-up. A view
+     * Why there are no rows to look up first, or to recompute. Operators and the timer want a refresh, not a look-up. A view
      * with an untracked source may differ in rows that no change tells of. While the log is behind, the look-up would wait for
      * it, in the slot of a view that could be refreshed. And after a commit that went unnoticed, "nothing differs" would hide
      * from the downstream views that the view changed then.
+     *
+     * <p>The last two do not hold of an incremental view. To recompute all its rows while writers are busy would put the log further
+     * behind, and a round that changes nothing after such a commit tells the downstream views nevertheless ({@link OutcomeHandler}).
      */
-    private List<KeyProbe> probes(ViewState view, long now) {
-        boolean useful = !view.requested
-                && !view.maxStalenessReached(now)
-                && view.spec.untracked().isEmpty()
-                && !log.isBehind()
-                && !view.commitUncertain;
-        return useful ? view.pending.probes().merged() : List.of();
+    private Optional<String> everything(ViewState view, long now) {
+        if (view.requested) {
+            return Optional.of("a refresh was asked for");
+        }
+        if (view.maxStalenessReached(now)) {
+            return Optional.of("max-staleness has passed");
+        }
+        if (view.spec.untracked().isPresent()) {
+            return Optional.of("it reads a source whose changes the log does not show");
+        }
+        if (!view.incremental() && (log.isBehind() || view.commitUncertain)) {
+            return Optional.of("a look-up would prove nothing, or not in time");
+        }
+        return view.pending.probes().required();
     }
 }

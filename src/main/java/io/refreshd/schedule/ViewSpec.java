@@ -15,6 +15,7 @@ import java.util.Set;
  * @param obstacle why the view cannot be refreshed at all, as the catalog says; empty if it can
  * @param untracked a source whose changes are not in the log, so that the view has no watermark; empty if all sources are
  *     captured
+ * @param version of the definition of an incremental view; empty for others
  */
 public record ViewSpec(
         ViewId view,
@@ -23,7 +24,20 @@ public record ViewSpec(
         Method method,
         Set<ViewId> upstream,
         Optional<Obstacle> obstacle,
-        Optional<Obstacle> untracked) {
+        Optional<Obstacle> untracked,
+        String version) {
+    /** A view that is refreshed by REFRESH. */
+    public ViewSpec(
+            ViewId view,
+            long oid,
+            Timing timing,
+            Method method,
+            Set<ViewId> upstream,
+            Optional<Obstacle> obstacle,
+            Optional<Obstacle> untracked) {
+        this(view, oid, timing, method, upstream, obstacle, untracked, "");
+    }
+
     public ViewSpec {
         Objects.requireNonNull(view);
         upstream = Set.copyOf(upstream);

@@ -1,7 +1,9 @@
 package io.refreshd.schedule;
 
+import io.refreshd.model.ChangedRows;
 import io.refreshd.model.LedgerEntry;
 import io.refreshd.model.Lsn;
+import io.refreshd.model.Method;
 import io.refreshd.model.Moment;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.Snapshot;
@@ -25,7 +27,7 @@ final class ViewState {
     private static final String LOCK_NOT_AVAILABLE = "55P03";
 
     ViewSpec spec;
-    PendingChanges pending = new PendingChanges();
+    PendingChanges pending;
 
     @Nullable RunningRefresh running;
 
@@ -51,7 +53,10 @@ final class ViewState {
     long refreshes;
     /** Expected duration of a refresh, in nanoseconds. */
     long expected;
-    /** Monotonic time when the last refresh began, as far as is known; a look-up that found nothing does not count. */
+    /**
+     * Monotonic time when the last refresh began, as far as is known. A look-up that found nothing does not count, nor does a round that
+     * recomputed some rows: {@code max-staleness} is for what no change in the log tells of.
+     */
     long lastBegan;
     /** The newest dirty mark that is in the ledger for certain. */
     long durableMark;
@@ -70,6 +75,7 @@ final class ViewState {
     /** @param mark the dirty mark that the view gets if the ledger says "dirty" */
     ViewState(ViewSpec spec, LedgerEntry entry, long mark, Moment now) {
         this.spec = spec;
+        this.pending = noChanges();
         this.paused = entry.paused();
         this.lastWatermark = entry.watermark();
         this.lastSnapshot = entry.snapshot();
@@ -85,6 +91,15 @@ final class ViewState {
             newestMark = mark;
             durableMark = mark;
         }
+    }
+
+    /** For the changes that come from now on. */
+    final PendingChanges noChanges() {
+        return new PendingChanges(incremental() ? ChangedRows.LIMIT_TO_RECOMPUTE : PendingProbes.KEYS_WORTH_PROBING);
+    }
+
+    final boolean incremental() {
+        return spec.method() == Method.INCREMENTAL;
     }
 
     private static RetryState retryState(LedgerEntry entry, Moment now) {

@@ -6,6 +6,7 @@ import io.refreshd.ingest.LowWatermark;
 import io.refreshd.ledger.LeasedLedger;
 import io.refreshd.ledger.ViewRows;
 import io.refreshd.model.Failure;
+import io.refreshd.model.Method;
 import io.refreshd.model.RefreshOutcome;
 import io.refreshd.model.RefreshTask;
 import io.refreshd.model.Remedy;
@@ -22,6 +23,9 @@ import java.time.Duration;
 final class LoopPorts {
     /** How long a look-up waits until the log has been read. A healthy stream takes milliseconds, and a refresh needs no stream. */
     private static final Duration LONGEST_WAIT_FOR_LOG = Duration.ofSeconds(2);
+
+    /** To recompute all rows of an incremental view costs more than to wait, the more the further the log is behind. */
+    private static final Duration LONGEST_WAIT_OF_A_ROUND = Duration.ofSeconds(10);
 
     private final LeasedLedger ledger;
     private final LowWatermark watermark;
@@ -74,7 +78,8 @@ final class LoopPorts {
                                 handle,
                                 transaction -> transaction.execute(
                                         "SELECT pg_catalog.pg_logical_emit_message(true, 'refreshd:probe', '')")));
-                return later.upTo(position, LONGEST_WAIT_FOR_LOG);
+                return later.upTo(
+                        position, task.method() == Method.INCREMENTAL ? LONGEST_WAIT_OF_A_ROUND : LONGEST_WAIT_FOR_LOG);
             });
         }
 

@@ -182,3 +182,14 @@ CREATE TABLE IF NOT EXISTS refreshd.request (
 );
 COMMENT ON TABLE refreshd.request IS
     'Requests to the daemon. A message in the log makes the daemon read this table; it deletes the rows that it has taken.';
+
+CREATE TABLE IF NOT EXISTS refreshd.incremental_view (
+    view_oid       oid   PRIMARY KEY,       -- the public view
+    store_oid      oid   NOT NULL,
+    definition_oid oid   NOT NULL,
+    recompute_key  int[] NOT NULL,          -- numbers of the store's columns, from 1
+    definition     text  NOT NULL,          -- the query as the user wrote it (pg_get_viewdef of the materialized view), for --back
+    made_at        timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+COMMENT ON TABLE refreshd.incremental_view IS
+    'Incremental views: plain views whose rows refreshd keeps in a table of schema refreshd_store, by what changed.';

@@ -203,7 +203,8 @@ BEGIN
         -- What waiting cannot change is an error at once.
         IF NOT FOUND THEN
             -- A materialized view that was created a moment ago may be registered while we wait.
-            IF NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = "view"::oid AND c.relkind = 'm') THEN
+            IF NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = "view"::oid AND c.relkind = 'm')
+               AND NOT EXISTS (SELECT FROM refreshd.incremental_view i WHERE i.view_oid = "view"::oid) THEN
                 RAISE EXCEPTION '% is not kept fresh by refreshd: it is no materialized view, or no longer', "view"
                     USING ERRCODE = 'undefined_object';
             END IF;

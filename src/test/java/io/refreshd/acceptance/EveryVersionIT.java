@@ -8,9 +8,11 @@ import io.refreshd.cli.Refreshd;
 import io.refreshd.config.Configuration;
 import io.refreshd.config.ConfigurationReader;
 import io.refreshd.doctor.DatabaseChecks;
+import io.refreshd.incremental.Conversion;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.PrerequisitesMissingException;
 import io.refreshd.model.Remedy;
+import io.refreshd.model.ViewId;
 import io.refreshd.report.Notice;
 import io.refreshd.report.ViewPhase;
 import io.refreshd.report.ViewStatus;
@@ -156,6 +158,37 @@ class EveryVersionIT {
     @Test
     void roleViewsComeAndGoUnderTheDocumentedGrants(@TempDir Path folder) throws Exception {
         new RoleViewsRound(url("postgres"), url("roled"), folder).run();
+    }
+
+    /** The rows that changed are found in the view, so its definition is understood in the form that this version stores. */
+    @Test
+    void anIncrementalViewIsRecomputedByTheRowsThatChanged() throws Exception {
+        StrictServer.run(url("postgres"), "", "CREATE DATABASE incremental");
+        database = "incremental";
+        execute(
+                "CREATE TABLE main (id int PRIMARY KEY, v text)",
+                "CREATE TABLE details (id int PRIMARY KEY, main_id int, w text)",
+                "INSERT INTO main SELECT i, 'v' FROM generate_series(1, 20) i",
+                "INSERT INTO details SELECT i, i, 'w' FROM generate_series(1, 10) i");
+        try (RunningDaemon daemon =
+                RunningDaemon.start(RunningDaemon.configuration(url("incremental"), "incremental", ""))) {
+            execute(
+                    "CREATE MATERIALIZED VIEW kept AS SELECT m.v, d.w FROM main m LEFT JOIN details d ON d.main_id = m.id");
+            try (Handle handle = Jdbi.open(url("incremental"), "postgres", "")) {
+                Conversion.forward(handle, new ViewId("public", "kept"));
+            }
+            FreshnessWait.await("kept", this::query);
+            execute("UPDATE details SET w = 'new' WHERE id = 1", "DELETE FROM details WHERE id = 2");
+            FreshnessWait.await("kept", this::query);
+            assertThat(
+                            query(
+                                    "SELECT count(*) FROM kept WHERE w = 'new' UNION ALL SELECT count(*) FROM kept WHERE w IS NULL"))
+                    .containsExactly("1", "11");
+            assertThat(query(
+                            "SELECT DISTINCT method FROM refreshd.refresh_history WHERE view_name = 'kept' AND detail LIKE"
+                                    + " '%recomputed' AND outcome = 'refreshed'"))
+                    .containsExactly("incremental");
+        }
     }
 
     /** MAINTAIN lets a role refresh a view without reading it. A member of the owner can read it. */

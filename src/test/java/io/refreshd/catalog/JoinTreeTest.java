@@ -79,6 +79,23 @@ class JoinTreeTest {
                 .isTrue();
     }
 
+    /** The condition of an outer join drops no row of its preserved side, but it decides what a condition above sees. */
+    @Test
+    void theConditionOfAnOuterJoinHidesNothingOfItsPreservedSide() throws Exception {
+        String inner = join(1, table(1), table(2), condition(1, 2));
+        String chain = join(1, inner, table(3), condition(2, 3));
+        assertThat(tree(from("<>", chain)).isHidden(2)).isFalse();
+        assertThat(tree(from(condition(3), chain)).isHidden(2)).isTrue();
+        assertThat(tree(from("<>", join(3, table(3), inner, condition(2, 3)))).isHidden(2))
+                .isFalse();
+        assertThat(tree(from("<>", join(1, table(3), inner, condition(2, 3)))).isHidden(2))
+                .as("on the nullable side")
+                .isTrue();
+        assertThat(tree(from("<>", join(2, inner, table(3), condition(2, 3)))).isHidden(2))
+                .as("a full join")
+                .isTrue();
+    }
+
     @Test
     void refusesWhatIsNoJoin() {
         assertThatThrownBy(() -> tree(from("<>", "{SOMETHING :new 1}"))).hasMessageContaining("SOMETHING");

@@ -251,8 +251,8 @@ class VerbsIT {
             assertThat(execute("refresh", "public.f*")).isZero();
             assertThat(out.toString()).isEqualTo("public.first: refreshed\n");
             // The verb reads the ledger, which is written before the daemon tells of it.
-            await().untilAsserted(() ->
-                    assertThat(daemon.refreshes("public.first")).isGreaterThan(before));
+            await().untilAsserted(
+                            () -> assertThat(daemon.refreshes("public.first")).isGreaterThan(before));
 
             assertThat(execute("pause", "public.\"Odd.one\"")).isZero();
             daemon.awaitPhase("public.\"Odd.one\"", ViewPhase.PAUSED);

@@ -127,6 +127,11 @@ public final class Campaign {
             try {
                 FaultContext context = new FaultContext(server, proxy, daemon, clocks, random, stopFaults, options);
                 recover(context, "start");
+                if (options.environment().incremental()) {
+                    IncrementalViewsOfCampaign.convert(
+                            server, options.environment().user());
+                    recover(context, "conversion");
+                }
                 faultsBegan = System.nanoTime();
                 injectFaults(context);
                 stopWork.set();

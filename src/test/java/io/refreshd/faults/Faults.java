@@ -50,7 +50,8 @@ final class Faults {
         ALL.put("walsender terminated", terminate("backend_type = 'walsender'"));
         ALL.put(
                 "refresh terminated",
-                terminate("application_name = 'refreshd' AND query LIKE '%REFRESH MATERIALIZED%'"));
+                terminate(
+                        "application_name = 'refreshd' AND (query LIKE '%REFRESH MATERIALIZED%' OR query LIKE '%differing%')"));
         ALL.put("connections terminated", terminate("application_name LIKE 'refreshd%'"));
         ALL.put(
                 "one connection terminated",
@@ -125,9 +126,8 @@ final class Faults {
                 String view = CheckedView.ALL
                         .get(context.random().nextInt(CheckedView.ALL.size()))
                         .name();
-                // A plain REFRESH takes ACCESS EXCLUSIVE.
                 statement.execute("SET lock_timeout = '10s'");
-                statement.execute("REFRESH MATERIALIZED VIEW " + view);
+                statement.execute(IncrementalViewsOfCampaign.lock(statement, view));
                 context.hold(6_000);
                 connection.rollback();
             }

@@ -100,6 +100,16 @@ class LedgerIT {
         assertThat(ViewRows.highestMark(handle)).isEqualTo(3);
     }
 
+    /** A view that was created while the daemon ran: its row does not have the number that its first refresh covers. */
+    @Test
+    void theMarksOfTheNextRunAreHigherThanWhatRefreshesHaveCovered() {
+        refresh(BASE, 9, "0/500");
+        assertThat(entry(BASE).dirty()).isFalse();
+        long next = ViewRows.highestMark(handle) + 1;
+        ViewRows.mark(handle, next, Map.of(BASE, FIRST), Lsn.parse("0/600"), Optional.empty());
+        assertThat(entry(BASE).dirty()).isTrue();
+    }
+
     /** A mark may be written after a refresh with a higher number; it must not undo the refresh. */
     @Test
     void theOrderOfMarkAndRefreshDoesNotMatter() {

@@ -79,7 +79,7 @@ class StatusPageIT {
         assertThat(browser.evaluate("document.querySelector('.recent').innerText"))
                 .contains("57 rows changed");
         assertThat(browser.evaluate("document.querySelector('tr.why pre').innerText"))
-                .isEqualTo(Remedy.sql("CREATE UNIQUE INDEX ON \"<b>\" ('&')"));
+                .isEqualTo(Remedy.sql("CREATE UNIQUE INDEX ON \"<b>\" ('&')").lines());
     }
 
     /** Each text colour has at least the contrast that WCAG requires for text of this size, in the light and the dark scheme. */

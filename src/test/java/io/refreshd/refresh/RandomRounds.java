@@ -156,7 +156,7 @@ final class RandomRounds {
         graph = ViewGraph.of(
                 CatalogReader.read(connection), view -> view.schema().equals("public"));
         router = new Router(graph);
-        membership.forget();
+        membership.forget(Map.of());
         changes = new DecodedChanges(router::interestIn);
     }
 

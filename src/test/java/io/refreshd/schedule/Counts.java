@@ -10,4 +10,8 @@ final class Counts {
     int unchanged;
     /** Views that were queried and needed no refresh. */
     int skipped;
+    /** Rounds of incremental views that recomputed some rows. */
+    int rounds;
+    /** Rounds of incremental views that recomputed all rows. */
+    int everything;
 }

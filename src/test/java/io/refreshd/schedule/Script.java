@@ -22,7 +22,11 @@ final class Script {
     /** By how much the server's clock is ahead of the daemon's. */
     private final Duration serverAhead;
 
-    Script(Timeline timeline, SimulatedDatabase db, DataOracle data, SimulatedHost host) {
+    private final Set<String> incremental;
+
+    /** @param incremental names of views whose rows are recomputed */
+    Script(Timeline timeline, SimulatedDatabase db, DataOracle data, SimulatedHost host, Set<String> incremental) {
+        this.incremental = incremental;
         this.timeline = timeline;
         this.db = db;
         this.data = data;
@@ -53,7 +57,8 @@ final class Script {
         ViewId id = new ViewId("public", name);
         Timing timing = new Timing(
                 Duration.ofMillis(timeline.below(400)), Duration.ofMillis(500 + timeline.below(4_000)), maxStaleness);
-        db.create(new SimulatedView(id, db.newOid(), timing, tables, upstream, untracked, false, 0));
+        db.create(new SimulatedView(
+                id, db.newOid(), timing, tables, upstream, untracked, false, incremental.contains(name), 0));
         return id;
     }
 

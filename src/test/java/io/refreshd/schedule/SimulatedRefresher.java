@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.refreshd.model.Failure;
 import io.refreshd.model.KeyProbe;
+import io.refreshd.model.Method;
 import io.refreshd.model.RefreshOutcome;
 import io.refreshd.model.RefreshTask;
 import io.refreshd.model.Remedy;
@@ -13,12 +14,14 @@ import io.refreshd.model.Xid;
 import io.refreshd.schedule.SimulatedView.Content;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.NullUnmarked;
 
 /** Model of the refresher: looks up or refreshes as a task says, and now and then fails, or commits and seems to have failed. */
@@ -78,11 +81,48 @@ final class SimulatedRefresher {
             fail(task, timeline.chance(20) ? Failure.Kind.PERMANENT : Failure.Kind.TRANSIENT);
             return;
         }
-        if (task.probes().isEmpty()) {
+        if (task.method() == Method.INCREMENTAL) {
+            round(task, view, snapshot);
+        } else if (task.probes().isEmpty()) {
             refresh(task, view, snapshot);
         } else {
             lookUp(task, view, snapshot);
         }
+    }
+
+    /** Recomputes the rows of the probes, in one snapshot, once the changes that the snapshot sees have all been read from the log. */
+    private void round(RefreshTask task, SimulatedView view, Snapshot snapshot) {
+        if (task.probes().isEmpty() || !task.definitionIs(view.definition())) {
+            counts.everything++;
+            refresh(task, view, snapshot);
+            return;
+        }
+        Content content = db.query(view);
+        Set<Integer> differing = db.rows.differing(content, db.contents.get(task.view()));
+        Consumer<Action.Later> waiting = later -> daemon.unlessCrashed(timeline.below(3), () -> {
+            if (current(task).oid() != task.oid()) {
+                end(task, new RefreshOutcome.Gone());
+            } else if (later.probes().isEmpty()) {
+                counts.everything++;
+                refresh(task, current(task), db.snapshot());
+            } else {
+                Set<Integer> recomputed = keys(task.probes());
+                recomputed.addAll(keys(later.probes().get()));
+                assertThat(recomputed)
+                        .as("I2: rows of %s that a round recomputes", task.view())
+                        .containsAll(differing);
+                counts.rounds++;
+                refresh(task, view, snapshot, content);
+            }
+        });
+        ask(task, waiting);
+    }
+
+    private static Set<Integer> keys(List<KeyProbe> probes) {
+        return probes.stream()
+                .flatMap(probe -> probe.keys().stream())
+                .map(key -> Integer.parseInt(key.getFirst()))
+                .collect(Collectors.toCollection(HashSet::new));
     }
 
     private SimulatedView current(RefreshTask task) {
@@ -119,6 +159,10 @@ final class SimulatedRefresher {
                 fail(task, Failure.Kind.TRANSIENT);
             }
         });
+        ask(task, waiting);
+    }
+
+    private void ask(RefreshTask task, Consumer<Action.Later> waiting) {
         waitingLookUps.put(task.view(), waiting);
         // No answer comes if the view was created again meanwhile.
         daemon.unlessCrashed(PATIENCE, () -> {
@@ -141,8 +185,11 @@ final class SimulatedRefresher {
     }
 
     private void refresh(RefreshTask task, SimulatedView view, Snapshot snapshot) {
+        refresh(task, view, snapshot, db.query(view));
+    }
+
+    private void refresh(RefreshTask task, SimulatedView view, Snapshot snapshot, Content content) {
         db.locked.add(task.view());
-        Content content = db.query(view);
         db.inFlight.put(task.view(), content);
         Duration duration = Duration.ofMillis(timeline.below(timeline.chance(10) ? 5_000 : 150));
         boolean upToDate = data.refreshBringsItUpToDate(view, daemon.ingest().knownViews());

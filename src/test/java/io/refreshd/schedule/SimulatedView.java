@@ -10,9 +10,10 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * A materialized view as the catalog has it.
+ * A view as the catalog has it.
  *
  * @param obstacle whether it cannot be refreshed
+ * @param incremental whether its rows are recomputed; otherwise it is refreshed
  * @param version changes with each change of the query
  */
 record SimulatedView(
@@ -23,6 +24,7 @@ record SimulatedView(
         Set<ViewId> upstream,
         boolean untracked,
         boolean obstacle,
+        boolean incremental,
         long version) {
 
     /**
@@ -37,10 +39,15 @@ record SimulatedView(
                 view,
                 oid,
                 timing,
-                Method.CONCURRENT,
+                incremental ? Method.INCREMENTAL : Method.CONCURRENT,
                 upstream,
                 obstacle ? Optional.of(new Obstacle("no unique index", Remedy.text("create one"))) : Optional.empty(),
-                untracked ? Optional.of(new Obstacle("reads a foreign table", Remedy.NONE)) : Optional.empty());
+                untracked ? Optional.of(new Obstacle("reads a foreign table", Remedy.NONE)) : Optional.empty(),
+                incremental ? definition() : "");
+    }
+
+    String definition() {
+        return Long.toString(version);
     }
 
     boolean sameQuery(SimulatedView other) {
@@ -48,14 +55,14 @@ record SimulatedView(
     }
 
     SimulatedView withOid(long newOid, long newVersion) {
-        return new SimulatedView(view, newOid, timing, tables, upstream, untracked, obstacle, newVersion);
+        return new SimulatedView(view, newOid, timing, tables, upstream, untracked, obstacle, incremental, newVersion);
     }
 
     SimulatedView withTables(Set<Integer> newTables, long newVersion) {
-        return new SimulatedView(view, oid, timing, newTables, upstream, untracked, obstacle, newVersion);
+        return new SimulatedView(view, oid, timing, newTables, upstream, untracked, obstacle, incremental, newVersion);
     }
 
     SimulatedView withObstacle(boolean newObstacle) {
-        return new SimulatedView(view, oid, timing, tables, upstream, untracked, newObstacle, version);
+        return new SimulatedView(view, oid, timing, tables, upstream, untracked, newObstacle, incremental, version);
     }
 }

@@ -3,6 +3,7 @@ package io.refreshd.schedule;
 import io.refreshd.model.ViewId;
 import java.time.Duration;
 import java.util.OptionalLong;
+import java.util.Set;
 
 /**
  * A server, a daemon and people, driven by one seed in virtual time around a real {@link Scheduler}. What happens comes from
@@ -18,14 +19,17 @@ final class Simulation {
     private final Script script;
     private int steps;
 
+    private static final Set<String> INCREMENTAL = Set.of("base0", "base2", "leaf", "clocked", "middle");
+
     /**
+     * @param incremental whether some views are incremental
      * @param queriesViews whether some views are queried whether they contain the rows that changed. Without, a seed from before
      *     there was such a thing leads to the same run as then
      */
-    Simulation(long seed, boolean queriesViews) {
+    Simulation(long seed, boolean queriesViews, boolean incremental) {
         timeline = new Timeline(seed);
         host = new SimulatedHost(timeline, counts, () -> new SimulatedDaemon(timeline, db, data, counts, queriesViews));
-        script = new Script(timeline, db, data, host);
+        script = new Script(timeline, db, data, host, incremental ? INCREMENTAL : Set.of());
     }
 
     void run(int wanted) {

@@ -1,0 +1,75 @@
+package io.refreshd.catalog;
+
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The version of an incremental view's definition: a hash of the queries and columns in reach of it and of its store.
+ *
+ * <p>Changed keys are routed by one version, and say nothing under another. A round compares the version in its own snapshot with that
+ * of its task, and recomputes everything if they differ. It costs a few index look-ups. The fingerprint of the catalog, which finds
+ * more, would cost as much as a round.
+ */
+public final class DefinitionVersion {
+    private static final String VERSIONS = """
+            WITH RECURSIVE reach(view, oid) AS (
+              SELECT view, root::oid FROM unnest(?::int8[], ?::int8[]) AS given (view, root)
+              UNION
+              SELECT r.view, e.oid
+                FROM reach r
+               CROSS JOIN LATERAL (
+                 SELECT d.refobjid
+                   FROM pg_catalog.pg_rewrite w
+                   JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.objid = w.oid
+                  WHERE w.ev_class = r.oid AND w.ev_type = '1' AND d.refclassid = 'pg_catalog.pg_class'::regclass
+                    AND d.refobjid <> r.oid AND d.refobjid >= 16384
+                 UNION ALL
+                 SELECT h.inhrelid FROM pg_catalog.pg_inherits h WHERE h.inhparent = r.oid) AS e (oid)
+            )
+            SELECT view, md5(string_agg(concat_ws(' ', oid,
+                     (SELECT string_agg(w.xmin::text, ',' ORDER BY w.oid) FROM pg_catalog.pg_rewrite w WHERE w.ev_class = reach.oid),
+                     (SELECT bit_xor(hash_record_extended(ROW(a.attnum, a.xmin), 0))
+                        FROM pg_catalog.pg_attribute a WHERE a.attrelid = reach.oid AND a.attnum > 0),
+                     (SELECT string_agg(h.xmin::text, ',' ORDER BY h.inhparent) FROM pg_catalog.pg_inherits h
+                       WHERE h.inhrelid = reach.oid)), ';' ORDER BY oid))
+              FROM reach
+             GROUP BY view
+            """;
+
+    private DefinitionVersion() {}
+
+    /** The version that the present transaction sees. */
+    public static String of(Connection connection, long definition, long store) throws SQLException {
+        return of(connection, Map.of(0L, List.of(definition, store))).getOrDefault(0L, "");
+    }
+
+    /** @param roots for each view the oids of its definition and of its store */
+    static Map<Long, String> of(Connection connection, Map<Long, List<Long>> roots) throws SQLException {
+        Map<Long, String> versions = new HashMap<>();
+        if (roots.isEmpty()) {
+            return versions;
+        }
+        List<Long> views = new ArrayList<>();
+        List<Long> oids = new ArrayList<>();
+        roots.forEach((view, ofView) -> ofView.forEach(oid -> {
+            views.add(view);
+            oids.add(oid);
+        }));
+        try (PreparedStatement statement = connection.prepareStatement(VERSIONS)) {
+            statement.setArray(1, connection.createArrayOf("int8", views.toArray()));
+            statement.setArray(2, connection.createArrayOf("int8", oids.toArray()));
+            try (ResultSet row = statement.executeQuery()) {
+                while (row.next()) {
+                    versions.put(row.getLong(1), row.getString(2));
+                }
+            }
+        }
+        return versions;
+    }
+}

@@ -1,0 +1,78 @@
+package io.refreshd.catalog;
+
+import io.refreshd.model.Obstacle;
+import io.refreshd.model.TableId;
+import io.refreshd.model.ViewId;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+
+/**
+ * Whether and how the rows of a materialized view could be kept by what changed.
+ *
+ * <p>The result rows with one value of the recompute key depend only on one row of the anchor table and on what it is joined with. A
+ * change of any table is carried through by the values of the recompute key that stand beside the key of the changed row: in the rows
+ * that are kept, and in those that the query yields now.
+ *
+ * @param obstacles everything that stands in the way; with any of them the other fields say nothing
+ * @param anchor the table whose key is the recompute key; empty if there are obstacles
+ * @param anchorKey names of the anchor's key columns
+ * @param recomputeKey numbers of the store's columns, from 1: the hidden columns come first, then those of the view
+ * @param hidden columns that the store has and the view does not
+ * @param tables how the changes of each table are found
+ */
+public record IncrementalQuery(
+        ViewId view,
+        long oid,
+        List<Obstacle> obstacles,
+        Optional<TableId> anchor,
+        List<String> anchorKey,
+        List<Integer> recomputeKey,
+        List<HiddenColumn> hidden,
+        List<TableChanges> tables) {
+    public IncrementalQuery {
+        Objects.requireNonNull(view);
+        Objects.requireNonNull(anchor);
+        obstacles = List.copyOf(obstacles);
+        anchorKey = List.copyOf(anchorKey);
+        recomputeKey = List.copyOf(recomputeKey);
+        hidden = List.copyOf(hidden);
+        tables = List.copyOf(tables);
+    }
+
+    static IncrementalQuery not(Relation view, List<Obstacle> obstacles) {
+        return new IncrementalQuery(
+                view.viewId(), view.oid(), obstacles, Optional.empty(), List.of(), List.of(), List.of(), List.of());
+    }
+
+    public boolean possible() {
+        return obstacles.isEmpty();
+    }
+
+    /**
+     * A column of the store that holds a key column of a table, unaltered.
+     *
+     * @param alias name of what the outermost FROM reads
+     * @param column name of its column
+     * @param read the number of the read from 0, in the order of FROM
+     * @param number the number of the table's column
+     */
+    public record HiddenColumn(String name, String alias, String column, int read, int number) {}
+
+    /**
+     * How the changes of a table are carried through.
+     *
+     * @param key names of the key columns by which a changed row is found
+     * @param positions for each read of the table: the numbers of the store's columns that hold the key
+     * @param everything why each change of the table recomputes everything; empty if changes are found by the key
+     */
+    public record TableChanges(
+            TableId table, List<String> key, List<List<Integer>> positions, Optional<Obstacle> everything) {
+        public TableChanges {
+            Objects.requireNonNull(table);
+            Objects.requireNonNull(everything);
+            key = List.copyOf(key);
+            positions = List.copyOf(positions);
+        }
+    }
+}

@@ -1,0 +1,71 @@
+package io.refreshd.catalog;
+
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Reads from the ledger which plain views are incremental views. The ledger may be missing, or be older than incremental views, or be
+ * closed to the role that asks: then there are none.
+ *
+ * @param owner oid of the role that the ledger belongs to; 0 if there is no ledger
+ * @param rows in the order of the views' oids
+ */
+record IncrementalRows(long owner, List<Row> rows) {
+    static final IncrementalRows NONE = new IncrementalRows(0, List.of());
+
+    private static final String READABLE = """
+            SELECT c.relowner::int8
+              FROM pg_catalog.pg_class c
+              JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+             WHERE n.nspname = 'refreshd' AND c.relname = 'incremental_view' AND c.relkind = 'r' AND NOT c.relrowsecurity
+               AND pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_table_privilege(c.oid, 'SELECT')
+            """;
+
+    private static final String ROWS = """
+            SELECT view_oid::int8, store_oid::int8, definition_oid::int8, recompute_key::int4[]
+              FROM refreshd.incremental_view ORDER BY view_oid
+            """;
+
+    /**
+     * One incremental view, by oids.
+     *
+     * @param view the plain view that users read
+     * @param recomputeKey numbers of the store's columns
+     */
+    record Row(long view, long store, long definition, List<Integer> recomputeKey) {
+        Row {
+            recomputeKey = List.copyOf(recomputeKey);
+        }
+    }
+
+    static IncrementalRows read(Connection connection) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(READABLE);
+                ResultSet row = statement.executeQuery()) {
+            return row.next() ? new IncrementalRows(row.getLong(1), rows(connection)) : NONE;
+        }
+    }
+
+    private static List<Row> rows(Connection connection) throws SQLException {
+        List<Row> rows = new ArrayList<>();
+        try (PreparedStatement statement = connection.prepareStatement(ROWS);
+                ResultSet row = statement.executeQuery()) {
+            while (row.next()) {
+                rows.add(new Row(row.getLong(1), row.getLong(2), row.getLong(3), Arrays.asList((Integer[])
+                        row.getArray(4).getArray())));
+            }
+        }
+        return rows;
+    }
+
+    /** The oids of all views, stores and definitions. */
+    List<Long> oids() {
+        List<Long> oids = new ArrayList<>();
+        rows.forEach(row -> oids.addAll(List.of(row.view(), row.store(), row.definition())));
+        return oids;
+    }
+}

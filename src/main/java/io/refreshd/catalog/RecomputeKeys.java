@@ -1,0 +1,110 @@
+package io.refreshd.catalog;
+
+import io.refreshd.catalog.IncrementalQuery.HiddenColumn;
+import io.refreshd.model.Obstacle;
+import io.refreshd.model.Remedy;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+
+/**
+ * Finds for materialized views the recompute key by which their rows could be kept up to date.
+ *
+ * <p>Thread: one only.
+ */
+public final class RecomputeKeys {
+    private final CatalogIndex catalogIndex;
+    private final IncrementalObstacles obstacles;
+
+    public RecomputeKeys(Catalog catalog) {
+        this.catalogIndex = new CatalogIndex(catalog);
+        this.obstacles = new IncrementalObstacles(catalogIndex);
+    }
+
+    /**
+     * Examines the query of a view.
+     *
+     * <p>Failure: a query that breaks the analysis is one that cannot be incremental.
+     *
+     * @param oid of a materialized view in the catalog
+     */
+    public IncrementalQuery of(long oid) {
+        Relation view = Objects.requireNonNull(catalogIndex.relation(oid), "not in the catalog");
+        try {
+            return examined(view);
+        } catch (RuntimeException | StackOverflowError e) {
+            return IncrementalQuery.not(
+                    view,
+                    List.of(new Obstacle(
+                            "its query could not be examined (" + e.getClass().getSimpleName() + ")", Remedy.NONE)));
+        }
+    }
+
+    private IncrementalQuery examined(Relation view) {
+        List<Obstacle> found = new ArrayList<>(obstacles.of(view));
+        Optional<JoinedReads> joined = joined(view, found);
+        Optional<RecomputePlanner> planner = joined.map(reads -> new RecomputePlanner(view, reads, catalogIndex));
+        planner.flatMap(RecomputePlanner::obstacle).ifPresent(found::add);
+        return found.isEmpty() && planner.isPresent() ? planner.get().plan() : IncrementalQuery.not(view, found);
+    }
+
+    private Optional<JoinedReads> joined(Relation view, List<Obstacle> found) {
+        try {
+            SelectProjectJoin.of(view, catalogIndex);
+            NodeTree.Node query = catalogIndex
+                    .query(view)
+                    .orElseThrow(() -> new UnsupportedQueryException("its query could not be examined"));
+            return Optional.of(new JoinedReads(query, catalogIndex));
+        } catch (UnsupportedQueryException unsupported) {
+            found.add(new Obstacle(unsupported.why(), Remedy.NONE));
+            return Optional.empty();
+        }
+    }
+
+    /**
+     * Proves that a definition with hidden columns is the query of the view, and that each hidden column shows what it is to show.
+     *
+     * @param tree the definition's query tree, as the server stores it; its relations are in the catalog
+     * @return what differs; empty if nothing does
+     */
+    public Optional<String> difference(IncrementalQuery query, String tree) {
+        Relation view = Objects.requireNonNull(catalogIndex.relation(query.oid()), "not in the catalog");
+        try {
+            JoinedReads before = new JoinedReads(catalogIndex.query(view).orElseThrow(), catalogIndex);
+            JoinedReads after = new JoinedReads(NodeTree.query(tree).orElseThrow(), catalogIndex);
+            return difference(query, before, after);
+        } catch (UnsupportedQueryException | RuntimeException | StackOverflowError e) {
+            return Optional.of("the server's form of the query with hidden columns is not understood");
+        }
+    }
+
+    private static Optional<String> difference(IncrementalQuery query, JoinedReads before, JoinedReads after) {
+        int hidden = query.hidden().size();
+        if (after.outputs().size() != before.outputs().size() + hidden
+                || !after.outputs().subList(hidden, after.outputs().size()).equals(before.outputs())) {
+            return Optional.of("with hidden columns the query has other columns");
+        }
+        if (after.reads().size() != before.reads().size()) {
+            return Optional.of("with hidden columns the query joins other tables");
+        }
+        for (int i = 0; i < before.reads().size(); i++) {
+            JoinedReads.Read one = before.reads().get(i);
+            JoinedReads.Read other = after.reads().get(i);
+            if (one.table().oid() != other.table().oid()
+                    || one.nullable() != other.nullable()
+                    || one.hidden() != other.hidden()) {
+                return Optional.of(
+                        "with hidden columns the query joins " + one.table().sql() + " in another way");
+            }
+        }
+        for (int i = 0; i < hidden; i++) {
+            HiddenColumn column = query.hidden().get(i);
+            if (!Objects.equals(after.outputs().get(i), new JoinedReads.Origin(column.read(), column.number()))) {
+                return Optional.of(column.alias() + "." + column.column() + " is not the key column of "
+                        + before.reads().get(column.read()).table().sql() + " in the view's query");
+            }
+        }
+        return Optional.empty();
+    }
+}

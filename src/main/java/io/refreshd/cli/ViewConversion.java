@@ -1,0 +1,107 @@
+package io.refreshd.cli;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.refreshd.catalog.IncrementalQuery;
+import io.refreshd.ledger.RefreshCost;
+import io.refreshd.model.Obstacle;
+import io.refreshd.model.PlainText;
+import io.refreshd.model.ViewId;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
+
+/**
+ * What {@code convert} found or did with one view.
+ *
+ * @param standing the plain views that stand on it
+ * @param cost what its refreshes cost; empty if none is known
+ * @param done whether the view was converted now
+ * @param already whether it is incremental already
+ */
+record ViewConversion(
+        IncrementalQuery query,
+        List<Obstacle> obstacles,
+        List<ViewId> standing,
+        Optional<RefreshCost> cost,
+        boolean done,
+        boolean already) {
+
+    static ViewConversion already(ViewId view) {
+        return new ViewConversion(nothing(view), List.of(), List.of(), Optional.empty(), false, true);
+    }
+
+    static ViewConversion back(ViewId view, List<Obstacle> obstacles, List<ViewId> standing, boolean done) {
+        return new ViewConversion(nothing(view), obstacles, standing, Optional.empty(), done, false);
+    }
+
+    private static IncrementalQuery nothing(ViewId view) {
+        return new IncrementalQuery(view, 0, List.of(), Optional.empty(), List.of(), List.of(), List.of(), List.of());
+    }
+
+    ViewConversion with(List<Obstacle> found) {
+        return new ViewConversion(query, found, standing, cost, false, already);
+    }
+
+    String text(boolean back) {
+        StringBuilder text = new StringBuilder();
+        String view = PlainText.line(query.view().toString());
+        if (already) {
+            return view + "  is incremental already\n";
+        }
+        if (!obstacles.isEmpty()) {
+            text.append(view).append(back ? "  cannot be a materialized view again\n" : "  cannot be incremental\n");
+            IncrementalText.obstacles(text, obstacles);
+            return text.toString();
+        }
+        if (back) {
+            text.append(view)
+                    .append(done ? "  is a materialized view again\n" : "  can be a materialized view again\n");
+        } else {
+            text.append(view)
+                    .append(done ? "  is incremental, by " : "  can be incremental, by ")
+                    .append(IncrementalText.key(query))
+                    .append('\n');
+            IncrementalText.tables(text, query);
+            if (!query.hidden().isEmpty()) {
+                text.append("  the table also holds ")
+                        .append(IncrementalText.hidden(query))
+                        .append(", which the view does not show\n");
+            }
+        }
+        if (!standing.isEmpty()) {
+            text.append("  stays as it is: ")
+                    .append(standing.stream()
+                            .map(id -> PlainText.line(id.toString()))
+                            .collect(Collectors.joining(", ")))
+                    .append('\n');
+        }
+        if (!back) {
+            text.append("  ").append(history()).append('\n');
+        }
+        return text.toString();
+    }
+
+    private String history() {
+        return cost.map(known -> "refreshed " + known.refreshes() + " times in " + StatusText.span(known.since()) + ", "
+                        + StatusText.span(known.median()) + " each (median), " + StatusText.span(known.total())
+                        + " in all: this is what recomputing changed rows replaces")
+                .orElse("what it would save is not known: no refresh of it is in the history yet");
+    }
+
+    void json(ObjectNode node) {
+        IncrementalText.json(node, query, obstacles);
+        node.put("done", done).put("already", already);
+        ArrayNode views = node.putArray("standing");
+        standing.forEach(view -> views.add(view.toString()));
+        if (cost.isEmpty()) {
+            node.putNull("history");
+        } else {
+            node.putObject("history")
+                    .put("refreshes", cost.get().refreshes())
+                    .put("seconds", cost.get().since().toMillis() / 1e3)
+                    .put("medianSeconds", cost.get().median().toMillis() / 1e3)
+                    .put("totalSeconds", cost.get().total().toMillis() / 1e3);
+        }
+    }
+}

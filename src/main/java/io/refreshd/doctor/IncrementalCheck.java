@@ -1,0 +1,68 @@
+package io.refreshd.doctor;
+
+import io.refreshd.catalog.IncrementalQuery;
+import io.refreshd.catalog.RecomputeKeys;
+import io.refreshd.catalog.Relation;
+import io.refreshd.catalog.RelationKind;
+import io.refreshd.ledger.IncrementalViewRows;
+import io.refreshd.model.Obstacle;
+import io.refreshd.model.Remedy;
+import io.refreshd.model.ViewId;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/**
+ * Says of each materialized view whether it could be incremental, and by which key, or what stands in the way. There are at most two
+ * findings, however many views there are.
+ */
+final class IncrementalCheck implements Check {
+    private static final String COULD = "could be kept by what changed, not by all that it holds";
+    private static final String COULD_NOT = "cannot be kept by what changed; refreshd graph says why for each";
+
+    @Override
+    public List<Finding> run(ExaminedDatabase database) {
+        RecomputeKeys keys = new RecomputeKeys(database.catalog());
+        Set<ViewId> incremental = IncrementalViewRows.load(database.handle()).keySet();
+        List<Finding> findings = new ArrayList<>();
+        for (Relation relation : database.catalog().relations()) {
+            ViewId view = new ViewId(relation.schema(), relation.name());
+            if (relation.kind() == RelationKind.MATERIALIZED_VIEW
+                    && database.configuration().views().includes(view)
+                    && !incremental.contains(view)) {
+                findings.add(finding(keys.of(relation.oid())));
+            }
+        }
+        return findings;
+    }
+
+    private static Finding finding(IncrementalQuery query) {
+        String view = query.view().toString();
+        if (query.possible()) {
+            return new Finding(
+                            Severity.INFO,
+                            "incremental",
+                            view,
+                            COULD + ", by " + String.join(", ", query.anchorKey()) + " of "
+                                    + query.anchor().map(Object::toString).orElse("?"),
+                            "A refresh costs what the view holds, however little changed. An incremental view costs what changed.",
+                            Remedy.text("refreshd convert " + view
+                                    + " says what it would save; with --apply it converts the view"))
+                    .because(COULD);
+        }
+        return new Finding(
+                        Severity.INFO,
+                        "not-incremental",
+                        view,
+                        "cannot be kept by what changed: "
+                                + query.obstacles().stream().map(Obstacle::what).collect(Collectors.joining("; ")),
+                        "Each refresh costs what the view holds, however little changed.",
+                        query.obstacles().stream()
+                                .map(Obstacle::remedy)
+                                .filter(remedy -> !remedy.isEmpty())
+                                .findFirst()
+                                .orElse(Remedy.NONE))
+                .because(COULD_NOT);
+    }
+}

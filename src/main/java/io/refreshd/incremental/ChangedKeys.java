@@ -1,0 +1,48 @@
+package io.refreshd.incremental;
+
+import io.refreshd.model.KeyProbe;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * The keys of changed rows, parted into those that are recompute keys themselves and those by which recompute keys must be looked up.
+ * Pure.
+ *
+ * @param recompute recompute keys: keys of changed rows of the anchor
+ * @param lookups keys of changed rows of other tables, one probe for each list of columns
+ */
+public record ChangedKeys(Set<List<String>> recompute, List<KeyProbe> lookups) {
+    public ChangedKeys {
+        recompute = Set.copyOf(recompute);
+        lookups = List.copyOf(lookups);
+    }
+
+    public static ChangedKeys of(Collection<KeyProbe> probes, List<Integer> recomputeKey) {
+        Set<List<String>> recompute = new HashSet<>();
+        Map<List<Object>, KeyProbe> lookups = new LinkedHashMap<>();
+        for (KeyProbe probe : probes) {
+            if (probe.positions().equals(recomputeKey)) {
+                recompute.addAll(probe.keys());
+            } else if (!probe.keys().isEmpty()) {
+                lookups.merge(List.of(probe.positions(), probe.types()), probe, ChangedKeys::joined);
+            }
+        }
+        return new ChangedKeys(recompute, new ArrayList<>(lookups.values()));
+    }
+
+    private static KeyProbe joined(KeyProbe one, KeyProbe other) {
+        Set<List<String>> keys = new HashSet<>(one.keys());
+        keys.addAll(other.keys());
+        return new KeyProbe(one.table(), one.positions(), one.types(), keys);
+    }
+
+    public long count() {
+        return recompute.size()
+                + lookups.stream().mapToLong(probe -> probe.keys().size()).sum();
+    }
+}

@@ -1,0 +1,266 @@
+package io.refreshd.incremental;
+
+import io.refreshd.catalog.CatalogReader;
+import io.refreshd.catalog.IncrementalQuery;
+import io.refreshd.catalog.RecomputeKeys;
+import io.refreshd.catalog.TrustedCode;
+import io.refreshd.database.PlainSession;
+import io.refreshd.ledger.IncrementalViewRows;
+import io.refreshd.model.Obstacle;
+import io.refreshd.model.PrerequisitesMissingException;
+import io.refreshd.model.Remedy;
+import io.refreshd.model.SqlNames;
+import io.refreshd.model.ViewId;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jdbi.v3.core.Handle;
+
+/**
+ * Makes a materialized view incremental, in one transaction under its readers: a table that holds its rows, a plain view with its query,
+ * and a plain view over the table that has its name. Readers wait for the exchange alone.
+ *
+ * <p>Invariant: from the first statement on the materialized view is not refreshed, so that readers never see newer rows than the table
+ * holds when it takes the view's place.
+ */
+public final class Conversion {
+    /** How long one attempt at the exchange keeps readers waiting. */
+    private static final Duration READERS_WAIT = Duration.ofMillis(500);
+
+    /** How long one attempt waits for a lock that keeps nobody from reading. */
+    private static final Duration WRITERS_WAIT = Duration.ofSeconds(2);
+
+    private final Handle transaction;
+    private final Statements statements;
+    private final ViewId view;
+
+    private Conversion(Handle transaction, ViewId view) {
+        this.transaction = transaction;
+        this.statements = new Statements(transaction);
+        this.view = view;
+    }
+
+    /** Everything that keeps a materialized view from being converted; empty if nothing does. Reads only. */
+    public static List<Obstacle> obstacles(Handle handle, IncrementalQuery query) throws SQLException {
+        List<Obstacle> found = new ArrayList<>(query.obstacles());
+        Requirements.template(handle, query.view(), query.oid()).ifPresent(found::add);
+        found.addAll(Requirements.missing(handle, query.view(), query.oid()));
+        return found.stream().distinct().toList();
+    }
+
+    /** The plain views that stand on the view, and that are given their queries again. */
+    public static List<ViewId> standingOn(Handle handle, long oid) {
+        return Dependents.of(handle, oid).views().stream()
+                .map(Dependents.PlainView::id)
+                .toList();
+    }
+
+    /**
+     * Converts the view. The ledger exists.
+     *
+     * @return how the view is kept from now on
+     * @throws PrerequisitesMissingException if it cannot be; nothing was changed
+     */
+    public static IncrementalQuery forward(Handle handle, ViewId view)
+            throws SQLException, PrerequisitesMissingException {
+        handle.begin();
+        try {
+            IncrementalQuery query = new Conversion(handle, view).convert();
+            handle.commit();
+            return query;
+        } finally {
+            if (handle.isInTransaction()) {
+                handle.rollback();
+            }
+        }
+    }
+
+    private IncrementalQuery convert() throws SQLException, PrerequisitesMissingException {
+        String name = SqlNames.qualified(view);
+        // Takes the weakest lock that conflicts with a refresh. Its effect does not matter: the view is about to be
+        // dropped.
+        statements.underLocks(
+                WRITERS_WAIT, () -> statements.execute("ALTER MATERIALIZED VIEW " + name + " SET WITHOUT CLUSTER"));
+        statements.execute("SET LOCAL lock_timeout = '10s'");
+        long old = Definitions.oidOf(transaction, name);
+        IncrementalQuery query = new RecomputeKeys(CatalogReader.read(transaction.getConnection())).of(old);
+        refuse(obstacles(transaction, query));
+
+        PlainSession session = PlainSession.ofOwner(transaction.getConnection(), old);
+        String text = Definitions.textOf(transaction, session.forDefinitions(), old);
+        createSchema();
+        StoreNames making = StoreNames.whileMaking(old);
+        define(making, session, text, query);
+        long definition = Definitions.oidOf(transaction, SqlNames.qualified(making.definition()));
+        query = proven(query, old, definition);
+
+        tablespaceOf(old);
+        statements.execute("CREATE TABLE " + SqlNames.qualified(making.store()) + " AS SELECT * FROM "
+                + SqlNames.qualified(making.definition()) + " WITH NO DATA");
+        statements.execute("SELECT pg_catalog.set_config('default_tablespace', '', true)");
+        long store = Definitions.oidOf(transaction, SqlNames.qualified(making.store()));
+        ViewId fresh = StoreNames.temporary(view, "new", old);
+        long made = publicView(fresh, making.store(), old);
+        StoreNames names = rename(making, made);
+        Attachments.copyStorage(transaction, "TABLE", old, store, names.store());
+        fill(names, session, old);
+        StoreIndexes indexes = new StoreIndexes(transaction, made);
+        indexes.copy(old, names.store());
+        indexes.add(names.store(), keys(query));
+        statements.execute("ANALYZE " + SqlNames.qualified(names.store()));
+
+        String owner = own(fresh, old, names.store());
+        exchange(fresh, made, old, owner);
+        IncrementalViewRows.put(transaction, made, store, definition, query.recomputeKey(), text);
+        return query;
+    }
+
+    /** IF NOT EXISTS needs the privilege to create a schema also where it exists. */
+    private void createSchema() throws SQLException {
+        boolean there = transaction
+                .createQuery("SELECT pg_catalog.to_regnamespace(:schema) IS NOT NULL")
+                .bind("schema", StoreNames.SCHEMA)
+                .mapTo(Boolean.class)
+                .one();
+        if (!there) {
+            statements.execute("CREATE SCHEMA " + StoreNames.SCHEMA);
+        }
+    }
+
+    private static void refuse(List<Obstacle> obstacles) throws PrerequisitesMissingException {
+        if (!obstacles.isEmpty()) {
+            throw new PrerequisitesMissingException(obstacles);
+        }
+    }
+
+    /** Creates the plain view with the query and the hidden columns. It also keeps others from altering what the query reads. */
+    private void define(StoreNames making, PlainSession session, String text, IncrementalQuery query)
+            throws SQLException, PrerequisitesMissingException {
+        try {
+            statements.execute("SAVEPOINT refreshd_definition");
+            session.forDefinitions()
+                    .execute(
+                            transaction.getConnection(),
+                            "CREATE VIEW " + SqlNames.qualified(making.definition()) + " AS "
+                                    + DefinitionText.withHidden(text, query.hidden()));
+            statements.execute("RELEASE SAVEPOINT refreshd_definition");
+        } catch (IllegalArgumentException | SQLException e) {
+            throw new PrerequisitesMissingException(List.of(new Obstacle(
+                    "the key columns that " + view + " does not show cannot be added to its query: " + e.getMessage(),
+                    Remedy.text("add the key columns to the view's query"))));
+        }
+    }
+
+    /** Examines the query once more, now that nobody can alter what it reads, and compares the definition with it. */
+    private IncrementalQuery proven(IncrementalQuery before, long old, long definition)
+            throws SQLException, PrerequisitesMissingException {
+        RecomputeKeys keys = new RecomputeKeys(CatalogReader.read(transaction.getConnection()));
+        IncrementalQuery query = keys.of(old);
+        refuse(query.obstacles());
+        if (!query.equals(before)) {
+            throw new PrerequisitesMissingException(
+                    List.of(new Obstacle("what " + view + " reads was altered just now", Remedy.text("try again"))));
+        }
+        refuse(keys.difference(query, Definitions.treeOf(transaction, definition)).stream()
+                .map(what -> new Obstacle(what, Remedy.text("add the key columns to the view's query")))
+                .toList());
+        return query;
+    }
+
+    private void tablespaceOf(long old) throws SQLException {
+        statements.execute("SELECT pg_catalog.set_config('default_tablespace', coalesce((SELECT b.spcname::text"
+                + " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_tablespace b ON b.oid = c.reltablespace WHERE c.oid = "
+                + old + "), ''), true)");
+    }
+
+    /**
+     * Creates the plain view that readers will see. It joins an empty row, which the planner removes, since the server lets nobody write
+     * through a join: of a view over one table it would write to the table whatever the view's owner may.
+     */
+    private long publicView(ViewId fresh, ViewId store, long old) throws SQLException {
+        String columns = transaction
+                .createQuery("SELECT a.attname::text FROM pg_catalog.pg_attribute a WHERE a.attrelid = (:oid)::oid"
+                        + " AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum")
+                .bind("oid", old)
+                .mapTo(String.class)
+                .list()
+                .stream()
+                .map(column -> "s." + SqlNames.identifier(column))
+                .collect(Collectors.joining(", "));
+        statements.execute("CREATE VIEW " + SqlNames.qualified(fresh) + " AS SELECT " + columns + " FROM "
+                + SqlNames.qualified(store) + " AS s CROSS JOIN (SELECT) AS read_only");
+        return Definitions.oidOf(transaction, SqlNames.qualified(fresh));
+    }
+
+    private StoreNames rename(StoreNames making, long made) throws SQLException {
+        StoreNames names = StoreNames.of(view, made);
+        statements.execute("ALTER TABLE " + SqlNames.qualified(making.store()) + " RENAME TO "
+                + SqlNames.identifier(names.store().name()));
+        statements.execute("ALTER VIEW " + SqlNames.qualified(making.definition()) + " RENAME TO "
+                + SqlNames.identifier(names.definition().name()));
+        return names;
+    }
+
+    /** Fills the table with what the query yields under the settings of the view's owner. */
+    private void fill(StoreNames names, PlainSession session, long old)
+            throws SQLException, PrerequisitesMissingException {
+        ViewId stage = new ViewId(StoreNames.SCHEMA, "refreshd_stage_" + old);
+        // Read last before the query runs: see TrustedCode.
+        refuse(TrustedCode.obstacle(transaction.getConnection(), old, TrustedCode.Use.LOOKUP).stream()
+                .toList());
+        session.execute(
+                transaction.getConnection(),
+                "CREATE UNLOGGED TABLE " + SqlNames.qualified(stage) + " AS SELECT * FROM "
+                        + SqlNames.qualified(names.definition()));
+        FrozenCopy.copy(transaction, stage, names.store());
+        statements.execute("DROP TABLE " + SqlNames.qualified(stage));
+    }
+
+    private static List<List<Integer>> keys(IncrementalQuery query) {
+        return Stream.concat(
+                        Stream.of(query.recomputeKey()),
+                        query.tables().stream().flatMap(table -> table.positions().stream()))
+                .distinct()
+                .toList();
+    }
+
+    /** Gives the new view to the owner of the old one, who may read the table and do nothing else with it. */
+    private String own(ViewId fresh, long old, ViewId store) throws SQLException {
+        String owner = transaction
+                .createQuery("SELECT pg_catalog.pg_get_userbyid(c.relowner)::text FROM pg_catalog.pg_class c"
+                        + " WHERE c.oid = (:oid)::oid")
+                .bind("oid", old)
+                .mapTo(String.class)
+                .one();
+        for (String revoke : Defaults.revokes(transaction, store)) {
+            statements.execute(revoke);
+        }
+        statements.execute("GRANT SELECT ON " + SqlNames.qualified(store) + " TO " + SqlNames.identifier(owner));
+        statements.execute("ALTER VIEW " + SqlNames.qualified(fresh) + " OWNER TO " + SqlNames.identifier(owner));
+        return owner;
+    }
+
+    /** Puts the new view in the old one's place. Until the end of the transaction, readers wait. */
+    private void exchange(ViewId fresh, long made, long old, String owner) throws SQLException {
+        String name = SqlNames.qualified(view);
+        ViewId away = StoreNames.temporary(view, "old", old);
+        Dependents dependents = Dependents.of(transaction, old);
+        List<String> replacing = new ArrayList<>();
+        statements.underLocks(READERS_WAIT, () -> {
+            replacing.clear();
+            replacing.addAll(dependents.lock(
+                    transaction, old, "ALTER MATERIALIZED VIEW " + name + " OWNER TO " + SqlNames.identifier(owner)));
+        });
+        statements.execute("ALTER MATERIALIZED VIEW " + name + " RENAME TO " + SqlNames.identifier(away.name()));
+        statements.execute(
+                "ALTER VIEW " + SqlNames.qualified(fresh) + " RENAME TO " + SqlNames.identifier(view.name()));
+        Attachments.copyAccess(transaction, "VIEW", old, made, view);
+        for (String replace : replacing) {
+            statements.execute(replace);
+        }
+        statements.execute("DROP MATERIALIZED VIEW " + SqlNames.qualified(away));
+    }
+}

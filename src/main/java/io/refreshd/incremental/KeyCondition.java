@@ -1,0 +1,51 @@
+package io.refreshd.incremental;
+
+import java.util.Collection;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+
+/**
+ * Writes the SQL condition for rows that have one of given keys. Pure.
+ *
+ * <p>The keys stand in the text as constants, so that the planner knows how many there are, takes the index of the key, and makes
+ * inner joins of outer joins whose rows with NULLs no key can match.
+ */
+public final class KeyCondition {
+    private KeyCondition() {}
+
+    /**
+     * @param columns SQL of the columns that hold the key
+     * @param types SQL of their types; a literal of the key's own type is read by the type, whereas a cast from text would be by a
+     *     cast that a user may have made
+     * @param keys in text form, each with one part for each column
+     */
+    public static String of(List<String> columns, List<String> types, Collection<List<String>> keys) {
+        if (columns.size() == 1) {
+            return columns.getFirst() + " = ANY (" + array(types.getFirst(), keys, 0) + ")";
+        }
+        List<Integer> parts = IntStream.range(0, columns.size()).boxed().toList();
+        return parts.stream()
+                        .map(part -> "pg_catalog.unnest(" + array(types.get(part), keys, part) + ")")
+                        .collect(Collectors.joining(", ", "EXISTS (SELECT FROM ROWS FROM (", ") AS k("))
+                + parts.stream().map(part -> "k" + part).collect(Collectors.joining(", "))
+                + ") WHERE "
+                + parts.stream()
+                        .map(part -> columns.get(part) + " = k.k" + part)
+                        .collect(Collectors.joining(" AND "))
+                + ")";
+    }
+
+    private static String array(String type, Collection<List<String>> keys, int part) {
+        return literal(keys.stream()
+                        .map(key -> '"' + key.get(part).replace("\\", "\\\\").replace("\"", "\\\"") + '"')
+                        .collect(Collectors.joining(",", "{", "}")))
+                + "::" + type + "[]";
+    }
+
+    /** A literal that has the same value under each {@code standard_conforming_strings}. */
+    static String literal(String value) {
+        String quoted = "'" + value.replace("'", "''").replace("\\", "\\\\") + "'";
+        return value.contains("\\") ? " E" + quoted : quoted;
+    }
+}

@@ -1,0 +1,210 @@
+package io.refreshd.incremental;
+
+import io.refreshd.model.KeyProbe;
+import io.refreshd.model.SqlNames;
+import java.util.Collection;
+import java.util.List;
+import java.util.function.IntFunction;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+
+/**
+ * Writes the two statements of a round. One finds the recompute keys of changed rows; the other puts, for those keys or for all, what
+ * the definition says in place of what the table holds. Pure.
+ *
+ * <p>Rows are compared by their binary image, with the record operators {@code *=} and {@code *<}. So NULL and types without equality
+ * are handled, and 1.0 differs from 1.00.
+ *
+ * <p>Invariant: a row that does not differ is not touched. Of equal rows as many are kept as the definition has.
+ *
+ * <p>The statements name operators of {@code pg_catalog} alone, which the search path must hold, and everything else with its schema.
+ */
+public final class RoundSql {
+    /** Pairs rows that differ in columns alone that are in no index: they have the same key and the same indexed values. */
+    private static final String PAIRED = """
+                  SELECT g.at, n.nth IS NOT NULL AS said, %2$s
+                    FROM (SELECT at, indexed, indexed_hash, %1$s, row_number() OVER w - rank() OVER w AS nth
+                            FROM differing WHERE at IS NOT NULL
+                          WINDOW w AS (PARTITION BY %1$s ORDER BY indexed USING OPERATOR(pg_catalog.*<))) AS g
+                    FULL JOIN
+                         (SELECT %2$s, indexed, indexed_hash, %1$s, row_number() OVER w - rank() OVER w AS nth
+                            FROM differing WHERE at IS NULL
+                          WINDOW w AS (PARTITION BY %1$s ORDER BY indexed USING OPERATOR(pg_catalog.*<))) AS n
+                      ON %3$s AND g.indexed_hash = n.indexed_hash AND g.nth = n.nth AND g.indexed OPERATOR(pg_catalog.*=) n.indexed""";
+
+    private static final String UNPAIRED = "SELECT *, at IS NULL AS said FROM differing";
+
+    private final StoreLayout layout;
+    private final String store;
+    private final String definition;
+    private final String columns;
+    private final List<Integer> indexed;
+
+    public RoundSql(StoreLayout layout) {
+        this.layout = layout;
+        this.store = SqlNames.qualified(layout.names().store());
+        this.definition = SqlNames.qualified(layout.names().definition());
+        this.columns = all(i -> "c" + i);
+        this.indexed = numbers().filter(i -> isIndexed(i)).boxed().toList();
+    }
+
+    /**
+     * The query for the recompute keys of rows that have a key of a probe, in the table (rows as they were) and by the definition (rows
+     * as they are). Its columns are the parts of a recompute key, as text. A key that was moved is in both.
+     *
+     * @param limit the most keys to return
+     */
+    public String keys(List<KeyProbe> probes, int limit) {
+        String sides = probes.stream()
+                .flatMap(probe -> Stream.of(keysFrom(store, probe), keysFrom(definition, probe)))
+                .collect(Collectors.joining("\nUNION\n"));
+        // format() calls the output function of the type, where a cast to text could be one that a user has made.
+        return "SELECT " + key(i -> "pg_catalog.format('%s', c" + i + ")") + " FROM (\n" + sides + ") AS x LIMIT "
+                + limit;
+    }
+
+    private String keysFrom(String relation, KeyProbe probe) {
+        return "SELECT " + key(i -> "x.c" + i) + " FROM " + relation + " AS x(" + columns + ") WHERE "
+                + KeyCondition.of(probe.positions().stream().map(i -> "x.c" + i).toList(), probe.types(), probe.keys());
+    }
+
+    /** The query for what the definition gives for these recompute keys. It serves to look at its plan. */
+    public String rows(Collection<List<String>> keys) {
+        return allRows() + " " + withKeys(keys);
+    }
+
+    /** The query for all that the definition gives. */
+    public String allRows() {
+        return "SELECT * FROM " + definition + " AS x(" + columns + ")";
+    }
+
+    /** The statement that corrects the rows with these recompute keys; see {@link #differenceOfAll}. */
+    public String difference(Collection<List<String>> keys) {
+        return difference(withKeys(keys));
+    }
+
+    private String withKeys(Collection<List<String>> keys) {
+        return "WHERE "
+                + KeyCondition.of(
+                        layout.names().recomputeKey().stream()
+                                .map(i -> "x.c" + i)
+                                .toList(),
+                        layout.keyTypes(),
+                        keys);
+    }
+
+    /**
+     * The statement that corrects all rows of the table. It returns one row: how many rows were deleted, inserted, and updated in
+     * place.
+     *
+     * <p>A row is updated in place if it differs in columns alone that are in no index of the table: then the server need write no index
+     * (HOT), and no unique index can refuse one row because of another one that has not been corrected yet. All other rows are deleted
+     * and inserted, and all are deleted before the first one is inserted.
+     */
+    public String differenceOfAll() {
+        return difference("");
+    }
+
+    private String difference(String condition) {
+        String image = "ROW(" + all(i -> "x.c" + i) + ")";
+        String ordered = "WINDOW w AS (PARTITION BY " + key(i -> "x.c" + i) + " ORDER BY " + image
+                + " USING OPERATOR(pg_catalog.*<))";
+        // Of equal rows, row_number() - rank() counts from 0.
+        return """
+                WITH differing AS MATERIALIZED (
+                  SELECT h.at, coalesce(h.indexed, s.indexed) AS indexed,
+                         coalesce(h.indexed_hash, s.indexed_hash) AS indexed_hash, %1$s, %2$s
+                    FROM (SELECT x.ctid AS at, %3$s, %4$s AS image, %16$s AS hash, %5$s AS indexed,
+                                 %17$s AS indexed_hash, row_number() OVER w - rank() OVER w AS nth
+                            FROM %6$s AS x(%7$s) %8$s %9$s) AS h
+                    FULL JOIN
+                         (SELECT %7$s, %4$s AS image, %16$s AS hash, %5$s AS indexed,
+                                 %17$s AS indexed_hash, row_number() OVER w - rank() OVER w AS nth
+                            FROM %10$s AS x(%7$s) %8$s %9$s) AS s
+                      ON %11$s AND h.hash = s.hash AND h.nth = s.nth AND h.image OPERATOR(pg_catalog.*=) s.image
+                   WHERE h.at IS NULL OR s.nth IS NULL
+                ), corrected AS MATERIALIZED (
+                %12$s
+                ), deleted AS (
+                  DELETE FROM %6$s AS t WHERE t.ctid = ANY (ARRAY(SELECT p.at FROM corrected AS p WHERE NOT p.said)) RETURNING 1
+                ), inserted AS (
+                  INSERT INTO %6$s (%13$s)
+                  SELECT %7$s FROM corrected AS p WHERE p.at IS NULL AND (SELECT count(*) FROM deleted) >= 0 RETURNING 1
+                )%14$s
+                SELECT (SELECT count(*) FROM deleted), (SELECT count(*) FROM inserted), %15$s
+                """.formatted(
+                        key(i -> "coalesce(h.c" + i + ", s.c" + i + ") AS k" + i),
+                        all(i -> "s.c" + i),
+                        key(i -> "x.c" + i),
+                        image,
+                        "ROW(" + listed(indexed, i -> "x.c" + i) + ")",
+                        store,
+                        columns,
+                        condition,
+                        ordered,
+                        definition,
+                        equalKeys("h.c", "s.c"),
+                        inPlace() ? PAIRED.formatted(key(i -> "k" + i), columns, equalKeys("g.k", "n.k")) : UNPAIRED,
+                        all(i -> name(i)),
+                        inPlace() ? updated() : "",
+                        inPlace() ? "(SELECT count(*) FROM updated)" : "0",
+                        hash(numbers().boxed().toList(), i -> "x.c" + i),
+                        hash(indexed, i -> "x.c" + i));
+    }
+
+    /** A hash of the row, so that rows with the same key need not all be compared with each other. */
+    private String hash(List<Integer> numbers, IntFunction<String> each) {
+        List<Integer> hashable = numbers.stream()
+                .filter(i -> layout.columns().get(i - 1).isHashable())
+                .toList();
+        return hashable.isEmpty() ? "0" : "pg_catalog.hash_record(ROW(" + listed(hashable, each) + "))";
+    }
+
+    private String updated() {
+        String values = numbers()
+                .filter(i -> !indexed.contains(i))
+                .mapToObj(i -> name(i) + " = p.c" + i)
+                .collect(Collectors.joining(", "));
+        return """
+                , updated AS (
+                  UPDATE %s AS t SET %s FROM corrected AS p WHERE p.at = t.ctid AND p.said RETURNING 1
+                )""".formatted(store, values);
+    }
+
+    /** Whether rows may differ in columns alone that are in no index. */
+    private boolean inPlace() {
+        return indexed.size() < layout.columns().size();
+    }
+
+    private String equalKeys(String left, String right) {
+        return layout.names().recomputeKey().stream()
+                .map(i -> left + i + " = " + right + i)
+                .collect(Collectors.joining(" AND "));
+    }
+
+    private String name(int number) {
+        return SqlNames.identifier(layout.columns().get(number - 1).name());
+    }
+
+    private static String listed(List<Integer> numbers, IntFunction<String> each) {
+        return numbers.stream().map(each::apply).collect(Collectors.joining(", "));
+    }
+
+    private IntStream numbers() {
+        return IntStream.rangeClosed(1, layout.columns().size());
+    }
+
+    private boolean isIndexed(int number) {
+        return layout.columns().get(number - 1).indexed()
+                || layout.names().recomputeKey().contains(number);
+    }
+
+    private String all(IntFunction<String> each) {
+        return numbers().mapToObj(each).collect(Collectors.joining(", "));
+    }
+
+    private String key(IntFunction<String> each) {
+        return listed(layout.names().recomputeKey(), each);
+    }
+}

@@ -1,0 +1,88 @@
+package io.refreshd.incremental;
+
+import io.refreshd.model.IncrementalStore;
+import io.refreshd.model.ViewId;
+import java.sql.Array;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import org.jdbi.v3.core.Handle;
+
+/**
+ * An incremental view's table and definition as the catalog has them now.
+ *
+ * @param storeOid oid of the table that holds the rows
+ * @param definitionOid oid of the plain view with the defining query
+ * @param columns the columns of both, in order
+ */
+public record StoreLayout(long storeOid, long definitionOid, IncrementalStore names, List<StoreColumn> columns) {
+    /**
+     * An index column that is an expression has the number 0 in {@code indkey}; what the expression and the predicate refer to is in
+     * {@code pg_depend}. An index whose expression refers to the row as a whole depends on the table itself.
+     */
+    private static final String READ = """
+            SELECT i.store_oid, i.definition_oid, i.recompute_key,
+                   sn.nspname AS store_schema, s.relname AS store_name, dn.nspname AS definition_schema, d.relname AS definition_name,
+                   a.attname, pg_catalog.format_type(a.atttypid, -1) AS type,
+                   EXISTS (SELECT FROM pg_catalog.pg_index x
+                            WHERE x.indrelid = s.oid
+                              AND (a.attnum = ANY (x.indkey::pg_catalog.int2[])
+                                   OR EXISTS (SELECT FROM pg_catalog.pg_depend p
+                                               WHERE p.classid = 'pg_catalog.pg_class'::regclass AND p.objid = x.indexrelid
+                                                 AND p.refclassid = 'pg_catalog.pg_class'::regclass AND p.refobjid = s.oid
+                                                 AND p.refobjsubid IN (0, a.attnum)))) AS indexed
+              FROM refreshd.incremental_view i
+              JOIN pg_catalog.pg_class s ON s.oid = i.store_oid JOIN pg_catalog.pg_namespace sn ON sn.oid = s.relnamespace
+              JOIN pg_catalog.pg_class d ON d.oid = i.definition_oid JOIN pg_catalog.pg_namespace dn ON dn.oid = d.relnamespace
+              JOIN pg_catalog.pg_attribute a ON a.attrelid = s.oid AND a.attnum > 0 AND NOT a.attisdropped
+             WHERE i.view_oid = :oid
+             ORDER BY a.attnum
+            """;
+
+    public StoreLayout {
+        Objects.requireNonNull(names);
+        columns = List.copyOf(columns);
+    }
+
+    /** @return empty if the view is no incremental view, or its table or definition is gone */
+    public static Optional<StoreLayout> read(Handle handle, long view) {
+        return handle.createQuery(READ).bind("oid", view).scanResultSet((rows, context) -> {
+            try (context;
+                    ResultSet row = rows.get()) {
+                return read(row);
+            }
+        });
+    }
+
+    private static Optional<StoreLayout> read(ResultSet row) throws SQLException {
+        if (!row.next()) {
+            return Optional.empty();
+        }
+        long store = row.getLong("store_oid");
+        long definition = row.getLong("definition_oid");
+        IncrementalStore names = new IncrementalStore(
+                new ViewId(row.getString("store_schema"), row.getString("store_name")),
+                new ViewId(row.getString("definition_schema"), row.getString("definition_name")),
+                numbers(row.getArray("recompute_key")));
+        List<StoreColumn> columns = new ArrayList<>();
+        do {
+            columns.add(new StoreColumn(row.getString("attname"), row.getString("type"), row.getBoolean("indexed")));
+        } while (row.next());
+        return Optional.of(new StoreLayout(store, definition, names, columns));
+    }
+
+    private static List<Integer> numbers(Array array) throws SQLException {
+        return Arrays.stream((Integer[]) array.getArray()).toList();
+    }
+
+    /** The types of the recompute key's columns. */
+    public List<String> keyTypes() {
+        return names.recomputeKey().stream()
+                .map(number -> columns.get(number - 1).type())
+                .toList();
+    }
+}

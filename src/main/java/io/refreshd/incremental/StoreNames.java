@@ -1,0 +1,43 @@
+package io.refreshd.incremental;
+
+import io.refreshd.model.ViewId;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * The names of what belongs to one incremental view. Each fits into the 63 bytes of a name, and no two views have the same.
+ *
+ * @param store the table that holds the rows
+ * @param definition the plain view with the defining query
+ */
+record StoreNames(ViewId store, ViewId definition) {
+    static final String SCHEMA = "refreshd_store";
+
+    private static final String DEFINITION = "_definition";
+    static final int LONGEST = 63;
+
+    /** @param oid of the public view */
+    static StoreNames of(ViewId view, long oid) {
+        String number = "_" + oid;
+        String base = cut(view.name(), LONGEST - number.length() - DEFINITION.length()) + number;
+        return new StoreNames(new ViewId(SCHEMA, base), new ViewId(SCHEMA, base + DEFINITION));
+    }
+
+    /** The names until the oid of the public view is known. @param oid of the materialized view */
+    static StoreNames whileMaking(long oid) {
+        return new StoreNames(
+                new ViewId(SCHEMA, "refreshd_new_" + oid), new ViewId(SCHEMA, "refreshd_new_" + oid + DEFINITION));
+    }
+
+    /** A name for a relation of the view's own schema while names are exchanged. */
+    static ViewId temporary(ViewId view, String purpose, long oid) {
+        return new ViewId(view.schema(), "refreshd_" + purpose + "_" + oid);
+    }
+
+    static String cut(String name, int bytes) {
+        String kept = name;
+        while (kept.getBytes(StandardCharsets.UTF_8).length > bytes) {
+            kept = kept.substring(0, kept.offsetByCodePoints(kept.length(), -1));
+        }
+        return kept;
+    }
+}

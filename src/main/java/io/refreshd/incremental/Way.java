@@ -1,0 +1,35 @@
+package io.refreshd.incremental;
+
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+
+/** How a round brings a view up to date. */
+public sealed interface Way {
+    /** What the history says of the round. */
+    String detail();
+
+    /** The rows with these recompute keys are recomputed. @param changed how many keys of changed rows led to them */
+    record Keys(Set<List<String>> keys, long changed) implements Way {
+        public Keys {
+            keys = Set.copyOf(keys);
+        }
+
+        @Override
+        public String detail() {
+            return keys.size() + (keys.size() == 1 ? " key recomputed" : " keys recomputed");
+        }
+    }
+
+    /** All rows are recomputed. @param reason a clause that says why */
+    record Everything(String reason) implements Way {
+        public Everything {
+            Objects.requireNonNull(reason);
+        }
+
+        @Override
+        public String detail() {
+            return "everything recomputed: " + reason;
+        }
+    }
+}

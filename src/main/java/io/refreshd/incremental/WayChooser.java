@@ -1,0 +1,125 @@
+package io.refreshd.incremental;
+
+import java.time.Duration;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/**
+ * Chooses for one view between recomputing keys and recomputing everything, by what each is expected to take. Pure.
+ *
+ * <p>What keys take is known by their number, in powers of two, from earlier rounds. In between it is interpolated. Beyond what is known
+ * each further key adds what the planner expects, or a default.
+ *
+ * <p>A history that is wrong mends itself: when rounds have spent many times what the other way took last, the other way is tried. So
+ * trials take a small part of the time. Rounds that are far cheaper than the other way do not count, since no trial could pay.
+ *
+ * <p>Thread: the rounds of one view follow each other.
+ */
+public final class WayChooser {
+    /** More keys than this are neither looked up nor written into a statement. */
+    public static final int MOST_KEYS = 100_000;
+
+    private static final double DEFAULT_SECONDS_PER_KEY = 0.0001;
+    private static final double NEWEST = 0.5;
+    private static final int TIMES_UNTIL_TRIAL = 50;
+
+    private final NavigableMap<Integer, Double> byKeys = new TreeMap<>();
+    private double everything = Double.NaN;
+    private double costPerKey = Double.NaN;
+    /** Seconds spent in the one way since the other one was last measured. */
+    private double spentInKeys;
+
+    private double spentInEverything;
+
+    /** @param keys how many would have to be recomputed @return why everything is recomputed instead; empty if it is not */
+    public Optional<String> everythingInstead(long keys) {
+        if (keys > MOST_KEYS) {
+            return Optional.of("more than " + MOST_KEYS + " keys changed");
+        }
+        if (Double.isNaN(everything) || keys == 0) {
+            return Optional.empty();
+        }
+        double expected = expected(keys);
+        if (expected > everything) {
+            return spentInEverything > TIMES_UNTIL_TRIAL * expected
+                    ? Optional.empty()
+                    : Optional.of("%d keys would take about %s, everything about %s"
+                            .formatted(keys, inWords(expected), inWords(everything)));
+        }
+        return spentInKeys > TIMES_UNTIL_TRIAL * everything
+                ? Optional.of("to see what it takes now; last time it was " + inWords(everything))
+                : Optional.empty();
+    }
+
+    /** The planner's costs of recomputing some keys and everything; to be called once everything was recomputed. */
+    public void planned(double costOfKeys, long keys, double costOfEverything) {
+        costPerKey = costOfKeys / keys / costOfEverything;
+    }
+
+    /** Whether the planner's costs are known, and no more is needed of it. */
+    public boolean isPlanned() {
+        return !Double.isNaN(costPerKey);
+    }
+
+    public void took(Way way, Duration duration) {
+        double seconds = duration.toNanos() / 1e9;
+        switch (way) {
+            case Way.Everything all -> {
+                everything = smoothed(everything, seconds);
+                spentInEverything += seconds;
+                spentInKeys = 0;
+            }
+            case Way.Keys some -> {
+                if (some.keys().isEmpty()) {
+                    return;
+                }
+                byKeys.merge(power(some.keys().size()), seconds / some.keys().size(), WayChooser::smoothed);
+                if (seconds * TIMES_UNTIL_TRIAL > everything) {
+                    spentInKeys += seconds;
+                }
+                spentInEverything = 0;
+            }
+        }
+    }
+
+    private static double smoothed(double before, double now) {
+        return Double.isNaN(before) ? now : before + NEWEST * (now - before);
+    }
+
+    private static int power(long keys) {
+        return Long.SIZE - 1 - Long.numberOfLeadingZeros(keys);
+    }
+
+    /** Seconds that so many keys are expected to take. */
+    double expected(long keys) {
+        Double known = byKeys.get(power(keys));
+        if (known != null) {
+            return known * keys;
+        }
+        Map.Entry<Integer, Double> fewer = byKeys.lowerEntry(power(keys));
+        Map.Entry<Integer, Double> more = byKeys.higherEntry(power(keys));
+        if (fewer == null) {
+            return more == null ? perKey() * keys : Math.min(more.getValue() * number(more), perKey() * keys);
+        }
+        double secondsOfFewer = fewer.getValue() * number(fewer);
+        if (more == null) {
+            return secondsOfFewer + perKey() * (keys - number(fewer));
+        }
+        double part = (keys - number(fewer)) / (number(more) - number(fewer));
+        return secondsOfFewer + part * (more.getValue() * number(more) - secondsOfFewer);
+    }
+
+    private static double number(Map.Entry<Integer, Double> power) {
+        return 1L << power.getKey();
+    }
+
+    private double perKey() {
+        return Double.isNaN(costPerKey) ? DEFAULT_SECONDS_PER_KEY : costPerKey * everything;
+    }
+
+    private static String inWords(double seconds) {
+        return seconds < 1 ? Math.round(seconds * 1000) + " ms" : Math.round(seconds) + " s";
+    }
+}

@@ -1,0 +1,117 @@
+package io.refreshd.refresh;
+
+import io.refreshd.ledger.Lease;
+import io.refreshd.ledger.LeaseLostException;
+import io.refreshd.ledger.RefreshWrites;
+import io.refreshd.model.Failure;
+import io.refreshd.model.Moment;
+import io.refreshd.model.RefreshOutcome;
+import io.refreshd.model.RefreshTask;
+import io.refreshd.model.Remedy;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Supplier;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
+import org.jdbi.v3.core.JdbiException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Makes outcomes of the errors of a refresh, whatever its method, and records them in the history.
+ *
+ * <p>Thread: thread-safe.
+ */
+final class RefreshAttempts {
+    private static final String INSUFFICIENT_PRIVILEGE = "42501";
+    private static final Logger log = LoggerFactory.getLogger(RefreshAttempts.class);
+
+    /**
+     * lock_not_available and deadlock_detected: transient, but the server answers, so the failure can be recorded in the
+     * history.
+     */
+    private static final Set<String> LOCK_FAILURES = Set.of("55P03", "40P01");
+
+    private final Jdbi jdbi;
+    private final long lease;
+    private final LockPatience patience;
+    private final Supplier<Moment> clock;
+
+    RefreshAttempts(Jdbi jdbi, long lease, LockPatience patience, Supplier<Moment> clock) {
+        this.jdbi = jdbi;
+        this.lease = lease;
+        this.patience = patience;
+        this.clock = clock;
+    }
+
+    /** A refresh. May throw what {@link #run} makes an outcome of. */
+    interface Work {
+        RefreshOutcome run() throws InterruptedException;
+    }
+
+    RefreshOutcome run(RefreshTask task, Work work) {
+        long start = clock.get().nanos();
+        try {
+            RefreshOutcome outcome = work.run();
+            if (!(outcome instanceof RefreshOutcome.NotVisibleYet) && !(outcome instanceof RefreshOutcome.Failed)) {
+                patience.reset(task.view());
+            }
+            return outcome;
+        } catch (GaveWayException e) {
+            return gaveWay(task, e, since(start));
+        } catch (LeaseLostException e) {
+            return transientFailure(String.valueOf(e.getMessage()), since(start));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return transientFailure("the daemon is being stopped", since(start));
+        } catch (JdbiException e) { // also when no connection can be had
+            if (e.getCause() instanceof SQLException error) {
+                return failed(task, error, since(start));
+            }
+            throw e;
+        }
+    }
+
+    private static RefreshOutcome transientFailure(String what, Duration duration) {
+        return new RefreshOutcome.Failed(new Failure(Failure.Kind.TRANSIENT, "", what, Remedy.NONE), duration);
+    }
+
+    private RefreshOutcome gaveWay(RefreshTask task, GaveWayException why, Duration duration) {
+        Duration before = patience.of(task.view());
+        int inARow = patience.gaveWay(task.view());
+        Failure failure = why.failure(task.view(), inARow, before, patience.of(task.view()));
+        record(task, failure, duration);
+        return new RefreshOutcome.Failed(failure, duration);
+    }
+
+    private RefreshOutcome failed(RefreshTask task, SQLException error, Duration duration) {
+        List<String> grants = List.of();
+        if (INSUFFICIENT_PRIVILEGE.equals(error.getSQLState())) {
+            try {
+                grants = MissingGrants.of(jdbi, task);
+            } catch (JdbiException notRead) {
+                error.addSuppressed(notRead);
+            }
+        }
+        Failure failure = FailureMessages.of(task.view(), error, grants);
+        if (!failure.isOutage() || LOCK_FAILURES.contains(failure.sqlState())) {
+            record(task, failure, duration);
+        }
+        return new RefreshOutcome.Failed(failure, duration);
+    }
+
+    /** Records the failure in the history, for people to read. The outcome does not depend on whether this succeeds. */
+    void record(RefreshTask task, Failure failure, Duration duration) {
+        try (Handle handle = jdbi.open()) {
+            Lease.write(handle, lease, transaction -> RefreshWrites.failed(transaction, task, duration, failure));
+        } catch (JdbiException | LeaseLostException e) {
+            log.atDebug().addKeyValue("view", task.view()).setCause(e).log("Could not record a failure in the history");
+        }
+    }
+
+    Duration since(long start) {
+        return Duration.ofNanos(clock.get().nanosSince(start));
+    }
+}

@@ -1,0 +1,298 @@
+package io.refreshd.acceptance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.refreshd.audit.Audit;
+import io.refreshd.audit.Verdict;
+import io.refreshd.catalog.UndeterminedQueries;
+import io.refreshd.incremental.Conversion;
+import io.refreshd.ledger.IncrementalViewRows;
+import io.refreshd.model.Method;
+import io.refreshd.model.SqlNames;
+import io.refreshd.model.ViewId;
+import io.refreshd.report.ViewPhase;
+import io.refreshd.testing.FreshnessWait;
+import io.refreshd.testing.RunningDaemon;
+import io.refreshd.testing.TestDatabase;
+import io.refreshd.testing.TestTimeout;
+import java.sql.Connection;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jdbi.v3.core.Handle;
+import org.jspecify.annotations.NullUnmarked;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/**
+ * The daemon keeps incremental views. One database and one daemon serve all cases; each case has a view of its own over the same tables.
+ */
+@NullUnmarked // Set before the first test.
+class IncrementalIT {
+    private static final String FROM = "FROM main m LEFT JOIN all_details d ON d.main_id = m.id WHERE m.role = 'a'";
+    private static final AtomicInteger NUMBER = new AtomicInteger();
+
+    private static TestDatabase database;
+    private static RunningDaemon daemon;
+
+    private String view;
+    private String store;
+
+    @BeforeAll
+    static void create() throws Exception {
+        database = TestDatabase.create();
+        database.execute(
+                "CREATE TABLE main (id int PRIMARY KEY, title text, role text)",
+                "CREATE TABLE details (id int PRIMARY KEY, main_id int, v text)",
+                "CREATE INDEX ON details (main_id)",
+                "CREATE VIEW all_details AS SELECT * FROM details",
+                "INSERT INTO main SELECT i, 'title ' || i, chr(97 + i % 2) FROM generate_series(1, 400) i",
+                "INSERT INTO details SELECT i, i, 'v' || i FROM generate_series(1, 300) i",
+                "CREATE MATERIALIZED VIEW other AS SELECT id, title FROM main",
+                "CREATE UNIQUE INDEX ON other (id)");
+        daemon = RunningDaemon.start(database);
+    }
+
+    @AfterAll
+    static void drop() throws Exception {
+        daemon.close();
+        database.close();
+    }
+
+    @BeforeEach
+    void view() throws Exception {
+        view = "v" + NUMBER.incrementAndGet();
+        store = convert(database, view, "SELECT m.title, d.v " + FROM);
+        daemon.awaitPhase("public." + view, ViewPhase.FRESH);
+        assertThat(database.query("SELECT refreshes > 0 FROM refreshd.view_state WHERE view_name = '" + view + "'"))
+                .as("the rows of a new view are compared once")
+                .containsExactly("t");
+    }
+
+    /** @return the name of the table that holds the rows */
+    private static String convert(TestDatabase database, String view, String query) throws Exception {
+        database.execute("CREATE MATERIALIZED VIEW " + view + " AS " + query);
+        ViewId id = new ViewId("public", view);
+        try (Handle handle = database.open()) {
+            Conversion.forward(handle, id);
+            return SqlNames.qualified(
+                    Objects.requireNonNull(IncrementalViewRows.load(handle).get(id))
+                            .store()
+                            .orElseThrow());
+        }
+    }
+
+    private static String definition(String store) {
+        return store.substring(0, store.length() - 1) + "_definition\"";
+    }
+
+    /** The statement's effect is in the view once the view counts as fresh, and the view is as its definition says. */
+    private void assertRightAfter(String... statements) throws Exception {
+        database.execute(statements);
+        assertRight(view, store);
+    }
+
+    private static void assertRight(String view, String store) throws Exception {
+        FreshnessWait.await(view, database::query);
+        String definition = "(SELECT title, v FROM " + definition(store) + ")";
+        assertThat(database.query("(SELECT x::text FROM " + view + " x EXCEPT ALL SELECT x::text FROM " + definition
+                        + " x) UNION ALL (SELECT x::text FROM " + definition + " x EXCEPT ALL SELECT x::text FROM "
+                        + view
+                        + " x)"))
+                .isEmpty();
+    }
+
+    /** The last entry of the history: rows changed, and why all rows were recomputed. */
+    private String last() throws Exception {
+        return database.query("SELECT concat_ws(' ', method, outcome, rows_changed, coalesce(detail, '-'))"
+                        + " FROM refreshd.refresh_history WHERE view_name = '" + view + "' ORDER BY id DESC LIMIT 1")
+                .getFirst();
+    }
+
+    private String last(String column) throws Exception {
+        return database.query("SELECT " + column + " FROM refreshd.refresh_history WHERE view_name = '" + view
+                        + "' ORDER BY id DESC LIMIT 1")
+                .getFirst();
+    }
+
+    @Test
+    void aChangedRowChangesItsRowsAlone() throws Exception {
+        String before = database.query("SELECT md5(string_agg(ctid::text || xmin, ',' ORDER BY ctid)) FROM " + store
+                        + " WHERE refreshd_1 <> 2")
+                .getFirst();
+        assertRightAfter("UPDATE main SET title = 'new' WHERE id = 2");
+        assertThat(database.query("SELECT count(*) FROM " + view + " WHERE title = 'new'"))
+                .containsExactly("1");
+        assertThat(database.query("SELECT md5(string_agg(ctid::text || xmin, ',' ORDER BY ctid)) FROM " + store
+                        + " WHERE refreshd_1 <> 2"))
+                .containsExactly(before);
+        assertThat(last("method")).isEqualTo("incremental");
+        assertRightAfter("DELETE FROM details WHERE id = 2");
+        assertRightAfter("INSERT INTO details VALUES (2, 2, 'back'), (1002, 2, 'twice')");
+        assertRightAfter("UPDATE main SET role = 'a' WHERE id = 3");
+        assertThat(last("outcome")).isEqualTo("refreshed");
+        // Of so few rows all may cost less than some.
+        assertThat(last("detail")).matches("\\d+ keys recomputed|everything recomputed: .* would take about .*");
+        assertRightAfter("UPDATE main SET role = 'b' WHERE id = 3");
+        assertRightAfter("UPDATE main SET id = 5000 WHERE id = 4");
+        assertRightAfter("DELETE FROM main WHERE id = 5000");
+    }
+
+    @Test
+    void showsItsMethodInStatusMetricsAndHistory() throws Exception {
+        assertRightAfter("UPDATE main SET title = title || '!' WHERE id = 6");
+        assertThat(daemon.view("public." + view).orElseThrow().method()).isEqualTo(Method.INCREMENTAL);
+        assertThat(daemon.scrape()).contains("method=\"incremental\"");
+        assertThat(database.query("SELECT method FROM refreshd.freshness WHERE view_name = '" + view + "'"))
+                .containsExactly("incremental");
+        assertThat(daemon.view("public.other").orElseThrow().method()).isEqualTo(Method.CONCURRENT);
+    }
+
+    @Test
+    void truncateAndManyRowsRecomputeEverything() throws Exception {
+        database.execute("CREATE TABLE kept AS SELECT * FROM details");
+        assertRightAfter("TRUNCATE details");
+        assertThat(last()).contains("keys are not known");
+        assertRightAfter("INSERT INTO details SELECT * FROM kept");
+        assertThat(last()).doesNotContain("keys are not known");
+        assertRightAfter("INSERT INTO details SELECT i, i, 'w' || i FROM generate_series(10001, 21000) i");
+        assertThat(last()).contains("keys are not known");
+        assertRightAfter("DELETE FROM details WHERE id > 10000", "DROP TABLE kept");
+    }
+
+    @Test
+    void alteredTablesAndViewsBelowRecomputeEverything() throws Exception {
+        assertRightAfter(
+                "ALTER TABLE details ADD COLUMN more int",
+                "UPDATE details SET more = 1, v = 'more' WHERE id = 8",
+                "ALTER TABLE details DROP COLUMN more");
+        assertRightAfter("CREATE OR REPLACE VIEW all_details AS SELECT id, main_id, upper(v) AS v FROM details");
+        assertThat(database.query("SELECT DISTINCT left(v, 1) FROM " + view + " WHERE v IS NOT NULL ORDER BY 1"))
+                .allMatch(letter -> letter.equals(letter.toUpperCase(java.util.Locale.ROOT)));
+        assertRightAfter("CREATE OR REPLACE VIEW all_details AS SELECT * FROM details");
+    }
+
+    @Test
+    void whatStandsOnItFollows() throws Exception {
+        String on = view + "_count";
+        database.execute(
+                "CREATE MATERIALIZED VIEW " + on + " AS SELECT left(title, 1) AS l, count(*) AS n FROM " + view
+                        + " GROUP BY 1",
+                "CREATE UNIQUE INDEX ON " + on + " (l)");
+        daemon.awaitPhase("public." + on, ViewPhase.FRESH);
+        database.execute("UPDATE main SET title = 'Z' WHERE id IN (10, 12)");
+        FreshnessWait.await(on, database::query);
+        assertThat(database.query("SELECT n FROM " + on + " WHERE l = 'Z'")).containsExactly("2");
+        database.execute("DROP MATERIALIZED VIEW " + on);
+    }
+
+    @Test
+    void pausedItLacksWhatCameAndResumedItHasIt() throws Exception {
+        ask("pause");
+        daemon.awaitPhase("public." + view, ViewPhase.PAUSED);
+        database.execute("UPDATE main SET title = 'while paused' WHERE id = 14");
+        FreshnessWait.await("other", database::query);
+        assertThat(database.query("SELECT title FROM " + view + " WHERE title = 'while paused'"))
+                .isEmpty();
+        ask("resume");
+        assertRight(view, store);
+        assertThat(database.query("SELECT title FROM " + view + " WHERE title = 'while paused'"))
+                .hasSize(1);
+        database.execute("SELECT refreshd.request_refresh('" + view + "')");
+        await().until(() -> last().contains("a refresh was asked for"));
+    }
+
+    private void ask(String kind) throws Exception {
+        database.execute("INSERT INTO refreshd.request (kind, view_oid) VALUES ('" + kind + "', '" + view
+                + "'::regclass);" + " SELECT pg_logical_emit_message(true, 'refreshd:request', '')");
+    }
+
+    @Test
+    void theAuditComparesItWithItsDefinition() throws Exception {
+        Audit audit =
+                new Audit(database.jdbi(), UndeterminedQueries::of, Thread::sleep, TestTimeout.LIMIT, Duration.ZERO);
+        ViewId id = new ViewId("public", view);
+        assertRightAfter("UPDATE main SET title = 'audited' WHERE id = 16");
+        assertThat(audit.audit(id).verdict()).isEqualTo(Verdict.EQUAL);
+        database.execute("UPDATE " + store + " SET title = 'forged' WHERE refreshd_1 = 16");
+        assertThat(audit.audit(id).verdict()).isEqualTo(Verdict.DRIFT);
+        database.execute("SELECT refreshd.request_refresh('" + view + "')");
+        await().until(() -> audit.audit(id).verdict() == Verdict.EQUAL);
+    }
+
+    @Test
+    void aLostDefinitionSuspendsItAndOthersGoOn() throws Exception {
+        database.execute("DROP VIEW " + definition(store));
+        daemon.awaitPhase("public." + view, ViewPhase.SUSPENDED);
+        database.execute("UPDATE main SET title = 'without it' WHERE id = 18");
+        FreshnessWait.await("other", database::query);
+        assertThat(database.query("SELECT state || coalesce(watermark::text, '') || ': ' || reason || ': ' || remedy"
+                        + " FROM refreshd.freshness WHERE view_name = '" + view + "'"))
+                .singleElement()
+                .asString()
+                .contains("suspended: the definition of \"public\".\"" + view + "\" was dropped: refreshd convert");
+    }
+
+    @Test
+    void aDroppedViewIsGoneAndOthersGoOn() throws Exception {
+        try (Connection locking = database.connect();
+                Statement statement = locking.createStatement()) {
+            locking.setAutoCommit(false);
+            statement.execute("LOCK TABLE " + store + " IN SHARE MODE");
+            database.execute("UPDATE main SET title = 'before the end' WHERE id = 20");
+            await().until(() -> database.query(
+                            "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = '" + store + "'::regclass")
+                    .getFirst()
+                    .equals("1"));
+            database.execute("UPDATE main SET title = 'beside it' WHERE id = 1");
+            FreshnessWait.await("other", database::query);
+            statement.execute("DROP VIEW " + view);
+            locking.commit();
+        }
+        await().until(() -> daemon.view("public." + view).isEmpty());
+        await("nothing is left of it")
+                .until(() -> database.query("SELECT to_regclass('" + store + "') IS NULL AND to_regclass('"
+                                + definition(store) + "') IS NULL")
+                        .equals(List.of("t")));
+        database.execute("UPDATE main SET title = 'after the end' WHERE id = 20");
+        FreshnessWait.await("other", database::query);
+    }
+
+    /** As VACUUM FULL does. */
+    @Test
+    void aLockedStoreDelaysItAlone() throws Exception {
+        try (Connection locking = database.connect();
+                Statement statement = locking.createStatement()) {
+            locking.setAutoCommit(false);
+            statement.execute("LOCK TABLE " + store + " IN ACCESS EXCLUSIVE MODE");
+            database.execute("UPDATE main SET title = 'meanwhile' WHERE id = 22");
+            FreshnessWait.await("other", database::query);
+            locking.commit();
+        }
+        assertRight(view, store);
+    }
+
+    @Test
+    void aRestartedDaemonRecomputesWhatWasDirty() throws Exception {
+        try (TestDatabase own = TestDatabase.create()) {
+            own.execute(
+                    "CREATE TABLE main (id int PRIMARY KEY, title text)",
+                    "INSERT INTO main SELECT i, 'title' FROM generate_series(1, 10) i");
+            try (RunningDaemon first = RunningDaemon.start(own)) {
+                convert(own, "v", "SELECT title FROM main");
+                first.awaitPhase("public.v", ViewPhase.FRESH);
+            }
+            own.execute("UPDATE main SET title = 'new' WHERE id = 3");
+            try (RunningDaemon second = RunningDaemon.start(own)) {
+                FreshnessWait.await("v", own::query);
+                assertThat(own.query("SELECT count(*) FROM v WHERE title = 'new'"))
+                        .containsExactly("1");
+            }
+        }
+    }
+}

@@ -1,0 +1,155 @@
+package io.refreshd.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.refreshd.demo.LocalPostgres;
+import io.refreshd.ledger.LedgerSchema;
+import io.refreshd.testing.TestDatabase;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.jdbi.v3.core.Handle;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code convert}, and what {@code graph}, {@code check} and {@code teardown} say of incremental views. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class ConvertVerbIT {
+    @TempDir
+    private Path folder;
+
+    private TestDatabase database;
+    private StringWriter out = new StringWriter();
+    private StringWriter err = new StringWriter();
+
+    @BeforeAll
+    void schema() throws Exception {
+        database = TestDatabase.create();
+        database.execute(
+                "CREATE TABLE roles (name text PRIMARY KEY, label text)",
+                "CREATE TABLE main (id int PRIMARY KEY, role text, v text)",
+                "INSERT INTO roles VALUES ('a', 'A')",
+                "INSERT INTO main SELECT i, 'a', 'v' || i FROM generate_series(1, 20) i",
+                "CREATE MATERIALIZED VIEW joined AS SELECT m.id, r.label FROM main m LEFT JOIN roles r ON r.name = m.role",
+                "CREATE VIEW above AS SELECT count(*) AS n FROM joined",
+                "CREATE MATERIALIZED VIEW counted AS SELECT role, count(*) AS n FROM main GROUP BY role",
+                "CREATE MATERIALIZED VIEW \"odd.Name\" AS SELECT v FROM main");
+        try (Handle handle = database.open()) {
+            LedgerSchema.migrate(handle);
+        }
+        database.execute("""
+                INSERT INTO refreshd.refresh_history (view_schema, view_name, finished_at, duration, method, outcome)
+                SELECT 'public', 'joined', now() - i * interval '1 hour', interval '2 seconds', 'concurrent', 'refreshed'
+                FROM generate_series(1, 5) i
+                """);
+    }
+
+    @AfterAll
+    void drop() throws Exception {
+        database.close();
+    }
+
+    @Test
+    void saysWhatItWouldDoDoesItAndUndoesIt() throws Exception {
+        assertThat(execute("convert", "public.joined")).isZero();
+        assertThat(out.toString())
+                .contains("public.joined  can be incremental, by id of public.main\n")
+                .contains("  public.main  changes are found by id\n")
+                .contains("  public.roles  changes are found by name\n")
+                .contains("  the table also holds r.name, which the view does not show\n")
+                .contains("  stays as it is: public.above\n")
+                .containsPattern("refreshed 5 times in 5 h.*, 2\\.0 s each \\(median\\), 10\\.0 s in all")
+                .endsWith("Nothing was changed; --apply converts what can be.\n");
+        assertThat(kind("joined")).isEqualTo("m");
+        assertThat(database.query("SELECT count(*) FROM pg_namespace WHERE nspname = 'refreshd_store'"))
+                .containsExactly("0");
+
+        assertThat(execute("convert", "public.joined", "public.counted", "--apply", "--json"))
+                .isEqualTo(ExitCode.NOT_READY.code());
+        assertThat(json().at("/views/0/view").asText()).isEqualTo("public.counted");
+        assertThat(json().at("/views/0/done").asBoolean()).isFalse();
+        assertThat(json().at("/views/0/obstacles/0/what").asText()).contains("GROUP BY");
+        assertThat(json().at("/views/1/done").asBoolean()).isTrue();
+        assertThat(json().at("/views/1/anchor").asText()).isEqualTo("public.main");
+        assertThat(json().at("/views/1/history/refreshes").asInt()).isEqualTo(5);
+        assertThat(kind("joined")).isEqualTo("v");
+        assertThat(database.query("SELECT n FROM above")).containsExactly("20");
+
+        assertThat(execute("convert", "public.joined", "--apply")).isZero();
+        assertThat(out.toString()).isEqualTo("public.joined  is incremental already\n");
+        assertThat(execute("graph")).isZero();
+        assertThat(out.toString())
+                .contains("public.joined  is incremental: its rows are in refreshd_store.joined_")
+                .contains("public.\"odd.Name\"  could be incremental, by id of public.main\n")
+                .contains("public.counted  cannot be incremental\n      \"public\".\"counted\" is no plain select");
+        assertThat(execute("graph", "--json")).isZero();
+        assertThat(json().at("/incremental/0/view").asText()).isEqualTo("public.joined");
+        assertThat(json().at("/couldBeIncremental/1/possible").asBoolean()).isTrue();
+
+        assertThat(execute("teardown", "--yes")).isEqualTo(ExitCode.NOT_READY.code());
+        assertThat(err.toString())
+                .contains("a view is incremental")
+                .contains("refreshd convert --back --apply public.joined");
+
+        assertThat(execute("convert", "public.joined", "--back")).isZero();
+        assertThat(out.toString()).contains("public.joined  can be a materialized view again");
+        assertThat(execute("convert", "--all", "--back", "--apply")).isZero();
+        assertThat(out.toString())
+                .contains("public.joined  is a materialized view again\n  stays as it is: public.above\n");
+        assertThat(kind("joined")).isEqualTo("m");
+        assertThat(execute("convert", "public.joined", "--back")).isEqualTo(ExitCode.USAGE.code());
+        assertThat(execute("convert", "--apply")).isEqualTo(ExitCode.USAGE.code());
+    }
+
+    @Test
+    void checkSaysItInTwoFindings() throws Exception {
+        execute("check", "--json");
+        List<JsonNode> findings = new java.util.ArrayList<>();
+        json().at("/findings").forEach(findings::add);
+        assertThat(findings.stream()
+                        .filter(finding -> finding.path("code").asText().equals("incremental")))
+                .singleElement()
+                .satisfies(finding ->
+                        assertThat(finding.path("concerns").toString()).contains("odd.Name"));
+        assertThat(findings.stream()
+                        .filter(finding -> finding.path("code").asText().equals("not-incremental")))
+                .singleElement()
+                .satisfies(finding -> assertThat(finding.path("what").asText())
+                        .contains("cannot be kept by what changed: \"public\".\"counted\" is no plain select"));
+    }
+
+    private String kind(String view) throws Exception {
+        return String.valueOf(database.query("SELECT relkind FROM pg_class WHERE oid = '" + view + "'::regclass")
+                .getFirst());
+    }
+
+    private int execute(String... arguments) throws Exception {
+        Path file = folder.resolve("refreshd.yaml");
+        Files.writeString(
+                file,
+                "database: {url: '%s', user: %s}\nviews: {include: ['public.*']}\ncapture: {slot: %s}\n"
+                        .formatted(database.url(), LocalPostgres.USER, database.slot()));
+        out = new StringWriter();
+        err = new StringWriter();
+        String[] all = new String[arguments.length + 2];
+        System.arraycopy(arguments, 0, all, 0, arguments.length);
+        all[arguments.length] = "--config";
+        all[arguments.length + 1] = file.toString();
+        return Refreshd.commandLine(Map.of())
+                .setOut(new PrintWriter(out))
+                .setErr(new PrintWriter(err))
+                .execute(all);
+    }
+
+    private JsonNode json() throws Exception {
+        return new ObjectMapper().readTree(out.toString());
+    }
+}

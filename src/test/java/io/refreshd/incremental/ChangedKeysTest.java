@@ -1,0 +1,36 @@
+package io.refreshd.incremental;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.refreshd.model.KeyProbe;
+import io.refreshd.model.TableId;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+class ChangedKeysTest {
+    private static KeyProbe probe(List<Integer> positions, String... keys) {
+        return new KeyProbe(
+                new TableId("public", "t"),
+                positions,
+                List.of("integer"),
+                Set.of(keys).stream().map(List::of).collect(java.util.stream.Collectors.toSet()));
+    }
+
+    @Test
+    void keysOfTheAnchorAreRecomputeKeysAndTheOthersAreLookedUpTogether() {
+        ChangedKeys changed = ChangedKeys.of(
+                List.of(
+                        probe(List.of(1), "1", "2"),
+                        probe(List.of(3), "7"),
+                        probe(List.of(1), "2", "3"),
+                        probe(List.of(3), "8"),
+                        probe(List.of(4))),
+                List.of(1));
+        assertThat(changed.recompute()).containsExactlyInAnyOrder(List.of("1"), List.of("2"), List.of("3"));
+        assertThat(changed.lookups())
+                .singleElement()
+                .satisfies(lookup -> assertThat(lookup.keys()).containsExactlyInAnyOrder(List.of("7"), List.of("8")));
+        assertThat(changed.count()).isEqualTo(5);
+    }
+}

@@ -1,0 +1,195 @@
+package io.refreshd.refresh;
+
+import io.refreshd.ledger.Lease;
+import io.refreshd.ledger.LedgerSchema;
+import io.refreshd.ledger.Registration;
+import io.refreshd.ledger.StreamPosition;
+import io.refreshd.ledger.StreamRow;
+import io.refreshd.ledger.ViewRows;
+import io.refreshd.model.KeyProbe;
+import io.refreshd.model.Lsn;
+import io.refreshd.model.Method;
+import io.refreshd.model.Moment;
+import io.refreshd.model.RefreshOutcome;
+import io.refreshd.model.RefreshTask;
+import io.refreshd.model.TableId;
+import io.refreshd.model.ViewId;
+import io.refreshd.model.Xids;
+import io.refreshd.testing.TestDatabase;
+import io.refreshd.testing.TestTimeout;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
+
+/** A database with a ledger, and incremental views made by hand: table, definition, public view and ledger rows. */
+final class IncrementalFixture implements AutoCloseable {
+    final TestDatabase database;
+    final Handle handle;
+    final Lease lease;
+    private final Jdbi jdbi;
+    private final Map<ViewId, Registration> registered = new LinkedHashMap<>();
+    PostgresRefresher refresher;
+
+    IncrementalFixture() throws Exception {
+        database = TestDatabase.create();
+        jdbi = database.jdbi();
+        handle = jdbi.open();
+        LedgerSchema.migrate(handle);
+        lease = Lease.tryTake(jdbi.open(), "test").orElseThrow();
+        StreamRow.begin(handle, new StreamPosition("refreshd", 7, 1, Lsn.ZERO));
+        database.execute("CREATE SCHEMA refreshd_store");
+        refresher = newRefresher();
+    }
+
+    /** A refresher that knows nothing of earlier rounds, as after a restart. */
+    PostgresRefresher newRefresher() {
+        return new PostgresRefresher(
+                jdbi,
+                lease.token(),
+                new RefreshLimits(TestTimeout.LIMIT, TestTimeout.LIMIT),
+                () -> new Moment(System.nanoTime(), Instant.now()),
+                position -> Optional.empty());
+    }
+
+    /**
+     * Makes an incremental view of the query and fills it.
+     *
+     * @param query its first columns are the hidden ones
+     * @param hidden how many of them
+     */
+    void view(String name, String query, int hidden, List<Integer> recomputeKey) throws Exception {
+        database.execute(
+                "CREATE VIEW refreshd_store." + name + "_definition AS " + query,
+                "CREATE TABLE refreshd_store." + name + " AS SELECT * FROM refreshd_store." + name + "_definition");
+        List<String> columns = columns(name);
+        for (int i = 0; i < hidden; i++) {
+            database.execute("CREATE INDEX ON refreshd_store." + name + " (" + columns.get(i) + ")");
+        }
+        database.execute(
+                "CREATE VIEW public." + name + " AS SELECT "
+                        + String.join(", ", columns.subList(hidden, columns.size())) + " FROM refreshd_store." + name,
+                "INSERT INTO refreshd.incremental_view VALUES ('public." + name + "'::regclass, 'refreshd_store." + name
+                        + "'::regclass, 'refreshd_store." + name + "_definition'::regclass, '{"
+                        + recomputeKey.stream().map(String::valueOf).collect(Collectors.joining(","))
+                        + "}', '')");
+        ViewId id = new ViewId("public", name);
+        registered.put(id, new Registration(id, oid(name), "l", List.of(), Optional.empty(), Optional.empty()));
+        register();
+    }
+
+    void register() {
+        ViewRows.register(handle, registered.values());
+    }
+
+    void forget() {
+        registered.clear();
+    }
+
+    List<String> columns(String name) throws Exception {
+        return database.query("SELECT quote_ident(attname) FROM pg_attribute WHERE attrelid = 'refreshd_store." + name
+                + "'::regclass AND attnum > 0 ORDER BY attnum");
+    }
+
+    long oid(String view) throws Exception {
+        return Long.parseLong(database.query("SELECT 'public." + view + "'::regclass::oid::text")
+                .getFirst());
+    }
+
+    /** Keys of changed rows, found in these columns of the store. Each key has its parts separated by a blank. */
+    KeyProbe probe(String view, String columns, String... keys) throws Exception {
+        List<Integer> positions =
+                List.of(columns.split(",")).stream().map(Integer::valueOf).toList();
+        List<String> types = new ArrayList<>();
+        for (int position : positions) {
+            types.add(database.query(
+                            "SELECT format_type(atttypid, -1) FROM pg_attribute WHERE attrelid = 'refreshd_store."
+                                    + view + "'::regclass AND attnum = " + position)
+                    .getFirst());
+        }
+        Set<List<String>> all = new HashSet<>();
+        for (String key : keys) {
+            all.add(positions.size() == 1 ? List.of(key) : List.of(key.split(" ")));
+        }
+        return new KeyProbe(new TableId("public", "t"), positions, types, all);
+    }
+
+    RefreshTask task(String view, Set<ViewId> downstream, List<KeyProbe> probes) throws Exception {
+        long highest = ViewRows.highestMark(handle);
+        return new RefreshTask(
+                new ViewId("public", view),
+                oid(view),
+                Method.INCREMENTAL,
+                Xids.NONE,
+                highest,
+                Optional.empty(),
+                downstream,
+                highest + 1,
+                Optional.empty(),
+                probes);
+    }
+
+    /** A round without later changes. Without probes: of everything. */
+    RefreshOutcome round(String view, KeyProbe... probes) throws Exception {
+        return refresher.refresh(task(view, Set.of(), List.of(probes)), position -> Optional.of(List.of()));
+    }
+
+    /** How many rows the round changed. */
+    long changed(String view, KeyProbe... probes) throws Exception {
+        RefreshOutcome outcome = round(view, probes);
+        if (outcome instanceof RefreshOutcome.Refreshed refreshed) {
+            return refreshed.rowsChanged().orElseThrow();
+        }
+        throw new AssertionError(outcome.toString());
+    }
+
+    /** Whether store and definition hold other rows, by their binary image. */
+    boolean differs(String view) throws Exception {
+        return differs(view, "refreshd_store." + view + "_definition");
+    }
+
+    boolean differs(String view, String expected) throws Exception {
+        String columns = IntStream.rangeClosed(1, columns(view).size())
+                .mapToObj(i -> "c" + i)
+                .collect(Collectors.joining(", "));
+        return database.query(DIFFERS.formatted(columns, "refreshd_store." + view, expected))
+                .getFirst()
+                .equals("t");
+    }
+
+    /** Sorts both sides by image and compares them row by row. */
+    static final String DIFFERS = """
+            SELECT EXISTS (
+              SELECT FROM (SELECT r, row_number() OVER (ORDER BY r USING *<) AS n FROM (SELECT ROW(%1$s) AS r FROM %2$s AS x(%1$s)) s) a
+              FULL JOIN (SELECT r, row_number() OVER (ORDER BY r USING *<) AS n FROM (SELECT ROW(%1$s) AS r FROM %3$s AS x(%1$s)) d) b
+                ON a.n = b.n
+              WHERE a.n IS NULL OR b.n IS NULL OR NOT a.r *= b.r)
+            """;
+
+    List<String> history(String view) throws Exception {
+        return database.query("SELECT method || ' ' || outcome || ' ' || coalesce(rows_changed::text, '?') || ' ' ||"
+                + " coalesce(detail, '') FROM refreshd.refresh_history WHERE view_name = '" + view + "' ORDER BY id");
+    }
+
+    String lastDetail(String view) throws Exception {
+        return String.valueOf(database.query(
+                        "SELECT detail FROM refreshd.refresh_history WHERE (view_schema, view_name) = ('public', '"
+                                + view + "') ORDER BY id DESC LIMIT 1")
+                .getFirst());
+    }
+
+    @Override
+    public void close() throws Exception {
+        lease.close();
+        handle.close();
+        database.close();
+    }
+}
