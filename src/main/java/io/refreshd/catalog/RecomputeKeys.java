@@ -51,7 +51,9 @@ public final class RecomputeKeys {
 
     private Optional<JoinedReads> joined(Relation view, List<Obstacle> found) {
         try {
-            SelectProjectJoin.of(view, catalogIndex);
+            if (!SelectProjectJoin.of(view, catalogIndex).subQueries().isEmpty()) {
+                throw new UnsupportedQueryException("has a sub-query in an expression");
+            }
             NodeTree.Node query = catalogIndex
                     .query(view)
                     .orElseThrow(() -> new UnsupportedQueryException("its query could not be examined"));

@@ -406,6 +406,8 @@ class ConversionIT {
                 .singleElement()
                 .asString()
                 .contains("read more than once");
+        assertThat(refused("v7", "SELECT id, title FROM main WHERE id IN (SELECT main_id FROM details)"))
+                .anyMatch(what -> what.contains("sub-query in an expression"));
         assertThat(refused("v6", "SELECT count(*) AS n FROM (SELECT random() FROM main) s"))
                 .hasSizeGreaterThan(1);
     }
