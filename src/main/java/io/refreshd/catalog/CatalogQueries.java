@@ -137,7 +137,7 @@ final class CatalogQueries {
 
     /** @param further relations that are looked for as well */
     private List<Long> reached(List<Long> materialized, List<Long> further) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(CatalogSql.REACHED_OIDS)) {
+        try (PreparedStatement statement = connection.prepareStatement(ReachedSql.REACHED_OIDS)) {
             statement.setArray(1, connection.createArrayOf("int8", materialized.toArray()));
             statement.setArray(2, connection.createArrayOf("int8", further.toArray()));
             try (ResultSet rows = statement.executeQuery()) {

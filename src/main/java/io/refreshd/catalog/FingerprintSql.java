@@ -17,7 +17,7 @@ final class FingerprintSql {
      *       asks may read them; to ask for each relation takes longer.
      * </ul>
      */
-    private static final String SCOPE = CatalogSql.reachedFrom("entry") + """
+    private static final String SCOPE = ReachedSql.reachedFrom("entry") + """
             , entry AS MATERIALIZED (
               SELECT oid, relname, relkind, relnamespace FROM pg_catalog.pg_class
                WHERE (relkind IN ('m', 'i', 'I', 'c') OR relnamespace = pg_catalog.to_regnamespace('""" + IncrementalViews.SCHEMA + """

@@ -26,7 +26,7 @@ final class LeftOutViews {
 
     static LeftOutViews of(Connection connection, Predicate<ViewId> included) throws SQLException {
         LeftOutViews views = new LeftOutViews();
-        try (PreparedStatement statement = connection.prepareStatement(CatalogSql.MATERIALIZED_VIEWS);
+        try (PreparedStatement statement = connection.prepareStatement(ReachedSql.MATERIALIZED_VIEWS);
                 ResultSet row = statement.executeQuery()) {
             while (row.next()) {
                 long oid = row.getLong(1);

@@ -90,7 +90,13 @@ public final class Daemon implements AutoCloseable {
                 new Endings());
         this.guard = new TaskThread(
                 "refreshd-guard",
-                new Guard(connections.jdbi(), configuration.capture(), stream, this::accept, clock, new Dropper())::run,
+                new Guard(
+                        connections.jdbi(),
+                        configuration.capture(),
+                        stream,
+                        this::accept,
+                        clock,
+                        new SlotDropper(supervisor, stream))::run,
                 this::accept);
         StatementWatch watch = new YieldingStatements(
                 new RefreshLimits(
@@ -155,23 +161,6 @@ public final class Daemon implements AutoCloseable {
         @Override
         public void fatal(Throwable problem) {
             Daemon.this.fatal(problem);
-        }
-    }
-
-    private final class Dropper implements SlotGuard.Dropper {
-        @Override
-        public boolean endCaptureAndDropSlot() {
-            if (!stream.hasCapture()) {
-                return false;
-            }
-            supervisor.dropSlot();
-            stream.endCapture();
-            return true;
-        }
-
-        @Override
-        public void slotDropped() {
-            supervisor.dropSlot();
         }
     }
 

@@ -12,6 +12,8 @@ import io.refreshd.report.ViewStatus;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
 
@@ -23,8 +25,8 @@ final class ViewSeries {
     private final String label;
     private final Supplier<Moment> clock;
     private final SeriesSet series;
-    private final TotalEnumMap<Method, Counter> refreshed;
-    private final TotalEnumMap<Method, Counter> failed;
+    private final Map<Method, Counter> refreshed = new ConcurrentHashMap<>();
+    private final Map<Method, Counter> failed = new ConcurrentHashMap<>();
     private final TotalEnumMap<Avoided, Counter> avoided;
     private final Counter saved;
     private final Counter missed;
@@ -40,8 +42,8 @@ final class ViewSeries {
         this.label = label;
         this.clock = clock;
         this.series = new SeriesSet(registry, MetricNames.VIEW, label);
-        this.refreshed = new TotalEnumMap<>(Method.class, method -> refreshes(method, MetricNames.REFRESHED));
-        this.failed = new TotalEnumMap<>(Method.class, method -> refreshes(method, MetricNames.FAILED));
+        addRefreshes(Method.CONCURRENT);
+        addRefreshes(Method.PLAIN);
         String help = "Changes that needed no refresh of the view";
         this.avoided = new TotalEnumMap<>(
                 Avoided.class,
@@ -59,11 +61,11 @@ final class ViewSeries {
     }
 
     void refreshed(Method method) {
-        refreshed.of(method).increment();
+        refreshed(method, refreshed, MetricNames.REFRESHED).increment();
     }
 
     void failed(Method method) {
-        failed.of(method).increment();
+        refreshed(method, failed, MetricNames.FAILED).increment();
     }
 
     void avoided(AvoidedCounts.Count count) {
@@ -83,6 +85,9 @@ final class ViewSeries {
     void show(List<ViewStatus> members) {
         boolean first = present.isEmpty();
         present = members;
+        if (members.stream().anyMatch(view -> view.method() == Method.INCREMENTAL)) {
+            addRefreshes(Method.INCREMENTAL);
+        }
         absentBefore = false;
         if (first) {
             addGauges();
@@ -104,6 +109,16 @@ final class ViewSeries {
         boolean gone = absentBefore;
         absentBefore = true;
         return gone;
+    }
+
+    /** Few views are incremental, so the others have no series for it. */
+    private void addRefreshes(Method method) {
+        refreshed(method, refreshed, MetricNames.REFRESHED);
+        refreshed(method, failed, MetricNames.FAILED);
+    }
+
+    private Counter refreshed(Method method, Map<Method, Counter> counters, String outcome) {
+        return counters.computeIfAbsent(method, present -> refreshes(present, outcome));
     }
 
     private Counter refreshes(Method method, String outcome) {
