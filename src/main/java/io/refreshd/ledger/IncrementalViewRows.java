@@ -30,12 +30,14 @@ public final class IncrementalViewRows {
             List<Integer> recomputeKey,
             String query) {}
 
-    /** Returns an empty map if there is no ledger yet, or an older one. A view that was dropped is left out. */
+    /** Returns an empty map if there is no ledger yet, or an older one, or one of another role. A view that was dropped is left out. */
     public static Map<ViewId, Row> load(Handle handle) {
-        boolean exists = handle.createQuery("SELECT to_regclass('refreshd.incremental_view') IS NOT NULL")
-                .mapTo(Boolean.class)
-                .one();
-        if (!exists) {
+        boolean readable = handle.createQuery("""
+                        SELECT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                                        WHERE n.nspname = 'refreshd' AND c.relname = 'incremental_view'
+                                          AND has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT'))
+                        """).mapTo(Boolean.class).one();
+        if (!readable) {
             return Map.of();
         }
         return handle
