@@ -22,7 +22,7 @@ public interface StatementWatch {
     /**
      * Runs the work.
      *
-     * @param subject what the work is about; work that gave way several times in a row is more patient
+     * @param subject what the work is about; work that gave way several times in a row holds out longer
      * @throws SQLException lock_not_available (55P03) if the work gave way
      */
     <T> T run(Handle handle, String subject, Work<T> work) throws SQLException;
