@@ -12,6 +12,7 @@ import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -25,6 +26,9 @@ public final class Campaign {
     private final Options options;
     private final Path folder;
     private final CampaignStatistics statistics = new CampaignStatistics();
+    /** Rows that a conversion has copied are visible to older snapshots too, as those of a plain REFRESH are. So the oracle waits. */
+    private final ReentrantLock looking = new ReentrantLock();
+
     private final StopSignal stopWork = new StopSignal();
     private final StopSignal stopFaults = new StopSignal();
     private final StopSignal stopOracle = new StopSignal();
@@ -128,8 +132,13 @@ public final class Campaign {
                 FaultContext context = new FaultContext(server, proxy, daemon, clocks, random, stopFaults, options);
                 recover(context, "start");
                 if (options.environment().incremental()) {
-                    IncrementalViewsOfCampaign.convert(
-                            server, options.environment().user());
+                    looking.lock();
+                    try {
+                        IncrementalViewsOfCampaign.convert(
+                                server, options.environment().user());
+                    } finally {
+                        looking.unlock();
+                    }
                     recover(context, "conversion");
                 }
                 faultsBegan = System.nanoTime();
@@ -278,7 +287,12 @@ public final class Campaign {
             try (Oracle oracle = new Oracle(server, statistics)) {
                 while (!stopOracle.isSet()) {
                     long began = System.nanoTime();
-                    oracle.check();
+                    looking.lock();
+                    try {
+                        oracle.check();
+                    } finally {
+                        looking.unlock();
+                    }
                     // The oracle uses at most half of a processor, since the server and the daemon share the
                     // processors with it.
                     stopOracle.sleep(Math.max(
