@@ -4,13 +4,11 @@ import io.refreshd.catalog.IncrementalQuery;
 import io.refreshd.catalog.RecomputeKeys;
 import io.refreshd.catalog.Relation;
 import io.refreshd.catalog.RelationKind;
-import io.refreshd.ledger.IncrementalViewRows;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.Remedy;
 import io.refreshd.model.ViewId;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
@@ -24,13 +22,12 @@ final class IncrementalCheck implements Check {
     @Override
     public List<Finding> run(ExaminedDatabase database) {
         RecomputeKeys keys = new RecomputeKeys(database.catalog());
-        Set<ViewId> incremental = IncrementalViewRows.load(database.handle()).keySet();
         List<Finding> findings = new ArrayList<>();
         for (Relation relation : database.catalog().relations()) {
             ViewId view = new ViewId(relation.schema(), relation.name());
             if (relation.kind() == RelationKind.MATERIALIZED_VIEW
                     && database.configuration().views().includes(view)
-                    && !incremental.contains(view)) {
+                    && !database.catalog().incremental().containsKey(relation.oid())) {
                 findings.add(finding(keys.of(relation.oid())));
             }
         }

@@ -1,5 +1,6 @@
 package io.refreshd.incremental;
 
+import io.refreshd.catalog.AttachmentSql;
 import io.refreshd.model.SqlNames;
 import io.refreshd.model.ViewId;
 import java.sql.SQLException;
@@ -90,16 +91,9 @@ final class Attachments {
 
     private static void copy(Handle transaction, String query, String noun, long oldOid, long freshOid, ViewId fresh)
             throws SQLException {
-        String sql = query.replace("SELECT GRANTEE", """
-                        SELECT CASE a.grantee WHEN 0 THEN 'PUBLIC'
-                                    ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(a.grantee)::text) END""").replace("COLUMNS", """
-                        pg_catalog.pg_attribute o
-                        JOIN pg_catalog.pg_attribute n
-                          ON o.attrelid = (:old_oid)::oid AND o.attnum > 0 AND NOT o.attisdropped
-                         AND n.attrelid = (:fresh_oid)::oid AND n.attname = o.attname AND NOT n.attisdropped""");
         // All are read before the first one runs.
         List<String> statements = transaction
-                .createQuery(sql)
+                .createQuery(AttachmentSql.complete(query))
                 .bind("noun", noun)
                 .bind("old_oid", oldOid)
                 .bind("fresh_oid", freshOid)

@@ -61,11 +61,11 @@ final class ViewSeries {
     }
 
     void refreshed(Method method) {
-        refreshed(method, refreshed, MetricNames.REFRESHED).increment();
+        counter(refreshed, method, MetricNames.REFRESHED).increment();
     }
 
     void failed(Method method) {
-        refreshed(method, failed, MetricNames.FAILED).increment();
+        counter(failed, method, MetricNames.FAILED).increment();
     }
 
     void avoided(AvoidedCounts.Count count) {
@@ -113,11 +113,11 @@ final class ViewSeries {
 
     /** Few views are incremental, so the others have no series for it. */
     private void addRefreshes(Method method) {
-        refreshed(method, refreshed, MetricNames.REFRESHED);
-        refreshed(method, failed, MetricNames.FAILED);
+        counter(refreshed, method, MetricNames.REFRESHED);
+        counter(failed, method, MetricNames.FAILED);
     }
 
-    private Counter refreshed(Method method, Map<Method, Counter> counters, String outcome) {
+    private Counter counter(Map<Method, Counter> counters, Method method, String outcome) {
         return counters.computeIfAbsent(method, present -> refreshes(present, outcome));
     }
 

@@ -177,7 +177,9 @@ final class Round {
                         reader.look(sql.rows(keys)).cost(),
                         keys.size(),
                         reader.look(sql.allRows()).cost());
-        known.foundMissing(reader.look(sql.rows(Set.of(keys.iterator().next()))).missingIndex(task.view()));
+        known.foundMissing(
+                task.view(),
+                reader.look(sql.rows(Set.of(keys.iterator().next()))).missingIndex(task.view()));
     }
 
     private Set<List<String>> lookUp(List<KeyProbe> probes, PlainSession session) throws SQLException {

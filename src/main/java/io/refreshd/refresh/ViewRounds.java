@@ -2,7 +2,10 @@ package io.refreshd.refresh;
 
 import io.refreshd.incremental.WayChooser;
 import io.refreshd.model.Obstacle;
+import io.refreshd.model.ViewId;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What the rounds of one view have taught.
@@ -10,6 +13,8 @@ import java.util.Optional;
  * <p>Thread: the rounds of one view follow each other; others may ask for the missing index.
  */
 final class ViewRounds {
+    private static final Logger log = LoggerFactory.getLogger(ViewRounds.class);
+
     private final WayChooser chooser = new WayChooser();
     private volatile Optional<Obstacle> missingIndex = Optional.empty();
 
@@ -22,7 +27,12 @@ final class ViewRounds {
         return missingIndex;
     }
 
-    void foundMissing(Optional<Obstacle> index) {
+    void foundMissing(ViewId view, Optional<Obstacle> index) {
         missingIndex = index;
+        index.ifPresent(missing -> log.atWarn()
+                .addKeyValue("view", view)
+                .addKeyValue("reason", missing.what())
+                .addKeyValue("remedy", missing.remedy())
+                .log("An incremental view lacks an index"));
     }
 }

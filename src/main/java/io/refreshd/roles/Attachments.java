@@ -1,5 +1,6 @@
 package io.refreshd.roles;
 
+import io.refreshd.catalog.AttachmentSql;
 import io.refreshd.model.SqlNames;
 import io.refreshd.model.ViewId;
 import java.sql.SQLException;
@@ -22,7 +23,7 @@ record Attachments(List<String> before, List<Index> indexes, List<String> after)
      * Statements for privileges, storage parameters and comments, one a row, in the order in which they have to run. The grant
      * of the former template is left out: the new template decides about it.
      */
-    private static final String STATEMENTS = """
+    private static final String STATEMENTS = AttachmentSql.complete("""
             SELECT statement FROM (
             SELECT 1 AS place, pg_catalog.format('GRANT %s ON %s TO %s', a.privilege_type, :fresh, g.name)
                       || CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END AS statement
@@ -51,13 +52,7 @@ record Attachments(List<String> before, List<Index> indexes, List<String> after)
               FROM pg_catalog.obj_description((:old_oid)::oid, 'pg_class') d (text)
              WHERE d.text <> :comment
             ) s ORDER BY place
-            """.replace("SELECT GRANTEE", """
-                    SELECT CASE a.grantee WHEN 0 THEN 'PUBLIC'
-                                ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(a.grantee)::text) END""").replace("COLUMNS", """
-                    pg_catalog.pg_attribute o
-                    JOIN pg_catalog.pg_attribute n
-                      ON o.attrelid = (:old_oid)::oid AND o.attnum > 0 AND NOT o.attisdropped
-                     AND n.attrelid = (:fresh_oid)::oid AND n.attname = o.attname AND NOT n.attisdropped""");
+            """);
 
     /**
      * Indexes that refreshd did not create. The server writes the definition of an index with the names of index and table at its

@@ -1,6 +1,7 @@
 package io.refreshd.incremental;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.refreshd.catalog.CatalogReader;
@@ -515,13 +516,13 @@ class ConversionIT {
             Thread ending = Thread.ofPlatform().start(() -> {
                 try (Connection own = connect("postgres", DATABASE);
                         Statement asking = own.createStatement()) {
-                    // Waits until the conversion has found the lock taken; others still read.
-                    while (!ask(
-                                    asking,
-                                    "SELECT count(*) FROM pg_locks WHERE relation = '$.v'::regclass AND NOT granted"
-                                            + " AND mode = 'AccessExclusiveLock'")
-                            .equals(List.of("1"))) {
-                        Thread.onSpinWait();
+                    // The conversion waits for the lock, gives up, and waits again; others still read.
+                    for (String waiting : List.of("1", "0", "1")) {
+                        await().until(() -> ask(
+                                        asking,
+                                        "SELECT count(*) FROM pg_locks WHERE relation = '$.v'::regclass AND NOT granted"
+                                                + " AND mode = 'AccessExclusiveLock'")
+                                .equals(List.of(waiting)));
                     }
                     ask(statement, "SELECT count(*) FROM $.v");
                     reader.commit();
