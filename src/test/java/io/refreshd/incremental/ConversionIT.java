@@ -1,8 +1,8 @@
 package io.refreshd.incremental;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.awaitility.Awaitility.await;
 
 import io.refreshd.catalog.CatalogReader;
 import io.refreshd.catalog.IncrementalQuery;
