@@ -1,6 +1,7 @@
 package io.refreshd.incremental;
 
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
@@ -9,8 +10,8 @@ import java.util.TreeMap;
 /**
  * Chooses for one view between recomputing keys and recomputing everything, by what each is expected to take. Pure.
  *
- * <p>What keys take is known by their number, in powers of two, from earlier rounds. In between it is interpolated. Beyond what is known
- * each further key adds what the planner expects, or a default.
+ * <p>What keys take is known by their number, in powers of two, from earlier rounds. Where no round has been yet, the planner's costs say
+ * which part of everything it is. In between it is interpolated, and beyond what is known each further key adds a default.
  *
  * <p>A history that is wrong mends itself: when rounds have spent many times what the other way took last, the other way is tried. So
  * trials take a small part of the time. Rounds that are far cheaper than the other way do not count, since no trial could pay.
@@ -26,8 +27,10 @@ public final class WayChooser {
     private static final int TIMES_UNTIL_TRIAL = 50;
 
     private final NavigableMap<Integer, Double> byKeys = new TreeMap<>();
+    /** The planner's costs of so many keys, as parts of that of everything. */
+    private final Map<Integer, Double> planned = new HashMap<>();
+
     private double everything = Double.NaN;
-    private double costPerKey = Double.NaN;
     /** Seconds spent in the one way since the other one was last measured. */
     private double spentInKeys;
 
@@ -53,14 +56,14 @@ public final class WayChooser {
                 : Optional.empty();
     }
 
-    /** The planner's costs of recomputing some keys and everything; to be called once everything was recomputed. */
+    /** The planner's costs of recomputing some keys and everything. */
     public void planned(double costOfKeys, long keys, double costOfEverything) {
-        costPerKey = costOfKeys / keys / costOfEverything;
+        planned.put(power(keys), costOfKeys / costOfEverything);
     }
 
-    /** Whether the planner's costs are known, and no more is needed of it. */
-    public boolean isPlanned() {
-        return !Double.isNaN(costPerKey);
+    /** Whether no plan need be looked at for so many keys. */
+    public boolean isKnown(long keys) {
+        return byKeys.containsKey(power(keys)) || planned.containsKey(power(keys));
     }
 
     public void took(Way way, Duration duration) {
@@ -98,25 +101,26 @@ public final class WayChooser {
         if (known != null) {
             return known * keys;
         }
+        Double part = planned.get(power(keys));
+        if (part != null && !Double.isNaN(everything)) {
+            return part * everything;
+        }
         Map.Entry<Integer, Double> fewer = byKeys.lowerEntry(power(keys));
         Map.Entry<Integer, Double> more = byKeys.higherEntry(power(keys));
         if (fewer == null) {
-            return more == null ? perKey() * keys : Math.min(more.getValue() * number(more), perKey() * keys);
+            double assumed = DEFAULT_SECONDS_PER_KEY * keys;
+            return more == null ? assumed : Math.min(more.getValue() * number(more), assumed);
         }
         double secondsOfFewer = fewer.getValue() * number(fewer);
         if (more == null) {
-            return secondsOfFewer + perKey() * (keys - number(fewer));
+            return secondsOfFewer + DEFAULT_SECONDS_PER_KEY * (keys - number(fewer));
         }
-        double part = (keys - number(fewer)) / (number(more) - number(fewer));
-        return secondsOfFewer + part * (more.getValue() * number(more) - secondsOfFewer);
+        double between = (keys - number(fewer)) / (number(more) - number(fewer));
+        return secondsOfFewer + between * (more.getValue() * number(more) - secondsOfFewer);
     }
 
     private static double number(Map.Entry<Integer, Double> power) {
         return 1L << power.getKey();
-    }
-
-    private double perKey() {
-        return Double.isNaN(costPerKey) ? DEFAULT_SECONDS_PER_KEY : costPerKey * everything;
     }
 
     private static String inWords(double seconds) {

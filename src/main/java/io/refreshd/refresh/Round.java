@@ -160,7 +160,7 @@ final class Round {
         if (!changed.lookups().isEmpty()) {
             keys.addAll(lookUp(changed.lookups(), session));
         }
-        if (!keys.isEmpty() && !known.chooser().isPlanned()) {
+        if (!keys.isEmpty() && !known.chooser().isKnown(keys.size())) {
             lookAtPlans(keys, session);
         }
         return known.chooser()
@@ -169,7 +169,7 @@ final class Round {
                 .orElseGet(() -> new Way.Keys(keys, changed.count()));
     }
 
-    /** Is done once for each view: the planner's costs, and whether an index leads to the rows of a key. */
+    /** Is done once for each magnitude of keys: the planner's costs, and whether an index leads to the rows of a key. */
     private void lookAtPlans(Set<List<String>> keys, PlainSession session) throws SQLException {
         PlanReader reader = new PlanReader(transaction, session);
         known.chooser()

@@ -179,6 +179,14 @@ final class BenchDatabase implements AutoCloseable {
         return layout.views();
     }
 
+    /** Names of the views whose rows can be kept by what changed. */
+    List<String> incrementalViews() {
+        return layout.views().stream()
+                .filter(view -> !view.definition().contains("sum("))
+                .map(View::name)
+                .toList();
+    }
+
     String name() {
         return name;
     }

@@ -6,8 +6,8 @@ import java.util.regex.Pattern;
 
 /** The contenders by name. */
 final class Contenders {
-    static final List<String> ALL =
-            List.of("nothing", "bare-reader", "inline", "timer-1", "timer-10", "trigger", "refreshd", "pg_ivm");
+    static final List<String> ALL = List.of(
+            "nothing", "bare-reader", "inline", "timer-1", "timer-10", "trigger", "refreshd", "incremental", "pg_ivm");
 
     /** Printed at the top of the report, since the settings decide what the contenders show. */
     static final String SETTINGS = "all but pg_ivm use REFRESH … CONCURRENTLY with jit = off; inline: on the writer's"
@@ -16,6 +16,8 @@ final class Contenders {
                     .formatted(InProcessContender.QUIET_MILLIS, InProcessContender.LONGEST_MILLIS)
             + " refreshd: quiet-period %1$d ms, target-lag %2$d ms, two refreshes at a time, heap 128 MB, its own process;"
                     .formatted(InProcessContender.QUIET_MILLIS, InProcessContender.LONGEST_MILLIS)
+            + " incremental: refreshd with incremental views where the query allows it, quiet-period "
+            + RefreshdContender.INCREMENTAL_QUIET_PERIOD + ";"
             + " bare-reader: drains and acknowledges a slot with refreshd's publication, and does nothing else;"
             + " pg_ivm: IMMVs in the place of the views";
 
@@ -40,6 +42,7 @@ final class Contenders {
             case "inline" -> InProcessContender.inline(database);
             case "trigger" -> InProcessContender.trigger(database);
             case "refreshd" -> RefreshdContender.start(database);
+            case "incremental" -> RefreshdContender.startIncremental(database);
             case "pg_ivm" -> PgIvmContender.start(database);
             default -> InProcessContender.timer(database, interval(name));
         };

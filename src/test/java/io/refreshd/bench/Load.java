@@ -30,7 +30,7 @@ final class Load implements AutoCloseable {
     record Workload(String kind, double rate) {
         static final String BULK = "bulk";
         private static final Pattern NAME =
-                Pattern.compile("(update|note|insert|mixed|others)-([1-9][0-9]*|max)|" + BULK);
+                Pattern.compile("(update|note|insert|mixed|others|shown)-([1-9][0-9]*|max)|" + BULK);
 
         static boolean exists(String name) {
             return NAME.matcher(name).matches();
@@ -124,6 +124,11 @@ final class Load implements AutoCloseable {
                     case "others" -> {
                         // Rows of the second half of the role views, since the first half is probed.
                         int wanted = database.roleViews() - 1 - role % (database.roleViews() / 2);
+                        one(title, value, rowOf(wanted, row, role));
+                        after.written(connection, Set.of(wanted), TITLE);
+                    }
+                    case "shown" -> {
+                        int wanted = role % database.roleViews();
                         one(title, value, rowOf(wanted, row, role));
                         after.written(connection, Set.of(wanted), TITLE);
                     }

@@ -2,6 +2,8 @@ package io.refreshd.bench;
 
 import io.refreshd.demo.FreePort;
 import io.refreshd.testing.DaemonProcess;
+import io.refreshd.testing.Deployed;
+import io.refreshd.testing.TestTimeout;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -12,6 +14,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
@@ -53,22 +57,47 @@ final class MeasuredDaemon implements AutoCloseable {
     /** @param more of the configuration, at its top level */
     static MeasuredDaemon start(BenchDatabase database, String quietPeriod, String targetLag, String more)
             throws IOException {
-        Path folder = Files.createDirectories(Path.of("target", "bench")).toAbsolutePath();
         int port = FreePort.find();
-        Path configuration = Files.writeString(folder.resolve("refreshd.yaml"), """
-                database: { url: "%s", user: "%s", password: "${BENCH_PASSWORD}" }
-                views: { include: ["public.*"], quiet-period: %s, target-lag: %s }
-                capture: { slot: %s, heartbeat-interval: 1s }
-                http: { listen: "127.0.0.1:%d" }
-                %s""".formatted(
-                        database.url(), database.server().user(), quietPeriod, targetLag, database.slot(), port, more));
-        Path log = folder.resolve("refreshd.log");
+        Path configuration = configuration(
+                database, "quiet-period: %s, target-lag: %s".formatted(quietPeriod, targetLag), port, more);
+        Path log = configuration.resolveSibling("refreshd.log");
         DaemonProcess process = DaemonProcess.of(configuration)
                 .environment(Map.of(BareReader.PASSWORD, database.server().password()))
                 .logFile(log)
                 .asInstalled()
                 .start();
         return new MeasuredDaemon(process, port, log);
+    }
+
+    /** Makes materialized views incremental with the verb that users have. No daemon need run. */
+    static void convert(BenchDatabase database, List<String> views) throws Exception {
+        Path configuration = configuration(database, "", FreePort.find(), "");
+        List<String> arguments = new ArrayList<>(List.of("convert", "--apply", "--config", configuration.toString()));
+        views.forEach(view -> arguments.add("public." + view));
+        ProcessBuilder verb = Deployed.asInstalled(arguments.toArray(String[]::new))
+                .redirectErrorStream(true)
+                .redirectOutput(configuration.resolveSibling("convert.log").toFile());
+        verb.environment().put(BareReader.PASSWORD, database.server().password());
+        if (TestTimeout.exitCode(verb.start()) != 0) {
+            throw new IllegalStateException(
+                    "not converted: " + Files.readString(configuration.resolveSibling("convert.log")));
+        }
+    }
+
+    private static Path configuration(BenchDatabase database, String views, int port, String more) throws IOException {
+        Path folder = Files.createDirectories(Path.of("target", "bench")).toAbsolutePath();
+        return Files.writeString(folder.resolve("refreshd.yaml"), """
+                database: { url: "%s", user: "%s", password: "${BENCH_PASSWORD}" }
+                views: { include: ["public.*"]%s }
+                capture: { slot: %s, heartbeat-interval: 1s }
+                http: { listen: "127.0.0.1:%d" }
+                %s""".formatted(
+                        database.url(),
+                        database.server().user(),
+                        views.isEmpty() ? "" : ", " + views,
+                        database.slot(),
+                        port,
+                        more));
     }
 
     private boolean ready() throws IOException {

@@ -10,7 +10,7 @@ import java.util.function.Predicate;
  * The options of a run, from system properties {@code bench.…}. The defaults make the short run.
  *
  * @param parts {@code micro}: JMH; {@code figures}: figures of the daemon alone; {@code exact}: deciding by row; {@code
- *     roles}: role views and reading them; {@code operating}: scrapes, page and memory; {@code contenders}: the comparison
+ *     roles}: role views and reading them; {@code operating}: scrapes, page and memory; {@code incremental}: incremental views; {@code contenders}: the comparison
  * @param figures the figures of the daemon alone
  * @param rows sizes of the large table for the contenders; each is run with each number of views
  * @param seconds how long each round writes
@@ -30,7 +30,10 @@ record Options(
         Path report) {
 
     Options {
-        check("parts", parts, List.of("micro", "figures", "exact", "roles", "operating", "contenders")::contains);
+        check(
+                "parts",
+                parts,
+                List.of("micro", "figures", "exact", "roles", "operating", "incremental", "contenders")::contains);
         check("figures", figures, Figures.ALL::contains);
         check("workloads", workloads, Workload::exists);
         check("contenders", contenders, Contenders::exists);
@@ -39,7 +42,11 @@ record Options(
     static Options fromProperties() {
         boolean full = Boolean.getBoolean("bench.full");
         return new Options(
-                list("parts", full ? "micro,figures,exact,roles,operating,contenders" : "micro,figures,contenders"),
+                list(
+                        "parts",
+                        full
+                                ? "micro,figures,exact,roles,operating,incremental,contenders"
+                                : "micro,figures,incremental,contenders"),
                 list(
                         "figures",
                         full ? String.join(",", Figures.ALL) : "latency-1000,latency-others,drain,small-drain,writers"),
@@ -53,7 +60,7 @@ record Options(
                         full
                                 ? String.join(",", Contenders.ALL)
                                 // Without timer-10, because every round would have to wait for its next tick.
-                                : "nothing,bare-reader,inline,timer-1,trigger,refreshd,pg_ivm"),
+                                : "nothing,bare-reader,inline,timer-1,trigger,refreshd,incremental,pg_ivm"),
                 numbers("rows", full ? "100000,1000000" : "50000"),
                 numbers("views", full ? "1,10,100" : "10"),
                 Integer.getInteger("bench.seconds", full ? 30 : 6),

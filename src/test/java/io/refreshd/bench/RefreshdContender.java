@@ -12,6 +12,9 @@ import java.util.TreeMap;
 
 /** refreshd as users start it, with the quiet period and the target lag of the trigger contender. */
 final class RefreshdContender implements Contender {
+    /** The default for incremental views. A period for all views of the configuration goes before it. */
+    static final String INCREMENTAL_QUIET_PERIOD = "20ms";
+
     private final BenchDatabase database;
     private final MeasuredDaemon daemon;
     private String before = "0";
@@ -28,6 +31,14 @@ final class RefreshdContender implements Contender {
                 database,
                 MeasuredDaemon.start(
                         database, InProcessContender.QUIET_MILLIS + "ms", InProcessContender.LONGEST_MILLIS + "ms"));
+    }
+
+    /** With all views incremental that can be, and with their quiet period by default. */
+    static Contender startIncremental(BenchDatabase database) throws Exception {
+        MeasuredDaemon.convert(database, database.incrementalViews());
+        return new RefreshdContender(
+                database,
+                MeasuredDaemon.start(database, INCREMENTAL_QUIET_PERIOD, InProcessContender.LONGEST_MILLIS + "ms"));
     }
 
     @Override

@@ -56,12 +56,19 @@ final class Run {
                         .run(Integer.getInteger("bench.exact.rows", 1_000_000)));
         part("roles", () -> new RoleFigures(database, figures).run());
         part("operating", () -> new OperatingFigures(database, options, figures).run());
+        for (IncrementalFigures.Figure figure : new IncrementalFigures(database, options, figures).all()) {
+            part("incremental", figure.title(), figure::run);
+        }
         part("contenders", this::contend);
     }
 
     private void part(String name, Part part) throws IOException {
+        part(name, name, part);
+    }
+
+    private void part(String name, String what, Part part) throws IOException {
         if (options.parts().contains(name)) {
-            attempt(name, part);
+            attempt(what, part);
         }
     }
 

@@ -9,6 +9,7 @@ import java.util.Optional;
 /** A contender with a database of its own, which is suspended except in its turn. */
 final class SuspendedContender implements AutoCloseable {
     private final BenchDatabase database;
+    private final Workload workload;
     private final Contender contender;
     /** Empty on a server that was given, whose processes must not be stopped. */
     private final Optional<Walsender> walsender;
@@ -16,8 +17,9 @@ final class SuspendedContender implements AutoCloseable {
     private final List<Double> commitsPerSecond = new ArrayList<>();
     private double cpu;
 
-    SuspendedContender(String name, BenchDatabase database) throws Exception {
+    SuspendedContender(String name, BenchDatabase database, Workload workload) throws Exception {
         this.database = database;
+        this.workload = workload;
         this.walsender = database.server().given() ? Optional.empty() : Optional.of(new Walsender(database));
         database.reset();
         this.contender = Contenders.start(name, database);
@@ -43,7 +45,7 @@ final class SuspendedContender implements AutoCloseable {
     private double run(int seconds, long seed) throws Exception {
         resume();
         double before = contender.cpuSeconds();
-        try (Load load = new Load(database, Workload.parse("note-max"), AfterWrite.NOTHING, seed)) {
+        try (Load load = new Load(database, workload, AfterWrite.NOTHING, seed)) {
             load.start();
             Thread.sleep(1_000L * seconds);
             load.stop();

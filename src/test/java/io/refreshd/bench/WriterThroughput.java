@@ -1,5 +1,6 @@
 package io.refreshd.bench;
 
+import io.refreshd.bench.Load.Workload;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -8,15 +9,11 @@ import java.util.Map;
 /**
  * The throughput of writers at full speed beside a bare reader of the slot and beside the daemon.
  *
- * <p>They write a column that no view reads, so no view is refreshed: the difference is the price of capturing and deciding.
- *
  * <p>The speed of such writers differs by a third from one second to the next. So both contenders exist all the time, each
  * with a database of its own, and take turns second by second. The one that is not running is suspended together with its
  * walsender.
  */
 final class WriterThroughput {
-    private static final int ROWS = 50_000;
-    private static final int VIEWS = 10;
     private static final int WARM_UP_SECONDS = 5;
     private static final int PAIRS_PER_REPEAT = 30;
 
@@ -33,22 +30,29 @@ final class WriterThroughput {
         this.results = results;
     }
 
-    void run() throws Exception {
-        database.layOut(Layout.mixed(ROWS, VIEWS));
+    /**
+     * They write a column that no view reads, so no view is refreshed: the difference is the price of capturing and deciding.
+     */
+    void ofAColumnThatNoViewReads() throws Exception {
+        run("writers as fast as they can", Layout.mixed(50_000, 10), Workload.parse("note-max"), "refreshd");
+    }
+
+    void run(String title, Layout layout, Workload workload, String contender) throws Exception {
+        database.layOut(layout);
         database.makeRoomInPages();
         try (BenchDatabase beside = database.beside();
-                SuspendedContender bare = new SuspendedContender("bare-reader", database);
-                SuspendedContender daemon = new SuspendedContender("refreshd", beside)) {
+                SuspendedContender bare = new SuspendedContender("bare-reader", database, workload);
+                SuspendedContender daemon = new SuspendedContender(contender, beside, workload)) {
             bare.warmUp(WARM_UP_SECONDS);
             daemon.warmUp(WARM_UP_SECONDS);
             for (int pair = 0; pair < PAIRS_PER_REPEAT * options.repeats(); pair++) {
-                for (SuspendedContender contender : pair % 2 == 0 ? List.of(bare, daemon) : List.of(daemon, bare)) {
-                    contender.measureSecond(options.seed() + pair);
+                for (SuspendedContender next : pair % 2 == 0 ? List.of(bare, daemon) : List.of(daemon, bare)) {
+                    next.measureSecond(options.seed() + pair);
                 }
             }
             String text = text(bare, daemon) + (database.server().given() ? BESIDE_A_WALSENDER : "");
-            System.out.println("writers as fast as they can: " + text);
-            results.put("writers as fast as they can", text);
+            System.out.println(title + ": " + text);
+            results.put(title, text);
         }
     }
 

@@ -1,6 +1,7 @@
 package io.refreshd.incremental;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import java.time.Duration;
 import java.util.List;
@@ -55,12 +56,26 @@ class WayChooserTest {
     }
 
     @Test
-    void thePlannerSaysWhatAKeyAddsUntilItIsMeasured() {
+    void thePlannerSaysWhatSoManyKeysTakeUntilTheyAreMeasured() {
         everythingTook(1000);
-        chooser.planned(50, 10, 100);
+        assertThat(chooser.isKnown(100)).isFalse();
+        chooser.planned(120, 100, 100);
+        assertThat(chooser.isKnown(100)).isTrue();
         assertThat(chooser.everythingInstead(100)).isPresent();
-        chooser.planned(1, 1000, 100);
-        assertThat(chooser.everythingInstead(100)).isEmpty();
+        chooser.planned(1, 100, 100);
+        assertThat(chooser.expected(100)).isCloseTo(0.01, within(1e-9));
+        keysTook(100, 50);
+        assertThat(chooser.expected(100)).isCloseTo(0.05, within(1e-9));
+    }
+
+    /** The cost of one key is mostly the cost of a statement. */
+    @Test
+    void thePlannersCostOfOneKeySaysNothingOfMany() {
+        everythingTook(1000);
+        chooser.planned(5, 1, 100);
+        keysTook(1, 50);
+        assertThat(chooser.isKnown(1000)).isFalse();
+        assertThat(chooser.everythingInstead(1000)).isEmpty();
     }
 
     @Test

@@ -1,0 +1,103 @@
+package io.refreshd.bench;
+
+import io.refreshd.bench.Load.Workload;
+import java.lang.management.ManagementFactory;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+/** What incremental views cost and how soon they show a change, beside materialized views in the same run. */
+final class IncrementalFigures {
+    private static final int ROWS = Integer.getInteger("bench.incremental.rows", 1_000_000);
+    private static final int VIEWS = 10;
+
+    private final BenchDatabase database;
+    private final Options options;
+    private final Map<String, Object> results;
+
+    IncrementalFigures(BenchDatabase database, Options options, Map<String, Object> results) {
+        this.database = database;
+        this.options = options;
+        this.results = results;
+    }
+
+    /** One figure, which may fail alone. */
+    record Figure(String title, Work work) {
+        interface Work {
+            void run() throws Exception;
+        }
+
+        void run() throws Exception {
+            work.run();
+        }
+    }
+
+    List<Figure> all() {
+        return List.of(
+                new Figure("incremental: cost", () -> new IncrementalCost(database, options, this::note).run(ROWS)),
+                new Figure(
+                        "incremental: lag",
+                        () -> lag("1,000 commits/s, each of a row that one of 10 views shows", "shown-1000")),
+                new Figure(
+                        "incremental: lag beside writers at full speed",
+                        () -> lag("writers at full speed, half of the changes in one of 10 views", "update-max")),
+                new Figure("incremental: writers", this::writers));
+    }
+
+    private void writers() throws Exception {
+        for (String contender : List.of("incremental", "refreshd")) {
+            new WriterThroughput(database, options, results)
+                    .run(
+                            "writers at full speed, half of the changes in one of %d views over %,d rows, %s views"
+                                    .formatted(VIEWS, ROWS, contender.equals("refreshd") ? "materialized" : contender),
+                            Layout.ofRoles(ROWS, VIEWS),
+                            Workload.parse("update-max"),
+                            contender);
+        }
+    }
+
+    /** Commit to visible of one row, quiet period included. */
+    private void lag(String beside, String workload) throws Exception {
+        database.layOut(Layout.ofRoles(ROWS, VIEWS));
+        database.reset();
+        String title = "incremental views over %,d rows, commit to visible beside %s".formatted(ROWS, beside);
+        double machine = ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage();
+        try (Contender daemon = RefreshdContender.startIncremental(database)) {
+            daemon.begin();
+            try (Load load = new Load(database, Workload.parse(workload), AfterWrite.NOTHING, options.seed());
+                    LatencyProbe probe = new LatencyProbe(database, AfterWrite.NOTHING, options.seed(), 25, 50)) {
+                load.start();
+                TimeUnit.SECONDS.sleep(options.seconds());
+                probe.start();
+                probe.awaitWritten(options.probes() / 4);
+                probe.stopWriting();
+                load.stop();
+                probe.settle(30);
+                note(title, "lag", probe.lags());
+                note(title, "commits per second reached", String.format(Locale.ROOT, "%.0f", load.commitsPerSecond()));
+                note(title, "load of the machine before", String.format(Locale.ROOT, "%.1f", machine));
+                note(title, "refreshes", rounds());
+            }
+        }
+        List<String> wrong = database.wrongViews();
+        if (!wrong.isEmpty()) {
+            throw new AssertionError("views that differ from their definition: " + wrong);
+        }
+    }
+
+    private String rounds() throws Exception {
+        return database.query("""
+                SELECT coalesce(string_agg(n || ' ' || kind, ', '), 'none') FROM (
+                  SELECT count(*) AS n, CASE WHEN detail LIKE 'everything%' THEN regexp_replace(detail, '[0-9]+', 'N', 'g')
+                                             ELSE 'by keys' END AS kind
+                    FROM refreshd.refresh_history WHERE outcome = 'refreshed' AND method = 'incremental'
+                   GROUP BY 2 ORDER BY 1 DESC) t""").getFirst();
+    }
+
+    private void note(String group, String name, Object value) {
+        String text = value instanceof Sample sample ? sample.millis() : value.toString();
+        System.out.printf("%s: %s: %s%n", group, name, text);
+        results.put(group + ": " + name, value);
+    }
+}
