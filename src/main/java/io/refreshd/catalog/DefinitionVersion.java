@@ -19,7 +19,7 @@ import java.util.Map;
 public final class DefinitionVersion {
     private static final String VERSIONS = """
             WITH RECURSIVE reach(view, oid) AS (
-              SELECT view, root::oid FROM unnest(?::int8[], ?::int8[]) AS given (view, root)
+              SELECT view, root::oid FROM unnest((SELECT ?::int8[]), (SELECT ?::int8[])) AS given (view, root)
               UNION
               SELECT r.view, e.oid
                 FROM reach r
@@ -62,6 +62,7 @@ public final class DefinitionVersion {
             oids.add(oid);
         }));
         try (PreparedStatement statement = connection.prepareStatement(VERSIONS)) {
+            KeptPlan.of(statement);
             statement.setArray(1, connection.createArrayOf("int8", views.toArray()));
             statement.setArray(2, connection.createArrayOf("int8", oids.toArray()));
             try (ResultSet row = statement.executeQuery()) {

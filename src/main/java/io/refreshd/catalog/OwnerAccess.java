@@ -24,7 +24,7 @@ public final class OwnerAccess {
     private static final String FORBIDDEN = """
             WITH RECURSIVE given(view, definition, owner) AS (
               SELECT v.oid, g.definition::oid, v.relowner
-                FROM unnest(?::int8[], ?::int8[]) AS g (view, definition)
+                FROM unnest((SELECT ?::int8[]), (SELECT ?::int8[])) AS g (view, definition)
                 JOIN pg_catalog.pg_class v ON v.oid = g.view::oid
             ), query(view, owner, oid, as_owner) AS (
               SELECT view, owner, definition, true FROM given
@@ -79,6 +79,7 @@ public final class OwnerAccess {
         }
         Map<Long, Long> ordered = new TreeMap<>(definitions);
         try (PreparedStatement statement = connection.prepareStatement(FORBIDDEN)) {
+            KeptPlan.of(statement);
             statement.setArray(
                     1, connection.createArrayOf("int8", ordered.keySet().toArray()));
             statement.setArray(

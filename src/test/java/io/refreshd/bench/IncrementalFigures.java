@@ -74,15 +74,12 @@ final class IncrementalFigures {
                 probe.stopWriting();
                 load.stop();
                 probe.settle(30);
+                Waiting.until("views equal their definitions", new SettleCondition(database, 2)::isMet);
                 note(title, "lag", probe.lags());
                 note(title, "commits per second reached", String.format(Locale.ROOT, "%.0f", load.commitsPerSecond()));
                 note(title, "load of the machine before", String.format(Locale.ROOT, "%.1f", machine));
                 note(title, "refreshes", rounds());
             }
-        }
-        List<String> wrong = database.wrongViews();
-        if (!wrong.isEmpty()) {
-            throw new AssertionError("views that differ from their definition: " + wrong);
         }
     }
 
