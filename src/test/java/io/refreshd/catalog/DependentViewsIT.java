@@ -11,7 +11,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-class ReadRelationsIT {
+class DependentViewsIT {
     private TestDatabase database;
 
     @BeforeEach
@@ -38,11 +38,10 @@ class ReadRelationsIT {
 
     @Test
     void followsPlainViewsPartitionsChildrenAndPoliciesAndStopsAtMaterializedViews() throws Exception {
-        ReadRelations relations;
+        DependentViews relations;
         try (Connection connection = database.connect()) {
             Catalog catalog = CatalogReader.read(connection);
-            relations = ReadRelations.of(
-                    catalog, ViewGraph.of(catalog, view -> true).views().values());
+            relations = DependentViews.of(catalog, ViewGraph.of(catalog, view -> true));
         }
         assertThat(readers(relations, "parts", "part", "inner_view", "outer_view"))
                 .containsExactly("public.a");
@@ -56,13 +55,15 @@ class ReadRelationsIT {
         assertThat(readers(relations, "a", "b", "lone")).isEmpty();
     }
 
-    private List<String> readers(ReadRelations relations, String... names) throws Exception {
-        TreeSet<Long> oids = new TreeSet<>();
+    private List<String> readers(DependentViews relations, String... names) throws Exception {
+        TreeSet<ObjectRef> objects = new TreeSet<>();
         for (String name : names) {
-            oids.add(Long.parseLong(
-                    database.query("SELECT '" + name + "'::regclass::oid::int8").getFirst()));
+            objects.add(new ObjectRef(
+                    1259,
+                    Long.parseLong(database.query("SELECT '" + name + "'::regclass::oid::int8")
+                            .getFirst())));
         }
-        return relations.readersOf(oids).keySet().stream()
+        return relations.on(objects).keySet().stream()
                 .map(ViewId::toString)
                 .sorted()
                 .toList();
