@@ -126,23 +126,24 @@ class OwnerSettingsIT {
         }
     }
 
-    /** The server's zone is neither that of the driver nor that of refreshd's own sessions. */
+    /** The driver hides the server's style as it hides the zone, and refreshd's own sessions have another one. */
     @Test
-    void withoutAnySettingTheDayIsThatOfTheServer() throws Exception {
+    void withoutAnySettingDatesAreWrittenAsTheServerWritesThem() throws Exception {
         try {
-            execute("ALTER SYSTEM SET timezone = 'Asia/Kathmandu'", "SELECT pg_reload_conf()");
-            execute(days("by_server", "os_tokyo"));
-            execute("INSERT INTO main VALUES (2, '2026-03-01 18:00+00'), (3, '2026-03-01 18:30+00')");
+            execute(
+                    "ALTER SYSTEM SET datestyle = 'German, DMY'",
+                    "SELECT pg_reload_conf()",
+                    "SET ROLE os_tokyo; CREATE MATERIALIZED VIEW dated AS SELECT id, d::text AS d FROM main;"
+                            + " CREATE UNIQUE INDEX ON dated (id); RESET ROLE",
+                    "INSERT INTO main (id, d) VALUES (2, '2026-12-24')");
             try (RunningDaemon daemon = daemon()) {
                 daemon.awaitFresh();
-                FreshnessWait.await("by_server", this::query);
-                // The server may read its files later than this.
-                await().until(() -> query("SELECT format('%s %s', day, n) FROM by_server ORDER BY 1")
-                        .equals(List.of("2026-03-01 2", "2026-03-02 1")));
-                assertThat(audit("by_server").verdict()).isEqualTo(Verdict.EQUAL);
+                FreshnessWait.await("dated", this::query);
+                assertThat(query("SELECT d FROM dated ORDER BY id")).containsExactly("09.03.2026", "24.12.2026");
+                assertThat(audit("dated").verdict()).isEqualTo(Verdict.EQUAL);
             }
         } finally {
-            execute("ALTER SYSTEM RESET timezone", "SELECT pg_reload_conf()");
+            execute("ALTER SYSTEM RESET datestyle", "SELECT pg_reload_conf()");
         }
     }
 

@@ -86,8 +86,7 @@ class DependentViewsIT {
                 }
             }
         } finally {
-            database.execute(
-                    "DROP OWNED BY " + owner + " CASCADE", "DROP ROLE " + owner + ", " + stranger);
+            database.execute("DROP OWNED BY " + owner + " CASCADE", "DROP ROLE " + owner + ", " + stranger);
         }
     }
 

@@ -257,9 +257,7 @@ class SchedulerTest {
     @Test
     void aViewOfWhichNothingCanBeClaimedIsUntrackedAndNotFresh() {
         Obstacle clock = new Obstacle("reads the clock", Remedy.NONE);
-        know(
-                new ViewSpec(A, 1, TIMING, Method.CONCURRENT, Set.of(), Optional.empty(), Optional.of(clock)),
-                spec(B, A));
+        know(new ViewSpec(A, 1, TIMING, Method.CONCURRENT, Set.of(), Optional.empty(), Optional.of(clock)), spec(B, A));
         assertThat(List.of(status(A), status(B))).allSatisfy(status -> {
             assertThat(status.watermark()).isEmpty();
             assertThat(status.phase()).isEqualTo(ViewPhase.UNTRACKED);
