@@ -86,18 +86,20 @@ public final class CatalogReader {
     }
 
     /**
-     * Finds the oids of relations that other transactions are altering. A transaction that has committed keeps its locks until
-     * others can see its changes, so that DDL which the catalog does not show yet is found too. The result may hold relations that
-     * nobody alters, for example one that is being truncated; it never lacks one that is being altered.
+     * Finds what other transactions are altering: relations, types, roles and their memberships. A transaction that has committed keeps
+     * its locks until others can see its changes, so that DDL which the catalog does not show yet is found too. The result may hold
+     * relations that nobody alters, for example one that is being truncated; it never lacks one that is being altered.
      */
-    public static Set<Long> beingAltered(Connection connection) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(CatalogSql.BEING_ALTERED);
-                ResultSet row = statement.executeQuery()) {
-            Set<Long> relations = new HashSet<>();
-            while (row.next()) {
-                relations.add(row.getLong(1));
+    public static Set<ObjectRef> beingAltered(Connection connection) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(AlterationSql.BEING_ALTERED)) {
+            KeptPlan.of(statement);
+            try (ResultSet row = statement.executeQuery()) {
+                Set<ObjectRef> objects = new HashSet<>();
+                while (row.next()) {
+                    objects.add(new ObjectRef(row.getLong(1), row.getLong(2)));
+                }
+                return objects;
             }
-            return relations;
         }
     }
 

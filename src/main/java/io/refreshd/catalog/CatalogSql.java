@@ -215,29 +215,4 @@ final class CatalogSql {
              WHERE i.indrelid = ANY (?::int8[]::oid[])
              ORDER BY i.indexrelid
             """;
-
-    /**
-     * Relations that another session is altering. No parameter.
-     *
-     * <p>A relation counts if a transaction holds a strong lock on it and ACCESS EXCLUSIVE on any relation. ATTACH PARTITION takes a
-     * weaker lock on the parent, one that VACUUM takes too, but ACCESS EXCLUSIVE on the child. Locks of this session do not count. A
-     * table that a transaction takes out of a publication counts too.
-     */
-    static final String BEING_ALTERED = """
-            WITH held AS MATERIALIZED (
-              SELECT relation, mode, virtualtransaction FROM pg_catalog.pg_locks
-               WHERE locktype = 'relation' AND granted AND pid IS DISTINCT FROM pg_catalog.pg_backend_pid()
-                 AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
-                 AND mode IN ('ShareUpdateExclusiveLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
-            )
-            SELECT relation::int8 FROM held
-             WHERE virtualtransaction IN (SELECT virtualtransaction FROM held WHERE mode = 'AccessExclusiveLock')
-            UNION
-            SELECT r.prrelid::int8
-              FROM pg_catalog.pg_locks l
-              JOIN pg_catalog.pg_publication_rel r ON r.oid = l.objid
-             WHERE l.locktype = 'object' AND l.classid = 'pg_catalog.pg_publication_rel'::regclass
-               AND l.mode = 'AccessExclusiveLock' AND l.granted AND l.pid IS DISTINCT FROM pg_catalog.pg_backend_pid()
-               AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
-            """;
 }

@@ -76,6 +76,15 @@ final class ContentIndex {
         return found;
     }
 
+    /** Those of the objects, and of what they depend on, that are types. */
+    Set<ObjectRef> types(Collection<ObjectRef> objects) {
+        Set<ObjectRef> found = new TreeSet<>();
+        for (ObjectRef object : objects) {
+            closureOf(object).stream().filter(ObjectRef::isType).forEach(found::add);
+        }
+        return found;
+    }
+
     /** All objects that the view's queries and the columns that they read refer to. */
     SortedSet<ObjectRef> references(ViewSources sources) {
         SortedSet<ObjectRef> references = new TreeSet<>();

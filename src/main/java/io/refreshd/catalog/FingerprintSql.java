@@ -51,8 +51,9 @@ final class FingerprintSql {
      * superfluous read. Of pg_class the columns are hashed instead, since each refresh rewrites the view's row there. Temporary tables
      * write rows to pg_type for themselves and their arrays; rows of these kinds are left out.
      *
-     * <p>DDL on relations holds a lock until it is visible ({@link CatalogSql#BEING_ALTERED}). DDL on other objects does not, but it sets
-     * the xmax of the row that it replaces. So the fingerprint differs as soon as the transaction has made the change.
+     * <p>DDL on relations, values of enums, roles and settings holds a lock until it is visible ({@link AlterationSql#BEING_ALTERED}). DDL
+     * on other objects does not, but it sets the xmax of the row that it replaces; what adds a mapping to a text search configuration
+     * replaces rows of pg_depend. So the fingerprint differs as soon as the transaction has made the change.
      *
      * <p>All functions, operators, types and text search objects of users count, whether or not a view depends on them: a superfluous
      * read of the catalog now and then costs less than finding out. What depends on them is found by {@link ObjectClosureSql}.
@@ -110,6 +111,9 @@ final class FingerprintSql {
                     "(SELECT m.xmin AS writer, m.xmax AS replacer, count(*) AS number,"
                             + " bit_xor(hashtidextended(m.ctid, 0)) AS places"
                             + " FROM pg_catalog.pg_ts_config_map m GROUP BY m.xmin, m.xmax) g")
+            + part(
+                    "d.ctid, d.xmax",
+                    "pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_ts_config'::regclass AND d.xmax <> '0'::xid")
             + part("d.oid, d.xmin, d.xmax", "pg_catalog.pg_ts_dict d")
             + part(
                     "r.oid, r.rolname, r.rolsuper, r.rolinherit, r.rolbypassrls",

@@ -105,7 +105,8 @@ final class GraphBuilder {
                             dependencies.downstreamOf(id),
                             lineage.of(view, found),
                             opaqueFunctions.of(view, found),
-                            objectsInFlux.of(found)));
+                            objectsInFlux.of(found),
+                            content.types(content.references(found))));
         });
         return new ViewGraph(nodes, tables, readers, filters);
     }

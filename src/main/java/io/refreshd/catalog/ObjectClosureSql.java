@@ -125,6 +125,9 @@ final class ObjectClosureSql {
                        UNION ALL
                        SELECT xmax FROM pg_catalog.pg_ts_config_map
                         WHERE seen.class = 'pg_catalog.pg_ts_config'::regclass AND mapcfg = seen.object
+                       UNION ALL
+                       SELECT xmax FROM pg_catalog.pg_depend
+                        WHERE seen.class = 'pg_catalog.pg_ts_config'::regclass AND classid = seen.class AND objid = seen.object
                      ) AS replaced
                       CROSS JOIN LATERAL (SELECT newest.xid + 2147483648
                                                - (newest.xid + 2147483648 - replaced.xmax::text::int8 & 4294967295)) AS full_xid (xid)

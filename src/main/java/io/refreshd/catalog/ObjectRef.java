@@ -8,9 +8,16 @@ import java.util.Comparator;
  * @param catalog oid of the system table that holds the object
  * @param oid oid of the object in that table
  */
-record ObjectRef(long catalog, long oid) implements Comparable<ObjectRef> {
+public record ObjectRef(long catalog, long oid) implements Comparable<ObjectRef> {
     private static final Comparator<ObjectRef> ORDER =
             Comparator.comparingLong(ObjectRef::catalog).thenComparingLong(ObjectRef::oid);
+
+    /** The oid of pg_type, in each version of PostgreSQL. */
+    private static final long PG_TYPE = 1247;
+
+    boolean isType() {
+        return catalog == PG_TYPE;
+    }
 
     /** @param text both numbers with a colon between them */
     static ObjectRef parse(String text) {

@@ -21,8 +21,13 @@ final class ReachGraph {
     /** An object as {@code pg_depend} names it. */
     record Node(long catalog, long oid) {}
 
-    /** A function whose code is not trusted. @param why a clause that follows the function's name */
-    record Code(String function, String why) {}
+    /**
+     * Code that is not trusted.
+     *
+     * @param what a function or foreign table, with its name
+     * @param why a clause that follows the name
+     */
+    record Code(String what, String why) {}
 
     /** A cast between two types that runs untrusted code. */
     record Cast(Node source, Node target, Code code) {
@@ -130,10 +135,10 @@ final class ReachGraph {
 
     private static Obstacle obstacle(String user, Code code) {
         return new Obstacle(
-                user + " uses the function " + code.function() + ", " + code.why()
+                (user.isEmpty() ? "the query" : user) + " uses " + code.what() + ", " + code.why()
                         + "; refreshd runs as itself only code of the server, of a superuser or of an extension",
                 Remedy.text(
-                        "take " + code.function() + " out of " + user
+                        "take " + code.what() + " out of " + (user.isEmpty() ? "the query" : user)
                                 + ", or have a superuser provide it by an extension; until then the view is refreshed instead"));
     }
 }

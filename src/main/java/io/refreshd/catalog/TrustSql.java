@@ -91,6 +91,9 @@ final class TrustSql {
      *       tree above 4 MB is not searched, and not trusted: whoever may create the object decides how large the tree is.
      * </ul>
      *
+     * <p>A foreign table counts unless a superuser owns it and its server: who owns them decides which server runs what, and as whom. A
+     * superuser who reads such a table can be led to a server where no password is asked for, such as this one.
+     *
      * <p>Left out is what only a superuser can make: operator classes, base types, parsers and templates of text search. Collations,
      * dictionaries and composite types hold no code of their own.
      */
@@ -168,7 +171,7 @@ final class TrustSql {
                    AND EXISTS (SELECT FROM pg_catalog.pg_proc p WHERE p.oid = m.number[1]::oid AND """ + RUNS_VALUES + ")";
 
     private static final String SIGNATURE =
-            "pg_catalog.format('%I.%I(%s)', n.nspname, p.proname, pg_catalog.pg_get_function_identity_arguments(p.oid))";
+            "pg_catalog.format('the function %I.%I(%s)', n.nspname, p.proname, pg_catalog.pg_get_function_identity_arguments(p.oid))";
 
     /** The relations, the queries of theirs that are run, and everything in reach of both. */
     private static final String REACHED = """
@@ -231,6 +234,16 @@ final class TrustSql {
                WHERE octet_length(x.tree) > 4194304
             )
             SELECT 'code', 0::int8, 0::int8, 'pg_catalog.pg_proc'::regclass::oid::int8, oid::int8, function, why FROM code
+            UNION ALL
+            SELECT 'code', 0, 0, r.class::int8, r.oid::int8, pg_catalog.format('the foreign table %I.%I', n.nspname, c.relname),
+                   'whose server may run anything as whoever reads it'
+              FROM reach r
+              JOIN pg_catalog.pg_class c ON c.oid = r.oid AND c.relkind = 'f'
+              JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+              JOIN pg_catalog.pg_foreign_table f ON f.ftrelid = c.oid
+              JOIN pg_catalog.pg_foreign_server s ON s.oid = f.ftserver
+             WHERE r.class = 'pg_catalog.pg_class'::regclass
+               AND NOT (SELECT bool_and(o.rolsuper) FROM pg_catalog.pg_roles o WHERE o.oid IN (c.relowner, s.srvowner))
             UNION ALL
             SELECT 'cast', 'pg_catalog.pg_type'::regclass::oid::int8, castsource::int8,
                    'pg_catalog.pg_type'::regclass::oid::int8, casttarget::int8, function, why FROM bad_cast

@@ -134,6 +134,12 @@ public final class ViewGraph {
         return found;
     }
 
+    /** The types of users that the view's content depends on. */
+    Set<ObjectRef> typesOf(ViewId view) {
+        Node node = nodes.get(view);
+        return node == null ? Set.of() : node.types();
+    }
+
     /** What the graph holds of one view. */
     record Node(
             MaterializedView view,
@@ -141,5 +147,6 @@ public final class ViewGraph {
             Set<ViewId> downstream,
             String lineage,
             List<Obstacle> remarks,
-            Optional<ObjectInFlux> inFlux) {}
+            Optional<ObjectInFlux> inFlux,
+            Set<ObjectRef> types) {}
 }

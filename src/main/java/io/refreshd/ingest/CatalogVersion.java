@@ -3,9 +3,9 @@ package io.refreshd.ingest;
 import io.refreshd.capture.Publication;
 import io.refreshd.catalog.Catalog;
 import io.refreshd.catalog.CatalogReader;
+import io.refreshd.catalog.DependentViews;
 import io.refreshd.catalog.ObjectInFlux;
 import io.refreshd.catalog.ObjectsInFlux;
-import io.refreshd.catalog.ReadRelations;
 import io.refreshd.catalog.ViewGraph;
 import io.refreshd.ledger.EnrolledTables;
 import io.refreshd.model.ViewId;
@@ -23,14 +23,14 @@ import org.jdbi.v3.core.Handle;
  * and does not name the view as in flux.
  *
  * @param fingerprint of the catalog; empty in {@link #NONE}, by which nothing can be claimed
- * @param relations the relations that each view reads
+ * @param dependents which views depend on what others may be altering
  * @param objects views whose content depends on an object that a transaction was altering when the catalog was read
  * @param publication name of the publication
  */
 public record CatalogVersion(
-        String fingerprint, ReadRelations relations, Map<ViewId, ObjectInFlux> objects, String publication) {
+        String fingerprint, DependentViews dependents, Map<ViewId, ObjectInFlux> objects, String publication) {
     /** The version of no catalog: no position can be claimed by it. */
-    public static final CatalogVersion NONE = new CatalogVersion("", ReadRelations.NONE, Map.of(), "");
+    public static final CatalogVersion NONE = new CatalogVersion("", DependentViews.NONE, Map.of(), "");
 
     /** How what others can see of the server's catalog compares with this version. */
     public enum State {
@@ -48,18 +48,20 @@ public record CatalogVersion(
 
     /** @param fingerprint read before {@code catalog} was */
     public static CatalogVersion of(String fingerprint, Catalog catalog, ViewGraph graph, String publication) {
-        return new CatalogVersion(
-                fingerprint, ReadRelations.of(catalog, graph.views().values()), graph.inFlux(), publication);
+        return new CatalogVersion(fingerprint, DependentViews.of(catalog, graph), graph.inFlux(), publication);
     }
 
     /**
      * Compares the server's catalog with this version. To be called when a position has been routed, before it is claimed.
      *
      * <p>DDL on a function or type shows in the fingerprint as soon as the transaction has made the change. Then the catalog is read, and
-     * the views concerned are in flux until that transaction has ended.
+     * the views concerned are in flux until that transaction has ended. A row that replaces none, such as a membership, shows nothing
+     * of the kind; the statements that write such rows keep a lock.
      *
-     * <p>Invariant: locks are read before the fingerprint. A transaction that altered a relation and committed in front of the
-     * position either holds its lock still, or is visible to the query for the fingerprint that follows.
+     * <p>Invariant: the position is read before the locks, and the locks before the fingerprint. A transaction that altered something and
+     * committed in front of the position either holds its lock still, or is visible to the query for the fingerprint that follows.
+     * Exceptions, which are worded in freshness.md: a new function, operator or type that a body in the form of a string means from
+     * now on, and roles that are altered with another's rights. Neither leaves a lock or a replaced row.
      */
     Check check(Handle handle) throws SQLException {
         Map<ViewId, String> inFlux = inFlux(handle.getConnection());
@@ -71,7 +73,7 @@ public record CatalogVersion(
 
     /** The views of which a running transaction alters or locks something, with its name. */
     Map<ViewId, String> inFlux(Connection connection) throws SQLException {
-        Map<ViewId, String> found = new HashMap<>(relations.readersOf(CatalogReader.beingAltered(connection)));
+        Map<ViewId, String> found = new HashMap<>(dependents.on(CatalogReader.beingAltered(connection)));
         objects.forEach((view, object) -> found.putIfAbsent(view, object.object()));
         return found;
     }

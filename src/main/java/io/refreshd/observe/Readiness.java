@@ -94,7 +94,7 @@ public record Readiness(Duration silence, Duration grace) {
     /** Whether the view waits for its first refresh. Such a view has a staleness of zero, which means "unknown". */
     private static boolean neverRefreshed(ViewStatus view) {
         return switch (view.phase()) {
-            case FRESH, PAUSED -> false;
+            case FRESH, UNTRACKED, PAUSED -> false;
             case DIRTY, REFRESHING, BACKING_OFF, SUSPENDED, BLOCKED ->
                 view.refreshedAt().isEmpty() && view.watermark().isEmpty();
         };

@@ -125,7 +125,7 @@ public final class RefreshLog implements Consumer<Notice> {
             case SUSPENDED -> about(n).log("View no longer suspended");
             case PAUSED -> about(n).log("View resumed");
             case BLOCKED -> about(n).log("View no longer blocked");
-            case FRESH, DIRTY, REFRESHING, BACKING_OFF -> {}
+            case FRESH, DIRTY, REFRESHING, BACKING_OFF, UNTRACKED -> {}
         }
     }
 

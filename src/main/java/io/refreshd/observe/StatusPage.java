@@ -174,8 +174,8 @@ final class StatusPage {
             case BLOCKED -> 1;
             case BACKING_OFF -> 2;
             case PAUSED -> 3;
-            // One rank for the three, or rows would change places with every refresh.
-            case REFRESHING, DIRTY, FRESH -> 4;
+            // One rank for them all, or rows would change places with every refresh.
+            case REFRESHING, DIRTY, FRESH, UNTRACKED -> 4;
         };
     }
 

@@ -194,7 +194,7 @@ final class ViewSeries {
                 && switch (view.phase()) {
                     case DIRTY, REFRESHING, BACKING_OFF -> true;
                     // Suspended, blocked and paused views are not waiting for a refresh; the state says why.
-                    case FRESH, SUSPENDED, BLOCKED, PAUSED -> false;
+                    case FRESH, UNTRACKED, SUSPENDED, BLOCKED, PAUSED -> false;
                 };
     }
 

@@ -16,7 +16,9 @@ public enum ViewPhase {
     /** The view reads another materialized view that is suspended. */
     BLOCKED,
     /** An operator paused the view. */
-    PAUSED;
+    PAUSED,
+    /** The view lacks no change that is known, and nothing can be claimed of it: it has no watermark. */
+    UNTRACKED;
 
     /** The phase as labels, JSON and tables spell it. */
     public String word() {

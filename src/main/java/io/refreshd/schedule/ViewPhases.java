@@ -1,5 +1,6 @@
 package io.refreshd.schedule;
 
+import io.refreshd.model.Lsn;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.Remedy;
 import io.refreshd.report.ViewPhase;
@@ -11,6 +12,9 @@ import java.util.stream.Stream;
 
 /** Derives what users see of a view: its phase, the reason for the phase, and its status. */
 final class ViewPhases {
+    private static final Obstacle NO_POSITION =
+            new Obstacle("no refresh has brought it to a known position of the log yet", Remedy.NONE);
+
     private final ViewRegistry views;
     private final Watermarks watermarks;
     private final Readiness readiness;
@@ -62,6 +66,7 @@ final class ViewPhases {
             case PAUSED -> Optional.of(new Obstacle("paused by request", Remedy.text("refreshd resume " + view.id())));
             case BACKING_OFF, DIRTY, REFRESHING, FRESH ->
                 retryReason(view.retry).or(() -> watermarks.untracked(view)).or(() -> watermarks.frozen(view));
+            case UNTRACKED -> reason(view, ViewPhase.FRESH).or(() -> Optional.of(NO_POSITION));
         };
     }
 
@@ -89,13 +94,15 @@ final class ViewPhases {
     }
 
     private ViewStatus status(ViewState view) {
+        Optional<Lsn> watermark = watermarks.current(view);
+        ViewPhase phase = view.phase == ViewPhase.FRESH && watermark.isEmpty() ? ViewPhase.UNTRACKED : view.phase;
         return new ViewStatus(
                 view.id(),
-                view.phase,
+                phase,
                 view.spec.timing(),
                 view.spec.method(),
                 oldestMissing(view),
-                watermarks.current(view),
+                watermark,
                 // The scheduler knows positions only; the ingest knows which commit time belongs to one.
                 Optional.empty(),
                 view.refreshedAt,
@@ -103,7 +110,7 @@ final class ViewPhases {
                 view.refreshes,
                 view.retry.failures(),
                 Optional.ofNullable(view.running).map(RunningRefresh::since),
-                reason(view, view.phase));
+                reason(view, phase));
     }
 
     private Optional<Instant> oldestMissing(ViewState view) {

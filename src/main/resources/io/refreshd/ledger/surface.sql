@@ -52,7 +52,12 @@ CREATE OR REPLACE VIEW refreshd.freshness AS
 SELECT view_schema,
        view_name,
        view_oid,
-       CASE WHEN what IS NOT NULL THEN 'suspended' WHEN paused THEN 'paused' WHEN clean THEN 'fresh' ELSE 'dirty' END AS state,
+       CASE WHEN what IS NOT NULL THEN 'suspended'
+            WHEN paused THEN 'paused'
+            WHEN NOT clean THEN 'dirty'
+            WHEN watermark IS NULL THEN 'untracked'
+            ELSE 'fresh'
+       END AS state,
        dirty_since,
        watermark,
        refreshed_at,
@@ -84,6 +89,7 @@ SELECT s.view_schema,
        s.view_oid,
        CASE WHEN s.what IS NOT NULL THEN 'suspended'
             WHEN s.paused THEN 'paused'
+            WHEN w.clean AND w.watermark IS NULL THEN 'untracked'
             WHEN w.clean THEN 'fresh'
             WHEN w.blocked_what IS NOT NULL THEN 'blocked'
             ELSE 'dirty'
@@ -159,6 +165,8 @@ WHERE s.upstream <> '{}';
 COMMENT ON VIEW refreshd.freshness IS
     'How fresh each view is. watermark: every transaction that committed at or before it is in the view; '
     'null if nothing can be claimed. dirty_since: commit time of the oldest change known to be missing.';
+COMMENT ON COLUMN refreshd.freshness.state IS
+    'fresh; untracked: lacks no change that is known, and nothing can be claimed; dirty; suspended; blocked; paused.';
 COMMENT ON COLUMN refreshd.freshness.reason IS
     'Why the view is suspended or blocked, or why nothing can be claimed of it: for everybody, without values of rows.';
 COMMENT ON COLUMN refreshd.freshness.remedy_sql IS
@@ -221,7 +229,7 @@ BEGIN
             RAISE EXCEPTION '% is paused, and lacks what has been committed since %', "view", known.dirty_since
                 USING ERRCODE = 'object_not_in_prerequisite_state', HINT = format('refreshd resume ''%s''', "view");
         -- While a transaction alters what a view reads nothing may be claimed of it: that passes.
-        ELSIF known.state = 'fresh' AND known.watermark IS NULL
+        ELSIF known.state = 'untracked'
               AND NOT EXISTS (SELECT FROM refreshd.view_state s
                               WHERE s.view_oid = "view"::oid AND s.frozen IS NOT NULL AND NOT s.untracked) THEN
             RAISE EXCEPTION 'nothing can be claimed of %: %', "view", known.reason

@@ -152,7 +152,7 @@ class LockedTablesIT {
                     "CREATE MATERIALIZED VIEW fresh_one AS SELECT id FROM locked",
                     "CREATE UNIQUE INDEX ON fresh_one (id)");
             await().until(() -> database.query("SELECT state FROM refreshd.freshness WHERE view_name = 'fresh_one'")
-                    .contains("fresh"));
+                    .contains("untracked"));
             assertThat(database.query("SELECT watermark FROM refreshd.freshness WHERE view_name = 'fresh_one'"))
                     .containsOnlyNulls();
             database.execute("INSERT INTO free VALUES (1)");

@@ -257,7 +257,7 @@ class OperationIT {
             statement.execute("INSERT INTO other VALUES (7)");
             CompletableFuture<Void> started = CompletableFuture.runAsync(daemon::begin);
             await().until(() -> daemon.daemon().status().stream().detail().contains("running transactions have ended"));
-            daemon.awaitPhase("public.of_other", ViewPhase.FRESH);
+            daemon.awaitPhase("public.of_other", ViewPhase.UNTRACKED);
             writer.commit();
             await().until(started::isDone);
             await().until(() -> database.query("SELECT id FROM of_other").equals(List.of("7")));

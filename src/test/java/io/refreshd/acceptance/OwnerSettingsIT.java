@@ -126,21 +126,24 @@ class OwnerSettingsIT {
         }
     }
 
+    /** The driver hides the server's style as it hides the zone, and refreshd's own sessions have another one. */
     @Test
-    void withoutAnySettingTheDayIsThatOfTheServer() throws Exception {
-        execute(days("by_server", "os_tokyo"));
-        String server = query("SELECT setting FROM pg_file_settings WHERE name = 'timezone' AND applied").stream()
-                .reduce("GMT", (first, last) -> last);
-        execute("INSERT INTO main SELECT i, '2026-03-01 00:30+00'::timestamptz + i * interval '1 hour'"
-                + " FROM generate_series(2, 48) i");
-        String expected = "SELECT format('%s %s', (at AT TIME ZONE '" + server + "')::date, count(*)) FROM main"
-                + " GROUP BY (at AT TIME ZONE '" + server + "')::date ORDER BY 1";
-        try (RunningDaemon daemon = daemon()) {
-            daemon.awaitFresh();
-            FreshnessWait.await("by_server", this::query);
-            assertThat(query("SELECT format('%s %s', day, n) FROM by_server ORDER BY 1"))
-                    .isEqualTo(query(expected));
-            assertThat(audit("by_server").verdict()).isEqualTo(Verdict.EQUAL);
+    void withoutAnySettingDatesAreWrittenAsTheServerWritesThem() throws Exception {
+        try {
+            execute(
+                    "ALTER SYSTEM SET datestyle = 'German, DMY'",
+                    "SELECT pg_reload_conf()",
+                    "SET ROLE os_tokyo; CREATE MATERIALIZED VIEW dated AS SELECT id, d::text AS d FROM main;"
+                            + " CREATE UNIQUE INDEX ON dated (id); RESET ROLE",
+                    "INSERT INTO main (id, d) VALUES (2, '2026-12-24')");
+            try (RunningDaemon daemon = daemon()) {
+                daemon.awaitFresh();
+                FreshnessWait.await("dated", this::query);
+                assertThat(query("SELECT d FROM dated ORDER BY id")).containsExactly("09.03.2026", "24.12.2026");
+                assertThat(audit("dated").verdict()).isEqualTo(Verdict.EQUAL);
+            }
+        } finally {
+            execute("ALTER SYSTEM RESET datestyle", "SELECT pg_reload_conf()");
         }
     }
 

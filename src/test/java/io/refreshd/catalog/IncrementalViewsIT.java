@@ -283,10 +283,12 @@ class IncrementalViewsIT {
     void whatAlterTransactionsDoToAPartConcernsTheView() throws Exception {
         Catalog catalog = CatalogReader.read(connection);
         ViewGraph graph = ViewGraph.of(catalog, name -> true);
-        ReadRelations relations = ReadRelations.of(catalog, graph.views().values());
+        DependentViews dependents = DependentViews.of(catalog, graph);
         for (String part :
                 List.of("v", "refreshd_store.v_1", "refreshd_store.v_1_definition", "details", "details_of_all")) {
-            assertThat(relations.readersOf(List.of(oid(part)))).as(part).containsKey(VIEW);
+            assertThat(dependents.on(List.of(new ObjectRef(1259, oid(part)))))
+                    .as(part)
+                    .containsKey(VIEW);
         }
     }
 

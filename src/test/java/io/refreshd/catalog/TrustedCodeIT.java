@@ -1,6 +1,7 @@
 package io.refreshd.catalog;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.refreshd.demo.LocalPostgres;
 import io.refreshd.model.Obstacle;
@@ -10,6 +11,7 @@ import io.refreshd.testing.VersionedServer;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
 import java.util.Optional;
@@ -38,7 +40,17 @@ class TrustedCodeIT {
         "CREATE FUNCTION native(int) RETURNS int IMMUTABLE LANGUAGE internal AS 'int4abs'",
         "CREATE FUNCTION parsed(int) RETURNS int IMMUTABLE LANGUAGE sql RETURN $1 + 1",
         "CREATE FUNCTION text_body(int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT $1 + 1'",
+        "CREATE FOREIGN DATA WRAPPER none",
+        "GRANT USAGE ON FOREIGN DATA WRAPPER none TO trusted_code_mallory",
+        "CREATE SERVER safe FOREIGN DATA WRAPPER none",
+        "CREATE FOREIGN TABLE public.safe (id int) SERVER safe",
+        "GRANT SELECT ON public.safe TO trusted_code_mallory",
         "SET ROLE trusted_code_mallory",
+        "CREATE SERVER hers FOREIGN DATA WRAPPER none",
+        "CREATE FOREIGN TABLE mal.elsewhere (id int) SERVER hers",
+        "CREATE VIEW mal.over_elsewhere AS SELECT id FROM mal.elsewhere",
+        "CREATE TABLE mal.half (id int, k int) PARTITION BY RANGE (id)",
+        "CREATE FOREIGN TABLE mal.half_elsewhere PARTITION OF mal.half DEFAULT SERVER hers",
         "CREATE FUNCTION mal.act() RETURNS boolean IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RETURN true; END'",
         "CREATE FUNCTION mal.one(int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RETURN 1; END'",
         "CREATE FUNCTION mal.diff(int, int) RETURNS float8 IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RETURN 1; END'",
@@ -72,6 +84,8 @@ class TrustedCodeIT {
         "CREATE TABLE mal.doms (id int PRIMARY KEY, d mal.dom)",
         "CREATE FUNCTION mal.two(int, int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RETURN 1; END'",
         "CREATE AGGREGATE mal.agg(int) (SFUNC = mal.two, STYPE = int)",
+        "CREATE FUNCTION mal.triggered() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'",
+        "CREATE FUNCTION mal.as_text(int) RETURNS text IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RETURN 1; END'",
         "CREATE VIEW mal.invoked WITH (security_invoker) AS SELECT id, mal.one(id) AS o FROM mal.t",
         "CREATE TABLE mal.keyed (id int PRIMARY KEY, EXCLUDE USING btree ((mal.one(id)) WITH =))",
         "RESET ROLE",
@@ -149,7 +163,8 @@ class TrustedCodeIT {
                 "SELECT id, public.native(id) AS n, public.parsed(id) AS p FROM mal.t",
                 "SELECT id, now() AS at, random() AS r, to_char(now(), 'YYYY') AS y FROM mal.t",
                 "SELECT count(*) AS n, array_agg(DISTINCT c) AS c FROM mal.t GROUP BY m",
-                "SELECT relname FROM pg_catalog.pg_class"
+                "SELECT relname FROM pg_catalog.pg_class",
+                "SELECT id FROM public.safe"
             })
     void codeOfTheServerOfASuperuserAndOfExtensionsIsTrusted(String query) throws Exception {
         assertThat(obstacle(query, TrustedCode.Use.LOOKUP)).isEmpty();
@@ -184,6 +199,9 @@ class TrustedCodeIT {
                 "SELECT id, mal.agg(id) OVER (ORDER BY id) AS a FROM mal.t",
                 "SELECT id FROM mal.invoked",
                 "SELECT id FROM mal.keyed",
+                "SELECT id FROM mal.elsewhere",
+                "SELECT id FROM mal.over_elsewhere",
+                "SELECT id FROM mal.half",
                 "SELECT public.of_hers(id) AS a FROM mal.t",
                 "SELECT id, public.calls_hers(id) AS a FROM mal.t",
                 "SELECT id FROM mal.t WHERE v OPERATOR(public.===) id",
@@ -247,6 +265,41 @@ class TrustedCodeIT {
             execute("DROP FUNCTION public.hstore(mal.plain_table)");
         }
         assertThat(obstacle(query, TrustedCode.Use.LOOKUP)).isEmpty();
+    }
+
+    /** What the proof leaves out since only a superuser can make it. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "CREATE EVENT TRIGGER e ON ddl_command_end EXECUTE FUNCTION mal.triggered()",
+                "CREATE OPERATOR CLASS mal.c FOR TYPE int4 USING btree AS FUNCTION 1 mal.two(int, int)",
+                "CREATE OPERATOR FAMILY mal.f USING btree",
+                "CREATE ACCESS METHOD m TYPE INDEX HANDLER bthandler",
+                "CREATE LANGUAGE l HANDLER plpgsql_call_handler",
+                "CREATE FOREIGN DATA WRAPPER w",
+                "CREATE TEXT SEARCH TEMPLATE mal.t (LEXIZE = dsimple_lexize)",
+                "CREATE TEXT SEARCH PARSER mal.p (START = prsd_start, GETTOKEN = prsd_nexttoken, END = prsd_end,"
+                        + " LEXTYPES = prsd_lextype)",
+                "CREATE FUNCTION mal.n(int) RETURNS int LANGUAGE internal AS 'int4abs'",
+                "CREATE FUNCTION mal.n(int) RETURNS int LANGUAGE c AS 'plpgsql'",
+                "CREATE FUNCTION mal.i(internal) RETURNS internal LANGUAGE plpgsql AS 'BEGIN RETURN $1; END'",
+                "ALTER FUNCTION mal.one(int) SUPPORT generate_series_int4_support",
+                "CREATE TRANSFORM FOR int4 LANGUAGE plpgsql (FROM SQL WITH FUNCTION mal.one(int))",
+                "CREATE TYPE mal.base (INPUT = int4in, OUTPUT = int4out)",
+                "CREATE CAST (int4 AS text) WITH FUNCTION mal.as_text(int4)",
+                "CREATE OPERATOR mal.=+= (FUNCTION = mal.two, LEFTARG = int, RIGHTARG = int,"
+                        + " COMMUTATOR = OPERATOR(pg_catalog.-))"
+            })
+    void whatIsLeftOutOnlyASuperuserCanMake(String ddl) throws Exception {
+        execute("SET ROLE trusted_code_mallory");
+        try {
+            // Refused as a matter of privilege, or of what the language cannot do.
+            assertThatThrownBy(() -> execute(ddl))
+                    .isInstanceOfSatisfying(
+                            SQLException.class, e -> assertThat(e.getSQLState()).isIn("42501", "0A000"));
+        } finally {
+            execute("RESET ROLE");
+        }
     }
 
     /** {@code pg_depend} has no row for this type. */

@@ -3,6 +3,7 @@ package io.refreshd.faults;
 import io.refreshd.testing.TestTimeout;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -123,6 +124,8 @@ public final class Campaign {
             AtomicLong nextId = new AtomicLong(CampaignSchema.ROWS + 1);
             Thread watcher = Thread.ofPlatform().name("oracle").start(() -> watch(server));
             threads.add(watcher);
+            Thread counter = Thread.ofPlatform().name("backends").start(() -> countBackends(server, proxy, daemon));
+            threads.add(counter);
             for (int i = 0; i < 4; i++) {
                 ApplicationClient worker =
                         new ApplicationClient(server, random.split(), nextId, stopWork, statistics, i == 0);
@@ -145,7 +148,7 @@ public final class Campaign {
                 injectFaults(context);
                 stopWork.set();
                 for (Thread thread : threads) {
-                    if (thread != watcher) {
+                    if (thread != watcher && thread != counter) {
                         thread.join();
                     }
                 }
@@ -306,6 +309,35 @@ public final class Campaign {
             } catch (SQLException e) {
                 statistics.count("oracle interrupted");
                 stopOracle.sleep(200);
+            }
+        }
+    }
+
+    private void countBackends(DatabaseServer server, TcpProxy proxy, CampaignDaemon daemon) {
+        BackendLimit limit = new BackendLimit();
+        long most = 0;
+        while (!stopOracle.isSet() && violation.get() == null) {
+            try (Connection connection = server.connect("counter")) {
+                while (!stopOracle.isSet()) {
+                    int backends = BackendLimit.count(connection);
+                    int allowed = BackendLimit.PER_DAEMON * daemon.running() + proxy.forgotten();
+                    most = Math.max(most, backends);
+                    statistics.set("most backends of the daemon", most);
+                    if (limit.isBroken(backends, allowed, System.nanoTime())) {
+                        violation.compareAndSet(
+                                null,
+                                new Violation(backends + " backends of the daemon for " + BackendLimit.PATIENCE
+                                        + ", where it may have " + allowed + " connections:\n"
+                                        + BackendLimit.describe(connection)));
+                        note("violation, after " + currentFault.get());
+                        stopFaults.set();
+                        stopWork.set();
+                        return;
+                    }
+                    stopOracle.sleep(1_000);
+                }
+            } catch (SQLException e) {
+                stopOracle.sleep(1_000);
             }
         }
     }

@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
 /** The daemon of a campaign, started again and again with one configuration, and at times a standby beside it. */
 final class CampaignDaemon implements AutoCloseable {
     private final DaemonProcess.Launch launch;
-    private @Nullable DaemonProcess process;
-    private @Nullable DaemonProcess standby;
+    private volatile @Nullable DaemonProcess process;
+    private volatile @Nullable DaemonProcess standby;
 
     private CampaignDaemon(DaemonProcess.Launch launch) {
         this.launch = launch;
@@ -35,6 +35,11 @@ final class CampaignDaemon implements AutoCloseable {
                 """.formatted(proxyPort, user));
         return new CampaignDaemon(
                 DaemonProcess.of(configuration).environment(environment).logFile(folder.resolve("daemon.log")));
+    }
+
+    /** The number of daemons; while none runs, one that is about to be started counts. */
+    int running() {
+        return standby == null ? 1 : 2;
     }
 
     void start() throws IOException {

@@ -64,6 +64,11 @@ final class TcpProxy implements AutoCloseable {
         forgotten.addAll(links);
     }
 
+    /** The connections that were forgotten and that neither end has closed. */
+    int forgotten() {
+        return forgotten.size();
+    }
+
     /** Closes new connections at once. */
     void refuse(boolean on) {
         refusing = on;

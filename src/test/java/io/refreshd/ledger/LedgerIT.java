@@ -247,12 +247,12 @@ class LedgerIT {
                 Optional.empty(),
                 false);
         refresh(STACKED, 1, "0/100");
-        assertThat(freshness(BASE)).isEqualTo("fresh/null");
-        assertThat(freshness(STACKED)).isEqualTo("fresh/null");
-        assertThat(stateAndReason(BASE)).isEqualTo("fresh, reads now(), set max-staleness");
+        assertThat(freshness(BASE)).isEqualTo("untracked/null");
+        assertThat(freshness(STACKED)).isEqualTo("untracked/null");
+        assertThat(stateAndReason(BASE)).isEqualTo("untracked, reads now(), set max-staleness");
         assertThat(stateAndReason(STACKED))
                 .isEqualTo(
-                        "fresh, stands on public.\"Base \"\"view\"\"\", of which nothing can be claimed: reads now(),"
+                        "untracked, stands on public.\"Base \"\"view\"\"\", of which nothing can be claimed: reads now(),"
                                 + " set max-staleness");
     }
 

@@ -176,7 +176,7 @@ class MigrationIT {
                         + " ORDER BY 1"))
                 .containsExactly(
                         "clean, fresh, 0/300",
-                        "clock, fresh, it reads a source whose changes the log does not show",
+                        "clock, untracked, it reads a source whose changes the log does not show",
                         version == 1 ? "dirty, paused, 0/100" : "dirty, suspended, 0/100, no index, CREATE it;",
                         "on_top, blocked, 0/100, stands on public.stuck, which is suspended:"
                                 + " the last refresh failed before refreshd was upgraded, GRANT it;",

@@ -97,7 +97,9 @@ final class FairnessOracle {
     void paused(List<ViewStatus> status) {
         for (ViewStatus shown : status) {
             if (shown.phase() == ViewPhase.PAUSED || shown.phase() == ViewPhase.SUSPENDED) {
-                Optional.ofNullable(views.get(shown.view())).ifPresent(view -> view.phase = shown.phase());
+                Optional.ofNullable(views.get(shown.view()))
+                        .ifPresent(view ->
+                                view.phase = shown.phase() == ViewPhase.UNTRACKED ? ViewPhase.FRESH : shown.phase());
             }
         }
     }
@@ -185,7 +187,9 @@ final class FairnessOracle {
     /** @param retrying views whose last attempt failed */
     void check(List<ViewStatus> status, Set<ViewId> retrying, long now) {
         for (ViewStatus shown : status) {
-            Optional.ofNullable(views.get(shown.view())).ifPresent(view -> view.phase = shown.phase());
+            Optional.ofNullable(views.get(shown.view()))
+                    .ifPresent(view ->
+                            view.phase = shown.phase() == ViewPhase.UNTRACKED ? ViewPhase.FRESH : shown.phase());
         }
         for (ViewId upstream : startedNow) {
             downstream(upstream)

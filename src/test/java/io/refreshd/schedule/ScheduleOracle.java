@@ -232,9 +232,13 @@ final class ScheduleOracle {
      * refresh of such a view brought what came while it ran. That the view may be called fresh is checked by {@link DataOracle}.
      */
     private static void forgetTimes(@Nullable Watched view, ViewPhase phase) {
-        if (view != null && phase == ViewPhase.FRESH && !view.spec.upstream().isEmpty()) {
+        if (view != null && isClean(phase) && !view.spec.upstream().isEmpty()) {
             view.changesWait = false;
         }
+    }
+
+    private static boolean isClean(ViewPhase phase) {
+        return phase == ViewPhase.FRESH || phase == ViewPhase.UNTRACKED;
     }
 
     private void checkNotLate(ViewStatus shown, Watched view, long now) {
@@ -265,7 +269,7 @@ final class ScheduleOracle {
             boolean upstreamQuiet = view.spec.upstream().stream().noneMatch(running::containsKey)
                     && status.stream()
                             .filter(s -> view.spec.upstream().contains(s.view()))
-                            .allMatch(s -> s.phase() == ViewPhase.FRESH);
+                            .allMatch(s -> isClean(s.phase()));
             if (view.changesWait
                     && !view.retrying
                     && upstreamQuiet

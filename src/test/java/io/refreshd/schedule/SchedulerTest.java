@@ -255,6 +255,19 @@ class SchedulerTest {
     }
 
     @Test
+    void aViewOfWhichNothingCanBeClaimedIsUntrackedAndNotFresh() {
+        Obstacle clock = new Obstacle("reads the clock", Remedy.NONE);
+        know(new ViewSpec(A, 1, TIMING, Method.CONCURRENT, Set.of(), Optional.empty(), Optional.of(clock)), spec(B, A));
+        assertThat(List.of(status(A), status(B))).allSatisfy(status -> {
+            assertThat(status.watermark()).isEmpty();
+            assertThat(status.phase()).isEqualTo(ViewPhase.UNTRACKED);
+            assertThat(status.reason()).contains(clock);
+        });
+        handle(affected(A, 100));
+        assertThat(status(A).phase()).isEqualTo(ViewPhase.DIRTY);
+    }
+
+    @Test
     void aTransactionInManyBatchesCostsOneRefresh() {
         know(spec(A));
         handle(affected(A, 100));

@@ -7,7 +7,7 @@ import org.awaitility.Awaitility;
  * Waits for a view by {@code refreshd.wait_until_fresh}.
  *
  * <p>That function fails when the last heartbeat of the daemon is older than five intervals and five seconds. On a busy machine a
- * daemon may get no processor for so long, so the wait is repeated then.
+ * daemon may get no processor for so long, or be slow to read the log again, so the wait is repeated then.
  */
 public final class FreshnessWait {
     private FreshnessWait() {}
@@ -24,7 +24,8 @@ public final class FreshnessWait {
                 query.run(TestTimeout.waitUntilFresh(view));
                 return true;
             } catch (SQLException e) {
-                if (String.valueOf(e.getMessage()).contains("refreshd is away")) {
+                String message = String.valueOf(e.getMessage());
+                if (message.contains("refreshd is away") || message.contains("the log is not read at present")) {
                     return false;
                 }
                 throw e;

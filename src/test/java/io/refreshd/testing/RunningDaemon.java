@@ -150,11 +150,13 @@ public final class RunningDaemon implements AutoCloseable {
                 .until(() -> view(view).map(status -> status.phase() == phase).orElse(false));
     }
 
-    /** Waits until every view holds all changes that have been routed. */
+    /** Waits until every view holds all changes that have been routed, untracked views too. */
     public void awaitFresh() {
         Awaitility.await("all views are fresh")
                 .until(() -> !daemon.status().views().isEmpty()
-                        && daemon.status().views().stream().allMatch(status -> status.phase() == ViewPhase.FRESH));
+                        && daemon.status().views().stream()
+                                .allMatch(status ->
+                                        status.phase() == ViewPhase.FRESH || status.phase() == ViewPhase.UNTRACKED));
     }
 
     /** The metrics as Prometheus scrapes them. */

@@ -1,17 +1,21 @@
 package io.refreshd.catalog;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.refreshd.model.ViewId;
 import io.refreshd.testing.TestDatabase;
 import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.Statement;
 import java.util.List;
+import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-class ReadRelationsIT {
+class DependentViewsIT {
     private TestDatabase database;
 
     @BeforeEach
@@ -38,11 +42,10 @@ class ReadRelationsIT {
 
     @Test
     void followsPlainViewsPartitionsChildrenAndPoliciesAndStopsAtMaterializedViews() throws Exception {
-        ReadRelations relations;
+        DependentViews relations;
         try (Connection connection = database.connect()) {
             Catalog catalog = CatalogReader.read(connection);
-            relations = ReadRelations.of(
-                    catalog, ViewGraph.of(catalog, view -> true).views().values());
+            relations = DependentViews.of(catalog, ViewGraph.of(catalog, view -> true));
         }
         assertThat(readers(relations, "parts", "part", "inner_view", "outer_view"))
                 .containsExactly("public.a");
@@ -56,13 +59,46 @@ class ReadRelationsIT {
         assertThat(readers(relations, "a", "b", "lone")).isEmpty();
     }
 
-    private List<String> readers(ReadRelations relations, String... names) throws Exception {
-        TreeSet<Long> oids = new TreeSet<>();
-        for (String name : names) {
-            oids.add(Long.parseLong(
-                    database.query("SELECT '" + name + "'::regclass::oid::int8").getFirst()));
+    /** Everybody may alter settings of his own role, and leave the transaction open. */
+    @Test
+    void whoAltersRolesConcernsTheViewsWhoseOwnersHeCouldAlter() throws Exception {
+        String owner = "owner_" + database.name();
+        String stranger = "stranger_" + database.name();
+        database.execute(
+                "CREATE ROLE " + owner + " LOGIN",
+                "CREATE ROLE " + stranger + " LOGIN",
+                "ALTER MATERIALIZED VIEW a OWNER TO " + owner);
+        try (Connection connection = database.connect()) {
+            Catalog catalog = CatalogReader.read(connection);
+            DependentViews dependents = DependentViews.of(catalog, ViewGraph.of(catalog, view -> true));
+            for (String user : List.of(owner, stranger)) {
+                try (Connection theirs = DriverManager.getConnection(database.url(), user, "");
+                        Statement statement = theirs.createStatement()) {
+                    theirs.setAutoCommit(false);
+                    statement.execute("ALTER ROLE " + user + " SET timezone = 'Asia/Tokyo'");
+                    Set<ViewId> expected = user.equals(owner) ? Set.of(new ViewId("public", "a")) : Set.of();
+                    // Other tests alter roles of the same server for a moment.
+                    await(user)
+                            .until(() -> dependents
+                                    .on(CatalogReader.beingAltered(connection))
+                                    .keySet()
+                                    .equals(expected));
+                }
+            }
+        } finally {
+            database.execute("DROP OWNED BY " + owner + " CASCADE", "DROP ROLE " + owner + ", " + stranger);
         }
-        return relations.readersOf(oids).keySet().stream()
+    }
+
+    private List<String> readers(DependentViews relations, String... names) throws Exception {
+        TreeSet<ObjectRef> objects = new TreeSet<>();
+        for (String name : names) {
+            objects.add(new ObjectRef(
+                    1259,
+                    Long.parseLong(database.query("SELECT '" + name + "'::regclass::oid::int8")
+                            .getFirst())));
+        }
+        return relations.on(objects).keySet().stream()
                 .map(ViewId::toString)
                 .sorted()
                 .toList();
