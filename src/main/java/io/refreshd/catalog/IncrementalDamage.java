@@ -177,6 +177,9 @@ final class IncrementalDamage {
     }
 
     private Remedy remedy() {
+        if (row.templated()) {
+            return Remedy.sql("DROP VIEW " + view.sql()).and("refreshd makes it again from its template");
+        }
         String convert = "refreshd convert " + SqlNames.literal(view.sql());
         return Remedy.text(convert + " --back --apply, and then " + convert + " --apply");
     }

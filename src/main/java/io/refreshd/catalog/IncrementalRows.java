@@ -24,11 +24,13 @@ record IncrementalRows(long owner, List<Row> rows) {
               JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
              WHERE n.nspname = 'refreshd' AND c.relname = 'incremental_view' AND c.relkind = 'r' AND NOT c.relrowsecurity
                AND pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_table_privilege(c.oid, 'SELECT')
+               AND pg_catalog.has_table_privilege(pg_catalog.to_regclass('refreshd.role_view'), 'SELECT')
             """;
 
     private static final String ROWS = """
-            SELECT view_oid::int8, store_oid::int8, definition_oid::int8, recompute_key::int4[]
-              FROM refreshd.incremental_view ORDER BY view_oid
+            SELECT view_oid::int8, store_oid::int8, definition_oid::int8, recompute_key::int4[],
+                   EXISTS (SELECT FROM refreshd.role_view r WHERE r.view_oid = i.view_oid) AS templated
+              FROM refreshd.incremental_view i ORDER BY view_oid
             """;
 
     /**
@@ -36,8 +38,9 @@ record IncrementalRows(long owner, List<Row> rows) {
      *
      * @param view the plain view that users read
      * @param recomputeKey numbers of the store's columns
+     * @param templated whether it was made from a template of role views, and is made again when it is dropped
      */
-    record Row(long view, long store, long definition, List<Integer> recomputeKey) {
+    record Row(long view, long store, long definition, List<Integer> recomputeKey, boolean templated) {
         Row {
             recomputeKey = List.copyOf(recomputeKey);
         }
@@ -55,8 +58,12 @@ record IncrementalRows(long owner, List<Row> rows) {
         try (PreparedStatement statement = connection.prepareStatement(ROWS);
                 ResultSet row = statement.executeQuery()) {
             while (row.next()) {
-                rows.add(new Row(row.getLong(1), row.getLong(2), row.getLong(3), Arrays.asList((Integer[])
-                        row.getArray(4).getArray())));
+                rows.add(new Row(
+                        row.getLong(1),
+                        row.getLong(2),
+                        row.getLong(3),
+                        Arrays.asList((Integer[]) row.getArray(4).getArray()),
+                        row.getBoolean(5)));
             }
         }
         return rows;

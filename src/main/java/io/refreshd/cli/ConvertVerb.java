@@ -23,6 +23,7 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -117,25 +118,27 @@ final class ConvertVerb implements Callable<Integer> {
         if (apply) {
             LedgerSchema.migrate(handle);
         }
+        Map<ViewId, RefreshCost> costs = RefreshCost.read(handle);
         List<ViewConversion> results = new ArrayList<>();
         for (ViewId view : views.select(named)) {
             Long oid = known.get(view);
             if (incremental.contains(view)) {
                 results.add(ViewConversion.already(view));
             } else if (oid != null) {
-                results.add(forward(handle, keys.of(oid)));
+                results.add(forward(handle, keys.of(oid), costs));
             }
         }
         return results;
     }
 
-    private ViewConversion forward(Handle handle, IncrementalQuery query) throws SQLException {
+    private ViewConversion forward(Handle handle, IncrementalQuery query, Map<ViewId, RefreshCost> costs)
+            throws SQLException {
         List<ViewId> standing = Conversion.standingOn(handle, query.oid());
         ViewConversion planned = new ViewConversion(
                 query,
                 Conversion.obstacles(handle, query),
                 standing,
-                RefreshCost.read(handle, query.view()),
+                Optional.ofNullable(costs.get(query.view())),
                 false,
                 false);
         if (!apply || !planned.obstacles().isEmpty()) {

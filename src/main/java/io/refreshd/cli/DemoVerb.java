@@ -25,7 +25,7 @@ import picocli.CommandLine.Spec;
             "Needs no database, changes nothing else, and leaves nothing behind. Ctrl-C ends it."
         },
         footerHeading = "%nExamples:%n",
-        footer = {"  refreshd demo", "  refreshd demo --for 30s"})
+        footer = {"  refreshd demo", "  refreshd demo --for 30s", "  refreshd demo --incremental"})
 final class DemoVerb implements Callable<Integer> {
     private static final String POSTGRES = "io.zonky.test.db.postgres.embedded.EmbeddedPostgres";
 
@@ -53,6 +53,11 @@ final class DemoVerb implements Callable<Integer> {
     @Option(names = "--port", description = "Port of the daemon's page and metrics (default: any free one).")
     private @Nullable Integer port;
 
+    @Option(
+            names = "--incremental",
+            description = "Keep the views of all roles by what changed, not of one of them. See docs/incremental.md.")
+    private boolean incremental;
+
     DemoVerb(Map<String, String> environment) {
         this.environment = environment;
     }
@@ -71,7 +76,7 @@ final class DemoVerb implements Callable<Integer> {
         try {
             Optional<Duration> time = runFor == null ? Optional.empty() : Optional.of(Durations.parsePositive(runFor));
             OptionalInt httpPort = port == null ? OptionalInt.empty() : OptionalInt.of(port);
-            return new DemoOptions(time, Screen.detect(environment), rows, commitsPerSecond, httpPort, 1);
+            return new DemoOptions(time, Screen.detect(environment), rows, commitsPerSecond, httpPort, 1, incremental);
         } catch (InvalidValueException | IllegalArgumentException e) {
             throw new ParameterException(Objects.requireNonNull(spec).commandLine(), "demo: " + e.getMessage(), e);
         }

@@ -6,10 +6,12 @@ import io.refreshd.catalog.ViewGraph;
 import io.refreshd.config.Configuration;
 import io.refreshd.database.JdbiFactory;
 import io.refreshd.ledger.IncrementalViewRows;
+import io.refreshd.ledger.RefreshCost;
 import java.io.PrintWriter;
 import java.sql.Connection;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -52,9 +54,11 @@ final class GraphVerb implements Callable<Integer> {
         try (Connection connection = new TargetDatabase(configuration.database(), "graph").connect()) {
             Catalog catalog = CatalogReader.read(connection, configuration.views()::includes);
             ViewGraph graph = ViewGraph.of(catalog, configuration.views()::includes);
+            Handle handle = JdbiFactory.on(connection);
             IncrementalViews incremental = IncrementalViews.of(
                     catalog,
-                    IncrementalViewRows.load(JdbiFactory.on(connection)).values(),
+                    IncrementalViewRows.load(handle).values(),
+                    RefreshCost.read(handle),
                     configuration.views()::includes);
             out.print(
                     json

@@ -8,12 +8,14 @@ import io.refreshd.catalog.RecomputeKeys;
 import io.refreshd.catalog.Relation;
 import io.refreshd.catalog.RelationKind;
 import io.refreshd.ledger.IncrementalViewRows.Row;
+import io.refreshd.ledger.RefreshCost;
 import io.refreshd.model.PlainText;
 import io.refreshd.model.ViewId;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
@@ -23,10 +25,12 @@ import java.util.stream.Collectors;
  *
  * @param present views that are incremental
  * @param others materialized views
+ * @param costs what refreshes have cost, by view
  */
-record IncrementalViews(List<Row> present, List<IncrementalQuery> others) {
+record IncrementalViews(List<Row> present, List<IncrementalQuery> others, Map<ViewId, RefreshCost> costs) {
 
-    static IncrementalViews of(Catalog catalog, Collection<Row> rows, Predicate<ViewId> included) {
+    static IncrementalViews of(
+            Catalog catalog, Collection<Row> rows, Map<ViewId, RefreshCost> costs, Predicate<ViewId> included) {
         RecomputeKeys keys = new RecomputeKeys(catalog);
         Set<ViewId> incremental = rows.stream().map(Row::view).collect(Collectors.toSet());
         List<IncrementalQuery> others = new ArrayList<>();
@@ -44,7 +48,8 @@ record IncrementalViews(List<Row> present, List<IncrementalQuery> others) {
                         .filter(row -> included.test(row.view()))
                         .sorted(Comparator.comparing(Row::view))
                         .toList(),
-                others);
+                others,
+                costs);
     }
 
     String text() {
@@ -55,7 +60,13 @@ record IncrementalViews(List<Row> present, List<IncrementalQuery> others) {
                     .append(PlainText.line(row.store().map(ViewId::toString).orElse("a table that was dropped")))
                     .append('\n');
         }
-        others.forEach(query -> IncrementalText.append(text, query));
+        for (IncrementalQuery query : others) {
+            IncrementalText.append(text, query);
+            RefreshCost cost = costs.get(query.view());
+            if (query.possible() && cost != null) {
+                text.append("      ").append(cost.inWords()).append(": convert says more\n");
+            }
+        }
         return text.toString();
     }
 

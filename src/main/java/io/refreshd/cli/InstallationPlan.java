@@ -6,6 +6,7 @@ import io.refreshd.capture.Slot;
 import io.refreshd.catalog.CatalogReader;
 import io.refreshd.catalog.ViewGraph;
 import io.refreshd.config.Configuration;
+import io.refreshd.config.RoleViewTemplate.Kind;
 import io.refreshd.doctor.RequiredTables;
 import io.refreshd.ledger.LedgerSchema;
 import io.refreshd.ledger.LedgerTooNewException;
@@ -23,6 +24,7 @@ import org.jdbi.v3.core.Handle;
  * @param ledger scripts that create the ledger or bring it up to date
  * @param publication statements that create the publication or add tables to it
  * @param published whether the publication exists
+ * @param stores whether role views are to be incremental, and the schema for their rows is missing
  * @param slot the call that creates the slot; empty if the slot exists
  * @param database the name of the database
  * @param mayCreate whether the role may create a schema
@@ -31,6 +33,7 @@ record InstallationPlan(
         List<String> ledger,
         List<String> publication,
         boolean published,
+        boolean stores,
         Optional<String> slot,
         String database,
         boolean mayCreate) {
@@ -48,6 +51,9 @@ record InstallationPlan(
                 LedgerSchema.pending(handle),
                 Publication.plan(publication, required, published),
                 published.isPresent(),
+                configuration.roleViews().stream()
+                                .anyMatch(template -> template.definition().kind() == Kind.INCREMENTAL)
+                        && !IncrementalStores.exist(handle),
                 Slot.inspect(handle.getConnection(), slot).isEmpty()
                         ? Optional.of(Slot.call(slot, version))
                         : Optional.empty(),
@@ -74,12 +80,17 @@ record InstallationPlan(
         remarks.forEach(remark -> remark.lines()
                 .forEach(line -> sql.append("-- First: ").append(line).append('\n')));
         grants.forEach(grant -> sql.append(grant).append(";\n"));
-        if (!ledger.isEmpty() || !publication.isEmpty()) {
+        if (!ledger.isEmpty() || !publication.isEmpty() || stores) {
             // The owner of a new schema or publication needs CREATE on the database, unless a superuser assigns it.
             boolean grant = !mayCreate && (!ledger.isEmpty() || !published);
             String right = "CREATE ON DATABASE " + SqlNames.identifier(database);
             sql.append("\nBEGIN;\n").append(grant ? "GRANT " + right + " TO " + role + ";\n" : "");
             ledger(sql, role);
+            if (stores) {
+                sql.append("-- For the rows of incremental views.\nCREATE SCHEMA refreshd_store AUTHORIZATION ")
+                        .append(role)
+                        .append(";\n");
+            }
             publication(sql, role, SqlNames.identifier(configuration.capture().publication()));
             sql.append(grant ? "REVOKE " + right + " FROM " + role + ";\n" : "").append("COMMIT;\n");
         }

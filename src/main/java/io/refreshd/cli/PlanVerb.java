@@ -1,9 +1,13 @@
 package io.refreshd.cli;
 
 import io.refreshd.config.Configuration;
+import io.refreshd.model.Obstacle;
 import io.refreshd.roles.RolePlan;
 import io.refreshd.roles.RoleReconciler;
 import java.io.PrintWriter;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jdbi.v3.core.Handle;
@@ -39,12 +43,28 @@ final class PlanVerb implements Callable<Integer> {
     public Integer call() throws Exception {
         Configuration configuration = file.read(environment);
         try (Handle handle = new TargetDatabase(configuration.database(), "plan").open()) {
+            RoleReconciler reconciler = new RoleReconciler(configuration);
             handle.setReadOnly(true);
-            RolePlan plan = new RoleReconciler(configuration).plan(handle);
+            RolePlan plan = reconciler.plan(handle);
+            handle.setReadOnly(false);
+            plan = plan.with(obstacles(handle, reconciler, plan));
             PrintWriter out = Output.of(spec);
             out.print(json ? Json.text(RolePlanText.json(plan)) + "\n" : RolePlanText.text(plan));
             out.flush();
             return (plan.obstacles().isEmpty() ? ExitCode.OK : ExitCode.NOT_READY).code();
+        }
+    }
+
+    /** What would keep {@code apply} from carrying out the steps. */
+    private static List<Obstacle> obstacles(Handle handle, RoleReconciler reconciler, RolePlan plan)
+            throws SQLException {
+        handle.begin();
+        try {
+            List<Obstacle> obstacles = new ArrayList<>(reconciler.preflight(handle, plan));
+            obstacles.addAll(reconciler.preflightIncremental(handle, plan));
+            return obstacles;
+        } finally {
+            handle.rollback();
         }
     }
 }

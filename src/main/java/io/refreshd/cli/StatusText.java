@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.refreshd.model.PlainText;
 import io.refreshd.model.Remedy;
+import io.refreshd.model.Spans;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -18,7 +19,7 @@ final class StatusText {
     private static final String YELLOW = "\u001b[33m";
     private static final String RESET = "\u001b[0m";
     private static final List<String> HEADINGS =
-            List.of("VIEW", "STATE", "STALE", "LAG", "AS OF", "REFRESHED", "TOOK", "REASON");
+            List.of("VIEW", "STATE", "METHOD", "STALE", "LAG", "AS OF", "REFRESHED", "TOOK", "REASON");
 
     private final boolean color;
     private final Duration heartbeatTimeout;
@@ -88,6 +89,7 @@ final class StatusText {
         return List.of(
                 PlainText.line(view.view().toString()),
                 view.state(),
+                view.method().orElse("-"),
                 view.staleness().isZero() ? "-" : span(view.staleness()),
                 view.lagBytes().map(StatusText::size).orElse("?"),
                 view.commitTime()
@@ -121,17 +123,7 @@ final class StatusText {
     }
 
     static String span(Duration span) {
-        long millis = span.toMillis();
-        if (millis < 1_000) {
-            return millis + " ms";
-        }
-        if (millis < 60_000) {
-            return String.format(Locale.ROOT, "%.1f s", millis / 1e3);
-        }
-        if (millis < 3_600_000) {
-            return span.toMinutes() + " min " + span.toSecondsPart() + " s";
-        }
-        return span.toHours() + " h " + span.toMinutesPart() + " min";
+        return Spans.inWords(span);
     }
 
     static String size(long bytes) {

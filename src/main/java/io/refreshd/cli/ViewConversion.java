@@ -83,9 +83,7 @@ record ViewConversion(
     }
 
     private String history() {
-        return cost.map(known -> "refreshed " + known.refreshes() + " times in " + StatusText.span(known.since()) + ", "
-                        + StatusText.span(known.median()) + " each (median), " + StatusText.span(known.total())
-                        + " in all: this is what recomputing changed rows replaces")
+        return cost.map(known -> known.inWords() + ": this is what recomputing changed rows replaces")
                 .orElse("what it would save is not known: no refresh of it is in the history yet");
     }
 

@@ -13,6 +13,7 @@ import org.jdbi.v3.core.JdbiException;
 final class OnDemand {
     private static final String QUERY_CANCELED = "57014";
     private static final String INSUFFICIENT_PRIVILEGE = "42501";
+    private static final String WRONG_OBJECT_TYPE = "42809";
 
     private OnDemand() {}
 
@@ -78,6 +79,12 @@ final class OnDemand {
                         "no running refreshd handles " + view.sql()
                                 + ", and this role may not refresh it; start refreshd, or connect as the owner of the view,"
                                 + " or from PostgreSQL 17 on GRANT MAINTAIN ON " + view.sql() + " to the role",
+                        e);
+            }
+            if (WRONG_OBJECT_TYPE.equals(state(e))) {
+                throw new IllegalStateException(
+                        "no running refreshd handles " + view.sql()
+                                + ", which is no materialized view, so that nobody else can refresh it; start refreshd",
                         e);
             }
             throw e;

@@ -22,15 +22,32 @@ final class ShapeReader {
              ORDER BY a.attnum
             """;
 
+    /**
+     * The unique index of the relation with the fewest columns. An incremental view is a plain view; the index is on the table that holds
+     * its rows, which has the view's columns behind hidden ones.
+     */
     private static final String KEY = """
+            WITH holder (oid, hidden) AS (
+              SELECT (:oid)::oid, 0
+              UNION
+              SELECT s.oid, s.relnatts - v.relnatts
+                FROM pg_catalog.pg_class v
+                JOIN pg_catalog.pg_rewrite w ON w.ev_class = v.oid
+                JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.objid = w.oid
+                 AND d.refclassid = 'pg_catalog.pg_class'::regclass
+                JOIN pg_catalog.pg_class s ON s.oid = d.refobjid AND s.relkind = 'r'
+                JOIN pg_catalog.pg_namespace n ON n.oid = s.relnamespace AND n.nspname = 'refreshd_store'
+               WHERE v.oid = (:oid)::oid AND v.relkind = 'v'
+            )
             SELECT a.attname::text AS name, pg_catalog.format('%I.%I', n.nspname, t.typname) AS type
-              FROM (SELECT i.indrelid, i.indkey
-                      FROM pg_catalog.pg_index i
-                     WHERE i.indrelid = (:oid)::oid AND i.indisunique AND i.indisvalid AND i.indpred IS NULL
+              FROM (SELECT i.indkey, h.hidden
+                      FROM holder h JOIN pg_catalog.pg_index i ON i.indrelid = h.oid
+                     WHERE i.indisunique AND i.indisvalid AND i.indpred IS NULL
                        AND i.indnkeyatts = i.indnatts AND i.indexprs IS NULL
+                       AND h.hidden < ALL (i.indkey::int2[])
                      ORDER BY i.indnkeyatts, i.indexrelid LIMIT 1) i
               CROSS JOIN LATERAL pg_catalog.unnest(i.indkey::int2[]) WITH ORDINALITY AS k (number, place)
-              JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.number
+              JOIN pg_catalog.pg_attribute a ON a.attrelid = (:oid)::oid AND a.attnum = k.number - i.hidden
               JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
               JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
              ORDER BY k.place

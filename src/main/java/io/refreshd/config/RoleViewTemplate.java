@@ -15,14 +15,37 @@ public record RoleViewTemplate(
         return name.schema().orElseThrow();
     }
 
+    /** The kind of the views. */
+    public enum Kind {
+        MATERIALIZED_VIEW("materialized-view"),
+        INCREMENTAL("incremental"),
+        VIEW("view");
+
+        private final String text;
+
+        Kind(String text) {
+            this.text = text;
+        }
+
+        /** As the configuration writes it. */
+        public String text() {
+            return text;
+        }
+
+        /** Whether the view holds rows, which have to be kept fresh. */
+        public boolean isKept() {
+            return this != VIEW;
+        }
+    }
+
     /**
      * The definition of a view.
      *
-     * @param materialized false for a plain view, which uses neither {@code uniqueKey} nor {@code indexes}
-     * @param uniqueKey column names, as the catalog spells them
+     * @param kind a plain view uses neither {@code uniqueKey} nor {@code indexes}
+     * @param uniqueKey column names, as the catalog spells them; may be empty for an incremental view
      * @param indexes the text between the parentheses of {@code CREATE INDEX}, for each index
      */
-    public record Definition(boolean materialized, SqlTemplate query, List<String> uniqueKey, List<String> indexes) {
+    public record Definition(Kind kind, SqlTemplate query, List<String> uniqueKey, List<String> indexes) {
         public Definition {
             uniqueKey = List.copyOf(uniqueKey);
             indexes = List.copyOf(indexes);

@@ -2,6 +2,7 @@ package io.refreshd.config;
 
 import io.refreshd.client.RoleViewName;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
@@ -43,14 +44,14 @@ final class RoleViewsReader {
 
     private static Optional<RoleViewTemplate> template(RoleViewName name, Section section)
             throws InvalidValueException {
-        boolean materialized =
-                section.given("kind", RoleViewsReader::materialized).orElse(true);
+        RoleViewTemplate.Kind kind =
+                section.given("kind", RoleViewsReader::kind).orElse(RoleViewTemplate.Kind.MATERIALIZED_VIEW);
         Optional<SqlTemplate> query = section.given("query", SqlTemplate::parse);
         List<String> key = section.list("unique-key", ValueParsers::text);
         if (!section.has("query")) {
             throw new InvalidValueException("query is missing", "write the SELECT that defines the view");
         }
-        if (materialized && !section.has("unique-key")) {
+        if (kind == RoleViewTemplate.Kind.MATERIALIZED_VIEW && !section.has("unique-key")) {
             throw new InvalidValueException(
                     "unique-key is missing", "write the columns of the view's key; without one it cannot be refreshed");
         }
@@ -67,15 +68,15 @@ final class RoleViewsReader {
         boolean drop = section.given("removed", RoleViewsReader::drops).orElse(false);
         List<String> indexes = section.list("indexes", ValueParsers::text);
         return query.map(sql -> new RoleViewTemplate(
-                name, new RoleViewTemplate.Definition(materialized, sql, key, indexes), roles, access, drop));
+                name, new RoleViewTemplate.Definition(kind, sql, key, indexes), roles, access, drop));
     }
 
-    private static boolean materialized(String text) throws InvalidValueException {
-        return switch (text) {
-            case "materialized-view" -> true;
-            case "view" -> false;
-            default -> throw new InvalidValueException("there is no such kind", "write materialized-view or view");
-        };
+    private static RoleViewTemplate.Kind kind(String text) throws InvalidValueException {
+        return Arrays.stream(RoleViewTemplate.Kind.values())
+                .filter(kind -> kind.text().equals(text))
+                .findFirst()
+                .orElseThrow(() -> new InvalidValueException(
+                        "there is no such kind", "write materialized-view, incremental or view"));
     }
 
     private static boolean drops(String text) throws InvalidValueException {

@@ -116,8 +116,8 @@ public final class Demo {
 
     private int show(Path folder, Teardown teardown, InterruptHandler interrupt) throws Exception {
         LogRedirection.open(folder.resolve(DemoEnvironment.LOG)).ifPresent(teardown::add);
-        DemoEnvironment environment = DemoEnvironment.create(
-                folder, binaries.orElse(folder.resolve("program")), options.rows(), options.httpPort(), teardown);
+        DemoEnvironment environment =
+                DemoEnvironment.create(folder, binaries.orElse(folder.resolve("program")), options, teardown);
         if (interrupt.endRequested()) {
             return EQUAL;
         }

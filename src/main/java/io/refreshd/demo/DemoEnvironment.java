@@ -1,14 +1,23 @@
 package io.refreshd.demo;
 
+import io.refreshd.config.DatabaseSettings;
+import io.refreshd.config.Secret;
+import io.refreshd.database.Connector;
+import io.refreshd.database.JdbiFactory;
+import io.refreshd.database.SessionKind;
+import io.refreshd.incremental.Conversion;
+import io.refreshd.ledger.LedgerSchema;
+import io.refreshd.model.ViewId;
 import java.io.IOException;
 import java.math.BigInteger;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.sql.Connection;
-import java.sql.SQLException;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.Set;
+import org.jdbi.v3.core.Handle;
 
 /**
  * The environment of the demo: a temporary folder, a PostgreSQL server with the application's database, and the daemon's
@@ -39,8 +48,14 @@ record DemoEnvironment(Path configuration, DatabaseLogin application, int httpPo
      *
      * @param binaries the folder to which PostgreSQL is unpacked, or already was
      */
-    static DemoEnvironment create(Path folder, Path binaries, int rows, OptionalInt httpPort, Teardown teardown)
-            throws IOException, SQLException {
+    static DemoEnvironment create(Path folder, Path binaries, DemoOptions options, Teardown teardown) throws Exception {
+        return create(folder, binaries, options.rows(), options.httpPort(), options.incrementalViews(), teardown);
+    }
+
+    /** @param incremental views that are to be incremental */
+    static DemoEnvironment create(
+            Path folder, Path binaries, int rows, OptionalInt httpPort, Set<ViewId> incremental, Teardown teardown)
+            throws Exception {
         String superuser = password();
         LocalPostgres server =
                 teardown.add(LocalPostgres.start(folder.resolve("postgres"), binaries, Map.of(), superuser));
@@ -53,6 +68,8 @@ record DemoEnvironment(Path configuration, DatabaseLogin application, int httpPo
         }
         try (Connection app = application.connect()) {
             DemoSchema.create(app, rows);
+            convert(daemon, incremental);
+            DemoSchema.createTotals(app);
         }
         int port = httpPort.isPresent() ? httpPort.getAsInt() : FreePort.find();
         Path password = DemoFiles.writePrivate(folder.resolve("refreshd.password"), daemon.password());
@@ -60,6 +77,23 @@ record DemoEnvironment(Path configuration, DatabaseLogin application, int httpPo
                 folder.resolve("refreshd.yaml"),
                 DemoConfiguration.yaml(daemon, String.valueOf(password.getFileName()), port));
         return new DemoEnvironment(configuration, application, port);
+    }
+
+    /** As {@code refreshd convert --apply} does. A view that others stand on could not be converted any more. */
+    private static void convert(DatabaseLogin daemon, Set<ViewId> views) throws Exception {
+        if (views.isEmpty()) {
+            return;
+        }
+        Connector connector = new Connector(
+                new DatabaseSettings(daemon.url(), daemon.user(), new Secret(daemon.password())),
+                SessionKind.TOOL,
+                "refreshd demo");
+        try (Handle handle = JdbiFactory.on(connector.open())) {
+            LedgerSchema.migrate(handle);
+            for (ViewId view : views) {
+                Conversion.forward(handle, view);
+            }
+        }
     }
 
     /** The command line with which a person looks into the database. */

@@ -1,8 +1,10 @@
 package io.refreshd.demo;
 
+import io.refreshd.model.ViewId;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 
 /**
  * The options of a demo.
@@ -12,9 +14,16 @@ import java.util.OptionalInt;
  * @param commitsPerSecond of the workload
  * @param httpPort of the daemon's pages on the loopback interface; empty: any free one
  * @param seed of the random sequence of writes
+ * @param incremental whether all views of a role are incremental; otherwise one is, beside the materialized ones
  */
 public record DemoOptions(
-        Optional<Duration> runFor, Screen screen, int rows, double commitsPerSecond, OptionalInt httpPort, long seed) {
+        Optional<Duration> runFor,
+        Screen screen,
+        int rows,
+        double commitsPerSecond,
+        OptionalInt httpPort,
+        long seed,
+        boolean incremental) {
     public static final int DEFAULT_ROWS = 100_000;
     public static final double DEFAULT_COMMITS_PER_SECOND = 5;
 
@@ -33,10 +42,15 @@ public record DemoOptions(
 
     public static DemoOptions defaults(Screen screen) {
         return new DemoOptions(
-                Optional.empty(), screen, DEFAULT_ROWS, DEFAULT_COMMITS_PER_SECOND, OptionalInt.empty(), 1);
+                Optional.empty(), screen, DEFAULT_ROWS, DEFAULT_COMMITS_PER_SECOND, OptionalInt.empty(), 1, false);
     }
 
     public DemoOptions runFor(Duration time) {
-        return new DemoOptions(Optional.of(time), screen, rows, commitsPerSecond, httpPort, seed);
+        return new DemoOptions(Optional.of(time), screen, rows, commitsPerSecond, httpPort, seed, incremental);
+    }
+
+    /** The views that are incremental. */
+    Set<ViewId> incrementalViews() {
+        return incremental ? DemoSchema.OF_ROLES : Set.of(DemoSchema.ROLE_B);
     }
 }

@@ -16,12 +16,11 @@ import java.util.Set;
  *
  * <p>Everything belongs to the application's own database user. The daemon's role has two privileges. {@code REPLICATION} lets
  * it read the log. Membership in the application's role lets it add tables to the publication: PostgreSQL asks for ownership of the
- * table there, and no privilege can be granted instead. Membership also lets the daemon refresh the views as their owner, and
- * create the ledger's schema, since the application owns the database. {@code SET FALSE} keeps the daemon from becoming the
- * application's user, so that all it creates is its own.
+ * table there, and no privilege can be granted instead. Membership also lets the daemon refresh the views as their owner, create the
+ * ledger's schema, since the application owns the database, and give an incremental view to its owner.
  *
- * <p>If a DBA creates the publication, the membership is not needed: {@code MAINTAIN} on the views, {@code SELECT} on what they
- * read and {@code CREATE} on the database suffice.
+ * <p>If a DBA creates the publication and no view is incremental, the membership is not needed: {@code MAINTAIN} on the views,
+ * {@code SELECT} on what they read and {@code CREATE} on the database suffice.
  */
 final class DemoSchema {
     static final String APPLICATION = "app";
@@ -33,6 +32,7 @@ final class DemoSchema {
     static final ViewId ROLE_B = new ViewId(SCHEMA, "materializeduserrole_b");
     static final ViewId ROLE_C = new ViewId(SCHEMA, "materializeduserrole_c");
     static final ViewId TOTALS = new ViewId(SCHEMA, "role_totals");
+    static final Set<ViewId> OF_ROLES = Set.of(ROLE_A, ROLE_B, ROLE_C);
     static final List<ViewId> VIEWS = List.of(ROLE_A, ROLE_B, ROLE_C, TOTALS);
 
     /** The views that read the rows of {@code main} of a role, by the role's key. */
@@ -74,7 +74,7 @@ final class DemoSchema {
     private static final String DETAILS =
             "INSERT INTO details SELECT id, 'details of ' || title FROM main WHERE id % 2 = 0";
 
-    /** Each view begins with its key, since REFRESH … CONCURRENTLY sorts whole rows, beginning with the first column. */
+    /** Each view of a role begins with its key, since REFRESH … CONCURRENTLY sorts whole rows, beginning with the first column. */
     private static final List<String> VIEW_DEFINITIONS = List.of(
             """
             CREATE MATERIALIZED VIEW materializeduserrole_a AS
@@ -89,27 +89,26 @@ final class DemoSchema {
             // A plain view in between, since a materialized view need not read tables directly.
             """
             CREATE VIEW main_with_owner AS
-            SELECT m.id, m.role_id, m.title, m.amount, u.name AS owner
+            SELECT m.id, m.role_id, m.title, m.amount, u.id AS user_id, u.name AS owner
             FROM main m JOIN users u ON u.id = m.user_id""",
             """
             CREATE MATERIALIZED VIEW materializeduserrole_c AS
             SELECT w.id, w.title, w.amount, w.owner
             FROM main_with_owner w JOIN roles r ON r.id = w.role_id
             WHERE r.name = 'c'""",
-            // A stacked view: the log does not show changes of the materialized views that it reads.
-            """
-            CREATE MATERIALIZED VIEW role_totals AS
-            SELECT 'a' AS role, count(*) AS items, sum(amount) AS amount FROM materializeduserrole_a
-            UNION ALL SELECT 'b', count(*), sum(amount) FROM materializeduserrole_b
-            UNION ALL SELECT 'c', count(*), sum(amount) FROM materializeduserrole_c""",
             "CREATE UNIQUE INDEX ON materializeduserrole_a (id)",
             "CREATE UNIQUE INDEX ON materializeduserrole_b (id)",
             "CREATE UNIQUE INDEX ON materializeduserrole_c (id)",
-            "CREATE UNIQUE INDEX ON role_totals (role)");
+            // Lists the relations, since a bare ANALYZE warns of every system table that the application does not own.
+            "ANALYZE roles, users, main, details, materializeduserrole_a, materializeduserrole_b, materializeduserrole_c");
 
-    /** Lists the tables, since a bare ANALYZE warns of every system table that the application does not own. */
-    private static final String ANALYZE = "ANALYZE roles, users, main, details, materializeduserrole_a,"
-            + " materializeduserrole_b, materializeduserrole_c, role_totals";
+    /** A stacked view: the log does not show changes of the views that it reads. */
+    private static final List<String> TOTALS_DEFINITION =
+            List.of("""
+            CREATE MATERIALIZED VIEW role_totals AS
+            SELECT 'a' AS role, count(*) AS items, sum(amount) AS amount FROM materializeduserrole_a
+            UNION ALL SELECT 'b', count(*), sum(amount) FROM materializeduserrole_b
+            UNION ALL SELECT 'c', count(*), sum(amount) FROM materializeduserrole_c""", "CREATE UNIQUE INDEX ON role_totals (role)", "ANALYZE role_totals");
 
     private DemoSchema() {}
 
@@ -127,11 +126,11 @@ final class DemoSchema {
                 List.of(
                         "CREATE ROLE " + app + " LOGIN PASSWORD " + literal(admin, appPassword),
                         "CREATE ROLE " + daemon + " LOGIN REPLICATION PASSWORD " + literal(admin, daemonPassword),
-                        "GRANT " + app + " TO " + daemon + " WITH INHERIT TRUE, SET FALSE",
+                        "GRANT " + app + " TO " + daemon + " WITH INHERIT TRUE, SET TRUE",
                         "CREATE DATABASE " + SqlNames.identifier(database) + " OWNER " + app));
     }
 
-    /** Creates and fills tables and views, as the connection's user, who then owns them. */
+    /** Creates and fills tables and the views of the roles, as the connection's user, who then owns them. */
     static void create(Connection app, int rows) throws SQLException {
         execute(app, TABLES);
         execute(app, DATA);
@@ -141,7 +140,11 @@ final class DemoSchema {
         }
         execute(app, List.of(DETAILS));
         execute(app, VIEW_DEFINITIONS);
-        execute(app, List.of(ANALYZE));
+    }
+
+    /** Creates and fills the view that stands on those of the roles. */
+    static void createTotals(Connection app) throws SQLException {
+        execute(app, TOTALS_DEFINITION);
     }
 
     /** Quotes a role's password: CREATE ROLE is a utility statement, which takes no bind parameters. */

@@ -45,6 +45,7 @@ final class FrameCollector {
         for (ViewStatus view : status.views()) {
             rows.add(new LiveRow(
                     view.view(),
+                    view.method(),
                     view.phase(),
                     counts.of(view.view()),
                     view.staleness(now.wall()),

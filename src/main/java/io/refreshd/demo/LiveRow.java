@@ -1,5 +1,6 @@
 package io.refreshd.demo;
 
+import io.refreshd.model.Method;
 import io.refreshd.model.ViewId;
 import io.refreshd.report.ViewPhase;
 import java.time.Duration;
@@ -13,6 +14,7 @@ import java.util.Optional;
  */
 record LiveRow(
         ViewId view,
+        Method method,
         ViewPhase phase,
         long rows,
         Duration staleness,

@@ -1,11 +1,13 @@
 package io.refreshd.demo;
 
+import io.refreshd.model.Method;
 import io.refreshd.report.StreamStatus;
 import io.refreshd.report.ViewPhase;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Collectors;
 
 /** Renders the state of the demo as lines of text. Pure: it knows neither cursor nor clock. */
 final class LiveTable {
@@ -50,6 +52,13 @@ final class LiveTable {
                     last(row));
             lines.add(colored(cut(line, screen), row.phase(), screen));
         }
+        String incremental = frame.rows().stream()
+                .filter(row -> row.method() == Method.INCREMENTAL)
+                .map(row -> row.view().name())
+                .collect(Collectors.joining(", "));
+        if (!incremental.isEmpty()) {
+            lines.add(cut("kept by what changed (incremental): " + incremental, screen));
+        }
         return lines;
     }
 
@@ -58,10 +67,11 @@ final class LiveTable {
         List<String> lines = new ArrayList<>();
         lines.add(heading(frame));
         for (LiveRow row : frame.rows()) {
-            lines.add("%s view=%s state=%s rows=%d staleness=%s seen=%d/%d refreshes=%d last=%s"
+            lines.add("%s view=%s method=%s state=%s rows=%d staleness=%s seen=%d/%d refreshes=%d last=%s"
                     .formatted(
                             seconds(frame.elapsed()),
                             row.view().name(),
+                            row.method().name().toLowerCase(Locale.ROOT),
                             row.phase().word(),
                             row.rows(),
                             seconds(row.staleness()),
@@ -92,7 +102,7 @@ final class LiveTable {
 
     private static String last(LiveRow row) {
         return row.lastDuration()
-                .map(took -> String.format(Locale.ROOT, "%.2fs", took.toMillis() / 1000.0))
+                .map(took -> took.toMillis() < 1000 ? took.toMillis() + "ms" : seconds(took))
                 .orElse("-");
     }
 

@@ -10,14 +10,21 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The demo's test oracle: it compares materialized views with their definitions. Both are read in one snapshot, and duplicate rows
+ * The demo's test oracle: it compares materialized and incremental views with their definitions. Both are read in one snapshot, and duplicate rows
  * count. It shares no code with the daemon, so that a fault of the daemon cannot hide here too.
  */
 final class Oracle {
+    /** The definition of an incremental view is a plain view with more columns, whose name ends in the view's number. */
     private static final String VIEWS = """
-            SELECT n.nspname, c.relname, format('%I.%I', n.nspname, c.relname), pg_get_viewdef(c.oid)
+            SELECT n.nspname, c.relname, format('%I.%I', n.nspname, c.relname),
+                   CASE c.relkind WHEN 'm' THEN pg_get_viewdef(c.oid)
+                        ELSE 'SELECT ' || (SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum)
+                                             FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)
+                             || ' FROM (' || rtrim(pg_get_viewdef(d.oid), ';') || ') AS d' END
             FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-            WHERE c.relkind = 'm' AND n.nspname = ?
+            LEFT JOIN pg_class d ON d.relnamespace = to_regnamespace('refreshd_store') AND d.relkind = 'v'
+             AND d.relname LIKE '%\\_' || c.oid || '\\_definition'
+            WHERE (c.relkind = 'm' OR d.oid IS NOT NULL) AND n.nspname = ?
             ORDER BY c.relname""";
 
     private record Definition(ViewId view, String name, String query) {}

@@ -4,11 +4,14 @@ import io.refreshd.catalog.IncrementalQuery;
 import io.refreshd.catalog.RecomputeKeys;
 import io.refreshd.catalog.Relation;
 import io.refreshd.catalog.RelationKind;
+import io.refreshd.ledger.RefreshCost;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.Remedy;
 import io.refreshd.model.ViewId;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
 
 /**
@@ -22,19 +25,20 @@ final class IncrementalCheck implements Check {
     @Override
     public List<Finding> run(ExaminedDatabase database) {
         RecomputeKeys keys = new RecomputeKeys(database.catalog());
+        Map<ViewId, RefreshCost> costs = RefreshCost.read(database.handle());
         List<Finding> findings = new ArrayList<>();
         for (Relation relation : database.catalog().relations()) {
             ViewId view = new ViewId(relation.schema(), relation.name());
             if (relation.kind() == RelationKind.MATERIALIZED_VIEW
                     && database.configuration().views().includes(view)
                     && !database.catalog().incremental().containsKey(relation.oid())) {
-                findings.add(finding(keys.of(relation.oid())));
+                findings.add(finding(keys.of(relation.oid()), Optional.ofNullable(costs.get(view))));
             }
         }
         return findings;
     }
 
-    private static Finding finding(IncrementalQuery query) {
+    private static Finding finding(IncrementalQuery query, Optional<RefreshCost> cost) {
         String view = query.view().toString();
         if (query.possible()) {
             return new Finding(
@@ -44,8 +48,9 @@ final class IncrementalCheck implements Check {
                             COULD + ", by " + String.join(", ", query.anchorKey()) + " of "
                                     + query.anchor().map(Object::toString).orElse("?"),
                             "A refresh costs what the view holds, however little changed. An incremental view costs what changed.",
-                            Remedy.text("refreshd convert " + view
-                                    + " says what it would save; with --apply it converts the view"))
+                            Remedy.text(
+                                    "refreshd convert " + view + " --apply, which replaces what its refreshes cost: "
+                                            + cost.map(RefreshCost::inWords).orElse("not known yet")))
                     .because(COULD);
         }
         return new Finding(

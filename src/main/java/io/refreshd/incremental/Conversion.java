@@ -1,14 +1,12 @@
 package io.refreshd.incremental;
 
-import io.refreshd.catalog.CatalogReader;
 import io.refreshd.catalog.IncrementalQuery;
-import io.refreshd.catalog.RecomputeKeys;
 import io.refreshd.catalog.TrustedCode;
 import io.refreshd.database.PlainSession;
 import io.refreshd.ledger.IncrementalViewRows;
+import io.refreshd.ledger.ViewRows;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.PrerequisitesMissingException;
-import io.refreshd.model.Remedy;
 import io.refreshd.model.SqlNames;
 import io.refreshd.model.ViewId;
 import java.sql.SQLException;
@@ -36,19 +34,41 @@ public final class Conversion {
     private final Handle transaction;
     private final Statements statements;
     private final ViewId view;
+    private final ViewId named;
 
-    private Conversion(Handle transaction, ViewId view) {
+    /** @param named the name that the view will have, after which its parts are named */
+    private Conversion(Handle transaction, ViewId view, ViewId named) {
         this.transaction = transaction;
         this.statements = new Statements(transaction);
         this.view = view;
+        this.named = named;
     }
 
     /** Everything that keeps a materialized view from being converted; empty if nothing does. Reads only. */
     public static List<Obstacle> obstacles(Handle handle, IncrementalQuery query) throws SQLException {
-        List<Obstacle> found = new ArrayList<>(query.obstacles());
-        Requirements.template(handle, query.view(), query.oid()).ifPresent(found::add);
-        found.addAll(Requirements.missing(handle, query.view(), query.oid()));
+        return obstacles(handle, query, query.view());
+    }
+
+    private static List<Obstacle> obstacles(Handle handle, IncrementalQuery query, ViewId named) throws SQLException {
+        String at = SqlNames.qualified(query.view());
+        List<Obstacle> found = new ArrayList<>();
+        for (Obstacle obstacle : query.obstacles()) {
+            found.add(new Obstacle(
+                    obstacle.what().replace(at, SqlNames.qualified(named)), obstacle.remedy(), obstacle.said()));
+        }
+        Requirements.template(handle, named, query.oid()).ifPresent(found::add);
+        found.addAll(Requirements.missing(handle, named, query.oid()));
         return found.stream().distinct().toList();
+    }
+
+    /**
+     * Everything that keeps a materialized view from being converted that the transaction has just created. Reads only.
+     *
+     * @param named the name that the obstacles use for the view
+     */
+    public static List<Obstacle> obstacles(Handle transaction, ViewId view, ViewId named) throws SQLException {
+        long oid = Definitions.oidOf(transaction, SqlNames.qualified(view));
+        return obstacles(transaction, DefinitionView.examined(transaction, view, oid), named);
     }
 
     /** The plain views that stand on the view, and that are given their queries again. */
@@ -68,7 +88,7 @@ public final class Conversion {
             throws SQLException, PrerequisitesMissingException {
         handle.begin();
         try {
-            IncrementalQuery query = new Conversion(handle, view).convert();
+            IncrementalQuery query = new Conversion(handle, view, view).underReaders();
             handle.commit();
             return query;
         } finally {
@@ -78,24 +98,47 @@ public final class Conversion {
         }
     }
 
-    private IncrementalQuery convert() throws SQLException, PrerequisitesMissingException {
+    /**
+     * Makes a materialized view incremental that the transaction has created, outside of any savepoint, and that nobody has seen. It need
+     * hold no rows. Its indexes, grants and comments are kept.
+     *
+     * @param view where the materialized view is; the incremental one is there afterwards
+     * @param named the name that it will have in the end, after which its parts are named
+     * @return oid of the public view
+     * @throws PrerequisitesMissingException if it cannot be incremental; the caller rolls back
+     */
+    public static long ofNew(Handle transaction, ViewId view, ViewId named)
+            throws SQLException, PrerequisitesMissingException {
+        new Conversion(transaction, view, named).convert();
+        return Definitions.oidOf(transaction, SqlNames.qualified(view));
+    }
+
+    private IncrementalQuery underReaders() throws SQLException, PrerequisitesMissingException {
         String name = SqlNames.qualified(view);
         // Takes the weakest lock that conflicts with a refresh. Its effect does not matter: the view is about to be
         // dropped.
         statements.underLocks(
                 WRITERS_WAIT, () -> statements.execute("ALTER MATERIALIZED VIEW " + name + " SET WITHOUT CLUSTER"));
         statements.execute("SET LOCAL lock_timeout = '10s'");
+        IncrementalQuery query = convert();
+        // Of what the ledger holds under that name only a pause by an operator is kept.
+        ViewRows.replace(transaction, view, Definitions.oidOf(transaction, name));
+        return query;
+    }
+
+    private IncrementalQuery convert() throws SQLException, PrerequisitesMissingException {
+        String name = SqlNames.qualified(view);
         long old = Definitions.oidOf(transaction, name);
-        IncrementalQuery query = new RecomputeKeys(CatalogReader.read(transaction.getConnection())).of(old);
-        refuse(obstacles(transaction, query));
+        IncrementalQuery query = DefinitionView.examined(transaction, view, old);
+        refuse(obstacles(transaction, query, named));
 
         PlainSession session = PlainSession.ofOwner(transaction.getConnection(), old);
         String text = Definitions.textOf(transaction, session.forDefinitions(), old);
         createSchema();
         StoreNames making = StoreNames.whileMaking(old);
-        define(making, session, text, query);
-        long definition = Definitions.oidOf(transaction, SqlNames.qualified(making.definition()));
-        query = proven(query, old, definition);
+        DefinitionView defining = new DefinitionView(transaction, view, named, making.definition());
+        long definition = defining.create(session, text, query);
+        defining.prove(query, definition);
 
         tablespaceOf(old);
         statements.execute("CREATE TABLE " + SqlNames.qualified(making.store()) + " AS SELECT * FROM "
@@ -136,40 +179,6 @@ public final class Conversion {
         }
     }
 
-    /** Creates the plain view with the query and the hidden columns. It also keeps others from altering what the query reads. */
-    private void define(StoreNames making, PlainSession session, String text, IncrementalQuery query)
-            throws SQLException, PrerequisitesMissingException {
-        try {
-            statements.execute("SAVEPOINT refreshd_definition");
-            session.forDefinitions()
-                    .execute(
-                            transaction.getConnection(),
-                            "CREATE VIEW " + SqlNames.qualified(making.definition()) + " AS "
-                                    + DefinitionText.withHidden(text, query.hidden()));
-            statements.execute("RELEASE SAVEPOINT refreshd_definition");
-        } catch (IllegalArgumentException | SQLException e) {
-            throw new PrerequisitesMissingException(List.of(new Obstacle(
-                    "the key columns that " + view + " does not show cannot be added to its query: " + e.getMessage(),
-                    Remedy.text("add the key columns to the view's query"))));
-        }
-    }
-
-    /** Examines the query once more, now that nobody can alter what it reads, and compares the definition with it. */
-    private IncrementalQuery proven(IncrementalQuery before, long old, long definition)
-            throws SQLException, PrerequisitesMissingException {
-        RecomputeKeys keys = new RecomputeKeys(CatalogReader.read(transaction.getConnection()));
-        IncrementalQuery query = keys.of(old);
-        refuse(query.obstacles());
-        if (!query.equals(before)) {
-            throw new PrerequisitesMissingException(
-                    List.of(new Obstacle("what " + view + " reads was altered just now", Remedy.text("try again"))));
-        }
-        refuse(keys.difference(query, Definitions.treeOf(transaction, definition)).stream()
-                .map(what -> new Obstacle(what, Remedy.text("add the key columns to the view's query")))
-                .toList());
-        return query;
-    }
-
     private void tablespaceOf(long old) throws SQLException {
         statements.execute("SELECT pg_catalog.set_config('default_tablespace', coalesce((SELECT b.spcname::text"
                 + " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_tablespace b ON b.oid = c.reltablespace WHERE c.oid = "
@@ -196,7 +205,7 @@ public final class Conversion {
     }
 
     private StoreNames rename(StoreNames making, long made) throws SQLException {
-        StoreNames names = StoreNames.of(view, made);
+        StoreNames names = StoreNames.of(named, made);
         statements.execute("ALTER TABLE " + SqlNames.qualified(making.store()) + " RENAME TO "
                 + SqlNames.identifier(names.store().name()));
         statements.execute("ALTER VIEW " + SqlNames.qualified(making.definition()) + " RENAME TO "

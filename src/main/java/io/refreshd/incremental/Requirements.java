@@ -84,8 +84,9 @@ final class Requirements {
                 .findOne()
                 .map(template -> new Obstacle(
                         view + " was made from the template " + template
-                                + " of role-views, which would make it again as a materialized view",
-                        Remedy.text("take the template out of role-views before")));
+                                + " of role-views, which says of which kind it is",
+                        Remedy.text("write kind: incremental or kind: materialized-view in role-views.templates["
+                                + template + "]; refreshd plan shows what would be done, refreshd apply does it")));
     }
 
     /** Collects what is missing, in words. */

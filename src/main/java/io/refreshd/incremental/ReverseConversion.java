@@ -3,6 +3,7 @@ package io.refreshd.incremental;
 import io.refreshd.database.PlainSession;
 import io.refreshd.ledger.IncrementalViewRows;
 import io.refreshd.ledger.IncrementalViewRows.Row;
+import io.refreshd.ledger.ViewRows;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.PrerequisitesMissingException;
 import io.refreshd.model.Remedy;
@@ -18,7 +19,7 @@ import org.jdbi.v3.core.Handle;
 
 /**
  * Makes a materialized view of an incremental one again, in one transaction under its readers. Its query is that of the definition, which
- * follows renamed tables and columns, without the hidden columns.
+ * follows renamed tables and columns, without the hidden columns; if somebody has dropped the definition, the query that was converted.
  *
  * <p>Invariant: from the first statement on no round writes to the table, so that readers never see newer rows than the materialized view
  * holds when it takes the view's place.
@@ -39,13 +40,14 @@ public final class ReverseConversion {
 
     /** Everything that keeps the view from being converted back; empty if nothing does. Reads only. */
     public static List<Obstacle> obstacles(Handle handle, Row row) throws SQLException {
+        Optional<Obstacle> template = Requirements.template(handle, row.view(), row.oid());
+        if (template.isPresent()) {
+            return List.of(template.get());
+        }
         List<Obstacle> found = new ArrayList<>();
         if (row.store().isEmpty()) {
             found.add(new Obstacle(
                     "somebody has dropped the table that held the rows of " + row.view(), Remedy.text(byHand(row))));
-        }
-        if (row.definition().isEmpty()) {
-            found.add(new Obstacle("somebody has dropped the definition of " + row.view(), Remedy.text(byHand(row))));
         }
         if (found.isEmpty()) {
             altered(handle, row).ifPresent(found::add);
@@ -54,14 +56,14 @@ public final class ReverseConversion {
         return found;
     }
 
-    /** The view's owner may give the view another query. Renamed columns do not matter. */
+    /** The view's owner may give the view another query. Renamed columns do not matter, nor what was done to the table. */
     private static Optional<Obstacle> altered(Handle handle, Row row) {
         List<String> shown = types(handle, row.oid());
-        List<String> kept = types(handle, row.storeOid());
-        int hidden = kept.size() - shown.size();
-        boolean same = hidden >= 0
-                && kept.subList(hidden, kept.size()).equals(shown)
-                && types(handle, row.definitionOid()).equals(kept)
+        List<String> defined = types(handle, row.definitionOid());
+        int hidden = defined.size() - shown.size();
+        boolean same = (row.definition().isEmpty()
+                        || (hidden >= 0
+                                && defined.subList(hidden, defined.size()).equals(shown)))
                 && handle.createQuery("SELECT EXISTS (SELECT FROM pg_catalog.pg_rewrite r JOIN pg_catalog.pg_depend d"
                                 + " ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.objid = r.oid"
                                 + " WHERE r.ev_class = (:view)::oid AND d.refobjid = (:store)::oid)")
@@ -72,7 +74,8 @@ public final class ReverseConversion {
         return same
                 ? Optional.empty()
                 : Optional.of(new Obstacle(
-                        "somebody has altered " + row.view() + ", its table or its definition: their columns differ",
+                        "somebody has altered " + row.view()
+                                + " or its definition: it does not show what refreshd keeps",
                         Remedy.text(byHand(row))));
     }
 
@@ -104,8 +107,7 @@ public final class ReverseConversion {
                         new Obstacle(view + " is no incremental view", Remedy.text("refreshd graph lists the views"))));
             }
             refuse(obstacles(handle, row));
-            new ReverseConversion(handle, row)
-                    .convert(row.store().orElseThrow(), row.definition().orElseThrow());
+            new ReverseConversion(handle, row).convert();
             handle.commit();
         } finally {
             if (handle.isInTransaction()) {
@@ -120,12 +122,9 @@ public final class ReverseConversion {
         }
     }
 
-    private void convert(ViewId store, ViewId definition) throws SQLException, PrerequisitesMissingException {
-        // A round reads the definition and writes the table: it gets neither lock from here on.
-        statements.underLocks(LONGEST_WAIT, () -> {
-            statements.execute("ALTER VIEW " + SqlNames.qualified(definition) + " OWNER TO CURRENT_USER");
-            statements.execute("LOCK TABLE " + SqlNames.qualified(store) + " IN SHARE MODE");
-        });
+    private void convert() throws SQLException, PrerequisitesMissingException {
+        ViewParts parts = ViewParts.of(row);
+        statements.underLocks(LONGEST_WAIT, () -> statements.execute(parts.lock()));
         statements.execute("SET LOCAL lock_timeout = '10s'");
         refuse(obstacles(transaction, row));
         String owner = transaction
@@ -135,21 +134,31 @@ public final class ReverseConversion {
                 .mapTo(String.class)
                 .one();
         ViewId fresh = StoreNames.temporary(row.view(), "new", row.oid());
-        int hidden = types(transaction, row.storeOid()).size()
-                - types(transaction, row.oid()).size();
-        long made = create(fresh, owner, hidden);
+        long made = create(fresh, owner);
         StoreIndexes indexes = new StoreIndexes(transaction, row.oid());
         indexes.copy(row.storeOid(), fresh);
         exchange(fresh, made, owner);
-        statements.execute("DROP VIEW " + SqlNames.qualified(definition));
-        statements.execute("DROP TABLE " + SqlNames.qualified(store));
-        IncrementalViewRows.forget(transaction, row.oid());
+        for (String drop : parts.drops()) {
+            statements.execute(drop);
+        }
+        parts.forget(transaction);
+        // Of what the ledger holds under that name only a pause by an operator is kept.
+        ViewRows.replace(transaction, row.view(), made);
     }
 
-    private long create(ViewId fresh, String owner, int hidden) throws SQLException {
-        PlainSession session = PlainSession.ofOwner(transaction.getConnection(), row.oid());
-        String text = DefinitionText.without(
+    private String query(PlainSession session) throws SQLException {
+        if (row.definition().isEmpty()) {
+            return row.query();
+        }
+        int hidden = types(transaction, row.definitionOid()).size()
+                - types(transaction, row.oid()).size();
+        return DefinitionText.without(
                 Definitions.textOf(transaction, session.forDefinitions(), row.definitionOid()), hidden);
+    }
+
+    private long create(ViewId fresh, String owner) throws SQLException {
+        PlainSession session = PlainSession.ofOwner(transaction.getConnection(), row.oid());
+        String text = query(session);
         String columns = transaction
                 .createQuery("SELECT a.attname::text FROM pg_catalog.pg_attribute a WHERE a.attrelid = (:oid)::oid"
                         + " AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum")

@@ -35,12 +35,16 @@ final class Statements {
     }
 
     /**
-     * Runs a part that takes locks, again and again until it gets all of them.
+     * Runs a part that takes locks, again and again until it gets all of them. The lock timeout is the former one afterwards.
      *
      * <p>Invariant: it waits for less time than a session waits before it looks for a deadlock. So where a reader and this transaction
      * wait for each other, it is this one that gives up.
      */
     void underLocks(Duration longest, Locking part) throws SQLException {
+        String before = transaction
+                .createQuery("SELECT s.setting || s.unit FROM pg_catalog.pg_settings s WHERE s.name = 'lock_timeout'")
+                .mapTo(String.class)
+                .one();
         for (int attempt = 1; ; attempt++) {
             execute("SAVEPOINT refreshd_locks");
             execute("SELECT pg_catalog.set_config('lock_timeout', least(" + longest.toMillis()
@@ -49,6 +53,7 @@ final class Statements {
             try {
                 part.run();
                 execute("RELEASE SAVEPOINT refreshd_locks");
+                execute("SELECT pg_catalog.set_config('lock_timeout', '" + before + "', true)");
                 return;
             } catch (SQLException e) {
                 boolean locked = LOCK_NOT_AVAILABLE.equals(e.getSQLState()) || DEADLOCK.equals(e.getSQLState());

@@ -41,13 +41,13 @@ final class StoreIndexes {
 
     private final Handle transaction;
     private final Statements statements;
-    private final String suffix;
+    private final long view;
 
     /** @param view oid of the public view: the end of an index's name where the name was not free */
     StoreIndexes(Handle transaction, long view) {
         this.transaction = transaction;
         this.statements = new Statements(transaction);
-        this.suffix = "_" + view;
+        this.view = view;
     }
 
     /** Makes the indexes of one relation on another one, under their names where these are free in its schema. */
@@ -73,7 +73,7 @@ final class StoreIndexes {
     }
 
     private void copy(Copied index, ViewId fresh) throws SQLException {
-        String name = nameFor(index.name(), fresh.schema());
+        String name = IndexNames.free(transaction, fresh.schema(), IndexNames.plain(index.name(), view), view);
         tablespace(index.tablespace());
         try {
             statements.execute("CREATE " + index.what() + "INDEX " + SqlNames.identifier(name) + " ON "
@@ -91,17 +91,6 @@ final class StoreIndexes {
         }
     }
 
-    /** The index's name; with the number of the view at its end if another relation has the name, and without it if that one is gone. */
-    private String nameFor(String name, String schema) {
-        String plain = name.endsWith(suffix) ? name.substring(0, name.length() - suffix.length()) : name;
-        boolean free = transaction
-                .createQuery("SELECT pg_catalog.to_regclass(:name) IS NULL")
-                .bind("name", SqlNames.qualified(new ViewId(schema, plain)))
-                .mapTo(Boolean.class)
-                .one();
-        return free ? plain : StoreNames.cut(plain, StoreNames.LONGEST - suffix.length()) + suffix;
-    }
-
     private void tablespace(String name) throws SQLException {
         statements.execute("SELECT pg_catalog.set_config('default_tablespace', "
                 + transaction
@@ -117,7 +106,7 @@ final class StoreIndexes {
         for (List<Integer> key : new HashSet<>(keys)) {
             if (!isIndexed(store, key)) {
                 String columns = key.stream().map(String::valueOf).collect(Collectors.joining("_"));
-                String name = StoreNames.cut("refreshd_key_" + columns, StoreNames.LONGEST - suffix.length()) + suffix;
+                String name = IndexNames.numbered("refreshd_key_" + columns, view);
                 statements.execute("CREATE INDEX " + SqlNames.identifier(name) + " ON " + SqlNames.qualified(store)
                         + " (" + names(store, key) + ")");
                 comment(new ViewId(store.schema(), name), MARK);

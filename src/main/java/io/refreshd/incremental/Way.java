@@ -1,13 +1,17 @@
 package io.refreshd.incremental;
 
+import io.refreshd.model.Recomputed;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 
 /** How a round brings a view up to date. */
 public sealed interface Way {
     /** What the history says of the round. */
     String detail();
+
+    Recomputed recomputed();
 
     /** The rows with these recompute keys are recomputed. @param changed how many keys of changed rows led to them */
     record Keys(Set<List<String>> keys, long changed) implements Way {
@@ -18,6 +22,11 @@ public sealed interface Way {
         @Override
         public String detail() {
             return keys.size() + (keys.size() == 1 ? " key recomputed" : " keys recomputed");
+        }
+
+        @Override
+        public Recomputed recomputed() {
+            return new Recomputed(keys.size(), Optional.empty());
         }
     }
 
@@ -30,6 +39,11 @@ public sealed interface Way {
         @Override
         public String detail() {
             return "everything recomputed: " + reason;
+        }
+
+        @Override
+        public Recomputed recomputed() {
+            return new Recomputed(0, Optional.of(reason));
         }
     }
 }

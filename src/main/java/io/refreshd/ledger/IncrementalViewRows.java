@@ -40,8 +40,16 @@ public final class IncrementalViewRows {
         if (!readable) {
             return Map.of();
         }
-        return handle
-                .createQuery("""
+        return rows(handle, Optional.empty()).stream().collect(Collectors.toMap(Row::view, row -> row));
+    }
+
+    /** @param view oid of the public view @return empty if it is no incremental view, or was dropped */
+    public static Optional<Row> find(Handle handle, long view) {
+        return rows(handle, Optional.of(view)).stream().findFirst();
+    }
+
+    private static List<Row> rows(Handle handle, Optional<Long> view) {
+        return handle.createQuery("""
                         SELECT n.nspname::text AS view_schema, v.relname::text AS view_name, i.view_oid::int8, i.store_oid::int8,
                                i.definition_oid::int8, sn.nspname::text AS store_schema, s.relname::text AS store_name,
                                dn.nspname::text AS definition_schema, d.relname::text AS definition_name, i.recompute_key, i.definition
@@ -52,7 +60,9 @@ public final class IncrementalViewRows {
                         LEFT JOIN pg_namespace sn ON sn.oid = s.relnamespace
                         LEFT JOIN pg_class d ON d.oid = i.definition_oid
                         LEFT JOIN pg_namespace dn ON dn.oid = d.relnamespace
+                        WHERE i.view_oid = coalesce((:view)::oid, i.view_oid)
                         """)
+                .bind("view", view.orElse(null))
                 .map((row, context) -> new Row(
                         new ViewId(row.getString("view_schema"), row.getString("view_name")),
                         row.getLong("view_oid"),
@@ -62,8 +72,7 @@ public final class IncrementalViewRows {
                         id(row.getString("definition_schema"), row.getString("definition_name")),
                         List.of((Integer[]) row.getArray("recompute_key").getArray()),
                         row.getString("definition")))
-                .stream()
-                .collect(Collectors.toMap(Row::view, row -> row));
+                .list();
     }
 
     private static Optional<ViewId> id(@Nullable String schema, @Nullable String name) {

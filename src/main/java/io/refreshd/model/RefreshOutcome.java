@@ -14,14 +14,27 @@ public sealed interface RefreshOutcome {
      * @param rowsChanged how many rows were added, removed or replaced; empty if the server does not count
      * @param downstreamMarked whether the materialized views that read this one were marked dirty in the same transaction
      * @param finishedAt when the commit of the refresh returned
+     * @param recomputed what a round of an incremental view has recomputed; empty for a REFRESH
      */
     record Refreshed(
             Snapshot snapshot,
             Duration duration,
             Optional<Long> rowsChanged,
             boolean downstreamMarked,
-            Instant finishedAt)
-            implements RefreshOutcome {}
+            Instant finishedAt,
+            Optional<Recomputed> recomputed)
+            implements RefreshOutcome {
+
+        /** Of a REFRESH. */
+        public Refreshed(
+                Snapshot snapshot,
+                Duration duration,
+                Optional<Long> rowsChanged,
+                boolean downstreamMarked,
+                Instant finishedAt) {
+            this(snapshot, duration, rowsChanged, downstreamMarked, finishedAt, Optional.empty());
+        }
+    }
 
     /**
      * The view was not refreshed, since the changes did not alter it: all rows that stem from changed rows agree with the view's

@@ -24,6 +24,9 @@ public final class MetricNames {
     public static final String REFRESH_SAVED = "refreshd_refresh_saved_seconds_total";
     public static final String TARGET_LAG_MISSED = "refreshd_target_lag_missed_total";
     public static final String DRIFT = "refreshd_drift_total";
+    public static final String KEYS_RECOMPUTED = "refreshd_keys_recomputed_total";
+    public static final String ROUND_ROWS = "refreshd_round_rows_changed_total";
+    public static final String EVERYTHING_RECOMPUTED = "refreshd_everything_recomputed_total";
     public static final String REFRESH_DURATION = "refreshd_refresh_duration_seconds";
     public static final String TROUBLES = "refreshd_troubles_total";
     public static final String COMMIT_TO_VISIBLE = "refreshd_commit_to_visible_seconds";

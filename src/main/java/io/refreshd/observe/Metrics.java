@@ -79,7 +79,7 @@ public final class Metrics implements Consumer<Notice> {
             case Notice.RowsChanged n -> table(n.table()).changed(n.operation(), n.rows());
             case Notice.BatchRead n -> capture.read(n.records(), n.lag());
             case Notice.RefreshDone n -> {
-                view(n.view()).refreshed(n.method());
+                view(n.view()).refreshed(n);
                 savings.refreshed(n.view(), n.duration());
                 refreshes.done(n);
             }

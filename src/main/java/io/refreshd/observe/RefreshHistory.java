@@ -57,7 +57,7 @@ final class RefreshHistory implements Consumer<Notice> {
                     Optional.of(done.duration()),
                     done.commitToVisible(),
                     false,
-                    done.rowsChanged().map(rows -> rows + " rows changed").orElse("refreshed")));
+                    outcome(done)));
             done.commitToVisible().ifPresent(lag -> addLag(done.view(), lag));
         } else if (notice instanceof Notice.RefreshFailed failed) {
             add(new Entry(
@@ -71,6 +71,18 @@ final class RefreshHistory implements Consumer<Notice> {
         } else if (notice instanceof Notice.ViewGone gone) {
             lags.remove(gone.view());
         }
+    }
+
+    private static String outcome(Notice.RefreshDone done) {
+        String rows = done.rowsChanged()
+                .map(changed -> changed + (changed == 1 ? " row changed" : " rows changed"))
+                .orElse("refreshed");
+        return done.recomputed()
+                .map(what -> what.everything()
+                                .map(why -> "everything recomputed (" + why + ")")
+                                .orElse(what.keys() + (what.keys() == 1 ? " key" : " keys") + " recomputed")
+                        + ", " + rows)
+                .orElse(rows);
     }
 
     /** The last refreshes of all views, newest first. */

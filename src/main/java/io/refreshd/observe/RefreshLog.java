@@ -3,6 +3,7 @@ package io.refreshd.observe;
 import io.refreshd.model.Confidential;
 import io.refreshd.model.Failure;
 import io.refreshd.model.Moment;
+import io.refreshd.model.Recomputed;
 import io.refreshd.model.ViewId;
 import io.refreshd.report.Notice;
 import io.refreshd.report.ViewPhase;
@@ -84,6 +85,12 @@ public final class RefreshLog implements Consumer<Notice> {
                 .addKeyValue("duration", new LoggedDuration(n.duration()));
         if (n.rowsChanged().isPresent()) {
             line = line.addKeyValue("rows", n.rowsChanged().get());
+        }
+        if (n.recomputed().isPresent()) {
+            Recomputed what = n.recomputed().get();
+            line = what.everything().isPresent()
+                    ? line.addKeyValue("everything", what.everything().get())
+                    : line.addKeyValue("keys", what.keys());
         }
         if (n.commitToVisible().isPresent()) {
             line = line.addKeyValue(

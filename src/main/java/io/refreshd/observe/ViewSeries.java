@@ -6,6 +6,7 @@ import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.refreshd.model.Method;
 import io.refreshd.model.Moment;
+import io.refreshd.report.Notice;
 import io.refreshd.report.Notice.Avoided;
 import io.refreshd.report.ViewPhase;
 import io.refreshd.report.ViewStatus;
@@ -16,6 +17,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Metric series of one view, or of a group of views with the same label. Counters are registered at zero at once; gauges are registered
@@ -34,6 +36,9 @@ final class ViewSeries {
 
     /** Written by {@link Metrics#sync}, read by every scrape. */
     private volatile List<ViewStatus> present = List.of();
+
+    /** Series of rounds; null while no view of the group is incremental. */
+    private @Nullable RoundSeries rounds;
 
     private boolean absentBefore;
 
@@ -60,8 +65,9 @@ final class ViewSeries {
         return label;
     }
 
-    void refreshed(Method method) {
-        counter(refreshed, method, MetricNames.REFRESHED).increment();
+    void refreshed(Notice.RefreshDone refresh) {
+        counter(refreshed, refresh.method(), MetricNames.REFRESHED).increment();
+        refresh.recomputed().ifPresent(what -> rounds().done(what, refresh.rowsChanged()));
     }
 
     void failed(Method method) {
@@ -87,6 +93,7 @@ final class ViewSeries {
         present = members;
         if (members.stream().anyMatch(view -> view.method() == Method.INCREMENTAL)) {
             addRefreshes(Method.INCREMENTAL);
+            rounds();
         }
         absentBefore = false;
         if (first) {
@@ -109,6 +116,15 @@ final class ViewSeries {
         boolean gone = absentBefore;
         absentBefore = true;
         return gone;
+    }
+
+    private synchronized RoundSeries rounds() {
+        RoundSeries present = rounds;
+        if (present == null) {
+            present = new RoundSeries(series);
+            rounds = present;
+        }
+        return present;
     }
 
     /** Few views are incremental, so the others have no series for it. */

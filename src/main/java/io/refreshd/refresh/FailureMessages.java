@@ -64,6 +64,9 @@ final class FailureMessages {
                 Remedy.text("create a unique index on the key columns of " + name
                         + "; and, if it was never populated, refresh it once without CONCURRENTLY");
             case "55P03" -> Remedy.text("find the session in pg_stat_activity, or raise refresh.lock-timeout");
+            case "53100" ->
+                Remedy.text("free disk space on the server, in the tablespace of " + name
+                        + " or for temporary files; refreshd tries again by itself");
             case "57014" -> Remedy.text("raise refresh.statement-timeout, or make the query of the view cheaper");
             // cardinality_violation and unique_violation: what REFRESH says of rows that are there twice.
             case "21000", "23505" ->

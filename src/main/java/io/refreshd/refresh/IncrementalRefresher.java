@@ -152,6 +152,7 @@ final class IncrementalRefresher {
                 duration,
                 rowsChanged,
                 downstream,
-                clock.get().wall());
+                clock.get().wall(),
+                Optional.of(corrected.way().recomputed()));
     }
 }

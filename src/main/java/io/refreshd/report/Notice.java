@@ -5,6 +5,7 @@ import io.refreshd.model.Lsn;
 import io.refreshd.model.Method;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.Operation;
+import io.refreshd.model.Recomputed;
 import io.refreshd.model.TableId;
 import io.refreshd.model.ViewId;
 import java.time.Duration;
@@ -39,14 +40,27 @@ public sealed interface Notice {
      * @param commitToVisible time from the commit of the oldest change that became visible by the refresh; empty if no change
      *     caused the refresh
      * @param rowsChanged rows of the view that it changed; empty if the server did not count them
+     * @param recomputed what a round of an incremental view has recomputed; empty for a REFRESH
      */
     record RefreshDone(
             ViewId view,
             Method method,
             Duration duration,
             Optional<Duration> commitToVisible,
-            Optional<Long> rowsChanged)
-            implements Notice {}
+            Optional<Long> rowsChanged,
+            Optional<Recomputed> recomputed)
+            implements Notice {
+
+        /** Of a REFRESH. */
+        public RefreshDone(
+                ViewId view,
+                Method method,
+                Duration duration,
+                Optional<Duration> commitToVisible,
+                Optional<Long> rowsChanged) {
+            this(view, method, duration, commitToVisible, rowsChanged, Optional.empty());
+        }
+    }
 
     /**
      * A refresh failed.

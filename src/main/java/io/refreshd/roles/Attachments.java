@@ -1,10 +1,10 @@
 package io.refreshd.roles;
 
 import io.refreshd.catalog.AttachmentSql;
+import io.refreshd.config.RoleViewTemplate.Kind;
 import io.refreshd.model.SqlNames;
 import io.refreshd.model.ViewId;
 import java.sql.SQLException;
-import java.util.ArrayList;
 import java.util.List;
 import org.jdbi.v3.core.Handle;
 
@@ -13,11 +13,16 @@ import org.jdbi.v3.core.Handle;
  * privileges, storage parameters, comments, indexes. Reads only.
  *
  * @param before statements to run while the old view still has its name
- * @param indexes indexes to create at that time too, under temporary names, since the old indexes still have theirs
- * @param after statements to run when the old view is dropped
+ * @param indexes indexes to create at that time too
  */
-record Attachments(List<String> before, List<Index> indexes, List<String> after) {
-    record Index(String name, String create) {}
+record Attachments(List<String> before, List<Index> indexes) {
+    /**
+     * An index that somebody has added.
+     *
+     * @param create creates it under a temporary name, since the old index still has its own
+     * @param comment empty if it has none
+     */
+    record Index(String name, String temporary, String create, String comment) {}
 
     /**
      * Statements for privileges, storage parameters and comments, one a row, in the order in which they have to run. The grant
@@ -39,9 +44,10 @@ record Attachments(List<String> before, List<Index> indexes, List<String> after)
             UNION ALL
             SELECT 3, pg_catalog.format('ALTER %s %s SET (%I = %L)', :noun, :fresh, s.option_name, s.option_value)
               FROM pg_catalog.pg_class o
-              JOIN pg_catalog.pg_class n ON n.oid = (:fresh_oid)::oid AND n.relkind = o.relkind,
+              JOIN pg_catalog.pg_class n
+                ON n.oid = (:fresh_oid)::oid AND (n.relkind = o.relkind OR (n.relkind = 'm' AND o.relkind = 'r')),
                    pg_catalog.pg_options_to_table(o.reloptions) s
-             WHERE o.oid = (:old_oid)::oid
+             WHERE o.oid = (:old_rows)::oid
             UNION ALL
             SELECT 4, pg_catalog.format('COMMENT ON COLUMN %s.%I IS %L', :fresh, o.attname, d.description)
               FROM COLUMNS
@@ -59,13 +65,10 @@ record Attachments(List<String> before, List<Index> indexes, List<String> after)
      * beginning; the text after them fits the new view too.
      */
     private static final String INDEXES = """
-            SELECT i.relname::text AS name, pg_catalog.format('%I.%I', s.nspname, p.name) AS temporary,
-                   pg_catalog.starts_with(d.text, d.head) AS known,
+            SELECT i.relname::text AS name, p.name AS temporary, pg_catalog.starts_with(d.text, d.head) AS known,
                    pg_catalog.format('CREATE %sINDEX %I ON %s', d.what, p.name, :fresh)
                      || pg_catalog.substr(d.text, pg_catalog.length(d.head) + 1) AS create,
-                   pg_catalog.format('ALTER INDEX %I.%I RENAME TO %I', s.nspname, p.name, i.relname) AS rename,
-                   pg_catalog.format('COMMENT ON INDEX %I.%I IS %L', s.nspname, i.relname,
-                                     pg_catalog.obj_description(i.oid, 'pg_class')) AS comment
+                   coalesce(pg_catalog.obj_description(i.oid, 'pg_class'), '') AS comment
               FROM pg_catalog.pg_index x
               JOIN pg_catalog.pg_class i ON i.oid = x.indexrelid
               JOIN pg_catalog.pg_class t ON t.oid = x.indrelid
@@ -75,7 +78,7 @@ record Attachments(List<String> before, List<Index> indexes, List<String> after)
               CROSS JOIN LATERAL (
                 SELECT u.what, pg_catalog.pg_get_indexdef(i.oid),
                        pg_catalog.format('CREATE %sINDEX %I ON %I.%I', u.what, i.relname, s.nspname, t.relname)) d (what, text, head)
-             WHERE x.indrelid = (:old_oid)::oid AND x.indisvalid
+             WHERE x.indrelid = (:old_rows)::oid AND x.indisvalid
                AND NOT coalesce(pg_catalog.starts_with(pg_catalog.obj_description(i.oid, 'pg_class'), :mark), false)
              ORDER BY i.oid
             """;
@@ -83,10 +86,12 @@ record Attachments(List<String> before, List<Index> indexes, List<String> after)
     /**
      * Reads the attachments of the view that a step rebuilds.
      *
+     * @param oldRows oid of what holds the rows of the old view: the view itself, or an incremental view's table
      * @param fresh temporary name of the new view
-     * @param freshKind kind of the new view; a plain view has no indexes
+     * @param freshKind kind of the new view while it is built; a plain view has no indexes
      */
-    static Attachments of(Handle transaction, Step.Rebuild step, ViewId fresh, long freshOid, char freshKind)
+    static Attachments of(
+            Handle transaction, Step.Rebuild step, long oldRows, ViewId fresh, long freshOid, Kind freshKind)
             throws SQLException {
         String name = SqlNames.qualified(fresh);
         List<String> before = transaction
@@ -94,6 +99,7 @@ record Attachments(List<String> before, List<Index> indexes, List<String> after)
                 .bind("fresh", name)
                 .bind("fresh_oid", freshOid)
                 .bind("old_oid", step.made().oid())
+                .bind("old_rows", oldRows)
                 .bind("noun", ViewBuilder.noun(freshKind))
                 .bind(
                         "reader",
@@ -102,26 +108,26 @@ record Attachments(List<String> before, List<Index> indexes, List<String> after)
                 .bind("comment", ViewBuilder.comment(step.made().template()))
                 .mapTo(String.class)
                 .list();
-        List<Index> indexes = new ArrayList<>();
-        List<String> after = new ArrayList<>();
-        if (freshKind == 'm') {
-            transaction
-                    .createQuery(INDEXES)
-                    .bind("fresh", name)
-                    .bind("old_oid", step.made().oid())
-                    .bind("mark", ViewBuilder.MARK)
-                    .map((row, context) -> {
-                        if (!row.getBoolean("known")) {
-                            throw new SQLException(
-                                    "the definition of the index " + row.getString("name") + " has an unknown form");
-                        }
-                        indexes.add(new Index(row.getString("name"), row.getString("create")));
-                        after.add(row.getString("rename"));
-                        after.add(row.getString("comment"));
-                        return "";
-                    })
-                    .list();
-        }
-        return new Attachments(before, indexes, after);
+        return new Attachments(before, freshKind.isKept() ? indexes(transaction, oldRows, name) : List.of());
+    }
+
+    private static List<Index> indexes(Handle transaction, long oldRows, String fresh) {
+        return transaction
+                .createQuery(INDEXES)
+                .bind("fresh", fresh)
+                .bind("old_rows", oldRows)
+                .bind("mark", ViewBuilder.MARK)
+                .map((row, context) -> {
+                    if (!row.getBoolean("known")) {
+                        throw new SQLException(
+                                "the definition of the index " + row.getString("name") + " has an unknown form");
+                    }
+                    return new Index(
+                            row.getString("name"),
+                            row.getString("temporary"),
+                            row.getString("create"),
+                            row.getString("comment"));
+                })
+                .list();
     }
 }

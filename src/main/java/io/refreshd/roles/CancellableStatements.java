@@ -4,6 +4,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
+import org.postgresql.PGConnection;
 
 /**
  * Runs statements one after the other, and can cancel the running one.
@@ -11,21 +12,32 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread: one thread executes; any thread may call {@link #cancel}.
  */
 final class CancellableStatements {
-    private volatile @Nullable Statement running;
+    private volatile @Nullable PGConnection running;
 
-    void execute(Handle transaction, String sql) throws SQLException {
-        try (Statement statement = RolesReader.statement(transaction.getConnection())) {
-            running = statement;
-            statement.execute(sql);
+    /** Work whose statements can be cancelled. */
+    interface Work<T> {
+        T run() throws SQLException;
+    }
+
+    <T> T cancellable(Handle handle, Work<T> work) throws SQLException {
+        running = handle.getConnection().unwrap(PGConnection.class);
+        try {
+            return work.run();
         } finally {
             running = null;
         }
     }
 
+    void execute(Handle transaction, String sql) throws SQLException {
+        try (Statement statement = RolesReader.statement(transaction.getConnection())) {
+            statement.execute(sql);
+        }
+    }
+
     void cancel() throws SQLException {
-        Statement statement = running;
-        if (statement != null) {
-            statement.cancel();
+        PGConnection connection = running;
+        if (connection != null) {
+            connection.cancelQuery();
         }
     }
 }

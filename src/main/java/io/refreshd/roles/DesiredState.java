@@ -74,7 +74,7 @@ record DesiredState(
             SortedMap<ViewId, DesiredView> views, Set<ViewId> excluded, Predicate<ViewId> included) {
         Map<String, ViewId> first = new TreeMap<>();
         views.values().removeIf(view -> {
-            boolean leftOut = view.kind() == 'm' && !included.test(view.id());
+            boolean leftOut = view.kind().isKept() && !included.test(view.id());
             if (leftOut) {
                 excluded.add(view.id());
                 first.putIfAbsent(view.template().name().toString(), view.id());

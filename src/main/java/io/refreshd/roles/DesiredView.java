@@ -1,6 +1,7 @@
 package io.refreshd.roles;
 
 import io.refreshd.config.RoleViewTemplate;
+import io.refreshd.config.RoleViewTemplate.Kind;
 import io.refreshd.model.ViewId;
 
 /**
@@ -10,8 +11,12 @@ import io.refreshd.model.ViewId;
  */
 record DesiredView(ViewId id, RoleViewTemplate template, String role, String definition) {
 
-    /** The {@code relkind} of the catalog: m for a materialized view, v for a view. */
-    char kind() {
-        return template.definition().materialized() ? 'm' : 'v';
+    Kind kind() {
+        return template.definition().kind();
+    }
+
+    /** The kind of the view while it is built: an incremental view is made of a materialized view. */
+    Kind built() {
+        return kind() == Kind.INCREMENTAL ? Kind.MATERIALIZED_VIEW : kind();
     }
 }

@@ -95,7 +95,7 @@ final class Requirements {
         List<Obstacle> missing = new ArrayList<>(rights(transaction, desired));
         Optional<String> owner = desired.template().access().owner();
         if (missing.isEmpty()
-                && desired.kind() == 'm'
+                && desired.kind().isKept()
                 && owner.map(name -> exists(transaction, name)).orElse(true)) {
             ParsedQuery query = parsed(transaction, desired, owner);
             missing.addAll(unreadable(transaction, desired, query));

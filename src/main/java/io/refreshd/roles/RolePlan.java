@@ -9,6 +9,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,6 +25,14 @@ public record RolePlan(List<Step> steps, List<Obstacle> obstacles, List<String> 
         notes = List.copyOf(notes);
     }
 
+    /** This plan with more obstacles. */
+    public RolePlan with(List<Obstacle> more) {
+        return new RolePlan(
+                steps,
+                Stream.concat(obstacles.stream(), more.stream()).distinct().toList(),
+                notes);
+    }
+
     /** Compares the desired state, the ledger and the catalog. Pure. */
     static RolePlan of(DesiredState state, Map<ViewId, Made> made, Map<ViewId, ExistingRelation> found) {
         List<Step> steps = new ArrayList<>();
@@ -36,9 +45,9 @@ public record RolePlan(List<Step> steps, List<Obstacle> obstacles, List<String> 
                 steps.add(new Step.Create(desired));
             } else if (record != null && isOurs(record, existing)) {
                 if (!record.definition().equals(desired.definition())) {
-                    steps.add(new Step.Rebuild(desired, record, existing.kind()));
+                    steps.add(new Step.Rebuild(desired, record, existing.kind().orElseThrow()));
                 }
-            } else if (existing.isView()) {
+            } else if (existing.kind().isPresent()) {
                 notes.add("= " + desired.id() + "  left alone: "
                         + (existing.marked()
                                 ? "its comment says that refreshd made it, but this ledger does not know of it; drop it to"
@@ -70,7 +79,7 @@ public record RolePlan(List<Step> steps, List<Obstacle> obstacles, List<String> 
         if (existing == null || !isOurs(record, existing)) {
             steps.add(new Step.Forget(record));
         } else if (template != null && template.dropRemoved()) {
-            steps.add(new Step.Drop(record, existing.kind(), template));
+            steps.add(new Step.Drop(record, existing.kind().orElseThrow(), template));
         } else {
             notes.add("= " + record.view() + "  kept: "
                     + (template == null
@@ -93,6 +102,8 @@ public record RolePlan(List<Step> steps, List<Obstacle> obstacles, List<String> 
 
     /** Whether ledger and comment agree that refreshd owns a view: somebody may have replaced it, or taken it over by its comment. */
     private static boolean isOurs(Made record, ExistingRelation existing) {
-        return record.oid() == existing.oid() && existing.marked();
+        return record.oid() == existing.oid()
+                && existing.marked()
+                && existing.kind().isPresent();
     }
 }

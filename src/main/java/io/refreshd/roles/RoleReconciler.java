@@ -2,9 +2,11 @@ package io.refreshd.roles;
 
 import io.refreshd.config.Configuration;
 import io.refreshd.config.RoleViewTemplate;
+import io.refreshd.config.RoleViewTemplate.Kind;
 import io.refreshd.database.ErrorOrigin;
 import io.refreshd.database.ErrorSummary;
 import io.refreshd.database.StatementWatch;
+import io.refreshd.ledger.IncrementalViewRows;
 import io.refreshd.ledger.RoleViewRows;
 import io.refreshd.ledger.RoleViewRows.Made;
 import io.refreshd.model.Confidential;
@@ -112,6 +114,34 @@ public final class RoleReconciler {
         return obstacles;
     }
 
+    /**
+     * Examines whether the views of a plan that are to be incremental can be. Changes nothing; what is created for it is taken back.
+     *
+     * @param transaction open, and not read-only; it stays usable
+     */
+    public List<Obstacle> preflightIncremental(Handle transaction, RolePlan plan) throws SQLException {
+        Set<RoleViewTemplate> examined = new HashSet<>();
+        List<Obstacle> obstacles = new ArrayList<>();
+        for (Step step : plan.steps()) {
+            // One view stands for all of the template: their queries differ in the role only.
+            Optional<DesiredView> target = step.target()
+                    .filter(desired -> desired.kind() == Kind.INCREMENTAL && examined.add(desired.template()));
+            if (target.isPresent()) {
+                try {
+                    // What else is missing, preflight tells.
+                    if (Requirements.missing(transaction, target.get()).isEmpty()) {
+                        IncrementalTemplates.obstacle(transaction, target.get()).ifPresent(obstacles::add);
+                    }
+                } catch (SQLException e) {
+                    refused(step, e).refused().ifPresent(obstacles::add);
+                } catch (JdbiException e) {
+                    refused(step, e).refused().ifPresent(obstacles::add);
+                }
+            }
+        }
+        return obstacles;
+    }
+
     /** One obstacle that summarizes several of the same kind, with the remedy of each. */
     private static Optional<Obstacle> summary(List<Obstacle> obstacles) {
         if (obstacles.size() < 2) {
@@ -167,11 +197,15 @@ public final class RoleReconciler {
         } catch (SQLException e) {
             return refused(step, e);
         } catch (JdbiException e) {
-            if (e.getCause() instanceof SQLException cause) {
-                return refused(step, cause);
-            }
-            throw e;
+            return refused(step, e);
         }
+    }
+
+    private static StepOutcome refused(Step step, JdbiException e) throws SQLException {
+        if (e.getCause() instanceof SQLException cause) {
+            return refused(step, cause);
+        }
+        throw e;
     }
 
     private static StepOutcome refused(Step step, SQLException e) throws SQLException {
@@ -197,15 +231,26 @@ public final class RoleReconciler {
 
     private static Map<ViewId, ExistingRelation> found(Handle handle, Collection<ViewId> names) {
         Map<ViewId, ExistingRelation> found = new HashMap<>();
+        Map<ViewId, IncrementalViewRows.Row> incremental = IncrementalViewRows.load(handle);
         handle.createQuery(FOUND)
                 .bind("mark", ViewBuilder.MARK + "%")
                 .bind("schemas", names.stream().map(ViewId::schema).toArray(String[]::new))
                 .bind("names", names.stream().map(ViewId::name).toArray(String[]::new))
-                .map((row, context) -> Map.entry(
-                        new ViewId(row.getString("schema"), row.getString("name")),
-                        new ExistingRelation(
-                                row.getLong("oid"), row.getString("kind").charAt(0), row.getBoolean("marked"))))
+                .map((row, context) -> {
+                    ViewId view = new ViewId(row.getString("schema"), row.getString("name"));
+                    Optional<Kind> kind = kind(row.getString("kind"), incremental.containsKey(view));
+                    return Map.entry(view, new ExistingRelation(row.getLong("oid"), kind, row.getBoolean("marked")));
+                })
                 .forEach(entry -> found.put(entry.getKey(), entry.getValue()));
         return found;
+    }
+
+    /** @param relkind of the catalog @param incremental whether the ledger says so */
+    private static Optional<Kind> kind(String relkind, boolean incremental) {
+        return switch (relkind) {
+            case "m" -> Optional.of(Kind.MATERIALIZED_VIEW);
+            case "v" -> Optional.of(incremental ? Kind.INCREMENTAL : Kind.VIEW);
+            default -> Optional.empty();
+        };
     }
 }

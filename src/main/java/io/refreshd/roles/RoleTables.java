@@ -58,7 +58,7 @@ public record RoleTables(Set<TableId> ofRoles, Set<TableId> ofViews) {
 
     /** The query of a template's views; empty if they are plain views, which the log need not tell about. */
     static Optional<String> viewsQuery(RoleViewTemplate template) {
-        return template.definition().materialized()
+        return template.definition().kind().isKept()
                 ? Optional.of(template.definition().query().with(ANY_ROLE))
                 : Optional.empty();
     }

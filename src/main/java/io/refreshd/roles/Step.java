@@ -1,6 +1,7 @@
 package io.refreshd.roles;
 
 import io.refreshd.config.RoleViewTemplate;
+import io.refreshd.config.RoleViewTemplate.Kind;
 import io.refreshd.ledger.RoleViewRows.Made;
 import io.refreshd.model.ViewId;
 import java.util.List;
@@ -58,9 +59,9 @@ public sealed interface Step {
     /**
      * Replaces a view whose template has changed.
      *
-     * @param kind {@code relkind} of the existing view
+     * @param kind of the existing view
      */
-    record Rebuild(DesiredView desired, Made made, char kind) implements Step {
+    record Rebuild(DesiredView desired, Made made, Kind kind) implements Step {
         @Override
         public Optional<DesiredView> target() {
             return Optional.of(desired);
@@ -96,9 +97,10 @@ public sealed interface Step {
     /**
      * Drops the view of a role that no longer exists.
      *
+     * @param kind of the view
      * @param template its source of roles is read again before the view is dropped
      */
-    record Drop(Made made, char kind, RoleViewTemplate template) implements Step {
+    record Drop(Made made, Kind kind, RoleViewTemplate template) implements Step {
         @Override
         public ViewId view() {
             return made.view();

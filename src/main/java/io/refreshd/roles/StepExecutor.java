@@ -1,10 +1,16 @@
 package io.refreshd.roles;
 
+import io.refreshd.config.RoleViewTemplate.Kind;
 import io.refreshd.database.StatementWatch;
+import io.refreshd.incremental.Conversion;
+import io.refreshd.incremental.IndexNames;
+import io.refreshd.incremental.ViewParts;
 import io.refreshd.ledger.RoleViewRows;
 import io.refreshd.ledger.RoleViewRows.Made;
 import io.refreshd.ledger.ViewRows;
 import io.refreshd.model.Obstacle;
+import io.refreshd.model.PrerequisitesMissingException;
+import io.refreshd.model.SqlNames;
 import io.refreshd.model.ViewId;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -42,6 +48,14 @@ final class StepExecutor {
      * @param leaseCheck throws if this daemon no longer holds the lease; called at the end of the transaction
      */
     StepOutcome run(Handle handle, Step step, Consumer<Handle> leaseCheck) throws SQLException {
+        try {
+            return statements.cancellable(handle, () -> inTransaction(handle, step, leaseCheck));
+        } catch (RefusedException refused) {
+            return StepOutcome.refused(refused.obstacle());
+        }
+    }
+
+    private StepOutcome inTransaction(Handle handle, Step step, Consumer<Handle> leaseCheck) throws SQLException {
         // The network timeout of pooled connections is for short statements; the query of a view may take hours.
         handle.getConnection().setNetworkTimeout(Runnable::run, (int)
                 Math.min(statementTimeout.plus(GRACE).toMillis(), Integer.MAX_VALUE));
@@ -101,8 +115,20 @@ final class StepExecutor {
             builder.revokeDefaults(transaction, desired.id(), oid.get());
         }
         builder.grant(transaction, desired, desired.id());
-        record(transaction, desired, oid.get());
+        record(transaction, desired, finished(transaction, desired, desired.id(), oid.get()));
         return StepOutcome.DONE;
+    }
+
+    /** Makes an incremental view of the materialized view that was built for it. @return oid of the finished view */
+    private static long finished(Handle transaction, DesiredView desired, ViewId at, long built) throws SQLException {
+        if (desired.kind() != Kind.INCREMENTAL) {
+            return built;
+        }
+        try {
+            return Conversion.ofNew(transaction, at, desired.id());
+        } catch (PrerequisitesMissingException e) {
+            throw new RefusedException(IncrementalTemplates.refused(desired, e.obstacles()));
+        }
     }
 
     /**
@@ -116,15 +142,17 @@ final class StepExecutor {
         if (missing.isPresent()) {
             return StepOutcome.refused(missing.get());
         }
-        if (step.kind() == 'm') {
-            swap.blockRefresh(transaction, step.view(), step.made().oid());
+        Optional<ViewParts> parts = parts(transaction, step.kind(), step.made().oid());
+        if (step.kind().isKept()) {
+            swap.blockRefresh(transaction, step.view(), parts, step.made().oid());
         }
         ViewId fresh = Swap.temporaryName(desired.id(), "new");
         long oid = builder.build(transaction, desired, fresh, Optional.of(owner(transaction, step)))
                 .orElseThrow(() -> new SQLException("the name " + fresh + " is in use"));
         // Default privileges may have granted on the new view what was revoked on the old one.
         builder.revokeDefaults(transaction, fresh, oid);
-        Attachments attachments = Attachments.of(transaction, step, fresh, oid, desired.kind());
+        long oldRows = parts.map(ViewParts::store).orElse(step.made().oid());
+        Attachments attachments = Attachments.of(transaction, step, oldRows, fresh, oid, desired.built());
         for (String statement : attachments.before()) {
             statements.execute(transaction, statement);
         }
@@ -132,14 +160,15 @@ final class StepExecutor {
             indexAsBefore(transaction, index);
         }
         builder.grant(transaction, desired, fresh);
+        oid = finished(transaction, desired, fresh, oid);
         ViewId old = swap.renameAway(
                 transaction, step.view(), step.kind(), step.made().oid(), Swap.ATTEMPTS);
         statements.execute(transaction, Swap.rename(desired.kind(), fresh, desired.id()));
-        statements.execute(transaction, Swap.drop(step.kind(), old));
-        for (String statement : attachments.after()) {
-            statements.execute(transaction, statement);
-        }
-        for (String statement : renamesOfIndexes(transaction, fresh, desired.id(), oid)) {
+        drop(transaction, step.kind(), old, parts);
+        long rows =
+                parts(transaction, desired.kind(), oid).map(ViewParts::store).orElse(oid);
+        nameIndexes(transaction, attachments.indexes(), step.made().oid(), rows, oid);
+        for (String statement : renamesOfIndexes(transaction, fresh, desired.id(), rows)) {
             statements.execute(transaction, statement);
         }
         record(transaction, desired, oid);
@@ -147,6 +176,7 @@ final class StepExecutor {
     }
 
     private StepOutcome drop(Handle transaction, Step.Drop step) throws SQLException {
+        Optional<ViewParts> parts = parts(transaction, step.kind(), step.made().oid());
         ViewId old = swap.renameAway(
                 transaction, step.view(), step.kind(), step.made().oid(), 1);
         // The steps before this one may have taken hours, and the role may exist again.
@@ -155,10 +185,24 @@ final class StepExecutor {
             statements.execute(transaction, Swap.rename(step.kind(), old, step.view()));
             return StepOutcome.NOT_NEEDED;
         }
-        statements.execute(transaction, Swap.drop(step.kind(), old));
+        drop(transaction, step.kind(), old, parts);
         RoleViewRows.forget(transaction, step.view());
         ViewRows.forget(transaction, step.view());
         return StepOutcome.DONE;
+    }
+
+    private static Optional<ViewParts> parts(Handle transaction, Kind kind, long view) {
+        return kind == Kind.INCREMENTAL ? ViewParts.of(transaction, view) : Optional.empty();
+    }
+
+    private void drop(Handle transaction, Kind kind, ViewId view, Optional<ViewParts> parts) throws SQLException {
+        statements.execute(transaction, Swap.drop(kind, view));
+        if (parts.isPresent()) {
+            for (String statement : parts.get().drops()) {
+                statements.execute(transaction, statement);
+            }
+            parts.get().forget(transaction);
+        }
     }
 
     /** Creates an index that somebody has added to the old view. */
@@ -188,23 +232,51 @@ final class StepExecutor {
                         .one());
     }
 
+    /**
+     * Gives the indexes that somebody has added their names, now that the old view is gone.
+     *
+     * @param rows oid of what holds the rows of the new view
+     */
+    private void nameIndexes(Handle transaction, List<Attachments.Index> indexes, long old, long rows, long view)
+            throws SQLException {
+        String schema = transaction
+                .createQuery("SELECT n.nspname::text FROM pg_catalog.pg_class c"
+                        + " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = (:rows)::oid")
+                .bind("rows", rows)
+                .mapTo(String.class)
+                .one();
+        for (Attachments.Index index : indexes) {
+            String name = IndexNames.free(transaction, schema, IndexNames.plain(index.name(), old), view);
+            statements.execute(
+                    transaction,
+                    "ALTER INDEX " + SqlNames.qualified(new ViewId(schema, index.temporary())) + " RENAME TO "
+                            + SqlNames.identifier(name));
+            if (!index.comment().isEmpty()) {
+                statements.execute(
+                        transaction,
+                        "COMMENT ON INDEX " + SqlNames.qualified(new ViewId(schema, name)) + " IS "
+                                + ViewBuilder.literal(transaction, index.comment()));
+            }
+        }
+    }
+
     /** Renames for the template's indexes, which the server named after the temporary name. A name that is taken is skipped. */
-    private static List<String> renamesOfIndexes(Handle transaction, ViewId fresh, ViewId view, long oid) {
+    private static List<String> renamesOfIndexes(Handle transaction, ViewId fresh, ViewId view, long rows) {
         return transaction
                 .createQuery("""
-                        SELECT pg_catalog.format('ALTER INDEX %I.%I RENAME TO %I', :schema, i.relname, n.name)
+                        SELECT pg_catalog.format('ALTER INDEX %I.%I RENAME TO %I', s.nspname, i.relname, n.name)
                           FROM pg_catalog.pg_index x
                           JOIN pg_catalog.pg_class i ON i.oid = x.indexrelid
+                          JOIN pg_catalog.pg_namespace s ON s.oid = i.relnamespace
                          CROSS JOIN LATERAL (
                            SELECT (:view)::text || pg_catalog.substr(i.relname, pg_catalog.length(:fresh) + 1)) n (name)
                          WHERE x.indrelid = (:oid)::oid AND pg_catalog.starts_with(i.relname, :fresh)
                            AND pg_catalog.octet_length(n.name) <= 63
-                           AND pg_catalog.to_regclass(pg_catalog.format('%I.%I', :schema, n.name)) IS NULL
+                           AND pg_catalog.to_regclass(pg_catalog.format('%I.%I', s.nspname, n.name)) IS NULL
                         """)
-                .bind("schema", view.schema())
                 .bind("view", view.name())
                 .bind("fresh", fresh.name())
-                .bind("oid", oid)
+                .bind("oid", rows)
                 .mapTo(String.class)
                 .list();
     }
@@ -215,7 +287,7 @@ final class StepExecutor {
                 transaction,
                 new Made(
                         desired.id(), oid, desired.template().name().toString(), desired.role(), desired.definition()));
-        if (desired.kind() == 'm') {
+        if (desired.kind().isKept()) {
             ViewRows.replace(transaction, desired.id(), oid);
         } else {
             ViewRows.forget(transaction, desired.id());

@@ -1,5 +1,7 @@
 package io.refreshd.roles;
 
+import io.refreshd.config.RoleViewTemplate.Kind;
+import io.refreshd.incremental.ViewParts;
 import io.refreshd.model.SqlNames;
 import io.refreshd.model.ViewId;
 import java.nio.charset.StandardCharsets;
@@ -7,6 +9,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.sql.SQLException;
 import java.util.HexFormat;
+import java.util.Optional;
 import org.jdbi.v3.core.Handle;
 
 /** Takes the name from a view that is being read, within the transaction of the caller. */
@@ -26,14 +29,19 @@ final class Swap {
     }
 
     /**
-     * Locks a materialized view until the end of the transaction, so that it can be read, but neither refreshed nor altered. Taken
-     * before the query of the new view begins, the lock ensures that the new view is not older than anything readers have seen.
+     * Locks a view until the end of the transaction, so that it can be read, but not refreshed. Taken before the query of the new view
+     * begins, the lock ensures that the new view is not older than anything readers have seen.
+     *
+     * @param parts those of an incremental view; empty if it is a materialized view
      */
-    void blockRefresh(Handle transaction, ViewId view, long expected) throws SQLException {
+    void blockRefresh(Handle transaction, ViewId view, Optional<ViewParts> parts, long expected) throws SQLException {
         // This statement takes the weakest lock that conflicts with a refresh. Its effect does not matter: the view is
         // about to be dropped.
         executeWithRetry(
-                transaction, "ALTER MATERIALIZED VIEW " + SqlNames.qualified(view) + " SET WITHOUT CLUSTER", ATTEMPTS);
+                transaction,
+                parts.map(ViewParts::lock)
+                        .orElse("ALTER MATERIALIZED VIEW " + SqlNames.qualified(view) + " SET WITHOUT CLUSTER"),
+                ATTEMPTS);
         requireOurs(transaction, view, expected);
     }
 
@@ -43,7 +51,7 @@ final class Swap {
      *
      * @return the temporary name, by which to drop the view
      */
-    ViewId renameAway(Handle transaction, ViewId view, char kind, long expected, int attempts) throws SQLException {
+    ViewId renameAway(Handle transaction, ViewId view, Kind kind, long expected, int attempts) throws SQLException {
         ViewId old = temporaryName(view, "old");
         executeWithRetry(transaction, rename(kind, view, old), attempts);
         requireOurs(transaction, old, expected);
@@ -105,12 +113,12 @@ final class Swap {
         }
     }
 
-    static String rename(char kind, ViewId from, ViewId to) {
+    static String rename(Kind kind, ViewId from, ViewId to) {
         return "ALTER " + ViewBuilder.noun(kind) + " " + SqlNames.qualified(from) + " RENAME TO "
                 + SqlNames.identifier(to.name());
     }
 
-    static String drop(char kind, ViewId view) {
+    static String drop(Kind kind, ViewId view) {
         return "DROP " + ViewBuilder.noun(kind) + " " + SqlNames.qualified(view);
     }
 }

@@ -23,15 +23,15 @@ record TemplateDefinition(Map<String, String> parts) {
 
     static TemplateDefinition of(RoleViewTemplate template) {
         Map<String, String> parts = new LinkedHashMap<>();
-        boolean materialized = template.definition().materialized();
-        parts.put("kind", materialized ? "materialized-view" : "view");
-        parts.put(
-                "query",
-                String.join(RoleViewName.ROLE, template.definition().query().parts()));
-        if (materialized) {
-            parts.put("unique-key", String.join(", ", template.definition().uniqueKey()));
-            if (!template.definition().indexes().isEmpty()) {
-                parts.put("indexes", String.join("; ", template.definition().indexes()));
+        RoleViewTemplate.Definition definition = template.definition();
+        parts.put("kind", definition.kind().text());
+        parts.put("query", String.join(RoleViewName.ROLE, definition.query().parts()));
+        if (definition.kind().isKept()) {
+            if (!definition.uniqueKey().isEmpty()) {
+                parts.put("unique-key", String.join(", ", definition.uniqueKey()));
+            }
+            if (!definition.indexes().isEmpty()) {
+                parts.put("indexes", String.join("; ", definition.indexes()));
             }
         }
         template.access().grantTo().ifPresent(reader -> parts.put(GRANT_TO, reader));

@@ -1,6 +1,7 @@
 package io.refreshd.roles;
 
 import io.refreshd.config.RoleViewTemplate;
+import io.refreshd.config.RoleViewTemplate.Kind;
 import io.refreshd.database.PlainSession;
 import io.refreshd.model.SqlNames;
 import io.refreshd.model.ViewId;
@@ -23,7 +24,7 @@ final class ViewBuilder {
     }
 
     /**
-     * Creates a view. The owner is set before the view is filled, since the view contains what its owner may see. The rows come
+     * Creates a view; of an incremental one the materialized view that it is made of, without rows. The owner is set before the view is filled, since the view contains what its owner may see. The rows come
      * from REFRESH, which writes them frozen. Before PostgreSQL 17, rows written by CREATE are invisible to a transaction whose
      * snapshot is older than the swap.
      *
@@ -35,6 +36,7 @@ final class ViewBuilder {
             throws SQLException {
         RoleViewTemplate.Definition definition = desired.template().definition();
         String name = SqlNames.qualified(as);
+        String noun = noun(desired.built());
         define(transaction, desired, as);
         Optional<Long> oid = oidIfMadeHere(transaction, as);
         if (oid.isEmpty()) {
@@ -42,21 +44,22 @@ final class ViewBuilder {
         }
         if (owner.isPresent()) {
             statements.execute(
-                    transaction,
-                    "ALTER " + noun(desired.kind()) + " " + name + " OWNER TO " + SqlNames.identifier(owner.get()));
+                    transaction, "ALTER " + noun + " " + name + " OWNER TO " + SqlNames.identifier(owner.get()));
         }
-        if (definition.materialized()) {
+        if (desired.kind() == Kind.MATERIALIZED_VIEW) {
             // Its rows are those of each later refresh: under the settings of the owner.
             Connection connection = transaction.getConnection();
             statements.execute(transaction, "SET LOCAL search_path = ''");
             statements.execute(
                     transaction,
                     PlainSession.ofOwner(connection, oid.get()).around("REFRESH MATERIALIZED VIEW " + name));
+        }
+        if (desired.kind().isKept()) {
             index(transaction, definition, name, oid.get());
         }
         statements.execute(
                 transaction,
-                "COMMENT ON " + noun(desired.kind()) + " " + name + " IS "
+                "COMMENT ON " + noun + " " + name + " IS "
                         + literal(transaction, comment(desired.template().name().toString())));
         return oid;
     }
@@ -94,11 +97,11 @@ final class ViewBuilder {
         return MARK + " from the template " + template + ".";
     }
 
-    static String noun(char kind) {
-        return kind == 'm' ? "MATERIALIZED VIEW" : "VIEW";
+    static String noun(Kind kind) {
+        return kind == Kind.MATERIALIZED_VIEW ? "MATERIALIZED VIEW" : "VIEW";
     }
 
-    private void define(Handle transaction, DesiredView desired, ViewId as) throws SQLException {
+    void define(Handle transaction, DesiredView desired, ViewId as) throws SQLException {
         RoleViewTemplate.Definition definition = desired.template().definition();
         String query = definition.query().with(literal(transaction, desired.role()));
         // security_barrier: without it a function in a reader's condition could see the rows of other roles.
@@ -107,7 +110,7 @@ final class ViewBuilder {
                 transaction,
                 PlainSession.ofLogin(transaction.getConnection())
                         .around(
-                                definition.materialized()
+                                desired.kind().isKept()
                                         ? "CREATE MATERIALIZED VIEW IF NOT EXISTS " + SqlNames.qualified(as) + " AS "
                                                 + query + "\nWITH NO DATA"
                                         : "CREATE VIEW " + SqlNames.qualified(as) + " WITH (security_barrier) AS "
@@ -117,13 +120,15 @@ final class ViewBuilder {
     /** Creates the indexes of the template, with a comment that tells them from indexes that people add. */
     private void index(Handle transaction, RoleViewTemplate.Definition definition, String view, long oid)
             throws SQLException {
-        statements.execute(
-                transaction,
-                "CREATE UNIQUE INDEX ON " + view + " ("
-                        + definition.uniqueKey().stream()
-                                .map(SqlNames::identifier)
-                                .collect(Collectors.joining(", "))
-                        + ")");
+        if (!definition.uniqueKey().isEmpty()) {
+            statements.execute(
+                    transaction,
+                    "CREATE UNIQUE INDEX ON " + view + " ("
+                            + definition.uniqueKey().stream()
+                                    .map(SqlNames::identifier)
+                                    .collect(Collectors.joining(", "))
+                            + ")");
+        }
         for (String index : definition.indexes()) {
             statements.execute(transaction, "CREATE INDEX ON " + view + " (" + index + ")");
         }

@@ -103,7 +103,7 @@ final class Dispatcher {
         changes.delays().enter(null, now.nanos());
         RefreshTask task = tasks.create(view, now.nanos());
         // Zero stands for a duration that is not known.
-        long expected = view.durationKnown() ? Math.max(1, view.expected) : 0;
+        long expected = view.durationKnown() ? Math.max(1, view.expected()) : 0;
         RunningRefresh running = new RunningRefresh(task, changes, now.nanos(), now.wall(), expected, view.requested);
         view.pending = view.noChanges();
         view.requested = false;

@@ -72,7 +72,12 @@ final class OutcomeHandler {
     private void refreshed(ViewState view, RunningRefresh ended, RefreshOutcome.Refreshed refreshed, Moment now) {
         Optional<Duration> staleness = ended.changes().staleness(now.nanos());
         actions.tell(new Notice.RefreshDone(
-                view.id(), ended.task().method(), refreshed.duration(), staleness, refreshed.rowsChanged()));
+                view.id(),
+                ended.task().method(),
+                refreshed.duration(),
+                staleness,
+                refreshed.rowsChanged(),
+                refreshed.recomputed()));
         Duration target = view.spec.timing().targetLag();
         if (staleness.isPresent() && staleness.get().compareTo(target) > 0) {
             Lateness cause = ended.changes()
@@ -85,7 +90,7 @@ final class OutcomeHandler {
         }
         view.refreshes++;
         view.refreshedAt = Optional.of(refreshed.finishedAt());
-        view.recordDuration(refreshed.duration());
+        view.recordDuration(refreshed);
         view.commitUncertain = false;
         holds(view, ended, refreshed.snapshot());
     }

@@ -58,7 +58,7 @@ final class Places {
         anyKnown = false;
         for (ViewState view : views.all()) {
             if (!view.paused && !view.suspended()) {
-                limit = Math.min(limit, targetLag(view) + view.expected);
+                limit = Math.min(limit, targetLag(view) + view.expected());
                 anyKnown |= view.durationKnown();
             }
         }
@@ -69,7 +69,7 @@ final class Places {
      * true of all views.
      */
     boolean isLong(ViewState view) {
-        return mayWaitForLock(view) || isLong(view.durationKnown(), view.expected);
+        return mayWaitForLock(view) || isLong(view.durationKnown(), view.expected());
     }
 
     private boolean mayWaitForLock(ViewState view) {
@@ -95,7 +95,7 @@ final class Places {
     private boolean cannotWait(ViewState view, long now) {
         return !mayWaitForLock(view)
                 && view.durationKnown()
-                && view.expected <= targetLag(view)
+                && view.expected() <= targetLag(view)
                 && view.latestStart().isPresent()
                 && view.latestStart().getAsLong() - now <= 0;
     }

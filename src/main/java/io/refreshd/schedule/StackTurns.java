@@ -59,6 +59,6 @@ final class StackTurns {
                 .mapToLong(running -> running.startedAt() + running.expected() - now)
                 .max()
                 .stream()
-                .anyMatch(left -> !view.durationKnown() || view.expected > left);
+                .anyMatch(left -> !view.durationKnown() || view.expected() > left);
     }
 }

@@ -2,20 +2,26 @@ package io.refreshd.acceptance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.refreshd.audit.Audit;
 import io.refreshd.audit.Verdict;
 import io.refreshd.catalog.UndeterminedQueries;
 import io.refreshd.incremental.Conversion;
+import io.refreshd.incremental.ReverseConversion;
 import io.refreshd.ledger.IncrementalViewRows;
 import io.refreshd.model.Method;
 import io.refreshd.model.SqlNames;
 import io.refreshd.model.ViewId;
 import io.refreshd.report.ViewPhase;
+import io.refreshd.report.ViewStatus;
 import io.refreshd.testing.FreshnessWait;
 import io.refreshd.testing.RunningDaemon;
 import io.refreshd.testing.TestDatabase;
 import io.refreshd.testing.TestTimeout;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.Statement;
 import java.time.Duration;
@@ -28,6 +34,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /**
  * The daemon keeps incremental views. One database and one daemon serve all cases; each case has a view of its own over the same tables.
@@ -77,6 +84,10 @@ class IncrementalIT {
     /** @return the name of the table that holds the rows */
     private static String convert(TestDatabase database, String view, String query) throws Exception {
         database.execute("CREATE MATERIALIZED VIEW " + view + " AS " + query);
+        return convertExisting(database, view);
+    }
+
+    private static String convertExisting(TestDatabase database, String view) throws Exception {
         ViewId id = new ViewId("public", view);
         try (Handle handle = database.open()) {
             Conversion.forward(handle, id);
@@ -195,11 +206,26 @@ class IncrementalIT {
     void pausedItLacksWhatCameAndResumedItHasIt() throws Exception {
         ask("pause");
         daemon.awaitPhase("public." + view, ViewPhase.PAUSED);
+        // The pause is the name's, and outlives the conversion back and forth.
+        try (Handle handle = database.open()) {
+            ReverseConversion.back(handle, new ViewId("public", view));
+        }
+        await().until(() -> daemon.view("public." + view)
+                .filter(seen -> seen.method() != Method.INCREMENTAL)
+                .isPresent());
+        assertThat(daemon.view("public." + view).orElseThrow().phase()).isEqualTo(ViewPhase.PAUSED);
+        store = convertExisting(database, view);
+        await().until(() -> daemon.view("public." + view)
+                .filter(seen -> seen.method() == Method.INCREMENTAL)
+                .isPresent());
+        assertThat(daemon.view("public." + view).orElseThrow().phase()).isEqualTo(ViewPhase.PAUSED);
         database.execute("UPDATE main SET title = 'while paused' WHERE id = 14");
         FreshnessWait.await("other", database::query);
         assertThat(database.query("SELECT title FROM " + view + " WHERE title = 'while paused'"))
                 .isEmpty();
         ask("resume");
+        await().until(() -> database.query("SELECT paused FROM refreshd.view_state WHERE view_name = '" + view + "'")
+                .equals(List.of("f")));
         assertRight(view, store);
         assertThat(database.query("SELECT title FROM " + view + " WHERE title = 'while paused'"))
                 .hasSize(1);
@@ -236,6 +262,112 @@ class IncrementalIT {
                 .singleElement()
                 .asString()
                 .contains("suspended: the definition of \"public\".\"" + view + "\" was dropped: refreshd convert");
+        mendedByTheRemedy();
+    }
+
+    /** There and back again, as the remedy says. */
+    private void mendedByTheRemedy() throws Exception {
+        try (Handle handle = database.open()) {
+            ReverseConversion.back(handle, new ViewId("public", view));
+        }
+        store = convertExisting(database, view);
+        daemon.awaitPhase("public." + view, ViewPhase.FRESH);
+        assertRight(view, store);
+    }
+
+    @Test
+    void anAlteredTableSuspendsItAndTheRemedyMendsIt() throws Exception {
+        database.execute("ALTER TABLE " + store + " ADD COLUMN more int DEFAULT 7");
+        daemon.awaitPhase("public." + view, ViewPhase.SUSPENDED);
+        database.execute("UPDATE main SET title = 'beside it' WHERE id = 28");
+        FreshnessWait.await("other", database::query);
+        assertThat(database.query(
+                        "SELECT reason || ': ' || remedy FROM refreshd.freshness WHERE view_name = '" + view + "'"))
+                .singleElement()
+                .asString()
+                .contains("does not have the columns of", "--back --apply, and then refreshd convert");
+        mendedByTheRemedy();
+        assertThat(database.query("SELECT count(*) FROM " + view + " WHERE title = 'beside it'"))
+                .containsExactly("1");
+    }
+
+    @Test
+    void aRowThatTheUsersUniqueIndexRefusesSuspendsItUntilTheRowIsCorrected() throws Exception {
+        database.execute(
+                "CREATE TABLE once (id int PRIMARY KEY, title text)",
+                "INSERT INTO once VALUES (1, 'one'), (2, 'two')",
+                "CREATE MATERIALIZED VIEW only_once AS SELECT title FROM once",
+                "CREATE UNIQUE INDEX ON only_once (title)");
+        convertExisting(database, "only_once");
+        daemon.awaitPhase("public.only_once", ViewPhase.FRESH);
+        database.execute("UPDATE once SET title = CASE id WHEN 1 THEN 'two' ELSE 'one' END");
+        FreshnessWait.await("only_once", database::query);
+        database.execute("INSERT INTO once VALUES (3, 'one')");
+        daemon.awaitPhase("public.only_once", ViewPhase.SUSPENDED);
+        assertRightAfter("UPDATE main SET title = 'beside it' WHERE id = 30");
+        assertThat(database.query(
+                        "SELECT reason || ': ' || remedy FROM refreshd.freshness WHERE view_name = 'only_once'"))
+                .singleElement()
+                .asString()
+                .contains("unique_violation", "make the rows of the view unique by the columns of its unique index");
+        assertThat(database.query("SELECT title FROM only_once ORDER BY 1")).containsExactly("one", "two");
+        database.execute("UPDATE once SET title = 'three' WHERE id = 3");
+        daemon.awaitPhase("public.only_once", ViewPhase.FRESH);
+        assertThat(database.query("SELECT title FROM only_once ORDER BY 1")).containsExactly("one", "three", "two");
+        database.execute("DROP VIEW only_once", "DROP TABLE once CASCADE");
+    }
+
+    /** The table of one view is on a disk of its own, which becomes full in the middle of a round. */
+    @Test
+    void aFullDiskDelaysItAlone(@TempDir Path disk) throws Exception {
+        assumeTrue(
+                run("mount", "-t", "tmpfs", "-o", "size=1m,mode=0700", "tmpfs", disk.toString()) == 0,
+                "no small disk can be mounted here");
+        try {
+            database.execute(
+                    "CREATE TABLE filling (id int PRIMARY KEY, title text)",
+                    "INSERT INTO filling SELECT i, 'short' FROM generate_series(1, 200) i",
+                    "CREATE TABLESPACE small LOCATION '" + disk + "'");
+            String full = convert(database, "filled", "SELECT title FROM filling");
+            daemon.awaitPhase("public.filled", ViewPhase.FRESH);
+            database.execute("ALTER TABLE " + full + " SET TABLESPACE small");
+            Path ballast = disk.resolve("ballast");
+            run("dd", "if=/dev/zero", "of=" + ballast, "bs=64k");
+            database.execute("UPDATE filling SET title = repeat(md5(id::text), 30)");
+            await().until(() -> database.query("SELECT reason FROM refreshd.freshness WHERE view_name = 'filled'"
+                                    + " AND reason LIKE '%disk_full%' AND remedy LIKE 'free disk space%'")
+                            .size()
+                    == 1);
+            assertRightAfter("UPDATE main SET title = 'beside it' WHERE id = 32");
+            assertThat(database.query("SELECT DISTINCT title FROM filled"))
+                    .as("nothing is lost, nor half there")
+                    .containsExactly("short");
+            Files.delete(ballast);
+            FreshnessWait.await("filled", database::query);
+            assertThat(database.query("SELECT count(DISTINCT title) FROM filled"))
+                    .containsExactly("200");
+        } finally {
+            database.execute("DROP TABLE IF EXISTS filling CASCADE");
+            await().until(() -> database.query(
+                            "SELECT count(*) FROM pg_class c JOIN pg_tablespace t ON t.oid = c.reltablespace"
+                                    + " WHERE t.spcname = 'small'")
+                    .equals(List.of("0")));
+            database.execute("CHECKPOINT", "DROP TABLESPACE IF EXISTS small");
+            run("umount", disk.toString());
+        }
+    }
+
+    /** @return the exit code; not 0 also if there is no such program */
+    private static int run(String... command) throws Exception {
+        try {
+            Process process = new ProcessBuilder(command)
+                    .redirectErrorStream(true)
+                    .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                    .start();
+            return TestTimeout.exitCode(process);
+        } catch (IOException noSuchProgram) {
+            return -1;
+        }
     }
 
     @Test
@@ -272,6 +404,10 @@ class IncrementalIT {
             statement.execute("LOCK TABLE " + store + " IN ACCESS EXCLUSIVE MODE");
             database.execute("UPDATE main SET title = 'meanwhile' WHERE id = 22");
             FreshnessWait.await("other", database::query);
+            await().until(() -> daemon.view("public." + view)
+                    .flatMap(ViewStatus::reason)
+                    .filter(reason -> reason.what().contains("another session holds a lock on public." + view))
+                    .isPresent());
             locking.commit();
         }
         assertRight(view, store);

@@ -1,6 +1,7 @@
 package io.refreshd.acceptance;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.refreshd.cli.Refreshd;
@@ -33,6 +34,13 @@ final class RoleViewsRound {
                   unique-key: [id]
                   roles-query: SELECT name FROM roles
                   removed: keep
+                public.rows_{role}:
+                  kind: incremental
+                  query: SELECT v FROM main WHERE role = {role}
+                  roles-query: SELECT name FROM roles
+                  grant-to: '{role}'
+                  owner: owner_of_roles
+                  removed: drop
             """;
 
     private final String server;
@@ -49,19 +57,24 @@ final class RoleViewsRound {
     void run() throws Exception {
         prepare();
         try (RunningDaemon daemon = RunningDaemon.start(yaml(TEMPLATES))) {
-            execute("INSERT INTO roles VALUES ('reader of d'), ('theirs')");
-            awaitThere("dropped_reader of d", "kept_reader of d", "kept_theirs");
+            execute("INSERT INTO roles VALUES ('reader of d')");
+            awaitThere("dropped_reader of d", "kept_reader of d", "rows_reader of d");
             assertThat(query("SELECT v FROM \"dropped_reader of d\"")).containsExactly("first");
             assertThat(query("SELECT pg_get_userbyid(relowner) FROM pg_class WHERE relname LIKE '%reader of d'"
-                            + " AND relkind = 'm' ORDER BY relname"))
-                    .containsExactly("owner_of_roles", "role manager");
+                            + " AND relkind IN ('m', 'v') ORDER BY relname"))
+                    .containsExactly("owner_of_roles", "role manager", "owner_of_roles");
             assertThat(query("SELECT count(*) || ', unique: ' || count(*) FILTER (WHERE indisunique) FROM pg_index"
                             + " WHERE indrelid = '\"dropped_reader of d\"'::regclass AND indisvalid"))
                     .containsExactly("2, unique: 1");
             theReaderSeesItsOwn();
+            nobodyWritesAnIncrementalView();
             execute("INSERT INTO main VALUES (3, 'reader of d', 'second')");
             await().untilAsserted(() -> assertThat(query("SELECT v FROM \"dropped_reader of d\" ORDER BY id"))
                     .containsExactly("first", "second"));
+            await().untilAsserted(() -> assertThat(query("SELECT v FROM \"rows_reader of d\" ORDER BY v"))
+                    .containsExactly("first", "second"));
+            execute("CREATE ROLE theirs", "INSERT INTO roles VALUES ('theirs')");
+            awaitThere("kept_theirs");
 
             aChangedTemplateIsSwapped();
             theReaderSeesItsOwn();
@@ -71,6 +84,8 @@ final class RoleViewsRound {
             execute("DELETE FROM roles");
             await().until(() -> query("SELECT relname FROM pg_class WHERE relkind = 'm' ORDER BY 1")
                     .equals(List.of("dropped_theirs", "kept_reader of d", "kept_theirs")));
+            await().until(() -> query("SELECT count(*) FROM pg_class WHERE relname LIKE 'rows\\_%'")
+                    .equals(List.of("0")));
             assertThat(daemon.refreshes("public.kept_reader of d")).isPositive();
         }
         Slots.drop(url, "roled");
@@ -98,10 +113,34 @@ final class RoleViewsRound {
                 "CREATE MATERIALIZED VIEW dropped_theirs AS SELECT 7 AS id");
     }
 
+    /** Neither through the view nor in its table, whatever was granted. */
+    private void nobodyWritesAnIncrementalView() throws SQLException {
+        String view = "\"rows_reader of d\"";
+        String store = query("SELECT store_oid::regclass FROM refreshd.incremental_view")
+                .getFirst();
+        execute("GRANT ALL ON " + view + " TO \"reader of d\", \"role manager\"");
+        for (String role : List.of("owner_of_roles", "\"reader of d\"", "\"role manager\"", "postgres")) {
+            for (String write : List.of("INSERT INTO %s VALUES ('x')", "UPDATE %s SET v = 'x'", "DELETE FROM %s")) {
+                assertThatThrownBy(() -> execute("SET ROLE " + role + "; " + write.formatted(view)))
+                        .as(role + ": " + write)
+                        .hasMessageContaining("rows_reader of d");
+            }
+        }
+        for (String role : List.of("owner_of_roles", "owner_of_tables", "\"reader of d\"")) {
+            assertThatThrownBy(() -> execute("SET ROLE " + role + "; DELETE FROM " + store))
+                    .as(role)
+                    .hasMessageContaining("permission denied");
+        }
+        execute(
+                "REVOKE ALL ON " + view + " FROM \"reader of d\", \"role manager\"",
+                "GRANT SELECT ON " + view + " TO \"reader of d\"");
+    }
+
     private void theReaderSeesItsOwn() throws SQLException {
         assertThat(query("SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace"
-                        + " AND relkind IN ('r', 'm') AND has_table_privilege('reader of d', oid, 'SELECT')"))
-                .containsExactly("dropped_reader of d");
+                        + " AND relkind IN ('r', 'm', 'v') AND has_table_privilege('reader of d', oid, 'SELECT')"
+                        + " ORDER BY relname"))
+                .containsExactly("dropped_reader of d", "rows_reader of d");
     }
 
     private void aChangedTemplateIsSwapped() throws Exception {
@@ -109,7 +148,7 @@ final class RoleViewsRound {
         assertThat(command("plan", changed))
                 .contains("~ public.dropped_reader of d  rebuild beside and swap: query")
                 .contains("= public.dropped_theirs  left alone")
-                .doesNotContain("kept_reader");
+                .doesNotContain("kept_reader", "rows_reader");
         assertThat(command("apply", changed)).contains("rebuild public.dropped_reader of d … done");
         assertThat(query("SELECT v FROM \"dropped_reader of d\" ORDER BY id")).containsExactly("FIRST", "SECOND");
         assertThat(query("SELECT pg_get_userbyid(relowner) FROM pg_class WHERE relname = 'dropped_reader of d'"))

@@ -47,7 +47,7 @@ class PackagesTest {
         "incremental, model ledger database catalog",
         "database, config",
         "doctor,   model config database catalog capture ledger roles",
-        "roles,    model config database catalog ledger client",
+        "roles,    model config database catalog ledger client incremental",
         "ingest,   model report catalog capture routing schedule refresh ledger",
         "reconcile, model report config catalog capture doctor routing schedule ledger database ingest",
         "stream,   model report config capture doctor schedule refresh ledger database observe ingest reconcile",

@@ -60,6 +60,10 @@ class ConvertVerbIT {
 
     @Test
     void saysWhatItWouldDoDoesItAndUndoesIt() throws Exception {
+        assertThat(execute("graph")).isZero();
+        assertThat(out.toString())
+                .containsPattern("public\\.joined  could be incremental, by id of public\\.main\n"
+                        + "      refreshed 5 times in 5 h.*, 2\\.0 s each \\(median\\), 10\\.0 s in all");
         assertThat(execute("convert", "public.joined")).isZero();
         assertThat(out.toString())
                 .contains("public.joined  can be incremental, by id of public.main\n")
@@ -113,6 +117,8 @@ class ConvertVerbIT {
     @Test
     void checkSaysItInTwoFindings() throws Exception {
         assertThat(finding("incremental").path("concerns").toString()).contains("odd.Name");
+        assertThat(finding("incremental").path("remedy").path("text").asText())
+                .contains("refreshd convert public.joined --apply", "refreshed 5 times in 5 h", "10.0 s in all");
         assertThat(finding("not-incremental").path("what").asText())
                 .contains("cannot be kept by what changed: \"public\".\"counted\" is no plain select");
 

@@ -5,7 +5,9 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.refreshd.model.Method;
 import io.refreshd.report.ViewStatus;
+import io.refreshd.testing.FreshnessWait;
 import io.refreshd.testing.LoopingReader;
 import io.refreshd.testing.RunningDaemon;
 import io.refreshd.testing.TestDatabase;
@@ -15,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.Statement;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -188,6 +191,100 @@ class PlanAndApplyIT {
         assertThat(database.query("SELECT matviewowner FROM pg_matviews")).containsOnly(reader + "_2");
     }
 
+    /** What people have put on the view is on it afterwards, whatever its kind is and was; of a plain view it cannot have an index. */
+    @Test
+    void aViewChangesItsKindAndKeepsWhatIsOnIt() throws Exception {
+        String incremental = FIRST + "kind: incremental\n";
+        assertThat(execute("apply", FIRST)).isZero();
+        database.execute(
+                "GRANT CREATE ON SCHEMA public TO " + reader + "_2",
+                "GRANT SELECT ON main TO " + reader + "_2",
+                "GRANT SELECT ON role_a TO " + reader + " WITH GRANT OPTION",
+                "COMMENT ON MATERIALIZED VIEW role_a IS 'Created by refreshd; ask Ann.'",
+                "COMMENT ON COLUMN role_a.v IS 'in small letters'",
+                "CREATE INDEX \"by hand\" ON role_a (v DESC, id) WHERE id > 3",
+                "COMMENT ON INDEX \"by hand\" IS 'for the report'",
+                "ALTER MATERIALIZED VIEW role_a SET (fillfactor = 70)",
+                "ALTER MATERIALIZED VIEW role_a OWNER TO " + reader + "_2");
+        try (RunningDaemon daemon = RunningDaemon.start(database, template(FIRST));
+                LoopingReader loop = LoopingReader.start(database, "SELECT count(*) FROM role_a", "10")) {
+            daemon.awaitFresh();
+            List<String> before = attachments("role_a");
+            assertThat(execute("plan", incremental)).as(out.toString()).isZero();
+            assertThat(out.toString())
+                    .startsWith("~ public.role_a  rebuild beside and swap: kind\n"
+                            + "    kind\n      - materialized-view\n      + incremental\n~ public.role_b");
+            assertThat(execute("apply", incremental)).as(out.toString()).isZero();
+            loop.awaitReads(20);
+            assertThat(attachments("role_a")).isEqualTo(before);
+            await().until(() -> daemon.view("public.role_a")
+                    .filter(view -> view.method() == Method.INCREMENTAL)
+                    .isPresent());
+            database.execute("UPDATE main SET v = 'followed' WHERE id = 2");
+            FreshnessWait.await("role_a", database::query);
+            assertThat(database.query("SELECT v FROM role_a WHERE id = 2")).containsExactly("followed");
+
+            String louder = CHANGED + "kind: incremental\n";
+            assertThat(execute("apply", louder)).as(out.toString()).isZero();
+            loop.awaitReads(20);
+            assertThat(attachments("role_a")).isEqualTo(before);
+            assertThat(database.query("SELECT indexname FROM pg_indexes WHERE tablename = '" + table("role_a")
+                            + "' AND indexname !~ '^refreshd' ORDER BY 1"))
+                    .containsExactly("by hand", "role_a_id_idx", "role_a_loud_idx");
+            assertThat(database.query("SELECT loud FROM role_a WHERE id = 2")).containsExactly("FOLLOWED");
+
+            assertThat(execute("apply", FIRST)).as(out.toString()).isZero();
+            loop.awaitReads(20);
+            assertThat(attachments("role_a")).isEqualTo(before);
+            assertThat(database.query("SELECT indexname FROM pg_indexes WHERE tablename = 'role_a' ORDER BY 1"))
+                    .containsExactly("by hand", "role_a_id_idx", "role_a_v_idx");
+            assertThat(database.query(
+                            "SELECT count(*) FROM pg_class WHERE relnamespace = 'refreshd_store'::regnamespace"))
+                    .containsExactly("0");
+            daemon.awaitFresh();
+        }
+    }
+
+    @Test
+    void planAndApplyRefuseByNameAQueryThatCannotBeIncremental() throws Exception {
+        String counted = FIRST.replace(
+                        "SELECT id, v FROM main WHERE role = {role}",
+                        "SELECT id, max(v) AS v FROM main WHERE role = {role} GROUP BY id")
+                + "kind: incremental\n";
+        for (String verb : List.of("plan", "apply")) {
+            assertThat(execute(verb, counted)).isEqualTo(ExitCode.NOT_READY.code());
+            assertThat(out.toString())
+                    .contains(
+                            "! no view of public.role_{role} can be incremental: ",
+                            "GROUP BY",
+                            "or write kind: materialized-view in role-views.templates[public.role_{role}]");
+        }
+        assertThat(database.query("SELECT relname FROM pg_class WHERE relkind IN ('m', 'v')"
+                        + " AND relnamespace::regnamespace::text IN ('public', 'refreshd_store')"))
+                .isEmpty();
+    }
+
+    @Test
+    void convertAndTeardownLeaveRoleViewsToTheirTemplate() throws Exception {
+        assertThat(execute("apply", FIRST)).isZero();
+        assertThat(execute("convert", FIRST, "--apply", "public.role_a")).isEqualTo(ExitCode.NOT_READY.code());
+        assertThat(out.toString()).contains("was made from the template public.role_{role}", "kind: incremental");
+        assertThat(execute("apply", FIRST + "kind: incremental\n")).isZero();
+        assertThat(execute("convert", FIRST, "--apply", "--back", "public.role_a"))
+                .isEqualTo(ExitCode.NOT_READY.code());
+        assertThat(out.toString()).contains("was made from the template public.role_{role}", "kind: materialized-view");
+        assertThat(execute("teardown", FIRST, "--yes")).isEqualTo(ExitCode.NOT_READY.code());
+        assertThat(err.toString())
+                .contains("2 views are incremental", "public.role_a, public.role_b")
+                .contains(
+                        "write kind: materialized-view in role-views.templates of public.role_{role}, and then refreshd apply")
+                .doesNotContain("convert");
+        assertThat(execute("apply", FIRST)).isZero();
+        assertThat(execute("teardown", FIRST, "--yes")).as(err.toString()).isZero();
+        assertThat(out.toString()).contains("Dropped: schema refreshd_store");
+        assertThat(database.query("SELECT count(*) FROM role_a")).containsExactly("10");
+    }
+
     @Test
     void anIndexThatNoLongerFitsIsAnObstacle() throws Exception {
         assertThat(execute("apply", CHANGED)).isZero();
@@ -288,15 +385,28 @@ class PlanAndApplyIT {
         return database.query("SELECT oid FROM pg_class WHERE relname LIKE 'role\\__' ORDER BY relname");
     }
 
-    /** The attachments of a view that are not of its template, as the server writes them. */
+    /** The name of the table that holds the rows of an incremental view. */
+    private String table(String view) throws Exception {
+        return database.query("SELECT s.relname FROM refreshd.incremental_view i JOIN pg_class s ON s.oid = i.store_oid"
+                        + " WHERE i.view_oid = '" + view + "'::regclass")
+                .getFirst();
+    }
+
+    /** The attachments of a view that are not of its template, as the server writes them. Indexes are on what holds its rows. */
     private List<String> attachments(String view) throws Exception {
         return database.query("""
+                WITH rows (oid) AS (
+                  SELECT coalesce((SELECT store_oid FROM refreshd.incremental_view WHERE view_oid = '%1$s'::regclass),
+                                  '%1$s'::regclass))
                 SELECT x FROM (
-                SELECT relacl::text || relowner::regrole || reloptions::text FROM pg_class WHERE oid = '%1$s'::regclass
+                SELECT relacl::text || relowner::regrole FROM pg_class WHERE oid = '%1$s'::regclass
+                UNION ALL SELECT reloptions::text FROM pg_class JOIN rows USING (oid)
                 UNION ALL SELECT attname || attacl::text FROM pg_attribute WHERE attrelid = '%1$s'::regclass
                 UNION ALL SELECT objsubid || description FROM pg_description WHERE objoid = '%1$s'::regclass
-                UNION ALL SELECT indexdef || obj_description(to_regclass(quote_ident(indexname)), 'pg_class')
-                            FROM pg_indexes WHERE tablename = '%1$s' AND indexname LIKE 'by%%') t (x)
+                UNION ALL SELECT regexp_replace(pg_get_indexdef(i.oid), ' ON .* USING ', ' USING ')
+                                 || obj_description(i.oid, 'pg_class')
+                            FROM pg_class i JOIN pg_index ON indexrelid = i.oid JOIN rows ON rows.oid = indrelid
+                           WHERE relname LIKE 'by%%') t (x)
                 WHERE x IS NOT NULL ORDER BY x""".formatted(view));
     }
 
@@ -322,9 +432,9 @@ class PlanAndApplyIT {
             CommandLine line = Refreshd.commandLine(Map.of(), DatabaseChecker.connecting())
                     .setOut(new PrintWriter(out, true))
                     .setErr(new PrintWriter(err, true));
-            return option
-                    ? line.execute(verb, "--config", file.toString(), more[0])
-                    : line.execute(verb, "--config", file.toString());
+            List<String> arguments = new ArrayList<>(List.of(verb, "--config", file.toString()));
+            arguments.addAll(option ? List.of(more) : List.of());
+            return line.execute(arguments.toArray(String[]::new));
         } catch (java.io.IOException e) {
             throw new java.io.UncheckedIOException(e);
         }

@@ -208,7 +208,7 @@ class VerbsIT {
             assertThat(out.toString())
                     .startsWith("The daemon is alive.")
                     .containsPattern("(?m)^public\\.\"Odd\\.one\" +fresh")
-                    .containsPattern("(?m)^VIEW +STATE +STALE +LAG +AS OF +REFRESHED +TOOK +REASON$")
+                    .containsPattern("(?m)^VIEW +STATE +METHOD +STALE +LAG +AS OF +REFRESHED +TOOK +REASON$")
                     .containsPattern("(?m)^public\\.first +fresh +- +\\d+ k?B +.+ ago +.+ ago")
                     .doesNotContain("\u001b");
             assertThat(execute("status", "--json")).isZero();

@@ -15,6 +15,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.atomic.AtomicReference;
@@ -35,7 +36,7 @@ class DemoEnvironmentIT {
     @BeforeAll
     static void create() throws Exception {
         Path folder = DemoEnvironment.folder(TEARDOWN);
-        environment = DemoEnvironment.create(folder, OwnServer.PROGRAM, ROWS, OptionalInt.of(9464), TEARDOWN);
+        environment = DemoEnvironment.create(folder, OwnServer.PROGRAM, ROWS, OptionalInt.of(9464), Set.of(), TEARDOWN);
         daemon = new DatabaseLogin(
                 environment.application().url(),
                 DemoSchema.DAEMON,
@@ -79,7 +80,6 @@ class DemoEnvironmentIT {
             statement.execute("ALTER PUBLICATION p ADD TABLE main, details, users, roles");
             statement.execute("SELECT pg_create_logical_replication_slot('s', 'pgoutput')");
             statement.execute("REFRESH MATERIALIZED VIEW CONCURRENTLY materializeduserrole_b");
-            assertThatThrownBy(() -> statement.execute("SET ROLE app")).hasMessageContaining("permission denied");
             assertThatThrownBy(() -> statement.execute("CREATE ROLE other")).hasMessageContaining("permission denied");
             statement.execute("SELECT pg_drop_replication_slot('s')");
             statement.execute("DROP PUBLICATION p");
@@ -99,7 +99,7 @@ class DemoEnvironmentIT {
                     .map(comparison -> comparison.view().name())
                     .toList();
             List<String> named = roles.stream()
-                    .flatMap(role -> DemoSchema.READ_BY.getOrDefault(role, java.util.Set.of()).stream())
+                    .flatMap(role -> DemoSchema.READ_BY.getOrDefault(role, Set.of()).stream())
                     .filter(view -> !view.equals(DemoSchema.TOTALS))
                     .map(view -> view.name())
                     .distinct()

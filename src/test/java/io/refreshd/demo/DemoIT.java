@@ -20,8 +20,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 class DemoIT {
-    private static final DemoOptions SHORT =
-            new DemoOptions(Optional.of(Duration.ofSeconds(3)), Screen.PLAIN, 2_000, 50, OptionalInt.empty(), 42);
+    private static final DemoOptions SHORT = new DemoOptions(
+            Optional.of(Duration.ofSeconds(3)), Screen.PLAIN, 2_000, 50, OptionalInt.empty(), 42, false);
 
     private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     private final PrintStream out = new PrintStream(bytes, true, StandardCharsets.UTF_8);

@@ -96,7 +96,7 @@ final class TimedDaemon implements DemoDaemon {
                 before = Lsn.parse(row.getString(1));
             }
             for (ViewId view : refreshed) {
-                statement.execute("REFRESH MATERIALIZED VIEW CONCURRENTLY " + SqlNames.qualified(view));
+                refresh(statement, view);
                 Notice done = new Notice.RefreshDone(
                         view, Method.CONCURRENT, Duration.ofMillis(1), Optional.empty(), Optional.empty());
                 listeners.forEach(listener -> listener.accept(done));
@@ -106,6 +106,19 @@ final class TimedDaemon implements DemoDaemon {
         } catch (SQLException e) {
             throw new IllegalStateException(e);
         }
+    }
+
+    private static void refresh(Statement statement, ViewId view) throws SQLException {
+        String store;
+        try (ResultSet row = statement.executeQuery("SELECT store_oid::regclass FROM refreshd.incremental_view"
+                + " WHERE view_oid = '" + SqlNames.qualified(view) + "'::regclass")) {
+            store = row.next() ? row.getString(1) : "";
+        }
+        statement.execute(
+                store.isEmpty()
+                        ? "REFRESH MATERIALIZED VIEW CONCURRENTLY " + SqlNames.qualified(view)
+                        : "BEGIN ISOLATION LEVEL REPEATABLE READ; DELETE FROM " + store + "; INSERT INTO " + store
+                                + " SELECT * FROM " + store + "_definition; COMMIT");
     }
 
     @Override

@@ -95,6 +95,16 @@ class RoleViewCheckIT {
                 TEMPLATE.replace("FROM roles", "FROM nowhere"), "the roles of public.role_{role} cannot be read");
         assertReported(
                 TEMPLATE.replace("roles-query: SELECT name FROM roles", "roles: [\"\\0\"]"), "cannot have a view");
+        String incremental = TEMPLATE + "kind: incremental\n";
+        assertReported(
+                incremental.replace(
+                        "id, v FROM main WHERE role = {role}", "max(id) AS id FROM main WHERE role = {role}"),
+                "no view of public.role_{role} can be incremental: ");
+        assertThat(errors(incremental)).singleElement().satisfies(finding -> {
+            assertThat(finding.what()).contains("may not create the schema refreshd_store");
+            database.execute(finding.remedy().sql().toArray(String[]::new));
+        });
+        assertThat(errors(incremental)).isEmpty();
         database.execute("CREATE TABLE role_a (id int)");
         assertReported(TEMPLATE, "the name public.role_a is taken by something that is no view");
         database.execute(

@@ -502,8 +502,11 @@ class ConversionIT {
                 .contains("somebody has altered " + schema + ".v");
         sql("DROP VIEW " + SqlNames.qualified(row("v").definition().orElseThrow()));
         assertThat(ReverseConversion.obstacles(handle, row("v")))
+                .as("the query is known, but not what the view was")
                 .extracting(Obstacle::what)
-                .containsExactly("somebody has dropped the definition of " + schema + ".v");
+                .singleElement()
+                .asString()
+                .contains("somebody has altered " + schema + ".v");
     }
 
     @Test

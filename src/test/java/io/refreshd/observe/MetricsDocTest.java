@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.refreshd.model.ViewId;
 import java.io.IOException;
 import java.lang.reflect.Modifier;
 import java.nio.file.Files;
@@ -137,9 +138,9 @@ class MetricsDocTest {
 
     private static String scrape() {
         var registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
-        var status = Samples.status(Samples.fresh(Samples.VIEW));
-        var metrics =
-                new Metrics(registry, () -> status, () -> Samples.MOMENT, io.refreshd.model.ViewId::toString, "test");
+        var status =
+                Samples.status(Samples.fresh(Samples.VIEW), Samples.incremental(new ViewId("public", "incremental")));
+        var metrics = new Metrics(registry, () -> status, () -> Samples.MOMENT, ViewId::toString, "test");
         return new Scrape(metrics, registry).answer("").body();
     }
 }

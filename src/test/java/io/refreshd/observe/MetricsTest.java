@@ -7,10 +7,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.refreshd.incremental.Way;
+import io.refreshd.incremental.WayChooser;
 import io.refreshd.model.Failure;
 import io.refreshd.model.Method;
 import io.refreshd.model.Moment;
 import io.refreshd.model.Operation;
+import io.refreshd.model.Recomputed;
 import io.refreshd.model.Remedy;
 import io.refreshd.model.TableId;
 import io.refreshd.model.ViewId;
@@ -107,6 +110,50 @@ class MetricsTest {
         var grouped = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
         Metrics metrics = new Metrics(grouped, () -> status, () -> now, view -> "public.role_*", "1.2.3");
         return new Scrape(metrics, grouped).answer("").body().lines().toList();
+    }
+
+    /** The clauses are those that rounds give; one of them is a chooser's own. */
+    @Test
+    void roundsAreCountedByKeysRowsAndReason() {
+        WayChooser chooser = new WayChooser();
+        chooser.took(new Way.Everything("first"), Duration.ofMillis(1));
+        String cheaper = chooser.everythingInstead(1_000).orElseThrow();
+        String many = chooser.everythingInstead(WayChooser.MOST_KEYS + 1).orElseThrow();
+        metrics.accept(round(new Recomputed(3, Optional.empty()), 2));
+        metrics.accept(round(new Recomputed(4, Optional.empty()), 0));
+        for (String why : List.of(
+                "a refresh was asked for",
+                "max-staleness has passed",
+                "the definition, or a table that it reads, was altered a moment ago",
+                "rows changed whose keys are not known, or too many at once",
+                "it was dirty when refreshd started",
+                "more than 10000 rows changed",
+                many,
+                cheaper,
+                "to see what it takes now; last time it was 3 s")) {
+            metrics.accept(round(new Recomputed(0, Optional.of(why)), 10));
+        }
+        String view = "{view=\"public.role_a\"} ";
+        assertThat(scrape())
+                .contains(
+                        "refreshd_keys_recomputed_total" + view + "7.0",
+                        "refreshd_round_rows_changed_total" + view + "92.0")
+                .contains(
+                        everything("asked-for", 2),
+                        everything("altered", 1),
+                        everything("keys-unknown", 2),
+                        everything("many-rows", 2),
+                        everything("cheaper", 1),
+                        everything("trial", 1));
+    }
+
+    private static String everything(String reason, int times) {
+        return "refreshd_everything_recomputed_total{reason=\"" + reason + "\",view=\"public.role_a\"} " + times + ".0";
+    }
+
+    private static Notice round(Recomputed what, long rows) {
+        return new Notice.RefreshDone(
+                VIEW, Method.INCREMENTAL, Duration.ofMillis(4), Optional.empty(), Optional.of(rows), Optional.of(what));
     }
 
     @Test

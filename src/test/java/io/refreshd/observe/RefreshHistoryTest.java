@@ -4,6 +4,7 @@ import static io.refreshd.observe.Samples.VIEW;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.refreshd.model.Method;
+import io.refreshd.model.Recomputed;
 import io.refreshd.model.ViewId;
 import io.refreshd.report.Notice;
 import java.time.Duration;
@@ -35,6 +36,22 @@ class RefreshHistoryTest {
         history.accept(new Notice.ViewGone(VIEW));
         assertThat(history.lags(VIEW)).isEmpty();
         assertThat(history.lags(other)).hasSize(1);
+    }
+
+    @Test
+    void aRoundSaysWhatItRecomputed() {
+        history.accept(round(new Recomputed(1, Optional.empty()), 1));
+        history.accept(round(new Recomputed(0, Optional.of("a refresh was asked for")), 7));
+        assertThat(history.recent())
+                .extracting(RefreshHistory.Entry::outcome)
+                .containsExactly(
+                        "everything recomputed (a refresh was asked for), 7 rows changed",
+                        "1 key recomputed, 1 row changed");
+    }
+
+    private static Notice round(Recomputed what, long rows) {
+        return new Notice.RefreshDone(
+                VIEW, Method.INCREMENTAL, Duration.ofMillis(1), Optional.empty(), Optional.of(rows), Optional.of(what));
     }
 
     private static Notice done(ViewId view, long lagMillis) {

@@ -8,6 +8,7 @@ import io.refreshd.model.Method;
 import io.refreshd.model.Moment;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.Operation;
+import io.refreshd.model.Recomputed;
 import io.refreshd.model.Remedy;
 import io.refreshd.model.ViewId;
 import io.refreshd.report.Lateness;
@@ -40,10 +41,20 @@ class RefreshLogTest {
                 Optional.of(Duration.ofMillis(1100)),
                 Optional.of(12L)));
         log.accept(done(VIEW));
+        log.accept(round(new Recomputed(3, Optional.empty())));
+        log.accept(round(new Recomputed(0, Optional.of("a refresh was asked for"))));
+        String round = "INFO View refreshed view=public.role_a method=incremental duration=4 ms rows=2 ";
         assertThat(captured.lines())
                 .containsExactly(
                         "INFO View refreshed view=public.role_a method=concurrent duration=840 ms rows=12 lag=1.1 s",
-                        "INFO View refreshed view=public.role_a method=concurrent duration=10 ms");
+                        "INFO View refreshed view=public.role_a method=concurrent duration=10 ms",
+                        round + "keys=3",
+                        round + "everything=a refresh was asked for");
+    }
+
+    private static Notice round(Recomputed what) {
+        return new Notice.RefreshDone(
+                VIEW, Method.INCREMENTAL, Duration.ofMillis(4), Optional.empty(), Optional.of(2L), Optional.of(what));
     }
 
     @Test

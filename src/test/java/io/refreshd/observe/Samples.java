@@ -59,6 +59,10 @@ final class Samples {
                 Optional.empty());
     }
 
+    static ViewStatus incremental(ViewId view) {
+        return view(view, ViewPhase.FRESH, Method.INCREMENTAL, Optional.empty(), Optional.empty());
+    }
+
     static DaemonStatus status(ViewStatus... views) {
         return new DaemonStatus(streaming(), List.of(views), List.of(new TableStatus(TABLE, Optional.empty())));
     }
@@ -74,11 +78,16 @@ final class Samples {
 
     private static ViewStatus view(
             ViewId view, ViewPhase phase, Optional<Instant> oldestMissing, Optional<Obstacle> reason) {
+        return view(view, phase, Method.CONCURRENT, oldestMissing, reason);
+    }
+
+    private static ViewStatus view(
+            ViewId view, ViewPhase phase, Method method, Optional<Instant> oldestMissing, Optional<Obstacle> reason) {
         return new ViewStatus(
                 view,
                 phase,
                 timing(),
-                Method.CONCURRENT,
+                method,
                 oldestMissing,
                 Optional.of(Lsn.parse("16/B374D800")),
                 Optional.of(NOW.minusSeconds(91)),

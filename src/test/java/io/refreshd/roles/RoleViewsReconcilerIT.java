@@ -108,18 +108,28 @@ class RoleViewsReconcilerIT {
                 row.execute();
             }
         }
-        assertThat(apply(roles(TABLE))).isEmpty();
         RoleViewName name = RoleViewName.of("public.role_{role}");
-        for (int i = 0; i < hostile.size(); i++) {
-            assertThat(database.query("SELECT id FROM " + name.sqlFor(hostile.get(i))))
-                    .as(hostile.get(i))
-                    .containsExactly(Integer.toString(100 + i));
+        String all = Integer.toString(hostile.size() + 2);
+        for (String kind : List.of("materialized-view", "incremental", "view", "incremental", "materialized-view")) {
+            RoleReconciler roles = roles(TABLE + "kind: " + kind + "\n");
+            assertThat(apply(roles)).as(kind).isEmpty();
+            for (int i = 0; i < hostile.size(); i++) {
+                assertThat(database.query("SELECT id FROM " + name.sqlFor(hostile.get(i))))
+                        .as(hostile.get(i))
+                        .containsExactly(Integer.toString(100 + i));
+            }
+            assertThat(roles.plan(handle).steps()).isEmpty();
+            assertThat(database.query("SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace"
+                            + " AND relname LIKE 'role\\_%' AND relkind = '" + (kind.startsWith("m") ? "m" : "v")
+                            + "'"))
+                    .as(kind)
+                    .containsExactly(all);
+            assertThat(database.query("SELECT count(*) FROM pg_class WHERE relkind = 'r'"
+                            + " AND relnamespace = to_regnamespace('refreshd_store')"))
+                    .containsExactly(kind.equals("incremental") ? all : "0");
+            assertThat(database.query("SELECT count(*) FROM refreshd.incremental_view"))
+                    .containsExactly(kind.equals("incremental") ? all : "0");
         }
-        assertThat(roles(TABLE).plan(handle).steps()).isEmpty();
-        assertThat(apply(roles(TABLE + "kind: view\n"))).isEmpty();
-        assertThat(database.query(
-                        "SELECT count(*) FROM pg_views WHERE schemaname = 'public' AND viewname LIKE 'role\\_%'"))
-                .containsExactly(Integer.toString(hostile.size() + 2));
     }
 
     @Test
@@ -162,8 +172,8 @@ class RoleViewsReconcilerIT {
     /** Creating views may take hours, and the role of a view that the plan drops may exist again by then. */
     @Test
     void dropsNothingByAPlanThatIsOutOfDate() throws Exception {
-        for (String kind : List.of("materialized-view", "view")) {
-            String name = kind.replace('-', ' ').toUpperCase(java.util.Locale.ROOT);
+        for (String kind : List.of("materialized-view", "view", "incremental")) {
+            String name = kind.equals("materialized-view") ? "MATERIALIZED VIEW" : "VIEW";
             RoleReconciler roles = roles(TABLE + "removed: drop\nkind: " + kind + "\n");
             assertThat(apply(roles)).isEmpty();
             database.execute("DELETE FROM roles");
