@@ -149,7 +149,9 @@ final class RowCollector {
             return true;
         }
         boolean added = all.add(value);
-        return !value.equals(UNKNOWN) && all.size() <= ChangedRows.LIMIT && (!added || room.take(List.of(value)));
+        return !value.equals(UNKNOWN)
+                && all.size() <= layout.interest().mostKeys()
+                && (!added || room.take(List.of(value)));
     }
 
     private static @Nullable String value(int form, int length, ByteBuffer tuple, @Nullable String unchanged) {

@@ -3,6 +3,7 @@ package io.refreshd.catalog;
 import io.refreshd.model.Obstacle;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -63,6 +64,10 @@ final class CatalogIndex {
 
     @Nullable Relation relation(long oid) {
         return relations.get(oid);
+    }
+
+    Collection<Relation> relations() {
+        return relations.values();
     }
 
     @Nullable Rule rule(long oid) {

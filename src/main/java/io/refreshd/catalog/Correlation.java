@@ -157,7 +157,7 @@ record Correlation(Node outer, Relation.Column column, long operator, boolean co
     }
 
     /** Without casts of varchar or a domain to the base type, which change no value. */
-    private static Part bare(Part part) {
+    static Part bare(Part part) {
         Part inside = part;
         while (inside instanceof Node node
                 && node.label().equals("RELABELTYPE")

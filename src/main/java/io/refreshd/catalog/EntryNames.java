@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -28,9 +29,11 @@ final class EntryNames {
     private final List<@Nullable String> names = new ArrayList<>();
     private final Set<Integer> covered = new HashSet<>();
 
-    EntryNames(Node query, RangeTable rangeTable) {
+    /** @param around the names of the queries around this one, which it does not use again */
+    EntryNames(Node query, RangeTable rangeTable, List<EntryNames> around) {
         this.rangeTable = rangeTable;
         Map<String, Integer> counters = new HashMap<>();
+        around.forEach(outer -> outer.names.stream().filter(Objects::nonNull).forEach(name -> counters.put(name, 0)));
         for (int index = 1; index <= rangeTable.size(); index++) {
             names.add(unique(nameOf(index), counters));
         }
@@ -67,6 +70,15 @@ final class EntryNames {
                 .filter(columns -> number >= 1 && number <= columns.size())
                 .map(columns -> columns.get(number - 1))
                 .flatMap(EntryNames::text);
+    }
+
+    /** The name of the query of WITH that the entry reads; empty if it reads none. */
+    Optional<String> with(int index) {
+        return rangeTable
+                .entry(index)
+                .filter(entry ->
+                        entry.is("rtekind", "6") && entry.all("ctename").size() == 1)
+                .flatMap(entry -> text(entry.all("ctename").getFirst()));
     }
 
     private @Nullable String nameOf(int index) {

@@ -50,29 +50,70 @@ public record IncrementalQuery(
     }
 
     /**
-     * A column of the store that holds a key column of a table, unaltered.
+     * A column of the store that holds a column of a table, unaltered.
      *
      * @param alias name of what the outermost FROM reads
      * @param column name of its column
      * @param read the number of the read from 0, in the order of FROM
      * @param number the number of the table's column
+     * @param carried what makes sub-selects show the column too, from the outermost to the innermost; none if the outermost FROM has it
      */
-    public record HiddenColumn(String name, String alias, String column, int read, int number) {}
+    public record HiddenColumn(String name, String alias, String column, int read, int number, List<Carried> carried) {
+        public HiddenColumn {
+            carried = List.copyOf(carried);
+        }
+    }
+
+    /**
+     * A column that is added at the end of a sub-select's list, under the name of the hidden column.
+     *
+     * @param into the sub-select, from the outermost query inward
+     * @param alias name of what its FROM reads
+     * @param column name of its column
+     */
+    public record Carried(List<Inner> into, String alias, String column) {
+        public Carried {
+            into = List.copyOf(into);
+        }
+    }
+
+    /** A sub-select in FROM by its name there, or a query of WITH by its name. */
+    public record Inner(String name, boolean with) {}
+
+    /**
+     * How a changed row leads to rows of the view.
+     *
+     * @param columns names of the table's columns whose values, old and new, are looked for: its key, or one that joins or correlates
+     * @param positions the numbers of the store's columns that hold them
+     */
+    public record ChangedBy(List<String> columns, List<Integer> positions) {
+        public ChangedBy {
+            columns = List.copyOf(columns);
+            positions = List.copyOf(positions);
+        }
+    }
 
     /**
      * How the changes of a table are carried through.
      *
-     * @param key names of the key columns by which a changed row is found
-     * @param positions for each read of the table: the numbers of the store's columns that hold the key
-     * @param everything why each change of the table recomputes everything; empty if changes are found by the key
+     * @param by the columns by which a changed row is found, for each use of the table
+     * @param everything why each change of the table recomputes everything; empty if changes are found by columns
      */
-    public record TableChanges(
-            TableId table, List<String> key, List<List<Integer>> positions, Optional<Obstacle> everything) {
+    public record TableChanges(TableId table, List<ChangedBy> by, Optional<Obstacle> everything) {
         public TableChanges {
             Objects.requireNonNull(table);
             Objects.requireNonNull(everything);
-            key = List.copyOf(key);
-            positions = List.copyOf(positions);
+            by = List.copyOf(by);
+        }
+
+        /** The columns of each use, named once. */
+        public List<List<String>> columns() {
+            return by.stream().map(ChangedBy::columns).distinct().toList();
+        }
+
+        /** For each use: the numbers of the store's columns. */
+        public List<List<Integer>> positions() {
+            return by.stream().map(ChangedBy::positions).distinct().toList();
         }
     }
 }

@@ -27,6 +27,17 @@ final class JoinTree {
     private final Set<Integer> hidden = new HashSet<>();
     private final Map<Integer, Set<Integer>> preserved = new HashMap<>();
     private final List<SubLink> subLinks = new ArrayList<>();
+    private final List<Place> places = new ArrayList<>();
+    private final List<Set<Integer>> hiddenSides = new ArrayList<>();
+
+    /**
+     * A join, or FROM as a whole, with its condition.
+     *
+     * @param condition of ON or WHERE
+     * @param entries all that is joined here
+     * @param nullable those for which this join makes NULLs where no row matches
+     */
+    record Place(Part condition, Set<Integer> entries, Set<Integer> nullable) {}
 
     private JoinTree(RangeTable rangeTable) {
         this.rangeTable = rangeTable;
@@ -75,6 +86,19 @@ final class JoinTree {
         return subLinks;
     }
 
+    /** The places of all conditions. */
+    List<Place> places() {
+        return places;
+    }
+
+    /**
+     * Whether these entries are on the nullable side of an outer join, all of them, and a condition above that join refers to that side.
+     * Their own joins, and the conditions of these, do not count.
+     */
+    boolean isHiddenAbove(Set<Integer> entries) {
+        return hiddenSides.stream().anyMatch(side -> side.containsAll(entries));
+    }
+
     /**
      * @param referencedAbove the entries to which conditions above this part refer
      * @param nullable whether the part is on the nullable side of an outer join
@@ -109,6 +133,7 @@ final class JoinTree {
         for (Part item : node.items("fromlist")) {
             found.addAll(walk(item, referencedHere, nullable));
         }
+        addPlace(node, found, Set.of());
         return found;
     }
 
@@ -151,7 +176,24 @@ final class JoinTree {
         }
         Set<Integer> found = new HashSet<>(left);
         found.addAll(right);
+        addPlace(
+                node,
+                found,
+                switch (kind) {
+                    case LEFT -> right;
+                    case RIGHT -> left;
+                    case FULL -> found;
+                    default -> Set.of();
+                });
         return found;
+    }
+
+    private void addPlace(Node owner, Set<Integer> entries, Set<Integer> nullable) {
+        for (Part condition : owner.all("quals")) {
+            if (!(condition instanceof Token)) {
+                places.add(new Place(condition, Set.copyOf(entries), Set.copyOf(nullable)));
+            }
+        }
     }
 
     /**
@@ -168,6 +210,7 @@ final class JoinTree {
                 index -> preserved.computeIfAbsent(index, i -> new HashSet<>()).addAll(preservedSide));
         if (side.stream().anyMatch(referencedAbove::contains)) {
             hidden.addAll(side);
+            hiddenSides.add(Set.copyOf(side));
         }
     }
 

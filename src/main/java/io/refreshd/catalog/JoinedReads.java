@@ -1,5 +1,8 @@
 package io.refreshd.catalog;
 
+import io.refreshd.catalog.IncrementalQuery.Carried;
+import io.refreshd.catalog.IncrementalQuery.HiddenColumn;
+import io.refreshd.catalog.IncrementalQuery.Inner;
 import io.refreshd.catalog.NodeTree.Node;
 import io.refreshd.catalog.NodeTree.Part;
 import java.util.ArrayList;
@@ -47,12 +50,15 @@ final class JoinedReads {
     /** For each read through an inner query: its number there. */
     private final Map<Integer, Integer> numbers = new HashMap<>();
 
+    private final JoinedConditions conditions = new JoinedConditions(reads, this::origin);
+
     /** @param query of a view for which {@link SelectProjectJoin} was made */
     JoinedReads(Node query, CatalogIndex catalogIndex) throws UnsupportedQueryException {
-        this(query, catalogIndex, WithClauses.NONE, 0);
+        this(query, catalogIndex, WithClauses.NONE, List.of(), 0);
     }
 
-    private JoinedReads(Node query, CatalogIndex catalogIndex, WithClauses outer, int depth)
+    private JoinedReads(
+            Node query, CatalogIndex catalogIndex, WithClauses outer, List<EntryNames> namesAround, int depth)
             throws UnsupportedQueryException {
         if (depth > MAX_DEPTH
                 || query.all("jointree").size() != 1
@@ -68,20 +74,24 @@ final class JoinedReads {
         this.catalogIndex = catalogIndex;
         this.tree = jointree;
         this.rangeTable = new RangeTable(query, catalogIndex);
-        this.names = new EntryNames(query, rangeTable);
+        this.names = new EntryNames(query, rangeTable, namesAround);
+        List<EntryNames> namesInside = new ArrayList<>(namesAround);
+        namesInside.add(names);
         JoinTree joins = JoinTree.of(jointree, rangeTable);
         WithClauses with = outer.inside(query);
         for (int entry : new TreeSet<>(joins.joined())) {
-            add(entry, joins, with, depth);
+            add(entry, joins, with, namesInside, depth);
             if (reads.size() > MOST) {
                 throw new UnsupportedQueryException("joins more than " + MOST + " tables");
             }
         }
+        conditions.add(joins);
         for (Part part : query.items("targetList")) {
+            conditions.addColumn(part);
             if (part instanceof Node target && target.is("resjunk", "false")) {
                 outputs.add(
                         target.all("expr").size() == 1
-                                ? origin(target.all("expr").getFirst())
+                                ? origin(target.all("expr").getFirst()).orElse(null)
                                 : null);
             }
         }
@@ -96,6 +106,10 @@ final class JoinedReads {
         return outputs;
     }
 
+    JoinedConditions conditions() {
+        return conditions;
+    }
+
     /** The plain view through which a table is read; or the name of a sub-select or a query of WITH. */
     String source(int entry) {
         Relation view = rangeTable.relation(entry);
@@ -104,6 +118,44 @@ final class JoinedReads {
 
     EntryNames names() {
         return names;
+    }
+
+    /**
+     * How the query could show a column of a read, as one more column.
+     *
+     * @param name of that column
+     * @return empty if it could not: a plain view, or the name of a join, is in between
+     */
+    Optional<HiddenColumn> showing(Origin origin, String name) {
+        List<Carried> carried = new ArrayList<>();
+        return named(origin, name, List.of(), carried)
+                .map(column -> new HiddenColumn(
+                        name, column.alias(), column.column(), origin.read(), origin.column(), carried));
+    }
+
+    private Optional<Carried> named(Origin origin, String name, List<Inner> into, List<Carried> carried) {
+        Read read = reads.get(origin.read());
+        int entry = read.entry();
+        Optional<String> alias = names.of(entry);
+        Integer shown = read.columns().get(origin.column());
+        if (alias.isEmpty() || shown != null) {
+            return alias.flatMap(known ->
+                    names.column(entry, shown == null ? 0 : shown).map(column -> new Carried(into, known, column)));
+        }
+        JoinedReads within = inner.get(entry);
+        if (within == null || rangeTable.relation(entry) != null) {
+            return Optional.empty();
+        }
+        Optional<String> with = names.with(entry);
+        // A query of WITH is found by its name alone, wherever it stands.
+        List<Inner> deeper = new ArrayList<>(with.isPresent() ? List.of() : into);
+        deeper.add(new Inner(with.orElse(alias.get()), with.isPresent()));
+        int at = carried.size();
+        return within.named(new Origin(numbers.getOrDefault(origin.read(), 0), origin.column()), name, deeper, carried)
+                .map(column -> {
+                    carried.add(at, new Carried(deeper, column.alias(), column.column()));
+                    return new Carried(into, alias.get(), name);
+                });
     }
 
     /** The number, from 1, of the output column that shows a column of a read; 0 if there is none. */
@@ -139,7 +191,8 @@ final class JoinedReads {
         return found;
     }
 
-    private void add(int entry, JoinTree joins, WithClauses with, int depth) throws UnsupportedQueryException {
+    private void add(int entry, JoinTree joins, WithClauses with, List<EntryNames> namesInside, int depth)
+            throws UnsupportedQueryException {
         Relation relation = rangeTable.relation(entry);
         if (relation != null && relation.kind() != RelationKind.VIEW) {
             Map<Integer, Integer> own = new HashMap<>();
@@ -147,8 +200,9 @@ final class JoinedReads {
             reads.add(new Read(relation, entry, joins.isNullable(entry), joins.isHidden(entry), own));
             return;
         }
-        JoinedReads within = inside(entry, with, depth);
+        JoinedReads within = inside(entry, with, namesInside, depth);
         inner.put(entry, within);
+        conditions.addInner(within, reads.size(), joins.isHidden(entry), joins.isReferenced(entry));
         for (int i = 0; i < within.reads.size(); i++) {
             Read read = within.reads.get(i);
             Map<Integer, Integer> shown = new HashMap<>();
@@ -168,22 +222,31 @@ final class JoinedReads {
         }
     }
 
-    private JoinedReads inside(int entry, WithClauses with, int depth) throws UnsupportedQueryException {
+    private JoinedReads inside(int entry, WithClauses with, List<EntryNames> namesInside, int depth)
+            throws UnsupportedQueryException {
         Relation view = rangeTable.relation(entry);
         Optional<Node> query = rangeTable.subquery(entry);
         if (query.isPresent()) {
-            return new JoinedReads(query.get(), catalogIndex, view == null ? with : WithClauses.NONE, depth + 1);
+            return view == null
+                    ? new JoinedReads(query.get(), catalogIndex, with, namesInside, depth + 1)
+                    : new JoinedReads(query.get(), catalogIndex, WithClauses.NONE, List.of(), depth + 1);
         }
         WithClauses.Found found = rangeTable
                 .entry(entry)
                 .flatMap(with::find)
                 .orElseThrow(() -> new UnsupportedQueryException("reads from something that is no table"));
-        return new JoinedReads(found.query(), catalogIndex, found.around(), depth + 1);
+        return new JoinedReads(
+                found.query(),
+                catalogIndex,
+                found.around(),
+                namesInside.subList(0, found.around().queries().size()),
+                depth + 1);
     }
 
-    private @Nullable Origin origin(Part expression) {
-        if (!(expression instanceof Node node) || !node.label().equals("VAR") || !node.is("varlevelsup", "0")) {
-            return null;
+    /** The column of a read that the expression is, if it is one, of this query or of a sub-query in it. */
+    private Optional<Origin> origin(Part expression) {
+        if (!(expression instanceof Node node) || !node.label().equals("VAR")) {
+            return Optional.empty();
         }
         int entry = (int) node.number("varno");
         int number = (int) node.number("varattno");
@@ -192,11 +255,11 @@ final class JoinedReads {
             if (read.entry() == entry) {
                 for (Map.Entry<Integer, Integer> column : read.columns().entrySet()) {
                     if (column.getValue() == number) {
-                        return new Origin(i, column.getKey());
+                        return Optional.of(new Origin(i, column.getKey()));
                     }
                 }
             }
         }
-        return null;
+        return Optional.empty();
     }
 }

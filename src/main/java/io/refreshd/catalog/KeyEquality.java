@@ -29,10 +29,14 @@ final class KeyEquality {
 
     /** @param shown the column of the outer query, as the view shows it */
     static boolean holds(Correlation correlation, Relation.Column shown) {
-        return correlation.collationFits()
-                && FAMILIES.stream()
-                        .anyMatch(family -> family.types().contains(shown.keyType())
-                                && family.types().contains(correlation.column().keyType())
-                                && family.operators().contains(correlation.operator()));
+        return correlation.collationFits() && holds(correlation.operator(), correlation.column(), shown);
+    }
+
+    /** @param operator compares the column that is looked up by its values with the one that is shown */
+    static boolean holds(long operator, Relation.Column column, Relation.Column shown) {
+        return FAMILIES.stream()
+                .anyMatch(family -> family.types().contains(shown.keyType())
+                        && family.types().contains(column.keyType())
+                        && family.operators().contains(operator));
     }
 }

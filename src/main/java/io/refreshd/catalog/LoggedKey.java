@@ -5,21 +5,21 @@ import io.refreshd.model.Remedy;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.SortedSet;
-import java.util.TreeSet;
+import java.util.Set;
 
 /**
  * The columns of a table that the log holds of each changed row: the replica identity index or the primary key. Of a partitioned table
  * those of all its partitions, whose changes the log names.
  *
- * @param columns numbers of the table's columns
+ * @param columns numbers of the table's columns, in the order of the index
  * @param obstacle why changed rows cannot be told by them
  */
 record LoggedKey(List<Integer> columns, Optional<Obstacle> obstacle) {
     static LoggedKey of(Relation table, CatalogIndex catalogIndex) {
-        SortedSet<Integer> columns = new TreeSet<>();
+        Set<Integer> columns = new LinkedHashSet<>();
         List<Obstacle> obstacles = new ArrayList<>();
         for (Relation leaf : leaves(table, catalogIndex)) {
             Optional<Index> key = key(leaf, catalogIndex);
@@ -62,7 +62,8 @@ record LoggedKey(List<Integer> columns, Optional<Obstacle> obstacle) {
                 .findFirst();
     }
 
-    private static List<Relation> leaves(Relation table, CatalogIndex catalogIndex) {
+    /** The tables that the log names when rows of the table change. */
+    static List<Relation> leaves(Relation table, CatalogIndex catalogIndex) {
         List<Relation> leaves = new ArrayList<>();
         Deque<Relation> open = new ArrayDeque<>(List.of(table));
         while (!open.isEmpty()) {

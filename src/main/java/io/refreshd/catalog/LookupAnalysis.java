@@ -1,6 +1,5 @@
 package io.refreshd.catalog;
 
-import io.refreshd.model.ChangedRows;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.Remedy;
 import java.util.ArrayList;
@@ -38,9 +37,15 @@ final class LookupAnalysis {
         try {
             SelectProjectJoin query = SelectProjectJoin.of(view, catalogIndex);
             Optional<Lookup> forbidden = ReadAccess.obstacle(view, catalogIndex).map(Lookup::forbidden);
+            ByTable permitted = catalogIndex.incremental(view).isPresent()
+                    ? new StoreLookups(
+                            new JoinedReads(catalogIndex.query(view).orElseThrow(), catalogIndex),
+                            catalogIndex,
+                            positions -> isIndexed(view, positions))
+                    : table -> lookup(view, query, table);
             return table -> {
-                Lookup lookup = lookup(view, query, table);
-                return lookup.key().isEmpty() ? lookup : forbidden.orElse(lookup);
+                Lookup lookup = permitted.of(table);
+                return lookup.keys().isEmpty() ? lookup : forbidden.orElse(lookup);
             };
         } catch (UnsupportedQueryException unsupported) {
             return table -> Lookup.not(unsupported.why());
@@ -141,8 +146,7 @@ final class LookupAnalysis {
             positions.add(query.positionOf(table, number));
             types.add(column.keyType());
         }
-        int mostKeys = catalogIndex.incremental(view).isPresent() ? ChangedRows.LIMIT_TO_RECOMPUTE : ChangedRows.LIMIT;
-        return Lookup.by(new LookupKey(columns, positions, types, mostKeys, isIndexed(view, positions), false));
+        return Lookup.by(new LookupKey(columns, positions, types, isIndexed(view, positions)));
     }
 
     /**

@@ -1,6 +1,8 @@
 package io.refreshd.catalog;
 
+import io.refreshd.catalog.IncrementalQuery.ChangedBy;
 import io.refreshd.catalog.IncrementalQuery.HiddenColumn;
+import io.refreshd.catalog.IncrementalQuery.TableChanges;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.Remedy;
 import java.util.ArrayList;
@@ -51,9 +53,8 @@ public final class RecomputeKeys {
 
     private Optional<JoinedReads> joined(Relation view, List<Obstacle> found) {
         try {
-            if (!SelectProjectJoin.of(view, catalogIndex).subQueries().isEmpty()) {
-                throw new UnsupportedQueryException("has a sub-query in an expression");
-            }
+            // Refuses whatever is no select-project-join query.
+            SelectProjectJoin.of(view, catalogIndex);
             NodeTree.Node query = catalogIndex
                     .query(view)
                     .orElseThrow(() -> new UnsupportedQueryException("its query could not be examined"));
@@ -75,7 +76,7 @@ public final class RecomputeKeys {
         try {
             JoinedReads before = new JoinedReads(catalogIndex.query(view).orElseThrow(), catalogIndex);
             JoinedReads after = new JoinedReads(NodeTree.query(tree).orElseThrow(), catalogIndex);
-            return difference(query, before, after);
+            return difference(query, before, after).or(() -> otherLookups(query, after));
         } catch (UnsupportedQueryException | RuntimeException | StackOverflowError e) {
             return Optional.of("the server's form of the query with hidden columns is not understood");
         }
@@ -105,6 +106,30 @@ public final class RecomputeKeys {
             if (!Objects.equals(after.outputs().get(i), new JoinedReads.Origin(column.read(), column.number()))) {
                 return Optional.of(column.alias() + "." + column.column() + " is not the key column of "
                         + before.reads().get(column.read()).table().sql() + " in the view's query");
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** What rounds will do, which is what was promised. */
+    private Optional<String> otherLookups(IncrementalQuery query, JoinedReads definition) {
+        StoreLookups lookups = new StoreLookups(definition, catalogIndex, positions -> true);
+        for (TableChanges changes : query.tables()) {
+            Relation table = catalogIndex.relations().stream()
+                    .filter(relation -> relation.tableId().equals(changes.table()))
+                    .findFirst()
+                    .orElseThrow();
+            List<Lookup> leaves = LoggedKey.leaves(table, catalogIndex).stream()
+                    .map(lookups::of)
+                    .toList();
+            List<ChangedBy> by = leaves.stream()
+                    .flatMap(leaf -> leaf.keys().stream())
+                    .map(key -> new ChangedBy(key.columns(), key.positions()))
+                    .distinct()
+                    .toList();
+            boolean everything = leaves.stream().anyMatch(leaf -> leaf.keys().isEmpty());
+            if (everything != changes.everything().isPresent() || (!everything && !by.equals(changes.by()))) {
+                return Optional.of("with hidden columns, changes of " + table.sql() + " would be found in another way");
             }
         }
         return Optional.empty();

@@ -2,15 +2,17 @@ package io.refreshd.catalog;
 
 import io.refreshd.catalog.IncrementalQuery.HiddenColumn;
 import io.refreshd.catalog.IncrementalQuery.TableChanges;
+import io.refreshd.catalog.JoinedReads.Origin;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.Remedy;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -19,7 +21,7 @@ import java.util.stream.IntStream;
 /**
  * Chooses the anchor of one query, and the key columns that its store needs beside those of the view.
  *
- * <p>The anchor is a table on no nullable side of an outer join, read once, whose key the store can show. Every result row has a row of
+ * <p>The anchor is a use of a table on no nullable side of an outer join, whose key the store can show. Every result row has a row of
  * the anchor, so that a value of its key names all rows that a change of any table can concern. Among several the anchor is the one
  * whose row determines the rows of most others: with the key of a small table on which many rows stand, a change of one of them would
  * recompute all of them.
@@ -28,6 +30,7 @@ final class RecomputePlanner {
     private final Relation view;
     private final JoinedReads joined;
     private final CatalogIndex catalogIndex;
+    private final ChangePaths paths;
     private final List<LoggedKey> keys = new ArrayList<>();
     /** For each read: why its key cannot be shown, although there is one. */
     private final Map<Integer, Obstacle> notShown = new HashMap<>();
@@ -36,6 +39,12 @@ final class RecomputePlanner {
         this.view = view;
         this.joined = joined;
         this.catalogIndex = catalogIndex;
+        this.paths = new ChangePaths(
+                joined,
+                catalogIndex,
+                origin -> canShow(origin.read(), origin.column())
+                        ? Optional.empty()
+                        : Optional.of(cannotShow(origin.read(), origin.column())));
         for (int read = 0; read < joined.reads().size(); read++) {
             LoggedKey key = LoggedKey.of(joined.reads().get(read).table(), catalogIndex);
             keys.add(key);
@@ -87,9 +96,6 @@ final class RecomputePlanner {
             return new Obstacle(
                     name + " is on the nullable side of an outer join (of a FULL JOIN both sides are)", Remedy.NONE);
         }
-        if (timesRead(one.table()) > 1) {
-            return new Obstacle(name + " is read more than once", Remedy.NONE);
-        }
         return keys.get(read)
                 .obstacle()
                 .or(() -> Optional.ofNullable(notShown.get(read)))
@@ -109,7 +115,6 @@ final class RecomputePlanner {
     private boolean mayBeAnchor(int read) {
         JoinedReads.Read one = joined.reads().get(read);
         return !one.nullable()
-                && timesRead(one.table()) == 1
                 && !keys.get(read).columns().isEmpty()
                 && keys.get(read).obstacle().isEmpty()
                 && !notShown.containsKey(read);
@@ -119,27 +124,9 @@ final class RecomputePlanner {
         return keys.get(read).columns().stream().allMatch(column -> joined.positionOf(read, column) > 0);
     }
 
-    /** How often the query reads rows of the table, by its own name or by that of a partitioned table. */
-    private long timesRead(Relation table) {
-        Set<Long> rows = rowsOf(table);
-        return joined.reads().stream()
-                .filter(other -> rowsOf(other.table()).stream().anyMatch(rows::contains))
-                .count();
-    }
-
-    private Set<Long> rowsOf(Relation table) {
-        Set<Long> found = new HashSet<>(Set.of(table.oid()));
-        catalogIndex.childrenOf(table).forEach(child -> found.addAll(rowsOf(child)));
-        return found;
-    }
-
     private boolean canShow(int read, int column) {
-        JoinedReads.Read one = joined.reads().get(read);
-        Integer shown = one.columns().get(column);
         return joined.positionOf(read, column) > 0
-                || (shown != null
-                        && joined.names().of(one.entry()).isPresent()
-                        && joined.names().column(one.entry(), shown).isPresent());
+                || joined.showing(new Origin(read, column), "refreshd").isPresent();
     }
 
     private Obstacle cannotShow(int read, int column) {
@@ -165,10 +152,20 @@ final class RecomputePlanner {
         Relation table = joined.reads().get(anchor).table();
         StoreColumns columns = new StoreColumns();
         // The anchor first, so that its hidden columns have the first numbers.
-        columns.show(anchor);
-        IntStream.range(0, joined.reads().size())
-                .filter(read -> keys.get(read).obstacle().isEmpty() && !notShown.containsKey(read))
-                .forEach(columns::show);
+        columns.show(keyOf(anchor));
+        Map<Relation, List<ChangePaths.Found>> found = new LinkedHashMap<>();
+        for (Relation named : tables()) {
+            found.put(
+                    named,
+                    LoggedKey.leaves(named, catalogIndex).stream()
+                            .map(paths::of)
+                            .toList());
+        }
+        found.values().stream()
+                .filter(RecomputePlanner::isByKeys)
+                .forEach(leaves -> leaves.stream()
+                        .flatMap(leaf -> leaf.paths().stream())
+                        .forEach(path -> columns.show(path.shown())));
         return new IncrementalQuery(
                 view.viewId(),
                 view.oid(),
@@ -177,49 +174,50 @@ final class RecomputePlanner {
                 keys.get(anchor).columns().stream()
                         .map(column -> columnName(table, column))
                         .toList(),
-                columns.positions(anchor),
+                columns.positions(keyOf(anchor)),
                 columns.hidden(),
-                tables(columns));
+                found.entrySet().stream()
+                        .map(leaves -> changes(leaves.getKey(), leaves.getValue(), columns))
+                        .toList());
     }
 
-    private List<TableChanges> tables(StoreColumns columns) {
-        Map<Relation, List<Integer>> byTable = new LinkedHashMap<>();
-        for (int read = 0; read < joined.reads().size(); read++) {
-            byTable.computeIfAbsent(joined.reads().get(read).table(), table -> new ArrayList<>())
-                    .add(read);
+    private List<Origin> keyOf(int read) {
+        return keys.get(read).columns().stream()
+                .map(column -> new Origin(read, column))
+                .toList();
+    }
+
+    /** The tables in FROM, then those in sub-queries alone. */
+    private Set<Relation> tables() {
+        Set<Relation> found = new LinkedHashSet<>();
+        joined.reads().forEach(read -> found.add(read.table()));
+        for (JoinedConditions.SubQuery subQuery : joined.conditions().subQueries()) {
+            ChangePaths.reads(subQuery, catalogIndex).keySet().stream()
+                    .map(catalogIndex::relation)
+                    .filter(Objects::nonNull)
+                    .forEach(found::add);
         }
-        List<TableChanges> found = new ArrayList<>();
-        byTable.forEach((table, reads) -> {
-            Optional<Obstacle> everything = reads.stream()
-                    .map(this::whyEverything)
-                    .flatMap(Optional::stream)
-                    .findFirst();
-            found.add(new TableChanges(
-                    table.tableId(),
-                    keys.get(reads.getFirst()).columns().stream()
-                            .map(column -> columnName(table, column))
-                            .toList(),
-                    everything.isPresent()
-                            ? List.of()
-                            : reads.stream().map(columns::positions).toList(),
-                    everything));
-        });
         return found;
     }
 
-    private Optional<Obstacle> whyEverything(int read) {
-        JoinedReads.Read one = joined.reads().get(read);
-        if (one.hidden()) {
-            return Optional.of(new Obstacle(
-                    "a condition above an outer join may hide that a row of "
-                            + one.table().sql() + " found its match",
-                    Remedy.NONE));
-        }
-        if (timesRead(one.table()) > 1) {
-            // The store has the key of each read. A probe of a changed row names the columns of one.
-            return Optional.of(new Obstacle(one.table().sql() + " is read more than once", Remedy.NONE));
-        }
-        return keys.get(read).obstacle().or(() -> Optional.ofNullable(notShown.get(read)));
+    private static boolean isByKeys(List<ChangePaths.Found> leaves) {
+        return leaves.stream().allMatch(leaf -> leaf.everything().isEmpty());
+    }
+
+    private static TableChanges changes(Relation table, List<ChangePaths.Found> leaves, StoreColumns columns) {
+        return new TableChanges(
+                table.tableId(),
+                leaves.stream()
+                        .filter(leaf -> isByKeys(leaves))
+                        .flatMap(leaf -> leaf.paths().stream())
+                        .map(path -> new IncrementalQuery.ChangedBy(
+                                path.columns().stream()
+                                        .map(Relation.Column::name)
+                                        .toList(),
+                                columns.positions(path.shown())))
+                        .distinct()
+                        .toList(),
+                leaves.stream().flatMap(leaf -> leaf.everything().stream()).findFirst());
     }
 
     private static String columnName(Relation table, int number) {
@@ -232,20 +230,14 @@ final class RecomputePlanner {
 
     /** The columns of the store: hidden ones first, then those of the view. */
     private final class StoreColumns {
-        private final Map<JoinedReads.Origin, HiddenColumn> hidden = new LinkedHashMap<>();
+        private final Map<Origin, HiddenColumn> hidden = new LinkedHashMap<>();
         private final Set<String> taken =
                 view.columns().stream().map(Relation.Column::name).collect(Collectors.toSet());
 
-        void show(int read) {
-            JoinedReads.Read one = joined.reads().get(read);
-            for (int column : keys.get(read).columns()) {
-                JoinedReads.Origin origin = new JoinedReads.Origin(read, column);
-                if (joined.positionOf(read, column) == 0 && !hidden.containsKey(origin)) {
-                    String alias = joined.names().of(one.entry()).orElseThrow();
-                    String name = joined.names()
-                            .column(one.entry(), one.columns().getOrDefault(column, 0))
-                            .orElseThrow();
-                    hidden.put(origin, new HiddenColumn(freeName(), alias, name, read, column));
+        void show(List<Origin> origins) {
+            for (Origin origin : origins) {
+                if (joined.positionOf(origin.read(), origin.column()) == 0 && !hidden.containsKey(origin)) {
+                    hidden.put(origin, joined.showing(origin, freeName()).orElseThrow());
                 }
             }
         }
@@ -262,14 +254,12 @@ final class RecomputePlanner {
             return List.copyOf(hidden.values());
         }
 
-        List<Integer> positions(int read) {
-            List<JoinedReads.Origin> origins = List.copyOf(hidden.keySet());
-            return keys.get(read).columns().stream()
-                    .map(column -> {
-                        int shown = joined.positionOf(read, column);
-                        return shown > 0
-                                ? origins.size() + shown
-                                : origins.indexOf(new JoinedReads.Origin(read, column)) + 1;
+        List<Integer> positions(List<Origin> shown) {
+            List<Origin> origins = List.copyOf(hidden.keySet());
+            return shown.stream()
+                    .map(origin -> {
+                        int position = joined.positionOf(origin.read(), origin.column());
+                        return position > 0 ? origins.size() + position : origins.indexOf(origin) + 1;
                     })
                     .toList();
         }

@@ -21,6 +21,13 @@ final class RequiredConditions {
         return conditions.found;
     }
 
+    /** The conditions of one condition of ON or WHERE, split at AND. */
+    static List<Node> in(Part condition) {
+        RequiredConditions conditions = new RequiredConditions();
+        conditions.split(condition);
+        return conditions.found;
+    }
+
     private void collect(Part tree) {
         if (tree instanceof Items items) {
             items.parts().forEach(this::collect);
@@ -35,7 +42,9 @@ final class RequiredConditions {
     }
 
     private void split(Part condition) {
-        if (condition instanceof Node node) {
+        if (condition instanceof Items items) {
+            items.parts().forEach(this::split);
+        } else if (condition instanceof Node node) {
             if (node.label().equals("BOOLEXPR") && node.is("boolop", "and")) {
                 node.items("args").forEach(this::split);
             } else {

@@ -101,8 +101,8 @@ final class GraphText {
         }
         filter.discriminator().ifPresent(d -> steps.add("value of " + text(d) + limitWithoutOldRows(table, filter)));
         filter.lookup()
-                .key()
-                .ifPresent(key -> steps.add("look-up by " + String.join(", ", key.columns())
+                .keys()
+                .forEach(key -> steps.add("look-up by " + String.join(", ", key.columns())
                         + (key.byValue() ? limitOfValues(table) : "")));
         return steps.isEmpty() ? List.of("table") : steps;
     }
@@ -197,12 +197,12 @@ final class GraphText {
         } else {
             node.putNull("discriminator");
         }
-        if (filter.lookup().key().isPresent()) {
-            filter.lookup().key().get().columns().forEach(node.putArray("lookUpBy")::add);
+        if (!filter.lookup().keys().isEmpty()) {
+            filter.lookup().keys().getFirst().columns().forEach(node.putArray("lookUpBy")::add);
         } else {
             node.putNull("lookUpBy");
         }
-        node.put("exact", filter.lookup().key().isPresent());
+        node.put("exact", !filter.lookup().keys().isEmpty());
         ArrayNode obstacles = node.putArray("obstacles");
         for (Obstacle obstacle : obstacles(table, filter)) {
             ObjectNode why = obstacles.addObject();

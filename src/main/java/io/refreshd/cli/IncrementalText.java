@@ -61,7 +61,9 @@ final class IncrementalText {
                 obstacles(text, List.of(table.everything().get()));
             } else {
                 text.append("  changes are found by ")
-                        .append(PlainText.line(String.join(", ", table.key())))
+                        .append(PlainText.line(table.columns().stream()
+                                .map(columns -> String.join(", ", columns))
+                                .collect(Collectors.joining(", and by "))))
                         .append('\n');
             }
         }
@@ -84,7 +86,10 @@ final class IncrementalText {
         for (TableChanges table : query.tables()) {
             ObjectNode one = tables.addObject();
             one.put("table", table.table().toString());
-            table.key().forEach(one.putArray("key")::add);
+            // The columns of the first use, and those of the others.
+            table.columns().stream().limit(1).flatMap(List::stream).forEach(one.putArray("key")::add);
+            ArrayNode also = one.putArray("alsoBy");
+            table.columns().stream().skip(1).forEach(columns -> columns.forEach(also.addArray()::add));
             one.put("everything", table.everything().map(Obstacle::what).orElse(null));
             one.set(
                     "remedy",

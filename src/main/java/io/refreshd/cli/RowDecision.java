@@ -38,12 +38,17 @@ record RowDecision(ViewId view, boolean refreshed, String reason) {
                                 + (value == null ? "NULL" : "'" + value + "'"));
             }
         }
-        Optional<LookupKey> key = filter.lookup().key();
-        if (key.isPresent() && key.get().byValue()) {
-            return lookedUpByValue(connection, view, oid, key.get(), table, row);
+        Optional<RowDecision> found = Optional.empty();
+        for (LookupKey key : filter.lookup().keys()) {
+            if (found.isEmpty() || !found.get().refreshed()) {
+                found = Optional.of(
+                        key.byValue()
+                                ? lookedUpByValue(connection, view, oid, key, table, row)
+                                : lookedUp(connection, view, oid, key, table, row));
+            }
         }
-        if (key.isPresent()) {
-            return lookedUp(connection, view, oid, key.get(), table, row);
+        if (found.isPresent()) {
+            return found.get();
         }
         String columns = reader.columns().all() || table.identity() != ReplicaIdentity.FULL
                 ? "any column"

@@ -13,7 +13,7 @@ import java.util.Set;
  * The keys of changed rows, parted into those that are recompute keys themselves and those by which recompute keys must be looked up.
  * Pure.
  *
- * @param recompute recompute keys: keys of changed rows of the anchor
+ * @param recompute recompute keys: keys of changed rows of the anchor, and values that are compared with its key
  * @param lookups keys of changed rows of other tables, one probe for each list of columns
  */
 public record ChangedKeys(Set<List<String>> recompute, List<KeyProbe> lookups) {
@@ -22,17 +22,39 @@ public record ChangedKeys(Set<List<String>> recompute, List<KeyProbe> lookups) {
         lookups = List.copyOf(lookups);
     }
 
-    public static ChangedKeys of(Collection<KeyProbe> probes, List<Integer> recomputeKey) {
+    /** SQL's names of types that have another one in {@code pg_type}. */
+    private static final Map<String, String> NAMES = Map.of(
+            "smallint", "int2",
+            "integer", "int4",
+            "bigint", "int8",
+            "boolean", "bool",
+            "character varying", "varchar",
+            "timestamp without time zone", "timestamp",
+            "timestamp with time zone", "timestamptz");
+
+    /**
+     * @param recomputeKey numbers of the columns of the recompute key
+     * @param keyTypes their types; a value of another type, of a column that is compared with the key, may be none that the key's type
+     *     can hold
+     */
+    public static ChangedKeys of(Collection<KeyProbe> probes, List<Integer> recomputeKey, List<String> keyTypes) {
         Set<List<String>> recompute = new HashSet<>();
         Map<List<Object>, KeyProbe> lookups = new LinkedHashMap<>();
         for (KeyProbe probe : probes) {
-            if (probe.positions().equals(recomputeKey)) {
+            if (probe.positions().equals(recomputeKey) && names(probe.types()).equals(names(keyTypes))) {
                 recompute.addAll(probe.keys());
             } else if (!probe.keys().isEmpty()) {
                 lookups.merge(List.of(probe.positions(), probe.types()), probe, ChangedKeys::joined);
             }
         }
         return new ChangedKeys(recompute, new ArrayList<>(lookups.values()));
+    }
+
+    private static List<String> names(List<String> types) {
+        return types.stream()
+                .map(type -> type.startsWith("pg_catalog.") ? type.substring("pg_catalog.".length()) : type)
+                .map(type -> NAMES.getOrDefault(type, type))
+                .toList();
     }
 
     private static KeyProbe joined(KeyProbe one, KeyProbe other) {

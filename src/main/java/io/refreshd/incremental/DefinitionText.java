@@ -1,110 +1,201 @@
 package io.refreshd.incremental;
 
+import io.refreshd.catalog.IncrementalQuery.Carried;
 import io.refreshd.catalog.IncrementalQuery.HiddenColumn;
+import io.refreshd.catalog.IncrementalQuery.Inner;
+import io.refreshd.incremental.QueryTokens.Token;
 import io.refreshd.model.SqlNames;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /**
  * Puts hidden columns before those of a query as {@code pg_get_viewdef} writes it, and takes them away again. Pure.
  *
- * <p>Invariant: only the place of the outermost SELECT list is found here. What the result means is for the server to say, and is
- * compared with what was meant.
+ * <p>A column that a sub-select does not show is added at the end of the sub-select's list, where it alters the number of no other one.
+ *
+ * <p>Invariant: only the places of SELECT lists are found here. What the result means is for the server to say, and is compared with
+ * what was meant.
  */
 final class DefinitionText {
-    private final String query;
-    private int at;
-    private int depth;
+    private final List<Token> tokens;
 
     private DefinitionText(String query) {
-        this.query = query;
+        this.tokens = QueryTokens.of(query);
     }
 
-    /** @throws IllegalArgumentException if the query has no SELECT outside of brackets and quotes */
+    /** @throws IllegalArgumentException if a list that must show a column is not found */
     static String withHidden(String query, List<HiddenColumn> hidden) {
         if (hidden.isEmpty()) {
             return query;
         }
-        int list = new DefinitionText(query).behindSelect();
-        String columns = hidden.stream()
-                .map(column -> SqlNames.identifier(column.alias()) + "." + SqlNames.identifier(column.column()) + " AS "
-                        + SqlNames.identifier(column.name()) + ",")
-                .collect(Collectors.joining(" ", " ", ""));
-        return query.substring(0, list) + columns + query.substring(list);
+        DefinitionText text = new DefinitionText(query);
+        Map<Integer, String> insertions = new TreeMap<>(Comparator.reverseOrder());
+        insertions.put(
+                text.tokens.get(text.select(0)).end(),
+                hidden.stream()
+                        .map(column -> named(column.alias(), column.column(), column.name()) + ",")
+                        .collect(Collectors.joining(" ", " ", "")));
+        for (HiddenColumn column : hidden) {
+            for (Carried carried : column.carried()) {
+                insertions.merge(
+                        text.endOfList(carried.into()),
+                        ", " + named(carried.alias(), carried.column(), column.name()),
+                        String::concat);
+            }
+        }
+        StringBuilder result = new StringBuilder(query);
+        insertions.forEach((place, columns) -> result.insert((int) place, columns));
+        return result.toString();
+    }
+
+    private static String named(String alias, String column, String name) {
+        return SqlNames.identifier(alias) + "." + SqlNames.identifier(column) + " AS " + SqlNames.identifier(name);
     }
 
     /** @throws IllegalArgumentException if the outermost SELECT has no more than that many columns */
     static String without(String query, int hidden) {
         DefinitionText text = new DefinitionText(query);
-        int list = text.behindSelect();
+        int first = text.select(0) + 1;
+        int next = first;
+        List<String> names = new ArrayList<>();
         for (int i = 0; i < hidden; i++) {
-            text.skipBehindComma();
+            int comma = text.comma(next);
+            names.add(text.tokens.get(comma - 1).text());
+            next = comma + 1;
         }
-        return query.substring(0, list) + " " + query.substring(text.at).stripLeading();
+        int list = text.tokens.get(first - 1).end();
+        int rest = text.tokens.get(next).start();
+        StringBuilder result = new StringBuilder(query);
+        // From the end, so that the places before keep their numbers.
+        for (int i = text.tokens.size() - 1; i >= next; i--) {
+            text.removeBefore(i, names, result);
+        }
+        result.replace(list, rest, " ");
+        for (int i = first - 1; i >= 1; i--) {
+            text.removeBefore(i, names, result);
+        }
+        return result.toString();
     }
 
-    private int behindSelect() {
-        while (at < query.length()) {
-            int start = at;
-            String word = next();
-            if (depth == 0 && word.equalsIgnoreCase("SELECT") && query.charAt(start) != '"') {
-                return at;
+    /** Removes the items with these names from the end of a list before FROM, or of a list of the names of columns before a bracket. */
+    private void removeBefore(int end, List<String> names, StringBuilder result) {
+        if (tokens.get(end).is("FROM")) {
+            removeItems(end, names, result);
+        } else if (tokens.get(end).is(")")) {
+            int last = end - 1;
+            while (last > 0
+                    && names.contains(tokens.get(last).text())
+                    && tokens.get(last - 1).is(",")) {
+                result.delete(tokens.get(last - 1).start(), tokens.get(last).end());
+                last -= 2;
             }
         }
-        throw new IllegalArgumentException("a query without SELECT");
     }
 
-    private void skipBehindComma() {
-        while (at < query.length()) {
-            if (next().equals(",") && depth == 0) {
-                return;
-            }
-        }
-        throw new IllegalArgumentException("a query with fewer columns");
-    }
-
-    /** Moves behind the next token. @return it, if it is a word or a sign; else something that is neither */
-    private String next() {
-        int start = at;
-        char c = query.charAt(at);
-        if (c == '\'' || c == '"') {
-            quoted(c, false);
-        } else if ((c == 'E' || c == 'e') && at + 1 < query.length() && query.charAt(at + 1) == '\'') {
-            at++;
-            quoted('\'', true);
-        } else if (isWord(c)) {
-            while (at < query.length() && isWord(query.charAt(at))) {
-                at++;
-            }
-        } else {
-            depth += switch (c) {
-                case '(', '[' -> 1;
-                case ')', ']' -> -1;
-                default -> 0;
-            };
-            at++;
-        }
-        return query.substring(start, at);
-    }
-
-    private void quoted(char quote, boolean escapes) {
-        for (at++; at < query.length(); at++) {
-            char c = query.charAt(at);
-            if (c == '\\' && escapes) {
-                at++;
-            } else if (c == quote) {
-                if (at + 1 < query.length() && query.charAt(at + 1) == quote) {
-                    at++;
-                } else {
-                    at++;
-                    return;
+    /** Removes the items with these names from the end of the list before a FROM. */
+    private void removeItems(int from, List<String> names, StringBuilder result) {
+        int end = from - 1;
+        int depth = tokens.get(from).depth();
+        while (names.contains(tokens.get(end).text())) {
+            int comma = end;
+            while (!(tokens.get(comma).is(",") && tokens.get(comma).depth() == depth)) {
+                comma--;
+                if (comma < 0) {
+                    throw new IllegalArgumentException("a list with hidden columns alone");
                 }
             }
+            result.delete(tokens.get(comma).start(), tokens.get(end).end());
+            end = comma - 1;
         }
-        throw new IllegalArgumentException("a quoted text without an end");
     }
 
-    private static boolean isWord(char c) {
-        return Character.isLetterOrDigit(c) || c == '_' || c == '$' || c > 127;
+    /** The number of the SELECT of the query that begins at a token. */
+    private int select(int start) {
+        int depth = tokens.isEmpty() ? 0 : tokens.get(start).depth();
+        return IntStream.range(start, tokens.size())
+                .filter(i -> tokens.get(i).depth() == depth && tokens.get(i).is("SELECT"))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("a query without SELECT"));
+    }
+
+    private int comma(int start) {
+        return IntStream.range(start, tokens.size())
+                .filter(i -> tokens.get(i).depth() == 0 && tokens.get(i).is(","))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("a query with fewer columns"));
+    }
+
+    /** Where the list of a sub-select ends: behind the last token before its FROM. */
+    private int endOfList(List<Inner> into) {
+        int start = 0;
+        int end = tokens.size();
+        for (Inner inner : into) {
+            int from = start;
+            int to = end;
+            List<Integer> brackets = IntStream.range(from, to)
+                    .filter(i -> tokens.get(i).is("(") && i + 1 < tokens.size() && beginsQuery(tokens.get(i + 1)))
+                    .filter(i -> inner.with() ? isWith(i, inner.name()) : isNamed(i, inner.name()))
+                    .boxed()
+                    .toList();
+            if (brackets.size() != 1) {
+                throw new IllegalArgumentException("a sub-select " + inner.name() + " that is not found");
+            }
+            start = brackets.getFirst() + 1;
+            end = closing(brackets.getFirst()).orElseThrow();
+        }
+        int select = select(start);
+        int depth = tokens.get(select).depth();
+        return IntStream.range(select, end)
+                .filter(i -> tokens.get(i).depth() == depth
+                        && tokens.get(i).is("FROM")
+                        && !tokens.get(i - 1).is("DISTINCT"))
+                .mapToObj(i -> tokens.get(i - 1).end())
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("a sub-select without FROM"));
+    }
+
+    private static boolean beginsQuery(Token token) {
+        return token.is("SELECT") || token.is("WITH");
+    }
+
+    /** Whether the name follows behind the brackets, as it does in FROM. */
+    private boolean isNamed(int bracket, String name) {
+        return closing(bracket)
+                .filter(end -> end + 1 < tokens.size() && tokens.get(end + 1).names(name))
+                .isPresent();
+    }
+
+    /** Whether a query of WITH begins here: name, AS, perhaps NOT MATERIALIZED, or a list of columns before AS. */
+    private boolean isWith(int bracket, String name) {
+        int at = bracket - 1;
+        while (at > 0 && (tokens.get(at).is("MATERIALIZED") || tokens.get(at).is("NOT"))) {
+            at--;
+        }
+        if (at < 1 || !tokens.get(at).is("AS")) {
+            return false;
+        }
+        at--;
+        if (tokens.get(at).is(")")) {
+            int depth = tokens.get(at).depth();
+            do {
+                at--;
+            } while (at > 0 && !(tokens.get(at).is("(") && tokens.get(at).depth() == depth));
+            at--;
+        }
+        return at >= 0 && tokens.get(at).names(name);
+    }
+
+    private Optional<Integer> closing(int bracket) {
+        int depth = tokens.get(bracket).depth();
+        return IntStream.range(bracket + 1, tokens.size())
+                .filter(i -> tokens.get(i).is(")") && tokens.get(i).depth() == depth)
+                .boxed()
+                .findFirst();
     }
 }

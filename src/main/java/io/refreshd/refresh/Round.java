@@ -150,7 +150,7 @@ final class Round {
         if (probes.isEmpty()) {
             return new Way.Everything(whyEverything(version));
         }
-        ChangedKeys changed = ChangedKeys.of(probes.get(), layout.names().recomputeKey());
+        ChangedKeys changed = ChangedKeys.of(probes.get(), layout.names().recomputeKey(), layout.keyTypes());
         Optional<String> reason = KeyText.obstacle(layout.keyTypes(), session::valueOf)
                 .or(() -> known.chooser().everythingInstead(changed.count()));
         if (reason.isPresent()) {

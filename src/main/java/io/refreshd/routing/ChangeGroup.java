@@ -53,29 +53,36 @@ final class ChangeGroup {
 
     /** The rows to look up in a view; empty if they cannot be looked up: a key is not known, or there are too many. */
     List<KeyProbe> lookups(Lookup lookup) {
-        return lookup.key().map(this::lookups).orElse(List.of());
+        List<KeyProbe> all = new ArrayList<>(lookup.keys().size());
+        for (LookupKey key : lookup.keys()) {
+            Optional<KeyProbe> one = lookup(key);
+            if (one.isEmpty()) {
+                return List.of();
+            }
+            all.add(one.get());
+        }
+        return all;
     }
 
     /** All changes must be of one table. */
-    private List<KeyProbe> lookups(LookupKey key) {
+    private Optional<KeyProbe> lookup(LookupKey key) {
         if (changes.size() == 1) {
-            return keys(changes.getFirst(), key).stream()
+            return keys(changes.getFirst(), key)
                     .filter(keys -> keys.size() <= key.mostKeys())
-                    .map(keys -> lookup(key, keys))
-                    .toList();
+                    .map(keys -> lookup(key, keys));
         }
         Set<List<String>> keys = new HashSet<>();
         for (Change change : changes) {
             Optional<Set<List<String>>> touched = keys(change, key);
             if (touched.isEmpty()) {
-                return List.of();
+                return Optional.empty();
             }
             keys.addAll(touched.get());
             if (keys.size() > key.mostKeys()) {
-                return List.of();
+                return Optional.empty();
             }
         }
-        return List.of(lookup(key, keys));
+        return Optional.of(lookup(key, keys));
     }
 
     /** Old and new keys, or old and new values; empty if they are not known. */

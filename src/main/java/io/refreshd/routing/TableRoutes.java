@@ -60,13 +60,13 @@ final class TableRoutes {
                 readers.stream().map(reader -> filters.apply(reader.view())).toList();
         return new Interest(
                 all.stream()
-                        .flatMap(filter -> filter.lookup().key().stream())
+                        .flatMap(filter -> filter.lookup().keys().stream())
                         .filter(key -> !key.byValue())
                         .findFirst()
                         .map(key -> key.columns())
                         .orElse(List.of()),
                 all.stream()
-                        .flatMap(filter -> filter.lookup().key().stream())
+                        .flatMap(filter -> filter.lookup().keys().stream())
                         .mapToInt(LookupKey::mostKeys)
                         .max()
                         .orElse(ChangedRows.LIMIT),
@@ -81,7 +81,7 @@ final class TableRoutes {
     private static Stream<String> comparedColumns(ChangeFilter filter) {
         return Stream.concat(
                 filter.discriminator().map(Discriminator::column).stream(),
-                filter.lookup().key().filter(LookupKey::byValue).stream().flatMap(key -> key.columns().stream()));
+                filter.lookup().keys().stream().filter(LookupKey::byValue).flatMap(key -> key.columns().stream()));
     }
 
     /** The routes to the views that read any of the columns that changed. */

@@ -26,11 +26,23 @@ class ChangedKeysTest {
                         probe(List.of(1), "2", "3"),
                         probe(List.of(3), "8"),
                         probe(List.of(4))),
-                List.of(1));
+                List.of(1),
+                List.of("integer"));
         assertThat(changed.recompute()).containsExactlyInAnyOrder(List.of("1"), List.of("2"), List.of("3"));
         assertThat(changed.lookups())
                 .singleElement()
                 .satisfies(lookup -> assertThat(lookup.keys()).containsExactlyInAnyOrder(List.of("7"), List.of("8")));
         assertThat(changed.count()).isEqualTo(5);
+    }
+
+    @Test
+    void valuesOfAnotherTypeThatAreComparedWithTheKeyAreLookedUp() {
+        KeyProbe large = new KeyProbe(
+                new TableId("public", "t"), List.of(1), List.of("pg_catalog.int8"), Set.of(List.of("5000000000")));
+        assertThat(ChangedKeys.of(List.of(large), List.of(1), List.of("integer"))
+                        .recompute())
+                .isEmpty();
+        assertThat(ChangedKeys.of(List.of(large), List.of(1), List.of("bigint")).recompute())
+                .containsExactly(List.of("5000000000"));
     }
 }

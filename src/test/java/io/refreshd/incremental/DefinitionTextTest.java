@@ -3,7 +3,9 @@ package io.refreshd.incremental;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.refreshd.catalog.IncrementalQuery.Carried;
 import io.refreshd.catalog.IncrementalQuery.HiddenColumn;
+import io.refreshd.catalog.IncrementalQuery.Inner;
 import io.refreshd.model.ViewId;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -13,7 +15,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class DefinitionTextTest {
     private static final List<HiddenColumn> HIDDEN = List.of(
-            new HiddenColumn("refreshd_1", "a \"b\"", "id", 0, 1), new HiddenColumn("refreshd_2", "c", "x,y", 1, 2));
+            new HiddenColumn("refreshd_1", "a \"b\"", "id", 0, 1, List.of()),
+            new HiddenColumn("refreshd_2", "c", "x,y", 1, 2, List.of()));
 
     private static final String INSERTED =
             " \"a \"\"b\"\"\".\"id\" AS \"refreshd_1\", \"c\".\"x,y\" AS \"refreshd_2\",";
@@ -34,6 +37,62 @@ class DefinitionTextTest {
         assertThat(with).isEqualTo(marked.replace("#", INSERTED));
         assertThat(DefinitionText.without(with, 2).replaceAll("\\s+", " ")).isEqualTo(query.replaceAll("\\s+", " "));
         assertThat(DefinitionText.withHidden(query, List.of())).isEqualTo(query);
+    }
+
+    /** Where a column is carried through is marked by #. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "SELECT s.x FROM (a LEFT JOIN ( SELECT t.x, (t.a IS DISTINCT FROM t.b) AS y# FROM t) s ON (true))",
+                "SELECT ( SELECT s.x FROM s) AS s FROM ( SELECT s.x FROM s) s_1, ( SELECT t.x, EXTRACT(year FROM t.d) AS y# FROM t) s(x, y)",
+                "SELECT s.x FROM ( WITH w AS ( SELECT 1 FROM u) SELECT 's(' AS x# FROM w) \"s\"",
+            })
+    void theListOfASubSelectIsFound(String marked) {
+        String query = marked.replace("#", "");
+        List<HiddenColumn> hidden = List.of(carried("refreshd_1", "a"), carried("refreshd_2", "B"));
+        String with = DefinitionText.withHidden(query, hidden);
+        assertThat(with)
+                .isEqualTo(
+                        marked.replace("#", ", \"t\".\"a\" AS \"refreshd_1\", \"t\".\"B\" AS \"refreshd_2\"")
+                                .replaceFirst(
+                                        "SELECT",
+                                        "SELECT \"s\".\"refreshd_1\" AS \"refreshd_1\", \"s\".\"refreshd_2\" AS \"refreshd_2\","));
+        assertThat(DefinitionText.without(with, 2)).isEqualTo(query);
+    }
+
+    private static HiddenColumn carried(String name, String column) {
+        return new HiddenColumn(
+                name, "s", name, 0, 1, List.of(new Carried(List.of(new Inner("s", false)), "t", column)));
+    }
+
+    @Test
+    void aColumnIsCarriedThroughSeveralLists() {
+        String query = "WITH w(x) AS NOT MATERIALIZED ( SELECT t.x FROM ( SELECT u.x FROM u) t) SELECT w.x FROM w";
+        Inner w = new Inner("w", true);
+        HiddenColumn column = new HiddenColumn(
+                "r",
+                "w",
+                "r",
+                0,
+                1,
+                List.of(new Carried(List.of(w), "t", "r"), new Carried(List.of(w, new Inner("t", false)), "u", "id")));
+        String with = DefinitionText.withHidden(query, List.of(column));
+        assertThat(with)
+                .isEqualTo(
+                        "WITH w(x) AS NOT MATERIALIZED ( SELECT t.x, \"t\".\"r\" AS \"r\" FROM ( SELECT u.x, \"u\".\"id\" AS \"r\" FROM u) t)"
+                                + " SELECT \"w\".\"r\" AS \"r\", w.x FROM w");
+        assertThat(DefinitionText.without(with, 1)).isEqualTo(query);
+    }
+
+    /** The server writes the names of all columns where a sub-select has other names than its list. */
+    @Test
+    void aCarriedColumnIsTakenOutOfTheNamesOfColumns() {
+        assertThat(DefinitionText.without(
+                        "WITH w(m, r_1) AS ( SELECT t.x, t.a AS r_1 FROM t) SELECT w.r_1, s.r_2, (w.m, s.k) AS c FROM w,"
+                                + " ( SELECT u.y, u.a AS r_1, u.b AS r_2 FROM u) s(k, r_1, r_2)",
+                        2))
+                .isEqualTo(
+                        "WITH w(m) AS ( SELECT t.x FROM t) SELECT (w.m, s.k) AS c FROM w, ( SELECT u.y FROM u) s(k)");
     }
 
     @Test

@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.refreshd.catalog.CatalogReader;
 import io.refreshd.catalog.IncrementalQuery;
+import io.refreshd.catalog.IncrementalQuery.ChangedBy;
 import io.refreshd.catalog.IncrementalQuery.TableChanges;
 import io.refreshd.catalog.RecomputeKeys;
 import io.refreshd.testing.TestDatabase;
 import java.sql.Connection;
+import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -16,20 +18,19 @@ import java.util.List;
 import java.util.Random;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /**
- * What the recompute key promises, on random queries and changes: for every key that stands beside the key of no changed row, neither in
- * the rows as they were nor in those as they are, the rows are the same.
+ * What the recompute key promises, on random queries and changes: for every key that stands beside no value by which a changed row is
+ * found, neither in the rows as they were nor in those as they are, the rows are the same.
  *
- * <p>{@code -Drefreshd.seed=… -Drefreshd.queries=…} repeats a run, or makes it longer.
+ * <p>{@code -Drefreshd.seed=… -Drefreshd.queries=…} repeats a run, or makes it longer. Each query is tried with {@value #ROUNDS}
+ * transactions.
  */
 class RecomputeKeyIT {
-    private static final int ROUNDS = 25;
-    private static final List<String> TABLES = List.of("a", "b", "c", "d");
+    private static final int ROUNDS = 40;
 
-    /** Forms in which an outer join meets conditions above, below and beside it. */
+    /** Forms in which an outer join meets conditions above, below and beside it, and sub-queries meet outer joins. */
     private static final List<String> QUERIES = List.of(
             "SELECT a.y FROM a LEFT JOIN b ON b.x = a.id LEFT JOIN c ON c.x = b.id",
             "SELECT a.y, c.y AS z FROM a LEFT JOIN b ON b.x = a.id LEFT JOIN c ON c.x = b.id JOIN d ON d.x = coalesce(c.y, 0)",
@@ -41,11 +42,32 @@ class RecomputeKeyIT {
             "WITH w AS (SELECT b.id AS i, b.x, c.id AS j, c.y FROM b LEFT JOIN c ON c.id = b.y)"
                     + " SELECT a.y, w.y AS z FROM a LEFT JOIN w ON w.x = a.id",
             "SELECT a.y, t.y AS z FROM a LEFT JOIN b t ON t.id = a.x LEFT JOIN b u ON u.id = a.y",
-            "SELECT a.y FROM a LEFT JOIN b ON b.x = a.id LEFT JOIN c ON c.x = a.y LEFT JOIN d ON d.x = c.id AND d.y = b.y");
+            "SELECT a.y FROM a LEFT JOIN b ON b.x = a.id LEFT JOIN c ON c.x = a.y LEFT JOIN d ON d.x = c.id AND d.y = b.y",
+            "SELECT a.y FROM a LEFT JOIN b ON b.x = a.id WHERE b.id IS NULL",
+            "SELECT a.y FROM a LEFT JOIN (b JOIN c ON c.id = b.y) ON b.x = a.x WHERE c.id IS NULL",
+            "SELECT a.y FROM a LEFT JOIN b ON b.x = a.id LEFT JOIN c ON c.x = b.y WHERE c.id IS NULL",
+            "SELECT a.y FROM a LEFT JOIN b ON b.x = a.y AND EXISTS (SELECT FROM c WHERE c.x = b.id)",
+            "SELECT a.y FROM a LEFT JOIN b ON b.x = a.y WHERE NOT EXISTS (SELECT FROM c WHERE c.x = b.id)",
+            "SELECT a.y, (SELECT count(*) FROM b WHERE b.x = a.x) AS n FROM a WHERE a.id NOT IN (SELECT c.id FROM c)",
+            "SELECT a.x, s.x AS z FROM a LEFT JOIN keyless s ON s.y = a.id",
+            "SELECT t.y FROM a t LEFT JOIN a u ON u.x = t.y WHERE u.id IS NULL",
+            "SELECT t.x, u.x AS z FROM a t JOIN a u ON u.id = t.y",
+            // The value that joins stands on the preserved side, and says nothing of rows without a match.
+            "SELECT c.y FROM keyless k LEFT JOIN a ON a.id = k.x AND a.y > 3 JOIN c ON c.id = k.y",
+            // The sub-query decides which row stands on the nullable side, and a condition above drops those that do.
+            "SELECT a.y FROM a LEFT JOIN b ON b.x = a.y AND EXISTS (SELECT FROM c WHERE c.x = b.id) WHERE b.id IS NULL",
+            "SELECT s.x FROM (SELECT a.id, a.x, b.id AS y FROM a LEFT JOIN b ON b.x = a.y"
+                    + " AND EXISTS (SELECT FROM c WHERE c.x = b.id)) s WHERE s.y IS NULL",
+            "SELECT a.y FROM a LEFT JOIN (SELECT b.id, b.x FROM b WHERE EXISTS (SELECT FROM c WHERE c.x = b.y)) s"
+                    + " ON s.x = a.id WHERE s.id IS NULL",
+            "SELECT a.y FROM a WHERE EXISTS (SELECT FROM c JOIN c e ON e.id = c.y WHERE c.x = a.id)");
 
     private final Random random;
     private final long seed;
-    private int changes;
+    private long tried;
+    private int possible;
+    private int rounds;
+    private int byKeys;
 
     RecomputeKeyIT() {
         seed = Long.getLong("refreshd.seed", System.nanoTime());
@@ -54,33 +76,93 @@ class RecomputeKeyIT {
 
     @Test
     void onlyTheKeysBesideChangedRowsHaveOtherRows() throws Exception {
+        play(Long.getLong("refreshd.queries", 40), Long.MAX_VALUE);
+        assertThat(byKeys).as("seed " + seed).isPositive();
+    }
+
+    /** Arguments: the seed, and how many rounds. */
+    public static void main(String[] args) throws Exception {
+        System.setProperty("refreshd.seed", args[0]);
+        new RecomputeKeyIT().play(Integer.MAX_VALUE, Long.parseLong(args[1]));
+        System.exit(0);
+    }
+
+    private void play(long queries, long most) throws Exception {
         try (TestDatabase database = TestDatabase.create();
                 Connection connection = database.connect();
                 Statement statement = connection.createStatement()) {
-            for (String table : TABLES) {
-                statement.execute("CREATE TABLE " + table + " (id int PRIMARY KEY, x int, y int)");
+            schema(statement);
+            RandomQueries grammar = new RandomQueries(random);
+            for (; tried < QUERIES.size() + queries && rounds < most; tried++) {
+                possible += examine(
+                                connection,
+                                statement,
+                                tried < QUERIES.size() ? QUERIES.get((int) tried) : grammar.query())
+                        ? 1
+                        : 0;
+                if (tried % 1000 == 999) {
+                    System.out.println(summary(tried + 1));
+                }
             }
-            List<String> queries = Stream.concat(
-                            QUERIES.stream(), Stream.generate(this::query).limit(Long.getLong("refreshd.queries", 15)))
-                    .toList();
-            int possible = 0;
-            for (int i = 0; i < queries.size(); i++) {
-                possible += examine(connection, statement, queries.get(i)) ? 1 : 0;
-                statement.execute("DROP MATERIALIZED VIEW m");
-            }
-            System.out.println("RecomputeKeyIT: seed " + seed + ", " + possible + " of " + queries.size()
-                    + " queries have a recompute key, " + changes + " comparisons");
-            assertThat(changes).as("seed " + seed).isPositive();
+            System.out.println(summary(tried));
+        }
+    }
+
+    private String summary(long queries) {
+        return "RecomputeKeyIT: seed " + seed + ", " + possible + " of " + queries + " queries have a recompute key; "
+                + rounds + " rounds, " + byKeys + " by keys";
+    }
+
+    private static void schema(Statement statement) throws SQLException {
+        statement.execute("SET jit = off");
+        statement.execute("SET synchronous_commit = off");
+        statement.execute("CREATE TABLE changed (t text, id int, x int, y int)");
+        statement.execute("""
+                CREATE FUNCTION row_changed() RETURNS trigger LANGUAGE plpgsql AS $$
+                BEGIN
+                    IF TG_OP <> 'INSERT' THEN INSERT INTO changed VALUES (TG_TABLE_NAME, OLD.id, OLD.x, OLD.y); END IF;
+                    IF TG_OP <> 'DELETE' THEN INSERT INTO changed VALUES (TG_TABLE_NAME, NEW.id, NEW.x, NEW.y); END IF;
+                    RETURN NULL;
+                END $$""");
+        for (String table : RandomQueries.TABLES) {
+            statement.execute("CREATE TABLE " + table + " (id int PRIMARY KEY, x int, y int)");
+            statement.execute("ALTER TABLE " + table + " REPLICA IDENTITY FULL");
+            statement.execute("CREATE TRIGGER changed AFTER INSERT OR UPDATE OR DELETE ON " + table
+                    + " FOR EACH ROW EXECUTE FUNCTION row_changed()");
+        }
+        for (String view : RandomQueries.VIEWS) {
+            statement.execute(view);
         }
     }
 
     private boolean examine(Connection connection, Statement statement, String query) throws SQLException {
-        for (String table : TABLES) {
+        for (String table : RandomQueries.TABLES) {
+            statement.execute("TRUNCATE " + table);
             for (int id = 0; id < 5; id++) {
                 statement.execute(insert(table, id));
             }
+            if (tried >= QUERIES.size() && random.nextInt(4) == 0) {
+                statement.execute(
+                        "ALTER TABLE " + table + " REPLICA IDENTITY " + (random.nextInt(3) > 0 ? "FULL" : "DEFAULT"));
+            }
         }
-        statement.execute("CREATE MATERIALIZED VIEW m AS " + query);
+        statement.execute("TRUNCATE changed");
+        try {
+            statement.execute("CREATE MATERIALIZED VIEW m AS " + query);
+        } catch (SQLException e) {
+            // A scalar sub-query with more than one row.
+            return false;
+        }
+        try {
+            return play(connection, statement, query);
+        } finally {
+            statement.execute("DROP TABLE IF EXISTS before");
+            statement.execute("DROP VIEW IF EXISTS definition");
+            statement.execute("DROP MATERIALIZED VIEW m");
+        }
+    }
+
+    private boolean play(Connection connection, Statement statement, String query) throws SQLException {
         long oid = Long.parseLong(ask(statement, "SELECT 'm'::regclass::oid").getFirst());
         RecomputeKeys keys = new RecomputeKeys(CatalogReader.read(connection));
         IncrementalQuery plan = keys.of(oid);
@@ -90,116 +172,100 @@ class RecomputeKeyIT {
         String text = ask(statement, "SELECT rtrim(pg_get_viewdef('m'::regclass), ';')")
                 .getFirst();
         statement.execute("CREATE VIEW definition AS " + DefinitionText.withHidden(text, plan.hidden()));
-        List<String> columns = ask(
-                statement,
-                "SELECT attname FROM pg_attribute WHERE attrelid = 'definition'::regclass AND attnum > 0 ORDER BY attnum");
         assertThat(keys.difference(
                         plan,
                         ask(statement, "SELECT ev_action FROM pg_rewrite WHERE ev_class = 'definition'::regclass")
                                 .getFirst()))
-                .as(query)
+                .as("seed " + seed + ": " + query)
                 .isEmpty();
-        for (int round = 0; round < ROUNDS; round++) {
-            round(statement, plan, columns, query);
+        statement.execute("CREATE UNLOGGED TABLE before AS SELECT * FROM definition");
+        int columns = ask(
+                        statement,
+                        "SELECT attname FROM pg_attribute WHERE attrelid = 'definition'::regclass AND attnum > 0")
+                .size();
+        try (PreparedStatement compare = connection.prepareStatement(comparison(plan, columns))) {
+            for (int round = 0; round < ROUNDS; round++) {
+                round(statement, compare, plan, query);
+            }
         }
-        statement.execute("DROP VIEW definition");
         return true;
     }
 
-    private void round(Statement statement, IncrementalQuery plan, List<String> columns, String query)
-            throws SQLException {
-        String key = columns.get(plan.recomputeKey().getFirst() - 1);
-        List<String> concerned = new ArrayList<>(List.of("SELECT -1"));
-        List<String> done = new ArrayList<>();
-        boolean everything = false;
-        for (int i = random.nextInt(3); i >= 0; i--) {
-            TableChanges table = plan.tables().get(random.nextInt(plan.tables().size()));
-            int id = random.nextInt(5);
-            done.add(change(table.table().name(), id));
-            everything |= table.everything().isPresent();
-            for (List<Integer> positions : table.positions()) {
+    /** Says whether every change has a key, and whether a row with no such key differs. */
+    private static String comparison(IncrementalQuery plan, int columns) {
+        String names = IntStream.rangeClosed(1, columns).mapToObj(i -> "c" + i).collect(Collectors.joining(", "));
+        String key = "c" + plan.recomputeKey().getFirst();
+        List<String> concerned = new ArrayList<>(List.of("SELECT NULL::int AS k"));
+        List<String> everything = new ArrayList<>(List.of("''"));
+        for (TableChanges table : plan.tables()) {
+            if (table.everything().isPresent()) {
+                everything.add("'" + table.table().name() + "'");
+            }
+            for (ChangedBy by : table.by()) {
                 for (String side : List.of("before", "definition")) {
-                    concerned.add("SELECT " + key + " FROM " + side + " WHERE " + columns.get(positions.getFirst() - 1)
-                            + " IN (" + id + ", " + (id + 5) + ")");
+                    concerned.add("SELECT x." + key + " FROM " + side + " AS x(" + names + ") WHERE x.c"
+                            + by.positions().getFirst() + " IN (SELECT r."
+                            + by.columns().getFirst()
+                            + " FROM changed r WHERE r.t = '" + table.table().name() + "')");
                 }
             }
         }
-        statement.execute("CREATE TEMP TABLE before AS SELECT * FROM definition");
-        for (String sql : done) {
-            statement.execute(sql);
+        String rest = "(SELECT x.* FROM %s AS x(" + names + ") WHERE NOT EXISTS (SELECT FROM concerned z WHERE z.k = x."
+                + key + "))";
+        String before = rest.formatted("before");
+        String now = rest.formatted("definition");
+        return "WITH concerned AS MATERIALIZED (" + String.join(" UNION ALL ", concerned)
+                + ") SELECT CASE WHEN EXISTS (SELECT FROM changed WHERE t IN (" + String.join(", ", everything)
+                + ")) THEN 'everything' WHEN EXISTS (" + before + " EXCEPT ALL " + now + ") OR EXISTS (" + now
+                + " EXCEPT ALL "
+                + before + ") THEN 'differs' ELSE 'agrees' END";
+    }
+
+    private void round(Statement statement, PreparedStatement compare, IncrementalQuery plan, String query)
+            throws SQLException {
+        List<String> done = new ArrayList<>();
+        for (int i = random.nextInt(3); i >= 0; i--) {
+            TableChanges table = plan.tables().get(random.nextInt(plan.tables().size()));
+            // A table whose changes recompute everything ends the round, so that it is seldom chosen.
+            if (table.everything().isEmpty() || random.nextInt(6) == 0) {
+                done.add(change(table.table().name(), random.nextInt(5)));
+            }
         }
-        if (!everything) {
-            changes++;
-            String rest = " WHERE " + key + " NOT IN (" + String.join(" UNION ALL ", concerned) + ")";
-            String before = "SELECT * FROM before" + rest;
-            String now = "SELECT * FROM definition" + rest;
-            assertThat(ask(
-                            statement,
-                            "(" + before + " EXCEPT ALL " + now + ") UNION ALL (" + now + " EXCEPT ALL " + before
-                                    + ")"))
-                    .as("seed " + seed + ": " + query + " after " + done + ", keys " + plan.tables())
-                    .isEmpty();
+        statement.execute("DELETE FROM changed; " + String.join("; ", done));
+        String result;
+        try (ResultSet row = compare.executeQuery()) {
+            row.next();
+            result = row.getString(1);
         }
-        statement.execute("DROP TABLE before");
+        assertThat(result)
+                .as("seed " + seed + ": " + query + " after " + done + ", keys " + plan.recomputeKey() + " "
+                        + plan.tables())
+                .isNotEqualTo("differs");
+        rounds++;
+        byKeys += result.equals("agrees") ? 1 : 0;
+        statement.execute("DELETE FROM before; INSERT INTO before SELECT * FROM definition");
     }
 
     /** A change of the row with the key; it may move to the key plus five, and back. */
     private String change(String table, int id) {
         String both = "id IN (" + id + ", " + (id + 5) + ")";
-        return switch (random.nextInt(4)) {
+        return switch (random.nextInt(5)) {
             case 0 -> "DELETE FROM " + table + " WHERE " + both;
             case 1 ->
                 "UPDATE " + table + " SET id = CASE WHEN id = " + id + " THEN id + 5 ELSE id - 5 END WHERE " + both
                         + " AND (SELECT count(*) FROM " + table + " WHERE " + both + ") = 1";
+            case 2 -> "UPDATE " + table + " SET x = y, y = x WHERE " + both;
             default -> insert(table, id);
         };
     }
 
     private String insert(String table, int id) {
-        return "INSERT INTO " + table + " VALUES (" + id + ", " + random.nextInt(5) + ", " + random.nextInt(5)
+        return "INSERT INTO " + table + " VALUES (" + id + ", " + number() + ", " + number()
                 + ") ON CONFLICT (id) DO UPDATE SET x = excluded.x, y = excluded.y";
     }
 
-    /** A random query over two to four tables. */
-    private String query() {
-        int tables = 2 + random.nextInt(3);
-        List<String> aliases = IntStream.range(0, tables).mapToObj(i -> "t" + i).toList();
-        String from = "a t0";
-        for (int i = 1; i < tables; i++) {
-            String table = TABLES.get(random.nextInt(8) == 0 ? 0 : i);
-            String kind = List.of("JOIN", "LEFT JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN")
-                    .get(random.nextInt(5));
-            String on = column(aliases.subList(0, i)) + " = t" + i + "." + name();
-            if (!kind.equals("FULL JOIN") && random.nextInt(3) == 0) {
-                on += " AND " + condition(aliases.subList(0, i + 1));
-            }
-            String before = i == 1 ? from : "(" + from + ")";
-            from = random.nextInt(4) == 0
-                    ? table + " t" + i + " " + kind + " " + before + " ON " + on
-                    : before + " " + kind + " " + table + " t" + i + " ON " + on;
-        }
-        String where = random.nextInt(3) == 0 ? " WHERE " + condition(aliases) : "";
-        String shown = IntStream.range(0, 1 + random.nextInt(2))
-                .mapToObj(i -> column(aliases) + " AS o" + i)
-                .collect(Collectors.joining(", "));
-        return "SELECT " + shown + " FROM " + from + where;
-    }
-
-    private String condition(List<String> aliases) {
-        return switch (random.nextInt(4)) {
-            case 0 -> column(aliases) + " IS NULL";
-            case 1 -> "coalesce(" + column(aliases) + ", 1) < coalesce(" + column(aliases) + ", 2)";
-            case 2 -> column(aliases) + " > 1";
-            default -> "(" + column(aliases) + " < 3 OR " + column(aliases) + " IS NULL)";
-        };
-    }
-
-    private String column(List<String> aliases) {
-        return aliases.get(random.nextInt(aliases.size())) + "." + name();
-    }
-
-    private String name() {
-        return List.of("id", "x", "y").get(random.nextInt(3));
+    private String number() {
+        return random.nextInt(7) == 0 ? "NULL" : Integer.toString(random.nextInt(5));
     }
 
     private static List<String> ask(Statement statement, String sql) throws SQLException {

@@ -1,5 +1,9 @@
 package io.refreshd.refresh;
 
+import com.zaxxer.hikari.HikariDataSource;
+import io.refreshd.catalog.IncrementalQuery;
+import io.refreshd.database.JdbiFactory;
+import io.refreshd.demo.LocalPostgres;
 import io.refreshd.ledger.Lease;
 import io.refreshd.ledger.LedgerSchema;
 import io.refreshd.ledger.Registration;
@@ -35,13 +39,25 @@ final class IncrementalFixture implements AutoCloseable {
     final TestDatabase database;
     final Handle handle;
     final Lease lease;
+    /** As in the daemon: to open a connection costs the server more than a round. */
+    private final HikariDataSource pool;
+
     private final Jdbi jdbi;
     private final Map<ViewId, Registration> registered = new LinkedHashMap<>();
     PostgresRefresher refresher;
 
     IncrementalFixture() throws Exception {
-        database = TestDatabase.create();
-        jdbi = database.jdbi();
+        this(TestDatabase.create());
+    }
+
+    IncrementalFixture(TestDatabase database) throws Exception {
+        this.database = database;
+        pool = new HikariDataSource();
+        pool.setJdbcUrl(database.url());
+        pool.setUsername(LocalPostgres.USER);
+        pool.setMaximumPoolSize(6);
+        pool.setMinimumIdle(0);
+        jdbi = JdbiFactory.over(pool);
         handle = jdbi.open();
         LedgerSchema.migrate(handle);
         lease = Lease.tryTake(jdbi.open(), "test").orElseThrow();
@@ -75,8 +91,9 @@ final class IncrementalFixture implements AutoCloseable {
             database.execute("CREATE INDEX ON refreshd_store." + name + " (" + columns.get(i) + ")");
         }
         database.execute(
-                "CREATE VIEW public." + name + " AS SELECT "
-                        + String.join(", ", columns.subList(hidden, columns.size())) + " FROM refreshd_store." + name,
+                "CREATE VIEW public." + name + " AS SELECT s."
+                        + String.join(", s.", columns.subList(hidden, columns.size())) + " FROM refreshd_store." + name
+                        + " AS s CROSS JOIN (SELECT) AS read_only",
                 "INSERT INTO refreshd.incremental_view VALUES ('public." + name + "'::regclass, 'refreshd_store." + name
                         + "'::regclass, 'refreshd_store." + name + "_definition'::regclass, '{"
                         + recomputeKey.stream().map(String::valueOf).collect(Collectors.joining(","))
@@ -84,6 +101,11 @@ final class IncrementalFixture implements AutoCloseable {
         ViewId id = new ViewId("public", name);
         registered.put(id, new Registration(id, oid(name), "l", List.of(), Optional.empty(), Optional.empty()));
         register();
+    }
+
+    /** Makes a view as a conversion would. @param definition the query with the plan's hidden columns */
+    void view(String name, String definition, IncrementalQuery plan) throws Exception {
+        view(name, definition, plan.hidden().size(), plan.recomputeKey());
     }
 
     void register() {
@@ -190,6 +212,7 @@ final class IncrementalFixture implements AutoCloseable {
     public void close() throws Exception {
         lease.close();
         handle.close();
+        pool.close();
         database.close();
     }
 }

@@ -1,62 +1,48 @@
 package io.refreshd.refresh;
 
 import java.util.ArrayList;
-import java.util.HashSet;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Random;
-import java.util.Set;
-import java.util.stream.Collectors;
 
 /**
- * Produces schemas, queries that select, project and join, and statements. The same seed gives the same ones.
- *
- * <p>For each query it also says which table is the anchor, which columns are hidden, and by the rule of {@link Use#everything} which
- * changes recompute everything.
+ * Produces schemas, statements, and queries that select, project and join, with sub-selects, plain views, queries of WITH and
+ * sub-queries in expressions. The same seed gives the same ones.
  */
 final class RandomJoins {
     private static final List<String> TYPES =
             List.of("int", "bigint", "text", "uuid", "numeric", "float8", "timestamptz", "boolean");
 
+    /** The columns of each table beside its key. */
+    private static final List<String> COLUMNS = List.of("k2", "a", "b", "v", "n", "f", "ts");
+
     private final Random random;
-    private final boolean careless;
     private final List<Table> tables = new ArrayList<>();
 
-    /** @param careless whether hidden tables are taken for ones that are not, so that the test must fail */
-    RandomJoins(Random random, boolean careless) {
+    RandomJoins(Random random) {
         this.random = random;
-        this.careless = careless;
         for (int i = random.nextInt(4) + 2; i > 0; i--) {
-            tables.add(new Table("t" + tables.size(), any(TYPES), random.nextInt(4) == 0));
+            // Integers more often than other types: they are compared with other columns.
+            tables.add(new Table("t" + tables.size(), one(3) ? "int" : any(TYPES), one(4), one(2)));
         }
     }
 
-    record Table(String name, String type, boolean composite) {
+    /** @param whole whether the log holds whole old rows */
+    record Table(String name, String type, boolean composite, boolean whole) {
         List<String> key() {
             return composite ? List.of("id", "k2") : List.of("id");
         }
     }
 
-    /** One use of a table in a query. */
-    static final class Use {
-        final Table table;
-        final String alias;
-        /** Whether no change of the table can be carried through by its keys. */
-        boolean everything;
-        /** Whether the query shows the table's key. */
-        boolean shown = true;
+    /** What FROM reads. @param shown whether it shows the first column of the table's key */
+    private record Use(Table table, String alias, String sql, boolean shown) {}
 
-        Use(Table table, String alias) {
-            this.table = table;
-            this.alias = alias;
-        }
+    List<Table> tables() {
+        return tables;
     }
 
-    /** A query with its hidden columns first. @param positions by use: the numbers of the columns with its key */
-    record Query(String sql, List<Use> uses, List<List<Integer>> positions, int anchor, int hidden, int columns) {}
-
-    /** A part of FROM. */
-    private record Part(String sql, Set<Use> uses, Set<Use> nullable) {}
+    private boolean one(int in) {
+        return random.nextInt(in) == 0;
+    }
 
     private <T> T any(List<T> choices) {
         return choices.get(random.nextInt(choices.size()));
@@ -68,22 +54,20 @@ final class RandomJoins {
                 "CREATE SCHEMA public",
                 "CREATE SCHEMA refreshd_store",
                 "CREATE SCHEMA harness",
-                "CREATE TABLE harness.change (xid xid8, name text, key text[])",
+                "CREATE TABLE harness.change (xid xid8, name text, op text, was text[], is_now text[])",
+                "SET client_min_messages = error",
                 """
                 CREATE FUNCTION harness.row_changed() RETURNS trigger LANGUAGE plpgsql AS $$
                 BEGIN
-                    IF TG_OP <> 'INSERT' THEN
-                        INSERT INTO harness.change VALUES (pg_current_xact_id(), TG_TABLE_NAME, ARRAY[OLD.id::text, OLD.k2::text]);
-                    END IF;
-                    IF TG_OP <> 'DELETE' THEN
-                        INSERT INTO harness.change VALUES (pg_current_xact_id(), TG_TABLE_NAME, ARRAY[NEW.id::text, NEW.k2::text]);
-                    END IF;
+                    INSERT INTO harness.change VALUES (pg_current_xact_id(), TG_TABLE_NAME, TG_OP,
+                        CASE WHEN TG_OP <> 'INSERT' THEN ARRAY[OLD.id::text, OLD.k2::text, OLD.a::text, OLD.b::text, OLD.v] END,
+                        CASE WHEN TG_OP <> 'DELETE' THEN ARRAY[NEW.id::text, NEW.k2::text, NEW.a::text, NEW.b::text, NEW.v] END);
                     RETURN NULL;
                 END $$""",
                 """
                 CREATE FUNCTION harness.truncated() RETURNS trigger LANGUAGE plpgsql AS $$
                 BEGIN
-                    INSERT INTO harness.change VALUES (pg_current_xact_id(), TG_TABLE_NAME, NULL);
+                    INSERT INTO harness.change VALUES (pg_current_xact_id(), TG_TABLE_NAME, TG_OP, NULL, NULL);
                     RETURN NULL;
                 END $$"""));
         for (Table table : tables) {
@@ -94,6 +78,12 @@ final class RandomJoins {
                     + " FOR EACH ROW EXECUTE FUNCTION harness.row_changed()");
             sql.add("CREATE TRIGGER t AFTER TRUNCATE ON " + table.name
                     + " FOR EACH STATEMENT EXECUTE FUNCTION harness.truncated()");
+            if (table.whole) {
+                sql.add("ALTER TABLE " + table.name + " REPLICA IDENTITY FULL");
+            }
+            sql.add("CREATE VIEW keyless_" + table.name + " AS SELECT " + String.join(", ", COLUMNS) + " FROM "
+                    + table.name);
+            sql.add("CREATE VIEW some_" + table.name + " AS SELECT * FROM " + table.name + " WHERE a < 4 OR a IS NULL");
             for (int i = 0; i < 6; i++) {
                 sql.add(insert(table));
             }
@@ -101,182 +91,149 @@ final class RandomJoins {
         return sql;
     }
 
-    Query query() {
+    String query() {
         List<Use> uses = new ArrayList<>();
-        for (int i = random.nextInt(4) + 1 + random.nextInt(2); i > 0; i--) {
-            uses.add(new Use(any(tables), "u" + uses.size()));
+        for (int i = random.nextInt(3) + 1 + random.nextInt(2); i > 0; i--) {
+            uses.add(use("u" + uses.size()));
         }
-        Part from = join(uses);
+        String with = "";
+        if (one(10)) {
+            Table table = any(tables);
+            with = "WITH w AS (SELECT * FROM " + table.name + any(List.of("", " WHERE b IS NOT NULL")) + ") ";
+            Use replaced = uses.getLast();
+            uses.set(uses.size() - 1, new Use(table, replaced.alias, "w " + replaced.alias, true));
+        }
+        String from = join(uses);
         String where = "";
-        if (random.nextInt(2) == 0) {
-            Set<Use> referenced = new HashSet<>();
-            where = " WHERE " + condition(uses, referenced);
-            hide(from, referenced);
+        if (one(3)) {
+            where = " WHERE " + condition(uses, 2);
+        } else if (one(2)) {
+            // Of one that is often on no nullable side.
+            where = " WHERE " + condition(uses.subList(0, 1), 2);
         }
-        List<Use> anchors =
-                uses.stream().filter(use -> !from.nullable.contains(use)).toList();
-        Use anchor = any(anchors);
         List<String> columns = new ArrayList<>();
-        List<List<Integer>> positions = new ArrayList<>();
-        for (Use use : uses) {
-            List<Integer> numbers = new ArrayList<>();
-            if (use != anchor && random.nextInt(12) == 0) {
-                use.shown = false;
-                use.everything = true;
-            } else {
-                for (String column : use.table.key()) {
-                    columns.add(use.alias + "." + column);
-                    numbers.add(columns.size());
-                }
-            }
-            positions.add(numbers);
-        }
-        int hidden = columns.size();
         for (int i = random.nextInt(4) + 1; i > 0; i--) {
-            columns.add(output(uses));
+            columns.add(output(uses) + " AS c" + columns.size());
         }
-        StringBuilder list = new StringBuilder();
-        for (int i = 0; i < columns.size(); i++) {
-            list.append(i == 0 ? "" : ", ")
-                    .append(columns.get(i))
-                    .append(" AS c")
-                    .append(i + 1);
-        }
-        return new Query(
-                "SELECT " + list + " FROM " + from.sql + where,
-                uses,
-                positions,
-                uses.indexOf(anchor),
-                hidden,
-                columns.size());
+        return with + "SELECT " + String.join(", ", columns) + " FROM " + from + where;
     }
 
-    private Part join(List<Use> uses) {
+    private Use use(String alias) {
+        Table table = any(tables);
+        String t = table.name;
+        return switch (random.nextInt(12)) {
+            case 0 -> new Use(table, alias, "keyless_" + t + " " + alias, false);
+            case 1 -> new Use(table, alias, "some_" + t + " " + alias, true);
+            case 2 ->
+                new Use(
+                        table,
+                        alias,
+                        "(SELECT " + String.join(", ", COLUMNS) + " FROM " + t + any(List.of("", " WHERE n < 2")) + ") "
+                                + alias,
+                        false);
+            case 3 ->
+                new Use(
+                        table,
+                        alias,
+                        "(SELECT i.* FROM " + t + " i" + any(List.of(" JOIN ", " LEFT JOIN ")) + any(tables).name
+                                + " j ON j.a = i.b" + any(List.of("", " AND j.b > 1", " WHERE j.id IS NULL")) + ") "
+                                + alias,
+                        true);
+            default -> new Use(table, alias, t + " " + alias, true);
+        };
+    }
+
+    private String join(List<Use> uses) {
         if (uses.size() == 1) {
-            Use use = uses.getFirst();
-            return new Part(use.table.name + " " + use.alias, Set.of(use), Set.of());
+            return uses.getFirst().sql;
         }
         int cut = random.nextInt(uses.size() - 1) + 1;
-        Part left = join(uses.subList(0, cut));
-        Part right = join(uses.subList(cut, uses.size()));
-        String type = any(List.of("JOIN", "LEFT JOIN", "LEFT JOIN", "RIGHT JOIN"));
-        Set<Use> referenced = new HashSet<>();
-        String on = equation(left, right, referenced);
-        if (random.nextInt(4) == 0) {
-            on += " AND " + condition(uses, referenced);
+        List<Use> left = uses.subList(0, cut);
+        List<Use> right = uses.subList(cut, uses.size());
+        String type = any(List.of("JOIN", "LEFT JOIN", "LEFT JOIN", "LEFT JOIN", "RIGHT JOIN"));
+        String on = equation(any(left), any(right));
+        if (one(20)) {
+            type = "FULL JOIN";
+        } else if (one(5)) {
+            on += " AND " + condition(uses, 1);
         }
-        Set<Use> nullable = new LinkedHashSet<>(left.nullable);
-        nullable.addAll(right.nullable);
-        // The condition decides which rows of an inner join or of a nullable side stay. Of a preserved side all stay,
-        // and the condition decides what stands beside them: so it counts if a condition above refers to that.
-        switch (type) {
-            case "LEFT JOIN" -> {
-                hide(right, referenced);
-                sides.add(new Side(right.uses, sidesIn(left, referenced)));
-            }
-            case "RIGHT JOIN" -> {
-                hide(left, referenced);
-                sides.add(new Side(left.uses, sidesIn(right, referenced)));
-            }
-            default -> {
-                hide(left, referenced);
-                hide(right, referenced);
-            }
-        }
-        if (type.equals("LEFT JOIN")) {
-            nullable.addAll(right.uses);
-        } else if (type.equals("RIGHT JOIN")) {
-            nullable.addAll(left.uses);
-        }
-        Set<Use> all = new LinkedHashSet<>(left.uses);
-        all.addAll(right.uses);
-        return new Part("(" + left.sql + " " + type + " " + right.sql + " ON " + on + ")", all, nullable);
+        return "(" + join(left) + " " + type + " " + join(right) + " ON " + on + ")";
     }
 
-    /**
-     * The nullable side of an outer join. @param decided the nullable sides within the preserved side that decide which row of this side
-     * matches
-     */
-    private record Side(Set<Use> uses, List<Side> decided) {}
-
-    /** The nullable sides of the outer joins made so far. */
-    private final List<Side> sides = new ArrayList<>();
-
-    /** The nullable sides within the part to which a condition with these uses refers. */
-    private List<Side> sidesIn(Part part, Set<Use> referenced) {
-        return sides.stream()
-                .filter(side ->
-                        part.uses.containsAll(side.uses) && side.uses.stream().anyMatch(referenced::contains))
-                .toList();
-    }
-
-    /** A condition above the part, which refers to these uses, hides each nullable side within the part to which it refers. */
-    private void hide(Part part, Set<Use> referenced) {
-        if (!careless) {
-            sidesIn(part, referenced).forEach(this::hide);
-        }
-    }
-
-    private void hide(Side side) {
-        side.uses.forEach(use -> use.everything = true);
-        side.decided.forEach(this::hide);
-    }
-
-    private String equation(Part left, Part right, Set<Use> referenced) {
-        Use one = any(List.copyOf(left.uses));
-        Use other = any(List.copyOf(right.uses));
-        referenced.add(one);
-        referenced.add(other);
-        if (one.table.type.equals(other.table.type) && random.nextInt(3) == 0) {
+    private String equation(Use one, Use other) {
+        if (one.shown && other.shown && one.table.type.equals(other.table.type) && one(3)) {
             return one.alias + ".id = " + other.alias + ".id";
         }
-        if (other.table.type.equals("int") && random.nextInt(2) == 0) {
+        if (other.shown && isNumber(other.table.type) && one(2)) {
             return one.alias + ".a = " + other.alias + ".id";
+        }
+        if (one.shown && isNumber(one.table.type) && one(2)) {
+            return one.alias + ".id = " + other.alias + ".a";
+        }
+        if (one(4)) {
+            return one.alias + ".v = " + other.alias + ".v";
         }
         return one.alias + any(List.of(".a = ", ".b = ")) + other.alias + any(List.of(".a", ".b", ".k2"));
     }
 
-    private String condition(List<Use> uses, Set<Use> referenced) {
+    private static boolean isNumber(String type) {
+        return type.equals("int") || type.equals("bigint") || type.equals("numeric");
+    }
+
+    private String condition(List<Use> uses, int depth) {
         Use use = any(uses);
-        Use other = any(uses);
-        referenced.add(use);
         String u = use.alias;
-        String simple = any(List.of(
-                u + ".a > 1",
-                u + ".b IS NULL",
-                u + ".id IS NOT NULL",
-                "coalesce(" + u + ".v, 'x') = 'x'",
-                u + ".v IN ('p', 'q')",
-                u + ".n < 2",
-                "NOT coalesce(" + u + ".f > 0, false)"));
-        if (random.nextInt(4) == 0) {
-            referenced.add(other);
-            return any(List.of(
-                    "(" + simple + " OR " + other.alias + ".a IS NOT NULL)",
-                    u + ".b IS NOT DISTINCT FROM " + other.alias + ".b",
-                    "coalesce(" + u + ".a, " + other.alias + ".a, 1) < 3"));
-        }
-        return simple;
+        String o = any(uses).alias;
+        return switch (random.nextInt(depth > 0 ? 18 : 10)) {
+            case 0, 1 -> u + ".a > 1";
+            case 2 -> u + ".b IS NULL";
+            case 3 -> u + (use.shown ? ".id IS NOT NULL" : ".k2 IS NULL");
+            case 4 -> "coalesce(" + u + ".v, 'x') = 'x'";
+            case 5 -> u + ".v IN ('p', 'q')";
+            case 6 -> "NOT coalesce(" + u + ".f > 0, false)";
+            case 7 -> "(" + u + ".n < 2 OR " + o + ".a IS NOT NULL)";
+            case 8 -> u + ".b IS NOT DISTINCT FROM " + o + ".b";
+            case 9 -> "coalesce(" + u + ".a, " + o + ".a, 1) < 3";
+            case 10, 11, 12 -> any(List.of("", "NOT ")) + "EXISTS (" + correlated(use, "") + ")";
+            case 13, 14 -> u + any(List.of(".a IN (", ".b IN (", ".k2 NOT IN (")) + list() + ")";
+            case 15 -> "(" + correlated(use, "count(*)") + ") > 1";
+            default ->
+                "(" + condition(uses, depth - 1) + any(List.of(" OR ", " AND ")) + condition(uses, depth - 1) + ")";
+        };
+    }
+
+    private String correlated(Use outer, String shown) {
+        Use inner = use("s");
+        return "SELECT " + shown + " FROM " + inner.sql
+                + (one(5) ? any(List.of(" JOIN ", " LEFT JOIN ")) + any(tables).name + " r ON r.b = s.b" : "")
+                + " WHERE "
+                + equation(outer, inner) + any(List.of("", "", " AND s.n < 2", " AND s.v IS NOT NULL"));
+    }
+
+    private String list() {
+        Use inner = use("s");
+        return "SELECT s." + any(List.of("a", "b", "k2")) + " FROM " + inner.sql + any(List.of("", " WHERE s.v = 'x'"));
     }
 
     private String output(List<Use> uses) {
         Use use = any(uses);
-        Use other = any(uses);
         String u = use.alias;
-        return any(List.of(
-                u + ".v",
-                u + ".v",
-                u + ".n",
-                u + ".f",
-                u + ".ts",
-                u + ".a",
-                u + ".id",
-                "coalesce(" + u + ".v, " + other.alias + ".v)",
-                "CASE WHEN " + u + ".a > 2 THEN " + other.alias + ".n END",
-                u + ".v IS NULL",
-                "to_json(" + u + ".v)",
-                "upper(" + u + ".v) COLLATE \"C\"",
-                u + ".n * 2"));
+        String o = any(uses).alias;
+        return switch (random.nextInt(15)) {
+            case 0, 1 -> u + ".v";
+            case 2 -> u + ".n";
+            case 3 -> u + ".f";
+            case 4 -> u + ".ts";
+            case 5 -> u + ".a";
+            case 6, 7 -> u + (use.shown ? ".id" : ".b");
+            case 8 -> "coalesce(" + u + ".v, " + o + ".v)";
+            case 9 -> "CASE WHEN " + u + ".a > 2 THEN " + o + ".n END";
+            case 10 -> u + ".v IS NULL";
+            case 11 -> "to_json(" + u + ".v)";
+            case 12 -> u + ".n * 2";
+            case 13 -> "(" + correlated(use, any(List.of("count(*)", "max(s.n)", "min(s.v)"))) + ")";
+            default -> u + ".a IN (" + list() + ")";
+        };
     }
 
     /** Statements of one transaction. */
@@ -309,7 +266,7 @@ final class RandomJoins {
                 case 10 -> sql.add("UPDATE " + table.name + " SET f = " + real() + ", ts = " + timestamp() + row);
                 default ->
                     sql.add(
-                            random.nextInt(12) == 0
+                            one(40)
                                     ? "TRUNCATE " + table.name
                                     : "UPDATE " + table.name + " SET n = " + numeric() + " WHERE b = " + number());
             }
@@ -370,14 +327,5 @@ final class RandomJoins {
 
     private String timestamp() {
         return any(List.of("NULL", "'infinity'", "'0044-03-15 BC'", "'2024-01-01 00:00:00.000001'"));
-    }
-
-    /** For people who look at a seed. */
-    static String describe(Query query) {
-        return query.sql() + " -- anchor " + query.uses().get(query.anchor()).alias + ", everything for "
-                + query.uses().stream()
-                        .filter(use -> use.everything)
-                        .map(use -> use.alias)
-                        .collect(Collectors.joining(" "));
     }
 }

@@ -29,9 +29,7 @@ class DiscriminatorRoutesTest {
 
     private static Lookup shown(boolean indexed) {
         return new Lookup(
-                Optional.of(new LookupKey(List.of("id"), List.of(1), List.of("int4"), indexed)),
-                Optional.empty(),
-                false);
+                List.of(new LookupKey(List.of("id"), List.of(1), List.of("int4"), indexed)), Optional.empty(), false);
     }
 
     private final DiscriminatorRoutes views = new DiscriminatorRoutes(
@@ -45,7 +43,7 @@ class DiscriminatorRoutesTest {
             id -> FILTERS.getOrDefault(id, new ChangeFilter(Optional.empty(), lookup())));
 
     private static Lookup lookup() {
-        return new Lookup(Optional.empty(), Optional.empty(), false);
+        return new Lookup(List.of(), Optional.empty(), false);
     }
 
     private static ChangeFilter by(String column, String... values) {

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.UnaryOperator;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 import org.jspecify.annotations.Nullable;
@@ -27,16 +28,23 @@ public final class TestDatabase implements AutoCloseable {
     private static @Nullable LocalPostgres shared;
 
     private final String name;
+    private final UnaryOperator<String> urls;
     private final IdleConnections idle;
 
-    private TestDatabase(String name) throws IOException {
+    private TestDatabase(String name, UnaryOperator<String> urls) {
         this.name = name;
-        this.idle = new IdleConnections(server().url(name), LocalPostgres.USER, "");
+        this.urls = urls;
+        this.idle = new IdleConnections(urls.apply(name), LocalPostgres.USER, "");
     }
 
     public static TestDatabase create() throws SQLException, IOException {
-        TestDatabase database = new TestDatabase("test_" + COUNTER.incrementAndGet());
-        try (Connection admin = connect("postgres");
+        return create(server()::url);
+    }
+
+    /** @param urls of another server than the shared one: gives the URL of a database by its name */
+    public static TestDatabase create(UnaryOperator<String> urls) throws SQLException, IOException {
+        TestDatabase database = new TestDatabase("test_" + COUNTER.incrementAndGet(), urls);
+        try (Connection admin = database.connect("postgres");
                 Statement statement = admin.createStatement()) {
             statement.execute("CREATE DATABASE " + database.name);
         }
@@ -46,7 +54,7 @@ public final class TestDatabase implements AutoCloseable {
     public static synchronized LocalPostgres server() throws IOException {
         if (shared == null) {
             Path folder = ServerFolder.create("server");
-            LocalPostgres started = OwnServer.start(folder, Map.of());
+            LocalPostgres started = OwnServer.start(folder, Map.of("max_prepared_transactions", "5"));
             Runtime.getRuntime().addShutdownHook(new Thread(() -> {
                 try {
                     started.close();
@@ -69,7 +77,7 @@ public final class TestDatabase implements AutoCloseable {
     }
 
     public String url() throws IOException {
-        return server().url(name);
+        return urls.apply(name);
     }
 
     public Connection connect() throws SQLException, IOException {
@@ -89,8 +97,8 @@ public final class TestDatabase implements AutoCloseable {
         return JdbiFactory.on(DriverManager.getConnection(url(), user, ""));
     }
 
-    private static Connection connect(String database) throws SQLException, IOException {
-        return DriverManager.getConnection(server().url(database), LocalPostgres.USER, "");
+    private Connection connect(String database) throws SQLException, IOException {
+        return DriverManager.getConnection(urls.apply(database), LocalPostgres.USER, "");
     }
 
     /** Runs statements, each in a transaction of its own. */

@@ -1,0 +1,13 @@
+package io.refreshd.incremental;
+
+import io.refreshd.catalog.IncrementalQuery;
+
+/** Gives tests of other packages the text of a definition. */
+public final class HiddenColumns {
+    private HiddenColumns() {}
+
+    /** @param query as {@code pg_get_viewdef} writes it */
+    public static String before(String query, IncrementalQuery plan) {
+        return DefinitionText.withHidden(query, plan.hidden());
+    }
+}
