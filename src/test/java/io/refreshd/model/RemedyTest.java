@@ -17,7 +17,7 @@ class RemedyTest {
     private static final Pattern MADE = Pattern.compile("Remedy\\.(sql|text)\\(\\s*\"((?:[^\"\\\\]|\\\\.)*)");
 
     private static final Pattern STATEMENT =
-            Pattern.compile("(ALTER|COMMIT|CREATE|GRANT|REFRESH|REINDEX|SELECT|UPDATE|VACUUM) .*", Pattern.DOTALL);
+            Pattern.compile("(ALTER|COMMIT|CREATE|DROP|GRANT|REFRESH|REINDEX|SELECT|UPDATE|VACUUM) .*", Pattern.DOTALL);
 
     @Test
     void aProgramFindsTheStatementsAndAPersonReadsBoth() {
