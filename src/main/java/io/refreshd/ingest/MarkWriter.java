@@ -59,7 +59,8 @@ public final class MarkWriter {
             Map<ViewId, Instant> rows = mark.views().stream()
                     .collect(Collectors.toMap(view -> view, view -> since.getOrDefault(view, Instant.EPOCH)));
             Lsn claimed = watermark.claim().claimed();
-            ViewRows.mark(transaction, mark.number(), rows, claimed, watermark.commitTime(claimed));
+            ViewRows.mark(
+                    transaction, mark.number(), rows, mark.invalidated(), claimed, watermark.commitTime(claimed));
             // The message stands behind the commits that caused the mark, so that the routed position passes them soon.
             transaction.execute("SELECT pg_catalog.pg_logical_emit_message(false, 'refreshd:mark', '')");
             return snapshot(transaction);

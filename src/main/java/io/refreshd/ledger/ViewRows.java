@@ -15,6 +15,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
@@ -179,11 +180,23 @@ public final class ViewRows {
      */
     public static void mark(
             Handle handle, long number, Map<ViewId, Instant> since, Lsn routed, Optional<Instant> commitTime) {
+        mark(handle, number, since, Set.of(), routed, commitTime);
+    }
+
+    /** @param invalidated those of the views of which the last refresh's snapshot says nothing any more */
+    public static void mark(
+            Handle handle,
+            long number,
+            Map<ViewId, Instant> since,
+            Set<ViewId> invalidated,
+            Lsn routed,
+            Optional<Instant> commitTime) {
         List<Map.Entry<ViewId, Instant>> rows = List.copyOf(since.entrySet());
         handle.createUpdate("""
                         WITH needed AS (
-                            SELECT s.view_schema, s.view_name, n.since
-                            FROM unnest(:schemas, :names, CAST(:since AS timestamptz[])) AS n (schema, name, since)
+                            SELECT s.view_schema, s.view_name, n.since, n.invalidated
+                            FROM unnest(:schemas, :names, CAST(:since AS timestamptz[]), CAST(:invalidated AS boolean[]))
+                                 AS n (schema, name, since, invalidated)
                             JOIN refreshd.view_state s ON (s.view_schema, s.view_name) = (n.schema, n.name)
                             ORDER BY s.view_schema, s.view_name
                             FOR UPDATE OF s
@@ -192,6 +205,7 @@ public final class ViewRows {
                         SET marked = greatest(s.marked, :number),
                             dirty_since = CASE WHEN s.marked > s.covered THEN least(s.dirty_since, n.since)
                                                WHEN :number > s.covered THEN n.since END,
+                            snapshot = CASE WHEN NOT n.invalidated THEN s.snapshot END,
                             (watermark, commit_time) = (
                                 SELECT c.watermark, c.commit_time
                                 FROM (SELECT s.watermark, s.commit_time
@@ -210,6 +224,11 @@ public final class ViewRows {
                 .bind("schemas", texts(rows, row -> row.getKey().schema()))
                 .bind("names", texts(rows, row -> row.getKey().name()))
                 .bind("since", texts(rows, row -> row.getValue().toString()))
+                .bind(
+                        "invalidated",
+                        rows.stream()
+                                .map(row -> invalidated.contains(row.getKey()))
+                                .toArray(Boolean[]::new))
                 .bind("number", number)
                 .bind("routed", routed.toString())
                 .bind("at", commitTime.map(Instant::toString).orElse(null))

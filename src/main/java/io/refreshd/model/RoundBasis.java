@@ -6,11 +6,15 @@ import java.util.Objects;
  * What a task for an incremental view rests on.
  *
  * @param definition the version of the view's definition by which changed rows were routed; under another one their keys say nothing
- * @param everything why all rows are recomputed, in words for people; empty if the task names rows
+ * @param everything why all rows are recomputed, in words for people; empty if the rows of the task's probes are
  */
 public record RoundBasis(String definition, String everything) {
     /** The basis of a view that is refreshed by REFRESH. */
     public static final RoundBasis NONE = new RoundBasis("", "");
+
+    /** The basis of a round of all rows, because not all that changed are known. */
+    public static final RoundBasis UNKNOWN_ROWS =
+            new RoundBasis("", "not every change has a key by which it can be carried through");
 
     public RoundBasis {
         Objects.requireNonNull(definition);

@@ -119,7 +119,7 @@ final class Round {
 
     /** @return empty if all rows must be recomputed */
     private Optional<List<KeyProbe>> probes(LaterChanges later, String version) throws InterruptedException {
-        if (task.probes().isEmpty() || !task.definitionIs(version)) {
+        if (task.refreshesAll() || !task.definitionIs(version)) {
             return Optional.empty();
         }
         // The position is read after the snapshot: every transaction that the snapshot sees committed before it.
@@ -138,12 +138,7 @@ final class Round {
         if (!task.definitionIs(version)) {
             return "the definition, or a table that it reads, was altered a moment ago";
         }
-        if (!task.probes().isEmpty()) {
-            return "the keys of changes that came meanwhile are not known";
-        }
-        return task.basis().everything().isEmpty()
-                ? "not every change has a key by which it can be carried through"
-                : task.basis().everything();
+        return task.refreshesAll() ? task.basis().everything() : "the keys of changes that came meanwhile are not known";
     }
 
     private Way way(Optional<List<KeyProbe>> probes, String version, PlainSession session) throws SQLException {

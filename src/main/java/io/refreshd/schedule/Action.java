@@ -16,8 +16,11 @@ public sealed interface Action {
     /**
      * Write to the ledger that these views are dirty, then post {@link Event.Marked}. Whoever sent the event carries this action
      * out; the loop carries out all others.
+     *
+     * @param invalidated those of the views that may lack something that no change in the log tells of: their snapshots do not count
+     *     any more, in the ledger either
      */
-    record Mark(long number, Set<ViewId> views) implements Action {}
+    record Mark(long number, Set<ViewId> views, Set<ViewId> invalidated) implements Action {}
 
     /** Carry out a refresh, then post {@link Event.RefreshEnded}. Never two at once for a view. */
     record Start(RefreshTask task) implements Action {}

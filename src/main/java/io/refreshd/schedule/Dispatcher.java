@@ -109,7 +109,7 @@ final class Dispatcher {
         view.requested = false;
         view.running = running;
         view.starts++;
-        if (task.probes().isEmpty()) {
+        if (task.refreshesAll()) {
             view.lastBegan = now.nanos();
         }
         views.refreshStarted(running);
@@ -130,7 +130,8 @@ final class Dispatcher {
      * not start waits for a refresh to end, or until it is so late that it need not wait any longer.
      */
     private void setDeadline(ViewState view, long now) {
-        if (!readiness.mayRun(view) || views.isRunning(view.id())) {
+        if (!readiness.mayRun(view, now) || views.isRunning(view.id())) {
+            view.awaitsLogUntil().ifPresent(at -> addDeadline(at, now));
             return;
         }
         addDeadline(view.readyAt(now), now);

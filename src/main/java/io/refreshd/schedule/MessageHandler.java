@@ -1,5 +1,6 @@
 package io.refreshd.schedule;
 
+import io.refreshd.model.Lsn;
 import io.refreshd.model.Moment;
 import io.refreshd.model.RefreshTask;
 import io.refreshd.model.ViewId;
@@ -129,6 +130,10 @@ final class MessageHandler {
 
     Map<ViewId, Long> resting(Collection<ViewId> views) {
         return scheduler.resting(views);
+    }
+
+    Optional<Lsn> logNeededFrom() {
+        return scheduler.logNeededFrom(clock.get());
     }
 
     List<ViewStatus> status() {

@@ -80,7 +80,7 @@ final class OutcomeHandler {
                     .mainCause(refreshed.duration().toNanos(), ended.expected(), target.toNanos());
             actions.tell(new Notice.TargetLagMissed(view.id(), staleness.get(), target, cause));
         }
-        if (ended.task().method() != Method.INCREMENTAL || ended.task().probes().isEmpty()) {
+        if (ended.task().method() != Method.INCREMENTAL || ended.task().refreshesAll()) {
             view.lastBegan = ended.startedAt();
         }
         view.refreshes++;

@@ -22,6 +22,11 @@ final class RefreshTaskFactory {
 
     RefreshTask create(ViewState view, long now) {
         PendingChanges changes = view.pending;
+        if (view.resumption == Resumption.UNDECIDED) {
+            // Should this refresh fail, the next one must not go by rows of which some were never read.
+            view.resumption = Resumption.NONE;
+            changes.probes().requireRefresh("it lacked changes when refreshd started");
+        }
         Optional<String> everything = everything(view, now);
         List<KeyProbe> probes =
                 everything.isPresent() ? List.of() : changes.probes().merged();

@@ -34,6 +34,9 @@ final class ViewState {
     /** The running refresh waits for the changes until the log has been read up to this position. */
     Optional<Lsn> awaitedPosition = Optional.empty();
 
+    /** Whether what the view lacks has to come from the log once more. */
+    Resumption resumption = Resumption.NONE;
+
     RetryState retry;
     ViewPhase phase = ViewPhase.FRESH;
     boolean paused;
@@ -86,7 +89,8 @@ final class ViewState {
         this.retry = retryState(entry, now);
         this.lastBegan = now.nanos() - sinceRefresh(entry, now);
         if (entry.dirty()) {
-            pending.addFromLedger(entry.dirtySince(), now);
+            resumption = Resumption.of(spec, entry);
+            pending.addFromLedger(entry.dirtySince(), now, resumption != Resumption.NONE);
             pending.raiseMark(mark);
             newestMark = mark;
             durableMark = mark;
@@ -128,6 +132,21 @@ final class ViewState {
     /** Whether a change is known that the view does not hold for certain. */
     boolean dirty() {
         return pending.isPresent() || (running != null && running.changes().isPresent());
+    }
+
+    /** Whether the rows that changed are known of all changes that the view lacks, or will be. */
+    boolean goesByRows() {
+        return pending.probes().required().isEmpty()
+                && (running == null || running.changes().probes().required().isEmpty());
+    }
+
+    /** Monotonic time since which the view has lacked a change; only to be asked if {@link #dirty} is true. */
+    long lacksSince() {
+        if (running == null || !running.changes().isPresent()) {
+            return pending.since();
+        }
+        long before = running.changes().since();
+        return pending.isPresent() ? Deadlines.earlier(before, pending.since()) : before;
     }
 
     /** Whether the view lacks no change that is known, and no refresh is about to change it. */
@@ -230,6 +249,24 @@ final class ViewState {
                 .maxStaleness()
                 .filter(age -> timeout(age) - now <= 0)
                 .isPresent();
+    }
+
+    /**
+     * Whether a refresh has to wait until the log has been read again. Not if it needs no change from the log, nor while the log is not
+     * read, which makes every source an untracked one.
+     */
+    boolean awaitsLog(long now) {
+        return resumption != Resumption.NONE
+                && !requested
+                && spec.untracked().isEmpty()
+                && !maxStalenessReached(now);
+    }
+
+    /** When the view waits for the log no longer; empty: it does not wait, or time does not end it. */
+    OptionalLong awaitsLogUntil() {
+        return resumption == Resumption.NONE || spec.timing().maxStaleness().isEmpty()
+                ? OptionalLong.empty()
+                : OptionalLong.of(timeout(spec.timing().maxStaleness().get()));
     }
 
     private long timeout(Duration maxStaleness) {

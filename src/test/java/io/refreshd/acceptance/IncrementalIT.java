@@ -276,23 +276,4 @@ class IncrementalIT {
         }
         assertRight(view, store);
     }
-
-    @Test
-    void aRestartedDaemonRecomputesWhatWasDirty() throws Exception {
-        try (TestDatabase own = TestDatabase.create()) {
-            own.execute(
-                    "CREATE TABLE main (id int PRIMARY KEY, title text)",
-                    "INSERT INTO main SELECT i, 'title' FROM generate_series(1, 10) i");
-            try (RunningDaemon first = RunningDaemon.start(own)) {
-                convert(own, "v", "SELECT title FROM main");
-                first.awaitPhase("public.v", ViewPhase.FRESH);
-            }
-            own.execute("UPDATE main SET title = 'new' WHERE id = 3");
-            try (RunningDaemon second = RunningDaemon.start(own)) {
-                FreshnessWait.await("v", own::query);
-                assertThat(own.query("SELECT count(*) FROM v WHERE title = 'new'"))
-                        .containsExactly("1");
-            }
-        }
-    }
 }

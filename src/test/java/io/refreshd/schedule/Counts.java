@@ -14,4 +14,8 @@ final class Counts {
     int rounds;
     /** Rounds of incremental views that recomputed all rows. */
     int everything;
+    /** Views that were dirty at a start, and of which the log held all that they lacked. */
+    int resumed;
+    /** How often the slot stayed behind the ledger for the sake of incremental views. */
+    int kept;
 }

@@ -39,6 +39,17 @@ final class LedgerRow {
         marked = Math.max(marked, mark);
     }
 
+    /** @param routed what holds for the view if it was clean */
+    void mark(long mark, boolean invalidated, long routed) {
+        if (!dirty() && !known.untracked() && known.upstream().isEmpty()) {
+            watermark = Watermarks.newer(watermark, Optional.of(new Lsn(routed)));
+        }
+        if (invalidated) {
+            snapshot = Optional.empty();
+        }
+        mark(mark);
+    }
+
     void cover(RefreshTask task, Snapshot seen) {
         covered = Math.max(covered, task.covers());
         watermark = task.routed();

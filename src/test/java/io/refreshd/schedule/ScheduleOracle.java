@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.refreshd.model.Failure;
 import io.refreshd.model.Impact;
+import io.refreshd.model.Method;
 import io.refreshd.model.RefreshOutcome;
 import io.refreshd.model.RefreshTask;
 import io.refreshd.model.Snapshot;
@@ -251,12 +252,19 @@ final class ScheduleOracle {
         }
     }
 
-    /** I3 and I6: a view that is due is refreshed, unless something delays it that may; and something will wake it. */
-    void check(List<ViewStatus> status, OptionalLong nextDeadline, long now) {
+    /**
+     * I3 and I6: a view that is due is refreshed, unless something delays it that may; and something will wake it.
+     *
+     * @param readsAgain whether the log is being read again, which incremental views may wait for
+     */
+    void check(List<ViewStatus> status, OptionalLong nextDeadline, boolean readsAgain, long now) {
         for (ViewStatus shown : status) {
             Watched view = views.get(shown.view());
             if (view == null || shown.phase() != ViewPhase.DIRTY) {
                 forgetTimes(view, shown.phase());
+                continue;
+            }
+            if (readsAgain && shown.method() == Method.INCREMENTAL) {
                 continue;
             }
             assertThat(!running.isEmpty() || nextDeadline.isPresent() || dependsOnPausedView(view, status))

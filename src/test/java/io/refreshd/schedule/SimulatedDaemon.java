@@ -3,6 +3,7 @@ package io.refreshd.schedule;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.refreshd.model.Backoff;
+import io.refreshd.model.Lsn;
 import io.refreshd.model.Moment;
 import io.refreshd.model.ViewId;
 import io.refreshd.report.ViewStatus;
@@ -10,6 +11,7 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import org.jspecify.annotations.NullUnmarked;
 
@@ -20,7 +22,8 @@ final class SimulatedDaemon {
             2,
             new Backoff(Duration.ofMillis(200), Duration.ofSeconds(5)),
             4,
-            new Backoff(Duration.ofMillis(10), Duration.ofMillis(250)));
+            new Backoff(Duration.ofMillis(10), Duration.ofMillis(250)),
+            new QueueBound(SimulatedDatabase.position(60), Duration.ofSeconds(4)));
 
     private final Timeline timeline;
     private final SimulatedDatabase db;
@@ -87,6 +90,10 @@ final class SimulatedDaemon {
         return scheduler.status();
     }
 
+    Optional<Lsn> logNeededFrom() {
+        return scheduler.logNeededFrom(timeline.now());
+    }
+
     Map<ViewId, Long> resting(Collection<ViewId> views) {
         return scheduler.resting(views);
     }
@@ -116,7 +123,7 @@ final class SimulatedDaemon {
         }
         assertThat(marks).isLessThanOrEqualTo(1);
         List<ViewStatus> status = scheduler.status();
-        schedule.check(status, scheduler.nextDeadline(), now.nanos());
+        schedule.check(status, scheduler.nextDeadline(), ingest.readsAgain(), now.nanos());
         status.forEach(shown -> data.checkWatermark(shown, ingest.knownViews()));
         return actions;
     }

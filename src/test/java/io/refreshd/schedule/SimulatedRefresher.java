@@ -92,7 +92,7 @@ final class SimulatedRefresher {
 
     /** Recomputes the rows of the probes, in one snapshot, once the changes that the snapshot sees have all been read from the log. */
     private void round(RefreshTask task, SimulatedView view, Snapshot snapshot) {
-        if (task.probes().isEmpty() || !task.definitionIs(view.definition())) {
+        if (task.refreshesAll() || !task.definitionIs(view.definition())) {
             counts.everything++;
             refresh(task, view, snapshot);
             return;
