@@ -7,8 +7,11 @@ import io.refreshd.model.Snapshot;
 import io.refreshd.model.ViewId;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.jdbi.v3.core.Handle;
@@ -41,14 +44,52 @@ public final class RefreshWrites {
             Duration duration,
             Optional<Long> rowsChanged,
             boolean downstream) {
-        return refreshed(
-                transaction, token, task, snapshot, commitTime, duration, rowsChanged, downstream, Optional.empty());
+        Lease.prove(transaction, token);
+        lockInOrder(transaction, List.of(task));
+        return refreshed(transaction, task, snapshot, commitTime, duration, rowsChanged, downstream, Optional.empty());
     }
 
-    /** @param detail what the history says of it beside the number of rows */
-    public static boolean refreshed(
+    /**
+     * An incremental view of which rows were recomputed.
+     *
+     * @param commitTime commit time of the task's position in the log
+     * @param downstream whether to mark the views that read this one
+     * @param detail what the history says of it beside the number of rows
+     */
+    public record Recomputed(
+            RefreshTask task,
+            Snapshot snapshot,
+            Optional<Instant> commitTime,
+            Duration duration,
+            long rowsChanged,
+            boolean downstream,
+            String detail) {}
+
+    /** Records the round of several views. @return those of which the ledger has a row with this oid */
+    public static Set<ViewId> recomputed(Handle transaction, long token, List<Recomputed> views) {
+        Lease.prove(transaction, token);
+        lockInOrder(transaction, views.stream().map(Recomputed::task).toList());
+        Set<ViewId> known = new HashSet<>();
+        for (Recomputed view : views) {
+            boolean found = refreshed(
+                    transaction,
+                    view.task(),
+                    view.snapshot(),
+                    view.commitTime(),
+                    view.duration(),
+                    Optional.of(view.rowsChanged()),
+                    view.downstream(),
+                    Optional.of(view.detail()));
+            if (found) {
+                known.add(view.task().view());
+            }
+        }
+        return known;
+    }
+
+    /** The caller has proven the lease, and locked the rows. */
+    private static boolean refreshed(
             Handle transaction,
-            long token,
             RefreshTask task,
             Snapshot snapshot,
             Optional<Instant> commitTime,
@@ -56,8 +97,6 @@ public final class RefreshWrites {
             Optional<Long> rowsChanged,
             boolean downstream,
             Optional<String> detail) {
-        Lease.prove(transaction, token);
-        lockInOrder(transaction, task);
         if (downstream) {
             markDownstream(transaction, task);
         }
@@ -177,7 +216,7 @@ public final class RefreshWrites {
     }
 
     /** Locks the rows in the order that {@link ViewRows#mark} uses too, so that the two cannot deadlock. */
-    private static void lockInOrder(Handle transaction, RefreshTask task) {
+    private static void lockInOrder(Handle transaction, List<RefreshTask> tasks) {
         transaction
                 .createQuery("""
                         SELECT count(*) FROM (
@@ -186,14 +225,19 @@ public final class RefreshWrites {
                             ORDER BY view_schema, view_name
                             FOR UPDATE) locked
                         """)
-                .bind("schemas", names(task, ViewId::schema))
-                .bind("names", names(task, ViewId::name))
+                .bind("schemas", names(tasks, ViewId::schema))
+                .bind("names", names(tasks, ViewId::name))
                 .mapTo(Integer.class)
                 .one();
     }
 
     private static String[] names(RefreshTask task, Function<ViewId, String> part) {
-        return Stream.concat(Stream.of(task.view()), task.downstream().stream())
+        return names(List.of(task), part);
+    }
+
+    private static String[] names(List<RefreshTask> tasks, Function<ViewId, String> part) {
+        return tasks.stream()
+                .flatMap(task -> Stream.concat(Stream.of(task.view()), task.downstream().stream()))
                 .map(part)
                 .toArray(String[]::new);
     }

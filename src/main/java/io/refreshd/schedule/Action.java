@@ -26,6 +26,16 @@ public sealed interface Action {
     record Start(RefreshTask task) implements Action {}
 
     /**
+     * Bring these incremental views up to date in one round, then post {@link Event.RefreshEnded} for each of them. The views wait for
+     * nothing that another one of them has to bring.
+     */
+    record StartRound(List<RefreshTask> tasks) implements Action {
+        public StartRound {
+            tasks = List.copyOf(tasks);
+        }
+    }
+
+    /**
      * Raise the covered mark of a view in the ledger to {@code number}: changes that were marked while its refresh ran turned
      * out to be visible in the snapshot of that refresh.
      */

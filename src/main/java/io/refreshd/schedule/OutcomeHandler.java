@@ -60,6 +60,10 @@ final class OutcomeHandler {
                 view.restorePending(ended);
                 view.retry = view.retry.notVisibleYet(notYet.waitingFor(), settings, now.nanos());
             }
+            case RefreshOutcome.NeedsAllRows all -> {
+                view.restorePending(ended);
+                view.pending.probes().requireRefresh(all.why());
+            }
             case RefreshOutcome.Failed failed -> failed(view, ended, failed.failure(), now);
             case RefreshOutcome.Gone gone -> {
                 views.remove(id);

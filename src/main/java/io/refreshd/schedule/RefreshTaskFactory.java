@@ -44,6 +44,11 @@ final class RefreshTaskFactory {
                 view.incremental() ? new RoundBasis(view.spec.version(), everything.orElse("")) : RoundBasis.NONE);
     }
 
+    /** Whether a task that is made now refreshes the view as a whole, or recomputes all its rows. */
+    boolean refreshesAll(ViewState view, long now) {
+        return view.resumption == Resumption.UNDECIDED || everything(view, now).isPresent();
+    }
+
     /**
      * Why there are no rows to look up first, or to recompute. Operators and the timer want a refresh, not a look-up. A view
      * with an untracked source may differ in rows that no change tells of. While the log is behind, the look-up would wait for

@@ -6,8 +6,11 @@ import io.refreshd.model.RefreshOutcome;
 import io.refreshd.model.RefreshTask;
 import io.refreshd.model.ViewId;
 import java.time.Duration;
+import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -16,11 +19,12 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
 
 /**
- * Worker threads, one for each running refresh. A worker may ask the loop meanwhile which changes came since its refresh began.
+ * Worker threads, one for each running refresh or round. A worker may ask the loop meanwhile which changes came since its refresh began.
  *
- * <p>Thread: the loop calls all methods but {@link #ask}, which a worker calls.
+ * <p>Thread: the loop calls all methods but those that ask, which a worker calls.
  */
 final class RefreshWorkers {
     private final Refresher refresher;
@@ -35,30 +39,55 @@ final class RefreshWorkers {
     }
 
     void start(RefreshTask task) {
+        start(() -> {
+            Refresher.Later later = (position, patience) ->
+                    Objects.requireNonNull(ask(List.of(task.view()), position, patience).get(task.view()));
+            return Map.of(task.view(), refresher.refresh(task, later));
+        });
+    }
+
+    /** Starts a round of several views. */
+    void start(List<RefreshTask> tasks) {
+        start(() -> refresher.round(tasks, this::ask));
+    }
+
+    private void start(Supplier<Map<ViewId, RefreshOutcome>> refresh) {
         threads.execute(() -> {
             try {
-                RefreshOutcome outcome =
-                        refresher.refresh(task, (position, patience) -> ask(task.view(), position, patience));
-                mailbox.put(new Message.RefreshEnded(task, outcome));
+                mailbox.put(new Message.RefreshEnded(refresh.get()));
             } catch (Throwable problem) {
                 mailbox.put(new Message.ThreadDied(problem));
             }
         });
     }
 
-    /** Asks by posting an event, and waits for the action that answers it. */
-    private Optional<List<KeyProbe>> ask(ViewId view, Lsn position, Duration patience) throws InterruptedException {
-        CompletableFuture<Optional<List<KeyProbe>>> answer = new CompletableFuture<>();
-        asked.put(view, answer);
+    /** Asks by posting an event for each view, and waits for the actions that answer them. */
+    private Map<ViewId, Optional<List<KeyProbe>>> ask(Collection<ViewId> views, Lsn position, Duration patience)
+            throws InterruptedException {
+        long end = System.nanoTime() + patience.toNanos();
+        Map<ViewId, Optional<List<KeyProbe>>> answers = new HashMap<>();
         try {
-            mailbox.put(new Message.Post(new Event.LaterAsked(view, position)));
-            return answer.get(patience.toNanos(), TimeUnit.NANOSECONDS);
+            for (ViewId view : views) {
+                asked.put(view, new CompletableFuture<>());
+                mailbox.put(new Message.Post(new Event.LaterAsked(view, position)));
+            }
+            for (ViewId view : views) {
+                answers.put(view, await(Objects.requireNonNull(asked.get(view)), end - System.nanoTime()));
+            }
+            return answers;
+        } finally {
+            views.forEach(asked::remove);
+        }
+    }
+
+    private static Optional<List<KeyProbe>> await(CompletableFuture<Optional<List<KeyProbe>>> answer, long nanos)
+            throws InterruptedException {
+        try {
+            return answer.get(nanos, TimeUnit.NANOSECONDS);
         } catch (TimeoutException late) {
             return Optional.empty();
         } catch (ExecutionException never) {
             throw new IllegalStateException(never);
-        } finally {
-            asked.remove(view);
         }
     }
 

@@ -45,7 +45,7 @@ class LogQueueTest {
         return handle(new Event.Tick());
     }
 
-    private void know(boolean dirty, Optional<Snapshot> snapshot, Optional<Duration> maxStaleness) {
+    private List<Action> know(boolean dirty, Optional<Snapshot> snapshot, Optional<Duration> maxStaleness) {
         ViewSpec spec = new ViewSpec(
                 VIEW,
                 1,
@@ -66,7 +66,7 @@ class LogQueueTest {
                 0,
                 false,
                 Optional.empty());
-        handle(new Event.ViewsKnown(List.of(spec), Map.of(VIEW, entry), Set.of()));
+        return handle(new Event.ViewsKnown(List.of(spec), Map.of(VIEW, entry), Set.of()));
     }
 
     private void streams(long from) {
@@ -194,8 +194,9 @@ class LogQueueTest {
     /** Whatever takes the snapshot from the ledger is not in the log. */
     @Test
     void withoutASnapshotAllRowsAreRecomputedAtOnce() {
-        know(true, Optional.empty(), Optional.empty());
-        assertThat(started(after(Duration.ofMillis(1))).orElseThrow().refreshesAll())
+        assertThat(started(know(true, Optional.empty(), Optional.empty()))
+                        .orElseThrow()
+                        .refreshesAll())
                 .isTrue();
     }
 

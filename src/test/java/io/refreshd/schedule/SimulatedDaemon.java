@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.refreshd.model.Backoff;
 import io.refreshd.model.Lsn;
 import io.refreshd.model.Moment;
+import io.refreshd.model.RefreshTask;
 import io.refreshd.model.ViewId;
 import io.refreshd.report.ViewStatus;
 import java.time.Duration;
@@ -111,9 +112,20 @@ final class SimulatedDaemon {
             switch (action) {
                 case Action.Mark mark -> marks++;
                 case Action.Start start -> {
-                    schedule.started(start.task(), now.nanos());
+                    schedule.started(start.task(), false, now.nanos());
                     counts.refreshes++;
                     unlessCrashed(timeline.below(3), () -> refresher.refresh(start.task()));
+                }
+                case Action.StartRound round -> {
+                    assertThat(round.tasks()).hasSizeGreaterThan(1).noneMatch(RefreshTask::refreshesAll);
+                    // Which of them has taken the place nobody knows; all of them are short.
+                    boolean joined = false;
+                    for (RefreshTask task : round.tasks()) {
+                        schedule.started(task, joined, now.nanos());
+                        joined = true;
+                    }
+                    counts.shared++;
+                    unlessCrashed(timeline.below(3), () -> refresher.round(round.tasks()));
                 }
                 case Action.Settle settle -> write(settle);
                 case Action.Remember remember -> write(remember);

@@ -145,6 +145,11 @@ final class SimulatedDatabase {
         return marked;
     }
 
+    /** The rows of a round have committed, and then something ended before the ledger was written. */
+    void rowsOnly(ViewId view, Content content) {
+        contents.put(view, content);
+    }
+
     /** The transaction commits that notes that a look-up found no difference. */
     void unchanged(RefreshTask task, Content content, Snapshot snapshot) {
         Content before = contents.put(task.view(), content);
