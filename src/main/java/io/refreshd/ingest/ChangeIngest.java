@@ -55,6 +55,8 @@ public final class ChangeIngest implements BatchHandler {
     private Xids unsettled = Xids.NONE;
     /** Whether the loop knows where the present stream began. Used in turn with batches, and by {@link #begin} between two streams. */
     private boolean streams;
+    /** The loop is told of each batch up to this position: it was routed before this stream, which delivers some of it again. */
+    private Lsn again = Lsn.ZERO;
 
     /** Tells where the slot stands. */
     public interface SlotPosition {
@@ -105,16 +107,22 @@ public final class ChangeIngest implements BatchHandler {
         reporter.report(batch, routing);
         Snapshot snapshot = mark(candidates.affected(routing));
         signals.handle(batch.signals(), batch.position());
+        readAgain(batch.position());
         unsettled = unsettled.unseenBy(snapshot);
         return new Receipt(snapshot, acknowledgeable());
+    }
+
+    private void readAgain(Lsn position) {
+        if (!again.equals(Lsn.ZERO)) {
+            loop.post(new Event.ReadTo(position));
+            again = position.compareTo(again) < 0 ? again : Lsn.ZERO;
+        }
     }
 
     /** What the ledger holds need not be read again, unless incremental views wait for it. */
     private Lsn acknowledgeable() throws InterruptedException {
         Lsn durable = watermark.durable();
-        return loop.logNeededFrom()
-                .filter(from -> from.compareTo(durable) < 0)
-                .orElse(durable);
+        return loop.logNeededFrom().filter(from -> from.compareTo(durable) < 0).orElse(durable);
     }
 
     /** @return a snapshot read after the views that are affected were marked durably */
@@ -181,6 +189,7 @@ public final class ChangeIngest implements BatchHandler {
             // They were not acknowledged, so the next run delivers them again.
             unsettled = Xids.NONE;
             streams = false;
+            again = position;
         } finally {
             turn.unlock();
         }

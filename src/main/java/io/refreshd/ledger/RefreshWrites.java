@@ -87,7 +87,12 @@ public final class RefreshWrites {
         return known;
     }
 
-    /** The caller has proven the lease, and locked the rows. */
+    /**
+     * The caller has proven the lease, and locked the rows.
+     *
+     * <p>Invariant: a snapshot that a mark has taken from the row ({@link DirtyMarks#write}) stays away until a refresh has covered that mark.
+     * A refresh that began before the mark lacks what the mark is about.
+     */
     private static boolean refreshed(
             Handle transaction,
             RefreshTask task,
@@ -106,7 +111,8 @@ public final class RefreshWrites {
                         SET covered = greatest(covered, :covers),
                             dirty_since = CASE WHEN marked > greatest(covered, :covers) THEN dirty_since END,
                             %s,
-                            snapshot = CAST(:snapshot AS pg_snapshot),
+                            snapshot = CASE WHEN snapshot IS NOT NULL OR marked <= greatest(covered, :covers)
+                                            THEN CAST(:snapshot AS pg_snapshot) END,
                             refreshed_at = clock_timestamp(),
                             last_duration = make_interval(secs => :seconds),
                             method = :method,
@@ -215,7 +221,7 @@ public final class RefreshWrites {
                 .execute();
     }
 
-    /** Locks the rows in the order that {@link ViewRows#mark} uses too, so that the two cannot deadlock. */
+    /** Locks the rows in the order that {@link DirtyMarks#write} uses too, so that the two cannot deadlock. */
     private static void lockInOrder(Handle transaction, List<RefreshTask> tasks) {
         transaction
                 .createQuery("""

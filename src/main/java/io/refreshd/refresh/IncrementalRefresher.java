@@ -87,8 +87,7 @@ final class IncrementalRefresher {
                 outcomes.putAll(attempt.run());
             } catch (GaveWayException | LeaseLostException | InterruptedException | JdbiException e) {
                 // A view that fails is taken out, and the round is repeated without it.
-                List<RefreshTask> failed =
-                        attempt.culprit(e).map(List::of).orElse(List.copyOf(left));
+                List<RefreshTask> failed = attempt.culprit(e).map(List::of).orElse(List.copyOf(left));
                 failed.forEach(task -> outcomes.put(task.view(), attempts.failure(task, e, attempt.duration())));
             }
             left.removeIf(task -> outcomes.containsKey(task.view()));
@@ -108,7 +107,7 @@ final class IncrementalRefresher {
         private final LaterOfViews later;
         private final long start = clock.get().nanos();
         /** Looked up now: by the end of a long round the commit time of an old position is no longer known. */
-        private final Map<ViewId, Instant> commitTimes = new HashMap<>();
+        private final Map<ViewId, Instant> times = new HashMap<>();
 
         private final Map<ViewId, RefreshOutcome> outcomes = new LinkedHashMap<>();
         private @Nullable Round round;
@@ -117,9 +116,7 @@ final class IncrementalRefresher {
             this.tasks = List.copyOf(tasks);
             this.later = later;
             for (RefreshTask task : tasks) {
-                task.routed()
-                        .flatMap(IncrementalRefresher.this.commitTimes)
-                        .ifPresent(time -> commitTimes.put(task.view(), time));
+                task.routed().flatMap(commitTimes).ifPresent(time -> times.put(task.view(), time));
             }
         }
 
@@ -224,7 +221,7 @@ final class IncrementalRefresher {
             return new RefreshWrites.Recomputed(
                     task,
                     member.snapshot(),
-                    Optional.ofNullable(commitTimes.get(task.view())),
+                    Optional.ofNullable(times.get(task.view())),
                     duration.isNegative() ? Duration.ZERO : duration,
                     done.rowsChanged(),
                     !task.downstream().isEmpty() && !(done.rowsChanged() == 0 && told.contains(task.oid())),

@@ -27,7 +27,7 @@ public sealed interface Action {
 
     /**
      * Bring these incremental views up to date in one round, then post {@link Event.RefreshEnded} for each of them. The views wait for
-     * nothing that another one of them has to bring.
+     * nothing that another one of them has to bring. The first has taken a place for all.
      */
     record StartRound(List<RefreshTask> tasks) implements Action {
         public StartRound {

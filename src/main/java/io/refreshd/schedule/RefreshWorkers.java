@@ -8,6 +8,7 @@ import io.refreshd.model.ViewId;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -40,8 +41,8 @@ final class RefreshWorkers {
 
     void start(RefreshTask task) {
         start(() -> {
-            Refresher.Later later = (position, patience) ->
-                    Objects.requireNonNull(ask(List.of(task.view()), position, patience).get(task.view()));
+            Refresher.Later later = (position, patience) -> Objects.requireNonNull(
+                    ask(List.of(task.view()), position, patience).get(task.view()));
             return Map.of(task.view(), refresher.refresh(task, later));
         });
     }
@@ -64,31 +65,23 @@ final class RefreshWorkers {
     /** Asks by posting an event for each view, and waits for the actions that answer them. */
     private Map<ViewId, Optional<List<KeyProbe>>> ask(Collection<ViewId> views, Lsn position, Duration patience)
             throws InterruptedException {
-        long end = System.nanoTime() + patience.toNanos();
-        Map<ViewId, Optional<List<KeyProbe>>> answers = new HashMap<>();
+        Map<ViewId, CompletableFuture<Optional<List<KeyProbe>>>> answers = new LinkedHashMap<>();
+        views.forEach(view -> answers.put(view, new CompletableFuture<>()));
+        asked.putAll(answers);
         try {
-            for (ViewId view : views) {
-                asked.put(view, new CompletableFuture<>());
-                mailbox.put(new Message.Post(new Event.LaterAsked(view, position)));
-            }
-            for (ViewId view : views) {
-                answers.put(view, await(Objects.requireNonNull(asked.get(view)), end - System.nanoTime()));
-            }
-            return answers;
+            views.forEach(view -> mailbox.put(new Message.Post(new Event.LaterAsked(view, position))));
+            CompletableFuture.allOf(answers.values().toArray(CompletableFuture[]::new))
+                    .get(patience.toNanos(), TimeUnit.NANOSECONDS);
+        } catch (TimeoutException late) {
+            // What has not been answered by now is not known.
+        } catch (ExecutionException never) {
+            throw new IllegalStateException(never);
         } finally {
             views.forEach(asked::remove);
         }
-    }
-
-    private static Optional<List<KeyProbe>> await(CompletableFuture<Optional<List<KeyProbe>>> answer, long nanos)
-            throws InterruptedException {
-        try {
-            return answer.get(nanos, TimeUnit.NANOSECONDS);
-        } catch (TimeoutException late) {
-            return Optional.empty();
-        } catch (ExecutionException never) {
-            throw new IllegalStateException(never);
-        }
+        Map<ViewId, Optional<List<KeyProbe>>> known = new HashMap<>();
+        answers.forEach((view, answer) -> known.put(view, answer.getNow(Optional.empty())));
+        return known;
     }
 
     void answer(Action.Later later) {

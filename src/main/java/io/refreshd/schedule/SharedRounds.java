@@ -41,14 +41,14 @@ final class SharedRounds {
         this.frozen = frozen;
     }
 
-    /** The views that are brought up to date with this one, which is ready; itself among them. In the order of their names. */
+    /** The views that are brought up to date with this one, which is ready; itself first. */
     List<ViewState> membersWith(ViewState view, long now) {
         if (!mayShare(view, now)) {
             return List.of(view);
         }
-        List<ViewState> members = new ArrayList<>();
+        List<ViewState> members = new ArrayList<>(List.of(view));
         for (ViewState other : views.all()) {
-            if (other.equals(view) || (mayShare(other, now) && isReadySoon(other, now))) {
+            if (!other.equals(view) && mayShare(other, now) && isReadySoon(other, now)) {
                 members.add(other);
             }
         }

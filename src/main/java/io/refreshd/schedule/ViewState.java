@@ -251,15 +251,10 @@ final class ViewState {
                 .isPresent();
     }
 
-    /**
-     * Whether a refresh has to wait until the log has been read again. Not if it needs no change from the log, nor while the log is not
-     * read, which makes every source an untracked one.
-     */
+    /** Whether a refresh waits until the log has been read again. While the log is not read, every source is untracked. */
     boolean awaitsLog(long now) {
-        return resumption != Resumption.NONE
-                && !requested
-                && spec.untracked().isEmpty()
-                && !maxStalenessReached(now);
+        boolean needsNone = requested || spec.untracked().isPresent() || maxStalenessReached(now);
+        return resumption != Resumption.NONE && !needsNone;
     }
 
     /** When the view waits for the log no longer; empty: it does not wait, or time does not end it. */

@@ -78,6 +78,9 @@ final class DataOracle {
             row.watermark.ifPresent(at -> assertHolds(view, at, "ledger"));
             Content content = db.contents.get(view.view());
             if (db.logHoldsAllFor(view)) {
+                assertThat(row.invalidated)
+                        .as("I1: %s lacks what no log tells of", view.view())
+                        .isLessThanOrEqualTo(row.covered);
                 assertHolds(content, view.tables(), db.acknowledged, "I1: brought up to date by the log,", view.view());
             }
             if (row.dirty()) {

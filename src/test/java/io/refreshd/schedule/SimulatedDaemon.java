@@ -118,7 +118,6 @@ final class SimulatedDaemon {
                 }
                 case Action.StartRound round -> {
                     assertThat(round.tasks()).hasSizeGreaterThan(1).noneMatch(RefreshTask::refreshesAll);
-                    // Which of them has taken the place nobody knows; all of them are short.
                     boolean joined = false;
                     for (RefreshTask task : round.tasks()) {
                         schedule.started(task, joined, now.nanos());

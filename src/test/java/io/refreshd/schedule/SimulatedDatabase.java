@@ -86,9 +86,7 @@ final class SimulatedDatabase {
                 && view.upstream().isEmpty()
                 && row.dirty()
                 && row.snapshot.isPresent()
-                && row.watermark
-                        .filter(at -> at.value() >= acknowledged)
-                        .isPresent();
+                && row.watermark.filter(at -> at.value() >= acknowledged).isPresent();
     }
 
     Snapshot snapshot() {

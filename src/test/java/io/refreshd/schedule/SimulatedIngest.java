@@ -301,7 +301,8 @@ final class SimulatedIngest {
     }
 
     private void goOn() {
-        if (daemon.refresher().lookUpWaits() || timeline.chance(10)) {
+        if (readsAgain() || daemon.refresher().lookUpWaits() || timeline.chance(10)) {
+            reported = Math.max(reported, nextTransaction);
             daemon.handle(new Event.ReadTo(new Lsn(SimulatedDatabase.position(nextTransaction))));
         }
         int visible = SimulatedDatabase.transactions(db.routed);
@@ -309,10 +310,9 @@ final class SimulatedIngest {
             visible++;
         }
         long position = SimulatedDatabase.position(visible);
-        if (position > db.routed || !positionReported || reported < routedBefore) {
+        if (position > db.routed || !positionReported) {
             positionReported = true;
-            reported = Math.min(visible, nextTransaction);
-            long read = SimulatedDatabase.position(reported);
+            long read = SimulatedDatabase.position(Math.min(visible, nextTransaction));
             daemon.handle(new Event.RoutedTo(new Lsn(position), new Lsn(read), db.snapshot()));
             db.routed = position;
         }

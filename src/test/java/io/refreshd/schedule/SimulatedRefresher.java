@@ -138,7 +138,8 @@ final class SimulatedRefresher {
         void begin() {
             for (RefreshTask task : tasks) {
                 SimulatedView view = current(task);
-                Optional<Xid> unseen = task.awaited().unseenBy(snapshot).stream().findFirst();
+                Optional<Xid> unseen =
+                        task.awaited().unseenBy(snapshot).stream().findFirst();
                 if (view.oid() != task.oid()) {
                     outcomes.put(task.view(), new RefreshOutcome.Gone());
                 } else if (unseen.isPresent()) {
@@ -213,7 +214,8 @@ final class SimulatedRefresher {
                 return;
             }
             done.forEach(task -> db.locked.remove(task.view()));
-            boolean ledger = !timeline.chance(5) || done.stream().anyMatch(task -> !task.downstream().isEmpty());
+            boolean ledger = !timeline.chance(5)
+                    || done.stream().anyMatch(task -> !task.downstream().isEmpty());
             for (RefreshTask task : done) {
                 Content content = read.get(task.view());
                 if (!ledger) {
@@ -222,8 +224,8 @@ final class SimulatedRefresher {
                     continue;
                 }
                 counts.rounds++;
-                boolean marked =
-                        db.refresh(task, content, snapshot, duration, timeline.now().wall());
+                boolean marked = db.refresh(
+                        task, content, snapshot, duration, timeline.now().wall());
                 if (upToDate.get(task.view())) {
                     data.broughtUpToDate(task.view());
                 }
