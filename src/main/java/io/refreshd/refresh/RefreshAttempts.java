@@ -89,8 +89,7 @@ final class RefreshAttempts {
     /** Whether the error may be that of one view alone: not if the server was lost. */
     static boolean isOfTheView(SQLException error) {
         String state = String.valueOf(error.getSQLState());
-        return SqlStates.isOfLocks(state)
-                || !new Failure(SqlStates.classify(state), state, "", Remedy.NONE).isOutage();
+        return SqlStates.isOfLocks(state) || !new Failure(SqlStates.classify(state), state, "", Remedy.NONE).isOutage();
     }
 
     private static RefreshOutcome transientFailure(String what, Duration duration) {

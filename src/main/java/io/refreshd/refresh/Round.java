@@ -10,6 +10,7 @@ import io.refreshd.model.Lsn;
 import io.refreshd.model.Moment;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.RefreshOutcome;
+import io.refreshd.model.Remedy;
 import io.refreshd.model.ViewId;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -99,11 +100,10 @@ final class Round {
             results.put(member, corrected(member, changes.getOrDefault(member.view(), Optional.empty())));
         }
         current = null;
-        mustBeRepeated = refuseUntrusted(
-                results.entrySet().stream()
-                        .filter(entry -> entry.getValue() instanceof Result.Corrected)
-                        .map(Map.Entry::getKey)
-                        .toList());
+        mustBeRepeated = refuseUntrusted(results.entrySet().stream()
+                .filter(entry -> entry.getValue() instanceof Result.Corrected)
+                .map(Map.Entry::getKey)
+                .toList());
         return results;
     }
 
@@ -131,6 +131,13 @@ final class Round {
         PlainSession session = member.session();
         long start = clock.get().nanos();
         Way way = member.way(later, session);
+        if (way instanceof Way.Everything all && !member.mayRecomputeAll()) {
+            // Keys that came too late, or will never be known: the next round tells which.
+            return new Result.Not(
+                    member.goesByKeys() && later.isEmpty()
+                            ? unread(member.view())
+                            : forbidden(member.view(), all.reason()));
+        }
         if (way instanceof Way.Everything all && members.size() > 1 && !member.takesAsAWholeAtMost(QUICK)) {
             return new Result.Not(new RefreshOutcome.NeedsAllRows(all.reason()));
         }
@@ -161,8 +168,7 @@ final class Round {
             }
             if (inAny.isPresent() && !any) {
                 // It was found in reach of all together, and no longer in reach of any: none is believed.
-                asked.forEach(
-                        member -> results.put(member, new Result.Not(refused(member.view(), inAny.get()))));
+                asked.forEach(member -> results.put(member, new Result.Not(refused(member.view(), inAny.get()))));
                 any = true;
             }
         }
@@ -174,10 +180,27 @@ final class Round {
                 other.getConnection(),
                 members.stream()
                         .flatMap(member -> Stream.of(
-                                member.layout().definitionOid(),
-                                member.layout().storeOid()))
+                                member.layout().definitionOid(), member.layout().storeOid()))
                         .toList(),
                 TrustedCode.Use.ROWS);
+    }
+
+    private static RefreshOutcome unread(ViewId view) {
+        return new RefreshOutcome.Failed(
+                new Failure(
+                        Failure.Kind.TRANSIENT, "", "the log was not read in time for a round of " + view, Remedy.NONE),
+                Duration.ZERO);
+    }
+
+    private static RefreshOutcome forbidden(ViewId view, String reason) {
+        return new RefreshOutcome.Failed(
+                new Failure(
+                        Failure.Kind.PERMANENT,
+                        "",
+                        "all rows of " + view + " would have to be recomputed, which full-recompute: never forbids: "
+                                + reason,
+                        Remedy.text("refreshd refresh " + view + " recomputes them once")),
+                Duration.ZERO);
     }
 
     private static RefreshOutcome refused(ViewId view, Obstacle untrusted) {

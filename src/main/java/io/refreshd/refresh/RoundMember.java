@@ -8,6 +8,7 @@ import io.refreshd.incremental.RoundSql;
 import io.refreshd.incremental.StoreLayout;
 import io.refreshd.incremental.Way;
 import io.refreshd.incremental.WayChooser;
+import io.refreshd.model.FullRecompute;
 import io.refreshd.model.KeyProbe;
 import io.refreshd.model.RefreshOutcome;
 import io.refreshd.model.RefreshTask;
@@ -102,8 +103,8 @@ final class RoundMember {
         List<KeyProbe> probes = new ArrayList<>(task.probes());
         probes.addAll(later.get());
         ChangedKeys changed = ChangedKeys.of(probes, layout.names().recomputeKey());
-        Optional<String> reason = KeyText.obstacle(layout.keyTypes(), session::valueOf)
-                .or(() -> known.chooser().everythingInstead(changed.count()));
+        Optional<String> reason =
+                KeyText.obstacle(layout.keyTypes(), session::valueOf).or(() -> everythingInstead(changed.count()));
         if (reason.isPresent()) {
             return new Way.Everything(reason.get());
         }
@@ -114,10 +115,21 @@ final class RoundMember {
         if (!keys.isEmpty() && !known.chooser().isPlanned()) {
             lookAtPlans(keys, session);
         }
-        return known.chooser()
-                .everythingInstead(keys.size())
+        return everythingInstead(keys.size())
                 .<Way>map(Way.Everything::new)
                 .orElseGet(() -> new Way.Keys(keys, changed.count()));
+    }
+
+    /** What would be cheaper is no reason where it is forbidden. */
+    private Optional<String> everythingInstead(long keys) {
+        return mayRecomputeAll() || keys > WayChooser.MOST_KEYS
+                ? known.chooser().everythingInstead(keys)
+                : Optional.empty();
+    }
+
+    /** Whether all rows may be recomputed without a further word of the operator. */
+    boolean mayRecomputeAll() {
+        return task.basis().fullRecompute() == FullRecompute.ALLOW;
     }
 
     private String whyEverything() {
@@ -179,6 +191,9 @@ final class RoundMember {
 
     /** Whether to recompute all rows is known to take no longer than this. */
     boolean takesAsAWholeAtMost(Duration time) {
-        return known.chooser().everythingTook().filter(took -> took.compareTo(time) <= 0).isPresent();
+        return known.chooser()
+                .everythingTook()
+                .filter(took -> took.compareTo(time) <= 0)
+                .isPresent();
     }
 }

@@ -1,5 +1,6 @@
 package io.refreshd.schedule;
 
+import io.refreshd.model.FullRecompute;
 import io.refreshd.model.KeyProbe;
 import io.refreshd.model.RefreshTask;
 import io.refreshd.model.RoundBasis;
@@ -41,7 +42,14 @@ final class RefreshTaskFactory {
                 actions.newMark(),
                 changes.oldestCommit(),
                 probes,
-                view.incremental() ? new RoundBasis(view.spec.version(), everything.orElse("")) : RoundBasis.NONE);
+                view.incremental()
+                        ? new RoundBasis(view.spec.version(), everything.orElse(""), fullRecompute(view))
+                        : RoundBasis.NONE);
+    }
+
+    /** Somebody's word counts for one refresh. A view that refreshd has never brought up to date has to be compared once. */
+    private static FullRecompute fullRecompute(ViewState view) {
+        return view.requested || view.refreshedAt.isEmpty() ? FullRecompute.ALLOW : view.spec.fullRecompute();
     }
 
     /** Whether a task that is made now refreshes the view as a whole, or recomputes all its rows. */

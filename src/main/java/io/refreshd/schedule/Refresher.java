@@ -35,8 +35,8 @@ public interface Refresher {
     default Map<ViewId, RefreshOutcome> round(List<RefreshTask> tasks, LaterOfViews later) {
         Map<ViewId, RefreshOutcome> outcomes = new HashMap<>();
         for (RefreshTask task : tasks) {
-            Later ofOne = (position, patience) -> later.upTo(List.of(task.view()), position, patience)
-                    .getOrDefault(task.view(), Optional.empty());
+            Later ofOne = (position, patience) ->
+                    later.upTo(List.of(task.view()), position, patience).getOrDefault(task.view(), Optional.empty());
             outcomes.put(task.view(), refresh(task, ofOne));
         }
         return outcomes;

@@ -82,7 +82,7 @@ public final class Scheduler {
             case Event.RefreshRequested request -> requests.refresh(request.views(), now);
             case Event.Expedited expedited -> requests.expedite(expedited.oids(), now);
             case Event.PauseRequested pause -> requests.pause(pause.view());
-            case Event.ResumeRequested resume -> requests.resume(resume.view());
+            case Event.ResumeRequested resume -> requests.resume(resume.view(), now);
             case Event.Held held -> dispatcher.hold();
             case Event.Released released -> dispatcher.release();
             case Event.Tick tick -> {}

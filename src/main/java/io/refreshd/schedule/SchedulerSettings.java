@@ -19,7 +19,6 @@ public record SchedulerSettings(
         this(maxConcurrent, retry, failuresToSuspend, visibilityPoll, QueueBound.USUAL);
     }
 
-
     public SchedulerSettings {
         requirePositive(maxConcurrent, "max concurrent");
         requirePositive(failuresToSuspend, "failures to suspend");

@@ -111,7 +111,8 @@ final class ViewRegistry {
 
     /** How many places the running refreshes take. */
     int runningCount() {
-        return (int) running.values().stream().filter(refresh -> !refresh.joined()).count();
+        return (int)
+                running.values().stream().filter(refresh -> !refresh.joined()).count();
     }
 
     /** When the round of several views began that runs now; empty if none does. */

@@ -24,8 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** What incremental views lack when the daemon ends comes from the log once more. */
 @NullUnmarked // Set before each test.
 class IncrementalRestartIT {
-    private static final String SLOWLY =
-            "views: { overrides: { public.v: { quiet-period: 10m, target-lag: 1h } } }";
+    private static final String SLOWLY = "views: { overrides: { public.v: { quiet-period: 10m, target-lag: 1h } } }";
 
     @TempDir
     private Path folder;

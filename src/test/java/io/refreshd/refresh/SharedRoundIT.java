@@ -2,10 +2,13 @@ package io.refreshd.refresh;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.refreshd.model.Failure;
+import io.refreshd.model.FullRecompute;
 import io.refreshd.model.KeyProbe;
 import io.refreshd.model.Moment;
 import io.refreshd.model.RefreshOutcome;
 import io.refreshd.model.RefreshTask;
+import io.refreshd.model.RoundBasis;
 import io.refreshd.model.ViewId;
 import io.refreshd.testing.TestTimeout;
 import java.sql.Connection;
@@ -93,9 +96,11 @@ class SharedRoundIT {
         try {
             for (int i = 1; i <= 40; i++) {
                 execute("UPDATE agreed SET v = " + i);
-                List<RefreshTask> tasks = List.of(
-                        task("agreed_a", "1", "2", "3", "4", "5"), task("agreed_b", "1", "2", "3", "4", "5"));
-                assertThat(fixture.refresher.round(tasks, (views, position) -> nothing(views)).values())
+                List<RefreshTask> tasks =
+                        List.of(task("agreed_a", "1", "2", "3", "4", "5"), task("agreed_b", "1", "2", "3", "4", "5"));
+                assertThat(fixture.refresher
+                                .round(tasks, (views, position) -> nothing(views))
+                                .values())
                         .hasSize(2)
                         .allMatch(RefreshOutcome.Refreshed.class::isInstance);
             }
@@ -199,5 +204,47 @@ class SharedRoundIT {
         });
         assertThat(fixture.differs("later_a") || fixture.differs("later_b")).isFalse();
         assertThat(fixture.lastDetail("later_b")).isEqualTo("2 keys recomputed");
+    }
+
+    @Test
+    void whatIsForbiddenIsNotDoneAndSaysWhatMendsIt() throws Exception {
+        tableAndViews("forbidden", "forbidden_a", "forbidden_b");
+        execute("UPDATE forbidden SET v = 7");
+        RefreshTask never =
+                withBasis(task("forbidden_a", "1"), new RoundBasis("", "rows changed", FullRecompute.NEVER));
+        Map<ViewId, RefreshOutcome> outcomes =
+                fixture.refresher.round(List.of(never, task("forbidden_b", "1")), (views, position) -> nothing(views));
+        assertThat(of(outcomes, "forbidden_b")).isInstanceOf(RefreshOutcome.Refreshed.class);
+        assertThat(of(outcomes, "forbidden_a")).isInstanceOfSatisfying(RefreshOutcome.Failed.class, failed -> {
+            assertThat(failed.failure().kind()).isEqualTo(Failure.Kind.PERMANENT);
+            assertThat(failed.failure().what()).endsWith("full-recompute: never forbids: rows changed");
+            assertThat(failed.failure().remedy().toString()).contains("refreshd refresh public.forbidden_a");
+        });
+        assertThat(fixture.database.query("SELECT count(*) FROM public.forbidden_a WHERE v = 7"))
+                .containsExactly("0");
+
+        RefreshTask byKeys = withBasis(task("forbidden_a", "1"), new RoundBasis("", "", FullRecompute.NEVER));
+        assertThat(fixture.refresher.refresh(byKeys, LaterChanges.UNKNOWN))
+                .as("the log may only be late")
+                .isInstanceOfSatisfying(
+                        RefreshOutcome.Failed.class,
+                        failed -> assertThat(failed.failure().kind()).isEqualTo(Failure.Kind.TRANSIENT));
+        assertThat(fixture.refresher.refresh(byKeys, position -> Optional.of(List.of())))
+                .isInstanceOf(RefreshOutcome.Refreshed.class);
+    }
+
+    private static RefreshTask withBasis(RefreshTask task, RoundBasis basis) {
+        return new RefreshTask(
+                task.view(),
+                task.oid(),
+                task.method(),
+                task.awaited(),
+                task.covers(),
+                task.routed(),
+                task.downstream(),
+                task.downstreamMark(),
+                task.oldestCommit(),
+                task.probes(),
+                basis);
     }
 }

@@ -2,19 +2,25 @@ package io.refreshd.schedule;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.refreshd.model.Failure;
+import io.refreshd.model.FullRecompute;
 import io.refreshd.model.Impact;
 import io.refreshd.model.KeyProbe;
 import io.refreshd.model.LedgerEntry;
 import io.refreshd.model.Lsn;
 import io.refreshd.model.Method;
 import io.refreshd.model.Moment;
+import io.refreshd.model.RefreshOutcome;
 import io.refreshd.model.RefreshTask;
+import io.refreshd.model.Remedy;
+import io.refreshd.model.RoundBasis;
 import io.refreshd.model.Snapshot;
 import io.refreshd.model.TableId;
 import io.refreshd.model.Timing;
 import io.refreshd.model.ViewId;
 import io.refreshd.model.Xid;
 import io.refreshd.model.Xids;
+import io.refreshd.report.ViewPhase;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -34,6 +40,7 @@ class LogQueueTest {
 
     private final Scheduler scheduler =
             new Scheduler(SchedulerSettings.withMaxConcurrent(2).with(BOUND), 10, new Random(1));
+    private FullRecompute fullRecompute = FullRecompute.ALLOW;
     private Moment now = new Moment(7, Instant.parse("2026-01-01T00:00:00Z"));
 
     private List<Action> handle(Event event) {
@@ -54,7 +61,8 @@ class LogQueueTest {
                 Set.of(),
                 Optional.empty(),
                 Optional.empty(),
-                "1");
+                "1",
+                fullRecompute);
         LedgerEntry entry = new LedgerEntry(
                 VIEW,
                 dirty,
@@ -165,7 +173,8 @@ class LogQueueTest {
     void itGoesByNoRowsIfTheLogHoldsNothingThatItLacks() {
         know(true, Optional.of(SEEN), Optional.empty());
         streams(500);
-        RefreshTask task = started(handle(new Event.RoutedTo(new Lsn(610), SEEN))).orElseThrow();
+        RefreshTask task =
+                started(handle(new Event.RoutedTo(new Lsn(610), SEEN))).orElseThrow();
         assertThat(task.refreshesAll()).isFalse();
         assertThat(task.probes()).isEmpty();
     }
@@ -174,8 +183,7 @@ class LogQueueTest {
     void aStreamThatBeginsTooLateMeansAllRows() {
         know(true, Optional.of(SEEN), Optional.empty());
         handle(new Event.RoutedTo(new Lsn(600), Lsn.ZERO, SEEN));
-        RefreshTask task =
-                started(handle(new Event.StreamBegan(new Lsn(501)))).orElseThrow();
+        RefreshTask task = started(handle(new Event.StreamBegan(new Lsn(501)))).orElseThrow();
         assertThat(task.refreshesAll()).isTrue();
         assertThat(task.basis().everything()).contains("the log holds not all of them");
     }
@@ -187,7 +195,9 @@ class LogQueueTest {
         streams(500);
         assertThat(needed()).contains(new Lsn(500));
         handle(new Event.RoutedTo(new Lsn(600), Lsn.ZERO, SEEN));
-        assertThat(started(handle(new Event.StreamBegan(new Lsn(520)))).orElseThrow().refreshesAll())
+        assertThat(started(handle(new Event.StreamBegan(new Lsn(520))))
+                        .orElseThrow()
+                        .refreshesAll())
                 .isTrue();
     }
 
@@ -220,5 +230,23 @@ class LogQueueTest {
         now = new Moment(scheduler.nextDeadline().getAsLong(), now.wall());
         assertThat(started(handle(new Event.Tick())).orElseThrow().refreshesAll())
                 .isTrue();
+    }
+
+    @Test
+    void anOperatorsWordAllowsAllRowsOnce() {
+        fullRecompute = FullRecompute.NEVER;
+        know(false, Optional.of(SEEN), Optional.empty());
+        streams(600);
+        handle(new Event.Affected(List.of(new Impact(VIEW, Xids.of(new Xid(150)), now.wall()))));
+        RefreshTask task = started(after(Duration.ofMillis(30))).orElseThrow();
+        assertThat(task.basis().fullRecompute()).isEqualTo(FullRecompute.NEVER);
+        handle(new Event.RefreshEnded(
+                VIEW,
+                new RefreshOutcome.Failed(
+                        new Failure(Failure.Kind.PERMANENT, "", "forbidden", Remedy.NONE), Duration.ZERO)));
+        assertThat(scheduler.status().getFirst().phase()).isEqualTo(ViewPhase.SUSPENDED);
+        assertThat(started(after(Duration.ofHours(1)))).isEmpty();
+        task = started(handle(new Event.ResumeRequested(VIEW))).orElseThrow();
+        assertThat(task.basis()).isEqualTo(new RoundBasis("1", "a refresh was asked for", FullRecompute.ALLOW));
     }
 }

@@ -55,9 +55,7 @@ class SchedulerSimulationTest {
             assertThat(all).as("rounds of several views").anyMatch(counts -> counts.shared > 0);
             assertThat(all).as("views taken out of a round").anyMatch(counts -> counts.takenOut > 0);
             assertThat(all).as("log kept for views").anyMatch(counts -> counts.kept > 0);
-            assertThat(all)
-                    .as("starts with changes that the log still held")
-                    .anyMatch(counts -> counts.resumed > 0);
+            assertThat(all).as("starts with changes that the log still held").anyMatch(counts -> counts.resumed > 0);
         }
     }
 
