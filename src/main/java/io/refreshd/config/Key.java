@@ -59,11 +59,16 @@ enum Key {
             Kind.METHOD,
             "concurrent",
             "`concurrent` does not block readers. `plain` is about five times cheaper and blocks readers while it runs. An incremental view is not refreshed by `REFRESH`, whatever this says."),
+    VIEWS_FULL_RECOMPUTE(
+            "views.full-recompute",
+            Kind.ALLOW_OR_NEVER,
+            "allow",
+            "Whether refreshd may recompute all rows of an [incremental view](incremental.md#what-recomputes-everything) where the rows that changed are not known. `never`: the view is suspended instead, with the reason, until `refreshd refresh` or `refreshd resume` asks for it."),
     VIEWS_OVERRIDES(
             "views.overrides",
             Kind.MAPPING,
             "{}",
-            "Other settings for some views: a pattern, then any of `quiet-period`, `target-lag`, `max-staleness`, `method`. Where several patterns match, the later one wins, key by key."),
+            "Other settings for some views: a pattern, then any of `quiet-period`, `target-lag`, `max-staleness`, `method`, `full-recompute`. Where several patterns match, the later one wins, key by key."),
     REFRESH_MAX_CONCURRENT(
             "refresh.max-concurrent",
             Kind.NUMBER,
@@ -203,6 +208,7 @@ enum Key {
         DURATION_OR_NONE("duration or `none`"),
         SIZE_OR_NONE("size or `none`"),
         METHOD("`concurrent` or `plain`"),
+        ALLOW_OR_NEVER("`allow` or `never`"),
         ADDRESS("host:port"),
         PATTERNS("list of patterns"),
         HOSTS("list of host names"),

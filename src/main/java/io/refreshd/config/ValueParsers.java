@@ -1,5 +1,6 @@
 package io.refreshd.config;
 
+import io.refreshd.model.FullRecompute;
 import io.refreshd.model.Method;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
@@ -46,6 +47,14 @@ final class ValueParsers {
             case "concurrent" -> Method.CONCURRENT;
             case "plain" -> Method.PLAIN;
             default -> throw new InvalidValueException("there is no such method", "write concurrent or plain");
+        };
+    }
+
+    static FullRecompute fullRecompute(String text) throws InvalidValueException {
+        return switch (text) {
+            case "allow" -> FullRecompute.ALLOW;
+            case "never" -> FullRecompute.NEVER;
+            default -> throw new InvalidValueException("neither allow nor never", "write allow or never");
         };
     }
 

@@ -1,5 +1,6 @@
 package io.refreshd.config;
 
+import io.refreshd.model.FullRecompute;
 import io.refreshd.model.Method;
 import java.time.Duration;
 import java.util.Optional;
@@ -10,4 +11,5 @@ public record ViewOverride(
         Optional<Duration> quietPeriod,
         Optional<Duration> targetLag,
         Optional<MaxStaleness> maxStaleness,
-        Optional<Method> method) {}
+        Optional<Method> method,
+        Optional<FullRecompute> fullRecompute) {}

@@ -9,8 +9,12 @@ import java.util.Set;
 
 /** Reader of the section {@code views}. */
 final class ViewsReader {
-    private static final Set<Key> OVERRIDABLE =
-            EnumSet.of(Key.VIEWS_QUIET_PERIOD, Key.VIEWS_TARGET_LAG, Key.VIEWS_MAX_STALENESS, Key.VIEWS_METHOD);
+    private static final Set<Key> OVERRIDABLE = EnumSet.of(
+            Key.VIEWS_QUIET_PERIOD,
+            Key.VIEWS_TARGET_LAG,
+            Key.VIEWS_MAX_STALENESS,
+            Key.VIEWS_METHOD,
+            Key.VIEWS_FULL_RECOMPUTE);
 
     private final Section views;
     private final Timing timing;
@@ -38,6 +42,7 @@ final class ViewsReader {
                 views.orDefault(Key.VIEWS_METHOD, ValueParsers::method),
                 views.orDefault(Key.VIEWS_UNTRACKED_MAX_STALENESS, Durations::parseMaxStaleness)
                         .bound(),
+                views.orDefault(Key.VIEWS_FULL_RECOMPUTE, ValueParsers::fullRecompute),
                 overrides(views.section(Key.VIEWS_OVERRIDES.leaf())));
     }
 
@@ -73,7 +78,8 @@ final class ViewsReader {
                 section.given(Key.VIEWS_QUIET_PERIOD, Durations::parse),
                 section.given(Key.VIEWS_TARGET_LAG, Durations::parsePositive),
                 section.given(Key.VIEWS_MAX_STALENESS, Durations::parseMaxStaleness),
-                section.given(Key.VIEWS_METHOD, ValueParsers::method));
+                section.given(Key.VIEWS_METHOD, ValueParsers::method),
+                section.given(Key.VIEWS_FULL_RECOMPUTE, ValueParsers::fullRecompute));
         // A key that this override lacks is inherited from the section views. If an earlier override sets one of the
         // two keys, it may match the same views, and the inherited value is not known here.
         boolean both =

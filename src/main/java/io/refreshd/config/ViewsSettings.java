@@ -1,5 +1,6 @@
 package io.refreshd.config;
 
+import io.refreshd.model.FullRecompute;
 import io.refreshd.model.Method;
 import io.refreshd.model.Timing;
 import io.refreshd.model.ViewId;
@@ -22,6 +23,7 @@ public record ViewsSettings(
         Timing timing,
         Method method,
         Optional<Duration> untrackedMaxStaleness,
+        FullRecompute fullRecompute,
         List<ViewOverride> overrides) {
     /** The longest quiet period of an incremental view, unless an override says otherwise: its rounds cost little. */
     static final Duration QUIET_PERIOD_OF_INCREMENTAL = Duration.ofMillis(20);
@@ -73,6 +75,11 @@ public record ViewsSettings(
     /** The configured method; an incremental view has its own, whatever this says. */
     public Method methodOf(ViewId view) {
         return last(view, ViewOverride::method).orElse(method);
+    }
+
+    /** Whether all rows of the view may be recomputed, if it is incremental. */
+    public FullRecompute fullRecomputeOf(ViewId view) {
+        return last(view, ViewOverride::fullRecompute).orElse(fullRecompute);
     }
 
     private <T> Optional<T> last(ViewId view, Function<ViewOverride, Optional<T>> part) {

@@ -5,14 +5,18 @@ import io.refreshd.catalog.RecomputeKeys;
 import io.refreshd.catalog.Relation;
 import io.refreshd.catalog.RelationKind;
 import io.refreshd.ledger.RefreshCost;
+import io.refreshd.model.FullRecompute;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.Remedy;
+import io.refreshd.model.TableId;
 import io.refreshd.model.ViewId;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Says of each materialized view whether it could be incremental, and by which key, or what stands in the way. There are at most two
@@ -33,9 +37,38 @@ final class IncrementalCheck implements Check {
                     && database.configuration().views().includes(view)
                     && !database.catalog().incremental().containsKey(relation.oid())) {
                 findings.add(finding(keys.of(relation.oid()), Optional.ofNullable(costs.get(view))));
+            } else if (database.catalog().incremental().containsKey(relation.oid())
+                    && database.configuration().views().includes(view)) {
+                forbidden(database, view).forEach(findings::add);
             }
         }
         return findings;
+    }
+
+    /** The view would be suspended at the next change of that table. */
+    private static Stream<Finding> forbidden(ExaminedDatabase database, ViewId view) {
+        if (database.configuration().views().fullRecomputeOf(view) == FullRecompute.ALLOW) {
+            return Stream.empty();
+        }
+        return database.graph().tables().keySet().stream()
+                .filter(table -> database.graph().readersOf(table).stream()
+                                .anyMatch(reader -> reader.view().equals(view))
+                        && database.graph()
+                                .changeFilter(table, view)
+                                .lookup()
+                                .key()
+                                .isEmpty())
+                .sorted(Comparator.comparing(TableId::toString))
+                .map(table -> new Finding(
+                        Severity.WARNING,
+                        "full-recompute",
+                        view.toString(),
+                        "full-recompute: never suspends the view when a row of " + table + " changes",
+                        "By a change of that table the rows of the view that it concerns are not found, so that all of them have to be"
+                                + " recomputed.",
+                        Remedy.text(
+                                "give the table a primary key that the view's query can show, or allow it with full-recompute:"
+                                        + " allow")));
     }
 
     private static Finding finding(IncrementalQuery query, Optional<RefreshCost> cost) {

@@ -46,6 +46,9 @@ final class Attachments {
             ) s ORDER BY place, statement
             """;
 
+    /** Of a table that refreshd makes. */
+    static final int FILLFACTOR = 90;
+
     /** Settings of storage and statistics, which a materialized view and a table have alike. */
     private static final String STORAGE = """
             SELECT statement FROM (
@@ -57,6 +60,8 @@ final class Attachments {
                       FROM pg_catalog.pg_class c JOIN pg_catalog.pg_class t ON t.oid = c.reltoastrelid
                      WHERE c.oid = (:old_oid)::oid) k (oid, prefix, options),
                    pg_catalog.pg_options_to_table(k.options) s
+             WHERE NOT (:noun = 'MATERIALIZED VIEW' AND k.prefix = '' AND s.option_name = 'fillfactor'
+                        AND s.option_value = '90')
             UNION ALL
             SELECT 2, pg_catalog.format('ALTER %s %s ALTER COLUMN %I SET STATISTICS %s', :noun, :fresh, o.attname, o.attstattarget)
               FROM COLUMNS WHERE o.attstattarget >= 0

@@ -141,7 +141,10 @@ public final class Conversion {
         defining.prove(query, definition);
 
         tablespaceOf(old);
-        statements.execute("CREATE TABLE " + SqlNames.qualified(making.store()) + " AS SELECT * FROM "
+        // Room for rows that are updated in place, so that no index need be written for them. What the user has set is
+        // copied below.
+        statements.execute("CREATE TABLE " + SqlNames.qualified(making.store())
+                + " WITH (fillfactor = " + Attachments.FILLFACTOR + ") AS SELECT * FROM "
                 + SqlNames.qualified(making.definition()) + " WITH NO DATA");
         statements.execute("SELECT pg_catalog.set_config('default_tablespace', '', true)");
         long store = Definitions.oidOf(transaction, SqlNames.qualified(making.store()));

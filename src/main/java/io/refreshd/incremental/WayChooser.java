@@ -66,6 +66,11 @@ public final class WayChooser {
         return byKeys.containsKey(power(keys)) || planned.containsKey(power(keys));
     }
 
+    /** What recomputing everything has taken lately; empty if it was not done yet. */
+    public Optional<Duration> everythingTook() {
+        return Double.isNaN(everything) ? Optional.empty() : Optional.of(Duration.ofNanos((long) (everything * 1e9)));
+    }
+
     public void took(Way way, Duration duration) {
         double seconds = duration.toNanos() / 1e9;
         switch (way) {

@@ -19,6 +19,7 @@ import io.refreshd.routing.Routing;
 import io.refreshd.schedule.Action;
 import io.refreshd.schedule.Event;
 import io.refreshd.schedule.EventLoop;
+import java.sql.SQLException;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
@@ -43,6 +44,7 @@ public final class ChangeIngest implements BatchHandler {
     private final SignalHandler signals;
     private final CandidateFilter candidates;
     private final BatchReporter reporter;
+    private final SlotPosition slot;
 
     /** Held while a batch is taken in, or while ingest is paused. Guards {@code router} and {@code unsettled}. */
     private final ReentrantLock turn = new ReentrantLock();
@@ -51,15 +53,27 @@ public final class ChangeIngest implements BatchHandler {
     private volatile Router router = new Router(ViewGraph.EMPTY);
     /** Transactions that were handed over, and are not seen to be visible yet. */
     private Xids unsettled = Xids.NONE;
+    /** Whether the loop knows where the present stream began. Used in turn with batches, and by {@link #begin} between two streams. */
+    private boolean streams;
+    /** The loop is told of each batch up to this position: it was routed before this stream, which delivers some of it again. */
+    private Lsn again = Lsn.ZERO;
+
+    /** Tells where the slot stands. */
+    public interface SlotPosition {
+        /** The position that the slot has confirmed. */
+        Lsn confirmed() throws SQLException;
+    }
 
     public ChangeIngest(
             LeasedLedger ledger,
             EventLoop loop,
             Membership membership,
             WatermarkWriter writer,
+            SlotPosition slot,
             Consumer<Notice> listener,
             Supplier<Moment> clock) {
         this.loop = loop;
+        this.slot = slot;
         this.writer = writer;
         this.watermark = writer.watermark();
         this.marks = new MarkWriter(ledger, watermark, loop, clock);
@@ -73,7 +87,7 @@ public final class ChangeIngest implements BatchHandler {
     }
 
     @Override
-    public Receipt handle(Batch batch) throws InterruptedException {
+    public Receipt handle(Batch batch) throws InterruptedException, SQLException {
         turn.lockInterruptibly();
         try {
             return take(batch);
@@ -82,14 +96,33 @@ public final class ChangeIngest implements BatchHandler {
         }
     }
 
-    private Receipt take(Batch batch) throws InterruptedException {
+    private Receipt take(Batch batch) throws InterruptedException, SQLException {
+        if (!streams) {
+            // Nobody else can move the slot while this stream reads from it, and nothing of it is acknowledged yet.
+            loop.post(new Event.StreamBegan(slot.confirmed()));
+            streams = true;
+        }
         unsettled = Xids.union(List.of(unsettled, batch.xids()));
         Routing routing = router.route(batch.changes());
         reporter.report(batch, routing);
         Snapshot snapshot = mark(candidates.affected(routing));
         signals.handle(batch.signals(), batch.position());
+        readAgain(batch.position());
         unsettled = unsettled.unseenBy(snapshot);
-        return new Receipt(snapshot, watermark.durable());
+        return new Receipt(snapshot, acknowledgeable());
+    }
+
+    private void readAgain(Lsn position) {
+        if (!again.equals(Lsn.ZERO)) {
+            loop.post(new Event.ReadTo(position));
+            again = position.compareTo(again) < 0 ? again : Lsn.ZERO;
+        }
+    }
+
+    /** What the ledger holds need not be read again, unless incremental views wait for it. */
+    private Lsn acknowledgeable() throws InterruptedException {
+        Lsn durable = watermark.durable();
+        return loop.logNeededFrom().filter(from -> from.compareTo(durable) < 0).orElse(durable);
     }
 
     /** @return a snapshot read after the views that are affected were marked durably */
@@ -119,7 +152,7 @@ public final class ChangeIngest implements BatchHandler {
         try {
             watermark.routed(position);
             signals.routed();
-            loop.post(new Event.RoutedTo(watermark.claim().claimed(), snapshot));
+            loop.post(new Event.RoutedTo(watermark.claim().claimed(), position, snapshot));
         } finally {
             turn.unlock();
         }
@@ -155,12 +188,14 @@ public final class ChangeIngest implements BatchHandler {
         try {
             // They were not acknowledged, so the next run delivers them again.
             unsettled = Xids.NONE;
+            streams = false;
+            again = position;
         } finally {
             turn.unlock();
         }
         watermark.begin(epoch, position);
         reporter.begin();
-        loop.post(new Event.RoutedTo(position, snapshot));
+        loop.post(new Event.RoutedTo(position, Lsn.ZERO, snapshot));
     }
 
     /**

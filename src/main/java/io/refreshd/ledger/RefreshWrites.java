@@ -7,8 +7,11 @@ import io.refreshd.model.Snapshot;
 import io.refreshd.model.ViewId;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.jdbi.v3.core.Handle;
@@ -41,14 +44,57 @@ public final class RefreshWrites {
             Duration duration,
             Optional<Long> rowsChanged,
             boolean downstream) {
-        return refreshed(
-                transaction, token, task, snapshot, commitTime, duration, rowsChanged, downstream, Optional.empty());
+        Lease.prove(transaction, token);
+        lockInOrder(transaction, List.of(task));
+        return refreshed(transaction, task, snapshot, commitTime, duration, rowsChanged, downstream, Optional.empty());
     }
 
-    /** @param detail what the history says of it beside the number of rows */
-    public static boolean refreshed(
+    /**
+     * An incremental view of which rows were recomputed.
+     *
+     * @param commitTime commit time of the task's position in the log
+     * @param downstream whether to mark the views that read this one
+     * @param detail what the history says of it beside the number of rows
+     */
+    public record Recomputed(
+            RefreshTask task,
+            Snapshot snapshot,
+            Optional<Instant> commitTime,
+            Duration duration,
+            long rowsChanged,
+            boolean downstream,
+            String detail) {}
+
+    /** Records the round of several views. @return those of which the ledger has a row with this oid */
+    public static Set<ViewId> recomputed(Handle transaction, long token, List<Recomputed> views) {
+        Lease.prove(transaction, token);
+        lockInOrder(transaction, views.stream().map(Recomputed::task).toList());
+        Set<ViewId> known = new HashSet<>();
+        for (Recomputed view : views) {
+            boolean found = refreshed(
+                    transaction,
+                    view.task(),
+                    view.snapshot(),
+                    view.commitTime(),
+                    view.duration(),
+                    Optional.of(view.rowsChanged()),
+                    view.downstream(),
+                    Optional.of(view.detail()));
+            if (found) {
+                known.add(view.task().view());
+            }
+        }
+        return known;
+    }
+
+    /**
+     * The caller has proven the lease, and locked the rows.
+     *
+     * <p>Invariant: a snapshot that a mark has taken from the row ({@link DirtyMarks#write}) stays away until a refresh has covered that mark.
+     * A refresh that began before the mark lacks what the mark is about.
+     */
+    private static boolean refreshed(
             Handle transaction,
-            long token,
             RefreshTask task,
             Snapshot snapshot,
             Optional<Instant> commitTime,
@@ -56,8 +102,6 @@ public final class RefreshWrites {
             Optional<Long> rowsChanged,
             boolean downstream,
             Optional<String> detail) {
-        Lease.prove(transaction, token);
-        lockInOrder(transaction, task);
         if (downstream) {
             markDownstream(transaction, task);
         }
@@ -67,7 +111,8 @@ public final class RefreshWrites {
                         SET covered = greatest(covered, :covers),
                             dirty_since = CASE WHEN marked > greatest(covered, :covers) THEN dirty_since END,
                             %s,
-                            snapshot = CAST(:snapshot AS pg_snapshot),
+                            snapshot = CASE WHEN snapshot IS NOT NULL OR marked <= greatest(covered, :covers)
+                                            THEN CAST(:snapshot AS pg_snapshot) END,
                             refreshed_at = clock_timestamp(),
                             last_duration = make_interval(secs => :seconds),
                             method = :method,
@@ -176,8 +221,8 @@ public final class RefreshWrites {
                 .execute();
     }
 
-    /** Locks the rows in the order that {@link ViewRows#mark} uses too, so that the two cannot deadlock. */
-    private static void lockInOrder(Handle transaction, RefreshTask task) {
+    /** Locks the rows in the order that {@link DirtyMarks#write} uses too, so that the two cannot deadlock. */
+    private static void lockInOrder(Handle transaction, List<RefreshTask> tasks) {
         transaction
                 .createQuery("""
                         SELECT count(*) FROM (
@@ -186,14 +231,19 @@ public final class RefreshWrites {
                             ORDER BY view_schema, view_name
                             FOR UPDATE) locked
                         """)
-                .bind("schemas", names(task, ViewId::schema))
-                .bind("names", names(task, ViewId::name))
+                .bind("schemas", names(tasks, ViewId::schema))
+                .bind("names", names(tasks, ViewId::name))
                 .mapTo(Integer.class)
                 .one();
     }
 
     private static String[] names(RefreshTask task, Function<ViewId, String> part) {
-        return Stream.concat(Stream.of(task.view()), task.downstream().stream())
+        return names(List.of(task), part);
+    }
+
+    private static String[] names(List<RefreshTask> tasks, Function<ViewId, String> part) {
+        return tasks.stream()
+                .flatMap(task -> Stream.concat(Stream.of(task.view()), task.downstream().stream()))
                 .map(part)
                 .toArray(String[]::new);
     }

@@ -15,6 +15,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
@@ -160,60 +161,10 @@ public final class ViewRows {
         batch.execute();
     }
 
-    /**
-     * Marks views: each lacks a change, and needs a refresh.
-     *
-     * <p>A view that was clean is stored with the watermark that it had while clean, {@code routed}, since the stream's
-     * position does not hold for it from now on. A view that reads other views is stored with what {@code refreshd.freshness}
-     * claims of it: one of those may be dirty, and would be refreshed first.
-     *
-     * <p>A mark may be written after the refresh that covers it. Then it leaves the view clean, and does not set {@code
-     * dirty_since}.
-     *
-     * <p>Invariant: rows are locked in the same order here and in {@link RefreshWrites}; otherwise the two could deadlock.
-     *
-     * @param number of the mark
-     * @param since for each view, the commit time of the oldest change that it lacks
-     * @param routed every transaction that committed at or before it has been routed
-     * @param commitTime commit time that {@code routed} stands for
-     */
+    /** See {@link DirtyMarks#write}; invalidates no view. */
     public static void mark(
             Handle handle, long number, Map<ViewId, Instant> since, Lsn routed, Optional<Instant> commitTime) {
-        List<Map.Entry<ViewId, Instant>> rows = List.copyOf(since.entrySet());
-        handle.createUpdate("""
-                        WITH needed AS (
-                            SELECT s.view_schema, s.view_name, n.since
-                            FROM unnest(:schemas, :names, CAST(:since AS timestamptz[])) AS n (schema, name, since)
-                            JOIN refreshd.view_state s ON (s.view_schema, s.view_name) = (n.schema, n.name)
-                            ORDER BY s.view_schema, s.view_name
-                            FOR UPDATE OF s
-                        )
-                        UPDATE refreshd.view_state s
-                        SET marked = greatest(s.marked, :number),
-                            dirty_since = CASE WHEN s.marked > s.covered THEN least(s.dirty_since, n.since)
-                                               WHEN :number > s.covered THEN n.since END,
-                            (watermark, commit_time) = (
-                                SELECT c.watermark, c.commit_time
-                                FROM (SELECT s.watermark, s.commit_time
-                                      UNION ALL
-                                      SELECT CAST(:routed AS pg_lsn), CAST(:at AS timestamptz)
-                                      WHERE s.marked <= s.covered AND NOT s.untracked AND s.frozen IS NULL
-                                        AND s.upstream = '{}'
-                                      UNION ALL
-                                      SELECT f.watermark, f.commit_time FROM refreshd.freshness f
-                                      WHERE s.marked <= s.covered AND NOT s.untracked AND s.upstream <> '{}'
-                                        AND f.view_oid = s.view_oid) c
-                                ORDER BY c.watermark DESC NULLS LAST LIMIT 1)
-                        FROM needed n
-                        WHERE (s.view_schema, s.view_name) = (n.view_schema, n.view_name)
-                        """)
-                .bind("schemas", texts(rows, row -> row.getKey().schema()))
-                .bind("names", texts(rows, row -> row.getKey().name()))
-                .bind("since", texts(rows, row -> row.getValue().toString()))
-                .bind("number", number)
-                .bind("routed", routed.toString())
-                .bind("at", commitTime.map(Instant::toString).orElse(null))
-                .execute();
+        DirtyMarks.write(handle, number, since, Set.of(), routed, commitTime);
     }
 
     /** Records that the last refresh of the view covers the marks up to {@code number}, as was found after its commit. */

@@ -50,6 +50,13 @@ public sealed interface RefreshOutcome {
     /** The refresh failed; the view is as it was. */
     record Failed(Failure failure, Duration duration) implements RefreshOutcome {}
 
+    /**
+     * Nothing was done in a round of several views: all rows of this one have to be recomputed, which would delay the others.
+     *
+     * @param why all rows have to be, in words for people
+     */
+    record NeedsAllRows(String why) implements RefreshOutcome {}
+
     /** Nothing was done: the view no longer exists under its name. */
     record Gone() implements RefreshOutcome {}
 }

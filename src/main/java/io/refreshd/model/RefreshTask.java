@@ -18,7 +18,7 @@ import java.util.Set;
  * @param downstreamMark the dirty mark to give them
  * @param oldestCommit when the oldest change committed that the view does not hold yet
  * @param probes the rows to look up: if none of them differs from the view's definition, there is nothing to refresh. Empty: refresh
- *     in any case
+ *     in any case. For an incremental view, the rows to recompute; its basis says whether all are
  */
 public record RefreshTask(
         ViewId view,
@@ -64,7 +64,7 @@ public record RefreshTask(
                 downstreamMark,
                 oldestCommit,
                 probes,
-                RoundBasis.NONE);
+                method == Method.INCREMENTAL && probes.isEmpty() ? RoundBasis.UNKNOWN_ROWS : RoundBasis.NONE);
     }
 
     /** A task that refreshes in any case. */
@@ -79,6 +79,11 @@ public record RefreshTask(
             long downstreamMark,
             Optional<Instant> oldestCommit) {
         this(view, oid, method, awaited, covers, routed, downstream, downstreamMark, oldestCommit, List.of());
+    }
+
+    /** Whether all rows are made anew, or recomputed; otherwise those of the probes are looked up, or recomputed. */
+    public boolean refreshesAll() {
+        return method == Method.INCREMENTAL ? !basis.everything().isEmpty() : probes.isEmpty();
     }
 
     /** Whether keys that were routed for this task mean something under this version of the definition. */

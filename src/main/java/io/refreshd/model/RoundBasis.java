@@ -6,14 +6,20 @@ import java.util.Objects;
  * What a task for an incremental view rests on.
  *
  * @param definition the version of the view's definition by which changed rows were routed; under another one their keys say nothing
- * @param everything why all rows are recomputed, in words for people; empty if the task names rows
+ * @param everything why all rows are recomputed, in words for people; empty if the rows of the task's probes are
+ * @param fullRecompute whether all rows may be recomputed; an operator's word is given already
  */
-public record RoundBasis(String definition, String everything) {
+public record RoundBasis(String definition, String everything, FullRecompute fullRecompute) {
     /** The basis of a view that is refreshed by REFRESH. */
-    public static final RoundBasis NONE = new RoundBasis("", "");
+    public static final RoundBasis NONE = new RoundBasis("", "", FullRecompute.ALLOW);
+
+    /** The basis of a round of all rows, because not all that changed are known. */
+    public static final RoundBasis UNKNOWN_ROWS =
+            new RoundBasis("", "not every change has a key by which it can be carried through", FullRecompute.ALLOW);
 
     public RoundBasis {
         Objects.requireNonNull(definition);
         Objects.requireNonNull(everything);
+        Objects.requireNonNull(fullRecompute);
     }
 }

@@ -7,9 +7,11 @@ import io.refreshd.catalog.ViewGraph;
 import io.refreshd.config.ViewsSettings;
 import io.refreshd.ledger.Ledgered;
 import io.refreshd.ledger.Registration;
+import io.refreshd.model.FullRecompute;
 import io.refreshd.model.Method;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.TableId;
+import io.refreshd.model.Timing;
 import io.refreshd.model.ViewId;
 import io.refreshd.schedule.ViewSpec;
 import java.util.HashSet;
@@ -101,16 +103,24 @@ record ReconcilePlan(
             CatalogSnapshot catalog, CaptureCoverage coverage, MaterializedView view, ViewsSettings settings) {
         Optional<Obstacle> untracked = coverage.untrackedSourceOf(view);
         Method method = view.method(settings.methodOf(view.id()));
+        FullRecompute fullRecompute =
+                method == Method.INCREMENTAL ? settings.fullRecomputeOf(view.id()) : FullRecompute.ALLOW;
+        Timing timing = settings.timingOf(view.id(), method);
+        if (untracked.isPresent()) {
+            timing = settings.timingOfUntracked(view.id(), method);
+        } else if (fullRecompute == FullRecompute.NEVER) {
+            // By the clock all rows would be recomputed.
+            timing = new Timing(timing.quietPeriod(), timing.targetLag(), Optional.empty());
+        }
         return new ViewSpec(
                 view.id(),
                 view.oid(),
-                untracked.isPresent()
-                        ? settings.timingOfUntracked(view.id(), method)
-                        : settings.timingOf(view.id(), method),
+                timing,
                 method,
                 catalog.graph().upstreamOf(view.id()),
                 catalog.obstacleTo(view, method),
                 untracked,
-                view.incremental().map(IncrementalView::version).orElse(""));
+                view.incremental().map(IncrementalView::version).orElse(""),
+                fullRecompute);
     }
 }

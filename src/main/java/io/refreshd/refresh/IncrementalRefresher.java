@@ -1,16 +1,25 @@
 package io.refreshd.refresh;
 
 import io.refreshd.incremental.StoreLayout;
+import io.refreshd.incremental.Way;
 import io.refreshd.ledger.Lease;
+import io.refreshd.ledger.LeaseLostException;
 import io.refreshd.ledger.RefreshWrites;
 import io.refreshd.model.Lsn;
 import io.refreshd.model.Moment;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.RefreshOutcome;
 import io.refreshd.model.RefreshTask;
+import io.refreshd.model.ViewId;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -19,9 +28,11 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
+import org.jdbi.v3.core.JdbiException;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Brings incremental views up to date: one round for each task. The rows are committed in one transaction, and the ledger's row right
+ * Brings incremental views up to date, several in one round. Their rows are committed in one transaction, and the ledger's rows right
  * after it in another one.
  *
  * <p>The rows need REPEATABLE READ. Under that level a row of the ledger that capture has marked since the snapshot could not be written
@@ -35,7 +46,7 @@ import org.jdbi.v3.core.Jdbi;
  * <p>Invariant: views that read this one are marked with the second transaction if the first changed rows, and also if it is not known
  * that all earlier rounds got that far. That is known only of rounds of this object.
  *
- * <p>Thread: workers of the scheduler call {@link #refresh}, several at a time for different views.
+ * <p>Thread: workers of the scheduler call {@link #round}, several at a time for different views.
  */
 final class IncrementalRefresher {
     private final Jdbi jdbi;
@@ -67,21 +78,22 @@ final class IncrementalRefresher {
         this.attempts = attempts;
     }
 
-    RefreshOutcome refresh(RefreshTask task, LaterChanges later) throws InterruptedException {
-        if (running.cancelled()) {
-            throw new InterruptedException();
+    /** @return the outcome of each task */
+    Map<ViewId, RefreshOutcome> round(List<RefreshTask> tasks, LaterOfViews later) {
+        Map<ViewId, RefreshOutcome> outcomes = new LinkedHashMap<>();
+        List<RefreshTask> left = new ArrayList<>(tasks);
+        while (!left.isEmpty()) {
+            Attempt attempt = new Attempt(left, later);
+            try {
+                outcomes.putAll(attempt.run());
+            } catch (GaveWayException | LeaseLostException | InterruptedException | JdbiException e) {
+                // A view that fails is taken out, and the round is repeated without it.
+                List<RefreshTask> failed = attempt.culprit(e).map(List::of).orElse(List.copyOf(left));
+                failed.forEach(task -> outcomes.put(task.view(), attempts.failure(task, e, attempt.duration())));
+            }
+            left.removeIf(task -> outcomes.containsKey(task.view()));
         }
-        long start = clock.get().nanos();
-        // Looked up now: by the end of a long round the commit time of an old position is no longer known.
-        Optional<Instant> commitTime = task.routed().flatMap(commitTimes);
-        try (Handle handle = jdbi.open()) {
-            Round.Result result = running.track(handle, task.view(), () -> correct(handle, task, later));
-            Duration duration = attempts.since(start);
-            return switch (result) {
-                case Round.Result.Not not -> not(task, not.outcome(), duration);
-                case Round.Result.Corrected corrected -> recorded(handle, task, corrected, commitTime, duration);
-            };
-        }
+        return outcomes;
     }
 
     /** The index without which each changed key of the view costs the reading of a whole table; empty if there is none. */
@@ -90,69 +102,170 @@ final class IncrementalRefresher {
         return known == null ? Optional.empty() : known.missingIndex();
     }
 
-    private RefreshOutcome not(RefreshTask task, RefreshOutcome outcome, Duration duration) {
-        if (outcome instanceof RefreshOutcome.Failed failed) {
-            attempts.record(task, failed.failure(), duration);
-            return new RefreshOutcome.Failed(failed.failure(), duration);
-        }
-        return outcome;
-    }
+    /** One attempt at a round of several views. */
+    private final class Attempt {
+        private final List<RefreshTask> tasks;
+        private final LaterOfViews later;
+        private final long start = clock.get().nanos();
+        /** Looked up now: by the end of a long round the commit time of an old position is no longer known. */
+        private final Map<ViewId, Instant> times = new HashMap<>();
 
-    private Round.Result correct(Handle handle, RefreshTask task, LaterChanges later)
-            throws SQLException, InterruptedException {
-        Optional<StoreLayout> layout = StoreLayout.read(handle, task.oid());
-        if (layout.isEmpty()) {
-            return new Round.Result.Not(new RefreshOutcome.Gone());
+        private final Map<ViewId, RefreshOutcome> outcomes = new LinkedHashMap<>();
+        private final Map<ViewId, Way> ways = new HashMap<>();
+        private @Nullable Round round;
+
+        Attempt(List<RefreshTask> tasks, LaterOfViews later) {
+            this.tasks = List.copyOf(tasks);
+            this.later = later;
+            for (RefreshTask task : tasks) {
+                task.routed().flatMap(commitTimes).ifPresent(time -> times.put(task.view(), time));
+            }
         }
-        ViewRounds known = rounds.computeIfAbsent(task.oid(), oid -> new ViewRounds());
-        handle.begin();
-        try {
-            Round.Result result = new Round(handle, jdbi, task, layout.get(), known, clock).run(limits, later);
-            if (result instanceof Round.Result.Corrected corrected && corrected.rowsChanged() > 0) {
-                told.remove(task.oid());
+
+        Duration duration() {
+            return attempts.since(start);
+        }
+
+        /** The view whose statement failed; empty if the failure is that of all. */
+        Optional<RefreshTask> culprit(Exception problem) {
+            boolean ofOne = problem instanceof JdbiException
+                    && problem.getCause() instanceof SQLException error
+                    && RefreshAttempts.isOfTheView(error);
+            return ofOne && round != null ? round.current().map(RoundMember::task) : Optional.empty();
+        }
+
+        /** @return the outcomes of tasks that are done; the others have to be tried again */
+        Map<ViewId, RefreshOutcome> run() throws InterruptedException {
+            if (running.cancelled()) {
+                throw new InterruptedException();
+            }
+            try (Handle handle = jdbi.open()) {
+                Map<RoundMember, Round.Result> results =
+                        running.track(handle, tasks.getFirst().view(), () -> correct(handle));
+                List<RefreshWrites.Recomputed> corrected = new ArrayList<>();
+                results.forEach((member, result) -> {
+                    switch (result) {
+                        case Round.Result.Not not -> outcomes.put(member.view(), not(member.task(), not.outcome()));
+                        case Round.Result.Corrected done -> corrected.add(recomputed(member, done, results.values()));
+                    }
+                });
+                record(handle, corrected);
+                return outcomes;
+            }
+        }
+
+        private RefreshOutcome not(RefreshTask task, RefreshOutcome outcome) {
+            if (outcome instanceof RefreshOutcome.Failed failed) {
+                attempts.record(task, failed.failure(), duration());
+                return new RefreshOutcome.Failed(failed.failure(), duration());
+            }
+            return outcome;
+        }
+
+        /** @return what is committed, and what needs no commit */
+        private Map<RoundMember, Round.Result> correct(Handle handle) throws SQLException, InterruptedException {
+            List<RoundMember> members = members(handle);
+            if (members.isEmpty()) {
+                return Map.of();
+            }
+            handle.begin();
+            try {
+                Round begun = new Round(handle, jdbi, members, clock);
+                round = begun;
+                Map<RoundMember, Round.Result> results = new LinkedHashMap<>(begun.run(limits, later));
+                if (begun.mustBeRepeated()) {
+                    results.values().removeIf(Round.Result.Corrected.class::isInstance);
+                    return results;
+                }
+                commit(handle, results);
+                return results;
+            } finally {
+                if (handle.isInTransaction()) {
+                    handle.rollback();
+                }
+            }
+        }
+
+        private List<RoundMember> members(Handle handle) {
+            List<RoundMember> members = new ArrayList<>();
+            for (RefreshTask task : tasks) {
+                Optional<StoreLayout> layout = StoreLayout.read(handle, task.oid());
+                if (layout.isEmpty()) {
+                    outcomes.put(task.view(), new RefreshOutcome.Gone());
+                    continue;
+                }
+                ViewRounds known = rounds.computeIfAbsent(task.oid(), oid -> new ViewRounds());
+                members.add(new RoundMember(handle, task, layout.get(), known));
+            }
+            members.sort(Comparator.comparing(member -> member.layout().storeOid()));
+            return members;
+        }
+
+        private void commit(Handle handle, Map<RoundMember, Round.Result> results) {
+            List<Long> changed = new ArrayList<>();
+            results.forEach((member, result) -> {
+                if (result instanceof Round.Result.Corrected done && done.rowsChanged() > 0) {
+                    changed.add(member.task().oid());
+                }
+            });
+            if (!changed.isEmpty()) {
+                changed.forEach(told::remove);
                 Lease.prove(handle, lease);
                 handle.execute("SET LOCAL synchronous_commit = off");
                 handle.commit();
             }
-            return result;
-        } finally {
-            if (handle.isInTransaction()) {
-                handle.rollback();
+        }
+
+        private RefreshWrites.Recomputed recomputed(
+                RoundMember member, Round.Result.Corrected done, Collection<Round.Result> all) {
+            RefreshTask task = member.task();
+            ways.put(task.view(), done.way());
+            Duration duration = duration().minus(ofOthers(done, all));
+            return new RefreshWrites.Recomputed(
+                    task,
+                    member.snapshot(),
+                    Optional.ofNullable(times.get(task.view())),
+                    duration.isNegative() ? Duration.ZERO : duration,
+                    done.rowsChanged(),
+                    !task.downstream().isEmpty() && !(done.rowsChanged() == 0 && told.contains(task.oid())),
+                    done.way().detail());
+        }
+
+        /** What the other views took does not count for the view: a round of it alone would have lasted for the rest. */
+        private static Duration ofOthers(Round.Result.Corrected one, Collection<Round.Result> all) {
+            return all.stream()
+                    .filter(Round.Result.Corrected.class::isInstance)
+                    .map(result -> ((Round.Result.Corrected) result).time())
+                    .reduce(Duration.ZERO, Duration::plus)
+                    .minus(one.time());
+        }
+
+        private void record(Handle handle, List<RefreshWrites.Recomputed> corrected) {
+            if (corrected.isEmpty()) {
+                return;
+            }
+            Set<ViewId> known = handle.inTransaction(transaction -> {
+                transaction.execute("SET LOCAL synchronous_commit = local");
+                return RefreshWrites.recomputed(transaction, lease, corrected);
+            });
+            for (RefreshWrites.Recomputed view : corrected) {
+                RefreshTask task = view.task();
+                if (!known.contains(task.view())) {
+                    outcomes.put(task.view(), new RefreshOutcome.Gone());
+                    continue;
+                }
+                told.add(task.oid());
+                attempts.succeeded(task.view());
+                outcomes.put(
+                        task.view(),
+                        new RefreshOutcome.Refreshed(
+                                view.snapshot(),
+                                view.duration(),
+                                Optional.of(view.rowsChanged()),
+                                view.downstream(),
+                                clock.get().wall(),
+                                Optional.ofNullable(ways.get(task.view())).map(Way::recomputed)));
             }
         }
-    }
-
-    private RefreshOutcome recorded(
-            Handle handle,
-            RefreshTask task,
-            Round.Result.Corrected corrected,
-            Optional<Instant> commitTime,
-            Duration duration) {
-        Optional<Long> rowsChanged = Optional.of(corrected.rowsChanged());
-        boolean downstream = !task.downstream().isEmpty() && !(rowsChanged.get() == 0 && told.contains(task.oid()));
-        boolean known = handle.inTransaction(transaction -> {
-            transaction.execute("SET LOCAL synchronous_commit = local");
-            return RefreshWrites.refreshed(
-                    transaction,
-                    lease,
-                    task,
-                    corrected.snapshot(),
-                    commitTime,
-                    duration,
-                    rowsChanged,
-                    downstream,
-                    Optional.of(corrected.way().detail()));
-        });
-        if (!known) {
-            return new RefreshOutcome.Gone();
-        }
-        told.add(task.oid());
-        return new RefreshOutcome.Refreshed(
-                corrected.snapshot(),
-                duration,
-                rowsChanged,
-                downstream,
-                clock.get().wall(),
-                Optional.of(corrected.way().recomputed()));
     }
 }

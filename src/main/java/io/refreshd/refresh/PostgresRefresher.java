@@ -11,9 +11,13 @@ import io.refreshd.model.RefreshOutcome;
 import io.refreshd.model.RefreshTask;
 import io.refreshd.model.Snapshot;
 import io.refreshd.model.SqlNames;
+import io.refreshd.model.ViewId;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -22,7 +26,7 @@ import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.transaction.TransactionIsolationLevel;
 
 /**
- * Refreshes one view in one transaction: takes a snapshot, runs REFRESH, and records in the ledger what the view now holds.
+ * Refreshes one view in one transaction, or several incremental ones: takes a snapshot, runs REFRESH, and records in the ledger what the view now holds.
  *
  * <p>Thread: workers of the scheduler call {@link #refresh}, several at a time for different views. It blocks for as long as the
  * REFRESH takes.
@@ -63,11 +67,21 @@ public final class PostgresRefresher {
     }
 
     public RefreshOutcome refresh(RefreshTask task, LaterChanges later) {
-        return attempts.run(
-                task,
-                () -> task.method() == Method.INCREMENTAL
-                        ? incremental.refresh(task, later)
-                        : probedOrRefreshed(task, later));
+        if (task.method() == Method.INCREMENTAL) {
+            LaterOfViews ofOne = (views, position) -> Map.of(task.view(), later.upTo(position));
+            return Objects.requireNonNull(round(List.of(task), ofOne).get(task.view()));
+        }
+        return attempts.run(task, () -> probedOrRefreshed(task, later));
+    }
+
+    /**
+     * Brings incremental views up to date in one transaction, so that they agree afterwards. One that fails does not keep the others from
+     * it.
+     *
+     * @return the outcome of each task
+     */
+    public Map<ViewId, RefreshOutcome> round(List<RefreshTask> tasks, LaterOfViews later) {
+        return incremental.round(tasks, later);
     }
 
     private RefreshOutcome probedOrRefreshed(RefreshTask task, LaterChanges later) throws InterruptedException {

@@ -8,6 +8,7 @@ import io.refreshd.model.Moment;
 import io.refreshd.model.RefreshOutcome;
 import io.refreshd.model.RefreshTask;
 import io.refreshd.model.Remedy;
+import io.refreshd.model.ViewId;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
@@ -56,22 +57,39 @@ final class RefreshAttempts {
         try {
             RefreshOutcome outcome = work.run();
             if (!(outcome instanceof RefreshOutcome.NotVisibleYet) && !(outcome instanceof RefreshOutcome.Failed)) {
-                patience.reset(task.view());
+                succeeded(task.view());
             }
             return outcome;
-        } catch (GaveWayException e) {
-            return gaveWay(task, e, since(start));
-        } catch (LeaseLostException e) {
-            return transientFailure(String.valueOf(e.getMessage()), since(start));
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return transientFailure("the daemon is being stopped", since(start));
-        } catch (JdbiException e) { // also when no connection can be had
-            if (e.getCause() instanceof SQLException error) {
-                return failed(task, error, since(start));
-            }
-            throw e;
+        } catch (GaveWayException | LeaseLostException | InterruptedException | JdbiException e) {
+            return failure(task, e, since(start));
         }
+    }
+
+    /** The view was refreshed, needed no refresh, or is no more. */
+    void succeeded(ViewId view) {
+        patience.reset(view);
+    }
+
+    /** @param problem what ended the refresh. @throws RuntimeException the problem, if it is none of those that a refresh may have */
+    RefreshOutcome failure(RefreshTask task, Exception problem, Duration duration) {
+        return switch (problem) {
+            case GaveWayException e -> gaveWay(task, e, duration);
+            case LeaseLostException e -> transientFailure(String.valueOf(e.getMessage()), duration);
+            case InterruptedException e -> {
+                Thread.currentThread().interrupt();
+                yield transientFailure("the daemon is being stopped", duration);
+            }
+            // Also when no connection can be had.
+            case JdbiException e when e.getCause() instanceof SQLException error -> failed(task, error, duration);
+            case RuntimeException e -> throw e;
+            default -> throw new IllegalStateException(problem);
+        };
+    }
+
+    /** Whether the error may be that of one view alone: not if the server was lost. */
+    static boolean isOfTheView(SQLException error) {
+        String state = String.valueOf(error.getSQLState());
+        return SqlStates.isOfLocks(state) || !new Failure(SqlStates.classify(state), state, "", Remedy.NONE).isOutage();
     }
 
     private static RefreshOutcome transientFailure(String what, Duration duration) {

@@ -1,40 +1,35 @@
 package io.refreshd.refresh;
 
-import io.refreshd.catalog.DefinitionVersion;
 import io.refreshd.catalog.OwnerAccess;
 import io.refreshd.catalog.TrustedCode;
 import io.refreshd.database.PlainSession;
-import io.refreshd.incremental.ChangedKeys;
-import io.refreshd.incremental.KeyText;
-import io.refreshd.incremental.RoundSql;
-import io.refreshd.incremental.StoreLayout;
 import io.refreshd.incremental.Way;
-import io.refreshd.incremental.WayChooser;
 import io.refreshd.model.Failure;
 import io.refreshd.model.KeyProbe;
 import io.refreshd.model.Lsn;
 import io.refreshd.model.Moment;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.RefreshOutcome;
-import io.refreshd.model.RefreshTask;
-import io.refreshd.model.Snapshot;
-import io.refreshd.model.SqlNames;
+import io.refreshd.model.Remedy;
+import io.refreshd.model.ViewId;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The part of a round that runs in one transaction and makes the rows of one incremental view what its definition gives.
+ * The part of a round that runs in one transaction and makes the rows of incremental views what their definitions give.
  *
- * <p>Invariant: the rows are what the definition gives in the transaction's snapshot. The keys of all changes that the snapshot sees are
- * known: the log is read up to a position that was taken after the snapshot.
+ * <p>Invariant: the rows of all views are what their definitions give in the transaction's one snapshot, so that views which are read
+ * together agree. The keys of all changes that the snapshot sees are known: the log is read up to a position that was taken after the
+ * snapshot.
  *
  * <p>Invariant: the relations are locked before the snapshot is taken. A table that is truncated after a snapshot looks empty in it.
  *
@@ -45,189 +40,176 @@ import org.jdbi.v3.core.Jdbi;
  * <p>Thread: the one that owns the connection.
  */
 final class Round {
+    /** What takes longer, to recompute all rows of a view, would delay the other views of the round by more than they wait anyway. */
+    private static final Duration QUICK = Duration.ofMillis(100);
+
     private final Handle transaction;
     private final Jdbi others;
-    private final RefreshTask task;
-    private final StoreLayout layout;
-    private final RoundSql sql;
-    private final ViewRounds known;
+    private final List<RoundMember> members;
     private final Supplier<Moment> clock;
+    private final Map<RoundMember, Result> results = new LinkedHashMap<>();
+    private @Nullable RoundMember current;
+    private boolean mustBeRepeated;
 
     /**
      * @param transaction open, without a snapshot
      * @param others gives connections for proofs: in the transaction's snapshot a proof would be as old as the snapshot
+     * @param members in the order of the oids of their tables, so that no two rounds wait for each other's locks
      */
-    Round(
-            Handle transaction,
-            Jdbi others,
-            RefreshTask task,
-            StoreLayout layout,
-            ViewRounds known,
-            Supplier<Moment> clock) {
+    Round(Handle transaction, Jdbi others, List<RoundMember> members, Supplier<Moment> clock) {
         this.transaction = transaction;
         this.others = others;
-        this.task = task;
-        this.layout = layout;
-        this.sql = new RoundSql(layout);
-        this.known = known;
+        this.members = members;
         this.clock = clock;
     }
 
-    /** What became of the rows; nothing is committed yet. */
+    /** What became of a view's rows; nothing is committed yet. */
     sealed interface Result {
-        record Corrected(Snapshot snapshot, long rowsChanged, Way way) implements Result {}
+        /** @param time that the statements of this view took */
+        record Corrected(long rowsChanged, Way way, Duration time) implements Result {}
 
         record Not(RefreshOutcome outcome) implements Result {}
     }
 
-    Result run(RefreshLimits limits, LaterChanges later) throws SQLException, InterruptedException {
-        lock(limits);
-        Preparation prepared = Preparation.in(transaction, task.oid(), limits);
-        Optional<RefreshOutcome> obstacle = prepared.obstacleTo(task);
-        if (obstacle.isPresent()) {
-            return new Result.Not(obstacle.get());
-        }
-        if (!StoreLayout.read(transaction, task.oid()).equals(Optional.of(layout))) {
-            return new Result.Not(new RefreshOutcome.Gone()); // it was exchanged or altered a moment ago
-        }
-        String version = DefinitionVersion.of(transaction.getConnection(), layout.definitionOid(), layout.storeOid());
-        Optional<List<KeyProbe>> probes = probes(later, version);
-        Optional<Obstacle> untrusted = untrusted();
-        if (untrusted.isPresent()) {
-            return new Result.Not(refused(untrusted.get()));
-        }
-        PlainSession session = PlainSession.ofOwner(transaction.getConnection(), task.oid())
-                .with("search_path", "pg_catalog, pg_temp");
-        long start = clock.get().nanos();
-        Way way = way(probes, version, session);
-        long rowsChanged = apply(way, session);
-        known.chooser().took(way, Duration.ofNanos(clock.get().nanosSince(start)));
-        untrusted = untrusted();
-        return untrusted.isPresent()
-                ? new Result.Not(refused(untrusted.get()))
-                : new Result.Corrected(prepared.snapshot(), rowsChanged, way);
+    /** The view whose statements ran when the round failed; empty if they were not those of one view. */
+    Optional<RoundMember> current() {
+        return Optional.ofNullable(current);
     }
 
-    /** Locks the table, and whatever the definition reads: the server locks the relations of a view with the view. */
-    private void lock(RefreshLimits limits) {
+    /** Whether what was done must be rolled back, and the round be repeated without the views that have a result. */
+    boolean mustBeRepeated() {
+        return mustBeRepeated;
+    }
+
+    Map<RoundMember, Result> run(RefreshLimits limits, LaterOfViews later) throws SQLException, InterruptedException {
         transaction.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ");
         transaction.execute("SET LOCAL lock_timeout = '" + limits.lock().toMillis() + "ms'");
-        transaction.execute(
-                "LOCK TABLE ONLY " + SqlNames.qualified(layout.names().store()) + " IN ROW EXCLUSIVE MODE");
-        transaction.execute("LOCK TABLE " + SqlNames.qualified(layout.names().definition()) + " IN ACCESS SHARE MODE");
+        for (RoundMember member : members) {
+            current = member;
+            member.lock();
+        }
+        for (RoundMember member : members) {
+            current = member;
+            member.prepare(limits).ifPresent(outcome -> results.put(member, new Result.Not(outcome)));
+        }
+        current = null;
+        Map<ViewId, Optional<List<KeyProbe>>> changes = later(later);
+        refuseUntrusted(left());
+        for (RoundMember member : left()) {
+            current = member;
+            results.put(member, corrected(member, changes.getOrDefault(member.view(), Optional.empty())));
+        }
+        current = null;
+        mustBeRepeated = refuseUntrusted(results.entrySet().stream()
+                .filter(entry -> entry.getValue() instanceof Result.Corrected)
+                .map(Map.Entry::getKey)
+                .toList());
+        return results;
     }
 
-    /** @return empty if all rows must be recomputed */
-    private Optional<List<KeyProbe>> probes(LaterChanges later, String version) throws InterruptedException {
-        if (task.probes().isEmpty() || !task.definitionIs(version)) {
-            return Optional.empty();
+    private List<RoundMember> left() {
+        return members.stream().filter(member -> !results.containsKey(member)).toList();
+    }
+
+    private Map<ViewId, Optional<List<KeyProbe>>> later(LaterOfViews later) throws InterruptedException {
+        List<ViewId> byKeys = left().stream()
+                .filter(RoundMember::goesByKeys)
+                .map(RoundMember::view)
+                .toList();
+        if (byKeys.isEmpty()) {
+            return Map.of();
         }
         // The position is read after the snapshot: every transaction that the snapshot sees committed before it.
         Lsn position = Lsn.parse(transaction
                 .createQuery("SELECT pg_current_wal_insert_lsn()::text")
                 .mapTo(String.class)
                 .one());
-        return later.upTo(position).map(more -> {
-            List<KeyProbe> all = new ArrayList<>(task.probes());
-            all.addAll(more);
-            return all;
-        });
+        return later.upTo(byKeys, position);
     }
 
-    private String whyEverything(String version) {
-        if (!task.definitionIs(version)) {
-            return "the definition, or a table that it reads, was altered a moment ago";
+    private Result corrected(RoundMember member, Optional<List<KeyProbe>> later) throws SQLException {
+        PlainSession session = member.session();
+        long start = clock.get().nanos();
+        Way way = member.way(later, session);
+        if (way instanceof Way.Everything all && !member.mayRecomputeAll()) {
+            // Keys that came too late, or will never be known: the next round tells which.
+            return new Result.Not(
+                    member.goesByKeys() && later.isEmpty()
+                            ? unread(member.view())
+                            : forbidden(member.view(), all.reason()));
         }
-        if (!task.probes().isEmpty()) {
-            return "the keys of changes that came meanwhile are not known";
+        if (way instanceof Way.Everything all && members.size() > 1 && !member.takesAsAWholeAtMost(QUICK)) {
+            return new Result.Not(new RefreshOutcome.NeedsAllRows(all.reason()));
         }
-        return task.basis().everything().isEmpty()
-                ? "not every change has a key by which it can be carried through"
-                : task.basis().everything();
+        long rowsChanged = member.apply(way, session);
+        Duration time = Duration.ofNanos(clock.get().nanosSince(start));
+        member.took(way, time);
+        return new Result.Corrected(rowsChanged, way, time);
     }
 
-    private Way way(Optional<List<KeyProbe>> probes, String version, PlainSession session) throws SQLException {
-        if (probes.isEmpty()) {
-            return new Way.Everything(whyEverything(version));
+    /** @return whether a view was refused, which is its result then */
+    private boolean refuseUntrusted(List<RoundMember> asked) throws SQLException {
+        if (asked.isEmpty()) {
+            return false;
         }
-        ChangedKeys changed = ChangedKeys.of(probes.get(), layout.names().recomputeKey(), layout.keyTypes());
-        Optional<String> reason = KeyText.obstacle(layout.keyTypes(), session::valueOf)
-                .or(() -> known.chooser().everythingInstead(changed.count()));
-        if (reason.isPresent()) {
-            return new Way.Everything(reason.get());
-        }
-        Set<List<String>> keys = new HashSet<>(changed.recompute());
-        if (!changed.lookups().isEmpty()) {
-            keys.addAll(lookUp(changed.lookups(), session));
-        }
-        if (!keys.isEmpty() && !known.chooser().isKnown(keys.size())) {
-            lookAtPlans(keys, session);
-        }
-        return known.chooser()
-                .everythingInstead(keys.size())
-                .<Way>map(Way.Everything::new)
-                .orElseGet(() -> new Way.Keys(keys, changed.count()));
-    }
-
-    /** Is done once for each magnitude of keys: the planner's costs, and whether an index leads to the rows of a key. */
-    private void lookAtPlans(Set<List<String>> keys, PlainSession session) throws SQLException {
-        PlanReader reader = new PlanReader(transaction, session);
-        known.chooser()
-                .planned(
-                        reader.look(sql.rows(keys)).cost(),
-                        keys.size(),
-                        reader.look(sql.allRows()).cost());
-        known.foundMissing(
-                task.view(),
-                reader.look(sql.rows(Set.of(keys.iterator().next()))).missingIndex(task.view()));
-    }
-
-    private Set<List<String>> lookUp(List<KeyProbe> probes, PlainSession session) throws SQLException {
-        int parts = layout.names().recomputeKey().size();
-        return session.query(transaction.getConnection(), sql.keys(probes, WayChooser.MOST_KEYS + 1), row -> {
-            Set<List<String>> keys = new HashSet<>();
-            while (row.next()) {
-                List<String> key = new ArrayList<>();
-                for (int part = 1; part <= parts; part++) {
-                    key.add(row.getString(part));
-                }
-                keys.add(key);
-            }
-            return keys;
-        });
-    }
-
-    private long apply(Way way, PlainSession session) throws SQLException {
-        if (way instanceof Way.Keys some && some.keys().isEmpty()) {
-            return 0;
-        }
-        String difference = switch (way) {
-            case Way.Keys some -> sql.difference(some.keys());
-            case Way.Everything all -> sql.differenceOfAll();
-        };
-        return session.query(transaction.getConnection(), difference, row -> {
-            row.next();
-            return row.getLong(1) + row.getLong(2) + row.getLong(3);
-        });
-    }
-
-    private Optional<Obstacle> untrusted() throws SQLException {
+        boolean any = false;
         try (Handle other = others.open()) {
-            Optional<Obstacle> code = TrustedCode.obstacle(
-                    other.getConnection(), List.of(layout.definitionOid(), layout.storeOid()), TrustedCode.Use.ROWS);
-            return code.isPresent()
-                    ? code
-                    : OwnerAccess.obstacle(other.getConnection(), task.oid(), layout.definitionOid());
+            Optional<Obstacle> inAny = untrustedCode(other, asked);
+            for (RoundMember member : asked) {
+                Optional<Obstacle> code = inAny.isEmpty() ? inAny : untrustedCode(other, List.of(member));
+                Optional<Obstacle> refused = code.isPresent()
+                        ? code
+                        : OwnerAccess.obstacle(
+                                other.getConnection(),
+                                member.task().oid(),
+                                member.layout().definitionOid());
+                refused.ifPresent(obstacle -> results.put(member, new Result.Not(refused(member.view(), obstacle))));
+                any |= refused.isPresent();
+            }
+            if (inAny.isPresent() && !any) {
+                // It was found in reach of all together, and no longer in reach of any: none is believed.
+                asked.forEach(member -> results.put(member, new Result.Not(refused(member.view(), inAny.get()))));
+                any = true;
+            }
         }
+        return any;
     }
 
-    private RefreshOutcome refused(Obstacle untrusted) {
+    private static Optional<Obstacle> untrustedCode(Handle other, List<RoundMember> members) throws SQLException {
+        return TrustedCode.obstacle(
+                other.getConnection(),
+                members.stream()
+                        .flatMap(member -> Stream.of(
+                                member.layout().definitionOid(), member.layout().storeOid()))
+                        .toList(),
+                TrustedCode.Use.ROWS);
+    }
+
+    private static RefreshOutcome unread(ViewId view) {
+        return new RefreshOutcome.Failed(
+                new Failure(
+                        Failure.Kind.TRANSIENT, "", "the log was not read in time for a round of " + view, Remedy.NONE),
+                Duration.ZERO);
+    }
+
+    private static RefreshOutcome forbidden(ViewId view, String reason) {
         return new RefreshOutcome.Failed(
                 new Failure(
                         Failure.Kind.PERMANENT,
                         "",
-                        "the rows of " + task.view() + " are not recomputed: " + untrusted.what(),
-                        untrusted.remedy().and("then refreshd resume " + task.view()),
+                        "all rows of " + view + " would have to be recomputed, which full-recompute: never forbids: "
+                                + reason,
+                        Remedy.text("refreshd refresh " + view + " recomputes them once")),
+                Duration.ZERO);
+    }
+
+    private static RefreshOutcome refused(ViewId view, Obstacle untrusted) {
+        return new RefreshOutcome.Failed(
+                new Failure(
+                        Failure.Kind.PERMANENT,
+                        "",
+                        "the rows of " + view + " are not recomputed: " + untrusted.what(),
+                        untrusted.remedy().and("then refreshd resume " + view),
                         untrusted.said()),
                 Duration.ZERO);
     }

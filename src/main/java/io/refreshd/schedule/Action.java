@@ -16,11 +16,24 @@ public sealed interface Action {
     /**
      * Write to the ledger that these views are dirty, then post {@link Event.Marked}. Whoever sent the event carries this action
      * out; the loop carries out all others.
+     *
+     * @param invalidated those of the views that may lack something that no change in the log tells of: their snapshots do not count
+     *     any more, in the ledger either
      */
-    record Mark(long number, Set<ViewId> views) implements Action {}
+    record Mark(long number, Set<ViewId> views, Set<ViewId> invalidated) implements Action {}
 
     /** Carry out a refresh, then post {@link Event.RefreshEnded}. Never two at once for a view. */
     record Start(RefreshTask task) implements Action {}
+
+    /**
+     * Bring these incremental views up to date in one round, then post {@link Event.RefreshEnded} for each of them. The views wait for
+     * nothing that another one of them has to bring. The first has taken a place for all.
+     */
+    record StartRound(List<RefreshTask> tasks) implements Action {
+        public StartRound {
+            tasks = List.copyOf(tasks);
+        }
+    }
 
     /**
      * Raise the covered mark of a view in the ledger to {@code number}: changes that were marked while its refresh ran turned

@@ -11,6 +11,7 @@ final class ActionBuffer {
     private long nextMark;
     private List<Action> actions = new ArrayList<>();
     private TreeSet<ViewId> toMark = new TreeSet<>();
+    private TreeSet<ViewId> invalidated = new TreeSet<>();
     private long eventMark;
 
     ActionBuffer(long firstMark) {
@@ -39,14 +40,21 @@ final class ActionBuffer {
         view.newestMark = eventMark;
     }
 
+    /** As {@link #mark}, and the ledger is told that the view's snapshot does not count any more. */
+    void markInvalidated(ViewState view) {
+        mark(view);
+        invalidated.add(view.id());
+    }
+
     /** The mark comes first: until it is in the ledger, whoever sent the event must not acknowledge anything. */
     List<Action> take() {
         List<Action> taken = actions;
         if (!toMark.isEmpty()) {
-            taken.add(0, new Action.Mark(eventMark, toMark));
+            taken.add(0, new Action.Mark(eventMark, toMark, invalidated));
         }
         actions = new ArrayList<>();
         toMark = new TreeSet<>();
+        invalidated = new TreeSet<>();
         return taken;
     }
 }

@@ -73,13 +73,21 @@ final class ChangeAdmission {
                 && impact.xids().areSeenBy(view.lastSnapshot.get());
     }
 
-    /** Changes of the view may have been missed. Watermark and snapshot count no more: both may be of another timeline. */
+    /**
+     * Changes of the view may have been missed. Watermark and snapshot count no more: both may be of another timeline.
+     *
+     * <p>Invariant: the ledger hears of the invalidation of an incremental view although it may say "dirty" already. A daemon that reads
+     * the log again would not find what was missed.
+     */
     void invalidate(ViewState view, Moment now) {
         view.lastWatermark = Optional.empty();
         view.lastSnapshot = Optional.empty();
         view.pending.addInvalidation(now);
+        view.resumption = Resumption.NONE;
         view.retry = view.retry.sourceChanged(view.spec.timing(), now.nanos());
-        markUnlessDurable(view);
+        if (view.incremental() || !view.durablyDirty()) {
+            actions.markInvalidated(view);
+        }
     }
 
     private void markUnlessDurable(ViewState view) {

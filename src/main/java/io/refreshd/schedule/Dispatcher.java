@@ -21,6 +21,7 @@ final class Dispatcher {
     private final ActionBuffer actions;
     private final Places places;
     private final StackTurns turns;
+    private final SharedRounds rounds;
     private boolean held;
     private OptionalLong nextDeadline = OptionalLong.empty();
 
@@ -39,6 +40,7 @@ final class Dispatcher {
         this.actions = actions;
         this.places = new Places(views, maxConcurrent, frozen);
         this.turns = new StackTurns(views, readiness, places);
+        this.rounds = new SharedRounds(views, readiness, turns, tasks, frozen);
     }
 
     OptionalLong nextDeadline() {
@@ -93,28 +95,39 @@ final class Dispatcher {
         turns.before(view, now.nanos()).forEach(downstream -> startInTurn(downstream, now));
         if (!views.isRunning(view.id())
                 && places.hasPlaceFor(view, now.nanos())
-                && !turns.mustWait(view, now.nanos())) {
-            start(view, now);
+                && !turns.mustWait(view, now.nanos())
+                && !rounds.mustWait(view, now.nanos())) {
+            List<ViewState> members = rounds.membersWith(view, now.nanos());
+            if (members.size() == 1) {
+                actions.add(new Action.Start(start(view, now, false, false)));
+            } else {
+                actions.add(new Action.StartRound(members.stream()
+                        .map(member -> start(member, now, true, !member.equals(view)))
+                        .toList()));
+            }
         }
     }
 
-    private void start(ViewState view, Moment now) {
+    private RefreshTask start(ViewState view, Moment now, boolean shared, boolean joined) {
         PendingChanges changes = view.pending;
         changes.delays().enter(null, now.nanos());
         RefreshTask task = tasks.create(view, now.nanos());
         // Zero stands for a duration that is not known.
         long expected = view.durationKnown() ? Math.max(1, view.expected()) : 0;
-        RunningRefresh running = new RunningRefresh(task, changes, now.nanos(), now.wall(), expected, view.requested);
+        RunningRefresh running =
+                new RunningRefresh(task, changes, now.nanos(), now.wall(), expected, view.requested, shared, joined);
         view.pending = view.noChanges();
         view.requested = false;
         view.running = running;
         view.starts++;
-        if (task.probes().isEmpty()) {
+        if (task.refreshesAll()) {
             view.lastBegan = now.nanos();
         }
         views.refreshStarted(running);
-        places.taken(running);
-        actions.add(new Action.Start(task));
+        if (!joined) {
+            places.taken(running);
+        }
+        return task;
     }
 
     private void review(ViewState view, long now) {
@@ -130,10 +143,12 @@ final class Dispatcher {
      * not start waits for a refresh to end, or until it is so late that it need not wait any longer.
      */
     private void setDeadline(ViewState view, long now) {
-        if (!readiness.mayRun(view) || views.isRunning(view.id())) {
+        if (!readiness.mayRun(view, now) || views.isRunning(view.id())) {
+            view.awaitsLogUntil().ifPresent(at -> addDeadline(at, now));
             return;
         }
         addDeadline(view.readyAt(now), now);
+        rounds.waitsUntil(view, now).ifPresent(at -> addDeadline(at, now));
         if (view.readyAt(now) - now <= 0 && places.anyFree()) {
             if (places.isLong(view)) {
                 view.latestStart().ifPresent(at -> addDeadline(at, now));

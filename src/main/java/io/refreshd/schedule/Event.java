@@ -65,9 +65,21 @@ public sealed interface Event {
      * claim the position as their watermark. Comes after the {@link Affected} of those transactions. A position before the last
      * one is accepted too: it belongs to another timeline.
      *
+     * @param read how far this stream has been read and routed, as in {@link ReadTo}. A stream that goes on delivers again what was
+     *     routed before, so that this may be behind {@code position}
      * @param snapshot in which they were seen: what is visible in it need not be waited for
      */
-    record RoutedTo(Lsn position, Snapshot snapshot) implements Event {}
+    record RoutedTo(Lsn position, Lsn read, Snapshot snapshot) implements Event {
+        public RoutedTo(Lsn position, Snapshot snapshot) {
+            this(position, position, snapshot);
+        }
+    }
+
+    /**
+     * A stream has begun: whatever committed after {@code from} is delivered, some of it again. Comes after the {@link RoutedTo} of the
+     * position that the ledger holds, and before the first {@link Affected} of the stream.
+     */
+    record StreamBegan(Lsn from) implements Event {}
 
     /**
      * The watermarks of these views, each with the reason, do not advance with {@link RoutedTo} until another event of this kind

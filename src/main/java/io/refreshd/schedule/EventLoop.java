@@ -1,5 +1,6 @@
 package io.refreshd.schedule;
 
+import io.refreshd.model.Lsn;
 import io.refreshd.model.Moment;
 import io.refreshd.model.ViewId;
 import io.refreshd.report.Notice;
@@ -102,6 +103,17 @@ public final class EventLoop implements AutoCloseable {
     public Map<ViewId, Long> resting(Collection<ViewId> views) throws InterruptedException {
         CompletableFuture<Map<ViewId, Long>> answer = new CompletableFuture<>();
         mailbox.put(new Message.Query<>(() -> handler.resting(views), answer));
+        return await(answer);
+    }
+
+    /**
+     * {@link Scheduler#logNeededFrom}, after all events that the calling thread posted before.
+     *
+     * @throws IllegalStateException if the loop has ended
+     */
+    public Optional<Lsn> logNeededFrom() throws InterruptedException {
+        CompletableFuture<Optional<Lsn>> answer = new CompletableFuture<>();
+        mailbox.put(new Message.Query<>(handler::logNeededFrom, answer));
         return await(answer);
     }
 

@@ -147,6 +147,7 @@ final class LedgerWriter implements AutoCloseable {
                 case Action.Remember remember -> ledger.remember(remember);
                 case Action.Mark mark -> throw new AssertionError(mark);
                 case Action.Start start -> throw new AssertionError(start);
+                case Action.StartRound round -> throw new AssertionError(round);
                 case Action.Later later -> throw new AssertionError(later);
                 case Action.Tell tell -> throw new AssertionError(tell);
             }

@@ -8,16 +8,33 @@ final class LogProgress {
     private Optional<Lsn> routed = Optional.empty();
     private Lsn read = Lsn.ZERO;
 
+    /** Up to here a stream that goes on delivers again what was routed before. */
+    private Lsn again = Lsn.ZERO;
     /** The position that a look-up waited for in vain. */
     private Lsn missed = Lsn.ZERO;
 
     /** See {@link Event.RoutedTo}. A position before the last one belongs to another timeline, so all starts again there. */
-    void routedTo(Lsn position) {
+    void routedTo(Lsn position, Lsn upTo) {
         boolean backwards =
                 routed.filter(there -> position.compareTo(there) < 0).isPresent();
-        read = backwards ? position : read.max(position);
+        read = backwards ? upTo : read.max(upTo);
         missed = backwards ? Lsn.ZERO : missed;
         routed = Optional.of(position);
+    }
+
+    /** See {@link Event.StreamBegan}. */
+    void began(Lsn from) {
+        again = routed.orElse(Lsn.ZERO);
+        read = read.max(from);
+    }
+
+    /** Whether whatever the stream delivers again has been delivered. */
+    boolean isReadAgain() {
+        return isRead(again);
+    }
+
+    Lsn read() {
+        return read;
     }
 
     /** See {@link Event.ReadTo}. */

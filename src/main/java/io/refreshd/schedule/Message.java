@@ -1,7 +1,8 @@
 package io.refreshd.schedule;
 
 import io.refreshd.model.RefreshOutcome;
-import io.refreshd.model.RefreshTask;
+import io.refreshd.model.ViewId;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
@@ -34,7 +35,8 @@ sealed interface Message {
         }
     }
 
-    record RefreshEnded(RefreshTask task, RefreshOutcome outcome) implements Message {}
+    /** A refresh has ended, or a round of several views. */
+    record RefreshEnded(Map<ViewId, RefreshOutcome> outcomes) implements Message {}
 
     /** A thread of the loop ended with a problem that must not happen. */
     record ThreadDied(Throwable problem) implements Message {}

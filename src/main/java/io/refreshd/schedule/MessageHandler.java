@@ -1,7 +1,7 @@
 package io.refreshd.schedule;
 
+import io.refreshd.model.Lsn;
 import io.refreshd.model.Moment;
-import io.refreshd.model.RefreshTask;
 import io.refreshd.model.ViewId;
 import io.refreshd.report.Notice;
 import io.refreshd.report.ViewStatus;
@@ -82,7 +82,7 @@ final class MessageHandler {
             case Message.Query<?> query -> query.run();
             case Message.RefreshEnded refresh -> {
                 running--;
-                advance(new Event.RefreshEnded(refresh.task().view(), refresh.outcome()));
+                refresh.outcomes().forEach((view, outcome) -> advance(new Event.RefreshEnded(view, outcome)));
             }
             case Message.ThreadDied died -> throw new IllegalStateException("a worker died", died.problem());
             case Message.Stop stop -> {
@@ -98,7 +98,8 @@ final class MessageHandler {
         for (Action action : scheduler.handle(event, clock.get())) {
             switch (action) {
                 case Action.Mark mark -> answer = Optional.of(mark);
-                case Action.Start start -> refresh(start.task());
+                case Action.Start start -> refresh(() -> workers.start(start.task()));
+                case Action.StartRound round -> refresh(() -> workers.start(round.tasks()));
                 case Action.Settle settle -> ledger.write(settle);
                 case Action.Remember remember -> ledger.write(remember);
                 case Action.Later later -> workers.answer(later);
@@ -108,12 +109,12 @@ final class MessageHandler {
         return answer;
     }
 
-    private void refresh(RefreshTask task) {
+    private void refresh(Runnable start) {
         if (stopping) {
             return;
         }
         running++;
-        workers.start(task);
+        start.run();
     }
 
     private void report(Notice notice) {
@@ -129,6 +130,10 @@ final class MessageHandler {
 
     Map<ViewId, Long> resting(Collection<ViewId> views) {
         return scheduler.resting(views);
+    }
+
+    Optional<Lsn> logNeededFrom() {
+        return scheduler.logNeededFrom(clock.get());
     }
 
     List<ViewStatus> status() {

@@ -1,5 +1,6 @@
 package io.refreshd.schedule;
 
+import io.refreshd.model.FullRecompute;
 import io.refreshd.model.Moment;
 import io.refreshd.model.ViewId;
 import java.util.Set;
@@ -18,10 +19,7 @@ final class OperatorRequests {
     /** Overrides a pause, a retry that waits and a suspension, but not an obstacle in the catalog. */
     void refresh(Set<ViewId> ids, Moment now) {
         ids.forEach(id -> with(id, view -> {
-            if (!view.requested) {
-                view.requested = true;
-                view.requestedAt = now.nanos();
-            }
+            request(view, now);
             retryNow(view);
         }));
     }
@@ -46,15 +44,26 @@ final class OperatorRequests {
         });
     }
 
-    void resume(ViewId id) {
+    void resume(ViewId id, Moment now) {
         with(id, view -> {
             boolean changed = view.paused;
             view.paused = false;
             if (changed) {
                 actions.add(view.remember());
             }
+            if (view.suspended() && view.spec.fullRecompute() == FullRecompute.NEVER) {
+                // Otherwise it would be suspended again at once.
+                request(view, now);
+            }
             retryNow(view);
         });
+    }
+
+    private static void request(ViewState view, Moment now) {
+        if (!view.requested) {
+            view.requested = true;
+            view.requestedAt = now.nanos();
+        }
     }
 
     private void retryNow(ViewState view) {

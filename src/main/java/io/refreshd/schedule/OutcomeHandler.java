@@ -60,6 +60,10 @@ final class OutcomeHandler {
                 view.restorePending(ended);
                 view.retry = view.retry.notVisibleYet(notYet.waitingFor(), settings, now.nanos());
             }
+            case RefreshOutcome.NeedsAllRows all -> {
+                view.restorePending(ended);
+                view.pending.probes().requireRefresh(all.why());
+            }
             case RefreshOutcome.Failed failed -> failed(view, ended, failed.failure(), now);
             case RefreshOutcome.Gone gone -> {
                 views.remove(id);
@@ -85,7 +89,7 @@ final class OutcomeHandler {
                     .mainCause(refreshed.duration().toNanos(), ended.expected(), target.toNanos());
             actions.tell(new Notice.TargetLagMissed(view.id(), staleness.get(), target, cause));
         }
-        if (ended.task().method() != Method.INCREMENTAL || ended.task().probes().isEmpty()) {
+        if (ended.task().method() != Method.INCREMENTAL || ended.task().refreshesAll()) {
             view.lastBegan = ended.startedAt();
         }
         view.refreshes++;

@@ -146,9 +146,17 @@ final class PendingChanges {
         invalidated = true;
     }
 
-    /** The ledger says "dirty". Those changes were acknowledged and seen to be visible, so there is nothing to wait for. */
-    void addFromLedger(Optional<Instant> dirtySince, Moment now) {
-        addWithoutXid(now.nanos(), "it lacked changes when refreshd started");
+    /**
+     * The ledger says "dirty". Those changes were acknowledged and seen to be visible, so there is nothing to wait for.
+     *
+     * @param readAgain whether the rows that changed may be known once the log is read again
+     */
+    void addFromLedger(Optional<Instant> dirtySince, Moment now, boolean readAgain) {
+        dueFrom(now.nanos());
+        withoutXid = true;
+        if (!readAgain) {
+            probes.requireRefresh("it lacked changes when refreshd started");
+        }
         dirtySince.ifPresent(commit -> {
             delays.add(Lateness.CAPTURE, age(commit, now));
             addCommit(commit, now.nanos() - age(commit, now));
@@ -162,6 +170,14 @@ final class PendingChanges {
             addCommit(upstream.oldestCommit, upstream.oldestCommitNanos);
             delays.add(Lateness.UPSTREAM, now - upstream.oldestCommitNanos);
         }
+    }
+
+    /** Monotonic time at which the first of these changes came; only to be asked if {@link #isPresent} is true. */
+    long since() {
+        if (!routed) {
+            return immediateAt;
+        }
+        return immediate ? Deadlines.earlier(firstRouted, immediateAt) : firstRouted;
     }
 
     /** A refresh that was to bring these changes did not: those that came meanwhile join them. */

@@ -21,13 +21,17 @@ final class PendingProbes {
 
     private final int mostKeys;
     private final List<KeyProbe> probes = new ArrayList<>();
+    /** How many keys the probes hold, repeated ones included. */
     private int keys;
+    /** With more keys than these, repeated ones are removed. So a key counts once that changes again and again, or is read again. */
+    private int keysToMerge;
     /** Why a refresh is required; null: it is not. */
     private @Nullable String required;
 
     /** @param mostKeys after more keys than these a refresh is required */
     PendingProbes(int mostKeys) {
         this.mostKeys = mostKeys;
+        this.keysToMerge = mostKeys;
     }
 
     /** @param why in words for people; the first reason is kept */
@@ -65,13 +69,33 @@ final class PendingProbes {
         if (required != null) {
             return;
         }
-        for (KeyProbe probe : more) {
-            keys += probe.keys().size();
-            probes.add(probe);
+        more.forEach(this::append);
+        if (keys > keysToMerge || probes.size() > keysToMerge) {
+            removeRepeated();
         }
-        if (keys > mostKeys || probes.size() > mostKeys) {
+    }
+
+    private void append(KeyProbe probe) {
+        keys += probe.keys().size();
+        probes.add(probe);
+    }
+
+    /**
+     * Counts each key once, and requires a refresh if there are too many still. Views share their probes, so they are replaced only where
+     * that saves much.
+     */
+    private void removeRepeated() {
+        List<KeyProbe> merged = merged();
+        int distinct = merged.stream().mapToInt(probe -> probe.keys().size()).sum();
+        if (distinct > mostKeys) {
             requireRefresh("more than " + mostKeys + " rows changed");
+        } else if (2 * distinct <= keys) {
+            probes.clear();
+            keys = 0;
+            merged.forEach(this::append);
         }
+        // No key is looked at more than a few times.
+        keysToMerge = mostKeys + keys;
     }
 
     /** The probes, one for each table and set of columns; empty: refresh without a look-up. */

@@ -86,6 +86,7 @@ final class Places {
 
     private long longRunning(long now) {
         return views.running().stream()
+                .filter(refresh -> !refresh.joined())
                 .filter(refresh -> frozen.test(refresh.task().view())
                         || isLong(refresh.expected() > 0, refresh.expected())
                         || now - refresh.startedAt() > limit)

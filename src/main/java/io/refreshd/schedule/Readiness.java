@@ -15,12 +15,12 @@ final class Readiness {
 
     /** Whether the view is due and nothing but a free slot and its upstream views is missing. */
     boolean ready(ViewState view, long now) {
-        return mayRun(view) && !views.isRunning(view.id()) && view.readyAt(now) - now <= 0;
+        return mayRun(view, now) && !views.isRunning(view.id()) && view.readyAt(now) - now <= 0;
     }
 
     /** Whether time alone will make the view ready. */
-    boolean mayRun(ViewState view) {
-        if (!view.wantsRefresh() || view.stopped()) {
+    boolean mayRun(ViewState view, long now) {
+        if (!view.wantsRefresh() || view.stopped() || view.awaitsLog(now)) {
             return false;
         }
         return view.requested || !(view.paused || blocked(view));

@@ -1,5 +1,6 @@
 package io.refreshd.schedule;
 
+import io.refreshd.model.FullRecompute;
 import io.refreshd.model.KeyProbe;
 import io.refreshd.model.RefreshTask;
 import io.refreshd.model.RoundBasis;
@@ -22,6 +23,11 @@ final class RefreshTaskFactory {
 
     RefreshTask create(ViewState view, long now) {
         PendingChanges changes = view.pending;
+        if (view.resumption == Resumption.UNDECIDED) {
+            // Should this refresh fail, the next one must not go by rows of which some were never read.
+            view.resumption = Resumption.NONE;
+            changes.probes().requireRefresh("it lacked changes when refreshd started");
+        }
         Optional<String> everything = everything(view, now);
         List<KeyProbe> probes =
                 everything.isPresent() ? List.of() : changes.probes().merged();
@@ -36,7 +42,19 @@ final class RefreshTaskFactory {
                 actions.newMark(),
                 changes.oldestCommit(),
                 probes,
-                view.incremental() ? new RoundBasis(view.spec.version(), everything.orElse("")) : RoundBasis.NONE);
+                view.incremental()
+                        ? new RoundBasis(view.spec.version(), everything.orElse(""), fullRecompute(view))
+                        : RoundBasis.NONE);
+    }
+
+    /** Somebody's word counts for one refresh. A view that refreshd has never brought up to date has to be compared once. */
+    private static FullRecompute fullRecompute(ViewState view) {
+        return view.requested || view.refreshedAt.isEmpty() ? FullRecompute.ALLOW : view.spec.fullRecompute();
+    }
+
+    /** Whether a task that is made now refreshes the view as a whole, or recomputes all its rows. */
+    boolean refreshesAll(ViewState view, long now) {
+        return view.resumption == Resumption.UNDECIDED || everything(view, now).isPresent();
     }
 
     /**

@@ -6,8 +6,12 @@ import io.refreshd.model.RefreshOutcome;
 import io.refreshd.model.RefreshTask;
 import io.refreshd.model.ViewId;
 import java.time.Duration;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -16,11 +20,12 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
 
 /**
- * Worker threads, one for each running refresh. A worker may ask the loop meanwhile which changes came since its refresh began.
+ * Worker threads, one for each running refresh or round. A worker may ask the loop meanwhile which changes came since its refresh began.
  *
- * <p>Thread: the loop calls all methods but {@link #ask}, which a worker calls.
+ * <p>Thread: the loop calls all methods but those that ask, which a worker calls.
  */
 final class RefreshWorkers {
     private final Refresher refresher;
@@ -35,31 +40,48 @@ final class RefreshWorkers {
     }
 
     void start(RefreshTask task) {
+        start(() -> {
+            Refresher.Later later = (position, patience) -> Objects.requireNonNull(
+                    ask(List.of(task.view()), position, patience).get(task.view()));
+            return Map.of(task.view(), refresher.refresh(task, later));
+        });
+    }
+
+    /** Starts a round of several views. */
+    void start(List<RefreshTask> tasks) {
+        start(() -> refresher.round(tasks, this::ask));
+    }
+
+    private void start(Supplier<Map<ViewId, RefreshOutcome>> refresh) {
         threads.execute(() -> {
             try {
-                RefreshOutcome outcome =
-                        refresher.refresh(task, (position, patience) -> ask(task.view(), position, patience));
-                mailbox.put(new Message.RefreshEnded(task, outcome));
+                mailbox.put(new Message.RefreshEnded(refresh.get()));
             } catch (Throwable problem) {
                 mailbox.put(new Message.ThreadDied(problem));
             }
         });
     }
 
-    /** Asks by posting an event, and waits for the action that answers it. */
-    private Optional<List<KeyProbe>> ask(ViewId view, Lsn position, Duration patience) throws InterruptedException {
-        CompletableFuture<Optional<List<KeyProbe>>> answer = new CompletableFuture<>();
-        asked.put(view, answer);
+    /** Asks by posting an event for each view, and waits for the actions that answer them. */
+    private Map<ViewId, Optional<List<KeyProbe>>> ask(Collection<ViewId> views, Lsn position, Duration patience)
+            throws InterruptedException {
+        Map<ViewId, CompletableFuture<Optional<List<KeyProbe>>>> answers = new LinkedHashMap<>();
+        views.forEach(view -> answers.put(view, new CompletableFuture<>()));
+        asked.putAll(answers);
         try {
-            mailbox.put(new Message.Post(new Event.LaterAsked(view, position)));
-            return answer.get(patience.toNanos(), TimeUnit.NANOSECONDS);
+            views.forEach(view -> mailbox.put(new Message.Post(new Event.LaterAsked(view, position))));
+            CompletableFuture.allOf(answers.values().toArray(CompletableFuture[]::new))
+                    .get(patience.toNanos(), TimeUnit.NANOSECONDS);
         } catch (TimeoutException late) {
-            return Optional.empty();
+            // What has not been answered by now is not known.
         } catch (ExecutionException never) {
             throw new IllegalStateException(never);
         } finally {
-            asked.remove(view);
+            views.forEach(asked::remove);
         }
+        Map<ViewId, Optional<List<KeyProbe>>> known = new HashMap<>();
+        answers.forEach((view, answer) -> known.put(view, answer.getNow(Optional.empty())));
+        return known;
     }
 
     void answer(Action.Later later) {

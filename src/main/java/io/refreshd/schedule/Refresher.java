@@ -4,8 +4,12 @@ import io.refreshd.model.KeyProbe;
 import io.refreshd.model.Lsn;
 import io.refreshd.model.RefreshOutcome;
 import io.refreshd.model.RefreshTask;
+import io.refreshd.model.ViewId;
 import java.time.Duration;
+import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -23,6 +27,21 @@ public interface Refresher {
      */
     RefreshOutcome refresh(RefreshTask task, Later later);
 
+    /**
+     * Brings incremental views up to date in one round, as {@link #refresh} does one view; unless it is implemented, in a round for each.
+     *
+     * @return the outcome of each task
+     */
+    default Map<ViewId, RefreshOutcome> round(List<RefreshTask> tasks, LaterOfViews later) {
+        Map<ViewId, RefreshOutcome> outcomes = new HashMap<>();
+        for (RefreshTask task : tasks) {
+            Later ofOne = (position, patience) ->
+                    later.upTo(List.of(task.view()), position, patience).getOrDefault(task.view(), Optional.empty());
+            outcomes.put(task.view(), refresh(task, ofOne));
+        }
+        return outcomes;
+    }
+
     /** Makes all running refreshes end soon, for drivers that ignore an interrupt. Must not block for long. */
     default void cancel() {}
 
@@ -35,5 +54,11 @@ public interface Refresher {
          * @return rows to look up as well; empty if a look-up proves nothing any more, or the log was not read that far in time
          */
         Optional<List<KeyProbe>> upTo(Lsn position, Duration patience) throws InterruptedException;
+    }
+
+    /** Changes of the views of a round that came after its tasks were made; otherwise as {@link Later}. */
+    interface LaterOfViews {
+        Map<ViewId, Optional<List<KeyProbe>>> upTo(Collection<ViewId> views, Lsn position, Duration patience)
+                throws InterruptedException;
     }
 }

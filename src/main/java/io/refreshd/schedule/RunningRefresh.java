@@ -11,6 +11,15 @@ import java.time.Instant;
  * @param since wall time of the start, for people
  * @param expected expected duration, in nanoseconds
  * @param requested whether an operator asked for it
+ * @param shared whether it is part of a round of several views
+ * @param joined whether it takes no place, since the round has taken one for another view
  */
 record RunningRefresh(
-        RefreshTask task, PendingChanges changes, long startedAt, Instant since, long expected, boolean requested) {}
+        RefreshTask task,
+        PendingChanges changes,
+        long startedAt,
+        Instant since,
+        long expected,
+        boolean requested,
+        boolean shared,
+        boolean joined) {}

@@ -29,6 +29,7 @@ public final class Scheduler {
     private final Watermarks watermarks;
     private final ActionBuffer actions;
     private final ChangeAdmission admission;
+    private final LogQueue queue;
     private final ViewRegistration registration;
     private final OperatorRequests requests;
     private final OutcomeHandler outcomes;
@@ -41,6 +42,7 @@ public final class Scheduler {
         Readiness readiness = new Readiness(views);
         actions = new ActionBuffer(firstMark);
         admission = new ChangeAdmission(views, watermarks, actions);
+        queue = new LogQueue(views, log, settings.queue());
         registration = new ViewRegistration(views, watermarks, actions, admission);
         requests = new OperatorRequests(views, actions);
         outcomes = new OutcomeHandler(views, watermarks, log, actions, settings, random);
@@ -65,17 +67,22 @@ public final class Scheduler {
                         .forEach(view -> admission.invalidate(view, now));
             case Event.Marked marked -> admission.marked(marked.number(), marked.views(), now);
             case Event.RoutedTo to -> {
-                log.routedTo(to.position());
+                log.routedTo(to.position(), to.read());
+                queue.read();
                 admission.visible(to.snapshot());
             }
+            case Event.StreamBegan began -> queue.began(began.from());
             case Event.ClaimsFrozen frozen -> watermarks.freezeClaims(frozen.views());
-            case Event.ReadTo to -> log.readTo(to.position());
+            case Event.ReadTo to -> {
+                log.readTo(to.position());
+                queue.read();
+            }
             case Event.LaterAsked asked -> awaitLog(asked.view(), asked.position());
             case Event.RefreshEnded ended -> outcomes.ended(ended.view(), ended.outcome(), now);
             case Event.RefreshRequested request -> requests.refresh(request.views(), now);
             case Event.Expedited expedited -> requests.expedite(expedited.oids(), now);
             case Event.PauseRequested pause -> requests.pause(pause.view());
-            case Event.ResumeRequested resume -> requests.resume(resume.view());
+            case Event.ResumeRequested resume -> requests.resume(resume.view(), now);
             case Event.Held held -> dispatcher.hold();
             case Event.Released released -> dispatcher.release();
             case Event.Tick tick -> {}
@@ -120,6 +127,14 @@ public final class Scheduler {
             }
         }
         return resting;
+    }
+
+    /**
+     * The position beyond which the log is still needed, since incremental views have yet to be brought up to date by what it holds;
+     * empty: it is needed for no view.
+     */
+    public Optional<Lsn> logNeededFrom(Moment now) {
+        return queue.neededFrom(now.nanos());
     }
 
     public List<ViewStatus> status() {

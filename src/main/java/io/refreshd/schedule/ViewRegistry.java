@@ -8,6 +8,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Stream;
@@ -108,8 +109,18 @@ final class ViewRegistry {
         return running.values();
     }
 
+    /** How many places the running refreshes take. */
     int runningCount() {
-        return running.size();
+        return (int)
+                running.values().stream().filter(refresh -> !refresh.joined()).count();
+    }
+
+    /** When the round of several views began that runs now; empty if none does. */
+    OptionalLong sharedRound() {
+        return running.values().stream()
+                .filter(RunningRefresh::shared)
+                .mapToLong(RunningRefresh::startedAt)
+                .max();
     }
 
     /** Views whose running refresh waits for the log to be read up to a position. */

@@ -1,5 +1,6 @@
 package io.refreshd.schedule;
 
+import io.refreshd.model.FullRecompute;
 import io.refreshd.model.Method;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.Timing;
@@ -16,6 +17,7 @@ import java.util.Set;
  * @param untracked a source whose changes are not in the log, so that the view has no watermark; empty if all sources are
  *     captured
  * @param version of the definition of an incremental view; empty for others
+ * @param fullRecompute whether all rows of an incremental view may be recomputed
  */
 public record ViewSpec(
         ViewId view,
@@ -25,7 +27,20 @@ public record ViewSpec(
         Set<ViewId> upstream,
         Optional<Obstacle> obstacle,
         Optional<Obstacle> untracked,
-        String version) {
+        String version,
+        FullRecompute fullRecompute) {
+    public ViewSpec(
+            ViewId view,
+            long oid,
+            Timing timing,
+            Method method,
+            Set<ViewId> upstream,
+            Optional<Obstacle> obstacle,
+            Optional<Obstacle> untracked,
+            String version) {
+        this(view, oid, timing, method, upstream, obstacle, untracked, version, FullRecompute.ALLOW);
+    }
+
     /** A view that is refreshed by REFRESH. */
     public ViewSpec(
             ViewId view,

@@ -32,6 +32,9 @@ final class ViewState {
     /** The running refresh waits for the changes until the log has been read up to this position. */
     Optional<Lsn> awaitedPosition = Optional.empty();
 
+    /** Whether what the view lacks has to come from the log once more. */
+    Resumption resumption = Resumption.NONE;
+
     RetryState retry;
     ViewPhase phase = ViewPhase.FRESH;
     boolean paused;
@@ -83,7 +86,8 @@ final class ViewState {
         this.retry = retryState(entry, now);
         this.lastBegan = now.nanos() - sinceRefresh(entry, now);
         if (entry.dirty()) {
-            pending.addFromLedger(entry.dirtySince(), now);
+            resumption = Resumption.of(spec, entry);
+            pending.addFromLedger(entry.dirtySince(), now, resumption != Resumption.NONE);
             pending.raiseMark(mark);
             newestMark = mark;
             durableMark = mark;
@@ -125,6 +129,21 @@ final class ViewState {
     /** Whether a change is known that the view does not hold for certain. */
     boolean dirty() {
         return pending.isPresent() || (running != null && running.changes().isPresent());
+    }
+
+    /** Whether the rows that changed are known of all changes that the view lacks, or will be. */
+    boolean goesByRows() {
+        return pending.probes().required().isEmpty()
+                && (running == null || running.changes().probes().required().isEmpty());
+    }
+
+    /** Monotonic time since which the view has lacked a change; only to be asked if {@link #dirty} is true. */
+    long lacksSince() {
+        if (running == null || !running.changes().isPresent()) {
+            return pending.since();
+        }
+        long before = running.changes().since();
+        return pending.isPresent() ? Deadlines.earlier(before, pending.since()) : before;
     }
 
     /** Whether the view lacks no change that is known, and no refresh is about to change it. */
@@ -227,6 +246,19 @@ final class ViewState {
                 .maxStaleness()
                 .filter(age -> timeout(age) - now <= 0)
                 .isPresent();
+    }
+
+    /** Whether a refresh waits until the log has been read again. While the log is not read, every source is untracked. */
+    boolean awaitsLog(long now) {
+        boolean needsNone = requested || spec.untracked().isPresent() || maxStalenessReached(now);
+        return resumption != Resumption.NONE && !needsNone;
+    }
+
+    /** When the view waits for the log no longer; empty: it does not wait, or time does not end it. */
+    OptionalLong awaitsLogUntil() {
+        return resumption == Resumption.NONE || spec.timing().maxStaleness().isEmpty()
+                ? OptionalLong.empty()
+                : OptionalLong.of(timeout(spec.timing().maxStaleness().get()));
     }
 
     private long timeout(Duration maxStaleness) {

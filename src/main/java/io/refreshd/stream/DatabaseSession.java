@@ -1,5 +1,7 @@
 package io.refreshd.stream;
 
+import io.refreshd.capture.Slot;
+import io.refreshd.capture.SlotState;
 import io.refreshd.config.Configuration;
 import io.refreshd.database.ConnectionPools;
 import io.refreshd.ingest.ChangeIngest;
@@ -9,11 +11,14 @@ import io.refreshd.ledger.Lease;
 import io.refreshd.ledger.LeasedLedger;
 import io.refreshd.ledger.ViewRows;
 import io.refreshd.ledger.Watermarks;
+import io.refreshd.model.Lsn;
 import io.refreshd.reconcile.CatalogReconciler;
 import io.refreshd.refresh.Membership;
 import io.refreshd.schedule.EventLoop;
+import io.refreshd.schedule.QueueBound;
 import io.refreshd.schedule.Scheduler;
 import io.refreshd.schedule.SchedulerSettings;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.random.RandomGenerator;
 import org.jdbi.v3.core.Handle;
@@ -57,7 +62,8 @@ public final class DatabaseSession implements AutoCloseable {
         this.loop = new EventLoop(
                 new Scheduler(
                         SchedulerSettings.withMaxConcurrent(
-                                configuration.refresh().maxConcurrent()),
+                                        configuration.refresh().maxConcurrent())
+                                .with(QueueBound.below(configuration.capture().maxRetained())),
                         ViewRows.highestMark(handle) + 1,
                         RandomGenerator.getDefault()),
                 around.clock(),
@@ -66,9 +72,25 @@ public final class DatabaseSession implements AutoCloseable {
         this.membership = new Membership(() -> connections.direct().getConnection());
         WatermarkWriter writer = new WatermarkWriter(
                 ledger, watermark, loop, configuration.capture().heartbeatInterval(), around.catalogChanged());
-        this.ingest = new ChangeIngest(ledger, loop, membership, writer, around.listener(), around.clock());
+        String slot = configuration.capture().slot();
+        this.ingest = new ChangeIngest(
+                ledger,
+                loop,
+                membership,
+                writer,
+                () -> confirmed(connections, slot),
+                around.listener(),
+                around.clock());
         this.reconciler =
                 new CatalogReconciler(configuration, ledger, ingest, writer, around.listener(), around.clock());
+    }
+
+    private static Lsn confirmed(ConnectionPools connections, String slot) throws SQLException {
+        try (Handle handle = connections.jdbi().open()) {
+            return Slot.inspect(handle.getConnection(), slot)
+                    .flatMap(SlotState::confirmed)
+                    .orElseThrow(() -> new SQLException("replication slot " + slot + " has no position"));
+        }
     }
 
     public Lease lease() {

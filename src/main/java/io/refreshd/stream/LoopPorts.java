@@ -10,6 +10,7 @@ import io.refreshd.model.Method;
 import io.refreshd.model.RefreshOutcome;
 import io.refreshd.model.RefreshTask;
 import io.refreshd.model.Remedy;
+import io.refreshd.model.ViewId;
 import io.refreshd.refresh.PostgresRefresher;
 import io.refreshd.refresh.RefreshLimits;
 import io.refreshd.report.Notice;
@@ -18,6 +19,11 @@ import io.refreshd.schedule.EventLoop;
 import io.refreshd.schedule.Refresher;
 import io.refreshd.schedule.ViewLedger;
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.Supplier;
 
 /** What the event loop acts through: refreshes on PostgreSQL, and writes to the ledger. */
 final class LoopPorts {
@@ -49,11 +55,37 @@ final class LoopPorts {
     }
 
     private final class Refreshes implements Refresher {
-        /** Failure: an error of refreshd concerns this view alone, and the refresh is tried again. */
         @Override
         public RefreshOutcome refresh(RefreshTask task, Refresher.Later later) {
+            if (task.method() == Method.INCREMENTAL) {
+                Refresher.LaterOfViews ofOne =
+                        (views, position, patience) -> Map.of(task.view(), later.upTo(position, patience));
+                return Objects.requireNonNull(round(List.of(task), ofOne).get(task.view()));
+            }
+            return guarded(() -> refresher.refresh(task, position -> {
+                announce();
+                return later.upTo(position, LONGEST_WAIT_FOR_LOG);
+            }));
+        }
+
+        @Override
+        public Map<ViewId, RefreshOutcome> round(List<RefreshTask> tasks, Refresher.LaterOfViews later) {
+            Map<ViewId, RefreshOutcome> outcomes = new HashMap<>();
+            RefreshOutcome otherwise = guarded(() -> {
+                outcomes.putAll(refresher.round(tasks, (views, position) -> {
+                    announce();
+                    return later.upTo(views, position, LONGEST_WAIT_OF_A_ROUND);
+                }));
+                return new RefreshOutcome.Gone();
+            });
+            tasks.forEach(task -> outcomes.putIfAbsent(task.view(), otherwise));
+            return outcomes;
+        }
+
+        /** Failure: an error of refreshd concerns these views alone, and the refresh is tried again. */
+        private RefreshOutcome guarded(Supplier<RefreshOutcome> refresh) {
             try {
-                return refreshNow(task, later);
+                return refresh.get();
             } catch (OutOfMemoryError e) {
                 // What else has failed for it is not known: a process that begins anew is sound.
                 throw e;
@@ -69,18 +101,13 @@ final class LoopPorts {
             }
         }
 
-        private RefreshOutcome refreshNow(RefreshTask task, Refresher.Later later) {
-            return refresher.refresh(task, position -> {
-                // The message stands behind the position in the log, and its commit makes the server send what is
-                // before.
-                ledger.jdbi()
-                        .useHandle(handle -> ConnectionPools.locally(
-                                handle,
-                                transaction -> transaction.execute(
-                                        "SELECT pg_catalog.pg_logical_emit_message(true, 'refreshd:probe', '')")));
-                return later.upTo(
-                        position, task.method() == Method.INCREMENTAL ? LONGEST_WAIT_OF_A_ROUND : LONGEST_WAIT_FOR_LOG);
-            });
+        /** The message stands behind the position in the log, and its commit makes the server send what is before. */
+        private void announce() {
+            ledger.jdbi()
+                    .useHandle(handle -> ConnectionPools.locally(
+                            handle,
+                            transaction -> transaction.execute(
+                                    "SELECT pg_catalog.pg_logical_emit_message(true, 'refreshd:probe', '')")));
         }
 
         @Override

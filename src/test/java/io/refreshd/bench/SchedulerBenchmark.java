@@ -112,6 +112,7 @@ public class SchedulerBenchmark {
                                             false,
                                             now.wall())),
                             now);
+                case Action.StartRound round -> throw new AssertionError(round);
                 case Action.Settle settle -> {}
                 case Action.Remember remember -> {}
                 case Action.Tell tell -> {}

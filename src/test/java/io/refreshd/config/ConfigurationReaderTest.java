@@ -3,6 +3,7 @@ package io.refreshd.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.refreshd.model.FullRecompute;
 import io.refreshd.model.Method;
 import io.refreshd.model.Timing;
 import io.refreshd.model.ViewId;
@@ -36,6 +37,7 @@ class ConfigurationReaderTest {
                                 new Timing(Duration.ofMillis(250), Duration.ofSeconds(5), Optional.empty()),
                                 Method.CONCURRENT,
                                 Optional.of(Duration.ofSeconds(60)),
+                                FullRecompute.ALLOW,
                                 List.of()),
                         new RefreshSettings(
                                 2, Duration.ofSeconds(2), Optional.of(Duration.ofSeconds(1)), Duration.ofMinutes(10)),
@@ -64,8 +66,9 @@ class ConfigurationReaderTest {
                   max-staleness: 1d
                   untracked-max-staleness: none
                   method: plain
+                  full-recompute: never
                   overrides:
-                    public.*: { quiet-period: 1s, target-lag: 2s, max-staleness: none, method: concurrent }
+                    public.*: { quiet-period: 1s, target-lag: 2s, max-staleness: none, method: concurrent, full-recompute: allow }
                 refresh: { max-concurrent: 3, lock-timeout: 1s, lock-patience: none, statement-timeout: 1h }
                 capture: { slot: s_1, publication: Odd Name, heartbeat-interval: 2s, catalog-poll-interval: 3s }
                 audit: { interval: 4m }
@@ -82,12 +85,14 @@ class ConfigurationReaderTest {
                                 new Timing(Duration.ZERO, Duration.ofMinutes(1), Optional.of(Duration.ofDays(1))),
                                 Method.PLAIN,
                                 Optional.empty(),
+                                FullRecompute.NEVER,
                                 List.of(new ViewOverride(
                                         ViewPattern.of("public.*"),
                                         Optional.of(Duration.ofSeconds(1)),
                                         Optional.of(Duration.ofSeconds(2)),
                                         Optional.of(new MaxStaleness(Optional.empty())),
-                                        Optional.of(Method.CONCURRENT)))),
+                                        Optional.of(Method.CONCURRENT),
+                                        Optional.of(FullRecompute.ALLOW)))),
                         new RefreshSettings(3, Duration.ofSeconds(1), Optional.empty(), Duration.ofHours(1)),
                         new CaptureSettings(
                                 "s_1",

@@ -121,6 +121,18 @@ class ConversionIT {
     }
 
     @Test
+    void theTableLeavesRoomForUpdatesInPlaceAndTheViewOfLaterKnowsNothingOfIt() throws Exception {
+        view("roomy", "SELECT id, title FROM main");
+        forward("roomy");
+        assertThat(one("SELECT reloptions::text FROM pg_class WHERE oid = "
+                        + row("roomy").storeOid()))
+                .isEqualTo("{fillfactor=90}");
+        ReverseConversion.back(handle, id("roomy"));
+        assertThat(one("SELECT coalesce(reloptions::text, 'none') FROM pg_class WHERE oid = '$.roomy'::regclass"))
+                .isEqualTo("none");
+    }
+
+    @Test
     void whatPeopleSeeStaysTheSameThereAndBack() throws Exception {
         view(
                 "v",

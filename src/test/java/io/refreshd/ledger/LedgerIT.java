@@ -100,6 +100,22 @@ class LedgerIT {
         assertThat(ViewRows.highestMark(handle)).isEqualTo(3);
     }
 
+    /** No change in the log tells of what was missed: whoever reads the log again must not believe that it tells of all. */
+    @Test
+    void anInvalidationTakesTheSnapshotUntilARefreshHasCoveredIt() {
+        refresh(BASE, 1, "0/200");
+        ViewRows.mark(handle, 2, Map.of(BASE, FIRST), Lsn.parse("0/300"), Optional.empty());
+        assertThat(entry(BASE).snapshot()).contains(SNAPSHOT);
+        DirtyMarks.write(handle, 3, Map.of(BASE, FIRST), Set.of(BASE), Lsn.parse("0/300"), Optional.empty());
+        assertThat(entry(BASE).snapshot()).isEmpty();
+        refresh(BASE, 2, "0/350");
+        assertThat(entry(BASE).snapshot()).as("of a refresh that began before").isEmpty();
+        refresh(BASE, 3, "0/400");
+        assertThat(entry(BASE).snapshot()).contains(SNAPSHOT);
+        DirtyMarks.write(handle, 3, Map.of(BASE, FIRST), Set.of(BASE), Lsn.parse("0/300"), Optional.empty());
+        assertThat(entry(BASE).snapshot()).as("written late").contains(SNAPSHOT);
+    }
+
     /** A view that was created while the daemon ran: its row does not have the number that its first refresh covers. */
     @Test
     void theMarksOfTheNextRunAreHigherThanWhatRefreshesHaveCovered() {

@@ -14,6 +14,7 @@ import io.refreshd.doctor.RequiredTables;
 import io.refreshd.ingest.CatalogVersion;
 import io.refreshd.ledger.Ledgered;
 import io.refreshd.ledger.Registration;
+import io.refreshd.model.FullRecompute;
 import io.refreshd.model.LedgerEntry;
 import io.refreshd.model.Method;
 import io.refreshd.model.Obstacle;
@@ -39,6 +40,7 @@ class ReconcilePlanTest {
             new Timing(Duration.ofMillis(250), Duration.ofSeconds(5), Optional.empty()),
             Method.CONCURRENT,
             Optional.of(BY_THE_CLOCK),
+            FullRecompute.ALLOW,
             List.of());
 
     private final Catalog catalog = catalog();

@@ -14,4 +14,12 @@ final class Counts {
     int rounds;
     /** Rounds of incremental views that recomputed all rows. */
     int everything;
+    /** Rounds of several views. */
+    int shared;
+    /** Views that were taken out of a round, since all their rows had to be recomputed. */
+    int takenOut;
+    /** Views that were dirty at a start, and of which the log held all that they lacked. */
+    int resumed;
+    /** How often the slot stayed behind the ledger for the sake of incremental views. */
+    int kept;
 }

@@ -76,11 +76,17 @@ final class DataOracle {
                 continue;
             }
             row.watermark.ifPresent(at -> assertHolds(view, at, "ledger"));
+            Content content = db.contents.get(view.view());
+            if (db.logHoldsAllFor(view)) {
+                assertThat(row.invalidated)
+                        .as("I1: %s lacks what no log tells of", view.view())
+                        .isLessThanOrEqualTo(row.covered);
+                assertHolds(content, view.tables(), db.acknowledged, "I1: brought up to date by the log,", view.view());
+            }
             if (row.dirty()) {
                 continue;
             }
-            Content content = db.contents.get(view.view());
-            assertHolds(content, view.tables(), db.acknowledged, "I1: clean in the ledger,", view.view());
+            assertHolds(content, view.tables(), db.routed, "I1: clean in the ledger,", view.view());
             for (ViewId upstream : view.upstream()) {
                 BitSet missing =
                         (BitSet) db.contents.get(upstream).transactions().clone();

@@ -22,6 +22,9 @@ final class LedgerRow {
     Optional<Instant> dirtySince = Optional.empty();
     int failures;
     boolean paused;
+    /** Number of the newest mark that took the snapshot from the row. */
+    long invalidated;
+
     Optional<Obstacle> suspended = Optional.empty();
     /** The definition by which the view was last known to be marked as it should be. */
     SimulatedView known;
@@ -39,10 +42,24 @@ final class LedgerRow {
         marked = Math.max(marked, mark);
     }
 
+    /** @param routed what holds for the view if it was clean */
+    void mark(long mark, boolean invalidated, long routed) {
+        if (!dirty() && !known.untracked() && known.upstream().isEmpty()) {
+            watermark = Watermarks.newer(watermark, Optional.of(new Lsn(routed)));
+        }
+        if (invalidated && mark > covered) {
+            this.invalidated = Math.max(this.invalidated, mark);
+            snapshot = Optional.empty();
+        }
+        mark(mark);
+    }
+
     void cover(RefreshTask task, Snapshot seen) {
         covered = Math.max(covered, task.covers());
         watermark = task.routed();
-        snapshot = Optional.of(seen);
+        if (snapshot.isPresent() || !dirty()) {
+            snapshot = Optional.of(seen);
+        }
         dirtySince = Optional.empty();
     }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.refreshd.model.Failure;
 import io.refreshd.model.Impact;
+import io.refreshd.model.Method;
 import io.refreshd.model.RefreshOutcome;
 import io.refreshd.model.RefreshTask;
 import io.refreshd.model.Snapshot;
@@ -63,6 +64,7 @@ final class ScheduleOracle {
     private final FairnessOracle fairness;
     private final Map<ViewId, Watched> views = new TreeMap<>();
     final Map<ViewId, RefreshTask> running = new HashMap<>();
+    private final Set<ViewId> joined = new HashSet<>();
     /** How often changes that came while a refresh ran were in its snapshot. */
     int settled;
 
@@ -141,12 +143,16 @@ final class ScheduleOracle {
         fairness.paused(status);
     }
 
-    void started(RefreshTask task, long now) {
+    /** @param joined whether it takes no place: it is part of a round that has one already */
+    void started(RefreshTask task, boolean joined, long now) {
         Watched view = views.get(task.view());
         assertThat(view).as("%s is known", task.view()).isNotNull();
         assertThat(running).as("never two at once").doesNotContainKey(task.view());
         running.put(task.view(), task);
-        assertThat(running.size()).as("max concurrent").isLessThanOrEqualTo(maxConcurrent);
+        if (joined) {
+            this.joined.add(task.view());
+        }
+        assertThat(running.size() - this.joined.size()).as("max concurrent").isLessThanOrEqualTo(maxConcurrent);
         for (ViewId upstream : view.spec.upstream()) {
             assertThat(running).as("upstream of %s first", task.view()).doesNotContainKey(upstream);
         }
@@ -155,7 +161,7 @@ final class ScheduleOracle {
                     .as("I7: a reason to refresh %s", task.view())
                     .isNotEmpty();
         }
-        fairness.started(task, now);
+        fairness.started(task, joined, now);
         view.reasonsOfRunning = view.reasons;
         view.reasons = new HashSet<>();
         view.sinceStart = new HashSet<>();
@@ -164,6 +170,7 @@ final class ScheduleOracle {
 
     void ended(ViewId id, RefreshOutcome outcome, long now) {
         RefreshTask task = running.remove(id);
+        joined.remove(id);
         fairness.ended(id);
         Watched view = views.get(id);
         boolean sameView = view != null && view.spec.oid() == task.oid();
@@ -188,6 +195,7 @@ final class ScheduleOracle {
                 holds(view, unchanged.snapshot());
             }
             case RefreshOutcome.NotVisibleYet notYet -> restoreReasons(view);
+            case RefreshOutcome.NeedsAllRows all -> restoreReasons(view);
             case RefreshOutcome.Failed failed -> {
                 // A statement that the server refused for good has not committed.
                 view.commitUncertain |= failed.failure().kind() == Failure.Kind.TRANSIENT;
@@ -255,12 +263,21 @@ final class ScheduleOracle {
         }
     }
 
-    /** I3 and I6: a view that is due is refreshed, unless something delays it that may; and something will wake it. */
-    void check(List<ViewStatus> status, OptionalLong nextDeadline, long now) {
+    /**
+     * I3 and I6: a view that is due is refreshed, unless something delays it that may; and something will wake it.
+     *
+     * @param readsAgain whether the log is being read again, which incremental views may wait for
+     */
+    void check(List<ViewStatus> status, OptionalLong nextDeadline, boolean readsAgain, long now) {
         for (ViewStatus shown : status) {
             Watched view = views.get(shown.view());
             if (view == null || shown.phase() != ViewPhase.DIRTY) {
                 forgetTimes(view, shown.phase());
+                continue;
+            }
+            // It may also wait for a round, to take part in the next one.
+            boolean roundRuns = running.values().stream().anyMatch(task -> task.method() == Method.INCREMENTAL);
+            if ((readsAgain || roundRuns) && shown.method() == Method.INCREMENTAL) {
                 continue;
             }
             assertThat(!running.isEmpty() || nextDeadline.isPresent() || dependsOnPausedView(view, status))

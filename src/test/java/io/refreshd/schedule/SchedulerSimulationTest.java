@@ -52,6 +52,10 @@ class SchedulerSimulationTest {
         if (given == null) {
             assertThat(all).as("rounds of some rows").anyMatch(counts -> counts.rounds > 0);
             assertThat(all).as("rounds of all rows").anyMatch(counts -> counts.everything > 0);
+            assertThat(all).as("rounds of several views").anyMatch(counts -> counts.shared > 0);
+            assertThat(all).as("views taken out of a round").anyMatch(counts -> counts.takenOut > 0);
+            assertThat(all).as("log kept for views").anyMatch(counts -> counts.kept > 0);
+            assertThat(all).as("starts with changes that the log still held").anyMatch(counts -> counts.resumed > 0);
         }
     }
 

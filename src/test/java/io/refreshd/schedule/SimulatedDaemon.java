@@ -3,13 +3,16 @@ package io.refreshd.schedule;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.refreshd.model.Backoff;
+import io.refreshd.model.Lsn;
 import io.refreshd.model.Moment;
+import io.refreshd.model.RefreshTask;
 import io.refreshd.model.ViewId;
 import io.refreshd.report.ViewStatus;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import org.jspecify.annotations.NullUnmarked;
 
@@ -20,7 +23,8 @@ final class SimulatedDaemon {
             2,
             new Backoff(Duration.ofMillis(200), Duration.ofSeconds(5)),
             4,
-            new Backoff(Duration.ofMillis(10), Duration.ofMillis(250)));
+            new Backoff(Duration.ofMillis(10), Duration.ofMillis(250)),
+            new QueueBound(SimulatedDatabase.position(60), Duration.ofSeconds(4)));
 
     private final Timeline timeline;
     private final SimulatedDatabase db;
@@ -87,6 +91,10 @@ final class SimulatedDaemon {
         return scheduler.status();
     }
 
+    Optional<Lsn> logNeededFrom() {
+        return scheduler.logNeededFrom(timeline.now());
+    }
+
     Map<ViewId, Long> resting(Collection<ViewId> views) {
         return scheduler.resting(views);
     }
@@ -104,9 +112,19 @@ final class SimulatedDaemon {
             switch (action) {
                 case Action.Mark mark -> marks++;
                 case Action.Start start -> {
-                    schedule.started(start.task(), now.nanos());
+                    schedule.started(start.task(), false, now.nanos());
                     counts.refreshes++;
                     unlessCrashed(timeline.below(3), () -> refresher.refresh(start.task()));
+                }
+                case Action.StartRound round -> {
+                    assertThat(round.tasks()).hasSizeGreaterThan(1).noneMatch(RefreshTask::refreshesAll);
+                    boolean joined = false;
+                    for (RefreshTask task : round.tasks()) {
+                        schedule.started(task, joined, now.nanos());
+                        joined = true;
+                    }
+                    counts.shared++;
+                    unlessCrashed(timeline.below(3), () -> refresher.round(round.tasks()));
                 }
                 case Action.Settle settle -> write(settle);
                 case Action.Remember remember -> write(remember);
@@ -116,7 +134,7 @@ final class SimulatedDaemon {
         }
         assertThat(marks).isLessThanOrEqualTo(1);
         List<ViewStatus> status = scheduler.status();
-        schedule.check(status, scheduler.nextDeadline(), now.nanos());
+        schedule.check(status, scheduler.nextDeadline(), ingest.readsAgain(), now.nanos());
         status.forEach(shown -> data.checkWatermark(shown, ingest.knownViews()));
         return actions;
     }

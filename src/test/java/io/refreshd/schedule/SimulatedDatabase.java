@@ -37,6 +37,8 @@ final class SimulatedDatabase {
     /** The daemon that was the last to read the ledger. */
     SimulatedDaemon ledgerReader;
 
+    /** The position of the stream in the ledger: all before it has been routed and is visible. */
+    long routed;
     /** The position that the slot has been acknowledged up to. */
     long acknowledged;
 
@@ -72,9 +74,19 @@ final class SimulatedDatabase {
         return new Lsn(position(log.size()));
     }
 
-    /** How many transactions of the log are acknowledged. */
-    int acknowledgedTransactions() {
-        return (int) (acknowledged / 10);
+    /** How many transactions of the log come before the position. */
+    static int transactions(long position) {
+        return (int) (position / 10);
+    }
+
+    /** Whether a stream that begins where the slot stands brings all that the view lacks, by the ledger. */
+    boolean logHoldsAllFor(SimulatedView view) {
+        LedgerRow row = ledger.get(view.view());
+        return view.incremental()
+                && view.upstream().isEmpty()
+                && row.dirty()
+                && row.snapshot.isPresent()
+                && row.watermark.filter(at -> at.value() >= acknowledged).isPresent();
     }
 
     Snapshot snapshot() {
@@ -129,6 +141,11 @@ final class SimulatedDatabase {
             });
         }
         return marked;
+    }
+
+    /** The rows of a round have committed, and then something ended before the ledger was written. */
+    void rowsOnly(ViewId view, Content content) {
+        contents.put(view, content);
     }
 
     /** The transaction commits that notes that a look-up found no difference. */

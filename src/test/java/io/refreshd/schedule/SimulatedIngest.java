@@ -37,6 +37,12 @@ final class SimulatedIngest {
 
     private boolean catalogChanged;
     private boolean positionReported;
+    /** Whether the scheduler knows where the present stream began. */
+    private boolean streams;
+    /** So many transactions were routed before the stream began, and some of them are delivered again. */
+    private int routedBefore;
+    /** So many of the transactions that the stream delivered have been reported as routed. */
+    private int reported;
 
     SimulatedIngest(
             SimulatedDaemon daemon, Timeline timeline, SimulatedDatabase db, Counts counts, boolean queriesViews) {
@@ -62,8 +68,25 @@ final class SimulatedIngest {
     }
 
     private void rewind() {
-        nextTransaction = db.acknowledgedTransactions();
+        nextTransaction = SimulatedDatabase.transactions(db.acknowledged);
         nextPiece = 0;
+        streams = false;
+    }
+
+    /** Whether incremental views may have to wait until the log has been read again. */
+    boolean readsAgain() {
+        return !streams || reported < routedBefore;
+    }
+
+    private void begin() {
+        for (SimulatedView view : knownViews.values()) {
+            counts.resumed += db.logHoldsAllFor(view) ? 1 : 0;
+        }
+        routedBefore = SimulatedDatabase.transactions(db.routed);
+        daemon.handle(new Event.RoutedTo(new Lsn(db.routed), Lsn.ZERO, db.snapshot()));
+        daemon.handle(new Event.StreamBegan(new Lsn(db.acknowledged)));
+        streams = true;
+        reported = nextTransaction;
     }
 
     private void next() {
@@ -135,7 +158,7 @@ final class SimulatedIngest {
     /** What was read before by other definitions and may not be visible yet. */
     private List<Impact> routedByOtherDefinitions(Set<ViewId> redefined) {
         Map<ViewId, Impact> impacts = new TreeMap<>();
-        for (int i = db.acknowledgedTransactions(); i <= nextTransaction && i < db.log.size(); i++) {
+        for (int i = SimulatedDatabase.transactions(db.routed); i <= nextTransaction && i < db.log.size(); i++) {
             SimulatedRouter.route(db.log.get(i), redefined, knownViews, impacts);
         }
         return List.copyOf(impacts.values());
@@ -149,6 +172,9 @@ final class SimulatedIngest {
     }
 
     private void readLog() {
+        if (!streams) {
+            begin();
+        }
         Map<ViewId, Impact> impacts = new TreeMap<>();
         int transaction = nextTransaction;
         int piece = nextPiece;
@@ -255,7 +281,7 @@ final class SimulatedIngest {
             for (ViewId id : mark.views()) {
                 LedgerRow row = db.ledger.get(id);
                 if (row != null) {
-                    row.mark(mark.number());
+                    row.mark(mark.number(), mark.invalidated().contains(id), db.routed);
                 }
             }
             daemon.unlessCrashed(timeline.below(10), () -> {
@@ -275,20 +301,36 @@ final class SimulatedIngest {
     }
 
     private void goOn() {
-        if (daemon.refresher().lookUpWaits() || timeline.chance(10)) {
+        if (readsAgain() || daemon.refresher().lookUpWaits() || timeline.chance(10)) {
+            reported = Math.max(reported, nextTransaction);
             daemon.handle(new Event.ReadTo(new Lsn(SimulatedDatabase.position(nextTransaction))));
         }
-        int visible = db.acknowledgedTransactions();
+        int visible = SimulatedDatabase.transactions(db.routed);
         while (visible < nextTransaction && db.log.get(visible).visible) {
             visible++;
         }
         long position = SimulatedDatabase.position(visible);
-        if (position > db.acknowledged || !positionReported) {
+        if (position > db.routed || !positionReported) {
             positionReported = true;
-            daemon.handle(new Event.RoutedTo(new Lsn(position), db.snapshot()));
-            db.acknowledged = position;
+            long read = SimulatedDatabase.position(Math.min(visible, nextTransaction));
+            daemon.handle(new Event.RoutedTo(new Lsn(position), new Lsn(read), db.snapshot()));
+            db.routed = position;
         }
+        acknowledge();
         boolean idle = timeline.calm() && nextTransaction == db.log.size();
         daemon.unlessCrashed(idle ? 500 : timeline.below(20), this::next);
+    }
+
+    /** The ledger first, then the slot; and it keeps what incremental views have yet to read again. */
+    private void acknowledge() {
+        boolean incremental = knownViews.values().stream().anyMatch(SimulatedView::incremental);
+        if (!streams || (incremental && timeline.chance(20))) {
+            return;
+        }
+        long needed = daemon.logNeededFrom().map(Lsn::value).orElse(db.routed);
+        if (needed < db.routed) {
+            counts.kept++;
+        }
+        db.acknowledged = Math.max(db.acknowledged, Math.min(needed, db.routed));
     }
 }

@@ -92,7 +92,7 @@ final class SimulatedRefresher {
 
     /** Recomputes the rows of the probes, in one snapshot, once the changes that the snapshot sees have all been read from the log. */
     private void round(RefreshTask task, SimulatedView view, Snapshot snapshot) {
-        if (task.probes().isEmpty() || !task.definitionIs(view.definition())) {
+        if (task.refreshesAll() || !task.definitionIs(view.definition())) {
             counts.everything++;
             refresh(task, view, snapshot);
             return;
@@ -116,6 +116,140 @@ final class SimulatedRefresher {
             }
         });
         ask(task, waiting);
+    }
+
+    /** One round of several views, in one snapshot. */
+    void round(List<RefreshTask> tasks) {
+        new SharedRound(tasks).begin();
+    }
+
+    private final class SharedRound {
+        private final List<RefreshTask> tasks;
+        private final Map<ViewId, RefreshOutcome> outcomes = new TreeMap<>();
+        private final Map<ViewId, Content> read = new TreeMap<>();
+        private final Map<ViewId, Boolean> upToDate = new TreeMap<>();
+        private final Snapshot snapshot = db.snapshot();
+        private int unanswered;
+
+        SharedRound(List<RefreshTask> tasks) {
+            this.tasks = tasks;
+        }
+
+        void begin() {
+            for (RefreshTask task : tasks) {
+                SimulatedView view = current(task);
+                Optional<Xid> unseen =
+                        task.awaited().unseenBy(snapshot).stream().findFirst();
+                if (view.oid() != task.oid()) {
+                    outcomes.put(task.view(), new RefreshOutcome.Gone());
+                } else if (unseen.isPresent()) {
+                    outcomes.put(task.view(), new RefreshOutcome.NotVisibleYet(unseen.get()));
+                } else if (timeline.chance(5)) {
+                    outcomes.put(task.view(), failure(task, Failure.Kind.TRANSIENT));
+                } else if (!task.definitionIs(view.definition())) {
+                    outcomes.put(task.view(), new RefreshOutcome.NeedsAllRows("altered"));
+                } else {
+                    read.put(task.view(), db.query(view));
+                }
+            }
+            unanswered = read.size();
+            if (read.isEmpty()) {
+                end();
+            }
+            tasks.stream().filter(task -> read.containsKey(task.view())).forEach(this::ask);
+        }
+
+        private void ask(RefreshTask task) {
+            Consumer<Action.Later> waiting = later -> answered(task, later.probes());
+            waitingLookUps.put(task.view(), waiting);
+            daemon.unlessCrashed(PATIENCE, () -> {
+                if (waitingLookUps.remove(task.view(), waiting)) {
+                    answered(task, Optional.empty());
+                }
+            });
+            Event asked = new Event.LaterAsked(task.view(), db.endOfLog());
+            daemon.unlessCrashed(timeline.below(3), () -> daemon.handle(asked));
+        }
+
+        private void answered(RefreshTask task, Optional<List<KeyProbe>> later) {
+            if (current(task).oid() != task.oid()) {
+                read.remove(task.view());
+                outcomes.put(task.view(), new RefreshOutcome.Gone());
+            } else if (later.isEmpty()) {
+                read.remove(task.view());
+                counts.takenOut++;
+                outcomes.put(task.view(), new RefreshOutcome.NeedsAllRows("keys are not known"));
+            } else {
+                Set<Integer> recomputed = keys(task.probes());
+                recomputed.addAll(keys(later.get()));
+                assertThat(recomputed)
+                        .as("I2: rows of %s that a round recomputes", task.view())
+                        .containsAll(db.rows.differing(read.get(task.view()), db.contents.get(task.view())));
+            }
+            unanswered--;
+            if (unanswered == 0) {
+                daemon.unlessCrashed(timeline.below(3), this::apply);
+            }
+        }
+
+        private void apply() {
+            read.forEach((view, content) -> {
+                db.locked.add(view);
+                db.inFlight.put(view, content);
+                upToDate.put(
+                        view,
+                        data.refreshBringsItUpToDate(
+                                db.views.get(view), daemon.ingest().knownViews()));
+            });
+            Duration duration = Duration.ofMillis(timeline.below(timeline.chance(10) ? 5_000 : 150));
+            timeline.later(duration.toMillis(), () -> commit(duration));
+        }
+
+        private void commit(Duration duration) {
+            boolean orphaned = !daemon.alive();
+            List<RefreshTask> done =
+                    tasks.stream().filter(task -> read.containsKey(task.view())).toList();
+            boolean same = done.stream().allMatch(task -> current(task).oid() == task.oid());
+            if (orphaned && (db.ledgerReader != daemon || timeline.random().nextBoolean() || !same)) {
+                return;
+            }
+            done.forEach(task -> db.locked.remove(task.view()));
+            boolean ledger = !timeline.chance(5)
+                    || done.stream().anyMatch(task -> !task.downstream().isEmpty());
+            for (RefreshTask task : done) {
+                Content content = read.get(task.view());
+                if (!ledger) {
+                    db.rowsOnly(task.view(), content);
+                    outcomes.put(task.view(), failure(task, Failure.Kind.TRANSIENT));
+                    continue;
+                }
+                counts.rounds++;
+                boolean marked = db.refresh(
+                        task, content, snapshot, duration, timeline.now().wall());
+                if (upToDate.get(task.view())) {
+                    data.broughtUpToDate(task.view());
+                }
+                outcomes.put(
+                        task.view(),
+                        timeline.chance(4)
+                                ? failure(task, Failure.Kind.TRANSIENT)
+                                : new RefreshOutcome.Refreshed(
+                                        snapshot,
+                                        duration,
+                                        Optional.empty(),
+                                        marked,
+                                        timeline.now().wall()));
+            }
+            if (!orphaned) {
+                end();
+            }
+        }
+
+        private void end() {
+            daemon.unlessCrashed(
+                    timeline.below(5),
+                    () -> outcomes.forEach((view, outcome) -> daemon.handle(new Event.RefreshEnded(view, outcome))));
+        }
     }
 
     private static Set<Integer> keys(List<KeyProbe> probes) {
@@ -229,11 +363,13 @@ final class SimulatedRefresher {
     }
 
     private void fail(RefreshTask task, Failure.Kind kind) {
+        end(task, failure(task, kind));
+    }
+
+    private RefreshOutcome failure(RefreshTask task, Failure.Kind kind) {
         String state = variousCauses ? STATES.get((int) (task.covers() % STATES.size())) : STATES.getFirst();
-        end(
-                task,
-                new RefreshOutcome.Failed(
-                        new Failure(kind, state, "it failed", Remedy.text("remedy it")), Duration.ZERO));
+        return new RefreshOutcome.Failed(
+                new Failure(kind, state, "it failed", Remedy.text("remedy it")), Duration.ZERO);
     }
 
     private void end(RefreshTask task, RefreshOutcome outcome) {

@@ -1,0 +1,199 @@
+package io.refreshd.refresh;
+
+import io.refreshd.catalog.DefinitionVersion;
+import io.refreshd.database.PlainSession;
+import io.refreshd.incremental.ChangedKeys;
+import io.refreshd.incremental.KeyText;
+import io.refreshd.incremental.RoundSql;
+import io.refreshd.incremental.StoreLayout;
+import io.refreshd.incremental.Way;
+import io.refreshd.incremental.WayChooser;
+import io.refreshd.model.FullRecompute;
+import io.refreshd.model.KeyProbe;
+import io.refreshd.model.RefreshOutcome;
+import io.refreshd.model.RefreshTask;
+import io.refreshd.model.Snapshot;
+import io.refreshd.model.SqlNames;
+import io.refreshd.model.ViewId;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.jdbi.v3.core.Handle;
+
+/**
+ * One view in a {@link Round}: what its rows rest on, and the statements that make them what its definition gives.
+ *
+ * <p>Thread: the one that owns the connection.
+ */
+final class RoundMember {
+    private final Handle transaction;
+    private final RefreshTask task;
+    private final StoreLayout layout;
+    private final RoundSql sql;
+    private final ViewRounds known;
+    private Optional<Snapshot> snapshot = Optional.empty();
+    /** The version of the definition, by which its rows are recomputed. */
+    private String version = "";
+
+    RoundMember(Handle transaction, RefreshTask task, StoreLayout layout, ViewRounds known) {
+        this.transaction = transaction;
+        this.task = task;
+        this.layout = layout;
+        this.sql = new RoundSql(layout);
+        this.known = known;
+    }
+
+    RefreshTask task() {
+        return task;
+    }
+
+    ViewId view() {
+        return task.view();
+    }
+
+    StoreLayout layout() {
+        return layout;
+    }
+
+    /** Only to be asked once {@link #prepare} has found no obstacle. */
+    Snapshot snapshot() {
+        return snapshot.orElseThrow();
+    }
+
+    /** Locks the table, and whatever the definition reads: the server locks the relations of a view with the view. */
+    void lock() {
+        transaction.execute(
+                "LOCK TABLE ONLY " + SqlNames.qualified(layout.names().store()) + " IN ROW EXCLUSIVE MODE");
+        transaction.execute("LOCK TABLE " + SqlNames.qualified(layout.names().definition()) + " IN ACCESS SHARE MODE");
+    }
+
+    /** Takes the snapshot if nobody has yet. @return the outcome, if the task must not be carried out now, or not at all */
+    Optional<RefreshOutcome> prepare(RefreshLimits limits) throws SQLException {
+        Preparation prepared = Preparation.in(transaction, task.oid(), limits);
+        Optional<RefreshOutcome> obstacle = prepared.obstacleTo(task);
+        if (obstacle.isPresent()) {
+            return obstacle;
+        }
+        if (!StoreLayout.read(transaction, task.oid()).equals(Optional.of(layout))) {
+            return Optional.of(new RefreshOutcome.Gone()); // it was exchanged or altered a moment ago
+        }
+        snapshot = Optional.of(prepared.snapshot());
+        version = DefinitionVersion.of(transaction.getConnection(), layout.definitionOid(), layout.storeOid());
+        return Optional.empty();
+    }
+
+    /** Whether the keys of all changes are needed: otherwise all rows are recomputed in any case. */
+    boolean goesByKeys() {
+        return !task.refreshesAll() && task.definitionIs(version);
+    }
+
+    PlainSession session() throws SQLException {
+        return PlainSession.ofOwner(transaction.getConnection(), task.oid()).with("search_path", "pg_catalog, pg_temp");
+    }
+
+    /** @param later the rows that changed since the task was made; empty: not known */
+    Way way(Optional<List<KeyProbe>> later, PlainSession session) throws SQLException {
+        if (!goesByKeys() || later.isEmpty()) {
+            return new Way.Everything(whyEverything());
+        }
+        List<KeyProbe> probes = new ArrayList<>(task.probes());
+        probes.addAll(later.get());
+        ChangedKeys changed = ChangedKeys.of(probes, layout.names().recomputeKey(), layout.keyTypes());
+        Optional<String> reason =
+                KeyText.obstacle(layout.keyTypes(), session::valueOf).or(() -> everythingInstead(changed.count()));
+        if (reason.isPresent()) {
+            return new Way.Everything(reason.get());
+        }
+        Set<List<String>> keys = new HashSet<>(changed.recompute());
+        if (!changed.lookups().isEmpty()) {
+            keys.addAll(lookUp(changed.lookups(), session));
+        }
+        if (!keys.isEmpty() && !known.chooser().isKnown(keys.size())) {
+            lookAtPlans(keys, session);
+        }
+        return everythingInstead(keys.size())
+                .<Way>map(Way.Everything::new)
+                .orElseGet(() -> new Way.Keys(keys, changed.count()));
+    }
+
+    /** What would be cheaper is no reason where it is forbidden. */
+    private Optional<String> everythingInstead(long keys) {
+        return mayRecomputeAll() || keys > WayChooser.MOST_KEYS
+                ? known.chooser().everythingInstead(keys)
+                : Optional.empty();
+    }
+
+    /** Whether all rows may be recomputed without a further word of the operator. */
+    boolean mayRecomputeAll() {
+        return task.basis().fullRecompute() == FullRecompute.ALLOW;
+    }
+
+    private String whyEverything() {
+        if (!task.definitionIs(version)) {
+            return "the definition, or a table that it reads, was altered a moment ago";
+        }
+        return task.refreshesAll()
+                ? task.basis().everything()
+                : "the keys of changes that came meanwhile are not known";
+    }
+
+    /** Is done once for each magnitude of keys: the planner's costs, and whether an index leads to the rows of a key. */
+    private void lookAtPlans(Set<List<String>> keys, PlainSession session) throws SQLException {
+        PlanReader reader = new PlanReader(transaction, session);
+        known.chooser()
+                .planned(
+                        reader.look(sql.rows(keys)).cost(),
+                        keys.size(),
+                        reader.look(sql.allRows()).cost());
+        known.foundMissing(
+                task.view(),
+                reader.look(sql.rows(Set.of(keys.iterator().next()))).missingIndex(task.view()));
+    }
+
+    private Set<List<String>> lookUp(List<KeyProbe> probes, PlainSession session) throws SQLException {
+        int parts = layout.names().recomputeKey().size();
+        return session.query(transaction.getConnection(), sql.keys(probes, WayChooser.MOST_KEYS + 1), row -> {
+            Set<List<String>> keys = new HashSet<>();
+            while (row.next()) {
+                List<String> key = new ArrayList<>();
+                for (int part = 1; part <= parts; part++) {
+                    key.add(row.getString(part));
+                }
+                keys.add(key);
+            }
+            return keys;
+        });
+    }
+
+    /** @return how many rows of the table were changed */
+    long apply(Way way, PlainSession session) throws SQLException {
+        if (way instanceof Way.Keys some && some.keys().isEmpty()) {
+            return 0;
+        }
+        String difference = switch (way) {
+            case Way.Keys some -> sql.difference(some.keys());
+            case Way.Everything all -> sql.differenceOfAll();
+        };
+        return session.query(transaction.getConnection(), difference, row -> {
+            row.next();
+            return row.getLong(1) + row.getLong(2) + row.getLong(3);
+        });
+    }
+
+    /** The way took so long: what the next choice goes by. */
+    void took(Way way, Duration time) {
+        known.chooser().took(way, time);
+    }
+
+    /** Whether to recompute all rows is known to take no longer than this. */
+    boolean takesAsAWholeAtMost(Duration time) {
+        return known.chooser()
+                .everythingTook()
+                .filter(took -> took.compareTo(time) <= 0)
+                .isPresent();
+    }
+}

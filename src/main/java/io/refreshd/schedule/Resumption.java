@@ -1,0 +1,25 @@
+package io.refreshd.schedule;
+
+import io.refreshd.model.LedgerEntry;
+
+/** Whether an incremental view that was dirty when the daemon started is brought up to date by what the log holds. */
+enum Resumption {
+    /** Nothing has to be read again, or it would be of no use. */
+    NONE,
+    /** It is not known yet whether the stream begins early enough. */
+    UNDECIDED,
+    /** Whatever the view lacks is being read again. */
+    READING;
+
+    /**
+     * Invariant: what the view lacks committed after its watermark, and is in the log. Not so if its snapshot was taken from it ({@link
+     * Action.Mark#invalidated}), nor if it may lack what another view got.
+     */
+    static Resumption of(ViewSpec spec, LedgerEntry entry) {
+        boolean inLog = !spec.version().isEmpty()
+                && spec.upstream().isEmpty()
+                && entry.watermark().isPresent()
+                && entry.snapshot().isPresent();
+        return inLog ? UNDECIDED : NONE;
+    }
+}

@@ -1,0 +1,91 @@
+package io.refreshd.schedule;
+
+import io.refreshd.model.ViewId;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.function.Predicate;
+
+/**
+ * Decides which incremental views are brought up to date together, in one round, so that they agree afterwards.
+ *
+ * <p>A round takes along every view whose rows to recompute are known and that is due, or will be in a moment. A view that is recomputed as
+ * a whole has a round of its own: it may take a thousand times as long, and the others would wait for it. So has a view that was in
+ * trouble, or may have to wait for somebody's lock.
+ *
+ * <p>One such round runs at a time: what falls due meanwhile goes together when it ends. If it takes long, the others do not wait.
+ */
+final class SharedRounds {
+    /** What is due so soon is taken along: it costs no more now than then, and the views agree for longer. */
+    private static final long SOON = 100_000_000;
+    /** For so long views wait for the round that runs. */
+    private static final long LONGEST_WAIT = 1_000_000_000;
+
+    private final ViewRegistry views;
+    private final Readiness readiness;
+    private final StackTurns turns;
+    private final RefreshTaskFactory tasks;
+    private final Predicate<ViewId> frozen;
+
+    /** @param frozen whether somebody alters or locks what the view reads, so that its refresh may wait for a lock */
+    SharedRounds(
+            ViewRegistry views,
+            Readiness readiness,
+            StackTurns turns,
+            RefreshTaskFactory tasks,
+            Predicate<ViewId> frozen) {
+        this.views = views;
+        this.readiness = readiness;
+        this.turns = turns;
+        this.tasks = tasks;
+        this.frozen = frozen;
+    }
+
+    /** The views that are brought up to date with this one, which is ready; itself first. */
+    List<ViewState> membersWith(ViewState view, long now) {
+        if (!mayShare(view, now)) {
+            return List.of(view);
+        }
+        List<ViewState> members = new ArrayList<>(List.of(view));
+        for (ViewState other : views.all()) {
+            if (!other.equals(view) && mayShare(other, now) && isReadySoon(other, now)) {
+                members.add(other);
+            }
+        }
+        return members;
+    }
+
+    /** Whether the view waits for the round that runs, to have its turn together with others. */
+    boolean mustWait(ViewState view, long now) {
+        OptionalLong until = waitsUntil(view, now);
+        return until.isPresent() && until.getAsLong() - now > 0;
+    }
+
+    /** For how long the view waits at most; empty: it need not wait. */
+    OptionalLong waitsUntil(ViewState view, long now) {
+        OptionalLong began = mayShare(view, now) ? views.sharedRound() : OptionalLong.empty();
+        return began.isEmpty() ? began : OptionalLong.of(began.getAsLong() + LONGEST_WAIT);
+    }
+
+    private boolean isReadySoon(ViewState view, long now) {
+        return readiness.mayRun(view, now)
+                && !views.isRunning(view.id())
+                && view.readyAt(now) - now <= SOON
+                && !turns.mustWait(view, now);
+    }
+
+    private boolean mayShare(ViewState view, long now) {
+        return view.incremental()
+                && view.pending.isPresent()
+                && view.spec.upstream().isEmpty()
+                && isWell(view)
+                && !frozen.test(view.id())
+                && !tasks.refreshesAll(view, now);
+    }
+
+    /** A view that waited for a transaction to be visible does not hold up a round. */
+    private static boolean isWell(ViewState view) {
+        return view.retry instanceof RetryState.Healthy
+                || (view.retry instanceof RetryState.AwaitingVisibility && view.retry.failures() == 0);
+    }
+}
