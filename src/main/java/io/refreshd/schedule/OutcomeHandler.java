@@ -94,7 +94,7 @@ final class OutcomeHandler {
         }
         view.refreshes++;
         view.refreshedAt = Optional.of(refreshed.finishedAt());
-        view.recordDuration(refreshed);
+        view.recordDuration(refreshed.duration());
         view.commitUncertain = false;
         holds(view, ended, refreshed.snapshot());
     }

@@ -6,7 +6,6 @@ import io.refreshd.model.Lsn;
 import io.refreshd.model.Method;
 import io.refreshd.model.Moment;
 import io.refreshd.model.Obstacle;
-import io.refreshd.model.RefreshOutcome;
 import io.refreshd.model.Snapshot;
 import io.refreshd.model.ViewId;
 import io.refreshd.report.ViewPhase;
@@ -22,6 +21,9 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread: the scheduler's alone.
  */
 final class ViewState {
+    /** Weight of the newest duration in the expected one: a few refreshes are enough to follow a view that grows. */
+    private static final double WEIGHT_OF_NEWEST = 0.3;
+
     private static final String LOCK_NOT_AVAILABLE = "55P03";
 
     ViewSpec spec;
@@ -52,7 +54,8 @@ final class ViewState {
     Optional<Instant> refreshedAt;
     Optional<Duration> lastDuration;
     long refreshes;
-    private final ExpectedDurations durations;
+    /** Expected duration of a refresh, in nanoseconds. */
+    private long expected;
     /**
      * Monotonic time when the last refresh began, as far as is known. A look-up that found nothing does not count, nor does a round that
      * recomputed some rows: {@code max-staleness} is for what no change in the log tells of.
@@ -81,7 +84,7 @@ final class ViewState {
         this.lastSnapshot = entry.snapshot();
         this.refreshedAt = entry.refreshedAt();
         this.lastDuration = entry.lastDuration();
-        this.durations = new ExpectedDurations(entry.lastDuration());
+        this.expected = entry.lastDuration().map(Duration::toNanos).orElse(0L);
         this.commitUncertain = entry.refreshedAt().isEmpty();
         this.retry = retryState(entry, now);
         this.lastBegan = now.nanos() - sinceRefresh(entry, now);
@@ -270,19 +273,15 @@ final class ViewState {
         return retry.delaysRetry(now) ? Deadlines.later(dueAt(), retry.retryAt()) : dueAt();
     }
 
-    /** Expected duration of a refresh for what is pending, in nanoseconds. */
+    /** Expected duration of a refresh, in nanoseconds. */
     long expected() {
-        return durations.nanos(
-                incremental() && !requested && pending.probes().required().isEmpty());
+        return expected;
     }
 
-    void recordDuration(RefreshOutcome.Refreshed refreshed) {
-        boolean keys = refreshed
-                .recomputed()
-                .filter(what -> what.everything().isEmpty())
-                .isPresent();
-        durations.took(keys, refreshed.duration());
-        lastDuration = Optional.of(refreshed.duration());
+    void recordDuration(Duration duration) {
+        long nanos = duration.toNanos();
+        expected = lastDuration.isEmpty() ? nanos : expected + (long) (WEIGHT_OF_NEWEST * (nanos - expected));
+        lastDuration = Optional.of(duration);
     }
 
     /** The refresh did not take place: its changes are pending again, together with those that came meanwhile. */
