@@ -55,7 +55,9 @@ class IncrementalCheckIT {
                     ViewGraph.of(catalog, configuration.views()::includes),
                     handle.getConnection().getMetaData().getDatabaseMajorVersion(),
                     Instant::now);
-            return new IncrementalCheck().run(examined);
+            List<Finding> findings = new IncrementalCheck().run(examined);
+            handle.rollback();
+            return findings;
         }
     }
 }
