@@ -19,17 +19,19 @@ record IncrementalRows(long owner, List<Row> rows) {
     static final IncrementalRows NONE = new IncrementalRows(0, List.of());
 
     private static final String READABLE = """
-            SELECT c.relowner::int8
+            SELECT c.relowner::int8,
+                   EXISTS (SELECT FROM pg_catalog.pg_class r
+                            WHERE r.relnamespace = n.oid AND r.relname = 'role_view' AND r.relkind = 'r'
+                              AND pg_catalog.has_table_privilege(r.oid, 'SELECT'))
               FROM pg_catalog.pg_class c
               JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
              WHERE n.nspname = 'refreshd' AND c.relname = 'incremental_view' AND c.relkind = 'r' AND NOT c.relrowsecurity
                AND pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_table_privilege(c.oid, 'SELECT')
-               AND pg_catalog.has_table_privilege(pg_catalog.to_regclass('refreshd.role_view'), 'SELECT')
             """;
 
     private static final String ROWS = """
             SELECT view_oid::int8, store_oid::int8, definition_oid::int8, recompute_key::int4[],
-                   EXISTS (SELECT FROM refreshd.role_view r WHERE r.view_oid = i.view_oid) AS templated
+                   %s AS templated
               FROM refreshd.incremental_view i ORDER BY view_oid
             """;
 
@@ -49,13 +51,16 @@ record IncrementalRows(long owner, List<Row> rows) {
     static IncrementalRows read(Connection connection) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(READABLE);
                 ResultSet row = statement.executeQuery()) {
-            return row.next() ? new IncrementalRows(row.getLong(1), rows(connection)) : NONE;
+            return row.next() ? new IncrementalRows(row.getLong(1), rows(connection, row.getBoolean(2))) : NONE;
         }
     }
 
-    private static List<Row> rows(Connection connection) throws SQLException {
+    private static List<Row> rows(Connection connection, boolean roleViews) throws SQLException {
         List<Row> rows = new ArrayList<>();
-        try (PreparedStatement statement = connection.prepareStatement(ROWS);
+        String templated = roleViews
+                ? "EXISTS (SELECT FROM refreshd.role_view r WHERE r.view_oid OPERATOR(pg_catalog.=) i.view_oid)"
+                : "false";
+        try (PreparedStatement statement = connection.prepareStatement(ROWS.formatted(templated));
                 ResultSet row = statement.executeQuery()) {
             while (row.next()) {
                 rows.add(new Row(

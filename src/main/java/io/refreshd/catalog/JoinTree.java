@@ -28,7 +28,14 @@ final class JoinTree {
     private final Map<Integer, Set<Integer>> preserved = new HashMap<>();
     private final List<SubLink> subLinks = new ArrayList<>();
     private final List<Place> places = new ArrayList<>();
-    private final List<Set<Integer>> hiddenSides = new ArrayList<>();
+    private final List<HiddenSide> hiddenSides = new ArrayList<>();
+
+    /**
+     * The nullable side of an outer join to which a condition above the join refers.
+     *
+     * @param entries of both sides
+     */
+    private record HiddenSide(Set<Integer> nullable, Set<Integer> entries) {}
 
     /**
      * A join, or FROM as a whole, with its condition.
@@ -81,6 +88,22 @@ final class JoinTree {
         return hidden.contains(index);
     }
 
+    /**
+     * Whether {@link #isHidden}, and rows with NULLs in place of the entry may be in the result. If a condition above lets none of them
+     * pass, the outer join is no other than an inner one, and a row of the entry shows in each row of the result that it concerns.
+     */
+    boolean mayHide(int index) {
+        return hiddenSides.stream().anyMatch(side -> side.nullable().contains(index) && !isInner(side));
+    }
+
+    private boolean isInner(HiddenSide side) {
+        return places.stream()
+                .filter(place -> place.nullable().isEmpty() && place.entries().containsAll(side.entries()))
+                .flatMap(place -> RequiredConditions.in(place.condition()).stream())
+                .flatMap(condition -> NullRejection.of(condition).stream())
+                .anyMatch(side.nullable()::contains);
+    }
+
     /** The sub-queries in the conditions. */
     List<SubLink> subLinks() {
         return subLinks;
@@ -96,7 +119,7 @@ final class JoinTree {
      * Their own joins, and the conditions of these, do not count.
      */
     boolean isHiddenAbove(Set<Integer> entries) {
-        return hiddenSides.stream().anyMatch(side -> side.containsAll(entries));
+        return hiddenSides.stream().anyMatch(side -> side.nullable().containsAll(entries));
     }
 
     /**
@@ -210,7 +233,9 @@ final class JoinTree {
                 index -> preserved.computeIfAbsent(index, i -> new HashSet<>()).addAll(preservedSide));
         if (side.stream().anyMatch(referencedAbove::contains)) {
             hidden.addAll(side);
-            hiddenSides.add(Set.copyOf(side));
+            Set<Integer> both = new HashSet<>(side);
+            both.addAll(preservedSide);
+            hiddenSides.add(new HiddenSide(Set.copyOf(side), both));
         }
     }
 

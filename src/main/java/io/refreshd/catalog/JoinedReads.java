@@ -32,7 +32,7 @@ final class JoinedReads {
      *
      * @param entry number of the entry in the outermost range table through which the table is read
      * @param nullable whether an outer join makes a row with NULLs where no row of the table matches
-     * @param hidden whether a condition above such a join may hide that a row found its match; see {@link JoinTree#isHidden}
+     * @param hidden whether a condition above such a join may hide that a row found its match; see {@link JoinTree#mayHide}
      * @param columns for numbers of the table's columns: the number of the entry's column that shows it unaltered
      */
     record Read(Relation table, int entry, boolean nullable, boolean hidden, Map<Integer, Integer> columns) {}
@@ -197,12 +197,12 @@ final class JoinedReads {
         if (relation != null && relation.kind() != RelationKind.VIEW) {
             Map<Integer, Integer> own = new HashMap<>();
             relation.columns().forEach(column -> own.put(column.number(), column.number()));
-            reads.add(new Read(relation, entry, joins.isNullable(entry), joins.isHidden(entry), own));
+            reads.add(new Read(relation, entry, joins.isNullable(entry), joins.mayHide(entry), own));
             return;
         }
         JoinedReads within = inside(entry, with, namesInside, depth);
         inner.put(entry, within);
-        conditions.addInner(within, reads.size(), joins.isHidden(entry), joins.isReferenced(entry));
+        conditions.addInner(within, reads.size(), joins.mayHide(entry), joins.isReferenced(entry));
         for (int i = 0; i < within.reads.size(); i++) {
             Read read = within.reads.get(i);
             Map<Integer, Integer> shown = new HashMap<>();
@@ -217,7 +217,7 @@ final class JoinedReads {
                     read.table(),
                     entry,
                     read.nullable() || joins.isNullable(entry),
-                    read.hidden() || joins.isHidden(entry) || (read.nullable() && joins.isReferenced(entry)),
+                    read.hidden() || joins.mayHide(entry) || (read.nullable() && joins.isReferenced(entry)),
                     shown));
         }
     }

@@ -5,6 +5,7 @@ import io.refreshd.audit.AuditReport;
 import io.refreshd.audit.Verdict;
 import io.refreshd.catalog.UndeterminedQueries;
 import io.refreshd.config.Configuration;
+import io.refreshd.ledger.IncrementalViewRows;
 import io.refreshd.model.PlainText;
 import io.refreshd.model.ViewId;
 import java.io.PrintWriter;
@@ -13,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -82,10 +84,11 @@ final class AuditVerb implements Callable<Integer> {
 
     private static List<ViewId> included(Configuration configuration, TargetDatabase database) throws Exception {
         try (Handle handle = database.open()) {
-            return handle
+            Stream<ViewId> materialized = handle
                     .createQuery("SELECT schemaname, matviewname FROM pg_catalog.pg_matviews")
                     .map((row, context) -> new ViewId(row.getString(1), row.getString(2)))
-                    .stream()
+                    .stream();
+            return Stream.concat(materialized, IncrementalViewRows.load(handle).keySet().stream())
                     .filter(configuration.views()::includes)
                     .toList();
         }

@@ -130,7 +130,7 @@ final class ExplainVerb implements Callable<Integer> {
                     resolved,
                     reader,
                     graph.changeFilter(resolved.id(), reader.view()),
-                    graph.view(reader.view()).orElseThrow().oid(),
+                    graph.view(reader.view()).orElseThrow(),
                     row));
         }
         return StackedDecisions.with(decisions, graph::downstreamOf);

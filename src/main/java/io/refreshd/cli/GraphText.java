@@ -6,6 +6,7 @@ import io.refreshd.catalog.BaseTable;
 import io.refreshd.catalog.ChangeFilter;
 import io.refreshd.catalog.Discriminator;
 import io.refreshd.catalog.LookupKey;
+import io.refreshd.catalog.MaterializedView;
 import io.refreshd.catalog.ReadColumns;
 import io.refreshd.catalog.Reader;
 import io.refreshd.catalog.ReplicaIdentity;
@@ -29,12 +30,18 @@ final class GraphText {
         for (BaseTable table : graph.tables().values()) {
             text.append(name(table.id())).append("  (").append(identity(table)).append(")\n");
             for (Reader reader : graph.readersOf(table.id())) {
-                append(text, table, reader, graph.changeFilter(table.id(), reader.view()));
+                append(
+                        text,
+                        table,
+                        reader,
+                        graph.changeFilter(table.id(), reader.view()),
+                        isIncremental(graph, reader.view()));
             }
         }
         for (ViewId view : graph.views().keySet()) {
             if (!graph.downstreamOf(view).isEmpty()) {
-                text.append(name(view)).append("  (materialized view)\n");
+                text.append(name(view))
+                        .append(isIncremental(graph, view) ? "  (incremental view)\n" : "  (materialized view)\n");
                 for (ViewId above : graph.downstreamOf(view)) {
                     text.append("  → ").append(name(above)).append("\n      refreshed when a refresh changes ");
                     text.append(name(view)).append("\n");
@@ -50,13 +57,18 @@ final class GraphText {
         return text.isEmpty() ? "No materialized view matches views.include.\n" : text.toString();
     }
 
-    private static void append(StringBuilder text, BaseTable table, Reader reader, ChangeFilter filter) {
+    static boolean isIncremental(ViewGraph graph, ViewId view) {
+        return graph.view(view).flatMap(MaterializedView::incremental).isPresent();
+    }
+
+    private static void append(
+            StringBuilder text, BaseTable table, Reader reader, ChangeFilter filter, boolean incremental) {
         text.append("  → ").append(name(reader.view())).append("\n");
         text.append("      reads ")
                 .append(PlainText.line(columns(reader.columns())))
                 .append("\n");
         text.append("      decided by ")
-                .append(PlainText.line(String.join(", then ", steps(table, filter))))
+                .append(PlainText.line(String.join(", then ", steps(table, filter, incremental))))
                 .append("\n");
         for (Obstacle obstacle : obstacles(table, filter)) {
             text.append("      limited: ")
@@ -94,7 +106,7 @@ final class GraphText {
     }
 
     /** The steps of the decision, from the cheapest to the most exact. */
-    private static List<String> steps(BaseTable table, ChangeFilter filter) {
+    private static List<String> steps(BaseTable table, ChangeFilter filter, boolean incremental) {
         List<String> steps = new ArrayList<>();
         if (table.identity() == ReplicaIdentity.FULL) {
             steps.add("column");
@@ -102,8 +114,12 @@ final class GraphText {
         filter.discriminator().ifPresent(d -> steps.add("value of " + text(d) + limitWithoutOldRows(table, filter)));
         filter.lookup()
                 .keys()
-                .forEach(key -> steps.add("look-up by " + String.join(", ", key.columns())
+                .forEach(key -> steps.add((incremental ? "rows recomputed by " : "look-up by ")
+                        + String.join(", ", key.columns())
                         + (key.byValue() ? limitOfValues(table) : "")));
+        if (incremental && filter.lookup().keys().isEmpty()) {
+            steps.add("everything recomputed");
+        }
         return steps.isEmpty() ? List.of("table") : steps;
     }
 
@@ -157,7 +173,9 @@ final class GraphText {
             node.put("replicaIdentity", table.identity().name().toLowerCase(java.util.Locale.ROOT));
             ArrayNode views = node.putArray("views");
             for (Reader reader : graph.readersOf(table.id())) {
-                json(views.addObject(), table, reader, graph.changeFilter(table.id(), reader.view()));
+                ObjectNode view = views.addObject();
+                json(view, table, reader, graph.changeFilter(table.id(), reader.view()));
+                view.put("incremental", isIncremental(graph, reader.view()));
             }
         }
         ArrayNode stacked = root.putArray("stacked");

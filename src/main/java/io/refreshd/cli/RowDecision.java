@@ -4,10 +4,13 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.refreshd.catalog.BaseTable;
 import io.refreshd.catalog.ChangeFilter;
 import io.refreshd.catalog.Discriminator;
+import io.refreshd.catalog.IncrementalView;
 import io.refreshd.catalog.LookupKey;
+import io.refreshd.catalog.MaterializedView;
 import io.refreshd.catalog.Reader;
 import io.refreshd.catalog.ReplicaIdentity;
 import io.refreshd.catalog.TrustedCode;
+import io.refreshd.model.IncrementalStore;
 import io.refreshd.model.KeyProbe;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.PlainText;
@@ -23,7 +26,12 @@ import java.util.Set;
 record RowDecision(ViewId view, boolean refreshed, String reason) {
 
     static RowDecision of(
-            Connection connection, BaseTable table, Reader reader, ChangeFilter filter, long oid, ExplainedRow row)
+            Connection connection,
+            BaseTable table,
+            Reader reader,
+            ChangeFilter filter,
+            MaterializedView explained,
+            ExplainedRow row)
             throws SQLException {
         ViewId view = reader.view();
         Optional<Discriminator> discriminator = filter.discriminator();
@@ -43,12 +51,12 @@ record RowDecision(ViewId view, boolean refreshed, String reason) {
             if (found.isEmpty() || !found.get().refreshed()) {
                 found = Optional.of(
                         key.byValue()
-                                ? lookedUpByValue(connection, view, oid, key, table, row)
-                                : lookedUp(connection, view, oid, key, table, row));
+                                ? lookedUpByValue(connection, explained, key, table, row)
+                                : lookedUp(connection, explained, key, table, row));
             }
         }
         if (found.isPresent()) {
-            return found.get();
+            return explained.incremental().isEmpty() ? found.get() : found.get().ofRound();
         }
         String columns = reader.columns().all() || table.identity() != ReplicaIdentity.FULL
                 ? "any column"
@@ -56,14 +64,27 @@ record RowDecision(ViewId view, boolean refreshed, String reason) {
         return new RowDecision(
                 view,
                 true,
-                "refreshed whenever " + columns + " may have changed: rows cannot be looked up, since "
+                (explained.incremental().isPresent() ? "everything is recomputed whenever " : "refreshed whenever ")
+                        + columns
+                        + " may have changed: rows cannot be looked up, since "
                         + filter.lookup().why().map(obstacle -> obstacle.what()).orElse("no key is known"));
+    }
+
+    /** Of an incremental view: what is looked up of others is recomputed. */
+    private RowDecision ofRound() {
+        return new RowDecision(
+                view,
+                refreshed,
+                reason.replace("looked up by ", "recomputed by ")
+                        .replace("refreshed if the change alters them", "a round writes what the change alters")
+                        .replace("and a refresh would not add it", "and its definition does not return it"));
     }
 
     /** A sub-query of the view reads the table. The row may have had another value before, which is not known here. */
     private static RowDecision lookedUpByValue(
-            Connection connection, ViewId view, long oid, LookupKey key, BaseTable table, ExplainedRow row)
+            Connection connection, MaterializedView explained, LookupKey key, BaseTable table, ExplainedRow row)
             throws SQLException {
+        ViewId view = explained.id();
         String column = key.columns().getFirst();
         if (row.values().isEmpty()) {
             return new RowDecision(
@@ -72,16 +93,20 @@ record RowDecision(ViewId view, boolean refreshed, String reason) {
         return row.values().get().get(column) == null
                 ? new RowDecision(
                         view, false, "looked up by " + column + ", which is NULL: no row of the view depends on it")
-                : lookedUp(connection, view, oid, key, table, row);
+                : lookedUp(connection, explained, key, table, row);
     }
 
     private static RowDecision lookedUp(
-            Connection connection, ViewId view, long oid, LookupKey key, BaseTable table, ExplainedRow row)
+            Connection connection, MaterializedView explained, LookupKey key, BaseTable table, ExplainedRow row)
             throws SQLException {
+        ViewId view = explained.id();
         KeyProbe probe =
                 new KeyProbe(table.id(), key.positions(), key.types(), Set.of(row.canonicalKey(key.columns())));
         // Once more: the catalog was read for the whole graph, some time ago.
-        Optional<Obstacle> untrusted = TrustedCode.obstacle(connection, oid, TrustedCode.Use.LOOKUP);
+        Optional<IncrementalView> incremental = explained.incremental();
+        Optional<Obstacle> untrusted = incremental.isPresent()
+                ? TrustedCode.obstacle(connection, incremental.get().parts(), TrustedCode.Use.ROWS)
+                : TrustedCode.obstacle(connection, explained.oid(), TrustedCode.Use.LOOKUP);
         if (untrusted.isPresent()) {
             return new RowDecision(
                     view,
@@ -91,7 +116,10 @@ record RowDecision(ViewId view, boolean refreshed, String reason) {
         }
         connection.setAutoCommit(false);
         try {
-            Comparison comparison = Comparison.of(connection, view, oid);
+            Optional<IncrementalStore> store = incremental.flatMap(IncrementalView::store);
+            Comparison comparison = store.isPresent()
+                    ? Comparison.of(connection, store.get(), explained.oid())
+                    : Comparison.of(connection, view, explained.oid());
             long shown = comparison.rowsInView(probe);
             long defined = comparison.rowsByDefinition(probe);
             String by = String.join(", ", key.columns());

@@ -2,6 +2,7 @@ package io.refreshd.refresh;
 
 import io.refreshd.database.PlainSession;
 import io.refreshd.incremental.KeyCondition;
+import io.refreshd.model.IncrementalStore;
 import io.refreshd.model.KeyProbe;
 import io.refreshd.model.SqlNames;
 import io.refreshd.model.ViewId;
@@ -64,6 +65,34 @@ public final class Comparison {
                             .mapToObj(i -> "c" + i)
                             .collect(Collectors.joining(", ")));
         });
+    }
+
+    /**
+     * Compares the table of an incremental view with its definition, for use within the present transaction. Both have the hidden columns
+     * too, which keys are among.
+     *
+     * @param oid of the public view
+     */
+    public static Comparison of(Connection connection, IncrementalStore parts, long oid) throws SQLException {
+        PlainSession session = PlainSession.ofOwner(connection, oid)
+                .with("search_path", "pg_catalog, pg_temp")
+                .with("standard_conforming_strings", "on");
+        String store = SqlNames.qualified(parts.store());
+        int columns = session.query(
+                connection,
+                "SELECT pg_catalog.count(*)::int FROM pg_catalog.pg_attribute WHERE attrelid OPERATOR(pg_catalog.=) "
+                        + SqlNames.literal(store)
+                        + "::pg_catalog.regclass AND attnum OPERATOR(pg_catalog.>) 0 AND NOT attisdropped",
+                row -> {
+                    row.next();
+                    return row.getInt(1);
+                });
+        return new Comparison(
+                connection,
+                session,
+                store,
+                "SELECT * FROM " + SqlNames.qualified(parts.definition()),
+                IntStream.rangeClosed(1, columns).mapToObj(i -> "c" + i).collect(Collectors.joining(", ")));
     }
 
     /** Returns whether view and definition have the same rows for every probe. */

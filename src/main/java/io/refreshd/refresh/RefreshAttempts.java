@@ -30,10 +30,10 @@ final class RefreshAttempts {
     private static final Logger log = LoggerFactory.getLogger(RefreshAttempts.class);
 
     /**
-     * lock_not_available and deadlock_detected: transient, but the server answers, so the failure can be recorded in the
-     * history.
+     * lock_not_available, deadlock_detected and disk_full: outages in which the server answers, so that the failure can be recorded in
+     * the history.
      */
-    private static final Set<String> LOCK_FAILURES = Set.of("55P03", "40P01");
+    private static final Set<String> RECORDED_OUTAGES = Set.of("55P03", "40P01", "53100");
 
     private final Jdbi jdbi;
     private final long lease;
@@ -114,7 +114,7 @@ final class RefreshAttempts {
             }
         }
         Failure failure = FailureMessages.of(task.view(), error, grants);
-        if (!failure.isOutage() || LOCK_FAILURES.contains(failure.sqlState())) {
+        if (!failure.isOutage() || RECORDED_OUTAGES.contains(failure.sqlState())) {
             record(task, failure, duration);
         }
         return new RefreshOutcome.Failed(failure, duration);

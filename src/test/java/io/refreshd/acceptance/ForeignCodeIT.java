@@ -330,10 +330,12 @@ class ForeignCodeIT {
                   query: "SELECT id, v FROM mal.t WHERE v = {role} AND mal.one(4) = 1" }
                 made.of_view_{role}: { roles: [v1], owner: OWNER, unique-key: [id],
                   query: "SELECT id, v, one FROM mal.shown WHERE v = {role}" }
+                made.of_rows_{role}: { kind: incremental, roles: [v1], owner: OWNER,
+                  query: "SELECT id, v FROM mal.t WHERE v = {role} AND mal.one(8) = 1" }
                 """);
         verb("check");
         verb("init", "--print");
-        verb("plan");
+        assertThat(verb("plan")).contains("! no view of made.of_rows_{role} can be incremental: ");
         try (RunningDaemon daemon = start()) {
             await().until(() -> daemon.view("made.of_table_v2").isPresent()
                     && daemon.view("made.of_view_v1").isPresent());

@@ -95,6 +95,15 @@ class ConvertVerbIT {
                 .contains("public.joined  is incremental: its rows are in refreshd_store.joined_")
                 .contains("public.\"odd.Name\"  could be incremental, by id of public.main\n")
                 .contains("public.counted  cannot be incremental\n      \"public\".\"counted\" is no plain select");
+        assertThat(out.toString())
+                .contains("  → public.joined\n      reads id, role\n      decided by rows recomputed by id\n");
+        assertThat(execute("explain", "public.main", "--key", "1")).isZero();
+        assertThat(out.toString())
+                .contains(
+                        "public.joined\n             recomputed by id: the view shows it in 1 row(s), its definition returns 1;"
+                                + " a round writes what the change alters\n");
+        execute("audit", "public.joined");
+        assertThat(out.toString()).contains("public.joined");
         assertThat(execute("graph", "--json")).isZero();
         assertThat(json().at("/incremental/0/view").asText()).isEqualTo("public.joined");
         assertThat(json().at("/couldBeIncremental/1/possible").asBoolean()).isTrue();

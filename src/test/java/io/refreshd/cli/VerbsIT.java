@@ -209,7 +209,7 @@ class VerbsIT {
                     .startsWith("The daemon is alive.")
                     .containsPattern("(?m)^public\\.\"Odd\\.one\" +fresh")
                     .containsPattern("(?m)^VIEW +STATE +METHOD +STALE +LAG +AS OF +REFRESHED +TOOK +REASON$")
-                    .containsPattern("(?m)^public\\.first +fresh +- +\\d+ k?B +.+ ago +.+ ago")
+                    .containsPattern("(?m)^public\\.first +fresh +concurrent +- +\\d+ k?B +.+ ago +.+ ago")
                     .doesNotContain("\u001b");
             assertThat(execute("status", "--json")).isZero();
             assertThat(json().at("/daemon/away").asBoolean()).isFalse();

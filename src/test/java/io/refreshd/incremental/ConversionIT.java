@@ -428,7 +428,7 @@ class ConversionIT {
         view(
                 "v",
                 "SELECT m.id, r.label, k.k FROM main m LEFT JOIN roles r ON lower(r.name) = m.role JOIN keyless k ON k.main_id = m.id"
-                        + " WHERE r.label IS NOT NULL");
+                        + " WHERE r.label IS NULL");
         IncrementalQuery query = forward("v");
         assertThat(query.tables().stream().filter(table -> table.everything().isEmpty()))
                 .singleElement()
@@ -447,6 +447,9 @@ class ConversionIT {
         changedBy(
                 "SELECT title FROM main m WHERE EXISTS (SELECT FROM details d WHERE d.main_id = m.id)",
                 "details: [main_id], main: [id], hidden m.id");
+        changedBy(
+                "SELECT m.id FROM main m LEFT JOIN roles r ON lower(r.name) = m.role WHERE r.label <> ''",
+                "main: [id], roles: [name], hidden r.name");
         changedBy(
                 "SELECT id, title FROM main WHERE role IN (SELECT name FROM roles)",
                 "main: [id], roles: [name], hidden main.role");

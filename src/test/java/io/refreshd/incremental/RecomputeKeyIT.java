@@ -60,7 +60,14 @@ class RecomputeKeyIT {
                     + " AND EXISTS (SELECT FROM c WHERE c.x = b.id)) s WHERE s.y IS NULL",
             "SELECT a.y FROM a LEFT JOIN (SELECT b.id, b.x FROM b WHERE EXISTS (SELECT FROM c WHERE c.x = b.y)) s"
                     + " ON s.x = a.id WHERE s.id IS NULL",
-            "SELECT a.y FROM a WHERE EXISTS (SELECT FROM c JOIN c e ON e.id = c.y WHERE c.x = a.id)");
+            "SELECT a.y FROM a WHERE EXISTS (SELECT FROM c JOIN c e ON e.id = c.y WHERE c.x = a.id)",
+            // Conditions that let no row with NULLs pass, and some that look alike and do.
+            "SELECT a.y FROM a LEFT JOIN b ON b.x + 1 = a.y WHERE b.y > 1",
+            "SELECT a.y FROM a LEFT JOIN b ON b.x + 1 = a.y WHERE b.y > 1 OR a.x IS NULL",
+            "SELECT a.y FROM a LEFT JOIN (b LEFT JOIN c ON c.x < b.y) ON b.x + 1 = a.id WHERE c.y IN (1, 2)",
+            "SELECT a.y FROM a LEFT JOIN (b JOIN c ON c.y + 1 = b.y AND c.x > 0) ON b.x + 1 = a.id WHERE b.y IS NULL",
+            "SELECT a.y FROM a LEFT JOIN (b LEFT JOIN c ON c.x < b.y JOIN d ON d.x = c.y) ON b.x + 1 = a.id WHERE a.x IS NULL OR d.id IS NULL",
+            "SELECT d.y FROM d CROSS JOIN (a FULL JOIN b ON a.x + 1 = b.y) WHERE b.y IS NOT NULL");
 
     private final Random random;
     private final long seed;

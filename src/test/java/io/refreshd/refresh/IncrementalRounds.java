@@ -261,7 +261,7 @@ final class IncrementalRounds {
 
     /** Routes the changes of all transactions that have committed. */
     private void collect() throws SQLException {
-        Map<Xid, Map<RandomJoins.Table, List<Row>>> transactions = new LinkedHashMap<>();
+        Map<Xid, Map<String, List<Row>>> transactions = new LinkedHashMap<>();
         try (Statement statement = writer.createStatement();
                 ResultSet rows = statement.executeQuery(
                         "DELETE FROM harness.change RETURNING xid::text, name, op, was, is_now")) {
@@ -272,10 +272,15 @@ final class IncrementalRounds {
                         Operation.valueOf(rows.getString(3)),
                         values(rows.getArray(4)),
                         values(rows.getArray(5)));
-                transactions
-                        .computeIfAbsent(row.xid(), xid -> new LinkedHashMap<>())
-                        .computeIfAbsent(row.table(), name -> new ArrayList<>())
-                        .add(row);
+                // TRUNCATE of a partitioned table empties all partitions.
+                List<String> leaves =
+                        row.operation() == Operation.TRUNCATE ? row.table().leaves() : List.of(rows.getString(2));
+                for (String leaf : leaves) {
+                    transactions
+                            .computeIfAbsent(row.xid(), xid -> new LinkedHashMap<>())
+                            .computeIfAbsent(leaf, name -> new ArrayList<>())
+                            .add(row);
+                }
             }
         }
         transactions.forEach((xid, tables) -> {
@@ -293,7 +298,7 @@ final class IncrementalRounds {
 
     private RandomJoins.Table table(String name) {
         return grammar.tables().stream()
-                .filter(table -> table.name().equals(name))
+                .filter(table -> table.name().equals(name) || table.leaves().contains(name))
                 .findFirst()
                 .orElseThrow();
     }
@@ -303,8 +308,9 @@ final class IncrementalRounds {
     }
 
     /** What capture would tell of one table in one transaction. */
-    private Change change(Xid xid, RandomJoins.Table table, List<Row> rows) {
-        TableId id = new TableId("public", table.name());
+    private Change change(Xid xid, String leaf, List<Row> rows) {
+        RandomJoins.Table table = table(leaf);
+        TableId id = new TableId("public", leaf);
         Interest interest = router.interestIn(id);
         Map<Operation, Long> operations =
                 rows.stream().collect(Collectors.groupingBy(Row::operation, Collectors.counting()));

@@ -22,14 +22,48 @@ final class RandomJoins {
         this.random = random;
         for (int i = random.nextInt(4) + 2; i > 0; i--) {
             // Integers more often than other types: they are compared with other columns.
-            tables.add(new Table("t" + tables.size(), one(3) ? "int" : any(TYPES), one(4), one(2)));
+            String type = one(3) ? "int" : any(TYPES);
+            tables.add(new Table(
+                    "t" + tables.size(),
+                    type,
+                    switch (random.nextInt(10)) {
+                        case 0, 1 -> Kind.TWO_KEY_COLUMNS;
+                        case 2 -> Kind.PARTITIONED;
+                        // The first table has a key, so that some view has an anchor.
+                        case 3 -> tables.isEmpty() ? Kind.PLAIN : Kind.WITHOUT_KEY;
+                        default -> Kind.PLAIN;
+                    },
+                    one(2)));
         }
     }
 
-    /** @param whole whether the log holds whole old rows */
-    record Table(String name, String type, boolean composite, boolean whole) {
+    enum Kind {
+        PLAIN,
+        TWO_KEY_COLUMNS,
+        /** Rows of k2 = 0 in one partition, the others in one whose columns are in another order. */
+        PARTITIONED,
+        /** Holds equal rows. Its rows are found by values alone. */
+        WITHOUT_KEY
+    }
+
+    /** @param full whether the replica identity is FULL, if there is a key */
+    record Table(String name, String type, Kind kind, boolean full) {
         List<String> key() {
-            return composite ? List.of("id", "k2") : List.of("id");
+            return switch (kind) {
+                case PLAIN -> List.of("id");
+                case TWO_KEY_COLUMNS, PARTITIONED -> List.of("id", "k2");
+                case WITHOUT_KEY -> List.of();
+            };
+        }
+
+        /** Whether the log holds whole old rows. */
+        boolean whole() {
+            return full || kind == Kind.WITHOUT_KEY;
+        }
+
+        /** The tables that the log names. */
+        List<String> leaves() {
+            return kind == Kind.PARTITIONED ? List.of(name + "_0", name + "_1") : List.of(name);
         }
     }
 
@@ -72,14 +106,23 @@ final class RandomJoins {
                 END $$"""));
         for (Table table : tables) {
             sql.add("CREATE TABLE " + table.name + " (id " + table.type
-                    + ", k2 int NOT NULL, a int, b int, v text, n numeric, f float8, ts timestamp, PRIMARY KEY ("
-                    + String.join(", ", table.key()) + "))");
+                    + " NOT NULL, k2 int NOT NULL, a int, b int, v text, n numeric, f float8, ts timestamp"
+                    + (table.key().isEmpty() ? ")" : ", PRIMARY KEY (" + String.join(", ", table.key()) + "))")
+                    + (table.kind == Kind.PARTITIONED ? " PARTITION BY LIST (k2)" : ""));
+            if (table.kind == Kind.PARTITIONED) {
+                String other = table.leaves().get(1);
+                sql.add("CREATE TABLE " + table.leaves().get(0) + " PARTITION OF " + table.name + " FOR VALUES IN (0)");
+                sql.add("CREATE TABLE " + other + " (gone int, ts timestamp, f float8, n numeric, v text, b int, a int,"
+                        + " k2 int NOT NULL, id " + table.type + " NOT NULL)");
+                sql.add("ALTER TABLE " + other + " DROP COLUMN gone");
+                sql.add("ALTER TABLE " + table.name + " ATTACH PARTITION " + other + " FOR VALUES IN (1, 2)");
+            }
             sql.add("CREATE TRIGGER c AFTER INSERT OR UPDATE OR DELETE ON " + table.name
                     + " FOR EACH ROW EXECUTE FUNCTION harness.row_changed()");
             sql.add("CREATE TRIGGER t AFTER TRUNCATE ON " + table.name
                     + " FOR EACH STATEMENT EXECUTE FUNCTION harness.truncated()");
-            if (table.whole) {
-                sql.add("ALTER TABLE " + table.name + " REPLICA IDENTITY FULL");
+            if (table.whole()) {
+                table.leaves().forEach(leaf -> sql.add("ALTER TABLE " + leaf + " REPLICA IDENTITY FULL"));
             }
             sql.add("CREATE VIEW keyless_" + table.name + " AS SELECT " + String.join(", ", COLUMNS) + " FROM "
                     + table.name);
