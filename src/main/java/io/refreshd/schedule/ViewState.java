@@ -54,7 +54,6 @@ final class ViewState {
     Optional<Instant> refreshedAt;
     Optional<Duration> lastDuration;
     long refreshes;
-    /** Expected duration of a refresh, in nanoseconds. */
     private long expected;
     /**
      * Monotonic time when the last refresh began, as far as is known. A look-up that found nothing does not count, nor does a round that
