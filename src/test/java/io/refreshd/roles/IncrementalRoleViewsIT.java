@@ -155,7 +155,7 @@ class IncrementalRoleViewsIT {
     }
 
     @Test
-    void aRoleViewWithoutItsTableIsMadeAgainOnceItIsDropped() throws Exception {
+    void aRoleViewWithoutItsDefinitionIsMadeAgainOnceItIsDropped() throws Exception {
         String role = "Broken";
         String view = sql("Second one", role);
         database.execute("INSERT INTO roles VALUES ('Broken')");
