@@ -9,7 +9,8 @@ import java.util.Optional;
  * that an incremental view lacks, and a daemon that starts reads it again from there.
  *
  * <p>Invariant: what a view lacks committed after its watermark in the ledger. A stream that begins at or before that position delivers
- * all of it. So the two positions tell whether the rows to recompute will be known, and nothing else has to be durable.
+ * all of it. So the two positions tell whether the rows to recompute will be known. What no log tells of has taken the snapshot from
+ * the ledger's row ({@link Action.Mark#invalidated}); nothing else has to be durable.
  *
  * <p>Invariant: what has been kept for too long is not kept any more, nor is anything kept for a view that is not being brought up to
  * date. So no view fills the disk.
