@@ -44,7 +44,8 @@ class PrometheusIT {
         AtomicBoolean done = new AtomicBoolean();
         try (TestDatabase database = schema();
                 RunningDaemon daemon = RunningDaemon.start(
-                        database, "views: { quiet-period: 50ms, target-lag: 1m }\nmetrics: { groups: [\"" + GROUP + "\"] }");
+                        database,
+                        "views: { quiet-period: 50ms, target-lag: 1m }\nmetrics: { groups: [\"" + GROUP + "\"] }");
                 RunningPrometheus prometheus =
                         RunningPrometheus.start(daemon.daemon().httpPort())) {
             CompletableFuture<Void> load = CompletableFuture.runAsync(() -> write(database, done));
