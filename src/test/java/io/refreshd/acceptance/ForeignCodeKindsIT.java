@@ -110,13 +110,13 @@ class ForeignCodeKindsIT {
             Map.entry(
                     "statistics_of_a_child",
                     List.of(
-                            "CREATE TABLE child () INHERITS (t)",
+                            "CREATE TABLE child (PRIMARY KEY (id)) INHERITS (t)",
                             "CREATE STATISTICS odd ON v, (one(1)) FROM child",
                             "CREATE MATERIALIZED VIEW mv AS SELECT id, v FROM t")),
             Map.entry(
                     "check_of_a_child",
                     List.of(
-                            "CREATE TABLE child (CHECK (n > one(1))) INHERITS (t)",
+                            "CREATE TABLE child (PRIMARY KEY (id), CHECK (n > one(1))) INHERITS (t)",
                             "CREATE MATERIALIZED VIEW mv AS SELECT id, v FROM t WHERE n > 0")),
             Map.entry(
                     "key_of_a_partition",
