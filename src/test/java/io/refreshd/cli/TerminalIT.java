@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.refreshd.testing.FreshnessWait;
 import io.refreshd.testing.RunningDaemon;
 import io.refreshd.testing.Terminal;
 import io.refreshd.testing.TestDatabase;
@@ -57,14 +58,16 @@ class TerminalIT {
 
     @Test
     void coloursAreForATerminal() throws Exception {
+        database.execute("CREATE MATERIALIZED VIEW plain AS SELECT id FROM main", "CREATE UNIQUE INDEX ON plain (id)");
         try (RunningDaemon daemon = RunningDaemon.start(database)) {
             daemon.awaitFresh();
+            FreshnessWait.await("plain", database::query);
             try (Terminal terminal = Terminal.run("status", "--config", config);
                     Terminal pipe = Terminal.pipe("status", "--config", config)) {
                 assertThat(terminal.exit()).isZero();
-                assertThat(terminal.text()).contains(ESCAPE + "32mfresh");
+                assertThat(terminal.text()).contains(ESCAPE + "32mfresh", ESCAPE + "33muntracked");
                 assertThat(pipe.exit()).isZero();
-                assertThat(pipe.text()).contains("fresh").doesNotContain(ESCAPE);
+                assertThat(pipe.text()).contains("fresh", "untracked").doesNotContain(ESCAPE);
             }
         }
     }
