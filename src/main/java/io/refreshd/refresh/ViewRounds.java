@@ -28,7 +28,12 @@ final class ViewRounds {
     }
 
     void foundMissing(ViewId view, Optional<Obstacle> index) {
+        boolean unchanged = index.equals(missingIndex);
         missingIndex = index;
+        if (unchanged) {
+            // Each magnitude of keys is planned, and one word of the same index is enough.
+            return;
+        }
         index.ifPresent(missing -> log.atWarn()
                 .addKeyValue("view", view)
                 .addKeyValue("reason", missing.what())
