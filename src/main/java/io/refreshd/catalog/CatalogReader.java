@@ -69,20 +69,9 @@ public final class CatalogReader {
         return new CatalogQueries(connection).tables(names);
     }
 
-    /**
-     * Hashes the catalog on the server, with one query that is cheap enough to run every second.
-     *
-     * <p>Invariant: the hash differs whenever {@link #read} could return another catalog. REFRESH of a populated view, ANALYZE and
-     * VACUUM do not change it.
-     */
-    public static String fingerprint(Connection connection) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(FingerprintSql.FINGERPRINT)) {
-            KeptPlan.of(statement);
-            try (ResultSet row = statement.executeQuery()) {
-                row.next();
-                return row.getString(1);
-            }
-        }
+    /** Hashes the catalog on the server, and finds what the hash covers. {@link Fingerprint#isCurrent} costs less. */
+    public static Fingerprint fingerprint(Connection connection) throws SQLException {
+        return Fingerprint.read(connection);
     }
 
     /**

@@ -4,6 +4,7 @@ import io.refreshd.capture.Publication;
 import io.refreshd.capture.PublicationState;
 import io.refreshd.catalog.Catalog;
 import io.refreshd.catalog.CatalogReader;
+import io.refreshd.catalog.Fingerprint;
 import io.refreshd.catalog.ViewGraph;
 import io.refreshd.config.Configuration;
 import io.refreshd.doctor.RequiredTables;
@@ -40,7 +41,7 @@ final class SnapshotReader {
             throws SQLException, PrerequisitesMissingException {
         String name = configuration.capture().publication();
         // The fingerprint first: DDL that commits while the rest is read makes the next comparison differ.
-        String fingerprint = CatalogReader.fingerprint(handle.getConnection());
+        Fingerprint fingerprint = CatalogReader.fingerprint(handle.getConnection());
         Map<Long, Obstacle> notRefreshable = RefreshPrivileges.missing(handle);
         Catalog catalog = CatalogReader.read(handle.getConnection(), configuration.views()::includes);
         ViewGraph graph = ViewGraph.of(catalog, configuration.views()::includes);
@@ -68,9 +69,7 @@ final class SnapshotReader {
      * @param checked whether the catalog was compared with the snapshot's version a moment ago, and was unchanged
      */
     boolean isStale(Handle handle, CatalogSnapshot snapshot, boolean checked) throws SQLException {
-        String fingerprint =
-                checked ? snapshot.version().fingerprint() : CatalogReader.fingerprint(handle.getConnection());
-        return !fingerprint.equals(snapshot.version().fingerprint())
+        return !(checked || snapshot.version().fingerprint().isCurrent(handle.getConnection()))
                 || !Publication.version(
                                 handle.getConnection(), configuration.capture().publication())
                         .equals(snapshot.publicationVersion())
