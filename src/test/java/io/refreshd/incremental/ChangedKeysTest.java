@@ -45,7 +45,8 @@ class ChangedKeysTest {
                 direct.types(),
                 Set.of(List.of("1")),
                 List.of(new JoinStep(new TableId("public", "a"), "b_id", List.of("t_id"))));
-        KeyProbe beside = new KeyProbe(direct.table(), List.of(3), direct.types(), Set.of(List.of("8")), behind.joins());
+        KeyProbe beside =
+                new KeyProbe(direct.table(), List.of(3), direct.types(), Set.of(List.of("8")), behind.joins());
         ChangedKeys changed = ChangedKeys.of(List.of(direct, behind, beside), List.of(1), List.of("integer"));
         assertThat(changed.recompute()).isEmpty();
         assertThat(changed.lookups()).containsExactlyInAnyOrder(direct, behind, beside);

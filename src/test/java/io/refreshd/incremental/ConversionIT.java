@@ -480,9 +480,9 @@ class ConversionIT {
     /** Behind a plain view a table is read by the view's owner; in between it would be read by refreshd's role. */
     @Test
     void aTableInBetweenThatTheRoleMayNotReadIsNamed() throws Exception {
-        sql("SET ROLE \"App owner\"; CREATE TABLE $.secret (id int PRIMARY KEY, main_id int, role text);"
+        sql("CREATE TABLE $.secret (id int PRIMARY KEY, main_id int, role text);"
                 + " CREATE VIEW $.shadow AS SELECT s.main_id FROM $.secret s JOIN $.roles r ON r.name = s.role;"
-                + " GRANT SELECT ON $.shadow TO converter; ALTER TABLE $.secret REPLICA IDENTITY FULL");
+                + " GRANT SELECT ON $.shadow TO converter, \"App owner\"; ALTER TABLE $.secret REPLICA IDENTITY FULL");
         String query = "SELECT title FROM main m WHERE EXISTS (SELECT FROM shadow s WHERE s.main_id = m.id)";
         view("shadowed", query);
         assertThat(forward("shadowed").tables().stream().flatMap(table -> table.everything().stream()))
