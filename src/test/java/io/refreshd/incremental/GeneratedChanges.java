@@ -44,7 +44,9 @@ final class GeneratedChanges {
     record Column(String name, String type, boolean enumerated, boolean required, boolean key, boolean onlyKey) {
         /** An expression for a value of the column, another one for each row. */
         String value() {
-            return required || key ? some() : "CASE WHEN random() < 0.8 THEN " + some() + " END";
+            // A time that may be missing says what has not happened yet.
+            String filled = type.startsWith("timestamp") ? "0.5" : "0.8";
+            return required || key ? some() : "CASE WHEN random() < " + filled + " THEN " + some() + " END";
         }
 
         private String some() {
@@ -54,11 +56,11 @@ final class GeneratedChanges {
             }
             String base = type.replaceFirst("\\(.*\\)", "");
             return switch (base) {
-                // So that keys are met again, and also zeros, which often mean that something is not so.
+                // Small ones are more frequent: zero often means that something is not so.
                 case "smallint", "integer", "bigint" ->
                     name.equals("createat")
                             ? "86400000 * floor(random() * 4)::bigint"
-                            : "floor(random() * " + (onlyKey ? 24 : 9) + ")::int";
+                            : onlyKey ? "floor(random() * 24)::int" : "floor(random() * random() * 9)::int";
                 case "numeric" -> "(0.5 + round((random() * 20)::numeric, 2))::" + type;
                 case "text", "character varying", "character" -> WORD + "::" + type;
                 case "boolean" -> "random() < 0.5";
