@@ -116,7 +116,8 @@ final class GeneratedChanges {
 
     /** One transaction that inserts, updates and deletes rows of these tables. A value that is there already is left out. */
     String transaction(List<Table> tables) {
-        StringBuilder block = new StringBuilder("DO $do$ BEGIN SET LOCAL session_replication_role = replica;");
+        StringBuilder block = new StringBuilder("DO $do$ BEGIN SET LOCAL session_replication_role = replica;"
+                + " PERFORM setseed(" + random.nextDouble() + ");");
         for (Table table : tables) {
             List<Column> others =
                     table.columns().stream().filter(column -> !column.key()).toList();
