@@ -2,10 +2,12 @@ package io.refreshd.bench;
 
 import io.refreshd.bench.Load.Workload;
 import java.lang.management.ManagementFactory;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 
 /** What incremental views cost and how soon they show a change, beside materialized views in the same run. */
 final class IncrementalFigures {
@@ -23,7 +25,7 @@ final class IncrementalFigures {
     }
 
     /** One figure, which may fail alone. */
-    record Figure(String title, Work work) {
+    record Figure(String name, Work work) {
         interface Work {
             void run() throws Exception;
         }
@@ -33,16 +35,30 @@ final class IncrementalFigures {
         }
     }
 
-    List<Figure> all() {
+    /** Those of {@code -Dbench.incremental}; all by default. */
+    List<Figure> chosen() {
+        List<Figure> all = all();
+        String wanted = System.getProperty(
+                "bench.incremental", all.stream().map(Figure::name).collect(Collectors.joining(",")));
+        return Arrays.stream(wanted.split(","))
+                .map(name -> all.stream()
+                        .filter(figure -> figure.name().equals(name))
+                        .findFirst()
+                        .orElseThrow(() -> new IllegalArgumentException("-Dbench.incremental: there is no \"" + name
+                                + "\"; docs/BENCHMARKS.md lists what there is")))
+                .toList();
+    }
+
+    private List<Figure> all() {
         return List.of(
-                new Figure("incremental: cost", () -> new IncrementalCost(database, options, this::note).run(ROWS)),
+                new Figure("cost", () -> new IncrementalCost(database, options, this::note).run(ROWS)),
+                new Figure("ways", () -> new IncrementalWays(database, options, this::note).run()),
+                new Figure("many-views", () -> new IncrementalRoles(database, this::note).run()),
+                new Figure("lag", () -> lag("1,000 commits/s, each of a row that one of 10 views shows", "shown-1000")),
                 new Figure(
-                        "incremental: lag",
-                        () -> lag("1,000 commits/s, each of a row that one of 10 views shows", "shown-1000")),
-                new Figure(
-                        "incremental: lag beside writers at full speed",
+                        "lag-max",
                         () -> lag("writers at full speed, half of the changes in one of 10 views", "update-max")),
-                new Figure("incremental: writers", this::writers));
+                new Figure("writers", this::writers));
     }
 
     private void writers() throws Exception {
@@ -93,7 +109,11 @@ final class IncrementalFigures {
     }
 
     private void note(String group, String name, Object value) {
-        String text = value instanceof Sample sample ? sample.millis() : value.toString();
+        String text = switch (value) {
+            case Sample sample -> sample.millis();
+            case Table table -> "\n" + table.markdown();
+            default -> value.toString();
+        };
         System.out.printf("%s: %s: %s%n", group, name, text);
         results.put(group + ": " + name, value);
     }

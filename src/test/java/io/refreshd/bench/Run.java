@@ -56,8 +56,8 @@ final class Run {
                         .run(Integer.getInteger("bench.exact.rows", 1_000_000)));
         part("roles", () -> new RoleFigures(database, figures).run());
         part("operating", () -> new OperatingFigures(database, options, figures).run());
-        for (IncrementalFigures.Figure figure : new IncrementalFigures(database, options, figures).all()) {
-            part("incremental", figure.title(), figure::run);
+        for (IncrementalFigures.Figure figure : new IncrementalFigures(database, options, figures).chosen()) {
+            part("incremental", "incremental: " + figure.name(), figure::run);
         }
         part("contenders", this::contend);
     }
