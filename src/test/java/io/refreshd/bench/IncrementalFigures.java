@@ -2,6 +2,7 @@ package io.refreshd.bench;
 
 import io.refreshd.bench.Load.Workload;
 import java.lang.management.ManagementFactory;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -61,16 +62,39 @@ final class IncrementalFigures {
                 new Figure("writers", this::writers));
     }
 
+    /** Beside incremental views, materialized views, and the tables of pg_ivm where the server has it. */
     private void writers() throws Exception {
-        for (String contender : List.of("incremental", "refreshd")) {
-            new WriterThroughput(database, options, results)
-                    .run(
-                            "writers at full speed, half of the changes in one of %d views over %,d rows, %s views"
-                                    .formatted(VIEWS, ROWS, contender.equals("refreshd") ? "materialized" : contender),
-                            Layout.ofRoles(ROWS, VIEWS),
-                            Workload.parse("update-max"),
-                            contender);
+        boolean beside = database.offers(PgIvmContender.EXTENSION);
+        List<List<String>> rows = new ArrayList<>();
+        for (int views : beside ? List.of(1, VIEWS) : List.of(VIEWS)) {
+            List<String> row = new ArrayList<>(List.of(views + (views == 1 ? " view" : " views")));
+            for (String contender : List.of("incremental", "refreshd", PgIvmContender.EXTENSION)) {
+                row.add(contender.equals(PgIvmContender.EXTENSION) && !beside ? "–" : kept(views, contender));
+            }
+            rows.add(row);
         }
+        note(
+                "writers at full speed over %,d rows, half of the changes in a view".formatted(ROWS),
+                "commits/s ÷ those beside a bare reader",
+                new Table(List.of("", "incremental", "materialized, refreshed by refreshd", "pg_ivm"), rows));
+    }
+
+    private String kept(int views, String contender) throws Exception {
+        return new WriterThroughput(database, options, results)
+                .run(
+                        "writers at full speed, half of the changes in one of %d views over %,d rows, %s"
+                                .formatted(
+                                        views,
+                                        ROWS,
+                                        switch (contender) {
+                                            case "refreshd" -> "materialized views";
+                                            case "incremental" -> "incremental views";
+                                            default -> contender;
+                                        }),
+                        Layout.ofRoles(ROWS, views),
+                        Workload.parse("update-max"),
+                        contender)
+                .cell();
     }
 
     /** Commit to visible of one row, quiet period included. */

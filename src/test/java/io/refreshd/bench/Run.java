@@ -1,6 +1,7 @@
 package io.refreshd.bench;
 
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -74,12 +75,16 @@ final class Run {
 
     /** Runs one part and writes the report. A failure does not end the run, since the other parts take long. */
     private void attempt(String what, Part part) throws IOException {
+        long begin = System.nanoTime();
         try {
             part.run();
         } catch (Exception | AssertionError e) {
             e.printStackTrace();
             failures.add("FAILED: " + what + ": " + e);
         }
+        System.out.printf(
+                "%s took %d s%n",
+                what, Duration.ofNanos(System.nanoTime() - begin).toSeconds());
         remarks.addAll(database.remarks());
         List<String> notes = new ArrayList<>(remarks);
         notes.addAll(failures);
