@@ -2,10 +2,13 @@ package io.refreshd.bench;
 
 import io.refreshd.bench.Load.Workload;
 import java.lang.management.ManagementFactory;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 
 /** What incremental views cost and how soon they show a change, beside materialized views in the same run. */
 final class IncrementalFigures {
@@ -23,7 +26,7 @@ final class IncrementalFigures {
     }
 
     /** One figure, which may fail alone. */
-    record Figure(String title, Work work) {
+    record Figure(String name, Work work) {
         interface Work {
             void run() throws Exception;
         }
@@ -33,28 +36,65 @@ final class IncrementalFigures {
         }
     }
 
-    List<Figure> all() {
-        return List.of(
-                new Figure("incremental: cost", () -> new IncrementalCost(database, options, this::note).run(ROWS)),
-                new Figure(
-                        "incremental: lag",
-                        () -> lag("1,000 commits/s, each of a row that one of 10 views shows", "shown-1000")),
-                new Figure(
-                        "incremental: lag beside writers at full speed",
-                        () -> lag("writers at full speed, half of the changes in one of 10 views", "update-max")),
-                new Figure("incremental: writers", this::writers));
+    /** Those of {@code -Dbench.incremental}; all by default. */
+    List<Figure> chosen() {
+        List<Figure> all = all();
+        String wanted = System.getProperty(
+                "bench.incremental", all.stream().map(Figure::name).collect(Collectors.joining(",")));
+        return Arrays.stream(wanted.split(","))
+                .map(name -> all.stream()
+                        .filter(figure -> figure.name().equals(name))
+                        .findFirst()
+                        .orElseThrow(() -> new IllegalArgumentException("-Dbench.incremental: there is no \"" + name
+                                + "\"; docs/BENCHMARKS.md lists what there is")))
+                .toList();
     }
 
+    private List<Figure> all() {
+        return List.of(
+                new Figure("cost", () -> new IncrementalCost(database, options, this::note).run(ROWS)),
+                new Figure("ways", () -> new IncrementalWays(database, options, this::note).run()),
+                new Figure("many-views", () -> new IncrementalRoles(database, this::note).run()),
+                new Figure("lag", () -> lag("1,000 commits/s, each of a row that one of 10 views shows", "shown-1000")),
+                new Figure(
+                        "lag-max",
+                        () -> lag("writers at full speed, half of the changes in one of 10 views", "update-max")),
+                new Figure("writers", this::writers));
+    }
+
+    /** Beside incremental views, materialized views, and the tables of pg_ivm where the server has it. */
     private void writers() throws Exception {
-        for (String contender : List.of("incremental", "refreshd")) {
-            new WriterThroughput(database, options, results)
-                    .run(
-                            "writers at full speed, half of the changes in one of %d views over %,d rows, %s views"
-                                    .formatted(VIEWS, ROWS, contender.equals("refreshd") ? "materialized" : contender),
-                            Layout.ofRoles(ROWS, VIEWS),
-                            Workload.parse("update-max"),
-                            contender);
+        boolean beside = database.offers(PgIvmContender.EXTENSION);
+        List<List<String>> rows = new ArrayList<>();
+        for (int views : beside ? List.of(1, VIEWS) : List.of(VIEWS)) {
+            List<String> row = new ArrayList<>(List.of(views + (views == 1 ? " view" : " views")));
+            for (String contender : List.of("incremental", "refreshd", PgIvmContender.EXTENSION)) {
+                row.add(contender.equals(PgIvmContender.EXTENSION) && !beside ? "–" : kept(views, contender));
+            }
+            rows.add(row);
         }
+        note(
+                "writers at full speed over %,d rows, half of the changes in a view".formatted(ROWS),
+                "commits/s ÷ those beside a bare reader",
+                new Table(List.of("", "incremental", "materialized, refreshed by refreshd", "pg_ivm"), rows));
+    }
+
+    private String kept(int views, String contender) throws Exception {
+        return new WriterThroughput(database, options, results)
+                .run(
+                        "writers at full speed, half of the changes in one of %d views over %,d rows, %s"
+                                .formatted(
+                                        views,
+                                        ROWS,
+                                        switch (contender) {
+                                            case "refreshd" -> "materialized views";
+                                            case "incremental" -> "incremental views";
+                                            default -> contender;
+                                        }),
+                        Layout.ofRoles(ROWS, views),
+                        Workload.parse("update-max"),
+                        contender)
+                .cell();
     }
 
     /** Commit to visible of one row, quiet period included. */
@@ -93,7 +133,11 @@ final class IncrementalFigures {
     }
 
     private void note(String group, String name, Object value) {
-        String text = value instanceof Sample sample ? sample.millis() : value.toString();
+        String text = switch (value) {
+            case Sample sample -> sample.millis();
+            case Table table -> "\n" + table.markdown();
+            default -> value.toString();
+        };
         System.out.printf("%s: %s: %s%n", group, name, text);
         results.put(group + ": " + name, value);
     }

@@ -17,10 +17,7 @@ final class PgIvmContender implements Contender {
 
     /** A view that the extension refuses is left out, and the report gives the reason. */
     static Contender start(BenchDatabase database) throws SQLException {
-        // A session that loads the extension late could miss changes.
-        database.execute(
-                "ALTER DATABASE " + database.name() + " SET session_preload_libraries = 'pg_ivm'",
-                "CREATE EXTENSION pg_ivm");
+        database.execute(preload(database), "CREATE EXTENSION pg_ivm");
         database.views().reversed().forEach(view -> drop(database, view));
         try (Connection connection = database.connect();
                 PreparedStatement create = connection.prepareStatement("SELECT pgivm.create_immv(?, ?)")) {
@@ -38,6 +35,11 @@ final class PgIvmContender implements Contender {
         }
         database.execute("VACUUM ANALYZE");
         return new PgIvmContender(database);
+    }
+
+    /** A session that loads the extension late could miss changes. */
+    static String preload(BenchDatabase database) {
+        return "ALTER DATABASE " + database.name() + " SET session_preload_libraries = 'pg_ivm'";
     }
 
     private static void drop(BenchDatabase database, Layout.View view) {

@@ -74,9 +74,18 @@ final class Report {
         line("");
         line("| | |");
         line("|---|---|");
-        figures.forEach((name, value) ->
-                line("| %s | %s |", name, value instanceof Sample sample ? sample.millis() : value));
+        figures.forEach((name, value) -> {
+            if (!(value instanceof Table)) {
+                line("| %s | %s |", name, value instanceof Sample sample ? sample.millis() : value);
+            }
+        });
         line("");
+        figures.forEach((name, value) -> {
+            if (value instanceof Table table) {
+                line("**%s**\n", name);
+                line("%s", table.markdown());
+            }
+        });
     }
 
     private void legend() {

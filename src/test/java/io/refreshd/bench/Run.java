@@ -1,6 +1,7 @@
 package io.refreshd.bench;
 
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -56,8 +57,8 @@ final class Run {
                         .run(Integer.getInteger("bench.exact.rows", 1_000_000)));
         part("roles", () -> new RoleFigures(database, figures).run());
         part("operating", () -> new OperatingFigures(database, options, figures).run());
-        for (IncrementalFigures.Figure figure : new IncrementalFigures(database, options, figures).all()) {
-            part("incremental", figure.title(), figure::run);
+        for (IncrementalFigures.Figure figure : new IncrementalFigures(database, options, figures).chosen()) {
+            part("incremental", "incremental: " + figure.name(), figure::run);
         }
         part("contenders", this::contend);
     }
@@ -74,12 +75,16 @@ final class Run {
 
     /** Runs one part and writes the report. A failure does not end the run, since the other parts take long. */
     private void attempt(String what, Part part) throws IOException {
+        long begin = System.nanoTime();
         try {
             part.run();
         } catch (Exception | AssertionError e) {
             e.printStackTrace();
             failures.add("FAILED: " + what + ": " + e);
         }
+        System.out.printf(
+                "%s took %d s%n",
+                what, Duration.ofNanos(System.nanoTime() - begin).toSeconds());
         remarks.addAll(database.remarks());
         List<String> notes = new ArrayList<>(remarks);
         notes.addAll(failures);

@@ -5,8 +5,9 @@ import io.refreshd.testing.Signals;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 
-/** A contender with a database of its own, which is suspended except in its turn. */
+/** A contender with a database of its own. Its process, if it has one, is suspended except in its turn. */
 final class SuspendedContender implements AutoCloseable {
     private final BenchDatabase database;
     private final Workload workload;
@@ -76,7 +77,8 @@ final class SuspendedContender implements AutoCloseable {
         if (walsender.isPresent()) {
             walsender.get().resume();
         }
-        if (!Signals.send("CONT", contender.pid().orElseThrow())) {
+        OptionalLong pid = contender.pid();
+        if (pid.isPresent() && !Signals.send("CONT", pid.getAsLong())) {
             throw new IllegalStateException("the contender ended before its time");
         }
     }
@@ -86,7 +88,10 @@ final class SuspendedContender implements AutoCloseable {
         if (walsender.isPresent()) {
             walsender.get().suspend();
         }
-        Signals.send("STOP", contender.pid().orElseThrow());
+        OptionalLong pid = contender.pid();
+        if (pid.isPresent()) {
+            Signals.send("STOP", pid.getAsLong());
+        }
     }
 
     @Override

@@ -37,7 +37,8 @@ final class WriterThroughput {
         run("writers as fast as they can", Layout.mixed(50_000, 10), Workload.parse("note-max"), "refreshd");
     }
 
-    void run(String title, Layout layout, Workload workload, String contender) throws Exception {
+    /** @return what writers keep beside the contender of what the bare reader leaves them */
+    Kept run(String title, Layout layout, Workload workload, String contender) throws Exception {
         database.layOut(layout);
         database.makeRoomInPages();
         try (BenchDatabase beside = database.beside();
@@ -50,34 +51,52 @@ final class WriterThroughput {
                     next.measureSecond(options.seed() + pair);
                 }
             }
-            String text = text(bare, daemon) + (database.server().given() ? BESIDE_A_WALSENDER : "");
+            Kept kept = Kept.of(bare.commitsPerSecond(), daemon.commitsPerSecond());
+            String text = text(contender.equals(PgIvmContender.EXTENSION) ? contender : "refreshd", kept, bare, daemon)
+                    + (database.server().given() ? BESIDE_A_WALSENDER : "");
             System.out.println(title + ": " + text);
             results.put(title, text);
+            return kept;
         }
     }
 
-    private static String text(SuspendedContender bare, SuspendedContender daemon) {
-        int pairs = bare.commitsPerSecond().size();
-        List<Double> ratios = new ArrayList<>();
-        for (int i = 0; i < pairs; i++) {
-            ratios.add(
-                    daemon.commitsPerSecond().get(i) / bare.commitsPerSecond().get(i));
+    /** The geometric mean of a ratio of pairs. */
+    record Kept(double mean, double standardError, double median, int pairs) {
+        static Kept of(List<Double> base, List<Double> other) {
+            List<Double> ratios = new ArrayList<>();
+            for (int i = 0; i < base.size(); i++) {
+                ratios.add(other.get(i) / base.get(i));
+            }
+            double mean = ratios.stream().mapToDouble(Math::log).average().orElseThrow();
+            double squares = ratios.stream()
+                    .mapToDouble(ratio -> Math.pow(Math.log(ratio) - mean, 2))
+                    .sum();
+            int pairs = ratios.size();
+            return new Kept(
+                    Math.exp(mean),
+                    Math.exp(mean) * Math.sqrt(squares / (pairs - 1) / pairs),
+                    Sample.of(ratios).median(),
+                    pairs);
         }
-        double mean = ratios.stream().mapToDouble(Math::log).average().orElseThrow();
-        double squares = ratios.stream()
-                .mapToDouble(ratio -> Math.pow(Math.log(ratio) - mean, 2))
-                .sum();
+
+        String cell() {
+            return String.format(Locale.ROOT, "%.3f, standard error %.3f", mean, standardError);
+        }
+    }
+
+    private static String text(String name, Kept kept, SuspendedContender bare, SuspendedContender contender) {
         return String.format(
                 Locale.ROOT,
-                "refreshd ÷ bare reader: geometric mean %.3f, its standard error %.3f, median %.3f, of %d pairs of seconds"
-                        + " (commits/s: bare reader %,.0f, refreshd %,.0f; processors used: bare reader %.2f, refreshd %.2f)",
-                Math.exp(mean),
-                Math.exp(mean) * Math.sqrt(squares / (pairs - 1) / pairs),
-                Sample.of(ratios).median(),
-                pairs,
+                "%1$s ÷ bare reader: geometric mean %2$.3f, its standard error %3$.3f, median %4$.3f, of %5$d pairs of seconds"
+                        + " (commits/s: bare reader %6$,.0f, %1$s %7$,.0f; processors used: bare reader %8$.2f, %1$s %9$.2f)",
+                name,
+                kept.mean(),
+                kept.standardError(),
+                kept.median(),
+                kept.pairs(),
                 bare.mean(),
-                daemon.mean(),
+                contender.mean(),
                 bare.processors(),
-                daemon.processors());
+                contender.processors());
     }
 }
