@@ -72,6 +72,11 @@ final class ChangePaths {
                 : new Found(List.copyOf(paths), Optional.empty());
     }
 
+    /** Whether the query reads the table, by its own name or that of a table of which it is a partition. */
+    boolean reads(Relation table) {
+        return !uses(table).isEmpty();
+    }
+
     private List<Found> uses(Relation table) {
         Set<Long> names = catalogIndex.selfAndAncestorsOf(table);
         List<Found> uses = new ArrayList<>();

@@ -11,8 +11,14 @@ import java.util.Set;
  * @param positions the numbers, from 1, of the view's columns that show the table's key
  * @param types the types, as SQL, to which the keys are cast
  * @param keys the old and new keys of the changed rows, in text form
+ * @param map the number of the map in which the rows are looked up whose groups the view holds; 0: the rows are looked up in the view
  */
-public record KeyProbe(TableId table, List<Integer> positions, List<String> types, Set<List<String>> keys) {
+public record KeyProbe(TableId table, List<Integer> positions, List<String> types, Set<List<String>> keys, int map) {
+    /** A look-up in the view itself. */
+    public KeyProbe(TableId table, List<Integer> positions, List<String> types, Set<List<String>> keys) {
+        this(table, positions, types, keys, 0);
+    }
+
     public KeyProbe {
         Objects.requireNonNull(table);
         positions = List.copyOf(positions);

@@ -119,6 +119,6 @@ final class PendingProbes {
     }
 
     private static KeyProbe withKeys(KeyProbe probe, Set<List<String>> keys) {
-        return new KeyProbe(probe.table(), probe.positions(), probe.types(), keys);
+        return new KeyProbe(probe.table(), probe.positions(), probe.types(), keys, probe.map());
     }
 }

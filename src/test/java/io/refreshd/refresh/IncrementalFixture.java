@@ -4,6 +4,7 @@ import com.zaxxer.hikari.HikariDataSource;
 import io.refreshd.catalog.IncrementalQuery;
 import io.refreshd.database.JdbiFactory;
 import io.refreshd.demo.LocalPostgres;
+import io.refreshd.incremental.StoreLayout;
 import io.refreshd.ledger.Lease;
 import io.refreshd.ledger.LedgerSchema;
 import io.refreshd.ledger.Registration;
@@ -16,6 +17,7 @@ import io.refreshd.model.Method;
 import io.refreshd.model.Moment;
 import io.refreshd.model.RefreshOutcome;
 import io.refreshd.model.RefreshTask;
+import io.refreshd.model.SqlNames;
 import io.refreshd.model.TableId;
 import io.refreshd.model.ViewId;
 import io.refreshd.model.Xids;
@@ -98,6 +100,11 @@ final class IncrementalFixture implements AutoCloseable {
                         + "'::regclass, 'refreshd_store." + name + "_definition'::regclass, '{"
                         + recomputeKey.stream().map(String::valueOf).collect(Collectors.joining(","))
                         + "}', '')");
+        adopt(name);
+    }
+
+    /** Has the ledger know a view that is there. */
+    void adopt(String name) throws Exception {
         ViewId id = new ViewId("public", name);
         registered.put(id, new Registration(id, oid(name), "l", List.of(), Optional.empty(), Optional.empty()));
         register();
@@ -176,6 +183,23 @@ final class IncrementalFixture implements AutoCloseable {
     /** Whether store and definition hold other rows, by their binary image. */
     boolean differs(String view) throws Exception {
         return differs(view, "refreshd_store." + view + "_definition");
+    }
+
+    /** Whether table and definition of a converted view, or of a map of it, hold other rows. */
+    boolean differs(StoreLayout layout) throws Exception {
+        String columns = IntStream.rangeClosed(1, layout.columns().size())
+                .mapToObj(i -> "c" + i)
+                .collect(Collectors.joining(", "));
+        boolean differs = database.query(DIFFERS.formatted(
+                        columns,
+                        SqlNames.qualified(layout.names().store()),
+                        SqlNames.qualified(layout.names().definition())))
+                .getFirst()
+                .equals("t");
+        for (StoreLayout.GroupMap map : layout.maps()) {
+            differs |= differs(map.store());
+        }
+        return differs;
     }
 
     boolean differs(String view, String expected) throws Exception {
