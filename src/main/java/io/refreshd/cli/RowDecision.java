@@ -50,9 +50,11 @@ record RowDecision(ViewId view, boolean refreshed, String reason) {
         for (LookupKey key : filter.lookup().keys()) {
             if (found.isEmpty() || !found.get().refreshed()) {
                 found = Optional.of(
-                        key.byValue()
-                                ? lookedUpByValue(connection, explained, key, table, row)
-                                : lookedUp(connection, explained, key, table, row));
+                        key.map() > 0
+                                ? ofGroups(view, key)
+                                : key.byValue()
+                                        ? lookedUpByValue(connection, explained, key, table, row)
+                                        : lookedUp(connection, explained, key, table, row));
             }
         }
         if (found.isPresent()) {
@@ -78,6 +80,14 @@ record RowDecision(ViewId view, boolean refreshed, String reason) {
                 reason.replace("looked up by ", "recomputed by ")
                         .replace("refreshed if the change alters them", "a round writes what the change alters")
                         .replace("and a refresh would not add it", "and its definition does not return it"));
+    }
+
+    private static RowDecision ofGroups(ViewId view, LookupKey key) {
+        return new RowDecision(
+                view,
+                true,
+                "looked up by " + String.join(", ", key.columns())
+                        + " in the map of rows to groups: the groups to which it belonged and belongs are computed again");
     }
 
     /** A sub-query of the view reads the table. The row may have had another value before, which is not known here. */

@@ -195,7 +195,7 @@ COMMENT ON TABLE refreshd.incremental_view IS
     'Incremental views: plain views whose rows refreshd keeps in a table of schema refreshd_store, by what changed.';
 
 CREATE TABLE IF NOT EXISTS refreshd.incremental_map (
-    view_oid       oid     NOT NULL REFERENCES refreshd.incremental_view ON DELETE CASCADE,
+    view_oid       oid     NOT NULL REFERENCES refreshd.incremental_view ON UPDATE CASCADE ON DELETE CASCADE,
     number         int     NOT NULL,        -- from 1
     store_oid      oid     NOT NULL,
     definition_oid oid     NOT NULL,

@@ -4,6 +4,7 @@ import com.zaxxer.hikari.HikariDataSource;
 import io.refreshd.catalog.IncrementalQuery;
 import io.refreshd.database.JdbiFactory;
 import io.refreshd.demo.LocalPostgres;
+import io.refreshd.incremental.HiddenColumns;
 import io.refreshd.incremental.StoreLayout;
 import io.refreshd.ledger.Lease;
 import io.refreshd.ledger.LedgerSchema;
@@ -113,6 +114,36 @@ final class IncrementalFixture implements AutoCloseable {
     /** Makes a view as a conversion would. @param definition the query with the plan's hidden columns */
     void view(String name, String definition, IncrementalQuery plan) throws Exception {
         view(name, definition, plan.hidden().size(), plan.recomputeKey());
+        for (int number = 1; number <= plan.maps().size(); number++) {
+            map(name, definition, plan.maps().get(number - 1), number);
+        }
+    }
+
+    private void map(String name, String definition, IncrementalQuery.GroupMap map, int number) throws Exception {
+        String table = "refreshd_store." + name + "_map" + number;
+        String around = map.text().view().isPresent()
+                ? query(String.valueOf(map.text().view().get()))
+                : definition;
+        database.execute("CREATE VIEW " + table + "_definition AS " + HiddenColumns.rowsOf(around, map));
+        String rows = HiddenColumns.before(query("'" + table + "_definition'::regclass"), map.rows());
+        database.execute(
+                "DROP VIEW " + table + "_definition",
+                "CREATE VIEW " + table + "_definition AS " + rows,
+                "CREATE TABLE " + table + " AS SELECT * FROM " + table + "_definition",
+                "INSERT INTO refreshd.incremental_map VALUES ('public." + name + "'::regclass, " + number + ", '"
+                        + table
+                        + "'::regclass, '" + table + "_definition'::regclass, '"
+                        + array(map.rows().recomputeKey())
+                        + "', '" + array(map.key()) + "', '" + array(map.positions()) + "', " + map.joined() + ")");
+    }
+
+    private String query(String view) throws Exception {
+        return String.valueOf(database.query("SELECT rtrim(pg_get_viewdef(" + view + "::oid), ';')")
+                .getFirst());
+    }
+
+    private static String array(List<Integer> numbers) {
+        return numbers.stream().map(String::valueOf).collect(Collectors.joining(",", "{", "}"));
     }
 
     void register() {
