@@ -19,21 +19,37 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread: one only, since parsed queries and ancestors are cached without locks.
  */
 final class CatalogIndex {
-    private final Map<Long, Relation> relations = new HashMap<>();
-    private final Map<Long, Rule> rules = new HashMap<>();
-    private final Map<Long, List<Relation>> children = new HashMap<>();
-    private final Map<Long, List<Catalog.Inheritance>> inheritances = new HashMap<>();
-    private final Map<Long, List<Long>> parents = new HashMap<>();
-    private final Map<Long, Set<Long>> ancestors = new HashMap<>();
-    private final Map<Long, List<Index>> indexes = new HashMap<>();
-    private final Map<Long, Function> functions = new HashMap<>();
-    private final ParsedQueries queries = new ParsedQueries();
+    /** The least number of a relation that the catalog does not have, above all oids. */
+    private static final long FIRST_DERIVED = 1L << 32;
+
+    private final Map<Long, Relation> relations;
+    private final Map<Long, Rule> rules;
+    private final Map<Long, List<Relation>> children;
+    private final Map<Long, List<Catalog.Inheritance>> inheritances;
+    private final Map<Long, List<Long>> parents;
+    private final Map<Long, Set<Long>> ancestors;
+    private final Map<Long, List<Index>> indexes;
+    private final Map<Long, Function> functions;
+    private final ParsedQueries queries;
 
     private final Map<Long, Obstacle> untrusted;
     private final Map<Long, IncrementalView> incremental;
     private final String role;
+    private final Map<Long, Derived> derived = new HashMap<>();
+
+    /** A relation that stands for a part of a query. */
+    private record Derived(Relation relation, Optional<NodeTree.Node> query, List<Index> indexes) {}
 
     CatalogIndex(Catalog catalog) {
+        relations = new HashMap<>();
+        rules = new HashMap<>();
+        children = new HashMap<>();
+        inheritances = new HashMap<>();
+        parents = new HashMap<>();
+        ancestors = new HashMap<>();
+        indexes = new HashMap<>();
+        functions = new HashMap<>();
+        queries = new ParsedQueries();
         role = catalog.role();
         untrusted = catalog.untrusted();
         incremental = catalog.incremental();
@@ -57,6 +73,42 @@ final class CatalogIndex {
         }
     }
 
+    private CatalogIndex(CatalogIndex base) {
+        relations = base.relations;
+        rules = base.rules;
+        children = base.children;
+        inheritances = base.inheritances;
+        parents = base.parents;
+        ancestors = base.ancestors;
+        indexes = base.indexes;
+        functions = base.functions;
+        queries = base.queries;
+        untrusted = base.untrusted;
+        incremental = base.incremental;
+        role = base.role;
+        derived.putAll(base.derived);
+    }
+
+    /** The same catalog, to which relations can be added that stand for parts of a query. This one does not have them. */
+    CatalogIndex extended() {
+        return new CatalogIndex(this);
+    }
+
+    /** The number of the next relation that is added. */
+    long nextDerived() {
+        return FIRST_DERIVED + derived.size();
+    }
+
+    /** Whether the relation stands for a part of a query, so that the database does not have it. */
+    boolean isDerived(Relation relation) {
+        return derived.containsKey(relation.oid());
+    }
+
+    /** @param relation has the number that was the next */
+    void add(Relation relation, Optional<NodeTree.Node> query, List<Index> indexesOfIt) {
+        derived.put(relation.oid(), new Derived(relation, query, indexesOfIt));
+    }
+
     /** Whether the column belongs to the table's primary key, so that it holds no NULL. */
     boolean isPrimary(Relation table, int column) {
         return indexesOf(table).stream()
@@ -71,7 +123,8 @@ final class CatalogIndex {
     }
 
     @Nullable Relation relation(long oid) {
-        return relations.get(oid);
+        Derived added = derived.get(oid);
+        return added == null ? relations.get(oid) : added.relation();
     }
 
     Collection<Relation> relations() {
@@ -84,7 +137,8 @@ final class CatalogIndex {
 
     /** The parsed query of a view or materialized view; empty if there is none or its form is not known. */
     Optional<NodeTree.Node> query(Relation view) {
-        return Optional.ofNullable(rules.get(view.oid())).flatMap(queries::of);
+        Derived added = derived.get(view.oid());
+        return added == null ? Optional.ofNullable(rules.get(view.oid())).flatMap(queries::of) : added.query();
     }
 
     /** The code that the view's query would run and that is not trusted; empty if there is none. */
@@ -128,7 +182,8 @@ final class CatalogIndex {
     }
 
     List<Index> indexesOf(Relation table) {
-        return indexes.getOrDefault(table.oid(), List.of());
+        Derived added = derived.get(table.oid());
+        return added == null ? indexes.getOrDefault(table.oid(), List.of()) : added.indexes();
     }
 
     ReplicaIdentity identityOf(Relation table) {

@@ -100,6 +100,12 @@ final class ChangePaths {
         return paths.isEmpty() ? unknown(table) : new Found(List.copyOf(paths), Optional.empty());
     }
 
+    /** Whether the query reads the table, by its own name or that of a table of which it is a partition. */
+    boolean reads(Relation table) {
+        Set<Long> names = catalogIndex.selfAndAncestorsOf(table);
+        return reads.tables().stream().anyMatch(read -> names.contains(read.oid()));
+    }
+
     private static Found unknown(Relation table) {
         return Found.not(new Obstacle("how it reads " + table.sql() + " is not understood", Remedy.NONE));
     }
@@ -212,10 +218,14 @@ final class ChangePaths {
         if (bound.shows() && notShown.apply(bound.other()).isEmpty()) {
             return Optional.of(new Path(List.of(own), List.of(bound.other()), true, List.of()));
         }
+        Relation between = reads.tables().get(bound.other().read());
+        if (catalogIndex.isDerived(between)) {
+            return Optional.empty(); // no table of the database: nothing can be read from it
+        }
         return Optional.ofNullable(settled.get(bound.other().read())).map(further -> {
             List<JoinStep> joins = new ArrayList<>();
             joins.add(new JoinStep(
-                    reads.tables().get(bound.other().read()).tableId(),
+                    between.tableId(),
                     reads.column(bound.other()).name(),
                     further.columns().stream().map(Relation.Column::name).toList()));
             joins.addAll(further.joins());

@@ -45,6 +45,20 @@ final class IncrementalDamage {
         return damage.ofParts(store, definition, owner);
     }
 
+    /** What is wrong with a map of the view; empty if nothing is. */
+    static Optional<Obstacle> ofMap(
+            Relation view,
+            @Nullable Relation store,
+            @Nullable Relation definition,
+            IncrementalRows.Row row,
+            IncrementalMap map,
+            long owner) {
+        IncrementalDamage damage = new IncrementalDamage(view, null, row);
+        return store == null || definition == null
+                ? damage.because("the table that held the groups of " + view.sql() + ", or its definition, was dropped")
+                : damage.altered(store, definition, map.recomputeKey(), owner);
+    }
+
     /** A view over a store that the ledger does not know. */
     static Obstacle unknown(Relation view, Relation store) {
         return new Obstacle(
@@ -65,6 +79,20 @@ final class IncrementalDamage {
     }
 
     private Optional<Obstacle> ofParts(Relation store, Relation definition, long owner) {
+        Optional<Obstacle> altered = altered(store, definition, row.recomputeKey(), owner);
+        if (altered.isPresent()) {
+            return altered;
+        }
+        return showsAsTheyAre(store)
+                ? Optional.empty()
+                : Optional.of(new Obstacle(
+                        view.sql() + " was replaced: it does not show the rows of " + store.sql() + " as they are",
+                        view.columns().size() > store.columns().size()
+                                ? remedy()
+                                : Remedy.sql(IncrementalViews.shown(view, store))));
+    }
+
+    private Optional<Obstacle> altered(Relation store, Relation definition, List<Integer> recomputeKey, long owner) {
         for (Relation part : List.of(store, definition)) {
             if (part.traits().owner() != owner) {
                 return because(part.sql() + " does not belong to the role that keeps " + view.sql() + " any more");
@@ -75,18 +103,12 @@ final class IncrementalDamage {
                     "table " + store.sql() + " was altered: it is unlogged, or hides rows by row-level security");
         }
         if (!alike(store.columns(), definition.columns())
-                || row.recomputeKey().isEmpty()
-                || row.recomputeKey().stream()
+                || recomputeKey.isEmpty()
+                || recomputeKey.stream()
                         .anyMatch(key -> key < 1 || key > store.columns().size())) {
             return because("table " + store.sql() + " does not have the columns of " + definition.sql() + " any more");
         }
-        return showsAsTheyAre(store)
-                ? Optional.empty()
-                : Optional.of(new Obstacle(
-                        view.sql() + " was replaced: it does not show the rows of " + store.sql() + " as they are",
-                        view.columns().size() > store.columns().size()
-                                ? remedy()
-                                : Remedy.sql(IncrementalViews.shown(view, store))));
+        return Optional.empty();
     }
 
     private static boolean alike(List<Relation.Column> some, List<Relation.Column> others) {

@@ -4,9 +4,12 @@ import io.refreshd.model.JoinStep;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.TableId;
 import io.refreshd.model.ViewId;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * Whether and how the rows of a materialized view could be kept by what changed.
@@ -20,7 +23,8 @@ import java.util.Optional;
  * @param anchorKey names of the anchor's key columns
  * @param recomputeKey numbers of the store's columns, from 1: the hidden columns come first, then those of the view
  * @param hidden columns that the store has and the view does not
- * @param tables how the changes of each table are found
+ * @param tables how the changes of each table are found that the query joins
+ * @param maps where the query groups rows: how a changed row leads to its groups
  */
 public record IncrementalQuery(
         ViewId view,
@@ -30,7 +34,8 @@ public record IncrementalQuery(
         List<String> anchorKey,
         List<Integer> recomputeKey,
         List<HiddenColumn> hidden,
-        List<TableChanges> tables) {
+        List<TableChanges> tables,
+        List<GroupMap> maps) {
     public IncrementalQuery {
         Objects.requireNonNull(view);
         Objects.requireNonNull(anchor);
@@ -39,11 +44,28 @@ public record IncrementalQuery(
         recomputeKey = List.copyOf(recomputeKey);
         hidden = List.copyOf(hidden);
         tables = List.copyOf(tables);
+        maps = List.copyOf(maps);
     }
 
     static IncrementalQuery not(Relation view, List<Obstacle> obstacles) {
         return new IncrementalQuery(
-                view.viewId(), view.oid(), obstacles, Optional.empty(), List.of(), List.of(), List.of(), List.of());
+                view.viewId(),
+                view.oid(),
+                obstacles,
+                Optional.empty(),
+                List.of(),
+                List.of(),
+                List.of(),
+                List.of(),
+                List.of());
+    }
+
+    /** How the changes of each table are found, those that are grouped too. */
+    public List<TableChanges> allTables() {
+        Map<TableId, TableChanges> all = new LinkedHashMap<>();
+        tables.forEach(table -> all.put(table.table(), table));
+        maps.forEach(map -> map.rows().tables().forEach(table -> all.merge(table.table(), table, TableChanges::and)));
+        return List.copyOf(all.values());
     }
 
     public boolean possible() {
@@ -109,6 +131,16 @@ public record IncrementalQuery(
             by = List.copyOf(by);
         }
 
+        private TableChanges and(TableChanges other) {
+            Optional<Obstacle> why = everything.or(other::everything);
+            return new TableChanges(
+                    table,
+                    why.isPresent()
+                            ? List.of()
+                            : Stream.concat(by.stream(), other.by.stream()).toList(),
+                    why);
+        }
+
         /** The columns of each use, named once. */
         public List<List<String>> columns() {
             return by.stream().map(ChangedBy::columns).distinct().toList();
@@ -126,6 +158,42 @@ public record IncrementalQuery(
         /** For each use: the numbers of the store's columns. */
         public List<List<Integer>> positions() {
             return by.stream().map(ChangedBy::positions).distinct().toList();
+        }
+    }
+
+    /**
+     * The rows that are grouped, each with the key of its group: a table and a definition of their own, which tell to which groups a
+     * changed row belonged and belongs.
+     *
+     * @param rows how this table is kept by what changed; its last columns hold the key of the group
+     * @param text where the query is that selects the rows
+     * @param key numbers of the table's columns that lead on
+     * @param positions numbers of the columns of the view's store that hold the same values
+     * @param joined whether the groups are joined to the anchor, so that a condition on the recompute key reaches them for one key at a time
+     */
+    public record GroupMap(
+            IncrementalQuery rows, MapText text, List<Integer> key, List<Integer> positions, boolean joined) {
+        public GroupMap {
+            Objects.requireNonNull(rows);
+            Objects.requireNonNull(text);
+            key = List.copyOf(key);
+            positions = List.copyOf(positions);
+        }
+    }
+
+    /**
+     * Where the text of a query is that groups rows.
+     *
+     * @param view oid of the plain view whose query holds it; empty: the query of the view itself
+     * @param into the sub-select; none: the query as a whole
+     * @param branch the number of the branch from 0, of a set operation; -1: the query is none
+     * @param columns the numbers of the output columns that hold the key
+     */
+    public record MapText(Optional<Long> view, List<Inner> into, int branch, List<Integer> columns) {
+        public MapText {
+            Objects.requireNonNull(view);
+            into = List.copyOf(into);
+            columns = List.copyOf(columns);
         }
     }
 }

@@ -6,7 +6,9 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Reads from the ledger which plain views are incremental views. The ledger may be missing, or be older than incremental views, or be
@@ -22,6 +24,9 @@ record IncrementalRows(long owner, List<Row> rows) {
             SELECT c.relowner::int8,
                    EXISTS (SELECT FROM pg_catalog.pg_class r
                             WHERE r.relnamespace = n.oid AND r.relname = 'role_view' AND r.relkind = 'r'
+                              AND pg_catalog.has_table_privilege(r.oid, 'SELECT')),
+                   EXISTS (SELECT FROM pg_catalog.pg_class r
+                            WHERE r.relnamespace = n.oid AND r.relname = 'incremental_map' AND r.relkind = 'r'
                               AND pg_catalog.has_table_privilege(r.oid, 'SELECT'))
               FROM pg_catalog.pg_class c
               JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -35,27 +40,62 @@ record IncrementalRows(long owner, List<Row> rows) {
               FROM refreshd.incremental_view i ORDER BY view_oid
             """;
 
+    private static final String MAPS = """
+            SELECT view_oid::int8, store_oid::int8, definition_oid::int8, recompute_key::int4[], positions::int4[]
+              FROM refreshd.incremental_map ORDER BY view_oid, number
+            """;
+
     /**
      * One incremental view, by oids.
      *
      * @param view the plain view that users read
      * @param recomputeKey numbers of the store's columns
      * @param templated whether it was made from a template of role views, and is made again when it is dropped
+     * @param maps which rows belong to which groups, in the order of their numbers; none if the query groups no rows
      */
-    record Row(long view, long store, long definition, List<Integer> recomputeKey, boolean templated) {
+    record Row(
+            long view,
+            long store,
+            long definition,
+            List<Integer> recomputeKey,
+            boolean templated,
+            List<IncrementalMap> maps) {
         Row {
             recomputeKey = List.copyOf(recomputeKey);
+            maps = List.copyOf(maps);
         }
     }
 
     static IncrementalRows read(Connection connection) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(READABLE);
                 ResultSet row = statement.executeQuery()) {
-            return row.next() ? new IncrementalRows(row.getLong(1), rows(connection, row.getBoolean(2))) : NONE;
+            return row.next()
+                    ? new IncrementalRows(
+                            row.getLong(1),
+                            rows(connection, row.getBoolean(2), row.getBoolean(3) ? maps(connection) : Map.of()))
+                    : NONE;
         }
     }
 
-    private static List<Row> rows(Connection connection, boolean roleViews) throws SQLException {
+    /** By oid of the view. */
+    private static Map<Long, List<IncrementalMap>> maps(Connection connection) throws SQLException {
+        Map<Long, List<IncrementalMap>> maps = new HashMap<>();
+        try (PreparedStatement statement = connection.prepareStatement(MAPS);
+                ResultSet row = statement.executeQuery()) {
+            while (row.next()) {
+                maps.computeIfAbsent(row.getLong(1), view -> new ArrayList<>())
+                        .add(new IncrementalMap(
+                                row.getLong(2),
+                                row.getLong(3),
+                                Arrays.asList((Integer[]) row.getArray(4).getArray()),
+                                Arrays.asList((Integer[]) row.getArray(5).getArray())));
+            }
+        }
+        return maps;
+    }
+
+    private static List<Row> rows(Connection connection, boolean roleViews, Map<Long, List<IncrementalMap>> maps)
+            throws SQLException {
         List<Row> rows = new ArrayList<>();
         String templated = roleViews
                 ? "EXISTS (SELECT FROM refreshd.role_view r WHERE r.view_oid OPERATOR(pg_catalog.=) i.view_oid)"
@@ -68,16 +108,18 @@ record IncrementalRows(long owner, List<Row> rows) {
                         row.getLong(2),
                         row.getLong(3),
                         Arrays.asList((Integer[]) row.getArray(4).getArray()),
-                        row.getBoolean(5)));
+                        row.getBoolean(5),
+                        maps.getOrDefault(row.getLong(1), List.of())));
             }
         }
         return rows;
     }
 
-    /** The oids of all views, stores and definitions. */
+    /** The oids of all views, stores and definitions, those of maps too. */
     List<Long> oids() {
         List<Long> oids = new ArrayList<>();
         rows.forEach(row -> oids.addAll(List.of(row.view(), row.store(), row.definition())));
+        rows.forEach(row -> row.maps().forEach(map -> oids.addAll(List.of(map.store(), map.definition()))));
         return oids;
     }
 }

@@ -40,7 +40,8 @@ final class IncrementalViews {
             @Nullable Relation store,
             @Nullable Relation definition,
             List<Integer> recomputeKey,
-            Optional<Obstacle> damage) {}
+            Optional<Obstacle> damage,
+            List<IncrementalMap> maps) {}
 
     private IncrementalViews(List<Relation> relations, List<Rule> rules) {
         relations.forEach(relation -> this.relations.put(relation.oid(), relation));
@@ -63,11 +64,25 @@ final class IncrementalViews {
         if (view == null || view.kind() != RelationKind.VIEW || (store == null && definition == null)) {
             return;
         }
-        Optional<Obstacle> damage = IncrementalDamage.of(view, rules.get(view.oid()), store, definition, row, owner);
+        Optional<Obstacle> damage = IncrementalDamage.of(view, rules.get(view.oid()), store, definition, row, owner)
+                .or(() -> ofMaps(view, row, owner));
         if (store != null) {
             viewsOfStores.put(store.oid(), view.oid());
         }
-        presented.put(view.oid(), new Presented(view, store, definition, row.recomputeKey(), damage));
+        presented.put(view.oid(), new Presented(view, store, definition, row.recomputeKey(), damage, row.maps()));
+    }
+
+    private Optional<Obstacle> ofMaps(Relation view, IncrementalRows.Row row, long owner) {
+        return row.maps().stream()
+                .flatMap(map -> IncrementalDamage.ofMap(
+                        view,
+                        stored(map.store(), RelationKind.TABLE),
+                        stored(map.definition(), RelationKind.VIEW),
+                        row,
+                        map,
+                        owner)
+                        .stream())
+                .findFirst();
     }
 
     private @Nullable Relation stored(long oid, RelationKind kind) {
@@ -89,7 +104,13 @@ final class IncrementalViews {
         if (store != null && !viewsOfStores.containsKey(store.oid())) {
             presented.put(
                     view.oid(),
-                    new Presented(view, null, null, List.of(), Optional.of(IncrementalDamage.unknown(view, store))));
+                    new Presented(
+                            view,
+                            null,
+                            null,
+                            List.of(),
+                            Optional.of(IncrementalDamage.unknown(view, store)),
+                            List.of()));
         }
     }
 
@@ -126,16 +147,23 @@ final class IncrementalViews {
                         parts(view),
                         versions.getOrDefault(oid, ""),
                         view.damage(),
-                        view.damage().or(() -> Optional.ofNullable(obstacles.get(oid))))));
+                        view.damage().or(() -> Optional.ofNullable(obstacles.get(oid))),
+                        view.maps())));
         return views;
     }
 
-    private static Set<Long> parts(Presented view) {
-        return Stream.of(
-                        Optional.of(view.view()),
-                        Optional.ofNullable(view.store()),
-                        Optional.ofNullable(view.definition()))
-                .flatMap(Optional::stream)
+    private Set<Long> parts(Presented view) {
+        return Stream.concat(
+                        Stream.of(
+                                        Optional.of(view.view()),
+                                        Optional.ofNullable(view.store()),
+                                        Optional.ofNullable(view.definition()))
+                                .flatMap(Optional::stream),
+                        view.maps().stream()
+                                .flatMap(map -> Stream.of(
+                                        Optional.ofNullable(stored(map.store(), RelationKind.TABLE)),
+                                        Optional.ofNullable(stored(map.definition(), RelationKind.VIEW))))
+                                .flatMap(Optional::stream))
                 .map(Relation::oid)
                 .collect(Collectors.toSet());
     }

@@ -35,14 +35,8 @@ final class LookupAnalysis {
             return table -> Lookup.not(untrusted.get().what(), untrusted.get().remedy());
         }
         try {
-            SelectProjectJoin query = SelectProjectJoin.of(view, catalogIndex);
             Optional<Lookup> forbidden = ReadAccess.obstacle(view, catalogIndex).map(Lookup::forbidden);
-            ByTable permitted = catalogIndex.incremental(view).isPresent()
-                    ? new StoreLookups(
-                            new JoinedReads(catalogIndex.query(view).orElseThrow(), catalogIndex),
-                            catalogIndex,
-                            positions -> isIndexed(view, positions))
-                    : table -> lookup(view, query, table);
+            ByTable permitted = permitted(view);
             return table -> {
                 Lookup lookup = permitted.of(table);
                 return lookup.keys().isEmpty() ? lookup : forbidden.orElse(lookup);
@@ -50,6 +44,21 @@ final class LookupAnalysis {
         } catch (UnsupportedQueryException unsupported) {
             return table -> Lookup.not(unsupported.why());
         }
+    }
+
+    private ByTable permitted(Relation view) throws UnsupportedQueryException {
+        Optional<IncrementalView> incremental = catalogIndex.incremental(view);
+        if (incremental.isPresent() && !incremental.get().maps().isEmpty()) {
+            return GroupLookups.of(
+                    view, incremental.get().maps(), catalogIndex, positions -> isIndexed(view, positions));
+        }
+        SelectProjectJoin query = SelectProjectJoin.of(view, catalogIndex);
+        return incremental.isPresent()
+                ? new StoreLookups(
+                        new JoinedReads(catalogIndex.query(view).orElseThrow(), catalogIndex),
+                        catalogIndex,
+                        positions -> isIndexed(view, positions))
+                : table -> lookup(view, query, table);
     }
 
     /** Why rows of no table can be looked up in the view. */

@@ -15,6 +15,8 @@ import java.util.List;
  * @param indexed whether an index of the view begins with these columns, so that finding a row costs a few pages
  * @param byValue whether the column does not identify a row: rows of the view that have the value may stem from any row
  * @param joins the tables that lead from the columns' values to those that the view's columns show; none if these are the same values
+ * @param map the number of the map in which the rows are found whose groups the view holds; 0: they are found in the view. The view itself
+ *     cannot be asked for rows of a map, so that no index of the view begins with the columns
  */
 public record LookupKey(
         List<String> columns,
@@ -23,7 +25,20 @@ public record LookupKey(
         int mostKeys,
         boolean indexed,
         boolean byValue,
-        List<JoinStep> joins) {
+        List<JoinStep> joins,
+        int map) {
+    /** A key by which rows are found in the view itself. */
+    public LookupKey(
+            List<String> columns,
+            List<Integer> positions,
+            List<String> types,
+            int mostKeys,
+            boolean indexed,
+            boolean byValue,
+            List<JoinStep> joins) {
+        this(columns, positions, types, mostKeys, indexed, byValue, joins, 0);
+    }
+
     /** A key for a view that is refreshed by REFRESH. */
     public LookupKey(
             List<String> columns, List<Integer> positions, List<String> types, boolean indexed, boolean byValue) {
@@ -43,5 +58,10 @@ public record LookupKey(
 
     static LookupKey byValue(String column, int position, String type, boolean indexed) {
         return new LookupKey(List.of(column), List.of(position), List.of(type), indexed, true);
+    }
+
+    /** The same key, by which rows are found in a map. */
+    LookupKey inMap(int number) {
+        return new LookupKey(columns, positions, types, mostKeys, false, byValue, joins, number);
     }
 }

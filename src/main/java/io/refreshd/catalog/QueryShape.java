@@ -9,8 +9,11 @@ import java.util.Optional;
 
 /** Names what makes a query more than a select of joined tables, in the words of SQL. */
 final class QueryShape {
-    private static final String WITH = "WITH (of a query that is MATERIALIZED or not read exactly once)";
-    private static final String RECURSIVE = "WITH RECURSIVE";
+    static final String WITH = "WITH (of a query that is MATERIALIZED or not read exactly once)";
+    static final String RECURSIVE = "WITH RECURSIVE";
+    static final String GROUPING_SETS = "GROUPING SETS, ROLLUP or CUBE";
+    static final String SET_RETURNING = "a set-returning function among its columns";
+    static final String MODIFYING_WITH = "WITH of a statement that writes";
 
     /** Flags of the query node that are false in a select-project-join query. */
     private static final Map<String, String> FLAGS = new LinkedHashMap<>();
@@ -21,13 +24,13 @@ final class QueryShape {
     static {
         FLAGS.put("hasAggs", "an aggregate");
         FLAGS.put("hasWindowFuncs", "a window function");
-        FLAGS.put("hasTargetSRFs", "a set-returning function among its columns");
+        FLAGS.put("hasTargetSRFs", SET_RETURNING);
         FLAGS.put("hasDistinctOn", "DISTINCT ON");
         FLAGS.put("hasRecursive", RECURSIVE);
-        FLAGS.put("hasModifyingCTE", "WITH of a statement that writes");
+        FLAGS.put("hasModifyingCTE", MODIFYING_WITH);
         CLAUSES.put("cteList", WITH);
         CLAUSES.put("groupClause", "GROUP BY");
-        CLAUSES.put("groupingSets", "GROUPING SETS, ROLLUP or CUBE");
+        CLAUSES.put("groupingSets", GROUPING_SETS);
         CLAUSES.put("havingQual", "HAVING");
         CLAUSES.put("windowClause", "a window function");
         CLAUSES.put("distinctClause", "DISTINCT");

@@ -45,10 +45,24 @@ public final class RecomputeKeys {
 
     private IncrementalQuery examined(Relation view) {
         List<Obstacle> found = new ArrayList<>(obstacles.of(view));
+        try {
+            Optional<GroupedQuery> grouped = grouped(view);
+            if (grouped.isPresent()) {
+                return new GroupedPlanner(view, grouped.get()).plan(found);
+            }
+        } catch (UnsupportedQueryException unsupported) {
+            found.add(new Obstacle(unsupported.why(), Remedy.NONE));
+            return IncrementalQuery.not(view, found);
+        }
         Optional<JoinedReads> joined = joined(view, found);
         Optional<RecomputePlanner> planner = joined.map(reads -> new RecomputePlanner(view, reads, catalogIndex));
         planner.flatMap(RecomputePlanner::obstacle).ifPresent(found::add);
         return found.isEmpty() && planner.isPresent() ? planner.get().plan() : IncrementalQuery.not(view, found);
+    }
+
+    private Optional<GroupedQuery> grouped(Relation view) throws UnsupportedQueryException {
+        Optional<NodeTree.Node> query = catalogIndex.query(view);
+        return query.isEmpty() ? Optional.empty() : GroupedQuery.of(view, query.get(), catalogIndex);
     }
 
     private Optional<JoinedReads> joined(Relation view, List<Obstacle> found) {
@@ -74,12 +88,57 @@ public final class RecomputeKeys {
     public Optional<String> difference(IncrementalQuery query, String tree) {
         Relation view = Objects.requireNonNull(catalogIndex.relation(query.oid()), "not in the catalog");
         try {
-            JoinedReads before = new JoinedReads(catalogIndex.query(view).orElseThrow(), catalogIndex);
-            JoinedReads after = new JoinedReads(NodeTree.query(tree).orElseThrow(), catalogIndex);
-            return difference(query, before, after).or(() -> otherLookups(query, after));
+            NodeTree.Node before = catalogIndex.query(view).orElseThrow();
+            NodeTree.Node after = NodeTree.query(tree).orElseThrow();
+            Optional<GroupedQuery> parts = GroupedQuery.of(view, before, catalogIndex);
+            if (parts.isEmpty()) {
+                return difference(query, before, after, catalogIndex);
+            }
+            Optional<GroupedQuery> partsAfter = GroupedQuery.of(view, after, catalogIndex);
+            return partsAfter.isPresent() && partsAfter.get().hasPartsOf(parts.get())
+                    ? difference(
+                            query,
+                            parts.get().query(),
+                            partsAfter.get().query(),
+                            parts.get().catalogIndex())
+                    : Optional.of("with hidden columns the query groups its rows in another way");
         } catch (UnsupportedQueryException | RuntimeException | StackOverflowError e) {
             return Optional.of("the server's form of the query with hidden columns is not understood");
         }
+    }
+
+    /**
+     * Proves that a query selects the rows that are grouped, with the keys of their groups, and once more with hidden columns.
+     *
+     * @param map the number of the map
+     * @param bare the tree of the query without hidden columns
+     * @param tree the tree of the query with hidden columns
+     * @return what differs; empty if nothing does
+     */
+    public Optional<String> difference(IncrementalQuery query, int map, String bare, String tree) {
+        Relation view = Objects.requireNonNull(catalogIndex.relation(query.oid()), "not in the catalog");
+        try {
+            GroupedQuery parts = grouped(view).orElseThrow();
+            NodeTree.Node before =
+                    parts.catalogIndex().query(parts.maps().get(map)).orElseThrow();
+            return TreeShape.of(before).equals(TreeShape.of(NodeTree.query(bare).orElseThrow()))
+                    ? difference(
+                            query.maps().get(map).rows(),
+                            before,
+                            NodeTree.query(tree).orElseThrow(),
+                            parts.catalogIndex())
+                    : Optional.of("the server's form of the rows that are grouped is another one");
+        } catch (UnsupportedQueryException | RuntimeException | StackOverflowError e) {
+            return Optional.of("the server's form of the rows that are grouped is not understood");
+        }
+    }
+
+    private static Optional<String> difference(
+            IncrementalQuery query, NodeTree.Node before, NodeTree.Node after, CatalogIndex catalogIndex)
+            throws UnsupportedQueryException {
+        JoinedReads reads = new JoinedReads(after, catalogIndex);
+        return difference(query, new JoinedReads(before, catalogIndex), reads)
+                .or(() -> otherLookups(query, reads, catalogIndex));
     }
 
     private static Optional<String> difference(IncrementalQuery query, JoinedReads before, JoinedReads after) {
@@ -112,7 +171,8 @@ public final class RecomputeKeys {
     }
 
     /** What rounds will do, which is what was promised. */
-    private Optional<String> otherLookups(IncrementalQuery query, JoinedReads definition) {
+    private static Optional<String> otherLookups(
+            IncrementalQuery query, JoinedReads definition, CatalogIndex catalogIndex) {
         StoreLookups lookups = new StoreLookups(definition, catalogIndex, positions -> true);
         for (TableChanges changes : query.tables()) {
             Relation table = catalogIndex.relations().stream()

@@ -176,7 +176,8 @@ final class RecomputePlanner {
                 columns.hidden(),
                 found.entrySet().stream()
                         .map(leaves -> changes(leaves.getKey(), leaves.getValue(), columns))
-                        .toList());
+                        .toList(),
+                List.of());
     }
 
     private List<Origin> keyOf(int read) {

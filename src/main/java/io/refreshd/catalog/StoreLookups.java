@@ -34,6 +34,11 @@ final class StoreLookups implements LookupAnalysis.ByTable {
         return definition.positionOf(origin.read(), origin.column());
     }
 
+    /** Whether the query reads the table. */
+    boolean reads(Relation table) {
+        return paths.reads(table);
+    }
+
     @Override
     public Lookup of(Relation table) {
         ChangePaths.Found found = paths.of(table);

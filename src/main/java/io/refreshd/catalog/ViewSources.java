@@ -7,6 +7,7 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
@@ -45,6 +46,12 @@ final class ViewSources {
     static ViewSources of(Relation view, CatalogIndex catalogIndex) {
         ViewSources sources = new ViewSources(view, catalogIndex);
         sources.unread.add(new Unread(view, ALL_COLUMNS));
+        // A map holds key columns that the view's query does not read.
+        catalogIndex.incremental(view).stream()
+                .flatMap(incremental -> incremental.maps().stream())
+                .map(map -> catalogIndex.relation(map.definition()))
+                .filter(Objects::nonNull)
+                .forEach(definition -> sources.unread.add(new Unread(definition, ALL_COLUMNS)));
         // No recursion: plain views may stand on each other, and inheritance children have children, a thousand deep.
         while (!sources.unread.isEmpty()) {
             Unread next = sources.unread.pop();

@@ -26,7 +26,7 @@ final class IncrementalText {
         String view = PlainText.line(query.view().toString());
         if (query.possible()) {
             text.append(view).append("  could be incremental, by ").append(key(query));
-            List<String> everything = query.tables().stream()
+            List<String> everything = query.allTables().stream()
                     .filter(table -> table.everything().isPresent())
                     .map(table -> PlainText.line(table.table().toString()))
                     .toList();
@@ -55,7 +55,7 @@ final class IncrementalText {
 
     /** How the changes of each table are found. */
     static void tables(StringBuilder text, IncrementalQuery query) {
-        for (TableChanges table : query.tables()) {
+        for (TableChanges table : query.allTables()) {
             text.append("  ").append(PlainText.line(table.table().toString()));
             if (table.everything().isPresent()) {
                 text.append("  each change recomputes everything\n");
@@ -94,7 +94,7 @@ final class IncrementalText {
         ArrayNode hidden = node.putArray("hidden");
         query.hidden().forEach(column -> hidden.add(column.alias() + "." + column.column()));
         ArrayNode tables = node.putArray("tables");
-        for (TableChanges table : query.tables()) {
+        for (TableChanges table : query.allTables()) {
             ObjectNode one = tables.addObject();
             one.put("table", table.table().toString());
             // The columns of the first use, and those of the others.

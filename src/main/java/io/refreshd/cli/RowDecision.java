@@ -50,9 +50,11 @@ record RowDecision(ViewId view, boolean refreshed, String reason) {
         for (LookupKey key : filter.lookup().keys()) {
             if (found.isEmpty() || !found.get().refreshed()) {
                 found = Optional.of(
-                        key.byValue()
-                                ? lookedUpByValue(connection, explained, key, table, row)
-                                : lookedUp(connection, explained, key, table, row));
+                        key.map() > 0
+                                ? ofGroups(view, key)
+                                : key.byValue()
+                                        ? lookedUpByValue(connection, explained, key, table, row)
+                                        : lookedUp(connection, explained, key, table, row));
             }
         }
         if (found.isPresent()) {
@@ -80,6 +82,14 @@ record RowDecision(ViewId view, boolean refreshed, String reason) {
                         .replace("and a refresh would not add it", "and its definition does not return it"));
     }
 
+    private static RowDecision ofGroups(ViewId view, LookupKey key) {
+        return new RowDecision(
+                view,
+                true,
+                "looked up by " + String.join(", ", key.columns())
+                        + " in the map of rows to groups: the groups to which it belonged and belongs are computed again");
+    }
+
     /** A sub-query of the view reads the table. The row may have had another value before, which is not known here. */
     private static RowDecision lookedUpByValue(
             Connection connection, MaterializedView explained, LookupKey key, BaseTable table, ExplainedRow row)
@@ -101,7 +111,12 @@ record RowDecision(ViewId view, boolean refreshed, String reason) {
             throws SQLException {
         ViewId view = explained.id();
         KeyProbe probe = new KeyProbe(
-                table.id(), key.positions(), key.types(), Set.of(row.canonicalKey(key.columns())), key.joins());
+                table.id(),
+                key.positions(),
+                key.types(),
+                Set.of(row.canonicalKey(key.columns())),
+                key.joins(),
+                key.map());
         // Once more: the catalog was read for the whole graph, some time ago.
         Optional<IncrementalView> incremental = explained.incremental();
         Optional<Obstacle> untrusted = incremental.isPresent()

@@ -36,7 +36,8 @@ record ViewConversion(
     }
 
     private static IncrementalQuery nothing(ViewId view) {
-        return new IncrementalQuery(view, 0, List.of(), Optional.empty(), List.of(), List.of(), List.of(), List.of());
+        return new IncrementalQuery(
+                view, 0, List.of(), Optional.empty(), List.of(), List.of(), List.of(), List.of(), List.of());
     }
 
     ViewConversion with(List<Obstacle> found) {

@@ -33,6 +33,7 @@ public record ChangedKeys(Set<List<String>> recompute, List<KeyProbe> lookups) {
             "timestamp with time zone", "timestamptz");
 
     /**
+     * @param probes in one table
      * @param recomputeKey numbers of the columns of the recompute key
      * @param keyTypes their types; a value of another type, of a column that is compared with the key, may be none that the key's type
      *     can hold

@@ -159,8 +159,9 @@ public final class Conversion {
         statements.execute("ANALYZE " + SqlNames.qualified(names.store()));
 
         String owner = own(fresh, old, names.store());
-        exchange(fresh, made, old, owner);
         IncrementalViewRows.put(transaction, made, store, definition, query.recomputeKey(), text);
+        new MapConversion(transaction, session, query, named).create(view, text, made);
+        exchange(fresh, made, old, owner);
         return query;
     }
 
@@ -234,7 +235,9 @@ public final class Conversion {
     private static List<List<Integer>> keys(IncrementalQuery query) {
         return Stream.concat(
                         Stream.of(query.recomputeKey()),
-                        query.tables().stream().flatMap(table -> table.positions().stream()))
+                        Stream.concat(
+                                query.tables().stream().flatMap(table -> table.positions().stream()),
+                                query.maps().stream().map(IncrementalQuery.GroupMap::positions)))
                 .distinct()
                 .toList();
     }

@@ -131,8 +131,21 @@ final class DefinitionText {
                 .orElseThrow(() -> new IllegalArgumentException("a query with fewer columns"));
     }
 
-    /** Where the list of a sub-select ends: behind the last token before its FROM. */
-    private int endOfList(List<Inner> into) {
+    /** The text of a sub-select, without its brackets. @throws IllegalArgumentException if it is not found */
+    static String inside(String query, List<Inner> into) {
+        DefinitionText text = new DefinitionText(query);
+        Part part = text.find(into);
+        return into.isEmpty()
+                ? query
+                : query.substring(
+                        text.tokens.get(part.start()).start(),
+                        text.tokens.get(part.end() - 1).end());
+    }
+
+    /** The numbers of the first token of a query, and of the token behind its last one. */
+    private record Part(int start, int end) {}
+
+    private Part find(List<Inner> into) {
         int start = 0;
         int end = tokens.size();
         for (Inner inner : into) {
@@ -149,7 +162,14 @@ final class DefinitionText {
             start = brackets.getFirst() + 1;
             end = closing(brackets.getFirst()).orElseThrow();
         }
-        int select = select(start);
+        return new Part(start, end);
+    }
+
+    /** Where the list of a sub-select ends: behind the last token before its FROM. */
+    private int endOfList(List<Inner> into) {
+        Part part = find(into);
+        int end = part.end();
+        int select = select(part.start());
         int depth = tokens.get(select).depth();
         return IntStream.range(select, end)
                 .filter(i -> tokens.get(i).depth() == depth

@@ -39,7 +39,7 @@ final class DefinitionView {
         return keys(transaction, view).of(oid);
     }
 
-    private static RecomputeKeys keys(Handle transaction, ViewId view) throws SQLException {
+    static RecomputeKeys keys(Handle transaction, ViewId view) throws SQLException {
         return new RecomputeKeys(CatalogReader.read(transaction.getConnection(), view::equals));
     }
 

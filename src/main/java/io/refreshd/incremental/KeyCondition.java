@@ -5,9 +5,12 @@ import io.refreshd.model.KeyProbe;
 import io.refreshd.model.SqlNames;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.function.IntFunction;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes the SQL condition for rows that have one of given keys. Pure.
@@ -70,6 +73,34 @@ public final class KeyCondition {
                         .map(part -> columns.get(part) + " = k.k" + part)
                         .collect(Collectors.joining(" AND "))
                 + ")";
+    }
+
+    /**
+     * The same for keys of groups, of which a part may be NULL. The columns are compared one by one, so that rows of other keys may pass
+     * whose parts are all among those of these keys: such a condition reaches the rows that are grouped, where one that joins would not.
+     */
+    static String ofGroups(List<String> columns, List<String> types, Collection<List<String>> keys) {
+        Map<List<Boolean>, List<List<String>>> byNulls = keys.stream()
+                .collect(Collectors.groupingBy(
+                        key -> key.stream().map(Objects::isNull).toList()));
+        return byNulls.entrySet().stream()
+                .map(alike -> IntStream.range(0, columns.size())
+                        .mapToObj(part -> alike.getKey().get(part)
+                                ? columns.get(part) + " IS NULL"
+                                : columns.get(part) + " = ANY ("
+                                        + array(types.get(part), distinct(alike.getValue(), part), 0) + ")")
+                        .collect(Collectors.joining(" AND ", "(", ")")))
+                .sorted()
+                .collect(Collectors.joining(" OR ", "(", ")"));
+    }
+
+    /** The condition for one value, behind the column. */
+    static String equalTo(String type, @Nullable String value) {
+        return value == null ? "IS NULL" : "= " + literal(value) + "::" + type;
+    }
+
+    private static List<List<String>> distinct(Collection<List<String>> keys, int part) {
+        return keys.stream().map(key -> List.of(key.get(part))).distinct().toList();
     }
 
     private static String array(String type, Collection<List<String>> keys, int part) {

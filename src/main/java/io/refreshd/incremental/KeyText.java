@@ -1,6 +1,7 @@
 package io.refreshd.incremental;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -34,7 +35,7 @@ public final class KeyText {
             "bytea");
 
     private static final Map<String, Function<String, Boolean>> EXACT = Map.of(
-            "DateStyle", value -> value.startsWith("ISO"),
+            "DateStyle", value -> value.toUpperCase(Locale.ROOT).startsWith("ISO"),
             "IntervalStyle", value -> value.equals("postgres"),
             "extra_float_digits", value -> !value.startsWith("-") && !value.equals("0"));
 

@@ -123,7 +123,7 @@ public final class ReverseConversion {
     }
 
     private void convert() throws SQLException, PrerequisitesMissingException {
-        ViewParts parts = ViewParts.of(row);
+        ViewParts parts = ViewParts.of(transaction, row);
         statements.underLocks(LONGEST_WAIT, () -> statements.execute(parts.lock()));
         statements.execute("SET LOCAL lock_timeout = '10s'");
         refuse(obstacles(transaction, row));

@@ -4,6 +4,7 @@ import io.refreshd.model.KeyProbe;
 import io.refreshd.model.SqlNames;
 import java.util.Collection;
 import java.util.List;
+import java.util.Set;
 import java.util.function.IntFunction;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -60,13 +61,38 @@ public final class RoundSql {
                 .flatMap(probe -> Stream.of(keysFrom(store, probe), keysFrom(definition, probe)))
                 .collect(Collectors.joining("\nUNION\n"));
         // format() calls the output function of the type, where a cast to text could be one that a user has made.
-        return "SELECT " + key(i -> "pg_catalog.format('%s', c" + i + ")") + " FROM (\n" + sides + ") AS x LIMIT "
-                + limit;
+        return "SELECT " + key(this::asText) + " FROM (\n" + sides + ") AS x LIMIT " + limit;
+    }
+
+    /** NULL, which a key of groups may hold, stays NULL. */
+    private String asText(int number) {
+        String text = "pg_catalog.format('%s', c" + number + ")";
+        return layout.isOfGroups() ? "CASE WHEN c" + number + " IS NOT NULL THEN " + text + " END" : text;
+    }
+
+    /**
+     * The query for the keys of the groups to which rows of a map belonged and belong. Its columns are the parts of such a key, as text.
+     *
+     * @param keys recompute keys of the map
+     * @param group numbers of the map's columns that hold the key of the group
+     * @param limit the most keys to return
+     */
+    public String groups(Collection<List<String>> keys, List<Integer> group, int limit) {
+        return "SELECT "
+                + listed(group, i -> "CASE WHEN c" + i + " IS NOT NULL THEN pg_catalog.format('%s', c" + i + ") END")
+                + " FROM ("
+                + Stream.of(store, definition)
+                        .map(side -> "SELECT " + listed(group, i -> "x.c" + i) + " FROM " + side + " AS x(" + columns
+                                + ") " + withKeys(keys))
+                        .collect(Collectors.joining(" UNION "))
+                + ") AS x LIMIT " + limit;
     }
 
     private String keysFrom(String relation, KeyProbe probe) {
         return "SELECT " + key(i -> "x.c" + i) + " FROM " + relation + " AS x(" + columns + ") WHERE "
-                + KeyCondition.of(probe, i -> "x.c" + i);
+                + (probe.joins().isEmpty()
+                        ? condition(probe.positions(), probe.types(), probe.keys())
+                        : KeyCondition.of(probe, i -> "x.c" + i));
     }
 
     /** The query for what the definition gives for these recompute keys. It serves to look at its plan. */
@@ -81,17 +107,44 @@ public final class RoundSql {
 
     /** The statement that corrects the rows with these recompute keys; see {@link #differenceOfAll}. */
     public String difference(Collection<List<String>> keys) {
-        return difference(withKeys(keys));
+        return oneByOne()
+                ? difference(withKeys(keys), one(keys), "")
+                : difference(withKeys(keys), definition, withKeys(keys));
+    }
+
+    /** Most keys for one statement; a definition that computes groups for one key at a time names each of them. */
+    public int keysAtOnce() {
+        return oneByOne() ? 100 : Integer.MAX_VALUE;
+    }
+
+    /** Two texts of one numeric, or of one padded text, would have the rows of the key twice. */
+    private boolean oneByOne() {
+        return layout.maps().stream().anyMatch(StoreLayout.GroupMap::joined)
+                && layout.keyTypes().stream().noneMatch(Set.of("numeric", "bpchar", "character")::contains);
+    }
+
+    /**
+     * The rows of the definition for these keys, one key after the other: a condition on the column to which groups are joined reaches
+     * the groups only if it names one value.
+     */
+    private String one(Collection<List<String>> keys) {
+        return keys.stream()
+                .map(key -> allRows() + " " + "WHERE "
+                        + IntStream.range(0, key.size())
+                                .mapToObj(part -> "x.c"
+                                        + layout.names().recomputeKey().get(part) + " "
+                                        + KeyCondition.equalTo(layout.keyTypes().get(part), key.get(part)))
+                                .collect(Collectors.joining(" AND ")))
+                .collect(Collectors.joining("\nUNION ALL\n", "(", ")"));
     }
 
     private String withKeys(Collection<List<String>> keys) {
-        return "WHERE "
-                + KeyCondition.of(
-                        layout.names().recomputeKey().stream()
-                                .map(i -> "x.c" + i)
-                                .toList(),
-                        layout.keyTypes(),
-                        keys);
+        return "WHERE " + condition(layout.names().recomputeKey(), layout.keyTypes(), keys);
+    }
+
+    private String condition(List<Integer> numbers, List<String> types, Collection<List<String>> keys) {
+        List<String> names = numbers.stream().map(i -> "x.c" + i).toList();
+        return layout.isOfGroups() ? KeyCondition.ofGroups(names, types, keys) : KeyCondition.of(names, types, keys);
     }
 
     /**
@@ -103,10 +156,15 @@ public final class RoundSql {
      * and inserted, and all are deleted before the first one is inserted.
      */
     public String differenceOfAll() {
-        return difference("");
+        return difference("", definition, "");
     }
 
-    private String difference(String condition) {
+    /**
+     * @param condition on the rows of the table
+     * @param said what the definition says: its name, or a query
+     * @param conditionOfSaid on the rows of that
+     */
+    private String difference(String condition, String said, String conditionOfSaid) {
         String image = "ROW(" + all(i -> "x.c" + i) + ")";
         String ordered = "WINDOW w AS (PARTITION BY " + key(i -> "x.c" + i) + " ORDER BY " + image
                 + " USING OPERATOR(pg_catalog.*<))";
@@ -121,7 +179,7 @@ public final class RoundSql {
                     FULL JOIN
                          (SELECT %7$s, %4$s AS image, %16$s AS hash, %5$s AS indexed,
                                  %17$s AS indexed_hash, row_number() OVER w - rank() OVER w AS nth
-                            FROM %10$s AS x(%7$s) %8$s %9$s) AS s
+                            FROM %10$s AS x(%7$s) %18$s %9$s) AS s
                       ON %11$s AND h.hash = s.hash AND h.nth = s.nth AND h.image OPERATOR(pg_catalog.*=) s.image
                    WHERE h.at IS NULL OR s.nth IS NULL
                 ), corrected AS MATERIALIZED (
@@ -143,14 +201,15 @@ public final class RoundSql {
                         columns,
                         condition,
                         ordered,
-                        definition,
+                        said,
                         equalKeys("h.c", "s.c"),
                         inPlace() ? PAIRED.formatted(key(i -> "k" + i), columns, equalKeys("g.k", "n.k")) : UNPAIRED,
                         all(i -> name(i)),
                         inPlace() ? updated() : "",
                         inPlace() ? "(SELECT count(*) FROM updated)" : "0",
                         hash(numbers().boxed().toList(), i -> "x.c" + i),
-                        hash(indexed, i -> "x.c" + i));
+                        hash(indexed, i -> "x.c" + i),
+                        conditionOfSaid);
     }
 
     /** A hash of the row, so that rows with the same key need not all be compared with each other. */
@@ -179,7 +238,7 @@ public final class RoundSql {
 
     private String equalKeys(String left, String right) {
         return layout.names().recomputeKey().stream()
-                .map(i -> left + i + " = " + right + i)
+                .map(i -> left + i + (layout.isOfGroups() ? " IS NOT DISTINCT FROM " : " = ") + right + i)
                 .collect(Collectors.joining(" AND "));
     }
 

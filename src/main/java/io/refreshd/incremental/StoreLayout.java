@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import org.jdbi.v3.core.Handle;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An incremental view's table and definition as the catalog has them now.
@@ -18,14 +19,32 @@ import org.jdbi.v3.core.Handle;
  * @param storeOid oid of the table that holds the rows
  * @param definitionOid oid of the plain view with the defining query
  * @param columns the columns of both, in order
+ * @param maps which rows belong to which groups; none if the query groups no rows
  */
-public record StoreLayout(long storeOid, long definitionOid, IncrementalStore names, List<StoreColumn> columns) {
+public record StoreLayout(
+        long storeOid, long definitionOid, IncrementalStore names, List<StoreColumn> columns, List<GroupMap> maps) {
+    /**
+     * The rows that are grouped, each with the key of its group.
+     *
+     * @param store the table that holds them
+     * @param key numbers of its columns that hold the key of the group
+     * @param positions numbers of the columns of the view's store that hold the same values
+     * @param joined whether a condition on the view's recompute key reaches the groups for one key at a time only
+     */
+    public record GroupMap(StoreLayout store, List<Integer> key, List<Integer> positions, boolean joined) {
+        public GroupMap {
+            Objects.requireNonNull(store);
+            key = List.copyOf(key);
+            positions = List.copyOf(positions);
+        }
+    }
+
     /**
      * An index column that is an expression has the number 0 in {@code indkey}; what the expression and the predicate refer to is in
      * {@code pg_depend}. An index whose expression refers to the row as a whole depends on the table itself.
      */
     private static final String READ = """
-            SELECT i.store_oid, i.definition_oid, i.recompute_key,
+            SELECT i.store_oid, i.definition_oid, i.recompute_key, i.group_key, i.positions, i.joined, i.mapped,
                    sn.nspname AS store_schema, s.relname AS store_name, dn.nspname AS definition_schema, d.relname AS definition_name,
                    a.attname, pg_catalog.format_type(a.atttypid, -1) AS type,
                    EXISTS (SELECT FROM pg_catalog.pg_index x
@@ -35,54 +54,108 @@ public record StoreLayout(long storeOid, long definitionOid, IncrementalStore na
                                                WHERE p.classid = 'pg_catalog.pg_class'::regclass AND p.objid = x.indexrelid
                                                  AND p.refclassid = 'pg_catalog.pg_class'::regclass AND p.refobjid = s.oid
                                                  AND p.refobjsubid IN (0, a.attnum)))) AS indexed
-              FROM refreshd.incremental_view i
+              FROM (%s) i
               JOIN pg_catalog.pg_class s ON s.oid = i.store_oid JOIN pg_catalog.pg_namespace sn ON sn.oid = s.relnamespace
               JOIN pg_catalog.pg_class d ON d.oid = i.definition_oid JOIN pg_catalog.pg_namespace dn ON dn.oid = d.relnamespace
               JOIN pg_catalog.pg_attribute a ON a.attrelid = s.oid AND a.attnum > 0 AND NOT a.attisdropped
-             WHERE i.view_oid = :oid
-             ORDER BY a.attnum
+             ORDER BY i.number, a.attnum
             """;
+
+    private static final String OF_VIEW = READ.formatted("""
+            SELECT v.store_oid, v.definition_oid, v.recompute_key, NULL::int4[] AS group_key, NULL::int4[] AS positions,
+                   false AS joined, 0 AS number,
+                   EXISTS (SELECT FROM refreshd.incremental_map m WHERE m.view_oid = v.view_oid) AS mapped
+              FROM refreshd.incremental_view v WHERE v.view_oid = :oid""");
+
+    private static final String OF_MAPS = READ.formatted("""
+            SELECT m.store_oid, m.definition_oid, m.recompute_key, m.group_key, m.positions, m.joined, m.number, false AS mapped
+              FROM refreshd.incremental_map m WHERE m.view_oid = :oid""");
 
     public StoreLayout {
         Objects.requireNonNull(names);
         columns = List.copyOf(columns);
+        maps = List.copyOf(maps);
     }
 
     /** @return empty if the view is no incremental view, or its table or definition is gone */
     public static Optional<StoreLayout> read(Handle handle, long view) {
-        return handle.createQuery(READ).bind("oid", view).scanResultSet((rows, context) -> {
+        Optional<Read> found = all(handle, OF_VIEW, view).stream().findFirst();
+        return found.map(read -> new StoreLayout(
+                read.store().storeOid(),
+                read.store().definitionOid(),
+                read.store().names(),
+                read.store().columns(),
+                read.mapped()
+                        ? all(handle, OF_MAPS, view).stream().map(Read::map).toList()
+                        : List.of()));
+    }
+
+    private record Read(StoreLayout store, List<Integer> key, List<Integer> positions, boolean joined, boolean mapped) {
+        GroupMap map() {
+            return new GroupMap(store, key, positions, joined);
+        }
+    }
+
+    private static List<Read> all(Handle handle, String sql, long view) {
+        return handle.createQuery(sql).bind("oid", view).scanResultSet((rows, context) -> {
             try (context;
                     ResultSet row = rows.get()) {
-                return read(row);
+                List<Read> found = new ArrayList<>();
+                boolean more = row.next();
+                while (more) {
+                    long store = row.getLong("store_oid");
+                    long definition = row.getLong("definition_oid");
+                    IncrementalStore names = new IncrementalStore(
+                            new ViewId(row.getString("store_schema"), row.getString("store_name")),
+                            new ViewId(row.getString("definition_schema"), row.getString("definition_name")),
+                            numbers(row.getArray("recompute_key")));
+                    List<Integer> key = numbers(row.getArray("group_key"));
+                    List<Integer> positions = numbers(row.getArray("positions"));
+                    boolean joined = row.getBoolean("joined");
+                    boolean mapped = row.getBoolean("mapped");
+                    List<StoreColumn> columns = new ArrayList<>();
+                    do {
+                        columns.add(new StoreColumn(
+                                row.getString("attname"), row.getString("type"), row.getBoolean("indexed")));
+                        more = row.next();
+                    } while (more && row.getLong("store_oid") == store);
+                    found.add(new Read(
+                            new StoreLayout(store, definition, names, columns, List.of()),
+                            key,
+                            positions,
+                            joined,
+                            mapped));
+                }
+                return found;
             }
         });
     }
 
-    private static Optional<StoreLayout> read(ResultSet row) throws SQLException {
-        if (!row.next()) {
-            return Optional.empty();
-        }
-        long store = row.getLong("store_oid");
-        long definition = row.getLong("definition_oid");
-        IncrementalStore names = new IncrementalStore(
-                new ViewId(row.getString("store_schema"), row.getString("store_name")),
-                new ViewId(row.getString("definition_schema"), row.getString("definition_name")),
-                numbers(row.getArray("recompute_key")));
-        List<StoreColumn> columns = new ArrayList<>();
-        do {
-            columns.add(new StoreColumn(row.getString("attname"), row.getString("type"), row.getBoolean("indexed")));
-        } while (row.next());
-        return Optional.of(new StoreLayout(store, definition, names, columns));
+    private static List<Integer> numbers(@Nullable Array array) throws SQLException {
+        return array == null
+                ? List.of()
+                : Arrays.stream((Integer[]) array.getArray()).toList();
     }
 
-    private static List<Integer> numbers(Array array) throws SQLException {
-        return Arrays.stream((Integer[]) array.getArray()).toList();
+    /** Oids of all tables and definitions. */
+    public List<Long> oids() {
+        List<Long> oids = new ArrayList<>(List.of(definitionOid, storeOid));
+        maps.forEach(map -> oids.addAll(map.store().oids()));
+        return oids;
     }
 
     /** The types of the recompute key's columns. */
     public List<String> keyTypes() {
-        return names.recomputeKey().stream()
-                .map(number -> columns.get(number - 1).type())
-                .toList();
+        return types(names.recomputeKey());
+    }
+
+    /** The types of some columns. @param numbers from 1 */
+    public List<String> types(List<Integer> numbers) {
+        return numbers.stream().map(number -> columns.get(number - 1).type()).toList();
+    }
+
+    /** Whether the recompute key may hold NULL: that of a group may, that of a row may not. */
+    boolean isOfGroups() {
+        return !maps.isEmpty();
     }
 }

@@ -22,6 +22,13 @@ record StoreNames(ViewId store, ViewId definition) {
         return new StoreNames(new ViewId(SCHEMA, base), new ViewId(SCHEMA, base + DEFINITION));
     }
 
+    /** The names of a map. @param oid of the public view @param number from 1 */
+    static StoreNames ofMap(ViewId view, long oid, int number) {
+        String end = "_" + oid + "_map" + number;
+        String base = cut(view.name(), LONGEST - end.length() - DEFINITION.length()) + end;
+        return new StoreNames(new ViewId(SCHEMA, base), new ViewId(SCHEMA, base + DEFINITION));
+    }
+
     /** The names until the oid of the public view is known. @param oid of the materialized view */
     static StoreNames whileMaking(long oid) {
         return new StoreNames(

@@ -1,5 +1,6 @@
 package io.refreshd.incremental;
 
+import io.refreshd.ledger.IncrementalMapRows;
 import io.refreshd.ledger.IncrementalViewRows;
 import io.refreshd.ledger.IncrementalViewRows.Row;
 import io.refreshd.model.SqlNames;
@@ -14,21 +15,23 @@ public final class ViewParts {
     private final Row row;
     private final Optional<ViewId> store;
     private final Optional<ViewId> definition;
+    private final List<IncrementalMapRows.Parts> maps;
 
     /** Whatever else has the oid of a part, in a restored dump for instance, is none. */
-    private ViewParts(Row row) {
+    private ViewParts(Row row, List<IncrementalMapRows.Parts> maps) {
         this.row = row;
-        this.store = row.store().filter(part -> part.schema().equals(StoreNames.SCHEMA));
-        this.definition = row.definition().filter(part -> part.schema().equals(StoreNames.SCHEMA));
+        this.maps = maps;
+        this.store = ofRefreshd(row.store());
+        this.definition = ofRefreshd(row.definition());
     }
 
-    static ViewParts of(Row row) {
-        return new ViewParts(row);
+    static ViewParts of(Handle handle, Row row) {
+        return new ViewParts(row, IncrementalMapRows.find(handle, row.oid()));
     }
 
     /** @param view oid of the public view @return empty if it is no incremental view */
     public static Optional<ViewParts> of(Handle handle, long view) {
-        return IncrementalViewRows.find(handle, view).map(ViewParts::new);
+        return IncrementalViewRows.find(handle, view).map(row -> of(handle, row));
     }
 
     /** Oid of the table that holds the rows. */
@@ -51,11 +54,21 @@ public final class ViewParts {
 
     /** The statements that drop both; the public view is gone already. */
     public List<String> drops() {
+        return Stream.concat(
+                        drops(definition, store),
+                        maps.stream().flatMap(map -> drops(ofRefreshd(map.definition()), ofRefreshd(map.store()))))
+                .toList();
+    }
+
+    private static Optional<ViewId> ofRefreshd(Optional<ViewId> part) {
+        return part.filter(relation -> relation.schema().equals(StoreNames.SCHEMA));
+    }
+
+    private static Stream<String> drops(Optional<ViewId> definition, Optional<ViewId> store) {
         return Stream.of(
                         definition.map(view -> "DROP VIEW " + SqlNames.qualified(view)),
                         store.map(table -> "DROP TABLE " + SqlNames.qualified(table)))
-                .flatMap(Optional::stream)
-                .toList();
+                .flatMap(Optional::stream);
     }
 
     /** Removes the view from the ledger. */

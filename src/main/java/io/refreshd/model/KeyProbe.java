@@ -13,9 +13,15 @@ import java.util.Set;
  * @param keys the old and new keys of the changed rows, in text form
  * @param joins the tables that lead from these keys to what the view's columns show, from the changed table on; none if the columns
  *     show the keys themselves
+ * @param map the number of the map in which the rows are looked up whose groups the view holds; 0: the rows are looked up in the view
  */
 public record KeyProbe(
-        TableId table, List<Integer> positions, List<String> types, Set<List<String>> keys, List<JoinStep> joins) {
+        TableId table,
+        List<Integer> positions,
+        List<String> types,
+        Set<List<String>> keys,
+        List<JoinStep> joins,
+        int map) {
     public KeyProbe {
         Objects.requireNonNull(table);
         positions = List.copyOf(positions);
@@ -26,10 +32,10 @@ public record KeyProbe(
 
     /** Keys that the view's columns show themselves. */
     public KeyProbe(TableId table, List<Integer> positions, List<String> types, Set<List<String>> keys) {
-        this(table, positions, types, keys, List.of());
+        this(table, positions, types, keys, List.of(), 0);
     }
 
     public KeyProbe withKeys(Set<List<String>> other) {
-        return new KeyProbe(table, positions, types, other, joins);
+        return new KeyProbe(table, positions, types, other, joins, map);
     }
 }

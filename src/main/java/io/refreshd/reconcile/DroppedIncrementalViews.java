@@ -36,6 +36,18 @@ final class DroppedIncrementalViews {
                AND NOT EXISTS (SELECT FROM pg_catalog.pg_class v WHERE v.oid = i.view_oid)
             """;
 
+    private static final String MAPS = """
+            SELECT p.kind || ' ' || pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname)
+              FROM refreshd.incremental_map m
+              CROSS JOIN LATERAL (VALUES (m.definition_oid, 'v', 'VIEW', '_definition'), (m.store_oid, 'r', 'TABLE', ''))
+                                 p (oid, relkind, kind, suffix)
+              JOIN pg_catalog.pg_class c ON c.oid = p.oid AND c.relkind::text = p.relkind
+              JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace AND n.nspname = 'refreshd_store'
+             WHERE m.view_oid = (:view)::oid
+               AND c.relname LIKE '%\\_' || m.view_oid::text || '\\_map' || m.number::text || p.suffix
+             ORDER BY m.number, p.kind DESC
+            """;
+
     private final LeasedLedger ledger;
 
     DroppedIncrementalViews(LeasedLedger ledger) {
@@ -43,7 +55,16 @@ final class DroppedIncrementalViews {
     }
 
     /** @param relations the definition before the table on which it does not stand, each with its kind */
-    private record Remains(long view, List<String> relations) {}
+    private record Remains(long view, List<String> relations) {
+        Remains with(List<String> more) {
+            return new Remains(
+                    view, Stream.concat(relations.stream(), more.stream()).toList());
+        }
+    }
+
+    private static List<String> maps(Handle handle, long view) {
+        return handle.createQuery(MAPS).bind("view", view).mapTo(String.class).list();
+    }
 
     void drop(Handle handle) {
         List<Remains> remains = handle.createQuery(LEFT)
@@ -55,6 +76,9 @@ final class DroppedIncrementalViews {
                                 .flatMap(Optional::stream)
                                 .toList()))
                 .list();
+        // Maps of rows to groups have no meaning without the view, and nothing stands on them.
+        remains =
+                remains.stream().map(one -> one.with(maps(handle, one.view()))).toList();
         remains.forEach(one -> drop(handle, one));
     }
 

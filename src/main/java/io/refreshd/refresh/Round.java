@@ -19,7 +19,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
-import java.util.stream.Stream;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 import org.jspecify.annotations.Nullable;
@@ -179,8 +178,7 @@ final class Round {
         return TrustedCode.obstacle(
                 other.getConnection(),
                 members.stream()
-                        .flatMap(member -> Stream.of(
-                                member.layout().definitionOid(), member.layout().storeOid()))
+                        .flatMap(member -> member.layout().oids().stream())
                         .toList(),
                 TrustedCode.Use.ROWS);
     }

@@ -34,6 +34,7 @@ final class RoundMember {
     private final RefreshTask task;
     private final StoreLayout layout;
     private final RoundSql sql;
+    private final MapsOfRound maps;
     private final ViewRounds known;
     private Optional<Snapshot> snapshot = Optional.empty();
     /** The version of the definition, by which its rows are recomputed. */
@@ -44,6 +45,7 @@ final class RoundMember {
         this.task = task;
         this.layout = layout;
         this.sql = new RoundSql(layout);
+        this.maps = new MapsOfRound(transaction, layout);
         this.known = known;
     }
 
@@ -69,6 +71,7 @@ final class RoundMember {
         transaction.execute(
                 "LOCK TABLE ONLY " + SqlNames.qualified(layout.names().store()) + " IN ROW EXCLUSIVE MODE");
         transaction.execute("LOCK TABLE " + SqlNames.qualified(layout.names().definition()) + " IN ACCESS SHARE MODE");
+        maps.lock();
     }
 
     /** Takes the snapshot if nobody has yet. @return the outcome, if the task must not be carried out now, or not at all */
@@ -102,7 +105,15 @@ final class RoundMember {
         }
         List<KeyProbe> probes = new ArrayList<>(task.probes());
         probes.addAll(later.get());
-        ChangedKeys changed = ChangedKeys.of(probes, layout.names().recomputeKey(), layout.keyTypes());
+        Optional<String> unclear = maps.obstacle(session);
+        if (unclear.isPresent()) {
+            return new Way.Everything(unclear.get());
+        }
+        Optional<List<KeyProbe>> inView = maps.inView(probes, session);
+        if (inView.isEmpty()) {
+            return new Way.Everything("more than " + WayChooser.MOST_KEYS + " rows or groups changed");
+        }
+        ChangedKeys changed = ChangedKeys.of(inView.get(), layout.names().recomputeKey(), layout.keyTypes());
         Optional<String> reason =
                 KeyText.obstacle(layout.keyTypes(), session::valueOf).or(() -> everythingInstead(changed.count()));
         if (reason.isPresent()) {
@@ -171,13 +182,26 @@ final class RoundMember {
 
     /** @return how many rows of the table were changed */
     long apply(Way way, PlainSession session) throws SQLException {
-        if (way instanceof Way.Keys some && some.keys().isEmpty()) {
-            return 0;
-        }
-        String difference = switch (way) {
-            case Way.Keys some -> sql.difference(some.keys());
-            case Way.Everything all -> sql.differenceOfAll();
+        return switch (way) {
+            case Way.Keys some -> {
+                maps.correct(session);
+                long rows = 0;
+                List<List<String>> keys = List.copyOf(some.keys());
+                for (int from = 0; from < keys.size(); ) {
+                    int to = (int) Math.min(keys.size(), (long) from + sql.keysAtOnce());
+                    rows += correct(sql.difference(keys.subList(from, to)), session);
+                    from = to;
+                }
+                yield rows;
+            }
+            case Way.Everything all -> {
+                maps.correctAll(session);
+                yield correct(sql.differenceOfAll(), session);
+            }
         };
+    }
+
+    private long correct(String difference, PlainSession session) throws SQLException {
         return session.query(transaction.getConnection(), difference, row -> {
             row.next();
             return row.getLong(1) + row.getLong(2) + row.getLong(3);

@@ -193,3 +193,17 @@ CREATE TABLE IF NOT EXISTS refreshd.incremental_view (
 );
 COMMENT ON TABLE refreshd.incremental_view IS
     'Incremental views: plain views whose rows refreshd keeps in a table of schema refreshd_store, by what changed.';
+
+CREATE TABLE IF NOT EXISTS refreshd.incremental_map (
+    view_oid       oid     NOT NULL REFERENCES refreshd.incremental_view ON UPDATE CASCADE ON DELETE CASCADE,
+    number         int     NOT NULL,        -- from 1
+    store_oid      oid     NOT NULL,
+    definition_oid oid     NOT NULL,
+    recompute_key  int[]   NOT NULL,        -- numbers of the columns of this store
+    group_key      int[]   NOT NULL,        -- numbers of the columns of this store that hold the key of the group
+    positions      int[]   NOT NULL,        -- numbers of the columns of the view's store that hold the same values
+    joined         boolean NOT NULL,        -- whether the groups are joined to what the view's recompute key belongs to
+    PRIMARY KEY (view_oid, number)
+);
+COMMENT ON TABLE refreshd.incremental_map IS
+    'Which rows belong to which groups of an incremental view that groups rows: tables of schema refreshd_store, kept by the same rounds.';

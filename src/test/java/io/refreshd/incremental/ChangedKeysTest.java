@@ -44,9 +44,10 @@ class ChangedKeysTest {
                 List.of(1),
                 direct.types(),
                 Set.of(List.of("1")),
-                List.of(new JoinStep(new TableId("public", "a"), "b_id", List.of("t_id"))));
+                List.of(new JoinStep(new TableId("public", "a"), "b_id", List.of("t_id"))),
+                0);
         KeyProbe beside =
-                new KeyProbe(direct.table(), List.of(3), direct.types(), Set.of(List.of("8")), behind.joins());
+                new KeyProbe(direct.table(), List.of(3), direct.types(), Set.of(List.of("8")), behind.joins(), 0);
         ChangedKeys changed = ChangedKeys.of(List.of(direct, behind, beside), List.of(1), List.of("integer"));
         assertThat(changed.recompute()).isEmpty();
         assertThat(changed.lookups()).containsExactlyInAnyOrder(direct, behind, beside);

@@ -10,4 +10,9 @@ public final class HiddenColumns {
     public static String before(String query, IncrementalQuery plan) {
         return DefinitionText.withHidden(query, plan.hidden());
     }
+
+    /** The rows that a query groups. @param query as {@code pg_get_viewdef} writes it */
+    public static String rowsOf(String query, IncrementalQuery.GroupMap map) {
+        return GroupedText.rowsOf(query, map.text());
+    }
 }

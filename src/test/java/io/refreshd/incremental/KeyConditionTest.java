@@ -48,7 +48,7 @@ class KeyConditionTest {
 
     private static KeyProbe probe(List<Integer> positions, JoinStep... joins) {
         return new KeyProbe(
-                new TableId("public", "c"), positions, List.of("integer"), Set.of(List.of("7")), List.of(joins));
+                new TableId("public", "c"), positions, List.of("integer"), Set.of(List.of("7")), List.of(joins), 0);
     }
 
     /** Keys are values of rows, so that anybody may have chosen them. */

@@ -4,6 +4,8 @@ import com.zaxxer.hikari.HikariDataSource;
 import io.refreshd.catalog.IncrementalQuery;
 import io.refreshd.database.JdbiFactory;
 import io.refreshd.demo.LocalPostgres;
+import io.refreshd.incremental.HiddenColumns;
+import io.refreshd.incremental.StoreLayout;
 import io.refreshd.ledger.Lease;
 import io.refreshd.ledger.LedgerSchema;
 import io.refreshd.ledger.Registration;
@@ -16,6 +18,7 @@ import io.refreshd.model.Method;
 import io.refreshd.model.Moment;
 import io.refreshd.model.RefreshOutcome;
 import io.refreshd.model.RefreshTask;
+import io.refreshd.model.SqlNames;
 import io.refreshd.model.TableId;
 import io.refreshd.model.ViewId;
 import io.refreshd.model.Xids;
@@ -98,6 +101,11 @@ final class IncrementalFixture implements AutoCloseable {
                         + "'::regclass, 'refreshd_store." + name + "_definition'::regclass, '{"
                         + recomputeKey.stream().map(String::valueOf).collect(Collectors.joining(","))
                         + "}', '')");
+        adopt(name);
+    }
+
+    /** Has the ledger know a view that is there. */
+    void adopt(String name) throws Exception {
         ViewId id = new ViewId("public", name);
         registered.put(id, new Registration(id, oid(name), "l", List.of(), Optional.empty(), Optional.empty()));
         register();
@@ -106,6 +114,36 @@ final class IncrementalFixture implements AutoCloseable {
     /** Makes a view as a conversion would. @param definition the query with the plan's hidden columns */
     void view(String name, String definition, IncrementalQuery plan) throws Exception {
         view(name, definition, plan.hidden().size(), plan.recomputeKey());
+        for (int number = 1; number <= plan.maps().size(); number++) {
+            map(name, definition, plan.maps().get(number - 1), number);
+        }
+    }
+
+    private void map(String name, String definition, IncrementalQuery.GroupMap map, int number) throws Exception {
+        String table = "refreshd_store." + name + "_map" + number;
+        String around = map.text().view().isPresent()
+                ? query(String.valueOf(map.text().view().get()))
+                : definition;
+        database.execute("CREATE VIEW " + table + "_definition AS " + HiddenColumns.rowsOf(around, map));
+        String rows = HiddenColumns.before(query("'" + table + "_definition'::regclass"), map.rows());
+        database.execute(
+                "DROP VIEW " + table + "_definition",
+                "CREATE VIEW " + table + "_definition AS " + rows,
+                "CREATE TABLE " + table + " AS SELECT * FROM " + table + "_definition",
+                "INSERT INTO refreshd.incremental_map VALUES ('public." + name + "'::regclass, " + number + ", '"
+                        + table
+                        + "'::regclass, '" + table + "_definition'::regclass, '"
+                        + array(map.rows().recomputeKey())
+                        + "', '" + array(map.key()) + "', '" + array(map.positions()) + "', " + map.joined() + ")");
+    }
+
+    private String query(String view) throws Exception {
+        return String.valueOf(database.query("SELECT rtrim(pg_get_viewdef(" + view + "::oid), ';')")
+                .getFirst());
+    }
+
+    private static String array(List<Integer> numbers) {
+        return numbers.stream().map(String::valueOf).collect(Collectors.joining(",", "{", "}"));
     }
 
     void register() {
@@ -176,6 +214,23 @@ final class IncrementalFixture implements AutoCloseable {
     /** Whether store and definition hold other rows, by their binary image. */
     boolean differs(String view) throws Exception {
         return differs(view, "refreshd_store." + view + "_definition");
+    }
+
+    /** Whether table and definition of a converted view, or of a map of it, hold other rows. */
+    boolean differs(StoreLayout layout) throws Exception {
+        String columns = IntStream.rangeClosed(1, layout.columns().size())
+                .mapToObj(i -> "c" + i)
+                .collect(Collectors.joining(", "));
+        boolean differs = database.query(DIFFERS.formatted(
+                        columns,
+                        SqlNames.qualified(layout.names().store()),
+                        SqlNames.qualified(layout.names().definition())))
+                .getFirst()
+                .equals("t");
+        for (StoreLayout.GroupMap map : layout.maps()) {
+            differs |= differs(map.store());
+        }
+        return differs;
     }
 
     boolean differs(String view, String expected) throws Exception {

@@ -4,6 +4,8 @@ import io.refreshd.catalog.CatalogReader;
 import io.refreshd.catalog.IncrementalQuery;
 import io.refreshd.catalog.RecomputeKeys;
 import io.refreshd.catalog.ViewGraph;
+import io.refreshd.database.JdbiFactory;
+import io.refreshd.database.PlainSession;
 import io.refreshd.incremental.ChangedKeys;
 import io.refreshd.incremental.HiddenColumns;
 import io.refreshd.incremental.RoundSql;
@@ -42,6 +44,7 @@ import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -64,16 +67,21 @@ final class IncrementalRounds {
     /** One of so many rounds is a whole one. */
     private static final int WHOLE = 25;
 
+    /** So many of a hundred queries group rows. */
+    private static final int GROUPED = Integer.getInteger("refreshd.grouped", 50);
+
     /** The columns by which rows may be found. */
     private static final List<String> LOGGED = List.of("id", "k2", "a", "b", "v");
 
     private final long seed;
     private final Random random;
     private final RandomJoins grammar;
+    private final RandomGroups groups;
     private final IncrementalFixture fixture;
     private final Connection writer;
     private final Connection slowWriter;
     private final Connection rounds;
+    private final Handle roundsHandle;
     private final Tally tally;
     private final List<View> views = new ArrayList<>();
     private final List<String> done = new ArrayList<>();
@@ -85,13 +93,15 @@ final class IncrementalRounds {
     static final class Tally {
         long rounds;
         long byKeys;
+        long ofGroups;
         long everything;
         long changed;
         long withLater;
 
         @Override
         public String toString() {
-            return rounds + " rounds: " + byKeys + " by keys (" + 100 * byKeys / Math.max(1, rounds) + " %), "
+            return rounds + " rounds: " + byKeys + " by keys (" + 100 * byKeys / Math.max(1, rounds) + " %, " + ofGroups
+                    + " of groups), "
                     + everything + " of everything; " + changed + " changed rows, " + withLater
                     + " had transactions between snapshot and log position";
         }
@@ -104,14 +114,18 @@ final class IncrementalRounds {
 
     private static final class View {
         final String name;
+        final long oid;
         final String query;
+        final MapsOfRound maps;
         final List<Waiting> pending = new ArrayList<>();
         private final StoreLayout layout;
         private final RoundSql sql;
         private final PreparedStatement differs;
 
-        View(String name, String query, StoreLayout layout, PreparedStatement differs) {
+        View(String name, long oid, String query, StoreLayout layout, MapsOfRound maps, PreparedStatement differs) {
             this.name = name;
+            this.oid = oid;
+            this.maps = maps;
             this.query = query;
             this.layout = layout;
             this.sql = new RoundSql(layout);
@@ -131,10 +145,12 @@ final class IncrementalRounds {
         this.random = new Random(seed);
         this.careless = careless;
         this.grammar = new RandomJoins(random);
+        this.groups = new RandomGroups(random, grammar);
         this.fixture = fixture;
         this.writer = writer;
         this.slowWriter = slowWriter;
         this.rounds = rounds;
+        this.roundsHandle = JdbiFactory.over(rounds).open();
         this.tally = tally;
     }
 
@@ -175,7 +191,8 @@ final class IncrementalRounds {
         }
         fixture.forget();
         for (int tries = 0; views.size() < VIEWS && tries < 200; tries++) {
-            create("v" + views.size(), grammar.query()).ifPresent(views::add);
+            create("v" + views.size(), random.nextInt(100) < GROUPED ? groups.query() : grammar.query())
+                    .ifPresent(views::add);
         }
         try (Statement statement = writer.createStatement()) {
             // Without statistics the planner would read whole tables to see how large they are.
@@ -209,8 +226,10 @@ final class IncrementalRounds {
         StoreLayout layout = StoreLayout.read(fixture.handle, fixture.oid(name)).orElseThrow();
         return Optional.of(new View(
                 name,
+                fixture.oid(name),
                 query,
                 layout,
+                new MapsOfRound(roundsHandle, layout),
                 rounds.prepareStatement(IncrementalFixture.DIFFERS.formatted(
                         IntStream.rangeClosed(1, layout.columns().size())
                                 .mapToObj(i -> "c" + i)
@@ -403,11 +422,12 @@ final class IncrementalRounds {
             fixture.refresher = fixture.newRefresher();
         } else {
             tally.byKeys++;
+            tally.ofGroups += view.layout.maps().isEmpty() ? 0 : 1;
         }
     }
 
     /** The statements of a round, for what has committed so far. */
-    private void statements(View view) throws SQLException {
+    private void statements(View view) throws Exception {
         collect();
         Optional<List<KeyProbe>> probes = probes(List.copyOf(view.pending));
         if (probes.isPresent() && probes.get().isEmpty() && random.nextInt(50) > 0) {
@@ -416,6 +436,9 @@ final class IncrementalRounds {
         boolean byKeys = probes.isPresent() && !probes.get().isEmpty();
         boolean differs;
         try (Statement statement = rounds.createStatement()) {
+            if (!byKeys) {
+                view.maps.correctAll(PlainSession.ofOwner(rounds, view.oid));
+            }
             Optional<String> correct =
                     byKeys ? correction(statement, view, probes.get()) : Optional.of(view.sql.differenceOfAll());
             if (correct.isPresent()) {
@@ -430,6 +453,11 @@ final class IncrementalRounds {
             }
             rounds.commit();
         }
+        if (random.nextInt(10) == 0) {
+            for (StoreLayout.GroupMap map : view.layout.maps()) {
+                differs |= fixture.differs(map.store());
+            }
+        }
         if (differs) {
             throw new AssertionError(where(view, probes) + "differs from its definition");
         }
@@ -437,13 +465,19 @@ final class IncrementalRounds {
         tally.rounds++;
         if (byKeys) {
             tally.byKeys++;
+            tally.ofGroups += view.layout.maps().isEmpty() ? 0 : 1;
         } else {
             tally.everything++;
         }
     }
 
-    private static Optional<String> correction(Statement statement, View view, List<KeyProbe> probes)
-            throws SQLException {
+    private Optional<String> correction(Statement statement, View view, List<KeyProbe> all) throws SQLException {
+        List<KeyProbe> probes = all;
+        if (!view.layout.maps().isEmpty()) {
+            PlainSession session = PlainSession.ofOwner(rounds, view.oid);
+            probes = view.maps.inView(all, session).orElseThrow();
+            view.maps.correct(session);
+        }
         ChangedKeys changed = ChangedKeys.of(probes, view.layout.names().recomputeKey(), view.layout.keyTypes());
         Set<List<String>> keys = new HashSet<>(changed.recompute());
         if (!changed.lookups().isEmpty()) {

@@ -68,7 +68,7 @@ final class RandomJoins {
     }
 
     /** What FROM reads. @param shown whether it shows the first column of the table's key */
-    private record Use(Table table, String alias, String sql, boolean shown) {}
+    record Use(Table table, String alias, String sql, boolean shown) {}
 
     List<Table> tables() {
         return tables;
@@ -161,7 +161,7 @@ final class RandomJoins {
         return with + "SELECT " + String.join(", ", columns) + " FROM " + from + where;
     }
 
-    private Use use(String alias) {
+    Use use(String alias) {
         Table table = any(tables);
         String t = table.name;
         return switch (random.nextInt(12)) {
@@ -186,7 +186,7 @@ final class RandomJoins {
         };
     }
 
-    private String join(List<Use> uses) {
+    String join(List<Use> uses) {
         if (uses.size() == 1) {
             return uses.getFirst().sql;
         }
@@ -223,7 +223,7 @@ final class RandomJoins {
         return type.equals("int") || type.equals("bigint") || type.equals("numeric");
     }
 
-    private String condition(List<Use> uses, int depth) {
+    String condition(List<Use> uses, int depth) {
         Use use = any(uses);
         String u = use.alias;
         String o = any(uses).alias;

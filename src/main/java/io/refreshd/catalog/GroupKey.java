@@ -1,0 +1,172 @@
+package io.refreshd.catalog;
+
+import io.refreshd.catalog.NodeTree.Items;
+import io.refreshd.catalog.NodeTree.Node;
+import io.refreshd.catalog.NodeTree.Part;
+import io.refreshd.catalog.NodeTree.Token;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/**
+ * The output columns of one query, no set operation, that tell which of the rows it reads a row of it depends on: those that it groups by,
+ * by which every window is partitioned, and that DISTINCT compares.
+ */
+final class GroupKey {
+    /** Labels that are allowed in columns and HAVING beside those of {@link SafeExpressions}. */
+    private static final Set<String> LABELS =
+            Set.of("AGGREF", "WINDOWFUNC", "SORTGROUPCLAUSE", "WINDOWCLAUSE", "TARGETENTRY");
+
+    private final Node query;
+    private final Relation reader;
+
+    private GroupKey(Node query, Relation reader) {
+        this.query = query;
+        this.reader = reader;
+    }
+
+    /**
+     * The columns by their numbers, each with the expression over the rows that are read. Of a query that only joins they are all.
+     *
+     * @param reader the view, for messages
+     * @throws UnsupportedQueryException if there can be no such column
+     */
+    static SortedMap<Integer, Node> of(Node query, Relation reader) throws UnsupportedQueryException {
+        GroupKey key = new GroupKey(query, reader);
+        key.check();
+        return key.columns();
+    }
+
+    private void check() throws UnsupportedQueryException {
+        List<String> found = new ArrayList<>();
+        List<String> beyond = new ArrayList<>(QueryShape.beyondJoins(query));
+        for (String words : List.of(
+                QueryShape.SET_RETURNING,
+                QueryShape.RECURSIVE,
+                QueryShape.MODIFYING_WITH,
+                QueryShape.GROUPING_SETS,
+                "OFFSET",
+                "LIMIT",
+                "FOR UPDATE or FOR SHARE")) {
+            if (beyond.contains(words)) {
+                found.add(words);
+            }
+        }
+        if (beyond.contains(QueryShape.WITH) && !WithClauses.areReadOnce(query)) {
+            found.add("WITH that is read more than once");
+        }
+        if (query.isNull("groupClause") && (!query.is("hasAggs", "false") || !query.isNull("havingQual"))) {
+            found.add("an aggregate over all rows, without GROUP BY");
+        }
+        for (Part part : query.items("windowClause")) {
+            if (part instanceof Node window && window.isNull("partitionClause")) {
+                found.add("a window over all rows, without PARTITION BY");
+            }
+        }
+        if (!found.isEmpty()) {
+            throw new UnsupportedQueryException("a changed row may alter every row of " + reader.sql() + ": it has "
+                    + QueryShape.list(found.stream().distinct().toList()));
+        }
+        for (String field : List.of("targetList", "havingQual", "windowClause")) {
+            for (Part part : query.all(field)) {
+                checkExpression(part);
+            }
+        }
+    }
+
+    private void checkExpression(Part part) throws UnsupportedQueryException {
+        if (part instanceof Items items) {
+            for (Part item : items.parts()) {
+                checkExpression(item);
+            }
+        } else if (part instanceof Node node) {
+            if (node.label().equals("SUBLINK")) {
+                throw new UnsupportedQueryException(reader.sql()
+                        + " has a sub-query in an expression beside GROUP BY, DISTINCT, a window or a set operation");
+            }
+            boolean outer = node.label().equals("VAR") && !node.is("varlevelsup", "0");
+            boolean system = node.label().equals("VAR") && node.number("varattno") < 0;
+            if (outer || system || (!LABELS.contains(node.label()) && !SafeExpressions.isAllowed(node))) {
+                throw new UnsupportedQueryException(reader.sql()
+                        + " has an expression beside GROUP BY, DISTINCT, a window or a set operation that may depend on"
+                        + " more than the rows of its group");
+            }
+            for (List<Part> field : node.fields().values()) {
+                for (Part inside : field) {
+                    checkExpression(inside);
+                }
+            }
+        }
+    }
+
+    private SortedMap<Integer, Node> columns() {
+        List<Set<Long>> clauses = new ArrayList<>();
+        for (String clause : List.of("groupClause", "distinctClause")) {
+            if (!query.isNull(clause)) {
+                clauses.add(TotalOrder.references(query.items(clause)));
+            }
+        }
+        for (Part part : query.items("windowClause")) {
+            if (part instanceof Node window) {
+                clauses.add(TotalOrder.references(window.items("partitionClause")));
+            }
+        }
+        SortedMap<Integer, Node> found = new TreeMap<>();
+        Set<Integer> numbers = new HashSet<>();
+        for (Node target : TotalOrder.targets(query)) {
+            long reference = target.number("ressortgroupref");
+            int number = (int) target.number("resno");
+            if (target.is("resjunk", "false")
+                    && numbers.add(number)
+                    && clauses.stream().allMatch(clause -> reference > 0 && clause.contains(reference))) {
+                expression(target).ifPresent(expression -> found.put(number, expression));
+            }
+        }
+        return found;
+    }
+
+    private Optional<Node> expression(Node target) {
+        return target.all("expr").size() == 1 && target.all("expr").getFirst() instanceof Node expression
+                ? Optional.of((Node) ungrouped(expression))
+                : Optional.empty();
+    }
+
+    /** From PostgreSQL 18 on, expressions above GROUP BY refer to an entry of the range table that holds the group's. */
+    private Part ungrouped(Part part) {
+        return switch (part) {
+            case Token token -> token;
+            case Items items ->
+                new Items(items.parts().stream().map(this::ungrouped).toList());
+            case Node node -> {
+                List<Part> groups = node.label().equals("VAR") && node.is("varlevelsup", "0")
+                        ? groups((int) node.number("varno"))
+                        : List.of();
+                int number = (int) node.number("varattno");
+                if (number >= 1 && number <= groups.size()) {
+                    yield groups.get(number - 1);
+                }
+                Map<String, List<Part>> fields = new HashMap<>();
+                node.fields()
+                        .forEach((name, field) -> fields.put(
+                                name, field.stream().map(this::ungrouped).toList()));
+                yield new Node(node.label(), fields);
+            }
+        };
+    }
+
+    private List<Part> groups(int entry) {
+        List<Part> entries = query.items("rtable");
+        return entry >= 1
+                        && entry <= entries.size()
+                        && entries.get(entry - 1) instanceof Node group
+                        && group.is("rtekind", "9")
+                ? group.items("groupexprs")
+                : List.of();
+    }
+}

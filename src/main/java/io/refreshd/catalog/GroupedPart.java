@@ -1,0 +1,26 @@
+package io.refreshd.catalog;
+
+import io.refreshd.catalog.IncrementalQuery.MapText;
+import io.refreshd.catalog.NodeTree.Node;
+import java.util.List;
+
+/**
+ * A part of a query that does more than join: it groups rows, makes them distinct, looks at them through windows, or is a set operation.
+ * To the query around it, it is a table whose rows change for some values of the key.
+ *
+ * <p>Invariant: the rows of the part with one value of the key depend only on those rows that it reads which have that value.
+ *
+ * @param table stands for the part in the query around it; has the number {@code oid} in the extended catalog alone
+ * @param key numbers of the part's output columns
+ * @param branches the queries without groups, windows and DISTINCT: one, or one for each branch of a set operation
+ * @param queries the branches as they are
+ */
+record GroupedPart(Relation table, List<Integer> key, List<Branch> branches, List<Node> queries) {
+    /**
+     * The rows that a part reads, or one branch of it.
+     *
+     * @param map a query that selects the key of each row; it joins, filters and computes, and does nothing else
+     * @param text where the branch is written
+     */
+    record Branch(Relation map, MapText text) {}
+}

@@ -1,0 +1,111 @@
+package io.refreshd.catalog;
+
+import io.refreshd.catalog.IncrementalQuery.GroupMap;
+import io.refreshd.catalog.IncrementalQuery.TableChanges;
+import io.refreshd.model.Obstacle;
+import io.refreshd.model.Remedy;
+import io.refreshd.model.TableId;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.IntStream;
+
+/**
+ * Plans how a query is kept that groups rows. To the query around them, groups are rows of a table that change for some keys. For each of
+ * these tables a map is kept, by the same means as a view that joins: the rows that are grouped, with the keys of their groups.
+ */
+final class GroupedPlanner {
+    private final Relation view;
+    private final GroupedQuery grouped;
+    private final List<Obstacle> obstacles = new ArrayList<>();
+
+    GroupedPlanner(Relation view, GroupedQuery grouped) {
+        this.view = view;
+        this.grouped = grouped;
+    }
+
+    /** @param before obstacles that are known already */
+    IncrementalQuery plan(List<Obstacle> before) {
+        obstacles.addAll(before);
+        List<Optional<IncrementalQuery>> rows = new ArrayList<>();
+        for (GroupedPart part : grouped.parts()) {
+            part.branches().forEach(branch -> rows.add(planned(branch.map())));
+        }
+        Optional<IncrementalQuery> around = planned(grouped.around());
+        List<GroupMap> maps = new ArrayList<>();
+        if (around.isPresent() && rows.stream().allMatch(Optional::isPresent)) {
+            int next = 0;
+            for (GroupedPart part : grouped.parts()) {
+                for (GroupedPart.Branch branch : part.branches()) {
+                    map(part, branch, rows.get(next).orElseThrow(), around.get())
+                            .ifPresent(maps::add);
+                    next++;
+                }
+            }
+        }
+        return obstacles.isEmpty() && around.isPresent()
+                ? whole(around.get(), maps)
+                : IncrementalQuery.not(view, obstacles.stream().distinct().toList());
+    }
+
+    private Optional<IncrementalQuery> planned(Relation part) {
+        try {
+            CatalogIndex catalogIndex = grouped.catalogIndex();
+            SelectProjectJoin.of(part, catalogIndex);
+            RecomputePlanner planner = new RecomputePlanner(
+                    part, new JoinedReads(catalogIndex.query(part).orElseThrow(), catalogIndex), catalogIndex);
+            Optional<Obstacle> obstacle = planner.obstacle();
+            obstacle.ifPresent(obstacles::add);
+            return obstacle.isPresent() ? Optional.empty() : Optional.of(planner.plan());
+        } catch (UnsupportedQueryException unsupported) {
+            obstacles.add(new Obstacle(unsupported.why(), Remedy.NONE));
+            return Optional.empty();
+        }
+    }
+
+    /** How the groups of a part lead to rows of the view. */
+    private Optional<GroupMap> map(
+            GroupedPart part, GroupedPart.Branch branch, IncrementalQuery rows, IncrementalQuery around) {
+        TableChanges changes = around.tables().stream()
+                .filter(table -> table.table().equals(part.table().tableId()))
+                .findFirst()
+                .orElseThrow();
+        if (changes.by().size() != 1) {
+            obstacles.add(changes.everything()
+                    .orElse(new Obstacle("how it reads " + part.table().name() + " is not understood", Remedy.NONE)));
+            return Optional.empty();
+        }
+        List<String> names = changes.by().getFirst().columns();
+        List<Integer> key = names.stream()
+                .map(name -> IntStream.range(0, part.key().size())
+                        .filter(at -> part.table()
+                                .columns()
+                                .get(part.key().get(at) - 1)
+                                .name()
+                                .equals(name))
+                        .map(at -> rows.hidden().size() + at + 1)
+                        .findFirst()
+                        .orElseThrow())
+                .toList();
+        boolean joined = !around.anchor().equals(Optional.of(part.table().tableId()));
+        return Optional.of(
+                new GroupMap(rows, branch.text(), key, changes.by().getFirst().positions(), joined));
+    }
+
+    private IncrementalQuery whole(IncrementalQuery around, List<GroupMap> maps) {
+        List<TableId> parts =
+                grouped.parts().stream().map(part -> part.table().tableId()).toList();
+        return new IncrementalQuery(
+                view.viewId(),
+                view.oid(),
+                List.of(),
+                around.anchor().map(anchor -> parts.contains(anchor) ? view.tableId() : anchor),
+                around.anchorKey(),
+                around.recomputeKey(),
+                around.hidden(),
+                around.tables().stream()
+                        .filter(table -> !parts.contains(table.table()))
+                        .toList(),
+                maps);
+    }
+}

@@ -1,0 +1,18 @@
+package io.refreshd.catalog;
+
+import java.util.List;
+
+/**
+ * A map of an incremental view that groups rows, as the ledger holds it: which rows belong to which groups.
+ *
+ * @param store oid of its table
+ * @param definition oid of the plain view with its query
+ * @param recomputeKey numbers of the columns of its table
+ * @param positions numbers of the columns of the view's table that hold the key of the group
+ */
+public record IncrementalMap(long store, long definition, List<Integer> recomputeKey, List<Integer> positions) {
+    public IncrementalMap {
+        recomputeKey = List.copyOf(recomputeKey);
+        positions = List.copyOf(positions);
+    }
+}

@@ -1,0 +1,82 @@
+package io.refreshd.catalog;
+
+import io.refreshd.catalog.NodeTree.Items;
+import io.refreshd.catalog.NodeTree.Node;
+import io.refreshd.catalog.NodeTree.Part;
+import io.refreshd.catalog.NodeTree.Token;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Makes queries of queries, as trees. Pure. */
+final class QueryRewrite {
+    private static final List<String> NULL = List.of(
+            "groupClause",
+            "groupingSets",
+            "havingQual",
+            "windowClause",
+            "distinctClause",
+            "sortClause",
+            "constraintDeps");
+
+    private static final List<String> FALSE = List.of("hasAggs", "hasWindowFuncs", "hasDistinctOn", "hasGroupRTE");
+
+    private QueryRewrite() {}
+
+    /** The rows that a query reads: its FROM and WHERE, with these expressions as columns. */
+    static Node rowsRead(Node query, Collection<Node> columns) {
+        Map<String, List<Part>> fields = new HashMap<>(query.fields());
+        NULL.forEach(name -> fields.replace(name, List.of(new Token("<>"))));
+        FALSE.forEach(name -> fields.replace(name, List.of(new Token("false"))));
+        List<Part> targets = new ArrayList<>();
+        columns.forEach(expression -> targets.add(target(expression, targets.size() + 1)));
+        fields.put("targetList", List.of(new Items(targets)));
+        return new Node("QUERY", fields);
+    }
+
+    private static Node target(Node expression, int number) {
+        Map<String, List<Part>> fields = new HashMap<>();
+        fields.put("expr", List.of(expression));
+        fields.put("resno", List.of(new Token(String.valueOf(number))));
+        fields.put("ressortgroupref", List.of(new Token("0")));
+        fields.put("resjunk", List.of(new Token("false")));
+        return new Node("TARGETENTRY", fields);
+    }
+
+    /** The query with entries of its range table replaced by tables. @param tables oids, by the number of the entry */
+    static Node withTables(Node query, Map<Integer, Long> tables) {
+        List<Part> entries = new ArrayList<>(query.items("rtable"));
+        tables.forEach((index, oid) -> {
+            Map<String, List<Part>> fields = new HashMap<>(((Node) entries.get(index - 1)).fields());
+            fields.put("rtekind", List.of(new Token("0")));
+            fields.put("relid", List.of(new Token(String.valueOf(oid))));
+            fields.put("inh", List.of(new Token("false")));
+            fields.put("tablesample", List.of(new Token("<>")));
+            entries.set(index - 1, new Node("RANGETBLENTRY", fields));
+        });
+        Map<String, List<Part>> fields = new HashMap<>(query.fields());
+        fields.put("rtable", List.of(new Items(entries)));
+        return new Node("QUERY", fields);
+    }
+
+    /** A query that selects so many columns of a table. */
+    static Node allOf(long table, int columns) {
+        StringBuilder tree = new StringBuilder("{QUERY :hasAggs false :hasWindowFuncs false :hasTargetSRFs false"
+                + " :hasSubLinks false :hasDistinctOn false :hasRecursive false :hasModifyingCTE false :cteList <>"
+                + " :groupClause <> :groupingSets <> :havingQual <> :windowClause <> :distinctClause <> :limitOffset <>"
+                + " :limitCount <> :rowMarks <> :setOperations <> :rtable ({RANGETBLENTRY :alias <> :rtekind 0 :relid "
+                + table
+                + " :inh false :tablesample <> :securityQuals <>}) :jointree {FROMEXPR :fromlist ({RANGETBLREF :rtindex 1})"
+                + " :quals <>} :targetList (");
+        for (int i = 1; i <= columns; i++) {
+            tree.append("{TARGETENTRY :expr {VAR :varno 1 :varattno ")
+                    .append(i)
+                    .append(" :varlevelsup 0} :resno ")
+                    .append(i)
+                    .append(" :ressortgroupref 0 :resjunk false}");
+        }
+        return (Node) NodeTree.parse(tree.append(")}").toString());
+    }
+}

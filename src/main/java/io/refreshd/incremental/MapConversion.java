@@ -1,0 +1,132 @@
+package io.refreshd.incremental;
+
+import io.refreshd.catalog.IncrementalQuery;
+import io.refreshd.catalog.IncrementalQuery.GroupMap;
+import io.refreshd.catalog.TrustedCode;
+import io.refreshd.database.PlainSession;
+import io.refreshd.ledger.IncrementalMapRows;
+import io.refreshd.model.Obstacle;
+import io.refreshd.model.PrerequisitesMissingException;
+import io.refreshd.model.Remedy;
+import io.refreshd.model.SqlNames;
+import io.refreshd.model.ViewId;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.jdbi.v3.core.Handle;
+
+/** Creates the maps of a view that groups rows: for each a plain view with the rows that are grouped, and a table that holds them. */
+final class MapConversion {
+    private final Handle transaction;
+    private final Statements statements;
+    private final PlainSession session;
+    private final IncrementalQuery query;
+    private final ViewId named;
+
+    /** @param named the name that messages use for the view, and after which the maps are named */
+    MapConversion(Handle transaction, PlainSession session, IncrementalQuery query, ViewId named) {
+        this.transaction = transaction;
+        this.statements = new Statements(transaction);
+        this.session = session;
+        this.query = query;
+        this.named = named;
+    }
+
+    /**
+     * Creates and fills the maps of a view that the ledger knows. Nobody reads them but rounds, and the first round compares them with
+     * their definitions, so that it does not matter by which snapshot they are filled.
+     *
+     * @param at where the materialized view is
+     * @param text its query
+     * @param made oid of the public view
+     */
+    void create(ViewId at, String text, long made) throws SQLException, PrerequisitesMissingException {
+        for (int number = 1; number <= query.maps().size(); number++) {
+            create(at, text, made, number);
+        }
+    }
+
+    private void create(ViewId at, String text, long made, int number)
+            throws SQLException, PrerequisitesMissingException {
+        GroupMap map = query.maps().get(number - 1);
+        StoreNames names = StoreNames.ofMap(named, made, number);
+        String definition = SqlNames.qualified(names.definition());
+        String bare = rowsOf(text, map);
+        String store = SqlNames.qualified(names.store());
+        long definitionOid;
+        Optional<String> difference;
+        try {
+            transaction.execute("SAVEPOINT refreshd_map");
+            session.forDefinitions().execute(transaction.getConnection(), "CREATE VIEW " + definition + " AS " + bare);
+            long bareOid = Definitions.oidOf(transaction, definition);
+            String bareTree = Definitions.treeOf(transaction, bareOid);
+            String canonical = Definitions.textOf(transaction, session.forDefinitions(), bareOid);
+            statements.execute("DROP VIEW " + definition);
+            session.forDefinitions()
+                    .execute(
+                            transaction.getConnection(),
+                            "CREATE VIEW " + definition + " AS "
+                                    + DefinitionText.withHidden(
+                                            canonical, map.rows().hidden()));
+            definitionOid = Definitions.oidOf(transaction, definition);
+            difference = DefinitionView.keys(transaction, at)
+                    .difference(query, number - 1, bareTree, Definitions.treeOf(transaction, definitionOid));
+            transaction.execute("RELEASE SAVEPOINT refreshd_map");
+        } catch (IllegalArgumentException | SQLException e) {
+            throw refused("the rows that " + named + " groups cannot be selected by themselves: " + e.getMessage());
+        }
+        if (difference.isPresent()) {
+            throw refused(difference.get());
+        }
+        statements.execute("CREATE TABLE " + store + " WITH (fillfactor = " + Attachments.FILLFACTOR
+                + ") AS SELECT * FROM " + definition + " WITH NO DATA");
+        long storeOid = Definitions.oidOf(transaction, store);
+        for (String revoke : Defaults.revokes(transaction, names.store())) {
+            statements.execute(revoke);
+        }
+        // Read last before the query runs: see TrustedCode.
+        Optional<Obstacle> untrusted =
+                TrustedCode.obstacle(transaction.getConnection(), definitionOid, TrustedCode.Use.ROWS);
+        if (untrusted.isPresent()) {
+            throw new PrerequisitesMissingException(List.of(untrusted.get()));
+        }
+        session.execute(transaction.getConnection(), "INSERT INTO " + store + " SELECT * FROM " + definition);
+        new StoreIndexes(transaction, storeOid).add(names.store(), keys(map.rows()));
+        statements.execute("ANALYZE " + store);
+        IncrementalMapRows.put(
+                transaction,
+                made,
+                number,
+                storeOid,
+                definitionOid,
+                map.rows().recomputeKey(),
+                map.key(),
+                map.positions(),
+                map.joined());
+    }
+
+    private String rowsOf(String text, GroupMap map) throws SQLException, PrerequisitesMissingException {
+        String around = map.text().view().isPresent()
+                ? Definitions.textOf(
+                        transaction, session.forDefinitions(), map.text().view().get())
+                : text;
+        try {
+            return GroupedText.rowsOf(around, map.text());
+        } catch (IllegalArgumentException e) {
+            throw refused("the rows that " + named + " groups cannot be selected by themselves: " + e.getMessage());
+        }
+    }
+
+    private static PrerequisitesMissingException refused(String what) {
+        return new PrerequisitesMissingException(List.of(new Obstacle(what, Remedy.NONE)));
+    }
+
+    private static List<List<Integer>> keys(IncrementalQuery rows) {
+        return Stream.concat(
+                        Stream.of(rows.recomputeKey()),
+                        rows.tables().stream().flatMap(table -> table.positions().stream()))
+                .distinct()
+                .toList();
+    }
+}

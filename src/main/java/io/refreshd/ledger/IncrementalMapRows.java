@@ -1,0 +1,77 @@
+package io.refreshd.ledger;
+
+import io.refreshd.model.ViewId;
+import java.util.List;
+import java.util.Optional;
+import org.jdbi.v3.core.Handle;
+import org.jspecify.annotations.Nullable;
+
+/** Reads and writes {@code refreshd.incremental_map}: which rows belong to which groups of incremental views. */
+public final class IncrementalMapRows {
+    private IncrementalMapRows() {}
+
+    /**
+     * The table of one map and its definition.
+     *
+     * @param store empty if somebody has dropped it
+     * @param definition empty if somebody has dropped it
+     */
+    public record Parts(Optional<ViewId> store, Optional<ViewId> definition) {}
+
+    /** @param view oid of the public view @return in the order of their numbers */
+    public static List<Parts> find(Handle handle, long view) {
+        return handle.createQuery("""
+                        SELECT sn.nspname::text AS store_schema, s.relname::text AS store_name,
+                               dn.nspname::text AS definition_schema, d.relname::text AS definition_name
+                        FROM refreshd.incremental_map m
+                        LEFT JOIN pg_class s ON s.oid = m.store_oid
+                        LEFT JOIN pg_namespace sn ON sn.oid = s.relnamespace
+                        LEFT JOIN pg_class d ON d.oid = m.definition_oid
+                        LEFT JOIN pg_namespace dn ON dn.oid = d.relnamespace
+                        WHERE m.view_oid = (:view)::oid
+                        ORDER BY m.number
+                        """)
+                .bind("view", view)
+                .map((row, context) -> new Parts(
+                        id(row.getString("store_schema"), row.getString("store_name")),
+                        id(row.getString("definition_schema"), row.getString("definition_name"))))
+                .list();
+    }
+
+    private static Optional<ViewId> id(@Nullable String schema, @Nullable String name) {
+        return schema == null || name == null ? Optional.empty() : Optional.of(new ViewId(schema, name));
+    }
+
+    /**
+     * Adds a map to a view that the ledger knows.
+     *
+     * @param number from 1
+     * @param groupKey numbers of the columns of the map's store
+     * @param positions numbers of the columns of the view's store
+     */
+    public static void put(
+            Handle handle,
+            long view,
+            int number,
+            long store,
+            long definition,
+            List<Integer> recomputeKey,
+            List<Integer> groupKey,
+            List<Integer> positions,
+            boolean joined) {
+        handle.createUpdate("""
+                        INSERT INTO refreshd.incremental_map
+                        VALUES ((:view)::oid, :number, (:store)::oid, (:definition)::oid, CAST(:key AS int[]),
+                                CAST(:group AS int[]), CAST(:positions AS int[]), :joined)
+                        """)
+                .bind("view", view)
+                .bind("number", number)
+                .bind("store", store)
+                .bind("definition", definition)
+                .bind("key", recomputeKey.toArray(Integer[]::new))
+                .bind("group", groupKey.toArray(Integer[]::new))
+                .bind("positions", positions.toArray(Integer[]::new))
+                .bind("joined", joined)
+                .execute();
+    }
+}

@@ -1,0 +1,144 @@
+package io.refreshd.refresh;
+
+import io.refreshd.database.PlainSession;
+import io.refreshd.incremental.ChangedKeys;
+import io.refreshd.incremental.KeyText;
+import io.refreshd.incremental.RoundSql;
+import io.refreshd.incremental.StoreLayout;
+import io.refreshd.incremental.StoreLayout.GroupMap;
+import io.refreshd.incremental.WayChooser;
+import io.refreshd.model.KeyProbe;
+import io.refreshd.model.SqlNames;
+import io.refreshd.model.TableId;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.jdbi.v3.core.Handle;
+
+/**
+ * The maps of one view in a {@link Round}: by them the groups are found to which changed rows belonged and belong, and they are brought up
+ * to date with the view.
+ *
+ * <p>Invariant: a map is corrected after it has been asked, in the transaction in which the view is. So it always says to which groups
+ * the rows belonged that the view holds.
+ *
+ * <p>Thread: the one that owns the connection.
+ */
+final class MapsOfRound {
+    private final Handle transaction;
+    private final StoreLayout view;
+    /** The recompute keys of each map. */
+    private final Map<GroupMap, Set<List<String>>> changed = new HashMap<>();
+
+    MapsOfRound(Handle transaction, StoreLayout view) {
+        this.transaction = transaction;
+        this.view = view;
+    }
+
+    /** Locks the tables, and whatever the definitions read. */
+    void lock() {
+        for (GroupMap map : view.maps()) {
+            transaction.execute(
+                    "LOCK TABLE ONLY " + SqlNames.qualified(map.store().names().store()) + " IN ROW EXCLUSIVE MODE");
+            transaction.execute(
+                    "LOCK TABLE " + SqlNames.qualified(map.store().names().definition()) + " IN ACCESS SHARE MODE");
+        }
+    }
+
+    /** Why keys cannot be told by their text; empty if they can. */
+    Optional<String> obstacle(PlainSession session) {
+        return view.maps().stream()
+                .flatMap(map -> KeyText.obstacle(map.store().keyTypes(), session::valueOf)
+                        .or(() -> KeyText.obstacle(map.store().types(map.key()), session::valueOf))
+                        .stream())
+                .findFirst();
+    }
+
+    /**
+     * Probes in the view alone: those in maps are replaced by the keys of the groups to which the rows belonged and belong.
+     *
+     * @return empty if there are too many
+     */
+    Optional<List<KeyProbe>> inView(List<KeyProbe> probes, PlainSession session) throws SQLException {
+        changed.clear();
+        List<KeyProbe> found = new ArrayList<>(
+                probes.stream().filter(probe -> probe.map() == 0).toList());
+        for (int number = 1; number <= view.maps().size(); number++) {
+            int asked = number;
+            GroupMap map = view.maps().get(number - 1);
+            List<KeyProbe> ofMap =
+                    probes.stream().filter(probe -> probe.map() == asked).toList();
+            Set<List<String>> keys = rowsOf(map, ofMap, session);
+            if (keys.isEmpty()) {
+                continue;
+            }
+            changed.put(map, keys);
+            Set<List<String>> groups = ask(
+                    session,
+                    new RoundSql(map.store()).groups(keys, map.key(), WayChooser.MOST_KEYS + 1),
+                    map.key().size());
+            if (keys.size() > WayChooser.MOST_KEYS || groups.size() > WayChooser.MOST_KEYS) {
+                return Optional.empty();
+            }
+            found.add(new KeyProbe(
+                    new TableId(
+                            map.store().names().store().schema(),
+                            map.store().names().store().name()),
+                    map.positions(),
+                    map.store().types(map.key()),
+                    groups));
+        }
+        return Optional.of(found);
+    }
+
+    private Set<List<String>> rowsOf(GroupMap map, List<KeyProbe> probes, PlainSession session) throws SQLException {
+        StoreLayout store = map.store();
+        ChangedKeys keys = ChangedKeys.of(probes, store.names().recomputeKey(), store.keyTypes());
+        Set<List<String>> found = new HashSet<>(keys.recompute());
+        if (!keys.lookups().isEmpty()) {
+            found.addAll(ask(
+                    session,
+                    new RoundSql(store).keys(keys.lookups(), WayChooser.MOST_KEYS + 1),
+                    store.names().recomputeKey().size()));
+        }
+        return found;
+    }
+
+    private Set<List<String>> ask(PlainSession session, String sql, int parts) throws SQLException {
+        return session.query(transaction.getConnection(), sql, row -> {
+            Set<List<String>> keys = new HashSet<>();
+            while (row.next()) {
+                String[] key = new String[parts];
+                for (int part = 0; part < parts; part++) {
+                    key[part] = row.getString(part + 1);
+                }
+                keys.add(Arrays.asList(key));
+            }
+            return keys;
+        });
+    }
+
+    /** Corrects the rows by which the groups were found. */
+    void correct(PlainSession session) throws SQLException {
+        for (Map.Entry<GroupMap, Set<List<String>>> map : changed.entrySet()) {
+            run(session, new RoundSql(map.getKey().store()).difference(map.getValue()));
+        }
+    }
+
+    void correctAll(PlainSession session) throws SQLException {
+        for (GroupMap map : view.maps()) {
+            run(session, new RoundSql(map.store()).differenceOfAll());
+        }
+    }
+
+    private void run(PlainSession session, String sql) throws SQLException {
+        session.query(transaction.getConnection(), sql, ResultSet::next);
+    }
+}
