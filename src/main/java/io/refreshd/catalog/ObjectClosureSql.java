@@ -15,6 +15,7 @@ final class ObjectClosureSql {
      *   <li>Constraints of domains, columns of composite types, operator classes of a type and rules of views are added.
      *   <li>The body of a function in any other form is a string, and the server does not know what it calls. Every function, type,
      *       configuration and operator of a user counts whose name stands in the string.
+     *   <li>Such a body also needs the schema of what it calls, so the rights on a schema are part of its functions and types.
      *   <li>Where there are more than 500 such bodies, or a body is longer than 10,000 characters, it is not searched: every function of
      *       a user counts. The object with the highest oid stands for them all.
      * </ul>
@@ -68,7 +69,9 @@ final class ObjectClosureSql {
                             WHERE contypid > 0))))
                    ELSE CASE seen.class
                      WHEN 'pg_catalog.pg_proc'::regclass THEN
-                       (SELECT xmin::text FROM pg_catalog.pg_proc WHERE oid = seen.object)
+                       (SELECT concat_ws(' ', p.xmin, hash_record_extended(ROW(n.nspowner, n.nspacl), 0))
+                          FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+                         WHERE p.oid = seen.object)
                      WHEN 'pg_catalog.pg_operator'::regclass THEN
                        (SELECT xmin::text FROM pg_catalog.pg_operator WHERE oid = seen.object)
                      WHEN 'pg_catalog.pg_constraint'::regclass THEN
@@ -84,7 +87,9 @@ final class ObjectClosureSql {
                        (SELECT concat_ws(' ', xmin, pg_catalog.pg_collation_actual_version(oid))
                           FROM pg_catalog.pg_collation WHERE oid = seen.object)
                      WHEN 'pg_catalog.pg_type'::regclass THEN
-                       (SELECT concat(CASE WHEN typtype <> 'c' THEN xmin::text END,
+                       (SELECT concat_ws(' ', CASE WHEN typtype <> 'c' THEN xmin::text END,
+                                      (SELECT hash_record_extended(ROW(nspowner, nspacl), 0) FROM pg_catalog.pg_namespace
+                                        WHERE oid = typnamespace),
                                       (SELECT md5(string_agg(format('%s %I', enumsortorder, enumlabel), ',' ORDER BY enumsortorder))
                                          FROM pg_catalog.pg_enum WHERE enumtypid = seen.object))
                           FROM pg_catalog.pg_type WHERE oid = seen.object)

@@ -86,6 +86,7 @@ final class TrustSql {
      *   <li>A value of a domain is checked by its constraints; a domain may be an element, an attribute or a base.
      *   <li>A definition is parsed anew from its text. There another function or operator of the same name in the same schema may fit
      *       better than the one that the view was made with, such as one that took any record. Those of superusers are trusted.
+     *   <li>The planner puts an operator's negator in its place, or its commutator. {@code pg_depend} has neither.
      *   <li>{@code pg_depend} lacks the type of JSON_VALUE's RETURNING, and all built-in functions. Functions and types are therefore
      *       also read from the text of the trees. A blank in a name is escaped there, so that a name can add an oid but not hide one. A
      *       tree above 4 MB is not searched, and not trusted: whoever may create the object decides how large the tree is.
@@ -149,6 +150,10 @@ final class TrustSql {
               JOIN pg_catalog.pg_proc q ON q.proname = p.proname AND q.pronamespace = p.pronamespace
              WHERE r.class = 'pg_catalog.pg_proc'::regclass AND p.oid = r.oid AND p.oid >= 16384 AND q.oid >= 16384
                AND NOT (SELECT o.rolsuper FROM pg_catalog.pg_roles o WHERE o.oid = q.proowner)
+            UNION ALL
+            SELECT 'pg_catalog.pg_operator'::regclass, x.oid
+              FROM pg_catalog.pg_operator o CROSS JOIN LATERAL (VALUES (o.oprnegate), (o.oprcom)) AS x (oid)
+             WHERE r.class = 'pg_catalog.pg_operator'::regclass AND o.oid = r.oid AND x.oid >= 16384
             UNION ALL
             SELECT 'pg_catalog.pg_operator'::regclass, q.oid
               FROM pg_catalog.pg_operator p

@@ -25,6 +25,7 @@ import java.util.Objects;
 import java.util.TimeZone;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.AfterParameterizedClassInvocation;
@@ -211,6 +212,7 @@ class OwnerSettingsIT {
     /** The function's body finds {@code helper} by the search path of the session, which a refresh keeps before 17. */
     @Test
     void theAuditOfAnUnqualifiedCallAgreesWithTheRefresh() throws Exception {
+        Assumptions.assumeTrue(version < 17, "since 17 a refresh has a safe search_path, and this one fails");
         execute(
                 "CREATE SCHEMA app",
                 "GRANT USAGE ON SCHEMA app TO PUBLIC",
@@ -220,16 +222,14 @@ class OwnerSettingsIT {
                 "ALTER ROLE os_tokyo SET search_path = app",
                 "CREATE MATERIALIZED VIEW calling AS SELECT id, app.outer(id) AS twice FROM main WITH NO DATA",
                 "ALTER MATERIALIZED VIEW calling OWNER TO os_tokyo");
-        if (version < 17) {
-            execute("SET search_path = app; REFRESH MATERIALIZED VIEW public.calling; RESET search_path");
-            execute("CREATE UNIQUE INDEX ON calling (id)");
-            try (RunningDaemon daemon = daemon()) {
-                daemon.awaitFresh();
-                execute("INSERT INTO main VALUES (4)");
-                FreshnessWait.await("calling", this::query);
-                assertThat(query("SELECT twice FROM calling WHERE id = 4")).containsExactly("8");
-                assertThat(audit("calling").verdict()).isEqualTo(Verdict.EQUAL);
-            }
+        execute("SET search_path = app; REFRESH MATERIALIZED VIEW public.calling; RESET search_path");
+        execute("CREATE UNIQUE INDEX ON calling (id)");
+        try (RunningDaemon daemon = daemon()) {
+            daemon.awaitFresh();
+            execute("INSERT INTO main VALUES (4)");
+            FreshnessWait.await("calling", this::query);
+            assertThat(query("SELECT twice FROM calling WHERE id = 4")).containsExactly("8");
+            assertThat(audit("calling").verdict()).isEqualTo(Verdict.EQUAL);
         }
     }
 

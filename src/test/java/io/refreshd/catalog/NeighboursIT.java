@@ -93,6 +93,8 @@ class NeighboursIT {
                 "CREATE DOMAIN dom AS int",
                 "CREATE FUNCTION f(int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN $1; END'",
                 "CREATE FUNCTION app.add(int, int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1 + $2'",
+                "CREATE FUNCTION by_body(int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN app.add($1, 1); END'",
+                "GRANT USAGE ON SCHEMA app TO nb_owner",
                 "CREATE OPERATOR app.<+> (leftarg = int, rightarg = int, function = app.add)",
                 "CREATE TEXT SEARCH DICTIONARY dict (TEMPLATE = simple)",
                 "CREATE TEXT SEARCH CONFIGURATION conf (COPY = simple)",
@@ -144,6 +146,8 @@ class NeighboursIT {
 
     static Stream<Case> cases() {
         return Stream.of(
+                failing("SELECT id, by_body(n) AS n FROM t", "REVOKE USAGE ON SCHEMA app FROM nb_owner"),
+                same("SELECT id, n FROM t", "REVOKE USAGE ON SCHEMA app FROM nb_owner"),
                 // What a name means, or how it is written.
                 altered("SELECT id, n FROM below", "CREATE OR REPLACE VIEW below AS SELECT id, n FROM t WHERE n > 0"),
                 altered(
