@@ -7,7 +7,10 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import org.jdbi.v3.core.Handle;
@@ -23,9 +26,11 @@ public record StoreLayout(long storeOid, long definitionOid, IncrementalStore na
     /**
      * An index column that is an expression has the number 0 in {@code indkey}; what the expression and the predicate refer to is in
      * {@code pg_depend}. An index whose expression refers to the row as a whole depends on the table itself.
+     *
+     * <p>The parameter stands in a sub-query, so that the server keeps the plan: to plan this takes longer than to run it.
      */
     private static final String READ = """
-            SELECT i.store_oid, i.definition_oid, i.recompute_key,
+            SELECT i.view_oid, i.store_oid, i.definition_oid, i.recompute_key,
                    sn.nspname AS store_schema, s.relname AS store_name, dn.nspname AS definition_schema, d.relname AS definition_name,
                    a.attname, pg_catalog.format_type(a.atttypid, -1) AS type,
                    EXISTS (SELECT FROM pg_catalog.pg_index x
@@ -39,8 +44,8 @@ public record StoreLayout(long storeOid, long definitionOid, IncrementalStore na
               JOIN pg_catalog.pg_class s ON s.oid = i.store_oid JOIN pg_catalog.pg_namespace sn ON sn.oid = s.relnamespace
               JOIN pg_catalog.pg_class d ON d.oid = i.definition_oid JOIN pg_catalog.pg_namespace dn ON dn.oid = d.relnamespace
               JOIN pg_catalog.pg_attribute a ON a.attrelid = s.oid AND a.attnum > 0 AND NOT a.attisdropped
-             WHERE i.view_oid = :oid
-             ORDER BY a.attnum
+             WHERE i.view_oid = ANY (ARRAY(SELECT CAST(v AS oid) FROM unnest((SELECT CAST(:views AS text[]))) AS v))
+             ORDER BY i.view_oid, a.attnum
             """;
 
     public StoreLayout {
@@ -50,29 +55,41 @@ public record StoreLayout(long storeOid, long definitionOid, IncrementalStore na
 
     /** @return empty if the view is no incremental view, or its table or definition is gone */
     public static Optional<StoreLayout> read(Handle handle, long view) {
-        return handle.createQuery(READ).bind("oid", view).scanResultSet((rows, context) -> {
-            try (context;
-                    ResultSet row = rows.get()) {
-                return read(row);
-            }
-        });
+        return Optional.ofNullable(read(handle, List.of(view)).get(view));
     }
 
-    private static Optional<StoreLayout> read(ResultSet row) throws SQLException {
-        if (!row.next()) {
-            return Optional.empty();
+    /** @return by oid of the view; a view that is no incremental view, or whose table or definition is gone, is left out */
+    public static Map<Long, StoreLayout> read(Handle handle, Collection<Long> views) {
+        return handle.createQuery(READ)
+                .bind("views", views.stream().map(String::valueOf).toArray(String[]::new))
+                .scanResultSet((rows, context) -> {
+                    try (context;
+                            ResultSet row = rows.get()) {
+                        return read(row);
+                    }
+                });
+    }
+
+    private static Map<Long, StoreLayout> read(ResultSet row) throws SQLException {
+        Map<Long, StoreLayout> layouts = new HashMap<>();
+        boolean more = row.next();
+        while (more) {
+            long view = row.getLong("view_oid");
+            long store = row.getLong("store_oid");
+            long definition = row.getLong("definition_oid");
+            IncrementalStore names = new IncrementalStore(
+                    new ViewId(row.getString("store_schema"), row.getString("store_name")),
+                    new ViewId(row.getString("definition_schema"), row.getString("definition_name")),
+                    numbers(row.getArray("recompute_key")));
+            List<StoreColumn> columns = new ArrayList<>();
+            do {
+                columns.add(
+                        new StoreColumn(row.getString("attname"), row.getString("type"), row.getBoolean("indexed")));
+                more = row.next();
+            } while (more && row.getLong("view_oid") == view);
+            layouts.put(view, new StoreLayout(store, definition, names, columns));
         }
-        long store = row.getLong("store_oid");
-        long definition = row.getLong("definition_oid");
-        IncrementalStore names = new IncrementalStore(
-                new ViewId(row.getString("store_schema"), row.getString("store_name")),
-                new ViewId(row.getString("definition_schema"), row.getString("definition_name")),
-                numbers(row.getArray("recompute_key")));
-        List<StoreColumn> columns = new ArrayList<>();
-        do {
-            columns.add(new StoreColumn(row.getString("attname"), row.getString("type"), row.getBoolean("indexed")));
-        } while (row.next());
-        return Optional.of(new StoreLayout(store, definition, names, columns));
+        return layouts;
     }
 
     private static List<Integer> numbers(Array array) throws SQLException {
