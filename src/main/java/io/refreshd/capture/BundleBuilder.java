@@ -104,6 +104,8 @@ final class BundleBuilder {
         } else {
             addDistinct(transaction);
         }
+        // Whoever writes a signal waits for it.
+        urgent |= !transaction.signals().isEmpty();
         transactions++;
         xid = transaction.xids().getLast();
         committedAt = transaction.last();

@@ -259,7 +259,17 @@ final class DebeziumInternals {
     private record BundleStream(TransactionStream stream, Run run) implements ReplicationStream {
         @Override
         public boolean readPending(ReplicationMessageProcessor processor) throws SQLException, InterruptedException {
-            stream.readPending(bundle -> processor.process(run.messageFor(bundle)));
+            stream.readPending(new TransactionStream.Receiver() {
+                @Override
+                public void receive(TransactionBundle bundle) throws SQLException, InterruptedException {
+                    processor.process(run.messageFor(bundle));
+                }
+
+                @Override
+                public boolean isBusy() {
+                    return !run.handover.isEmpty();
+                }
+            });
             // Also when nothing came: else Debezium pauses by itself, for the interval at which its queue is polled.
             return true;
         }

@@ -12,7 +12,8 @@ import java.util.concurrent.ConcurrentLinkedQueue;
  *
  * <p>Room: no more bundles wait here than messages in Debezium's queue and on their way into and out of it.
  *
- * <p>Thread: {@link #put} is called by Debezium's streaming thread, {@link #take} by the engine's polling thread.
+ * <p>Thread: {@link #put} is called by Debezium's streaming thread, {@link #take} by the engine's polling thread. Any may call
+ * {@link #isEmpty}.
  */
 final class Handover {
     private record Numbered(long number, TransactionBundle bundle) {}
@@ -25,6 +26,10 @@ final class Handover {
         last++;
         waiting.add(new Numbered(last, bundle));
         return last;
+    }
+
+    boolean isEmpty() {
+        return waiting.isEmpty();
     }
 
     /** @throws IllegalStateException if the number is not that of the next bundle */

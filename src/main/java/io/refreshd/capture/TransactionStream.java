@@ -33,6 +33,11 @@ final class TransactionStream implements AutoCloseable {
     interface Receiver {
         /** May block while its queue is full. */
         void receive(TransactionBundle bundle) throws SQLException, InterruptedException;
+
+        /** Whether what was handed over before is still waiting for its turn. Then nothing is gained by handing over more. */
+        default boolean isBusy() {
+            return false;
+        }
     }
 
     /** Messages that are read in one go before the caller can stop the reader. */
@@ -129,7 +134,9 @@ final class TransactionStream implements AutoCloseable {
     }
 
     private void pause(Receiver receiver, long now) throws SQLException, InterruptedException {
-        if (isGathered() || bundle.isUrgent()) {
+        // Each bundle costs a transaction in the ledger. Where these are slow, fewer and larger ones are taken in
+        // sooner.
+        if (!receiver.isBusy() && (isGathered() || bundle.isUrgent())) {
             handOver(receiver);
         }
         Duration soon = now - lastMessage > SILENCE_NANOS ? LONG_PAUSE : PAUSE;

@@ -49,8 +49,8 @@ public final class DefinitionVersion {
         return of(connection, Map.of(0L, List.of(definition, store))).getOrDefault(0L, "");
     }
 
-    /** @param roots for each view the oids of its definition and of its store */
-    static Map<Long, String> of(Connection connection, Map<Long, List<Long>> roots) throws SQLException {
+    /** By view. @param roots for each view the oids of its definition and of its store */
+    public static Map<Long, String> of(Connection connection, Map<Long, List<Long>> roots) throws SQLException {
         Map<Long, String> versions = new HashMap<>();
         if (roots.isEmpty()) {
             return versions;

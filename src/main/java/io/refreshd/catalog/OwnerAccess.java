@@ -9,7 +9,6 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.Optional;
 import java.util.TreeMap;
 
 /**
@@ -61,18 +60,13 @@ public final class OwnerAccess {
 
     private OwnerAccess() {}
 
-    /** What the owner may not read; empty if nothing. */
-    public static Optional<Obstacle> obstacle(Connection connection, long view, long definition) throws SQLException {
-        return Optional.ofNullable(
-                obstacles(connection, Map.of(view, definition)).get(view));
-    }
-
     /**
-     * By oid of the view.
+     * What the owners may not read, by oid of the view; a view whose owner may read everything is left out.
      *
      * @param definitions the definition of each view
      */
-    static Map<Long, Obstacle> obstacles(Connection connection, Map<Long, Long> definitions) throws SQLException {
+    public static Map<Long, Obstacle> obstacles(Connection connection, Map<Long, Long> definitions)
+            throws SQLException {
         Map<Long, Obstacle> obstacles = new HashMap<>();
         if (definitions.isEmpty()) {
             return obstacles;

@@ -197,6 +197,9 @@ final class TrustSql {
             )
             """;
 
+    /** Everything in reach. The first two parameters. */
+    static final String REACH = REACHED + "SELECT class::int8, oid::int8 FROM reach";
+
     /**
      * The code in reach that is not trusted; no rows if all is. Each row is a function and what is wrong with it. A cast between two types
      * by such code has their oids, where both are in reach or built in: its maker owns one of them, and need not own the other. What is

@@ -14,7 +14,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,11 +30,16 @@ public final class PlainSession {
     private static final String INSUFFICIENT_PRIVILEGE = "42501";
 
     private final Map<String, String> settings;
+    /** Settings that refreshd's own sessions leave as the server has them, and that have that value here too. */
+    private final Set<String> untouched;
+
     private final Set<String> assumed;
     private final Set<String> forbidden;
 
-    private PlainSession(Map<String, String> settings, Set<String> assumed, Set<String> forbidden) {
+    private PlainSession(
+            Map<String, String> settings, Set<String> untouched, Set<String> assumed, Set<String> forbidden) {
         this.settings = settings;
+        this.untouched = untouched;
         this.assumed = assumed;
         this.forbidden = forbidden;
     }
@@ -65,6 +69,7 @@ public final class PlainSession {
     private static PlainSession of(Connection transaction, String query, @Nullable Long relation) throws SQLException {
         Map<String, String> given = new LinkedHashMap<>();
         Map<String, String> settings = new LinkedHashMap<>();
+        Set<String> untouched = new TreeSet<>();
         Set<String> assumed = new TreeSet<>();
         List<Unknown> unknown = new ArrayList<>();
         try (PreparedStatement statement = transaction.prepareStatement(query)) {
@@ -80,6 +85,9 @@ public final class PlainSession {
                         given.put(name, byCommand);
                     } else if (server != null) {
                         settings.put(name, server);
+                        if (SessionSettings.ownOrNull(name) == null) {
+                            untouched.add(name);
+                        }
                     } else {
                         unknown.add(new Unknown(name, row.getString("assumed"), row.getString("boot")));
                     }
@@ -100,7 +108,7 @@ public final class PlainSession {
         }
         Set<String> forbidden = new TreeSet<>();
         settings.putAll(accepted(transaction, given, forbidden));
-        return new PlainSession(settings, assumed, forbidden);
+        return new PlainSession(settings, untouched, assumed, forbidden);
     }
 
     /** A setting whose server value this session does not show. */
@@ -165,7 +173,9 @@ public final class PlainSession {
     public PlainSession with(String name, String value) {
         Map<String, String> other = new LinkedHashMap<>(settings);
         other.put(name, value);
-        return new PlainSession(other, assumed, forbidden);
+        Set<String> otherUntouched = new TreeSet<>(untouched);
+        otherUntouched.remove(name);
+        return new PlainSession(other, otherUntouched, assumed, forbidden);
     }
 
     /**
@@ -202,9 +212,16 @@ public final class PlainSession {
 
     /** One request that runs the statement under the settings and gives the transaction refreshd's own settings again. */
     public String around(String sql) {
+        Map<String, String> other = new LinkedHashMap<>();
         Map<String, @Nullable String> own = new LinkedHashMap<>();
-        settings.keySet().forEach(name -> own.put(name, SessionSettings.ownOrNull(name)));
-        return set(settings) + ";\n" + sql + "\n;" + set(own);
+        settings.forEach((name, value) -> {
+            // Each setting that is set takes the server's time, and few differ.
+            if (!untouched.contains(name) && !value.equals(SessionSettings.ownOrNull(name))) {
+                other.put(name, value);
+                own.put(name, SessionSettings.ownOrNull(name));
+            }
+        });
+        return set(other) + ";\n" + sql + "\n;" + set(own);
     }
 
     /**
@@ -224,7 +241,7 @@ public final class PlainSession {
         return values.entrySet().stream()
                 .map(setting -> "pg_catalog.set_config(" + literal(setting.getKey()) + ", "
                         + literal(setting.getValue()) + ", true)")
-                .collect(Collectors.joining(", ", "SELECT ", ""));
+                .reduce("SELECT 1", (all, one) -> all + ", " + one);
     }
 
     /** Backslashes mean nothing, or what E'' says: the literal has the same value under each standard_conforming_strings. */

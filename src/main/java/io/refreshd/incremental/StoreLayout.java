@@ -7,7 +7,10 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import org.jdbi.v3.core.Handle;
@@ -42,9 +45,11 @@ public record StoreLayout(
     /**
      * An index column that is an expression has the number 0 in {@code indkey}; what the expression and the predicate refer to is in
      * {@code pg_depend}. An index whose expression refers to the row as a whole depends on the table itself.
+     *
+     * <p>The parameter stands in a sub-query, so that the server keeps the plan: to plan this takes longer than to run it.
      */
     private static final String READ = """
-            SELECT i.store_oid, i.definition_oid, i.recompute_key, i.group_key, i.positions, i.joined, i.mapped,
+            SELECT i.view_oid, i.number, i.store_oid, i.definition_oid, i.recompute_key, i.group_key, i.positions, i.joined,
                    sn.nspname AS store_schema, s.relname AS store_name, dn.nspname AS definition_schema, d.relname AS definition_name,
                    a.attname, pg_catalog.format_type(a.atttypid, -1) AS type,
                    EXISTS (SELECT FROM pg_catalog.pg_index x
@@ -54,22 +59,18 @@ public record StoreLayout(
                                                WHERE p.classid = 'pg_catalog.pg_class'::regclass AND p.objid = x.indexrelid
                                                  AND p.refclassid = 'pg_catalog.pg_class'::regclass AND p.refobjid = s.oid
                                                  AND p.refobjsubid IN (0, a.attnum)))) AS indexed
-              FROM (%s) i
+              FROM (SELECT view_oid, 0 AS number, store_oid, definition_oid, recompute_key, NULL AS group_key, NULL AS positions,
+                           false AS joined
+                      FROM refreshd.incremental_view
+                     UNION ALL
+                    SELECT view_oid, number, store_oid, definition_oid, recompute_key, group_key, positions, joined
+                      FROM refreshd.incremental_map) i
               JOIN pg_catalog.pg_class s ON s.oid = i.store_oid JOIN pg_catalog.pg_namespace sn ON sn.oid = s.relnamespace
               JOIN pg_catalog.pg_class d ON d.oid = i.definition_oid JOIN pg_catalog.pg_namespace dn ON dn.oid = d.relnamespace
               JOIN pg_catalog.pg_attribute a ON a.attrelid = s.oid AND a.attnum > 0 AND NOT a.attisdropped
-             ORDER BY i.number, a.attnum
+             WHERE i.view_oid = ANY (ARRAY(SELECT CAST(v AS oid) FROM unnest((SELECT CAST(:views AS text[]))) AS v))
+             ORDER BY i.view_oid, i.number, a.attnum
             """;
-
-    private static final String OF_VIEW = READ.formatted("""
-            SELECT v.store_oid, v.definition_oid, v.recompute_key, NULL::int4[] AS group_key, NULL::int4[] AS positions,
-                   false AS joined, 0 AS number,
-                   EXISTS (SELECT FROM refreshd.incremental_map m WHERE m.view_oid = v.view_oid) AS mapped
-              FROM refreshd.incremental_view v WHERE v.view_oid = :oid""");
-
-    private static final String OF_MAPS = READ.formatted("""
-            SELECT m.store_oid, m.definition_oid, m.recompute_key, m.group_key, m.positions, m.joined, m.number, false AS mapped
-              FROM refreshd.incremental_map m WHERE m.view_oid = :oid""");
 
     public StoreLayout {
         Objects.requireNonNull(names);
@@ -79,62 +80,69 @@ public record StoreLayout(
 
     /** @return empty if the view is no incremental view, or its table or definition is gone */
     public static Optional<StoreLayout> read(Handle handle, long view) {
-        Optional<Read> found = all(handle, OF_VIEW, view).stream().findFirst();
-        return found.map(read -> new StoreLayout(
-                read.store().storeOid(),
-                read.store().definitionOid(),
-                read.store().names(),
-                read.store().columns(),
-                read.mapped()
-                        ? all(handle, OF_MAPS, view).stream().map(Read::map).toList()
-                        : List.of()));
+        return Optional.ofNullable(read(handle, List.of(view)).get(view));
     }
 
-    private record Read(StoreLayout store, List<Integer> key, List<Integer> positions, boolean joined, boolean mapped) {
-        GroupMap map() {
-            return new GroupMap(store, key, positions, joined);
-        }
+    /** @return by oid of the view; a view that is no incremental view, or whose table or definition is gone, is left out */
+    public static Map<Long, StoreLayout> read(Handle handle, Collection<Long> views) {
+        return handle.createQuery(READ)
+                .bind("views", views.stream().map(String::valueOf).toArray(String[]::new))
+                .scanResultSet((rows, context) -> {
+                    try (context;
+                            ResultSet row = rows.get()) {
+                        return read(row);
+                    }
+                });
     }
 
-    private static List<Read> all(Handle handle, String sql, long view) {
-        return handle.createQuery(sql).bind("oid", view).scanResultSet((rows, context) -> {
-            try (context;
-                    ResultSet row = rows.get()) {
-                List<Read> found = new ArrayList<>();
-                boolean more = row.next();
-                while (more) {
-                    long store = row.getLong("store_oid");
-                    long definition = row.getLong("definition_oid");
-                    IncrementalStore names = new IncrementalStore(
-                            new ViewId(row.getString("store_schema"), row.getString("store_name")),
-                            new ViewId(row.getString("definition_schema"), row.getString("definition_name")),
-                            numbers(row.getArray("recompute_key")));
-                    List<Integer> key = numbers(row.getArray("group_key"));
-                    List<Integer> positions = numbers(row.getArray("positions"));
-                    boolean joined = row.getBoolean("joined");
-                    boolean mapped = row.getBoolean("mapped");
-                    List<StoreColumn> columns = new ArrayList<>();
-                    do {
-                        columns.add(new StoreColumn(
-                                row.getString("attname"), row.getString("type"), row.getBoolean("indexed")));
-                        more = row.next();
-                    } while (more && row.getLong("store_oid") == store);
-                    found.add(new Read(
-                            new StoreLayout(store, definition, names, columns, List.of()),
-                            key,
-                            positions,
-                            joined,
-                            mapped));
-                }
-                return found;
+    private static Map<Long, StoreLayout> read(ResultSet row) throws SQLException {
+        Map<Long, StoreLayout> layouts = new HashMap<>();
+        Map<Long, List<GroupMap>> maps = new HashMap<>();
+        boolean more = row.next();
+        while (more) {
+            long view = row.getLong("view_oid");
+            int number = row.getInt("number");
+            long store = row.getLong("store_oid");
+            long definition = row.getLong("definition_oid");
+            IncrementalStore names = new IncrementalStore(
+                    new ViewId(row.getString("store_schema"), row.getString("store_name")),
+                    new ViewId(row.getString("definition_schema"), row.getString("definition_name")),
+                    numbers(row.getArray("recompute_key")));
+            List<Integer> key = numbers(row.getArray("group_key"));
+            List<Integer> positions = numbers(row.getArray("positions"));
+            boolean joined = row.getBoolean("joined");
+            List<StoreColumn> columns = new ArrayList<>();
+            do {
+                columns.add(
+                        new StoreColumn(row.getString("attname"), row.getString("type"), row.getBoolean("indexed")));
+                more = row.next();
+            } while (more && row.getLong("view_oid") == view && row.getInt("number") == number);
+            StoreLayout layout = new StoreLayout(store, definition, names, columns, List.of());
+            if (number == 0) {
+                layouts.put(view, layout);
+            } else {
+                maps.computeIfAbsent(view, oid -> new ArrayList<>()).add(new GroupMap(layout, key, positions, joined));
             }
-        });
+        }
+        layouts.replaceAll((view, layout) -> layout.with(maps.getOrDefault(view, List.of())));
+        return layouts;
+    }
+
+    private StoreLayout with(List<GroupMap> found) {
+        return new StoreLayout(storeOid, definitionOid, names, columns, found);
     }
 
     private static List<Integer> numbers(@Nullable Array array) throws SQLException {
         return array == null
                 ? List.of()
                 : Arrays.stream((Integer[]) array.getArray()).toList();
+    }
+
+    /** Names of all tables and definitions. */
+    public List<IncrementalStore> allNames() {
+        List<IncrementalStore> all = new ArrayList<>(List.of(names));
+        maps.forEach(map -> all.addAll(map.store().allNames()));
+        return all;
     }
 
     /** Oids of all tables and definitions. */

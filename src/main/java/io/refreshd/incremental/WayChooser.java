@@ -13,6 +13,11 @@ import java.util.TreeMap;
  * <p>What keys take is known by their number, in powers of two, from earlier rounds. Where no round has been yet, the planner's costs say
  * which part of everything it is. In between it is interpolated, and beyond what is known each further key adds a default.
  *
+ * <p>Beside busy writers everything takes several times as long, keys as well as the whole. So what the whole took is not compared with
+ * what keys take later, under another load. It is noted how many keys would have taken as long just then, and the choice is by number.
+ * If nothing was known of keys then, the seconds are compared, and everything is recomputed only if it seems far cheaper: a round of keys
+ * leaves the other views in peace, and the planner or the next rounds will tell.
+ *
  * <p>A history that is wrong mends itself: when rounds have spent many times what the other way took last, the other way is tried. So
  * trials take a small part of the time. Rounds that are far cheaper than the other way do not count, since no trial could pay.
  *
@@ -26,11 +31,17 @@ public final class WayChooser {
     private static final double NEWEST = 0.5;
     private static final int TIMES_UNTIL_TRIAL = 50;
 
+    /** Writers at full speed slow a statement down by about so much. */
+    private static final double LOAD = 4;
+
     private final NavigableMap<Integer, Double> byKeys = new TreeMap<>();
     /** The planner's costs of so many keys, as parts of that of everything. */
     private final Map<Integer, Double> planned = new HashMap<>();
 
     private double everything = Double.NaN;
+    /** How many keys would have taken as long as everything when it was last recomputed; NaN: not known. */
+    private double worthKeys = Double.NaN;
+
     /** Seconds spent in the one way since the other one was last measured. */
     private double spentInKeys;
 
@@ -45,7 +56,7 @@ public final class WayChooser {
             return Optional.empty();
         }
         double expected = expected(keys);
-        if (expected > everything) {
+        if (isDearerThanEverything(keys, expected)) {
             return spentInEverything > TIMES_UNTIL_TRIAL * expected
                     ? Optional.empty()
                     : Optional.of("%d keys would take about %s, everything about %s"
@@ -54,6 +65,31 @@ public final class WayChooser {
         return spentInKeys > TIMES_UNTIL_TRIAL * everything
                 ? Optional.of("to see what it takes now; last time it was " + inWords(everything))
                 : Optional.empty();
+    }
+
+    private boolean isDearerThanEverything(long keys, double expected) {
+        if (!byKeys.containsKey(power(keys)) && planned.containsKey(power(keys))) {
+            return expected > everything;
+        }
+        return Double.isNaN(worthKeys) ? expected > LOAD * everything : keys > worthKeys;
+    }
+
+    /** The number of keys that are expected to take so many seconds; NaN if nothing was measured. */
+    private double keysWithin(double seconds) {
+        if (byKeys.isEmpty()) {
+            return Double.NaN;
+        }
+        long fewer = 0;
+        long more = MOST_KEYS;
+        while (more - fewer > 1) {
+            long middle = (fewer + more) / 2;
+            if (expected(middle) <= seconds) {
+                fewer = middle;
+            } else {
+                more = middle;
+            }
+        }
+        return fewer;
     }
 
     /** The planner's costs of recomputing some keys and everything. */
@@ -76,6 +112,7 @@ public final class WayChooser {
         switch (way) {
             case Way.Everything all -> {
                 everything = smoothed(everything, seconds);
+                worthKeys = keysWithin(everything);
                 spentInEverything += seconds;
                 spentInKeys = 0;
             }
@@ -84,6 +121,10 @@ public final class WayChooser {
                     return;
                 }
                 byKeys.merge(power(some.keys().size()), seconds / some.keys().size(), WayChooser::smoothed);
+                if (!Double.isNaN(worthKeys)) {
+                    // Keys have become cheaper, or the load has gone: what errs towards keys is found out by a trial.
+                    worthKeys = Math.max(worthKeys, keysWithin(everything));
+                }
                 if (seconds * TIMES_UNTIL_TRIAL > everything) {
                     spentInKeys += seconds;
                 }

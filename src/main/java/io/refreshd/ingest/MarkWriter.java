@@ -54,16 +54,18 @@ public final class MarkWriter {
     Snapshot write(Action.Mark mark, Map<ViewId, Instant> since) {
         Snapshot snapshot = ledger.jdbi().inTransaction(transaction -> {
             // On a standby the mark is worth nothing: the other timeline makes every view dirty there.
-            transaction.execute("SET LOCAL synchronous_commit = local");
-            Lease.prove(transaction, ledger.lease());
+            Lease.proveAndCommitLocally(transaction, ledger.lease());
             Map<ViewId, Instant> rows = mark.views().stream()
                     .collect(Collectors.toMap(view -> view, view -> since.getOrDefault(view, Instant.EPOCH)));
             Lsn claimed = watermark.claim().claimed();
             DirtyMarks.write(
                     transaction, mark.number(), rows, mark.invalidated(), claimed, watermark.commitTime(claimed));
             // The message stands behind the commits that caused the mark, so that the routed position passes them soon.
-            transaction.execute("SELECT pg_catalog.pg_logical_emit_message(false, 'refreshd:mark', '')");
-            return snapshot(transaction);
+            return Snapshot.parse(transaction
+                    .createQuery("SELECT pg_catalog.pg_current_snapshot()::text,"
+                            + " pg_catalog.pg_logical_emit_message(false, 'refreshd:mark', '')")
+                    .mapTo(String.class)
+                    .one());
         });
         loop.post(new Event.Marked(mark.number(), mark.views()));
         return snapshot;

@@ -43,7 +43,9 @@ public final class DirtyMarks {
         handle.createUpdate("""
                         WITH needed AS (
                             SELECT s.view_schema, s.view_name, n.since, n.invalidated
-                            FROM unnest(:schemas, :names, CAST(:since AS timestamptz[]), CAST(:invalidated AS boolean[]))
+                            -- In sub-queries, so that the server keeps one plan for all values.
+                            FROM unnest((SELECT CAST(:schemas AS text[])), (SELECT CAST(:names AS text[])),
+                                        (SELECT CAST(:since AS timestamptz[])), (SELECT CAST(:invalidated AS boolean[])))
                                  AS n (schema, name, since, invalidated)
                             JOIN refreshd.view_state s ON (s.view_schema, s.view_name) = (n.schema, n.name)
                             ORDER BY s.view_schema, s.view_name

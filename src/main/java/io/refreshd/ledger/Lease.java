@@ -149,22 +149,32 @@ public final class Lease implements AutoCloseable {
      * @throws LeaseLostException if the token is no longer valid; the transaction must write nothing
      */
     public static void prove(Handle transaction, long token) {
+        prove(transaction, token, "");
+    }
+
+    /**
+     * The same, and the commit will not wait for a synchronous standby: what the ledger holds can be found out again, and a standby that is
+     * down must not stop the daemon.
+     */
+    public static void proveAndCommitLocally(Handle transaction, long token) {
+        prove(transaction, token, " AND pg_catalog.set_config('synchronous_commit', 'local', true) IS NOT NULL");
+    }
+
+    private static void prove(Handle transaction, long token, String settings) {
         String bounded = "SELECT pg_catalog.set_config('idle_in_transaction_session_timeout', '30s', true) IS NOT NULL";
-        if (!holds(transaction, token, bounded, "FOR KEY SHARE")) {
+        if (!holds(transaction, token, bounded + settings, "FOR KEY SHARE")) {
             throw new LeaseLostException();
         }
     }
 
     /**
-     * Runs the work in a transaction that has proven the token. The commit does not wait for a synchronous standby: what the
-     * ledger holds can be found out again, and a standby that is down must not stop the daemon.
+     * Runs the work in a transaction that has proven the token, and commits it locally ({@link #proveAndCommitLocally}).
      *
      * @throws LeaseLostException if the token is no longer valid; nothing was written
      */
     public static <X extends Exception> void write(Handle handle, long token, HandleConsumer<X> work) throws X {
         handle.useTransaction(transaction -> {
-            transaction.execute("SET LOCAL synchronous_commit = local");
-            prove(transaction, token);
+            proveAndCommitLocally(transaction, token);
             work.useHandle(transaction);
         });
     }

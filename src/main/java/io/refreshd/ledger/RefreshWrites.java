@@ -7,7 +7,6 @@ import io.refreshd.model.Snapshot;
 import io.refreshd.model.ViewId;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -46,7 +45,8 @@ public final class RefreshWrites {
             boolean downstream) {
         Lease.prove(transaction, token);
         lockInOrder(transaction, List.of(task));
-        return refreshed(transaction, task, snapshot, commitTime, duration, rowsChanged, downstream, Optional.empty());
+        Written view = new Written(task, snapshot, commitTime, duration, rowsChanged, downstream, null);
+        return !write(transaction, List.of(view)).isEmpty();
     }
 
     /**
@@ -67,78 +67,108 @@ public final class RefreshWrites {
 
     /** Records the round of several views. @return those of which the ledger has a row with this oid */
     public static Set<ViewId> recomputed(Handle transaction, long token, List<Recomputed> views) {
-        Lease.prove(transaction, token);
+        Lease.proveAndCommitLocally(transaction, token);
         lockInOrder(transaction, views.stream().map(Recomputed::task).toList());
-        Set<ViewId> known = new HashSet<>();
-        for (Recomputed view : views) {
-            boolean found = refreshed(
-                    transaction,
-                    view.task(),
-                    view.snapshot(),
-                    view.commitTime(),
-                    view.duration(),
-                    Optional.of(view.rowsChanged()),
-                    view.downstream(),
-                    Optional.of(view.detail()));
-            if (found) {
-                known.add(view.task().view());
-            }
-        }
-        return known;
+        return write(
+                transaction,
+                views.stream()
+                        .map(view -> new Written(
+                                view.task(),
+                                view.snapshot(),
+                                view.commitTime(),
+                                view.duration(),
+                                Optional.of(view.rowsChanged()),
+                                view.downstream(),
+                                view.detail()))
+                        .toList());
     }
 
-    /**
-     * The caller has proven the lease, and locked the rows.
-     *
-     * <p>Invariant: a snapshot that a mark has taken from the row ({@link DirtyMarks#write}) stays away until a refresh has covered that mark.
-     * A refresh that began before the mark lacks what the mark is about.
-     */
-    private static boolean refreshed(
-            Handle transaction,
+    private record Written(
             RefreshTask task,
             Snapshot snapshot,
             Optional<Instant> commitTime,
             Duration duration,
             Optional<Long> rowsChanged,
             boolean downstream,
-            Optional<String> detail) {
-        if (downstream) {
-            markDownstream(transaction, task);
-        }
-        int known = transaction
-                .createUpdate("""
-                        UPDATE refreshd.view_state
-                        SET covered = greatest(covered, :covers),
-                            dirty_since = CASE WHEN marked > greatest(covered, :covers) THEN dirty_since END,
-                            %s,
-                            snapshot = CASE WHEN snapshot IS NOT NULL OR marked <= greatest(covered, :covers)
-                                            THEN CAST(:snapshot AS pg_snapshot) END,
-                            refreshed_at = clock_timestamp(),
-                            last_duration = make_interval(secs => :seconds),
-                            method = :method,
-                            refreshes = refreshes + 1,
-                            storage_xid = %s,
-                            failures = 0,
-                            suspended_what = NULL,
-                            suspended_remedy = NULL,
-                            suspended_sql = '{}'
-                        WHERE (view_schema, view_name) = (:schema, :name) AND view_oid = :oid
-                        """.formatted(Watermarks.NEWER, StorageVersion.PRESENT))
-                .bind("covers", task.covers())
-                .bind("routed", task.routed().map(Lsn::toString).orElse(null))
-                .bind("at", commitTime.map(Instant::toString).orElse(null))
-                .bind("snapshot", snapshot.toString())
-                .bind("seconds", seconds(duration))
-                .bind("method", word(task))
-                .bind("schema", task.view().schema())
-                .bind("name", task.view().name())
-                .bind("oid", task.oid())
-                .execute();
-        if (known == 0) {
-            return false;
-        }
-        history(transaction, task, duration, "refreshed", rowsChanged, detail.orElse(null));
-        return true;
+            @Nullable String detail) {}
+
+    /**
+     * The caller has proven the lease, and locked the rows.
+     *
+     * <p>Invariant: a snapshot that a mark has taken from the row ({@link DirtyMarks#write}) stays away until a refresh has covered that mark.
+     * A refresh that began before the mark lacks what the mark is about.
+     *
+     * @return those of which the ledger has a row with this oid
+     */
+    private static Set<ViewId> write(Handle transaction, List<Written> views) {
+        views.stream().filter(Written::downstream).forEach(view -> markDownstream(transaction, view.task()));
+        return transaction
+                .createQuery("""
+                        WITH n AS MATERIALIZED (
+                            SELECT n.schema, n.name, n.oid, n.covers, CAST(n.routed AS pg_lsn) AS routed,
+                                   CAST(n.at AS timestamptz) AS at, CAST(n.seen AS pg_snapshot) AS seen,
+                                   make_interval(secs => CAST(n.seconds AS float8)) AS duration, n.method, n.changed, n.detail
+                            -- In sub-queries, so that the server keeps one plan for all values.
+                            FROM unnest((SELECT CAST(:schemas AS text[])), (SELECT CAST(:names AS text[])), (SELECT CAST(:oids AS oid[])),
+                                        (SELECT CAST(:covers AS int8[])), (SELECT CAST(:routed AS text[])),
+                                        (SELECT CAST(:at AS text[])), (SELECT CAST(:seen AS text[])),
+                                        (SELECT CAST(:seconds AS text[])), (SELECT CAST(:methods AS text[])),
+                                        (SELECT CAST(:changed AS int8[])), (SELECT CAST(:details AS text[])))
+                                 AS n (schema, name, oid, covers, routed, at, seen, seconds, method, changed, detail)
+                        ), written AS (
+                            UPDATE refreshd.view_state
+                            SET covered = greatest(covered, n.covers),
+                                dirty_since = CASE WHEN marked > greatest(covered, n.covers) THEN dirty_since END,
+                                %s,
+                                snapshot = CASE WHEN snapshot IS NOT NULL OR marked <= greatest(covered, n.covers) THEN n.seen END,
+                                refreshed_at = clock_timestamp(),
+                                last_duration = n.duration,
+                                method = n.method,
+                                refreshes = refreshes + 1,
+                                storage_xid = %s,
+                                failures = 0,
+                                suspended_what = NULL,
+                                suspended_remedy = NULL,
+                                suspended_sql = '{}'
+                            FROM n
+                            WHERE (view_schema, view_name) = (n.schema, n.name) AND view_oid = n.oid
+                            RETURNING n.schema, n.name
+                        )
+                        INSERT INTO refreshd.refresh_history
+                            (view_schema, view_name, duration, method, outcome, rows_changed, watermark, detail)
+                        SELECT n.schema, n.name, n.duration, n.method, 'refreshed', n.changed, n.routed, n.detail
+                        FROM n JOIN written USING (schema, name)
+                        RETURNING view_schema, view_name
+                        """.formatted(Watermarks.newer("n.routed", "n.at"), StorageVersion.present("n.oid")))
+                .bind("schemas", texts(views, view -> view.task().view().schema()))
+                .bind("names", texts(views, view -> view.task().view().name()))
+                .bind("oids", texts(views, view -> String.valueOf(view.task().oid())))
+                .bind("covers", texts(views, view -> String.valueOf(view.task().covers())))
+                .bind(
+                        "routed",
+                        texts(
+                                views,
+                                view -> view.task().routed().map(Lsn::toString).orElse(null)))
+                .bind(
+                        "at",
+                        texts(
+                                views,
+                                view -> view.commitTime().map(Instant::toString).orElse(null)))
+                .bind("seen", texts(views, view -> view.snapshot().toString()))
+                .bind("seconds", texts(views, view -> String.valueOf(seconds(view.duration()))))
+                .bind("methods", texts(views, view -> word(view.task())))
+                .bind(
+                        "changed",
+                        texts(
+                                views,
+                                view -> view.rowsChanged().map(String::valueOf).orElse(null)))
+                .bind("details", texts(views, Written::detail))
+                .map((row, context) -> new ViewId(row.getString(1), row.getString(2)))
+                .set();
+    }
+
+    private static @Nullable String[] texts(List<Written> views, Function<Written, @Nullable String> column) {
+        return views.stream().map(column).toArray(String[]::new);
     }
 
     /**
@@ -178,7 +208,19 @@ public final class RefreshWrites {
      * back, so this is another one.
      */
     public static void failed(Handle transaction, RefreshTask task, Duration duration, Failure failure) {
-        history(transaction, task, duration, "failed", Optional.empty(), failure.what());
+        transaction
+                .createUpdate("""
+                        INSERT INTO refreshd.refresh_history
+                            (view_schema, view_name, duration, method, outcome, watermark, detail)
+                        VALUES (:schema, :name, make_interval(secs => :seconds), :method, 'failed', CAST(:watermark AS pg_lsn), :detail)
+                        """)
+                .bind("schema", task.view().schema())
+                .bind("name", task.view().name())
+                .bind("seconds", seconds(duration))
+                .bind("method", word(task))
+                .bind("watermark", task.routed().map(Lsn::toString).orElse(null))
+                .bind("detail", failure.what())
+                .execute();
         transaction
                 .createUpdate("""
                         INSERT INTO refreshd.failure_message (view_oid, message) VALUES (:oid, :message)
@@ -246,31 +288,6 @@ public final class RefreshWrites {
                 .flatMap(task -> Stream.concat(Stream.of(task.view()), task.downstream().stream()))
                 .map(part)
                 .toArray(String[]::new);
-    }
-
-    private static void history(
-            Handle transaction,
-            RefreshTask task,
-            Duration duration,
-            String outcome,
-            Optional<Long> rowsChanged,
-            @Nullable String detail) {
-        transaction
-                .createUpdate("""
-                        INSERT INTO refreshd.refresh_history
-                            (view_schema, view_name, duration, method, outcome, rows_changed, watermark, detail)
-                        VALUES (:schema, :name, make_interval(secs => :seconds), :method, :outcome, :rows,
-                                CAST(:watermark AS pg_lsn), :detail)
-                        """)
-                .bind("schema", task.view().schema())
-                .bind("name", task.view().name())
-                .bind("seconds", seconds(duration))
-                .bind("method", word(task))
-                .bind("outcome", outcome)
-                .bind("rows", rowsChanged.orElse(null))
-                .bind("watermark", task.routed().map(Lsn::toString).orElse(null))
-                .bind("detail", detail)
-                .execute();
     }
 
     private static String word(RefreshTask task) {

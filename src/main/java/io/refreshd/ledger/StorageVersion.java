@@ -19,9 +19,14 @@ import org.jdbi.v3.core.Handle;
  */
 public final class StorageVersion {
     /** SQL expression for the version of the view with the oid {@code :oid}, as the present statement sees it. */
-    static final String PRESENT = "(SELECT xmin FROM pg_catalog.pg_class WHERE oid = :oid)";
+    static final String PRESENT = present(":oid");
 
     private StorageVersion() {}
+
+    /** @param oid SQL of the view's oid */
+    static String present(String oid) {
+        return "(SELECT c.xmin FROM pg_catalog.pg_class c WHERE c.oid = " + oid + ")";
+    }
 
     /** Returns whether nobody else has refreshed the view since; empty if refreshd has not refreshed it yet. */
     public static Optional<Boolean> isOurs(Handle handle, long oid) {

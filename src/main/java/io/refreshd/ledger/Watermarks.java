@@ -13,13 +13,18 @@ public final class Watermarks {
      * The assignment that raises the watermark in an {@code UPDATE} of {@code refreshd.view_state}. Parameters: {@code routed},
      * the position, and {@code at}, its commit time.
      */
-    static final String NEWER = """
-            (watermark, commit_time) = (
-                SELECT w.position, w.at
-                FROM (VALUES (watermark, commit_time), (CAST(:routed AS pg_lsn), CAST(:at AS timestamptz))) AS w (position, at)
-                ORDER BY w.position DESC NULLS LAST LIMIT 1)""";
+    static final String NEWER = newer("CAST(:routed AS pg_lsn)", "CAST(:at AS timestamptz)");
 
     private Watermarks() {}
+
+    /** @param position SQL of the position @param at SQL of its commit time */
+    static String newer(String position, String at) {
+        return """
+                (watermark, commit_time) = (
+                    SELECT w.position, w.at
+                    FROM (VALUES (watermark, commit_time), (%s, %s)) AS w (position, at)
+                    ORDER BY w.position DESC NULLS LAST LIMIT 1)""".formatted(position, at);
+    }
 
     /** Returns the watermarks that views have now, each with the commit time that it stands for. */
     public static Map<Lsn, Instant> commitTimes(Handle handle) {

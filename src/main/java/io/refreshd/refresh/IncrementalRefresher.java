@@ -1,5 +1,6 @@
 package io.refreshd.refresh;
 
+import io.refreshd.database.OwnerSessions;
 import io.refreshd.incremental.StoreLayout;
 import io.refreshd.incremental.Way;
 import io.refreshd.ledger.Lease;
@@ -25,6 +26,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
@@ -60,6 +62,8 @@ final class IncrementalRefresher {
     private final Set<Long> told = ConcurrentHashMap.newKeySet();
 
     private final Map<Long, ViewRounds> rounds = new ConcurrentHashMap<>();
+    private final RoundProof proof;
+    private final OwnerSessions sessions;
 
     IncrementalRefresher(
             Jdbi jdbi,
@@ -76,17 +80,26 @@ final class IncrementalRefresher {
         this.commitTimes = commitTimes;
         this.running = running;
         this.attempts = attempts;
+        LongSupplier nanos = () -> clock.get().nanos();
+        this.proof = new RoundProof(jdbi, nanos);
+        this.sessions = new OwnerSessions(nanos);
     }
 
     /** @return the outcome of each task */
     Map<ViewId, RefreshOutcome> round(List<RefreshTask> tasks, LaterOfViews later) {
         Map<ViewId, RefreshOutcome> outcomes = new LinkedHashMap<>();
         List<RefreshTask> left = new ArrayList<>(tasks);
+        boolean carefully = false;
         while (!left.isEmpty()) {
-            Attempt attempt = new Attempt(left, later);
+            Attempt attempt = new Attempt(left, later, carefully);
             try {
                 outcomes.putAll(attempt.run());
             } catch (GaveWayException | LeaseLostException | InterruptedException | JdbiException e) {
+                forgetWhatRoundsFound(left);
+                if (!carefully && attempt.failedToLock(e)) {
+                    carefully = true;
+                    continue;
+                }
                 // A view that fails is taken out, and the round is repeated without it.
                 List<RefreshTask> failed = attempt.culprit(e).map(List::of).orElse(List.copyOf(left));
                 failed.forEach(task -> outcomes.put(task.view(), attempts.failure(task, e, attempt.duration())));
@@ -94,6 +107,15 @@ final class IncrementalRefresher {
             left.removeIf(task -> outcomes.containsKey(task.view()));
         }
         return outcomes;
+    }
+
+    private void forgetWhatRoundsFound(List<RefreshTask> tasks) {
+        tasks.forEach(task -> known(task).forgetLayout());
+        sessions.forget();
+    }
+
+    private ViewRounds known(RefreshTask task) {
+        return rounds.computeIfAbsent(task.oid(), oid -> new ViewRounds());
     }
 
     /** The index without which each changed key of the view costs the reading of a whole table; empty if there is none. */
@@ -106,6 +128,7 @@ final class IncrementalRefresher {
     private final class Attempt {
         private final List<RefreshTask> tasks;
         private final LaterOfViews later;
+        private final boolean carefully;
         private final long start = clock.get().nanos();
         /** Looked up now: by the end of a long round the commit time of an old position is no longer known. */
         private final Map<ViewId, Instant> times = new HashMap<>();
@@ -114,9 +137,11 @@ final class IncrementalRefresher {
         private final Map<ViewId, Way> ways = new HashMap<>();
         private @Nullable Round round;
 
-        Attempt(List<RefreshTask> tasks, LaterOfViews later) {
+        /** @param carefully whether to lock view by view */
+        Attempt(List<RefreshTask> tasks, LaterOfViews later, boolean carefully) {
             this.tasks = List.copyOf(tasks);
             this.later = later;
+            this.carefully = carefully;
             for (RefreshTask task : tasks) {
                 task.routed().flatMap(commitTimes).ifPresent(time -> times.put(task.view(), time));
             }
@@ -126,12 +151,20 @@ final class IncrementalRefresher {
             return attempts.since(start);
         }
 
+        /**
+         * Whether the locks failed, which are taken for all views at once and by names that an earlier round found: so it is not known of
+         * which view the failure is, or whether it is one.
+         */
+        boolean failedToLock(Exception problem) {
+            boolean isCertain = tasks.size() == 1 && SqlStates.isOfLocks(RefreshAttempts.sqlState(problem));
+            return RefreshAttempts.isOfAView(problem) && !isCertain && round != null && !round.isLocked();
+        }
+
         /** The view whose statement failed; empty if the failure is that of all. */
         Optional<RefreshTask> culprit(Exception problem) {
-            boolean ofOne = problem instanceof JdbiException
-                    && problem.getCause() instanceof SQLException error
-                    && RefreshAttempts.isOfTheView(error);
-            return ofOne && round != null ? round.current().map(RoundMember::task) : Optional.empty();
+            return RefreshAttempts.isOfAView(problem) && round != null
+                    ? round.current().map(RoundMember::task)
+                    : Optional.empty();
         }
 
         /** @return the outcomes of tasks that are done; the others have to be tried again */
@@ -170,10 +203,11 @@ final class IncrementalRefresher {
             }
             handle.begin();
             try {
-                Round begun = new Round(handle, jdbi, members, clock);
+                Round begun = new Round(handle, proof, sessions, members, clock);
                 round = begun;
-                Map<RoundMember, Round.Result> results = new LinkedHashMap<>(begun.run(limits, later));
+                Map<RoundMember, Round.Result> results = new LinkedHashMap<>(begun.run(limits, later, carefully));
                 if (begun.mustBeRepeated()) {
+                    forgetWhatRoundsFound(tasks);
                     results.values().removeIf(Round.Result.Corrected.class::isInstance);
                     return results;
                 }
@@ -187,15 +221,19 @@ final class IncrementalRefresher {
         }
 
         private List<RoundMember> members(Handle handle) {
+            List<Long> unknown = tasks.stream()
+                    .filter(task -> known(task).layout().isEmpty())
+                    .map(RefreshTask::oid)
+                    .toList();
+            Map<Long, StoreLayout> read = unknown.isEmpty() ? Map.of() : StoreLayout.read(handle, unknown);
             List<RoundMember> members = new ArrayList<>();
             for (RefreshTask task : tasks) {
-                Optional<StoreLayout> layout = StoreLayout.read(handle, task.oid());
-                if (layout.isEmpty()) {
-                    outcomes.put(task.view(), new RefreshOutcome.Gone());
-                    continue;
-                }
-                ViewRounds known = rounds.computeIfAbsent(task.oid(), oid -> new ViewRounds());
-                members.add(new RoundMember(handle, task, layout.get(), known));
+                ViewRounds known = known(task);
+                Optional.ofNullable(read.get(task.oid())).ifPresent(known::found);
+                known.layout()
+                        .ifPresentOrElse(
+                                layout -> members.add(new RoundMember(handle, task, layout, known)),
+                                () -> outcomes.put(task.view(), new RefreshOutcome.Gone()));
             }
             members.sort(Comparator.comparing(member -> member.layout().storeOid()));
             return members;
@@ -220,7 +258,8 @@ final class IncrementalRefresher {
                 RoundMember member, Round.Result.Corrected done, Collection<Round.Result> all) {
             RefreshTask task = member.task();
             ways.put(task.view(), done.way());
-            Duration duration = duration().minus(ofOthers(done, all));
+            // What the other views took does not count: a round of this one alone would have lasted for the rest.
+            Duration duration = duration().minus(Round.timeOf(all)).plus(done.time());
             return new RefreshWrites.Recomputed(
                     task,
                     member.snapshot(),
@@ -231,23 +270,12 @@ final class IncrementalRefresher {
                     done.way().detail());
         }
 
-        /** What the other views took does not count for the view: a round of it alone would have lasted for the rest. */
-        private static Duration ofOthers(Round.Result.Corrected one, Collection<Round.Result> all) {
-            return all.stream()
-                    .filter(Round.Result.Corrected.class::isInstance)
-                    .map(result -> ((Round.Result.Corrected) result).time())
-                    .reduce(Duration.ZERO, Duration::plus)
-                    .minus(one.time());
-        }
-
         private void record(Handle handle, List<RefreshWrites.Recomputed> corrected) {
             if (corrected.isEmpty()) {
                 return;
             }
-            Set<ViewId> known = handle.inTransaction(transaction -> {
-                transaction.execute("SET LOCAL synchronous_commit = local");
-                return RefreshWrites.recomputed(transaction, lease, corrected);
-            });
+            Set<ViewId> known =
+                    handle.inTransaction(transaction -> RefreshWrites.recomputed(transaction, lease, corrected));
             for (RefreshWrites.Recomputed view : corrected) {
                 RefreshTask task = view.task();
                 if (!known.contains(task.view())) {

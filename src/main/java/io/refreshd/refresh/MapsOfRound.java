@@ -8,7 +8,6 @@ import io.refreshd.incremental.StoreLayout;
 import io.refreshd.incremental.StoreLayout.GroupMap;
 import io.refreshd.incremental.WayChooser;
 import io.refreshd.model.KeyProbe;
-import io.refreshd.model.SqlNames;
 import io.refreshd.model.TableId;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -40,16 +39,6 @@ final class MapsOfRound {
     MapsOfRound(Handle transaction, StoreLayout view) {
         this.transaction = transaction;
         this.view = view;
-    }
-
-    /** Locks the tables, and whatever the definitions read. */
-    void lock() {
-        for (GroupMap map : view.maps()) {
-            transaction.execute(
-                    "LOCK TABLE ONLY " + SqlNames.qualified(map.store().names().store()) + " IN ROW EXCLUSIVE MODE");
-            transaction.execute(
-                    "LOCK TABLE " + SqlNames.qualified(map.store().names().definition()) + " IN ACCESS SHARE MODE");
-        }
     }
 
     /** Why keys cannot be told by their text; empty if they can. */

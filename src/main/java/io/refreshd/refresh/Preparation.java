@@ -6,7 +6,12 @@ import io.refreshd.model.Snapshot;
 import io.refreshd.model.SqlNames;
 import io.refreshd.model.ViewId;
 import io.refreshd.model.Xid;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
 
 /**
@@ -31,29 +36,42 @@ record Preparation(Snapshot snapshot, Optional<ViewId> view) {
      * </ul>
      */
     static Preparation in(Handle transaction, long oid, RefreshLimits limits) {
+        return Objects.requireNonNull(in(transaction, List.of(oid), limits).get(oid));
+    }
+
+    /** Prepares the transaction of several views. @return by oid; each has the same snapshot */
+    static Map<Long, Preparation> in(Handle transaction, Collection<Long> oids, RefreshLimits limits) {
         return transaction
                 .createQuery("""
-                        SELECT set_config('lock_timeout', :lock, true), set_config('statement_timeout', :statement, true),
-                               set_config('idle_in_transaction_session_timeout', '30s', true),
-                               set_config('jit', 'off', true), set_config('synchronous_commit', 'local', true),
-                               pg_current_snapshot()::text AS snapshot, v.schema, v.name
-                        FROM (VALUES (1)) AS always
-                        LEFT JOIN (SELECT n.nspname::text, c.relname::text
-                                   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-                                   WHERE c.oid = :oid
-                                     AND (c.relkind = 'm' OR c.relkind = 'v' AND EXISTS (
-                                          SELECT FROM refreshd.incremental_view i WHERE i.view_oid = c.oid))) AS v (schema, name) ON true
+                        SELECT settings.snapshot, asked.oid, v.schema, v.name
+                        FROM (SELECT set_config('lock_timeout', :lock, true), set_config('statement_timeout', :statement, true),
+                                     set_config('idle_in_transaction_session_timeout', '30s', true),
+                                     set_config('jit', 'off', true), set_config('synchronous_commit', 'local', true),
+                                     pg_current_snapshot()::text AS snapshot
+                              OFFSET 0) AS settings
+                        CROSS JOIN (SELECT CAST(o AS oid) FROM unnest((SELECT CAST(:oids AS text[]))) AS o) AS asked (oid)
+                        LEFT JOIN LATERAL (
+                            SELECT n.nspname::text, c.relname::text
+                            FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                            WHERE c.oid = asked.oid
+                              AND (c.relkind = 'm' OR c.relkind = 'v' AND EXISTS (
+                                   SELECT FROM refreshd.incremental_view i WHERE i.view_oid = c.oid))) AS v (schema, name) ON true
                         """)
                 .bind("lock", limits.lock().toMillis() + "ms")
                 .bind("statement", limits.statement().toMillis() + "ms")
-                .bind("oid", oid)
+                .bind("oids", oids.stream().map(String::valueOf).toArray(String[]::new))
                 .map((row, context) -> {
                     String schema = row.getString("schema");
-                    return new Preparation(
-                            Snapshot.parse(row.getString("snapshot")),
-                            schema == null ? Optional.empty() : Optional.of(new ViewId(schema, row.getString("name"))));
+                    return Map.entry(
+                            row.getLong("oid"),
+                            new Preparation(
+                                    Snapshot.parse(row.getString("snapshot")),
+                                    schema == null
+                                            ? Optional.empty()
+                                            : Optional.of(new ViewId(schema, row.getString("name")))));
                 })
-                .one();
+                .stream()
+                .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue));
     }
 
     /** Returns the outcome if the task must not be carried out now, or not at all. */

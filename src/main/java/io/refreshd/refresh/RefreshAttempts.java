@@ -87,9 +87,18 @@ final class RefreshAttempts {
     }
 
     /** Whether the error may be that of one view alone: not if the server was lost. */
-    static boolean isOfTheView(SQLException error) {
-        String state = String.valueOf(error.getSQLState());
-        return SqlStates.isOfLocks(state) || !new Failure(SqlStates.classify(state), state, "", Remedy.NONE).isOutage();
+    static boolean isOfAView(Exception problem) {
+        String state = sqlState(problem);
+        return !state.isEmpty()
+                && (SqlStates.isOfLocks(state)
+                        || !new Failure(SqlStates.classify(state), state, "", Remedy.NONE).isOutage());
+    }
+
+    /** The SQLSTATE of an error of the server; empty if it is none. */
+    static String sqlState(Exception problem) {
+        return problem instanceof JdbiException && problem.getCause() instanceof SQLException error
+                ? String.valueOf(error.getSQLState())
+                : "";
     }
 
     private static RefreshOutcome transientFailure(String what, Duration duration) {

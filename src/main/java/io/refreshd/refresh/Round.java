@@ -1,26 +1,30 @@
 package io.refreshd.refresh;
 
-import io.refreshd.catalog.OwnerAccess;
-import io.refreshd.catalog.TrustedCode;
+import io.refreshd.catalog.DefinitionVersion;
+import io.refreshd.database.OwnerSessions;
 import io.refreshd.database.PlainSession;
+import io.refreshd.incremental.StoreLayout;
 import io.refreshd.incremental.Way;
-import io.refreshd.model.Failure;
+import io.refreshd.model.IncrementalStore;
 import io.refreshd.model.KeyProbe;
 import io.refreshd.model.Lsn;
 import io.refreshd.model.Moment;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.RefreshOutcome;
-import io.refreshd.model.Remedy;
+import io.refreshd.model.SqlNames;
 import io.refreshd.model.ViewId;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
-import org.jdbi.v3.core.Jdbi;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,21 +47,28 @@ final class Round {
     private static final Duration QUICK = Duration.ofMillis(100);
 
     private final Handle transaction;
-    private final Jdbi others;
+    private final RoundProof proof;
+    private final OwnerSessions sessions;
     private final List<RoundMember> members;
     private final Supplier<Moment> clock;
     private final Map<RoundMember, Result> results = new LinkedHashMap<>();
     private @Nullable RoundMember current;
+    private boolean locked;
     private boolean mustBeRepeated;
 
     /**
      * @param transaction open, without a snapshot
-     * @param others gives connections for proofs: in the transaction's snapshot a proof would be as old as the snapshot
      * @param members in the order of the oids of their tables, so that no two rounds wait for each other's locks
      */
-    Round(Handle transaction, Jdbi others, List<RoundMember> members, Supplier<Moment> clock) {
+    Round(
+            Handle transaction,
+            RoundProof proof,
+            OwnerSessions sessions,
+            List<RoundMember> members,
+            Supplier<Moment> clock) {
         this.transaction = transaction;
-        this.others = others;
+        this.proof = proof;
+        this.sessions = sessions;
         this.members = members;
         this.clock = clock;
     }
@@ -70,6 +81,13 @@ final class Round {
         record Not(RefreshOutcome outcome) implements Result {}
     }
 
+    /** What the statements of all these views took. */
+    static Duration timeOf(Collection<Result> results) {
+        return results.stream()
+                .map(result -> result instanceof Result.Corrected done ? done.time() : Duration.ZERO)
+                .reduce(Duration.ZERO, Duration::plus);
+    }
+
     /** The view whose statements ran when the round failed; empty if they were not those of one view. */
     Optional<RoundMember> current() {
         return Optional.ofNullable(current);
@@ -80,30 +98,110 @@ final class Round {
         return mustBeRepeated;
     }
 
-    Map<RoundMember, Result> run(RefreshLimits limits, LaterOfViews later) throws SQLException, InterruptedException {
-        transaction.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ");
-        transaction.execute("SET LOCAL lock_timeout = '" + limits.lock().toMillis() + "ms'");
-        for (RoundMember member : members) {
-            current = member;
-            member.lock();
+    /** Whether all relations were locked. */
+    boolean isLocked() {
+        return locked;
+    }
+
+    /** @param oneByOne whether to lock view by view: then it is known which of them failed, but each is a round trip */
+    Map<RoundMember, Result> run(RefreshLimits limits, LaterOfViews later, boolean oneByOne)
+            throws SQLException, InterruptedException {
+        lock(limits, oneByOne);
+        if (!prepare(limits)) {
+            mustBeRepeated = true;
+            return results;
         }
-        for (RoundMember member : members) {
-            current = member;
-            member.prepare(limits).ifPresent(outcome -> results.put(member, new Result.Not(outcome)));
-        }
-        current = null;
         Map<ViewId, Optional<List<KeyProbe>>> changes = later(later);
-        refuseUntrusted(left());
+        refuseUnproven(left());
         for (RoundMember member : left()) {
             current = member;
             results.put(member, corrected(member, changes.getOrDefault(member.view(), Optional.empty())));
         }
         current = null;
-        mustBeRepeated = refuseUntrusted(results.entrySet().stream()
+        mustBeRepeated = refuseUnproven(results.entrySet().stream()
                 .filter(entry -> entry.getValue() instanceof Result.Corrected)
                 .map(Map.Entry::getKey)
                 .toList());
         return results;
+    }
+
+    /** Locks the tables, and whatever the definitions read: the server locks the relations of a view with the view. */
+    private void lock(RefreshLimits limits, boolean oneByOne) {
+        String begin = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; SET LOCAL lock_timeout = '"
+                + limits.lock().toMillis() + "ms'";
+        if (oneByOne || members.size() == 1) {
+            transaction.execute(begin);
+            for (RoundMember member : members) {
+                current = member;
+                transaction.execute(locks(List.of(member)));
+            }
+            current = null;
+        } else {
+            transaction.execute(begin + "; " + locks(members));
+        }
+        locked = true;
+    }
+
+    private static String locks(List<RoundMember> members) {
+        List<IncrementalStore> names = members.stream()
+                .flatMap(member -> member.layout().allNames().stream())
+                .toList();
+        return names.stream()
+                        .map(each -> "ONLY " + SqlNames.qualified(each.store()))
+                        .collect(Collectors.joining(", ", "LOCK TABLE ", " IN ROW EXCLUSIVE MODE; "))
+                + names.stream()
+                        .map(each -> SqlNames.qualified(each.definition()))
+                        .collect(Collectors.joining(", ", "LOCK TABLE ", " IN ACCESS SHARE MODE"));
+    }
+
+    /**
+     * Takes the snapshot and reads what it shows of all views: one statement for each kind of thing, however many views there are.
+     *
+     * @return false if a table or definition is not as the round took it to be: then perhaps something else was locked
+     */
+    private boolean prepare(RefreshLimits limits) throws SQLException {
+        List<Long> oids = members.stream().map(member -> member.task().oid()).toList();
+        Map<Long, Preparation> prepared = Preparation.in(transaction, oids, limits);
+        Map<Long, StoreLayout> layouts = StoreLayout.read(transaction, oids);
+        boolean unchanged = true;
+        for (RoundMember member : members) {
+            Optional<RefreshOutcome> obstacle =
+                    Objects.requireNonNull(prepared.get(member.task().oid())).obstacleTo(member.task());
+            StoreLayout now = layouts.get(member.task().oid());
+            if (obstacle.isPresent()) {
+                results.put(member, new Result.Not(obstacle.get()));
+            } else if (now == null) {
+                results.put(member, new Result.Not(new RefreshOutcome.Gone()));
+            } else if (!now.equals(member.layout())) {
+                unchanged = false;
+            }
+        }
+        List<RoundMember> left = left();
+        if (!unchanged || left.isEmpty()) {
+            return unchanged;
+        }
+        Connection connection = transaction.getConnection();
+        Map<Long, String> versions = DefinitionVersion.of(
+                connection,
+                left.stream()
+                        .collect(Collectors.toMap(
+                                member -> member.task().oid(),
+                                member -> List.of(
+                                        member.layout().definitionOid(),
+                                        member.layout().storeOid()))));
+        Map<Long, PlainSession> owners = sessions.of(
+                connection, left.stream().map(member -> member.task().oid()).toList());
+        for (RoundMember member : left) {
+            long oid = member.task().oid();
+            PlainSession owner = owners.get(oid);
+            if (owner == null) {
+                results.put(member, new Result.Not(new RefreshOutcome.Gone()));
+            } else {
+                member.prepared(
+                        Objects.requireNonNull(prepared.get(oid)).snapshot(), versions.getOrDefault(oid, ""), owner);
+            }
+        }
+        return true;
     }
 
     private List<RoundMember> left() {
@@ -127,88 +225,29 @@ final class Round {
     }
 
     private Result corrected(RoundMember member, Optional<List<KeyProbe>> later) throws SQLException {
-        PlainSession session = member.session();
         long start = clock.get().nanos();
-        Way way = member.way(later, session);
+        Way way = member.way(later);
         if (way instanceof Way.Everything all && !member.mayRecomputeAll()) {
             // Keys that came too late, or will never be known: the next round tells which.
             return new Result.Not(
                     member.goesByKeys() && later.isEmpty()
-                            ? unread(member.view())
-                            : forbidden(member.view(), all.reason()));
+                            ? RoundRefusals.unread(member.view())
+                            : RoundRefusals.forbidden(member.view(), all.reason()));
         }
         if (way instanceof Way.Everything all && members.size() > 1 && !member.takesAsAWholeAtMost(QUICK)) {
             return new Result.Not(new RefreshOutcome.NeedsAllRows(all.reason()));
         }
-        long rowsChanged = member.apply(way, session);
+        long rowsChanged = member.apply(way);
         Duration time = Duration.ofNanos(clock.get().nanosSince(start));
         member.took(way, time);
         return new Result.Corrected(rowsChanged, way, time);
     }
 
     /** @return whether a view was refused, which is its result then */
-    private boolean refuseUntrusted(List<RoundMember> asked) throws SQLException {
-        if (asked.isEmpty()) {
-            return false;
-        }
-        boolean any = false;
-        try (Handle other = others.open()) {
-            Optional<Obstacle> inAny = untrustedCode(other, asked);
-            for (RoundMember member : asked) {
-                Optional<Obstacle> code = inAny.isEmpty() ? inAny : untrustedCode(other, List.of(member));
-                Optional<Obstacle> refused = code.isPresent()
-                        ? code
-                        : OwnerAccess.obstacle(
-                                other.getConnection(),
-                                member.task().oid(),
-                                member.layout().definitionOid());
-                refused.ifPresent(obstacle -> results.put(member, new Result.Not(refused(member.view(), obstacle))));
-                any |= refused.isPresent();
-            }
-            if (inAny.isPresent() && !any) {
-                // It was found in reach of all together, and no longer in reach of any: none is believed.
-                asked.forEach(member -> results.put(member, new Result.Not(refused(member.view(), inAny.get()))));
-                any = true;
-            }
-        }
-        return any;
-    }
-
-    private static Optional<Obstacle> untrustedCode(Handle other, List<RoundMember> members) throws SQLException {
-        return TrustedCode.obstacle(
-                other.getConnection(),
-                members.stream()
-                        .flatMap(member -> member.layout().oids().stream())
-                        .toList(),
-                TrustedCode.Use.ROWS);
-    }
-
-    private static RefreshOutcome unread(ViewId view) {
-        return new RefreshOutcome.Failed(
-                new Failure(
-                        Failure.Kind.TRANSIENT, "", "the log was not read in time for a round of " + view, Remedy.NONE),
-                Duration.ZERO);
-    }
-
-    private static RefreshOutcome forbidden(ViewId view, String reason) {
-        return new RefreshOutcome.Failed(
-                new Failure(
-                        Failure.Kind.PERMANENT,
-                        "",
-                        "all rows of " + view + " would have to be recomputed, which full-recompute: never forbids: "
-                                + reason,
-                        Remedy.text("refreshd refresh " + view + " recomputes them once")),
-                Duration.ZERO);
-    }
-
-    private static RefreshOutcome refused(ViewId view, Obstacle untrusted) {
-        return new RefreshOutcome.Failed(
-                new Failure(
-                        Failure.Kind.PERMANENT,
-                        "",
-                        "the rows of " + view + " are not recomputed: " + untrusted.what(),
-                        untrusted.remedy().and("then refreshd resume " + view),
-                        untrusted.said()),
-                Duration.ZERO);
+    private boolean refuseUnproven(List<RoundMember> asked) throws SQLException {
+        Map<RoundMember, Obstacle> obstacles = proof.obstacles(asked);
+        obstacles.forEach((member, obstacle) ->
+                results.put(member, new Result.Not(RoundRefusals.refused(member.view(), obstacle))));
+        return !obstacles.isEmpty();
     }
 }

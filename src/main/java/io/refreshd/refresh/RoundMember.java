@@ -1,6 +1,5 @@
 package io.refreshd.refresh;
 
-import io.refreshd.catalog.DefinitionVersion;
 import io.refreshd.database.PlainSession;
 import io.refreshd.incremental.ChangedKeys;
 import io.refreshd.incremental.KeyText;
@@ -10,19 +9,19 @@ import io.refreshd.incremental.Way;
 import io.refreshd.incremental.WayChooser;
 import io.refreshd.model.FullRecompute;
 import io.refreshd.model.KeyProbe;
-import io.refreshd.model.RefreshOutcome;
 import io.refreshd.model.RefreshTask;
 import io.refreshd.model.Snapshot;
-import io.refreshd.model.SqlNames;
 import io.refreshd.model.ViewId;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import org.jdbi.v3.core.Handle;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One view in a {@link Round}: what its rows rest on, and the statements that make them what its definition gives.
@@ -36,7 +35,8 @@ final class RoundMember {
     private final RoundSql sql;
     private final MapsOfRound maps;
     private final ViewRounds known;
-    private Optional<Snapshot> snapshot = Optional.empty();
+    private @Nullable Snapshot snapshot;
+    private @Nullable PlainSession session;
     /** The version of the definition, by which its rows are recomputed. */
     private String version = "";
 
@@ -61,32 +61,25 @@ final class RoundMember {
         return layout;
     }
 
-    /** Only to be asked once {@link #prepare} has found no obstacle. */
+    /** Only to be asked once the member is {@link #prepared}. */
     Snapshot snapshot() {
-        return snapshot.orElseThrow();
+        return Objects.requireNonNull(snapshot);
     }
 
-    /** Locks the table, and whatever the definition reads: the server locks the relations of a view with the view. */
-    void lock() {
-        transaction.execute(
-                "LOCK TABLE ONLY " + SqlNames.qualified(layout.names().store()) + " IN ROW EXCLUSIVE MODE");
-        transaction.execute("LOCK TABLE " + SqlNames.qualified(layout.names().definition()) + " IN ACCESS SHARE MODE");
-        maps.lock();
+    /**
+     * Tells what the round's snapshot shows.
+     *
+     * @param version of the definition
+     * @param owner the settings of a session of the view's owner
+     */
+    void prepared(Snapshot seen, String version, PlainSession owner) {
+        this.snapshot = seen;
+        this.version = version;
+        this.session = owner.with("search_path", "pg_catalog, pg_temp");
     }
 
-    /** Takes the snapshot if nobody has yet. @return the outcome, if the task must not be carried out now, or not at all */
-    Optional<RefreshOutcome> prepare(RefreshLimits limits) throws SQLException {
-        Preparation prepared = Preparation.in(transaction, task.oid(), limits);
-        Optional<RefreshOutcome> obstacle = prepared.obstacleTo(task);
-        if (obstacle.isPresent()) {
-            return obstacle;
-        }
-        if (!StoreLayout.read(transaction, task.oid()).equals(Optional.of(layout))) {
-            return Optional.of(new RefreshOutcome.Gone()); // it was exchanged or altered a moment ago
-        }
-        snapshot = Optional.of(prepared.snapshot());
-        version = DefinitionVersion.of(transaction.getConnection(), layout.definitionOid(), layout.storeOid());
-        return Optional.empty();
+    private PlainSession session() {
+        return Objects.requireNonNull(session);
     }
 
     /** Whether the keys of all changes are needed: otherwise all rows are recomputed in any case. */
@@ -94,37 +87,33 @@ final class RoundMember {
         return !task.refreshesAll() && task.definitionIs(version);
     }
 
-    PlainSession session() throws SQLException {
-        return PlainSession.ofOwner(transaction.getConnection(), task.oid()).with("search_path", "pg_catalog, pg_temp");
-    }
-
     /** @param later the rows that changed since the task was made; empty: not known */
-    Way way(Optional<List<KeyProbe>> later, PlainSession session) throws SQLException {
+    Way way(Optional<List<KeyProbe>> later) throws SQLException {
         if (!goesByKeys() || later.isEmpty()) {
             return new Way.Everything(whyEverything());
         }
         List<KeyProbe> probes = new ArrayList<>(task.probes());
         probes.addAll(later.get());
-        Optional<String> unclear = maps.obstacle(session);
+        Optional<String> unclear = maps.obstacle(session());
         if (unclear.isPresent()) {
             return new Way.Everything(unclear.get());
         }
-        Optional<List<KeyProbe>> inView = maps.inView(probes, session);
+        Optional<List<KeyProbe>> inView = maps.inView(probes, session());
         if (inView.isEmpty()) {
             return new Way.Everything("more than " + WayChooser.MOST_KEYS + " rows or groups changed");
         }
         ChangedKeys changed = ChangedKeys.of(inView.get(), layout.names().recomputeKey(), layout.keyTypes());
         Optional<String> reason =
-                KeyText.obstacle(layout.keyTypes(), session::valueOf).or(() -> everythingInstead(changed.count()));
+                KeyText.obstacle(layout.keyTypes(), session()::valueOf).or(() -> everythingInstead(changed.count()));
         if (reason.isPresent()) {
             return new Way.Everything(reason.get());
         }
         Set<List<String>> keys = new HashSet<>(changed.recompute());
         if (!changed.lookups().isEmpty()) {
-            keys.addAll(lookUp(changed.lookups(), session));
+            keys.addAll(lookUp(changed.lookups()));
         }
         if (!keys.isEmpty() && !known.chooser().isKnown(keys.size())) {
-            lookAtPlans(keys, session);
+            lookAtPlans(keys);
         }
         return everythingInstead(keys.size())
                 .<Way>map(Way.Everything::new)
@@ -153,8 +142,8 @@ final class RoundMember {
     }
 
     /** Is done once for each magnitude of keys: the planner's costs, and whether an index leads to the rows of a key. */
-    private void lookAtPlans(Set<List<String>> keys, PlainSession session) throws SQLException {
-        PlanReader reader = new PlanReader(transaction, session);
+    private void lookAtPlans(Set<List<String>> keys) throws SQLException {
+        PlanReader reader = new PlanReader(transaction, session());
         known.chooser()
                 .planned(
                         reader.look(sql.rows(keys)).cost(),
@@ -165,9 +154,9 @@ final class RoundMember {
                 reader.look(sql.rows(Set.of(keys.iterator().next()))).missingIndex(task.view()));
     }
 
-    private Set<List<String>> lookUp(List<KeyProbe> probes, PlainSession session) throws SQLException {
+    private Set<List<String>> lookUp(List<KeyProbe> probes) throws SQLException {
         int parts = layout.names().recomputeKey().size();
-        return session.query(transaction.getConnection(), sql.keys(probes, WayChooser.MOST_KEYS + 1), row -> {
+        return session().query(transaction.getConnection(), sql.keys(probes, WayChooser.MOST_KEYS + 1), row -> {
             Set<List<String>> keys = new HashSet<>();
             while (row.next()) {
                 List<String> key = new ArrayList<>();
@@ -181,28 +170,28 @@ final class RoundMember {
     }
 
     /** @return how many rows of the table were changed */
-    long apply(Way way, PlainSession session) throws SQLException {
+    long apply(Way way) throws SQLException {
         return switch (way) {
             case Way.Keys some -> {
-                maps.correct(session);
+                maps.correct(session());
                 long rows = 0;
                 List<List<String>> keys = List.copyOf(some.keys());
                 for (int from = 0; from < keys.size(); ) {
                     int to = (int) Math.min(keys.size(), (long) from + sql.keysAtOnce());
-                    rows += correct(sql.difference(keys.subList(from, to)), session);
+                    rows += correct(sql.difference(keys.subList(from, to)));
                     from = to;
                 }
                 yield rows;
             }
             case Way.Everything all -> {
-                maps.correctAll(session);
-                yield correct(sql.differenceOfAll(), session);
+                maps.correctAll(session());
+                yield correct(sql.differenceOfAll());
             }
         };
     }
 
-    private long correct(String difference, PlainSession session) throws SQLException {
-        return session.query(transaction.getConnection(), difference, row -> {
+    private long correct(String difference) throws SQLException {
+        return session().query(transaction.getConnection(), difference, row -> {
             row.next();
             return row.getLong(1) + row.getLong(2) + row.getLong(3);
         });

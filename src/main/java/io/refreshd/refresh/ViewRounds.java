@@ -1,9 +1,11 @@
 package io.refreshd.refresh;
 
+import io.refreshd.incremental.StoreLayout;
 import io.refreshd.incremental.WayChooser;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.ViewId;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -16,10 +18,26 @@ final class ViewRounds {
     private static final Logger log = LoggerFactory.getLogger(ViewRounds.class);
 
     private final WayChooser chooser = new WayChooser();
+    /** As the last round found it. */
+    private @Nullable StoreLayout layout;
+
     private volatile Optional<Obstacle> missingIndex = Optional.empty();
 
     WayChooser chooser() {
         return chooser;
+    }
+
+    /** The table and the definition as the last round found them; empty: to be read. A round compares them in its snapshot. */
+    Optional<StoreLayout> layout() {
+        return Optional.ofNullable(layout);
+    }
+
+    void found(StoreLayout now) {
+        layout = now;
+    }
+
+    void forgetLayout() {
+        layout = null;
     }
 
     /** The index without which each changed key costs the reading of a whole table, if that is so. */

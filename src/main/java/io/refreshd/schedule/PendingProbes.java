@@ -19,6 +19,12 @@ final class PendingProbes {
     /** Looking up more rows than these, one by one, is no longer cheap against a refresh. */
     static final int KEYS_WORTH_PROBING = 1_000;
 
+    /**
+     * Keys that are kept for a round of an incremental view: some seconds of writers at full speed, in some MB. With fewer, a round that
+     * was held up would be followed by one of all rows, which holds up the next.
+     */
+    static final int KEYS_WORTH_RECOMPUTING = 50_000;
+
     private final int mostKeys;
     private final List<KeyProbe> probes = new ArrayList<>();
     /** How many keys the probes hold, repeated ones included. */

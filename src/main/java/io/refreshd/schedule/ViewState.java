@@ -1,6 +1,5 @@
 package io.refreshd.schedule;
 
-import io.refreshd.model.ChangedRows;
 import io.refreshd.model.LedgerEntry;
 import io.refreshd.model.Lsn;
 import io.refreshd.model.Method;
@@ -98,7 +97,8 @@ final class ViewState {
 
     /** For the changes that come from now on. */
     final PendingChanges noChanges() {
-        return new PendingChanges(incremental() ? ChangedRows.LIMIT_TO_RECOMPUTE : PendingProbes.KEYS_WORTH_PROBING);
+        return new PendingChanges(
+                incremental() ? PendingProbes.KEYS_WORTH_RECOMPUTING : PendingProbes.KEYS_WORTH_PROBING);
     }
 
     final boolean incremental() {

@@ -1,7 +1,6 @@
 package io.refreshd.stream;
 
 import io.refreshd.config.RefreshSettings;
-import io.refreshd.database.ConnectionPools;
 import io.refreshd.ingest.LowWatermark;
 import io.refreshd.ledger.LeasedLedger;
 import io.refreshd.ledger.ViewRows;
@@ -103,11 +102,11 @@ final class LoopPorts {
 
         /** The message stands behind the position in the log, and its commit makes the server send what is before. */
         private void announce() {
+            // One statement is one round trip. It commits without waiting for a synchronous standby.
             ledger.jdbi()
-                    .useHandle(handle -> ConnectionPools.locally(
-                            handle,
-                            transaction -> transaction.execute(
-                                    "SELECT pg_catalog.pg_logical_emit_message(true, 'refreshd:probe', '')")));
+                    .useHandle(handle ->
+                            handle.execute("SELECT pg_catalog.set_config('synchronous_commit', 'local', true),"
+                                    + " pg_catalog.pg_logical_emit_message(true, 'refreshd:probe', '')"));
         }
 
         @Override

@@ -43,6 +43,14 @@ class BundleBuilderTest {
         assertThat(taken.xid()).contains(5L);
     }
 
+    /** A look-up that waits for the log writes its message in a transaction, whose commit makes the server send it. */
+    @Test
+    void aTransactionWithASignalIsUrgent() {
+        bundle.add(transaction(1));
+        bundle.add(new Captured.Transaction(2, Instant.EPOCH, List.of(), List.of(new Signal(Signal.PROBE, ""))));
+        assertThat(bundle.isUrgent()).isTrue();
+    }
+
     @Test
     void isEmptyAfterItWasTaken() {
         bundle.add(transaction(1));

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -96,6 +97,34 @@ class TransactionStreamTest {
         }
         assertThat(then.hasNext()).as("some are left").isFalse();
         assertThat(handedOver.getLast() - begin).isGreaterThanOrEqualTo(TimeUnit.MILLISECONDS.toNanos(atLeast));
+    }
+
+    @Test
+    void gathersFurtherWhileWhatItHandedOverStillWaits() throws Exception {
+        Iterator<ByteBuffer> messages = truncations(6).iterator();
+        TransactionStream stream = stream(() -> messages.hasNext() ? messages.next() : null);
+        AtomicBoolean busy = new AtomicBoolean(true);
+        List<Integer> sizes = new ArrayList<>();
+        TransactionStream.Receiver receiver = new TransactionStream.Receiver() {
+            @Override
+            public void receive(TransactionBundle bundle) {
+                bundle.transactions()
+                        .forEach(transaction -> sizes.add(transaction.xids().size()));
+            }
+
+            @Override
+            public boolean isBusy() {
+                return busy.get();
+            }
+        };
+        long begin = System.nanoTime();
+        while (messages.hasNext() || System.nanoTime() - begin < TimeUnit.MILLISECONDS.toNanos(20)) {
+            stream.readPending(receiver);
+        }
+        assertThat(sizes).isEmpty();
+        busy.set(false);
+        stream.readPending(receiver);
+        assertThat(sizes).containsExactly(6);
     }
 
     /** Messages of a table, and of so many transactions that truncate it. */

@@ -36,14 +36,35 @@ class WayChooserTest {
 
     @Test
     void theCheaperWayByItsHistory() {
-        everythingTook(1000);
         keysTook(1000, 100);
         keysTook(16_000, 1600);
+        everythingTook(1000);
         assertThat(chooser.everythingInstead(1000)).isEmpty();
         assertThat(chooser.everythingInstead(8000)).isEmpty();
         assertThat(chooser.everythingInstead(15_000))
                 .hasValueSatisfying(
                         reason -> assertThat(reason).contains("15000 keys").contains("everything about 1 s"));
+    }
+
+    /** Beside busy writers a key takes several times as long, and so would everything. */
+    @Test
+    void whatTheWholeTookIsComparedWithWhatKeysTookThen() {
+        keysTook(1000, 100);
+        everythingTook(1000);
+        for (int i = 0; i < 10; i++) {
+            keysTook(1000, 400);
+        }
+        assertThat(chooser.everythingInstead(5000)).isEmpty();
+        assertThat(chooser.everythingInstead(15_000)).isPresent();
+    }
+
+    @Test
+    void aWholeThatWasMeasuredBeforeAnyKeysCountsOnlyIfItIsFarCheaper() {
+        everythingTook(1000);
+        keysTook(1000, 3000);
+        assertThat(chooser.everythingInstead(1000)).isEmpty();
+        keysTook(1000, 9000);
+        assertThat(chooser.everythingInstead(1000)).isPresent();
     }
 
     /** One key takes some milliseconds however little it does, which says nothing of many keys. */
@@ -80,8 +101,8 @@ class WayChooserTest {
 
     @Test
     void aHistoryThatIsStaleMendsItself() {
-        everythingTook(1000);
         keysTook(100, 2000);
+        everythingTook(1000);
         int rounds = 0;
         while (chooser.everythingInstead(100).isPresent()) {
             everythingTook(1000);

@@ -217,6 +217,25 @@ class IncrementalRefresherIT {
         assertThat(fixture.differs("lowered")).isFalse();
     }
 
+    /** A round begins with the names and columns that the last one found, and compares them in its snapshot. */
+    @Test
+    void whatWasAlteredSinceTheLastRoundIsNoticed() throws Exception {
+        mainAndDetails("altered");
+        KeyProbe keys = fixture.probe("altered", "1", "4", "5");
+        execute("UPDATE altered_m SET v = 'other' WHERE id = 4");
+        assertThat(fixture.changed("altered", keys)).isEqualTo(1);
+        // Rows that swap values of an indexed column are deleted and inserted.
+        execute(
+                "CREATE UNIQUE INDEX ON refreshd_store.altered (v) WHERE refreshd_2 IS NULL",
+                "UPDATE altered_m SET v = CASE id WHEN 4 THEN 'm5' ELSE 'other' END WHERE id IN (4, 5)");
+        assertThat(fixture.changed("altered", keys)).isEqualTo(4);
+        execute(
+                "ALTER TABLE refreshd_store.altered RENAME TO altered_renamed",
+                "UPDATE altered_m SET v = 'third' WHERE id = 4");
+        assertThat(fixture.changed("altered", keys)).isEqualTo(2);
+        assertThat(rows("altered")).contains("(third,)", "(other,)").doesNotContain("(m5,)");
+    }
+
     @Test
     void rowsThatViolateAUniqueIndexAreAFailureOfTheViewAndNothingIsLost() throws Exception {
         mainAndDetails("violated");
