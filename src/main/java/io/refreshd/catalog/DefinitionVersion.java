@@ -10,9 +10,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The version of an incremental view's definition: a hash of the queries and columns in reach of it and of its store.
+ * The version of an incremental view's definition: a hash of the names, queries and columns in reach of it and of its store.
  *
- * <p>Changed keys are routed by one version, and say nothing under another. A round compares the version in its own snapshot with that
+ * <p>Changed keys are routed by one version, and say nothing under another. Those that lead through other tables name these. A round compares the version in its own snapshot with that
  * of its task, and recomputes everything if they differ. It costs a few index look-ups. The fingerprint of the catalog, which finds
  * more, would cost as much as a round.
  */
@@ -33,6 +33,8 @@ public final class DefinitionVersion {
                  SELECT h.inhrelid FROM pg_catalog.pg_inherits h WHERE h.inhparent = r.oid) AS e (oid)
             )
             SELECT view, md5(string_agg(concat_ws(' ', oid,
+                     (SELECT format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_class c
+                        JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = reach.oid),
                      (SELECT string_agg(w.xmin::text, ',' ORDER BY w.oid) FROM pg_catalog.pg_rewrite w WHERE w.ev_class = reach.oid),
                      (SELECT bit_xor(hash_record_extended(ROW(a.attnum, a.xmin), 0))
                         FROM pg_catalog.pg_attribute a WHERE a.attrelid = reach.oid AND a.attnum > 0),

@@ -3,7 +3,6 @@ package io.refreshd.catalog;
 import io.refreshd.catalog.NodeTree.Node;
 import io.refreshd.catalog.NodeTree.Part;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -60,22 +59,6 @@ final class SubQueryJoins {
      */
     record Binding(Inner column, Value value, long operator, boolean collationFits) {}
 
-    /**
-     * One query: the sub-query, one inside of it, or that of a plain view or sub-select in FROM.
-     *
-     * @param around the query to whose columns it may refer; null for a plain view, and for the sub-query itself
-     * @param outermost whether it is the sub-query itself
-     * @param tables for entries of the range table: the number of the read
-     * @param inside for entries of the range table: the query of the plain view or sub-select
-     */
-    private record Scope(
-            Node query,
-            @Nullable Scope around,
-            boolean outermost,
-            RangeTable rangeTable,
-            Map<Integer, Integer> tables,
-            Map<Integer, Scope> inside) {}
-
     private final CatalogIndex catalogIndex;
     private final Predicate<Node> outerKey;
     private final List<Read> reads = new ArrayList<>();
@@ -88,7 +71,7 @@ final class SubQueryJoins {
     SubQueryJoins(SubLink subLink, CatalogIndex catalogIndex, Predicate<Node> outerKey) {
         this.catalogIndex = catalogIndex;
         this.outerKey = outerKey;
-        Scope scope = scope(subLink.query(), null, true);
+        QueryScope scope = new QueryScope(subLink.query(), null, true, catalogIndex);
         add(scope, 0, false, 0);
         bindComparison(subLink, null, scope);
         addUnvisited(subLink);
@@ -120,43 +103,38 @@ final class SubQueryJoins {
         });
     }
 
-    private Scope scope(Node query, @Nullable Scope around, boolean outermost) {
-        return new Scope(
-                query, around, outermost, new RangeTable(query, catalogIndex), new HashMap<>(), new HashMap<>());
-    }
-
     /**
      * @param self oid of the plain view whose query this is; 0 if it is none
      * @param nullable whether the rows of the query are on the nullable side of an outer join
      */
-    private void add(Scope scope, long self, boolean nullable, int depth) {
+    private void add(QueryScope scope, long self, boolean nullable, int depth) {
         if (depth > MAX_DEPTH) {
             return;
         }
         Set<Integer> nullableEntries = new HashSet<>();
-        scope.query.all("jointree").forEach(tree -> addNullable(tree, nullable, nullableEntries));
-        for (int entry = 1; entry <= scope.rangeTable.size(); entry++) {
-            Relation relation = scope.rangeTable.relation(entry);
-            Optional<Node> query = scope.rangeTable.subquery(entry);
+        scope.query().all("jointree").forEach(tree -> addNullable(tree, nullable, nullableEntries));
+        for (int entry = 1; entry <= scope.rangeTable().size(); entry++) {
+            Relation relation = scope.rangeTable().relation(entry);
+            Optional<Node> query = scope.rangeTable().subquery(entry);
             if (relation != null && relation.kind() != RelationKind.VIEW) {
-                scope.tables.put(entry, reads.size());
+                scope.tables().put(entry, reads.size());
                 reads.add(new Read(relation, nullableEntries.contains(entry)));
             } else if (query.isPresent() && (relation == null || relation.oid() != self)) {
                 // PostgreSQL 15 adds a plain view to its own range table, as OLD and NEW.
-                Scope within = scope(query.get(), relation == null ? scope : null, false);
-                scope.inside.put(entry, within);
+                QueryScope within = new QueryScope(query.get(), relation == null ? scope : null, false, catalogIndex);
+                scope.inside().put(entry, within);
                 add(within, relation == null ? 0 : relation.oid(), nullableEntries.contains(entry), depth + 1);
             }
         }
-        scope.query.all("jointree").forEach(tree -> bind(scope, tree, depth));
-        addSubQueries(scope, scope.query.all("targetList"), false, depth);
-        addSubQueries(scope, scope.query.all("havingQual"), false, depth);
+        scope.query().all("jointree").forEach(tree -> bind(scope, tree, depth));
+        addSubQueries(scope, scope.query().all("targetList"), false, depth);
+        addSubQueries(scope, scope.query().all("havingQual"), false, depth);
     }
 
-    private void addSubQueries(Scope scope, List<Part> expressions, boolean condition, int depth) {
+    private void addSubQueries(QueryScope scope, List<Part> expressions, boolean condition, int depth) {
         for (Part expression : expressions) {
             for (SubLink subLink : SubLink.inside(expression, condition)) {
-                Scope within = scope(subLink.query(), scope, false);
+                QueryScope within = new QueryScope(subLink.query(), scope, false, catalogIndex);
                 add(within, 0, false, depth + 1);
                 bindComparison(subLink, scope, within);
             }
@@ -187,7 +165,7 @@ final class SubQueryJoins {
     }
 
     /** @return the entries that the part joins */
-    private Set<Integer> bind(Scope scope, Part part, int depth) {
+    private Set<Integer> bind(QueryScope scope, Part part, int depth) {
         Set<Integer> joined = new HashSet<>();
         if (!(part instanceof Node node)) {
             return joined;
@@ -220,7 +198,7 @@ final class SubQueryJoins {
     }
 
     /** @param bound the entries whose rows have to meet the condition of ON or WHERE to matter */
-    private void bind(Scope scope, Node owner, Set<Integer> bound, int depth) {
+    private void bind(QueryScope scope, Node owner, Set<Integer> bound, int depth) {
         addSubQueries(scope, owner.all("quals"), true, depth);
         for (Part quals : owner.all("quals")) {
             for (Node condition : RequiredConditions.in(quals)) {
@@ -233,12 +211,12 @@ final class SubQueryJoins {
         }
     }
 
-    private void bind(Scope scope, Part side, Part other, Node condition, Set<Integer> bound) {
+    private void bind(QueryScope scope, Part side, Part other, Node condition, Set<Integer> bound) {
         Node variable = variable(side);
         Node value = variable(other);
         if (variable != null && value != null && bound.contains((int) variable.number("varno"))) {
-            own(scope, variable)
-                    .ifPresent(column -> value(scope, value)
+            scope.own(variable)
+                    .ifPresent(column -> scope.value(value)
                             .filter(known -> !(known instanceof Inner inner) || inner.read() != column.read())
                             .ifPresent(known -> add(column, known, condition, variable, value)));
         }
@@ -249,8 +227,8 @@ final class SubQueryJoins {
      *
      * @param around the query that holds the expression; null for the outer query
      */
-    private void bindComparison(SubLink subLink, @Nullable Scope around, Scope scope) {
-        if (subLink.comparison().isEmpty() || !DiscriminatorAnalysis.isTransparent(scope.query)) {
+    private void bindComparison(SubLink subLink, @Nullable QueryScope around, QueryScope scope) {
+        if (subLink.comparison().isEmpty() || !DiscriminatorAnalysis.isTransparent(scope.query())) {
             return;
         }
         for (Node condition : RequiredConditions.in(subLink.comparison().get())) {
@@ -262,8 +240,8 @@ final class SubQueryJoins {
             }
             Optional<Value> known = around == null
                     ? Optional.of((Value) new Outer(value)).filter(outer -> value.is("varlevelsup", "0"))
-                    : value(around, value);
-            own(scope, shown)
+                    : around.value(value);
+            scope.own(shown)
                     .ifPresent(column -> known.filter(
                                     of -> subLink.onlyTruth() || (isNeverNull(column) && isNeverNull(of)))
                             .ifPresent(of -> add(column, of, condition, shown, value)));
@@ -289,64 +267,11 @@ final class SubQueryJoins {
         };
     }
 
-    /** The column of a read below the query that a VAR node of it is. */
-    private Optional<Inner> own(Scope scope, Node variable) {
-        if (!variable.is("varlevelsup", "0")) {
-            return Optional.empty();
-        }
-        int entry = (int) variable.number("varno");
-        int number = (int) variable.number("varattno");
-        Scope within = scope.inside.get(entry);
-        Node shown = within == null ? null : shown(within, number);
-        return shown == null ? read(scope, entry, number) : own(Objects.requireNonNull(within), shown);
-    }
-
-    /** What a VAR node of the query is: a column of this query, or of one around it. */
-    private Optional<Value> value(Scope scope, Node variable) {
-        Scope at = scope;
-        for (long levels = variable.number("varlevelsup"); levels > 0; levels--) {
-            if (at.around == null) {
-                return at.outermost && levels == 1 ? Optional.of(new Outer(variable)) : Optional.empty();
-            }
-            at = at.around;
-        }
-        int entry = (int) variable.number("varno");
-        int number = (int) variable.number("varattno");
-        Scope within = at.inside.get(entry);
-        Node shown = within == null ? null : shown(within, number);
-        return shown == null
-                ? read(at, entry, number).map(column -> column)
-                : value(Objects.requireNonNull(within), shown);
-    }
-
-    private static Optional<Inner> read(Scope scope, int entry, int number) {
-        return number < 1
-                ? Optional.empty()
-                : Optional.ofNullable(scope.tables.get(entry)).map(read -> new Inner(read, number));
-    }
-
-    /** The VAR node that an output column of the query is; null if it is anything else. */
-    private static @Nullable Node shown(Scope scope, long number) {
-        if (!DiscriminatorAnalysis.isTransparent(scope.query)) {
-            return null;
-        }
-        for (Part part : scope.query.items("targetList")) {
-            if (part instanceof Node target
-                    && target.number("resno") == number
-                    && target.all("expr").size() == 1
-                    && target.all("expr").getFirst() instanceof Node shown
-                    && shown.label().equals("VAR")) {
-                return shown;
-            }
-        }
-        return null;
-    }
-
-    private static @Nullable Node parameter(Scope scope, Part side) {
+    private static @Nullable Node parameter(QueryScope scope, Part side) {
         return NodeTree.bare(side) instanceof Node parameter
                         && parameter.label().equals("PARAM")
                         && parameter.is("paramkind", "2")
-                ? shown(scope, parameter.number("paramid"))
+                ? scope.shown(parameter.number("paramid"))
                 : null;
     }
 

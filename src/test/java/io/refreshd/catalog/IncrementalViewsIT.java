@@ -259,6 +259,8 @@ class IncrementalViewsIT {
                 "ALTER TABLE main ADD COLUMN more int",
                 "CREATE OR REPLACE VIEW details_of_all AS SELECT * FROM details WHERE v <> ''",
                 "CREATE TABLE child () INHERITS (details)",
+                "ALTER TABLE details RENAME TO others",
+                "ALTER SCHEMA public RENAME TO others",
                 "ALTER TABLE refreshd_store.v_1 DROP COLUMN title CASCADE")) {
             execute("SAVEPOINT before");
             String before = version();

@@ -297,20 +297,20 @@ class IncrementalCasesIT {
                 "CREATE TABLE B (id int PRIMARY KEY, active boolean)",
                 "CREATE VIEW AB AS SELECT A.t_id FROM A JOIN B ON B.id = A.b_id AND B.active",
                 "INSERT INTO T VALUES (1, 'a'), (2, 'b'), (3, 'c')",
-                "INSERT INTO A VALUES (1, 1, 1), (2, 2, 2)",
-                "INSERT INTO B VALUES (1, true), (2, false)");
+                "INSERT INTO A VALUES (21, 1, 11), (22, 2, 12)",
+                "INSERT INTO B VALUES (11, true), (12, false)");
         view(p + "view", named(p, "SELECT T.v FROM T " + joined));
-        through(p, "UPDATE B SET active = false WHERE id = 1");
+        through(p, "UPDATE B SET active = false WHERE id = 11");
         assertThat(byKeys(p + "view")).as("the state of B").isEqualTo(1);
-        through(p, "UPDATE B SET id = 3, active = true WHERE id = 2");
+        through(p, "UPDATE B SET id = 13, active = true WHERE id = 12");
         byKeys(p + "view");
-        through(p, "UPDATE B SET id = 2 WHERE id = 3");
+        through(p, "UPDATE B SET id = 12 WHERE id = 13");
         assertThat(byKeys(p + "view")).as("the key of B").isEqualTo(1);
-        through(p, "UPDATE A SET t_id = 3 WHERE id = 2", "UPDATE B SET active = NOT active");
+        through(p, "UPDATE A SET t_id = 3 WHERE id = 22", "UPDATE B SET active = NOT active");
         assertThat(byKeys(p + "view")).as("both in one round").isPositive();
         through(p, "BEGIN; DELETE FROM B; DELETE FROM A; COMMIT");
         assertThat(byKeys(p + "view")).as("both deleted").isPositive();
-        through(p, "INSERT INTO B VALUES (4, true), (5, false)", "INSERT INTO A VALUES (4, 2, 4), (5, 3, 5)");
+        through(p, "INSERT INTO B VALUES (14, true), (15, false)", "INSERT INTO A VALUES (24, 2, 14), (25, 3, 15)");
         assertThat(byKeys(p + "view")).as("both inserted").isPositive();
     }
 
@@ -332,8 +332,8 @@ class IncrementalCasesIT {
                 "CREATE TABLE ib_a (id int PRIMARY KEY, t_id int, b_id int)",
                 "CREATE TABLE ib_b (id int PRIMARY KEY, active boolean)",
                 "INSERT INTO ib_t VALUES (1, 'a'), (2, 'b')",
-                "INSERT INTO ib_a VALUES (1, 1, 1)",
-                "INSERT INTO ib_b VALUES (1, true)");
+                "INSERT INTO ib_a VALUES (1, 1, 7)",
+                "INSERT INTO ib_b VALUES (7, true)");
         view(
                 "in_between",
                 "SELECT v FROM ib_t t WHERE EXISTS (SELECT FROM ib_a a JOIN ib_b b ON b.id = a.b_id WHERE a.t_id = t.id AND b.active)");

@@ -97,13 +97,17 @@ final class IncrementalRounds {
         long everything;
         long changed;
         long withLater;
+        long views;
+        long throughOthers;
 
         @Override
         public String toString() {
             return rounds + " rounds: " + byKeys + " by keys (" + 100 * byKeys / Math.max(1, rounds) + " %, " + ofGroups
                     + " of groups), "
                     + everything + " of everything; " + changed + " changed rows, " + withLater
-                    + " had transactions between snapshot and log position";
+                    + " had transactions between snapshot and log position; changes of " + throughOthers + " of "
+                    + views
+                    + " views led through other tables";
         }
     }
 
@@ -222,6 +226,9 @@ final class IncrementalRounds {
         if (!plan.possible() || (everything && random.nextInt(8) > 0)) {
             return Optional.empty();
         }
+        tally.views++;
+        tally.throughOthers +=
+                plan.tables().stream().anyMatch(table -> !table.through().isEmpty()) ? 1 : 0;
         fixture.view(name, HiddenColumns.before(String.valueOf(text), plan), plan);
         StoreLayout layout = StoreLayout.read(fixture.handle, fixture.oid(name)).orElseThrow();
         return Optional.of(new View(
