@@ -61,7 +61,12 @@ final class IncrementalRoles {
         this.notes = notes;
     }
 
-    /** @param active seconds that the server spent on statements; @param cpu its processor time in seconds */
+    /**
+     * Seconds.
+     *
+     * @param active that the server spent on statements
+     * @param cpu its processor time
+     */
     private record Spent(double active, double cpu) {
         Spent minus(Spent before) {
             return new Spent(active - before.active, cpu - before.cpu);
@@ -80,9 +85,12 @@ final class IncrementalRoles {
             change("title", 0); // each view's first round looks at the plans
             List<Double> active = new ArrayList<>();
             List<Double> cpu = new ArrayList<>();
-            String before = one("SELECT coalesce(max(id), 0) FROM refreshd.refresh_history");
+            String before = "";
             for (int pair = 1; pair <= PAIRS; pair++) {
                 Spent unread = changes("note", pair);
+                if (pair == 1) {
+                    before = one("SELECT coalesce(max(id), 0) FROM refreshd.refresh_history");
+                }
                 Spent shown = changes("title", pair);
                 Spent difference = shown.minus(unread);
                 active.add(difference.active() / CHANGES);

@@ -90,7 +90,8 @@ final class IncrementalWays {
                                 "everything",
                                 "chosen",
                                 "chosen ÷ better, medians (each)",
-                                "chosen by keys"),
+                                "chosen by keys",
+                                "forced likewise ÷ better"),
                         rows));
     }
 
@@ -156,6 +157,8 @@ final class IncrementalWays {
         Sample all = Sample.of(everythingTook);
         Sample chosen = Sample.of(chosenTook);
         Sample each = Sample.of(ratios);
+        double better = Math.min(keys.median(), all.median());
+        double likewise = (chosenByKeys * keys.median() + (repeats - chosenByKeys) * all.median()) / repeats;
         return List.of(
                 shape.title(),
                 100 / apart + " %",
@@ -164,9 +167,10 @@ final class IncrementalWays {
                 Table.millis(chosen),
                 "%s (%s … %s)"
                         .formatted(
-                                Report.number(chosen.median() / Math.min(keys.median(), all.median())),
+                                Report.number(chosen.median() / better),
                                 Report.number(each.min()),
                                 Report.number(each.max())),
-                chosenByKeys + " of " + repeats);
+                chosenByKeys + " of " + repeats,
+                Report.number(likewise / better));
     }
 }

@@ -7,8 +7,8 @@ import io.refreshd.testing.TestTimeout;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.net.ConnectException;
 import java.net.HttpURLConnection;
+import java.net.SocketException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -106,7 +106,8 @@ final class MeasuredDaemon implements AutoCloseable {
         }
         try {
             return open("/readyz").getResponseCode() == 200;
-        } catch (ConnectException notYet) {
+        } catch (SocketException notYet) {
+            // Nobody listens, or another program did on this port for a moment.
             return false;
         }
     }
