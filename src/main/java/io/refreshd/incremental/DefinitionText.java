@@ -152,7 +152,7 @@ final class DefinitionText {
             int from = start;
             int to = end;
             List<Integer> brackets = IntStream.range(from, to)
-                    .filter(i -> tokens.get(i).is("(") && i + 1 < tokens.size() && beginsQuery(tokens.get(i + 1)))
+                    .filter(i -> tokens.get(i).is("(") && beginsQuery(i + 1))
                     .filter(i -> inner.with() ? isWith(i, inner.name()) : isNamed(i, inner.name()))
                     .boxed()
                     .toList();
@@ -180,8 +180,14 @@ final class DefinitionText {
                 .orElseThrow(() -> new IllegalArgumentException("a sub-select without FROM"));
     }
 
-    private static boolean beginsQuery(Token token) {
-        return token.is("SELECT") || token.is("WITH");
+    /** The first branch of a set operation may stand in brackets of its own. */
+    private boolean beginsQuery(int start) {
+        int at = start;
+        while (at < tokens.size() && tokens.get(at).is("(")) {
+            at++;
+        }
+        return at < tokens.size()
+                && (tokens.get(at).is("SELECT") || tokens.get(at).is("WITH"));
     }
 
     /** Whether the name follows behind the brackets, as it does in FROM. */

@@ -36,6 +36,10 @@ public final class RoundSql {
 
     private static final String UNPAIRED = "SELECT *, at IS NULL AS said FROM differing";
 
+    /** Types of which each value has one text. */
+    private static final Set<String> ONE_TEXT =
+            Set.of("smallint", "integer", "bigint", "text", "character varying", "uuid", "boolean", "date");
+
     private final StoreLayout layout;
     private final String store;
     private final String definition;
@@ -117,10 +121,9 @@ public final class RoundSql {
         return oneByOne() ? 100 : Integer.MAX_VALUE;
     }
 
-    /** Two texts of one numeric, or of one padded text, would have the rows of the key twice. */
+    /** Two texts of one value, as numeric and timestamptz have, would have the rows of the key twice. */
     private boolean oneByOne() {
-        return layout.maps().stream().anyMatch(StoreLayout.GroupMap::joined)
-                && layout.keyTypes().stream().noneMatch(Set.of("numeric", "bpchar", "character")::contains);
+        return layout.maps().stream().anyMatch(StoreLayout.GroupMap::joined) && ONE_TEXT.containsAll(layout.keyTypes());
     }
 
     /**

@@ -241,12 +241,16 @@ final class IncrementalRefresher {
 
         private void commit(Handle handle, Map<RoundMember, Round.Result> results) {
             List<Long> changed = new ArrayList<>();
-            results.forEach((member, result) -> {
-                if (result instanceof Round.Result.Corrected done && done.rowsChanged() > 0) {
-                    changed.add(member.task().oid());
+            boolean mapsChanged = false;
+            for (Map.Entry<RoundMember, Round.Result> entry : results.entrySet()) {
+                if (entry.getValue() instanceof Round.Result.Corrected done) {
+                    mapsChanged |= entry.getKey().mapsChanged();
+                    if (done.rowsChanged() > 0) {
+                        changed.add(entry.getKey().task().oid());
+                    }
                 }
-            });
-            if (!changed.isEmpty()) {
+            }
+            if (!changed.isEmpty() || mapsChanged) {
                 changed.forEach(told::remove);
                 Lease.prove(handle, lease);
                 handle.execute("SET LOCAL synchronous_commit = off");

@@ -9,7 +9,6 @@ import io.refreshd.incremental.StoreLayout.GroupMap;
 import io.refreshd.incremental.WayChooser;
 import io.refreshd.model.KeyProbe;
 import io.refreshd.model.TableId;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -34,7 +33,9 @@ final class MapsOfRound {
     private final Handle transaction;
     private final StoreLayout view;
     /** The recompute keys of each map. */
-    private final Map<GroupMap, Set<List<String>>> changed = new HashMap<>();
+    private final Map<GroupMap, Set<List<String>>> asked = new HashMap<>();
+
+    private boolean changed;
 
     MapsOfRound(Handle transaction, StoreLayout view) {
         this.transaction = transaction;
@@ -56,19 +57,19 @@ final class MapsOfRound {
      * @return empty if there are too many
      */
     Optional<List<KeyProbe>> inView(List<KeyProbe> probes, PlainSession session) throws SQLException {
-        changed.clear();
+        asked.clear();
         List<KeyProbe> found = new ArrayList<>(
                 probes.stream().filter(probe -> probe.map() == 0).toList());
         for (int number = 1; number <= view.maps().size(); number++) {
-            int asked = number;
+            int wanted = number;
             GroupMap map = view.maps().get(number - 1);
             List<KeyProbe> ofMap =
-                    probes.stream().filter(probe -> probe.map() == asked).toList();
+                    probes.stream().filter(probe -> probe.map() == wanted).toList();
             Set<List<String>> keys = rowsOf(map, ofMap, session);
             if (keys.isEmpty()) {
                 continue;
             }
-            changed.put(map, keys);
+            asked.put(map, keys);
             Set<List<String>> groups = ask(
                     session,
                     new RoundSql(map.store()).groups(keys, map.key(), WayChooser.MOST_KEYS + 1),
@@ -116,7 +117,7 @@ final class MapsOfRound {
 
     /** Corrects the rows by which the groups were found. */
     void correct(PlainSession session) throws SQLException {
-        for (Map.Entry<GroupMap, Set<List<String>>> map : changed.entrySet()) {
+        for (Map.Entry<GroupMap, Set<List<String>>> map : asked.entrySet()) {
             run(session, new RoundSql(map.getKey().store()).difference(map.getValue()));
         }
     }
@@ -128,6 +129,14 @@ final class MapsOfRound {
     }
 
     private void run(PlainSession session, String sql) throws SQLException {
-        session.query(transaction.getConnection(), sql, ResultSet::next);
+        changed |= session.query(transaction.getConnection(), sql, row -> {
+            row.next();
+            return row.getLong(1) + row.getLong(2) + row.getLong(3) > 0;
+        });
+    }
+
+    /** Whether any row of a map was changed. */
+    boolean changed() {
+        return changed;
     }
 }

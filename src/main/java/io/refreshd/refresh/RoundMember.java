@@ -190,6 +190,11 @@ final class RoundMember {
         };
     }
 
+    /** Whether rows of maps were changed; they have to be committed although the view shows nothing of them. */
+    boolean mapsChanged() {
+        return maps.changed();
+    }
+
     private long correct(String difference) throws SQLException {
         return session().query(transaction.getConnection(), difference, row -> {
             row.next();

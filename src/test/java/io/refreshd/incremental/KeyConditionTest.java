@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.refreshd.model.JoinStep;
 import io.refreshd.model.KeyProbe;
 import io.refreshd.model.TableId;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -58,5 +59,19 @@ class KeyConditionTest {
                 .isEqualTo("x.c1 = ANY ( E'{\"''; DROP TABLE t; --\\\\\\\\''\"}'::text[])");
         assertThat(KeyCondition.of(List.of("x.c1"), List.of("text"), List.of(List.of("\",\"NULL"))))
                 .isEqualTo("x.c1 = ANY ( E'{\"\\\\\",\\\\\"NULL\"}'::text[])");
+    }
+
+    @Test
+    void aGroupMayHaveNullInItsKey() {
+        assertThat(KeyCondition.ofGroups(
+                        List.of("g", "h"),
+                        List.of("int", "text"),
+                        List.of(
+                                Arrays.asList("1", null),
+                                List.of("2", "a"),
+                                List.of("2", "b"),
+                                Arrays.asList("3", null))))
+                .isEqualTo("((g = ANY ('{\"1\",\"3\"}'::int[]) AND h IS NULL)"
+                        + " OR (g = ANY ('{\"2\"}'::int[]) AND h = ANY ('{\"a\",\"b\"}'::text[])))");
     }
 }

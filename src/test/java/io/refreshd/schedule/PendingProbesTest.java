@@ -13,7 +13,7 @@ class PendingProbesTest {
     @Test
     void keysThatLeadThroughOtherTablesAreMergedAmongThemselves() {
         KeyProbe direct =
-                new KeyProbe(new TableId("public", "b"), List.of(1), List.of("integer"), Set.of(List.of("1")));
+                new KeyProbe(new TableId("public", "b"), List.of(1), List.of("integer"), Set.of(List.of("1")), 0);
         KeyProbe through = new KeyProbe(
                 direct.table(),
                 direct.positions(),
