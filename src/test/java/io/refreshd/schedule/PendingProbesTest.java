@@ -13,13 +13,14 @@ class PendingProbesTest {
     @Test
     void keysThatLeadThroughOtherTablesAreMergedAmongThemselves() {
         KeyProbe direct =
-                new KeyProbe(new TableId("public", "b"), List.of(1), List.of("integer"), Set.of(List.of("1")), 0);
+                new KeyProbe(new TableId("public", "b"), List.of(1), List.of("integer"), Set.of(List.of("1")));
         KeyProbe through = new KeyProbe(
                 direct.table(),
                 direct.positions(),
                 direct.types(),
                 Set.of(List.of("2")),
-                List.of(new JoinStep(new TableId("public", "a"), "b_id", List.of("t_id"))));
+                List.of(new JoinStep(new TableId("public", "a"), "b_id", List.of("t_id"))),
+                0);
         PendingProbes pending = new PendingProbes(10);
         pending.add(List.of(direct, through));
         pending.add(List.of(through.withKeys(Set.of(List.of("3")))));
