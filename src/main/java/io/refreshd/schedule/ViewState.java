@@ -97,7 +97,8 @@ final class ViewState {
 
     /** For the changes that come from now on. */
     final PendingChanges noChanges() {
-        return new PendingChanges(incremental() ? PendingProbes.KEYS_WORTH_RECOMPUTING : PendingProbes.KEYS_WORTH_PROBING);
+        return new PendingChanges(
+                incremental() ? PendingProbes.KEYS_WORTH_RECOMPUTING : PendingProbes.KEYS_WORTH_PROBING);
     }
 
     final boolean incremental() {

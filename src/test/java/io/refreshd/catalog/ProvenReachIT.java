@@ -90,7 +90,8 @@ class ProvenReachIT {
     @Test
     void nothingIsProvenAnewWhileNothingOfItIsAltered() throws Exception {
         assertThat(proven.unproven(connection, List.of(subject))).isEmpty();
-        execute("INSERT INTO details VALUES (1, 1, 'a'); CREATE TABLE another (id int); ALTER TABLE unrelated ADD v text");
+        execute(
+                "INSERT INTO details VALUES (1, 1, 'a'); CREATE TABLE another (id int); ALTER TABLE unrelated ADD v text");
         execute("ANALYZE details");
         assertThat(proven.unproven(connection, List.of(subject))).isEmpty();
     }
