@@ -4,7 +4,6 @@ import io.refreshd.model.ViewId;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Savepoint;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -26,12 +25,12 @@ public final class UnsentNames {
     /** SQLSTATE of an answer with bytes that are not UTF-8, or that UTF-8 has no equivalent for. */
     private static final Set<String> NOT_SENT = Set.of("22021", "22P05");
 
-    /** The catalog is read by turns with other work. What was not tried by then counts as not to be read. */
-    private static final Duration LONGEST = Duration.ofSeconds(10);
+    /** Readings of parts of the catalog; the whole may be made to be read again and again. What was not tried then is left out. */
+    private static final int MOST_READINGS = 100;
 
     private final Connection connection;
     private final Set<ViewId> unsent = new HashSet<>();
-    private final long began = System.nanoTime();
+    private int readings;
 
     private UnsentNames(Connection connection) {
         this.connection = connection;
@@ -85,7 +84,7 @@ public final class UnsentNames {
     }
 
     private void find(List<ViewId> views) throws SQLException {
-        if (System.nanoTime() - began > LONGEST.toNanos()) {
+        if (++readings > MOST_READINGS) {
             unsent.addAll(views);
         } else if (tryToRead(new HashSet<>(views)::contains).isEmpty()) {
             if (views.size() == 1) {
