@@ -163,8 +163,9 @@ final class FingerprintSql {
             """ + SCOPE + "SELECT " + HASH;
 
     /**
-     * Number and hash of the rows of a system table, named {@code x}, by place and writer. Its age is a number that a writer's id becomes
-     * at no cost; to hash each row as a record takes as long as everything else.
+     * Number and hash of the rows of a system table, named {@code x}, by place and writer. The writer's id has no cast to a number. Its age
+     * grows with each new id, and so does that of the first id: the difference stays. To hash each row as a record takes as long as
+     * everything else.
      */
     private static String places(String from) {
         return ",\n (SELECT concat(count(*), ':', bit_xor(hashtidextended(x.ctid, age('3'::xid)::int8 - age(x.xmin)))) FROM "

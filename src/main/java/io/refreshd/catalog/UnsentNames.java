@@ -25,7 +25,7 @@ public final class UnsentNames {
     /** SQLSTATE of an answer with bytes that are not UTF-8, or that UTF-8 has no equivalent for. */
     private static final Set<String> NOT_SENT = Set.of("22021", "22P05");
 
-    /** The catalog is read by turns with other work. What was not tried by then counts as not to be read. */
+    /** Readings of parts of the catalog; the whole may be made to be read again and again. What was not tried then is left out. */
     private static final int MOST_READINGS = 100;
 
     private final Connection connection;
@@ -84,7 +84,7 @@ public final class UnsentNames {
     }
 
     private void find(List<ViewId> views) throws SQLException {
-        if (readings >= MOST_READINGS) {
+        if (++readings > MOST_READINGS) {
             unsent.addAll(views);
         } else if (tryToRead(new HashSet<>(views)::contains).isEmpty()) {
             if (views.size() == 1) {
@@ -97,7 +97,6 @@ public final class UnsentNames {
     }
 
     private Optional<Catalog> tryToRead(Predicate<ViewId> included) throws SQLException {
-        readings++;
         Savepoint before = connection.setSavepoint();
         try {
             Catalog catalog = new CatalogQueries(connection).read(included);
