@@ -61,7 +61,13 @@ final class EngineProperties {
         all.put("database.user", server.user());
         all.put("database.tcpKeepAlive", "true");
         // Debezium takes a transaction id when it begins, so its commit would wait for an absent synchronous standby.
-        all.put("database.initial.statements", "SET synchronous_commit = local");
+        // It reads the names of all types, also of those that a server in SQL_ASCII cannot send in UTF-8. Nobody uses
+        // them.
+        all.put(
+                "database.initial.statements",
+                "SET synchronous_commit = local; SELECT pg_catalog.set_config('client_encoding', 'LATIN1', false)"
+                        + " WHERE pg_catalog.getdatabaseencoding() = 'SQL_ASCII'");
+        all.put("database.allowEncodingChanges", "true");
     }
 
     private static void source(Map<String, String> all, CaptureSettings settings) {

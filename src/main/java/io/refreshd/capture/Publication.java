@@ -147,7 +147,8 @@ public final class Publication {
                             AND NOT EXISTS (SELECT FROM pg_catalog.pg_partition_ancestors(c.oid) a
                                              WHERE a.relid <> c.oid AND a.relid IN (SELECT e.oid FROM entry e))
                       END
-                """.formatted(IDENTITIES);
+                  AND %s AND %s
+                """.formatted(IDENTITIES, SqlNames.sendable("n.nspname"), SqlNames.sendable("c.relname"));
         Map<TableId, PublicationState.Entry> tables = new HashMap<>();
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             for (int i = 1; i <= 4; i++) {

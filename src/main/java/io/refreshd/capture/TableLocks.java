@@ -1,5 +1,6 @@
 package io.refreshd.capture;
 
+import io.refreshd.model.SqlNames;
 import io.refreshd.model.TableId;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -28,8 +29,8 @@ public final class TableLocks {
                    AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
                    AND l.mode IN ('ShareUpdateExclusiveLock', 'ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock',
                                   'AccessExclusiveLock')
-                   AND (a.usesysid IS NOT NULL OR l.pid IS NULL)
-                """;
+                   AND (a.usesysid IS NOT NULL OR l.pid IS NULL) AND %s AND %s
+                """.formatted(SqlNames.sendable("n.nspname"), SqlNames.sendable("c.relname"));
         Set<TableId> locked = new HashSet<>();
         try (PreparedStatement statement = connection.prepareStatement(sql);
                 ResultSet row = statement.executeQuery()) {

@@ -57,6 +57,14 @@ final class CatalogIndex {
         }
     }
 
+    /** Whether the column belongs to the table's primary key, so that it holds no NULL. */
+    boolean isPrimary(Relation table, int column) {
+        return indexesOf(table).stream()
+                .anyMatch(index -> index.is(Index.Trait.PRIMARY)
+                        && index.is(Index.Trait.VALID)
+                        && index.columns().contains(column));
+    }
+
     /** The role that read the catalog. */
     String role() {
         return role;

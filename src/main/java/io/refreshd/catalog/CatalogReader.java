@@ -32,6 +32,9 @@ public final class CatalogReader {
      * <p>Invariant: the query tree of a materialized view that is left out is not read, whatever stands on it: anybody may write one.
      * Of a left-out view that an included one stands on, the relation and what it reads are in the catalog.
      *
+     * <p>Of a database that is not in UTF-8 the views are left out that depend on an object whose name the server cannot send:
+     * {@link UnsentNames}.
+     *
      * <p>A connection in autocommit mode gets a transaction for this call, and is in autocommit mode again afterwards. Otherwise the
      * caller's transaction is used; the caller must have made it REPEATABLE READ to get one snapshot.
      *
@@ -39,7 +42,7 @@ public final class CatalogReader {
      */
     public static Catalog read(Connection connection, Predicate<ViewId> included) throws SQLException {
         if (!connection.getAutoCommit()) {
-            return new CatalogQueries(connection).read(included);
+            return UnsentNames.read(connection, included);
         }
         connection.setAutoCommit(false);
         try {
@@ -48,7 +51,7 @@ public final class CatalogReader {
                 // The planner overestimates catalog queries, so that compiling them would take most of the time.
                 statement.execute("SET LOCAL jit = off");
             }
-            Catalog catalog = new CatalogQueries(connection).read(included);
+            Catalog catalog = UnsentNames.read(connection, included);
             connection.commit();
             return catalog;
         } catch (SQLException | RuntimeException failure) {
@@ -69,20 +72,9 @@ public final class CatalogReader {
         return new CatalogQueries(connection).tables(names);
     }
 
-    /**
-     * Hashes the catalog on the server, with one query that is cheap enough to run every second.
-     *
-     * <p>Invariant: the hash differs whenever {@link #read} could return another catalog. REFRESH of a populated view, ANALYZE and
-     * VACUUM do not change it.
-     */
-    public static String fingerprint(Connection connection) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(FingerprintSql.FINGERPRINT)) {
-            KeptPlan.of(statement);
-            try (ResultSet row = statement.executeQuery()) {
-                row.next();
-                return row.getString(1);
-            }
-        }
+    /** Hashes the catalog on the server, and finds what the hash covers. {@link Fingerprint#isCurrent} costs less. */
+    public static Fingerprint fingerprint(Connection connection) throws SQLException {
+        return Fingerprint.read(connection);
     }
 
     /**

@@ -1,13 +1,13 @@
 package io.refreshd.catalog;
 
-import io.refreshd.catalog.JoinedConditions.Match;
-import io.refreshd.catalog.JoinedConditions.SubQuery;
+import io.refreshd.catalog.BoundReads.Bound;
 import io.refreshd.catalog.JoinedReads.Origin;
 import io.refreshd.catalog.JoinedReads.Read;
-import io.refreshd.catalog.NodeTree.Node;
+import io.refreshd.model.JoinStep;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.Remedy;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -15,26 +15,32 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.function.Predicate;
 
 /**
- * Finds by which columns the rows of an incremental view are told that a changed row of a table concerns: by the key of the changed row,
- * which stands beside them, or by a value that joins or correlates.
+ * Finds how a changed row of a table leads to the rows of an incremental view that it concerns: by its key, which stands beside them; by
+ * a value that a join or sub-query compares with a column beside them; or by such a value over the rows of other tables.
+ *
+ * <p>A row that is bound to rows of another read (see {@link BoundReads}) alters the result as if these rows had changed. They are
+ * found by its old and new values among the rows as they are now. Those that have changed as well lead on by their own old and new
+ * values, so that rows which are gone need not be found. That holds only if no two reads find their rows by each other.
  *
  * <p>Conversion and rounds both ask this class, the one for the columns that the store needs, the other for those that it has. So what
  * is promised is what is done.
  *
- * <p>Invariant: each use of a table has a path of its own, in FROM and in sub-queries. If one use has none, a change of the table
- * recomputes everything.
+ * <p>Invariant: each read of a table has a path of its own, in FROM and in sub-queries, over reads alone that were settled before it. A
+ * read is settled if it has a path, or if changes of its table recompute everything.
  */
 final class ChangePaths {
     /**
      * One way from a changed row to rows of the view.
      *
      * @param columns of the table: its key, or one column whose old and new values tell
-     * @param shown for each of these columns: the column that the store shows, with the same value
+     * @param shown the columns that the store shows, with the values of these columns or of those at the end of the joins
      * @param byValue whether the column does not identify a row of the table
+     * @param joins the tables in between, from the changed one on
      */
-    record Path(List<Relation.Column> columns, List<Origin> shown, boolean byValue) {}
+    record Path(List<Relation.Column> columns, List<Origin> shown, boolean byValue, List<JoinStep> joins) {}
 
     /** @param everything why changes recompute everything; then there are no paths */
     record Found(List<Path> paths, Optional<Obstacle> everything) {
@@ -45,64 +51,113 @@ final class ChangePaths {
         private static Found not(Obstacle obstacle) {
             return new Found(List.of(), Optional.of(obstacle));
         }
+
+        private boolean byKeys() {
+            return everything.isEmpty();
+        }
     }
 
     private final JoinedReads joined;
+    private final BoundReads reads;
     private final CatalogIndex catalogIndex;
     private final Function<Origin, Optional<Obstacle>> notShown;
+    /** For each read that is settled: how others go on from its rows. */
+    private final Map<Integer, Path> settled = new HashMap<>();
+    /** For each read: what was found for the tables that the log names, by oid. */
+    private final Map<Integer, Map<Long, Found>> found = new HashMap<>();
 
     /** @param notShown why the store cannot show a column; empty if it can */
     ChangePaths(JoinedReads joined, CatalogIndex catalogIndex, Function<Origin, Optional<Obstacle>> notShown) {
         this.joined = joined;
+        this.reads = new BoundReads(joined, catalogIndex);
         this.catalogIndex = catalogIndex;
         this.notShown = notShown;
+        while (settleOne(this::settleByPath) || settleOne(this::settleForOthers)) {
+            // Each read that is settled may give others a path.
+        }
+    }
+
+    /** The tables in FROM, then those in sub-queries alone. */
+    Set<Relation> tables() {
+        return new LinkedHashSet<>(reads.tables());
     }
 
     /** @param table of which the log names changes: no partitioned one */
     Found of(Relation table) {
         Set<Path> paths = new LinkedHashSet<>();
-        for (Found use : uses(table)) {
-            if (use.everything().isPresent()) {
-                return use;
+        for (int read = 0; read < reads.tables().size(); read++) {
+            if (catalogIndex
+                    .selfAndAncestorsOf(table)
+                    .contains(reads.tables().get(read).oid())) {
+                Found use = Objects.requireNonNullElseGet(
+                        found.getOrDefault(read, Map.of()).get(table.oid()), () -> unknown(table));
+                if (!use.byKeys()) {
+                    return use;
+                }
+                paths.addAll(use.paths());
             }
-            paths.addAll(use.paths());
         }
-        return paths.isEmpty()
-                ? Found.not(new Obstacle("how it reads " + table.sql() + " is not understood", Remedy.NONE))
-                : new Found(List.copyOf(paths), Optional.empty());
+        return paths.isEmpty() ? unknown(table) : new Found(List.copyOf(paths), Optional.empty());
     }
 
-    private List<Found> uses(Relation table) {
-        Set<Long> names = catalogIndex.selfAndAncestorsOf(table);
-        List<Found> uses = new ArrayList<>();
-        for (int read = 0; read < joined.reads().size(); read++) {
-            if (names.contains(joined.reads().get(read).table().oid())) {
-                uses.add(ofRead(read, table));
-            }
-        }
-        for (SubQuery subQuery : joined.conditions().subQueries()) {
-            int times = 0;
-            for (Map.Entry<Long, Integer> read : reads(subQuery, catalogIndex).entrySet()) {
-                times += names.contains(read.getKey()) ? read.getValue() : 0;
-            }
-            if (times > 0) {
-                uses.add(times == 1 ? ofSubQuery(subQuery, table) : Found.not(notCorrelated(table)));
-            }
-        }
-        return uses;
+    private static Found unknown(Relation table) {
+        return Found.not(new Obstacle("how it reads " + table.sql() + " is not understood", Remedy.NONE));
     }
 
-    /** How often the sub-query reads each table, by oid. */
-    static Map<Long, Integer> reads(SubQuery subQuery, CatalogIndex catalogIndex) {
-        try {
-            return SubQueryReads.of(subQuery.subLink(), catalogIndex);
-        } catch (UnsupportedQueryException e) {
-            throw new IllegalStateException("a sub-query that was examined before", e);
+    /** @return whether a read was settled */
+    private boolean settleOne(Predicate<Integer> settles) {
+        for (int read = 0; read < reads.tables().size(); read++) {
+            if (!settled.containsKey(read) && settles.test(read)) {
+                return true;
+            }
         }
+        return false;
     }
 
-    private Found ofRead(int read, Relation table) {
+    private boolean settleByPath(int read) {
+        Map<Long, Found> leaves = new HashMap<>();
+        List<Path> paths = new ArrayList<>();
+        for (Relation leaf : LoggedKey.leaves(reads.tables().get(read), catalogIndex)) {
+            Found one = search(read, leaf, column -> isLogged(leaf, column));
+            leaves.put(leaf.oid(), one);
+            paths.addAll(one.paths());
+        }
+        found.put(read, leaves);
+        boolean all = leaves.values().stream().allMatch(Found::byKeys);
+        if (all) {
+            settled.put(read, paths.getFirst());
+        }
+        return all;
+    }
+
+    /** Changes of the read recompute everything; where it is unchanged, others may still go on from its rows. */
+    private boolean settleForOthers(int read) {
+        List<Path> paths =
+                search(read, reads.tables().get(read), column -> true).paths();
+        paths.forEach(path -> settled.put(read, path));
+        return !paths.isEmpty();
+    }
+
+    private Found search(int read, Relation table, Predicate<Relation.Column> isLogged) {
+        Optional<Obstacle> obstacle = reads.isInFrom(read) ? Optional.empty() : Optional.of(notCorrelated(table));
+        if (reads.isInFrom(read)) {
+            Found byKey = byKey(read, table);
+            if (byKey.byKeys()) {
+                return byKey;
+            }
+            obstacle = byKey.everything();
+        }
+        return byValue(read, table, isLogged, obstacle.orElseThrow());
+    }
+
+    private Found byKey(int read, Relation table) {
         Read one = joined.reads().get(read);
+        if (one.hidden()) {
+            return Found.not(new Obstacle(
+                    "a condition above an outer join may hide that a row of "
+                            + one.table().sql() + " found its match",
+                    Remedy.NONE));
+        }
         LoggedKey key = LoggedKey.of(table, catalogIndex);
         Optional<Obstacle> obstacle = key.obstacle();
         List<Relation.Column> columns = new ArrayList<>();
@@ -120,70 +175,57 @@ final class ChangePaths {
             shown.add(origin);
             obstacle = obstacle.or(() -> notShown.apply(origin));
         }
-        if (one.hidden()) {
-            obstacle = Optional.of(new Obstacle(
-                    "a condition above an outer join may hide that a row of "
-                            + one.table().sql() + " found its match",
-                    Remedy.NONE));
-        }
-        return obstacle.isEmpty() ? Found.by(new Path(columns, shown, false)) : ofMatches(read, table, obstacle.get());
+        return obstacle.map(Found::not).orElseGet(() -> Found.by(new Path(columns, shown, false, List.of())));
     }
 
-    /** By the value of a column that a join compares. @param obstacle why the key does not tell */
-    private Found ofMatches(int read, Relation table, Obstacle obstacle) {
-        Relation named = joined.reads().get(read).table();
-        Optional<Obstacle> notLogged = Optional.empty();
-        for (Match match : joined.conditions().matches()) {
-            if (match.column().read() == read) {
-                String name = column(named, match.column().column()).name();
-                Optional<Relation.Column> column = table.columns().stream()
-                        .filter(own -> own.name().equals(name))
-                        .findFirst();
-                Relation.Column other = column(
-                        joined.reads().get(match.other().read()).table(),
-                        match.other().column());
-                if (column.isPresent()
-                        && KeyEquality.holds(match.operator(), column.get(), other)
-                        && notShown.apply(match.other()).isEmpty()) {
-                    if (isLogged(table, column.get())) {
-                        return Found.by(new Path(List.of(column.get()), List.of(match.other()), true));
-                    }
-                    notLogged = Optional.of(whole(table, obstacle.what(), column.get()));
-                }
+    /** By the value that binds a row. @param obstacle why nothing else tells */
+    private Found byValue(int read, Relation table, Predicate<Relation.Column> isLogged, Obstacle obstacle) {
+        Optional<Path> best = Optional.empty();
+        Optional<Obstacle> against = Optional.empty();
+        for (Bound bound : reads.of(read)) {
+            Optional<Relation.Column> column =
+                    named(table, reads.column(bound.column()).name());
+            Optional<Path> path = column.filter(own -> bound.collationFits()
+                            && KeyEquality.holds(bound.operator(), own, reads.column(bound.other())))
+                    .flatMap(own -> path(own, bound));
+            if (path.isEmpty() || (best.isPresent() && isNoShorter(path.get(), best.get()))) {
+                continue;
+            }
+            Optional<Obstacle> refused = isLogged.test(column.orElseThrow())
+                    ? path.get().joins().isEmpty() ? Optional.empty() : unreadable(bound)
+                    : Optional.of(whole(table, obstacle.what(), column.orElseThrow()));
+            if (refused.isEmpty()) {
+                best = path;
+            } else if (against.isEmpty()) {
+                against = refused;
             }
         }
-        return Found.not(notLogged.orElse(obstacle));
+        Obstacle why = against.orElse(obstacle);
+        return best.map(Found::by).orElseGet(() -> Found.not(why));
     }
 
-    private Found ofSubQuery(SubQuery subQuery, Relation table) {
-        Obstacle obstacle = notCorrelated(table);
-        for (Correlation correlation :
-                Correlation.of(subQuery.subLink(), table, catalogIndex, outer -> isKey(subQuery, outer))) {
-            Optional<Origin> outer = subQuery.outer().apply(correlation.outer());
-            if (outer.isPresent()
-                    && KeyEquality.holds(
-                            correlation,
-                            column(
-                                    joined.reads().get(outer.get().read()).table(),
-                                    outer.get().column()))
-                    && notShown.apply(outer.get()).isEmpty()) {
-                if (isLogged(table, correlation.column())) {
-                    return Found.by(new Path(List.of(correlation.column()), List.of(outer.get()), true));
-                }
-                obstacle = whole(table, "a sub-query in an expression reads " + table.sql(), correlation.column());
-            }
+    private static boolean isNoShorter(Path path, Path other) {
+        return path.joins().size() >= other.joins().size();
+    }
+
+    private Optional<Path> path(Relation.Column own, Bound bound) {
+        if (bound.shows() && notShown.apply(bound.other()).isEmpty()) {
+            return Optional.of(new Path(List.of(own), List.of(bound.other()), true, List.of()));
         }
-        return Found.not(obstacle);
+        return Optional.ofNullable(settled.get(bound.other().read())).map(further -> {
+            List<JoinStep> joins = new ArrayList<>();
+            joins.add(new JoinStep(
+                    reads.tables().get(bound.other().read()).tableId(),
+                    reads.column(bound.other()).name(),
+                    further.columns().stream().map(Relation.Column::name).toList()));
+            joins.addAll(further.joins());
+            return new Path(List.of(own), further.shown(), true, joins);
+        });
     }
 
-    /** Whether the column of the outer query holds no NULL. */
-    private boolean isKey(SubQuery subQuery, Node outer) {
-        return subQuery.outer()
-                .apply(outer)
-                .filter(origin -> !joined.reads().get(origin.read()).nullable()
-                        && Correlation.isPrimary(
-                                catalogIndex, joined.reads().get(origin.read()).table(), origin.column()))
-                .isPresent();
+    /** A table behind a plain view is read by the view's owner, and in between by refreshd's role. */
+    private Optional<Obstacle> unreadable(Bound bound) {
+        return ReadAccess.obstacle(List.of(reads.tables().get(bound.other().read())), catalogIndex);
     }
 
     /** Whether the log holds the old and the new value of the column. */
@@ -212,11 +254,17 @@ final class ChangePaths {
                 "a sub-query in an expression reads " + table.sql()
                         + ", and nothing shows which rows of the view depend on a row of it",
                 Remedy.text("compare a column of " + table.sql()
-                        + " for equality with one of a table in FROM; by NOT EXISTS instead of NOT IN, unless both are columns"
-                        + " of primary keys"));
+                        + " for equality with one of a table in FROM, or of a table in the sub-query that leads there; by NOT"
+                        + " EXISTS instead of NOT IN, unless both are columns of primary keys"));
     }
 
-    static Relation.Column column(Relation table, int number) {
+    private static Optional<Relation.Column> named(Relation table, String name) {
+        return table.columns().stream()
+                .filter(column -> column.name().equals(name))
+                .findFirst();
+    }
+
+    private static Relation.Column column(Relation table, int number) {
         return Objects.requireNonNull(
                 table.columns().stream()
                         .filter(column -> column.number() == number)

@@ -73,7 +73,7 @@ final class DiscriminatorAnalysis {
     }
 
     /** The table's column that a range table entry's column shows unaltered; empty if it shows anything else. */
-    Optional<Relation.Column> column(RangeTable rangeTable, int index, int number, Relation table, int depth) {
+    private Optional<Relation.Column> column(RangeTable rangeTable, int index, int number, Relation table, int depth) {
         Relation read = rangeTable.relation(index);
         if (read != null && catalogIndex.selfAndAncestorsOf(table).contains(read.oid())) {
             // A child has the columns of its parent by name, and may have them at other numbers.

@@ -99,13 +99,13 @@ final class EntryNames {
                 : alias(entry, "eref").map(EntryNames::aliasName).orElse(null);
     }
 
-    private static Optional<Node> alias(Node entry, String field) {
+    static Optional<Node> alias(Node entry, String field) {
         return entry.all(field).size() == 1 && entry.all(field).getFirst() instanceof Node alias
                 ? Optional.of(alias)
                 : Optional.empty();
     }
 
-    private static @Nullable String aliasName(Node alias) {
+    static @Nullable String aliasName(Node alias) {
         return alias.all("aliasname").size() == 1
                 ? text(alias.all("aliasname").getFirst()).orElse(null)
                 : null;

@@ -13,6 +13,10 @@ import java.util.Set;
 final class IncrementalObstacles {
     private static final String STALENESS = "set max-staleness";
 
+    /** What helps against the clock, chance and the session: only the rows need be stored that do not depend on them. */
+    private static final Remedy OUTSIDE = Remedy.text(
+            "leave that part out of the view, and put it into a plain view over it or into the queries that read it");
+
     private final CatalogIndex catalogIndex;
     private final UntrackedSources untrackedSources;
 
@@ -25,7 +29,9 @@ final class IncrementalObstacles {
         ViewSources sources = ViewSources.of(view, catalogIndex);
         Set<Obstacle> found = new LinkedHashSet<>();
         for (Obstacle untracked : untrackedSources.of(view, sources)) {
-            found.add(new Obstacle(untracked.what(), withoutStaleness(untracked.remedy())));
+            Remedy remedy = withoutStaleness(untracked.remedy());
+            boolean outside = remedy.isEmpty() && untracked.what().endsWith(UntrackedSources.OF_ITSELF);
+            found.add(new Obstacle(untracked.what(), outside ? OUTSIDE : remedy));
         }
         for (Relation relation : sources.relations()) {
             if (relation.traits().rowSecurity() != RowSecurity.OFF) {

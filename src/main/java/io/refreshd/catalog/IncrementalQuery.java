@@ -1,5 +1,6 @@
 package io.refreshd.catalog;
 
+import io.refreshd.model.JoinStep;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.TableId;
 import io.refreshd.model.ViewId;
@@ -84,12 +85,14 @@ public record IncrementalQuery(
      * How a changed row leads to rows of the view.
      *
      * @param columns names of the table's columns whose values, old and new, are looked for: its key, or one that joins or correlates
-     * @param positions the numbers of the store's columns that hold them
+     * @param positions the numbers of the store's columns that hold them, or what the joins lead to
+     * @param joins the tables whose rows, as they are now, lead on from these values
      */
-    public record ChangedBy(List<String> columns, List<Integer> positions) {
+    public record ChangedBy(List<String> columns, List<Integer> positions, List<JoinStep> joins) {
         public ChangedBy {
             columns = List.copyOf(columns);
             positions = List.copyOf(positions);
+            joins = List.copyOf(joins);
         }
     }
 
@@ -109,6 +112,15 @@ public record IncrementalQuery(
         /** The columns of each use, named once. */
         public List<List<String>> columns() {
             return by.stream().map(ChangedBy::columns).distinct().toList();
+        }
+
+        /** The tables through which changed rows are found, besides the table itself. */
+        public List<TableId> through() {
+            return by.stream()
+                    .flatMap(one -> one.joins().stream())
+                    .map(JoinStep::table)
+                    .distinct()
+                    .toList();
         }
 
         /** For each use: the numbers of the store's columns. */

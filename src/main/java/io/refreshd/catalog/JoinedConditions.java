@@ -8,26 +8,29 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.function.Predicate;
 
 /** What the conditions and sub-queries of a query with {@link JoinedReads} say of the rows that a change concerns. */
 final class JoinedConditions {
     /**
-     * An equality that a row of a read must meet to matter: rows of the result differ by it only where the other column has the value of
+     * An equality that a row of a read must meet to matter: it stands beside rows of the other read alone whose column has the value of
      * its column.
      *
      * @param column of the read
      * @param other the column that has its value
      * @param operator oid of the operator
+     * @param shows whether the rows of the result that differ by a row of the read have that value in the other column; otherwise a
+     *     condition further up may drop them, and keep those that replace them
      */
-    record Match(Origin column, Origin other, long operator) {}
+    record Match(Origin column, Origin other, long operator, boolean shows) {}
 
     /**
      * A sub-query in an expression.
      *
-     * @param outer finds the column that a VAR node of it refers to; empty if rows of the result may differ by the sub-query's value
-     *     that do not show the column
+     * @param outer finds the column that a VAR node of it refers to
+     * @param shows whether the rows of the result that differ by the sub-query's value show that column
      */
-    record SubQuery(SubLink subLink, Function<Node, Optional<Origin>> outer) {}
+    record SubQuery(SubLink subLink, Function<Node, Optional<Origin>> outer, Predicate<Origin> shows) {}
 
     private final List<Read> reads;
     private final Function<Node, Optional<Origin>> origins;
@@ -43,7 +46,7 @@ final class JoinedConditions {
         this.origins = origins;
     }
 
-    /** The equalities by which rows can be found that a change of a read concerns. Not every read has one. */
+    /** The equalities of FROM and WHERE. Not every read has one. */
     List<Match> matches() {
         return matches;
     }
@@ -61,23 +64,20 @@ final class JoinedConditions {
     void add(JoinTree joins) throws UnsupportedQueryException {
         for (JoinTree.Place place : joins.places()) {
             boolean seen = !joins.isHiddenAbove(place.entries());
-            if (seen) {
-                RequiredConditions.in(place.condition()).forEach(condition -> addMatches(condition, place));
-            }
+            RequiredConditions.in(place.condition()).forEach(condition -> addMatches(condition, place, seen));
             for (SubLink subLink : SubLink.inCondition(place.condition(), false)) {
                 subQueries.add(new SubQuery(
                         subLink,
-                        node -> origins.apply(node)
-                                .filter(origin -> place.nullable()
-                                                .contains(
-                                                        reads.get(origin.read()).entry())
-                                        ? !reads.get(origin.read()).hidden()
-                                        : seen)));
+                        origins,
+                        origin -> place.nullable()
+                                        .contains(reads.get(origin.read()).entry())
+                                ? !reads.get(origin.read()).hidden()
+                                : seen));
             }
         }
     }
 
-    private void addMatches(Node condition, JoinTree.Place place) {
+    private void addMatches(Node condition, JoinTree.Place place, boolean shows) {
         List<Part> sides = condition.items("args");
         if (!condition.label().equals("OPEXPR") || sides.size() != 2) {
             return;
@@ -85,18 +85,18 @@ final class JoinedConditions {
         Optional<Origin> left = ofThisQuery(sides.get(0));
         Optional<Origin> right = ofThisQuery(sides.get(1));
         if (left.isPresent() && right.isPresent()) {
-            addMatch(left.get(), right.get(), condition, place);
-            addMatch(right.get(), left.get(), condition, place);
+            addMatch(left.get(), right.get(), condition, place, shows);
+            addMatch(right.get(), left.get(), condition, place, shows);
         }
     }
 
     private Optional<Origin> ofThisQuery(Part side) {
-        return Correlation.bare(side) instanceof Node node && node.is("varlevelsup", "0")
+        return NodeTree.bare(side) instanceof Node node && node.is("varlevelsup", "0")
                 ? origins.apply(node)
                 : Optional.empty();
     }
 
-    private void addMatch(Origin column, Origin other, Node condition, JoinTree.Place place) {
+    private void addMatch(Origin column, Origin other, Node condition, JoinTree.Place place, boolean shows) {
         int entry = reads.get(column.read()).entry();
         int otherEntry = reads.get(other.read()).entry();
         boolean inner = place.nullable().isEmpty();
@@ -104,14 +104,14 @@ final class JoinedConditions {
                 && (inner
                         || (place.nullable().contains(entry)
                                 && !place.nullable().contains(otherEntry)))) {
-            matches.add(new Match(column, other, condition.number("opno")));
+            matches.add(new Match(column, other, condition.number("opno"), shows));
         }
     }
 
     /** Adds the sub-queries in the expression of a column. The result shows whatever they refer to, or NULLs. */
     void addColumn(Part target) throws UnsupportedQueryException {
         for (SubLink subLink : SubLink.inColumn(target)) {
-            subQueries.add(new SubQuery(subLink, origins));
+            subQueries.add(new SubQuery(subLink, origins, origin -> true));
         }
     }
 
@@ -124,21 +124,21 @@ final class JoinedConditions {
      */
     void addInner(JoinedReads within, int first, boolean hidden, boolean referenced) {
         JoinedConditions inner = within.conditions();
-        if (!hidden) {
-            inner.matches.forEach(match -> matches.add(
-                    new Match(moved(match.column(), first), moved(match.other(), first), match.operator())));
-        }
+        inner.matches.forEach(match -> matches.add(new Match(
+                moved(match.column(), first),
+                moved(match.other(), first),
+                match.operator(),
+                match.shows() && !hidden)));
         inner.subQueries.forEach(subQuery -> subQueries.add(new SubQuery(
                 subQuery.subLink(),
-                node -> subQuery.outer()
-                        .apply(node)
-                        .filter(origin -> !hidden
-                                && !(referenced
-                                        && within.reads().get(origin.read()).nullable()))
-                        .map(origin -> moved(origin, first)))));
+                node -> subQuery.outer().apply(node).map(origin -> moved(origin, first)),
+                origin -> !hidden
+                        && !(referenced
+                                && within.reads().get(origin.read() - first).nullable())
+                        && subQuery.shows().test(moved(origin, -first)))));
     }
 
-    private static Origin moved(Origin origin, int first) {
-        return new Origin(origin.read() + first, origin.column());
+    private static Origin moved(Origin origin, int by) {
+        return new Origin(origin.read() + by, origin.column());
     }
 }

@@ -161,8 +161,8 @@ final class JoinedKeys {
         } else if (node.label().equals("OPEXPR")
                 && EQUALITY.contains(node.number("opno"))
                 && node.items("args").size() == 2) {
-            Part left = bare(node.items("args").get(0));
-            Part right = bare(node.items("args").get(1));
+            Part left = NodeTree.bare(node.items("args").get(0));
+            Part right = NodeTree.bare(node.items("args").get(1));
             add(left, right, only);
             add(right, left, only);
         }
@@ -184,16 +184,5 @@ final class JoinedKeys {
         return part instanceof Node node && node.label().equals("VAR") && node.is("varlevelsup", "0")
                 ? Optional.of(new Column((int) node.number("varno"), (int) node.number("varattno")))
                 : Optional.empty();
-    }
-
-    /** Without casts of varchar or a domain to the base type, which change no value. */
-    private static Part bare(Part part) {
-        Part inside = part;
-        while (inside instanceof Node node
-                && node.label().equals("RELABELTYPE")
-                && node.all("arg").size() == 1) {
-            inside = node.all("arg").getFirst();
-        }
-        return inside;
     }
 }

@@ -27,11 +27,6 @@ final class KeyEquality {
 
     private KeyEquality() {}
 
-    /** @param shown the column of the outer query, as the view shows it */
-    static boolean holds(Correlation correlation, Relation.Column shown) {
-        return correlation.collationFits() && holds(correlation.operator(), correlation.column(), shown);
-    }
-
     /** @param operator compares the column that is looked up by its values with the one that is shown */
     static boolean holds(long operator, Relation.Column column, Relation.Column shown) {
         return FAMILIES.stream()

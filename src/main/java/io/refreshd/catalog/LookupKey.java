@@ -1,6 +1,7 @@
 package io.refreshd.catalog;
 
 import io.refreshd.model.ChangedRows;
+import io.refreshd.model.JoinStep;
 import java.util.List;
 
 /**
@@ -13,6 +14,7 @@ import java.util.List;
  * @param mostKeys how many rows are worth looking up one by one; beyond, a refresh costs less
  * @param indexed whether an index of the view begins with these columns, so that finding a row costs a few pages
  * @param byValue whether the column does not identify a row: rows of the view that have the value may stem from any row
+ * @param joins the tables that lead from the columns' values to those that the view's columns show; none if these are the same values
  */
 public record LookupKey(
         List<String> columns,
@@ -20,17 +22,19 @@ public record LookupKey(
         List<String> types,
         int mostKeys,
         boolean indexed,
-        boolean byValue) {
+        boolean byValue,
+        List<JoinStep> joins) {
     /** A key for a view that is refreshed by REFRESH. */
     public LookupKey(
             List<String> columns, List<Integer> positions, List<String> types, boolean indexed, boolean byValue) {
-        this(columns, positions, types, ChangedRows.LIMIT, indexed, byValue);
+        this(columns, positions, types, ChangedRows.LIMIT, indexed, byValue, List.of());
     }
 
     public LookupKey {
         columns = List.copyOf(columns);
         positions = List.copyOf(positions);
         types = List.copyOf(types);
+        joins = List.copyOf(joins);
     }
 
     public LookupKey(List<String> columns, List<Integer> positions, List<String> types, boolean indexed) {

@@ -85,6 +85,17 @@ final class NodeTree {
 
     record Token(String text) implements Part {}
 
+    /** The expression without casts of varchar or a domain to the base type, which change no value. */
+    static Part bare(Part expression) {
+        Part inside = expression;
+        while (inside instanceof Node node
+                && node.label().equals("RELABELTYPE")
+                && node.all("arg").size() == 1) {
+            inside = node.all("arg").getFirst();
+        }
+        return inside;
+    }
+
     /** The one query that a rule's action ({@code ev_action}) consists of; empty if it is something else, or cannot be parsed, or is too deep. */
     static Optional<Node> query(String action) {
         try {

@@ -55,7 +55,7 @@ final class NullRejection {
     }
 
     private static void add(Part part, Set<Integer> found) {
-        if (Correlation.bare(part) instanceof Node node && node.label().equals("VAR") && node.is("varlevelsup", "0")) {
+        if (NodeTree.bare(part) instanceof Node node && node.label().equals("VAR") && node.is("varlevelsup", "0")) {
             found.add((int) node.number("varno"));
         }
     }

@@ -5,10 +5,12 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** Names what makes a query more than a select of joined tables, in the words of SQL. */
 final class QueryShape {
-    static final String WITH = "WITH";
+    private static final String WITH = "WITH (of a query that is MATERIALIZED or not read exactly once)";
+    private static final String RECURSIVE = "WITH RECURSIVE";
 
     /** Flags of the query node that are false in a select-project-join query. */
     private static final Map<String, String> FLAGS = new LinkedHashMap<>();
@@ -21,11 +23,11 @@ final class QueryShape {
         FLAGS.put("hasWindowFuncs", "a window function");
         FLAGS.put("hasTargetSRFs", "a set-returning function among its columns");
         FLAGS.put("hasDistinctOn", "DISTINCT ON");
-        FLAGS.put("hasRecursive", "WITH RECURSIVE");
+        FLAGS.put("hasRecursive", RECURSIVE);
         FLAGS.put("hasModifyingCTE", "WITH of a statement that writes");
         CLAUSES.put("cteList", WITH);
         CLAUSES.put("groupClause", "GROUP BY");
-        CLAUSES.put("groupingSets", "GROUPING SETS");
+        CLAUSES.put("groupingSets", "GROUPING SETS, ROLLUP or CUBE");
         CLAUSES.put("havingQual", "HAVING");
         CLAUSES.put("windowClause", "a window function");
         CLAUSES.put("distinctClause", "DISTINCT");
@@ -36,6 +38,20 @@ final class QueryShape {
     }
 
     private QueryShape() {}
+
+    /**
+     * @param name what people call the query
+     * @throws UnsupportedQueryException if the query has anything besides joins, conditions and computed columns
+     */
+    static void requirePlainSelect(Node query, String name) throws UnsupportedQueryException {
+        List<String> more = new ArrayList<>(beyondJoins(query));
+        if (WithClauses.areReadOnce(query) || more.contains(RECURSIVE)) {
+            more.remove(WITH);
+        }
+        if (!more.isEmpty()) {
+            throw new UnsupportedQueryException(name + " is no plain select of joined tables: it has " + list(more));
+        }
+    }
 
     /** Everything that the query has besides joins, conditions and computed columns; none for a select-project-join query. */
     static List<String> beyondJoins(Node query) {
@@ -55,6 +71,17 @@ final class QueryShape {
             found.remove("DISTINCT");
         }
         return found.stream().distinct().toList();
+    }
+
+    /** What an entry of FROM is, for people, that is neither a table nor a view nor a sub-select. */
+    static String inFrom(Optional<Node> entry, String name) {
+        // The server's RTEKind.
+        return switch (entry.map(node -> (int) node.number("rtekind")).orElse(-1)) {
+            case 3 -> "the rows of a function, " + name + ", in FROM";
+            case 5 -> "a list of VALUES";
+            case 6 -> "the recursive query " + name + " of WITH";
+            default -> name + ", which is no table";
+        };
     }
 
     /** "A", "A and B", "A, B and C". */

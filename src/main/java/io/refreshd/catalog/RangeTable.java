@@ -2,6 +2,7 @@ package io.refreshd.catalog;
 
 import io.refreshd.catalog.NodeTree.Node;
 import io.refreshd.catalog.NodeTree.Part;
+import io.refreshd.model.SqlNames;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -35,6 +36,14 @@ final class RangeTable {
                 .filter(entry -> entry.label().equals("RANGETBLENTRY") && entry.is("rtekind", "0"))
                 .map(entry -> catalogIndex.relation(entry.number("relid")))
                 .orElse(null);
+    }
+
+    /** The name of the entry, for people. */
+    String name(int index) {
+        return SqlNames.identifier(entry(index)
+                .flatMap(entry -> EntryNames.alias(entry, "eref"))
+                .map(EntryNames::aliasName)
+                .orElse("?"));
     }
 
     /** The query behind the entry; empty if the entry is neither a sub-select nor a plain view. */

@@ -1,5 +1,7 @@
 package io.refreshd.catalog;
 
+import io.refreshd.model.SqlNames;
+
 /** The SQL that finds the views of a database, and everything that they read. Every role may run it. */
 final class ReachedSql {
     private ReachedSql() {}
@@ -55,14 +57,15 @@ final class ReachedSql {
             """.replace("VIEWS_", views).replace("SCHEMA_", IncrementalViews.SCHEMA);
     }
 
-    /** All materialized views. No parameter. */
-    static final String MATERIALIZED_VIEWS = """
+    /** All materialized views whose names the server can send. No parameter. */
+    static final String MATERIALIZED_VIEWS =
+            """
             SELECT c.oid::int8, n.nspname::text, c.relname::text
               FROM pg_catalog.pg_class c
               JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-             WHERE c.relkind = 'm'
+             WHERE c.relkind = 'm' AND %s AND %s
              ORDER BY c.oid
-            """;
+            """.formatted(SqlNames.sendable("n.nspname"), SqlNames.sendable("c.relname"));
 
     /**
      * Oids of the materialized views and of everything that they read, of incremental views and what they read. Parameters: oids of the

@@ -4,6 +4,7 @@ import io.refreshd.model.Obstacle;
 import io.refreshd.model.Remedy;
 import io.refreshd.model.SqlNames;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -30,7 +31,7 @@ final class ReadAccess {
         ReadAccess access = new ReadAccess(catalogIndex);
         access.named.put(view.oid(), view);
         access.follow(view);
-        return access.obstacle();
+        return obstacle(access.named.values(), catalogIndex);
     }
 
     private void follow(Relation view) {
@@ -51,8 +52,9 @@ final class ReadAccess {
         }
     }
 
-    private Optional<Obstacle> obstacle() {
-        List<Relation> unreadable = named.values().stream()
+    /** Those of the relations that the role may not read, with the grants that are missing; empty if there is none. */
+    static Optional<Obstacle> obstacle(Collection<Relation> relations, CatalogIndex catalogIndex) {
+        List<Relation> unreadable = relations.stream()
                 .filter(relation -> !relation.traits().access().usage()
                         || !relation.traits().access().select())
                 .toList();
@@ -62,10 +64,10 @@ final class ReadAccess {
         String names = unreadable.stream().map(Relation::sql).collect(Collectors.joining(", "));
         return Optional.of(new Obstacle(
                 "role " + catalogIndex.role() + " looks rows up as itself and may not read " + names,
-                Remedy.sql(grants(unreadable))));
+                Remedy.sql(grants(unreadable, catalogIndex))));
     }
 
-    private List<String> grants(List<Relation> unreadable) {
+    private static List<String> grants(List<Relation> unreadable, CatalogIndex catalogIndex) {
         String to = " TO " + SqlNames.identifier(catalogIndex.role());
         List<String> grants = new ArrayList<>();
         unreadable.stream()

@@ -124,7 +124,7 @@ public final class RecomputeKeys {
                     .toList();
             List<ChangedBy> by = leaves.stream()
                     .flatMap(leaf -> leaf.keys().stream())
-                    .map(key -> new ChangedBy(key.columns(), key.positions()))
+                    .map(key -> new ChangedBy(key.columns(), key.positions(), key.joins()))
                     .distinct()
                     .toList();
             boolean everything = leaves.stream().anyMatch(leaf -> leaf.keys().isEmpty());

@@ -9,10 +9,8 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -154,7 +152,7 @@ final class RecomputePlanner {
         // The anchor first, so that its hidden columns have the first numbers.
         columns.show(keyOf(anchor));
         Map<Relation, List<ChangePaths.Found>> found = new LinkedHashMap<>();
-        for (Relation named : tables()) {
+        for (Relation named : paths.tables()) {
             found.put(
                     named,
                     LoggedKey.leaves(named, catalogIndex).stream()
@@ -187,19 +185,6 @@ final class RecomputePlanner {
                 .toList();
     }
 
-    /** The tables in FROM, then those in sub-queries alone. */
-    private Set<Relation> tables() {
-        Set<Relation> found = new LinkedHashSet<>();
-        joined.reads().forEach(read -> found.add(read.table()));
-        for (JoinedConditions.SubQuery subQuery : joined.conditions().subQueries()) {
-            ChangePaths.reads(subQuery, catalogIndex).keySet().stream()
-                    .map(catalogIndex::relation)
-                    .filter(Objects::nonNull)
-                    .forEach(found::add);
-        }
-        return found;
-    }
-
     private static boolean isByKeys(List<ChangePaths.Found> leaves) {
         return leaves.stream().allMatch(leaf -> leaf.everything().isEmpty());
     }
@@ -214,7 +199,8 @@ final class RecomputePlanner {
                                 path.columns().stream()
                                         .map(Relation.Column::name)
                                         .toList(),
-                                columns.positions(path.shown())))
+                                columns.positions(path.shown()),
+                                path.joins()))
                         .distinct()
                         .toList(),
                 leaves.stream().flatMap(leaf -> leaf.everything().stream()).findFirst());

@@ -65,7 +65,7 @@ final class SafeExpressions {
         collect(expression, refused);
         if (!refused.isEmpty()) {
             throw new UnsupportedQueryException(
-                    "its query holds an expression that may depend on more than its own row ("
+                    "its query holds an expression that is not known to depend on its own row alone ("
                             + refused.stream()
                                     .map(label -> WORDS.getOrDefault(label, ""))
                                     .filter(words -> !words.isEmpty())

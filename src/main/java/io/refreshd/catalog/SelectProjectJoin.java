@@ -45,7 +45,9 @@ final class SelectProjectJoin {
 
     private final List<SubLink.Placed> subQueries = new ArrayList<>();
 
-    private SelectProjectJoin(Node query, Relation reader, CatalogIndex catalogIndex, int depth, WithClauses outer)
+    /** @param name what people call the query: a view, or part of one */
+    private SelectProjectJoin(
+            Node query, Relation reader, String name, CatalogIndex catalogIndex, int depth, WithClauses outer)
             throws UnsupportedQueryException {
         this.reader = reader;
         this.catalogIndex = catalogIndex;
@@ -54,7 +56,7 @@ final class SelectProjectJoin {
         if (depth > MAX_DEPTH) {
             throw new UnsupportedQueryException("the query of " + reader.sql() + " could not be examined");
         }
-        requirePlainSelect(query);
+        QueryShape.requirePlainSelect(query, name);
         for (Part part : query.items("rtable")) {
             node(part);
         }
@@ -82,7 +84,7 @@ final class SelectProjectJoin {
         if (query.isEmpty()) {
             throw new UnsupportedQueryException("the query of " + view.sql() + " could not be examined");
         }
-        return new SelectProjectJoin(query.get(), view, catalogIndex, depth, WithClauses.NONE);
+        return new SelectProjectJoin(query.get(), view, view.sql(), catalogIndex, depth, WithClauses.NONE);
     }
 
     /**
@@ -121,17 +123,6 @@ final class SelectProjectJoin {
                 .mapToInt(other -> outputs.indexOf(new Origin(named.oid(), other.number())) + 1)
                 .findFirst()
                 .orElse(0);
-    }
-
-    private void requirePlainSelect(Node query) throws UnsupportedQueryException {
-        List<String> more = new ArrayList<>(QueryShape.beyondJoins(query));
-        if (WithClauses.areReadOnce(query)) {
-            more.remove(QueryShape.WITH);
-        }
-        if (!more.isEmpty()) {
-            throw new UnsupportedQueryException(
-                    reader.sql() + " is no plain select of joined tables: it has " + QueryShape.list(more));
-        }
     }
 
     /** Adds all tables and views that are joined. Those that cannot be read are all named. */
@@ -197,15 +188,25 @@ final class SelectProjectJoin {
         Optional<Node> inFrom = rangeTable.subquery(index);
         Optional<WithClauses.Found> inWith = rangeTable.entry(index).flatMap(with::find);
         if (inFrom.isPresent()) {
-            addFlattened(index, new SelectProjectJoin(inFrom.get(), reader, catalogIndex, depth + 1, with));
+            addFlattened(index, inside("the sub-select ", index, inFrom.get(), with));
         } else if (inWith.isPresent()) {
-            WithClauses.Found found = inWith.get();
-            addFlattened(index, new SelectProjectJoin(found.query(), reader, catalogIndex, depth + 1, found.around()));
+            addFlattened(
+                    index,
+                    inside(
+                            "the query of WITH read as ",
+                            index,
+                            inWith.get().query(),
+                            inWith.get().around()));
         } else {
-            throw new UnsupportedQueryException(reader.sql()
-                    + " reads from something that is no table (a function, VALUES, a query of WITH that is read"
-                    + " twice)");
+            throw new UnsupportedQueryException(
+                    reader.sql() + " reads " + QueryShape.inFrom(rangeTable.entry(index), rangeTable.name(index)));
         }
+    }
+
+    private SelectProjectJoin inside(String kind, int index, Node query, WithClauses around)
+            throws UnsupportedQueryException {
+        String name = kind + rangeTable.name(index) + " in " + reader.sql();
+        return new SelectProjectJoin(query, reader, name, catalogIndex, depth + 1, around);
     }
 
     private void addFlattened(int index, SelectProjectJoin inner) {

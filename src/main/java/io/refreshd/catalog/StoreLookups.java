@@ -50,6 +50,7 @@ final class StoreLookups implements LookupAnalysis.ByTable {
                 path.columns().stream().map(Relation.Column::keyType).toList(),
                 ChangedRows.LIMIT_TO_RECOMPUTE,
                 indexed.test(positions),
-                path.byValue());
+                path.byValue(),
+                path.joins());
     }
 }

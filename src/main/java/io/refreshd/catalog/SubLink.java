@@ -35,7 +35,7 @@ record SubLink(Node query, Optional<Node> comparison, boolean onlyTruth, boolean
      */
     static List<SubLink> inCondition(Part condition, boolean outer) throws UnsupportedQueryException {
         List<SubLink> found = new ArrayList<>();
-        collect(condition, true, outer, found);
+        collect(condition, true, outer, true, found);
         return found;
     }
 
@@ -46,7 +46,22 @@ record SubLink(Node query, Optional<Node> comparison, boolean onlyTruth, boolean
      */
     static List<SubLink> inColumn(Part expression) throws UnsupportedQueryException {
         List<SubLink> found = new ArrayList<>();
-        collect(expression, false, false, found);
+        collect(expression, false, false, true, found);
+        return found;
+    }
+
+    /**
+     * The sub-queries in an expression of a sub-query that {@link SubQueryReads} has examined.
+     *
+     * @param condition whether it is one of WHERE or ON
+     */
+    static List<SubLink> inside(Part expression, boolean condition) {
+        List<SubLink> found = new ArrayList<>();
+        try {
+            collect(expression, condition, false, false, found);
+        } catch (UnsupportedQueryException e) {
+            throw new IllegalStateException("a sub-query that was examined before", e);
+        }
         return found;
     }
 
@@ -61,16 +76,17 @@ record SubLink(Node query, Optional<Node> comparison, boolean onlyTruth, boolean
         return kind == EXISTS || kind == ANY || kind == SCALAR;
     }
 
-    private static void collect(Part part, boolean onlyTruth, boolean outer, List<SubLink> found)
+    /** @param ofRows whether a scalar sub-query has to differ from row to row */
+    private static void collect(Part part, boolean onlyTruth, boolean outer, boolean ofRows, List<SubLink> found)
             throws UnsupportedQueryException {
         if (part instanceof Items items) {
             for (Part item : items.parts()) {
-                collect(item, onlyTruth, outer, found);
+                collect(item, onlyTruth, outer, ofRows, found);
             }
         } else if (part instanceof Node node && node.label().equals("SUBLINK")) {
-            found.add(of(node, onlyTruth, outer));
+            found.add(of(node, onlyTruth, outer, ofRows));
             for (Part inside : node.all("testexpr")) {
-                collect(inside, false, outer, found);
+                collect(inside, false, outer, ofRows, found);
             }
         } else if (part instanceof Node node) {
             boolean monotone = onlyTruth
@@ -78,13 +94,14 @@ record SubLink(Node query, Optional<Node> comparison, boolean onlyTruth, boolean
                     && (node.is("boolop", "and") || node.is("boolop", "or"));
             for (List<Part> field : node.fields().values()) {
                 for (Part inside : field) {
-                    collect(inside, monotone, outer, found);
+                    collect(inside, monotone, outer, ofRows, found);
                 }
             }
         }
     }
 
-    private static SubLink of(Node node, boolean onlyTruth, boolean outer) throws UnsupportedQueryException {
+    private static SubLink of(Node node, boolean onlyTruth, boolean outer, boolean ofRows)
+            throws UnsupportedQueryException {
         int kind = (int) node.number("subLinkType");
         if (node.all("subselect").size() != 1
                 || !(node.all("subselect").getFirst() instanceof Node query)
@@ -93,7 +110,7 @@ record SubLink(Node query, Optional<Node> comparison, boolean onlyTruth, boolean
             throw new UnsupportedQueryException(
                     "its query holds a sub-query in an expression that is neither EXISTS nor IN nor a scalar one");
         }
-        if (kind == SCALAR && RequiredConditions.of(query).stream().noneMatch(SubLink::refersToOuterQuery)) {
+        if (ofRows && kind == SCALAR && RequiredConditions.of(query).stream().noneMatch(SubLink::refersToOuterQuery)) {
             throw new UnsupportedQueryException(
                     "its query holds a scalar sub-query that is the same for all rows, so that each look-up would"
                             + " compute it as a whole");

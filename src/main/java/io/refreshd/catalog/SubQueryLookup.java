@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Decides whether changed rows of a table can be looked up in a view that reads the table in a sub-query of an expression alone.
  *
- * <p>If the sub-query takes rows by a {@link Correlation}, only outer rows differ whose column has a value that the changed rows have or
+ * <p>If the sub-query takes rows by a {@link SubQueryJoins.Binding}, only outer rows differ whose column has a value that the changed rows have or
  * had. These are found by the column of the view that shows it. The outer column must be on no nullable side, and the expression must
  * not decide about a row on one: then a row that goes is not replaced by one with NULLs, which would not show the value.
  */
@@ -32,9 +32,15 @@ final class SubQueryLookup {
         List<LookupKey> keys = new ArrayList<>();
         for (SubLink.Placed placed : query.subQueries()) {
             if (!placed.subLink().outer()) {
-                for (Correlation correlation :
-                        Correlation.of(placed.subLink(), table, catalogIndex, outer -> isKey(placed, outer))) {
-                    key(query, placed, correlation).ifPresent(keys::add);
+                SubQueryJoins inside = new SubQueryJoins(placed.subLink(), catalogIndex, outer -> isKey(placed, outer));
+                for (SubQueryJoins.Binding binding : inside.bindings()) {
+                    Relation read = inside.reads().get(binding.column().read()).table();
+                    if (catalogIndex.selfAndAncestorsOf(table).contains(read.oid())
+                            && binding.value() instanceof SubQueryJoins.Outer(Node outer)) {
+                        column(table, read, binding.column().column())
+                                .flatMap(column -> key(query, placed, column, outer, binding))
+                                .ifPresent(keys::add);
+                    }
                 }
             }
         }
@@ -54,34 +60,48 @@ final class SubQueryLookup {
     private boolean isInKey(Relation table, LookupKey key) {
         return table.columns().stream()
                 .anyMatch(column -> column.name().equals(key.columns().getFirst())
-                        && Correlation.isPrimary(catalogIndex, table, column.number()));
+                        && catalogIndex.isPrimary(table, column.number()));
     }
 
-    private Optional<LookupKey> key(SelectProjectJoin query, SubLink.Placed placed, Correlation correlation) {
-        Relation outer = outerTable(placed, correlation.outer());
-        Origin origin = placed.around().origin(correlation.outer());
+    private Optional<LookupKey> key(
+            SelectProjectJoin query,
+            SubLink.Placed placed,
+            Relation.Column column,
+            Node variable,
+            SubQueryJoins.Binding binding) {
+        Relation outer = outerTable(placed, variable);
+        Origin origin = placed.around().origin(variable);
         TableUse use = outer == null ? null : query.use(outer);
         if (outer == null || origin == null || use == null || use.times() != 1 || use.nullable()) {
             return Optional.empty();
         }
         Optional<Relation.Column> shown = outer.columns().stream()
-                .filter(column -> column.number() == origin.column())
+                .filter(known -> known.number() == origin.column())
                 .findFirst();
         int position = query.positionOf(outer, origin.column());
-        if (position == 0 || shown.isEmpty() || !KeyEquality.holds(correlation, shown.get())) {
+        if (position == 0
+                || shown.isEmpty()
+                || !binding.collationFits()
+                || !KeyEquality.holds(binding.operator(), column, shown.get())) {
             return Optional.empty();
         }
-        return Optional.of(LookupKey.byValue(
-                correlation.column().name(),
-                position,
-                correlation.column().keyType(),
-                indexed.test(List.of(position))));
+        return Optional.of(
+                LookupKey.byValue(column.name(), position, column.keyType(), indexed.test(List.of(position))));
+    }
+
+    /** A partition has the columns of its parent by name, and may have them at other numbers. */
+    private static Optional<Relation.Column> column(Relation table, Relation read, int number) {
+        return read.columns().stream()
+                .filter(named -> named.number() == number)
+                .flatMap(named ->
+                        table.columns().stream().filter(own -> own.name().equals(named.name())))
+                .findFirst();
     }
 
     private boolean isKey(SubLink.Placed placed, Node outer) {
         Relation table = outerTable(placed, outer);
         Origin origin = placed.around().origin(outer);
-        return table != null && origin != null && Correlation.isPrimary(catalogIndex, table, origin.column());
+        return table != null && origin != null && catalogIndex.isPrimary(table, origin.column());
     }
 
     private @Nullable Relation outerTable(SubLink.Placed placed, Node outer) {

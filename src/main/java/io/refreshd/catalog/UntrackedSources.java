@@ -29,6 +29,9 @@ final class UntrackedSources {
             Rule.Trait.SYSTEM_COLUMNS,
             "reads a system column (ctid, xmin, xmax, cmin or cmax)");
 
+    /** How the reason ends if a query, and not what it reads, makes the result change. */
+    static final String OF_ITSELF = ": its result changes without a change of any table";
+
     private final CatalogIndex catalogIndex;
     private final Publishability publishability;
     private final Predicate<ViewId> included;
@@ -130,8 +133,7 @@ final class UntrackedSources {
     }
 
     private static Obstacle nonDeterministic(String what, Relation view) {
-        return new Obstacle(
-                what + ": its result changes without a change of any table", Remedy.text(maxStaleness(view)));
+        return new Obstacle(what + OF_ITSELF, Remedy.text(maxStaleness(view)));
     }
 
     private static Obstacle notImmutable(Function function, Relation view) {

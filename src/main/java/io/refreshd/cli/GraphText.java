@@ -116,6 +116,7 @@ final class GraphText {
                 .keys()
                 .forEach(key -> steps.add((incremental ? "rows recomputed by " : "look-up by ")
                         + String.join(", ", key.columns())
+                        + IncrementalText.through(key.joins())
                         + (key.byValue() ? limitOfValues(table) : "")));
         if (incremental && filter.lookup().keys().isEmpty()) {
             steps.add("everything recomputed");

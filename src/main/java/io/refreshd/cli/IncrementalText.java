@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.refreshd.catalog.IncrementalQuery;
 import io.refreshd.catalog.IncrementalQuery.TableChanges;
+import io.refreshd.model.JoinStep;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.PlainText;
 import io.refreshd.model.Remedy;
@@ -61,12 +62,22 @@ final class IncrementalText {
                 obstacles(text, List.of(table.everything().get()));
             } else {
                 text.append("  changes are found by ")
-                        .append(PlainText.line(table.columns().stream()
-                                .map(columns -> String.join(", ", columns))
+                        .append(PlainText.line(table.by().stream()
+                                .map(by -> String.join(", ", by.columns()) + through(by.joins()))
+                                .distinct()
                                 .collect(Collectors.joining(", and by "))))
                         .append('\n');
             }
         }
+    }
+
+    /** " through public.a, public.b", or nothing. */
+    static String through(List<JoinStep> joins) {
+        return joins.isEmpty()
+                ? ""
+                : joins.stream()
+                        .map(step -> step.table().toString())
+                        .collect(Collectors.joining(", ", " through ", ""));
     }
 
     static String hidden(IncrementalQuery query) {
@@ -90,6 +101,7 @@ final class IncrementalText {
             table.columns().stream().limit(1).flatMap(List::stream).forEach(one.putArray("key")::add);
             ArrayNode also = one.putArray("alsoBy");
             table.columns().stream().skip(1).forEach(columns -> columns.forEach(also.addArray()::add));
+            table.through().forEach(through -> one.withArray("through").add(through.toString()));
             one.put("everything", table.everything().map(Obstacle::what).orElse(null));
             one.set(
                     "remedy",

@@ -100,8 +100,8 @@ record RowDecision(ViewId view, boolean refreshed, String reason) {
             Connection connection, MaterializedView explained, LookupKey key, BaseTable table, ExplainedRow row)
             throws SQLException {
         ViewId view = explained.id();
-        KeyProbe probe =
-                new KeyProbe(table.id(), key.positions(), key.types(), Set.of(row.canonicalKey(key.columns())));
+        KeyProbe probe = new KeyProbe(
+                table.id(), key.positions(), key.types(), Set.of(row.canonicalKey(key.columns())), key.joins());
         // Once more: the catalog was read for the whole graph, some time ago.
         Optional<IncrementalView> incremental = explained.incremental();
         Optional<Obstacle> untrusted = incremental.isPresent()
@@ -122,7 +122,7 @@ record RowDecision(ViewId view, boolean refreshed, String reason) {
                     : Comparison.of(connection, view, explained.oid());
             long shown = comparison.rowsInView(probe);
             long defined = comparison.rowsByDefinition(probe);
-            String by = String.join(", ", key.columns());
+            String by = String.join(", ", key.columns()) + IncrementalText.through(key.joins());
             if (shown == 0 && defined == 0) {
                 return new RowDecision(
                         view,

@@ -2,6 +2,7 @@ package io.refreshd.doctor;
 
 import io.refreshd.catalog.Catalog;
 import io.refreshd.catalog.CatalogReader;
+import io.refreshd.catalog.UnsentNames;
 import io.refreshd.catalog.ViewGraph;
 import io.refreshd.config.Configuration;
 import io.refreshd.model.Remedy;
@@ -100,7 +101,7 @@ public final class DatabaseChecks {
         try {
             return Optional.of(CatalogReader.read(handle.getConnection(), configuration.views()::includes));
         } catch (SQLException e) {
-            if (!EncodingCheck.NOT_SENT.contains(String.valueOf(e.getSQLState()))) {
+            if (!UnsentNames.causes(e)) {
                 throw e;
             }
             handle.rollbackToSavepoint(SAVEPOINT);

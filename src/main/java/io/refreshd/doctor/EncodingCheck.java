@@ -1,22 +1,35 @@
 package io.refreshd.doctor;
 
+import io.refreshd.catalog.UnsentNames;
 import io.refreshd.model.Remedy;
+import io.refreshd.model.SqlNames;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import org.jdbi.v3.core.JdbiException;
 
 /** Checks whether the server can send every value that it stores: all connections of refreshd use UTF-8. */
 final class EncodingCheck implements Check {
-    /** SQLSTATE of an answer with bytes that are not UTF-8, or that UTF-8 has no equivalent for. */
-    static final Set<String> NOT_SENT = Set.of("22021", "22P05");
-
     private static final String SAVEPOINT = "refreshd_encoding";
 
     private static final String WHY =
             "A published row, a message of anybody or a name with such bytes cannot be sent. A row or message ends the stream; the"
-                    + " third attempt at one position gives up the slot, which costs one refresh of every view. A name keeps the catalog"
+                    + " third attempt at one position gives up the slot, which costs one refresh of every view. A name costs the"
+                    + " materialized views that depend on the object: they are left out. Below an incremental view it keeps the catalog"
                     + " from being read, and every view is refreshed by the clock then (untracked-max-staleness).";
+
+    private static final String RENAME =
+            "rename what psql finds: SELECT oid::regclass FROM pg_catalog.pg_class WHERE relname ~ '[^ -~]' UNION SELECT"
+                    + " attrelid::regclass FROM pg_catalog.pg_attribute WHERE attname ~ '[^ -~]'; or ";
+
+    /** Of views with such names, the names with each odd byte as an octal number. */
+    private static final String OF_ODD_NAME =
+            """
+            SELECT pg_catalog.encode(pg_catalog.convert_to(n.nspname || '.' || c.relname, 'SQL_ASCII'), 'escape')
+              FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+             WHERE c.relkind = 'm' AND NOT (%s AND %s)
+             ORDER BY c.oid
+            """.formatted(SqlNames.sendable("n.nspname"), SqlNames.sendable("c.relname"));
 
     private static final String REMEDY =
             "dump the database, and restore the dump into one that was created with TEMPLATE template0 ENCODING 'UTF8'";
@@ -27,23 +40,44 @@ final class EncodingCheck implements Check {
                 .createQuery("SELECT pg_catalog.getdatabaseencoding()")
                 .mapTo(String.class)
                 .one();
-        return switch (encoding) {
-            case "UTF8" -> List.of();
-            case "SQL_ASCII" ->
-                List.of(
-                        finding(
-                                Severity.WARNING,
-                                encoding,
-                                "the database's encoding is SQL_ASCII: the server stores any bytes, and cannot send those that are not UTF-8"));
-            default ->
-                hasAllCharacters(database, encoding)
-                        ? List.of()
-                        : List.of(finding(
-                                Severity.INFO,
-                                encoding,
-                                "the database's encoding is " + encoding
-                                        + ", in which the server can store bytes that UTF-8 has no equivalent for"));
-        };
+        List<Finding> findings = new ArrayList<>(leftOut(database));
+        if (encoding.equals("SQL_ASCII")) {
+            findings.add(
+                    finding(
+                            Severity.WARNING,
+                            encoding,
+                            "the database's encoding is SQL_ASCII: the server stores any bytes, and cannot send those that are not UTF-8"));
+        } else if (!encoding.equals("UTF8") && !hasAllCharacters(database, encoding)) {
+            findings.add(finding(
+                    Severity.INFO,
+                    encoding,
+                    "the database's encoding is " + encoding
+                            + ", in which the server can store bytes that UTF-8 has no equivalent for"));
+        }
+        return findings;
+    }
+
+    /** Views that are not in the catalog as it was read, because of a name. */
+    private static List<Finding> leftOut(ExaminedDatabase database) throws SQLException {
+        List<String> views = new ArrayList<>();
+        UnsentNames.lackedBy(
+                        database.catalog(),
+                        database.handle().getConnection(),
+                        database.configuration().views()::includes)
+                .forEach(view -> views.add(view.toString()));
+        views.addAll(
+                database.handle().createQuery(OF_ODD_NAME).mapTo(String.class).list());
+        if (views.isEmpty()) {
+            return List.of();
+        }
+        return List.of(new Finding(
+                Severity.ERROR,
+                "encoding",
+                "catalog",
+                "left out, since the server cannot send the name of the view or of something that it depends on: "
+                        + String.join(", ", views),
+                WHY,
+                Remedy.text(RENAME + REMEDY)));
     }
 
     /** The catalog cannot be read, so nothing else can be checked. */
@@ -54,10 +88,7 @@ final class EncodingCheck implements Check {
                 "catalog",
                 "a name in the catalog holds bytes that are not UTF-8, and the server cannot send it",
                 WHY,
-                Remedy.text(
-                        "rename what psql finds: SELECT oid::regclass FROM pg_catalog.pg_class WHERE relname ~ '[^ -~]' UNION SELECT"
-                                + " attrelid::regclass FROM pg_catalog.pg_attribute WHERE attname ~ '[^ -~]'; or "
-                                + REMEDY));
+                Remedy.text(RENAME + REMEDY));
     }
 
     private static Finding finding(Severity severity, String encoding, String what) {

@@ -14,7 +14,7 @@ import java.util.Set;
  * Pure.
  *
  * @param recompute recompute keys: keys of changed rows of the anchor, and values that are compared with its key
- * @param lookups keys of changed rows of other tables, one probe for each list of columns
+ * @param lookups keys of changed rows of other tables, one probe for each list of columns and of tables that lead to them
  */
 public record ChangedKeys(Set<List<String>> recompute, List<KeyProbe> lookups) {
     public ChangedKeys {
@@ -41,10 +41,12 @@ public record ChangedKeys(Set<List<String>> recompute, List<KeyProbe> lookups) {
         Set<List<String>> recompute = new HashSet<>();
         Map<List<Object>, KeyProbe> lookups = new LinkedHashMap<>();
         for (KeyProbe probe : probes) {
-            if (probe.positions().equals(recomputeKey) && names(probe.types()).equals(names(keyTypes))) {
+            if (probe.joins().isEmpty()
+                    && probe.positions().equals(recomputeKey)
+                    && names(probe.types()).equals(names(keyTypes))) {
                 recompute.addAll(probe.keys());
             } else if (!probe.keys().isEmpty()) {
-                lookups.merge(List.of(probe.positions(), probe.types()), probe, ChangedKeys::joined);
+                lookups.merge(List.of(probe.positions(), probe.types(), probe.joins()), probe, ChangedKeys::joined);
             }
         }
         return new ChangedKeys(recompute, new ArrayList<>(lookups.values()));
@@ -60,7 +62,7 @@ public record ChangedKeys(Set<List<String>> recompute, List<KeyProbe> lookups) {
     private static KeyProbe joined(KeyProbe one, KeyProbe other) {
         Set<List<String>> keys = new HashSet<>(one.keys());
         keys.addAll(other.keys());
-        return new KeyProbe(one.table(), one.positions(), one.types(), keys);
+        return one.withKeys(keys);
     }
 
     public long count() {

@@ -108,8 +108,9 @@ final class Dependents {
         List<Obstacle> found = new ArrayList<>();
         for (String other : others) {
             found.add(new Obstacle(
-                    other + " stands on " + view + " and could not be kept",
-                    Remedy.text("drop it before, and create it again afterwards")));
+                    other + " stands on " + view + ", and the server cannot make it stand on what takes its place",
+                    Remedy.text(
+                            "drop it before the conversion, and create it again afterwards: its text stays the same")));
         }
         for (PlainView plain : views) {
             if (!plain.owned()) {

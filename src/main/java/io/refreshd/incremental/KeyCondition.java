@@ -1,7 +1,11 @@
 package io.refreshd.incremental;
 
+import io.refreshd.model.JoinStep;
+import io.refreshd.model.KeyProbe;
+import io.refreshd.model.SqlNames;
 import java.util.Collection;
 import java.util.List;
+import java.util.function.IntFunction;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
@@ -13,6 +17,38 @@ import java.util.stream.IntStream;
  */
 public final class KeyCondition {
     private KeyCondition() {}
+
+    /**
+     * The condition for rows of a view that a probe leads to. What lies behind joins is an array that is computed once, so that the
+     * planner takes the index as it does for constants.
+     *
+     * @param column gives the SQL of a column of the view, by its number
+     */
+    public static String of(KeyProbe probe, IntFunction<String> column) {
+        List<String> shown = probe.positions().stream().map(column::apply).toList();
+        if (probe.joins().isEmpty()) {
+            return of(shown, probe.types(), probe.keys());
+        }
+        JoinStep first = probe.joins().getFirst();
+        String rows = select(first, of(List.of(by(first)), probe.types(), probe.keys()));
+        for (JoinStep step : probe.joins().subList(1, probe.joins().size())) {
+            rows = select(step, by(step) + " = ANY (ARRAY(" + rows + "))");
+        }
+        return shown.size() == 1
+                ? shown.getFirst() + " = ANY (ARRAY(" + rows + "))"
+                : "(" + String.join(", ", shown) + ") IN (" + rows + ")";
+    }
+
+    private static String select(JoinStep step, String condition) {
+        return step.columns().stream()
+                        .map(column -> "j." + SqlNames.identifier(column))
+                        .collect(Collectors.joining(", ", "SELECT ", " FROM "))
+                + SqlNames.qualified(step.table()) + " AS j WHERE " + condition;
+    }
+
+    private static String by(JoinStep step) {
+        return "j." + SqlNames.identifier(step.by());
+    }
 
     /**
      * @param columns SQL of the columns that hold the key

@@ -66,7 +66,7 @@ public final class RoundSql {
 
     private String keysFrom(String relation, KeyProbe probe) {
         return "SELECT " + key(i -> "x.c" + i) + " FROM " + relation + " AS x(" + columns + ") WHERE "
-                + KeyCondition.of(probe.positions().stream().map(i -> "x.c" + i).toList(), probe.types(), probe.keys());
+                + KeyCondition.of(probe, i -> "x.c" + i);
     }
 
     /** The query for what the definition gives for these recompute keys. It serves to look at its plan. */

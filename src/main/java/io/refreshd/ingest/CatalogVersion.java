@@ -4,6 +4,7 @@ import io.refreshd.capture.Publication;
 import io.refreshd.catalog.Catalog;
 import io.refreshd.catalog.CatalogReader;
 import io.refreshd.catalog.DependentViews;
+import io.refreshd.catalog.Fingerprint;
 import io.refreshd.catalog.ObjectInFlux;
 import io.refreshd.catalog.ObjectsInFlux;
 import io.refreshd.catalog.ViewGraph;
@@ -22,15 +23,15 @@ import org.jdbi.v3.core.Handle;
  * <p>Invariant: a position is claimed for a view only if {@link #check}, called after the position was routed, says {@code UNCHANGED}
  * and does not name the view as in flux.
  *
- * @param fingerprint of the catalog; empty in {@link #NONE}, by which nothing can be claimed
+ * @param fingerprint of the catalog
  * @param dependents which views depend on what others may be altering
  * @param objects views whose content depends on an object that a transaction was altering when the catalog was read
  * @param publication name of the publication
  */
 public record CatalogVersion(
-        String fingerprint, DependentViews dependents, Map<ViewId, ObjectInFlux> objects, String publication) {
+        Fingerprint fingerprint, DependentViews dependents, Map<ViewId, ObjectInFlux> objects, String publication) {
     /** The version of no catalog: no position can be claimed by it. */
-    public static final CatalogVersion NONE = new CatalogVersion("", DependentViews.NONE, Map.of(), "");
+    public static final CatalogVersion NONE = new CatalogVersion(Fingerprint.NONE, DependentViews.NONE, Map.of(), "");
 
     /** How what others can see of the server's catalog compares with this version. */
     public enum State {
@@ -47,7 +48,7 @@ public record CatalogVersion(
     record Check(State state, Map<ViewId, String> inFlux) {}
 
     /** @param fingerprint read before {@code catalog} was */
-    public static CatalogVersion of(String fingerprint, Catalog catalog, ViewGraph graph, String publication) {
+    public static CatalogVersion of(Fingerprint fingerprint, Catalog catalog, ViewGraph graph, String publication) {
         return new CatalogVersion(fingerprint, DependentViews.of(catalog, graph), graph.inFlux(), publication);
     }
 
@@ -66,7 +67,7 @@ public record CatalogVersion(
     Check check(Handle handle) throws SQLException {
         Map<ViewId, String> inFlux = inFlux(handle.getConnection());
         boolean same = !ObjectsInFlux.anyEnded(handle.getConnection(), objects.values())
-                && CatalogReader.fingerprint(handle.getConnection()).equals(fingerprint)
+                && fingerprint.isCurrent(handle.getConnection())
                 && EnrolledTables.areCaptured(handle, Publication.IDENTITIES, publication);
         return new Check(same ? State.UNCHANGED : State.CHANGED, inFlux);
     }

@@ -32,7 +32,8 @@ final class RefreshPrivileges {
                         + " pg_catalog.has_schema_privilege(n.oid, 'USAGE') AS reach"
                         + " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
                         + " WHERE c.relkind = 'm' AND NOT (" + may
-                        + " AND pg_catalog.has_schema_privilege(n.oid, 'USAGE'))")
+                        + " AND pg_catalog.has_schema_privilege(n.oid, 'USAGE')) AND "
+                        + SqlNames.sendable("n.nspname") + " AND " + SqlNames.sendable("c.relname"))
                 .map((row, context) -> {
                     ViewId view = new ViewId(row.getString("nspname"), row.getString("relname"));
                     String role = row.getString("role");

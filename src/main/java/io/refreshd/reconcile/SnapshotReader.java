@@ -4,6 +4,8 @@ import io.refreshd.capture.Publication;
 import io.refreshd.capture.PublicationState;
 import io.refreshd.catalog.Catalog;
 import io.refreshd.catalog.CatalogReader;
+import io.refreshd.catalog.Fingerprint;
+import io.refreshd.catalog.UnsentNames;
 import io.refreshd.catalog.ViewGraph;
 import io.refreshd.config.Configuration;
 import io.refreshd.doctor.RequiredTables;
@@ -13,19 +15,26 @@ import io.refreshd.model.Moment;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.PrerequisitesMissingException;
 import io.refreshd.model.TableId;
+import io.refreshd.model.ViewId;
 import java.sql.SQLException;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Supplier;
 import org.jdbi.v3.core.Handle;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Reads a {@link CatalogSnapshot}. Reconciles the publication on the way, since what is captured depends on it. */
 final class SnapshotReader {
+    private static final Logger log = LoggerFactory.getLogger(SnapshotReader.class);
+
     private final Configuration configuration;
     private final PublicationReconciler publication;
     private final EnrolmentTracker enrolment;
     private final RequiredTablesReader required;
     private final ServerSettings settings;
+    private Set<ViewId> lacking = Set.of();
 
     SnapshotReader(Configuration configuration, EnrolmentTracker enrolment, Supplier<Moment> clock) {
         this.configuration = configuration;
@@ -40,9 +49,10 @@ final class SnapshotReader {
             throws SQLException, PrerequisitesMissingException {
         String name = configuration.capture().publication();
         // The fingerprint first: DDL that commits while the rest is read makes the next comparison differ.
-        String fingerprint = CatalogReader.fingerprint(handle.getConnection());
+        Fingerprint fingerprint = CatalogReader.fingerprint(handle.getConnection());
         Map<Long, Obstacle> notRefreshable = RefreshPrivileges.missing(handle);
         Catalog catalog = CatalogReader.read(handle.getConnection(), configuration.views()::includes);
+        warnOfLack(catalog, handle);
         ViewGraph graph = ViewGraph.of(catalog, configuration.views()::includes);
         RequiredTables wanted = required.read(handle, graph);
         Map<TableId, Obstacle> refused = publication.reconcile(handle, wanted.publishable());
@@ -62,15 +72,23 @@ final class SnapshotReader {
                 degraded);
     }
 
+    private void warnOfLack(Catalog catalog, Handle handle) throws SQLException {
+        Set<ViewId> now = UnsentNames.lackedBy(catalog, handle.getConnection(), configuration.views()::includes);
+        if (!now.isEmpty() && !now.equals(lacking)) {
+            log.atWarn()
+                    .addKeyValue("views", now)
+                    .log("Views are left out: the server cannot send a name on which they depend");
+        }
+        lacking = now;
+    }
+
     /**
      * Whether a snapshot read now would be another one. Cheaper than to read it.
      *
      * @param checked whether the catalog was compared with the snapshot's version a moment ago, and was unchanged
      */
     boolean isStale(Handle handle, CatalogSnapshot snapshot, boolean checked) throws SQLException {
-        String fingerprint =
-                checked ? snapshot.version().fingerprint() : CatalogReader.fingerprint(handle.getConnection());
-        return !fingerprint.equals(snapshot.version().fingerprint())
+        return !(checked || snapshot.version().fingerprint().isCurrent(handle.getConnection()))
                 || !Publication.version(
                                 handle.getConnection(), configuration.capture().publication())
                         .equals(snapshot.publicationVersion())

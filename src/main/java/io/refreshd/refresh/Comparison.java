@@ -140,7 +140,6 @@ public final class Comparison {
 
     /** Returns the condition for rows with a key of the probe. */
     private static String matching(KeyProbe probe) {
-        return "WHERE "
-                + KeyCondition.of(probe.positions().stream().map(i -> "x.c" + i).toList(), probe.types(), probe.keys());
+        return "WHERE " + KeyCondition.of(probe, i -> "x.c" + i);
     }
 }

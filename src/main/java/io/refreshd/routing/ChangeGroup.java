@@ -98,6 +98,6 @@ final class ChangeGroup {
     }
 
     private KeyProbe lookup(LookupKey key, Set<List<String>> keys) {
-        return new KeyProbe(changes.getFirst().table(), key.positions(), key.types(), keys);
+        return new KeyProbe(changes.getFirst().table(), key.positions(), key.types(), keys, key.joins());
     }
 }

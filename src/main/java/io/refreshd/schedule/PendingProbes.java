@@ -102,11 +102,11 @@ final class PendingProbes {
     List<KeyProbe> merged() {
         Map<KeyProbe, Set<List<String>>> merged = new LinkedHashMap<>();
         for (KeyProbe probe : probes) {
-            merged.computeIfAbsent(withKeys(probe, Set.of()), same -> new HashSet<>())
+            merged.computeIfAbsent(probe.withKeys(Set.of()), same -> new HashSet<>())
                     .addAll(probe.keys());
         }
         return merged.entrySet().stream()
-                .map(entry -> withKeys(entry.getKey(), entry.getValue()))
+                .map(entry -> entry.getKey().withKeys(entry.getValue()))
                 .toList();
     }
 
@@ -116,9 +116,5 @@ final class PendingProbes {
      */
     Optional<List<KeyProbe>> mergedUnlessRefreshRequired() {
         return required != null ? Optional.empty() : Optional.of(merged());
-    }
-
-    private static KeyProbe withKeys(KeyProbe probe, Set<List<String>> keys) {
-        return new KeyProbe(probe.table(), probe.positions(), probe.types(), keys);
     }
 }

@@ -29,6 +29,9 @@ import org.junit.jupiter.api.io.TempDir;
 /**
  * Attacks as in {@link ForeignCodeIT}, by code of further kinds, all under one daemon whose role is a superuser. Each attack has a schema
  * with a table, a view and functions of its own, so that the server's counters tell which of them succeeded.
+ *
+ * <p>Each of them runs if all code counts as trusted. So there is none here of what a query never runs, whoever wrote it: triggers, rules
+ * for other statements, defaults and stored generated columns. A collation has no code, and a virtual column may call none of users.
  */
 class ForeignCodeKindsIT {
     /** Of the attacker's functions: the one that counts as run, one that calls it from a session of refreshd, and one that calls that one. */
@@ -69,8 +72,11 @@ class ForeignCodeKindsIT {
                             "CREATE FUNCTION diff(int, int) RETURNS float8 LANGUAGE plpgsql IMMUTABLE AS"
                                     + " 'BEGIN PERFORM SCHEMA.act(); RETURN $1 - $2; END'",
                             "CREATE TYPE rng AS RANGE (subtype = int4, subtype_diff = diff)",
-                            "CREATE MATERIALIZED VIEW mv AS SELECT id, rng(n, n + 5) AS v FROM t",
-                            "CREATE INDEX ON mv USING gist (v)")),
+                            "ALTER TABLE t ADD COLUMN r rng",
+                            "UPDATE t SET r = rng(n, n + 5)",
+                            // The planner estimates by the differences between the bounds that are most frequent.
+                            "ANALYZE t",
+                            "CREATE MATERIALIZED VIEW mv AS SELECT id, v FROM t WHERE r && rng(2, 9)")),
             Map.entry(
                     "domain_over_array",
                     List.of(
@@ -82,31 +88,6 @@ class ForeignCodeKindsIT {
                             "CREATE TYPE comp AS (x int)",
                             "CREATE DOMAIN dom AS comp CHECK (act())",
                             "CREATE MATERIALIZED VIEW mv AS SELECT id, ROW(n)::comp::dom AS v FROM t")),
-            Map.entry(
-                    "other_collation",
-                    List.of(
-                            "CREATE COLLATION coll FROM \"C\"",
-                            "CREATE MATERIALIZED VIEW mv AS SELECT id, v COLLATE coll AS v FROM t")),
-            Map.entry(
-                    "rules_and_triggers",
-                    List.of(
-                            "CREATE VIEW below AS SELECT id, v FROM t",
-                            "CREATE RULE r AS ON INSERT TO below DO ALSO SELECT act()",
-                            "CREATE RULE r AS ON UPDATE TO t DO ALSO SELECT act()",
-                            "CREATE FUNCTION trg() RETURNS trigger LANGUAGE plpgsql AS"
-                                    + " 'BEGIN PERFORM SCHEMA.act(); RETURN NULL; END'",
-                            "CREATE TRIGGER trg AFTER UPDATE OR TRUNCATE ON t EXECUTE FUNCTION trg()",
-                            "CREATE MATERIALIZED VIEW mv AS SELECT id, v FROM below")),
-            Map.entry(
-                    "column_default",
-                    List.of(
-                            "ALTER TABLE t ADD COLUMN d int DEFAULT one(1)",
-                            "CREATE MATERIALIZED VIEW mv AS SELECT * FROM t")),
-            Map.entry(
-                    "generated_column",
-                    List.of(
-                            "ALTER TABLE t ADD COLUMN g int GENERATED ALWAYS AS (one(id)) STORED",
-                            "CREATE MATERIALIZED VIEW mv AS SELECT id, g FROM t")),
             Map.entry(
                     "statistics_of_a_child",
                     List.of(
@@ -130,10 +111,9 @@ class ForeignCodeKindsIT {
             Map.entry(
                     "negator",
                     List.of(
-                            "CREATE FUNCTION same(int, int) RETURNS boolean LANGUAGE sql IMMUTABLE RETURN $1 = $2",
                             "CREATE FUNCTION other(int, int) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS"
                                     + " 'BEGIN PERFORM SCHEMA.act(); RETURN $1 <> $2; END'",
-                            "CREATE OPERATOR === (FUNCTION = same, LEFTARG = int, RIGHTARG = int, NEGATOR = !==)",
+                            "CREATE OPERATOR === (FUNCTION = int4eq, LEFTARG = int, RIGHTARG = int, NEGATOR = !==)",
                             "CREATE OPERATOR !== (FUNCTION = other, LEFTARG = int, RIGHTARG = int, NEGATOR = ===)",
                             "CREATE MATERIALIZED VIEW mv AS SELECT id, v FROM t WHERE NOT (n === 7)")),
             Map.entry(

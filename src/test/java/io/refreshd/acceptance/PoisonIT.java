@@ -111,6 +111,51 @@ class PoisonIT {
         lines.addAll(daemon.lines());
     }
 
+    /** Each kind of object with such a name costs the views that depend on it. Anybody may make one. */
+    @Test
+    void namesThatAreNoUtf8() throws Exception {
+        String name = database.name() + "_names";
+        database.execute("CREATE DATABASE " + name
+                + " ENCODING 'SQL_ASCII' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C' LOCALE_PROVIDER libc");
+        String url = TestDatabase.server().url(name);
+        try (var handle = io.refreshd.database.JdbiFactory.over(
+                        () -> java.sql.DriverManager.getConnection(url, io.refreshd.demo.LocalPostgres.USER, ""))
+                .open()) {
+            handle.execute("CREATE TABLE main (id int PRIMARY KEY, v text)");
+            handle.execute("CREATE MATERIALIZED VIEW of_main AS SELECT id, v FROM main");
+            handle.execute("CREATE UNIQUE INDEX ON of_main (id)");
+            String odd = "convert_from('\\xe4', 'SQL_ASCII')";
+            for (String sql : List.of(
+                    "CREATE TABLE %I (id int PRIMARY KEY)",
+                    "CREATE MATERIALIZED VIEW of_table AS SELECT id FROM %I",
+                    "CREATE TABLE columns (id int PRIMARY KEY, %I int)",
+                    "CREATE MATERIALIZED VIEW of_column AS SELECT id FROM columns",
+                    "CREATE FUNCTION %I(int) RETURNS int LANGUAGE sql STABLE AS 'SELECT 1'",
+                    "CREATE MATERIALIZED VIEW of_function AS SELECT id, %I(id) AS n FROM main",
+                    "CREATE TYPE %I_type AS ENUM ('a')",
+                    "CREATE MATERIALIZED VIEW of_type AS SELECT id, 'a'::%I_type AS a FROM main",
+                    "CREATE SCHEMA %I",
+                    "CREATE MATERIALIZED VIEW %1$I.of_schema AS SELECT id FROM main",
+                    "CREATE MATERIALIZED VIEW %I_view AS SELECT id FROM main")) {
+                String quoted = sql.replace("'", "''").replace("%I_", "%1$s_").replace("%I", "%1$I");
+                handle.execute("DO $$ BEGIN EXECUTE format('" + quoted + "', " + odd + "); END $$");
+            }
+            try (RunningDaemon daemon = RunningDaemon.start(RunningDaemon.configuration(url, "slot_" + name, ""))) {
+                await().until(() -> daemon.view("public.of_main").isPresent());
+                handle.execute("INSERT INTO main VALUES (1, 'new')");
+                handle.createQuery(TestTimeout.waitUntilFresh("of_main"))
+                        .mapTo(Boolean.class)
+                        .one();
+                assertThat(handle.createQuery("SELECT view_name FROM refreshd.freshness WHERE watermark IS NOT NULL")
+                                .mapTo(String.class)
+                                .list())
+                        .containsExactly("of_main");
+            }
+            handle.execute("SELECT pg_drop_replication_slot('slot_" + name + "')");
+        }
+        database.execute("DROP DATABASE " + name + " WITH (FORCE)");
+    }
+
     /** The server has no way to send such bytes in UTF-8, and fails at each attempt. */
     @Test
     void bytesThatAreNoUtf8() throws Exception {

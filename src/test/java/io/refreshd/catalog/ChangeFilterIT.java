@@ -345,7 +345,16 @@ class ChangeFilterIT {
                 .endsWith("is no plain select of joined tables: it has an aggregate, GROUP BY and HAVING");
         assertThat(why("WITH w AS MATERIALIZED (SELECT id, part FROM other) SELECT DISTINCT m.id FROM main m, w"
                         + " WHERE m.id IN (SELECT main FROM other) LIMIT 3"))
-                .endsWith("it has WITH, DISTINCT and LIMIT");
+                .endsWith("it has WITH (of a query that is MATERIALIZED or not read exactly once), DISTINCT and LIMIT");
+        assertThat(why("SELECT m.id, s.n FROM main m, LATERAL (SELECT id AS n FROM other WHERE main = m.id LIMIT 1) s"))
+                .startsWith("the sub-select \"s\" in ")
+                .endsWith(" is no plain select of joined tables: it has LIMIT");
+        assertThat(
+                        why(
+                                "WITH w AS (SELECT part FROM other GROUP BY part) SELECT m.id FROM main m JOIN w x ON x.part = m.id"))
+                .startsWith("the query of WITH read as \"x\" in ");
+        assertThat(why("WITH RECURSIVE w AS (SELECT id FROM main UNION SELECT w.id FROM w) SELECT id FROM w"))
+                .endsWith("it has WITH RECURSIVE");
         assertThat(why("SELECT m.id, ARRAY(SELECT part FROM other) AS x FROM main m"))
                 .contains("a sub-query in an expression that is neither EXISTS nor IN nor a scalar one");
         assertThat(why("SELECT m.id, (SELECT max(part) FROM other) AS x FROM main m"))
@@ -354,7 +363,7 @@ class ChangeFilterIT {
                 .endsWith("it has a window function and DISTINCT ON");
         assertThat(why("SELECT m.id FROM main m, materialized x, generate_series(1, 2) g"))
                 .contains("reads the materialized view")
-                .contains("reads from something that is no table");
+                .contains("reads the rows of a function, \"g\", in FROM");
         assertThat(why("SELECT m.id, now() AS t, random() AS r FROM main m"))
                 .contains("now")
                 .contains("random");

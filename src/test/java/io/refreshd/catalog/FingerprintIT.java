@@ -81,6 +81,8 @@ class FingerprintIT {
         State after = state();
         assertThat(after.catalog()).isNotEqualTo(before.catalog());
         assertThat(after.fingerprint()).isNotEqualTo(before.fingerprint());
+        assertThat(before.fingerprint().isCurrent(reader)).isFalse();
+        assertThat(after.fingerprint().isCurrent(reader)).isTrue();
     }
 
     /** Rows can be looked up only where the role may read. */
@@ -90,12 +92,13 @@ class FingerprintIT {
         database.execute("CREATE ROLE " + role);
         try (Connection connection = database.connect()) {
             connection.createStatement().execute("SET ROLE " + role);
-            String before = CatalogReader.fingerprint(connection);
+            Fingerprint before = CatalogReader.fingerprint(connection);
             database.execute("GRANT SELECT ON v TO " + role);
-            String after = CatalogReader.fingerprint(connection);
+            Fingerprint after = CatalogReader.fingerprint(connection);
             assertThat(after).isNotEqualTo(before);
+            assertThat(before.isCurrent(connection)).isFalse();
             database.execute("ALTER VIEW plain SET (security_invoker = true)");
-            assertThat(CatalogReader.fingerprint(connection)).isNotEqualTo(after);
+            assertThat(after.isCurrent(connection)).isFalse();
         } finally {
             database.execute("DROP OWNED BY " + role, "DROP ROLE " + role);
         }
@@ -117,6 +120,7 @@ class FingerprintIT {
         try (Connection connection = database.connect()) {
             connection.createStatement().execute("CREATE TEMPORARY TABLE fleeting () INHERITS (keyless)");
             assertThat(state()).isEqualTo(before);
+            assertThat(before.fingerprint().isCurrent(reader)).isTrue();
         }
     }
 
@@ -162,5 +166,5 @@ class FingerprintIT {
         return ViewGraph.of(state().catalog(), id -> true).lineageOf(view);
     }
 
-    private record State(String fingerprint, Catalog catalog) {}
+    private record State(Fingerprint fingerprint, Catalog catalog) {}
 }

@@ -2,6 +2,7 @@ package io.refreshd.incremental;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.refreshd.model.JoinStep;
 import io.refreshd.model.KeyProbe;
 import io.refreshd.model.TableId;
 import java.util.List;
@@ -33,6 +34,22 @@ class ChangedKeysTest {
                 .singleElement()
                 .satisfies(lookup -> assertThat(lookup.keys()).containsExactlyInAnyOrder(List.of("7"), List.of("8")));
         assertThat(changed.count()).isEqualTo(5);
+    }
+
+    @Test
+    void valuesBehindOtherTablesAreLookedUpApart() {
+        KeyProbe direct = probe(List.of(3), "7");
+        KeyProbe behind = new KeyProbe(
+                direct.table(),
+                List.of(1),
+                direct.types(),
+                Set.of(List.of("1")),
+                List.of(new JoinStep(new TableId("public", "a"), "b_id", List.of("t_id"))));
+        KeyProbe beside =
+                new KeyProbe(direct.table(), List.of(3), direct.types(), Set.of(List.of("8")), behind.joins());
+        ChangedKeys changed = ChangedKeys.of(List.of(direct, behind, beside), List.of(1), List.of("integer"));
+        assertThat(changed.recompute()).isEmpty();
+        assertThat(changed.lookups()).containsExactlyInAnyOrder(direct, behind, beside);
     }
 
     @Test

@@ -2,7 +2,11 @@ package io.refreshd.incremental;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.refreshd.model.JoinStep;
+import io.refreshd.model.KeyProbe;
+import io.refreshd.model.TableId;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class KeyConditionTest {
@@ -21,6 +25,30 @@ class KeyConditionTest {
                 .isEqualTo(
                         "EXISTS (SELECT FROM ROWS FROM (pg_catalog.unnest('{\"7\",\"8\"}'::integer[]), pg_catalog.unnest('{\"a\",\"b\"}'::text[]))"
                                 + " AS k(k0, k1) WHERE x.c2 = k.k0 AND x.c1 = k.k1)");
+    }
+
+    @Test
+    void tablesInBetweenGiveAnArray() {
+        JoinStep b = new JoinStep(new TableId("public", "b"), "c_id", List.of("id"));
+        JoinStep a = new JoinStep(new TableId("public", "a"), "b_id", List.of("t_id"));
+        assertThat(KeyCondition.of(probe(List.of(3), b, a), i -> "x.c" + i))
+                .isEqualTo(
+                        "x.c3 = ANY (ARRAY(SELECT j.\"t_id\" FROM \"public\".\"a\" AS j WHERE j.\"b_id\" = ANY"
+                                + " (ARRAY(SELECT j.\"id\" FROM \"public\".\"b\" AS j WHERE j.\"c_id\" = ANY ('{\"7\"}'::integer[])))))");
+    }
+
+    @Test
+    void tablesInBetweenMayLeadToKeysOfSeveralColumns() {
+        JoinStep a = new JoinStep(new TableId("public", "a"), "b_id", List.of("id", "day"));
+        assertThat(KeyCondition.of(probe(List.of(1, 2), a), i -> "x.c" + i))
+                .isEqualTo(
+                        "(x.c1, x.c2) IN (SELECT j.\"id\", j.\"day\" FROM \"public\".\"a\" AS j WHERE j.\"b_id\" = ANY"
+                                + " ('{\"7\"}'::integer[]))");
+    }
+
+    private static KeyProbe probe(List<Integer> positions, JoinStep... joins) {
+        return new KeyProbe(
+                new TableId("public", "c"), positions, List.of("integer"), Set.of(List.of("7")), List.of(joins));
     }
 
     /** Keys are values of rows, so that anybody may have chosen them. */

@@ -15,12 +15,13 @@ import java.util.stream.IntStream;
 final class RandomQueries {
     static final List<String> TABLES = List.of("a", "b", "c", "d");
 
-    /** Plain views over the tables. The first two show no key of the table, the last two join. */
+    /** Plain views over the tables. The first two show no key of the table, the last three join, of which one shows no key. */
     static final List<String> VIEWS = List.of(
             "CREATE VIEW keyless AS SELECT x, y FROM b",
             "CREATE VIEW filtered AS SELECT y AS x, x AS y FROM c WHERE y < 3 OR y IS NULL",
             "CREATE VIEW keyed AS SELECT d.x, d.id, d.y FROM d WHERE x > 0",
             "CREATE VIEW pairs AS SELECT b.id, b.x, c.y FROM b LEFT JOIN c ON c.x = b.y",
+            "CREATE VIEW shadowed AS SELECT b.x, c.y FROM b JOIN c ON c.id = b.y WHERE EXISTS (SELECT FROM d WHERE d.x = b.id)",
             "CREATE VIEW checked AS SELECT d.id, d.x, b.y FROM d JOIN b ON b.id = d.y"
                     + " WHERE EXISTS (SELECT FROM c WHERE c.x = d.x)");
 
@@ -86,7 +87,7 @@ final class RandomQueries {
         String alias = "t" + number;
         String table = one(3) ? "a" : TABLES.get(number % TABLES.size());
         return switch (random.nextInt(10)) {
-            case 0 -> new Item(any(List.of("keyless ", "filtered ")) + alias, alias, List.of("x", "y"));
+            case 0 -> new Item(any(List.of("keyless ", "filtered ", "shadowed ")) + alias, alias, List.of("x", "y"));
             case 1 -> new Item(any(List.of("keyed ", "pairs ", "checked ")) + alias, alias, List.of("id", "x", "y"));
             case 2 ->
                 new Item(
@@ -132,17 +133,44 @@ final class RandomQueries {
     /** @param shown what the sub-query selects */
     private String correlated(List<Item> items, String shown, int depth) {
         String from = any(List.of("a s", "b s", "c s", "d s", "d s", "pairs s", "keyed s"));
-        if (one(5)) {
-            from += any(List.of(" JOIN ", " LEFT JOIN ")) + any(TABLES) + " u ON u.id = s.y";
+        List<String> inner = new ArrayList<>(List.of("s"));
+        for (String alias : List.of("u", "v")) {
+            if (one(3)) {
+                from += join() + any(TABLES) + " " + alias + " ON " + alias + "." + name() + " = " + any(inner) + "."
+                        + name();
+                inner.add(alias);
+            }
         }
-        return "SELECT " + shown + " FROM " + from + " WHERE s." + name() + (one(12) ? " < " : " = ") + column(items)
-                + (one(3) ? " AND " + (one(2) ? "s.y > 0" : column(items) + " < 4") : "")
-                + (depth > 1 && one(5) ? " AND EXISTS (SELECT FROM " + any(TABLES) + " n WHERE n.x = s.y)" : "");
+        String where = any(inner) + "." + name() + (one(12) ? " < " : " = ") + column(items);
+        if (one(3)) {
+            where += " AND " + (one(2) ? "s.y > 0" : column(items) + " < 4");
+        }
+        if (depth > 0 && one(4)) {
+            where += " AND " + any(List.of("", "NOT ")) + "EXISTS (" + nested(inner) + ")";
+        } else if (depth > 0 && one(8)) {
+            where += " AND " + any(inner) + "." + name() + any(List.of(" IN (", " NOT IN (")) + list(items) + ")";
+        }
+        String query = "SELECT " + shown + " FROM " + from + " WHERE " + where;
+        return shown.isEmpty() && one(10)
+                ? query.replaceFirst("SELECT ", "SELECT s.y") + " UNION SELECT n.y FROM " + any(TABLES) + " n WHERE n."
+                        + name() + " = " + column(items)
+                : query;
+    }
+
+    private String nested(List<String> around) {
+        return "SELECT FROM " + any(TABLES) + " n"
+                + (one(3) ? join() + any(TABLES) + " o ON o." + name() + " = n." + name() : "") + " WHERE n." + name()
+                + " = " + any(around) + "." + name();
     }
 
     private String list(List<Item> items) {
         return "SELECT s." + name() + " FROM " + any(TABLES) + " s"
+                + (one(3) ? join() + any(TABLES) + " u ON u." + name() + " = s." + name() : "")
                 + any(List.of("", "", " WHERE s.y > 0", " WHERE s.x = " + column(items)));
+    }
+
+    private String join() {
+        return any(List.of(" JOIN ", " JOIN ", " LEFT JOIN ", " RIGHT JOIN "));
     }
 
     private String column(List<Item> items) {

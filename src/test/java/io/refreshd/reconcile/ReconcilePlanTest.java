@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.refreshd.capture.PublicationState;
 import io.refreshd.catalog.Catalog;
 import io.refreshd.catalog.CatalogBuilder;
+import io.refreshd.catalog.Fingerprint;
 import io.refreshd.catalog.ViewGraph;
 import io.refreshd.config.ViewPattern;
 import io.refreshd.config.ViewsSettings;
@@ -149,7 +150,7 @@ class ReconcilePlanTest {
 
     private CatalogSnapshot snapshot() {
         return new CatalogSnapshot(
-                CatalogVersion.of("fingerprint", catalog, graph, "refreshd"),
+                CatalogVersion.of(new Fingerprint("hash", ""), catalog, graph, "refreshd"),
                 graph,
                 new RequiredTables(graph.tables(), Set.of()),
                 new PublicationState(true, false, false, Map.of()),

@@ -22,12 +22,15 @@ import org.junit.jupiter.api.Test;
  */
 class ExactRoutingIT {
     private static final int ENOUGH = 30;
+    /** Decisions between two lines of a long run. */
+    private static final long PROGRESS = 2_000;
 
     @Test
     void neverCallsAViewUnaffectedThatDiffers() throws Exception {
         long seed = Long.getLong("refreshd.seed", System.nanoTime());
         long wanted = Long.getLong("refreshd.decisions", 1_000);
         DecisionTally tally = new DecisionTally();
+        long said = 0;
         try (TestDatabase database = TestDatabase.create();
                 Connection connection = database.connect();
                 Connection ledger = database.connect();
@@ -50,6 +53,11 @@ class ExactRoutingIT {
                         round++) {
                     new RandomRounds(round, connection, database.slot(), handle, lease.token(), membership, tally)
                             .play();
+                    // A long run that is ended from outside leaves what it has compared.
+                    if (tally.decisions() / PROGRESS > said) {
+                        said = tally.decisions() / PROGRESS;
+                        System.out.println("seeds " + seed + " to " + round + ": " + tally);
+                    }
                 }
             }
         } finally {

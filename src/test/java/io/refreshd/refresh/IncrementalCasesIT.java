@@ -21,10 +21,13 @@ import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Cases that tools of this kind have got wrong, from the query of a materialized view to the rows after a round: the plan, what the log
@@ -266,6 +269,104 @@ class IncrementalCasesIT {
         everything("key_alone");
         execute("UPDATE kl_m SET v = 'c' WHERE id = 1");
         assertThat(byKeys("key_alone")).isEqualTo(1);
+    }
+
+    /** T is the table of the view, A refers to it, and B stands behind A and shows nothing of T. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "WHERE EXISTS (SELECT FROM A JOIN B ON B.id = A.b_id WHERE A.t_id = T.id AND B.active)",
+                "WHERE NOT EXISTS (SELECT FROM A LEFT JOIN B ON B.id = A.b_id WHERE A.t_id = T.id AND B.active IS NOT TRUE)",
+                "WHERE T.id IN (SELECT A.t_id FROM A JOIN B ON B.id = A.b_id WHERE B.active)",
+                "WHERE (SELECT count(*) FROM A JOIN B ON B.id = A.b_id AND B.active WHERE A.t_id = T.id) = 0",
+                "WHERE EXISTS (SELECT FROM A WHERE A.t_id = T.id AND NOT EXISTS (SELECT FROM B WHERE B.id = A.b_id AND B.active))",
+                "WHERE EXISTS (SELECT FROM A WHERE A.t_id = T.id AND A.b_id IN (SELECT B.id FROM B WHERE B.active))",
+                "WHERE EXISTS (SELECT FROM AB WHERE AB.t_id = T.id)",
+                "WHERE EXISTS (SELECT A.t_id FROM A WHERE A.t_id = 3 AND A.t_id = T.id UNION SELECT AB.t_id FROM AB WHERE AB.t_id = T.id)",
+                "LEFT JOIN (A JOIN B ON B.id = A.b_id) ON A.t_id = T.id WHERE B.active IS NOT TRUE",
+                "LEFT JOIN (SELECT AB.t_id FROM AB) S ON S.t_id = T.id WHERE S.t_id IS NULL",
+                "LEFT JOIN A ON A.t_id = T.id AND EXISTS (SELECT FROM B WHERE B.id = A.b_id AND B.active) WHERE A.id IS NULL",
+            })
+    void aTableThatLeadsThroughAnotherOne(String joined) throws Exception {
+        String p = "through" + THROUGH.incrementAndGet() + "_";
+        through(
+                p,
+                "CREATE TABLE T (id int PRIMARY KEY, v text)",
+                "CREATE TABLE A (id int PRIMARY KEY, t_id bigint, b_id int)",
+                "ALTER TABLE A REPLICA IDENTITY FULL",
+                "CREATE TABLE B (id int PRIMARY KEY, active boolean)",
+                "CREATE VIEW AB AS SELECT A.t_id FROM A JOIN B ON B.id = A.b_id AND B.active",
+                "INSERT INTO T VALUES (1, 'a'), (2, 'b'), (3, 'c')",
+                "INSERT INTO A VALUES (1, 1, 1), (2, 2, 2)",
+                "INSERT INTO B VALUES (1, true), (2, false)");
+        view(p + "view", named(p, "SELECT T.v FROM T " + joined));
+        through(p, "UPDATE B SET active = false WHERE id = 1");
+        assertThat(byKeys(p + "view")).as("the state of B").isEqualTo(1);
+        through(p, "UPDATE B SET id = 3, active = true WHERE id = 2");
+        byKeys(p + "view");
+        through(p, "UPDATE B SET id = 2 WHERE id = 3");
+        assertThat(byKeys(p + "view")).as("the key of B").isEqualTo(1);
+        through(p, "UPDATE A SET t_id = 3 WHERE id = 2", "UPDATE B SET active = NOT active");
+        assertThat(byKeys(p + "view")).as("both in one round").isPositive();
+        through(p, "BEGIN; DELETE FROM B; DELETE FROM A; COMMIT");
+        assertThat(byKeys(p + "view")).as("both deleted").isPositive();
+        through(p, "INSERT INTO B VALUES (4, true), (5, false)", "INSERT INTO A VALUES (4, 2, 4), (5, 3, 5)");
+        assertThat(byKeys(p + "view")).as("both inserted").isPositive();
+    }
+
+    private static final AtomicInteger THROUGH = new AtomicInteger();
+
+    private static void through(String prefix, String... sql) throws Exception {
+        execute(Stream.of(sql).map(one -> named(prefix, one)).toArray(String[]::new));
+    }
+
+    private static String named(String prefix, String sql) {
+        return sql.replaceAll("\\b(T|AB?|B)\\b", prefix + "$1");
+    }
+
+    /** The rows of a table that lead on need not be found in the log where they have not changed. */
+    @Test
+    void aTableInBetweenWhoseOldValuesTheLogDoesNotHold() throws Exception {
+        execute(
+                "CREATE TABLE ib_t (id int PRIMARY KEY, v text)",
+                "CREATE TABLE ib_a (id int PRIMARY KEY, t_id int, b_id int)",
+                "CREATE TABLE ib_b (id int PRIMARY KEY, active boolean)",
+                "INSERT INTO ib_t VALUES (1, 'a'), (2, 'b')",
+                "INSERT INTO ib_a VALUES (1, 1, 1)",
+                "INSERT INTO ib_b VALUES (1, true)");
+        view(
+                "in_between",
+                "SELECT v FROM ib_t t WHERE EXISTS (SELECT FROM ib_a a JOIN ib_b b ON b.id = a.b_id WHERE a.t_id = t.id AND b.active)");
+        execute("UPDATE ib_b SET active = false");
+        assertThat(byKeys("in_between")).isEqualTo(1);
+        execute("UPDATE ib_a SET t_id = 2", "UPDATE ib_b SET active = true");
+        everything("in_between");
+        assertThat(rows("in_between")).containsExactly("(b)");
+    }
+
+    /** If both changed in one round, neither would find the row that the two of them led to before. */
+    @Test
+    void twoTablesThatWouldFindTheirRowsByEachOther() throws Exception {
+        execute(
+                "CREATE TABLE eo_t (id int PRIMARY KEY, v text)",
+                "CREATE TABLE eo_a (id int PRIMARY KEY, t_id int)",
+                "CREATE TABLE eo_b (id int PRIMARY KEY, t_id int)",
+                "INSERT INTO eo_t VALUES (1, 'a'), (2, 'b')",
+                "INSERT INTO eo_a VALUES (1, 1)",
+                "INSERT INTO eo_b VALUES (1, 1)");
+        view(
+                "each_other",
+                "SELECT v FROM eo_t t WHERE EXISTS (SELECT FROM eo_a a JOIN eo_b b ON b.id = a.id"
+                        + " WHERE a.t_id = t.id AND b.t_id = t.id)");
+        execute("UPDATE eo_b SET t_id = NULL");
+        assertThat(byKeys("each_other")).isEqualTo(1);
+        execute("UPDATE eo_b SET t_id = 1", "UPDATE eo_a SET t_id = 2");
+        everything("each_other");
+        execute("UPDATE eo_a SET t_id = 1");
+        everything("each_other");
+        execute("UPDATE eo_a SET t_id = 2", "UPDATE eo_b SET t_id = 2");
+        everything("each_other");
+        assertThat(rows("each_other")).containsExactly("(b)");
     }
 
     @Test

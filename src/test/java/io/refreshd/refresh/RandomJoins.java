@@ -246,16 +246,35 @@ final class RandomJoins {
     }
 
     private String correlated(Use outer, String shown) {
-        Use inner = use("s");
-        return "SELECT " + shown + " FROM " + inner.sql
-                + (one(5) ? any(List.of(" JOIN ", " LEFT JOIN ")) + any(tables).name + " r ON r.b = s.b" : "")
-                + " WHERE "
-                + equation(outer, inner) + any(List.of("", "", " AND s.n < 2", " AND s.v IS NOT NULL"));
+        List<Use> inner = new ArrayList<>();
+        return "SELECT " + shown + " FROM " + ofSubQuery(inner) + " WHERE " + equation(outer, any(inner))
+                + any(List.of("", "", " AND s.n < 2", " AND s.v IS NOT NULL"))
+                + (one(6) ? " AND " + any(List.of("", "NOT ")) + "EXISTS (" + nested(any(inner)) + ")" : "");
+    }
+
+    /** What a sub-query reads; the tables that join the first one need not correlate. */
+    private String ofSubQuery(List<Use> inner) {
+        inner.add(use("s"));
+        String from = inner.getFirst().sql;
+        for (String alias : List.of("r", "q")) {
+            if (one(4)) {
+                Use further = use(alias);
+                from += any(List.of(" JOIN ", " JOIN ", " LEFT JOIN ", " RIGHT JOIN ")) + further.sql + " ON "
+                        + equation(any(inner), further);
+                inner.add(further);
+            }
+        }
+        return from;
+    }
+
+    private String nested(Use around) {
+        Use inner = use("i");
+        return "SELECT FROM " + inner.sql + " WHERE " + equation(around, inner);
     }
 
     private String list() {
-        Use inner = use("s");
-        return "SELECT s." + any(List.of("a", "b", "k2")) + " FROM " + inner.sql + any(List.of("", " WHERE s.v = 'x'"));
+        return "SELECT s." + any(List.of("a", "b", "k2")) + " FROM " + ofSubQuery(new ArrayList<>())
+                + any(List.of("", " WHERE s.v = 'x'"));
     }
 
     private String output(List<Use> uses) {

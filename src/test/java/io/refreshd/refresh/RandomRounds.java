@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.refreshd.capture.DecodedChanges;
 import io.refreshd.catalog.CatalogReader;
+import io.refreshd.catalog.Fingerprint;
 import io.refreshd.catalog.ViewGraph;
 import io.refreshd.database.JdbiFactory;
 import io.refreshd.ledger.Registration;
@@ -61,7 +62,7 @@ final class RandomRounds {
     private Router router;
     private DecodedChanges changes;
     private ViewGraph graph;
-    private String fingerprint = "";
+    private Fingerprint fingerprint = Fingerprint.NONE;
     private final ComparedByOwner truth;
 
     RandomRounds(
@@ -168,7 +169,7 @@ final class RandomRounds {
         execute(sql);
         truth.forget();
         ViewGraph before = graph;
-        if (!CatalogReader.fingerprint(connection).equals(fingerprint)) {
+        if (!fingerprint.isCurrent(connection)) {
             readCatalog();
         }
         for (ViewId view : graph.views().keySet()) {

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
  * with {@code -Drefreshd.seed=…}. {@code -Drefreshd.seeds=…} sets how many are tried.
  */
 class SchedulerSimulationTest {
-    private static final int SEEDS = Integer.getInteger("refreshd.seeds", 25);
+    private static final int SEEDS = Integer.getInteger("refreshd.seeds", 12);
     private static final int STEPS = 4_000;
 
     /** Seeds that have failed before; the first three when no view was queried whether it contains rows. */

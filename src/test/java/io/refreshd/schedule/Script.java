@@ -8,6 +8,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.NullUnmarked;
 
 /** What happens to server and daemon from outside: the application commits, people change and ask for things, the daemon crashes. */
@@ -22,10 +23,21 @@ final class Script {
     /** By how much the server's clock is ahead of the daemon's. */
     private final Duration serverAhead;
 
+    private final boolean withoutEffect;
     private final Set<String> incremental;
 
-    /** @param incremental names of views whose rows are recomputed */
-    Script(Timeline timeline, SimulatedDatabase db, DataOracle data, SimulatedHost host, Set<String> incremental) {
+    /**
+     * @param withoutEffect whether for some transactions at a time rows alone are changed that no view contains
+     * @param incremental names of views whose rows are recomputed
+     */
+    Script(
+            Timeline timeline,
+            SimulatedDatabase db,
+            DataOracle data,
+            SimulatedHost host,
+            boolean withoutEffect,
+            Set<String> incremental) {
+        this.withoutEffect = withoutEffect;
         this.incremental = incremental;
         this.timeline = timeline;
         this.db = db;
@@ -87,6 +99,9 @@ final class Script {
         int pieces = timeline.chance(10) ? 1 + timeline.below(30) : 1;
         Set<Integer> rows = new HashSet<>(Set.of(timeline.below(6)));
         rows.add(timeline.below(6));
+        if (withoutEffect && db.begun.size() % 40 < 10) {
+            rows = rows.stream().map(SimulatedRows::inNoView).collect(Collectors.toSet());
+        }
         SimulatedTransaction tx = db.begin(tables, pieces, rows);
         timeline.later(timeline.below(timeline.chance(10) ? 2_000 : 30), () -> commit(tx));
         timeline.later(timeline.chance(3) ? timeline.below(5_000) : timeline.below(100), this::transaction);

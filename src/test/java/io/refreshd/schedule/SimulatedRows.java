@@ -25,6 +25,11 @@ final class SimulatedRows {
         this.log = log;
     }
 
+    /** A row near this one that passes the condition of no view. */
+    static int inNoView(int row) {
+        return row - row % ONE_IN_NO_VIEW;
+    }
+
     /** The rows that differ between two contents: changed an odd number of times by what only one of them holds. */
     Set<Integer> differing(Content a, Content b) {
         BitSet between = (BitSet) a.transactions().clone();

@@ -29,7 +29,8 @@ final class Simulation {
     Simulation(long seed, boolean queriesViews, boolean incremental) {
         timeline = new Timeline(seed);
         host = new SimulatedHost(timeline, counts, () -> new SimulatedDaemon(timeline, db, data, counts, queriesViews));
-        script = new Script(timeline, db, data, host, incremental ? INCREMENTAL : Set.of());
+        script = new Script(
+                timeline, db, data, host, queriesViews && !incremental, incremental ? INCREMENTAL : Set.of());
     }
 
     void run(int wanted) {

@@ -1,0 +1,41 @@
+package io.refreshd.catalog;
+
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+
+/**
+ * The fingerprint of the catalog: a hash of all that {@link CatalogReader#read} could return, made by the server.
+ *
+ * <p>Invariant: it differs whenever another catalog could be read. REFRESH of a populated view, ANALYZE and VACUUM do not change it.
+ *
+ * @param hash empty in {@link #NONE}
+ * @param relations the oids of the relations that the hash covers, as text
+ */
+public record Fingerprint(String hash, String relations) {
+    /** The fingerprint of no catalog. */
+    public static final Fingerprint NONE = new Fingerprint("", "");
+
+    static Fingerprint read(Connection connection) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(FingerprintSql.READ)) {
+            KeptPlan.of(statement);
+            try (ResultSet row = statement.executeQuery()) {
+                row.next();
+                return new Fingerprint(row.getString(1), row.getString(2));
+            }
+        }
+    }
+
+    /** Whether a fingerprint read now would be the same. Cheap enough to be asked every second. */
+    public boolean isCurrent(Connection connection) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(FingerprintSql.COMPARE)) {
+            KeptPlan.of(statement);
+            statement.setString(1, relations);
+            try (ResultSet row = statement.executeQuery()) {
+                row.next();
+                return row.getString(1).equals(hash);
+            }
+        }
+    }
+}
