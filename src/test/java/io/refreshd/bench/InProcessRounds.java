@@ -136,7 +136,7 @@ final class InProcessRounds implements AutoCloseable {
     private List<KeyProbe> probes(IntStream ids) {
         Set<List<String>> keys =
                 ids.mapToObj(id -> List.of(Integer.toString(id))).collect(Collectors.toSet());
-        return List.of(new KeyProbe(probe.table(), probe.positions(), probe.types(), keys));
+        return List.of(probe.withKeys(keys));
     }
 
     private Result round(PostgresRefresher refresher, List<KeyProbe> probes, RoundBasis basis) {
