@@ -39,8 +39,7 @@ final class GroupedSplitter {
         if (isGrouped(query)) {
             List<String> names =
                     view.columns().stream().map(Relation.Column::name).toList();
-            GroupedPart part =
-                    part(query, view.name(), names, new MapText(Optional.empty(), List.of(), -1, List.of()));
+            GroupedPart part = part(query, view.name(), names, new MapText(Optional.empty(), List.of(), -1, List.of()));
             around = QueryRewrite.allOf(part.table().oid(), names.size());
         } else {
             around = QueryRewrite.withTables(query, tables(query));
@@ -181,8 +180,8 @@ final class GroupedSplitter {
         List<String> beyond = new ArrayList<>(QueryShape.beyondJoins(query));
         beyond.remove("UNION, INTERSECT or EXCEPT");
         if (!beyond.isEmpty()) {
-            throw new UnsupportedQueryException("a changed row may alter every row of " + view.sql()
-                    + ": it has a set operation with " + QueryShape.list(beyond));
+            throw new UnsupportedQueryException(view.sql() + " has a set operation with " + QueryShape.list(beyond)
+                    + ": no key tells which of its rows a change alters");
         }
         RangeTable rangeTable = new RangeTable(query, extended);
         List<Node> found = new ArrayList<>();
@@ -232,8 +231,7 @@ final class GroupedSplitter {
         if (queries.size() > 1) {
             for (int number : types.keySet()) {
                 if (IntStream.range(0, queries.size())
-                        .allMatch(i ->
-                                isPrimary(queries.get(i), columns.get(i).get(number)))) {
+                        .allMatch(i -> isPrimary(queries.get(i), columns.get(i).get(number)))) {
                     return List.of(number);
                 }
             }
