@@ -299,6 +299,21 @@ class GroupedCasesIT {
         assertThat(rows("users")).contains("(a,1,1,)");
     }
 
+    /** The rows that have the one part of a key from one changed row, and the other part from another one, are left alone. */
+    @Test
+    void groupsThatAreJoinedToATableWithTwoKeyColumns() throws Exception {
+        execute(
+                "CREATE TABLE tk (a int, b int, n int, PRIMARY KEY (a, b))",
+                "CREATE TABLE tk_d (id int PRIMARY KEY, n int)",
+                "INSERT INTO tk VALUES (1, 1, 1), (1, 2, 2), (2, 1, 3), (2, 2, 4)",
+                "INSERT INTO tk_d SELECT i, i % 4 FROM generate_series(1, 9) i");
+        view(
+                "two_keys",
+                "SELECT t.n, d.c FROM tk t LEFT JOIN (SELECT n, count(*) AS c FROM tk_d GROUP BY n) d ON d.n = t.n");
+        assertThat(byKeys("two_keys", "UPDATE tk SET n = n + 5 WHERE a = b")).isPositive();
+        assertThat(rows("two_keys")).containsExactly("(2,2)", "(3,2)", "(6,)", "(9,)");
+    }
+
     @Test
     void aGroupedQueryOfWithIsJoinedToADimension() throws Exception {
         execute(
