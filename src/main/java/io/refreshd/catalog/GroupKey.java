@@ -70,8 +70,9 @@ final class GroupKey {
             }
         }
         if (!found.isEmpty()) {
-            throw new UnsupportedQueryException("a changed row may alter every row of " + reader.sql() + ": it has "
-                    + QueryShape.list(found.stream().distinct().toList()));
+            throw new UnsupportedQueryException(reader.sql() + " has "
+                    + QueryShape.list(found.stream().distinct().toList())
+                    + ": no key tells which of its rows a change alters");
         }
         for (String field : List.of("targetList", "havingQual", "windowClause")) {
             for (Part part : query.all(field)) {

@@ -14,6 +14,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Splits a query that groups rows, or joins sub-selects that do; see {@link GroupedQuery}.
@@ -180,8 +181,8 @@ final class GroupedSplitter {
         List<String> beyond = new ArrayList<>(QueryShape.beyondJoins(query));
         beyond.remove("UNION, INTERSECT or EXCEPT");
         if (!beyond.isEmpty()) {
-            throw new UnsupportedQueryException("a changed row may alter every row of " + view.sql()
-                    + ": it has a set operation with " + QueryShape.list(beyond));
+            throw new UnsupportedQueryException(view.sql() + " has a set operation with " + QueryShape.list(beyond)
+                    + ": no key tells which of its rows a change alters");
         }
         RangeTable rangeTable = new RangeTable(query, extended);
         List<Node> found = new ArrayList<>();
@@ -239,11 +240,12 @@ final class GroupedSplitter {
         return List.copyOf(types.keySet());
     }
 
-    private boolean isPrimary(Node query, Node expression) {
-        Relation table = expression.label().equals("VAR")
+    private boolean isPrimary(Node query, @Nullable Node expression) {
+        Relation table = expression != null && expression.label().equals("VAR")
                 ? new RangeTable(query, extended).relation((int) expression.number("varno"))
                 : null;
         return table != null
+                && expression != null
                 && extended.indexesOf(table).stream()
                         .anyMatch(index -> index.is(Index.Trait.PRIMARY)
                                 && index.columns().equals(List.of((int) expression.number("varattno"))));

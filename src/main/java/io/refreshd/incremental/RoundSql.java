@@ -101,7 +101,9 @@ public final class RoundSql {
 
     /** The query for what the definition gives for these recompute keys. It serves to look at its plan. */
     public String rows(Collection<List<String>> keys) {
-        return allRows() + " " + withKeys(keys);
+        return oneByOne() && keys.size() <= keysAtOnce()
+                ? "SELECT * FROM " + one(keys) + " AS x(" + columns + ")"
+                : allRows() + " " + withKeys(keys);
     }
 
     /** The query for all that the definition gives. */
@@ -112,7 +114,7 @@ public final class RoundSql {
     /** The statement that corrects the rows with these recompute keys; see {@link #differenceOfAll}. */
     public String difference(Collection<List<String>> keys) {
         return oneByOne()
-                ? difference(withKeys(keys), one(keys), "")
+                ? difference(any(keys), one(keys), "")
                 : difference(withKeys(keys), definition, withKeys(keys));
     }
 
@@ -132,13 +134,20 @@ public final class RoundSql {
      */
     private String one(Collection<List<String>> keys) {
         return keys.stream()
-                .map(key -> allRows() + " " + "WHERE "
-                        + IntStream.range(0, key.size())
-                                .mapToObj(part -> "x.c"
-                                        + layout.names().recomputeKey().get(part) + " "
-                                        + KeyCondition.equalTo(layout.keyTypes().get(part), key.get(part)))
-                                .collect(Collectors.joining(" AND ")))
+                .map(key -> allRows() + " WHERE " + is(key))
                 .collect(Collectors.joining("\nUNION ALL\n", "(", ")"));
+    }
+
+    /** The condition for these keys and no others, as those rows of the table are compared with {@link #one}. */
+    private String any(Collection<List<String>> keys) {
+        return keys.stream().map(this::is).collect(Collectors.joining(" OR ", "WHERE ", ""));
+    }
+
+    private String is(List<String> key) {
+        return IntStream.range(0, key.size())
+                .mapToObj(part -> "x.c" + layout.names().recomputeKey().get(part) + " "
+                        + KeyCondition.equalTo(layout.keyTypes().get(part), key.get(part)))
+                .collect(Collectors.joining(" AND "));
     }
 
     private String withKeys(Collection<List<String>> keys) {

@@ -401,7 +401,7 @@ class ConversionIT {
                 "CREATE TABLE $.keyless (v int); GRANT SELECT ON $.keyless TO converter; ALTER TABLE $.keyless REPLICA IDENTITY FULL",
                 "CREATE FUNCTION $.mine(int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT $1'; ALTER FUNCTION $.mine(int) OWNER TO other_owner",
                 "ALTER TABLE $.details ENABLE ROW LEVEL SECURITY");
-        assertThat(refused("v1", "SELECT role, count(*) FROM main GROUP BY role"))
+        assertThat(refused("v1", "SELECT count(*) FROM main"))
                 .singleElement()
                 .asString()
                 .contains("GROUP BY", "aggregate");
