@@ -2,7 +2,11 @@ package io.refreshd.refresh;
 
 import com.zaxxer.hikari.HikariDataSource;
 import io.refreshd.catalog.IncrementalQuery;
+import io.refreshd.config.DatabaseSettings;
+import io.refreshd.config.Secret;
+import io.refreshd.database.Connector;
 import io.refreshd.database.JdbiFactory;
+import io.refreshd.database.SessionKind;
 import io.refreshd.demo.LocalPostgres;
 import io.refreshd.incremental.HiddenColumns;
 import io.refreshd.incremental.StoreLayout;
@@ -67,6 +71,15 @@ final class IncrementalFixture implements AutoCloseable {
         StreamRow.begin(handle, new StreamPosition("refreshd", 7, 1, Lsn.ZERO));
         database.execute("CREATE SCHEMA refreshd_store");
         refresher = newRefresher();
+    }
+
+    /** A session with the settings of refreshd's own. */
+    Handle connectAsRefreshd() throws Exception {
+        return JdbiFactory.on(new Connector(
+                        new DatabaseSettings(database.url(), LocalPostgres.USER, Secret.EMPTY),
+                        SessionKind.TOOL,
+                        "test")
+                .open());
     }
 
     /** A refresher that knows nothing of earlier rounds, as after a restart. */
