@@ -35,11 +35,18 @@ public final class PlainSession {
 
     private final Set<String> assumed;
     private final Set<String> forbidden;
+    /** Whether only those settings are set that differ from refreshd's own. */
+    private final boolean sparse;
 
     private PlainSession(
-            Map<String, String> settings, Set<String> untouched, Set<String> assumed, Set<String> forbidden) {
+            Map<String, String> settings,
+            Set<String> untouched,
+            Set<String> assumed,
+            Set<String> forbidden,
+            boolean sparse) {
         this.settings = settings;
         this.untouched = untouched;
+        this.sparse = sparse;
         this.assumed = assumed;
         this.forbidden = forbidden;
     }
@@ -108,7 +115,7 @@ public final class PlainSession {
         }
         Set<String> forbidden = new TreeSet<>();
         settings.putAll(accepted(transaction, given, forbidden));
-        return new PlainSession(settings, untouched, assumed, forbidden);
+        return new PlainSession(settings, untouched, assumed, forbidden, false);
     }
 
     /** A setting whose server value this session does not show. */
@@ -175,7 +182,15 @@ public final class PlainSession {
         other.put(name, value);
         Set<String> otherUntouched = new TreeSet<>(untouched);
         otherUntouched.remove(name);
-        return new PlainSession(other, otherUntouched, assumed, forbidden);
+        return new PlainSession(other, otherUntouched, assumed, forbidden, sparse);
+    }
+
+    /**
+     * These settings for a transaction that has refreshd's own: a request sets those that differ, which are few. Each setting takes the
+     * server's time.
+     */
+    public PlainSession sparse() {
+        return new PlainSession(settings, untouched, assumed, forbidden, true);
     }
 
     /**
@@ -215,10 +230,10 @@ public final class PlainSession {
         Map<String, String> other = new LinkedHashMap<>();
         Map<String, @Nullable String> own = new LinkedHashMap<>();
         settings.forEach((name, value) -> {
-            // Each setting that is set takes the server's time, and few differ.
-            if (!untouched.contains(name) && !value.equals(SessionSettings.ownOrNull(name))) {
+            @Nullable String present = SessionSettings.ownOrNull(name);
+            if (!sparse || !(untouched.contains(name) || value.equals(present))) {
                 other.put(name, value);
-                own.put(name, SessionSettings.ownOrNull(name));
+                own.put(name, present);
             }
         });
         return set(other) + ";\n" + sql + "\n;" + set(own);

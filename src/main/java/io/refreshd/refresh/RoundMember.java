@@ -75,7 +75,7 @@ final class RoundMember {
     void prepared(Snapshot seen, String version, PlainSession owner) {
         this.snapshot = seen;
         this.version = version;
-        this.session = owner.with("search_path", "pg_catalog, pg_temp");
+        this.session = owner.with("search_path", "pg_catalog, pg_temp").sparse();
     }
 
     private PlainSession session() {

@@ -53,6 +53,7 @@ class WayChooserTest {
         everythingTook(1000);
         for (int i = 0; i < 10; i++) {
             keysTook(1000, 400);
+            keysTook(5000, 2000);
         }
         assertThat(chooser.everythingInstead(5000)).isEmpty();
         assertThat(chooser.everythingInstead(15_000)).isPresent();
