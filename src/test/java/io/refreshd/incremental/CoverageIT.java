@@ -58,7 +58,7 @@ import org.junit.jupiter.api.io.TempDir;
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class CoverageIT {
     /** How many of the views can be incremental by now. To be raised with every operator that is understood. */
-    private static final int INCREMENTAL = 16;
+    private static final int INCREMENTAL = 52;
 
     /** Likewise of the expressions and forms of FROM. */
     private static final int FORMS = 24;
@@ -74,6 +74,9 @@ class CoverageIT {
             "could not be examined", "could not be read", "unknown form", "not understood", "Exception", "Error");
 
     private static final String ALL = "~ all of these but forms";
+
+    /** Else a third of them, another one in each run. */
+    private static final boolean ALL_OF_THEM = Boolean.getBoolean("refreshd.coverage.all");
 
     private static final String OWNER = "coverage_owner";
 
@@ -168,8 +171,10 @@ class CoverageIT {
     @Test
     @Order(2)
     void thoseThatCanBeAreConvertedAndKeptRight() throws Exception {
+        // To convert them all takes minutes.
         List<String> promised = said.keySet().stream()
                 .filter(view -> possible(view) && !kinds.get(view).equals(FORM))
+                .filter(view -> ALL_OF_THEM || random.nextInt(3) == 0)
                 .toList();
         List<String> arguments = new ArrayList<>(List.of("convert", "--apply"));
         arguments.addAll(promised);
