@@ -21,6 +21,7 @@ record GroupedPart(Relation table, List<Integer> key, List<Branch> branches, Lis
      *
      * @param map a query that selects the key of each row; it joins, filters and computes, and does nothing else
      * @param text where the branch is written
+     * @param around the names of the queries inside of which it is written, which the server gives to nothing in it
      */
-    record Branch(Relation map, MapText text) {}
+    record Branch(Relation map, MapText text, List<EntryNames> around) {}
 }

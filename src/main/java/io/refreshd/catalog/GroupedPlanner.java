@@ -29,9 +29,9 @@ final class GroupedPlanner {
         obstacles.addAll(before);
         List<Optional<IncrementalQuery>> rows = new ArrayList<>();
         for (GroupedPart part : grouped.parts()) {
-            part.branches().forEach(branch -> rows.add(planned(branch.map())));
+            part.branches().forEach(branch -> rows.add(planned(branch.map(), branch.around())));
         }
-        Optional<IncrementalQuery> around = planned(grouped.around());
+        Optional<IncrementalQuery> around = planned(grouped.around(), List.of());
         List<GroupMap> maps = new ArrayList<>();
         if (around.isPresent() && rows.stream().allMatch(Optional::isPresent)) {
             int next = 0;
@@ -48,12 +48,12 @@ final class GroupedPlanner {
                 : IncrementalQuery.not(view, obstacles.stream().distinct().toList());
     }
 
-    private Optional<IncrementalQuery> planned(Relation part) {
+    private Optional<IncrementalQuery> planned(Relation part, List<EntryNames> namesAround) {
         try {
             CatalogIndex catalogIndex = grouped.catalogIndex();
             SelectProjectJoin.of(part, catalogIndex);
             RecomputePlanner planner = new RecomputePlanner(
-                    part, new JoinedReads(catalogIndex.query(part).orElseThrow(), catalogIndex), catalogIndex);
+                    part, new JoinedReads(catalogIndex.query(part).orElseThrow(), catalogIndex, namesAround), catalogIndex);
             Optional<Obstacle> obstacle = planner.obstacle();
             obstacle.ifPresent(obstacles::add);
             return obstacle.isPresent() ? Optional.empty() : Optional.of(planner.plan());

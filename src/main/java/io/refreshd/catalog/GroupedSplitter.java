@@ -40,7 +40,8 @@ final class GroupedSplitter {
         if (isGrouped(query)) {
             List<String> names =
                     view.columns().stream().map(Relation.Column::name).toList();
-            GroupedPart part = part(query, view.name(), names, new MapText(Optional.empty(), List.of(), -1, List.of()));
+            GroupedPart part = part(
+                    query, view.name(), names, new MapText(Optional.empty(), List.of(), -1, List.of()), List.of());
             around = QueryRewrite.allOf(part.table().oid(), names.size());
         } else {
             around = QueryRewrite.withTables(query, tables(query));
@@ -86,7 +87,8 @@ final class GroupedSplitter {
                                     : List.of(new Inner(
                                             clause.or(() -> names.of(entry)).orElse(""), clause.isPresent())),
                             -1,
-                            List.of()));
+                            List.of()),
+                    relation != null ? List.of() : List.of(names));
             found.put(entry, part.table().oid());
         }
         return found;
@@ -110,9 +112,14 @@ final class GroupedSplitter {
         }
     }
 
-    private GroupedPart part(Node query, String name, List<String> columnNames, MapText text)
+    private GroupedPart part(
+            Node query, String name, List<String> columnNames, MapText text, List<EntryNames> around)
             throws UnsupportedQueryException {
         List<Node> queries = query.isNull("setOperations") ? List.of(query) : branches(query);
+        List<EntryNames> aroundBranches = new ArrayList<>(around);
+        if (!query.isNull("setOperations")) {
+            aroundBranches.add(new EntryNames(query, new RangeTable(query, extended), around));
+        }
         List<SortedMap<Integer, Node>> columns = new ArrayList<>();
         for (Node one : queries) {
             refuseNested(one);
@@ -155,7 +162,9 @@ final class GroupedSplitter {
                             .toList(),
                     Optional.of(QueryRewrite.rowsRead(queries.get(i), expressions)));
             branches.add(new GroupedPart.Branch(
-                    map, new MapText(text.view(), text.into(), queries.size() == 1 ? -1 : i, key)));
+                    map,
+                    new MapText(text.view(), text.into(), queries.size() == 1 ? -1 : i, key),
+                    List.copyOf(aroundBranches)));
         }
         GroupedPart part = new GroupedPart(table, key, branches, queries);
         parts.add(part);

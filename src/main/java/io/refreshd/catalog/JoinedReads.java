@@ -54,7 +54,12 @@ final class JoinedReads {
 
     /** @param query of a view for which {@link SelectProjectJoin} was made */
     JoinedReads(Node query, CatalogIndex catalogIndex) throws UnsupportedQueryException {
-        this(query, catalogIndex, WithClauses.NONE, List.of(), 0);
+        this(query, catalogIndex, List.of());
+    }
+
+    /** @param namesAround the names of the queries inside of which the query is written */
+    JoinedReads(Node query, CatalogIndex catalogIndex, List<EntryNames> namesAround) throws UnsupportedQueryException {
+        this(query, catalogIndex, WithClauses.NONE, namesAround, 0);
     }
 
     private JoinedReads(

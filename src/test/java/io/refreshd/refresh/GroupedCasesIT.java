@@ -375,6 +375,26 @@ class GroupedCasesIT {
         assertThat(byKeys("all_of_it", "UPDATE tw SET pay = 0 WHERE id = 2")).isEqualTo(1);
     }
 
+    /** Inside of a query the server numbers a name that the query around it uses. */
+    @Test
+    void aSubSelectWhoseNameIsAlsoGivenInsideOfIt() throws Exception {
+        execute(
+                "CREATE TABLE nm (id int PRIMARY KEY, of int)",
+                "CREATE TABLE nm_a (id int PRIMARY KEY)",
+                "INSERT INTO nm_a VALUES (1), (2), (3)",
+                "INSERT INTO nm VALUES (1, 1), (2, 1), (3, 2)");
+        view(
+                "names_twice",
+                "SELECT a.id, n.n FROM nm_a a LEFT JOIN (SELECT n.of, count(DISTINCT a.id) AS n"
+                        + " FROM nm n JOIN nm_a a ON a.id = n.id GROUP BY n.of) n ON n.of = a.id");
+        byKeys("names_twice", "UPDATE nm SET of = 3 WHERE id = 2");
+        view(
+                "names_of_branches",
+                "SELECT u.id, u.of FROM (SELECT u.id, u.of FROM nm u UNION ALL SELECT -u.id, u.of FROM nm u) u"
+                        + " WHERE u.of > 0");
+        byKeys("names_of_branches", "UPDATE nm SET of = 2 WHERE id = 1");
+    }
+
     @Test
     void whatASubQueryInWhereReads() throws Exception {
         execute(
