@@ -53,7 +53,9 @@ final class GroupedPlanner {
             CatalogIndex catalogIndex = grouped.catalogIndex();
             SelectProjectJoin.of(part, catalogIndex);
             RecomputePlanner planner = new RecomputePlanner(
-                    part, new JoinedReads(catalogIndex.query(part).orElseThrow(), catalogIndex, namesAround), catalogIndex);
+                    part,
+                    new JoinedReads(catalogIndex.query(part).orElseThrow(), catalogIndex, namesAround),
+                    catalogIndex);
             Optional<Obstacle> obstacle = planner.obstacle();
             obstacle.ifPresent(obstacles::add);
             return obstacle.isPresent() ? Optional.empty() : Optional.of(planner.plan());

@@ -40,8 +40,8 @@ final class GroupedSplitter {
         if (isGrouped(query)) {
             List<String> names =
                     view.columns().stream().map(Relation.Column::name).toList();
-            GroupedPart part = part(
-                    query, view.name(), names, new MapText(Optional.empty(), List.of(), -1, List.of()), List.of());
+            GroupedPart part =
+                    part(query, view.name(), names, new MapText(Optional.empty(), List.of(), -1, List.of()), List.of());
             around = QueryRewrite.allOf(part.table().oid(), names.size());
         } else {
             around = QueryRewrite.withTables(query, tables(query));
@@ -112,8 +112,7 @@ final class GroupedSplitter {
         }
     }
 
-    private GroupedPart part(
-            Node query, String name, List<String> columnNames, MapText text, List<EntryNames> around)
+    private GroupedPart part(Node query, String name, List<String> columnNames, MapText text, List<EntryNames> around)
             throws UnsupportedQueryException {
         List<Node> queries = query.isNull("setOperations") ? List.of(query) : branches(query);
         List<EntryNames> aroundBranches = new ArrayList<>(around);

@@ -11,7 +11,7 @@ import io.refreshd.catalog.Reader;
 import io.refreshd.catalog.ReplicaIdentity;
 import io.refreshd.catalog.TrustedCode;
 import io.refreshd.model.IncrementalStore;
-import io.refreshd.model.KeyProbe;
+import io.refreshd.model.KeyLookup;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.PlainText;
 import io.refreshd.model.ViewId;
@@ -110,7 +110,7 @@ record RowDecision(ViewId view, boolean refreshed, String reason) {
             Connection connection, MaterializedView explained, LookupKey key, BaseTable table, ExplainedRow row)
             throws SQLException {
         ViewId view = explained.id();
-        KeyProbe probe = new KeyProbe(
+        KeyLookup lookup = new KeyLookup(
                 table.id(),
                 key.positions(),
                 key.types(),
@@ -135,8 +135,8 @@ record RowDecision(ViewId view, boolean refreshed, String reason) {
             Comparison comparison = store.isPresent()
                     ? Comparison.of(connection, store.get(), explained.oid())
                     : Comparison.of(connection, view, explained.oid());
-            long shown = comparison.rowsInView(probe);
-            long defined = comparison.rowsByDefinition(probe);
+            long shown = comparison.rowsInView(lookup);
+            long defined = comparison.rowsByDefinition(lookup);
             String by = String.join(", ", key.columns()) + IncrementalText.through(key.joins());
             if (shown == 0 && defined == 0) {
                 return new RowDecision(
@@ -150,7 +150,7 @@ record RowDecision(ViewId view, boolean refreshed, String reason) {
                     "looked up by " + by + ": the view shows it in " + shown + " row(s), its definition returns "
                             + defined
                             + "; refreshed if the change alters them"
-                            + (comparison.agrees(List.of(probe)) ? "" : " (view and definition differ now)"));
+                            + (comparison.agrees(List.of(lookup)) ? "" : " (view and definition differ now)"));
         } finally {
             connection.rollback();
             connection.setAutoCommit(true);

@@ -1,6 +1,6 @@
 package io.refreshd.incremental;
 
-import io.refreshd.model.KeyProbe;
+import io.refreshd.model.KeyLookup;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
@@ -14,9 +14,9 @@ import java.util.Set;
  * Pure.
  *
  * @param recompute recompute keys: keys of changed rows of the anchor, and values that are compared with its key
- * @param lookups keys of changed rows of other tables, one probe for each list of columns and of tables that lead to them
+ * @param lookups keys of changed rows of other tables, one look-up for each list of columns and of tables that lead to them
  */
-public record ChangedKeys(Set<List<String>> recompute, List<KeyProbe> lookups) {
+public record ChangedKeys(Set<List<String>> recompute, List<KeyLookup> lookups) {
     public ChangedKeys {
         recompute = Set.copyOf(recompute);
         lookups = List.copyOf(lookups);
@@ -33,21 +33,21 @@ public record ChangedKeys(Set<List<String>> recompute, List<KeyProbe> lookups) {
             "timestamp with time zone", "timestamptz");
 
     /**
-     * @param probes in one table
+     * @param changed keys of changed rows, of one view
      * @param recomputeKey numbers of the columns of the recompute key
      * @param keyTypes their types; a value of another type, of a column that is compared with the key, may be none that the key's type
      *     can hold
      */
-    public static ChangedKeys of(Collection<KeyProbe> probes, List<Integer> recomputeKey, List<String> keyTypes) {
+    public static ChangedKeys of(Collection<KeyLookup> changed, List<Integer> recomputeKey, List<String> keyTypes) {
         Set<List<String>> recompute = new HashSet<>();
-        Map<List<Object>, KeyProbe> lookups = new LinkedHashMap<>();
-        for (KeyProbe probe : probes) {
-            if (probe.joins().isEmpty()
-                    && probe.positions().equals(recomputeKey)
-                    && names(probe.types()).equals(names(keyTypes))) {
-                recompute.addAll(probe.keys());
-            } else if (!probe.keys().isEmpty()) {
-                lookups.merge(List.of(probe.positions(), probe.types(), probe.joins()), probe, ChangedKeys::joined);
+        Map<List<Object>, KeyLookup> lookups = new LinkedHashMap<>();
+        for (KeyLookup lookup : changed) {
+            if (lookup.joins().isEmpty()
+                    && lookup.positions().equals(recomputeKey)
+                    && names(lookup.types()).equals(names(keyTypes))) {
+                recompute.addAll(lookup.keys());
+            } else if (!lookup.keys().isEmpty()) {
+                lookups.merge(List.of(lookup.positions(), lookup.types(), lookup.joins()), lookup, ChangedKeys::joined);
             }
         }
         return new ChangedKeys(recompute, new ArrayList<>(lookups.values()));
@@ -60,7 +60,7 @@ public record ChangedKeys(Set<List<String>> recompute, List<KeyProbe> lookups) {
                 .toList();
     }
 
-    private static KeyProbe joined(KeyProbe one, KeyProbe other) {
+    private static KeyLookup joined(KeyLookup one, KeyLookup other) {
         Set<List<String>> keys = new HashSet<>(one.keys());
         keys.addAll(other.keys());
         return one.withKeys(keys);
@@ -68,6 +68,6 @@ public record ChangedKeys(Set<List<String>> recompute, List<KeyProbe> lookups) {
 
     public long count() {
         return recompute.size()
-                + lookups.stream().mapToLong(probe -> probe.keys().size()).sum();
+                + lookups.stream().mapToLong(lookup -> lookup.keys().size()).sum();
     }
 }

@@ -1,7 +1,7 @@
 package io.refreshd.incremental;
 
 import io.refreshd.model.JoinStep;
-import io.refreshd.model.KeyProbe;
+import io.refreshd.model.KeyLookup;
 import io.refreshd.model.SqlNames;
 import java.util.Collection;
 import java.util.List;
@@ -22,19 +22,19 @@ public final class KeyCondition {
     private KeyCondition() {}
 
     /**
-     * The condition for rows of a view that a probe leads to. What lies behind joins is an array that is computed once, so that the
+     * The condition for rows of a view that a look-up leads to. What lies behind joins is an array that is computed once, so that the
      * planner takes the index as it does for constants.
      *
      * @param column gives the SQL of a column of the view, by its number
      */
-    public static String of(KeyProbe probe, IntFunction<String> column) {
-        List<String> shown = probe.positions().stream().map(column::apply).toList();
-        if (probe.joins().isEmpty()) {
-            return of(shown, probe.types(), probe.keys());
+    public static String of(KeyLookup lookup, IntFunction<String> column) {
+        List<String> shown = lookup.positions().stream().map(column::apply).toList();
+        if (lookup.joins().isEmpty()) {
+            return of(shown, lookup.types(), lookup.keys());
         }
-        JoinStep first = probe.joins().getFirst();
-        String rows = select(first, of(List.of(by(first)), probe.types(), probe.keys()));
-        for (JoinStep step : probe.joins().subList(1, probe.joins().size())) {
+        JoinStep first = lookup.joins().getFirst();
+        String rows = select(first, of(List.of(by(first)), lookup.types(), lookup.keys()));
+        for (JoinStep step : lookup.joins().subList(1, lookup.joins().size())) {
             rows = select(step, by(step) + " = ANY (ARRAY(" + rows + "))");
         }
         return shown.size() == 1

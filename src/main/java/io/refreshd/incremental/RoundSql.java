@@ -1,6 +1,6 @@
 package io.refreshd.incremental;
 
-import io.refreshd.model.KeyProbe;
+import io.refreshd.model.KeyLookup;
 import io.refreshd.model.SqlNames;
 import java.util.Collection;
 import java.util.List;
@@ -55,14 +55,14 @@ public final class RoundSql {
     }
 
     /**
-     * The query for the recompute keys of rows that have a key of a probe, in the table (rows as they were) and by the definition (rows
+     * The query for the recompute keys of rows that have a key of a look-up, in the table (rows as they were) and by the definition (rows
      * as they are). Its columns are the parts of a recompute key, as text. A key that was moved is in both.
      *
      * @param limit the most keys to return
      */
-    public String keys(List<KeyProbe> probes, int limit) {
-        String sides = probes.stream()
-                .flatMap(probe -> Stream.of(keysFrom(store, probe), keysFrom(definition, probe)))
+    public String keys(List<KeyLookup> lookups, int limit) {
+        String sides = lookups.stream()
+                .flatMap(lookup -> Stream.of(keysFrom(store, lookup), keysFrom(definition, lookup)))
                 .collect(Collectors.joining("\nUNION\n"));
         // format() calls the output function of the type, where a cast to text could be one that a user has made.
         return "SELECT " + key(this::asText) + " FROM (\n" + sides + ") AS x LIMIT " + limit;
@@ -92,11 +92,11 @@ public final class RoundSql {
                 + ") AS x LIMIT " + limit;
     }
 
-    private String keysFrom(String relation, KeyProbe probe) {
+    private String keysFrom(String relation, KeyLookup lookup) {
         return "SELECT " + key(i -> "x.c" + i) + " FROM " + relation + " AS x(" + columns + ") WHERE "
-                + (probe.joins().isEmpty()
-                        ? condition(probe.positions(), probe.types(), probe.keys())
-                        : KeyCondition.of(probe, i -> "x.c" + i));
+                + (lookup.joins().isEmpty()
+                        ? condition(lookup.positions(), lookup.types(), lookup.keys())
+                        : KeyCondition.of(lookup, i -> "x.c" + i));
     }
 
     /** The query for what the definition gives for these recompute keys. It serves to look at its plan. */

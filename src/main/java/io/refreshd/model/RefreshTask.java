@@ -17,7 +17,7 @@ import java.util.Set;
  * @param downstream the materialized views that read this one; they are marked dirty in the refresh's own transaction
  * @param downstreamMark the dirty mark to give them
  * @param oldestCommit when the oldest change committed that the view does not hold yet
- * @param probes the rows to look up: if none of them differs from the view's definition, there is nothing to refresh. Empty: refresh
+ * @param lookups the rows to look up: if none of them differs from the view's definition, there is nothing to refresh. Empty: refresh
  *     in any case. For an incremental view, the rows to recompute; its basis says whether all are
  */
 public record RefreshTask(
@@ -30,7 +30,7 @@ public record RefreshTask(
         Set<ViewId> downstream,
         long downstreamMark,
         Optional<Instant> oldestCommit,
-        List<KeyProbe> probes,
+        List<KeyLookup> lookups,
         RoundBasis basis) {
     public RefreshTask {
         Objects.requireNonNull(view);
@@ -38,7 +38,7 @@ public record RefreshTask(
         Objects.requireNonNull(method);
         Objects.requireNonNull(awaited);
         downstream = Set.copyOf(downstream);
-        probes = List.copyOf(probes);
+        lookups = List.copyOf(lookups);
     }
 
     /** A task for a view that is refreshed by REFRESH. */
@@ -52,7 +52,7 @@ public record RefreshTask(
             Set<ViewId> downstream,
             long downstreamMark,
             Optional<Instant> oldestCommit,
-            List<KeyProbe> probes) {
+            List<KeyLookup> lookups) {
         this(
                 view,
                 oid,
@@ -63,8 +63,8 @@ public record RefreshTask(
                 downstream,
                 downstreamMark,
                 oldestCommit,
-                probes,
-                method == Method.INCREMENTAL && probes.isEmpty() ? RoundBasis.UNKNOWN_ROWS : RoundBasis.NONE);
+                lookups,
+                method == Method.INCREMENTAL && lookups.isEmpty() ? RoundBasis.UNKNOWN_ROWS : RoundBasis.NONE);
     }
 
     /** A task that refreshes in any case. */
@@ -81,9 +81,9 @@ public record RefreshTask(
         this(view, oid, method, awaited, covers, routed, downstream, downstreamMark, oldestCommit, List.of());
     }
 
-    /** Whether all rows are made anew, or recomputed; otherwise those of the probes are looked up, or recomputed. */
+    /** Whether all rows are made anew, or recomputed; otherwise those of the look-ups are looked up, or recomputed. */
     public boolean refreshesAll() {
-        return method == Method.INCREMENTAL ? !basis.everything().isEmpty() : probes.isEmpty();
+        return method == Method.INCREMENTAL ? !basis.everything().isEmpty() : lookups.isEmpty();
     }
 
     /** Whether keys that were routed for this task mean something under this version of the definition. */

@@ -6,7 +6,7 @@ import java.util.Objects;
  * What a task for an incremental view rests on.
  *
  * @param definition the version of the view's definition by which changed rows were routed; under another one their keys say nothing
- * @param everything why all rows are recomputed, in words for people; empty if the rows of the task's probes are
+ * @param everything why all rows are recomputed, in words for people; empty if the rows of the task's look-ups are
  * @param fullRecompute whether all rows may be recomputed; an operator's word is given already
  */
 public record RoundBasis(String definition, String everything, FullRecompute fullRecompute) {

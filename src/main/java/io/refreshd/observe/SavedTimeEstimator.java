@@ -13,7 +13,7 @@ import java.util.concurrent.ConcurrentHashMap;
  * view's own refreshes.
  *
  * <ul>
- *   <li>A look-up ({@code PROBE}) replaces one refresh that was due, and counts as one.
+ *   <li>A look-up ({@code LOOKUP}) replaces one refresh that was due, and counts as one.
  *   <li>A change avoided by column or value would have shared a refresh with those that follow: so it counts as one refresh, and the
  *       next ones count as none until that refresh would have ended (quiet period and duration).
  *   <li>A coalesced change does not count, since debouncing alone would have saved it.
@@ -80,7 +80,7 @@ final class SavedTimeEstimator {
     /** Counts an avoided refresh. @return the time saved, in seconds */
     double avoided(ViewId view, Avoided reason, long nanos) {
         return switch (reason) {
-            case PROBE -> entry(view).expected();
+            case LOOKUP -> entry(view).expected();
             case COLUMN, DISCRIMINATOR -> entry(view).avoided(nanos);
             case COALESCED -> 0;
         };

@@ -3,7 +3,7 @@ package io.refreshd.refresh;
 import io.refreshd.database.PlainSession;
 import io.refreshd.incremental.KeyCondition;
 import io.refreshd.model.IncrementalStore;
-import io.refreshd.model.KeyProbe;
+import io.refreshd.model.KeyLookup;
 import io.refreshd.model.SqlNames;
 import io.refreshd.model.ViewId;
 import java.sql.Connection;
@@ -95,17 +95,17 @@ public final class Comparison {
                 IntStream.rangeClosed(1, columns).mapToObj(i -> "c" + i).collect(Collectors.joining(", ")));
     }
 
-    /** Returns whether view and definition have the same rows for every probe. */
-    public boolean agrees(List<KeyProbe> probes) throws SQLException {
-        for (KeyProbe probe : probes) {
-            if (differs(probe)) {
+    /** Returns whether view and definition have the same rows for every look-up. */
+    public boolean agrees(List<KeyLookup> lookups) throws SQLException {
+        for (KeyLookup lookup : lookups) {
+            if (differs(lookup)) {
                 return false;
             }
         }
         return true;
     }
 
-    private boolean differs(KeyProbe probe) throws SQLException {
+    private boolean differs(KeyLookup lookup) throws SQLException {
         String sql = """
                 SELECT EXISTS (
                   SELECT FROM (SELECT r, row_number() OVER (ORDER BY r USING OPERATOR(pg_catalog.*<)) AS n
@@ -113,18 +113,18 @@ public final class Comparison {
                   FULL JOIN (SELECT r, row_number() OVER (ORDER BY r USING OPERATOR(pg_catalog.*<)) AS n
                                FROM (SELECT ROW(%1$s) AS r FROM %3$s AS x(%1$s) %4$s) AS v) AS b ON a.n = b.n
                   WHERE a.n IS NULL OR b.n IS NULL OR NOT a.r OPERATOR(pg_catalog.*=) b.r)
-                """.formatted(columns, definition, view, matching(probe));
+                """.formatted(columns, definition, view, matching(lookup));
         return queryOne(sql, row -> row.getBoolean(1));
     }
 
-    /** Returns how many rows of the view have a key of the probe. */
-    public long rowsInView(KeyProbe probe) throws SQLException {
-        return count("SELECT count(*) FROM %2$s AS x(%1$s) %3$s".formatted(columns, view, matching(probe)));
+    /** Returns how many rows of the view have a key of the look-up. */
+    public long rowsInView(KeyLookup lookup) throws SQLException {
+        return count("SELECT count(*) FROM %2$s AS x(%1$s) %3$s".formatted(columns, view, matching(lookup)));
     }
 
-    /** Returns how many rows with a key of the probe the view would have if it were refreshed now. */
-    public long rowsByDefinition(KeyProbe probe) throws SQLException {
-        return count("SELECT count(*) FROM (%2$s) AS x(%1$s) %3$s".formatted(columns, definition, matching(probe)));
+    /** Returns how many rows with a key of the look-up the view would have if it were refreshed now. */
+    public long rowsByDefinition(KeyLookup lookup) throws SQLException {
+        return count("SELECT count(*) FROM (%2$s) AS x(%1$s) %3$s".formatted(columns, definition, matching(lookup)));
     }
 
     private long count(String sql) throws SQLException {
@@ -138,8 +138,8 @@ public final class Comparison {
         });
     }
 
-    /** Returns the condition for rows with a key of the probe. */
-    private static String matching(KeyProbe probe) {
-        return "WHERE " + KeyCondition.of(probe, i -> "x.c" + i);
+    /** Returns the condition for rows with a key of the look-up. */
+    private static String matching(KeyLookup lookup) {
+        return "WHERE " + KeyCondition.of(lookup, i -> "x.c" + i);
     }
 }

@@ -1,6 +1,6 @@
 package io.refreshd.refresh;
 
-import io.refreshd.model.KeyProbe;
+import io.refreshd.model.KeyLookup;
 import io.refreshd.model.Lsn;
 import io.refreshd.model.ViewId;
 import java.util.Collection;
@@ -17,5 +17,5 @@ public interface LaterOfViews {
      * @return for each of the views, the rows that changed since its task was made; empty if they are not known, or the daemon is too far
      *     behind in the log
      */
-    Map<ViewId, Optional<List<KeyProbe>>> upTo(Collection<ViewId> views, Lsn position) throws InterruptedException;
+    Map<ViewId, Optional<List<KeyLookup>>> upTo(Collection<ViewId> views, Lsn position) throws InterruptedException;
 }

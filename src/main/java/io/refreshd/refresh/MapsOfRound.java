@@ -7,7 +7,7 @@ import io.refreshd.incremental.RoundSql;
 import io.refreshd.incremental.StoreLayout;
 import io.refreshd.incremental.StoreLayout.GroupMap;
 import io.refreshd.incremental.WayChooser;
-import io.refreshd.model.KeyProbe;
+import io.refreshd.model.KeyLookup;
 import io.refreshd.model.TableId;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -52,19 +52,19 @@ final class MapsOfRound {
     }
 
     /**
-     * Probes in the view alone: those in maps are replaced by the keys of the groups to which the rows belonged and belong.
+     * Look-ups in the view alone: those in maps are replaced by the keys of the groups to which the rows belonged and belong.
      *
      * @return empty if there are too many
      */
-    Optional<List<KeyProbe>> inView(List<KeyProbe> probes, PlainSession session) throws SQLException {
+    Optional<List<KeyLookup>> inView(List<KeyLookup> lookups, PlainSession session) throws SQLException {
         asked.clear();
-        List<KeyProbe> found = new ArrayList<>(
-                probes.stream().filter(probe -> probe.map() == 0).toList());
+        List<KeyLookup> found = new ArrayList<>(
+                lookups.stream().filter(lookup -> lookup.map() == 0).toList());
         for (int number = 1; number <= view.maps().size(); number++) {
             int wanted = number;
             GroupMap map = view.maps().get(number - 1);
-            List<KeyProbe> ofMap =
-                    probes.stream().filter(probe -> probe.map() == wanted).toList();
+            List<KeyLookup> ofMap =
+                    lookups.stream().filter(lookup -> lookup.map() == wanted).toList();
             Set<List<String>> keys = rowsOf(map, ofMap, session);
             if (keys.isEmpty()) {
                 continue;
@@ -77,7 +77,7 @@ final class MapsOfRound {
             if (keys.size() > WayChooser.MOST_KEYS || groups.size() > WayChooser.MOST_KEYS) {
                 return Optional.empty();
             }
-            found.add(new KeyProbe(
+            found.add(new KeyLookup(
                     new TableId(
                             map.store().names().store().schema(),
                             map.store().names().store().name()),
@@ -88,9 +88,9 @@ final class MapsOfRound {
         return Optional.of(found);
     }
 
-    private Set<List<String>> rowsOf(GroupMap map, List<KeyProbe> probes, PlainSession session) throws SQLException {
+    private Set<List<String>> rowsOf(GroupMap map, List<KeyLookup> lookups, PlainSession session) throws SQLException {
         StoreLayout store = map.store();
-        ChangedKeys keys = ChangedKeys.of(probes, store.names().recomputeKey(), store.keyTypes());
+        ChangedKeys keys = ChangedKeys.of(lookups, store.names().recomputeKey(), store.keyTypes());
         Set<List<String>> found = new HashSet<>(keys.recompute());
         if (!keys.lookups().isEmpty()) {
             found.addAll(ask(

@@ -1,7 +1,7 @@
 package io.refreshd.refresh;
 
 import io.refreshd.model.Impact;
-import io.refreshd.model.KeyProbe;
+import io.refreshd.model.KeyLookup;
 import io.refreshd.model.Snapshot;
 import io.refreshd.model.TableId;
 import io.refreshd.model.ViewId;
@@ -58,8 +58,8 @@ public final class Membership implements AutoCloseable {
 
     /** What all views of one query have in common: the table, and the positions and types of the key columns. */
     private record QueryShape(TableId table, List<Integer> positions, List<String> types) {
-        static QueryShape of(KeyProbe probe) {
-            return new QueryShape(probe.table(), probe.positions(), probe.types());
+        static QueryShape of(KeyLookup lookup) {
+            return new QueryShape(lookup.table(), lookup.positions(), lookup.types());
         }
     }
 
@@ -74,15 +74,15 @@ public final class Membership implements AutoCloseable {
     }
 
     /**
-     * Returns the views that hold any of the rows in their probes, or may hold them. A view is returned too if some transaction
+     * Returns the views that hold any of the rows in their look-ups, or may hold them. A view is returned too if some transaction
      * of its impact is not visible yet: a refresh could begin that does not see that transaction.
      */
     public Set<ViewId> showing(Collection<Impact> candidates) {
-        Map<KeyProbe, List<ViewId>> byRows = new IdentityHashMap<>();
+        Map<KeyLookup, List<ViewId>> byRows = new IdentityHashMap<>();
         for (Impact candidate : candidates) {
             candidate
-                    .probes()
-                    .forEach(probe -> byRows.computeIfAbsent(probe, p -> new ArrayList<>())
+                    .lookups()
+                    .forEach(lookup -> byRows.computeIfAbsent(lookup, p -> new ArrayList<>())
                             .add(candidate.view()));
         }
         Set<ViewId> showing = new HashSet<>();
@@ -118,7 +118,7 @@ public final class Membership implements AutoCloseable {
         return refreshed;
     }
 
-    private Set<ViewId> showing(KeyProbe rows, List<ViewId> views) {
+    private Set<ViewId> showing(KeyLookup rows, List<ViewId> views) {
         Map<MembershipQuery, List<ViewId>> byQuery = new LinkedHashMap<>();
         QueryShape shape = QueryShape.of(rows);
         views.forEach(view -> byQuery.computeIfAbsent(query(shape, view), q -> new ArrayList<>())

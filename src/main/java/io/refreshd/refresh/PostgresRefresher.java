@@ -36,7 +36,7 @@ import org.jdbi.v3.core.transaction.TransactionIsolationLevel;
 public final class PostgresRefresher {
     private final RunningStatements running;
     private final RefreshAttempts attempts;
-    private final Prober prober;
+    private final RowLookups rowLookups;
     private final IncrementalRefresher incremental;
     private final Jdbi jdbi;
     private final long lease;
@@ -57,7 +57,7 @@ public final class PostgresRefresher {
         LockPatience patience = new LockPatience(limits.patience());
         this.attempts = new RefreshAttempts(jdbi, lease, patience, clock);
         this.running = new RunningStatements(limits.statement(), patience, jdbi, clock);
-        this.prober = new Prober(jdbi, lease, limits, commitTimes);
+        this.rowLookups = new RowLookups(jdbi, lease, limits, commitTimes);
         this.incremental = new IncrementalRefresher(jdbi, lease, limits, clock, commitTimes, running, attempts);
         this.jdbi = jdbi;
         this.lease = lease;
@@ -71,7 +71,7 @@ public final class PostgresRefresher {
             LaterOfViews ofOne = (views, position) -> Map.of(task.view(), later.upTo(position));
             return Objects.requireNonNull(round(List.of(task), ofOne).get(task.view()));
         }
-        return attempts.run(task, () -> probedOrRefreshed(task, later));
+        return attempts.run(task, () -> lookedUpOrRefreshed(task, later));
     }
 
     /**
@@ -84,10 +84,10 @@ public final class PostgresRefresher {
         return incremental.round(tasks, later);
     }
 
-    private RefreshOutcome probedOrRefreshed(RefreshTask task, LaterChanges later) throws InterruptedException {
-        Optional<RefreshOutcome> probed =
-                task.probes().isEmpty() ? Optional.empty() : prober.probe(task, later, running);
-        return probed.isPresent() ? probed.get() : refresh(task, clock.get().nanos());
+    private RefreshOutcome lookedUpOrRefreshed(RefreshTask task, LaterChanges later) throws InterruptedException {
+        Optional<RefreshOutcome> lookedUp =
+                task.lookups().isEmpty() ? Optional.empty() : rowLookups.lookup(task, later, running);
+        return lookedUp.isPresent() ? lookedUp.get() : refresh(task, clock.get().nanos());
     }
 
     private RefreshOutcome refresh(RefreshTask task, long start) throws InterruptedException {

@@ -6,7 +6,7 @@ import io.refreshd.database.PlainSession;
 import io.refreshd.incremental.StoreLayout;
 import io.refreshd.incremental.Way;
 import io.refreshd.model.IncrementalStore;
-import io.refreshd.model.KeyProbe;
+import io.refreshd.model.KeyLookup;
 import io.refreshd.model.Lsn;
 import io.refreshd.model.Moment;
 import io.refreshd.model.Obstacle;
@@ -111,7 +111,7 @@ final class Round {
             mustBeRepeated = true;
             return results;
         }
-        Map<ViewId, Optional<List<KeyProbe>>> changes = later(later);
+        Map<ViewId, Optional<List<KeyLookup>>> changes = later(later);
         refuseUnproven(left());
         for (RoundMember member : left()) {
             current = member;
@@ -208,7 +208,7 @@ final class Round {
         return members.stream().filter(member -> !results.containsKey(member)).toList();
     }
 
-    private Map<ViewId, Optional<List<KeyProbe>>> later(LaterOfViews later) throws InterruptedException {
+    private Map<ViewId, Optional<List<KeyLookup>>> later(LaterOfViews later) throws InterruptedException {
         List<ViewId> byKeys = left().stream()
                 .filter(RoundMember::goesByKeys)
                 .map(RoundMember::view)
@@ -224,7 +224,7 @@ final class Round {
         return later.upTo(byKeys, position);
     }
 
-    private Result corrected(RoundMember member, Optional<List<KeyProbe>> later) throws SQLException {
+    private Result corrected(RoundMember member, Optional<List<KeyLookup>> later) throws SQLException {
         long start = clock.get().nanos();
         Way way = member.way(later);
         if (way instanceof Way.Everything all && !member.mayRecomputeAll()) {

@@ -8,7 +8,7 @@ import io.refreshd.incremental.StoreLayout;
 import io.refreshd.incremental.Way;
 import io.refreshd.incremental.WayChooser;
 import io.refreshd.model.FullRecompute;
-import io.refreshd.model.KeyProbe;
+import io.refreshd.model.KeyLookup;
 import io.refreshd.model.RefreshTask;
 import io.refreshd.model.Snapshot;
 import io.refreshd.model.ViewId;
@@ -88,17 +88,17 @@ final class RoundMember {
     }
 
     /** @param later the rows that changed since the task was made; empty: not known */
-    Way way(Optional<List<KeyProbe>> later) throws SQLException {
+    Way way(Optional<List<KeyLookup>> later) throws SQLException {
         if (!goesByKeys() || later.isEmpty()) {
             return new Way.Everything(whyEverything());
         }
-        List<KeyProbe> probes = new ArrayList<>(task.probes());
-        probes.addAll(later.get());
+        List<KeyLookup> lookups = new ArrayList<>(task.lookups());
+        lookups.addAll(later.get());
         Optional<String> unclear = maps.obstacle(session());
         if (unclear.isPresent()) {
             return new Way.Everything(unclear.get());
         }
-        Optional<List<KeyProbe>> inView = maps.inView(probes, session());
+        Optional<List<KeyLookup>> inView = maps.inView(lookups, session());
         if (inView.isEmpty()) {
             return new Way.Everything("more than " + WayChooser.MOST_KEYS + " rows or groups changed");
         }
@@ -154,9 +154,9 @@ final class RoundMember {
                 reader.look(sql.rows(Set.of(keys.iterator().next()))).missingIndex(task.view()));
     }
 
-    private Set<List<String>> lookUp(List<KeyProbe> probes) throws SQLException {
+    private Set<List<String>> lookUp(List<KeyLookup> lookups) throws SQLException {
         int parts = layout.names().recomputeKey().size();
-        return session().query(transaction.getConnection(), sql.keys(probes, WayChooser.MOST_KEYS + 1), row -> {
+        return session().query(transaction.getConnection(), sql.keys(lookups, WayChooser.MOST_KEYS + 1), row -> {
             Set<List<String>> keys = new HashSet<>();
             while (row.next()) {
                 List<String> key = new ArrayList<>();

@@ -155,7 +155,7 @@ public sealed interface Notice {
         /** The view takes only rows with a certain value, and no changed row had or has that value. */
         DISCRIMINATOR,
         /** A look-up of the changed rows showed that the view already holds what its definition yields. */
-        PROBE,
+        LOOKUP,
         /** The view already holds the change, or a refresh that is due will include it. */
         COALESCED;
 

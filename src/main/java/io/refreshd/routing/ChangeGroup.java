@@ -4,7 +4,7 @@ import io.refreshd.catalog.Lookup;
 import io.refreshd.catalog.LookupKey;
 import io.refreshd.model.Change;
 import io.refreshd.model.Impact;
-import io.refreshd.model.KeyProbe;
+import io.refreshd.model.KeyLookup;
 import io.refreshd.model.Operation;
 import io.refreshd.model.ViewId;
 import io.refreshd.model.Xids;
@@ -39,7 +39,7 @@ final class ChangeGroup {
         }
     }
 
-    Impact impactOn(ViewId view, List<KeyProbe> lookups) {
+    Impact impactOn(ViewId view, List<KeyLookup> lookups) {
         return new Impact(view, xids(), oldestCommit, lookups);
     }
 
@@ -52,10 +52,10 @@ final class ChangeGroup {
     }
 
     /** The rows to look up in a view; empty if they cannot be looked up: a key is not known, or there are too many. */
-    List<KeyProbe> lookups(Lookup lookup) {
-        List<KeyProbe> all = new ArrayList<>(lookup.keys().size());
+    List<KeyLookup> lookups(Lookup lookup) {
+        List<KeyLookup> all = new ArrayList<>(lookup.keys().size());
         for (LookupKey key : lookup.keys()) {
-            Optional<KeyProbe> one = lookup(key);
+            Optional<KeyLookup> one = lookup(key);
             if (one.isEmpty()) {
                 return List.of();
             }
@@ -65,7 +65,7 @@ final class ChangeGroup {
     }
 
     /** All changes must be of one table. */
-    private Optional<KeyProbe> lookup(LookupKey key) {
+    private Optional<KeyLookup> lookup(LookupKey key) {
         if (changes.size() == 1) {
             return keys(changes.getFirst(), key)
                     .filter(keys -> keys.size() <= key.mostKeys())
@@ -97,7 +97,7 @@ final class ChangeGroup {
                         .map(values -> values.stream().map(List::of).collect(Collectors.toSet()));
     }
 
-    private KeyProbe lookup(LookupKey key, Set<List<String>> keys) {
-        return new KeyProbe(changes.getFirst().table(), key.positions(), key.types(), keys, key.joins(), key.map());
+    private KeyLookup lookup(LookupKey key, Set<List<String>> keys) {
+        return new KeyLookup(changes.getFirst().table(), key.positions(), key.types(), keys, key.joins(), key.map());
     }
 }

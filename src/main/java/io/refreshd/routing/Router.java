@@ -6,7 +6,7 @@ import io.refreshd.catalog.ViewGraph;
 import io.refreshd.model.Change;
 import io.refreshd.model.Impact;
 import io.refreshd.model.Interest;
-import io.refreshd.model.KeyProbe;
+import io.refreshd.model.KeyLookup;
 import io.refreshd.model.TableId;
 import io.refreshd.model.ViewId;
 import io.refreshd.report.Notice;
@@ -81,7 +81,7 @@ public final class Router {
      *
      * @param lookups the rows to look up in the view; empty if they cannot be looked up
      */
-    private record Share(ChangeGroup group, List<KeyProbe> lookups) {}
+    private record Share(ChangeGroup group, List<KeyLookup> lookups) {}
 
     private static void add(Change change, Route route, Map<Route, ChangeGroup> groups) {
         if (!route.views().isEmpty()) {
@@ -131,11 +131,11 @@ public final class Router {
     }
 
     /** All lookups or none: if some of the changes cannot be looked up, looking up the others proves nothing. */
-    private static List<KeyProbe> lookups(List<Share> shares) {
+    private static List<KeyLookup> lookups(List<Share> shares) {
         if (shares.size() == 1) {
             return shares.getFirst().lookups();
         }
-        List<KeyProbe> lookups = new ArrayList<>();
+        List<KeyLookup> lookups = new ArrayList<>();
         for (Share share : shares) {
             if (share.lookups().isEmpty()) {
                 return List.of();

@@ -1,6 +1,6 @@
 package io.refreshd.schedule;
 
-import io.refreshd.model.KeyProbe;
+import io.refreshd.model.KeyLookup;
 import io.refreshd.model.Lsn;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.RefreshTask;
@@ -47,9 +47,9 @@ public sealed interface Action {
     /**
      * Answer the look-up in this view that posted {@link Event.LaterAsked}.
      *
-     * @param probes rows to look up as well; empty: a look-up proves nothing any more, so refresh
+     * @param lookups rows to look up as well; empty: a look-up proves nothing any more, so refresh
      */
-    record Later(ViewId view, Optional<List<KeyProbe>> probes) implements Action {}
+    record Later(ViewId view, Optional<List<KeyLookup>> lookups) implements Action {}
 
     /** Pass the notice to the listener. */
     record Tell(Notice notice) implements Action {}

@@ -42,7 +42,7 @@ final class LogQueue {
             } else {
                 view.resumption = Resumption.NONE;
                 view.pending
-                        .probes()
+                        .lookups()
                         .requireRefresh("it lacked changes when refreshd started, and the log holds not all of them");
             }
         }

@@ -62,7 +62,7 @@ final class OutcomeHandler {
             }
             case RefreshOutcome.NeedsAllRows all -> {
                 view.restorePending(ended);
-                view.pending.probes().requireRefresh(all.why());
+                view.pending.lookups().requireRefresh(all.why());
             }
             case RefreshOutcome.Failed failed -> failed(view, ended, failed.failure(), now);
             case RefreshOutcome.Gone gone -> {
@@ -100,7 +100,7 @@ final class OutcomeHandler {
     }
 
     private void unchanged(ViewState view, RunningRefresh ended, Snapshot snapshot) {
-        actions.tell(new Notice.RefreshAvoided(view.id(), Notice.Avoided.PROBE));
+        actions.tell(new Notice.RefreshAvoided(view.id(), Notice.Avoided.LOOKUP));
         holds(view, ended, snapshot);
     }
 

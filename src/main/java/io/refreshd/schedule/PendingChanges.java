@@ -32,7 +32,7 @@ final class PendingChanges {
     private final List<Xids> xids = new ArrayList<>();
 
     private final DelayBreakdown delays = new DelayBreakdown();
-    private final PendingProbes probes;
+    private final PendingLookups lookups;
     private long mark;
     /** Whether some of the changes have no known transaction id, so that no snapshot can prove them visible. */
     private boolean withoutXid;
@@ -53,7 +53,7 @@ final class PendingChanges {
 
     /** @param mostKeys after changes of more rows than these no rows are remembered */
     PendingChanges(int mostKeys) {
-        this.probes = new PendingProbes(mostKeys);
+        this.lookups = new PendingLookups(mostKeys);
     }
 
     boolean isPresent() {
@@ -78,8 +78,8 @@ final class PendingChanges {
         return !xids.isEmpty();
     }
 
-    PendingProbes probes() {
-        return probes;
+    PendingLookups lookups() {
+        return lookups;
     }
 
     DelayBreakdown delays() {
@@ -111,7 +111,7 @@ final class PendingChanges {
         } else {
             xids.add(impact.xids());
         }
-        probes.add(impact.probes());
+        lookups.add(impact.lookups());
         if (!routed) {
             routed = true;
             firstRouted = now.nanos();
@@ -138,7 +138,7 @@ final class PendingChanges {
     private void addWithoutXid(long now, String why) {
         dueFrom(now);
         withoutXid = true;
-        probes.requireRefresh(why);
+        lookups.requireRefresh(why);
     }
 
     void addInvalidation(Moment now) {
@@ -155,7 +155,7 @@ final class PendingChanges {
         dueFrom(now.nanos());
         withoutXid = true;
         if (!readAgain) {
-            probes.requireRefresh("it lacked changes when refreshd started");
+            lookups.requireRefresh("it lacked changes when refreshd started");
         }
         dirtySince.ifPresent(commit -> {
             delays.add(Lateness.CAPTURE, age(commit, now));
@@ -183,7 +183,7 @@ final class PendingChanges {
     /** A refresh that was to bring these changes did not: those that came meanwhile join them. */
     void merge(PendingChanges later) {
         xids.addAll(later.xids);
-        probes.addAll(later.probes);
+        lookups.addAll(later.lookups);
         delays.addAll(later.delays);
         raiseMark(later.mark);
         withoutXid |= later.withoutXid;

@@ -1,7 +1,7 @@
 package io.refreshd.schedule;
 
 import io.refreshd.model.FullRecompute;
-import io.refreshd.model.KeyProbe;
+import io.refreshd.model.KeyLookup;
 import io.refreshd.model.RefreshTask;
 import io.refreshd.model.RoundBasis;
 import java.util.List;
@@ -26,11 +26,11 @@ final class RefreshTaskFactory {
         if (view.resumption == Resumption.UNDECIDED) {
             // Should this refresh fail, the next one must not go by rows of which some were never read.
             view.resumption = Resumption.NONE;
-            changes.probes().requireRefresh("it lacked changes when refreshd started");
+            changes.lookups().requireRefresh("it lacked changes when refreshd started");
         }
         Optional<String> everything = everything(view, now);
-        List<KeyProbe> probes =
-                everything.isPresent() ? List.of() : changes.probes().merged();
+        List<KeyLookup> lookups =
+                everything.isPresent() ? List.of() : changes.lookups().merged();
         return new RefreshTask(
                 view.id(),
                 view.spec.oid(),
@@ -41,7 +41,7 @@ final class RefreshTaskFactory {
                 views.downstream(view.id()),
                 actions.newMark(),
                 changes.oldestCommit(),
-                probes,
+                lookups,
                 view.incremental()
                         ? new RoundBasis(view.spec.version(), everything.orElse(""), fullRecompute(view))
                         : RoundBasis.NONE);
@@ -79,6 +79,6 @@ final class RefreshTaskFactory {
         if (!view.incremental() && (log.isBehind() || view.commitUncertain)) {
             return Optional.of("a look-up would prove nothing, or not in time");
         }
-        return view.pending.probes().required();
+        return view.pending.lookups().required();
     }
 }

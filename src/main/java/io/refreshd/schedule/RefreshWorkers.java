@@ -1,6 +1,6 @@
 package io.refreshd.schedule;
 
-import io.refreshd.model.KeyProbe;
+import io.refreshd.model.KeyLookup;
 import io.refreshd.model.Lsn;
 import io.refreshd.model.RefreshOutcome;
 import io.refreshd.model.RefreshTask;
@@ -32,7 +32,7 @@ final class RefreshWorkers {
     private final Mailbox mailbox;
     private final ExecutorService threads = Executors.newCachedThreadPool(
             Thread.ofPlatform().daemon().name("refreshd-refresh-", 1).factory());
-    private final Map<ViewId, CompletableFuture<Optional<List<KeyProbe>>>> asked = new ConcurrentHashMap<>();
+    private final Map<ViewId, CompletableFuture<Optional<List<KeyLookup>>>> asked = new ConcurrentHashMap<>();
 
     RefreshWorkers(Refresher refresher, Mailbox mailbox) {
         this.refresher = refresher;
@@ -63,9 +63,9 @@ final class RefreshWorkers {
     }
 
     /** Asks by posting an event for each view, and waits for the actions that answer them. */
-    private Map<ViewId, Optional<List<KeyProbe>>> ask(Collection<ViewId> views, Lsn position, Duration patience)
+    private Map<ViewId, Optional<List<KeyLookup>>> ask(Collection<ViewId> views, Lsn position, Duration patience)
             throws InterruptedException {
-        Map<ViewId, CompletableFuture<Optional<List<KeyProbe>>>> answers = new LinkedHashMap<>();
+        Map<ViewId, CompletableFuture<Optional<List<KeyLookup>>>> answers = new LinkedHashMap<>();
         views.forEach(view -> answers.put(view, new CompletableFuture<>()));
         asked.putAll(answers);
         try {
@@ -79,15 +79,15 @@ final class RefreshWorkers {
         } finally {
             views.forEach(asked::remove);
         }
-        Map<ViewId, Optional<List<KeyProbe>>> known = new HashMap<>();
+        Map<ViewId, Optional<List<KeyLookup>>> known = new HashMap<>();
         answers.forEach((view, answer) -> known.put(view, answer.getNow(Optional.empty())));
         return known;
     }
 
     void answer(Action.Later later) {
-        CompletableFuture<Optional<List<KeyProbe>>> answer = asked.get(later.view());
+        CompletableFuture<Optional<List<KeyLookup>>> answer = asked.get(later.view());
         if (answer != null) {
-            answer.complete(later.probes());
+            answer.complete(later.lookups());
         }
     }
 

@@ -1,6 +1,6 @@
 package io.refreshd.schedule;
 
-import io.refreshd.model.KeyProbe;
+import io.refreshd.model.KeyLookup;
 import io.refreshd.model.Lsn;
 import io.refreshd.model.RefreshOutcome;
 import io.refreshd.model.RefreshTask;
@@ -53,12 +53,12 @@ public interface Refresher {
          * @param patience how long to wait for that
          * @return rows to look up as well; empty if a look-up proves nothing any more, or the log was not read that far in time
          */
-        Optional<List<KeyProbe>> upTo(Lsn position, Duration patience) throws InterruptedException;
+        Optional<List<KeyLookup>> upTo(Lsn position, Duration patience) throws InterruptedException;
     }
 
     /** Changes of the views of a round that came after its tasks were made; otherwise as {@link Later}. */
     interface LaterOfViews {
-        Map<ViewId, Optional<List<KeyProbe>>> upTo(Collection<ViewId> views, Lsn position, Duration patience)
+        Map<ViewId, Optional<List<KeyLookup>>> upTo(Collection<ViewId> views, Lsn position, Duration patience)
                 throws InterruptedException;
     }
 }

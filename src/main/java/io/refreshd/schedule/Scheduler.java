@@ -1,6 +1,6 @@
 package io.refreshd.schedule;
 
-import io.refreshd.model.KeyProbe;
+import io.refreshd.model.KeyLookup;
 import io.refreshd.model.Lsn;
 import io.refreshd.model.Moment;
 import io.refreshd.model.ViewId;
@@ -151,7 +151,7 @@ public final class Scheduler {
     /** Answers a look-up once the log has been read that far, or at once if its result would be of no use any more. */
     private void answerLookUps() {
         for (ViewState view : views.awaitingLog()) {
-            Optional<List<KeyProbe>> later = view.pending.probes().mergedUnlessRefreshRequired();
+            Optional<List<KeyLookup>> later = view.pending.lookups().mergedUnlessRefreshRequired();
             if (later.isEmpty() || log.isRead(view.awaitedPosition.orElseThrow())) {
                 view.awaitedPosition = Optional.empty();
                 actions.add(new Action.Later(view.id(), later));

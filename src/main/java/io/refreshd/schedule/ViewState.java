@@ -98,7 +98,7 @@ final class ViewState {
     /** For the changes that come from now on. */
     final PendingChanges noChanges() {
         return new PendingChanges(
-                incremental() ? PendingProbes.KEYS_WORTH_RECOMPUTING : PendingProbes.KEYS_WORTH_PROBING);
+                incremental() ? PendingLookups.KEYS_WORTH_RECOMPUTING : PendingLookups.KEYS_WORTH_PROBING);
     }
 
     final boolean incremental() {
@@ -135,8 +135,8 @@ final class ViewState {
 
     /** Whether the rows that changed are known of all changes that the view lacks, or will be. */
     boolean goesByRows() {
-        return pending.probes().required().isEmpty()
-                && (running == null || running.changes().probes().required().isEmpty());
+        return pending.lookups().required().isEmpty()
+                && (running == null || running.changes().lookups().required().isEmpty());
     }
 
     /** Monotonic time since which the view has lacked a change; only to be asked if {@link #dirty} is true. */

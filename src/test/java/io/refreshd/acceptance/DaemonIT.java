@@ -138,7 +138,7 @@ class DaemonIT {
             daemon.awaitFresh();
             long before = daemon.refreshes("public.role_a") + daemon.refreshes("public.role_b");
             database.execute("UPDATE main SET note = 'nobody reads this' WHERE id = 2");
-            awaitAvoided(daemon, "role_a", Notice.Avoided.PROBE);
+            awaitAvoided(daemon, "role_a", Notice.Avoided.LOOKUP);
             // The row was never in role_b: a query of the view shows that.
             awaitAvoided(daemon, "role_b", Notice.Avoided.DISCRIMINATOR);
             daemon.awaitFresh();
@@ -163,7 +163,7 @@ class DaemonIT {
             for (int i = 1; i <= 3; i++) {
                 int avoided = i;
                 database.execute("UPDATE main SET note = 'nobody reads this' WHERE id = 2");
-                await().until(() -> avoided(daemon, "role_a", Notice.Avoided.PROBE) == avoided);
+                await().until(() -> avoided(daemon, "role_a", Notice.Avoided.LOOKUP) == avoided);
             }
             assertThat(daemon.refreshes("public.role_a")).isEqualTo(before);
         }
@@ -204,7 +204,7 @@ class DaemonIT {
             long stacked = daemon.refreshes("public.counted");
             // role_a equals its definition already, so the view that reads role_a is not refreshed.
             database.execute("UPDATE main SET note = 'x' WHERE id = 1002");
-            awaitAvoided(daemon, "role_a", Notice.Avoided.PROBE);
+            awaitAvoided(daemon, "role_a", Notice.Avoided.LOOKUP);
             daemon.awaitFresh();
             assertThat(daemon.refreshes("public.counted")).isEqualTo(stacked);
             assertEqualAndCovered(daemon);

@@ -213,7 +213,7 @@ class EveryVersionIT {
             execute("BEGIN; INSERT INTO main VALUES (9, 'comes'); DELETE FROM main WHERE id = 9; COMMIT");
             assertThat(daemon.notices())
                     .anyMatch(notice -> notice instanceof Notice.RefreshAvoided avoided
-                            && avoided.reason() == Notice.Avoided.PROBE);
+                            && avoided.reason() == Notice.Avoided.LOOKUP);
         });
     }
 

@@ -205,7 +205,7 @@ class OwnerSettingsIT {
             // The ledger says so before the listeners are told.
             await().untilAsserted(() -> assertThat(daemon.notices())
                     .anyMatch(notice -> notice instanceof Notice.RefreshAvoided avoided
-                            && avoided.reason() == Notice.Avoided.PROBE));
+                            && avoided.reason() == Notice.Avoided.LOOKUP));
         }
     }
 

@@ -152,7 +152,7 @@ final class ExactRouting {
                             connection,
                             impact.view(),
                             graph.view(impact.view()).orElseThrow().oid())
-                    .agrees(impact.probes());
+                    .agrees(impact.lookups());
         } finally {
             connection.rollback();
             connection.setAutoCommit(true);

@@ -14,7 +14,7 @@ import io.refreshd.ledger.StreamRow;
 import io.refreshd.ledger.ViewRows;
 import io.refreshd.model.ChangedRows;
 import io.refreshd.model.FullRecompute;
-import io.refreshd.model.KeyProbe;
+import io.refreshd.model.KeyLookup;
 import io.refreshd.model.Lsn;
 import io.refreshd.model.Method;
 import io.refreshd.model.Moment;
@@ -58,7 +58,7 @@ final class InProcessRounds implements AutoCloseable {
     private final ViewId view;
     private final long oid;
     /** By which keys the view's rows are found when rows of the table change. */
-    private final KeyProbe probe;
+    private final KeyLookup probe;
 
     /** @param change of one row of the table that will change */
     InProcessRounds(BenchDatabase database, String name, String change) throws Exception {
@@ -79,7 +79,7 @@ final class InProcessRounds implements AutoCloseable {
         probe = routed(database, change);
     }
 
-    private KeyProbe routed(BenchDatabase database, String change) throws SQLException {
+    private KeyLookup routed(BenchDatabase database, String change) throws SQLException {
         try (Connection connection = database.connect();
                 Statement statement = connection.createStatement()) {
             Router router = new Router(ViewGraph.of(CatalogReader.read(connection), view::equals));
@@ -90,7 +90,7 @@ final class InProcessRounds implements AutoCloseable {
                 return router.route(new DecodedChanges(router::interestIn).take(connection, "routed", "routed"))
                         .impacts()
                         .getFirst()
-                        .probes()
+                        .lookups()
                         .getFirst();
             } finally {
                 statement.execute("SELECT pg_drop_replication_slot('routed')");
@@ -127,19 +127,19 @@ final class InProcessRounds implements AutoCloseable {
 
     /** A round as the daemon makes it: it keeps so many keys and no more, and the refresher chooses. */
     Result chosen(PostgresRefresher refresher, IntStream ids) {
-        List<KeyProbe> probes = probes(ids);
+        List<KeyLookup> probes = probes(ids);
         return probes.getFirst().keys().size() > ChangedRows.LIMIT_TO_RECOMPUTE
                 ? everything(refresher)
                 : round(refresher, probes, new RoundBasis("", "", FullRecompute.ALLOW));
     }
 
-    private List<KeyProbe> probes(IntStream ids) {
+    private List<KeyLookup> probes(IntStream ids) {
         Set<List<String>> keys =
                 ids.mapToObj(id -> List.of(Integer.toString(id))).collect(Collectors.toSet());
         return List.of(probe.withKeys(keys));
     }
 
-    private Result round(PostgresRefresher refresher, List<KeyProbe> probes, RoundBasis basis) {
+    private Result round(PostgresRefresher refresher, List<KeyLookup> probes, RoundBasis basis) {
         long mark = ViewRows.highestMark(handle);
         RefreshOutcome outcome = refresher.refresh(
                 new RefreshTask(

@@ -3,15 +3,15 @@ package io.refreshd.incremental;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.refreshd.model.JoinStep;
-import io.refreshd.model.KeyProbe;
+import io.refreshd.model.KeyLookup;
 import io.refreshd.model.TableId;
 import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class ChangedKeysTest {
-    private static KeyProbe probe(List<Integer> positions, String... keys) {
-        return new KeyProbe(
+    private static KeyLookup lookup(List<Integer> positions, String... keys) {
+        return new KeyLookup(
                 new TableId("public", "t"),
                 positions,
                 List.of("integer"),
@@ -22,11 +22,11 @@ class ChangedKeysTest {
     void keysOfTheAnchorAreRecomputeKeysAndTheOthersAreLookedUpTogether() {
         ChangedKeys changed = ChangedKeys.of(
                 List.of(
-                        probe(List.of(1), "1", "2"),
-                        probe(List.of(3), "7"),
-                        probe(List.of(1), "2", "3"),
-                        probe(List.of(3), "8"),
-                        probe(List.of(4))),
+                        lookup(List.of(1), "1", "2"),
+                        lookup(List.of(3), "7"),
+                        lookup(List.of(1), "2", "3"),
+                        lookup(List.of(3), "8"),
+                        lookup(List.of(4))),
                 List.of(1),
                 List.of("integer"));
         assertThat(changed.recompute()).containsExactlyInAnyOrder(List.of("1"), List.of("2"), List.of("3"));
@@ -38,16 +38,16 @@ class ChangedKeysTest {
 
     @Test
     void valuesBehindOtherTablesAreLookedUpApart() {
-        KeyProbe direct = probe(List.of(3), "7");
-        KeyProbe behind = new KeyProbe(
+        KeyLookup direct = lookup(List.of(3), "7");
+        KeyLookup behind = new KeyLookup(
                 direct.table(),
                 List.of(1),
                 direct.types(),
                 Set.of(List.of("1")),
                 List.of(new JoinStep(new TableId("public", "a"), "b_id", List.of("t_id"))),
                 0);
-        KeyProbe beside =
-                new KeyProbe(direct.table(), List.of(3), direct.types(), Set.of(List.of("8")), behind.joins(), 0);
+        KeyLookup beside =
+                new KeyLookup(direct.table(), List.of(3), direct.types(), Set.of(List.of("8")), behind.joins(), 0);
         ChangedKeys changed = ChangedKeys.of(List.of(direct, behind, beside), List.of(1), List.of("integer"));
         assertThat(changed.recompute()).isEmpty();
         assertThat(changed.lookups()).containsExactlyInAnyOrder(direct, behind, beside);
@@ -55,7 +55,7 @@ class ChangedKeysTest {
 
     @Test
     void valuesOfAnotherTypeThatAreComparedWithTheKeyAreLookedUp() {
-        KeyProbe large = new KeyProbe(
+        KeyLookup large = new KeyLookup(
                 new TableId("public", "t"), List.of(1), List.of("pg_catalog.int8"), Set.of(List.of("5000000000")));
         assertThat(ChangedKeys.of(List.of(large), List.of(1), List.of("integer"))
                         .recompute())

@@ -3,7 +3,7 @@ package io.refreshd.incremental;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.refreshd.model.JoinStep;
-import io.refreshd.model.KeyProbe;
+import io.refreshd.model.KeyLookup;
 import io.refreshd.model.TableId;
 import java.util.Arrays;
 import java.util.List;
@@ -32,7 +32,7 @@ class KeyConditionTest {
     void tablesInBetweenGiveAnArray() {
         JoinStep b = new JoinStep(new TableId("public", "b"), "c_id", List.of("id"));
         JoinStep a = new JoinStep(new TableId("public", "a"), "b_id", List.of("t_id"));
-        assertThat(KeyCondition.of(probe(List.of(3), b, a), i -> "x.c" + i))
+        assertThat(KeyCondition.of(lookup(List.of(3), b, a), i -> "x.c" + i))
                 .isEqualTo(
                         "x.c3 = ANY (ARRAY(SELECT j.\"t_id\" FROM \"public\".\"a\" AS j WHERE j.\"b_id\" = ANY"
                                 + " (ARRAY(SELECT j.\"id\" FROM \"public\".\"b\" AS j WHERE j.\"c_id\" = ANY ('{\"7\"}'::integer[])))))");
@@ -41,14 +41,14 @@ class KeyConditionTest {
     @Test
     void tablesInBetweenMayLeadToKeysOfSeveralColumns() {
         JoinStep a = new JoinStep(new TableId("public", "a"), "b_id", List.of("id", "day"));
-        assertThat(KeyCondition.of(probe(List.of(1, 2), a), i -> "x.c" + i))
+        assertThat(KeyCondition.of(lookup(List.of(1, 2), a), i -> "x.c" + i))
                 .isEqualTo(
                         "(x.c1, x.c2) IN (SELECT j.\"id\", j.\"day\" FROM \"public\".\"a\" AS j WHERE j.\"b_id\" = ANY"
                                 + " ('{\"7\"}'::integer[]))");
     }
 
-    private static KeyProbe probe(List<Integer> positions, JoinStep... joins) {
-        return new KeyProbe(
+    private static KeyLookup lookup(List<Integer> positions, JoinStep... joins) {
+        return new KeyLookup(
                 new TableId("public", "c"), positions, List.of("integer"), Set.of(List.of("7")), List.of(joins), 0);
     }
 

@@ -221,7 +221,7 @@ class MetricsTest {
                         "refreshd_refreshes_total{method=\"concurrent\",outcome=\"failed\",view=\"public.role_a\"} 1.0",
                         "refreshd_refreshes_avoided_total{reason=\"column\",view=\"public.role_a\"} 1.0",
                         "refreshd_refreshes_avoided_total{reason=\"discriminator\",view=\"public.role_a\"} 1.0",
-                        "refreshd_refreshes_avoided_total{reason=\"probe\",view=\"public.role_a\"} 1.0",
+                        "refreshd_refreshes_avoided_total{reason=\"lookup\",view=\"public.role_a\"} 1.0",
                         "refreshd_refreshes_avoided_total{reason=\"coalesced\",view=\"public.role_a\"} 1.0",
                         // One refresh for the changes avoided by column and value together, and one for the look-up.
                         "refreshd_refresh_saved_seconds_total{view=\"public.role_a\"} 3.0",

@@ -22,16 +22,16 @@ class SavedTimeEstimatorTest {
 
     @Test
     void savesNothingKnownBeforeARefreshHasShownWhatOneTakes() {
-        assertThat(avoided(Avoided.PROBE, Duration.ZERO)).isZero();
+        assertThat(avoided(Avoided.LOOKUP, Duration.ZERO)).isZero();
         assertThat(avoided(Avoided.COLUMN, Duration.ZERO)).isZero();
     }
 
     @Test
     void learnsFromTheLedgerAndThenFromTheViewsOwnRefreshes() {
         savings.sync(List.of(Samples.fresh(VIEW)));
-        assertThat(avoided(Avoided.PROBE, Duration.ZERO)).isEqualTo(1.5, within(TOLERANCE));
+        assertThat(avoided(Avoided.LOOKUP, Duration.ZERO)).isEqualTo(1.5, within(TOLERANCE));
         savings.refreshed(VIEW, Duration.ofMillis(2_500));
-        assertThat(avoided(Avoided.PROBE, Duration.ZERO)).isEqualTo(1.8, within(TOLERANCE));
+        assertThat(avoided(Avoided.LOOKUP, Duration.ZERO)).isEqualTo(1.8, within(TOLERANCE));
     }
 
     @Test
@@ -45,7 +45,7 @@ class SavedTimeEstimatorTest {
     @Test
     void eachLookUpStandsForARefreshAndACoalescedChangeForNone() {
         savings.refreshed(VIEW, Duration.ofSeconds(2));
-        assertThat(avoided(Avoided.PROBE, Duration.ZERO) + avoided(Avoided.PROBE, Duration.ZERO))
+        assertThat(avoided(Avoided.LOOKUP, Duration.ZERO) + avoided(Avoided.LOOKUP, Duration.ZERO))
                 .isEqualTo(4, within(TOLERANCE));
         assertThat(avoided(Avoided.COALESCED, Duration.ZERO)).isZero();
     }
@@ -54,6 +54,6 @@ class SavedTimeEstimatorTest {
     void forgetsADroppedView() {
         savings.refreshed(VIEW, Duration.ofSeconds(2));
         savings.sync(List.of(Samples.fresh(new ViewId("public", "other"))));
-        assertThat(avoided(Avoided.PROBE, Duration.ZERO)).isZero();
+        assertThat(avoided(Avoided.LOOKUP, Duration.ZERO)).isZero();
     }
 }

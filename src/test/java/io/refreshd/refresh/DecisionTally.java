@@ -21,7 +21,7 @@ final class DecisionTally {
     private final Map<String, LookUps> byJoin = new TreeMap<>();
     private long byColumn;
     private long byDiscriminator;
-    private long byProbe;
+    private long byLookup;
     private long byMembership;
     private long refreshed;
     private long unseen;
@@ -38,10 +38,10 @@ final class DecisionTally {
         }
     }
 
-    /** Counts a view that was probed, refreshed, or both. */
+    /** Counts a view that was looked up, refreshed, or both. */
     void decided(String definition, boolean eligible, boolean unchanged, boolean differed) {
         if (unchanged) {
-            byProbe++;
+            byLookup++;
         } else {
             refreshed++;
             refreshedWithoutNeed += differed ? 0 : 1;
@@ -58,7 +58,7 @@ final class DecisionTally {
     }
 
     long decisions() {
-        return byColumn + byDiscriminator + byProbe + refreshed + unseen + unaltered;
+        return byColumn + byDiscriminator + byLookup + refreshed + unseen + unaltered;
     }
 
     /** Counts a view after an alteration of the catalog. Those that count as altered are refreshed, which counts by itself. */
@@ -77,7 +77,7 @@ final class DecisionTally {
 
     /** How often a view was said to be unaffected. */
     long unaffected() {
-        return byColumn + byDiscriminator + byProbe + unaltered;
+        return byColumn + byDiscriminator + byLookup + unaltered;
     }
 
     long byDiscriminator() {
@@ -100,14 +100,14 @@ final class DecisionTally {
         return byColumn > 0
                 && byDiscriminator > 0
                 && byMembership > 0
-                && byProbe > 0
+                && byLookup > 0
                 && altered > 0
                 && unaltered > 0
                 && byJoin.containsKey("no join, sub-query");
     }
 
-    long byProbe() {
-        return byProbe;
+    long byLookup() {
+        return byLookup;
     }
 
     long falseAlarms() {
@@ -119,7 +119,7 @@ final class DecisionTally {
     @Override
     public String toString() {
         StringBuilder text = new StringBuilder(
-                ("%,d checked decisions: unaffected %,d: by column %,d, by discriminator %,d (membership queried %,d), by probe %,d,"
+                ("%,d checked decisions: unaffected %,d: by column %,d, by discriminator %,d (membership queried %,d), by look-up %,d,"
                                 + " by lineage after alterations %,d; refreshed %,d: of %,d compared %,d did not differ"
                                 + " (altered %,d)")
                         .formatted(
@@ -128,7 +128,7 @@ final class DecisionTally {
                                 byColumn,
                                 byDiscriminator,
                                 byMembership,
-                                byProbe,
+                                byLookup,
                                 unaltered,
                                 refreshed + unseen,
                                 refreshed,

@@ -67,7 +67,7 @@ class ExactRoutingIT {
         assertThat(tally.byMembership())
                 .as("decided by querying which views hold the rows")
                 .isPositive();
-        assertThat(tally.byProbe()).as("decided by a probe").isPositive();
+        assertThat(tally.byLookup()).as("decided by a look-up").isPositive();
         assertThat(tally.falseAlarms())
                 .as("eligible views refreshed without need")
                 .isZero();

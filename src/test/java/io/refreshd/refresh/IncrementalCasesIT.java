@@ -10,7 +10,7 @@ import io.refreshd.catalog.RecomputeKeys;
 import io.refreshd.catalog.ViewGraph;
 import io.refreshd.incremental.HiddenColumns;
 import io.refreshd.model.Impact;
-import io.refreshd.model.KeyProbe;
+import io.refreshd.model.KeyLookup;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.RefreshOutcome;
 import io.refreshd.model.ViewId;
@@ -79,26 +79,26 @@ class IncrementalCasesIT {
         return why;
     }
 
-    /** Reads the log and routes it. @return empty if everything must be recomputed; no probe at all if nothing concerns the view */
-    private static Optional<List<KeyProbe>> routed(String view) throws Exception {
+    /** Reads the log and routes it. @return empty if everything must be recomputed; no look-up at all if nothing concerns the view */
+    private static Optional<List<KeyLookup>> routed(String view) throws Exception {
         Router router = new Router(ViewGraph.of(CatalogReader.read(connection), name -> true));
         Routing routing =
                 router.route(new DecodedChanges(router::interestIn).take(connection, fixture.database.slot(), "cases"));
         List<Impact> impacts = Stream.concat(routing.impacts().stream(), routing.candidates().stream())
                 .filter(impact -> impact.view().equals(new ViewId("public", view)))
                 .toList();
-        return impacts.stream().anyMatch(impact -> impact.probes().isEmpty())
+        return impacts.stream().anyMatch(impact -> impact.lookups().isEmpty())
                 ? Optional.empty()
                 : Optional.of(impacts.stream()
-                        .flatMap(impact -> impact.probes().stream())
+                        .flatMap(impact -> impact.lookups().stream())
                         .toList());
     }
 
     /** Plays one round for what the log holds, and compares. @return how many rows changed */
     private static long byKeys(String view) throws Exception {
-        List<KeyProbe> probes = routed(view).orElseThrow();
-        assertThat(probes).as("changes that concern the view").isNotEmpty();
-        return round(view, probes);
+        List<KeyLookup> lookups = routed(view).orElseThrow();
+        assertThat(lookups).as("changes that concern the view").isNotEmpty();
+        return round(view, lookups);
     }
 
     private static void everything(String view) throws Exception {
@@ -106,11 +106,11 @@ class IncrementalCasesIT {
         round(view, List.of());
     }
 
-    private static long round(String view, List<KeyProbe> probes) throws Exception {
+    private static long round(String view, List<KeyLookup> lookups) throws Exception {
         // What everything took is not known, so that keys are never the dearer way.
         fixture.refresher = fixture.newRefresher();
         RefreshOutcome outcome =
-                fixture.refresher.refresh(fixture.task(view, Set.of(), probes), position -> Optional.of(List.of()));
+                fixture.refresher.refresh(fixture.task(view, Set.of(), lookups), position -> Optional.of(List.of()));
         assertThat(outcome).isInstanceOf(RefreshOutcome.Refreshed.class);
         assertThat(fixture.differs(view)).isFalse();
         return ((RefreshOutcome.Refreshed) outcome).rowsChanged().orElseThrow();

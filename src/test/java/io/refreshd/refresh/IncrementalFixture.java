@@ -16,7 +16,7 @@ import io.refreshd.ledger.Registration;
 import io.refreshd.ledger.StreamPosition;
 import io.refreshd.ledger.StreamRow;
 import io.refreshd.ledger.ViewRows;
-import io.refreshd.model.KeyProbe;
+import io.refreshd.model.KeyLookup;
 import io.refreshd.model.Lsn;
 import io.refreshd.model.Method;
 import io.refreshd.model.Moment;
@@ -178,7 +178,7 @@ final class IncrementalFixture implements AutoCloseable {
     }
 
     /** Keys of changed rows, found in these columns of the store. Each key has its parts separated by a blank. */
-    KeyProbe probe(String view, String columns, String... keys) throws Exception {
+    KeyLookup lookup(String view, String columns, String... keys) throws Exception {
         List<Integer> positions =
                 List.of(columns.split(",")).stream().map(Integer::valueOf).toList();
         List<String> types = new ArrayList<>();
@@ -192,10 +192,10 @@ final class IncrementalFixture implements AutoCloseable {
         for (String key : keys) {
             all.add(positions.size() == 1 ? List.of(key) : List.of(key.split(" ")));
         }
-        return new KeyProbe(new TableId("public", "t"), positions, types, all);
+        return new KeyLookup(new TableId("public", "t"), positions, types, all);
     }
 
-    RefreshTask task(String view, Set<ViewId> downstream, List<KeyProbe> probes) throws Exception {
+    RefreshTask task(String view, Set<ViewId> downstream, List<KeyLookup> lookups) throws Exception {
         long highest = ViewRows.highestMark(handle);
         return new RefreshTask(
                 new ViewId("public", view),
@@ -207,17 +207,17 @@ final class IncrementalFixture implements AutoCloseable {
                 downstream,
                 highest + 1,
                 Optional.empty(),
-                probes);
+                lookups);
     }
 
-    /** A round without later changes. Without probes: of everything. */
-    RefreshOutcome round(String view, KeyProbe... probes) throws Exception {
-        return refresher.refresh(task(view, Set.of(), List.of(probes)), position -> Optional.of(List.of()));
+    /** A round without later changes. Without look-ups: of everything. */
+    RefreshOutcome round(String view, KeyLookup... lookups) throws Exception {
+        return refresher.refresh(task(view, Set.of(), List.of(lookups)), position -> Optional.of(List.of()));
     }
 
     /** How many rows the round changed. */
-    long changed(String view, KeyProbe... probes) throws Exception {
-        RefreshOutcome outcome = round(view, probes);
+    long changed(String view, KeyLookup... lookups) throws Exception {
+        RefreshOutcome outcome = round(view, lookups);
         if (outcome instanceof RefreshOutcome.Refreshed refreshed) {
             return refreshed.rowsChanged().orElseThrow();
         }

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.refreshd.ledger.ViewRows;
 import io.refreshd.model.Failure;
-import io.refreshd.model.KeyProbe;
+import io.refreshd.model.KeyLookup;
 import io.refreshd.model.RefreshOutcome;
 import io.refreshd.model.RefreshTask;
 import io.refreshd.model.ViewId;
@@ -64,7 +64,7 @@ class IncrementalRefresherIT {
     void rowsThatChangedAreRecomputedAndTheHistorySaysHowMany() throws Exception {
         mainAndDetails("seen");
         execute("UPDATE seen_d SET v = 'new' WHERE id = 1", "INSERT INTO seen_m VALUES (9, 'm9')");
-        assertThat(fixture.changed("seen", fixture.probe("seen", "2", "1"), fixture.probe("seen", "1", "9")))
+        assertThat(fixture.changed("seen", fixture.lookup("seen", "2", "1"), fixture.lookup("seen", "1", "9")))
                 .isEqualTo(2);
         assertThat(fixture.differs("seen")).isFalse();
         assertThat(fixture.history("seen")).containsExactly("incremental refreshed 2 2 keys recomputed");
@@ -79,7 +79,7 @@ class IncrementalRefresherIT {
     void whatIsNotAmongTheKeysIsLeftAlone() throws Exception {
         mainAndDetails("apart");
         execute("UPDATE apart_m SET v = 'unread'");
-        fixture.changed("apart", fixture.probe("apart", "1", "2"));
+        fixture.changed("apart", fixture.lookup("apart", "1", "2"));
         assertThat(fixture.database.query("SELECT count(*) FROM public.apart WHERE v = 'unread'"))
                 .containsExactly("2");
     }
@@ -88,10 +88,10 @@ class IncrementalRefresherIT {
     void aNewMatchTakesTheRowWithNullsAwayAndItsEndBringsItBack() throws Exception {
         mainAndDetails("matched");
         execute("INSERT INTO matched_d VALUES (7, 4, 'd7')");
-        fixture.changed("matched", fixture.probe("matched", "2", "7"));
+        fixture.changed("matched", fixture.lookup("matched", "2", "7"));
         assertThat(rows("matched")).contains("(m4,d7)").doesNotContain("(m4,)");
         execute("DELETE FROM matched_d WHERE id = 7");
-        fixture.changed("matched", fixture.probe("matched", "2", "7"));
+        fixture.changed("matched", fixture.lookup("matched", "2", "7"));
         assertThat(rows("matched")).contains("(m4,)").doesNotContain("(m4,d7)");
     }
 
@@ -111,10 +111,10 @@ class IncrementalRefresherIT {
                 3,
                 List.of(1));
         execute("UPDATE nj_b SET c = 2 WHERE id = 1", "UPDATE nj_c SET x = 5 WHERE id = 2");
-        fixture.changed("nj", fixture.probe("nj", "2", "1"), fixture.probe("nj", "3", "2"));
+        fixture.changed("nj", fixture.lookup("nj", "2", "1"), fixture.lookup("nj", "3", "2"));
         assertThat(fixture.differs("nj")).isFalse();
         execute("UPDATE nj_b SET c = 5", "UPDATE nj_a SET b = NULL WHERE id = 2");
-        fixture.changed("nj", fixture.probe("nj", "2", "1", "2"), fixture.probe("nj", "1", "2"));
+        fixture.changed("nj", fixture.lookup("nj", "2", "1", "2"), fixture.lookup("nj", "1", "2"));
         assertThat(fixture.differs("nj")).isFalse();
     }
 
@@ -130,7 +130,7 @@ class IncrementalRefresherIT {
         assertThat(fixture.changed("twins")).isEqualTo(1);
         assertThat(rows("twins")).containsExactly("(x)", "(x)", "(x)");
         execute("INSERT INTO twins_d VALUES (1, 'x'), (1, 'x')");
-        assertThat(fixture.changed("twins", fixture.probe("twins", "1", "1"))).isEqualTo(2);
+        assertThat(fixture.changed("twins", fixture.lookup("twins", "1", "1"))).isEqualTo(2);
         assertThat(rows("twins")).hasSize(5);
     }
 
@@ -138,7 +138,7 @@ class IncrementalRefresherIT {
     void renameOnOneSideAndDeleteOnTheOtherInOneRound() throws Exception {
         mainAndDetails("both");
         execute("UPDATE both_m SET v = 'renamed' WHERE id = 2", "DELETE FROM both_d WHERE id = 1");
-        fixture.changed("both", fixture.probe("both", "1", "2"), fixture.probe("both", "2", "1"));
+        fixture.changed("both", fixture.lookup("both", "1", "2"), fixture.lookup("both", "2", "1"));
         assertThat(fixture.differs("both")).isFalse();
     }
 
@@ -150,7 +150,7 @@ class IncrementalRefresherIT {
                         + " 'BEGIN UPDATE triggered_d SET v = v || ''!'' WHERE id = NEW.id; RETURN NULL; END'",
                 "CREATE TRIGGER again AFTER INSERT ON triggered_d FOR EACH ROW EXECUTE FUNCTION triggered_again()",
                 "INSERT INTO triggered_d VALUES (7, 1, 'd7')");
-        fixture.changed("triggered", fixture.probe("triggered", "2", "7"));
+        fixture.changed("triggered", fixture.lookup("triggered", "2", "7"));
         assertThat(rows("triggered")).contains("(m1,d7!)");
     }
 
@@ -158,7 +158,7 @@ class IncrementalRefresherIT {
     void aPrimaryKeyThatIsUpdated() throws Exception {
         mainAndDetails("moved");
         execute("UPDATE moved_m SET id = 10 WHERE id = 2", "UPDATE moved_d SET id = 20 WHERE id = 3");
-        fixture.changed("moved", fixture.probe("moved", "1", "2", "10"), fixture.probe("moved", "2", "3", "20"));
+        fixture.changed("moved", fixture.lookup("moved", "1", "2", "10"), fixture.lookup("moved", "2", "3", "20"));
         assertThat(fixture.differs("moved")).isFalse();
     }
 
@@ -166,7 +166,7 @@ class IncrementalRefresherIT {
     void parentAndChildDeletedTogether() throws Exception {
         mainAndDetails("orphans");
         execute("DELETE FROM orphans_d WHERE m = 2", "DELETE FROM orphans_m WHERE id = 2");
-        fixture.changed("orphans", fixture.probe("orphans", "1", "2"), fixture.probe("orphans", "2", "1", "4"));
+        fixture.changed("orphans", fixture.lookup("orphans", "1", "2"), fixture.lookup("orphans", "2", "1", "4"));
         assertThat(fixture.differs("orphans")).isFalse();
     }
 
@@ -175,7 +175,7 @@ class IncrementalRefresherIT {
         mainAndDetails("still");
         execute("DELETE FROM still_d WHERE id = 3", "INSERT INTO still_d VALUES (3, 1, 'd3')");
         List<String> before = fixture.database.query("SELECT ctid::text || xmin::text FROM refreshd_store.still");
-        assertThat(fixture.changed("still", fixture.probe("still", "2", "3"), fixture.probe("still", "1", "1", "2")))
+        assertThat(fixture.changed("still", fixture.lookup("still", "2", "3"), fixture.lookup("still", "1", "1", "2")))
                 .isZero();
         assertThat(fixture.changed("still")).isZero();
         assertThat(fixture.database.query("SELECT ctid::text || xmin::text FROM refreshd_store.still"))
@@ -190,9 +190,9 @@ class IncrementalRefresherIT {
     void aRowThatDiffersInColumnsWithoutAnIndexIsUpdatedInPlace() throws Exception {
         mainAndDetails("place");
         execute("UPDATE place_d SET v = 'other' WHERE id = 3");
-        assertThat(fixture.changed("place", fixture.probe("place", "2", "3"))).isEqualTo(1);
+        assertThat(fixture.changed("place", fixture.lookup("place", "2", "3"))).isEqualTo(1);
         execute("UPDATE place_d SET m = 2 WHERE id = 3");
-        assertThat(fixture.changed("place", fixture.probe("place", "2", "3"))).isEqualTo(2);
+        assertThat(fixture.changed("place", fixture.lookup("place", "2", "3"))).isEqualTo(2);
         assertThat(fixture.differs("place")).isFalse();
     }
 
@@ -203,7 +203,7 @@ class IncrementalRefresherIT {
         execute(
                 "CREATE UNIQUE INDEX ON refreshd_store.swapped (dv)",
                 "UPDATE swapped_d SET v = CASE id WHEN 1 THEN 'd2' WHEN 2 THEN 'd3' ELSE 'd1' END WHERE id < 4");
-        fixture.changed("swapped", fixture.probe("swapped", "2", "1", "2", "3"));
+        fixture.changed("swapped", fixture.lookup("swapped", "2", "1", "2", "3"));
         assertThat(fixture.differs("swapped")).isFalse();
     }
 
@@ -213,7 +213,7 @@ class IncrementalRefresherIT {
         execute(
                 "CREATE UNIQUE INDEX ON refreshd_store.lowered (lower(dv))",
                 "UPDATE lowered_d SET v = CASE id WHEN 1 THEN 'D2' ELSE 'D1' END WHERE id < 3");
-        fixture.changed("lowered", fixture.probe("lowered", "2", "1", "2"));
+        fixture.changed("lowered", fixture.lookup("lowered", "2", "1", "2"));
         assertThat(fixture.differs("lowered")).isFalse();
     }
 
@@ -221,7 +221,7 @@ class IncrementalRefresherIT {
     @Test
     void whatWasAlteredSinceTheLastRoundIsNoticed() throws Exception {
         mainAndDetails("altered");
-        KeyProbe keys = fixture.probe("altered", "1", "4", "5");
+        KeyLookup keys = fixture.lookup("altered", "1", "4", "5");
         execute("UPDATE altered_m SET v = 'other' WHERE id = 4");
         assertThat(fixture.changed("altered", keys)).isEqualTo(1);
         // Rows that swap values of an indexed column are deleted and inserted.
@@ -242,8 +242,8 @@ class IncrementalRefresherIT {
         execute(
                 "CREATE UNIQUE INDEX ON refreshd_store.violated (dv)",
                 "UPDATE violated_d SET v = 'secret' WHERE id < 3");
-        KeyProbe probe = fixture.probe("violated", "2", "1", "2");
-        assertThat(fixture.round("violated", probe)).isInstanceOfSatisfying(RefreshOutcome.Failed.class, failed -> {
+        KeyLookup lookup = fixture.lookup("violated", "2", "1", "2");
+        assertThat(fixture.round("violated", lookup)).isInstanceOfSatisfying(RefreshOutcome.Failed.class, failed -> {
             Failure failure = failed.failure();
             assertThat(failure.sqlState()).isEqualTo("23505");
             assertThat(failure.isOfData()).isTrue();
@@ -256,7 +256,7 @@ class IncrementalRefresherIT {
         assertThat(fixture.history("violated")).singleElement().asString().startsWith("incremental failed");
         assertThat(rows("violated")).contains("(m2,d1)");
         execute("UPDATE violated_d SET v = 'd2' WHERE id = 2");
-        fixture.changed("violated", probe);
+        fixture.changed("violated", lookup);
         assertThat(fixture.differs("violated")).isFalse();
     }
 
@@ -268,10 +268,10 @@ class IncrementalRefresherIT {
                 "INSERT INTO images VALUES (1, 1.0, '-0', 'a', '0044-03-15 BC', '{}', '(1,2)'),"
                         + " (2, 'NaN', 'NaN', 'b', 'infinity', '[1]', NULL)");
         fixture.view("same", "SELECT id AS refreshd_1, n, f, t, d, j, p FROM images WHERE n <> 7", 1, List.of(1));
-        assertThat(fixture.changed("same", fixture.probe("same", "1", "1", "2")))
+        assertThat(fixture.changed("same", fixture.lookup("same", "1", "1", "2")))
                 .isZero();
         execute("UPDATE images SET n = 1.00, f = 0, t = 'A', j = '{ }' WHERE id = 1");
-        assertThat(fixture.changed("same", fixture.probe("same", "1", "1", "2")))
+        assertThat(fixture.changed("same", fixture.lookup("same", "1", "1", "2")))
                 .isEqualTo(1);
         assertThat(fixture.differs("same")).isFalse();
         assertThat(fixture.changed("same")).isZero();
@@ -291,7 +291,9 @@ class IncrementalRefresherIT {
                 List.of(1));
         execute("UPDATE words SET v = 2", "UPDATE truths SET v = 2");
         fixture.changed(
-                "hard", fixture.probe("hard", "1", "it's", "", "NULL", "false"), fixture.probe("hard", "2", "f", "t"));
+                "hard",
+                fixture.lookup("hard", "1", "it's", "", "NULL", "false"),
+                fixture.lookup("hard", "2", "f", "t"));
         assertThat(fixture.differs("hard")).isFalse();
     }
 
@@ -306,7 +308,7 @@ class IncrementalRefresherIT {
                 2,
                 List.of(1));
         execute("UPDATE people SET v = 'new', boss = 3 WHERE id = 1");
-        fixture.changed("bosses", fixture.probe("bosses", "1", "1"), fixture.probe("bosses", "2", "1"));
+        fixture.changed("bosses", fixture.lookup("bosses", "1", "1"), fixture.lookup("bosses", "2", "1"));
         assertThat(fixture.differs("bosses")).isFalse();
     }
 
@@ -317,11 +319,11 @@ class IncrementalRefresherIT {
                 "INSERT INTO pairs SELECT i / 3, 'x' || i, i FROM generate_series(1, 9) i");
         fixture.view("paired", "SELECT a AS refreshd_1, b AS refreshd_2, v FROM pairs", 2, List.of(1, 2));
         execute("UPDATE pairs SET v = 100", "DELETE FROM pairs WHERE b = 'x4'");
-        assertThat(fixture.changed("paired", fixture.probe("paired", "1,2", "0 x1", "1 x4", "2 x1")))
+        assertThat(fixture.changed("paired", fixture.lookup("paired", "1,2", "0 x1", "1 x4", "2 x1")))
                 .isEqualTo(2);
         assertThat(rows("paired")).contains("(100)").hasSize(8);
         // The parts in another order are looked up.
-        fixture.changed("paired", fixture.probe("paired", "2,1", "x2 0"));
+        fixture.changed("paired", fixture.lookup("paired", "2,1", "x2 0"));
         assertThat(fixture.database.query("SELECT count(*) FROM public.paired WHERE v = 100"))
                 .containsExactly("2");
     }
@@ -335,7 +337,7 @@ class IncrementalRefresherIT {
                 "INSERT INTO parts VALUES (1, 0, 'a'), (2, 1, 'b')");
         fixture.view("parted", "SELECT id AS refreshd_1, day AS refreshd_2, v FROM parts", 2, List.of(1, 2));
         execute("UPDATE parts SET day = 1 WHERE id = 1");
-        assertThat(fixture.changed("parted", fixture.probe("parted", "1,2", "1 0", "1 1")))
+        assertThat(fixture.changed("parted", fixture.lookup("parted", "1,2", "1 0", "1 1")))
                 .isEqualTo(2);
         assertThat(fixture.differs("parted")).isFalse();
     }
@@ -356,7 +358,7 @@ class IncrementalRefresherIT {
         mainAndDetails("kept");
         execute("UPDATE kept_m SET v = 'new' WHERE id = 1");
         RefreshOutcome outcome = fixture.refresher.refresh(
-                fixture.task("kept", Set.of(), List.of(fixture.probe("kept", "1", "1"))), position -> {
+                fixture.task("kept", Set.of(), List.of(fixture.lookup("kept", "1", "1"))), position -> {
                     assertThat(sqlState("SET lock_timeout = '10ms'; TRUNCATE kept_d"))
                             .isEqualTo("55P03");
                     return Optional.of(List.of());
@@ -380,9 +382,9 @@ class IncrementalRefresherIT {
     void aChangeThatCameAfterTheTaskAndThatTheSnapshotSees() throws Exception {
         mainAndDetails("late");
         execute("UPDATE late_m SET v = 'early' WHERE id = 1", "UPDATE late_m SET v = 'later' WHERE id = 2");
-        KeyProbe more = fixture.probe("late", "1", "2");
+        KeyLookup more = fixture.lookup("late", "1", "2");
         fixture.refresher.refresh(
-                fixture.task("late", Set.of(), List.of(fixture.probe("late", "1", "1"))),
+                fixture.task("late", Set.of(), List.of(fixture.lookup("late", "1", "1"))),
                 position -> Optional.of(List.of(more)));
         assertThat(fixture.differs("late")).isFalse();
     }
@@ -392,7 +394,7 @@ class IncrementalRefresherIT {
         mainAndDetails("unknown");
         execute("UPDATE unknown_m SET v = 'new'");
         fixture.refresher.refresh(
-                fixture.task("unknown", Set.of(), List.of(fixture.probe("unknown", "1", "1"))), LaterChanges.UNKNOWN);
+                fixture.task("unknown", Set.of(), List.of(fixture.lookup("unknown", "1", "1"))), LaterChanges.UNKNOWN);
         assertThat(fixture.differs("unknown")).isFalse();
         assertThat(fixture.lastDetail("unknown"))
                 .isEqualTo("everything recomputed: the keys of changes that came meanwhile are not known");
@@ -435,7 +437,7 @@ class IncrementalRefresherIT {
             execute("UPDATE marked_m SET v = v || '.' WHERE id = 1");
             long number = 100 + i;
             RefreshOutcome outcome = fixture.refresher.refresh(
-                    fixture.task("marked", Set.of(), List.of(fixture.probe("marked", "1", "1"))), position -> {
+                    fixture.task("marked", Set.of(), List.of(fixture.lookup("marked", "1", "1"))), position -> {
                         mark(view, number);
                         return Optional.of(List.of());
                     });
@@ -461,7 +463,7 @@ class IncrementalRefresherIT {
         mainAndDetails("reading");
         execute("UPDATE reading_m SET v = 'new'");
         fixture.refresher.refresh(
-                fixture.task("reading", Set.of(), List.of(fixture.probe("reading", "1", "1", "2", "3", "4", "5"))),
+                fixture.task("reading", Set.of(), List.of(fixture.lookup("reading", "1", "1", "2", "3", "4", "5"))),
                 position -> {
                     try {
                         assertThat(rows("reading")).noneMatch(row -> row.contains("new"));
@@ -488,7 +490,7 @@ class IncrementalRefresherIT {
         // The rows are committed, and the ledger is not written, as in a crash between the two.
         execute("UPDATE base_m SET v = 'newer' WHERE id = 1");
         fixture.database.execute("UPDATE refreshd.view_state SET view_name = 'away' WHERE view_name = 'base'");
-        assertThat(fixture.round("base", fixture.probe("base", "1", "1"))).isInstanceOf(RefreshOutcome.Gone.class);
+        assertThat(fixture.round("base", fixture.lookup("base", "1", "1"))).isInstanceOf(RefreshOutcome.Gone.class);
         fixture.database.execute("UPDATE refreshd.view_state SET view_name = 'base' WHERE view_name = 'away'");
         assertThat(fixture.differs("base")).isFalse();
         assertThat(marks("base", above)).isTrue();
@@ -496,7 +498,7 @@ class IncrementalRefresherIT {
 
     private static boolean marks(String view, Set<ViewId> above) throws Exception {
         RefreshOutcome outcome = fixture.refresher.refresh(
-                fixture.task(view, above, List.of(fixture.probe(view, "1", "1"))), position -> Optional.of(List.of()));
+                fixture.task(view, above, List.of(fixture.lookup(view, "1", "1"))), position -> Optional.of(List.of()));
         return ((RefreshOutcome.Refreshed) outcome).downstreamMarked();
     }
 
@@ -512,7 +514,7 @@ class IncrementalRefresherIT {
                         + " 'BEGIN RETURN $1; END'; CREATE INDEX ON unsafe_d (unsafe_act(v)); RESET ROLE");
         try {
             execute("UPDATE unsafe_m SET v = 'new' WHERE id = 1");
-            assertThat(fixture.round("unsafe", fixture.probe("unsafe", "1", "1")))
+            assertThat(fixture.round("unsafe", fixture.lookup("unsafe", "1", "1")))
                     .isInstanceOfSatisfying(RefreshOutcome.Failed.class, failed -> {
                         assertThat(failed.failure().kind()).isEqualTo(Failure.Kind.PERMANENT);
                         assertThat(failed.failure().what()).contains("unsafe_act");
@@ -539,10 +541,10 @@ class IncrementalRefresherIT {
             fixture.changed("days");
             assertThat(rows("days")).containsExactly("(2024-01-02,1)");
             execute("UPDATE moments SET v = 2");
-            fixture.changed("days", fixture.probe("days", "1", "2024-01-01 20:00:00+00"));
+            fixture.changed("days", fixture.lookup("days", "1", "2024-01-01 20:00:00+00"));
             assertThat(rows("days")).containsExactly("(2024-01-02,2)");
             execute("ALTER ROLE owner_of_rounds SET DateStyle = 'German'", "UPDATE moments SET v = 3");
-            fixture.changed("days", fixture.probe("days", "1", "2024-01-01 20:00:00+00"));
+            fixture.changed("days", fixture.lookup("days", "1", "2024-01-01 20:00:00+00"));
             assertThat(rows("days")).containsExactly("(2024-01-02,3)");
             assertThat(fixture.lastDetail("days")).contains("DateStyle");
         } finally {
@@ -583,13 +585,13 @@ class IncrementalRefresherIT {
                 2,
                 List.of(1));
         fixture.changed("sparse");
-        fixture.changed("sparse", fixture.probe("sparse", "1", "1"));
+        fixture.changed("sparse", fixture.lookup("sparse", "1", "1"));
         assertThat(fixture.refresher.missingIndex(fixture.oid("sparse")))
                 .hasValueSatisfying(index ->
                         assertThat(index.remedy().toString()).isEqualTo("CREATE INDEX ON \"public\".\"sparse_d\" (m)"));
         execute(index());
         fixture.refresher = fixture.newRefresher();
-        fixture.changed("sparse", fixture.probe("sparse", "1", "1"));
+        fixture.changed("sparse", fixture.lookup("sparse", "1", "1"));
         assertThat(fixture.refresher.missingIndex(fixture.oid("sparse"))).isEmpty();
     }
 

@@ -14,7 +14,7 @@ import io.refreshd.model.Change;
 import io.refreshd.model.ChangedColumns;
 import io.refreshd.model.ChangedRows;
 import io.refreshd.model.Interest;
-import io.refreshd.model.KeyProbe;
+import io.refreshd.model.KeyLookup;
 import io.refreshd.model.Operation;
 import io.refreshd.model.RefreshOutcome;
 import io.refreshd.model.Snapshot;
@@ -114,7 +114,7 @@ final class IncrementalRounds {
     /** A changed row. Values are those of {@link #LOGGED}; none of an old or a new row that there is not, and of TRUNCATE. */
     private record Row(Xid xid, RandomJoins.Table table, Operation operation, List<String> was, List<String> is) {}
 
-    private record Waiting(Xid xid, List<KeyProbe> probes) {}
+    private record Waiting(Xid xid, List<KeyLookup> lookups) {}
 
     private static final class View {
         final String name;
@@ -317,7 +317,7 @@ final class IncrementalRounds {
                 // A candidate is affected if the view shows the row; if it does not, its keys lead nowhere.
                 Stream.concat(routing.impacts().stream(), routing.candidates().stream())
                         .filter(impact -> impact.view().name().equals(view.name))
-                        .forEach(impact -> view.pending.add(new Waiting(xid, impact.probes())));
+                        .forEach(impact -> view.pending.add(new Waiting(xid, impact.lookups())));
             }
         });
     }
@@ -381,12 +381,12 @@ final class IncrementalRounds {
                 Instant.EPOCH);
     }
 
-    private Optional<List<KeyProbe>> probes(List<Waiting> changes) {
-        if (changes.stream().anyMatch(change -> change.probes().isEmpty())) {
+    private Optional<List<KeyLookup>> lookups(List<Waiting> changes) {
+        if (changes.stream().anyMatch(change -> change.lookups().isEmpty())) {
             return Optional.empty();
         }
-        List<KeyProbe> all = changes.stream()
-                .flatMap(change -> change.probes().stream())
+        List<KeyLookup> all = changes.stream()
+                .flatMap(change -> change.lookups().stream())
                 .collect(Collectors.toCollection(ArrayList::new));
         if (careless && all.size() > 1) {
             all.remove(random.nextInt(all.size()));
@@ -396,21 +396,21 @@ final class IncrementalRounds {
 
     private void whole(View view) throws Exception {
         int known = view.pending.size();
-        Optional<List<KeyProbe>> probes = probes(List.copyOf(view.pending));
-        if (probes.isPresent() && probes.get().isEmpty() && random.nextInt(50) > 0) {
+        Optional<List<KeyLookup>> lookups = lookups(List.copyOf(view.pending));
+        if (lookups.isPresent() && lookups.get().isEmpty() && random.nextInt(50) > 0) {
             return;
         }
         String definition = "refreshd_store." + view.name + "_definition";
         Map<String, String> expected = new HashMap<>(Map.of("in", definition));
         RefreshOutcome outcome =
-                fixture.refresher.refresh(fixture.task(view.name, Set.of(), probes.orElse(List.of())), position -> {
+                fixture.refresher.refresh(fixture.task(view.name, Set.of(), lookups.orElse(List.of())), position -> {
                     try {
                         return later(view, known, expected);
                     } catch (Exception e) {
                         throw new AssertionError(e);
                     }
                 });
-        String where = where(view, probes);
+        String where = where(view, lookups);
         if (!(outcome instanceof RefreshOutcome.Refreshed refreshed)) {
             throw new AssertionError(where + outcome);
         }
@@ -421,8 +421,8 @@ final class IncrementalRounds {
         view.pending.removeIf(change -> snapshot.sees(change.xid()));
         tally.rounds++;
         tally.changed += refreshed.rowsChanged().orElseThrow();
-        if (probes.isEmpty()
-                || probes.get().isEmpty()
+        if (lookups.isEmpty()
+                || lookups.get().isEmpty()
                 || fixture.lastDetail(view.name).contains("everything")) {
             tally.everything++;
             // What everything took is forgotten: of tables so small it is always the cheaper way.
@@ -436,18 +436,18 @@ final class IncrementalRounds {
     /** The statements of a round, for what has committed so far. */
     private void statements(View view) throws Exception {
         collect();
-        Optional<List<KeyProbe>> probes = probes(List.copyOf(view.pending));
-        if (probes.isPresent() && probes.get().isEmpty() && random.nextInt(50) > 0) {
+        Optional<List<KeyLookup>> lookups = lookups(List.copyOf(view.pending));
+        if (lookups.isPresent() && lookups.get().isEmpty() && random.nextInt(50) > 0) {
             return;
         }
-        boolean byKeys = probes.isPresent() && !probes.get().isEmpty();
+        boolean byKeys = lookups.isPresent() && !lookups.get().isEmpty();
         boolean differs;
         try (Statement statement = rounds.createStatement()) {
             if (!byKeys) {
                 view.maps.correctAll(PlainSession.ofOwner(rounds, view.oid));
             }
             Optional<String> correct =
-                    byKeys ? correction(statement, view, probes.get()) : Optional.of(view.sql.differenceOfAll());
+                    byKeys ? correction(statement, view, lookups.get()) : Optional.of(view.sql.differenceOfAll());
             if (correct.isPresent()) {
                 try (ResultSet row = statement.executeQuery(correct.get())) {
                     row.next();
@@ -466,7 +466,7 @@ final class IncrementalRounds {
             }
         }
         if (differs) {
-            throw new AssertionError(where(view, probes) + "differs from its definition");
+            throw new AssertionError(where(view, lookups) + "differs from its definition");
         }
         view.pending.clear();
         tally.rounds++;
@@ -478,14 +478,14 @@ final class IncrementalRounds {
         }
     }
 
-    private Optional<String> correction(Statement statement, View view, List<KeyProbe> all) throws SQLException {
-        List<KeyProbe> probes = all;
+    private Optional<String> correction(Statement statement, View view, List<KeyLookup> all) throws SQLException {
+        List<KeyLookup> lookups = all;
         if (!view.layout.maps().isEmpty()) {
             PlainSession session = PlainSession.ofOwner(rounds, view.oid);
-            probes = view.maps.inView(all, session).orElseThrow();
+            lookups = view.maps.inView(all, session).orElseThrow();
             view.maps.correct(session);
         }
-        ChangedKeys changed = ChangedKeys.of(probes, view.layout.names().recomputeKey(), view.layout.keyTypes());
+        ChangedKeys changed = ChangedKeys.of(lookups, view.layout.names().recomputeKey(), view.layout.keyTypes());
         Set<List<String>> keys = new HashSet<>(changed.recompute());
         if (!changed.lookups().isEmpty()) {
             try (ResultSet row = statement.executeQuery(view.sql.keys(changed.lookups(), 1000))) {
@@ -501,13 +501,13 @@ final class IncrementalRounds {
         return keys.isEmpty() ? Optional.empty() : Optional.of(view.sql.difference(keys));
     }
 
-    private String where(View view, Optional<List<KeyProbe>> probes) {
+    private String where(View view, Optional<List<KeyLookup>> lookups) {
         return "seed " + seed + ", " + view.name + ": " + view.query + "\n after "
-                + done.subList(Math.max(0, done.size() - 12), done.size()) + "\n probes " + probes + "\n ";
+                + done.subList(Math.max(0, done.size() - 12), done.size()) + "\n lookups " + lookups + "\n ";
     }
 
     /** The round's snapshot is taken, and nothing has committed since. */
-    private Optional<List<KeyProbe>> later(View view, int known, Map<String, String> expected) throws Exception {
+    private Optional<List<KeyLookup>> later(View view, int known, Map<String, String> expected) throws Exception {
         if (random.nextInt(3) == 0) {
             fixture.database.execute(
                     "DROP TABLE IF EXISTS harness.expected",
@@ -520,7 +520,7 @@ final class IncrementalRounds {
             commit();
         }
         collect();
-        return random.nextInt(100) == 0 ? Optional.empty() : probes(view.pending.subList(known, view.pending.size()));
+        return random.nextInt(100) == 0 ? Optional.empty() : lookups(view.pending.subList(known, view.pending.size()));
     }
 
     /** Plays seeds one after the other. Arguments: the first seed, how many rounds, and "careless" to see it fail. */

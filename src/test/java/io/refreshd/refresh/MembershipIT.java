@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.refreshd.ledger.LedgerSchema;
 import io.refreshd.model.Impact;
-import io.refreshd.model.KeyProbe;
+import io.refreshd.model.KeyLookup;
 import io.refreshd.model.TableId;
 import io.refreshd.model.ViewId;
 import io.refreshd.model.Xid;
@@ -73,7 +73,7 @@ class MembershipIT {
     }
 
     private static List<Impact> all(String... ids) {
-        KeyProbe rows = new KeyProbe(MAIN, List.of(2), List.of("int4"), keys(ids));
+        KeyLookup rows = new KeyLookup(MAIN, List.of(2), List.of("int4"), keys(ids));
         List<Impact> impacts = new ArrayList<>();
         for (int i = 0; i < VIEWS; i++) {
             impacts.add(new Impact(view(i), Xids.of(new Xid(3)), Instant.EPOCH, List.of(rows)));
@@ -115,7 +115,7 @@ class MembershipIT {
                 new ViewId("public", "late"),
                 Xids.NONE,
                 Instant.EPOCH,
-                List.of(new KeyProbe(MAIN, List.of(1), List.of("int4"), keys("7")))));
+                List.of(new KeyLookup(MAIN, List.of(1), List.of("int4"), keys("7")))));
         for (int i = 0; i < 3; i++) {
             membership.showing(all("3"));
             membership.showing(late);
@@ -166,7 +166,7 @@ class MembershipIT {
     }
 
     private boolean asked(List<Integer> positions, List<String> types, String... key) {
-        KeyProbe rows = new KeyProbe(MAIN, positions, types, Set.of(List.of(key)));
+        KeyLookup rows = new KeyLookup(MAIN, positions, types, Set.of(List.of(key)));
         ViewId view = new ViewId("public", "v");
         return membership
                 .showing(List.of(new Impact(view, Xids.NONE, Instant.EPOCH, List.of(rows))))
@@ -203,7 +203,7 @@ class MembershipIT {
                 row.next();
                 running = row.getString(1);
             }
-            KeyProbe rows = new KeyProbe(MAIN, List.of(2), List.of("int4"), keys("3"));
+            KeyLookup rows = new KeyLookup(MAIN, List.of(2), List.of("int4"), keys("3"));
             List<Impact> candidates = List.of(
                     new Impact(view(5), Xids.of(new Xid(Long.parseLong(running))), Instant.EPOCH, List.of(rows)),
                     new Impact(view(6), Xids.NONE, Instant.EPOCH, List.of(rows)));

@@ -13,7 +13,7 @@ import io.refreshd.ledger.StreamPosition;
 import io.refreshd.ledger.StreamRow;
 import io.refreshd.ledger.ViewRows;
 import io.refreshd.model.Failure;
-import io.refreshd.model.KeyProbe;
+import io.refreshd.model.KeyLookup;
 import io.refreshd.model.Lsn;
 import io.refreshd.model.Method;
 import io.refreshd.model.Moment;
@@ -235,7 +235,7 @@ class PostgresRefresherIT {
 
     /** jsonb has operators with question marks, which the driver takes for parameters in a prepared statement. */
     @Test
-    void probesQueriesWithQuestionMarkOperators() throws Exception {
+    void looksUpQueriesWithQuestionMarkOperators() throws Exception {
         ViewId view = new ViewId("public", "documents");
         database.execute(
                 "CREATE TABLE docs (id text PRIMARY KEY, j jsonb)",
@@ -245,7 +245,7 @@ class PostgresRefresherIT {
                 "CREATE UNIQUE INDEX ON documents (id)");
         ViewRows.register(
                 handle, List.of(new Registration(view, oid(view), "l", List.of(), Optional.empty(), Optional.empty())));
-        KeyProbe both = new KeyProbe(
+        KeyLookup both = new KeyLookup(
                 new TableId("public", "docs"),
                 List.of(1),
                 List.of("pg_catalog.text"),
@@ -273,19 +273,19 @@ class PostgresRefresherIT {
                 "UPDATE things SET kind = 2 WHERE id = 10");
         ViewRows.register(
                 handle, List.of(new Registration(view, oid(view), "l", List.of(), Optional.empty(), Optional.empty())));
-        List<KeyProbe> probes = ViewGraph.of(CatalogReader.read(handle.getConnection()), view::equals)
+        List<KeyLookup> lookups = ViewGraph.of(CatalogReader.read(handle.getConnection()), view::equals)
                 .changeFilter(things, view)
                 .lookup()
                 .key()
-                .map(key -> new KeyProbe(things, key.positions(), key.types(), Set.of(List.of("10"))))
+                .map(key -> new KeyLookup(things, key.positions(), key.types(), Set.of(List.of("10"))))
                 .stream()
                 .toList();
-        refresher.refresh(probing(view, probes), position -> Optional.of(List.of()));
+        refresher.refresh(probing(view, lookups), position -> Optional.of(List.of()));
         assertThat(database.query("SELECT coalesce(id::text, 'none') FROM by_kind ORDER BY id"))
                 .containsExactly("10", "11");
     }
 
-    private RefreshTask probing(ViewId view, List<KeyProbe> probes) throws Exception {
+    private RefreshTask probing(ViewId view, List<KeyLookup> lookups) throws Exception {
         return new RefreshTask(
                 view,
                 oid(view),
@@ -296,7 +296,7 @@ class PostgresRefresherIT {
                 Set.of(),
                 0,
                 Optional.empty(),
-                probes);
+                lookups);
     }
 
     @Test

@@ -10,7 +10,7 @@ import io.refreshd.database.JdbiFactory;
 import io.refreshd.ledger.Registration;
 import io.refreshd.ledger.ViewRows;
 import io.refreshd.model.Impact;
-import io.refreshd.model.KeyProbe;
+import io.refreshd.model.KeyLookup;
 import io.refreshd.model.Method;
 import io.refreshd.model.Moment;
 import io.refreshd.model.RefreshOutcome;
@@ -229,7 +229,7 @@ final class RandomRounds {
         return avoided;
     }
 
-    private Optional<List<KeyProbe>> readUpTo(ViewId view) {
+    private Optional<List<KeyLookup>> readUpTo(ViewId view) {
         List<Impact> before = open.getOrDefault(view, List.of());
         int known = before.size();
         try {
@@ -238,14 +238,14 @@ final class RandomRounds {
             throw new AssertionError(e);
         }
         List<Impact> all = open.getOrDefault(view, List.of());
-        return probes(all.subList(known, all.size()));
+        return lookups(all.subList(known, all.size()));
     }
 
-    private static Optional<List<KeyProbe>> probes(List<Impact> impacts) {
-        return impacts.stream().anyMatch(impact -> impact.probes().isEmpty())
+    private static Optional<List<KeyLookup>> lookups(List<Impact> impacts) {
+        return impacts.stream().anyMatch(impact -> impact.lookups().isEmpty())
                 ? Optional.empty()
                 : Optional.of(impacts.stream()
-                        .flatMap(impact -> impact.probes().stream())
+                        .flatMap(impact -> impact.lookups().stream())
                         .toList());
     }
 
@@ -254,8 +254,8 @@ final class RandomRounds {
             return;
         }
         decided.add(view);
-        Optional<List<KeyProbe>> probes = probes(open.getOrDefault(view, List.of()));
-        if (probes.isEmpty() && random.nextInt(4) > 0) {
+        Optional<List<KeyLookup>> lookups = lookups(open.getOrDefault(view, List.of()));
+        if (lookups.isEmpty() && random.nextInt(4) > 0) {
             // Nothing is claimed here, and most of the time would go into these.
             truth.refresh(view.name());
             open.remove(view);
@@ -274,9 +274,9 @@ final class RandomRounds {
                         Set.of(),
                         0,
                         Optional.empty(),
-                        probes.orElse(List.of())),
+                        lookups.orElse(List.of())),
                 position -> readUpTo(view));
-        boolean eligible = probes(open.getOrDefault(view, List.of())).isPresent();
+        boolean eligible = lookups(open.getOrDefault(view, List.of())).isPresent();
         // Nothing commits while the refresh runs, so its snapshot sees all changes that were routed.
         open.remove(view);
         boolean unchanged = outcome instanceof RefreshOutcome.Unchanged;

@@ -133,7 +133,7 @@ final class RandomViews {
         return any(List.of("JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN"));
     }
 
-    /** A view that a probe cannot decide about, but a discriminator can. */
+    /** A view that a look-up cannot decide about, but a discriminator can. */
     private String summary() {
         String from = any(List.of("ta", "deeper_ta", "tb", "(SELECT role AS role, x FROM ta WHERE role = 'r2')"));
         return any(List.of(

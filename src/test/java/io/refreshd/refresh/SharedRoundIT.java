@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.refreshd.model.Failure;
 import io.refreshd.model.FullRecompute;
-import io.refreshd.model.KeyProbe;
+import io.refreshd.model.KeyLookup;
 import io.refreshd.model.Moment;
 import io.refreshd.model.RefreshOutcome;
 import io.refreshd.model.RefreshTask;
@@ -58,11 +58,11 @@ class SharedRoundIT {
     }
 
     private static RefreshTask task(String view, String... keys) throws Exception {
-        return fixture.task(view, Set.of(), List.of(fixture.probe(view, "1", keys)));
+        return fixture.task(view, Set.of(), List.of(fixture.lookup(view, "1", keys)));
     }
 
-    private static Map<ViewId, Optional<List<KeyProbe>>> nothing(Collection<ViewId> views) {
-        Map<ViewId, Optional<List<KeyProbe>>> later = new HashMap<>();
+    private static Map<ViewId, Optional<List<KeyLookup>>> nothing(Collection<ViewId> views) {
+        Map<ViewId, Optional<List<KeyLookup>>> later = new HashMap<>();
         views.forEach(view -> later.put(view, Optional.of(List.of())));
         return later;
     }
@@ -168,7 +168,7 @@ class SharedRoundIT {
         execute("UPDATE whole SET v = 7");
         Map<ViewId, RefreshOutcome> outcomes =
                 fixture.refresher.round(List.of(task("whole_a", "1"), task("whole_b", "1")), (views, position) -> {
-                    Map<ViewId, Optional<List<KeyProbe>>> later = nothing(views);
+                    Map<ViewId, Optional<List<KeyLookup>>> later = nothing(views);
                     later.put(new ViewId("public", "whole_b"), Optional.empty());
                     return later;
                 });
@@ -184,7 +184,7 @@ class SharedRoundIT {
         execute("UPDATE whole SET v = 8");
         outcomes = fixture.refresher.round(
                 List.of(task("whole_a", "1", "2", "3", "4", "5"), task("whole_b", "1")), (views, position) -> {
-                    Map<ViewId, Optional<List<KeyProbe>>> later = nothing(views);
+                    Map<ViewId, Optional<List<KeyLookup>>> later = nothing(views);
                     later.put(new ViewId("public", "whole_b"), Optional.empty());
                     return later;
                 });
@@ -196,9 +196,9 @@ class SharedRoundIT {
     void eachViewGetsWhatCameLater() throws Exception {
         tableAndViews("later", "later_a", "later_b");
         execute("UPDATE later SET v = 7 WHERE id IN (1, 3)");
-        KeyProbe more = fixture.probe("later_b", "1", "3");
+        KeyLookup more = fixture.lookup("later_b", "1", "3");
         fixture.refresher.round(List.of(task("later_a", "1", "3"), task("later_b", "1")), (views, position) -> {
-            Map<ViewId, Optional<List<KeyProbe>>> later = nothing(views);
+            Map<ViewId, Optional<List<KeyLookup>>> later = nothing(views);
             later.put(new ViewId("public", "later_b"), Optional.of(List.of(more)));
             return later;
         });
@@ -244,7 +244,7 @@ class SharedRoundIT {
                 task.downstream(),
                 task.downstreamMark(),
                 task.oldestCommit(),
-                task.probes(),
+                task.lookups(),
                 basis);
     }
 }

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.refreshd.model.Failure;
 import io.refreshd.model.FullRecompute;
 import io.refreshd.model.Impact;
-import io.refreshd.model.KeyProbe;
+import io.refreshd.model.KeyLookup;
 import io.refreshd.model.LedgerEntry;
 import io.refreshd.model.Lsn;
 import io.refreshd.model.Method;
@@ -83,8 +83,8 @@ class LogQueueTest {
     }
 
     private void change(long xid) {
-        KeyProbe probe = new KeyProbe(new TableId("public", "t"), List.of(1), List.of("int"), Set.of(List.of("1")));
-        handle(new Event.Affected(List.of(new Impact(VIEW, Xids.of(new Xid(xid)), now.wall(), List.of(probe)))));
+        KeyLookup lookup = new KeyLookup(new TableId("public", "t"), List.of(1), List.of("int"), Set.of(List.of("1")));
+        handle(new Event.Affected(List.of(new Impact(VIEW, Xids.of(new Xid(xid)), now.wall(), List.of(lookup)))));
     }
 
     private static Optional<RefreshTask> started(List<Action> actions) {
@@ -165,7 +165,7 @@ class LogQueueTest {
                 .or(() -> started(after(Duration.ofMillis(1))))
                 .orElseThrow();
         assertThat(task.refreshesAll()).isFalse();
-        assertThat(task.probes()).hasSize(1);
+        assertThat(task.lookups()).hasSize(1);
     }
 
     /** The refresh had committed, and only the ledger did not say so yet. */
@@ -176,7 +176,7 @@ class LogQueueTest {
         RefreshTask task =
                 started(handle(new Event.RoutedTo(new Lsn(610), SEEN))).orElseThrow();
         assertThat(task.refreshesAll()).isFalse();
-        assertThat(task.probes()).isEmpty();
+        assertThat(task.lookups()).isEmpty();
     }
 
     @Test

@@ -21,6 +21,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.NullUnmarked;
 import org.jspecify.annotations.Nullable;
@@ -228,11 +229,17 @@ final class ScheduleOracle {
         view.retrying = true;
     }
 
-    private boolean dependsOnPausedView(Watched view, List<ViewStatus> status) {
+    private boolean dependsOn(Predicate<ViewStatus> other, Watched view, List<ViewStatus> status) {
         return status.stream()
                 .filter(s -> view.spec.upstream().contains(s.view()))
-                .anyMatch(s -> s.phase() == ViewPhase.PAUSED
-                        || (views.containsKey(s.view()) && dependsOnPausedView(views.get(s.view()), status)));
+                .anyMatch(s -> other.test(s)
+                        || (views.containsKey(s.view()) && dependsOn(other, views.get(s.view()), status)));
+    }
+
+    /** A paused view is resumed by somebody, and the end of the log that is read again wakes an incremental one. */
+    private static boolean isWokenFromOutside(ViewStatus view, boolean readsAgain) {
+        return view.phase() == ViewPhase.PAUSED
+                || (readsAgain && view.method() == Method.INCREMENTAL && view.phase() == ViewPhase.DIRTY);
     }
 
     /**
@@ -280,7 +287,9 @@ final class ScheduleOracle {
             if ((readsAgain || roundRuns) && shown.method() == Method.INCREMENTAL) {
                 continue;
             }
-            assertThat(!running.isEmpty() || nextDeadline.isPresent() || dependsOnPausedView(view, status))
+            assertThat(!running.isEmpty()
+                            || nextDeadline.isPresent()
+                            || dependsOn(s -> isWokenFromOutside(s, readsAgain), view, status))
                     .as("something wakes %s", shown.view())
                     .isTrue();
             boolean upstreamQuiet = view.spec.upstream().stream().noneMatch(running::containsKey)

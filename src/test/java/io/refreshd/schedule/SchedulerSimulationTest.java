@@ -19,6 +19,9 @@ class SchedulerSimulationTest {
     /** Seeds that have failed before; the first three when no view was queried whether it contains rows. */
     private static final long[] KEPT = {-1841354963, -1752878046, -1434855776, -1609022233, -1452533345, -459640861};
 
+    /** Likewise with incremental views; the oracle did not know that a view may wait for one that waits for the log. */
+    private static final long[] KEPT_INCREMENTAL = {-949353963};
+
     @Test
     void keepsItsPromisesWhateverHappens() {
         Long given = Long.getLong("refreshd.seed");
@@ -46,7 +49,9 @@ class SchedulerSimulationTest {
     void keepsItsPromisesWithIncrementalViews() {
         Long given = Long.getLong("refreshd.seed");
         long first = RandomGenerator.getDefault().nextInt();
-        List<Counts> all = (given != null ? LongStream.of(given) : LongStream.range(first, first + SEEDS))
+        List<Counts> all = (given != null
+                        ? LongStream.of(given)
+                        : LongStream.concat(LongStream.of(KEPT_INCREMENTAL), LongStream.range(first, first + SEEDS)))
                 .mapToObj(seed -> run(seed, true, true))
                 .toList();
         if (given == null) {

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.refreshd.model.Failure;
 import io.refreshd.model.Impact;
-import io.refreshd.model.KeyProbe;
+import io.refreshd.model.KeyLookup;
 import io.refreshd.model.LedgerEntry;
 import io.refreshd.model.Lsn;
 import io.refreshd.model.Method;
@@ -502,19 +502,19 @@ class SchedulerTest {
         Timing timing = new Timing(TIMING.quietPeriod(), TIMING.targetLag(), Optional.of(Duration.ofMinutes(1)));
         know(new ViewSpec(A, 1, timing, Method.CONCURRENT, Set.of(), Optional.empty(), Optional.empty()));
         after(Duration.ofSeconds(30));
-        handle(affectedWithProbe(A, 100));
-        assertThat(started(after(Duration.ofMillis(100))).probes()).hasSize(1);
+        handle(affectedWithLookup(A, 100));
+        assertThat(started(after(Duration.ofMillis(100))).lookups()).hasSize(1);
         handle(new Event.RefreshEnded(A, new RefreshOutcome.Unchanged(Snapshot.parse("101:101:"))));
 
         assertThat(after(Duration.ofSeconds(29))).as("not yet due").noneMatch(Action.Start.class::isInstance);
-        assertThat(started(after(Duration.ofSeconds(1))).probes())
+        assertThat(started(after(Duration.ofSeconds(1))).lookups())
                 .as("due, although it was looked up since")
                 .isEmpty();
         handle(refreshed(A, "101:101:", false));
 
         after(Duration.ofMillis(59_950));
-        handle(affectedWithProbe(A, 101));
-        assertThat(started(after(Duration.ofMillis(100))).probes())
+        handle(affectedWithLookup(A, 101));
+        assertThat(started(after(Duration.ofMillis(100))).lookups())
                 .as("the timer is due besides")
                 .isEmpty();
     }
@@ -551,24 +551,24 @@ class SchedulerTest {
     @Test
     void looksNothingUpWhileTheLogIsBehind() {
         know(spec(A), spec(B));
-        handle(affectedWithProbe(A, 100));
-        assertThat(started(after(Duration.ofMillis(100))).probes()).isNotEmpty();
+        handle(affectedWithLookup(A, 100));
+        assertThat(started(after(Duration.ofMillis(100))).lookups()).isNotEmpty();
         handle(new Event.LaterAsked(A, new Lsn(50)));
-        handle(affectedWithProbe(B, 101));
+        handle(affectedWithLookup(B, 101));
         handle(new Event.ReadTo(new Lsn(40)));
         // The look-up gave up waiting for the log, and the view was refreshed instead.
         handle(refreshed(A, "101:101:", false));
-        assertThat(started(after(Duration.ofMillis(100))).probes()).isEmpty();
+        assertThat(started(after(Duration.ofMillis(100))).lookups()).isEmpty();
         handle(refreshed(B, "102:102:", false));
-        handle(affectedWithProbe(A, 103));
+        handle(affectedWithLookup(A, 103));
         handle(new Event.ReadTo(new Lsn(50)));
-        assertThat(started(after(Duration.ofMillis(100))).probes()).isNotEmpty();
+        assertThat(started(after(Duration.ofMillis(100))).lookups()).isNotEmpty();
     }
 
-    private Event affectedWithProbe(ViewId view, long xid) {
-        KeyProbe probe = new KeyProbe(
+    private Event affectedWithLookup(ViewId view, long xid) {
+        KeyLookup lookup = new KeyLookup(
                 new TableId("public", "t"), List.of(1), List.of("int"), Set.of(List.of(Long.toString(xid))));
-        return new Event.Affected(List.of(new Impact(view, Xids.of(new Xid(xid)), now.wall(), List.of(probe))));
+        return new Event.Affected(List.of(new Impact(view, Xids.of(new Xid(xid)), now.wall(), List.of(lookup))));
     }
 
     @Test

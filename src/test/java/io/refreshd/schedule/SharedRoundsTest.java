@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.refreshd.model.Failure;
 import io.refreshd.model.Impact;
-import io.refreshd.model.KeyProbe;
+import io.refreshd.model.KeyLookup;
 import io.refreshd.model.LedgerEntry;
 import io.refreshd.model.Lsn;
 import io.refreshd.model.Method;
@@ -82,10 +82,10 @@ class SharedRoundsTest {
     }
 
     private List<Action> change(ViewId... views) {
-        KeyProbe probe = new KeyProbe(new TableId("public", "t"), List.of(1), List.of("int"), Set.of(List.of("1")));
+        KeyLookup lookup = new KeyLookup(new TableId("public", "t"), List.of(1), List.of("int"), Set.of(List.of("1")));
         xid++;
         return handle(new Event.Affected(List.of(views).stream()
-                .map(view -> new Impact(view, Xids.of(new Xid(xid)), now.wall(), List.of(probe)))
+                .map(view -> new Impact(view, Xids.of(new Xid(xid)), now.wall(), List.of(lookup)))
                 .toList()));
     }
 

@@ -203,7 +203,7 @@ final class SimulatedIngest {
     private void queryViews(List<Impact> impacts, List<SimulatedTransaction> read, Runnable then) {
         List<Impact> candidates = impacts.stream()
                 .filter(impact -> queriesViews
-                        && !impact.probes().isEmpty()
+                        && !impact.lookups().isEmpty()
                         && timeline.chance(60)
                         && db.rows.changedBackByEach(tables(impact), read))
                 .toList();

@@ -3,7 +3,7 @@ package io.refreshd.schedule;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.refreshd.model.Failure;
-import io.refreshd.model.KeyProbe;
+import io.refreshd.model.KeyLookup;
 import io.refreshd.model.Method;
 import io.refreshd.model.RefreshOutcome;
 import io.refreshd.model.RefreshTask;
@@ -83,14 +83,14 @@ final class SimulatedRefresher {
         }
         if (task.method() == Method.INCREMENTAL) {
             round(task, view, snapshot);
-        } else if (task.probes().isEmpty()) {
+        } else if (task.lookups().isEmpty()) {
             refresh(task, view, snapshot);
         } else {
             lookUp(task, view, snapshot);
         }
     }
 
-    /** Recomputes the rows of the probes, in one snapshot, once the changes that the snapshot sees have all been read from the log. */
+    /** Recomputes the rows of the look-ups, in one snapshot, once the changes that the snapshot sees have all been read from the log. */
     private void round(RefreshTask task, SimulatedView view, Snapshot snapshot) {
         if (task.refreshesAll() || !task.definitionIs(view.definition())) {
             counts.everything++;
@@ -102,12 +102,12 @@ final class SimulatedRefresher {
         Consumer<Action.Later> waiting = later -> daemon.unlessCrashed(timeline.below(3), () -> {
             if (current(task).oid() != task.oid()) {
                 end(task, new RefreshOutcome.Gone());
-            } else if (later.probes().isEmpty()) {
+            } else if (later.lookups().isEmpty()) {
                 counts.everything++;
                 refresh(task, current(task), db.snapshot());
             } else {
-                Set<Integer> recomputed = keys(task.probes());
-                recomputed.addAll(keys(later.probes().get()));
+                Set<Integer> recomputed = keys(task.lookups());
+                recomputed.addAll(keys(later.lookups().get()));
                 assertThat(recomputed)
                         .as("I2: rows of %s that a round recomputes", task.view())
                         .containsAll(differing);
@@ -160,7 +160,7 @@ final class SimulatedRefresher {
         }
 
         private void ask(RefreshTask task) {
-            Consumer<Action.Later> waiting = later -> answered(task, later.probes());
+            Consumer<Action.Later> waiting = later -> answered(task, later.lookups());
             waitingLookUps.put(task.view(), waiting);
             daemon.unlessCrashed(PATIENCE, () -> {
                 if (waitingLookUps.remove(task.view(), waiting)) {
@@ -171,7 +171,7 @@ final class SimulatedRefresher {
             daemon.unlessCrashed(timeline.below(3), () -> daemon.handle(asked));
         }
 
-        private void answered(RefreshTask task, Optional<List<KeyProbe>> later) {
+        private void answered(RefreshTask task, Optional<List<KeyLookup>> later) {
             if (current(task).oid() != task.oid()) {
                 read.remove(task.view());
                 outcomes.put(task.view(), new RefreshOutcome.Gone());
@@ -180,7 +180,7 @@ final class SimulatedRefresher {
                 counts.takenOut++;
                 outcomes.put(task.view(), new RefreshOutcome.NeedsAllRows("keys are not known"));
             } else {
-                Set<Integer> recomputed = keys(task.probes());
+                Set<Integer> recomputed = keys(task.lookups());
                 recomputed.addAll(keys(later.get()));
                 assertThat(recomputed)
                         .as("I2: rows of %s that a round recomputes", task.view())
@@ -252,9 +252,9 @@ final class SimulatedRefresher {
         }
     }
 
-    private static Set<Integer> keys(List<KeyProbe> probes) {
-        return probes.stream()
-                .flatMap(probe -> probe.keys().stream())
+    private static Set<Integer> keys(List<KeyLookup> lookups) {
+        return lookups.stream()
+                .flatMap(lookup -> lookup.keys().stream())
                 .map(key -> Integer.parseInt(key.getFirst()))
                 .collect(Collectors.toCollection(HashSet::new));
     }
@@ -267,7 +267,7 @@ final class SimulatedRefresher {
     private void lookUp(RefreshTask task, SimulatedView view, Snapshot snapshot) {
         Content content = db.query(view);
         Set<Integer> differing = db.rows.differing(content, db.contents.get(task.view()));
-        if (differs(task.probes(), differing)) {
+        if (differs(task.lookups(), differing)) {
             daemon.unlessCrashed(timeline.below(3), () -> refresh(task, view, db.snapshot()));
             return;
         }
@@ -276,7 +276,7 @@ final class SimulatedRefresher {
         Consumer<Action.Later> waiting = later -> daemon.unlessCrashed(timeline.below(3), () -> {
             if (late || current(task).oid() != task.oid()) {
                 refresh(task);
-            } else if (later.probes().isEmpty() || differs(later.probes().get(), differing)) {
+            } else if (later.lookups().isEmpty() || differs(later.lookups().get(), differing)) {
                 refresh(task, current(task), db.snapshot());
             } else if (current(task).sameQuery(view)) {
                 assertThat(differing)
@@ -312,9 +312,9 @@ final class SimulatedRefresher {
         daemon.unlessCrashed(timeline.below(3), () -> daemon.handle(asked));
     }
 
-    private static boolean differs(List<KeyProbe> probes, Set<Integer> differing) {
-        return probes.stream()
-                .flatMap(probe -> probe.keys().stream())
+    private static boolean differs(List<KeyLookup> lookups, Set<Integer> differing) {
+        return lookups.stream()
+                .flatMap(lookup -> lookup.keys().stream())
                 .anyMatch(key -> differing.contains(Integer.parseInt(key.getFirst())));
     }
 

@@ -1,7 +1,7 @@
 package io.refreshd.schedule;
 
 import io.refreshd.model.Impact;
-import io.refreshd.model.KeyProbe;
+import io.refreshd.model.KeyLookup;
 import io.refreshd.model.TableId;
 import io.refreshd.model.ViewId;
 import io.refreshd.model.Xids;
@@ -29,35 +29,35 @@ final class SimulatedRouter {
             SimulatedView view = known.get(id);
             if (view != null && tx.changesAnyOf(view.tables())) {
                 Impact impact =
-                        new Impact(id, Xids.of(tx.xid), Objects.requireNonNull(tx.committedAt), probes(tx, view));
+                        new Impact(id, Xids.of(tx.xid), Objects.requireNonNull(tx.committedAt), lookups(tx, view));
                 impacts.merge(id, impact, SimulatedRouter::both);
             }
         }
     }
 
     private static Impact both(Impact a, Impact b) {
-        List<KeyProbe> probes = new ArrayList<>(a.probes());
-        probes.addAll(b.probes());
+        List<KeyLookup> lookups = new ArrayList<>(a.lookups());
+        lookups.addAll(b.lookups());
         return new Impact(
                 a.view(),
                 Xids.union(List.of(a.xids(), b.xids())),
                 a.oldestCommit().isBefore(b.oldestCommit()) ? a.oldestCommit() : b.oldestCommit(),
-                a.probes().isEmpty() || b.probes().isEmpty() ? List.of() : probes);
+                a.lookups().isEmpty() || b.lookups().isEmpty() ? List.of() : lookups);
     }
 
     /** Of a view with upstream views no rows can be looked up, and of some transactions the rows are not known. */
-    private static List<KeyProbe> probes(SimulatedTransaction tx, SimulatedView view) {
+    private static List<KeyLookup> lookups(SimulatedTransaction tx, SimulatedView view) {
         if (!view.upstream().isEmpty() || tx.index % 7 == 0) {
             return List.of();
         }
-        List<KeyProbe> probes = new ArrayList<>();
+        List<KeyLookup> lookups = new ArrayList<>();
         for (int table : view.tables()) {
             if (tx.changes(table)) {
                 Set<List<String>> keys = new HashSet<>();
                 tx.rows.forEach(row -> keys.add(List.of(Integer.toString(table * 100 + row))));
-                probes.add(new KeyProbe(new TableId("public", "t" + table), List.of(1), List.of("int"), keys));
+                lookups.add(new KeyLookup(new TableId("public", "t" + table), List.of(1), List.of("int"), keys));
             }
         }
-        return probes;
+        return lookups;
     }
 }

@@ -5,7 +5,8 @@ import java.util.Objects;
 import java.util.Set;
 
 /**
- * A lookup by key: names the rows of a view that stem from changed rows of one table, to compare them with the view's definition.
+ * A look-up by key: it names the rows of a view that stem from changed rows of one table, to compare them with the view's definition, or to
+ * recompute them.
  *
  * @param table the table whose rows changed
  * @param positions the numbers, from 1, of the view's columns that show the table's key
@@ -15,14 +16,14 @@ import java.util.Set;
  *     show the keys themselves
  * @param map the number of the map in which the rows are looked up whose groups the view holds; 0: the rows are looked up in the view
  */
-public record KeyProbe(
+public record KeyLookup(
         TableId table,
         List<Integer> positions,
         List<String> types,
         Set<List<String>> keys,
         List<JoinStep> joins,
         int map) {
-    public KeyProbe {
+    public KeyLookup {
         Objects.requireNonNull(table);
         positions = List.copyOf(positions);
         types = List.copyOf(types);
@@ -31,11 +32,11 @@ public record KeyProbe(
     }
 
     /** Keys that the view's columns show themselves. */
-    public KeyProbe(TableId table, List<Integer> positions, List<String> types, Set<List<String>> keys) {
+    public KeyLookup(TableId table, List<Integer> positions, List<String> types, Set<List<String>> keys) {
         this(table, positions, types, keys, List.of(), 0);
     }
 
-    public KeyProbe withKeys(Set<List<String>> other) {
-        return new KeyProbe(table, positions, types, other, joins, map);
+    public KeyLookup withKeys(Set<List<String>> other) {
+        return new KeyLookup(table, positions, types, other, joins, map);
     }
 }

@@ -1,6 +1,6 @@
 package io.refreshd.schedule;
 
-import io.refreshd.model.KeyProbe;
+import io.refreshd.model.KeyLookup;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * rows are not known, a look-up proves nothing any more and the refresh is required. For an incremental view these are the rows to
  * recompute, and a refresh recomputes all rows.
  */
-final class PendingProbes {
+final class PendingLookups {
     /** Looking up more rows than these, one by one, is no longer cheap against a refresh. */
     static final int KEYS_WORTH_PROBING = 1_000;
 
@@ -26,8 +26,8 @@ final class PendingProbes {
     static final int KEYS_WORTH_RECOMPUTING = 50_000;
 
     private final int mostKeys;
-    private final List<KeyProbe> probes = new ArrayList<>();
-    /** How many keys the probes hold, repeated ones included. */
+    private final List<KeyLookup> lookups = new ArrayList<>();
+    /** How many keys the look-ups hold, repeated ones included. */
     private int keys;
     /** With more keys than these, repeated ones are removed. So a key counts once that changes again and again, or is read again. */
     private int keysToMerge;
@@ -35,7 +35,7 @@ final class PendingProbes {
     private @Nullable String required;
 
     /** @param mostKeys after more keys than these a refresh is required */
-    PendingProbes(int mostKeys) {
+    PendingLookups(int mostKeys) {
         this.mostKeys = mostKeys;
         this.keysToMerge = mostKeys;
     }
@@ -45,7 +45,7 @@ final class PendingProbes {
         if (required == null) {
             required = why;
         }
-        probes.clear();
+        lookups.clear();
         keys = 0;
     }
 
@@ -55,7 +55,7 @@ final class PendingProbes {
     }
 
     /** @param more empty: the rows that changed are not known */
-    void add(List<KeyProbe> more) {
+    void add(List<KeyLookup> more) {
         if (more.isEmpty()) {
             requireRefresh("rows changed whose keys are not known, or too many at once");
         } else {
@@ -63,40 +63,40 @@ final class PendingProbes {
         }
     }
 
-    void addAll(PendingProbes others) {
+    void addAll(PendingLookups others) {
         if (others.required != null) {
             requireRefresh(others.required);
         } else {
-            addKnown(others.probes);
+            addKnown(others.lookups);
         }
     }
 
-    private void addKnown(List<KeyProbe> more) {
+    private void addKnown(List<KeyLookup> more) {
         if (required != null) {
             return;
         }
         more.forEach(this::append);
-        if (keys > keysToMerge || probes.size() > keysToMerge) {
+        if (keys > keysToMerge || lookups.size() > keysToMerge) {
             removeRepeated();
         }
     }
 
-    private void append(KeyProbe probe) {
-        keys += probe.keys().size();
-        probes.add(probe);
+    private void append(KeyLookup lookup) {
+        keys += lookup.keys().size();
+        lookups.add(lookup);
     }
 
     /**
-     * Counts each key once, and requires a refresh if there are too many still. Views share their probes, so they are replaced only where
+     * Counts each key once, and requires a refresh if there are too many still. Views share their look-ups, so they are replaced only where
      * that saves much.
      */
     private void removeRepeated() {
-        List<KeyProbe> merged = merged();
-        int distinct = merged.stream().mapToInt(probe -> probe.keys().size()).sum();
+        List<KeyLookup> merged = merged();
+        int distinct = merged.stream().mapToInt(lookup -> lookup.keys().size()).sum();
         if (distinct > mostKeys) {
             requireRefresh("more than " + mostKeys + " rows changed");
         } else if (2 * distinct <= keys) {
-            probes.clear();
+            lookups.clear();
             keys = 0;
             merged.forEach(this::append);
         }
@@ -104,12 +104,12 @@ final class PendingProbes {
         keysToMerge = mostKeys + keys;
     }
 
-    /** The probes, one for each table and set of columns; empty: refresh without a look-up. */
-    List<KeyProbe> merged() {
-        Map<KeyProbe, Set<List<String>>> merged = new LinkedHashMap<>();
-        for (KeyProbe probe : probes) {
-            merged.computeIfAbsent(probe.withKeys(Set.of()), same -> new HashSet<>())
-                    .addAll(probe.keys());
+    /** The look-ups, one for each table and set of columns; empty: refresh without a look-up. */
+    List<KeyLookup> merged() {
+        Map<KeyLookup, Set<List<String>>> merged = new LinkedHashMap<>();
+        for (KeyLookup lookup : lookups) {
+            merged.computeIfAbsent(lookup.withKeys(Set.of()), same -> new HashSet<>())
+                    .addAll(lookup.keys());
         }
         return merged.entrySet().stream()
                 .map(entry -> entry.getKey().withKeys(entry.getValue()))
@@ -117,10 +117,10 @@ final class PendingProbes {
     }
 
     /**
-     * The probes of changes that came while a look-up was running, to be looked up as well; empty if a look-up proves nothing
+     * The look-ups of changes that came while a look-up was running, to be looked up as well; empty if a look-up proves nothing
      * any more. A list without elements means that nothing came.
      */
-    Optional<List<KeyProbe>> mergedUnlessRefreshRequired() {
+    Optional<List<KeyLookup>> mergedUnlessRefreshRequired() {
         return required != null ? Optional.empty() : Optional.of(merged());
     }
 }
