@@ -13,7 +13,7 @@ import org.apache.kafka.connect.source.SourceRecord;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Takes Debezium's records to the handler, and the handler's acknowledgements back to Debezium.
+ * The consumer of Debezium's records: it passes them to the handler, and acknowledges to Debezium what the handler allows.
  *
  * <p>Thread: the engine's polling thread; {@link #waitingFor} any thread.
  */

@@ -4,7 +4,7 @@ import io.refreshd.model.Signal;
 import java.time.Instant;
 import java.util.List;
 
-/** What {@link StreamDecoder} makes of the stream: transactions whose rows are counted, and messages. */
+/** Output of {@link StreamDecoder}: a transaction with the number of its rows, or a logical message. */
 sealed interface Captured {
 
     /**

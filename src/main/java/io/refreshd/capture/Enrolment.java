@@ -10,7 +10,7 @@ import java.util.Objects;
 import java.util.Set;
 
 /**
- * Finds out from when on a table that joined the publication is captured without a gap.
+ * Determines the WAL position from which a newly published table is captured without a gap.
  *
  * <p>The gap: of a transaction that wrote to the table before the table was published, and commits afterwards, the server does not stream
  * what was written before. The steps that close it:

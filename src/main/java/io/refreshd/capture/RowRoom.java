@@ -3,7 +3,7 @@ package io.refreshd.capture;
 import java.util.Collection;
 
 /**
- * The room for what is remembered of the rows of one transaction, shared by all of its tables. The rows of each table are bounded too, but
+ * The memory limit for what is remembered of the rows of one transaction, shared by all of its tables. The rows of each table are bounded too, but
  * a transaction may change thousands of partitions.
  *
  * <p>Thread: the one that reads the stream.

@@ -18,8 +18,8 @@ import java.util.function.Function;
 import java.util.function.Predicate;
 
 /**
- * Finds how a changed row of a table leads to the rows of an incremental view that it concerns: by its key, which stands beside them; by
- * a value that a join or sub-query compares with a column beside them; or by such a value over the rows of other tables.
+ * Finds the columns that lead from a changed row of a table to the rows of an incremental view: the row's key, which the store holds beside
+ * them; a value that a join or sub-query compares with a column of the store; or such a value through the rows of other tables.
  *
  * <p>A row that is bound to rows of another read (see {@link BoundReads}) alters the result as if these rows had changed. They are
  * found by its old and new values among the rows as they are now. Those that have changed as well lead on by their own old and new

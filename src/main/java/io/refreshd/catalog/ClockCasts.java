@@ -10,7 +10,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Finds text that becomes a date or time when a query runs. The words {@code now}, {@code today}, {@code tomorrow} and
+ * Finds casts of text to a date or time, whose value may depend on the time of the run. The words {@code now}, {@code today}, {@code tomorrow} and
  * {@code yesterday} then mean the time of that run (Source: PostgreSQL documentation, "Special Values"). {@code date 'yesterday'} is
  * another thing: it was a fixed date when the view was created.
  */

@@ -13,7 +13,7 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * Which views depend on what others may be altering ({@link AlterationSql}).
+ * Finds the views that depend on objects which running transactions may be altering ({@link AlterationSql}).
  *
  * <ul>
  *   <li>Relations: tables, plain views, partitions, inheritance children, and what policies read. Other materialized views are left out:

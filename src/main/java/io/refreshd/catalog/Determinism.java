@@ -13,7 +13,7 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds what a query leaves open: two runs over the same rows may differ in it. Columns are told apart from rows, since most such
+ * Finds the parts of a query in which two runs over the same rows may differ. Columns are told apart from rows, since most such
  * queries number their rows and determine everything else.
  */
 final class Determinism {

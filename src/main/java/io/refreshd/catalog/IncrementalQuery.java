@@ -12,7 +12,7 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * Whether and how the rows of a materialized view could be kept by what changed.
+ * The result of the analysis whether a materialized view can be incremental: its recompute key, or the obstacles.
  *
  * <p>The result rows with one value of the recompute key depend only on one row of the anchor table and on what it is joined with. A
  * change of any table is carried through by the values of the recompute key that stand beside the key of the changed row: in the rows
@@ -165,7 +165,7 @@ public record IncrementalQuery(
      * The rows that are grouped, each with the key of its group: a table and a definition of their own, which tell to which groups a
      * changed row belonged and belongs.
      *
-     * @param rows how this table is kept by what changed; its last columns hold the key of the group
+     * @param rows how this table is kept up to date; its last columns hold the key of the group
      * @param text where the query is that selects the rows
      * @param key numbers of the table's columns that lead on
      * @param positions numbers of the columns of the view's store that hold the same values

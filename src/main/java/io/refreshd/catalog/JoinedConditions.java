@@ -10,7 +10,7 @@ import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Predicate;
 
-/** What the conditions and sub-queries of a query with {@link JoinedReads} say of the rows that a change concerns. */
+/** The conditions and sub-queries of a query whose tables are {@link JoinedReads}, and the columns that they compare. */
 final class JoinedConditions {
     /**
      * An equality that a row of a read must meet to matter: it stands beside rows of the other read alone whose column has the value of

@@ -3,7 +3,7 @@ package io.refreshd.catalog;
 import java.util.List;
 import java.util.Set;
 
-/** Knows which operators find the same rows as a look-up of the one side's text form does by the type of the other side. */
+/** The operators whose equality agrees with the equality of text forms, by the types of both sides. */
 final class KeyEquality {
     /**
      * Types that are compared with each other, and the oids of the operators {@code =} that do it. The server never changes them.

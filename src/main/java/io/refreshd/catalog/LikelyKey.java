@@ -13,7 +13,7 @@ import java.util.TreeSet;
 import java.util.stream.IntStream;
 
 /**
- * Finds output columns of a query by which no two of its rows are alike, for the unique index to be suggested: the group columns of
+ * Infers output columns that form a unique key of a query, to suggest a unique index: the group columns of
  * an aggregate, all columns of a DISTINCT, the keys of the tables that are joined.
  */
 final class LikelyKey {

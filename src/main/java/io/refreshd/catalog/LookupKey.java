@@ -5,7 +5,7 @@ import io.refreshd.model.JoinStep;
 import java.util.List;
 
 /**
- * The key by which a view's rows are found that stem from given rows of a table, or depend on them.
+ * Columns of a view by which the rows are found that stem from given rows of a table, or depend on them.
  *
  * @param columns the table's columns that identify a row; or one column whose values, old and new, tell which rows of the view depend on
  *     a row

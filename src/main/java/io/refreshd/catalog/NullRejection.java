@@ -6,7 +6,7 @@ import java.util.HashSet;
 import java.util.Set;
 
 /**
- * Tells which entries of the range table have a row, not NULLs in its place, wherever a condition is true. Only forms that are known to
+ * Finds the entries of the range table that cannot be NULL-extended where a condition is true. Only forms that are known to
  * be so are taken: {@code IS NOT NULL}, a boolean column, and comparisons by built-in operators that yield NULL for NULL.
  */
 final class NullRejection {

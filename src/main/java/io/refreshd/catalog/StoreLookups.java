@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Predicate;
 
-/** How the rows of an incremental view are found that a changed row concerns, by the columns that its store has. */
+/** Looks up the rows of an incremental view that a changed row affects, by columns of its store. */
 final class StoreLookups implements LookupAnalysis.ByTable {
     private final JoinedReads definition;
     private final ChangePaths paths;

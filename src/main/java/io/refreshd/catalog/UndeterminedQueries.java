@@ -14,7 +14,7 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * Tells of views what their definitions leave open, such as {@code row_number()} over rows without an order.
+ * Finds the parts of view definitions whose result is not determined, such as {@code row_number()} over rows without an order.
  *
  * <p>Thread: one only.
  */

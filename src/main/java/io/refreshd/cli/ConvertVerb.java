@@ -40,7 +40,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "convert",
         description = {
-            "Makes materialized views incremental: kept by what changed, not by all that they hold. With --back, makes them"
+            "Makes materialized views incremental: a change costs what its rows cost, not the whole. With --back, makes them"
                     + " materialized views again.",
             "Without --apply, says what would be done, what it would save, or why it cannot be; and changes nothing."
         },

@@ -24,7 +24,7 @@ import picocli.CommandLine.Spec;
         description = {
             "Shows which tables feed which views. For each view: the columns that it reads, the steps by which refreshd decides"
                     + " whether a change altered it, and what limits them, with the remedy; and whether it could be incremental.",
-            "Reads the catalog only. Changes nothing."
+            "Reads the catalog and the history of refreshes. Changes nothing."
         },
         footerHeading = "%nExamples:%n",
         footer = {

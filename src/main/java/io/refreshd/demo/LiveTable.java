@@ -57,7 +57,7 @@ final class LiveTable {
                 .map(row -> row.view().name())
                 .collect(Collectors.joining(", "));
         if (!incremental.isEmpty()) {
-            lines.add(cut("kept by what changed (incremental): " + incremental, screen));
+            lines.add(cut("incremental: " + incremental, screen));
         }
         return lines;
     }

@@ -23,8 +23,8 @@ import java.util.stream.Stream;
  * findings, however many views there are.
  */
 final class IncrementalCheck implements Check {
-    private static final String COULD = "could be kept by what changed, not by all that it holds";
-    private static final String COULD_NOT = "cannot be kept by what changed; refreshd graph says why for each";
+    private static final String COULD = "could be incremental";
+    private static final String COULD_NOT = "cannot be incremental; refreshd graph says why for each";
 
     @Override
     public List<Finding> run(ExaminedDatabase database) {
@@ -90,7 +90,7 @@ final class IncrementalCheck implements Check {
                         Severity.INFO,
                         "not-incremental",
                         view,
-                        "cannot be kept by what changed: "
+                        "cannot be incremental: "
                                 + query.obstacles().stream().map(Obstacle::what).collect(Collectors.joining("; ")),
                         "Each refresh costs what the view holds, however little changed.",
                         query.obstacles().stream()

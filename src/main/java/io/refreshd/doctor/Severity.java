@@ -1,6 +1,6 @@
 package io.refreshd.doctor;
 
-/** How bad a finding is. Declared worst first, which is the order of the findings. */
+/** The severity of a finding. Declared worst first, which is the order of the findings. */
 public enum Severity {
     /** {@code run} does not start, or does not keep this view fresh. */
     ERROR,

@@ -12,7 +12,7 @@ import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
 
 /**
- * What stands on a view that is to be replaced. A plain view that reads it is given the same query again, which then finds the new
+ * The objects that depend on a view to be replaced. A plain view that reads it is given the same query again, which then finds the new
  * view by its name: CREATE OR REPLACE keeps its oid, and so its owner, privileges, comments, triggers, and whatever stands on it in
  * turn. Everything else is refused by name.
  */

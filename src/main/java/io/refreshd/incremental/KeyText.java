@@ -8,7 +8,7 @@ import java.util.Set;
 import java.util.function.Function;
 
 /**
- * Tells whether recompute keys survive the way through their text form under the settings of a session. Pure.
+ * Decides whether the text form of a type is lossless under the settings of a session, so that keys can be passed as text. Pure.
  *
  * <p>A round reads and writes keys under the settings that the definition runs under, since these decide what a filter lets pass. Some
  * settings shorten the text of a value or make it ambiguous.

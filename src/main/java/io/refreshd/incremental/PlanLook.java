@@ -15,7 +15,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * What the planner means to do for a query. Pure.
+ * Summary of the planner's plan for a query. Pure.
  *
  * @param cost of the whole, in the planner's unit
  * @param scans the tables that are read as a whole

@@ -6,7 +6,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 
-/** How a round brings a view up to date. */
+/** The strategy of a round for one view: recompute the rows of some keys, or all rows. */
 public sealed interface Way {
     /** What the history says of the round. */
     String detail();

@@ -1,4 +1,4 @@
-/** Views that are kept by what changed, not by all that they hold. */
+/** Incremental views: their conversion, and the statements that recompute what a change concerns. */
 @NullMarked
 package io.refreshd.incremental;
 

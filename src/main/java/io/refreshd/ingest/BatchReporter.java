@@ -21,8 +21,8 @@ import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 /**
- * Reports each batch: notices to the listener, its commit time to the low watermark, and how far the log has been read to whoever
- * asks.
+ * Reports each batch: notices to the listener, its commit time to the low watermark, and the position that has been read to callers that
+ * wait for it.
  *
  * <p>Thread: {@link #report} is called by the capture thread; any thread may ask.
  */

@@ -11,7 +11,7 @@ import java.util.Optional;
 import org.jdbi.v3.core.Handle;
 
 /**
- * Excludes views from what is claimed, for as long as a running transaction alters or locks what they read. The other views claim on.
+ * The views whose watermark must not advance while a running transaction alters or locks what they read. Those of other views do.
  *
  * <p>Invariant: a view is frozen in the ledger, and the event loop is told, before a position is claimed that does not hold for the
  * view. It is thawed only by a check of the catalog that says {@code UNCHANGED} and does not name the view.

@@ -1,6 +1,6 @@
 package io.refreshd.model;
 
-/** Whether all rows of an incremental view may be recomputed without anybody's word. */
+/** The setting {@code full-recompute}: whether refreshd may recompute all rows of an incremental view by itself. */
 public enum FullRecompute {
     ALLOW,
     /** The view is suspended instead, until somebody asks for it. */

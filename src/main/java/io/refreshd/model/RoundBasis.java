@@ -3,7 +3,7 @@ package io.refreshd.model;
 import java.util.Objects;
 
 /**
- * What a task for an incremental view rests on.
+ * The conditions under which the task of an incremental view is valid.
  *
  * @param definition the version of the view's definition by which changed rows were routed; under another one their keys say nothing
  * @param everything why all rows are recomputed, in words for people; empty if the rows of the task's look-ups are

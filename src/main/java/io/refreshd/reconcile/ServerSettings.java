@@ -10,7 +10,7 @@ import java.util.function.Supplier;
 import org.jdbi.v3.core.Handle;
 
 /**
- * Finds out whether the settings that every session begins with are still the same. ALTER SYSTEM and a reload leave no trace in the
+ * Detects changes of the settings that every session begins with. ALTER SYSTEM and a reload leave no trace in the
  * catalog, and the driver hides some of the values, so that they are read from the server's files as far as the role may.
  *
  * <p>Thread: one at a time.

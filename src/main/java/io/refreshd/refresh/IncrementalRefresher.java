@@ -240,18 +240,12 @@ final class IncrementalRefresher {
         }
 
         private void commit(Handle handle, Map<RoundMember, Round.Result> results) {
-            List<Long> changed = new ArrayList<>();
-            boolean mapsChanged = false;
-            for (Map.Entry<RoundMember, Round.Result> entry : results.entrySet()) {
-                if (entry.getValue() instanceof Round.Result.Corrected done) {
-                    mapsChanged |= entry.getKey().mapsChanged();
-                    if (done.rowsChanged() > 0) {
-                        changed.add(entry.getKey().task().oid());
-                    }
+            results.forEach((member, result) -> {
+                if (result instanceof Round.Result.Corrected done && done.rowsChanged() > 0) {
+                    told.remove(member.task().oid());
                 }
-            }
-            if (!changed.isEmpty() || mapsChanged) {
-                changed.forEach(told::remove);
+            });
+            if (results.values().stream().anyMatch(Round.Result::wrote)) {
                 Lease.prove(handle, lease);
                 handle.execute("SET LOCAL synchronous_commit = off");
                 handle.commit();

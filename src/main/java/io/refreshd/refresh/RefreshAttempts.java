@@ -21,7 +21,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Makes outcomes of the errors of a refresh, whatever its method, and records them in the history.
+ * Runs a refresh of any method, turns its errors into outcomes, and records them in the history.
  *
  * <p>Thread: thread-safe.
  */

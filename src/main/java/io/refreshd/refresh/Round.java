@@ -75,8 +75,18 @@ final class Round {
 
     /** What became of a view's rows; nothing is committed yet. */
     sealed interface Result {
+        /** Whether there is anything to commit. */
+        default boolean wrote() {
+            return false;
+        }
+
         /** @param time that the statements of this view took */
-        record Corrected(long rowsChanged, Way way, Duration time) implements Result {}
+        record Corrected(long rowsChanged, boolean mapsChanged, Way way, Duration time) implements Result {
+            @Override
+            public boolean wrote() {
+                return rowsChanged > 0 || mapsChanged;
+            }
+        }
 
         record Not(RefreshOutcome outcome) implements Result {}
     }
@@ -240,7 +250,7 @@ final class Round {
         long rowsChanged = member.apply(way);
         Duration time = Duration.ofNanos(clock.get().nanosSince(start));
         member.took(way, time);
-        return new Result.Corrected(rowsChanged, way, time);
+        return new Result.Corrected(rowsChanged, member.mapsChanged(), way, time);
     }
 
     /** @return whether a view was refused, which is its result then */

@@ -10,7 +10,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What the rounds of one view have taught.
+ * Measured durations, the layout and missing indexes of one incremental view, from its past rounds.
  *
  * <p>Thread: the rounds of one view follow each other; others may ask for the missing index.
  */

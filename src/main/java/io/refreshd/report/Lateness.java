@@ -4,7 +4,7 @@ package io.refreshd.report;
 public enum Lateness {
     CAPTURE("capture was late"),
     PREVIOUS("waited for the refresh before"),
-    SLOT("waited for a free slot"),
+    SLOT("waited for other refreshes"),
     UPSTREAM("waited for upstream"),
     VISIBILITY("waited for visibility"),
     BACKOFF("backing off"),

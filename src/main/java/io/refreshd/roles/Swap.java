@@ -12,7 +12,7 @@ import java.util.HexFormat;
 import java.util.Optional;
 import org.jdbi.v3.core.Handle;
 
-/** Takes the name from a view that is being read, within the transaction of the caller. */
+/** Exchanges the names of two views under an ACCESS EXCLUSIVE lock, within the transaction of the caller. */
 final class Swap {
     /**
      * Attempts to get a lock, each for at most the lock timeout, during which readers queue behind it. There are many, since a

@@ -8,7 +8,7 @@ import java.util.OptionalLong;
 import java.util.function.Predicate;
 
 /**
- * The places for refreshes, {@code max-concurrent} of them, and who may take one.
+ * Admission control for refreshes: {@code max-concurrent} places, one of which long refreshes may not take.
  *
  * <p>No view is to wait for others longer than for its target lag and one refresh of its own. A refresh is long if it is expected to
  * take longer than that for any view. Such a refresh in the last place could keep that view waiting.

@@ -2,7 +2,7 @@ package io.refreshd.schedule;
 
 import io.refreshd.model.LedgerEntry;
 
-/** Whether an incremental view that was dirty when the daemon started is brought up to date by what the log holds. */
+/** Decides how an incremental view that was dirty at the start is brought up to date: from the WAL by keys, or as a whole. */
 enum Resumption {
     /** Nothing has to be read again, or it would be of no use. */
     NONE,

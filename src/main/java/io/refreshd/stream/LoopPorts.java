@@ -24,7 +24,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.function.Supplier;
 
-/** What the event loop acts through: refreshes on PostgreSQL, and writes to the ledger. */
+/** Adapters of the event loop to refresher and ledger. */
 final class LoopPorts {
     /** How long a look-up waits until the log has been read. A healthy stream takes milliseconds, and a refresh needs no stream. */
     private static final Duration LONGEST_WAIT_FOR_LOG = Duration.ofSeconds(2);

@@ -179,7 +179,7 @@ final class BenchDatabase implements AutoCloseable {
         return layout.views();
     }
 
-    /** Names of the views whose rows can be kept by what changed. */
+    /** Names of the views that can be incremental. */
     List<String> incrementalViews() {
         return layout.views().stream()
                 .filter(view -> !view.definition().contains("sum("))

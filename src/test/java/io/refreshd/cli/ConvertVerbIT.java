@@ -130,7 +130,7 @@ class ConvertVerbIT {
         assertThat(finding("incremental").path("remedy").path("text").asText())
                 .contains("refreshd convert public.joined --apply", "refreshed 5 times in 5 h", "10.0 s in all");
         assertThat(finding("not-incremental").path("what").asText())
-                .contains("cannot be kept by what changed: \"public\".\"counted\" has an aggregate over all rows");
+                .contains("cannot be incremental: \"public\".\"counted\" has an aggregate over all rows");
 
         database.execute(
                 "CREATE MATERIALIZED VIEW second AS SELECT id FROM main",

@@ -45,7 +45,7 @@ class LiveTableTest {
                 .containsExactly("materializeduserrole_a", "dirty", "25000", "1.3s", "11/12", "4", "321ms");
         assertThat(lines.get(3).split("\\s+"))
                 .containsExactly("role_totals", "suspended", "3", "0.0s", "0/0", "0", "-");
-        assertThat(lines.get(4)).isEqualTo("kept by what changed (incremental): materializeduserrole_a");
+        assertThat(lines.get(4)).isEqualTo("incremental: materializeduserrole_a");
     }
 
     @Test

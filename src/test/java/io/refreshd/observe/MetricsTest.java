@@ -160,7 +160,7 @@ class MetricsTest {
     void everyReasonThatIsKnownBeforehandStandsAtZero() {
         assertThat(scrape())
                 .contains(
-                        "refreshd_troubles_total{reason=\"waited for a free slot\"} 0.0",
+                        "refreshd_troubles_total{reason=\"waited for other refreshes\"} 0.0",
                         "refreshd_troubles_total{reason=\"refresh takes longer than the target\"} 0.0",
                         "refreshd_troubles_total{reason=\"SQLSTATE 55P03\"} 0.0",
                         "refreshd_troubles_total{reason=\"no answer from the server\"} 0.0");

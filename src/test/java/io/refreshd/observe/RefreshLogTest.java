@@ -164,7 +164,7 @@ class RefreshLogTest {
                                 + " reason=slot-lost",
                         "WARN Gap in the stream: changes may have passed unseen, so views are refreshed to be sure"
                                 + " reason=restored",
-                        "WARN Target lag missed view=public.role_a staleness=9.0 s target=5.0 s reason=waited for a free slot");
+                        "WARN Target lag missed view=public.role_a staleness=9.0 s target=5.0 s reason=waited for other refreshes");
     }
 
     @Test
