@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import io.refreshd.report.Notice;
 import io.refreshd.testing.DaemonProcess;
 import io.refreshd.testing.RunningDaemon;
+import io.refreshd.testing.Slots;
 import io.refreshd.testing.TestDatabase;
 import io.refreshd.testing.TestTimeout;
 import java.nio.file.Path;
@@ -151,7 +152,7 @@ class PoisonIT {
                                 .list())
                         .containsExactly("of_main");
             }
-            handle.execute("SELECT pg_drop_replication_slot('slot_" + name + "')");
+            Slots.drop(url, "slot_" + name);
         }
         database.execute("DROP DATABASE " + name + " WITH (FORCE)");
     }
@@ -185,7 +186,7 @@ class PoisonIT {
                         .contains("refreshd_gaps_total{reason=\"log-poisoned\"} 1.0")
                         .contains("refreshd_troubles_total{reason=\"gap: log-poisoned\"} 1.0");
             }
-            handle.execute("SELECT pg_drop_replication_slot('slot_" + name + "')");
+            Slots.drop(url, "slot_" + name);
         }
         database.execute("DROP DATABASE " + name + " WITH (FORCE)");
     }

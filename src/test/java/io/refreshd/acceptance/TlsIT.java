@@ -9,6 +9,7 @@ import io.refreshd.model.PrerequisitesMissingException;
 import io.refreshd.testing.Checked;
 import io.refreshd.testing.RunningDaemon;
 import io.refreshd.testing.StrictServer;
+import io.refreshd.testing.TestTimeout;
 import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
@@ -32,7 +33,11 @@ class TlsIT {
 
     @AfterEach
     void drop() throws Exception {
-        server.execute("tls", "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots");
+        server.execute(
+                "tls",
+                "SELECT pg_terminate_backend(active_pid, " + TestTimeout.LIMIT.toMillis()
+                        + ") FROM pg_replication_slots WHERE active",
+                "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots");
         server.execute("postgres", "DROP DATABASE tls WITH (FORCE)");
     }
 

@@ -11,6 +11,7 @@ import io.refreshd.testing.OwnServer;
 import io.refreshd.testing.PgCtl;
 import io.refreshd.testing.RunningDaemon;
 import io.refreshd.testing.ServerFolder;
+import io.refreshd.testing.Slots;
 import io.refreshd.testing.StrictServer;
 import io.refreshd.testing.TestDatabase;
 import java.nio.file.Files;
@@ -87,7 +88,7 @@ class BadDatabaseIT {
             assertThat(daemon.terminate()).isZero();
             assertThat(daemon.lines()).noneMatch(line -> line.contains(WRONG));
         }
-        server.execute("late", "SELECT pg_drop_replication_slot('late')");
+        Slots.drop(server.url("late"), StrictServer.PASSWORD, "late");
     }
 
     @Test
@@ -100,7 +101,7 @@ class BadDatabaseIT {
             assertThat(daemon.count("trying again")).isEqualTo(1);
             assertThat(daemon.terminate()).isZero();
         }
-        StrictServer.run(TestDatabase.server().url("not_yet"), "", "SELECT pg_drop_replication_slot('not_yet')");
+        Slots.drop(TestDatabase.server().url("not_yet"), "not_yet");
     }
 
     @Test
