@@ -51,9 +51,9 @@ final class GroupKey {
                 QueryShape.RECURSIVE,
                 QueryShape.MODIFYING_WITH,
                 QueryShape.GROUPING_SETS,
-                "OFFSET",
-                "LIMIT",
-                "FOR UPDATE or FOR SHARE")) {
+                QueryShape.OFFSET,
+                QueryShape.LIMIT,
+                QueryShape.ROW_LOCKS)) {
             if (beyond.contains(words)) {
                 found.add(words);
             }

@@ -187,7 +187,7 @@ final class GroupedSplitter {
     /** The branches of a set operation, in the order in which they are written. */
     private List<Node> branches(Node query) throws UnsupportedQueryException {
         List<String> beyond = new ArrayList<>(QueryShape.beyondJoins(query));
-        beyond.remove("UNION, INTERSECT or EXCEPT");
+        beyond.remove(QueryShape.SET_OPERATION);
         if (!beyond.isEmpty()) {
             throw new UnsupportedQueryException(view.sql() + " has a set operation with " + QueryShape.list(beyond)
                     + ": no key tells which of its rows a change alters");

@@ -14,6 +14,10 @@ final class QueryShape {
     static final String GROUPING_SETS = "GROUPING SETS, ROLLUP or CUBE";
     static final String SET_RETURNING = "a set-returning function among its columns";
     static final String MODIFYING_WITH = "WITH of a statement that writes";
+    static final String OFFSET = "OFFSET";
+    static final String LIMIT = "LIMIT";
+    static final String ROW_LOCKS = "FOR UPDATE or FOR SHARE";
+    static final String SET_OPERATION = "UNION, INTERSECT or EXCEPT";
 
     /** Flags of the query node that are false in a select-project-join query. */
     private static final Map<String, String> FLAGS = new LinkedHashMap<>();
@@ -34,10 +38,10 @@ final class QueryShape {
         CLAUSES.put("havingQual", "HAVING");
         CLAUSES.put("windowClause", "a window function");
         CLAUSES.put("distinctClause", "DISTINCT");
-        CLAUSES.put("limitOffset", "OFFSET");
-        CLAUSES.put("limitCount", "LIMIT");
-        CLAUSES.put("rowMarks", "FOR UPDATE or FOR SHARE");
-        CLAUSES.put("setOperations", "UNION, INTERSECT or EXCEPT");
+        CLAUSES.put("limitOffset", OFFSET);
+        CLAUSES.put("limitCount", LIMIT);
+        CLAUSES.put("rowMarks", ROW_LOCKS);
+        CLAUSES.put("setOperations", SET_OPERATION);
     }
 
     private QueryShape() {}

@@ -3,6 +3,8 @@ package io.refreshd.acceptance;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.refreshd.database.JdbiFactory;
+import io.refreshd.demo.LocalPostgres;
 import io.refreshd.report.Notice;
 import io.refreshd.testing.DaemonProcess;
 import io.refreshd.testing.RunningDaemon;
@@ -10,8 +12,10 @@ import io.refreshd.testing.Slots;
 import io.refreshd.testing.TestDatabase;
 import io.refreshd.testing.TestTimeout;
 import java.nio.file.Path;
+import java.sql.DriverManager;
 import java.util.ArrayList;
 import java.util.List;
+import org.jdbi.v3.core.Handle;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -112,19 +116,24 @@ class PoisonIT {
         lines.addAll(daemon.lines());
     }
 
+    /** A database that takes any bytes, with a table and its view. */
+    private Handle createSqlAscii(String name, String url) throws Exception {
+        database.execute("CREATE DATABASE " + name
+                + " ENCODING 'SQL_ASCII' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C' LOCALE_PROVIDER libc");
+        Handle handle = JdbiFactory.over(() -> DriverManager.getConnection(url, LocalPostgres.USER, ""))
+                .open();
+        handle.execute("CREATE TABLE main (id int PRIMARY KEY, v text)");
+        handle.execute("CREATE MATERIALIZED VIEW of_main AS SELECT id, v FROM main");
+        handle.execute("CREATE UNIQUE INDEX ON of_main (id)");
+        return handle;
+    }
+
     /** Each kind of object with such a name costs the views that depend on it. Anybody may make one. */
     @Test
     void namesThatAreNoUtf8() throws Exception {
         String name = database.name() + "_names";
-        database.execute("CREATE DATABASE " + name
-                + " ENCODING 'SQL_ASCII' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C' LOCALE_PROVIDER libc");
         String url = TestDatabase.server().url(name);
-        try (var handle = io.refreshd.database.JdbiFactory.over(
-                        () -> java.sql.DriverManager.getConnection(url, io.refreshd.demo.LocalPostgres.USER, ""))
-                .open()) {
-            handle.execute("CREATE TABLE main (id int PRIMARY KEY, v text)");
-            handle.execute("CREATE MATERIALIZED VIEW of_main AS SELECT id, v FROM main");
-            handle.execute("CREATE UNIQUE INDEX ON of_main (id)");
+        try (Handle handle = createSqlAscii(name, url)) {
             String odd = "convert_from('\\xe4', 'SQL_ASCII')";
             for (String sql : List.of(
                     "CREATE TABLE %I (id int PRIMARY KEY)",
@@ -161,15 +170,8 @@ class PoisonIT {
     @Test
     void bytesThatAreNoUtf8() throws Exception {
         String name = database.name() + "_ascii";
-        database.execute("CREATE DATABASE " + name
-                + " ENCODING 'SQL_ASCII' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C' LOCALE_PROVIDER libc");
         String url = TestDatabase.server().url(name);
-        try (var handle = io.refreshd.database.JdbiFactory.over(
-                        () -> java.sql.DriverManager.getConnection(url, io.refreshd.demo.LocalPostgres.USER, ""))
-                .open()) {
-            handle.execute("CREATE TABLE main (id int PRIMARY KEY, v text)");
-            handle.execute("CREATE MATERIALIZED VIEW of_main AS SELECT id, v FROM main");
-            handle.execute("CREATE UNIQUE INDEX ON of_main (id)");
+        try (Handle handle = createSqlAscii(name, url)) {
             try (RunningDaemon daemon = RunningDaemon.start(RunningDaemon.configuration(url, "slot_" + name, ""))) {
                 daemon.awaitFresh();
                 handle.execute("INSERT INTO main VALUES (1, convert_from('\\xe974e9'::bytea, 'SQL_ASCII'))");
