@@ -75,16 +75,21 @@ final class TransactionStream implements AutoCloseable {
             PGReplicationStream stream,
             LogSequenceNumber start,
             Duration statusInterval,
-            Function<TableId, Interest> interests) {
+            Function<TableId, Interest> interests,
+            StreamEncoding encoding) {
         this.stream = stream;
         this.start = start;
         this.statusInterval = statusInterval;
-        this.decoder = new StreamDecoder(interests);
+        this.decoder = new StreamDecoder(interests, encoding);
     }
 
     /** Starts streaming where the slot stands. */
     static TransactionStream open(
-            Connection connection, String slot, String publication, Function<TableId, Interest> interests)
+            Connection connection,
+            String slot,
+            String publication,
+            Function<TableId, Interest> interests,
+            Function<byte[], Optional<String>> names)
             throws SQLException {
         Duration statusInterval = EngineProperties.STATUS_INTERVAL;
         // Position zero asks the server to start where the slot stands: the slot is the only position there is.
@@ -104,8 +109,9 @@ final class TransactionStream implements AutoCloseable {
                                 .unwrap(BaseConnection.class)
                                 .escapeString('"' + publication.replace("\"", "\"\"") + '"'))
                 .withSlotOption("messages", true);
+        StreamEncoding encoding = StreamEncoding.begin(connection, publication, names);
         PGReplicationStream stream = builder.start();
-        return new TransactionStream(stream, stream.getLastReceiveLSN(), statusInterval, interests);
+        return new TransactionStream(stream, stream.getLastReceiveLSN(), statusInterval, interests, encoding);
     }
 
     /** Reads what has come, pauses when there is no more, and hands over what was gathered for long enough. */

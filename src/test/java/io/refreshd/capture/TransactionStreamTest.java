@@ -39,7 +39,11 @@ class TransactionStreamTest {
                     default -> throw new UnsupportedOperationException(method.getName());
                 });
         return new TransactionStream(
-                server, LogSequenceNumber.valueOf(1), Duration.ofSeconds(1), table -> Interest.NONE);
+                server,
+                LogSequenceNumber.valueOf(1),
+                Duration.ofSeconds(1),
+                table -> Interest.NONE,
+                StreamEncoding.UTF8);
     }
 
     private ByteBuffer next(Duration between) {
