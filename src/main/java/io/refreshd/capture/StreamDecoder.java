@@ -189,6 +189,6 @@ final class StreamDecoder {
         message.get(); // the zero byte
         return encoding.name(
                 bytes,
-                of + " of relation " + Integer.toUnsignedString(oid) + ", whose name the server cannot send in UTF-8");
+                of + " of relation " + Integer.toUnsignedString(oid) + ", whose name the server cannot send, since UTF-8 lacks a character of it");
     }
 }

@@ -1,6 +1,5 @@
 package io.refreshd.capture;
 
-import io.refreshd.database.NameEncoding;
 import io.refreshd.model.TableId;
 import io.refreshd.model.UnsendableNames;
 import java.sql.Connection;

@@ -42,23 +42,30 @@ final class Determinism {
     private final Node query;
     private final @Nullable Determinism outer;
     private final int depth;
+    private final QueryBudget budget;
     private final RangeTable rangeTable;
     private final TotalOrder order;
     private final Map<Integer, Open> entries = new HashMap<>();
 
     private Determinism(
-            CatalogIndex catalogIndex, OrderSensitivity functions, Node query, @Nullable Determinism outer, int depth) {
+            CatalogIndex catalogIndex,
+            OrderSensitivity functions,
+            Node query,
+            @Nullable Determinism outer,
+            int depth,
+            QueryBudget budget) {
         this.catalogIndex = catalogIndex;
         this.functions = functions;
         this.query = query;
         this.outer = outer;
         this.depth = depth;
+        this.budget = budget;
         this.rangeTable = new RangeTable(query, catalogIndex);
         this.order = new TotalOrder(query, catalogIndex);
     }
 
     static Open of(Node query, CatalogIndex catalogIndex, OrderSensitivity functions) {
-        return new Determinism(catalogIndex, functions, query, null, 0).open();
+        return new Determinism(catalogIndex, functions, query, null, 0, new QueryBudget()).open();
     }
 
     private Open open() {
@@ -162,7 +169,9 @@ final class Determinism {
     }
 
     private Open nested(Node inner, @Nullable Determinism around) {
-        return depth >= MAX_DEPTH ? NOTHING : new Determinism(catalogIndex, functions, inner, around, depth + 1).open();
+        return depth >= MAX_DEPTH || budget.isExceeded()
+                ? NOTHING
+                : new Determinism(catalogIndex, functions, inner, around, depth + 1, budget).open();
     }
 
     private Optional<String> reason(List<Part> expressions) {

@@ -50,17 +50,17 @@ final class DiscriminatorAnalysis {
         if (query.isEmpty() || policies || !TableReads.areExactlyOne(query.get(), view, table, catalogIndex)) {
             return Optional.empty();
         }
-        return discriminator(query.get(), table, 0);
+        return discriminator(query.get(), table, 0, new QueryBudget());
     }
 
-    private Optional<Discriminator> discriminator(Node query, Relation table, int depth) {
+    private Optional<Discriminator> discriminator(Node query, Relation table, int depth, QueryBudget budget) {
         RangeTable rangeTable = new RangeTable(query, catalogIndex);
         List<Node> conditions = RequiredConditions.of(query);
         Optional<Discriminator> found = Optional.empty();
         for (int index : joined(query, rangeTable)) {
             Optional<Node> subquery = rangeTable.subquery(index);
-            if (subquery.isPresent() && depth < MAX_DEPTH) {
-                found = found.or(() -> discriminator(subquery.get(), table, depth + 1));
+            if (subquery.isPresent() && depth < MAX_DEPTH && !budget.isExceeded()) {
+                found = found.or(() -> discriminator(subquery.get(), table, depth + 1, budget));
             }
             for (Node condition : conditions) {
                 found = found.or(() -> EqualityPredicate.of(condition, index)

@@ -37,6 +37,7 @@ final class SelectProjectJoin {
     private final RangeTable rangeTable;
     private final JoinTree joinTree;
     private final int depth;
+    private final QueryBudget budget;
     private final WithClauses with;
     private final Map<Long, TableUse> uses = new HashMap<>();
     private final List<@Nullable Origin> outputs = new ArrayList<>();
@@ -47,13 +48,20 @@ final class SelectProjectJoin {
 
     /** @param name what people call the query: a view, or part of one */
     private SelectProjectJoin(
-            Node query, Relation reader, String name, CatalogIndex catalogIndex, int depth, WithClauses outer)
+            Node query,
+            Relation reader,
+            String name,
+            CatalogIndex catalogIndex,
+            int depth,
+            QueryBudget budget,
+            WithClauses outer)
             throws UnsupportedQueryException {
         this.reader = reader;
         this.catalogIndex = catalogIndex;
         this.depth = depth;
+        this.budget = budget;
         this.with = outer.inside(query);
-        if (depth > MAX_DEPTH) {
+        if (depth > MAX_DEPTH || budget.isExceeded()) {
             throw new UnsupportedQueryException("the query of " + reader.sql() + " could not be examined");
         }
         QueryShape.requirePlainSelect(query, name);
@@ -75,16 +83,16 @@ final class SelectProjectJoin {
 
     /** @throws UnsupportedQueryException if the view's query is not a select-project-join query */
     static SelectProjectJoin of(Relation view, CatalogIndex catalogIndex) throws UnsupportedQueryException {
-        return of(view, catalogIndex, 0);
+        return of(view, catalogIndex, 0, new QueryBudget());
     }
 
-    private static SelectProjectJoin of(Relation view, CatalogIndex catalogIndex, int depth)
+    private static SelectProjectJoin of(Relation view, CatalogIndex catalogIndex, int depth, QueryBudget budget)
             throws UnsupportedQueryException {
         Optional<Node> query = catalogIndex.query(view);
         if (query.isEmpty()) {
             throw new UnsupportedQueryException("the query of " + view.sql() + " could not be examined");
         }
-        return new SelectProjectJoin(query.get(), view, view.sql(), catalogIndex, depth, WithClauses.NONE);
+        return new SelectProjectJoin(query.get(), view, view.sql(), catalogIndex, depth, budget, WithClauses.NONE);
     }
 
     /**
@@ -180,7 +188,7 @@ final class SelectProjectJoin {
     }
 
     private void addView(int index, Relation view) throws UnsupportedQueryException {
-        addFlattened(index, of(view, catalogIndex, depth + 1));
+        addFlattened(index, of(view, catalogIndex, depth + 1, budget));
     }
 
     /** Adds a sub-select in FROM, or a query of WITH that is read once. Neither differs from a plain view with the same query. */
@@ -206,7 +214,7 @@ final class SelectProjectJoin {
     private SelectProjectJoin inside(String kind, int index, Node query, WithClauses around)
             throws UnsupportedQueryException {
         String name = kind + rangeTable.name(index) + " in " + reader.sql();
-        return new SelectProjectJoin(query, reader, name, catalogIndex, depth + 1, around);
+        return new SelectProjectJoin(query, reader, name, catalogIndex, depth + 1, budget, around);
     }
 
     private void addFlattened(int index, SelectProjectJoin inner) {

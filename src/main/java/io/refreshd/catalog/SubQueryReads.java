@@ -41,6 +41,7 @@ final class SubQueryReads {
 
     private final CatalogIndex catalogIndex;
     private final Map<Long, Integer> times = new TreeMap<>();
+    private final QueryBudget budget = new QueryBudget();
 
     private SubQueryReads(CatalogIndex catalogIndex) {
         this.catalogIndex = catalogIndex;
@@ -130,7 +131,9 @@ final class SubQueryReads {
         }
         Relation relation = catalogIndex.relation(oid);
         boolean partitioned = relation != null && relation.kind() == RelationKind.PARTITIONED_TABLE;
-        if (relation != null && relation.kind() == RelationKind.VIEW && depth < MAX_DEPTH) {
+        if (relation != null && relation.kind() == RelationKind.VIEW
+                && depth < MAX_DEPTH
+                && !budget.isExceeded()) {
             Node query = catalogIndex
                     .query(relation)
                     .orElseThrow(() -> refused("the view " + relation.sql() + ", whose query could not be examined"));

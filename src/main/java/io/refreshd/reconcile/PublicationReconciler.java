@@ -15,6 +15,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.Supplier;
 import org.jdbi.v3.core.Handle;
@@ -34,12 +35,21 @@ final class PublicationReconciler {
     /** How long a round may wait for locks of single tables. The tables that are left wait for the next round. */
     private static final Duration LONGEST_ROUND = Duration.ofSeconds(6);
 
+    /** Between two attempts to publish a table whose failure may pass. */
+    private static final Duration RETRY = Duration.ofSeconds(10);
+
     private final String name;
     private final PublicationRefusals refusals;
     private final Supplier<Moment> clock;
 
+    /** SQLSTATE classes: connection, transaction state, rollback, resources, operator, system, internal; null is the driver's. */
+    private static final List<String> OF_SESSION_OR_SERVER = List.of("08", "25", "40", "53", "57", "58", "XX", "null");
+
     /** Wanted tables that the last round left out because of locks. */
     private Set<TableId> waiting = Set.of();
+
+    /** When a table was left out for another reason than a lock or a right, in monotonic time; empty if none was. */
+    private OptionalLong failed = OptionalLong.empty();
 
     PublicationReconciler(String name, String user, Supplier<Moment> clock) {
         this.clock = clock;
@@ -57,6 +67,7 @@ final class PublicationReconciler {
             throws SQLException, PrerequisitesMissingException {
         Optional<PublicationState> state = Publication.inspect(handle.getConnection(), name);
         waiting = Set.of();
+        failed = OptionalLong.empty();
         try {
             apply(handle, Publication.plan(name, wanted, state));
             return Map.of();
@@ -71,15 +82,21 @@ final class PublicationReconciler {
         return refused;
     }
 
-    /** Whether a table that was left out because of a lock may join now. */
+    /** Whether a table that was left out may join now: because of a lock, or by a failure that the catalog does not show. */
     boolean mayJoinNow(Handle handle) throws SQLException {
+        if (failed.isPresent() && clock.get().nanosSince(failed.getAsLong()) > RETRY.toNanos()) {
+            return true;
+        }
         return !waiting.isEmpty()
                 && !TableLocks.conflicting(handle.getConnection(), waiting).equals(waiting);
     }
 
-    /** Whether one table alone may be the cause, so that the others can join. */
+    /**
+     * Whether one table alone may be the cause, so that the others can join. It is no fault of the session or the server: the right to a
+     * table is missing, somebody has locked the table, or the function of an event trigger has failed, in any way.
+     */
     private static void requireOfOneTable(SQLException e) throws SQLException {
-        if (!INSUFFICIENT_PRIVILEGE.equals(e.getSQLState()) && !LOCK_NOT_AVAILABLE.equals(e.getSQLState())) {
+        if (OF_SESSION_OR_SERVER.stream().anyMatch(String.valueOf(e.getSQLState())::startsWith)) {
             throw e;
         }
     }
@@ -121,8 +138,11 @@ final class PublicationReconciler {
                 requireOfOneTable(e);
                 if (LOCK_NOT_AVAILABLE.equals(e.getSQLState())) {
                     locked.add(table);
-                } else {
+                } else if (INSUFFICIENT_PRIVILEGE.equals(e.getSQLState())) {
                     refused.put(table, refusals.ofPrivilege(handle, table, String.join("; ", statements) + ";", e));
+                } else {
+                    failed = OptionalLong.of(clock.get().nanos());
+                    refused.put(table, PublicationRefusals.ofFailure(table, statements, e));
                 }
             }
         }

@@ -40,6 +40,14 @@ final class PublicationRefusals {
                 Remedy.sql(statement).and(instead));
     }
 
+    /** Mostly an event trigger that refuses the statement. */
+    static Obstacle ofFailure(TableId table, List<String> statements, SQLException error) {
+        return new Obstacle(
+                "table " + table + " could not be published: " + ErrorSummary.withoutValues(error),
+                Remedy.sql(statements)
+                        .and("it is tried again; refreshd check names event triggers that may refuse it"));
+    }
+
     /** Another session has locked the table. */
     static Obstacle ofLock(TableId table) {
         return new Obstacle(

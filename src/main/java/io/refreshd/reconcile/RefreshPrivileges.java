@@ -1,6 +1,6 @@
 package io.refreshd.reconcile;
 
-import io.refreshd.database.NameEncoding;
+import io.refreshd.capture.NameEncoding;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.Remedy;
 import io.refreshd.model.SqlNames;

@@ -102,16 +102,27 @@ final class ViewRegistry {
      * many ways lead through a stack, and how deep it is.
      */
     Set<ViewState> withUpstream(ViewState view) {
+        if (view.spec.upstream().isEmpty()) {
+            return Set.of(view);
+        }
         Set<ViewState> found = new LinkedHashSet<>(Set.of(view));
         Deque<ViewState> open = new ArrayDeque<>(found);
         while (!open.isEmpty()) {
-            upstream(open.poll()).filter(found::add).forEach(open::add);
+            for (ViewId id : open.remove().spec.upstream()) {
+                ViewState upstream = byId.get(id);
+                if (upstream != null && found.add(upstream)) {
+                    open.add(upstream);
+                }
+            }
         }
         return found;
     }
 
     /** The same, each view after all that it reads. No view reads itself: {@code ViewDependencies} breaks cycles. */
     Set<ViewState> upstreamFirst(ViewState view) {
+        if (view.spec.upstream().isEmpty()) {
+            return Set.of(view);
+        }
         Set<ViewState> done = new LinkedHashSet<>();
         Deque<ViewState> open = new ArrayDeque<>(Set.of(view));
         while (!open.isEmpty()) {

@@ -26,6 +26,15 @@ class DeepStacksIT {
                     "CREATE VIEW v0 AS SELECT id FROM main",
                     chain("CREATE VIEW v%s AS SELECT id FROM v%s"),
                     "CREATE MATERIALIZED VIEW of_views AS SELECT id FROM v" + DEPTH + " WITH NO DATA",
+                    // Four views read by each of twenty: 4^20 ways lead to the table.
+                    "CREATE VIEW w0 AS SELECT id FROM main",
+                    "DO $$ BEGIN FOR i IN 1..24 LOOP EXECUTE format('CREATE VIEW w%s AS SELECT a.id FROM w%s a"
+                            + " JOIN w%2$s b USING (id) JOIN w%2$s c USING (id) JOIN w%2$s d USING (id)', i, i - 1);"
+                            + " END LOOP; END $$",
+                    "CREATE TABLE other (id int PRIMARY KEY)",
+                    "CREATE MATERIALIZED VIEW of_ladder AS SELECT id FROM w24 JOIN other o USING (id) WHERE o.id = 1 WITH NO DATA",
+                    "CREATE MATERIALIZED VIEW of_rungs AS SELECT id FROM w19 JOIN other o USING (id) WITH NO DATA",
+                    "CREATE MATERIALIZED VIEW of_exists AS SELECT id FROM other WHERE EXISTS (SELECT FROM w19) WITH NO DATA",
                     "CREATE MATERIALIZED VIEW m0 AS SELECT id FROM main WITH NO DATA",
                     chain("CREATE MATERIALIZED VIEW m%s AS SELECT id FROM m%s WITH NO DATA"),
                     "CREATE TABLE i0 (id int PRIMARY KEY)",

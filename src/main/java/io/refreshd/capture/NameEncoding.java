@@ -1,4 +1,4 @@
-package io.refreshd.database;
+package io.refreshd.capture;
 
 import io.refreshd.model.UnsendableNames;
 import java.sql.Connection;
