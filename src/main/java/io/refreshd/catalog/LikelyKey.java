@@ -21,6 +21,8 @@ final class LikelyKey {
     private static final int MAX_DEPTH = 20;
 
     private final CatalogIndex catalogIndex;
+    /** Of the view that is asked about. */
+    private QueryBudget budget = new QueryBudget();
 
     LikelyKey(CatalogIndex catalogIndex) {
         this.catalogIndex = catalogIndex;
@@ -44,6 +46,7 @@ final class LikelyKey {
     }
 
     Answer of(Relation view) {
+        budget = new QueryBudget();
         return of(view, 0);
     }
 
@@ -52,7 +55,7 @@ final class LikelyKey {
     }
 
     private Answer of(Node query, int depth) {
-        if (depth > MAX_DEPTH || !query.is("hasTargetSRFs", "false")) {
+        if (depth > MAX_DEPTH || budget.isExceeded() || !query.is("hasTargetSRFs", "false")) {
             return Answer.NONE;
         }
         if (!query.isNull("setOperations")) {
