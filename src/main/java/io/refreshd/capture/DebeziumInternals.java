@@ -80,6 +80,7 @@ final class DebeziumInternals {
     /** What one run shares with the task that the engine makes for it. */
     static final class Run {
         private final Function<TableId, Interest> interests;
+        private final LogDemand demand;
         private final Handover handover = new Handover();
         private volatile @Nullable LogConnection connection;
         private volatile @Nullable CaptureTask task;
@@ -87,8 +88,9 @@ final class DebeziumInternals {
         /** Whether the server has begun to stream. */
         volatile boolean streamed;
 
-        Run(Function<TableId, Interest> interests) {
+        Run(Function<TableId, Interest> interests, LogDemand demand) {
             this.interests = interests;
+            this.demand = demand;
         }
 
         /** The position of a record: everything that committed at or before it was handed over with this record or earlier. */
@@ -210,7 +212,7 @@ final class DebeziumInternals {
                 opened.abort(Runnable::run);
                 throw new SQLException("the run was cut off before it streamed");
             }
-            TransactionStream stream = TransactionStream.open(opened, slot, publication, run.interests);
+            TransactionStream stream = TransactionStream.open(opened, slot, publication, run.interests, run.demand);
             run.streamed = true;
             return new BundleStream(stream, run);
         }

@@ -246,8 +246,7 @@ final class IncrementalRefresher {
                 }
             });
             if (results.values().stream().anyMatch(Round.Result::wrote)) {
-                Lease.prove(handle, lease);
-                handle.execute("SET LOCAL synchronous_commit = off");
+                Lease.proveAndCommitWithoutWaiting(handle, lease);
                 handle.commit();
             }
         }

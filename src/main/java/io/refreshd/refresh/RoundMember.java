@@ -146,9 +146,7 @@ final class RoundMember {
         PlanReader reader = new PlanReader(transaction, session());
         known.chooser()
                 .planned(
-                        reader.look(sql.rows(keys)).cost(),
-                        keys.size(),
-                        reader.look(sql.allRows()).cost());
+                        reader.cost(sql.rows(keys)), keys.size(), reader.cost(sql.allRows()));
         known.foundMissing(
                 task.view(),
                 reader.look(sql.rows(Set.of(keys.iterator().next()))).missingIndex(task.view()));

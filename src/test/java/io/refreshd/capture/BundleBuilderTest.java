@@ -32,7 +32,7 @@ class BundleBuilderTest {
 
     @Test
     void carriesEachTransactionWholeInTheOrderOfCommits() {
-        Captured.Transaction first = transaction(7);
+        Captured.Transaction first = ofTwoTables(7);
         Captured.Transaction second =
                 new Captured.Transaction(5, NOON.plusSeconds(1), List.of(), List.of(new Signal("fence", "1")));
         bundle.add(first);
@@ -63,16 +63,16 @@ class BundleBuilderTest {
     @Test
     void keepsTheOrderOfAMessageAndIsUrgentThen() {
         Signal mark = new Signal("mark", "7");
-        bundle.add(transaction(1));
+        bundle.add(ofTwoTables(1));
         assertThat(bundle.isUrgent()).isFalse();
         bundle.add(mark);
-        bundle.add(transaction(2));
+        bundle.add(ofTwoTables(2));
         assertThat(bundle.isUrgent()).isTrue();
         List<Captured.Transaction> taken = bundle.take().transactions();
-        assertThat(taken).hasSize(3).first().isEqualTo(transaction(1));
+        assertThat(taken).hasSize(3).first().isEqualTo(ofTwoTables(1));
         assertThat(taken.get(1).signals()).containsExactly(mark);
         assertThat(taken.get(1).tables()).isEmpty();
-        assertThat(taken.getLast()).isEqualTo(transaction(2));
+        assertThat(taken.getLast()).isEqualTo(ofTwoTables(2));
         assertThat(bundle.isUrgent()).isFalse();
         assertThat(bundle.isEmpty()).isTrue();
     }
@@ -99,6 +99,23 @@ class BundleBuilderTest {
         assertThat(bundle.isEmpty()).isTrue();
         bundle.add(anonymous(6, 4, "note", 1));
         assertThat(bundle.take().transactions()).containsExactly(anonymous(6, 4, "note", 1));
+    }
+
+    @Test
+    void mergesTransactionsThatDifferByTheKeysOfTheirRowsAlone() {
+        bundle.add(update(7, 1, "a"));
+        bundle.add(update(8, 2, "b"));
+        bundle.add(update(5, 3, "a"));
+        bundle.add(update(6, 2, "a"));
+        assertThat(bundle.take().transactions())
+                .containsExactlyInAnyOrder(
+                        update(8, 2, "b"),
+                        new Captured.Transaction(
+                                List.of(7L, 5L, 6L),
+                                NOON,
+                                NOON,
+                                List.of(tally("a", Set.of(List.of("1"), List.of("2"), List.of("3")), 3)),
+                                List.of()));
     }
 
     @Test
@@ -129,7 +146,7 @@ class BundleBuilderTest {
     void isBoundedByTheRoomOfRememberedRows() {
         List<Captured.Transaction> added = new ArrayList<>();
         for (int xid = 1; !bundle.isFull(); xid++) {
-            added.add(transaction(xid));
+            added.add(update(xid, xid, Integer.toString(xid)));
             bundle.add(added.getLast());
         }
         assertThat(added).hasSizeBetween(500, 1_500);
@@ -137,19 +154,48 @@ class BundleBuilderTest {
         assertThat(bundle.isFull()).isFalse();
     }
 
-    private static Captured.Transaction transaction(long xid) {
+    @Test
+    void isBoundedByTheRoomOfTheKeysOfMergedTransactions() {
+        int added = 0;
+        while (!bundle.isFull()) {
+            bundle.add(update(++added, added, "a"));
+        }
+        assertThat(added).isBetween(2_000, 12_000);
+        assertThat(bundle.take().transactions()).hasSize(1);
+        assertThat(bundle.isFull()).isFalse();
+    }
+
+    private static Captured.Transaction ofTwoTables(long xid) {
         return new Captured.Transaction(
                 xid,
                 NOON,
-                List.of(new TableTally(
-                        new TableId("public", "main"),
-                        Map.of(Operation.UPDATE, 1L),
-                        ChangedColumns.of(Set.of("note")),
-                        new ChangedRows(
-                                List.of("id"),
-                                Optional.of(Set.of(List.of(Long.toString(xid)))),
-                                Map.of("role", Set.of("a")),
-                                Map.of("team", Set.of("b"))))),
+                List.of(
+                        transaction(xid).tables().getFirst(),
+                        new TableTally(
+                                new TableId("public", "other"),
+                                Map.of(Operation.INSERT, 1L),
+                                ChangedColumns.ALL)),
                 List.of());
+    }
+
+    private static Captured.Transaction transaction(long xid) {
+        return update(xid, xid, "a");
+    }
+
+    private static Captured.Transaction update(long xid, long key, String role) {
+        return new Captured.Transaction(
+                xid, NOON, List.of(tally(role, Set.of(List.of(Long.toString(key))), 1)), List.of());
+    }
+
+    private static TableTally tally(String role, Set<List<String>> keys, long rows) {
+        return new TableTally(
+                new TableId("public", "main"),
+                Map.of(Operation.UPDATE, rows),
+                ChangedColumns.of(Set.of("note")),
+                new ChangedRows(
+                        List.of("id"),
+                        Optional.of(keys),
+                        Map.of("role", Set.of(role)),
+                        Map.of("team", Set.of("b"))));
     }
 }
