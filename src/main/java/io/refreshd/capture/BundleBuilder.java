@@ -20,9 +20,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Gathers transactions for one {@link TransactionBundle}: a record costs Debezium many times what a small transaction costs to decode.
  *
- * <p>Transactions that did the same to one table differ by their ids and by the keys of their rows alone, so they are carried as one, with
- * all ids and all keys. Whoever routes them takes the keys of all together in any case, so nothing is known any less exactly. The other
- * transactions keep the order of their commits.
+ * <p>Transactions that did the same to one table differ by their ids and by the keys of their rows alone. They are carried as one, with all
+ * ids and all keys, if no keys are known or there are many. Whoever routes them takes the keys of all together in any case, so nothing is
+ * known any less exactly. The other transactions keep the order of their commits.
  *
  * <p>Invariant: the room that a bundle takes is bounded, see {@link #isFull}.
  */
@@ -49,6 +49,9 @@ final class BundleBuilder {
 
     /** The id of a transaction that is carried with others. */
     private static final int XID_BYTES = 32;
+
+    /** The first transactions of a bundle are carried one by one if keys are known: to compare them would cost more than it saves. */
+    private static final int FEW = 20;
 
     private final List<Captured.Transaction> distinct = new ArrayList<>();
     private final Map<ChangeSignature, SameChange> alike = new LinkedHashMap<>();
@@ -198,12 +201,13 @@ final class BundleBuilder {
         }
     }
 
-    private static boolean isAlike(Captured.Transaction transaction) {
+    private boolean isAlike(Captured.Transaction transaction) {
         if (!transaction.signals().isEmpty() || transaction.tables().size() != 1) {
             return false;
         }
         ChangedRows rows = transaction.tables().getFirst().touched();
-        return rows.keys().isPresent() || rows.equals(ChangedRows.UNKNOWN);
+        return rows.equals(ChangedRows.UNKNOWN)
+                || (transactions >= FEW && rows.keys().isPresent());
     }
 
     /** Adds a message that belongs to no transaction. Somebody may be waiting for the message. */

@@ -144,9 +144,7 @@ final class RoundMember {
     /** Is done once for each magnitude of keys: the planner's costs, and whether an index leads to the rows of a key. */
     private void lookAtPlans(Set<List<String>> keys) throws SQLException {
         PlanReader reader = new PlanReader(transaction, session());
-        known.chooser()
-                .planned(
-                        reader.cost(sql.rows(keys)), keys.size(), reader.cost(sql.allRows()));
+        known.chooser().planned(reader.cost(sql.rows(keys)), keys.size(), reader.cost(sql.allRows()));
         known.foundMissing(
                 task.view(),
                 reader.look(sql.rows(Set.of(keys.iterator().next()))).missingIndex(task.view()));

@@ -72,8 +72,7 @@ final class LogWaits {
     private void announce() {
         // One statement is one round trip. It commits without waiting for a synchronous standby.
         ledger.jdbi()
-                .useHandle(
-                        handle -> handle.execute("SELECT pg_catalog.set_config('synchronous_commit', 'local', true),"
-                                + " pg_catalog.pg_logical_emit_message(true, 'refreshd:probe', '')"));
+                .useHandle(handle -> handle.execute("SELECT pg_catalog.set_config('synchronous_commit', 'local', true),"
+                        + " pg_catalog.pg_logical_emit_message(true, 'refreshd:probe', '')"));
     }
 }

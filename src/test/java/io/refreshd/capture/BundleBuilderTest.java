@@ -32,7 +32,7 @@ class BundleBuilderTest {
 
     @Test
     void carriesEachTransactionWholeInTheOrderOfCommits() {
-        Captured.Transaction first = ofTwoTables(7);
+        Captured.Transaction first = transaction(7);
         Captured.Transaction second =
                 new Captured.Transaction(5, NOON.plusSeconds(1), List.of(), List.of(new Signal("fence", "1")));
         bundle.add(first);
@@ -63,16 +63,16 @@ class BundleBuilderTest {
     @Test
     void keepsTheOrderOfAMessageAndIsUrgentThen() {
         Signal mark = new Signal("mark", "7");
-        bundle.add(ofTwoTables(1));
+        bundle.add(transaction(1));
         assertThat(bundle.isUrgent()).isFalse();
         bundle.add(mark);
-        bundle.add(ofTwoTables(2));
+        bundle.add(transaction(2));
         assertThat(bundle.isUrgent()).isTrue();
         List<Captured.Transaction> taken = bundle.take().transactions();
-        assertThat(taken).hasSize(3).first().isEqualTo(ofTwoTables(1));
+        assertThat(taken).hasSize(3).first().isEqualTo(transaction(1));
         assertThat(taken.get(1).signals()).containsExactly(mark);
         assertThat(taken.get(1).tables()).isEmpty();
-        assertThat(taken.getLast()).isEqualTo(ofTwoTables(2));
+        assertThat(taken.getLast()).isEqualTo(transaction(2));
         assertThat(bundle.isUrgent()).isFalse();
         assertThat(bundle.isEmpty()).isTrue();
     }
@@ -102,12 +102,19 @@ class BundleBuilderTest {
     }
 
     @Test
-    void mergesTransactionsThatDifferByTheKeysOfTheirRowsAlone() {
+    void mergesManyTransactionsThatDifferByTheKeysOfTheirRowsAlone() {
+        List<Captured.Transaction> first = new ArrayList<>();
+        for (int xid = 100; xid < 120; xid++) {
+            first.add(transaction(xid));
+            bundle.add(first.getLast());
+        }
         bundle.add(update(7, 1, "a"));
         bundle.add(update(8, 2, "b"));
         bundle.add(update(5, 3, "a"));
         bundle.add(update(6, 2, "a"));
-        assertThat(bundle.take().transactions())
+        List<Captured.Transaction> taken = bundle.take().transactions();
+        assertThat(taken.subList(0, 20)).as("few are not merged").isEqualTo(first);
+        assertThat(taken.subList(20, taken.size()))
                 .containsExactlyInAnyOrder(
                         update(8, 2, "b"),
                         new Captured.Transaction(
@@ -161,21 +168,8 @@ class BundleBuilderTest {
             bundle.add(update(++added, added, "a"));
         }
         assertThat(added).isBetween(2_000, 12_000);
-        assertThat(bundle.take().transactions()).hasSize(1);
+        assertThat(bundle.take().transactions()).hasSize(21);
         assertThat(bundle.isFull()).isFalse();
-    }
-
-    private static Captured.Transaction ofTwoTables(long xid) {
-        return new Captured.Transaction(
-                xid,
-                NOON,
-                List.of(
-                        transaction(xid).tables().getFirst(),
-                        new TableTally(
-                                new TableId("public", "other"),
-                                Map.of(Operation.INSERT, 1L),
-                                ChangedColumns.ALL)),
-                List.of());
     }
 
     private static Captured.Transaction transaction(long xid) {
@@ -193,9 +187,6 @@ class BundleBuilderTest {
                 Map.of(Operation.UPDATE, rows),
                 ChangedColumns.of(Set.of("note")),
                 new ChangedRows(
-                        List.of("id"),
-                        Optional.of(keys),
-                        Map.of("role", Set.of(role)),
-                        Map.of("team", Set.of("b"))));
+                        List.of("id"), Optional.of(keys), Map.of("role", Set.of(role)), Map.of("team", Set.of("b"))));
     }
 }
