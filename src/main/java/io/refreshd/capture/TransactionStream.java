@@ -80,11 +80,12 @@ final class TransactionStream implements AutoCloseable {
             LogSequenceNumber start,
             Duration statusInterval,
             Function<TableId, Interest> interests,
-            LogDemand demand) {
+            LogDemand demand,
+            StreamEncoding encoding) {
         this.stream = stream;
         this.start = start;
         this.statusInterval = statusInterval;
-        this.decoder = new StreamDecoder(interests);
+        this.decoder = new StreamDecoder(interests, encoding);
         this.demand = demand;
     }
 
@@ -94,7 +95,8 @@ final class TransactionStream implements AutoCloseable {
             String slot,
             String publication,
             Function<TableId, Interest> interests,
-            LogDemand demand)
+            LogDemand demand,
+            Function<byte[], Optional<String>> names)
             throws SQLException {
         Duration statusInterval = EngineProperties.STATUS_INTERVAL;
         // Position zero asks the server to start where the slot stands: the slot is the only position there is.
@@ -114,8 +116,9 @@ final class TransactionStream implements AutoCloseable {
                                 .unwrap(BaseConnection.class)
                                 .escapeString('"' + publication.replace("\"", "\"\"") + '"'))
                 .withSlotOption("messages", true);
+        StreamEncoding encoding = StreamEncoding.begin(connection, publication, names);
         PGReplicationStream stream = builder.start();
-        return new TransactionStream(stream, stream.getLastReceiveLSN(), statusInterval, interests, demand);
+        return new TransactionStream(stream, stream.getLastReceiveLSN(), statusInterval, interests, demand, encoding);
     }
 
     /** Reads what has come, pauses when there is no more, and hands over what was gathered for long enough. */

@@ -23,7 +23,7 @@ final class UntrackedSources {
             Rule.Trait.SAMPLE,
             "draws a sample (TABLESAMPLE)",
             Rule.Trait.SESSION,
-            "reads SESSION_USER or CURRENT_SCHEMA",
+            "reads SESSION_USER, CURRENT_SCHEMA or CURRENT_CATALOG",
             Rule.Trait.OBJECT_NAMES,
             "may turn a regclass or the like into the object's name, or a name into the object",
             Rule.Trait.SYSTEM_COLUMNS,

@@ -100,6 +100,12 @@ final class IncrementalRefresher {
                     carefully = true;
                     continue;
                 }
+                String state = RefreshAttempts.sqlState(e);
+                if (attempt.culprit(e)
+                        .filter(task -> StoreIdentity.give(jdbi, task.oid(), state))
+                        .isPresent()) {
+                    continue;
+                }
                 // A view that fails is taken out, and the round is repeated without it.
                 List<RefreshTask> failed = attempt.culprit(e).map(List::of).orElse(List.copyOf(left));
                 failed.forEach(task -> outcomes.put(task.view(), attempts.failure(task, e, attempt.duration())));

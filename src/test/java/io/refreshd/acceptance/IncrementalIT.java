@@ -438,6 +438,18 @@ class IncrementalIT {
     }
 
     /** As VACUUM FULL does. */
+    /** A published table needs a replica identity, and the table with the rows has none of its own. */
+    @Test
+    void aPublicationOfAllTables() throws Exception {
+        database.execute("CREATE PUBLICATION of_others FOR ALL TABLES");
+        try {
+            assertRightAfter(
+                    "UPDATE main SET title = 'published ' || id WHERE id < 9", "DELETE FROM main WHERE id = 3");
+        } finally {
+            database.execute("DROP PUBLICATION of_others");
+        }
+    }
+
     @Test
     void aLockedStoreDelaysItAlone() throws Exception {
         try (Connection locking = database.connect();

@@ -40,7 +40,12 @@ class TransactionStreamTest {
                     default -> throw new UnsupportedOperationException(method.getName());
                 });
         return new TransactionStream(
-                server, LogSequenceNumber.valueOf(1), Duration.ofSeconds(1), table -> Interest.NONE, demand);
+                server,
+                LogSequenceNumber.valueOf(1),
+                Duration.ofSeconds(1),
+                table -> Interest.NONE,
+                demand,
+                StreamEncoding.UTF8);
     }
 
     private ByteBuffer next(Duration between) {
