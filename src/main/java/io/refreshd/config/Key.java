@@ -122,7 +122,7 @@ enum Key {
             "http.listen",
             Kind.ADDRESS,
             "127.0.0.1:9464",
-            "Address for `/metrics`, `/livez`, `/readyz`, `/status` and the HTML status page. IPv6 as `\"[::1]:9464\"`, with the quotes. Port 0: any free port."),
+            "Address for `/metrics`, `/livez`, `/readyz`, `/status`, `/events/views` and the HTML status page. IPv6 as `\"[::1]:9464\"`, with the quotes. Port 0: any free port."),
     HTTP_ALLOWED_HOSTS(
             "http.allowed-hosts",
             Kind.HOSTS,
