@@ -86,7 +86,7 @@ final class ChangeWatch {
             } catch (SQLException | RuntimeException e) {
                 log.log(Logger.Level.WARNING, "The connection for changes of views was lost, and is opened again", e);
             }
-            @Nullable ChangeSource again = openAgain();
+            ChangeSource again = openAgain();
             if (again == null) {
                 return;
             }

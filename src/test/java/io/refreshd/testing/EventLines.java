@@ -73,11 +73,6 @@ public final class EventLines implements AutoCloseable {
         return take(events);
     }
 
-    /** Whether nothing has come but what {@link #event} has returned. */
-    public boolean isQuiet() {
-        return events.isEmpty();
-    }
-
     public String lastId() {
         return lastId;
     }
