@@ -22,6 +22,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 
 /** Adapters of the event loop to refresher and ledger. */
@@ -32,7 +33,13 @@ final class LoopPorts {
     private final LogWaits waits;
     private final Surroundings around;
 
-    LoopPorts(LeasedLedger ledger, LowWatermark watermark, RefreshSettings settings, Surroundings around) {
+    /** @param notifies the views of whose changes subscribers are told */
+    LoopPorts(
+            LeasedLedger ledger,
+            LowWatermark watermark,
+            RefreshSettings settings,
+            Predicate<ViewId> notifies,
+            Surroundings around) {
         this.ledger = ledger;
         this.watermark = watermark;
         this.around = around;
@@ -42,7 +49,9 @@ final class LoopPorts {
                 ledger.lease(),
                 new RefreshLimits(settings.lockTimeout(), settings.statementTimeout(), settings.lockPatience()),
                 around.clock(),
-                watermark::commitTime);
+                watermark::commitTime,
+                notifies,
+                change -> around.listener().accept(new Notice.ViewChanged(change)));
     }
 
     EventLoop.Ports ports() {
