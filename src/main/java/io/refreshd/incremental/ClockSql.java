@@ -70,7 +70,7 @@ public final class ClockSql {
     public Obstacle missingIndex(ClockBound bound) {
         String column = SqlNames.identifier(bound.column());
         return new Obstacle(
-                "no index of " + bound.table() + " begins with " + column
+                "no index of " + bound.table() + " begins with " + bound.column()
                         + ", so that the rows are not found that have passed its bound in time",
                 Remedy.sql("CREATE INDEX ON " + SqlNames.qualified(bound.table()) + " (" + column + ")"));
     }
