@@ -195,7 +195,7 @@ class ClockCasesIT {
         String before = kept("leaving");
         assertThat(tick("leaving")).isZero();
         assertThat(kept("leaving")).as("no row has passed").isEqualTo(before);
-        execute("INSERT INTO le VALUES (3, clock_timestamp() - interval '30 days' + interval '400 ms')");
+        execute("INSERT INTO le VALUES (3, clock_timestamp() - interval '30 days' + interval '1500 ms')");
         round("leaving", routed().get("leaving"));
         awaitTrue("clock_timestamp() - interval '30 days' > (SELECT at FROM le WHERE id = 3)");
         tick("leaving");
@@ -213,12 +213,12 @@ class ClockCasesIT {
         view("entering", "SELECT id FROM en WHERE CURRENT_TIMESTAMP BETWEEN vf AND vt");
         execute("INSERT INTO en VALUES (3, now() + interval '1 day', now() + interval '2 days')");
         assertThat(round("entering", routed().get("entering"))).isZero();
-        execute("UPDATE en SET vf = clock_timestamp() + interval '300 ms' WHERE id = 3");
+        execute("UPDATE en SET vf = clock_timestamp() + interval '1500 ms' WHERE id = 3");
         round("entering", routed().get("entering"));
         awaitTrue("clock_timestamp() > (SELECT vf FROM en WHERE id = 3)");
         tick("entering");
         assertThat(rows("entering")).containsExactly("(1)", "(3)");
-        execute("UPDATE en SET vt = clock_timestamp() + interval '300 ms' WHERE id = 3");
+        execute("UPDATE en SET vt = clock_timestamp() + interval '1500 ms' WHERE id = 3");
         round("entering", routed().get("entering"));
         awaitTrue("clock_timestamp() > (SELECT vt FROM en WHERE id = 3)");
         tick("entering");
