@@ -47,9 +47,10 @@ class IncrementalClockIT {
                 .equals("1"));
     }
 
+    /** Also what would have been. A round for which the log was not read in time is tried again. */
     private List<String> recomputedAsAWhole() throws Exception {
         return database.query("SELECT view_name || ': ' || detail FROM refreshd.refresh_history"
-                + " WHERE detail LIKE 'everything%' OR outcome <> 'refreshed'");
+                + " WHERE detail LIKE 'everything%' OR detail LIKE '%would have to be recomputed%'");
     }
 
     @Test
@@ -65,7 +66,8 @@ class IncrementalClockIT {
             try (RunningDaemon daemon = RunningDaemon.start(database, KEYS_ONLY)) {
                 convert("recent");
                 convert("late");
-                assertThat(recomputedAsAWhole()).hasSize(2);
+                // The history is written after the rows.
+                await().until(() -> recomputedAsAWhole().size() == 2);
                 database.execute(
                         "INSERT INTO t VALUES (2, now() - interval '1 minute'), (3, clock_timestamp() + interval '1 s')");
                 awaitShown("recent", "1 2 3");
@@ -74,6 +76,7 @@ class IncrementalClockIT {
                         "UPDATE t SET at = clock_timestamp() - interval '1 hour' + interval '1 s' WHERE id = 2");
                 awaitShown("recent", "1 3");
                 awaitShown("late", "2 3");
+                awaitRead();
                 assertThat(database.query(
                                 "SELECT DISTINCT state || coalesce(watermark::text, '') FROM refreshd.freshness"))
                         .as("nothing is claimed of it")
