@@ -34,6 +34,7 @@ final class RoundMember {
     private final StoreLayout layout;
     private final RoundSql sql;
     private final MapsOfRound maps;
+    private final ClockOfRound clock;
     private final ViewRounds known;
     private @Nullable Snapshot snapshot;
     private @Nullable PlainSession session;
@@ -46,6 +47,7 @@ final class RoundMember {
         this.layout = layout;
         this.sql = new RoundSql(layout);
         this.maps = new MapsOfRound(transaction, layout);
+        this.clock = new ClockOfRound(transaction, task.oid(), task.basis().clock());
         this.known = known;
     }
 
@@ -94,9 +96,13 @@ final class RoundMember {
         }
         List<KeyLookup> lookups = new ArrayList<>(task.lookups());
         lookups.addAll(later.get());
-        Optional<String> unclear = maps.obstacle(session());
+        Optional<String> unclear = clock.obstacle(session(), known, view()).or(() -> maps.obstacle(session()));
         if (unclear.isPresent()) {
             return new Way.Everything(unclear.get());
+        }
+        Optional<String> untold = clock.addTo(lookups, session());
+        if (untold.isPresent()) {
+            return new Way.Everything(untold.get());
         }
         Optional<List<KeyLookup>> inView = maps.inView(lookups, session());
         if (inView.isEmpty()) {
@@ -177,18 +183,20 @@ final class RoundMember {
                     rows += correct(sql.difference(keys.subList(from, to)));
                     from = to;
                 }
+                clock.keep(session(), false);
                 yield rows;
             }
             case Way.Everything all -> {
                 maps.correctAll(session());
+                clock.keep(session(), true);
                 yield correct(sql.differenceOfAll());
             }
         };
     }
 
-    /** Whether rows of maps were changed; they have to be committed although the view shows nothing of them. */
+    /** Whether rows of maps or bounds in time were changed; they have to be committed although the view shows nothing of them. */
     boolean mapsChanged() {
-        return maps.changed();
+        return maps.changed() || clock.moved();
     }
 
     private long correct(String difference) throws SQLException {

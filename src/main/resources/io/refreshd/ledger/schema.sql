@@ -207,3 +207,14 @@ CREATE TABLE IF NOT EXISTS refreshd.incremental_map (
 );
 COMMENT ON TABLE refreshd.incremental_map IS
     'Which rows belong to which groups of an incremental view that groups rows: tables of schema refreshd_store, kept by the same rounds.';
+
+CREATE TABLE IF NOT EXISTS refreshd.incremental_clock (
+    view_oid          oid  NOT NULL REFERENCES refreshd.incremental_view ON UPDATE CASCADE ON DELETE CASCADE,
+    expression        text NOT NULL,        -- of a bound in time
+    bound_timestamptz timestamptz,          -- its value, in the column of its type
+    bound_timestamp   timestamp,
+    bound_date        date,
+    PRIMARY KEY (view_oid, expression)
+);
+COMMENT ON TABLE refreshd.incremental_clock IS
+    'Where the bounds in time of incremental views were when their rows were computed. Rounds alone write it, with the rows.';
