@@ -56,6 +56,7 @@ final class MapConversion {
         String store = SqlNames.qualified(names.store());
         long definitionOid;
         Optional<String> difference;
+        Optional<TotalsConversion> totals;
         try {
             transaction.execute("SAVEPOINT refreshd_map");
             session.forDefinitions().execute(transaction.getConnection(), "CREATE VIEW " + definition + " AS " + bare);
@@ -63,15 +64,23 @@ final class MapConversion {
             String bareTree = Definitions.treeOf(transaction, bareOid);
             String canonical = Definitions.textOf(transaction, session.forDefinitions(), bareOid);
             statements.execute("DROP VIEW " + definition);
+            totals = TotalsConversion.of(
+                    transaction, session, query, at, text, names.definition(), canonical, bareTree);
             session.forDefinitions()
                     .execute(
                             transaction.getConnection(),
                             "CREATE VIEW " + definition + " AS "
                                     + DefinitionText.withHidden(
-                                            canonical, map.rows().hidden()));
+                                            totals.map(TotalsConversion::rows).orElse(canonical),
+                                            map.rows().hidden()));
             definitionOid = Definitions.oidOf(transaction, definition);
             difference = DefinitionView.keys(transaction, at)
-                    .difference(query, number - 1, bareTree, Definitions.treeOf(transaction, definitionOid));
+                    .difference(
+                            query,
+                            number - 1,
+                            bareTree,
+                            totals.map(TotalsConversion::tree).orElse(bareTree),
+                            Definitions.treeOf(transaction, definitionOid));
             transaction.execute("RELEASE SAVEPOINT refreshd_map");
         } catch (IllegalArgumentException | SQLException e) {
             throw refused("the rows that " + named + " groups cannot be selected by themselves: " + e.getMessage());
@@ -104,6 +113,9 @@ final class MapConversion {
                 map.key(),
                 map.positions(),
                 map.joined());
+        if (totals.isPresent()) {
+            totals.get().create(named, made, names.store(), map);
+        }
     }
 
     private String rowsOf(String text, GroupMap map) throws SQLException, PrerequisitesMissingException {

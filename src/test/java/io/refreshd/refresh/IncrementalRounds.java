@@ -498,7 +498,7 @@ final class IncrementalRounds {
                 }
             }
         }
-        return keys.isEmpty() ? Optional.empty() : Optional.of(view.sql.difference(keys));
+        return keys.isEmpty() ? Optional.empty() : Optional.of(view.maps.difference(view.sql, keys));
     }
 
     private String where(View view, Optional<List<KeyLookup>> lookups) {
