@@ -78,7 +78,7 @@ public record StoreLayout(
      */
     private static final String READ = """
             SELECT i.view_oid, i.number, i.store_oid, i.definition_oid, i.recompute_key, i.group_key, i.positions, i.joined,
-                   i.shown, i.having,
+                   i.shown, i.shown_if,
                    sn.nspname AS store_schema, s.relname AS store_name, dn.nspname AS definition_schema, d.relname AS definition_name,
                    a.attname, pg_catalog.format_type(a.atttypid, -1) AS type,
                    EXISTS (SELECT FROM pg_catalog.pg_index x
@@ -89,10 +89,10 @@ public record StoreLayout(
                                                  AND p.refclassid = 'pg_catalog.pg_class'::regclass AND p.refobjid = s.oid
                                                  AND p.refobjsubid IN (0, a.attnum)))) AS indexed
               FROM (SELECT view_oid, 0 AS number, store_oid, definition_oid, recompute_key, NULL AS group_key, NULL AS positions,
-                           false AS joined, NULL AS shown, NULL AS having
+                           false AS joined, NULL AS shown, NULL AS shown_if
                       FROM refreshd.incremental_view
                      UNION ALL
-                    SELECT view_oid, number, store_oid, definition_oid, recompute_key, group_key, positions, joined, shown, having
+                    SELECT view_oid, number, store_oid, definition_oid, recompute_key, group_key, positions, joined, shown, shown_if
                       FROM refreshd.incremental_map) i
               JOIN pg_catalog.pg_class s ON s.oid = i.store_oid JOIN pg_catalog.pg_namespace sn ON sn.oid = s.relnamespace
               JOIN pg_catalog.pg_class d ON d.oid = i.definition_oid JOIN pg_catalog.pg_namespace dn ON dn.oid = d.relnamespace
@@ -141,7 +141,7 @@ public record StoreLayout(
             List<Integer> positions = numbers(row.getArray("positions"));
             boolean joined = row.getBoolean("joined");
             String shown = row.getString("shown");
-            String having = row.getString("having");
+            String having = row.getString("shown_if");
             List<StoreColumn> columns = new ArrayList<>();
             do {
                 columns.add(

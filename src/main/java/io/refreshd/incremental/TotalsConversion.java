@@ -79,7 +79,7 @@ final class TotalsConversion {
             boolean proven = totals.plan(scratch, bare, bareTree);
             transaction.execute("RELEASE SAVEPOINT refreshd_totals");
             return proven ? Optional.of(totals) : Optional.empty();
-        } catch (IllegalArgumentException | SQLException notUnderstood) {
+        } catch (RuntimeException | SQLException notUnderstood) {
             transaction.execute("ROLLBACK TO SAVEPOINT refreshd_totals; RELEASE SAVEPOINT refreshd_totals");
             return Optional.empty();
         }

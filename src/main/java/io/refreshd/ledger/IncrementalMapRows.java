@@ -94,7 +94,7 @@ public final class IncrementalMapRows {
             String having) {
         put(handle, view, number, store, definition, key, List.of(), List.of(), false);
         handle.createUpdate("""
-                        UPDATE refreshd.incremental_map SET shown = :shown, having = :having
+                        UPDATE refreshd.incremental_map SET shown = :shown, shown_if = :having
                         WHERE view_oid = (:view)::oid AND number = :number
                         """)
                 .bind("shown", shown)
