@@ -1,5 +1,6 @@
 package io.refreshd.incremental;
 
+import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Stream;
 
@@ -32,7 +33,7 @@ record TotalColumn(Kind kind, int argument, int filter) {
     static final int MOST_DECIMALS = 999;
 
     String name() {
-        return kind.name().toLowerCase(java.util.Locale.ROOT) + "_" + argument + "_" + filter;
+        return kind.name().toLowerCase(Locale.ROOT) + "_" + argument + "_" + filter;
     }
 
     /** @return empty if the column is one of the key */
@@ -55,7 +56,13 @@ record TotalColumn(Kind kind, int argument, int filter) {
 
     /** The condition for rows that count; empty if all do. @param alias of the map, whose columns are named by their numbers */
     private String condition(String alias) {
-        String counted = argument == 0 || kind != Kind.COUNT ? "" : alias + ".c" + argument;
+        String value = alias + ".c" + argument;
+        String counted = switch (kind) {
+            case COUNT -> argument == 0 ? "" : value;
+            // Of NULL, NaN and infinity there is none.
+            case SCALES -> "scale(" + value + ") IS NOT NULL";
+            case FILLED, SUM, MIN, MAX -> "";
+        };
         String filtered = filter == 0 ? "" : alias + ".c" + filter;
         return Stream.of(counted, filtered)
                 .filter(one -> !one.isEmpty())

@@ -66,8 +66,9 @@ final class RandomTotals {
             uses.add(joins.use("o1"));
         }
         List<String> groups = new ArrayList<>(List.of(any(GROUPS, uses)));
-        if (random.nextInt(3) == 0) {
-            groups.add(any(GROUPS, uses));
+        String further = any(GROUPS, uses);
+        if (random.nextInt(3) == 0 && !groups.contains(further)) {
+            groups.add(further);
         }
         List<String> columns = new ArrayList<>();
         for (int i = random.nextInt(4) + random.nextInt(2); i >= 0; i--) {
