@@ -6,6 +6,7 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 
 /**
@@ -20,7 +21,8 @@ final class IncrementalGroups {
             "SELECT role, count(*) AS n, count(seen) AS seen, sum(amount) AS amount, avg(amount) AS mean, max(seen) AS last"
                     + " FROM account GROUP BY role";
     private static final String REFRESH = "REFRESH MATERIALIZED VIEW CONCURRENTLY bare.groups";
-    private static final int ROUNDS = 20;
+    private static final int ROUNDS = 50;
+    private static final int FEWER = 5;
     /** A session that has become idle reports what its statements took after ten seconds. */
     private static final int REPORTED_MILLIS = 11_000;
 
@@ -54,58 +56,74 @@ final class IncrementalGroups {
         database.execute(
                 "DELETE FROM refreshd.incremental_map WHERE shown IS NOT NULL AND view_oid = 'by_rows'::regclass",
                 "VACUUM ANALYZE");
-        List<Double> totals = new ArrayList<>();
-        List<Double> groups = new ArrayList<>();
-        List<Double> refreshes = new ArrayList<>();
-        List<Double> active = new ArrayList<>();
-        try (Connection connection = database.connect();
-                Statement statement = connection.createStatement()) {
-            for (int repeat = 0; repeat < Math.max(3, options.repeats()); repeat++) {
-                double before = activeSeconds();
-                totals.addAll(rounds("by_totals", rows, ROUNDS));
-                TimeUnit.MILLISECONDS.sleep(REPORTED_MILLIS);
-                active.add((activeSeconds() - before) / ROUNDS);
-                groups.addAll(rounds("by_rows", rows, 3));
-                long start = System.nanoTime();
-                statement.execute(REFRESH);
-                refreshes.add((System.nanoTime() - start) / 1e9);
-            }
+        List<Cost> totals = new ArrayList<>();
+        List<Cost> groups = new ArrayList<>();
+        List<Cost> refreshes = new ArrayList<>();
+        for (int repeat = 0; repeat < Math.max(3, options.repeats()); repeat++) {
+            totals.add(rounds("by_totals", rows, ROUNDS));
+            groups.add(rounds("by_rows", rows, FEWER));
+            refreshes.add(refresh());
         }
-        Sample round = Sample.of(totals);
         notes.note(
                 "three groups of %,d rows, one changed row".formatted(rows),
                 "cost",
                 new Table(
+                        List.of("", "duration", "database time", "processor time of the server", "… ÷ that of totals"),
                         List.of(
-                                "round, from totals",
-                                "… database time, with the writer's and what a start costs",
-                                "round, from all rows of the group",
-                                "… ÷ round, medians",
-                                "REFRESH CONCURRENTLY",
-                                "… ÷ round, medians"),
-                        List.of(List.of(
-                                Table.millis(round),
-                                Table.millis(Sample.of(active)),
-                                Table.millis(Sample.of(groups)),
-                                Report.number(Sample.of(groups).median() / round.median()),
-                                Table.millis(Sample.of(refreshes)),
-                                Report.number(Sample.of(refreshes).median() / round.median())))));
+                                row("round, from totals", totals, totals),
+                                row("round, from all rows of the group", groups, totals),
+                                row("REFRESH CONCURRENTLY", refreshes, totals))));
+    }
+
+    /** Seconds of a round, or of a refresh. @param active that the server spent on statements @param cpu its processor time */
+    private record Cost(double duration, double active, double cpu) {}
+
+    private static List<String> row(String title, List<Cost> costs, List<Cost> totals) {
+        Sample cpu = sample(costs, Cost::cpu);
+        return List.of(
+                title,
+                Table.millis(sample(costs, Cost::duration)),
+                Table.millis(sample(costs, Cost::active)),
+                Table.millis(cpu),
+                Report.number(cpu.median() / sample(totals, Cost::cpu).median()));
+    }
+
+    private static Sample sample(List<Cost> costs, ToDoubleFunction<Cost> value) {
+        return Sample.of(costs.stream().map(value::applyAsDouble).toList());
     }
 
     /** Rows that lie all over change one after the other, each followed by a round. The first round looks at plans, and is not counted. */
-    private List<Double> rounds(String view, int rows, int number) throws Exception {
+    private Cost rounds(String view, int rows, int number) throws Exception {
         List<Double> seconds = new ArrayList<>();
-        try (InProcessRounds rounds = new InProcessRounds(database, view, change(1))) {
+        try (InProcessRounds rounds = new InProcessRounds(database, view, change(1));
+                Connection connection = database.connect();
+                Statement writer = connection.createStatement()) {
             PostgresRefresher refresher = rounds.newRefresher();
             rounds.keys(refresher, IntStream.of(1));
+            TimeUnit.MILLISECONDS.sleep(REPORTED_MILLIS);
+            double active = activeSeconds();
+            double cpu = database.cpuSeconds();
             for (int i = 0; i < number; i++) {
                 changed++;
                 int id = (int) (1 + changed * 7919L % rows);
-                database.execute(change(id));
+                writer.execute(change(id));
                 seconds.add(rounds.keys(refresher, IntStream.of(id)).seconds());
             }
+            cpu = database.cpuSeconds() - cpu;
+            TimeUnit.MILLISECONDS.sleep(REPORTED_MILLIS);
+            return new Cost(Sample.of(seconds).median(), (activeSeconds() - active) / number, cpu / number);
         }
-        return seconds;
+    }
+
+    private Cost refresh() throws Exception {
+        try (Connection connection = database.connect();
+                Statement statement = connection.createStatement()) {
+            double cpu = database.cpuSeconds();
+            long start = System.nanoTime();
+            statement.execute(REFRESH);
+            double duration = (System.nanoTime() - start) / 1e9;
+            return new Cost(duration, duration, database.cpuSeconds() - cpu);
+        }
     }
 
     private static String change(int id) {

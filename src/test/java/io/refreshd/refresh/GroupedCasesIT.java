@@ -256,7 +256,7 @@ class GroupedCasesIT {
         assertThat(byKeys("decimals", "UPDATE nd SET n = 1.0 WHERE id = 1")).isEqualTo(1);
         assertThat(rows("decimals")).singleElement().asString().startsWith("(1,44.0,");
         assertThat(spoiltRound("decimals", "DELETE FROM nd WHERE id > 2")).containsExactly("(1,8.0,4.0000000000000000,2)");
-        for (String special : List.of("NaN", "Infinity", "-Infinity")) {
+        for (String special : List.of("NaN", "-Infinity")) {
             byKeys("decimals", "UPDATE nd SET n = '" + special + "' WHERE id = 1");
             byKeys("decimals", "INSERT INTO nd VALUES (3, 1, 'Infinity'), (4, 1, 0.5)");
             byKeys("decimals", "DELETE FROM nd WHERE id = 3");
@@ -312,22 +312,18 @@ class GroupedCasesIT {
     @Test
     void whatTotalsDoNotTellToTheLastBitIsRecomputed() throws Exception {
         execute(
-                "CREATE TABLE nt (id int PRIMARY KEY, g int, h numeric, f float8, n numeric, t text, i interval)",
-                "INSERT INTO nt SELECT i, i % 2, 1, i / 3.0, i, i, '1 day' FROM generate_series(1, 6) i");
+                "CREATE TABLE nt (id int PRIMARY KEY, g int, h numeric, f float8, n numeric, t text)",
+                "INSERT INTO nt SELECT i, i % 2, 1, i / 3.0, i, i FROM generate_series(1, 6) i");
         int number = 0;
         for (String query : List.of(
                 "g, sum(f) FROM nt GROUP BY g",
                 "g, count(DISTINCT n) FROM nt GROUP BY g",
-                "g, max(n) FROM nt GROUP BY g",
                 "g, max(t) FROM nt GROUP BY g",
-                "g, sum(i) FROM nt GROUP BY g",
                 "g, count(nt) FROM nt GROUP BY g",
                 "g, sum(1 / (id - 3)) FILTER (WHERE id <> 3) FROM nt GROUP BY g",
-                "g, string_agg(t, ',' ORDER BY id) FROM nt GROUP BY g",
                 "h, count(*) FROM nt GROUP BY h",
                 "g, count(*) FROM nt GROUP BY g, t",
-                "g, g + 1, count(*) FROM nt GROUP BY g",
-                "g, count(*), rank() OVER (PARTITION BY g) FROM nt GROUP BY g")) {
+                "g, g + 1, count(*) FROM nt GROUP BY g")) {
             String name = "no_totals_" + number++;
             view(name, "SELECT " + query.replaceFirst("(^.*?)( FROM)", "$1 AS x$2"));
             assertThat(layout(name).maps().getFirst().totals()).as(query).isEmpty();
