@@ -35,9 +35,11 @@ public final class GroupTotals {
     public record Columns(int argument, int filter) {}
 
     /** The oids of built-in functions never change. */
+    private static final Set<Long> COUNTS = Set.of(2147L, 2803L);
+
     private static final Map<Kind, Set<Long>> FUNCTIONS = Map.of(
             Kind.COUNT,
-            Set.of(2147L, 2803L),
+            COUNTS,
             // Of int8, int4, int2 and numeric.
             Kind.SUM,
             Set.of(2107L, 2108L, 2109L, 2114L),
@@ -115,14 +117,11 @@ public final class GroupTotals {
         return switch (part) {
             case Token token -> true;
             case Items items -> items.parts().stream().allMatch(GroupTotals::isOfTotals);
-            case Node node when node.label().equals("AGGREF") ->
-                aggregate(node).isPresent();
+            case Node node when node.label().equals("AGGREF") -> aggregate(node).isPresent();
             case Node node ->
                 !node.label().equals("VAR")
                         && OIDS.stream().allMatch(field -> Catalog.builtIn(Math.max(0, node.number(field))))
-                        && node.fields().values().stream()
-                                .flatMap(List::stream)
-                                .allMatch(GroupTotals::isOfTotals);
+                        && node.fields().values().stream().flatMap(List::stream).allMatch(GroupTotals::isOfTotals);
         };
     }
 
@@ -198,7 +197,7 @@ public final class GroupTotals {
         for (int i = 0; i < places.size(); i++) {
             Node aggregate = columns(grouped).get(i);
             Columns place = places.get(i);
-            boolean counts = FUNCTIONS.get(Kind.COUNT).contains(aggregate.number("aggfnoid"));
+            boolean counts = COUNTS.contains(aggregate.number("aggfnoid"));
             arguments(aggregate).forEach(argument -> expected.add(counts ? isNotNull(argument) : argument));
             if (!aggregate.isNull("aggfilter")) {
                 expected.add((Node) aggregate.all("aggfilter").getFirst());

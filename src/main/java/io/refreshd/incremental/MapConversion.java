@@ -102,8 +102,8 @@ final class MapConversion {
             String canonical = Definitions.textOf(
                     transaction, session.forDefinitions(), Definitions.oidOf(transaction, definition));
             statements.execute("DROP VIEW " + definition);
-            Optional<TotalsConversion> totals = TotalsConversion.of(
-                    transaction, session, query, at, text, names.definition(), canonical, bareTree);
+            Optional<TotalsConversion> totals =
+                    TotalsConversion.of(transaction, session, query, at, text, names.definition(), canonical, bareTree);
             RecomputeKeys keys = DefinitionView.keys(transaction, at);
             if (totals.isPresent()) {
                 String tree = create(

@@ -47,11 +47,7 @@ public record StoreLayout(
         /** A view with totals has one map. The key of a group may hold NULL, so to the totals they are groups too. */
         private GroupMap with(StoreLayout store, String shown, String having) {
             return new GroupMap(
-                    store(),
-                    key,
-                    positions,
-                    joined,
-                    Optional.of(new Totals(store.with(List.of(this)), shown, having)));
+                    store(), key, positions, joined, Optional.of(new Totals(store.with(List.of(this)), shown, having)));
         }
     }
 
@@ -190,7 +186,8 @@ public record StoreLayout(
         for (GroupMap map : maps) {
             oids.addAll(map.store().oids());
             map.totals()
-                    .ifPresent(totals -> oids.addAll(List.of(totals.store().definitionOid(), totals.store().storeOid())));
+                    .ifPresent(totals -> oids.addAll(List.of(
+                            totals.store().definitionOid(), totals.store().storeOid())));
         }
         return oids;
     }

@@ -87,7 +87,9 @@ final class TotalsConversion {
 
     /** Whether the view's own query groups the rows of one map, and the store holds nothing but what it yields. */
     private static boolean isOfOneMap(IncrementalQuery query) {
-        if (query.maps().size() != 1 || !query.tables().isEmpty() || !query.hidden().isEmpty()) {
+        if (query.maps().size() != 1
+                || !query.tables().isEmpty()
+                || !query.hidden().isEmpty()) {
             return false;
         }
         GroupMap map = query.maps().getFirst();
@@ -123,9 +125,7 @@ final class TotalsConversion {
         arguments.forEach(argument -> named.add(argument + " AS refreshd_argument_" + (named.size() + 1)));
         tree = create(scratch, new AggregateText(bare).withColumns(named));
         rows = Definitions.textOf(
-                transaction,
-                session.forDefinitions(),
-                Definitions.oidOf(transaction, SqlNames.qualified(scratch)));
+                transaction, session.forDefinitions(), Definitions.oidOf(transaction, SqlNames.qualified(scratch)));
         drop(scratch);
         return arguments.size() <= MOST_ARGUMENTS && GroupTotals.prove(bareTree, tree, examined, places);
     }
@@ -137,9 +137,7 @@ final class TotalsConversion {
 
     private String create(ViewId scratch, String query) throws SQLException {
         session.forDefinitions()
-                .execute(
-                        transaction.getConnection(),
-                        "CREATE VIEW " + SqlNames.qualified(scratch) + " AS " + query);
+                .execute(transaction.getConnection(), "CREATE VIEW " + SqlNames.qualified(scratch) + " AS " + query);
         return Definitions.treeOf(transaction, Definitions.oidOf(transaction, SqlNames.qualified(scratch)));
     }
 
@@ -191,8 +189,7 @@ final class TotalsConversion {
         String store = SqlNames.qualified(names.store());
         String definition = SqlNames.qualified(names.definition());
         statements.execute("CREATE VIEW " + definition + " AS "
-                + TotalsSql.definition(
-                        SqlNames.qualified(map), types.size(), wide.key(), List.copyOf(columns)));
+                + TotalsSql.definition(SqlNames.qualified(map), types.size(), wide.key(), List.copyOf(columns)));
         statements.execute("CREATE TABLE " + store + " WITH (fillfactor = " + Attachments.FILLFACTOR
                 + ") AS SELECT * FROM " + definition);
         for (String revoke : Defaults.revokes(transaction, names.store())) {
@@ -242,7 +239,8 @@ final class TotalsConversion {
         String total = "s." + column.name();
         // The server divides the same two numbers.
         return kind == GroupTotals.Kind.AVG
-                ? "(" + total + "::pg_catalog.numeric / s." + column.with(Kind.FILLED).name() + "::pg_catalog.numeric)"
+                ? "(" + total + "::pg_catalog.numeric / s."
+                        + column.with(Kind.FILLED).name() + "::pg_catalog.numeric)"
                 : total;
     }
 }

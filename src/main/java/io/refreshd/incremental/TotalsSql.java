@@ -63,7 +63,8 @@ public final class TotalsSql {
                 + columns.stream()
                         .map(column -> ", CASE WHEN t.kept THEN t.old_%1$s ELSE t.%1$s END".formatted(column.name()))
                         .collect(Collectors.joining())
-                + " FROM (" + next(rows, groups) + ") AS t WHERE CASE WHEN t.kept THEN t.old_%1$s ELSE t.%1$s END > 0"
+                + " FROM (" + next(rows, groups)
+                + ") AS t WHERE CASE WHEN t.kept THEN t.old_%1$s ELSE t.%1$s END > 0"
                         .formatted(TotalColumn.ROWS.name());
         return new RoundSql(totals).difference(groups, "(" + said + ")");
     }
@@ -71,7 +72,8 @@ public final class TotalsSql {
     /** The query for what the view shows of groups. */
     public String shown() {
         StoreLayout.Totals found = map.totals().orElseThrow();
-        return "(SELECT " + found.shown() + " FROM " + SqlNames.qualified(totals.names().store()) + " AS s"
+        return "(SELECT " + found.shown() + " FROM "
+                + SqlNames.qualified(totals.names().store()) + " AS s"
                 + (found.having().isEmpty() ? "" : " WHERE " + found.having()) + ")";
     }
 
@@ -132,8 +134,8 @@ public final class TotalsSql {
                 .formatted(column.name());
         return "CASE WHEN n." + column.with(Kind.FILLED).name() + " > 0 THEN "
                 + (isOfDecimals(column)
-                        ? "round(" + sum + ", (length(n." + column.with(Kind.SCALES).name() + "::text) - 1) / "
-                                + TotalColumn.DIGITS + ")"
+                        ? "round(" + sum + ", (length(n."
+                                + column.with(Kind.SCALES).name() + "::text) - 1) / " + TotalColumn.DIGITS + ")"
                         : sum)
                 + " END";
     }

@@ -125,7 +125,8 @@ final class MapsOfRound {
     void correct(PlainSession session) throws SQLException {
         Set<List<String>> again = new HashSet<>();
         if (totals.concernRows()) {
-            again.addAll(ask(session, totals.again(), view.names().recomputeKey().size()));
+            again.addAll(
+                    ask(session, totals.again(), view.names().recomputeKey().size()));
             run(session, totals.difference());
         }
         for (Map.Entry<GroupMap, Set<List<String>>> map : asked.entrySet()) {

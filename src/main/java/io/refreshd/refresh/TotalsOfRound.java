@@ -21,9 +21,7 @@ final class TotalsOfRound {
     private Set<List<String>> groups = Set.of();
 
     TotalsOfRound(StoreLayout view) {
-        this.map = view.maps().stream()
-                .filter(one -> one.totals().isPresent())
-                .findFirst();
+        this.map = view.maps().stream().filter(one -> one.totals().isPresent()).findFirst();
     }
 
     boolean exist() {

@@ -131,8 +131,8 @@ final class IncrementalGroups {
     }
 
     private double activeSeconds() throws Exception {
-        return Double.parseDouble(database.query(
-                        "SELECT active_time / 1000 FROM pg_stat_database WHERE datname = current_database()")
-                .getFirst());
+        return Double.parseDouble(
+                database.query("SELECT active_time / 1000 FROM pg_stat_database WHERE datname = current_database()")
+                        .getFirst());
     }
 }

@@ -212,13 +212,16 @@ class GroupedCasesIT {
         assertThat(byKeys("by_role", "UPDATE fg SET role = 'b' WHERE id = 3", "UPDATE fg SET id = 100 WHERE id = 5"))
                 .isPositive();
         // HAVING lets the group go and come back.
-        assertThat(byKeys("by_role", "UPDATE fg SET ok = false WHERE role = 'a'")).isEqualTo(1);
+        assertThat(byKeys("by_role", "UPDATE fg SET ok = false WHERE role = 'a'"))
+                .isEqualTo(1);
         assertThat(rows("by_role")).hasSize(2);
         assertThat(byKeys("by_role", "UPDATE fg SET ok = true, i8 = NULL WHERE role = 'a'"))
                 .isEqualTo(1);
         // A group that empties, a new one, and one that empties and fills in one round.
         assertThat(byKeys("by_role", "DELETE FROM fg WHERE role = 'a'")).isEqualTo(1);
-        assertThat(byKeys("by_role", "INSERT INTO fg SELECT i, 'a', 1, 1, 1, 1, 'infinity', true FROM generate_series(200, 203) i"))
+        assertThat(byKeys(
+                        "by_role",
+                        "INSERT INTO fg SELECT i, 'a', 1, 1, 1, 1, 'infinity', true FROM generate_series(200, 203) i"))
                 .isEqualTo(1);
         assertThat(byKeys(
                         "by_role",
@@ -236,9 +239,14 @@ class GroupedCasesIT {
 
     @Test
     void aChangeThatIsDeliveredTwiceIsAppliedToTotalsOnce() throws Exception {
-        execute("CREATE TABLE tt (id int PRIMARY KEY, g int, n int)", "INSERT INTO tt SELECT i, i % 2, i FROM generate_series(1, 10) i");
+        execute(
+                "CREATE TABLE tt (id int PRIMARY KEY, g int, n int)",
+                "INSERT INTO tt SELECT i, i % 2, i FROM generate_series(1, 10) i");
         view("twice", "SELECT g, count(*) AS c, sum(n) AS s FROM tt GROUP BY g");
-        execute("UPDATE tt SET g = 1, n = 50 WHERE id = 2", "DELETE FROM tt WHERE id = 4", "INSERT INTO tt VALUES (11, 0, 7)");
+        execute(
+                "UPDATE tt SET g = 1, n = 50 WHERE id = 2",
+                "DELETE FROM tt WHERE id = 4",
+                "INSERT INTO tt VALUES (11, 0, 7)");
         List<KeyLookup> lookups = routed("twice").orElseThrow();
         assertThat(round("twice", lookups)).isEqualTo(2);
         assertThat(round("twice", lookups)).isZero();
@@ -255,7 +263,8 @@ class GroupedCasesIT {
         assertThat(rows("decimals")).singleElement().asString().startsWith("(1,44.000,");
         assertThat(byKeys("decimals", "UPDATE nd SET n = 1.0 WHERE id = 1")).isEqualTo(1);
         assertThat(rows("decimals")).singleElement().asString().startsWith("(1,44.0,");
-        assertThat(spoiltRound("decimals", "DELETE FROM nd WHERE id > 2")).containsExactly("(1,8.0,4.0000000000000000,2)");
+        assertThat(spoiltRound("decimals", "DELETE FROM nd WHERE id > 2"))
+                .containsExactly("(1,8.0,4.0000000000000000,2)");
         for (String special : List.of("NaN", "-Infinity")) {
             byKeys("decimals", "UPDATE nd SET n = '" + special + "' WHERE id = 1");
             byKeys("decimals", "INSERT INTO nd VALUES (3, 1, 'Infinity'), (4, 1, 0.5)");
@@ -302,7 +311,8 @@ class GroupedCasesIT {
                 "INSERT INTO tj_d VALUES (1, 'a'), (2, 'b'), (3, 'c')",
                 "INSERT INTO tj SELECT i, i % 4, i FROM generate_series(1, 40) i");
         view("by_name", "SELECT d.name, sum(t.n) AS s FROM tj t LEFT JOIN tj_d d ON d.id = t.d GROUP BY d.name");
-        execute("CREATE UNIQUE INDEX ON " + SqlNames.qualified(layout("by_name").names().store()) + " (s)");
+        execute("CREATE UNIQUE INDEX ON "
+                + SqlNames.qualified(layout("by_name").names().store()) + " (s)");
         assertThat(byKeys("by_name", "UPDATE tj_d SET name = 'b' WHERE id = 3")).isEqualTo(3);
         byKeys("by_name", "UPDATE tj SET d = d % 3");
         byKeys("by_name", "UPDATE tj_d SET id = id + 10", "INSERT INTO tj_d VALUES (1, 'new')");

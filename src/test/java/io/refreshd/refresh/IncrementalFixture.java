@@ -233,7 +233,8 @@ final class IncrementalFixture implements AutoCloseable {
     boolean differs(StoreLayout layout) throws Exception {
         boolean differs = differs(layout, SqlNames.qualified(layout.names().definition()));
         for (StoreLayout.GroupMap map : layout.maps()) {
-            differs |= differs(map.store(), SqlNames.qualified(map.store().names().definition()));
+            differs |=
+                    differs(map.store(), SqlNames.qualified(map.store().names().definition()));
             if (map.totals().isPresent()) {
                 StoreLayout totals = map.totals().get().store();
                 differs |= differs(totals, SqlNames.qualified(totals.names().definition()));
