@@ -9,8 +9,10 @@ import java.util.List;
  * @param definition oid of the plain view with its query
  * @param recomputeKey numbers of the columns of its table
  * @param positions numbers of the columns of the view's table that hold the key of the group
+ * @param totals whether it is no map, but holds the totals of the groups of one
  */
-public record IncrementalMap(long store, long definition, List<Integer> recomputeKey, List<Integer> positions) {
+public record IncrementalMap(
+        long store, long definition, List<Integer> recomputeKey, List<Integer> positions, boolean totals) {
     public IncrementalMap {
         recomputeKey = List.copyOf(recomputeKey);
         positions = List.copyOf(positions);

@@ -33,12 +33,36 @@ public record StoreLayout(
      * @param key numbers of its columns that hold the key of the group
      * @param positions numbers of the columns of the view's store that hold the same values
      * @param joined whether a condition on the view's recompute key reaches the groups for one key at a time only
+     * @param totals of the groups, if these are brought up to date by difference
      */
-    public record GroupMap(StoreLayout store, List<Integer> key, List<Integer> positions, boolean joined) {
+    public record GroupMap(
+            StoreLayout store, List<Integer> key, List<Integer> positions, boolean joined, Optional<Totals> totals) {
         public GroupMap {
             Objects.requireNonNull(store);
+            Objects.requireNonNull(totals);
             key = List.copyOf(key);
             positions = List.copyOf(positions);
+        }
+
+        /** A view with totals has one map. The key of a group may hold NULL, so to the totals they are groups too. */
+        private GroupMap with(StoreLayout store, String shown, String having) {
+            return new GroupMap(
+                    store(), key, positions, joined, Optional.of(new Totals(store.with(List.of(this)), shown, having)));
+        }
+    }
+
+    /**
+     * The totals of each group.
+     *
+     * @param store the table that holds them; its first columns are the key of the group
+     * @param shown the columns of the view over these, by the name s
+     * @param having which groups the view shows; empty if all
+     */
+    public record Totals(StoreLayout store, String shown, String having) {
+        public Totals {
+            Objects.requireNonNull(store);
+            Objects.requireNonNull(shown);
+            Objects.requireNonNull(having);
         }
     }
 
@@ -50,6 +74,7 @@ public record StoreLayout(
      */
     private static final String READ = """
             SELECT i.view_oid, i.number, i.store_oid, i.definition_oid, i.recompute_key, i.group_key, i.positions, i.joined,
+                   i.shown, i.shown_if,
                    sn.nspname AS store_schema, s.relname AS store_name, dn.nspname AS definition_schema, d.relname AS definition_name,
                    a.attname, pg_catalog.format_type(a.atttypid, -1) AS type,
                    EXISTS (SELECT FROM pg_catalog.pg_index x
@@ -60,10 +85,10 @@ public record StoreLayout(
                                                  AND p.refclassid = 'pg_catalog.pg_class'::regclass AND p.refobjid = s.oid
                                                  AND p.refobjsubid IN (0, a.attnum)))) AS indexed
               FROM (SELECT view_oid, 0 AS number, store_oid, definition_oid, recompute_key, NULL AS group_key, NULL AS positions,
-                           false AS joined
+                           false AS joined, NULL AS shown, NULL AS shown_if
                       FROM refreshd.incremental_view
                      UNION ALL
-                    SELECT view_oid, number, store_oid, definition_oid, recompute_key, group_key, positions, joined
+                    SELECT view_oid, number, store_oid, definition_oid, recompute_key, group_key, positions, joined, shown, shown_if
                       FROM refreshd.incremental_map) i
               JOIN pg_catalog.pg_class s ON s.oid = i.store_oid JOIN pg_catalog.pg_namespace sn ON sn.oid = s.relnamespace
               JOIN pg_catalog.pg_class d ON d.oid = i.definition_oid JOIN pg_catalog.pg_namespace dn ON dn.oid = d.relnamespace
@@ -111,6 +136,8 @@ public record StoreLayout(
             List<Integer> key = numbers(row.getArray("group_key"));
             List<Integer> positions = numbers(row.getArray("positions"));
             boolean joined = row.getBoolean("joined");
+            String shown = row.getString("shown");
+            String having = row.getString("shown_if");
             List<StoreColumn> columns = new ArrayList<>();
             do {
                 columns.add(
@@ -120,8 +147,13 @@ public record StoreLayout(
             StoreLayout layout = new StoreLayout(store, definition, names, columns, List.of());
             if (number == 0) {
                 layouts.put(view, layout);
+            } else if (shown != null && having != null) {
+                maps.computeIfPresent(
+                        view,
+                        (oid, one) -> new ArrayList<>(List.of(one.getFirst().with(layout, shown, having))));
             } else {
-                maps.computeIfAbsent(view, oid -> new ArrayList<>()).add(new GroupMap(layout, key, positions, joined));
+                maps.computeIfAbsent(view, oid -> new ArrayList<>())
+                        .add(new GroupMap(layout, key, positions, joined, Optional.empty()));
             }
         }
         layouts.replaceAll((view, layout) -> layout.with(maps.getOrDefault(view, List.of())));
@@ -141,14 +173,22 @@ public record StoreLayout(
     /** Names of all tables and definitions. */
     public List<IncrementalStore> allNames() {
         List<IncrementalStore> all = new ArrayList<>(List.of(names));
-        maps.forEach(map -> all.addAll(map.store().allNames()));
+        for (GroupMap map : maps) {
+            all.add(map.store().names());
+            map.totals().ifPresent(totals -> all.add(totals.store().names()));
+        }
         return all;
     }
 
     /** Oids of all tables and definitions. */
     public List<Long> oids() {
         List<Long> oids = new ArrayList<>(List.of(definitionOid, storeOid));
-        maps.forEach(map -> oids.addAll(map.store().oids()));
+        for (GroupMap map : maps) {
+            oids.addAll(map.store().oids());
+            map.totals()
+                    .ifPresent(totals -> oids.addAll(List.of(
+                            totals.store().definitionOid(), totals.store().storeOid())));
+        }
         return oids;
     }
 

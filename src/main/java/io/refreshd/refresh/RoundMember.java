@@ -118,7 +118,7 @@ final class RoundMember {
         if (!changed.lookups().isEmpty()) {
             keys.addAll(lookUp(changed.lookups()));
         }
-        if (!keys.isEmpty() && !known.chooser().isKnown(keys.size())) {
+        if (!keys.isEmpty() && !maps.haveTotals() && !known.chooser().isKnown(keys.size())) {
             lookAtPlans(keys);
         }
         return everythingInstead(keys.size())
@@ -180,7 +180,7 @@ final class RoundMember {
                 List<List<String>> keys = List.copyOf(some.keys());
                 for (int from = 0; from < keys.size(); ) {
                     int to = (int) Math.min(keys.size(), (long) from + sql.keysAtOnce());
-                    rows += correct(sql.difference(keys.subList(from, to)));
+                    rows += correct(maps.difference(sql, keys.subList(from, to)));
                     from = to;
                 }
                 clock.keep(session(), false);

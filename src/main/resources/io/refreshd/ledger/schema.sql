@@ -203,6 +203,8 @@ CREATE TABLE IF NOT EXISTS refreshd.incremental_map (
     group_key      int[]   NOT NULL,        -- numbers of the columns of this store that hold the key of the group
     positions      int[]   NOT NULL,        -- numbers of the columns of the view's store that hold the same values
     joined         boolean NOT NULL,        -- whether the groups are joined to what the view's recompute key belongs to
+    shown          text,                    -- not NULL: this store holds totals of the groups; the view's columns over them
+    shown_if       text,                    -- which of these groups the view shows; empty if all
     PRIMARY KEY (view_oid, number)
 );
 COMMENT ON TABLE refreshd.incremental_map IS
