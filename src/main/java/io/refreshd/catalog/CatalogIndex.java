@@ -1,6 +1,7 @@
 package io.refreshd.catalog;
 
 import io.refreshd.model.Obstacle;
+import io.refreshd.model.SqlNames;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -102,6 +103,13 @@ final class CatalogIndex {
     /** Whether the relation stands for a part of a query, so that the database does not have it. */
     boolean isDerived(Relation relation) {
         return derived.containsKey(relation.oid());
+    }
+
+    /** A table by its name, or what stands for one. */
+    String nameOf(Relation relation) {
+        return isDerived(relation)
+                ? "the grouped rows of " + SqlNames.identifier(relation.name())
+                : relation.sql();
     }
 
     /** @param relation has the number that was the next */

@@ -161,7 +161,7 @@ final class ChangePaths {
         if (one.hidden()) {
             return Found.not(new Obstacle(
                     "a condition above an outer join may hide that a row of "
-                            + one.table().sql() + " found its match",
+                            + catalogIndex.nameOf(one.table()) + " found its match",
                     Remedy.NONE));
         }
         LoggedKey key = LoggedKey.of(table, catalogIndex);

@@ -47,7 +47,6 @@ final class GroupKey {
         List<String> found = new ArrayList<>();
         List<String> beyond = new ArrayList<>(QueryShape.beyondJoins(query));
         for (String words : List.of(
-                QueryShape.SET_RETURNING,
                 QueryShape.RECURSIVE,
                 QueryShape.MODIFYING_WITH,
                 QueryShape.GROUPING_SETS,
@@ -58,7 +57,12 @@ final class GroupKey {
                 found.add(words);
             }
         }
-        if (beyond.contains(QueryShape.WITH) && !WithClauses.areReadOnce(query)) {
+        if (beyond.contains(QueryShape.SET_RETURNING) && !returnsSetsAsGroups()) {
+            found.add(QueryShape.SET_RETURNING);
+        }
+        if (beyond.contains(QueryShape.WITH)
+                && !beyond.contains(QueryShape.RECURSIVE)
+                && !WithClauses.areReadOnce(query)) {
             found.add("WITH that is read more than once");
         }
         if (query.isNull("groupClause") && (!query.is("hasAggs", "false") || !query.isNull("havingQual"))) {
@@ -81,6 +85,28 @@ final class GroupKey {
         }
     }
 
+    /**
+     * Whether one column alone returns several rows for one row, and is grouped by or compared: then the rows that are grouped are those
+     * that this column makes. Of several columns the shorter ones would be filled up with NULLs.
+     */
+    private boolean returnsSetsAsGroups() {
+        List<Node> sets = TotalOrder.targets(query).stream()
+                .filter(QueryRewrite::returnsSet)
+                .toList();
+        Set<Long> clause = new HashSet<>(TotalOrder.references(query.items("groupClause")));
+        if (clause.isEmpty()) {
+            clause.addAll(TotalOrder.references(query.items("distinctClause")));
+        }
+        boolean plain = query.isNull("groupClause")
+                && query.isNull("distinctClause")
+                && query.isNull("windowClause")
+                && query.is("hasAggs", "false");
+        return sets.size() == 1
+                && query.isNull("windowClause")
+                && query.is("hasDistinctOn", "false")
+                && (plain || clause.contains(sets.getFirst().number("ressortgroupref")));
+    }
+
     private void checkExpression(Part part) throws UnsupportedQueryException {
         if (part instanceof Items items) {
             for (Part item : items.parts()) {
@@ -91,9 +117,14 @@ final class GroupKey {
                 throw new UnsupportedQueryException(reader.sql()
                         + " has a sub-query in an expression beside GROUP BY, DISTINCT, a window or a set operation");
             }
+            boolean set = node.label().equals("FUNCEXPR") && node.is("funcretset", "true");
             boolean outer = node.label().equals("VAR") && !node.is("varlevelsup", "0");
             boolean system = node.label().equals("VAR") && node.number("varattno") < 0;
-            if (outer || system || (!LABELS.contains(node.label()) && !SafeExpressions.isAllowed(node))) {
+            if (outer
+                    || system
+                    || (!set
+                            && !LABELS.contains(node.label())
+                            && !SafeExpressions.isAllowed(node, QueryPurpose.KEPT))) {
                 throw new UnsupportedQueryException(reader.sql()
                         + " has an expression beside GROUP BY, DISTINCT, a window or a set operation that may depend on"
                         + " more than the rows of its group");

@@ -116,6 +116,15 @@ final class JoinedConditions {
     }
 
     /**
+     * Adds a sub-select in FROM that correlates. Each row that differs by it holds the columns to which it refers, unless an outer join puts
+     * NULLs in their place and a condition above keeps those rows alone.
+     */
+    void addComputed(SubLink subSelect) {
+        subQueries.add(new SubQuery(
+                subSelect, origins, origin -> !reads.get(origin.read()).hidden()));
+    }
+
+    /**
      * Adds what the conditions of an inner query say.
      *
      * @param first the number of its first read in this query

@@ -125,7 +125,7 @@ public final class RoundSql {
 
     /** Two texts of one value, as numeric and timestamptz have, would have the rows of the key twice. */
     private boolean oneByOne() {
-        return layout.maps().stream().anyMatch(StoreLayout.GroupMap::joined) && ONE_TEXT.containsAll(layout.keyTypes());
+        return layout.joinsGroups() && ONE_TEXT.containsAll(layout.keyTypes());
     }
 
     /**

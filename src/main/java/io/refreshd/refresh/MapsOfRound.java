@@ -60,11 +60,13 @@ final class MapsOfRound {
         asked.clear();
         List<KeyLookup> found = new ArrayList<>(
                 lookups.stream().filter(lookup -> lookup.map() == 0).toList());
+        List<KeyLookup> inMaps = new ArrayList<>(
+                lookups.stream().filter(lookup -> lookup.map() > 0).toList());
         for (int number = 1; number <= view.maps().size(); number++) {
             int wanted = number;
             GroupMap map = view.maps().get(number - 1);
             List<KeyLookup> ofMap =
-                    lookups.stream().filter(lookup -> lookup.map() == wanted).toList();
+                    inMaps.stream().filter(lookup -> lookup.map() == wanted).toList();
             Set<List<String>> keys = rowsOf(map, ofMap, session);
             if (keys.isEmpty()) {
                 continue;
@@ -77,13 +79,17 @@ final class MapsOfRound {
             if (keys.size() > WayChooser.MOST_KEYS || groups.size() > WayChooser.MOST_KEYS) {
                 return Optional.empty();
             }
-            found.add(new KeyLookup(
-                    new TableId(
-                            map.store().names().store().schema(),
-                            map.store().names().store().name()),
-                    map.positions(),
-                    map.store().types(map.key()),
-                    groups));
+            // What the groups are joined with comes later: the view, or another map.
+            (map.of() == 0 ? found : inMaps)
+                    .add(new KeyLookup(
+                            new TableId(
+                                    map.store().names().store().schema(),
+                                    map.store().names().store().name()),
+                            map.positions(),
+                            map.store().types(map.key()),
+                            groups,
+                            List.of(),
+                            map.of()));
         }
         return Optional.of(found);
     }
