@@ -91,7 +91,7 @@ final class GroupKey {
      */
     private boolean returnsSetsAsGroups() {
         List<Node> sets = TotalOrder.targets(query).stream()
-                .filter(QueryRewrite::returnsSet)
+                .filter(target -> expression(target).filter(QueryRewrite::returnsSet).isPresent())
                 .toList();
         Set<Long> clause = new HashSet<>(TotalOrder.references(query.items("groupClause")));
         if (clause.isEmpty()) {
@@ -114,8 +114,11 @@ final class GroupKey {
             }
         } else if (part instanceof Node node) {
             if (node.label().equals("SUBLINK")) {
-                throw new UnsupportedQueryException(reader.sql()
-                        + " has a sub-query in an expression beside GROUP BY, DISTINCT, a window or a set operation");
+                // What it reads is left to GroupSubQueries.
+                for (Part comparison : node.all("testexpr")) {
+                    checkExpression(comparison);
+                }
+                return;
             }
             boolean set = node.label().equals("FUNCEXPR") && node.is("funcretset", "true");
             boolean outer = node.label().equals("VAR") && !node.is("varlevelsup", "0");
@@ -176,12 +179,11 @@ final class GroupKey {
             case Items items ->
                 new Items(items.parts().stream().map(this::ungrouped).toList());
             case Node node -> {
-                List<Part> groups = node.label().equals("VAR") && node.is("varlevelsup", "0")
-                        ? groups((int) node.number("varno"))
-                        : List.of();
-                int number = (int) node.number("varattno");
-                if (number >= 1 && number <= groups.size()) {
-                    yield groups.get(number - 1);
+                Optional<Node> grouped = node.label().equals("VAR") && node.is("varlevelsup", "0")
+                        ? grouped(query, node)
+                        : Optional.empty();
+                if (grouped.isPresent()) {
+                    yield grouped.get();
                 }
                 Map<String, List<Part>> fields = new HashMap<>();
                 node.fields()
@@ -192,13 +194,19 @@ final class GroupKey {
         };
     }
 
-    private List<Part> groups(int entry) {
+    /** The expression by which a query groups to which a column refers; empty if it refers to the rows themselves. */
+    static Optional<Node> grouped(Node query, Node variable) {
         List<Part> entries = query.items("rtable");
-        return entry >= 1
+        int entry = (int) variable.number("varno");
+        List<Part> groups = entry >= 1
                         && entry <= entries.size()
                         && entries.get(entry - 1) instanceof Node group
                         && group.is("rtekind", "9")
                 ? group.items("groupexprs")
                 : List.of();
+        int number = (int) variable.number("varattno");
+        return number >= 1 && number <= groups.size() && groups.get(number - 1) instanceof Node expression
+                ? Optional.of(expression)
+                : Optional.empty();
     }
 }

@@ -4,6 +4,7 @@ import io.refreshd.catalog.NodeTree.Node;
 import io.refreshd.catalog.NodeTree.Part;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -26,6 +27,13 @@ final class GroupLeaves {
     /** @param expression over the rows that the leaf reads */
     record Column(int number, Node expression) {}
 
+    /**
+     * The answer for a grouped query.
+     *
+     * @param subQueries in its columns and HAVING, which refer to output columns of it
+     */
+    record Found(List<Leaf> leaves, List<SubLink> subQueries) {}
+
     private final Relation view;
     private final CatalogIndex catalogIndex;
 
@@ -35,43 +43,58 @@ final class GroupLeaves {
         this.catalogIndex = catalogIndex;
     }
 
-    List<Leaf> of(PlacedQuery query) throws UnsupportedQueryException {
+    Found of(PlacedQuery query) throws UnsupportedQueryException {
         List<Leaf> leaves = new ArrayList<>();
+        List<SubLink> subQueries = new ArrayList<>();
         if (!query.query().isNull("setOperations")) {
             List<Node> branches = branches(query.query());
             for (int i = 0; i < branches.size(); i++) {
-                leaves.addAll(of(query.branch(branches.get(i), i, catalogIndex)));
+                Found branch = of(query.branch(branches.get(i), i, catalogIndex));
+                leaves.addAll(branch.leaves());
+                subQueries.addAll(branch.subQueries());
             }
-            return leaves;
+            return new Found(leaves, subQueries);
         }
         SortedMap<Integer, Node> columns = GroupKey.of(query.query(), view);
+        subQueries.addAll(new GroupSubQueries(query.query(), columns).all());
         Optional<PlacedQuery> only = onlyGroups(query);
         if (only.isPresent()) {
-            leaves.addAll(ofGroups(columns, of(only.get())));
+            Found inner = of(only.get());
+            inner.leaves().forEach(leaf -> leaves.add(through(columns, leaf)));
+            if (leaves.stream().noneMatch(leaf -> leaf.columns().isEmpty())) {
+                inner.subQueries()
+                        .forEach(subQuery -> subQueries.add(
+                                GroupSubQueries.through(subQuery, number -> shown(columns, number))));
+                return new Found(leaves, subQueries);
+            }
         }
-        if (leaves.isEmpty() || leaves.stream().anyMatch(leaf -> leaf.columns().isEmpty())) {
-            // What tells the groups apart is computed of other groups, whose rows are then those that are grouped.
-            SortedMap<Integer, Column> own = new TreeMap<>();
-            columns.forEach((number, expression) -> own.put(number, new Column(number, expression)));
-            return List.of(new Leaf(query, own));
-        }
-        return leaves;
+        // What tells groups apart may be computed of other groups, whose rows are then those that are grouped.
+        SortedMap<Integer, Column> own = new TreeMap<>();
+        columns.forEach((number, expression) -> own.put(number, new Column(number, expression)));
+        return new Found(List.of(new Leaf(query, own)), subQueries);
     }
 
     /** @param columns over the rows of the inner query, by number */
-    private static List<Leaf> ofGroups(SortedMap<Integer, Node> columns, List<Leaf> innerLeaves) {
-        List<Leaf> leaves = new ArrayList<>();
-        for (Leaf inner : innerLeaves) {
-            SortedMap<Integer, Column> shown = new TreeMap<>();
-            columns.forEach((number, expression) -> {
-                Column column = expression.label().equals("VAR") ? inner.columns().get((int) expression.number("varattno")) : null;
-                if (column != null) {
-                    shown.put(number, column);
-                }
-            });
-            leaves.add(new Leaf(inner.query(), shown));
-        }
-        return leaves;
+    private static Leaf through(SortedMap<Integer, Node> columns, Leaf inner) {
+        SortedMap<Integer, Column> shown = new TreeMap<>();
+        columns.forEach((number, expression) -> {
+            Column column = expression.label().equals("VAR")
+                    ? inner.columns().get((int) expression.number("varattno"))
+                    : null;
+            if (column != null) {
+                shown.put(number, column);
+            }
+        });
+        return new Leaf(inner.query(), shown);
+    }
+
+    private static int shown(SortedMap<Integer, Node> columns, int number) {
+        return columns.entrySet().stream()
+                .filter(column -> column.getValue().label().equals("VAR")
+                        && column.getValue().number("varattno") == number)
+                .map(Map.Entry::getKey)
+                .findFirst()
+                .orElse(0);
     }
 
     /** The grouped query in FROM, if there is nothing else. */

@@ -79,7 +79,11 @@ final class GroupedSplitter {
 
     private GroupedPart part(PlacedQuery query, String name, List<String> columnNames)
             throws UnsupportedQueryException {
-        List<Leaf> leaves = new GroupLeaves(view, extended).of(query);
+        GroupLeaves.Found found = new GroupLeaves(view, extended).of(query);
+        List<Leaf> leaves = found.leaves();
+        for (SubLink subQuery : found.subQueries()) {
+            SubQueryReads.of(subQuery, extended, purpose);
+        }
         Map<Integer, String> types = types(leaves);
         List<Integer> key = chosen(leaves, types);
         if (key.isEmpty()) {
@@ -101,7 +105,7 @@ final class GroupedSplitter {
                         key.contains(number) ? types.getOrDefault(number, "") : ""))
                 .toList();
         Relation table = derived(name, RelationKind.TABLE, tableColumns, Optional.empty());
-        extended.add(table, Optional.empty(), List.of(new Index(table.oid(), table.oid(), name, key, KEY)));
+        extended.add(table, List.of(new Index(table.oid(), table.oid(), name, key, KEY)), found.subQueries());
         List<GroupedPart.Branch> branches = new ArrayList<>();
         for (Leaf leaf : leaves) {
             branches.add(branch(leaf, name, key, types));
@@ -195,7 +199,7 @@ final class GroupedSplitter {
                         RowSecurity.OFF,
                         view.traits().access()),
                 columns);
-        extended.add(relation, query, List.of());
+        extended.add(relation, query);
         return relation;
     }
 }

@@ -208,6 +208,7 @@ final class JoinedReads {
             Map<Integer, Integer> own = new HashMap<>();
             relation.columns().forEach(column -> own.put(column.number(), column.number()));
             reads.add(new Read(relation, entry, joins.isNullable(entry), joins.mayHide(entry), own));
+            catalogIndex.subQueriesOf(relation).forEach(subQuery -> conditions.addOfRead(subQuery, reads.size() - 1));
             return;
         }
         JoinedReads within = inside(entry, with, namesInside, depth);

@@ -99,6 +99,8 @@ final class IncrementalRounds {
         long withLater;
         long views;
         long throughOthers;
+        long nested;
+        long computed;
 
         @Override
         public String toString() {
@@ -107,7 +109,8 @@ final class IncrementalRounds {
                     + everything + " of everything; " + changed + " changed rows, " + withLater
                     + " had transactions between snapshot and log position; changes of " + throughOthers + " of "
                     + views
-                    + " views led through other tables";
+                    + " views led through other tables; " + nested + " had groups of groups, " + computed
+                    + " LATERAL or the order of rows";
         }
     }
 
@@ -229,6 +232,8 @@ final class IncrementalRounds {
         tally.views++;
         tally.throughOthers +=
                 plan.tables().stream().anyMatch(table -> !table.through().isEmpty()) ? 1 : 0;
+        tally.nested += plan.maps().stream().anyMatch(map -> map.of() > 0) ? 1 : 0;
+        tally.computed += query.matches("(?s).*(LATERAL|ARRAY|LIMIT| ALL \\(SELECT).*") ? 1 : 0;
         fixture.view(name, HiddenColumns.before(String.valueOf(text), plan), plan);
         StoreLayout layout = StoreLayout.read(fixture.handle, fixture.oid(name)).orElseThrow();
         return Optional.of(new View(

@@ -98,8 +98,20 @@ final class RandomGroups {
         groups.forEach(group -> columns.add(group + " AS g" + columns.size()));
         columns.add(any(AGGREGATES).formatted(any(uses).alias()) + " AS n");
         columns.add(any(AGGREGATES).formatted(any(uses).alias()) + " AS m");
+        String group = groups.getFirst();
+        boolean column = group.matches("\\w+\\.(a|b|k2)");
+        if (column && one(5)) {
+            columns.add("(SELECT " + any(List.of("count(*)", "max(s.n)", "string_agg(s.v, '' ORDER BY s.v)"))
+                    + besideGroups(group) + ") AS q");
+        }
         return "SELECT " + String.join(", ", columns) + from(uses) + " GROUP BY " + String.join(", ", groups)
-                + any(List.of("", "", " HAVING count(*) > 1"));
+                + (column && one(8)
+                        ? " HAVING " + any(List.of("", "NOT ")) + "EXISTS (SELECT" + besideGroups(group) + ")"
+                        : any(List.of("", "", " HAVING count(*) > 1")));
+    }
+
+    private String besideGroups(String group) {
+        return " FROM " + joins.ofSubQuery(new ArrayList<>()) + " WHERE s." + any(List.of("a", "b", "k2")) + " = " + group;
     }
 
     private String distinct() {
