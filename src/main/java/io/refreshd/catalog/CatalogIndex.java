@@ -108,9 +108,7 @@ final class CatalogIndex {
 
     /** A table by its name, or what stands for one. */
     String nameOf(Relation relation) {
-        return isDerived(relation)
-                ? "the grouped rows of " + SqlNames.identifier(relation.name())
-                : relation.sql();
+        return isDerived(relation) ? "the grouped rows of " + SqlNames.identifier(relation.name()) : relation.sql();
     }
 
     /** @param relation has the number that was the next */

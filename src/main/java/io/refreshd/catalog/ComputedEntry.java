@@ -65,6 +65,20 @@ record ComputedEntry(Node entry) {
         return found;
     }
 
+    /** Whether the query uses its columns. A column that a join has merged may be one of them. @param index its number */
+    boolean isUsed(int index, List<Part> targets, JoinTree joins, RangeTable rangeTable) {
+        boolean[] used = {joins.isReferenced(index)};
+        targets.forEach(part -> OwnReferences.visit(part, variable -> {
+            int other = (int) variable.number("varno");
+            used[0] |= other == index
+                    || rangeTable
+                            .entry(other)
+                            .filter(join -> join.is("rtekind", "2"))
+                            .isPresent();
+        }));
+        return used[0];
+    }
+
     /** The sub-select, which has a value for each row as a sub-query in an expression has. */
     Optional<SubLink> subSelect(boolean nullable) {
         return entry.is("rtekind", SUB_SELECT) && entry.all("subquery").getFirst() instanceof Node query
@@ -76,9 +90,10 @@ record ComputedEntry(Node entry) {
     void check() throws UnsupportedQueryException {
         for (Part part : entry.items("functions")) {
             for (Part function : part instanceof Node node ? node.all("funcexpr") : List.<Part>of()) {
-                List<Part> inside = function instanceof Node node && node.label().equals("FUNCEXPR")
-                        ? node.all("args")
-                        : List.of(function);
+                List<Part> inside =
+                        function instanceof Node node && node.label().equals("FUNCEXPR")
+                                ? node.all("args")
+                                : List.of(function);
                 for (Part argument : inside) {
                     SafeExpressions.check(argument, QueryPurpose.KEPT);
                 }

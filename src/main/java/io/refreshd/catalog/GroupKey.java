@@ -91,7 +91,8 @@ final class GroupKey {
      */
     private boolean returnsSetsAsGroups() {
         List<Node> sets = TotalOrder.targets(query).stream()
-                .filter(target -> expression(target).filter(QueryRewrite::returnsSet).isPresent())
+                .filter(target ->
+                        expression(target).filter(QueryRewrite::returnsSet).isPresent())
                 .toList();
         Set<Long> clause = new HashSet<>(TotalOrder.references(query.items("groupClause")));
         if (clause.isEmpty()) {

@@ -63,8 +63,8 @@ final class GroupLeaves {
             inner.leaves().forEach(leaf -> leaves.add(through(columns, leaf)));
             if (leaves.stream().noneMatch(leaf -> leaf.columns().isEmpty())) {
                 inner.subQueries()
-                        .forEach(subQuery -> subQueries.add(
-                                GroupSubQueries.through(subQuery, number -> shown(columns, number))));
+                        .forEach(subQuery ->
+                                subQueries.add(GroupSubQueries.through(subQuery, number -> shown(columns, number))));
                 return new Found(leaves, subQueries);
             }
         }
@@ -78,9 +78,8 @@ final class GroupLeaves {
     private static Leaf through(SortedMap<Integer, Node> columns, Leaf inner) {
         SortedMap<Integer, Column> shown = new TreeMap<>();
         columns.forEach((number, expression) -> {
-            Column column = expression.label().equals("VAR")
-                    ? inner.columns().get((int) expression.number("varattno"))
-                    : null;
+            Column column =
+                    expression.label().equals("VAR") ? inner.columns().get((int) expression.number("varattno")) : null;
             if (column != null) {
                 shown.put(number, column);
             }

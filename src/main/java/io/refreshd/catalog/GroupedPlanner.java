@@ -68,8 +68,7 @@ final class GroupedPlanner {
         return Optional.of(rows).filter(IncrementalQuery::possible);
     }
 
-    private Optional<IncrementalQuery> planned(
-            Relation part, List<EntryNames> namesAround, QueryPurpose forWhat) {
+    private Optional<IncrementalQuery> planned(Relation part, List<EntryNames> namesAround, QueryPurpose forWhat) {
         try {
             CatalogIndex catalogIndex = grouped.catalogIndex();
             SelectProjectJoin.of(part, catalogIndex, forWhat);

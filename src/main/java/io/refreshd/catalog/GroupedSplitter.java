@@ -134,7 +134,8 @@ final class GroupedSplitter {
                 map,
                 leaf.query()
                         .text()
-                        .showing(columns.stream().map(GroupLeaves.Column::number).toList()),
+                        .showing(
+                                columns.stream().map(GroupLeaves.Column::number).toList()),
                 leaf.query().around(),
                 new GroupedSplitter(map, extended, leaf.query().around(), QueryPurpose.MAPPED).split(rows));
     }

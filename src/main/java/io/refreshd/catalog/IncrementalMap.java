@@ -11,8 +11,7 @@ import java.util.List;
  * @param positions numbers of the columns of the view's table, or of that of another map, that hold the key of the group
  * @param of the number of that map, from 1; 0: the view's
  */
-public record IncrementalMap(
-        long store, long definition, List<Integer> recomputeKey, List<Integer> positions, int of) {
+public record IncrementalMap(long store, long definition, List<Integer> recomputeKey, List<Integer> positions, int of) {
     public IncrementalMap {
         recomputeKey = List.copyOf(recomputeKey);
         positions = List.copyOf(positions);

@@ -70,8 +70,7 @@ public record IncrementalQuery(
 
     /** The same query, with other maps. */
     IncrementalQuery with(List<GroupMap> others) {
-        return new IncrementalQuery(
-                view, oid, obstacles, anchor, anchorKey, recomputeKey, hidden, tables, others);
+        return new IncrementalQuery(view, oid, obstacles, anchor, anchorKey, recomputeKey, hidden, tables, others);
     }
 
     /** How the changes of each table are found, those that are grouped too. */
@@ -236,7 +235,11 @@ public record IncrementalQuery(
         MapText inside(Inner inner) {
             return branch < 0
                     ? new MapText(
-                            view, within, Stream.concat(into.stream(), Stream.of(inner)).toList(), -1, List.of())
+                            view,
+                            within,
+                            Stream.concat(into.stream(), Stream.of(inner)).toList(),
+                            -1,
+                            List.of())
                     : new MapText(view, Optional.of(this), List.of(inner), -1, List.of());
         }
 

@@ -20,7 +20,8 @@ record MappedColumns(Node query, int entry) {
      * @throws UnsupportedQueryException if it may decide
      */
     void check(PlacedQuery.InFrom inner, CatalogIndex catalogIndex) throws UnsupportedQueryException {
-        Set<Integer> same = new OrderlessQuery(catalogIndex).columns(inner.query().query());
+        Set<Integer> same =
+                new OrderlessQuery(catalogIndex).columns(inner.query().query());
         for (int number = 1; number <= inner.columns().size(); number++) {
             if (!same.contains(number) && isUsed(number)) {
                 throw new UnsupportedQueryException("groups rows by a column of " + inner.name()
@@ -37,9 +38,7 @@ record MappedColumns(Node query, int entry) {
     private boolean isUsed(int number) {
         boolean[] used = new boolean[1];
         for (String field : new TreeSet<>(Set.of("targetList", "jointree"))) {
-            query.all(field)
-                    .forEach(part -> OwnReferences.visit(
-                            part, variable -> used[0] |= is(variable, number)));
+            query.all(field).forEach(part -> OwnReferences.visit(part, variable -> used[0] |= is(variable, number)));
         }
         return used[0];
     }
@@ -47,7 +46,8 @@ record MappedColumns(Node query, int entry) {
     /** A column that a join has merged, or the row as a whole, may be any. */
     private boolean is(Node variable, int number) {
         int varno = (int) variable.number("varno");
-        @Nullable Node other = varno >= 1 && varno <= query.items("rtable").size()
+        @Nullable Node other = varno >= 1
+                        && varno <= query.items("rtable").size()
                         && query.items("rtable").get(varno - 1) instanceof Node node
                 ? node
                 : null;

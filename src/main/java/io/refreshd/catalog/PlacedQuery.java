@@ -68,7 +68,8 @@ record PlacedQuery(Node query, WithClauses with, List<MapText> texts, List<Entry
         String name = view == null ? names.with(entry).or(() -> names.of(entry)).orElse("") : view.name();
         Optional<PlacedQuery> inner = rangeTable
                 .subquery(entry)
-                .map(found -> view == null ? subSelect(found, name, names) : of(found, Optional.of(view.oid()), List.of()))
+                .map(found ->
+                        view == null ? subSelect(found, name, names) : of(found, Optional.of(view.oid()), List.of()))
                 .or(() -> rangeTable.entry(entry).flatMap(with::find).map(found -> withQuery(found, name, names)));
         return inner.map(found -> new InFrom(
                 found,

@@ -124,8 +124,7 @@ public final class RecomputeKeys {
         }
     }
 
-    private Optional<String> difference(
-            IncrementalQuery query, Relation of, NodeTree.Node before, NodeTree.Node after)
+    private Optional<String> difference(IncrementalQuery query, Relation of, NodeTree.Node before, NodeTree.Node after)
             throws UnsupportedQueryException {
         Optional<GroupedQuery> parts = GroupedQuery.of(of, before, catalogIndex);
         if (parts.isEmpty()) {

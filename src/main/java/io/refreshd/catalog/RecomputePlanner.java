@@ -135,8 +135,8 @@ final class RecomputePlanner {
             return new Obstacle(
                     "the key column " + name + " of " + catalogIndex.nameOf(one.table()) + " is not shown by " + source
                             + ", through which it is read",
-                    Remedy.text("add " + name + " of " + catalogIndex.nameOf(one.table()) + " to the columns of " + source
-                            + ", unaltered"));
+                    Remedy.text("add " + name + " of " + catalogIndex.nameOf(one.table()) + " to the columns of "
+                            + source + ", unaltered"));
         }
         return new Obstacle(
                 "the name of a join covers " + catalogIndex.nameOf(one.table()) + ", so that its key column " + name

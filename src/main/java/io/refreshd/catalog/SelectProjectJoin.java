@@ -164,40 +164,12 @@ final class SelectProjectJoin {
             }
             return;
         }
-        Node entry = rangeTable.entry(index).orElseThrow();
-        if (!entry.isNull("tablesample")
-                || (!entry.isNull("securityQuals")
-                        && !entry.all("securityQuals").isEmpty())) {
-            throw new UnsupportedQueryException(reader.sql() + " reads only part of " + relation.sql());
+        ReadableRelation.check(relation, rangeTable.entry(index).orElseThrow(), reader, catalogIndex);
+        if (relation.kind() == RelationKind.VIEW) {
+            addFlattened(index, of(relation, catalogIndex, purpose, depth + 1));
+        } else {
+            useOf(relation.oid()).addRead(joinTree.isNullable(index), joinTree.isHidden(index));
         }
-        switch (relation.kind()) {
-            case TABLE -> addTable(index, relation);
-            case VIEW -> addView(index, relation);
-            case PARTITIONED_TABLE -> addPartitioned(index, entry, relation);
-            case MATERIALIZED_VIEW ->
-                throw new UnsupportedQueryException("reads the materialized view " + relation.sql());
-            case FOREIGN_TABLE, SEQUENCE, OTHER ->
-                throw new UnsupportedQueryException("reads " + relation.sql() + ", which is no table");
-        }
-    }
-
-    private void addTable(int index, Relation table) throws UnsupportedQueryException {
-        if (!catalogIndex.childrenOf(table).isEmpty()) {
-            throw new UnsupportedQueryException("table " + table.sql() + " has inheritance children");
-        }
-        useOf(table.oid()).addRead(joinTree.isNullable(index), joinTree.isHidden(index));
-    }
-
-    /** Of a partitioned table the query reads all partitions, and each of their rows once. */
-    private void addPartitioned(int index, Node entry, Relation table) throws UnsupportedQueryException {
-        if (!entry.is("inh", "true")) {
-            throw new UnsupportedQueryException("reads ONLY " + table.sql() + ", which holds no rows");
-        }
-        useOf(table.oid()).addRead(joinTree.isNullable(index), joinTree.isHidden(index));
-    }
-
-    private void addView(int index, Relation view) throws UnsupportedQueryException {
-        addFlattened(index, of(view, catalogIndex, purpose, depth + 1));
     }
 
     /** Adds a sub-select in FROM, or a query of WITH that is read once. Neither differs from a plain view with the same query. */
@@ -249,17 +221,8 @@ final class SelectProjectJoin {
         entry.check();
         Optional<SubLink> subSelect = entry.subSelect(joinTree.isNullable(index));
         if (subSelect.isPresent()) {
-            add(subSelect.get(), purpose == QueryPurpose.MAPPED && isReferred(index) ? purpose : QueryPurpose.KEPT);
+            add(subSelect.get(), entry.isUsed(index, targets, joinTree, rangeTable) ? purpose : QueryPurpose.KEPT);
         }
-    }
-
-    /** Whether the query uses columns of an entry, for more than to show them. */
-    private boolean isReferred(int index) {
-        boolean[] referred = {joinTree.isReferenced(index)};
-        targets.forEach(
-                part -> OwnReferences.visit(part, variable -> referred[0] |= variable.number("varno") == index
-                        || rangeTable.entry((int) variable.number("varno")).filter(entry -> entry.is("rtekind", "2")).isPresent()));
-        return referred[0];
     }
 
     private void addSubQueries(List<SubLink> found) throws UnsupportedQueryException {

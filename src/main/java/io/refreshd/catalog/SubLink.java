@@ -16,8 +16,7 @@ import java.util.Optional;
  * @param outer whether an outer join may put a row with NULLs in the place of a row for which the expression is not true
  * @param notCompared why rows with its value cannot be compared; empty if they can
  */
-record SubLink(
-        Node query, Optional<Node> comparison, boolean onlyTruth, boolean outer, Optional<String> notCompared) {
+record SubLink(Node query, Optional<Node> comparison, boolean onlyTruth, boolean outer, Optional<String> notCompared) {
     /** One whose rows can be compared. */
     SubLink(Node query, Optional<Node> comparison, boolean onlyTruth, boolean outer) {
         this(query, comparison, onlyTruth, outer, Optional.empty());
@@ -82,7 +81,8 @@ record SubLink(
 
     /** A sub-select in FROM. @param nullable whether it is on the nullable side of an outer join */
     static SubLink ofFrom(Node query, boolean nullable) {
-        return new SubLink(query, Optional.empty(), false, nullable, Optional.of("its query holds a LATERAL sub-select"));
+        return new SubLink(
+                query, Optional.empty(), false, nullable, Optional.of("its query holds a LATERAL sub-select"));
     }
 
     private static boolean isOfAnyKind(Node node) {
@@ -127,7 +127,8 @@ record SubLink(
                 || !(node.all("subselect").getFirst() instanceof Node query)
                 || !query.label().equals("QUERY")
                 || !isOfAnyKind(node)) {
-            throw new UnsupportedQueryException("its query holds a sub-query in an expression of a kind that is not known");
+            throw new UnsupportedQueryException(
+                    "its query holds a sub-query in an expression of a kind that is not known");
         }
         Optional<String> notCompared = Optional.empty();
         if (!isOfKnownKind(node)) {

@@ -32,8 +32,8 @@ final class SubQueryReads {
             "AGGREF");
 
     /** Labels that are allowed besides where the order of rows may matter. */
-    private static final Set<String> OF_ANY_ORDER =
-            Set.of("WINDOWFUNC", "WINDOWCLAUSE", "GROUPINGSET", "GROUPINGFUNC", "RANGETBLFUNCTION", "FUNCEXPR", "SUBLINK");
+    private static final Set<String> OF_ANY_ORDER = Set.of(
+            "WINDOWFUNC", "WINDOWCLAUSE", "GROUPINGSET", "GROUPINGFUNC", "RANGETBLFUNCTION", "FUNCEXPR", "SUBLINK");
 
     /** Flags of a query that are false. */
     private static final List<String> FALSE = List.of("hasRecursive", "hasModifyingCTE");

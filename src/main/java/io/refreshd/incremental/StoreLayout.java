@@ -160,7 +160,8 @@ public record StoreLayout(
     /** Oids of all tables and definitions. */
     public List<Long> oids() {
         List<Long> oids = new ArrayList<>(List.of(definitionOid, storeOid));
-        maps.forEach(map -> oids.addAll(List.of(map.store().definitionOid(), map.store().storeOid())));
+        maps.forEach(map ->
+                oids.addAll(List.of(map.store().definitionOid(), map.store().storeOid())));
         return oids;
     }
 

@@ -339,11 +339,15 @@ class GroupedCasesIT extends ConvertedCases {
         assertThat(refused("SELECT g, count(*) FROM re_keyless GROUP BY g"))
                 .anySatisfy(why ->
                         assertThat(why).contains("re_keyless").contains("no primary key or replica identity index"));
-        assertThat(refused("SELECT c, count(*) FROM (SELECT g, string_agg(j::text, ',') AS c FROM re GROUP BY g) s GROUP BY c"))
+        assertThat(
+                        refused(
+                                "SELECT c, count(*) FROM (SELECT g, string_agg(j::text, ',') AS c FROM re GROUP BY g) s GROUP BY c"))
                 .singleElement()
                 .asString()
                 .contains("may depend on the order in which rows are read (c)");
-        assertThat(refused("SELECT s.g, t.g AS h FROM (SELECT g, count(*) FROM re GROUP BY g) s FULL JOIN re t ON t.g = s.g"))
+        assertThat(
+                        refused(
+                                "SELECT s.g, t.g AS h FROM (SELECT g, count(*) FROM re GROUP BY g) s FULL JOIN re t ON t.g = s.g"))
                 .singleElement()
                 .asString()
                 .contains("the grouped rows of \"s\" is on the nullable side");

@@ -152,7 +152,8 @@ final class IncrementalFixture implements AutoCloseable {
                         + table
                         + "'::regclass, '" + table + "_definition'::regclass, '"
                         + array(map.rows().recomputeKey())
-                        + "', '" + array(map.key()) + "', '" + array(map.positions()) + "', " + map.joined() + ", " + map.of() + ")");
+                        + "', '" + array(map.key()) + "', '" + array(map.positions()) + "', " + map.joined() + ", "
+                        + map.of() + ")");
         return bare;
     }
 

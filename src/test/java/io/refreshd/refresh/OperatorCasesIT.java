@@ -106,8 +106,12 @@ class OperatorCasesIT extends ConvertedCases {
 
     @Test
     void groupsByWhatIsComputedOfOtherGroups() throws Exception {
-        execute("CREATE TABLE gh (id int PRIMARY KEY, g int)", "INSERT INTO gh SELECT i, i % 5 FROM generate_series(1, 12) i");
-        view("histogram", "SELECT n, count(*) AS groups FROM (SELECT g, count(*) AS n FROM gh GROUP BY g) s GROUP BY n");
+        execute(
+                "CREATE TABLE gh (id int PRIMARY KEY, g int)",
+                "INSERT INTO gh SELECT i, i % 5 FROM generate_series(1, 12) i");
+        view(
+                "histogram",
+                "SELECT n, count(*) AS groups FROM (SELECT g, count(*) AS n FROM gh GROUP BY g) s GROUP BY n");
         byKeys("histogram", "UPDATE gh SET g = 1 WHERE id = 2");
         byKeys("histogram", "UPDATE gh SET g = NULL WHERE g = 3", "DELETE FROM gh WHERE g = 4");
         assertThat(rows("histogram")).containsExactly("(2,3)", "(4,1)");
@@ -226,7 +230,8 @@ class OperatorCasesIT extends ConvertedCases {
                 + " GROUP BY s.g HAVING NOT EXISTS (SELECT FROM sg_hidden h WHERE h.g = s.g)";
         assertThat(everything(query)).isEmpty();
         view("named_groups", query);
-        assertThat(byKeys("named_groups", "UPDATE sg_name SET name = 'ONE' WHERE id = 1")).isEqualTo(1);
+        assertThat(byKeys("named_groups", "UPDATE sg_name SET name = 'ONE' WHERE id = 1"))
+                .isEqualTo(1);
         assertThat(byKeys("named_groups", "UPDATE sg_hidden SET g = 1")).isEqualTo(2);
         assertThat(rows("named_groups")).containsExactly("(0,18,)", "(2,15,two)");
         byKeys("named_groups", "UPDATE sg SET g = 7 WHERE id = 2", "INSERT INTO sg_name VALUES (7, 'seven')");
@@ -238,7 +243,9 @@ class OperatorCasesIT extends ConvertedCases {
         byKeys("joined_with_named", "UPDATE sg_hidden SET g = 2, why = 'y'");
         byKeys("joined_with_named", "UPDATE sg SET g = 1 WHERE g = 0", "DELETE FROM sg_hidden");
         // What an aggregate reads of a sub-query is not the same for all rows of the group.
-        assertThat(everything("SELECT s.g, sum((SELECT count(*) FROM sg_hidden h WHERE h.g = s.n)) AS n FROM sg s GROUP BY s.g"))
+        assertThat(
+                        everything(
+                                "SELECT s.g, sum((SELECT count(*) FROM sg_hidden h WHERE h.g = s.n)) AS n FROM sg s GROUP BY s.g"))
                 .containsExactly("sg_hidden");
     }
 
@@ -256,7 +263,8 @@ class OperatorCasesIT extends ConvertedCases {
         view("of_columns", "SELECT unnest(tags) AS tag, generate_series(1, n) AS i FROM fn");
         byKeys("of_columns", "UPDATE fn SET tags = tags || '{z}', n = 3 WHERE id IN (1, 3)");
         view("by_tag", "SELECT unnest(f.tags) AS tag, count(*) AS n FROM fn f GROUP BY 1");
-        assertThat(byKeys("by_tag", "UPDATE fn SET tags = '{b,q}' WHERE id = 1")).isPositive();
+        assertThat(byKeys("by_tag", "UPDATE fn SET tags = '{b,q}' WHERE id = 1"))
+                .isPositive();
         assertThat(rows("by_tag")).contains("(b,2)", "(q,1)").doesNotContain("(a,1)");
         // The shorter one is filled up with NULLs, whose groups a map of the other one does not know.
         assertThat(refused("SELECT unnest(tags) AS tag, generate_series(1, n) AS i, count(*) FROM fn GROUP BY 1, 2"))
@@ -276,7 +284,8 @@ class OperatorCasesIT extends ConvertedCases {
                 "forms",
                 "SELECT a[1] AS first, j['k'] AS k, t COLLATE \"C\" < 'a' AS upper, t::ex_short AS short,"
                         + " a::varchar[] AS b, (p).y FROM ex WHERE (n, id) > (0, 9)");
-        assertThat(byKeys("forms", "UPDATE ex SET a[1] = 'q', t = 'Z', n = 2 WHERE id = 1")).isEqualTo(1);
+        assertThat(byKeys("forms", "UPDATE ex SET a[1] = 'q', t = 'Z', n = 2 WHERE id = 1"))
+                .isEqualTo(1);
         assertThat(rows("forms")).anyMatch(row -> row.startsWith("(q,1,t,Z,"));
         execute(
                 "CREATE ROLE ex_user",

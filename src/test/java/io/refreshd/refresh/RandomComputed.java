@@ -38,16 +38,19 @@ final class RandomComputed {
         return switch (random.nextInt(10)) {
             case 0 ->
                 new Joined(
-                        join + "LATERAL unnest(ARRAY[" + use.alias() + ".a, " + any(uses).alias() + ".b]) l(a)" + on,
+                        join + "LATERAL unnest(ARRAY[" + use.alias() + ".a, "
+                                + any(uses).alias() + ".b]) l(a)" + on,
                         "l.a > 1",
                         "l.a");
-            case 1 -> new Joined(join + "LATERAL generate_series(1, " + use.alias() + ".a) l(a)" + on, "l.a > 1", "l.a");
+            case 1 ->
+                new Joined(join + "LATERAL generate_series(1, " + use.alias() + ".a) l(a)" + on, "l.a > 1", "l.a");
             case 2 ->
                 new Joined(
                         join + "(VALUES (1, 'one'), (2, 'two'), (2, 'zwei')) l(a, v) ON l.a = " + use.alias() + ".b",
                         condition,
                         "l.v");
-            default -> new Joined(join + "LATERAL (" + lateral(use) + ") l" + on, condition, any(List.of("l.a", "l.v")));
+            default ->
+                new Joined(join + "LATERAL (" + lateral(use) + ") l" + on, condition, any(List.of("l.a", "l.v")));
         };
     }
 

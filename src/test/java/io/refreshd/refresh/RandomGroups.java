@@ -111,7 +111,8 @@ final class RandomGroups {
     }
 
     private String besideGroups(String group) {
-        return " FROM " + joins.ofSubQuery(new ArrayList<>()) + " WHERE s." + any(List.of("a", "b", "k2")) + " = " + group;
+        return " FROM " + joins.ofSubQuery(new ArrayList<>()) + " WHERE s." + any(List.of("a", "b", "k2")) + " = "
+                + group;
     }
 
     private String distinct() {
@@ -160,8 +161,8 @@ final class RandomGroups {
         String counts = " AS g, count(*) AS c, count(i.n) AS d, max(i.m) AS m";
         return switch (random.nextInt(9)) {
             case 0, 1 ->
-                "SELECT i.g0" + counts + " FROM (" + counted("j") + ") i"
-                        + any(List.of("", " WHERE i.n > 1")) + " GROUP BY i.g0";
+                "SELECT i.g0" + counts + " FROM (" + counted("j") + ") i" + any(List.of("", " WHERE i.n > 1"))
+                        + " GROUP BY i.g0";
             case 2 -> "SELECT s.c AS g, count(*) AS n, max(s.n) AS m FROM (" + set() + ") s GROUP BY s.c";
             case 3 -> "SELECT i.n" + counts + " FROM (" + counted("j") + ") i GROUP BY i.n";
             case 4, 5 -> {
@@ -190,7 +191,8 @@ final class RandomGroups {
         List<Use> uses = uses(prefix);
         String first = number(uses);
         String groups = first + (one(3) ? ", " + group(uses) : "");
-        String m = any(List.of("max(%s.a)", "count(DISTINCT %s.b)", "sum(%s.k2)")).formatted(any(uses).alias());
+        String m = any(List.of("max(%s.a)", "count(DISTINCT %s.b)", "sum(%s.k2)"))
+                .formatted(any(uses).alias());
         return "SELECT " + groups.replaceFirst("(,|$)", " AS g0$1") + ", count(*) AS n, " + m + " AS m" + from(uses)
                 + " GROUP BY " + groups;
     }
