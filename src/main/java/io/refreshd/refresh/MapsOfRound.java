@@ -124,7 +124,13 @@ final class MapsOfRound {
     /** Corrects the rows by which the groups were found. */
     void correct(PlainSession session) throws SQLException {
         for (Map.Entry<GroupMap, Set<List<String>>> map : asked.entrySet()) {
-            run(session, new RoundSql(map.getKey().store()).difference(map.getValue()));
+            RoundSql sql = new RoundSql(map.getKey().store());
+            List<List<String>> keys = List.copyOf(map.getValue());
+            for (int from = 0; from < keys.size(); ) {
+                int to = (int) Math.min(keys.size(), (long) from + sql.keysAtOnce());
+                run(session, sql.difference(keys.subList(from, to)));
+                from = to;
+            }
         }
     }
 
