@@ -44,7 +44,7 @@ record IncrementalRows(long owner, List<Row> rows, Set<Long> hidden) {
 
     private static final String MAPS = """
             SELECT view_oid::int8, store_oid::int8, definition_oid::int8, recompute_key::int4[], positions::int4[],
-                   shown IS NOT NULL
+                   of_map, shown IS NOT NULL
               FROM refreshd.incremental_map ORDER BY view_oid, number
             """;
 
@@ -93,7 +93,8 @@ record IncrementalRows(long owner, List<Row> rows, Set<Long> hidden) {
                                 row.getLong(3),
                                 Arrays.asList((Integer[]) row.getArray(4).getArray()),
                                 Arrays.asList((Integer[]) row.getArray(5).getArray()),
-                                row.getBoolean(6)));
+                                row.getInt(6),
+                                row.getBoolean(7)));
             }
         }
         return maps;

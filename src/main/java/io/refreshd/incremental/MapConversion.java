@@ -13,8 +13,11 @@ import io.refreshd.model.Remedy;
 import io.refreshd.model.SqlNames;
 import io.refreshd.model.ViewId;
 import java.sql.SQLException;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.stream.Stream;
 import org.jdbi.v3.core.Handle;
 
@@ -25,6 +28,8 @@ final class MapConversion {
     private final PlainSession session;
     private final IncrementalQuery query;
     private final ViewId named;
+    /** The queries of maps, by number, as the server writes them. */
+    private final Map<Integer, String> rows = new HashMap<>();
 
     /** @param named the name that messages use for the view, and after which the maps are named */
     MapConversion(Handle transaction, PlainSession session, IncrementalQuery query, ViewId named) {
@@ -44,7 +49,8 @@ final class MapConversion {
      * @param made oid of the public view
      */
     void create(ViewId at, String text, long made) throws SQLException, PrerequisitesMissingException {
-        for (int number = 1; number <= query.maps().size(); number++) {
+        // Later ones first, since the groups that they join are in their queries.
+        for (int number = query.maps().size(); number >= 1; number--) {
             create(at, text, made, number);
         }
     }
@@ -54,7 +60,7 @@ final class MapConversion {
         GroupMap map = query.maps().get(number - 1);
         StoreNames names = StoreNames.ofMap(named, made, number);
         String definition = SqlNames.qualified(names.definition());
-        String bare = rowsOf(text, map);
+        String bare = rowsOf(map.of() == 0 ? text : rows.getOrDefault(map.of(), ""), map);
         String store = SqlNames.qualified(names.store());
         Defined defined = define(at, text, number, names, bare);
         Optional<TotalsConversion> totals = defined.totals();
@@ -71,7 +77,7 @@ final class MapConversion {
             throw new PrerequisitesMissingException(List.of(untrusted.get()));
         }
         session.execute(transaction.getConnection(), "INSERT INTO " + store + " SELECT * FROM " + definition);
-        new StoreIndexes(transaction, storeOid).add(names.store(), keys(map.rows()));
+        new StoreIndexes(transaction, storeOid).add(names.store(), keys(map.rows(), number));
         statements.execute("ANALYZE " + store);
         IncrementalMapRows.put(
                 transaction,
@@ -82,7 +88,8 @@ final class MapConversion {
                 map.rows().recomputeKey(),
                 map.key(),
                 map.positions(),
-                map.joined());
+                map.joined(),
+                map.of());
         if (totals.isPresent()) {
             totals.get().create(named, made, names.store(), map);
         }
@@ -101,6 +108,7 @@ final class MapConversion {
             String bareTree = create(definition, bare);
             String canonical = Definitions.textOf(
                     transaction, session.forDefinitions(), Definitions.oidOf(transaction, definition));
+            rows.put(number, canonical);
             statements.execute("DROP VIEW " + definition);
             Optional<TotalsConversion> totals =
                     TotalsConversion.of(transaction, session, query, at, text, names.definition(), canonical, bareTree);
@@ -154,10 +162,12 @@ final class MapConversion {
         return new PrerequisitesMissingException(List.of(new Obstacle(what, Remedy.NONE)));
     }
 
-    private static List<List<Integer>> keys(IncrementalQuery rows) {
-        return Stream.concat(
-                        Stream.of(rows.recomputeKey()),
-                        rows.tables().stream().flatMap(table -> table.positions().stream()))
+    private List<List<Integer>> keys(IncrementalQuery rowsOfMap, int number) {
+        return Stream.of(
+                        Stream.of(rowsOfMap.recomputeKey()),
+                        rowsOfMap.tables().stream().flatMap(table -> table.positions().stream()),
+                        query.positionsOfGroups(number).stream())
+                .flatMap(Function.identity())
                 .distinct()
                 .toList();
     }

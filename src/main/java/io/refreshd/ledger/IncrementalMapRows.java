@@ -47,7 +47,8 @@ public final class IncrementalMapRows {
      *
      * @param number from 1
      * @param groupKey numbers of the columns of the map's store
-     * @param positions numbers of the columns of the view's store
+     * @param positions numbers of the columns of the view's store, or of that of another map
+     * @param of the number of that map; 0: the view's
      */
     public static void put(
             Handle handle,
@@ -58,11 +59,12 @@ public final class IncrementalMapRows {
             List<Integer> recomputeKey,
             List<Integer> groupKey,
             List<Integer> positions,
-            boolean joined) {
+            boolean joined,
+            int of) {
         handle.createUpdate("""
                         INSERT INTO refreshd.incremental_map
                         VALUES ((:view)::oid, :number, (:store)::oid, (:definition)::oid, CAST(:key AS int[]),
-                                CAST(:group AS int[]), CAST(:positions AS int[]), :joined)
+                                CAST(:group AS int[]), CAST(:positions AS int[]), :joined, :of)
                         """)
                 .bind("view", view)
                 .bind("number", number)
@@ -72,6 +74,7 @@ public final class IncrementalMapRows {
                 .bind("group", groupKey.toArray(Integer[]::new))
                 .bind("positions", positions.toArray(Integer[]::new))
                 .bind("joined", joined)
+                .bind("of", of)
                 .execute();
     }
 
@@ -92,7 +95,7 @@ public final class IncrementalMapRows {
             List<Integer> key,
             String shown,
             String having) {
-        put(handle, view, number, store, definition, key, List.of(), List.of(), false);
+        put(handle, view, number, store, definition, key, List.of(), List.of(), false, 0);
         handle.createUpdate("""
                         UPDATE refreshd.incremental_map SET shown = :shown, shown_if = :having
                         WHERE view_oid = (:view)::oid AND number = :number

@@ -65,11 +65,13 @@ final class MapsOfRound {
         totals.found(Set.of(), Set.of());
         List<KeyLookup> found = new ArrayList<>(
                 lookups.stream().filter(lookup -> lookup.map() == 0).toList());
+        List<KeyLookup> inMaps = new ArrayList<>(
+                lookups.stream().filter(lookup -> lookup.map() > 0).toList());
         for (int number = 1; number <= view.maps().size(); number++) {
             int wanted = number;
             GroupMap map = view.maps().get(number - 1);
             List<KeyLookup> ofMap =
-                    lookups.stream().filter(lookup -> lookup.map() == wanted).toList();
+                    inMaps.stream().filter(lookup -> lookup.map() == wanted).toList();
             Set<List<String>> keys = rowsOf(map, ofMap, session);
             if (keys.isEmpty()) {
                 continue;
@@ -83,13 +85,17 @@ final class MapsOfRound {
                 return Optional.empty();
             }
             totals.found(keys, groups);
-            found.add(new KeyLookup(
-                    new TableId(
-                            map.store().names().store().schema(),
-                            map.store().names().store().name()),
-                    map.positions(),
-                    map.store().types(map.key()),
-                    groups));
+            // What the groups are joined with comes later: the view, or another map.
+            (map.of() == 0 ? found : inMaps)
+                    .add(new KeyLookup(
+                            new TableId(
+                                    map.store().names().store().schema(),
+                                    map.store().names().store().name()),
+                            map.positions(),
+                            map.store().types(map.key()),
+                            groups,
+                            List.of(),
+                            map.of()));
         }
         return Optional.of(found);
     }
@@ -130,7 +136,13 @@ final class MapsOfRound {
             run(session, totals.difference());
         }
         for (Map.Entry<GroupMap, Set<List<String>>> map : asked.entrySet()) {
-            run(session, new RoundSql(map.getKey().store()).difference(map.getValue()));
+            RoundSql sql = new RoundSql(map.getKey().store());
+            List<List<String>> keys = List.copyOf(map.getValue());
+            for (int from = 0; from < keys.size(); ) {
+                int to = (int) Math.min(keys.size(), (long) from + sql.keysAtOnce());
+                run(session, sql.difference(keys.subList(from, to)));
+                from = to;
+            }
         }
         if (!again.isEmpty()) {
             run(session, totals.differenceOf(again));

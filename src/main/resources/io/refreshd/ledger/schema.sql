@@ -203,6 +203,7 @@ CREATE TABLE IF NOT EXISTS refreshd.incremental_map (
     group_key      int[]   NOT NULL,        -- numbers of the columns of this store that hold the key of the group
     positions      int[]   NOT NULL,        -- numbers of the columns of the view's store that hold the same values
     joined         boolean NOT NULL,        -- whether the groups are joined to what the view's recompute key belongs to
+    of_map         int     NOT NULL DEFAULT 0, -- a later map whose rows are joined with the groups: the positions are those of its store; 0: none
     shown          text,                    -- not NULL: this store holds totals of the groups; the view's columns over them
     shown_if       text,                    -- which of these groups the view shows; empty if all
     PRIMARY KEY (view_oid, number)

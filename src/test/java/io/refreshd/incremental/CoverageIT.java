@@ -58,10 +58,10 @@ import org.junit.jupiter.api.io.TempDir;
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class CoverageIT {
     /** How many of the views can be incremental by now. To be raised with every operator that is understood. */
-    private static final int INCREMENTAL = 53;
+    private static final int INCREMENTAL = 66;
 
     /** Likewise of the expressions and forms of FROM. */
-    private static final int FORMS = 24;
+    private static final int FORMS = 36;
 
     private static final List<String> SCHEMAS =
             List.of("social", "chat", "registry", "ci", "forum", "music", "map", "erp", "finance", "pages");

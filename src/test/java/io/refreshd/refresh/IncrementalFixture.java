@@ -30,6 +30,7 @@ import io.refreshd.testing.TestDatabase;
 import io.refreshd.testing.TestTimeout;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -127,18 +128,22 @@ final class IncrementalFixture implements AutoCloseable {
     /** Makes a view as a conversion would. @param definition the query with the plan's hidden columns */
     void view(String name, String definition, IncrementalQuery plan) throws Exception {
         view(name, definition, plan.hidden().size(), plan.recomputeKey());
-        for (int number = 1; number <= plan.maps().size(); number++) {
-            map(name, definition, plan.maps().get(number - 1), number);
+        Map<Integer, String> queries = new HashMap<>(Map.of(0, definition));
+        for (int number = plan.maps().size(); number >= 1; number--) {
+            IncrementalQuery.GroupMap map = plan.maps().get(number - 1);
+            queries.put(number, map(name, queries.getOrDefault(map.of(), ""), map, number));
         }
     }
 
-    private void map(String name, String definition, IncrementalQuery.GroupMap map, int number) throws Exception {
+    /** @return the query without hidden columns */
+    private String map(String name, String definition, IncrementalQuery.GroupMap map, int number) throws Exception {
         String table = "refreshd_store." + name + "_map" + number;
         String around = map.text().view().isPresent()
                 ? query(String.valueOf(map.text().view().get()))
                 : definition;
         database.execute("CREATE VIEW " + table + "_definition AS " + HiddenColumns.rowsOf(around, map));
-        String rows = HiddenColumns.before(query("'" + table + "_definition'::regclass"), map.rows());
+        String bare = query("'" + table + "_definition'::regclass");
+        String rows = HiddenColumns.before(bare, map.rows());
         database.execute(
                 "DROP VIEW " + table + "_definition",
                 "CREATE VIEW " + table + "_definition AS " + rows,
@@ -147,7 +152,9 @@ final class IncrementalFixture implements AutoCloseable {
                         + table
                         + "'::regclass, '" + table + "_definition'::regclass, '"
                         + array(map.rows().recomputeKey())
-                        + "', '" + array(map.key()) + "', '" + array(map.positions()) + "', " + map.joined() + ")");
+                        + "', '" + array(map.key()) + "', '" + array(map.positions()) + "', " + map.joined() + ", "
+                        + map.of() + ")");
+        return bare;
     }
 
     private String query(String view) throws Exception {

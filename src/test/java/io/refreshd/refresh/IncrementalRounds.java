@@ -108,6 +108,8 @@ final class IncrementalRounds {
         long withLater;
         long views;
         long throughOthers;
+        long nested;
+        long computed;
 
         @Override
         public String toString() {
@@ -116,7 +118,8 @@ final class IncrementalRounds {
                     + everything + " of everything; " + changed + " changed rows, " + withLater
                     + " had transactions between snapshot and log position; changes of " + throughOthers + " of "
                     + views
-                    + " views led through other tables";
+                    + " views led through other tables; " + nested + " had groups of groups, " + computed
+                    + " LATERAL or the order of rows";
         }
     }
 
@@ -276,6 +279,8 @@ final class IncrementalRounds {
         tally.views++;
         tally.throughOthers +=
                 plan.tables().stream().anyMatch(table -> !table.through().isEmpty()) ? 1 : 0;
+        tally.nested += plan.maps().stream().anyMatch(map -> map.of() > 0) ? 1 : 0;
+        tally.computed += query.matches("(?s).*(LATERAL|ARRAY|LIMIT| ALL \\(SELECT).*") ? 1 : 0;
         fixture.view(name, HiddenColumns.before(String.valueOf(text), plan), plan);
         return Optional.of(view(name, query));
     }
