@@ -80,6 +80,7 @@ final class DebeziumInternals {
     /** What one run shares with the task that the engine makes for it. */
     static final class Run {
         private final Function<TableId, Interest> interests;
+        private final LogDemand demand;
         private final Function<byte[], Optional<String>> names;
         private final Handover handover = new Handover();
         private volatile @Nullable LogConnection connection;
@@ -89,8 +90,9 @@ final class DebeziumInternals {
         volatile boolean streamed;
 
         /** @param names decodes a name that is in the database's encoding */
-        Run(Function<TableId, Interest> interests, Function<byte[], Optional<String>> names) {
+        Run(Function<TableId, Interest> interests, LogDemand demand, Function<byte[], Optional<String>> names) {
             this.interests = interests;
+            this.demand = demand;
             this.names = names;
         }
 
@@ -213,7 +215,8 @@ final class DebeziumInternals {
                 opened.abort(Runnable::run);
                 throw new SQLException("the run was cut off before it streamed");
             }
-            TransactionStream stream = TransactionStream.open(opened, slot, publication, run.interests, run.names);
+            TransactionStream stream =
+                    TransactionStream.open(opened, slot, publication, run.interests, run.demand, run.names);
             run.streamed = true;
             return new BundleStream(stream, run);
         }

@@ -43,7 +43,8 @@ record IncrementalRows(long owner, List<Row> rows, Set<Long> hidden) {
             """;
 
     private static final String MAPS = """
-            SELECT view_oid::int8, store_oid::int8, definition_oid::int8, recompute_key::int4[], positions::int4[]
+            SELECT view_oid::int8, store_oid::int8, definition_oid::int8, recompute_key::int4[], positions::int4[],
+                   of_map, shown IS NOT NULL
               FROM refreshd.incremental_map ORDER BY view_oid, number
             """;
 
@@ -91,7 +92,9 @@ record IncrementalRows(long owner, List<Row> rows, Set<Long> hidden) {
                                 row.getLong(2),
                                 row.getLong(3),
                                 Arrays.asList((Integer[]) row.getArray(4).getArray()),
-                                Arrays.asList((Integer[]) row.getArray(5).getArray())));
+                                Arrays.asList((Integer[]) row.getArray(5).getArray()),
+                                row.getInt(6),
+                                row.getBoolean(7)));
             }
         }
         return maps;

@@ -117,9 +117,7 @@ final class ViewPhases {
         return views.withUpstream(view).stream()
                 .flatMap(one -> Stream.concat(
                         one.pending.oldestCommit().stream(),
-                        one.running == null
-                                ? Stream.empty()
-                                : one.running.changes().oldestCommit().stream()))
+                        one.running == null ? Stream.empty() : one.running.changes().oldestCommit().stream()))
                 .min(Instant::compareTo);
     }
 }

@@ -28,12 +28,14 @@ final class Watermarks {
     }
 
     private Optional<Obstacle> ownUntracked(ViewState view) {
-        return view.spec.untracked().or(() -> view.spec.upstream().stream()
-                .filter(id -> views.get(id) == null)
-                .map(id -> new Obstacle(
-                        "stands on " + id + ", which is not kept fresh",
-                        Remedy.text("include " + id + " in the configuration")))
-                .findFirst());
+        return view.spec
+                .untracked()
+                .or(() -> view.spec.upstream().stream()
+                        .filter(id -> views.get(id) == null)
+                        .map(id -> new Obstacle(
+                                "stands on " + id + ", which is not kept fresh",
+                                Remedy.text("include " + id + " in the configuration")))
+                        .findFirst());
     }
 
     /** From now on the watermarks of these views do not advance with the log, and those of all others do. */
@@ -56,8 +58,8 @@ final class Watermarks {
         return views.withUpstream(view).stream()
                 .flatMap(one -> Optional.ofNullable(frozen.get(one.id())).stream())
                 .findFirst()
-                .map(own -> new Obstacle(
-                        own, Remedy.text("it passes by itself when that transaction ends: see pg_locks")));
+                .map(own ->
+                        new Obstacle(own, Remedy.text("it passes by itself when that transaction ends: see pg_locks")));
     }
 
     /** A clean view holds whatever has been routed; a dirty one what it held when it was last clean or refreshed. */

@@ -593,7 +593,9 @@ class SchedulerTest {
     void aStackCostsNoMoreThanItsViewsHoweverManyWaysLeadThroughIt() {
         List<ViewSpec> specs = new ArrayList<>(List.of(spec(A), spec(B)));
         for (int i = 1; i <= 40; i++) {
-            ViewId[] below = {specs.get(specs.size() - 2).view(), specs.getLast().view()};
+            ViewId[] below = {
+                specs.get(specs.size() - 2).view(), specs.getLast().view()
+            };
             specs.add(spec(new ViewId("public", "left" + i), below));
             specs.add(spec(new ViewId("public", "right" + i), below));
         }
