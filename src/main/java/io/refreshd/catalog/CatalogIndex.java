@@ -1,6 +1,7 @@
 package io.refreshd.catalog;
 
 import io.refreshd.model.Obstacle;
+import io.refreshd.model.SqlNames;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -38,7 +39,8 @@ final class CatalogIndex {
     private final Map<Long, Derived> derived = new HashMap<>();
 
     /** A relation that stands for a part of a query. */
-    private record Derived(Relation relation, Optional<NodeTree.Node> query, List<Index> indexes) {}
+    private record Derived(
+            Relation relation, Optional<NodeTree.Node> query, List<Index> indexes, List<SubLink> subQueries) {}
 
     CatalogIndex(Catalog catalog) {
         relations = new HashMap<>();
@@ -104,9 +106,25 @@ final class CatalogIndex {
         return derived.containsKey(relation.oid());
     }
 
+    /** A table by its name, or what stands for one. */
+    String nameOf(Relation relation) {
+        return isDerived(relation) ? "the grouped rows of " + SqlNames.identifier(relation.name()) : relation.sql();
+    }
+
     /** @param relation has the number that was the next */
-    void add(Relation relation, Optional<NodeTree.Node> query, List<Index> indexesOfIt) {
-        derived.put(relation.oid(), new Derived(relation, query, indexesOfIt));
+    void add(Relation relation, Optional<NodeTree.Node> query) {
+        derived.put(relation.oid(), new Derived(relation, query, List.of(), List.of()));
+    }
+
+    /** @param subQueries that compute columns of the table, or decide about its rows, and refer to its columns */
+    void add(Relation table, List<Index> indexesOfIt, List<SubLink> subQueries) {
+        derived.put(table.oid(), new Derived(table, Optional.empty(), indexesOfIt, subQueries));
+    }
+
+    /** The sub-queries by which rows of a table change that stands for a part of a query; none of any other. */
+    List<SubLink> subQueriesOf(Relation table) {
+        Derived added = derived.get(table.oid());
+        return added == null ? List.of() : added.subQueries();
     }
 
     /** Whether the column belongs to the table's primary key, so that it holds no NULL. */

@@ -160,8 +160,8 @@ final class ChangePaths {
         Read one = joined.reads().get(read);
         if (one.hidden()) {
             return Found.not(new Obstacle(
-                    "a condition above an outer join may hide that a row of "
-                            + one.table().sql() + " found its match",
+                    "a condition above an outer join may hide that a row of " + catalogIndex.nameOf(one.table())
+                            + " found its match",
                     Remedy.NONE));
         }
         LoggedKey key = LoggedKey.of(table, catalogIndex);
@@ -261,7 +261,7 @@ final class ChangePaths {
 
     private static Obstacle notCorrelated(Relation table) {
         return new Obstacle(
-                "a sub-query in an expression reads " + table.sql()
+                "a sub-query in an expression, or after LATERAL, reads " + table.sql()
                         + ", and nothing shows which rows of the view depend on a row of it",
                 Remedy.text("compare a column of " + table.sql()
                         + " for equality with one of a table in FROM, or of a table in the sub-query that leads there; by NOT"

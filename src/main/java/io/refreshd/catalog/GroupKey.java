@@ -47,7 +47,6 @@ final class GroupKey {
         List<String> found = new ArrayList<>();
         List<String> beyond = new ArrayList<>(QueryShape.beyondJoins(query));
         for (String words : List.of(
-                QueryShape.SET_RETURNING,
                 QueryShape.RECURSIVE,
                 QueryShape.MODIFYING_WITH,
                 QueryShape.GROUPING_SETS,
@@ -58,7 +57,12 @@ final class GroupKey {
                 found.add(words);
             }
         }
-        if (beyond.contains(QueryShape.WITH) && !WithClauses.areReadOnce(query)) {
+        if (beyond.contains(QueryShape.SET_RETURNING) && !returnsSetsAsGroups()) {
+            found.add(QueryShape.SET_RETURNING);
+        }
+        if (beyond.contains(QueryShape.WITH)
+                && !beyond.contains(QueryShape.RECURSIVE)
+                && !WithClauses.areReadOnce(query)) {
             found.add("WITH that is read more than once");
         }
         if (query.isNull("groupClause") && (!query.is("hasAggs", "false") || !query.isNull("havingQual"))) {
@@ -81,6 +85,29 @@ final class GroupKey {
         }
     }
 
+    /**
+     * Whether one column alone returns several rows for one row, and is grouped by or compared: then the rows that are grouped are those
+     * that this column makes. Of several columns the shorter ones would be filled up with NULLs.
+     */
+    private boolean returnsSetsAsGroups() {
+        List<Node> sets = TotalOrder.targets(query).stream()
+                .filter(target ->
+                        expression(target).filter(QueryRewrite::returnsSet).isPresent())
+                .toList();
+        Set<Long> clause = new HashSet<>(TotalOrder.references(query.items("groupClause")));
+        if (clause.isEmpty()) {
+            clause.addAll(TotalOrder.references(query.items("distinctClause")));
+        }
+        boolean plain = query.isNull("groupClause")
+                && query.isNull("distinctClause")
+                && query.isNull("windowClause")
+                && query.is("hasAggs", "false");
+        return sets.size() == 1
+                && query.isNull("windowClause")
+                && query.is("hasDistinctOn", "false")
+                && (plain || clause.contains(sets.getFirst().number("ressortgroupref")));
+    }
+
     private void checkExpression(Part part) throws UnsupportedQueryException {
         if (part instanceof Items items) {
             for (Part item : items.parts()) {
@@ -88,12 +115,20 @@ final class GroupKey {
             }
         } else if (part instanceof Node node) {
             if (node.label().equals("SUBLINK")) {
-                throw new UnsupportedQueryException(reader.sql()
-                        + " has a sub-query in an expression beside GROUP BY, DISTINCT, a window or a set operation");
+                // What it reads is left to GroupSubQueries.
+                for (Part comparison : node.all("testexpr")) {
+                    checkExpression(comparison);
+                }
+                return;
             }
+            boolean set = node.label().equals("FUNCEXPR") && node.is("funcretset", "true");
             boolean outer = node.label().equals("VAR") && !node.is("varlevelsup", "0");
             boolean system = node.label().equals("VAR") && node.number("varattno") < 0;
-            if (outer || system || (!LABELS.contains(node.label()) && !SafeExpressions.isAllowed(node))) {
+            if (outer
+                    || system
+                    || (!set
+                            && !LABELS.contains(node.label())
+                            && !SafeExpressions.isAllowed(node, QueryPurpose.KEPT))) {
                 throw new UnsupportedQueryException(reader.sql()
                         + " has an expression beside GROUP BY, DISTINCT, a window or a set operation that may depend on"
                         + " more than the rows of its group");
@@ -145,12 +180,11 @@ final class GroupKey {
             case Items items ->
                 new Items(items.parts().stream().map(this::ungrouped).toList());
             case Node node -> {
-                List<Part> groups = node.label().equals("VAR") && node.is("varlevelsup", "0")
-                        ? groups((int) node.number("varno"))
-                        : List.of();
-                int number = (int) node.number("varattno");
-                if (number >= 1 && number <= groups.size()) {
-                    yield groups.get(number - 1);
+                Optional<Node> grouped = node.label().equals("VAR") && node.is("varlevelsup", "0")
+                        ? grouped(query, node)
+                        : Optional.empty();
+                if (grouped.isPresent()) {
+                    yield grouped.get();
                 }
                 Map<String, List<Part>> fields = new HashMap<>();
                 node.fields()
@@ -161,13 +195,19 @@ final class GroupKey {
         };
     }
 
-    private List<Part> groups(int entry) {
+    /** The expression by which a query groups to which a column refers; empty if it refers to the rows themselves. */
+    static Optional<Node> grouped(Node query, Node variable) {
         List<Part> entries = query.items("rtable");
-        return entry >= 1
+        int entry = (int) variable.number("varno");
+        List<Part> groups = entry >= 1
                         && entry <= entries.size()
                         && entries.get(entry - 1) instanceof Node group
                         && group.is("rtekind", "9")
                 ? group.items("groupexprs")
                 : List.of();
+        int number = (int) variable.number("varattno");
+        return number >= 1 && number <= groups.size() && groups.get(number - 1) instanceof Node expression
+                ? Optional.of(expression)
+                : Optional.empty();
     }
 }

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How the rows of an incremental view that groups rows are found that a changed row concerns: in the view, where its query joins the table,
@@ -29,25 +30,36 @@ final class GroupLookups implements LookupAnalysis.ByTable {
             throws UnsupportedQueryException {
         GroupedQuery grouped = GroupedQuery.of(view, catalogIndex.query(view).orElseThrow(), catalogIndex)
                 .orElseThrow(() -> new UnsupportedQueryException("its query groups no rows any more"));
-        if (grouped.maps().size() != maps.size()) {
+        if (grouped.branches().size() != maps.size()) {
             throw new UnsupportedQueryException("its query groups rows otherwise than when it was converted");
         }
+        SelectProjectJoin.of(grouped.around(), grouped.catalogIndex(), QueryPurpose.KEPT);
         List<StoreLookups> lookups = new ArrayList<>();
         for (IncrementalMap map : maps) {
-            Relation definition = catalogIndex.relation(map.definition());
-            lookups.add(new StoreLookups(
-                    new JoinedReads(
-                            Optional.ofNullable(definition)
-                                    .flatMap(catalogIndex::query)
-                                    .orElseThrow(() -> new UnsupportedQueryException("a map of it has no definition")),
-                            catalogIndex),
-                    catalogIndex,
-                    positions -> false));
+            lookups.add(ofMap(catalogIndex.relation(map.definition()), catalogIndex));
         }
         return new GroupLookups(
                 new StoreLookups(
                         new JoinedReads(grouped.query(), grouped.catalogIndex()), grouped.catalogIndex(), indexed),
                 lookups);
+    }
+
+    /** The rows of a map may be joined with groups in turn, whose changes other maps tell. */
+    private static StoreLookups ofMap(@Nullable Relation definition, CatalogIndex catalogIndex)
+            throws UnsupportedQueryException {
+        Optional<NodeTree.Node> query = Optional.ofNullable(definition).flatMap(catalogIndex::query);
+        if (definition == null || query.isEmpty()) {
+            throw new UnsupportedQueryException("a map of it has no definition");
+        }
+        Optional<GroupedQuery> grouped = new GroupedSplitter(
+                        definition, catalogIndex.extended(), List.of(), QueryPurpose.MAPPED)
+                .split(query.get());
+        CatalogIndex known = grouped.map(GroupedQuery::catalogIndex).orElse(catalogIndex);
+        SelectProjectJoin.of(grouped.map(GroupedQuery::around).orElse(definition), known, QueryPurpose.MAPPED);
+        return new StoreLookups(
+                new JoinedReads(grouped.map(GroupedQuery::query).orElse(query.get()), known),
+                known,
+                positions -> false);
     }
 
     @Override

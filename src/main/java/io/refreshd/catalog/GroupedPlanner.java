@@ -17,9 +17,11 @@ import java.util.stream.IntStream;
 final class GroupedPlanner {
     private final Relation view;
     private final GroupedQuery grouped;
+    private final QueryPurpose purpose;
     private final List<Obstacle> obstacles = new ArrayList<>();
 
-    GroupedPlanner(Relation view, GroupedQuery grouped) {
+    GroupedPlanner(Relation view, GroupedQuery grouped, QueryPurpose purpose) {
+        this.purpose = purpose;
         this.view = view;
         this.grouped = grouped;
     }
@@ -29,16 +31,16 @@ final class GroupedPlanner {
         obstacles.addAll(before);
         List<Optional<IncrementalQuery>> rows = new ArrayList<>();
         for (GroupedPart part : grouped.parts()) {
-            part.branches().forEach(branch -> rows.add(planned(branch.map(), branch.around())));
+            part.branches().forEach(branch -> rows.add(planned(branch)));
         }
-        Optional<IncrementalQuery> around = planned(grouped.around(), List.of());
+        Optional<IncrementalQuery> around = planned(grouped.around(), grouped.names(), purpose);
         List<GroupMap> maps = new ArrayList<>();
         if (around.isPresent() && rows.stream().allMatch(Optional::isPresent)) {
             int next = 0;
             for (GroupedPart part : grouped.parts()) {
                 for (GroupedPart.Branch branch : part.branches()) {
                     map(part, branch, rows.get(next).orElseThrow(), around.get())
-                            .ifPresent(maps::add);
+                            .ifPresent(map -> add(map, maps));
                     next++;
                 }
             }
@@ -48,10 +50,28 @@ final class GroupedPlanner {
                 : IncrementalQuery.not(view, obstacles.stream().distinct().toList());
     }
 
-    private Optional<IncrementalQuery> planned(Relation part, List<EntryNames> namesAround) {
+    /** Adds the maps on which a map depends before it. Their numbers count from the first of them. */
+    private static void add(GroupMap map, List<GroupMap> maps) {
+        int before = maps.size();
+        int number = before + map.rows().maps().size() + 1;
+        map.rows().maps().forEach(inner -> maps.add(inner.of(inner.of() == 0 ? number : before + inner.of())));
+        maps.add(map.leaf());
+    }
+
+    private Optional<IncrementalQuery> planned(GroupedPart.Branch branch) {
+        if (branch.nested().isEmpty()) {
+            return planned(branch.map(), branch.around(), QueryPurpose.MAPPED);
+        }
+        IncrementalQuery rows =
+                new GroupedPlanner(branch.map(), branch.nested().get(), QueryPurpose.MAPPED).plan(List.of());
+        obstacles.addAll(rows.obstacles());
+        return Optional.of(rows).filter(IncrementalQuery::possible);
+    }
+
+    private Optional<IncrementalQuery> planned(Relation part, List<EntryNames> namesAround, QueryPurpose forWhat) {
         try {
             CatalogIndex catalogIndex = grouped.catalogIndex();
-            SelectProjectJoin.of(part, catalogIndex);
+            SelectProjectJoin.of(part, catalogIndex, forWhat);
             RecomputePlanner planner = new RecomputePlanner(
                     part,
                     new JoinedReads(catalogIndex.query(part).orElseThrow(), catalogIndex, namesAround),
@@ -91,7 +111,7 @@ final class GroupedPlanner {
                 .toList();
         boolean joined = !around.anchor().equals(Optional.of(part.table().tableId()));
         return Optional.of(
-                new GroupMap(rows, branch.text(), key, changes.by().getFirst().positions(), joined));
+                new GroupMap(rows, branch.text(), key, changes.by().getFirst().positions(), joined, 0));
     }
 
     private IncrementalQuery whole(IncrementalQuery around, List<GroupMap> maps) {

@@ -8,9 +8,10 @@ import java.util.Optional;
  * Splits a query that groups rows, or joins sub-selects that do, into {@link GroupedPart}s and a query around them that only joins.
  *
  * @param around the view with the query around the parts
+ * @param names those of the queries inside of which the query is written
  * @param catalogIndex knows the parts, the view around them, and the rows that they read
  */
-record GroupedQuery(Relation around, List<GroupedPart> parts, CatalogIndex catalogIndex) {
+record GroupedQuery(Relation around, List<EntryNames> names, List<GroupedPart> parts, CatalogIndex catalogIndex) {
     /**
      * Splits the query of a view.
      *
@@ -19,8 +20,7 @@ record GroupedQuery(Relation around, List<GroupedPart> parts, CatalogIndex catal
      */
     static Optional<GroupedQuery> of(Relation view, Node query, CatalogIndex catalogIndex)
             throws UnsupportedQueryException {
-        GroupedSplitter splitter = new GroupedSplitter(view, catalogIndex.extended());
-        return splitter.split(query);
+        return new GroupedSplitter(view, catalogIndex.extended(), List.of(), QueryPurpose.KEPT).split(query);
     }
 
     /** Whether both have the same parts, key columns and queries within. */
@@ -30,16 +30,15 @@ record GroupedQuery(Relation around, List<GroupedPart> parts, CatalogIndex catal
 
     private List<String> shapes() {
         return parts.stream()
-                .map(part -> part.key() + " "
-                        + part.queries().stream().map(TreeShape::of).toList())
+                .map(part -> part.key() + " " + TreeShape.of(part.query()))
                 .toList();
     }
 
-    /** The rows that are grouped, part by part and branch by branch. */
-    List<Relation> maps() {
+    /** The rows that are grouped, part by part and branch by branch; rows that depend on other groups come after these. */
+    List<GroupedPart.Branch> branches() {
         return parts.stream()
                 .flatMap(part -> part.branches().stream())
-                .map(GroupedPart.Branch::map)
+                .flatMap(GroupedPart.Branch::all)
                 .toList();
     }
 

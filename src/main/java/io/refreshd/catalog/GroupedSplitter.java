@@ -1,134 +1,94 @@
 package io.refreshd.catalog;
 
-import io.refreshd.catalog.IncrementalQuery.Inner;
-import io.refreshd.catalog.IncrementalQuery.MapText;
-import io.refreshd.catalog.NodeTree.Items;
+import io.refreshd.catalog.GroupLeaves.Leaf;
 import io.refreshd.catalog.NodeTree.Node;
-import io.refreshd.catalog.NodeTree.Part;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Splits a query that groups rows, or joins sub-selects that do; see {@link GroupedQuery}.
  *
- * <p>Invariant: what is not understood is refused. A part is a sub-select, a plain view or a query of WITH in FROM of the view's query, or
- * that query as a whole.
+ * <p>Invariant: what is not understood is refused. A part is a sub-select, a plain view or a query of WITH in FROM of the query, or of a
+ * sub-select that only joins; or the query as a whole. The rows that a part groups are split in turn, if they are joined with groups.
  */
 final class GroupedSplitter {
+    /** Sub-selects are followed no deeper than this. */
+    private static final int MAX_DEPTH = 20;
+
     private static final Set<Index.Trait> KEY =
             Set.of(Index.Trait.REPLICA_IDENTITY, Index.Trait.VALID, Index.Trait.IMMEDIATE, Index.Trait.BTREE);
 
     private final Relation view;
     private final CatalogIndex extended;
+    private final List<EntryNames> namesAround;
+    private final QueryPurpose purpose;
     private final List<GroupedPart> parts = new ArrayList<>();
 
-    GroupedSplitter(Relation view, CatalogIndex extended) {
+    /** @param namesAround the names of the queries inside of which the query is written */
+    GroupedSplitter(Relation view, CatalogIndex extended, List<EntryNames> namesAround, QueryPurpose purpose) {
         this.view = view;
         this.extended = extended;
+        this.namesAround = namesAround;
+        this.purpose = purpose;
     }
 
     Optional<GroupedQuery> split(Node query) throws UnsupportedQueryException {
+        PlacedQuery whole = PlacedQuery.of(query, Optional.empty(), namesAround);
         Node around;
-        if (isGrouped(query)) {
+        if (QueryShape.isGrouped(query)) {
             List<String> names =
                     view.columns().stream().map(Relation.Column::name).toList();
-            GroupedPart part =
-                    part(query, view.name(), names, new MapText(Optional.empty(), List.of(), -1, List.of()), List.of());
-            around = QueryRewrite.allOf(part.table().oid(), names.size());
+            around = QueryRewrite.allOf(part(whole, view.name(), names).table().oid(), names.size());
         } else {
-            around = QueryRewrite.withTables(query, tables(query));
+            around = withTables(whole, 0);
         }
         return parts.isEmpty()
                 ? Optional.empty()
                 : Optional.of(new GroupedQuery(
                         derived(view.name(), RelationKind.MATERIALIZED_VIEW, view.columns(), Optional.of(around)),
+                        namesAround,
                         parts,
                         extended));
     }
 
-    /** The parts that FROM joins, by the number of the entry. */
-    private Map<Integer, Long> tables(Node query) throws UnsupportedQueryException {
-        RangeTable rangeTable = new RangeTable(query, extended);
-        EntryNames names = new EntryNames(query, rangeTable, List.of());
-        WithClauses with = WithClauses.NONE.inside(query);
-        Map<Integer, Long> found = new TreeMap<>();
-        for (int entry : joined(query)) {
-            Relation relation = rangeTable.relation(entry);
-            Optional<Node> inner = rangeTable
-                    .subquery(entry)
-                    .or(() -> rangeTable.entry(entry).flatMap(with::find).map(WithClauses.Found::query));
-            if (inner.isEmpty() || !isGrouped(inner.get())) {
-                continue;
+    /** The query with a table in place of each part that it joins, also in the sub-selects of FROM. */
+    private Node withTables(PlacedQuery query, int depth) throws UnsupportedQueryException {
+        Map<Integer, Long> tables = new TreeMap<>();
+        Map<Integer, Node> subSelects = new TreeMap<>();
+        for (int entry : query.joined()) {
+            Optional<PlacedQuery.InFrom> inner = query.inFrom(entry, extended);
+            if (inner.isPresent() && QueryShape.isGrouped(inner.get().query().query())) {
+                GroupedPart part = part(
+                        inner.get().query(), inner.get().name(), inner.get().columns());
+                if (purpose == QueryPurpose.MAPPED) {
+                    new MappedColumns(query.query(), entry).check(inner.get(), extended);
+                }
+                tables.put(entry, part.table().oid());
+            } else if (inner.isPresent() && depth < MAX_DEPTH && QueryRewrite.isSubSelect(query.query(), entry)) {
+                subSelects.put(entry, withTables(inner.get().query(), depth + 1));
             }
-            Optional<String> clause = names.with(entry);
-            String name = relation != null
-                    ? relation.name()
-                    : clause.or(() -> names.of(entry)).orElse("");
-            int columns = TotalOrder.targets(inner.get()).size();
-            List<String> columnNames = IntStream.rangeClosed(1, columns)
-                    .mapToObj(number -> names.column(entry, number).orElse(""))
-                    .toList();
-            GroupedPart part = part(
-                    inner.get(),
-                    name,
-                    columnNames,
-                    new MapText(
-                            Optional.ofNullable(relation).map(Relation::oid),
-                            relation != null
-                                    ? List.of()
-                                    : List.of(new Inner(
-                                            clause.or(() -> names.of(entry)).orElse(""), clause.isPresent())),
-                            -1,
-                            List.of()),
-                    relation != null ? List.of() : List.of(names));
-            found.put(entry, part.table().oid());
         }
-        return found;
+        return QueryRewrite.withSubSelects(QueryRewrite.withTables(query.query(), tables), subSelects);
     }
 
-    private static Set<Integer> joined(Node query) {
-        Set<Integer> found = new TreeSet<>();
-        query.all("jointree").forEach(part -> collect(part, found));
-        return found;
-    }
-
-    private static void collect(Part part, Set<Integer> found) {
-        if (part instanceof Items items) {
-            items.parts().forEach(item -> collect(item, found));
-        } else if (part instanceof Node node) {
-            if (node.label().equals("RANGETBLREF")) {
-                found.add((int) node.number("rtindex"));
-            }
-            List.of("fromlist", "larg", "rarg")
-                    .forEach(field -> node.all(field).forEach(inside -> collect(inside, found)));
-        }
-    }
-
-    private GroupedPart part(Node query, String name, List<String> columnNames, MapText text, List<EntryNames> around)
+    private GroupedPart part(PlacedQuery query, String name, List<String> columnNames)
             throws UnsupportedQueryException {
-        List<Node> queries = query.isNull("setOperations") ? List.of(query) : branches(query);
-        List<EntryNames> aroundBranches = new ArrayList<>(around);
-        if (!query.isNull("setOperations")) {
-            aroundBranches.add(new EntryNames(query, new RangeTable(query, extended), around));
+        GroupLeaves.Found found = new GroupLeaves(view, extended).of(query);
+        List<Leaf> leaves = found.leaves();
+        for (SubLink subQuery : found.subQueries()) {
+            SubQueryReads.of(subQuery, extended, purpose);
         }
-        List<SortedMap<Integer, Node>> columns = new ArrayList<>();
-        for (Node one : queries) {
-            refuseNested(one);
-            columns.add(GroupKey.of(one, view));
-        }
-        Map<Integer, String> types = types(columns);
-        List<Integer> key = chosen(queries, columns, types);
+        Map<Integer, String> types = types(leaves);
+        List<Integer> key = chosen(leaves, types);
         if (key.isEmpty()) {
             throw new UnsupportedQueryException(
-                    queries.size() == 1
+                    leaves.size() == 1
                             ? view.sql()
                                     + " shows no column, unaltered, that it groups by, compares in DISTINCT and partitions every window"
                                     + " by, and whose type's text form is safe to look up"
@@ -145,87 +105,51 @@ final class GroupedSplitter {
                         key.contains(number) ? types.getOrDefault(number, "") : ""))
                 .toList();
         Relation table = derived(name, RelationKind.TABLE, tableColumns, Optional.empty());
-        extended.add(table, Optional.empty(), List.of(new Index(table.oid(), table.oid(), name, key, KEY)));
+        extended.add(table, List.of(new Index(table.oid(), table.oid(), name, key, KEY)), found.subQueries());
         List<GroupedPart.Branch> branches = new ArrayList<>();
-        for (int i = 0; i < queries.size(); i++) {
-            List<Node> expressions = new ArrayList<>();
-            for (int number : key) {
-                expressions.add(columns.get(i).get(number));
-            }
-            Relation map = derived(
-                    name,
-                    RelationKind.MATERIALIZED_VIEW,
-                    IntStream.range(0, key.size())
-                            .mapToObj(at -> new Relation.Column(
-                                    at + 1, "key_" + (at + 1), 0, -1, false, types.getOrDefault(key.get(at), "")))
-                            .toList(),
-                    Optional.of(QueryRewrite.rowsRead(queries.get(i), expressions)));
-            branches.add(new GroupedPart.Branch(
-                    map,
-                    new MapText(text.view(), text.into(), queries.size() == 1 ? -1 : i, key),
-                    List.copyOf(aroundBranches)));
+        for (Leaf leaf : leaves) {
+            branches.add(branch(leaf, name, key, types));
         }
-        GroupedPart part = new GroupedPart(table, key, branches, queries);
+        GroupedPart part = new GroupedPart(table, key, branches, query.query());
         parts.add(part);
         return part;
     }
 
-    private void refuseNested(Node query) throws UnsupportedQueryException {
-        RangeTable rangeTable = new RangeTable(query, extended);
-        WithClauses with = WithClauses.NONE.inside(query);
-        for (int entry : joined(query)) {
-            Optional<Node> inner = rangeTable
-                    .subquery(entry)
-                    .or(() -> rangeTable.entry(entry).flatMap(with::find).map(WithClauses.Found::query));
-            if (inner.isPresent() && isGrouped(inner.get())) {
-                throw new UnsupportedQueryException(
-                        "groups the rows of a sub-select or plain view that groups rows itself");
-            }
-        }
-    }
-
-    /** The branches of a set operation, in the order in which they are written. */
-    private List<Node> branches(Node query) throws UnsupportedQueryException {
-        List<String> beyond = new ArrayList<>(QueryShape.beyondJoins(query));
-        beyond.remove(QueryShape.SET_OPERATION);
-        if (!beyond.isEmpty()) {
-            throw new UnsupportedQueryException(view.sql() + " has a set operation with " + QueryShape.list(beyond)
-                    + ": no key tells which of its rows a change alters");
-        }
-        RangeTable rangeTable = new RangeTable(query, extended);
-        List<Node> found = new ArrayList<>();
-        for (Part operation : query.all("setOperations")) {
-            addBranches(operation, rangeTable, found);
-        }
-        return found;
-    }
-
-    private static void addBranches(Part part, RangeTable rangeTable, List<Node> found)
+    private GroupedPart.Branch branch(Leaf leaf, String name, List<Integer> key, Map<Integer, String> types)
             throws UnsupportedQueryException {
-        if (part instanceof Node node && node.label().equals("SETOPERATIONSTMT")) {
-            for (Part side :
-                    List.of(node.all("larg").getFirst(), node.all("rarg").getFirst())) {
-                addBranches(side, rangeTable, found);
-            }
-        } else if (part instanceof Node node && node.label().equals("RANGETBLREF")) {
-            found.add(rangeTable
-                    .subquery((int) node.number("rtindex"))
-                    .orElseThrow(() -> new UnsupportedQueryException("a set operation of an unknown form")));
-        } else {
-            throw new UnsupportedQueryException("a set operation of an unknown form");
-        }
+        List<GroupLeaves.Column> columns =
+                key.stream().map(number -> leaf.columns().get(number)).toList();
+        Node rows = QueryRewrite.rowsRead(
+                leaf.query().query(),
+                columns.stream().map(GroupLeaves.Column::expression).toList());
+        Relation map = derived(
+                name,
+                RelationKind.MATERIALIZED_VIEW,
+                IntStream.range(0, key.size())
+                        .mapToObj(at -> new Relation.Column(
+                                at + 1, "key_" + (at + 1), 0, -1, false, types.getOrDefault(key.get(at), "")))
+                        .toList(),
+                Optional.of(rows));
+        return new GroupedPart.Branch(
+                map,
+                leaf.query()
+                        .text()
+                        .showing(
+                                columns.stream().map(GroupLeaves.Column::number).toList()),
+                leaf.query().around(),
+                new GroupedSplitter(map, extended, leaf.query().around(), QueryPurpose.MAPPED).split(rows));
     }
 
-    /** For each column of the key in every branch, of one type: its type for look-ups. */
-    private Map<Integer, String> types(List<SortedMap<Integer, Node>> columns) {
+    /** For each column of the key in every leaf, of one type: its type for look-ups. */
+    private static Map<Integer, String> types(List<Leaf> leaves) {
         Map<Integer, String> found = new TreeMap<>();
-        columns.getFirst().forEach((number, expression) -> {
-            String type = ExpressionType.keyType(expression);
-            boolean everywhere = columns.stream().allMatch(branch -> {
-                Node other = branch.get(number);
+        leaves.getFirst().columns().forEach((number, column) -> {
+            String type = ExpressionType.keyType(column.expression());
+            boolean everywhere = leaves.stream().allMatch(leaf -> {
+                GroupLeaves.Column other = leaf.columns().get(number);
                 return other != null
-                        && ExpressionType.keyType(other).equals(type)
-                        && ExpressionType.of(other) == ExpressionType.of(expression);
+                        && ExpressionType.keyType(other.expression()).equals(type)
+                        && ExpressionType.of(other.expression()) == ExpressionType.of(column.expression());
             });
             if (!type.isEmpty() && everywhere) {
                 found.put(number, type);
@@ -235,12 +159,12 @@ final class GroupedSplitter {
     }
 
     /** Of a set operation of plain rows one column is enough that holds the primary key in every branch. */
-    private List<Integer> chosen(
-            List<Node> queries, List<SortedMap<Integer, Node>> columns, Map<Integer, String> types) {
-        if (queries.size() > 1) {
+    private List<Integer> chosen(List<Leaf> leaves, Map<Integer, String> types) {
+        if (leaves.size() > 1) {
             for (int number : types.keySet()) {
-                if (IntStream.range(0, queries.size())
-                        .allMatch(i -> isPrimary(queries.get(i), columns.get(i).get(number)))) {
+                if (leaves.stream()
+                        .allMatch(leaf ->
+                                isPrimary(leaf.query().query(), leaf.columns().get(number)))) {
                     return List.of(number);
                 }
             }
@@ -248,7 +172,8 @@ final class GroupedSplitter {
         return List.copyOf(types.keySet());
     }
 
-    private boolean isPrimary(Node query, @Nullable Node expression) {
+    private boolean isPrimary(Node query, GroupLeaves.@Nullable Column column) {
+        Node expression = column == null ? null : column.expression();
         Relation table = expression != null && expression.label().equals("VAR")
                 ? new RangeTable(query, extended).relation((int) expression.number("varno"))
                 : null;
@@ -260,10 +185,11 @@ final class GroupedSplitter {
     }
 
     private Relation derived(String name, RelationKind kind, List<Relation.Column> columns, Optional<Node> query) {
+        long oid = extended.nextDerived();
         Relation relation = new Relation(
-                extended.nextDerived(),
+                oid,
                 // No schema has this name, so that no table is taken for it.
-                parts.isEmpty() ? "sub-select" : "sub-select " + (parts.size() + 1),
+                "sub-select " + oid,
                 name,
                 kind,
                 new Relation.Traits(
@@ -274,13 +200,7 @@ final class GroupedSplitter {
                         RowSecurity.OFF,
                         view.traits().access()),
                 columns);
-        extended.add(relation, query, List.of());
+        extended.add(relation, query);
         return relation;
-    }
-
-    private static boolean isGrouped(Node query) {
-        List<String> beyond = new ArrayList<>(QueryShape.beyondJoins(query));
-        beyond.remove(QueryShape.WITH);
-        return !beyond.isEmpty();
     }
 }

@@ -8,9 +8,12 @@ import java.util.List;
  * @param store oid of its table
  * @param definition oid of the plain view with its query
  * @param recomputeKey numbers of the columns of its table
- * @param positions numbers of the columns of the view's table that hold the key of the group
+ * @param positions numbers of the columns of the view's table, or of that of another map, that hold the key of the group
+ * @param of the number of that map, from 1; 0: the view's
+ * @param totals whether it is no map, but holds the totals of the groups of one
  */
-public record IncrementalMap(long store, long definition, List<Integer> recomputeKey, List<Integer> positions) {
+public record IncrementalMap(
+        long store, long definition, List<Integer> recomputeKey, List<Integer> positions, int of, boolean totals) {
     public IncrementalMap {
         recomputeKey = List.copyOf(recomputeKey);
         positions = List.copyOf(positions);

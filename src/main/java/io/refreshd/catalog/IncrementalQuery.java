@@ -60,6 +60,19 @@ public record IncrementalQuery(
                 List.of());
     }
 
+    /** The numbers of the columns that hold keys of groups, for each map. @param map the number of the map whose table it is; 0: the view's */
+    public List<List<Integer>> positionsOfGroups(int map) {
+        return maps.stream()
+                .filter(one -> one.of() == map)
+                .map(GroupMap::positions)
+                .toList();
+    }
+
+    /** The same query, with other maps. */
+    IncrementalQuery with(List<GroupMap> others) {
+        return new IncrementalQuery(view, oid, obstacles, anchor, anchorKey, recomputeKey, hidden, tables, others);
+    }
+
     /** How the changes of each table are found, those that are grouped too. */
     public List<TableChanges> allTables() {
         Map<TableId, TableChanges> all = new LinkedHashMap<>();
@@ -170,9 +183,20 @@ public record IncrementalQuery(
      * @param key numbers of the table's columns that lead on
      * @param positions numbers of the columns of the view's store that hold the same values
      * @param joined whether the groups are joined to the anchor, so that a condition on the recompute key reaches them for one key at a time
+     * @param of the number of a later map, from 1, whose rows the groups are joined to: the positions are those of its table, and the text
+     *     is in its query; 0: the view
      */
     public record GroupMap(
-            IncrementalQuery rows, MapText text, List<Integer> key, List<Integer> positions, boolean joined) {
+            IncrementalQuery rows, MapText text, List<Integer> key, List<Integer> positions, boolean joined, int of) {
+        GroupMap of(int number) {
+            return new GroupMap(rows, text, key, positions, joined, number);
+        }
+
+        /** The same map, where those on which it depends stand beside it. */
+        GroupMap leaf() {
+            return new GroupMap(rows.with(List.of()), text, key, positions, joined, of);
+        }
+
         public GroupMap {
             Objects.requireNonNull(rows);
             Objects.requireNonNull(text);
@@ -184,16 +208,49 @@ public record IncrementalQuery(
     /**
      * Where the text of a query is that groups rows.
      *
-     * @param view oid of the plain view whose query holds it; empty: the query of the view itself
+     * @param view oid of the plain view whose query holds it; empty: the query of the view itself, or of the map that it leads to
+     * @param within where the text is that holds it; empty: it is that query
      * @param into the sub-select; none: the query as a whole
      * @param branch the number of the branch from 0, of a set operation; -1: the query is none
      * @param columns the numbers of the output columns that hold the key
      */
-    public record MapText(Optional<Long> view, List<Inner> into, int branch, List<Integer> columns) {
+    public record MapText(
+            Optional<Long> view, Optional<MapText> within, List<Inner> into, int branch, List<Integer> columns) {
         public MapText {
             Objects.requireNonNull(view);
+            Objects.requireNonNull(within);
             into = List.copyOf(into);
             columns = List.copyOf(columns);
+        }
+
+        public MapText(Optional<Long> view, List<Inner> into, int branch, List<Integer> columns) {
+            this(view, Optional.empty(), into, branch, columns);
+        }
+
+        /** The query of a view. @param view empty: that which is examined */
+        static MapText of(Optional<Long> view) {
+            return new MapText(view, List.of(), -1, List.of());
+        }
+
+        MapText inside(Inner inner) {
+            return branch < 0
+                    ? new MapText(
+                            view,
+                            within,
+                            Stream.concat(into.stream(), Stream.of(inner)).toList(),
+                            -1,
+                            List.of())
+                    : new MapText(view, Optional.of(this), List.of(inner), -1, List.of());
+        }
+
+        MapText inBranch(int number) {
+            return branch < 0
+                    ? new MapText(view, within, into, number, List.of())
+                    : new MapText(view, Optional.of(this), List.of(), number, List.of());
+        }
+
+        MapText showing(List<Integer> numbers) {
+            return new MapText(view, within, into, branch, numbers);
         }
     }
 }

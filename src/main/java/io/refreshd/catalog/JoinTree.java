@@ -1,5 +1,6 @@
 package io.refreshd.catalog;
 
+import io.refreshd.catalog.NodeTree.Items;
 import io.refreshd.catalog.NodeTree.Node;
 import io.refreshd.catalog.NodeTree.Part;
 import io.refreshd.catalog.NodeTree.Token;
@@ -22,6 +23,7 @@ final class JoinTree {
     private static final int RIGHT = 3;
 
     private final RangeTable rangeTable;
+    private final QueryPurpose purpose;
     private final Set<Integer> joined = new HashSet<>();
     private final Set<Integer> referenced = new HashSet<>();
     private final Set<Integer> hidden = new HashSet<>();
@@ -46,16 +48,17 @@ final class JoinTree {
      */
     record Place(Part condition, Set<Integer> entries, Set<Integer> nullable) {}
 
-    private JoinTree(RangeTable rangeTable) {
+    private JoinTree(RangeTable rangeTable, QueryPurpose purpose) {
         this.rangeTable = rangeTable;
+        this.purpose = purpose;
     }
 
     /**
      * @param tree the query's {@code jointree}
      * @throws UnsupportedQueryException if the tree holds anything but joins, or a condition is not safe
      */
-    static JoinTree of(Part tree, RangeTable rangeTable) throws UnsupportedQueryException {
-        JoinTree joinTree = new JoinTree(rangeTable);
+    static JoinTree of(Part tree, RangeTable rangeTable, QueryPurpose purpose) throws UnsupportedQueryException {
+        JoinTree joinTree = new JoinTree(rangeTable, purpose);
         joinTree.walk(tree, Set.of(), false);
         return joinTree;
     }
@@ -239,26 +242,56 @@ final class JoinTree {
         }
     }
 
-    /** The entries to which the node's own condition refers. A column that a join merged counts as a reference to every entry. */
+    /**
+     * The entries to which the node's own condition refers, and what is computed of their columns in what the node joins. A column that a
+     * join merged counts as a reference to every entry.
+     */
     private Set<Integer> referencesOf(Node owner, boolean outer) throws UnsupportedQueryException {
         Set<Integer> found = new HashSet<>();
         for (Part condition : owner.all("quals")) {
             if (!(condition instanceof Token)) {
-                SafeExpressions.check(condition);
+                SafeExpressions.check(condition, purpose);
                 subLinks.addAll(SubLink.inCondition(condition, outer));
-                OwnReferences.visit(condition, node -> {
-                    int index = (int) node.number("varno");
-                    if (rangeTable.relation(index) == null) {
-                        for (int i = 1; i <= rangeTable.size(); i++) {
-                            found.add(i);
-                        }
-                    }
-                    found.add(index);
-                });
+                OwnReferences.visit(condition, node -> addReference((int) node.number("varno"), found));
             }
+        }
+        for (String field : List.of("fromlist", "larg", "rarg")) {
+            owner.all(field).forEach(side -> addComputed(side, found));
         }
         referenced.addAll(found);
         return found;
+    }
+
+    private void addReference(int index, Set<Integer> found) {
+        if (rangeTable.relation(index) == null) {
+            for (int i = 1; i <= rangeTable.size(); i++) {
+                found.add(i);
+            }
+        }
+        found.add(index);
+    }
+
+    /**
+     * Adds the entries of which rows are computed that may drop rows of the part: a computed entry without a row drops what stands beside
+     * it, unless it is on the right side of a LEFT JOIN.
+     */
+    private void addComputed(Part part, Set<Integer> found) {
+        if (part instanceof Items items) {
+            items.parts().forEach(item -> addComputed(item, found));
+        } else if (part instanceof Node node) {
+            switch (node.label()) {
+                case "RANGETBLREF" ->
+                    ComputedEntry.of(rangeTable, (int) node.number("rtindex"))
+                            .ifPresent(entry -> entry.references().forEach(index -> addReference(index, found)));
+                case "JOINEXPR" -> {
+                    node.all("larg").forEach(side -> addComputed(side, found));
+                    if (node.number("jointype") != LEFT) {
+                        node.all("rarg").forEach(side -> addComputed(side, found));
+                    }
+                }
+                default -> node.all("fromlist").forEach(item -> addComputed(item, found));
+            }
+        }
     }
 
     private static UnsupportedQueryException unknownForm() {

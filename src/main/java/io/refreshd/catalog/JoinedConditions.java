@@ -116,6 +116,28 @@ final class JoinedConditions {
     }
 
     /**
+     * Adds a sub-query by which rows of a read change.
+     *
+     * @param read its number; the sub-query refers to its columns alone
+     */
+    void addOfRead(SubLink subQuery, int read) {
+        subQueries.add(new SubQuery(
+                subQuery,
+                variable -> Optional.of(new Origin(read, (int) variable.number("varattno")))
+                        .filter(origin -> origin.column() > 0),
+                origin -> !reads.get(origin.read()).hidden()));
+    }
+
+    /**
+     * Adds a sub-select in FROM that correlates. Each row that differs by it holds the columns to which it refers, unless an outer join puts
+     * NULLs in their place and a condition above keeps those rows alone.
+     */
+    void addComputed(SubLink subSelect) {
+        subQueries.add(new SubQuery(
+                subSelect, origins, origin -> !reads.get(origin.read()).hidden()));
+    }
+
+    /**
      * Adds what the conditions of an inner query say.
      *
      * @param first the number of its first read in this query

@@ -82,7 +82,7 @@ final class JoinedReads {
         this.names = new EntryNames(query, rangeTable, namesAround);
         List<EntryNames> namesInside = new ArrayList<>(namesAround);
         namesInside.add(names);
-        JoinTree joins = JoinTree.of(jointree, rangeTable);
+        JoinTree joins = JoinTree.of(jointree, rangeTable, QueryPurpose.KEPT);
         WithClauses with = outer.inside(query);
         for (int entry : new TreeSet<>(joins.joined())) {
             add(entry, joins, with, namesInside, depth);
@@ -199,10 +199,16 @@ final class JoinedReads {
     private void add(int entry, JoinTree joins, WithClauses with, List<EntryNames> namesInside, int depth)
             throws UnsupportedQueryException {
         Relation relation = rangeTable.relation(entry);
+        Optional<ComputedEntry> computed = ComputedEntry.of(rangeTable, entry);
+        if (computed.isPresent()) {
+            computed.get().subSelect(joins.isNullable(entry)).ifPresent(conditions::addComputed);
+            return;
+        }
         if (relation != null && relation.kind() != RelationKind.VIEW) {
             Map<Integer, Integer> own = new HashMap<>();
             relation.columns().forEach(column -> own.put(column.number(), column.number()));
             reads.add(new Read(relation, entry, joins.isNullable(entry), joins.mayHide(entry), own));
+            catalogIndex.subQueriesOf(relation).forEach(subQuery -> conditions.addOfRead(subQuery, reads.size() - 1));
             return;
         }
         JoinedReads within = inside(entry, with, namesInside, depth);

@@ -52,13 +52,15 @@ final class LookupAnalysis {
             return GroupLookups.of(
                     view, incremental.get().maps(), catalogIndex, positions -> isIndexed(view, positions));
         }
-        SelectProjectJoin query = SelectProjectJoin.of(view, catalogIndex);
-        return incremental.isPresent()
-                ? new StoreLookups(
-                        new JoinedReads(catalogIndex.query(view).orElseThrow(), catalogIndex),
-                        catalogIndex,
-                        positions -> isIndexed(view, positions))
-                : table -> lookup(view, query, table);
+        if (incremental.isPresent()) {
+            SelectProjectJoin.of(view, catalogIndex, QueryPurpose.KEPT);
+            return new StoreLookups(
+                    new JoinedReads(catalogIndex.query(view).orElseThrow(), catalogIndex),
+                    catalogIndex,
+                    positions -> isIndexed(view, positions));
+        }
+        SelectProjectJoin query = SelectProjectJoin.of(view, catalogIndex, QueryPurpose.COMPARED);
+        return table -> lookup(view, query, table);
     }
 
     /** Why rows of no table can be looked up in the view. */
@@ -74,7 +76,9 @@ final class LookupAnalysis {
         for (Rule rule : sources.rules()) {
             for (long oid : rule.functions()) {
                 Function function = catalogIndex.function(oid);
-                if (function == null || NonDeterminism.isNonDeterministic(function)) {
+                // Whether the clock is followed has been decided: otherwise it is among the untracked sources.
+                boolean carried = ClockFunctions.readsClock(oid);
+                if (function == null || (!carried && NonDeterminism.isNonDeterministic(function))) {
                     return Optional.of(
                             "calls " + (function == null ? "a function" : function.sql()) + ", which is not immutable");
                 }

@@ -33,7 +33,14 @@ final class QueryRewrite {
         List<Part> targets = new ArrayList<>();
         columns.forEach(expression -> targets.add(target(expression, targets.size() + 1)));
         fields.put("targetList", List.of(new Items(targets)));
+        fields.replace("hasTargetSRFs", List.of(new Token(String.valueOf(returnsSet(new Items(targets))))));
         return new Node("QUERY", fields);
+    }
+
+    static boolean returnsSet(Part expression) {
+        boolean[] found = new boolean[1];
+        expression.visit(node -> found[0] |= node.is("funcretset", "true") || node.is("opretset", "true"));
+        return found[0];
     }
 
     private static Node target(Node expression, int number) {
@@ -54,6 +61,27 @@ final class QueryRewrite {
             fields.put("relid", List.of(new Token(String.valueOf(oid))));
             fields.put("inh", List.of(new Token("false")));
             fields.put("tablesample", List.of(new Token("<>")));
+            entries.set(index - 1, new Node("RANGETBLENTRY", fields));
+        });
+        Map<String, List<Part>> fields = new HashMap<>(query.fields());
+        fields.put("rtable", List.of(new Items(entries)));
+        return new Node("QUERY", fields);
+    }
+
+    static boolean isSubSelect(Node query, int entry) {
+        List<Part> entries = query.items("rtable");
+        return entry >= 1
+                && entry <= entries.size()
+                && entries.get(entry - 1) instanceof Node node
+                && node.is("rtekind", "1");
+    }
+
+    /** The query with other queries in place of its sub-selects. @param queries by the number of the entry */
+    static Node withSubSelects(Node query, Map<Integer, Node> queries) {
+        List<Part> entries = new ArrayList<>(query.items("rtable"));
+        queries.forEach((index, other) -> {
+            Map<String, List<Part>> fields = new HashMap<>(((Node) entries.get(index - 1)).fields());
+            fields.put("subquery", List.of(other));
             entries.set(index - 1, new Node("RANGETBLENTRY", fields));
         });
         Map<String, List<Part>> fields = new HashMap<>(query.fields());

@@ -50,8 +50,12 @@ final class QueryShape {
      * @param name what people call the query
      * @throws UnsupportedQueryException if the query has anything besides joins, conditions and computed columns
      */
-    static void requirePlainSelect(Node query, String name) throws UnsupportedQueryException {
+    static void requirePlainSelect(Node query, String name, QueryPurpose purpose) throws UnsupportedQueryException {
         List<String> more = new ArrayList<>(beyondJoins(query));
+        if (purpose != QueryPurpose.COMPARED) {
+            // Each row becomes as many as the function returns for it.
+            more.remove(SET_RETURNING);
+        }
         if (WithClauses.areReadOnce(query) || more.contains(RECURSIVE)) {
             more.remove(WITH);
         }
@@ -78,6 +82,13 @@ final class QueryShape {
             found.remove("DISTINCT");
         }
         return found.stream().distinct().toList();
+    }
+
+    /** Whether a query does more than join, or is not understood; a function that returns several rows for one row makes no groups. */
+    static boolean isGrouped(Node query) {
+        List<String> beyond = new ArrayList<>(beyondJoins(query));
+        beyond.removeAll(List.of(WITH, SET_RETURNING));
+        return !beyond.isEmpty();
     }
 
     /** What an entry of FROM is, for people, that is neither a table nor a view nor a sub-select. */

@@ -48,7 +48,7 @@ public final class RecomputeKeys {
         try {
             Optional<GroupedQuery> grouped = grouped(view);
             if (grouped.isPresent()) {
-                return new GroupedPlanner(view, grouped.get()).plan(found);
+                return new GroupedPlanner(view, grouped.get(), QueryPurpose.KEPT).plan(found);
             }
         } catch (UnsupportedQueryException unsupported) {
             found.add(new Obstacle(unsupported.why(), Remedy.NONE));
@@ -68,7 +68,7 @@ public final class RecomputeKeys {
     private Optional<JoinedReads> joined(Relation view, List<Obstacle> found) {
         try {
             // Refuses whatever is no select-project-join query.
-            SelectProjectJoin.of(view, catalogIndex);
+            SelectProjectJoin.of(view, catalogIndex, QueryPurpose.KEPT);
             NodeTree.Node query = catalogIndex
                     .query(view)
                     .orElseThrow(() -> new UnsupportedQueryException("its query could not be examined"));
@@ -88,20 +88,11 @@ public final class RecomputeKeys {
     public Optional<String> difference(IncrementalQuery query, String tree) {
         Relation view = Objects.requireNonNull(catalogIndex.relation(query.oid()), "not in the catalog");
         try {
-            NodeTree.Node before = catalogIndex.query(view).orElseThrow();
-            NodeTree.Node after = NodeTree.query(tree).orElseThrow();
-            Optional<GroupedQuery> parts = GroupedQuery.of(view, before, catalogIndex);
-            if (parts.isEmpty()) {
-                return difference(query, before, after, catalogIndex);
-            }
-            Optional<GroupedQuery> partsAfter = GroupedQuery.of(view, after, catalogIndex);
-            return partsAfter.isPresent() && partsAfter.get().hasPartsOf(parts.get())
-                    ? difference(
-                            query,
-                            parts.get().query(),
-                            partsAfter.get().query(),
-                            parts.get().catalogIndex())
-                    : Optional.of("with hidden columns the query groups its rows in another way");
+            return difference(
+                    query,
+                    view,
+                    catalogIndex.query(view).orElseThrow(),
+                    NodeTree.query(tree).orElseThrow());
         } catch (UnsupportedQueryException | RuntimeException | StackOverflowError e) {
             return Optional.of("the server's form of the query with hidden columns is not understood");
         }
@@ -112,25 +103,42 @@ public final class RecomputeKeys {
      *
      * @param map the number of the map
      * @param bare the tree of the query without hidden columns
-     * @param tree the tree of the query with hidden columns
+     * @param rows the tree of the same query, perhaps with further columns at its end
+     * @param tree the tree of the latter with hidden columns
      * @return what differs; empty if nothing does
      */
-    public Optional<String> difference(IncrementalQuery query, int map, String bare, String tree) {
+    public Optional<String> difference(IncrementalQuery query, int map, String bare, String rows, String tree) {
         Relation view = Objects.requireNonNull(catalogIndex.relation(query.oid()), "not in the catalog");
         try {
             GroupedQuery parts = grouped(view).orElseThrow();
-            NodeTree.Node before =
-                    parts.catalogIndex().query(parts.maps().get(map)).orElseThrow();
+            Relation of = parts.branches().get(map).map();
+            NodeTree.Node before = parts.catalogIndex().query(of).orElseThrow();
             return TreeShape.of(before).equals(TreeShape.of(NodeTree.query(bare).orElseThrow()))
                     ? difference(
                             query.maps().get(map).rows(),
-                            before,
-                            NodeTree.query(tree).orElseThrow(),
-                            parts.catalogIndex())
+                            of,
+                            NodeTree.query(rows).orElseThrow(),
+                            NodeTree.query(tree).orElseThrow())
                     : Optional.of("the server's form of the rows that are grouped is another one");
         } catch (UnsupportedQueryException | RuntimeException | StackOverflowError e) {
             return Optional.of("the server's form of the rows that are grouped is not understood");
         }
+    }
+
+    private Optional<String> difference(IncrementalQuery query, Relation of, NodeTree.Node before, NodeTree.Node after)
+            throws UnsupportedQueryException {
+        Optional<GroupedQuery> parts = GroupedQuery.of(of, before, catalogIndex);
+        if (parts.isEmpty()) {
+            return difference(query, before, after, catalogIndex);
+        }
+        Optional<GroupedQuery> partsAfter = GroupedQuery.of(of, after, catalogIndex);
+        return partsAfter.isPresent() && partsAfter.get().hasPartsOf(parts.get())
+                ? difference(
+                        query,
+                        parts.get().query(),
+                        partsAfter.get().query(),
+                        parts.get().catalogIndex())
+                : Optional.of("with hidden columns the query groups its rows in another way");
     }
 
     private static Optional<String> difference(

@@ -89,7 +89,7 @@ final class RecomputePlanner {
 
     private Obstacle whyNoAnchor(int read) {
         JoinedReads.Read one = joined.reads().get(read);
-        String name = one.table().sql();
+        String name = catalogIndex.nameOf(one.table());
         if (one.nullable()) {
             return new Obstacle(
                     name + " is on the nullable side of an outer join (of a FULL JOIN both sides are)", Remedy.NONE);
@@ -133,13 +133,13 @@ final class RecomputePlanner {
         if (!one.columns().containsKey(column)) {
             String source = joined.source(one.entry());
             return new Obstacle(
-                    "the key column " + name + " of " + one.table().sql() + " is not shown by " + source
+                    "the key column " + name + " of " + catalogIndex.nameOf(one.table()) + " is not shown by " + source
                             + ", through which it is read",
-                    Remedy.text("add " + name + " of " + one.table().sql() + " to the columns of " + source
-                            + ", unaltered"));
+                    Remedy.text("add " + name + " of " + catalogIndex.nameOf(one.table()) + " to the columns of "
+                            + source + ", unaltered"));
         }
         return new Obstacle(
-                "the name of a join covers " + one.table().sql() + ", so that its key column " + name
+                "the name of a join covers " + catalogIndex.nameOf(one.table()) + ", so that its key column " + name
                         + " cannot be named",
                 Remedy.text("write the query without a name for the join"));
     }

@@ -36,6 +36,22 @@ final class SafeExpressions {
             "MINMAXEXPR",
             "TARGETENTRY");
 
+    /** Labels that are allowed besides where rows are not compared. */
+    private static final Set<String> UNLESS_COMPARED = Set.of(
+            "SUBSCRIPTINGREF",
+            "FIELDSELECT",
+            "ROW",
+            "ROWEXPR",
+            "ROWCOMPARE",
+            "ROWCOMPAREEXPR",
+            "ARRAYCOERCEEXPR",
+            "COERCETODOMAIN",
+            "COLLATE",
+            "COLLATEEXPR");
+
+    /** The server's SQLValueFunctionOp: CURRENT_DATE, the first, to LOCALTIMESTAMP(n). */
+    private static final long LAST_OF_CLOCK = 8;
+
     /** What users call the nodes that are refused most often. */
     private static final Map<String, String> WORDS = Map.ofEntries(
             Map.entry("AGGREF", "an aggregate"),
@@ -60,9 +76,19 @@ final class SafeExpressions {
     private SafeExpressions() {}
 
     /** @throws UnsupportedQueryException if the expression holds any other node */
-    static void check(NodeTree.Part expression) throws UnsupportedQueryException {
+    static void check(NodeTree.Part expression, QueryPurpose purpose) throws UnsupportedQueryException {
+        check(expression, purpose, false);
+    }
+
+    /** Likewise of an expression of a column, which may hold functions that return several rows unless rows are compared. */
+    static void checkColumn(NodeTree.Part expression, QueryPurpose purpose) throws UnsupportedQueryException {
+        check(expression, purpose, purpose != QueryPurpose.COMPARED);
+    }
+
+    private static void check(NodeTree.Part expression, QueryPurpose purpose, boolean sets)
+            throws UnsupportedQueryException {
         Set<String> refused = new HashSet<>();
-        collect(expression, refused);
+        collect(expression, purpose, sets, refused);
         if (!refused.isEmpty()) {
             throw new UnsupportedQueryException(
                     "its query holds an expression that is not known to depend on its own row alone ("
@@ -84,20 +110,33 @@ final class SafeExpressions {
             // Stands for a column of the sub-query, in the comparison of IN.
             case "PARAM" -> node.is("paramkind", "2");
             case "FUNCEXPR" -> node.is("funcretset", "false");
+            // Whether the clock is followed is decided elsewhere, as for now(); see ClockUse.
+            case "SQLVALUEFUNCTION" -> ClockExpression.isClock(node);
             default -> LABELS.contains(node.label());
         };
     }
 
-    private static void collect(NodeTree.Part part, Set<String> refused) {
+    /** Beside the clock, which is an obstacle of its own, whatever expression holds it. */
+    static boolean isAllowed(NodeTree.Node node, QueryPurpose purpose) {
+        return isAllowed(node)
+                || (purpose != QueryPurpose.COMPARED
+                        && (UNLESS_COMPARED.contains(node.label())
+                                || (node.label().equals("SQLVALUEFUNCTION")
+                                        && node.number("op") >= 0
+                                        && node.number("op") <= LAST_OF_CLOCK)));
+    }
+
+    private static void collect(NodeTree.Part part, QueryPurpose purpose, boolean sets, Set<String> refused) {
         if (part instanceof NodeTree.Items items) {
-            items.parts().forEach(item -> collect(item, refused));
+            items.parts().forEach(item -> collect(item, purpose, sets, refused));
         } else if (part instanceof NodeTree.Node node) {
-            if (!isAllowed(node) || (node.label().equals("VAR") && !node.is("varlevelsup", "0"))) {
+            if (!(isAllowed(node, purpose) || (sets && node.label().equals("FUNCEXPR")))
+                    || (node.label().equals("VAR") && !node.is("varlevelsup", "0"))) {
                 refused.add(node.label());
             }
             node.fields().forEach((name, field) -> {
                 if (!(node.label().equals("SUBLINK") && name.equals("subselect"))) {
-                    field.forEach(inside -> collect(inside, refused));
+                    field.forEach(inside -> collect(inside, purpose, sets, refused));
                 }
             });
         }

@@ -34,8 +34,10 @@ final class SelectProjectJoin {
 
     private final Relation reader;
     private final CatalogIndex catalogIndex;
+    private final QueryPurpose purpose;
     private final RangeTable rangeTable;
     private final JoinTree joinTree;
+    private final List<Part> targets;
     private final int depth;
     private final WithClauses with;
     private final Map<Long, TableUse> uses = new HashMap<>();
@@ -47,16 +49,23 @@ final class SelectProjectJoin {
 
     /** @param name what people call the query: a view, or part of one */
     private SelectProjectJoin(
-            Node query, Relation reader, String name, CatalogIndex catalogIndex, int depth, WithClauses outer)
+            Node query,
+            Relation reader,
+            String name,
+            CatalogIndex catalogIndex,
+            QueryPurpose purpose,
+            int depth,
+            WithClauses outer)
             throws UnsupportedQueryException {
         this.reader = reader;
+        this.purpose = purpose;
         this.catalogIndex = catalogIndex;
         this.depth = depth;
         this.with = outer.inside(query);
         if (depth > MAX_DEPTH) {
             throw new UnsupportedQueryException("the query of " + reader.sql() + " could not be examined");
         }
-        QueryShape.requirePlainSelect(query, name);
+        QueryShape.requirePlainSelect(query, name, purpose);
         for (Part part : query.items("rtable")) {
             node(part);
         }
@@ -64,27 +73,29 @@ final class SelectProjectJoin {
             throw new UnsupportedQueryException(reader.sql() + " has no FROM that could be read");
         }
         this.rangeTable = new RangeTable(query, catalogIndex);
-        this.joinTree = JoinTree.of(query.all("jointree").getFirst(), rangeTable);
+        this.targets = query.items("targetList");
+        this.joinTree = JoinTree.of(query.all("jointree").getFirst(), rangeTable, purpose);
         addUses();
         joinTree.preserved().forEach(this::addPreserved);
         addSubQueries(joinTree.subLinks());
-        for (Part part : query.items("targetList")) {
+        for (Part part : targets) {
             addOutput(node(part));
         }
     }
 
     /** @throws UnsupportedQueryException if the view's query is not a select-project-join query */
-    static SelectProjectJoin of(Relation view, CatalogIndex catalogIndex) throws UnsupportedQueryException {
-        return of(view, catalogIndex, 0);
+    static SelectProjectJoin of(Relation view, CatalogIndex catalogIndex, QueryPurpose purpose)
+            throws UnsupportedQueryException {
+        return of(view, catalogIndex, purpose, 0);
     }
 
-    private static SelectProjectJoin of(Relation view, CatalogIndex catalogIndex, int depth)
+    private static SelectProjectJoin of(Relation view, CatalogIndex catalogIndex, QueryPurpose purpose, int depth)
             throws UnsupportedQueryException {
         Optional<Node> query = catalogIndex.query(view);
         if (query.isEmpty()) {
             throw new UnsupportedQueryException("the query of " + view.sql() + " could not be examined");
         }
-        return new SelectProjectJoin(query.get(), view, view.sql(), catalogIndex, depth, WithClauses.NONE);
+        return new SelectProjectJoin(query.get(), view, view.sql(), catalogIndex, purpose, depth, WithClauses.NONE);
     }
 
     /**
@@ -144,43 +155,21 @@ final class SelectProjectJoin {
     private void addUse(int index) throws UnsupportedQueryException {
         Relation relation = rangeTable.relation(index);
         if (relation == null) {
-            addSubquery(index);
+            Optional<ComputedEntry> computed =
+                    purpose == QueryPurpose.COMPARED ? Optional.empty() : ComputedEntry.of(rangeTable, index);
+            if (computed.isPresent()) {
+                addComputed(index, computed.get());
+            } else {
+                addSubquery(index);
+            }
             return;
         }
-        Node entry = rangeTable.entry(index).orElseThrow();
-        if (!entry.isNull("tablesample")
-                || (!entry.isNull("securityQuals")
-                        && !entry.all("securityQuals").isEmpty())) {
-            throw new UnsupportedQueryException(reader.sql() + " reads only part of " + relation.sql());
+        ReadableRelation.check(relation, rangeTable.entry(index).orElseThrow(), reader, catalogIndex);
+        if (relation.kind() == RelationKind.VIEW) {
+            addFlattened(index, of(relation, catalogIndex, purpose, depth + 1));
+        } else {
+            useOf(relation.oid()).addRead(joinTree.isNullable(index), joinTree.isHidden(index));
         }
-        switch (relation.kind()) {
-            case TABLE -> addTable(index, relation);
-            case VIEW -> addView(index, relation);
-            case PARTITIONED_TABLE -> addPartitioned(index, entry, relation);
-            case MATERIALIZED_VIEW ->
-                throw new UnsupportedQueryException("reads the materialized view " + relation.sql());
-            case FOREIGN_TABLE, SEQUENCE, OTHER ->
-                throw new UnsupportedQueryException("reads " + relation.sql() + ", which is no table");
-        }
-    }
-
-    private void addTable(int index, Relation table) throws UnsupportedQueryException {
-        if (!catalogIndex.childrenOf(table).isEmpty()) {
-            throw new UnsupportedQueryException("table " + table.sql() + " has inheritance children");
-        }
-        useOf(table.oid()).addRead(joinTree.isNullable(index), joinTree.isHidden(index));
-    }
-
-    /** Of a partitioned table the query reads all partitions, and each of their rows once. */
-    private void addPartitioned(int index, Node entry, Relation table) throws UnsupportedQueryException {
-        if (!entry.is("inh", "true")) {
-            throw new UnsupportedQueryException("reads ONLY " + table.sql() + ", which holds no rows");
-        }
-        useOf(table.oid()).addRead(joinTree.isNullable(index), joinTree.isHidden(index));
-    }
-
-    private void addView(int index, Relation view) throws UnsupportedQueryException {
-        addFlattened(index, of(view, catalogIndex, depth + 1));
     }
 
     /** Adds a sub-select in FROM, or a query of WITH that is read once. Neither differs from a plain view with the same query. */
@@ -206,7 +195,7 @@ final class SelectProjectJoin {
     private SelectProjectJoin inside(String kind, int index, Node query, WithClauses around)
             throws UnsupportedQueryException {
         String name = kind + rangeTable.name(index) + " in " + reader.sql();
-        return new SelectProjectJoin(query, reader, name, catalogIndex, depth + 1, around);
+        return new SelectProjectJoin(query, reader, name, catalogIndex, purpose, depth + 1, around);
     }
 
     private void addFlattened(int index, SelectProjectJoin inner) {
@@ -227,12 +216,28 @@ final class SelectProjectJoin {
         tables(index).forEach(table -> useOf(table).addPreserved(tables));
     }
 
+    /** Adds what is computed of other columns of the row. The tables that a sub-select reads are read as those of a sub-query. */
+    private void addComputed(int index, ComputedEntry entry) throws UnsupportedQueryException {
+        entry.check();
+        Optional<SubLink> subSelect = entry.subSelect(joinTree.isNullable(index));
+        if (subSelect.isPresent()) {
+            add(subSelect.get(), entry.isUsed(index, targets, joinTree, rangeTable) ? purpose : QueryPurpose.KEPT);
+        }
+    }
+
     private void addSubQueries(List<SubLink> found) throws UnsupportedQueryException {
         for (SubLink subLink : found) {
-            SubQueryReads.of(subLink, catalogIndex)
-                    .forEach((table, times) -> useOf(table).addReadsInSubQuery(times));
-            subQueries.add(new SubLink.Placed(subLink, this));
+            if (purpose != QueryPurpose.KEPT && subLink.notCompared().isPresent()) {
+                throw new UnsupportedQueryException(subLink.notCompared().get());
+            }
+            add(subLink, purpose);
         }
+    }
+
+    private void add(SubLink subLink, QueryPurpose forWhat) throws UnsupportedQueryException {
+        SubQueryReads.of(subLink, catalogIndex, forWhat)
+                .forEach((table, times) -> useOf(table).addReadsInSubQuery(times));
+        subQueries.add(new SubLink.Placed(subLink, this));
     }
 
     private TableUse useOf(long table) {
@@ -252,7 +257,7 @@ final class SelectProjectJoin {
     }
 
     private void addOutput(Node target) throws UnsupportedQueryException {
-        SafeExpressions.check(target);
+        SafeExpressions.checkColumn(target, purpose);
         addSubQueries(SubLink.inColumn(target));
         if (target.is("resjunk", "false")) {
             outputs.add(

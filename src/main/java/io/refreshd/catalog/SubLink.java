@@ -8,14 +8,20 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * A sub-query in an expression: of EXISTS, of IN, or a scalar one.
+ * A sub-query in an expression: of EXISTS, of IN, or a scalar one; or a sub-select in FROM that correlates.
  *
  * @param query the sub-query
  * @param comparison how IN compares with the column of the sub-query; empty for the others
  * @param onlyTruth whether NULL and false make no difference, as in WHERE
  * @param outer whether an outer join may put a row with NULLs in the place of a row for which the expression is not true
+ * @param notCompared why rows with its value cannot be compared; empty if they can
  */
-record SubLink(Node query, Optional<Node> comparison, boolean onlyTruth, boolean outer) {
+record SubLink(Node query, Optional<Node> comparison, boolean onlyTruth, boolean outer, Optional<String> notCompared) {
+    /** One whose rows can be compared. */
+    SubLink(Node query, Optional<Node> comparison, boolean onlyTruth, boolean outer) {
+        this(query, comparison, onlyTruth, outer, Optional.empty());
+    }
+
     /**
      * A sub-query at its place in a view's query.
      *
@@ -25,8 +31,11 @@ record SubLink(Node query, Optional<Node> comparison, boolean onlyTruth, boolean
 
     // The server's SubLinkType.
     private static final int EXISTS = 0;
+    private static final int ALL = 1;
     private static final int ANY = 2;
+    private static final int ROW_COMPARISON = 3;
     private static final int SCALAR = 4;
+    private static final int ARRAY = 6;
 
     /**
      * The sub-queries in a condition of WHERE or ON.
@@ -67,7 +76,18 @@ record SubLink(Node query, Optional<Node> comparison, boolean onlyTruth, boolean
 
     /** The sub-query of a view or sub-select, as part of the query that reads it. */
     SubLink below(boolean nullable) {
-        return new SubLink(query, comparison, onlyTruth, outer || nullable);
+        return new SubLink(query, comparison, onlyTruth, outer || nullable, notCompared);
+    }
+
+    /** A sub-select in FROM. @param nullable whether it is on the nullable side of an outer join */
+    static SubLink ofFrom(Node query, boolean nullable) {
+        return new SubLink(
+                query, Optional.empty(), false, nullable, Optional.of("its query holds a LATERAL sub-select"));
+    }
+
+    private static boolean isOfAnyKind(Node node) {
+        long kind = node.number("subLinkType");
+        return isOfKnownKind(node) || kind == ALL || kind == ROW_COMPARISON || kind == ARRAY;
     }
 
     /** Whether the sub-query's value does not depend on the order of its rows, as that of ARRAY does. */
@@ -106,21 +126,26 @@ record SubLink(Node query, Optional<Node> comparison, boolean onlyTruth, boolean
         if (node.all("subselect").size() != 1
                 || !(node.all("subselect").getFirst() instanceof Node query)
                 || !query.label().equals("QUERY")
-                || !isOfKnownKind(node)) {
+                || !isOfAnyKind(node)) {
             throw new UnsupportedQueryException(
-                    "its query holds a sub-query in an expression that is neither EXISTS nor IN nor a scalar one");
+                    "its query holds a sub-query in an expression of a kind that is not known");
         }
-        if (ofRows && kind == SCALAR && RequiredConditions.of(query).stream().noneMatch(SubLink::refersToOuterQuery)) {
-            throw new UnsupportedQueryException(
-                    "its query holds a scalar sub-query that is the same for all rows, so that each look-up would"
-                            + " compute it as a whole");
+        Optional<String> notCompared = Optional.empty();
+        if (!isOfKnownKind(node)) {
+            notCompared = Optional.of(
+                    "its query holds a sub-query in an expression that is neither EXISTS nor IN nor a scalar one");
+        } else if (ofRows
+                && kind == SCALAR
+                && RequiredConditions.of(query).stream().noneMatch(SubLink::refersToOuterQuery)) {
+            notCompared = Optional.of("its query holds a scalar sub-query that is the same for all rows, so that each"
+                    + " look-up would compute it as a whole");
         }
         if (kind == ANY
                 && node.all("testexpr").size() == 1
                 && node.all("testexpr").getFirst() instanceof Node comparison) {
-            return new SubLink(query, Optional.of(comparison), onlyTruth, outer);
+            return new SubLink(query, Optional.of(comparison), onlyTruth, outer, notCompared);
         }
-        return new SubLink(query, Optional.empty(), onlyTruth, outer);
+        return new SubLink(query, Optional.empty(), onlyTruth, outer, notCompared);
     }
 
     private static boolean refersToOuterQuery(Node condition) {

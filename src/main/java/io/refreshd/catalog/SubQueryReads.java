@@ -12,7 +12,7 @@ import java.util.TreeMap;
  * The tables that a sub-query in an expression reads, also through plain views.
  *
  * <p>Invariant: the value of an accepted sub-query depends on the rows of these tables and on the columns of the outer query that it
- * refers to, and on nothing else. In particular not on the order of rows.
+ * refers to, and on nothing else; on the order of rows only if its value is {@link QueryPurpose#KEPT}.
  */
 final class SubQueryReads {
     /** Views are followed no deeper than this, so that views which read each other in a cycle come to an end. */
@@ -31,19 +31,30 @@ final class SubQueryReads {
             "SETOPERATIONSTMT",
             "AGGREF");
 
+    /** Labels that are allowed besides where the order of rows may matter. */
+    private static final Set<String> OF_ANY_ORDER = Set.of(
+            "WINDOWFUNC", "WINDOWCLAUSE", "GROUPINGSET", "GROUPINGFUNC", "RANGETBLFUNCTION", "FUNCEXPR", "SUBLINK");
+
     /** Flags of a query that are false. */
-    private static final List<String> FALSE =
-            List.of("hasWindowFuncs", "hasTargetSRFs", "hasDistinctOn", "hasRecursive", "hasModifyingCTE");
+    private static final List<String> FALSE = List.of("hasRecursive", "hasModifyingCTE");
+
+    /** Likewise where the order of rows may not matter. */
+    private static final List<String> FALSE_IN_ORDER = List.of("hasWindowFuncs", "hasTargetSRFs", "hasDistinctOn");
 
     /** Clauses that a query does not have. */
-    private static final List<String> ABSENT =
-            List.of("cteList", "groupingSets", "windowClause", "limitOffset", "limitCount", "rowMarks");
+    private static final List<String> ABSENT = List.of("cteList", "rowMarks");
+
+    /** Likewise where the order of rows may not matter. */
+    private static final List<String> ABSENT_IN_ORDER =
+            List.of("groupingSets", "windowClause", "limitOffset", "limitCount");
 
     private final CatalogIndex catalogIndex;
+    private final QueryPurpose purpose;
     private final Map<Long, Integer> times = new TreeMap<>();
 
-    private SubQueryReads(CatalogIndex catalogIndex) {
+    private SubQueryReads(CatalogIndex catalogIndex, QueryPurpose purpose) {
         this.catalogIndex = catalogIndex;
+        this.purpose = purpose;
     }
 
     /**
@@ -51,8 +62,9 @@ final class SubQueryReads {
      *
      * @throws UnsupportedQueryException if its value may depend on more than rows
      */
-    static Map<Long, Integer> of(SubLink subLink, CatalogIndex catalogIndex) throws UnsupportedQueryException {
-        SubQueryReads reads = new SubQueryReads(catalogIndex);
+    static Map<Long, Integer> of(SubLink subLink, CatalogIndex catalogIndex, QueryPurpose purpose)
+            throws UnsupportedQueryException {
+        SubQueryReads reads = new SubQueryReads(catalogIndex, purpose);
         reads.collect(subLink.query(), 1, 0, 0);
         return reads.times;
     }
@@ -80,11 +92,17 @@ final class SubQueryReads {
         }
     }
 
-    private static void check(Node node, int level) throws UnsupportedQueryException {
+    private void check(Node node, int level) throws UnsupportedQueryException {
+        boolean anyOrder = purpose == QueryPurpose.KEPT;
         switch (node.label()) {
             case "QUERY" -> {
                 if (!FALSE.stream().allMatch(flag -> node.is(flag, "false"))
                         || !ABSENT.stream().allMatch(node::isNull)) {
+                    throw refused(anyOrder ? "WITH or FOR UPDATE" : "WITH, LIMIT, a window function or the like");
+                }
+                if (!anyOrder
+                        && (!FALSE_IN_ORDER.stream().allMatch(flag -> node.is(flag, "false"))
+                                || !ABSENT_IN_ORDER.stream().allMatch(node::isNull))) {
                     throw refused("WITH, LIMIT, a window function or the like");
                 }
             }
@@ -95,17 +113,19 @@ final class SubQueryReads {
                 }
             }
             case "SUBLINK" -> {
-                if (!SubLink.isOfKnownKind(node)) {
+                if (!anyOrder && !SubLink.isOfKnownKind(node)) {
                     throw refused("another one that is neither EXISTS nor IN nor a scalar one");
                 }
             }
             case "AGGREF" -> {
-                if (!OrderlessAggregates.contains(node.number("aggfnoid"))) {
+                if (!anyOrder && !OrderlessAggregates.contains(node.number("aggfnoid"))) {
                     throw refused("an aggregate whose result may depend on the order of rows");
                 }
             }
             default -> {
-                if (!LABELS.contains(node.label()) && !SafeExpressions.isAllowed(node)) {
+                if (!LABELS.contains(node.label())
+                        && !(anyOrder && OF_ANY_ORDER.contains(node.label()))
+                        && !SafeExpressions.isAllowed(node, purpose)) {
                     throw refused("an expression of a kind that is not understood");
                 }
             }
@@ -117,6 +137,12 @@ final class SubQueryReads {
             case 0 -> relation(entry, self, depth);
             case 1, 2, 5, 8, 9 -> {
                 // A sub-select, a join, VALUES, no table at all, groups: what they hold is visited.
+            }
+            case 3 -> {
+                // So it is of the rows of a function.
+                if (purpose != QueryPurpose.KEPT) {
+                    throw refused("something in its FROM that is no table");
+                }
             }
             default -> throw refused("something in its FROM that is no table");
         }

@@ -237,7 +237,7 @@ public final class Conversion {
                         Stream.of(query.recomputeKey()),
                         Stream.concat(
                                 query.tables().stream().flatMap(table -> table.positions().stream()),
-                                query.maps().stream().map(IncrementalQuery.GroupMap::positions)))
+                                query.positionsOfGroups(0).stream()))
                 .distinct()
                 .toList();
     }

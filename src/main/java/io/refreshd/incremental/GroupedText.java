@@ -32,14 +32,23 @@ final class GroupedText {
 
     /** @throws IllegalArgumentException if the query is not found */
     static String rowsOf(String query, MapText text) {
-        GroupedText inside = new GroupedText(DefinitionText.inside(query, text.into()));
-        List<Range> branches = text.branch() < 0
-                ? List.of(new Range(0, inside.tokens.size()))
-                : inside.branches(new Range(0, inside.tokens.size()));
+        GroupedText inside = new GroupedText(textOf(query, text));
+        return inside.rows(new Range(0, inside.tokens.size()), text.columns());
+    }
+
+    private static String textOf(String query, MapText text) {
+        String around = text.within().isPresent() ? textOf(query, text.within().get()) : query;
+        String inside = DefinitionText.inside(around, text.into());
+        if (text.branch() < 0) {
+            return inside;
+        }
+        GroupedText operation = new GroupedText(inside);
+        List<Range> branches = operation.branches(new Range(0, operation.tokens.size()));
         if (text.branch() >= branches.size()) {
             throw new IllegalArgumentException("a set operation with fewer branches");
         }
-        return inside.rows(branches.get(Math.max(0, text.branch())), text.columns());
+        Range branch = branches.get(text.branch());
+        return operation.text(branch.start(), branch.end());
     }
 
     /** Numbers of tokens. @param end behind the last one */

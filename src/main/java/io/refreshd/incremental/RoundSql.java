@@ -85,9 +85,9 @@ public final class RoundSql {
         return "SELECT "
                 + listed(group, i -> "CASE WHEN c" + i + " IS NOT NULL THEN pg_catalog.format('%s', c" + i + ") END")
                 + " FROM ("
-                + Stream.of(store, definition)
-                        .map(side -> "SELECT " + listed(group, i -> "x.c" + i) + " FROM " + side + " AS x(" + columns
-                                + ") " + withKeys(keys))
+                + Stream.of("SELECT * FROM " + store + " AS x(" + columns + ") " + withKeys(keys), rows(keys))
+                        .map(side -> "SELECT " + listed(group, i -> "x.c" + i) + " FROM (" + side + ") AS x(" + columns
+                                + ")")
                         .collect(Collectors.joining(" UNION "))
                 + ") AS x LIMIT " + limit;
     }
@@ -99,7 +99,7 @@ public final class RoundSql {
                         : KeyCondition.of(lookup, i -> "x.c" + i));
     }
 
-    /** The query for what the definition gives for these recompute keys. It serves to look at its plan. */
+    /** The query for what the definition gives for these recompute keys. */
     public String rows(Collection<List<String>> keys) {
         return oneByOne() && keys.size() <= keysAtOnce()
                 ? "SELECT * FROM " + one(keys) + " AS x(" + columns + ")"
@@ -118,6 +118,17 @@ public final class RoundSql {
                 : difference(withKeys(keys), definition, withKeys(keys));
     }
 
+    /** The statement that puts what a query gives for these keys in place of what the table holds. @param said in brackets */
+    public String difference(Collection<List<String>> keys, String said) {
+        return difference(withKeys(keys), said, withKeys(keys));
+    }
+
+    /** The query for the rows with these recompute keys by the definition, which came, and in the table, some of which went. */
+    String sides(Collection<List<String>> keys) {
+        return "SELECT x.*, true AS came FROM " + definition + " AS x(" + columns + ") " + withKeys(keys)
+                + " UNION ALL SELECT x.*, false FROM " + store + " AS x(" + columns + ") " + withKeys(keys);
+    }
+
     /** Most keys for one statement; a definition that computes groups for one key at a time names each of them. */
     public int keysAtOnce() {
         return oneByOne() ? 100 : Integer.MAX_VALUE;
@@ -125,7 +136,7 @@ public final class RoundSql {
 
     /** Two texts of one value, as numeric and timestamptz have, would have the rows of the key twice. */
     private boolean oneByOne() {
-        return layout.maps().stream().anyMatch(StoreLayout.GroupMap::joined) && ONE_TEXT.containsAll(layout.keyTypes());
+        return layout.joinsGroups() && ONE_TEXT.containsAll(layout.keyTypes());
     }
 
     /**

@@ -18,7 +18,7 @@ public final class IncrementalMapRows {
      */
     public record Parts(Optional<ViewId> store, Optional<ViewId> definition) {}
 
-    /** @param view oid of the public view @return in the order of their numbers */
+    /** @param view oid of the public view @return what stands on others before these */
     public static List<Parts> find(Handle handle, long view) {
         return handle.createQuery("""
                         SELECT sn.nspname::text AS store_schema, s.relname::text AS store_name,
@@ -29,7 +29,7 @@ public final class IncrementalMapRows {
                         LEFT JOIN pg_class d ON d.oid = m.definition_oid
                         LEFT JOIN pg_namespace dn ON dn.oid = d.relnamespace
                         WHERE m.view_oid = (:view)::oid
-                        ORDER BY m.number
+                        ORDER BY m.number DESC
                         """)
                 .bind("view", view)
                 .map((row, context) -> new Parts(
@@ -47,7 +47,8 @@ public final class IncrementalMapRows {
      *
      * @param number from 1
      * @param groupKey numbers of the columns of the map's store
-     * @param positions numbers of the columns of the view's store
+     * @param positions numbers of the columns of the view's store, or of that of another map
+     * @param of the number of that map; 0: the view's
      */
     public static void put(
             Handle handle,
@@ -58,11 +59,12 @@ public final class IncrementalMapRows {
             List<Integer> recomputeKey,
             List<Integer> groupKey,
             List<Integer> positions,
-            boolean joined) {
+            boolean joined,
+            int of) {
         handle.createUpdate("""
                         INSERT INTO refreshd.incremental_map
                         VALUES ((:view)::oid, :number, (:store)::oid, (:definition)::oid, CAST(:key AS int[]),
-                                CAST(:group AS int[]), CAST(:positions AS int[]), :joined)
+                                CAST(:group AS int[]), CAST(:positions AS int[]), :joined, :of)
                         """)
                 .bind("view", view)
                 .bind("number", number)
@@ -72,6 +74,36 @@ public final class IncrementalMapRows {
                 .bind("group", groupKey.toArray(Integer[]::new))
                 .bind("positions", positions.toArray(Integer[]::new))
                 .bind("joined", joined)
+                .bind("of", of)
+                .execute();
+    }
+
+    /**
+     * Adds the totals of the groups of the first map.
+     *
+     * @param number behind those of all maps
+     * @param key numbers of the columns of the totals' table that hold the key of the group
+     * @param shown the columns of the view over these, by the name s
+     * @param having which groups the view shows; empty if all
+     */
+    public static void putTotals(
+            Handle handle,
+            long view,
+            int number,
+            long store,
+            long definition,
+            List<Integer> key,
+            String shown,
+            String having) {
+        put(handle, view, number, store, definition, key, List.of(), List.of(), false, 0);
+        handle.createUpdate("""
+                        UPDATE refreshd.incremental_map SET shown = :shown, shown_if = :having
+                        WHERE view_oid = (:view)::oid AND number = :number
+                        """)
+                .bind("shown", shown)
+                .bind("having", having)
+                .bind("view", view)
+                .bind("number", number)
                 .execute();
     }
 }

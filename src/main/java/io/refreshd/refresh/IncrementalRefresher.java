@@ -103,6 +103,12 @@ final class IncrementalRefresher {
                     carefully = true;
                     continue;
                 }
+                String state = RefreshAttempts.sqlState(e);
+                if (attempt.culprit(e)
+                        .filter(task -> StoreIdentity.give(jdbi, task.oid(), state))
+                        .isPresent()) {
+                    continue;
+                }
                 // A view that fails is taken out, and the round is repeated without it.
                 List<RefreshTask> failed = attempt.culprit(e).map(List::of).orElse(List.copyOf(left));
                 failed.forEach(task -> outcomes.put(task.view(), attempts.failure(task, e, attempt.duration())));
@@ -249,8 +255,7 @@ final class IncrementalRefresher {
                 }
             });
             if (results.values().stream().anyMatch(Round.Result::wrote)) {
-                Lease.prove(handle, lease);
-                handle.execute("SET LOCAL synchronous_commit = off");
+                Lease.proveAndCommitWithoutWaiting(handle, lease);
                 handle.commit();
             }
         }

@@ -24,7 +24,7 @@ class JoinTreeTest {
     }
 
     private JoinTree tree(String text) throws UnsupportedQueryException {
-        return JoinTree.of(NodeTree.parse(text), rangeTable);
+        return JoinTree.of(NodeTree.parse(text), rangeTable, QueryPurpose.COMPARED);
     }
 
     private static String from(String where, String... items) {

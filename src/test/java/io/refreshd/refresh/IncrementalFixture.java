@@ -30,6 +30,7 @@ import io.refreshd.testing.TestDatabase;
 import io.refreshd.testing.TestTimeout;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -127,18 +128,22 @@ final class IncrementalFixture implements AutoCloseable {
     /** Makes a view as a conversion would. @param definition the query with the plan's hidden columns */
     void view(String name, String definition, IncrementalQuery plan) throws Exception {
         view(name, definition, plan.hidden().size(), plan.recomputeKey());
-        for (int number = 1; number <= plan.maps().size(); number++) {
-            map(name, definition, plan.maps().get(number - 1), number);
+        Map<Integer, String> queries = new HashMap<>(Map.of(0, definition));
+        for (int number = plan.maps().size(); number >= 1; number--) {
+            IncrementalQuery.GroupMap map = plan.maps().get(number - 1);
+            queries.put(number, map(name, queries.getOrDefault(map.of(), ""), map, number));
         }
     }
 
-    private void map(String name, String definition, IncrementalQuery.GroupMap map, int number) throws Exception {
+    /** @return the query without hidden columns */
+    private String map(String name, String definition, IncrementalQuery.GroupMap map, int number) throws Exception {
         String table = "refreshd_store." + name + "_map" + number;
         String around = map.text().view().isPresent()
                 ? query(String.valueOf(map.text().view().get()))
                 : definition;
         database.execute("CREATE VIEW " + table + "_definition AS " + HiddenColumns.rowsOf(around, map));
-        String rows = HiddenColumns.before(query("'" + table + "_definition'::regclass"), map.rows());
+        String bare = query("'" + table + "_definition'::regclass");
+        String rows = HiddenColumns.before(bare, map.rows());
         database.execute(
                 "DROP VIEW " + table + "_definition",
                 "CREATE VIEW " + table + "_definition AS " + rows,
@@ -147,7 +152,9 @@ final class IncrementalFixture implements AutoCloseable {
                         + table
                         + "'::regclass, '" + table + "_definition'::regclass, '"
                         + array(map.rows().recomputeKey())
-                        + "', '" + array(map.key()) + "', '" + array(map.positions()) + "', " + map.joined() + ")");
+                        + "', '" + array(map.key()) + "', '" + array(map.positions()) + "', " + map.joined() + ", "
+                        + map.of() + ")");
+        return bare;
     }
 
     private String query(String view) throws Exception {
@@ -231,19 +238,27 @@ final class IncrementalFixture implements AutoCloseable {
 
     /** Whether table and definition of a converted view, or of a map of it, hold other rows. */
     boolean differs(StoreLayout layout) throws Exception {
+        boolean differs = differs(layout, SqlNames.qualified(layout.names().definition()));
+        for (StoreLayout.GroupMap map : layout.maps()) {
+            differs |=
+                    differs(map.store(), SqlNames.qualified(map.store().names().definition()));
+            if (map.totals().isPresent()) {
+                StoreLayout totals = map.totals().get().store();
+                differs |= differs(totals, SqlNames.qualified(totals.names().definition()));
+            }
+        }
+        return differs;
+    }
+
+    /** Whether the table holds other rows than another relation. */
+    boolean differs(StoreLayout layout, String expected) throws Exception {
         String columns = IntStream.rangeClosed(1, layout.columns().size())
                 .mapToObj(i -> "c" + i)
                 .collect(Collectors.joining(", "));
-        boolean differs = database.query(DIFFERS.formatted(
-                        columns,
-                        SqlNames.qualified(layout.names().store()),
-                        SqlNames.qualified(layout.names().definition())))
+        return database.query(DIFFERS.formatted(
+                        columns, SqlNames.qualified(layout.names().store()), expected))
                 .getFirst()
                 .equals("t");
-        for (StoreLayout.GroupMap map : layout.maps()) {
-            differs |= differs(map.store());
-        }
-        return differs;
     }
 
     boolean differs(String view, String expected) throws Exception {

@@ -41,7 +41,8 @@ final class RandomGroups {
     }
 
     String query() {
-        return switch (random.nextInt(12)) {
+        return switch (random.nextInt(17)) {
+            case 12, 13, 14, 15, 16 -> groupsOfGroups();
             case 0, 1, 2 -> grouped("o", false);
             case 3 -> distinct();
             case 4 -> latest();
@@ -97,8 +98,21 @@ final class RandomGroups {
         groups.forEach(group -> columns.add(group + " AS g" + columns.size()));
         columns.add(any(AGGREGATES).formatted(any(uses).alias()) + " AS n");
         columns.add(any(AGGREGATES).formatted(any(uses).alias()) + " AS m");
+        String group = groups.getFirst();
+        boolean column = group.matches("\\w+\\.(a|b|k2)");
+        if (column && one(5)) {
+            columns.add("(SELECT " + any(List.of("count(*)", "max(s.n)", "string_agg(s.v, '' ORDER BY s.v)"))
+                    + besideGroups(group) + ") AS q");
+        }
         return "SELECT " + String.join(", ", columns) + from(uses) + " GROUP BY " + String.join(", ", groups)
-                + any(List.of("", "", " HAVING count(*) > 1"));
+                + (column && one(8)
+                        ? " HAVING " + any(List.of("", "NOT ")) + "EXISTS (SELECT" + besideGroups(group) + ")"
+                        : any(List.of("", "", " HAVING count(*) > 1")));
+    }
+
+    private String besideGroups(String group) {
+        return " FROM " + joins.ofSubQuery(new ArrayList<>()) + " WHERE s." + any(List.of("a", "b", "k2")) + " = "
+                + group;
     }
 
     private String distinct() {
@@ -140,6 +154,47 @@ final class RandomGroups {
                         " WHERE p0.n IS NOT NULL",
                         " WHERE p0.g0 IS NULL",
                         " WHERE " + joins.condition(uses, 1)));
+    }
+
+    private String groupsOfGroups() {
+        List<Use> uses = uses("o");
+        String counts = " AS g, count(*) AS c, count(i.n) AS d, max(i.m) AS m";
+        return switch (random.nextInt(9)) {
+            case 0, 1 ->
+                "SELECT i.g0" + counts + " FROM (" + counted("j") + ") i" + any(List.of("", " WHERE i.n > 1"))
+                        + " GROUP BY i.g0";
+            case 2 -> "SELECT s.c AS g, count(*) AS n, max(s.n) AS m FROM (" + set() + ") s GROUP BY s.c";
+            case 3 -> "SELECT i.n" + counts + " FROM (" + counted("j") + ") i GROUP BY i.n";
+            case 4, 5 -> {
+                String group = group(uses);
+                yield "SELECT " + group + counts + " FROM " + joins.join(uses)
+                        + any(List.of(" LEFT JOIN (", " JOIN (")) + counted("j") + ") i ON i.g0 = " + number(uses)
+                        + any(List.of("", " AND i.n > 1")) + any(List.of("", " WHERE i.m IS NULL")) + " GROUP BY "
+                        + group;
+            }
+            case 6 ->
+                "SELECT DISTINCT ON (i.g0) i.g0 AS g, i.n, i.m FROM (" + counted("j") + ") i ORDER BY i.g0, i.n, i.m";
+            case 7 -> {
+                String group = any(uses).alias() + any(List.of(".a", ".b"));
+                yield "SELECT unnest(ARRAY[" + group + ", " + any(uses).alias() + ".k2]) AS g, count(*) AS n"
+                        + from(uses) + " GROUP BY 1";
+            }
+            default ->
+                "SELECT x.v, x.n FROM (SELECT " + any(uses).alias() + ".v, i.n FROM " + joins.join(uses)
+                        + any(List.of(" LEFT JOIN (", " JOIN (")) + counted("j") + ") i ON i.g0 = " + number(uses)
+                        + ") x" + any(List.of("", " WHERE x.n > 0"));
+        };
+    }
+
+    /** Groups of whole numbers, with columns that can be compared. */
+    private String counted(String prefix) {
+        List<Use> uses = uses(prefix);
+        String first = number(uses);
+        String groups = first + (one(3) ? ", " + group(uses) : "");
+        String m = any(List.of("max(%s.a)", "count(DISTINCT %s.b)", "sum(%s.k2)"))
+                .formatted(any(uses).alias());
+        return "SELECT " + groups.replaceFirst("(,|$)", " AS g0$1") + ", count(*) AS n, " + m + " AS m" + from(uses)
+                + " GROUP BY " + groups;
     }
 
     private String set() {

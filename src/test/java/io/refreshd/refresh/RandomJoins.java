@@ -2,6 +2,7 @@ package io.refreshd.refresh;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 
 /**
@@ -17,9 +18,11 @@ final class RandomJoins {
 
     private final Random random;
     private final List<Table> tables = new ArrayList<>();
+    private final RandomComputed computed;
 
     RandomJoins(Random random) {
         this.random = random;
+        this.computed = new RandomComputed(random, this);
         for (int i = random.nextInt(4) + 2; i > 0; i--) {
             // Integers more often than other types: they are compared with other columns.
             String type = one(3) ? "int" : any(TYPES);
@@ -147,8 +150,12 @@ final class RandomJoins {
             uses.set(uses.size() - 1, new Use(table, replaced.alias, "w " + replaced.alias, true));
         }
         String from = join(uses);
+        Optional<RandomComputed.Joined> computed = one(5) ? Optional.of(this.computed.join(uses)) : Optional.empty();
+        from += computed.map(RandomComputed.Joined::sql).orElse("");
         String where = "";
-        if (one(3)) {
+        if (computed.isPresent() && one(3)) {
+            where = " WHERE " + computed.get().condition();
+        } else if (one(3)) {
             where = " WHERE " + condition(uses, 2);
         } else if (one(2)) {
             // Of one that is often on no nullable side.
@@ -157,6 +164,10 @@ final class RandomJoins {
         List<String> columns = new ArrayList<>();
         for (int i = random.nextInt(4) + 1; i > 0; i--) {
             columns.add(output(uses) + " AS c" + columns.size());
+        }
+        computed.ifPresent(joined -> columns.add(joined.column() + " AS c" + columns.size()));
+        if (one(25)) {
+            columns.add("unnest(ARRAY[" + any(uses).alias + ".a, " + any(uses).alias + ".b]) AS c" + columns.size());
         }
         return with + "SELECT " + String.join(", ", columns) + " FROM " + from + where;
     }
@@ -203,7 +214,7 @@ final class RandomJoins {
         return "(" + join(left) + " " + type + " " + join(right) + " ON " + on + ")";
     }
 
-    private String equation(Use one, Use other) {
+    String equation(Use one, Use other) {
         if (one.shown && other.shown && one.table.type.equals(other.table.type) && one(3)) {
             return one.alias + ".id = " + other.alias + ".id";
         }
@@ -253,7 +264,7 @@ final class RandomJoins {
     }
 
     /** What a sub-query reads; the tables that join the first one need not correlate. */
-    private String ofSubQuery(List<Use> inner) {
+    String ofSubQuery(List<Use> inner) {
         inner.add(use("s"));
         String from = inner.getFirst().sql;
         for (String alias : List.of("r", "q")) {
@@ -281,7 +292,7 @@ final class RandomJoins {
         Use use = any(uses);
         String u = use.alias;
         String o = any(uses).alias;
-        return switch (random.nextInt(15)) {
+        return switch (random.nextInt(17)) {
             case 0, 1 -> u + ".v";
             case 2 -> u + ".n";
             case 3 -> u + ".f";
@@ -293,6 +304,7 @@ final class RandomJoins {
             case 10 -> u + ".v IS NULL";
             case 11 -> "to_json(" + u + ".v)";
             case 12 -> u + ".n * 2";
+            case 15, 16 -> computed.scalar(use);
             case 13 -> "(" + correlated(use, any(List.of("count(*)", "max(s.n)", "min(s.v)"))) + ")";
             default -> u + ".a IN (" + list() + ")";
         };
@@ -380,7 +392,8 @@ final class RandomJoins {
     }
 
     private String numeric() {
-        return any(List.of("NULL", "1.0", "1.00", "1", "'NaN'", "3"));
+        return any(List.of(
+                "NULL", "1.0", "1.00", "1", "'NaN'", "3", "-2.5", "0.000", "1e20", "'Infinity'", "'-Infinity'"));
     }
 
     private String real() {
