@@ -64,7 +64,7 @@ public final class HttpServer implements AutoCloseable {
                 address,
                 allowedHosts,
                 endpoints,
-                new ViewEventStream(new ViewEvents(), List::of, view -> false),
+                new ViewEventStream(new ViewEvents(), List::of, view -> false, () -> 0),
                 error -> {});
     }
 

@@ -76,7 +76,8 @@ public final class Monitor implements AutoCloseable {
                         () -> status.get().views().stream()
                                 .map(ViewStatus::view)
                                 .toList(),
-                        settings.notifies()),
+                        settings.notifies(),
+                        () -> clock.get().nanos()),
                 error -> accept(new Notice.ErrorCaught("http", error)));
         listeners = List.of(guard(metrics), guard(new RefreshLog(clock)), guard(history), guard(viewEvents));
     }

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Semaphore;
+import java.util.function.LongSupplier;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -38,13 +39,17 @@ final class ViewEventStream {
     private final ViewEvents events;
     private final Supplier<List<ViewId>> kept;
     private final Predicate<ViewId> notifies;
+    private final LongSupplier nanos;
     private final Semaphore readers = new Semaphore(MAX_READERS);
 
     /**
      * @param kept the views that are kept fresh; empty while they are not known
      * @param notifies the views of whose changes subscribers are told
+     * @param nanos the clock that ends streams
      */
-    ViewEventStream(ViewEvents events, Supplier<List<ViewId>> kept, Predicate<ViewId> notifies) {
+    ViewEventStream(
+            ViewEvents events, Supplier<List<ViewId>> kept, Predicate<ViewId> notifies, LongSupplier nanos) {
+        this.nanos = nanos;
         this.events = events;
         this.kept = kept;
         this.notifies = notifies;
@@ -134,9 +139,9 @@ final class ViewEventStream {
         Optional<Long> resumed = Optional.ofNullable(lastEventId).flatMap(events::number);
         long position = resumed.orElseGet(events::last);
         boolean complete = resumed.isPresent() || lastEventId == null;
-        long end = System.nanoTime() + STREAM_DURATION.toNanos();
+        long end = nanos.getAsLong() + STREAM_DURATION.toNanos();
         Duration wait = Duration.ZERO;
-        while (System.nanoTime() - end < 0) {
+        while (nanos.getAsLong() - end < 0) {
             ViewEvents.Batch batch = events.after(position, wait);
             wait = LONGEST_SILENCE;
             position = batch.last();

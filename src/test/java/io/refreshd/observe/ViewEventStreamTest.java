@@ -45,7 +45,7 @@ class ViewEventStreamTest {
                         () -> status,
                         () -> Samples.MOMENT,
                         new RefreshHistory(() -> Samples.MOMENT)),
-                new ViewEventStream(events, () -> List.of(VIEW, OTHER), view -> true),
+                new ViewEventStream(events, () -> List.of(VIEW, OTHER), view -> true, System::nanoTime),
                 error -> {
                     throw new AssertionError(error);
                 });
