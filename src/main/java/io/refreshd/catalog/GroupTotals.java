@@ -5,6 +5,7 @@ import io.refreshd.catalog.NodeTree.Node;
 import io.refreshd.catalog.NodeTree.Part;
 import io.refreshd.catalog.NodeTree.Token;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -89,7 +90,10 @@ public final class GroupTotals {
     }
 
     private static boolean suffice(Node query, List<Integer> key) {
-        if (!SHAPES.containsAll(QueryShape.beyondJoins(query)) || query.isNull("groupClause")) {
+        if (!SHAPES.containsAll(QueryShape.beyondJoins(query))
+                || query.isNull("groupClause")
+                || hasSubQuery(query.all("targetList"))
+                || hasSubQuery(query.all("havingQual"))) {
             return false;
         }
         List<Node> targets = TotalOrder.targets(query).stream()
@@ -105,6 +109,13 @@ public final class GroupTotals {
                         .allMatch(group -> keys.stream().anyMatch(target -> target.number("ressortgroupref") == group))
                 && targets.stream().filter(target -> !keys.contains(target)).allMatch(GroupTotals::isOfTotals)
                 && query.all("havingQual").stream().allMatch(GroupTotals::isOfTotals);
+    }
+
+    /** What a sub-query reads is neither in the map's rows nor in the totals. */
+    private static boolean hasSubQuery(List<Part> parts) {
+        Set<String> labels = new HashSet<>();
+        parts.forEach(part -> part.visit(node -> labels.add(node.label())));
+        return labels.contains("SUBLINK") || labels.contains("QUERY");
     }
 
     private static boolean isOfOneImage(Node target) {
