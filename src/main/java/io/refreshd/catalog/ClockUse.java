@@ -7,7 +7,6 @@ import io.refreshd.model.Obstacle;
 import io.refreshd.model.Remedy;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -118,8 +117,7 @@ record ClockUse(Set<Comparison> comparisons, Optional<Obstacle> obstacle) {
                 refuse(unreadable.get().what(), unreadable.get().remedy());
                 return true;
             }
-            found.add(new Comparison(
-                    table, column.get().column(), by.get(), columnFirst, Objects.requireNonNull(bound.get())));
+            found.add(new Comparison(table, column.get().column(), by.get(), columnFirst, bound.get()));
             return true;
         }
     }
