@@ -189,6 +189,7 @@ final class StreamDecoder {
         message.get(); // the zero byte
         return encoding.name(
                 bytes,
-                of + " of relation " + Integer.toUnsignedString(oid) + ", whose name the server cannot send, since UTF-8 lacks a character of it");
+                of + " of relation " + Integer.toUnsignedString(oid)
+                        + ", whose name the server cannot send, since UTF-8 lacks a character of it");
     }
 }

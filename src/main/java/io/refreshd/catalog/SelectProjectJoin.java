@@ -99,7 +99,8 @@ final class SelectProjectJoin {
         if (query.isEmpty()) {
             throw new UnsupportedQueryException("the query of " + view.sql() + " could not be examined");
         }
-        return new SelectProjectJoin(query.get(), view, view.sql(), catalogIndex, purpose, depth, budget, WithClauses.NONE);
+        return new SelectProjectJoin(
+                query.get(), view, view.sql(), catalogIndex, purpose, depth, budget, WithClauses.NONE);
     }
 
     /**

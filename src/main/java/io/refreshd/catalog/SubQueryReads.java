@@ -157,9 +157,7 @@ final class SubQueryReads {
         }
         Relation relation = catalogIndex.relation(oid);
         boolean partitioned = relation != null && relation.kind() == RelationKind.PARTITIONED_TABLE;
-        if (relation != null && relation.kind() == RelationKind.VIEW
-                && depth < MAX_DEPTH
-                && !budget.isExceeded()) {
+        if (relation != null && relation.kind() == RelationKind.VIEW && depth < MAX_DEPTH && !budget.isExceeded()) {
             Node query = catalogIndex
                     .query(relation)
                     .orElseThrow(() -> refused("the view " + relation.sql() + ", whose query could not be examined"));

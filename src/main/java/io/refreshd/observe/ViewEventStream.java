@@ -47,8 +47,7 @@ final class ViewEventStream {
      * @param notifies the views of whose changes subscribers are told
      * @param nanos the clock that ends streams
      */
-    ViewEventStream(
-            ViewEvents events, Supplier<List<ViewId>> kept, Predicate<ViewId> notifies, LongSupplier nanos) {
+    ViewEventStream(ViewEvents events, Supplier<List<ViewId>> kept, Predicate<ViewId> notifies, LongSupplier nanos) {
         this.nanos = nanos;
         this.events = events;
         this.kept = kept;

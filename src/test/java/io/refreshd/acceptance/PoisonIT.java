@@ -175,8 +175,8 @@ class PoisonIT {
         String name = database.name() + "_ascii";
         String url = TestDatabase.server().url(name);
         try (Handle handle = createSqlAscii(name, url)) {
-            try (RunningDaemon daemon = RunningDaemon.start(
-                    RunningDaemon.configuration(url, "slot_" + name, "  publication: Veröffentlichung\nviews: { quiet-period: 50ms }"))) {
+            try (RunningDaemon daemon = RunningDaemon.start(RunningDaemon.configuration(
+                    url, "slot_" + name, "  publication: Veröffentlichung\nviews: { quiet-period: 50ms }"))) {
                 daemon.awaitFresh();
                 handle.execute("INSERT INTO main VALUES (1, convert_from('\\xe974e9'::bytea, 'SQL_ASCII'))");
                 await().until(() -> daemon.notices().contains(new Notice.GapFound("log-poisoned")));

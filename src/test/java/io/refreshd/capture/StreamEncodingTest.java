@@ -60,10 +60,14 @@ class StreamEncodingTest {
         insert(3, ODD);
         insert(4, ODD);
         List<TableId> tables = commit().stream().map(TableTally::table).toList();
-        assertThat(tables).startsWith(new TableId("s", "t"), new TableId("s", "ä")).hasSize(4).doesNotHaveDuplicates();
-        assertThat(tables.subList(2, 4)).allSatisfy(table -> assertThat(table.name())
-                .as("no name of PostgreSQL is so long")
-                .hasSizeGreaterThan(63));
+        assertThat(tables)
+                .startsWith(new TableId("s", "t"), new TableId("s", "ä"))
+                .hasSize(4)
+                .doesNotHaveDuplicates();
+        assertThat(tables.subList(2, 4))
+                .allSatisfy(table -> assertThat(table.name())
+                        .as("no name of PostgreSQL is so long")
+                        .hasSizeGreaterThan(63));
         assertThat(asked).containsExactlyElementsOf(tables);
     }
 
