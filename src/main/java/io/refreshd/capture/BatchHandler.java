@@ -39,4 +39,9 @@ public interface BatchHandler {
     default Interest interestIn(TableId table) {
         return Interest.NONE;
     }
+
+    /** Who waits for the log to be read further. A source asks once, and reads faster while somebody does. */
+    default LogDemand demand() {
+        return new LogDemand();
+    }
 }

@@ -9,6 +9,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.EnumMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -19,15 +20,16 @@ import org.jspecify.annotations.Nullable;
 /**
  * Gathers transactions for one {@link TransactionBundle}: a record costs Debezium many times what a small transaction costs to decode.
  *
- * <p>Transactions keep the order of their commits, except those of whose rows nothing was remembered. Such transactions differ by their
- * ids alone if they did the same, so they are carried as one, with all ids; nothing is known any less exactly.
+ * <p>Transactions that did the same to one table differ by their ids and by the keys of their rows alone. They are carried as one, with all
+ * ids and all keys, if no keys are known or there are many. Whoever routes them takes the keys of all together in any case, so nothing is
+ * known any less exactly. The other transactions keep the order of their commits.
  *
  * <p>Invariant: the room that a bundle takes is bounded, see {@link #isFull}.
  */
 final class BundleBuilder {
     /**
-     * Most transactions in a bundle. Only a backlog of transactions whose rows are not remembered brings so many together. Many of them
-     * concern the same views then, and those views are marked once.
+     * Most transactions in a bundle. Only a backlog of transactions that did the same brings so many together. Many of them concern the
+     * same views then, and those views are marked once.
      */
     private static final int MOST_TRANSACTIONS = 16 * 1024;
 
@@ -45,6 +47,12 @@ final class BundleBuilder {
     /** A short text in a set of sets: the text itself, its array and its share of the sets. */
     private static final int TEXT_BYTES = 80;
 
+    /** The id of a transaction that is carried with others. */
+    private static final int XID_BYTES = 32;
+
+    /** The first transactions of a bundle are carried one by one if keys are known: to compare them would cost more than it saves. */
+    private static final int FEW = 20;
+
     private final List<Captured.Transaction> distinct = new ArrayList<>();
     private final Map<ChangeSignature, SameChange> alike = new LinkedHashMap<>();
     private @Nullable SameChange latest;
@@ -54,14 +62,38 @@ final class BundleBuilder {
     private @Nullable Instant committedAt;
     private boolean urgent;
 
-    /** What is known of a transaction whose rows were not remembered, its ids and its number of rows aside. */
-    private record ChangeSignature(TableId table, Set<Operation> operations, ChangedColumns columns) {}
+    /** What is known of a transaction with one table, its ids, its number of rows and their keys aside. */
+    private record ChangeSignature(
+            TableId table,
+            Set<Operation> operations,
+            ChangedColumns columns,
+            List<String> key,
+            boolean keysKnown,
+            Map<String, Set<String>> values,
+            Map<String, Set<String>> newValues) {
+        static ChangeSignature of(TableTally tally) {
+            ChangedRows rows = tally.touched();
+            return new ChangeSignature(
+                    tally.table(),
+                    tally.rows().keySet(),
+                    tally.columns(),
+                    rows.key(),
+                    rows.keys().isPresent(),
+                    rows.values(),
+                    rows.newValues());
+        }
+
+        ChangedRows rowsWith(Set<List<String>> keys) {
+            return new ChangedRows(key, keysKnown ? Optional.of(keys) : Optional.empty(), values, newValues);
+        }
+    }
 
     /** The transactions that share one signature. */
     private static final class SameChange {
         private final ChangeSignature signature;
         private final List<Long> xids = new ArrayList<>();
         private final Map<Operation, Long> rows = new EnumMap<>(Operation.class);
+        private final Set<List<String>> keys = new HashSet<>();
         private final Instant first;
         private Instant last;
         private TableTally tally;
@@ -76,16 +108,17 @@ final class BundleBuilder {
 
         void add(Captured.Transaction transaction) {
             TableTally next = transaction.tables().getFirst();
-            if (!next.equals(tally)) {
+            if (!next.rows().equals(tally.rows())) {
                 countRows();
-                tally = next;
             }
+            tally = next;
             times++;
+            next.touched().keys().ifPresent(keys::addAll);
             xids.addAll(transaction.xids());
             last = transaction.last();
         }
 
-        /** Adds up equal tallies in one go: most transactions of a signature have the same number of rows, too. */
+        /** Adds up equal numbers in one go: most transactions of a signature have the same number of rows, too. */
         private void countRows() {
             tally.rows().forEach((operation, count) -> rows.merge(operation, count * times, Long::sum));
             times = 0;
@@ -93,14 +126,15 @@ final class BundleBuilder {
 
         Captured.Transaction merged() {
             countRows();
-            TableTally together = new TableTally(signature.table(), rows, signature.columns());
+            TableTally together =
+                    new TableTally(signature.table(), rows, signature.columns(), signature.rowsWith(keys));
             return new Captured.Transaction(xids, first, last, List.of(together), List.of());
         }
     }
 
     void add(Captured.Transaction transaction) {
-        if (isWithoutRows(transaction)) {
-            sameAs(transaction).add(transaction);
+        if (isAlike(transaction)) {
+            addAlike(transaction);
         } else {
             addDistinct(transaction);
         }
@@ -144,23 +178,36 @@ final class BundleBuilder {
         return sum;
     }
 
-    /** The transactions of the same signature. Mostly those of the transaction before, which are found without making a signature. */
-    private SameChange sameAs(Captured.Transaction transaction) {
+    private void addAlike(Captured.Transaction transaction) {
         TableTally tally = transaction.tables().getFirst();
-        SameChange known = latest;
-        if (known == null || !known.tally.equals(tally)) {
-            ChangeSignature signature =
-                    new ChangeSignature(tally.table(), tally.rows().keySet(), tally.columns());
-            known = alike.computeIfAbsent(signature, s -> new SameChange(s, tally, transaction.first()));
-            latest = known;
+        SameChange same = latest;
+        // Mostly the same tally as that of the transaction before, if no keys are known.
+        if (same == null || !same.tally.equals(tally)) {
+            ChangeSignature signature = ChangeSignature.of(tally);
+            same = alike.get(signature);
+            if (same == null) {
+                same = new SameChange(signature, tally, transaction.first());
+                alike.put(signature, same);
+                bytes += signature.keysKnown() ? TRANSACTION_BYTES + TABLE_BYTES + bytesOf(tally.touched()) : 0;
+            }
+            latest = same;
         }
-        return known;
+        same.add(transaction);
+        if (same.signature.keysKnown()) {
+            bytes += XID_BYTES;
+            for (List<String> key : tally.touched().keys().orElse(Set.of())) {
+                bytes += bytesOf(key);
+            }
+        }
     }
 
-    private static boolean isWithoutRows(Captured.Transaction transaction) {
-        return transaction.signals().isEmpty()
-                && transaction.tables().size() == 1
-                && transaction.tables().getFirst().touched().equals(ChangedRows.UNKNOWN);
+    private boolean isAlike(Captured.Transaction transaction) {
+        if (!transaction.signals().isEmpty() || transaction.tables().size() != 1) {
+            return false;
+        }
+        ChangedRows rows = transaction.tables().getFirst().touched();
+        return rows.equals(ChangedRows.UNKNOWN)
+                || (transactions >= FEW && rows.keys().isPresent());
     }
 
     /** Adds a message that belongs to no transaction. Somebody may be waiting for the message. */

@@ -80,6 +80,8 @@ final class DebeziumInternals {
     /** What one run shares with the task that the engine makes for it. */
     static final class Run {
         private final Function<TableId, Interest> interests;
+        private final LogDemand demand;
+        private final Function<byte[], Optional<String>> names;
         private final Handover handover = new Handover();
         private volatile @Nullable LogConnection connection;
         private volatile @Nullable CaptureTask task;
@@ -87,8 +89,11 @@ final class DebeziumInternals {
         /** Whether the server has begun to stream. */
         volatile boolean streamed;
 
-        Run(Function<TableId, Interest> interests) {
+        /** @param names decodes a name that is in the database's encoding */
+        Run(Function<TableId, Interest> interests, LogDemand demand, Function<byte[], Optional<String>> names) {
             this.interests = interests;
+            this.demand = demand;
+            this.names = names;
         }
 
         /** The position of a record: everything that committed at or before it was handed over with this record or earlier. */
@@ -210,7 +215,8 @@ final class DebeziumInternals {
                 opened.abort(Runnable::run);
                 throw new SQLException("the run was cut off before it streamed");
             }
-            TransactionStream stream = TransactionStream.open(opened, slot, publication, run.interests);
+            TransactionStream stream =
+                    TransactionStream.open(opened, slot, publication, run.interests, run.demand, run.names);
             run.streamed = true;
             return new BundleStream(stream, run);
         }

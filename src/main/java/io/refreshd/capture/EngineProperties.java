@@ -61,12 +61,12 @@ final class EngineProperties {
         all.put("database.user", server.user());
         all.put("database.tcpKeepAlive", "true");
         // Debezium takes a transaction id when it begins, so its commit would wait for an absent synchronous standby.
-        // It reads the names of all types, also of those that a server in SQL_ASCII cannot send in UTF-8. Nobody uses
-        // them.
+        // It reads the names of all types, also of those that a server cannot convert to UTF-8. Nobody uses them.
         all.put(
                 "database.initial.statements",
-                "SET synchronous_commit = local; SELECT pg_catalog.set_config('client_encoding', 'LATIN1', false)"
-                        + " WHERE pg_catalog.getdatabaseencoding() = 'SQL_ASCII'");
+                "SET synchronous_commit = local; SELECT pg_catalog.set_config('client_encoding',"
+                        + " CASE pg_catalog.getdatabaseencoding() WHEN 'SQL_ASCII' THEN 'LATIN1' ELSE 'SQL_ASCII' END, false)"
+                        + " WHERE pg_catalog.getdatabaseencoding() <> 'UTF8'");
         all.put("database.allowEncodingChanges", "true");
     }
 

@@ -63,7 +63,8 @@ public final class PgoutputChangeSource implements ChangeSource {
         this.settings = Objects.requireNonNull(settings);
         this.handler = Objects.requireNonNull(handler);
         this.heartbeats = new HeartbeatEmitter(settings, name, this::fail);
-        this.debezium = new DebeziumInternals.Run(handler::interestIn);
+        this.debezium =
+                new DebeziumInternals.Run(handler::interestIn, handler.demand(), new ServerNames(settings, name));
     }
 
     @Override

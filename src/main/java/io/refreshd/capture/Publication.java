@@ -1,7 +1,9 @@
 package io.refreshd.capture;
 
+import io.refreshd.database.NameEncoding;
 import io.refreshd.model.SqlNames;
 import io.refreshd.model.TableId;
+import io.refreshd.model.UnsendableNames;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -111,7 +113,8 @@ public final class Publication {
     private static Map<TableId, PublicationState.Entry> tables(Connection connection, String name) throws SQLException {
         // Not by the view pg_publication_tables: from 16 on it locks every published table, and would wait for whoever
         // has locked one of them.
-        String sql = """
+        String sql =
+                """
                 WITH RECURSIVE entry(oid) AS (
                   SELECT r.prrelid FROM pg_catalog.pg_publication_rel r
                     JOIN pg_catalog.pg_publication p ON p.oid = r.prpubid WHERE p.pubname = ?
@@ -148,7 +151,8 @@ public final class Publication {
                                              WHERE a.relid <> c.oid AND a.relid IN (SELECT e.oid FROM entry e))
                       END
                   AND %s AND %s
-                """.formatted(IDENTITIES, SqlNames.sendable("n.nspname"), SqlNames.sendable("c.relname"));
+                """.formatted(IDENTITIES, UnsendableNames.sendable("n.nspname"), UnsendableNames.sendable("c.relname"));
+        NameEncoding.note(connection);
         Map<TableId, PublicationState.Entry> tables = new HashMap<>();
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             for (int i = 1; i <= 4; i++) {

@@ -5,7 +5,6 @@ import io.refreshd.model.Operation;
 import io.refreshd.model.Signal;
 import io.refreshd.model.TableId;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -31,6 +30,7 @@ final class StreamDecoder {
     private static final int MOST_SIGNALS = 1_000;
 
     private final Function<TableId, Interest> interests;
+    private final StreamEncoding encoding;
     private final Map<Integer, Relation> relations = new HashMap<>();
     private final Map<TableId, RowLayout> layouts = new HashMap<>();
     /** Layouts of the tables whose interest was asked for since {@link #forgetInterests}. */
@@ -44,8 +44,9 @@ final class StreamDecoder {
     private long xid;
 
     /** @param interests what to remember of a table's rows; asked once for each table that changes after {@link #forgetInterests} */
-    StreamDecoder(Function<TableId, Interest> interests) {
+    StreamDecoder(Function<TableId, Interest> interests, StreamEncoding encoding) {
         this.interests = interests;
+        this.encoding = encoding;
     }
 
     /**
@@ -104,8 +105,8 @@ final class StreamDecoder {
 
     private void relation(ByteBuffer message) {
         int oid = message.getInt();
-        String schema = text(message);
-        TableId table = new TableId(schema.isEmpty() ? "pg_catalog" : schema, text(message));
+        String schema = text(message, oid, "schema");
+        TableId table = new TableId(schema.isEmpty() ? "pg_catalog" : schema, text(message, oid, "table"));
         boolean full = message.get() == 'f';
         int count = message.getShort();
         List<String> columns = new ArrayList<>(count);
@@ -114,7 +115,7 @@ final class StreamDecoder {
             if ((message.get() & 1) == 1) {
                 identity.add(i);
             }
-            columns.add(text(message));
+            columns.add(text(message, oid, "column " + (i + 1)));
             message.getInt(); // type
             message.getInt(); // type modifier
         }
@@ -144,7 +145,7 @@ final class StreamDecoder {
 
     private RowLayout layoutOf(Relation relation) {
         return current.computeIfAbsent(relation.table(), table -> {
-            Interest interest = interests.apply(table);
+            Interest interest = encoding.limited(interests.apply(table));
             RowLayout known = layouts.get(table);
             if (known == null || !known.isFor(relation, interest)) {
                 known = RowLayout.of(relation, interest);
@@ -176,7 +177,8 @@ final class StreamDecoder {
         return signal.map(Captured.Message::new);
     }
 
-    private static String text(ByteBuffer message) {
+    /** @param of what has the name */
+    private String text(ByteBuffer message, int oid, String of) {
         int start = message.position();
         int end = start;
         while (message.get(end) != 0) {
@@ -185,6 +187,8 @@ final class StreamDecoder {
         byte[] bytes = new byte[end - start];
         message.get(bytes);
         message.get(); // the zero byte
-        return new String(bytes, StandardCharsets.UTF_8);
+        return encoding.name(
+                bytes,
+                of + " of relation " + Integer.toUnsignedString(oid) + ", whose name the server cannot send in UTF-8");
     }
 }

@@ -1,7 +1,8 @@
 package io.refreshd.capture;
 
-import io.refreshd.model.SqlNames;
+import io.refreshd.database.NameEncoding;
 import io.refreshd.model.TableId;
+import io.refreshd.model.UnsendableNames;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -30,7 +31,8 @@ public final class TableLocks {
                    AND l.mode IN ('ShareUpdateExclusiveLock', 'ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock',
                                   'AccessExclusiveLock')
                    AND (a.usesysid IS NOT NULL OR l.pid IS NULL) AND %s AND %s
-                """.formatted(SqlNames.sendable("n.nspname"), SqlNames.sendable("c.relname"));
+                """.formatted(UnsendableNames.sendable("n.nspname"), UnsendableNames.sendable("c.relname"));
+        NameEncoding.note(connection);
         Set<TableId> locked = new HashSet<>();
         try (PreparedStatement statement = connection.prepareStatement(sql);
                 ResultSet row = statement.executeQuery()) {

@@ -56,13 +56,17 @@ final class TransactionStream implements AutoCloseable {
      */
     private static final long WAITED_NANOS = TimeUnit.MICROSECONDS.toNanos(100);
 
-    /** Waits in one go after which there is no backlog. One wait proves nothing: another thread may have had the processor. */
-    private static final int WAITED_OFTEN = 2;
+    /**
+     * Two waits with fewer messages between them mean that there is no backlog. One wait proves nothing: another thread may have had the
+     * processor. On a busy machine that happens every few hundred messages.
+     */
+    private static final int MESSAGES_BETWEEN_WAITS = 50;
 
     private final PGReplicationStream stream;
     private final Duration statusInterval;
     private final LogSequenceNumber start;
     private final StreamDecoder decoder;
+    private final LogDemand demand;
     private final BundleBuilder bundle = new BundleBuilder();
     private long handedOver = System.nanoTime();
     private long lastMessage = handedOver;
@@ -75,16 +79,24 @@ final class TransactionStream implements AutoCloseable {
             PGReplicationStream stream,
             LogSequenceNumber start,
             Duration statusInterval,
-            Function<TableId, Interest> interests) {
+            Function<TableId, Interest> interests,
+            LogDemand demand,
+            StreamEncoding encoding) {
         this.stream = stream;
         this.start = start;
         this.statusInterval = statusInterval;
-        this.decoder = new StreamDecoder(interests);
+        this.decoder = new StreamDecoder(interests, encoding);
+        this.demand = demand;
     }
 
     /** Starts streaming where the slot stands. */
     static TransactionStream open(
-            Connection connection, String slot, String publication, Function<TableId, Interest> interests)
+            Connection connection,
+            String slot,
+            String publication,
+            Function<TableId, Interest> interests,
+            LogDemand demand,
+            Function<byte[], Optional<String>> names)
             throws SQLException {
         Duration statusInterval = EngineProperties.STATUS_INTERVAL;
         // Position zero asks the server to start where the slot stands: the slot is the only position there is.
@@ -104,8 +116,9 @@ final class TransactionStream implements AutoCloseable {
                                 .unwrap(BaseConnection.class)
                                 .escapeString('"' + publication.replace("\"", "\"\"") + '"'))
                 .withSlotOption("messages", true);
+        StreamEncoding encoding = StreamEncoding.begin(connection, publication, names);
         PGReplicationStream stream = builder.start();
-        return new TransactionStream(stream, stream.getLastReceiveLSN(), statusInterval, interests);
+        return new TransactionStream(stream, stream.getLastReceiveLSN(), statusInterval, interests, demand, encoding);
     }
 
     /** Reads what has come, pauses when there is no more, and hands over what was gathered for long enough. */
@@ -115,16 +128,20 @@ final class TransactionStream implements AutoCloseable {
             throw new IllegalStateException("the thread that sends the status broke", broken);
         }
         decoder.forgetInterests();
-        int waited = 0;
+        int waitedAt = -MESSAGES_BETWEEN_WAITS;
+        boolean backlog = true;
         for (int i = 0; i < MESSAGES_AT_ONCE; i++) {
             long asked = System.nanoTime();
             ByteBuffer message = stream.readPending();
             long now = System.nanoTime();
             if (message != null) {
                 lastMessage = now;
-                waited += now - asked > WAITED_NANOS ? 1 : 0;
+                if (now - asked > WAITED_NANOS) {
+                    backlog &= i - waitedAt >= MESSAGES_BETWEEN_WAITS;
+                    waitedAt = i;
+                }
                 boolean complete = accept(message, receiver);
-                if (!complete || waited < WAITED_OFTEN) {
+                if (!complete || backlog) {
                     continue;
                 }
             }
@@ -136,11 +153,11 @@ final class TransactionStream implements AutoCloseable {
     private void pause(Receiver receiver, long now) throws SQLException, InterruptedException {
         // Each bundle costs a transaction in the ledger. Where these are slow, fewer and larger ones are taken in
         // sooner.
-        if (!receiver.isBusy() && (isGathered() || bundle.isUrgent())) {
+        if (!receiver.isBusy() && (isGathered() || bundle.isUrgent() || demand.isPresent())) {
             handOver(receiver);
         }
         Duration soon = now - lastMessage > SILENCE_NANOS ? LONG_PAUSE : PAUSE;
-        Thread.sleep(Backlog.of(bundle.size()).pause().orElse(soon));
+        demand.pause(Backlog.of(bundle.size()).pause().orElse(soon));
     }
 
     private boolean isGathered() {

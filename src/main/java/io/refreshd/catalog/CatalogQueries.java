@@ -39,10 +39,11 @@ final class CatalogQueries {
         this.connection = connection;
     }
 
-    Catalog read(Predicate<ViewId> included) throws SQLException {
-        IncrementalRows ledger = IncrementalRows.read(connection);
-        LeftOutViews views = LeftOutViews.of(connection, included);
-        List<Long> reached = reached(views.included(), ledger.oids());
+    /** @param unsent oids of views, and of parts of incremental views, that are not to be read: {@link UnsentNames} */
+    Catalog read(Predicate<ViewId> included, Set<Long> unsent) throws SQLException {
+        IncrementalRows ledger = IncrementalRows.read(connection).hiding(unsent);
+        LeftOutViews views = LeftOutViews.of(connection, included, unsent);
+        List<Long> reached = reached(views.included(), ledger);
         List<Long> examined = views.without(reached);
         Map<Long, List<Rule.Read>> reads = reads(reached);
         Set<Long> systemCatalogs = new TreeSet<>();
@@ -135,11 +136,12 @@ final class CatalogQueries {
         }
     }
 
-    /** @param further relations that are looked for as well */
-    private List<Long> reached(List<Long> materialized, List<Long> further) throws SQLException {
+    private List<Long> reached(List<Long> materialized, IncrementalRows ledger) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(ReachedSql.REACHED_OIDS)) {
             statement.setArray(1, connection.createArrayOf("int8", materialized.toArray()));
-            statement.setArray(2, connection.createArrayOf("int8", further.toArray()));
+            statement.setArray(
+                    2, connection.createArrayOf("int8", ledger.hidden().toArray()));
+            statement.setArray(3, connection.createArrayOf("int8", ledger.oids().toArray()));
             try (ResultSet rows = statement.executeQuery()) {
                 List<Long> oids = new ArrayList<>();
                 while (rows.next()) {

@@ -126,7 +126,7 @@ final class CatalogSql {
                            coalesce(max(q.tree) FILTER (WHERE q.class = 'pg_catalog.pg_rewrite'::regclass
                                                           AND current_setting('server_encoding') = 'UTF8'), '') AS tree,
                            bool_or(q.tree IS NULL) AS unexamined,
-                           bool_or(q.tree ~ 'SQLVALUEFUNCTION :op (12|14) ') AS session,
+                           bool_or(q.tree ~ 'SQLVALUEFUNCTION :op (12|13|14) ') AS session,
                            bool_or(q.tree ~ 'type (24|2202|2203|2204|2205|2206|4089|4096|4191) ') AS object_types,
                            bool_or(q.tree ~ '\\{(COERCEVIAIO|XMLEXPR|JSON[A-Z]+) ') AS by_text,
                            bool_or(q.tree ~ ':varattno -[1-5] ') AS system_columns

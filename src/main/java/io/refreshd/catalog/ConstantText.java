@@ -47,7 +47,7 @@ final class ConstantText {
     }
 
     /** Reads {@code length [ byte byte … ]}; no bytes if the form is another. */
-    private static byte[] bytes(List<Part> tokens) {
+    static byte[] bytes(List<Part> tokens) {
         List<String> texts = tokens.stream()
                 .map(part -> part instanceof Token(String text) ? text : "")
                 .toList();

@@ -11,6 +11,7 @@ import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
@@ -76,12 +77,20 @@ final class ContentIndex {
         return found;
     }
 
-    /** Those of the objects, and of what they depend on, that are types. */
+    /**
+     * Those of the objects, and of what they depend on, that are types. The relation with the columns of a composite type counts as well: DDL
+     * on the type locks the relation.
+     */
     Set<ObjectRef> types(Collection<ObjectRef> objects) {
         Set<ObjectRef> found = new TreeSet<>();
         for (ObjectRef object : objects) {
             closureOf(object).stream().filter(ObjectRef::isType).forEach(found::add);
         }
+        List.copyOf(found).stream()
+                .flatMap(type -> Optional.ofNullable(content.objects().get(type)).stream())
+                .flatMap(type -> type.references().stream())
+                .filter(ObjectRef::isRelation)
+                .forEach(found::add);
         return found;
     }
 

@@ -1,5 +1,6 @@
 package io.refreshd.catalog;
 
+import io.refreshd.model.ClockBound;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.TableId;
 import io.refreshd.model.ViewId;
@@ -31,6 +32,7 @@ final class GraphBuilder {
     private final SortedMap<TableId, BaseTable> tables = new TreeMap<>();
     private final Map<TableId, List<Reader>> readers = new HashMap<>();
     private final Map<TableId, Map<ViewId, ChangeFilter>> filters = new HashMap<>();
+    private final Map<ViewId, List<ClockBound>> clocks = new HashMap<>();
 
     GraphBuilder(Catalog catalog, Predicate<ViewId> included) {
         this.catalogIndex = new CatalogIndex(catalog);
@@ -51,8 +53,16 @@ final class GraphBuilder {
         views.forEach((id, view) -> {
             ViewSources found = ViewSources.of(view, catalogIndex);
             sources.put(id, found);
-            LookupAnalysis.ByTable lookup = examined(
-                    () -> lookups.of(view, found, untrackedSources.of(view, found)), why -> table -> Lookup.not(why));
+            List<Obstacle> followed = followed(view, found, untrackedSources);
+            LookupAnalysis.ByTable lookup =
+                    examined(() -> lookups.of(view, found, followed), why -> table -> Lookup.not(why));
+            if (followed.isEmpty() && catalogIndex.incremental(view).isPresent()) {
+                clocks.put(
+                        id,
+                        examined(
+                                () -> ClockBounds.of(ClockUse.of(found, catalogIndex), lookup, catalogIndex),
+                                why -> List.of()));
+            }
             for (Relation relation : found.relations()) {
                 if (relation.isDecodable()) {
                     tables.computeIfAbsent(relation.tableId(), table -> publishability.baseTable(relation));
@@ -84,6 +94,7 @@ final class GraphBuilder {
             Optional<IncrementalView> incremental = catalogIndex.incremental(view);
             // Nothing can be said of rows that somebody else may have written.
             incremental.flatMap(IncrementalView::damage).ifPresent(untracked::add);
+            boolean onlyClock = untracked.equals(untrackedSources.of(view, found));
             Optional<Obstacle> plainObstacle =
                     incremental.flatMap(IncrementalView::obstacle).or(() -> obstacles.toAnyRefresh(found));
             nodes.put(
@@ -100,7 +111,8 @@ final class GraphBuilder {
                                                     .or(() -> plainObstacle),
                                     plainObstacle,
                                     untracked,
-                                    incremental),
+                                    incremental,
+                                    onlyClock ? clocks.getOrDefault(id, List.of()) : List.of()),
                             dependencies.upstreamOf(id),
                             dependencies.downstreamOf(id),
                             lineage.of(view, found),
@@ -109,6 +121,13 @@ final class GraphBuilder {
                             content.types(content.references(found))));
         });
         return new ViewGraph(nodes, tables, readers, filters);
+    }
+
+    /** The untracked sources of the view; without the clock if its rounds follow the clock. */
+    private List<Obstacle> followed(Relation view, ViewSources found, UntrackedSources untracked) {
+        boolean carried = catalogIndex.incremental(view).isPresent()
+                && examined(() -> ClockUse.of(found, catalogIndex).isCarried(), why -> false);
+        return carried ? untracked.besidesClock(view, found) : untracked.of(view, found);
     }
 
     /**

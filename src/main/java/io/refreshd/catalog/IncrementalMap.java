@@ -10,8 +10,10 @@ import java.util.List;
  * @param recomputeKey numbers of the columns of its table
  * @param positions numbers of the columns of the view's table, or of that of another map, that hold the key of the group
  * @param of the number of that map, from 1; 0: the view's
+ * @param totals whether it is no map, but holds the totals of the groups of one
  */
-public record IncrementalMap(long store, long definition, List<Integer> recomputeKey, List<Integer> positions, int of) {
+public record IncrementalMap(
+        long store, long definition, List<Integer> recomputeKey, List<Integer> positions, int of, boolean totals) {
     public IncrementalMap {
         recomputeKey = List.copyOf(recomputeKey);
         positions = List.copyOf(positions);

@@ -28,7 +28,10 @@ final class IncrementalObstacles {
     List<Obstacle> of(Relation view) {
         ViewSources sources = ViewSources.of(view, catalogIndex);
         Set<Obstacle> found = new LinkedHashSet<>();
-        for (Obstacle untracked : untrackedSources.of(view, sources)) {
+        ClockUse clock = ClockUse.of(sources, catalogIndex);
+        clock.obstacle().ifPresent(found::add);
+        for (Obstacle untracked :
+                clock.isCarried() ? untrackedSources.besidesClock(view, sources) : untrackedSources.of(view, sources)) {
             Remedy remedy = withoutStaleness(untracked.remedy());
             boolean outside = remedy.isEmpty() && untracked.what().endsWith(UntrackedSources.OF_ITSELF);
             found.add(new Obstacle(untracked.what(), outside ? OUTSIDE : remedy));

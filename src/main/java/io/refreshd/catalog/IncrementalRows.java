@@ -9,6 +9,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Reads from the ledger which plain views are incremental views. The ledger may be missing, or be older than incremental views, or be
@@ -16,9 +17,10 @@ import java.util.Map;
  *
  * @param owner oid of the role that the ledger belongs to; 0 if there is no ledger
  * @param rows in the order of the views' oids
+ * @param hidden oids of views and parts that are not to be read: the server cannot send a name on which they depend
  */
-record IncrementalRows(long owner, List<Row> rows) {
-    static final IncrementalRows NONE = new IncrementalRows(0, List.of());
+record IncrementalRows(long owner, List<Row> rows, Set<Long> hidden) {
+    static final IncrementalRows NONE = new IncrementalRows(0, List.of(), Set.of());
 
     private static final String READABLE = """
             SELECT c.relowner::int8,
@@ -41,7 +43,8 @@ record IncrementalRows(long owner, List<Row> rows) {
             """;
 
     private static final String MAPS = """
-            SELECT view_oid::int8, store_oid::int8, definition_oid::int8, recompute_key::int4[], positions::int4[], of_map
+            SELECT view_oid::int8, store_oid::int8, definition_oid::int8, recompute_key::int4[], positions::int4[],
+                   of_map, shown IS NOT NULL
               FROM refreshd.incremental_map ORDER BY view_oid, number
             """;
 
@@ -72,7 +75,8 @@ record IncrementalRows(long owner, List<Row> rows) {
             return row.next()
                     ? new IncrementalRows(
                             row.getLong(1),
-                            rows(connection, row.getBoolean(2), row.getBoolean(3) ? maps(connection) : Map.of()))
+                            rows(connection, row.getBoolean(2), row.getBoolean(3) ? maps(connection) : Map.of()),
+                            Set.of())
                     : NONE;
         }
     }
@@ -89,7 +93,8 @@ record IncrementalRows(long owner, List<Row> rows) {
                                 row.getLong(3),
                                 Arrays.asList((Integer[]) row.getArray(4).getArray()),
                                 Arrays.asList((Integer[]) row.getArray(5).getArray()),
-                                row.getInt(6)));
+                                row.getInt(6),
+                                row.getBoolean(7)));
             }
         }
         return maps;
@@ -116,11 +121,35 @@ record IncrementalRows(long owner, List<Row> rows) {
         return rows;
     }
 
-    /** The oids of all views, stores and definitions, those of maps too. */
+    /**
+     * The relations by which a view can depend on a name, in two groups: the view with its store, and what defines their rows. Each group
+     * can be read without the other one.
+     */
+    List<List<Long>> groups() {
+        List<List<Long>> groups = new ArrayList<>();
+        for (Row row : rows) {
+            groups.add(List.of(row.view(), row.store()));
+            List<Long> defining = new ArrayList<>(List.of(row.definition()));
+            row.maps().forEach(map -> defining.addAll(List.of(map.store(), map.definition())));
+            groups.add(defining);
+        }
+        return groups;
+    }
+
+    IncrementalRows hiding(Set<Long> oids) {
+        return new IncrementalRows(owner, rows, Set.copyOf(oids));
+    }
+
+    boolean hidesDefinition(Row row) {
+        return hidden.contains(row.definition());
+    }
+
+    /** The oids of all views, stores and definitions, those of maps too, without the hidden ones. */
     List<Long> oids() {
         List<Long> oids = new ArrayList<>();
         rows.forEach(row -> oids.addAll(List.of(row.view(), row.store(), row.definition())));
         rows.forEach(row -> row.maps().forEach(map -> oids.addAll(List.of(map.store(), map.definition()))));
+        oids.removeAll(hidden);
         return oids;
     }
 }

@@ -2,6 +2,7 @@ package io.refreshd.catalog;
 
 import io.refreshd.model.IncrementalStore;
 import io.refreshd.model.Obstacle;
+import io.refreshd.model.Remedy;
 import io.refreshd.model.SqlNames;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -29,6 +30,10 @@ final class IncrementalViews {
     /** The schema of stores and definitions. */
     static final String SCHEMA = "refreshd_store";
 
+    private static final Obstacle UNSENT = new Obstacle(
+            "the server cannot send a name on which its definition depends, since the database is not in UTF-8",
+            Remedy.text("rename what it is; refreshd check says how to find it"));
+
     private final Map<Long, Relation> relations = new HashMap<>();
     private final Map<Long, Rule> rules = new HashMap<>();
     private final SortedMap<Long, Presented> presented = new TreeMap<>();
@@ -50,12 +55,12 @@ final class IncrementalViews {
 
     static IncrementalViews of(IncrementalRows ledger, List<Relation> relations, List<Rule> rules) {
         IncrementalViews views = new IncrementalViews(relations, rules);
-        ledger.rows().forEach(row -> views.add(row, ledger.owner()));
+        ledger.rows().forEach(row -> views.add(row, ledger));
         relations.forEach(views::addUnknown);
         return views;
     }
 
-    private void add(IncrementalRows.Row row, long owner) {
+    private void add(IncrementalRows.Row row, IncrementalRows ledger) {
         Relation view = relations.get(row.view());
         Relation store = stored(row.store(), RelationKind.TABLE);
         Relation definition = stored(row.definition(), RelationKind.VIEW);
@@ -64,8 +69,10 @@ final class IncrementalViews {
         if (view == null || view.kind() != RelationKind.VIEW || (store == null && definition == null)) {
             return;
         }
-        Optional<Obstacle> damage = IncrementalDamage.of(view, rules.get(view.oid()), store, definition, row, owner)
-                .or(() -> ofMaps(view, row, owner));
+        Optional<Obstacle> damage = ledger.hidesDefinition(row)
+                ? Optional.of(UNSENT)
+                : IncrementalDamage.of(view, rules.get(view.oid()), store, definition, row, ledger.owner())
+                        .or(() -> ofMaps(view, row, ledger.owner()));
         if (store != null) {
             viewsOfStores.put(store.oid(), view.oid());
         }
@@ -148,7 +155,7 @@ final class IncrementalViews {
                         versions.getOrDefault(oid, ""),
                         view.damage(),
                         view.damage().or(() -> Optional.ofNullable(obstacles.get(oid))),
-                        view.maps())));
+                        view.maps().stream().filter(map -> !map.totals()).toList())));
         return views;
     }
 

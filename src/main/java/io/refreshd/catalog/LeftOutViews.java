@@ -24,13 +24,14 @@ final class LeftOutViews {
 
     private LeftOutViews() {}
 
-    static LeftOutViews of(Connection connection, Predicate<ViewId> included) throws SQLException {
+    /** @param unsent oids of views that are left out as well */
+    static LeftOutViews of(Connection connection, Predicate<ViewId> included, Set<Long> unsent) throws SQLException {
         LeftOutViews views = new LeftOutViews();
         try (PreparedStatement statement = connection.prepareStatement(ReachedSql.MATERIALIZED_VIEWS);
                 ResultSet row = statement.executeQuery()) {
             while (row.next()) {
                 long oid = row.getLong(1);
-                if (included.test(new ViewId(row.getString(2), row.getString(3)))) {
+                if (!unsent.contains(oid) && included.test(new ViewId(row.getString(2), row.getString(3)))) {
                     views.included.add(oid);
                 } else {
                     views.leftOut.add(oid);

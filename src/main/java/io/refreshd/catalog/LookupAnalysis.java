@@ -76,7 +76,9 @@ final class LookupAnalysis {
         for (Rule rule : sources.rules()) {
             for (long oid : rule.functions()) {
                 Function function = catalogIndex.function(oid);
-                if (function == null || NonDeterminism.isNonDeterministic(function)) {
+                // Whether the clock is followed has been decided: otherwise it is among the untracked sources.
+                boolean carried = ClockFunctions.readsClock(oid);
+                if (function == null || (!carried && NonDeterminism.isNonDeterministic(function))) {
                     return Optional.of(
                             "calls " + (function == null ? "a function" : function.sql()) + ", which is not immutable");
                 }

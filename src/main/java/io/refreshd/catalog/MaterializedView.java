@@ -1,5 +1,6 @@
 package io.refreshd.catalog;
 
+import io.refreshd.model.ClockBound;
 import io.refreshd.model.Method;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.ViewId;
@@ -17,6 +18,7 @@ import java.util.Optional;
  * @param plainObstacle why the view cannot be refreshed at all; empty if it can
  * @param untrackedSources sources whose changes the log does not show; with any of them the view cannot be claimed to be fresh
  * @param incremental how its rows are kept if it is an incremental view; empty if it is a materialized view
+ * @param clock the bounds in time that its rounds follow, if the log does not show but these; none for a materialized view
  */
 public record MaterializedView(
         ViewId id,
@@ -25,12 +27,14 @@ public record MaterializedView(
         Optional<Obstacle> obstacle,
         Optional<Obstacle> plainObstacle,
         List<Obstacle> untrackedSources,
-        Optional<IncrementalView> incremental) {
+        Optional<IncrementalView> incremental,
+        List<ClockBound> clock) {
     public MaterializedView {
         Objects.requireNonNull(id);
         Objects.requireNonNull(obstacle);
         Objects.requireNonNull(plainObstacle);
         untrackedSources = List.copyOf(untrackedSources);
+        clock = List.copyOf(clock);
     }
 
     /** The method by which the view is brought up to date, given the configured one. */

@@ -12,7 +12,8 @@ final class ObjectClosureSql {
      * <ul>
      *   <li>pg_depend leads from a type to its functions and its parts, from a configuration to its dictionaries, from an aggregate and an
      *       operator to their functions, and from a body in the standard's form to all that it calls and reads.
-     *   <li>Constraints of domains, columns of composite types, operator classes of a type and rules of views are added.
+     *   <li>Constraints of domains, columns of composite types, operator classes of a type and rules of views are added; and the casts from
+     *       a type, since to_json and the like look for one when they run.
      *   <li>The body of a function in any other form is a string, and the server does not know what it calls. Every function, type,
      *       configuration and operator of a user counts whose name stands in the string.
      *   <li>Such a body also needs the schema of what it calls, so the rights on a schema are part of its functions and types.
@@ -164,6 +165,10 @@ final class ObjectClosureSql {
                   SELECT 'pg_catalog.pg_proc'::regclass, s.amproc::oid
                     FROM pg_catalog.pg_amproc s
                    WHERE FROM_.class = 'pg_catalog.pg_type'::regclass AND s.oid >= 16384 AND s.amproclefttype = FROM_.object
+                  UNION ALL
+                  SELECT 'pg_catalog.pg_proc'::regclass, k.castfunc
+                    FROM pg_catalog.pg_cast k
+                   WHERE FROM_.class = 'pg_catalog.pg_type'::regclass AND k.oid >= 16384 AND k.castsource = FROM_.object
                   UNION ALL
                   SELECT 'pg_catalog.pg_operator'::regclass, s.amopopr
                     FROM pg_catalog.pg_amop s

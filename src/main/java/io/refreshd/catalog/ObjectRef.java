@@ -15,6 +15,13 @@ public record ObjectRef(long catalog, long oid) implements Comparable<ObjectRef>
     /** The oid of pg_type, in each version of PostgreSQL. */
     private static final long PG_TYPE = 1247;
 
+    /** The oid of pg_class, in each version of PostgreSQL. */
+    private static final long PG_CLASS = 1259;
+
+    boolean isRelation() {
+        return catalog == PG_CLASS;
+    }
+
     boolean isType() {
         return catalog == PG_TYPE;
     }

@@ -1,6 +1,6 @@
 package io.refreshd.catalog;
 
-import io.refreshd.model.SqlNames;
+import io.refreshd.model.UnsendableNames;
 
 /** The SQL that finds the views of a database, and everything that they read. Every role may run it. */
 final class ReachedSql {
@@ -65,18 +65,19 @@ final class ReachedSql {
               JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
              WHERE c.relkind = 'm' AND %s AND %s
              ORDER BY c.oid
-            """.formatted(SqlNames.sendable("n.nspname"), SqlNames.sendable("c.relname"));
+            """.formatted(UnsendableNames.sendable("n.nspname"), UnsendableNames.sendable("c.relname"));
 
     /**
      * Oids of the materialized views and of everything that they read, of incremental views and what they read. Parameters: oids of the
-     * materialized views to begin with; oids of relations that are looked for as well, with what they read.
+     * materialized views to begin with; those of parts of incremental views to leave out; those of relations that are looked for as well,
+     * with what they read.
      */
     static final String REACHED_OIDS = reachedFrom("begin") + """
             , begin(oid, relkind, relnamespace) AS MATERIALIZED (
               SELECT v, 'm'::"char", NULL::oid FROM pg_catalog.unnest(?::int8[]::oid[]) AS v
               UNION ALL
               SELECT oid, relkind, relnamespace FROM pg_catalog.pg_class
-               WHERE relnamespace = pg_catalog.to_regnamespace('%s')
+               WHERE relnamespace = pg_catalog.to_regnamespace('%s') AND oid <> ALL (?::int8[]::oid[])
             ), further(oid) AS (
               SELECT c.oid FROM pg_catalog.pg_class c WHERE c.oid = ANY (?::int8[]::oid[])
               UNION

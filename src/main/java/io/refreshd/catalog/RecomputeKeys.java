@@ -103,20 +103,21 @@ public final class RecomputeKeys {
      *
      * @param map the number of the map
      * @param bare the tree of the query without hidden columns
-     * @param tree the tree of the query with hidden columns
+     * @param rows the tree of the same query, perhaps with further columns at its end
+     * @param tree the tree of the latter with hidden columns
      * @return what differs; empty if nothing does
      */
-    public Optional<String> difference(IncrementalQuery query, int map, String bare, String tree) {
+    public Optional<String> difference(IncrementalQuery query, int map, String bare, String rows, String tree) {
         Relation view = Objects.requireNonNull(catalogIndex.relation(query.oid()), "not in the catalog");
         try {
             GroupedQuery parts = grouped(view).orElseThrow();
-            Relation rows = parts.branches().get(map).map();
-            NodeTree.Node before = parts.catalogIndex().query(rows).orElseThrow();
+            Relation of = parts.branches().get(map).map();
+            NodeTree.Node before = parts.catalogIndex().query(of).orElseThrow();
             return TreeShape.of(before).equals(TreeShape.of(NodeTree.query(bare).orElseThrow()))
                     ? difference(
                             query.maps().get(map).rows(),
-                            rows,
-                            before,
+                            of,
+                            NodeTree.query(rows).orElseThrow(),
                             NodeTree.query(tree).orElseThrow())
                     : Optional.of("the server's form of the rows that are grouped is another one");
         } catch (UnsupportedQueryException | RuntimeException | StackOverflowError e) {

@@ -1,9 +1,11 @@
 package io.refreshd.catalog;
 
+import io.refreshd.model.UnsendableNames;
 import io.refreshd.model.ViewId;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Savepoint;
+import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -29,11 +31,13 @@ public final class UnsentNames {
     private static final int MOST_READINGS = 100;
 
     private final Connection connection;
-    private final Set<ViewId> unsent = new HashSet<>();
+    private final Predicate<ViewId> included;
+    private final Set<Long> unsent = new HashSet<>();
     private int readings;
 
-    private UnsentNames(Connection connection) {
+    private UnsentNames(Connection connection, Predicate<ViewId> included) {
         this.connection = connection;
+        this.included = included;
     }
 
     public static boolean causes(SQLException failure) {
@@ -43,19 +47,23 @@ public final class UnsentNames {
     /**
      * The catalog of the included views without those that depend on such a name. Within the caller's transaction.
      *
-     * <p>Failure: a name on which no materialized view depends, such as one below an incremental view, ends in an exception.
+     * <p>An incremental view is in the catalog if its own names can be sent; without its definition nothing is claimed of it.
      */
     static Catalog read(Connection connection, Predicate<ViewId> included) throws SQLException {
         if (isUtf8(connection)) {
-            return new CatalogQueries(connection).read(included);
+            return new CatalogQueries(connection).read(included, Set.of());
         }
-        UnsentNames names = new UnsentNames(connection);
-        Optional<Catalog> whole = names.tryToRead(included);
+        UnsentNames names = new UnsentNames(connection, included);
+        Optional<Catalog> whole = names.tryToRead(Set.of());
         if (whole.isPresent()) {
             return whole.get();
         }
-        names.find(List.copyOf(views(connection, included)));
-        return new CatalogQueries(connection).read(view -> included.test(view) && !names.unsent.contains(view));
+        names.note();
+        List<List<Long>> groups =
+                new ArrayList<>(IncrementalRows.read(connection).groups());
+        LeftOutViews.of(connection, included, Set.of()).included().forEach(view -> groups.add(List.of(view)));
+        names.find(groups, groups);
+        return new CatalogQueries(connection).read(included, names.unsent);
     }
 
     /**
@@ -74,32 +82,54 @@ public final class UnsentNames {
     }
 
     private static boolean isUtf8(Connection connection) throws SQLException {
-        return "UTF8".equals(connection.unwrap(PGConnection.class).getParameterStatus("server_encoding"));
+        return encoding(connection).equals("UTF8");
+    }
+
+    private static String encoding(Connection connection) throws SQLException {
+        return String.valueOf(connection.unwrap(PGConnection.class).getParameterStatus("server_encoding"));
+    }
+
+    private void note() throws SQLException {
+        if (UnsendableNames.mustBeNoted(encoding(connection))) {
+            try (Statement statement = connection.createStatement()) {
+                statement.execute(UnsendableNames.NOTE);
+            }
+        }
     }
 
     private static Set<ViewId> views(Connection connection, Predicate<ViewId> included) throws SQLException {
         List<ViewId> views = new ArrayList<>();
-        LeftOutViews.of(connection, view -> included.test(view) && views.add(view));
+        LeftOutViews.of(connection, view -> included.test(view) && views.add(view), Set.of());
         return new TreeSet<>(views);
     }
 
-    private void find(List<ViewId> views) throws SQLException {
+    /**
+     * Finds which of the groups cannot be read.
+     *
+     * @param groups oids of relations that are read or left out together
+     */
+    private void find(List<List<Long>> groups, List<List<Long>> all) throws SQLException {
         if (++readings > MOST_READINGS) {
-            unsent.addAll(views);
-        } else if (tryToRead(new HashSet<>(views)::contains).isEmpty()) {
-            if (views.size() == 1) {
-                unsent.addAll(views);
+            groups.forEach(unsent::addAll);
+            return;
+        }
+        Set<Long> others = new HashSet<>();
+        all.forEach(others::addAll);
+        groups.forEach(others::removeAll);
+        if (tryToRead(others).isEmpty()) {
+            if (groups.size() == 1) {
+                groups.forEach(unsent::addAll);
                 return;
             }
-            find(views.subList(0, views.size() / 2));
-            find(views.subList(views.size() / 2, views.size()));
+            find(groups.subList(0, groups.size() / 2), all);
+            find(groups.subList(groups.size() / 2, groups.size()), all);
         }
     }
 
-    private Optional<Catalog> tryToRead(Predicate<ViewId> included) throws SQLException {
+    private Optional<Catalog> tryToRead(Set<Long> without) throws SQLException {
         Savepoint before = connection.setSavepoint();
         try {
-            Catalog catalog = new CatalogQueries(connection).read(included);
+            Catalog catalog = new CatalogQueries(connection).read(included, without);
             connection.releaseSavepoint(before);
             return Optional.of(catalog);
         } catch (SQLException e) {

@@ -23,7 +23,7 @@ final class UntrackedSources {
             Rule.Trait.SAMPLE,
             "draws a sample (TABLESAMPLE)",
             Rule.Trait.SESSION,
-            "reads SESSION_USER or CURRENT_SCHEMA",
+            "reads SESSION_USER, CURRENT_SCHEMA or CURRENT_CATALOG",
             Rule.Trait.OBJECT_NAMES,
             "may turn a regclass or the like into the object's name, or a name into the object",
             Rule.Trait.SYSTEM_COLUMNS,
@@ -43,6 +43,15 @@ final class UntrackedSources {
     }
 
     List<Obstacle> of(Relation view, ViewSources sources) {
+        return of(view, sources, true);
+    }
+
+    /** Those that remain if the rounds of an incremental view follow the clock. */
+    List<Obstacle> besidesClock(Relation view, ViewSources sources) {
+        return of(view, sources, false);
+    }
+
+    private List<Obstacle> of(Relation view, ViewSources sources, boolean withClock) {
         Set<Obstacle> found = new LinkedHashSet<>();
         for (Relation relation : sources.relations()) {
             untracked(relation, view).ifPresent(found::add);
@@ -55,7 +64,7 @@ final class UntrackedSources {
             }
         }
         for (Rule rule : sources.rules()) {
-            found.addAll(nonDeterministicParts(rule, view));
+            found.addAll(nonDeterministicParts(rule, view, withClock));
         }
         return new ArrayList<>(found);
     }
@@ -87,9 +96,9 @@ final class UntrackedSources {
         };
     }
 
-    private List<Obstacle> nonDeterministicParts(Rule rule, Relation view) {
+    private List<Obstacle> nonDeterministicParts(Rule rule, Relation view, boolean withClock) {
         List<Obstacle> found = new ArrayList<>();
-        if (rule.traits().contains(Rule.Trait.CLOCK)) {
+        if (withClock && rule.traits().contains(Rule.Trait.CLOCK)) {
             found.add(nonDeterministic("reads the clock (CURRENT_TIMESTAMP or the like)", view));
         }
         if (rule.traits().contains(Rule.Trait.UNEXAMINED)) {
@@ -114,7 +123,8 @@ final class UntrackedSources {
                 .forEach(what -> found.add(nonDeterministic(what, view)));
         for (long oid : rule.functions()) {
             Function function = catalogIndex.function(oid);
-            if (function != null && NonDeterminism.isNonDeterministic(function)) {
+            boolean carried = !withClock && ClockFunctions.readsClock(oid);
+            if (function != null && !carried && NonDeterminism.isNonDeterministic(function)) {
                 found.add(
                         function.builtIn()
                                 ? nonDeterministic("calls " + function.sql(), view)

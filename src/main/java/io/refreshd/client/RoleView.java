@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
@@ -181,28 +182,26 @@ public final class RoleView<R extends Record> {
         return withCurrentOid((handle, view) -> OnDemand.awaitFresh(handle, view, token, timeout));
     }
 
+    /**
+     * Calls a listener after each commit of refreshd that changed the view, which needs {@code views.notify} in the configuration of
+     * refreshd. Returns once it listens, so read the view after that. All subscriptions of one {@link RoleViews} share a connection of
+     * the data source, which they keep. If it is lost, the listener is called once as soon as there is another one.
+     *
+     * <p>The driver must be pgjdbc, and no pooler between may share sessions. With another driver the view is polled once a second.
+     *
+     * @param listener runs on a thread of its own, one call after the other. Changes that come while it runs are passed on as one. What it
+     *     throws is logged
+     */
+    public Subscription onChange(Consumer<? super ViewChange> listener) {
+        return views.changes()
+                .subscribe(withCurrentOid((handle, view) -> ShapeReader.spelled(handle, view.oid())), listener);
+    }
+
     private Page<R> page(Optional<List<?>> after, int size) {
         if (size < 1) {
             throw new IllegalArgumentException("a page holds at least one row, and not " + size);
         }
-        return read((handle, view) -> {
-            Key key = view.requireKey();
-            String behind = after.map(values -> " AND (" + key.sql() + ") > ("
-                            + view.requireKey(values).parameters(values) + ")")
-                    .orElse("");
-            Query query = handle.createQuery("SELECT " + key.select() + view.select() + " FROM " + view.sql()
-                    + " r WHERE (" + key.sql() + ") IS NOT NULL" + behind + " ORDER BY " + key.sql()
-                    + " LIMIT :refreshd_limit");
-            after.ifPresent(values -> Key.bind(query, values));
-            List<KeyedRow<R>> rows = query.bind("refreshd_limit", size)
-                    .map(KeyedRow.mapper(mapper, key.columns().size()))
-                    .list();
-            return new Page<>(
-                    rows.stream().map(KeyedRow::row).toList(),
-                    rows.size() < size
-                            ? Optional.empty()
-                            : Optional.of(rows.getLast().key()));
-        });
+        return read((handle, view) -> Page.read(handle, view, mapper, after, size));
     }
 
     private static String select(Shape view) {

@@ -31,6 +31,7 @@ public final class RoleViews<R extends Record> {
     private static final Duration SWEEP = Duration.ofMinutes(1);
 
     private final Jdbi jdbi;
+    private final ChangeWatch changes;
     private final RoleViewName pattern;
     private final Class<R> row;
     private final ConcurrentMap<String, RoleView<R>> registry = new ConcurrentHashMap<>();
@@ -39,7 +40,8 @@ public final class RoleViews<R extends Record> {
     private final LongSupplier nanos;
     private final AtomicLong lastSweep;
 
-    private RoleViews(Jdbi jdbi, RoleViewName pattern, Class<R> row, LongSupplier nanos) {
+    private RoleViews(Jdbi jdbi, ChangeWatch changes, RoleViewName pattern, Class<R> row, LongSupplier nanos) {
+        this.changes = changes;
         this.jdbi = jdbi;
         this.pattern = pattern;
         this.row = row;
@@ -64,7 +66,7 @@ public final class RoleViews<R extends Record> {
         // In a condition < and > are SQL operators, and must not be taken for placeholders of a template.
         jdbi.getConfig(SqlStatements.class).setTemplateEngine(TemplateEngine.NOP);
         jdbi.getConfig(ColumnMappers.class).setCoalesceNullPrimitivesToDefaults(false);
-        return new RoleViews<>(jdbi, RoleViewName.of(pattern), row, nanos);
+        return new RoleViews<>(jdbi, new ChangeWatch(dataSource), RoleViewName.of(pattern), row, nanos);
     }
 
     /**
@@ -96,6 +98,10 @@ public final class RoleViews<R extends Record> {
 
     Jdbi jdbi() {
         return jdbi;
+    }
+
+    ChangeWatch changes() {
+        return changes;
     }
 
     Class<R> row() {

@@ -75,4 +75,13 @@ final class ShapeReader {
                 .list();
         return new Shape.Found(oid, sql, columns, new Key(key));
     }
+
+    /** The name of a relation as messages to subscribers spell it. */
+    static String spelled(Handle handle, long oid) {
+        return handle.createQuery("SELECT n.nspname, c.relname FROM pg_catalog.pg_class c"
+                        + " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = (:oid)::oid")
+                .bind("oid", oid)
+                .map((row, context) -> ChangeMessage.spelled(row.getString(1), row.getString(2)))
+                .one();
+    }
 }

@@ -64,11 +64,16 @@ enum Key {
             Kind.ALLOW_OR_NEVER,
             "allow",
             "Whether refreshd may recompute all rows of an [incremental view](incremental.md#what-recomputes-everything) where the rows that changed are not known. `never`: the view is suspended instead, with the reason, until `refreshd refresh` or `refreshd resume` asks for it."),
+    VIEWS_NOTIFY(
+            "views.notify",
+            Kind.FLAG,
+            "false",
+            "Whether refreshd [tells of each commit that changed a view](subscribe.md): by `NOTIFY` on the channel `refreshd`, and at `/events/views` over HTTP."),
     VIEWS_OVERRIDES(
             "views.overrides",
             Kind.MAPPING,
             "{}",
-            "Other settings for some views: a pattern, then any of `quiet-period`, `target-lag`, `max-staleness`, `method`, `full-recompute`. Where several patterns match, the later one wins, key by key."),
+            "Other settings for some views: a pattern, then any of `quiet-period`, `target-lag`, `max-staleness`, `method`, `full-recompute`, `notify`. Where several patterns match, the later one wins, key by key."),
     REFRESH_MAX_CONCURRENT(
             "refresh.max-concurrent",
             Kind.NUMBER,
@@ -117,7 +122,7 @@ enum Key {
             "http.listen",
             Kind.ADDRESS,
             "127.0.0.1:9464",
-            "Address for `/metrics`, `/livez`, `/readyz`, `/status` and the HTML status page. IPv6 as `\"[::1]:9464\"`, with the quotes. Port 0: any free port."),
+            "Address for `/metrics`, `/livez`, `/readyz`, `/status`, `/events/views` and the HTML status page. IPv6 as `\"[::1]:9464\"`, with the quotes. Port 0: any free port."),
     HTTP_ALLOWED_HOSTS(
             "http.allowed-hosts",
             Kind.HOSTS,

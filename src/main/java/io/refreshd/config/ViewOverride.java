@@ -12,4 +12,5 @@ public record ViewOverride(
         Optional<Duration> targetLag,
         Optional<MaxStaleness> maxStaleness,
         Optional<Method> method,
-        Optional<FullRecompute> fullRecompute) {}
+        Optional<FullRecompute> fullRecompute,
+        Optional<Boolean> notifies) {}

@@ -14,7 +14,8 @@ final class ViewsReader {
             Key.VIEWS_TARGET_LAG,
             Key.VIEWS_MAX_STALENESS,
             Key.VIEWS_METHOD,
-            Key.VIEWS_FULL_RECOMPUTE);
+            Key.VIEWS_FULL_RECOMPUTE,
+            Key.VIEWS_NOTIFY);
 
     private final Section views;
     private final Timing timing;
@@ -43,6 +44,7 @@ final class ViewsReader {
                 views.orDefault(Key.VIEWS_UNTRACKED_MAX_STALENESS, Durations::parseMaxStaleness)
                         .bound(),
                 views.orDefault(Key.VIEWS_FULL_RECOMPUTE, ValueParsers::fullRecompute),
+                views.orDefault(Key.VIEWS_NOTIFY, ValueParsers::flag),
                 overrides(views.section(Key.VIEWS_OVERRIDES.leaf())));
     }
 
@@ -79,7 +81,8 @@ final class ViewsReader {
                 section.given(Key.VIEWS_TARGET_LAG, Durations::parsePositive),
                 section.given(Key.VIEWS_MAX_STALENESS, Durations::parseMaxStaleness),
                 section.given(Key.VIEWS_METHOD, ValueParsers::method),
-                section.given(Key.VIEWS_FULL_RECOMPUTE, ValueParsers::fullRecompute));
+                section.given(Key.VIEWS_FULL_RECOMPUTE, ValueParsers::fullRecompute),
+                section.given(Key.VIEWS_NOTIFY, ValueParsers::flag));
         // A key that this override lacks is inherited from the section views. If an earlier override sets one of the
         // two keys, it may match the same views, and the inherited value is not known here.
         boolean both =

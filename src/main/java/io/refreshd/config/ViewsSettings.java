@@ -24,6 +24,7 @@ public record ViewsSettings(
         Method method,
         Optional<Duration> untrackedMaxStaleness,
         FullRecompute fullRecompute,
+        boolean notifies,
         List<ViewOverride> overrides) {
     /** The longest quiet period of an incremental view, unless an override says otherwise: its rounds cost little. */
     static final Duration QUIET_PERIOD_OF_INCREMENTAL = Duration.ofMillis(20);
@@ -80,6 +81,11 @@ public record ViewsSettings(
     /** Whether all rows of the view may be recomputed, if it is incremental. */
     public FullRecompute fullRecomputeOf(ViewId view) {
         return last(view, ViewOverride::fullRecompute).orElse(fullRecompute);
+    }
+
+    /** Whether subscribers are told of each commit that changed the view. */
+    public boolean notifies(ViewId view) {
+        return includes(view) && last(view, ViewOverride::notifies).orElse(notifies);
     }
 
     private <T> Optional<T> last(ViewId view, Function<ViewOverride, Optional<T>> part) {

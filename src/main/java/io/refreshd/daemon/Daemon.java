@@ -123,6 +123,7 @@ public final class Daemon implements AutoCloseable {
                         configuration.http().allowedHosts(),
                         configuration.capture().heartbeatInterval(),
                         configuration.metrics()::labelOf,
+                        configuration.views()::notifies,
                         Version.current()),
                 this::status,
                 clock,

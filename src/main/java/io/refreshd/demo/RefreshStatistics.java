@@ -32,6 +32,7 @@ final class RefreshStatistics implements Consumer<Notice> {
             case Notice.RefreshAvoided notNeeded -> avoided += notNeeded.views().size();
             case Notice.RowsChanged ignored -> {}
             case Notice.BatchRead ignored -> {}
+            case Notice.ViewChanged ignored -> {}
             case Notice.PhaseChanged ignored -> {}
             case Notice.TargetLagMissed ignored -> {}
             case Notice.ViewGone ignored -> {}

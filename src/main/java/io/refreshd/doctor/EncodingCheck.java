@@ -2,7 +2,7 @@ package io.refreshd.doctor;
 
 import io.refreshd.catalog.UnsentNames;
 import io.refreshd.model.Remedy;
-import io.refreshd.model.SqlNames;
+import io.refreshd.model.UnsendableNames;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
@@ -13,10 +13,8 @@ final class EncodingCheck implements Check {
     private static final String SAVEPOINT = "refreshd_encoding";
 
     private static final String WHY =
-            "A published row, a message of anybody or a name with such bytes cannot be sent. A row or message ends the stream; the"
-                    + " third attempt at one position gives up the slot, which costs one refresh of every view. A name costs the"
-                    + " materialized views that depend on the object: they are left out. Below an incremental view it keeps the catalog"
-                    + " from being read, and every view is refreshed by the clock then (untracked-max-staleness).";
+            "The server cannot send a name with such bytes. It costs the views that depend on the object: materialized views are left"
+                    + " out, incremental ones suspended. Rows and messages with such bytes cost nothing.";
 
     private static final String RENAME =
             "rename what psql finds: SELECT oid::regclass FROM pg_catalog.pg_class WHERE relname ~ '[^ -~]' UNION SELECT"
@@ -27,9 +25,18 @@ final class EncodingCheck implements Check {
             """
             SELECT pg_catalog.encode(pg_catalog.convert_to(n.nspname || '.' || c.relname, 'SQL_ASCII'), 'escape')
               FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-             WHERE c.relkind = 'm' AND NOT (%s AND %s)
+             WHERE (c.relkind = 'm'
+                    OR c.relkind = 'v' AND n.nspname <> 'refreshd_store'
+                       AND EXISTS (SELECT FROM pg_catalog.pg_rewrite r
+                                     JOIN pg_catalog.pg_depend d
+                                       ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.objid = r.oid
+                                     JOIN pg_catalog.pg_class s
+                                       ON d.refclassid = 'pg_catalog.pg_class'::regclass AND s.oid = d.refobjid
+                                    WHERE r.ev_class = c.oid
+                                      AND s.relnamespace = pg_catalog.to_regnamespace('refreshd_store')))
+               AND NOT (%s AND %s)
              ORDER BY c.oid
-            """.formatted(SqlNames.sendable("n.nspname"), SqlNames.sendable("c.relname"));
+            """.formatted(UnsendableNames.sendable("n.nspname"), UnsendableNames.sendable("c.relname"));
 
     private static final String REMEDY =
             "dump the database, and restore the dump into one that was created with TEMPLATE template0 ENCODING 'UTF8'";

@@ -2,6 +2,8 @@ package io.refreshd.incremental;
 
 import io.refreshd.catalog.IncrementalQuery;
 import io.refreshd.catalog.IncrementalQuery.GroupMap;
+import io.refreshd.catalog.IncrementalQuery.HiddenColumn;
+import io.refreshd.catalog.RecomputeKeys;
 import io.refreshd.catalog.TrustedCode;
 import io.refreshd.database.PlainSession;
 import io.refreshd.ledger.IncrementalMapRows;
@@ -60,32 +62,8 @@ final class MapConversion {
         String definition = SqlNames.qualified(names.definition());
         String bare = rowsOf(map.of() == 0 ? text : rows.getOrDefault(map.of(), ""), map);
         String store = SqlNames.qualified(names.store());
-        long definitionOid;
-        Optional<String> difference;
-        try {
-            transaction.execute("SAVEPOINT refreshd_map");
-            session.forDefinitions().execute(transaction.getConnection(), "CREATE VIEW " + definition + " AS " + bare);
-            long bareOid = Definitions.oidOf(transaction, definition);
-            String bareTree = Definitions.treeOf(transaction, bareOid);
-            String canonical = Definitions.textOf(transaction, session.forDefinitions(), bareOid);
-            rows.put(number, canonical);
-            statements.execute("DROP VIEW " + definition);
-            session.forDefinitions()
-                    .execute(
-                            transaction.getConnection(),
-                            "CREATE VIEW " + definition + " AS "
-                                    + DefinitionText.withHidden(
-                                            canonical, map.rows().hidden()));
-            definitionOid = Definitions.oidOf(transaction, definition);
-            difference = DefinitionView.keys(transaction, at)
-                    .difference(query, number - 1, bareTree, Definitions.treeOf(transaction, definitionOid));
-            transaction.execute("RELEASE SAVEPOINT refreshd_map");
-        } catch (IllegalArgumentException | SQLException e) {
-            throw refused("the rows that " + named + " groups cannot be selected by themselves: " + e.getMessage());
-        }
-        if (difference.isPresent()) {
-            throw refused(difference.get());
-        }
+        Defined defined = define(at, text, number, names, bare);
+        Optional<TotalsConversion> totals = defined.totals();
         statements.execute("CREATE TABLE " + store + " WITH (fillfactor = " + Attachments.FILLFACTOR
                 + ") AS SELECT * FROM " + definition + " WITH NO DATA");
         long storeOid = Definitions.oidOf(transaction, store);
@@ -94,7 +72,7 @@ final class MapConversion {
         }
         // Read last before the query runs: see TrustedCode.
         Optional<Obstacle> untrusted =
-                TrustedCode.obstacle(transaction.getConnection(), definitionOid, TrustedCode.Use.ROWS);
+                TrustedCode.obstacle(transaction.getConnection(), defined.oid(), TrustedCode.Use.ROWS);
         if (untrusted.isPresent()) {
             throw new PrerequisitesMissingException(List.of(untrusted.get()));
         }
@@ -106,12 +84,66 @@ final class MapConversion {
                 made,
                 number,
                 storeOid,
-                definitionOid,
+                defined.oid(),
                 map.rows().recomputeKey(),
                 map.key(),
                 map.positions(),
                 map.joined(),
                 map.of());
+        if (totals.isPresent()) {
+            totals.get().create(named, made, names.store(), map);
+        }
+    }
+
+    /** @param oid of the plain view with the rows */
+    private record Defined(long oid, Optional<TotalsConversion> totals) {}
+
+    /** Creates the plain view with the rows that are grouped: with the arguments of the aggregates, if their totals can be kept. */
+    private Defined define(ViewId at, String text, int number, StoreNames names, String bare)
+            throws SQLException, PrerequisitesMissingException {
+        String definition = SqlNames.qualified(names.definition());
+        List<HiddenColumn> hidden = query.maps().get(number - 1).rows().hidden();
+        try {
+            transaction.execute("SAVEPOINT refreshd_map");
+            String bareTree = create(definition, bare);
+            String canonical = Definitions.textOf(
+                    transaction, session.forDefinitions(), Definitions.oidOf(transaction, definition));
+            rows.put(number, canonical);
+            statements.execute("DROP VIEW " + definition);
+            Optional<TotalsConversion> totals =
+                    TotalsConversion.of(transaction, session, query, at, text, names.definition(), canonical, bareTree);
+            RecomputeKeys keys = DefinitionView.keys(transaction, at);
+            if (totals.isPresent()) {
+                String tree = create(
+                        definition, DefinitionText.withHidden(totals.get().rows(), hidden));
+                if (keys.difference(query, number - 1, bareTree, totals.get().tree(), tree)
+                        .isPresent()) {
+                    statements.execute("DROP VIEW " + definition);
+                    totals = Optional.empty();
+                }
+            }
+            Optional<String> difference = totals.isPresent()
+                    ? Optional.empty()
+                    : keys.difference(
+                            query,
+                            number - 1,
+                            bareTree,
+                            bareTree,
+                            create(definition, DefinitionText.withHidden(canonical, hidden)));
+            if (difference.isPresent()) {
+                throw refused(difference.get());
+            }
+            transaction.execute("RELEASE SAVEPOINT refreshd_map");
+            return new Defined(Definitions.oidOf(transaction, definition), totals);
+        } catch (IllegalArgumentException | SQLException e) {
+            throw refused("the rows that " + named + " groups cannot be selected by themselves: " + e.getMessage());
+        }
+    }
+
+    /** @return the tree of the query */
+    private String create(String view, String rows) throws SQLException {
+        session.forDefinitions().execute(transaction.getConnection(), "CREATE VIEW " + view + " AS " + rows);
+        return Definitions.treeOf(transaction, Definitions.oidOf(transaction, view));
     }
 
     private String rowsOf(String text, GroupMap map) throws SQLException, PrerequisitesMissingException {

@@ -17,11 +17,10 @@ import java.util.regex.Pattern;
 /**
  * Summary of the planner's plan for a query. Pure.
  *
- * @param cost of the whole, in the planner's unit
  * @param scans the tables that are read as a whole
  * @param conditions by which rows are joined, as the server writes them
  */
-public record PlanLook(double cost, List<Scan> scans, List<String> conditions) {
+public record PlanLook(List<Scan> scans, List<String> conditions) {
     /** Below this cost a table is read as a whole because it is small. A thousand pages have that cost. */
     private static final double CHEAP = 1000;
 

@@ -118,6 +118,17 @@ public final class RoundSql {
                 : difference(withKeys(keys), definition, withKeys(keys));
     }
 
+    /** The statement that puts what a query gives for these keys in place of what the table holds. @param said in brackets */
+    public String difference(Collection<List<String>> keys, String said) {
+        return difference(withKeys(keys), said, withKeys(keys));
+    }
+
+    /** The query for the rows with these recompute keys by the definition, which came, and in the table, some of which went. */
+    String sides(Collection<List<String>> keys) {
+        return "SELECT x.*, true AS came FROM " + definition + " AS x(" + columns + ") " + withKeys(keys)
+                + " UNION ALL SELECT x.*, false FROM " + store + " AS x(" + columns + ") " + withKeys(keys);
+    }
+
     /** Most keys for one statement; a definition that computes groups for one key at a time names each of them. */
     public int keysAtOnce() {
         return oneByOne() ? 100 : Integer.MAX_VALUE;

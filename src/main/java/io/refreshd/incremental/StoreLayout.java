@@ -35,12 +35,46 @@ public record StoreLayout(
      * @param positions numbers of the columns that hold the same values, of the view's store or of that of another map
      * @param joined whether a condition on the recompute key of that store reaches the groups for one key at a time only
      * @param of the number of that other map, from 1, which comes later; 0: the view's store
+     * @param totals of the groups, if these are brought up to date by difference
      */
-    public record GroupMap(StoreLayout store, List<Integer> key, List<Integer> positions, boolean joined, int of) {
+    public record GroupMap(
+            StoreLayout store,
+            List<Integer> key,
+            List<Integer> positions,
+            boolean joined,
+            int of,
+            Optional<Totals> totals) {
         public GroupMap {
             Objects.requireNonNull(store);
+            Objects.requireNonNull(totals);
             key = List.copyOf(key);
             positions = List.copyOf(positions);
+        }
+
+        /** A view with totals has one map. The key of a group may hold NULL, so to the totals they are groups too. */
+        private GroupMap with(StoreLayout store, String shown, String having) {
+            return new GroupMap(
+                    store(),
+                    key,
+                    positions,
+                    joined,
+                    of,
+                    Optional.of(new Totals(store.with(List.of(this)), shown, having)));
+        }
+    }
+
+    /**
+     * The totals of each group.
+     *
+     * @param store the table that holds them; its first columns are the key of the group
+     * @param shown the columns of the view over these, by the name s
+     * @param having which groups the view shows; empty if all
+     */
+    public record Totals(StoreLayout store, String shown, String having) {
+        public Totals {
+            Objects.requireNonNull(store);
+            Objects.requireNonNull(shown);
+            Objects.requireNonNull(having);
         }
     }
 
@@ -52,6 +86,7 @@ public record StoreLayout(
      */
     private static final String READ = """
             SELECT i.view_oid, i.number, i.store_oid, i.definition_oid, i.recompute_key, i.group_key, i.positions, i.joined, i.of_map,
+                   i.shown, i.shown_if,
                    sn.nspname AS store_schema, s.relname AS store_name, dn.nspname AS definition_schema, d.relname AS definition_name,
                    a.attname, pg_catalog.format_type(a.atttypid, -1) AS type,
                    EXISTS (SELECT FROM pg_catalog.pg_index x
@@ -62,10 +97,11 @@ public record StoreLayout(
                                                  AND p.refclassid = 'pg_catalog.pg_class'::regclass AND p.refobjid = s.oid
                                                  AND p.refobjsubid IN (0, a.attnum)))) AS indexed
               FROM (SELECT view_oid, 0 AS number, store_oid, definition_oid, recompute_key, NULL AS group_key, NULL AS positions,
-                           false AS joined, 0 AS of_map
+                           false AS joined, 0 AS of_map, NULL AS shown, NULL AS shown_if
                       FROM refreshd.incremental_view
                      UNION ALL
-                    SELECT view_oid, number, store_oid, definition_oid, recompute_key, group_key, positions, joined, of_map
+                    SELECT view_oid, number, store_oid, definition_oid, recompute_key, group_key, positions, joined, of_map,
+                           shown, shown_if
                       FROM refreshd.incremental_map) i
               JOIN pg_catalog.pg_class s ON s.oid = i.store_oid JOIN pg_catalog.pg_namespace sn ON sn.oid = s.relnamespace
               JOIN pg_catalog.pg_class d ON d.oid = i.definition_oid JOIN pg_catalog.pg_namespace dn ON dn.oid = d.relnamespace
@@ -113,6 +149,8 @@ public record StoreLayout(
             List<Integer> key = numbers(row.getArray("group_key"));
             List<Integer> positions = numbers(row.getArray("positions"));
             boolean joined = row.getBoolean("joined");
+            String shown = row.getString("shown");
+            String having = row.getString("shown_if");
             int of = row.getInt("of_map");
             List<StoreColumn> columns = new ArrayList<>();
             do {
@@ -123,9 +161,13 @@ public record StoreLayout(
             StoreLayout layout = new StoreLayout(store, definition, names, columns, List.of());
             if (number == 0) {
                 layouts.put(view, layout);
+            } else if (shown != null && having != null) {
+                maps.computeIfPresent(
+                        view,
+                        (oid, one) -> new ArrayList<>(List.of(one.getFirst().with(layout, shown, having))));
             } else {
                 List<GroupMap> before = maps.computeIfAbsent(view, oid -> new ArrayList<>());
-                before.add(new GroupMap(layout.with(of(number, before)), key, positions, joined, of));
+                before.add(new GroupMap(layout.with(of(number, before)), key, positions, joined, of, Optional.empty()));
             }
         }
         layouts.replaceAll((view, layout) -> layout.with(maps.getOrDefault(view, List.of())));
@@ -136,7 +178,7 @@ public record StoreLayout(
     private static List<GroupMap> of(int number, List<GroupMap> maps) {
         return maps.stream()
                 .filter(map -> map.of() == number)
-                .map(map -> new GroupMap(map.store(), map.key(), map.positions(), map.joined(), 0))
+                .map(map -> new GroupMap(map.store(), map.key(), map.positions(), map.joined(), 0, Optional.empty()))
                 .toList();
     }
 
@@ -153,15 +195,22 @@ public record StoreLayout(
     /** Names of all tables and definitions. */
     public List<IncrementalStore> allNames() {
         List<IncrementalStore> all = new ArrayList<>(List.of(names));
-        maps.forEach(map -> all.add(map.store().names()));
+        for (GroupMap map : maps) {
+            all.add(map.store().names());
+            map.totals().ifPresent(totals -> all.add(totals.store().names()));
+        }
         return all;
     }
 
     /** Oids of all tables and definitions. */
     public List<Long> oids() {
         List<Long> oids = new ArrayList<>(List.of(definitionOid, storeOid));
-        maps.forEach(map ->
-                oids.addAll(List.of(map.store().definitionOid(), map.store().storeOid())));
+        for (GroupMap map : maps) {
+            oids.addAll(List.of(map.store().definitionOid(), map.store().storeOid()));
+            map.totals()
+                    .ifPresent(totals -> oids.addAll(List.of(
+                            totals.store().definitionOid(), totals.store().storeOid())));
+        }
         return oids;
     }
 

@@ -1,6 +1,7 @@
 package io.refreshd.ingest;
 
 import io.refreshd.capture.BatchHandler;
+import io.refreshd.capture.LogDemand;
 import io.refreshd.catalog.ViewGraph;
 import io.refreshd.ledger.LeasedLedger;
 import io.refreshd.model.Batch;
@@ -144,6 +145,11 @@ public final class ChangeIngest implements BatchHandler {
     @Override
     public Interest interestIn(TableId table) {
         return router.interestIn(table);
+    }
+
+    @Override
+    public LogDemand demand() {
+        return watermark.demand();
     }
 
     @Override

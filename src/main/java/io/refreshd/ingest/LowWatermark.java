@@ -1,5 +1,6 @@
 package io.refreshd.ingest;
 
+import io.refreshd.capture.LogDemand;
 import io.refreshd.model.Lsn;
 import java.time.Instant;
 import java.util.Optional;
@@ -14,6 +15,7 @@ import java.util.Optional;
  */
 public final class LowWatermark {
     private final CommitTimeIndex commitTimes = new CommitTimeIndex();
+    private final LogDemand demand = new LogDemand();
     private long epoch;
     private Lsn routed = Lsn.ZERO;
     private Lsn claimed = Lsn.ZERO;
@@ -54,6 +56,11 @@ public final class LowWatermark {
 
     synchronized Lsn routed() {
         return routed;
+    }
+
+    /** Who waits for the log to be read further. */
+    public LogDemand demand() {
+        return demand;
     }
 
     /** Claims a routed position. */

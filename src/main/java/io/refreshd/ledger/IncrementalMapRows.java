@@ -18,7 +18,7 @@ public final class IncrementalMapRows {
      */
     public record Parts(Optional<ViewId> store, Optional<ViewId> definition) {}
 
-    /** @param view oid of the public view @return in the order of their numbers */
+    /** @param view oid of the public view @return what stands on others before these */
     public static List<Parts> find(Handle handle, long view) {
         return handle.createQuery("""
                         SELECT sn.nspname::text AS store_schema, s.relname::text AS store_name,
@@ -29,7 +29,7 @@ public final class IncrementalMapRows {
                         LEFT JOIN pg_class d ON d.oid = m.definition_oid
                         LEFT JOIN pg_namespace dn ON dn.oid = d.relnamespace
                         WHERE m.view_oid = (:view)::oid
-                        ORDER BY m.number
+                        ORDER BY m.number DESC
                         """)
                 .bind("view", view)
                 .map((row, context) -> new Parts(
@@ -75,6 +75,35 @@ public final class IncrementalMapRows {
                 .bind("positions", positions.toArray(Integer[]::new))
                 .bind("joined", joined)
                 .bind("of", of)
+                .execute();
+    }
+
+    /**
+     * Adds the totals of the groups of the first map.
+     *
+     * @param number behind those of all maps
+     * @param key numbers of the columns of the totals' table that hold the key of the group
+     * @param shown the columns of the view over these, by the name s
+     * @param having which groups the view shows; empty if all
+     */
+    public static void putTotals(
+            Handle handle,
+            long view,
+            int number,
+            long store,
+            long definition,
+            List<Integer> key,
+            String shown,
+            String having) {
+        put(handle, view, number, store, definition, key, List.of(), List.of(), false, 0);
+        handle.createUpdate("""
+                        UPDATE refreshd.incremental_map SET shown = :shown, shown_if = :having
+                        WHERE view_oid = (:view)::oid AND number = :number
+                        """)
+                .bind("shown", shown)
+                .bind("having", having)
+                .bind("view", view)
+                .bind("number", number)
                 .execute();
     }
 }

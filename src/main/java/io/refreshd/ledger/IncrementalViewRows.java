@@ -1,5 +1,6 @@
 package io.refreshd.ledger;
 
+import io.refreshd.model.UnsendableNames;
 import io.refreshd.model.ViewId;
 import java.util.List;
 import java.util.Map;
@@ -30,7 +31,8 @@ public final class IncrementalViewRows {
             List<Integer> recomputeKey,
             String query) {}
 
-    /** Returns an empty map if there is no ledger yet, or an older one, or one of another role. A view that was dropped is left out. */
+    /** Returns an empty map if there is no ledger yet, or an older one, or one of another role. A view that was
+     * dropped is left out, and one whose name the server cannot send. */
     public static Map<ViewId, Row> load(Handle handle) {
         boolean readable = handle.createQuery("""
                         SELECT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -49,7 +51,8 @@ public final class IncrementalViewRows {
     }
 
     private static List<Row> rows(Handle handle, Optional<Long> view) {
-        return handle.createQuery("""
+        return handle.createQuery(
+                        """
                         SELECT n.nspname::text AS view_schema, v.relname::text AS view_name, i.view_oid::int8, i.store_oid::int8,
                                i.definition_oid::int8, sn.nspname::text AS store_schema, s.relname::text AS store_name,
                                dn.nspname::text AS definition_schema, d.relname::text AS definition_name, i.recompute_key, i.definition
@@ -60,8 +63,8 @@ public final class IncrementalViewRows {
                         LEFT JOIN pg_namespace sn ON sn.oid = s.relnamespace
                         LEFT JOIN pg_class d ON d.oid = i.definition_oid
                         LEFT JOIN pg_namespace dn ON dn.oid = d.relnamespace
-                        WHERE i.view_oid = coalesce((:view)::oid, i.view_oid)
-                        """)
+                        WHERE i.view_oid = coalesce((:view)::oid, i.view_oid) AND %s AND %s
+                        """.formatted(UnsendableNames.sendable("n.nspname"), UnsendableNames.sendable("v.relname")))
                 .bind("view", view.orElse(null))
                 .map((row, context) -> new Row(
                         new ViewId(row.getString("view_schema"), row.getString("view_name")),

@@ -160,6 +160,14 @@ public final class Lease implements AutoCloseable {
         prove(transaction, token, " AND pg_catalog.set_config('synchronous_commit', 'local', true) IS NOT NULL");
     }
 
+    /**
+     * The same as {@link #prove}, and the commit will not wait at all. For what a later transaction of the ledger makes durable: it stands
+     * before that one in the log.
+     */
+    public static void proveAndCommitWithoutWaiting(Handle transaction, long token) {
+        prove(transaction, token, " AND pg_catalog.set_config('synchronous_commit', 'off', true) IS NOT NULL");
+    }
+
     private static void prove(Handle transaction, long token, String settings) {
         String bounded = "SELECT pg_catalog.set_config('idle_in_transaction_session_timeout', '30s', true) IS NOT NULL";
         if (!holds(transaction, token, bounded + settings, "FOR KEY SHARE")) {

@@ -23,4 +23,9 @@ public record Interest(List<String> key, int mostKeys, Set<String> discriminator
         discriminators = Set.copyOf(discriminators);
         unread = Set.copyOf(unread);
     }
+
+    /** The same, except that no value of a row is remembered. */
+    public Interest withoutValues() {
+        return new Interest(List.of(), mostKeys, Set.of(), unread);
+    }
 }

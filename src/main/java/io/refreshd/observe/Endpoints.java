@@ -56,7 +56,7 @@ public final class Endpoints {
                 Response.json(
                         404,
                         StatusJson.error(
-                                "there is /, /events, /status, /metrics, /livez and /readyz, and nothing else"));
+                                "there is /, /events, /events/views, /status, /metrics, /livez and /readyz, and nothing else"));
         };
     }
 

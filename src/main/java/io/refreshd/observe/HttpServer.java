@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.Consumer;
@@ -49,6 +50,7 @@ public final class HttpServer implements AutoCloseable {
     private final AllowedHosts hosts;
     private final Endpoints endpoints;
     private final ServerSentEvents events;
+    private final ViewEventStream viewEvents;
     private final Consumer<Throwable> errors;
     private com.sun.net.httpserver.@Nullable HttpServer server;
     private @Nullable ExecutorService executor;
@@ -58,7 +60,12 @@ public final class HttpServer implements AutoCloseable {
      * @param allowedHosts names by which it may be called, beside addresses, {@code localhost} and the address's own
      */
     public HttpServer(InetSocketAddress address, Collection<String> allowedHosts, Endpoints endpoints) {
-        this(address, allowedHosts, endpoints, error -> {});
+        this(
+                address,
+                allowedHosts,
+                endpoints,
+                new ViewEventStream(new ViewEvents(), List::of, view -> false),
+                error -> {});
     }
 
     /** @param errors hears of errors that must not happen; called on the thread of a request */
@@ -66,7 +73,9 @@ public final class HttpServer implements AutoCloseable {
             InetSocketAddress address,
             Collection<String> allowedHosts,
             Endpoints endpoints,
+            ViewEventStream viewEvents,
             Consumer<Throwable> errors) {
+        this.viewEvents = viewEvents;
         this.errors = errors;
         this.address = address;
         this.hosts = AllowedHosts.of(address, allowedHosts);
@@ -158,13 +167,23 @@ public final class HttpServer implements AutoCloseable {
             var headers = exchange.getResponseHeaders();
             DEFAULT_HEADERS.forEach(headers::set);
             boolean allowed = hosts.allow(exchange.getRequestHeaders().getOrDefault("Host", List.of()));
-            if (allowed
-                    && exchange.getRequestMethod().equals("GET")
-                    && exchange.getRequestURI().getPath().equals("/events")) {
+            String path = exchange.getRequestMethod().equals("GET") && allowed
+                    ? exchange.getRequestURI().getPath()
+                    : "";
+            if (path.equals("/events")) {
                 events.stream(exchange);
                 return;
             }
-            Response response = allowed ? answer(exchange) : FOREIGN_HOST;
+            Response response;
+            if (path.equals(ViewEventStream.PATH)) {
+                Optional<Response> refusal = viewEvents.stream(exchange);
+                if (refusal.isEmpty()) {
+                    return;
+                }
+                response = refusal.get();
+            } else {
+                response = allowed ? answer(exchange) : FOREIGN_HOST;
+            }
             headers.set("Content-Type", response.contentType());
             response.headers().forEach(headers::set);
             byte[] body = response.body().getBytes(StandardCharsets.UTF_8);

@@ -31,6 +31,8 @@ public final class MetricNames {
     public static final String TROUBLES = "refreshd_troubles_total";
     public static final String COMMIT_TO_VISIBLE = "refreshd_commit_to_visible_seconds";
 
+    public static final String NOTIFICATIONS = "refreshd_notifications_total";
+
     public static final String CHANGES = "refreshd_changes_total";
     public static final String TABLE_CAPTURED = "refreshd_table_captured";
 

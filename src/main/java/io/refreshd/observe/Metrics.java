@@ -34,6 +34,7 @@ public final class Metrics implements Consumer<Notice> {
     private final CaptureSeries capture;
     private final RefreshSeries refreshes;
     private final TroubleSeries troubles;
+    private final NotificationSeries notifications;
     private final SavedTimeEstimator savings = new SavedTimeEstimator();
     private final ThrottledLog broken;
     private final AvoidedCounts avoided = new AvoidedCounts();
@@ -64,6 +65,7 @@ public final class Metrics implements Consumer<Notice> {
         this.capture = new CaptureSeries(registry, () -> status.get().stream(), clock);
         this.refreshes = new RefreshSeries(registry);
         this.troubles = new TroubleSeries(registry);
+        this.notifications = new NotificationSeries(registry);
         // Not through Micrometer, which has no such type and drops the "_info" of a gauge's name.
         Info.builder()
                 .name(MetricNames.BUILD_INFO)
@@ -95,6 +97,7 @@ public final class Metrics implements Consumer<Notice> {
                 view(n.view()).missed();
                 troubles.late(n.reason());
             }
+            case Notice.ViewChanged n -> notifications.count(n.change().sent());
             case Notice.GapFound n -> {
                 capture.gap(n.reason());
                 troubles.gapFound(n.reason());

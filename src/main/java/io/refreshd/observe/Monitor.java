@@ -6,12 +6,14 @@ import io.refreshd.model.Moment;
 import io.refreshd.model.ViewId;
 import io.refreshd.report.DaemonStatus;
 import io.refreshd.report.Notice;
+import io.refreshd.report.ViewStatus;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 
 /** Observability of one daemon: wires metrics, log lines, history and the HTTP server. */
@@ -34,12 +36,14 @@ public final class Monitor implements AutoCloseable {
      * @param allowedHosts names by which the address may be called, see {@link AllowedHosts}
      * @param heartbeat interval of the messages that keep an idle stream alive
      * @param labels the label of a view in metrics
+     * @param notifies the views of whose changes subscribers are told
      */
     public record Settings(
             InetSocketAddress address,
             Collection<String> allowedHosts,
             Duration heartbeat,
             Function<ViewId, String> labels,
+            Predicate<ViewId> notifies,
             String version) {}
 
     /**
@@ -56,6 +60,7 @@ public final class Monitor implements AutoCloseable {
         Duration silence = settings.heartbeat().multipliedBy(10);
         Readiness readiness = new Readiness(silence.compareTo(MIN_SILENCE) < 0 ? MIN_SILENCE : silence, MIN_SILENCE);
         RefreshHistory history = new RefreshHistory(clock);
+        ViewEvents viewEvents = new ViewEvents();
         server = new HttpServer(
                 settings.address(),
                 settings.allowedHosts(),
@@ -66,8 +71,14 @@ public final class Monitor implements AutoCloseable {
                         status,
                         clock,
                         history),
+                new ViewEventStream(
+                        viewEvents,
+                        () -> status.get().views().stream()
+                                .map(ViewStatus::view)
+                                .toList(),
+                        settings.notifies()),
                 error -> accept(new Notice.ErrorCaught("http", error)));
-        listeners = List.of(guard(metrics), guard(new RefreshLog(clock)), guard(history));
+        listeners = List.of(guard(metrics), guard(new RefreshLog(clock)), guard(history), guard(viewEvents));
     }
 
     /** @throws HttpBindException if the address is taken or unknown */

@@ -58,6 +58,7 @@ public final class RefreshLog implements Consumer<Notice> {
                         n.where() + ' ' + n.error().getClass(),
                         line -> line.addKeyValue("where", n.where()).setCause(n.error()));
             case Notice.RowsChanged n -> {}
+            case Notice.ViewChanged n -> {}
             case Notice.BatchRead n -> {}
             case Notice.RefreshAvoided n -> {}
             case Notice.SlotSeen n -> {}

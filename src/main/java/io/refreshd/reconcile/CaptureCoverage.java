@@ -4,6 +4,7 @@ import io.refreshd.catalog.BaseTable;
 import io.refreshd.catalog.MaterializedView;
 import io.refreshd.catalog.Reader;
 import io.refreshd.catalog.ViewGraph;
+import io.refreshd.model.ClockBound;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.Remedy;
 import io.refreshd.model.TableId;
@@ -50,6 +51,11 @@ final class CaptureCoverage {
                 .findFirst()
                 .or(() -> Optional.ofNullable(byUntrackedTable.get(view.id())))
                 .or(() -> degraded);
+    }
+
+    /** The bounds in time that rounds of the view follow; none if its content may also change in another way that the log does not show. */
+    List<ClockBound> clockOf(MaterializedView view) {
+        return byUntrackedTable.containsKey(view.id()) || degraded.isPresent() ? List.of() : view.clock();
     }
 
     List<TableStatus> tables() {

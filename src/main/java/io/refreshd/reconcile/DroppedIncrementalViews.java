@@ -45,7 +45,7 @@ final class DroppedIncrementalViews {
               JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace AND n.nspname = 'refreshd_store'
              WHERE m.view_oid = (:view)::oid
                AND c.relname LIKE '%\\_' || m.view_oid::text || '\\_map' || m.number::text || p.suffix
-             ORDER BY m.number, p.kind DESC
+             ORDER BY m.number DESC, p.kind DESC
             """;
 
     private final LeasedLedger ledger;
@@ -76,7 +76,7 @@ final class DroppedIncrementalViews {
                                 .flatMap(Optional::stream)
                                 .toList()))
                 .list();
-        // Maps of rows to groups have no meaning without the view, and nothing stands on them.
+        // Maps of rows to groups have no meaning without the view, and nothing stands on them but totals.
         remains =
                 remains.stream().map(one -> one.with(maps(handle, one.view()))).toList();
         remains.forEach(one -> drop(handle, one));

@@ -1,9 +1,12 @@
 package io.refreshd.reconcile;
 
+import io.refreshd.database.NameEncoding;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.Remedy;
 import io.refreshd.model.SqlNames;
+import io.refreshd.model.UnsendableNames;
 import io.refreshd.model.ViewId;
+import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -18,7 +21,8 @@ final class RefreshPrivileges {
     private RefreshPrivileges() {}
 
     /** By oid, over all schemas. One query, since it is asked every catalog poll interval. */
-    static Map<Long, Obstacle> missing(Handle handle) {
+    static Map<Long, Obstacle> missing(Handle handle) throws SQLException {
+        NameEncoding.note(handle.getConnection());
         boolean maintain = handle.createQuery("SELECT pg_catalog.current_setting('server_version_num')::int")
                         .mapTo(Integer.class)
                         .one()
@@ -33,7 +37,7 @@ final class RefreshPrivileges {
                         + " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
                         + " WHERE c.relkind = 'm' AND NOT (" + may
                         + " AND pg_catalog.has_schema_privilege(n.oid, 'USAGE')) AND "
-                        + SqlNames.sendable("n.nspname") + " AND " + SqlNames.sendable("c.relname"))
+                        + UnsendableNames.sendable("n.nspname") + " AND " + UnsendableNames.sendable("c.relname"))
                 .map((row, context) -> {
                     ViewId view = new ViewId(row.getString("nspname"), row.getString("relname"));
                     String role = row.getString("role");

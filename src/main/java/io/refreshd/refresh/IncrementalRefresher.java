@@ -64,6 +64,7 @@ final class IncrementalRefresher {
     private final Map<Long, ViewRounds> rounds = new ConcurrentHashMap<>();
     private final RoundProof proof;
     private final OwnerSessions sessions;
+    private final RoundLedger ledger;
 
     IncrementalRefresher(
             Jdbi jdbi,
@@ -72,7 +73,9 @@ final class IncrementalRefresher {
             Supplier<Moment> clock,
             Function<Lsn, Optional<Instant>> commitTimes,
             RunningStatements running,
-            RefreshAttempts attempts) {
+            RefreshAttempts attempts,
+            ViewNotifications notifications) {
+        this.ledger = new RoundLedger(lease, notifications);
         this.jdbi = jdbi;
         this.lease = lease;
         this.limits = limits;
@@ -98,6 +101,12 @@ final class IncrementalRefresher {
                 forgetWhatRoundsFound(left);
                 if (!carefully && attempt.failedToLock(e)) {
                     carefully = true;
+                    continue;
+                }
+                String state = RefreshAttempts.sqlState(e);
+                if (attempt.culprit(e)
+                        .filter(task -> StoreIdentity.give(jdbi, task.oid(), state))
+                        .isPresent()) {
                     continue;
                 }
                 // A view that fails is taken out, and the round is repeated without it.
@@ -246,8 +255,7 @@ final class IncrementalRefresher {
                 }
             });
             if (results.values().stream().anyMatch(Round.Result::wrote)) {
-                Lease.prove(handle, lease);
-                handle.execute("SET LOCAL synchronous_commit = off");
+                Lease.proveAndCommitWithoutWaiting(handle, lease);
                 handle.commit();
             }
         }
@@ -272,8 +280,7 @@ final class IncrementalRefresher {
             if (corrected.isEmpty()) {
                 return;
             }
-            Set<ViewId> known =
-                    handle.inTransaction(transaction -> RefreshWrites.recomputed(transaction, lease, corrected));
+            Set<ViewId> known = ledger.write(handle, corrected, told);
             for (RefreshWrites.Recomputed view : corrected) {
                 RefreshTask task = view.task();
                 if (!known.contains(task.view())) {

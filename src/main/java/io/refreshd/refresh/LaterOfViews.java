@@ -3,6 +3,7 @@ package io.refreshd.refresh;
 import io.refreshd.model.KeyLookup;
 import io.refreshd.model.Lsn;
 import io.refreshd.model.ViewId;
+import java.sql.SQLException;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -18,4 +19,17 @@ public interface LaterOfViews {
      *     behind in the log
      */
     Map<ViewId, Optional<List<KeyLookup>>> upTo(Collection<ViewId> views, Lsn position) throws InterruptedException;
+
+    /** Work for the time in which the log is read. */
+    @FunctionalInterface
+    interface Work {
+        void run() throws SQLException;
+    }
+
+    /** The same, and does the work after the log has been asked for, and before the answer is waited for. */
+    default Map<ViewId, Optional<List<KeyLookup>>> upTo(Collection<ViewId> views, Lsn position, Work meanwhile)
+            throws InterruptedException, SQLException {
+        meanwhile.run();
+        return upTo(views, position);
+    }
 }

@@ -12,6 +12,7 @@ import io.refreshd.model.TableId;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -35,11 +36,14 @@ final class MapsOfRound {
     /** The recompute keys of each map. */
     private final Map<GroupMap, Set<List<String>>> asked = new HashMap<>();
 
+    private final TotalsOfRound totals;
+
     private boolean changed;
 
     MapsOfRound(Handle transaction, StoreLayout view) {
         this.transaction = transaction;
         this.view = view;
+        this.totals = new TotalsOfRound(view);
     }
 
     /** Why keys cannot be told by their text; empty if they can. */
@@ -58,6 +62,7 @@ final class MapsOfRound {
      */
     Optional<List<KeyLookup>> inView(List<KeyLookup> lookups, PlainSession session) throws SQLException {
         asked.clear();
+        totals.found(Set.of(), Set.of());
         List<KeyLookup> found = new ArrayList<>(
                 lookups.stream().filter(lookup -> lookup.map() == 0).toList());
         List<KeyLookup> inMaps = new ArrayList<>(
@@ -79,6 +84,7 @@ final class MapsOfRound {
             if (keys.size() > WayChooser.MOST_KEYS || groups.size() > WayChooser.MOST_KEYS) {
                 return Optional.empty();
             }
+            totals.found(keys, groups);
             // What the groups are joined with comes later: the view, or another map.
             (map.of() == 0 ? found : inMaps)
                     .add(new KeyLookup(
@@ -123,6 +129,12 @@ final class MapsOfRound {
 
     /** Corrects the rows by which the groups were found. */
     void correct(PlainSession session) throws SQLException {
+        Set<List<String>> again = new HashSet<>();
+        if (totals.concernRows()) {
+            again.addAll(
+                    ask(session, totals.again(), view.names().recomputeKey().size()));
+            run(session, totals.difference());
+        }
         for (Map.Entry<GroupMap, Set<List<String>>> map : asked.entrySet()) {
             RoundSql sql = new RoundSql(map.getKey().store());
             List<List<String>> keys = List.copyOf(map.getValue());
@@ -132,12 +144,28 @@ final class MapsOfRound {
                 from = to;
             }
         }
+        if (!again.isEmpty()) {
+            run(session, totals.differenceOf(again));
+        }
     }
 
     void correctAll(PlainSession session) throws SQLException {
         for (GroupMap map : view.maps()) {
             run(session, new RoundSql(map.store()).differenceOfAll());
+            if (map.totals().isPresent()) {
+                run(session, new RoundSql(map.totals().get().store()).differenceOfAll());
+            }
         }
+    }
+
+    /** Whether groups are brought up to date from their totals, so that their rows are not read. */
+    boolean haveTotals() {
+        return totals.exist();
+    }
+
+    /** The statement that corrects the view's rows with these recompute keys, after the maps. */
+    String difference(RoundSql sql, Collection<List<String>> keys) {
+        return totals.know(keys) ? sql.difference(keys, totals.shown()) : sql.difference(keys);
     }
 
     private void run(PlainSession session, String sql) throws SQLException {

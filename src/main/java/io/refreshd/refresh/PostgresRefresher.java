@@ -11,6 +11,7 @@ import io.refreshd.model.RefreshOutcome;
 import io.refreshd.model.RefreshTask;
 import io.refreshd.model.Snapshot;
 import io.refreshd.model.SqlNames;
+import io.refreshd.model.ViewChange;
 import io.refreshd.model.ViewId;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -19,7 +20,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
@@ -38,27 +41,44 @@ public final class PostgresRefresher {
     private final RefreshAttempts attempts;
     private final RowLookups rowLookups;
     private final IncrementalRefresher incremental;
+    private final ViewNotifications notifications;
     private final Jdbi jdbi;
     private final long lease;
     private final RefreshLimits limits;
     private final Supplier<Moment> clock;
     private final Function<Lsn, Optional<Instant>> commitTimes;
 
-    /**
-     * @param lease token of the lease
-     * @param commitTimes returns the commit time that a position of the log stands for; empty if it is not known
-     */
+    /** A refresher that tells no subscribers. */
     public PostgresRefresher(
             Jdbi jdbi,
             long lease,
             RefreshLimits limits,
             Supplier<Moment> clock,
             Function<Lsn, Optional<Instant>> commitTimes) {
+        this(jdbi, lease, limits, clock, commitTimes, view -> false, change -> {});
+    }
+
+    /**
+     * @param lease token of the lease
+     * @param commitTimes returns the commit time that a position of the log stands for; empty if it is not known
+     * @param notifies the views of whose changes subscribers are told
+     * @param changes hears of each such change once it has committed; called by workers of the scheduler
+     */
+    public PostgresRefresher(
+            Jdbi jdbi,
+            long lease,
+            RefreshLimits limits,
+            Supplier<Moment> clock,
+            Function<Lsn, Optional<Instant>> commitTimes,
+            Predicate<ViewId> notifies,
+            Consumer<ViewChange> changes) {
+        this.notifications = new ViewNotifications(notifies, changes);
         LockPatience patience = new LockPatience(limits.patience());
         this.attempts = new RefreshAttempts(jdbi, lease, patience, clock);
         this.running = new RunningStatements(limits.statement(), patience, jdbi, clock);
         this.rowLookups = new RowLookups(jdbi, lease, limits, commitTimes);
-        this.incremental = new IncrementalRefresher(jdbi, lease, limits, clock, commitTimes, running, attempts);
+        this.incremental =
+                new IncrementalRefresher(jdbi, lease, limits, clock, commitTimes, running, attempts, notifications);
         this.jdbi = jdbi;
         this.lease = lease;
         this.limits = limits;
@@ -104,6 +124,7 @@ public final class PostgresRefresher {
         } catch (RolledBack rolledBack) {
             return rolledBack.outcome;
         }
+        notifications.committed(finished.messages());
         return new RefreshOutcome.Refreshed(
                 finished.snapshot(),
                 finished.duration(),
@@ -129,7 +150,7 @@ public final class PostgresRefresher {
         });
         // Looked up now: by the end of a long refresh the commit time of an old position is no longer known.
         Optional<Instant> commitTime = task.routed().flatMap(commitTimes);
-        boolean downstreamSawThis = downstreamSawPresentContent(transaction, task);
+        boolean othersSawThis = othersSawPresentContent(transaction, task);
         Optional<Long> before = RowsChanged.soFar(transaction, task.oid());
         PlainSession.ofOwner(transaction.getConnection(), task.oid())
                 .execute(transaction.getConnection(), statement(task));
@@ -137,8 +158,7 @@ public final class PostgresRefresher {
                 ? before.flatMap(
                         then -> RowsChanged.soFar(transaction, task.oid()).map(now -> now - then))
                 : Optional.empty();
-        boolean downstream =
-                !task.downstream().isEmpty() && !(downstreamSawThis && rowsChanged.equals(Optional.of(0L)));
+        boolean downstream = !task.downstream().isEmpty() && !(othersSawThis && rowsChanged.equals(Optional.of(0L)));
         Duration duration = attempts.since(start);
         // REFRESH has locked the view that has the name now. If that is another view than the task means, roll back.
         if (!Preparation.nameMeans(transaction, task.view(), task.oid())
@@ -146,15 +166,33 @@ public final class PostgresRefresher {
                         transaction, lease, task, prepared.snapshot(), commitTime, duration, rowsChanged, downstream)) {
             throw new RolledBack(new RefreshOutcome.Gone());
         }
-        return new Finished(prepared.snapshot(), duration, rowsChanged, downstream);
+        return new Finished(
+                prepared.snapshot(),
+                duration,
+                rowsChanged,
+                downstream,
+                notify(transaction, task, rowsChanged, othersSawThis));
+    }
+
+    private List<ViewNotifications.Message> notify(
+            Handle transaction, RefreshTask task, Optional<Long> rowsChanged, boolean othersSawPrevious) {
+        boolean none = rowsChanged.equals(Optional.of(0L));
+        if (none && othersSawPrevious) {
+            return List.of();
+        }
+        return notifications.send(
+                transaction,
+                List.of(new ViewNotifications.Changed(
+                        task.view(), task.oid(), task.method(), none ? Optional.empty() : rowsChanged)));
     }
 
     /**
-     * Whether the views that read this one were refreshed, or marked, since its present content was committed. Not so if somebody
-     * else refreshed it: then this refresh may change nothing, and those views lack what that refresh brought.
+     * Whether the views that read this one were refreshed, or marked, since its present content was committed, and subscribers were told of
+     * it. Not so if somebody else refreshed it: then this refresh may change nothing, and the others lack what that refresh brought.
      */
-    private static boolean downstreamSawPresentContent(Handle transaction, RefreshTask task) throws SQLException {
-        if (task.downstream().isEmpty() || task.method() != Method.CONCURRENT) {
+    private boolean othersSawPresentContent(Handle transaction, RefreshTask task) throws SQLException {
+        boolean nobody = task.downstream().isEmpty() && !notifications.isWanted(task.view());
+        if (nobody || task.method() != Method.CONCURRENT) {
             return false;
         }
         RefreshLock.take(transaction, task.view());
@@ -173,7 +211,11 @@ public final class PostgresRefresher {
 
     /** The result of a refresh that has run but not committed. */
     private record Finished(
-            Snapshot snapshot, Duration duration, Optional<Long> rowsChanged, boolean downstreamMarked) {}
+            Snapshot snapshot,
+            Duration duration,
+            Optional<Long> rowsChanged,
+            boolean downstreamMarked,
+            List<ViewNotifications.Message> messages) {}
 
     /** Thrown to roll the transaction back, with an outcome that is not a failure. */
     private static final class RolledBack extends RuntimeException {

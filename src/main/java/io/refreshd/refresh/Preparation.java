@@ -1,5 +1,6 @@
 package io.refreshd.refresh;
 
+import io.refreshd.model.Lsn;
 import io.refreshd.model.RefreshOutcome;
 import io.refreshd.model.RefreshTask;
 import io.refreshd.model.Snapshot;
@@ -19,9 +20,10 @@ import org.jdbi.v3.core.Handle;
  * now.
  *
  * @param snapshot which transactions are visible
+ * @param position in the log, read after the snapshot was taken: every transaction that the snapshot sees committed before it
  * @param view the present name of the view; empty if no materialized or incremental view has the oid
  */
-record Preparation(Snapshot snapshot, Optional<ViewId> view) {
+record Preparation(Snapshot snapshot, Lsn position, Optional<ViewId> view) {
 
     /**
      * Prepares the transaction. All settings end with it, so a pooled connection keeps none of them.
@@ -43,11 +45,11 @@ record Preparation(Snapshot snapshot, Optional<ViewId> view) {
     static Map<Long, Preparation> in(Handle transaction, Collection<Long> oids, RefreshLimits limits) {
         return transaction
                 .createQuery("""
-                        SELECT settings.snapshot, asked.oid, v.schema, v.name
+                        SELECT settings.snapshot, settings.position, asked.oid, v.schema, v.name
                         FROM (SELECT set_config('lock_timeout', :lock, true), set_config('statement_timeout', :statement, true),
                                      set_config('idle_in_transaction_session_timeout', '30s', true),
                                      set_config('jit', 'off', true), set_config('synchronous_commit', 'local', true),
-                                     pg_current_snapshot()::text AS snapshot
+                                     pg_current_snapshot()::text AS snapshot, pg_current_wal_insert_lsn()::text AS position
                               OFFSET 0) AS settings
                         CROSS JOIN (SELECT CAST(o AS oid) FROM unnest((SELECT CAST(:oids AS text[]))) AS o) AS asked (oid)
                         LEFT JOIN LATERAL (
@@ -66,6 +68,7 @@ record Preparation(Snapshot snapshot, Optional<ViewId> view) {
                             row.getLong("oid"),
                             new Preparation(
                                     Snapshot.parse(row.getString("snapshot")),
+                                    Lsn.parse(row.getString("position")),
                                     schema == null
                                             ? Optional.empty()
                                             : Optional.of(new ViewId(schema, row.getString("name")))));

@@ -117,12 +117,11 @@ final class Round {
     Map<RoundMember, Result> run(RefreshLimits limits, LaterOfViews later, boolean oneByOne)
             throws SQLException, InterruptedException {
         lock(limits, oneByOne);
-        if (!prepare(limits)) {
-            mustBeRepeated = true;
+        Map<Long, Preparation> prepared = prepare(limits);
+        Map<ViewId, Optional<List<KeyLookup>>> changes = later(later, prepared, () -> examine(prepared));
+        if (mustBeRepeated) {
             return results;
         }
-        Map<ViewId, Optional<List<KeyLookup>>> changes = later(later);
-        refuseUnproven(left());
         for (RoundMember member : left()) {
             current = member;
             results.put(member, corrected(member, changes.getOrDefault(member.view(), Optional.empty())));
@@ -164,31 +163,38 @@ final class Round {
                         .collect(Collectors.joining(", ", "LOCK TABLE ", " IN ACCESS SHARE MODE"));
     }
 
-    /**
-     * Takes the snapshot and reads what it shows of all views: one statement for each kind of thing, however many views there are.
-     *
-     * @return false if a table or definition is not as the round took it to be: then perhaps something else was locked
-     */
-    private boolean prepare(RefreshLimits limits) throws SQLException {
-        List<Long> oids = members.stream().map(member -> member.task().oid()).toList();
-        Map<Long, Preparation> prepared = Preparation.in(transaction, oids, limits);
-        Map<Long, StoreLayout> layouts = StoreLayout.read(transaction, oids);
-        boolean unchanged = true;
+    /** Takes the snapshot. */
+    private Map<Long, Preparation> prepare(RefreshLimits limits) {
+        Map<Long, Preparation> prepared = Preparation.in(transaction, oids(members), limits);
         for (RoundMember member : members) {
-            Optional<RefreshOutcome> obstacle =
-                    Objects.requireNonNull(prepared.get(member.task().oid())).obstacleTo(member.task());
+            Objects.requireNonNull(prepared.get(member.task().oid()))
+                    .obstacleTo(member.task())
+                    .ifPresent(obstacle -> results.put(member, new Result.Not(obstacle)));
+        }
+        return prepared;
+    }
+
+    private static List<Long> oids(List<RoundMember> members) {
+        return members.stream().map(member -> member.task().oid()).toList();
+    }
+
+    /**
+     * Reads what the snapshot shows of all views, and proves their statements: one statement for each kind of thing, however many views
+     * there are. If a table or definition is not as the round took it to be, perhaps something else was locked.
+     */
+    private void examine(Map<Long, Preparation> prepared) throws SQLException {
+        Map<Long, StoreLayout> layouts = StoreLayout.read(transaction, oids(members));
+        for (RoundMember member : left()) {
             StoreLayout now = layouts.get(member.task().oid());
-            if (obstacle.isPresent()) {
-                results.put(member, new Result.Not(obstacle.get()));
-            } else if (now == null) {
+            if (now == null) {
                 results.put(member, new Result.Not(new RefreshOutcome.Gone()));
             } else if (!now.equals(member.layout())) {
-                unchanged = false;
+                mustBeRepeated = true;
             }
         }
         List<RoundMember> left = left();
-        if (!unchanged || left.isEmpty()) {
-            return unchanged;
+        if (mustBeRepeated || left.isEmpty()) {
+            return;
         }
         Connection connection = transaction.getConnection();
         Map<Long, String> versions = DefinitionVersion.of(
@@ -199,8 +205,7 @@ final class Round {
                                 member -> List.of(
                                         member.layout().definitionOid(),
                                         member.layout().storeOid()))));
-        Map<Long, PlainSession> owners = sessions.of(
-                connection, left.stream().map(member -> member.task().oid()).toList());
+        Map<Long, PlainSession> owners = sessions.of(connection, oids(left));
         for (RoundMember member : left) {
             long oid = member.task().oid();
             PlainSession owner = owners.get(oid);
@@ -211,27 +216,27 @@ final class Round {
                         Objects.requireNonNull(prepared.get(oid)).snapshot(), versions.getOrDefault(oid, ""), owner);
             }
         }
-        return true;
+        refuseUnproven(left());
     }
 
     private List<RoundMember> left() {
         return members.stream().filter(member -> !results.containsKey(member)).toList();
     }
 
-    private Map<ViewId, Optional<List<KeyLookup>>> later(LaterOfViews later) throws InterruptedException {
-        List<ViewId> byKeys = left().stream()
-                .filter(RoundMember::goesByKeys)
-                .map(RoundMember::view)
-                .toList();
+    /** Has the log read up to the snapshot, and does the other work meanwhile. */
+    private Map<ViewId, Optional<List<KeyLookup>>> later(
+            LaterOfViews later, Map<Long, Preparation> prepared, LaterOfViews.Work meanwhile)
+            throws InterruptedException, SQLException {
+        List<RoundMember> byKeys =
+                left().stream().filter(member -> !member.task().refreshesAll()).toList();
         if (byKeys.isEmpty()) {
+            meanwhile.run();
             return Map.of();
         }
-        // The position is read after the snapshot: every transaction that the snapshot sees committed before it.
-        Lsn position = Lsn.parse(transaction
-                .createQuery("SELECT pg_current_wal_insert_lsn()::text")
-                .mapTo(String.class)
-                .one());
-        return later.upTo(byKeys, position);
+        Lsn position = Objects.requireNonNull(
+                        prepared.get(byKeys.getFirst().task().oid()))
+                .position();
+        return later.upTo(byKeys.stream().map(RoundMember::view).toList(), position, meanwhile);
     }
 
     private Result corrected(RoundMember member, Optional<List<KeyLookup>> later) throws SQLException {

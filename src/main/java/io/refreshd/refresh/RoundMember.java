@@ -34,6 +34,7 @@ final class RoundMember {
     private final StoreLayout layout;
     private final RoundSql sql;
     private final MapsOfRound maps;
+    private final ClockOfRound clock;
     private final ViewRounds known;
     private @Nullable Snapshot snapshot;
     private @Nullable PlainSession session;
@@ -46,6 +47,7 @@ final class RoundMember {
         this.layout = layout;
         this.sql = new RoundSql(layout);
         this.maps = new MapsOfRound(transaction, layout);
+        this.clock = new ClockOfRound(transaction, task.oid(), task.basis().clock());
         this.known = known;
     }
 
@@ -94,9 +96,13 @@ final class RoundMember {
         }
         List<KeyLookup> lookups = new ArrayList<>(task.lookups());
         lookups.addAll(later.get());
-        Optional<String> unclear = maps.obstacle(session());
+        Optional<String> unclear = clock.obstacle(session(), known, view()).or(() -> maps.obstacle(session()));
         if (unclear.isPresent()) {
             return new Way.Everything(unclear.get());
+        }
+        Optional<String> untold = clock.addTo(lookups, session());
+        if (untold.isPresent()) {
+            return new Way.Everything(untold.get());
         }
         Optional<List<KeyLookup>> inView = maps.inView(lookups, session());
         if (inView.isEmpty()) {
@@ -112,7 +118,7 @@ final class RoundMember {
         if (!changed.lookups().isEmpty()) {
             keys.addAll(lookUp(changed.lookups()));
         }
-        if (!keys.isEmpty() && !known.chooser().isKnown(keys.size())) {
+        if (!keys.isEmpty() && !maps.haveTotals() && !known.chooser().isKnown(keys.size())) {
             lookAtPlans(keys);
         }
         return everythingInstead(keys.size())
@@ -144,11 +150,7 @@ final class RoundMember {
     /** Is done once for each magnitude of keys: the planner's costs, and whether an index leads to the rows of a key. */
     private void lookAtPlans(Set<List<String>> keys) throws SQLException {
         PlanReader reader = new PlanReader(transaction, session());
-        known.chooser()
-                .planned(
-                        reader.look(sql.rows(keys)).cost(),
-                        keys.size(),
-                        reader.look(sql.allRows()).cost());
+        known.chooser().planned(reader.cost(sql.rows(keys)), keys.size(), reader.cost(sql.allRows()));
         known.foundMissing(
                 task.view(),
                 reader.look(sql.rows(Set.of(keys.iterator().next()))).missingIndex(task.view()));
@@ -178,21 +180,23 @@ final class RoundMember {
                 List<List<String>> keys = List.copyOf(some.keys());
                 for (int from = 0; from < keys.size(); ) {
                     int to = (int) Math.min(keys.size(), (long) from + sql.keysAtOnce());
-                    rows += correct(sql.difference(keys.subList(from, to)));
+                    rows += correct(maps.difference(sql, keys.subList(from, to)));
                     from = to;
                 }
+                clock.keep(session(), false);
                 yield rows;
             }
             case Way.Everything all -> {
                 maps.correctAll(session());
+                clock.keep(session(), true);
                 yield correct(sql.differenceOfAll());
             }
         };
     }
 
-    /** Whether rows of maps were changed; they have to be committed although the view shows nothing of them. */
+    /** Whether rows of maps or bounds in time were changed; they have to be committed although the view shows nothing of them. */
     boolean mapsChanged() {
-        return maps.changed();
+        return maps.changed() || clock.moved();
     }
 
     private long correct(String difference) throws SQLException {

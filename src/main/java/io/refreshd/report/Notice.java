@@ -7,6 +7,7 @@ import io.refreshd.model.Obstacle;
 import io.refreshd.model.Operation;
 import io.refreshd.model.Recomputed;
 import io.refreshd.model.TableId;
+import io.refreshd.model.ViewChange;
 import io.refreshd.model.ViewId;
 import java.time.Duration;
 import java.util.List;
@@ -61,6 +62,9 @@ public sealed interface Notice {
             this(view, method, duration, commitToVisible, rowsChanged, Optional.empty());
         }
     }
+
+    /** A refresh that changed rows of a view has committed, and subscribers of the view are told. */
+    record ViewChanged(ViewChange change) implements Notice {}
 
     /**
      * A refresh failed.

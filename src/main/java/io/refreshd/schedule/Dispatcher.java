@@ -120,7 +120,7 @@ final class Dispatcher {
         view.requested = false;
         view.running = running;
         view.starts++;
-        if (task.refreshesAll()) {
+        if (task.refreshesAll() || !task.basis().clock().isEmpty()) {
             view.lastBegan = now.nanos();
         }
         views.refreshStarted(running);

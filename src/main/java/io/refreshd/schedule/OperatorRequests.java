@@ -31,8 +31,7 @@ final class OperatorRequests {
 
     /** Upstream views too, since what the view lacks may have to come through them. */
     private void expedite(ViewState view, Moment now) {
-        view.pending.expedite(now.nanos());
-        view.spec.upstream().forEach(id -> with(id, upstream -> expedite(upstream, now)));
+        views.withUpstream(view).forEach(one -> with(one.id(), known -> known.pending.expedite(now.nanos())));
     }
 
     void pause(ViewId id) {

@@ -89,7 +89,9 @@ final class OutcomeHandler {
                     .mainCause(refreshed.duration().toNanos(), ended.expected(), target.toNanos());
             actions.tell(new Notice.TargetLagMissed(view.id(), staleness.get(), target, cause));
         }
-        if (ended.task().method() != Method.INCREMENTAL || ended.task().refreshesAll()) {
+        if (ended.task().method() != Method.INCREMENTAL
+                || ended.task().refreshesAll()
+                || !ended.task().basis().clock().isEmpty()) {
             view.lastBegan = ended.startedAt();
         }
         view.refreshes++;

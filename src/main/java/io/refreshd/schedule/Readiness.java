@@ -2,7 +2,6 @@ package io.refreshd.schedule;
 
 import io.refreshd.report.Lateness;
 import java.util.Optional;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Judges whether a view may be refreshed now, and if not, what delays it. */
@@ -36,8 +35,8 @@ final class Readiness {
         if (view.spec.upstream().isEmpty()) {
             return Optional.empty();
         }
-        return views.upstream(view)
-                .flatMap(u -> u.suspended() && !u.paused ? Stream.of(u) : suspendedUpstream(u).stream())
+        return views.withUpstream(view).stream()
+                .filter(upstream -> upstream != view && upstream.suspended() && !upstream.paused)
                 .findFirst();
     }
 

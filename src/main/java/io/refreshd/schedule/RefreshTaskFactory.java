@@ -43,7 +43,8 @@ final class RefreshTaskFactory {
                 changes.oldestCommit(),
                 lookups,
                 view.incremental()
-                        ? new RoundBasis(view.spec.version(), everything.orElse(""), fullRecompute(view))
+                        ? new RoundBasis(
+                                view.spec.version(), everything.orElse(""), fullRecompute(view), view.spec.clock())
                         : RoundBasis.NONE);
     }
 
@@ -69,6 +70,12 @@ final class RefreshTaskFactory {
     private Optional<String> everything(ViewState view, long now) {
         if (view.requested) {
             return Optional.of("a refresh was asked for");
+        }
+        if (!view.spec.clock().isEmpty()) {
+            // The round itself finds the rows that time has moved.
+            return view.resumption == Resumption.NONE
+                    ? view.pending.lookups().required()
+                    : Optional.of("it lacked changes when refreshd started");
         }
         if (view.maxStalenessReached(now)) {
             return Optional.of("max-staleness has passed");

@@ -1,6 +1,5 @@
 package io.refreshd.schedule;
 
-import io.refreshd.model.KeyLookup;
 import io.refreshd.model.Lsn;
 import io.refreshd.model.Moment;
 import io.refreshd.model.ViewId;
@@ -151,10 +150,10 @@ public final class Scheduler {
     /** Answers a look-up once the log has been read that far, or at once if its result would be of no use any more. */
     private void answerLookUps() {
         for (ViewState view : views.awaitingLog()) {
-            Optional<List<KeyLookup>> later = view.pending.lookups().mergedUnlessRefreshRequired();
-            if (later.isEmpty() || log.isRead(view.awaitedPosition.orElseThrow())) {
+            PendingLookups later = view.pending.lookups();
+            if (later.required().isPresent() || log.isRead(view.awaitedPosition.orElseThrow())) {
                 view.awaitedPosition = Optional.empty();
-                actions.add(new Action.Later(view.id(), later));
+                actions.add(new Action.Later(view.id(), later.mergedUnlessRefreshRequired()));
             }
         }
     }

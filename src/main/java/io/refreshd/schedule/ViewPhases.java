@@ -56,7 +56,7 @@ final class ViewPhases {
 
     /** Whether a change is known that the view lacks, be it one that its upstream views lack too. */
     private boolean stale(ViewState view) {
-        return view.dirty() || views.upstream(view).anyMatch(this::stale);
+        return view.dirty() || views.withUpstream(view).stream().anyMatch(ViewState::dirty);
     }
 
     Optional<Obstacle> reason(ViewState view, ViewPhase phase) {
@@ -114,10 +114,10 @@ final class ViewPhases {
     }
 
     private Optional<Instant> oldestMissing(ViewState view) {
-        Stream<Instant> own = Stream.concat(
-                view.pending.oldestCommit().stream(),
-                view.running == null ? Stream.empty() : view.running.changes().oldestCommit().stream());
-        return Stream.concat(own, views.upstream(view).flatMap(u -> oldestMissing(u).stream()))
+        return views.withUpstream(view).stream()
+                .flatMap(one -> Stream.concat(
+                        one.pending.oldestCommit().stream(),
+                        one.running == null ? Stream.empty() : one.running.changes().oldestCommit().stream()))
                 .min(Instant::compareTo);
     }
 }

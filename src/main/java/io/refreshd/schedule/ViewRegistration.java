@@ -63,8 +63,7 @@ final class ViewRegistration {
     }
 
     private void update(ViewState view, ViewSpec spec, boolean altered, Moment now) {
-        boolean trackedAgain =
-                view.spec.untracked().isPresent() && spec.untracked().isEmpty();
+        boolean trackedAgain = view.spec.missesChanges() && !spec.missesChanges();
         boolean obstacleGone =
                 view.spec.obstacle().isPresent() && spec.obstacle().isEmpty();
         if (altered || trackedAgain) {

@@ -1,7 +1,9 @@
 package io.refreshd.schedule;
 
 import io.refreshd.model.ViewId;
+import java.util.ArrayDeque;
 import java.util.Collection;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
@@ -32,9 +34,13 @@ final class ViewRegistry {
 
     /** Something has happened to the view, which may concern its downstream views too. */
     void reconsider(ViewState view) {
-        if (toReconsider.add(view)) {
-            downstream(view.id())
-                    .forEach(id -> Optional.ofNullable(byId.get(id)).ifPresent(this::reconsider));
+        Deque<ViewState> open = new ArrayDeque<>(List.of(view));
+        while (!open.isEmpty()) {
+            ViewState next = open.pop();
+            if (toReconsider.add(next)) {
+                downstream(next.id())
+                        .forEach(id -> Optional.ofNullable(byId.get(id)).ifPresent(open::push));
+            }
         }
     }
 
@@ -87,6 +93,37 @@ final class ViewRegistry {
     /** Views that this one reads, as far as they are registered. */
     Stream<ViewState> upstream(ViewState view) {
         return view.spec.upstream().stream().map(byId::get).filter(known -> known != null);
+    }
+
+    /**
+     * The view and all that it reads, directly or not, the nearest first.
+     *
+     * <p>Invariant: each view is there once, and nothing recurses, here and in {@link #upstreamFirst}. Whoever may create views decides how
+     * many ways lead through a stack, and how deep it is.
+     */
+    Set<ViewState> withUpstream(ViewState view) {
+        Set<ViewState> found = new LinkedHashSet<>(Set.of(view));
+        Deque<ViewState> open = new ArrayDeque<>(found);
+        while (!open.isEmpty()) {
+            upstream(open.poll()).filter(found::add).forEach(open::add);
+        }
+        return found;
+    }
+
+    /** The same, each view after all that it reads. No view reads itself: {@code ViewDependencies} breaks cycles. */
+    Set<ViewState> upstreamFirst(ViewState view) {
+        Set<ViewState> done = new LinkedHashSet<>();
+        Deque<ViewState> open = new ArrayDeque<>(Set.of(view));
+        while (!open.isEmpty()) {
+            ViewState next = open.peek();
+            List<ViewState> before =
+                    upstream(next).filter(upstream -> !done.contains(upstream)).toList();
+            before.forEach(open::push);
+            if (before.isEmpty()) {
+                done.add(open.pop());
+            }
+        }
+        return done;
     }
 
     void refreshStarted(RunningRefresh refresh) {

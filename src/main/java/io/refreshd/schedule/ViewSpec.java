@@ -1,10 +1,12 @@
 package io.refreshd.schedule;
 
+import io.refreshd.model.ClockBound;
 import io.refreshd.model.FullRecompute;
 import io.refreshd.model.Method;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.Timing;
 import io.refreshd.model.ViewId;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -18,6 +20,7 @@ import java.util.Set;
  *     captured
  * @param version of the definition of an incremental view; empty for others
  * @param fullRecompute whether all rows of an incremental view may be recomputed
+ * @param clock the bounds in time that the rounds of an incremental view follow, if they are all that makes it untracked
  */
 public record ViewSpec(
         ViewId view,
@@ -28,7 +31,21 @@ public record ViewSpec(
         Optional<Obstacle> obstacle,
         Optional<Obstacle> untracked,
         String version,
-        FullRecompute fullRecompute) {
+        FullRecompute fullRecompute,
+        List<ClockBound> clock) {
+    public ViewSpec(
+            ViewId view,
+            long oid,
+            Timing timing,
+            Method method,
+            Set<ViewId> upstream,
+            Optional<Obstacle> obstacle,
+            Optional<Obstacle> untracked,
+            String version,
+            FullRecompute fullRecompute) {
+        this(view, oid, timing, method, upstream, obstacle, untracked, version, fullRecompute, List.of());
+    }
+
     public ViewSpec(
             ViewId view,
             long oid,
@@ -56,5 +73,11 @@ public record ViewSpec(
     public ViewSpec {
         Objects.requireNonNull(view);
         upstream = Set.copyOf(upstream);
+        clock = List.copyOf(clock);
+    }
+
+    /** Whether changes may come that neither the log nor the clock tells of. */
+    boolean missesChanges() {
+        return untracked.isPresent() && clock.isEmpty();
     }
 }

@@ -4,6 +4,7 @@ import io.refreshd.model.Lsn;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.Remedy;
 import io.refreshd.model.ViewId;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 
@@ -21,21 +22,20 @@ final class Watermarks {
 
     /** Why a view has no watermark: an untracked source of the view itself, or of a view that it depends on. */
     Optional<Obstacle> untracked(ViewState view) {
-        if (view.spec.untracked().isPresent()) {
-            return view.spec.untracked();
-        }
-        for (ViewId id : view.spec.upstream()) {
-            ViewState upstream = views.get(id);
-            Optional<Obstacle> untracked = upstream == null
-                    ? Optional.of(new Obstacle(
-                            "stands on " + id + ", which is not kept fresh",
-                            Remedy.text("include " + id + " in the configuration")))
-                    : untracked(upstream);
-            if (untracked.isPresent()) {
-                return untracked;
-            }
-        }
-        return Optional.empty();
+        return views.withUpstream(view).stream()
+                .flatMap(one -> ownUntracked(one).stream())
+                .findFirst();
+    }
+
+    private Optional<Obstacle> ownUntracked(ViewState view) {
+        return view.spec
+                .untracked()
+                .or(() -> view.spec.upstream().stream()
+                        .filter(id -> views.get(id) == null)
+                        .map(id -> new Obstacle(
+                                "stands on " + id + ", which is not kept fresh",
+                                Remedy.text("include " + id + " in the configuration")))
+                        .findFirst());
     }
 
     /** From now on the watermarks of these views do not advance with the log, and those of all others do. */
@@ -55,35 +55,44 @@ final class Watermarks {
 
     /** Why the watermark of a view does not advance: the reason of the view itself, or of a view that it depends on. */
     Optional<Obstacle> frozen(ViewState view) {
-        String own = frozen.get(view.id());
-        if (own != null) {
-            return Optional.of(
-                    new Obstacle(own, Remedy.text("it passes by itself when that transaction ends: see pg_locks")));
-        }
-        return view.spec.upstream().stream()
-                .flatMap(id -> Optional.ofNullable(views.get(id)).flatMap(this::frozen).stream())
-                .findFirst();
+        return views.withUpstream(view).stream()
+                .flatMap(one -> Optional.ofNullable(frozen.get(one.id())).stream())
+                .findFirst()
+                .map(own ->
+                        new Obstacle(own, Remedy.text("it passes by itself when that transaction ends: see pg_locks")));
     }
 
     /** A clean view holds whatever has been routed; a dirty one what it held when it was last clean or refreshed. */
     Optional<Lsn> current(ViewState view) {
-        if (untracked(view).isPresent()) {
-            return Optional.empty();
-        }
-        return view.dirty() ? view.lastWatermark : newer(view.lastWatermark, routedThroughUpstream(view));
+        return of(view, view.dirty());
     }
 
     /** The watermark that a refresh will have that starts now. */
     Optional<Lsn> afterRefresh(ViewState view) {
-        return untracked(view).isPresent() ? Optional.empty() : newer(view.lastWatermark, routedThroughUpstream(view));
+        return of(view, false);
+    }
+
+    /** @param dirty whether the view counts as dirty; the views that it reads count as what they are */
+    private Optional<Lsn> of(ViewState view, boolean dirty) {
+        if (untracked(view).isPresent()) {
+            return Optional.empty();
+        }
+        Map<ViewId, Optional<Lsn>> known = new HashMap<>();
+        for (ViewState one : views.upstreamFirst(view)) {
+            known.put(
+                    one.id(),
+                    (one == view ? dirty : one.dirty())
+                            ? one.lastWatermark
+                            : newer(one.lastWatermark, routedThroughUpstream(one, known)));
+        }
+        return known.getOrDefault(view.id(), Optional.empty());
     }
 
     /** The least of the routed position and the watermarks of all upstream views. */
-    private Optional<Lsn> routedThroughUpstream(ViewState view) {
+    private Optional<Lsn> routedThroughUpstream(ViewState view, Map<ViewId, Optional<Lsn>> known) {
         Optional<Lsn> least = frozen.containsKey(view.id()) ? Optional.empty() : log.routed();
         for (ViewId id : view.spec.upstream()) {
-            ViewState upstream = views.get(id);
-            Optional<Lsn> there = upstream == null ? Optional.empty() : current(upstream);
+            Optional<Lsn> there = known.getOrDefault(id, Optional.empty());
             if (there.isEmpty() || least.isEmpty()) {
                 return Optional.empty();
             }

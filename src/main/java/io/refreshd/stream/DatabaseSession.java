@@ -58,7 +58,8 @@ public final class DatabaseSession implements AutoCloseable {
         this.watermark = new LowWatermark();
         // The watermarks of the daemon before this one stand for these commit times.
         Watermarks.commitTimes(handle).forEach(watermark::committed);
-        LoopPorts ports = new LoopPorts(ledger, watermark, configuration.refresh(), around);
+        LoopPorts ports =
+                new LoopPorts(ledger, watermark, configuration.refresh(), configuration.views()::notifies, around);
         this.loop = new EventLoop(
                 new Scheduler(
                         SchedulerSettings.withMaxConcurrent(

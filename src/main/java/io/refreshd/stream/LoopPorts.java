@@ -22,31 +22,36 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 
 /** Adapters of the event loop to refresher and ledger. */
 final class LoopPorts {
-    /** How long a look-up waits until the log has been read. A healthy stream takes milliseconds, and a refresh needs no stream. */
-    private static final Duration LONGEST_WAIT_FOR_LOG = Duration.ofSeconds(2);
-
-    /** To recompute all rows of an incremental view costs more than to wait, the more the further the log is behind. */
-    private static final Duration LONGEST_WAIT_OF_A_ROUND = Duration.ofSeconds(10);
-
     private final LeasedLedger ledger;
     private final LowWatermark watermark;
     private final PostgresRefresher refresher;
+    private final LogWaits waits;
     private final Surroundings around;
 
-    LoopPorts(LeasedLedger ledger, LowWatermark watermark, RefreshSettings settings, Surroundings around) {
+    /** @param notifies the views of whose changes subscribers are told */
+    LoopPorts(
+            LeasedLedger ledger,
+            LowWatermark watermark,
+            RefreshSettings settings,
+            Predicate<ViewId> notifies,
+            Surroundings around) {
         this.ledger = ledger;
         this.watermark = watermark;
         this.around = around;
+        this.waits = new LogWaits(ledger, watermark.demand());
         this.refresher = new PostgresRefresher(
                 ledger.jdbi(),
                 ledger.lease(),
                 new RefreshLimits(settings.lockTimeout(), settings.statementTimeout(), settings.lockPatience()),
                 around.clock(),
-                watermark::commitTime);
+                watermark::commitTime,
+                notifies,
+                change -> around.listener().accept(new Notice.ViewChanged(change)));
     }
 
     EventLoop.Ports ports() {
@@ -61,20 +66,14 @@ final class LoopPorts {
                         (views, position, patience) -> Map.of(task.view(), later.upTo(position, patience));
                 return Objects.requireNonNull(round(List.of(task), ofOne).get(task.view()));
             }
-            return guarded(() -> refresher.refresh(task, position -> {
-                announce();
-                return later.upTo(position, LONGEST_WAIT_FOR_LOG);
-            }));
+            return guarded(() -> refresher.refresh(task, waits.ofLookUp(later)));
         }
 
         @Override
         public Map<ViewId, RefreshOutcome> round(List<RefreshTask> tasks, Refresher.LaterOfViews later) {
             Map<ViewId, RefreshOutcome> outcomes = new HashMap<>();
             RefreshOutcome otherwise = guarded(() -> {
-                outcomes.putAll(refresher.round(tasks, (views, position) -> {
-                    announce();
-                    return later.upTo(views, position, LONGEST_WAIT_OF_A_ROUND);
-                }));
+                outcomes.putAll(refresher.round(tasks, waits.ofRound(later)));
                 return new RefreshOutcome.Gone();
             });
             tasks.forEach(task -> outcomes.putIfAbsent(task.view(), otherwise));
@@ -98,15 +97,6 @@ final class LoopPorts {
                                 Remedy.NONE),
                         Duration.ZERO);
             }
-        }
-
-        /** The message stands behind the position in the log, and its commit makes the server send what is before. */
-        private void announce() {
-            // One statement is one round trip. It commits without waiting for a synchronous standby.
-            ledger.jdbi()
-                    .useHandle(handle ->
-                            handle.execute("SELECT pg_catalog.set_config('synchronous_commit', 'local', true),"
-                                    + " pg_catalog.pg_logical_emit_message(true, 'refreshd:probe', '')"));
         }
 
         @Override

@@ -204,7 +204,20 @@ CREATE TABLE IF NOT EXISTS refreshd.incremental_map (
     positions      int[]   NOT NULL,        -- numbers of the columns of the view's store that hold the same values
     joined         boolean NOT NULL,        -- whether the groups are joined to what the view's recompute key belongs to
     of_map         int     NOT NULL DEFAULT 0, -- a later map whose rows are joined with the groups: the positions are those of its store; 0: none
+    shown          text,                    -- not NULL: this store holds totals of the groups; the view's columns over them
+    shown_if       text,                    -- which of these groups the view shows; empty if all
     PRIMARY KEY (view_oid, number)
 );
 COMMENT ON TABLE refreshd.incremental_map IS
     'Which rows belong to which groups of an incremental view that groups rows: tables of schema refreshd_store, kept by the same rounds.';
+
+CREATE TABLE IF NOT EXISTS refreshd.incremental_clock (
+    view_oid          oid  NOT NULL REFERENCES refreshd.incremental_view ON UPDATE CASCADE ON DELETE CASCADE,
+    expression        text NOT NULL,        -- of a bound in time
+    bound_timestamptz timestamptz,          -- its value, in the column of its type
+    bound_timestamp   timestamp,
+    bound_date        date,
+    PRIMARY KEY (view_oid, expression)
+);
+COMMENT ON TABLE refreshd.incremental_clock IS
+    'Where the bounds in time of incremental views were when their rows were computed. Rounds alone write it, with the rows.';

@@ -419,6 +419,25 @@ class IncrementalIT {
         database.execute("DROP VIEW never");
     }
 
+    @Test
+    void totalsOfGroupsAreKeptAndGoWithTheView() throws Exception {
+        String kept = convert(
+                database,
+                "lettered",
+                "SELECT count(*) * 1000000 + sum(m.id) + max(m.id) AS title, m.role AS v FROM main m GROUP BY m.role");
+        daemon.awaitPhase("public.lettered", ViewPhase.FRESH);
+        database.execute("UPDATE main SET role = 'z' WHERE id = 399", "DELETE FROM main WHERE id = 400");
+        assertRight("lettered", kept);
+        database.execute(
+                "DELETE FROM main WHERE id = 399", "INSERT INTO main VALUES (399, 'title 399', 'b'), (400, 't', NULL)");
+        assertRight("lettered", kept);
+        String named =
+                "SELECT c.relname FROM pg_class c WHERE c.relname LIKE 'lettered\\_%' AND c.relkind IN ('r', 'v') ORDER BY 1";
+        assertThat(database.query(named)).hasSize(6);
+        database.execute("DROP VIEW lettered");
+        await().until(() -> database.query(named).isEmpty());
+    }
+
     /** More rows than keys are remembered, in one statement of the protocol's own kind. */
     @Test
     void aCopyOfManyRows() throws Exception {
@@ -438,6 +457,18 @@ class IncrementalIT {
     }
 
     /** As VACUUM FULL does. */
+    /** A published table needs a replica identity, and the table with the rows has none of its own. */
+    @Test
+    void aPublicationOfAllTables() throws Exception {
+        database.execute("CREATE PUBLICATION of_others FOR ALL TABLES");
+        try {
+            assertRightAfter(
+                    "UPDATE main SET title = 'published ' || id WHERE id < 9", "DELETE FROM main WHERE id = 3");
+        } finally {
+            database.execute("DROP PUBLICATION of_others");
+        }
+    }
+
     @Test
     void aLockedStoreDelaysItAlone() throws Exception {
         try (Connection locking = database.connect();

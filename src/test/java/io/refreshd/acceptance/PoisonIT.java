@@ -166,13 +166,17 @@ class PoisonIT {
         database.execute("DROP DATABASE " + name + " WITH (FORCE)");
     }
 
-    /** The server has no way to send such bytes in UTF-8, and fails at each attempt. */
+    /**
+     * The server has no way to send such bytes in UTF-8, and fails at each attempt. It is asked to only for the sake of a publication whose
+     * name is not ASCII; otherwise see EncodingIT.
+     */
     @Test
     void bytesThatAreNoUtf8() throws Exception {
         String name = database.name() + "_ascii";
         String url = TestDatabase.server().url(name);
         try (Handle handle = createSqlAscii(name, url)) {
-            try (RunningDaemon daemon = RunningDaemon.start(RunningDaemon.configuration(url, "slot_" + name, ""))) {
+            try (RunningDaemon daemon = RunningDaemon.start(
+                    RunningDaemon.configuration(url, "slot_" + name, "  publication: Veröffentlichung"))) {
                 daemon.awaitFresh();
                 handle.execute("INSERT INTO main VALUES (1, convert_from('\\xe974e9'::bytea, 'SQL_ASCII'))");
                 await().until(() -> daemon.notices().contains(new Notice.GapFound("log-poisoned")));

@@ -9,6 +9,9 @@ final class Contenders {
     static final List<String> ALL = List.of(
             "nothing", "bare-reader", "inline", "timer-1", "timer-10", "trigger", "refreshd", "incremental", "pg_ivm");
 
+    /** As incremental, with {@code views.notify} and a session that listens. */
+    static final String INCREMENTAL_NOTIFY = "incremental-notify";
+
     /** Printed at the top of the report, since the settings decide what the contenders show. */
     static final String SETTINGS = "all but pg_ivm use REFRESH … CONCURRENTLY with jit = off; inline: on the writer's"
             + " connection, only what its columns and its role concern; timer-N: all views every N s, one after the other;"
@@ -26,7 +29,9 @@ final class Contenders {
     private Contenders() {}
 
     static boolean exists(String name) {
-        return ALL.contains(name) || TIMER.matcher(name).matches();
+        return ALL.contains(name)
+                || name.equals(INCREMENTAL_NOTIFY)
+                || TIMER.matcher(name).matches();
     }
 
     /** The interval of a timer in seconds; 1 for other contenders. */
@@ -43,6 +48,7 @@ final class Contenders {
             case "trigger" -> InProcessContender.trigger(database);
             case "refreshd" -> RefreshdContender.start(database);
             case "incremental" -> RefreshdContender.startIncremental(database);
+            case INCREMENTAL_NOTIFY -> RefreshdContender.startNotifying(database);
             case "pg_ivm" -> PgIvmContender.start(database);
             default -> InProcessContender.timer(database, interval(name));
         };

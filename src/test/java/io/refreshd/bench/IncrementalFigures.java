@@ -53,6 +53,7 @@ final class IncrementalFigures {
     private List<Figure> all() {
         return List.of(
                 new Figure("cost", () -> new IncrementalCost(database, options, this::note).run(ROWS)),
+                new Figure("groups", () -> new IncrementalGroups(database, options, this::note).run(ROWS)),
                 new Figure("ways", () -> new IncrementalWays(database, options, this::note).run()),
                 new Figure("many-views", () -> new IncrementalRoles(database, this::note).run()),
                 new Figure("lag", () -> lag("1,000 commits/s, each of a row that one of 10 views shows", "shown-1000")),

@@ -10,7 +10,8 @@ import java.util.function.Predicate;
  * The options of a run, from system properties {@code bench.…}. The defaults make the short run.
  *
  * @param parts {@code micro}: JMH; {@code figures}: figures of the daemon alone; {@code exact}: deciding by row; {@code
- *     roles}: role views and reading them; {@code operating}: scrapes, page and memory; {@code incremental}: incremental views; {@code contenders}: the comparison
+ *     roles}: role views and reading them; {@code operating}: scrapes, page and memory; {@code incremental}: incremental views; {@code notify}: a
+ *     subscriber; {@code contenders}: the comparison
  * @param figures the figures of the daemon alone
  * @param rows sizes of the large table for the contenders; each is run with each number of views
  * @param seconds how long each round writes
@@ -33,7 +34,8 @@ record Options(
         check(
                 "parts",
                 parts,
-                List.of("micro", "figures", "exact", "roles", "operating", "incremental", "contenders")::contains);
+                List.of("micro", "figures", "exact", "roles", "operating", "incremental", "notify", "contenders")
+                        ::contains);
         check("figures", figures, Figures.ALL::contains);
         check("workloads", workloads, Workload::exists);
         check("contenders", contenders, Contenders::exists);
@@ -45,7 +47,7 @@ record Options(
                 list(
                         "parts",
                         full
-                                ? "micro,figures,exact,roles,operating,incremental,contenders"
+                                ? "micro,figures,exact,roles,operating,incremental,notify,contenders"
                                 : "micro,figures,incremental,contenders"),
                 list(
                         "figures",

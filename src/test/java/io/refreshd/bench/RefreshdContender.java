@@ -7,6 +7,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.TreeMap;
 
@@ -17,11 +18,17 @@ final class RefreshdContender implements Contender {
 
     private final BenchDatabase database;
     private final MeasuredDaemon daemon;
+    private final Optional<BenchListener> listener;
     private String before = "0";
     private Map<String, Long> avoidedBefore = Map.of();
     private double cpuBefore;
 
     private RefreshdContender(BenchDatabase database, MeasuredDaemon daemon) {
+        this(database, daemon, Optional.empty());
+    }
+
+    private RefreshdContender(BenchDatabase database, MeasuredDaemon daemon, Optional<BenchListener> listener) {
+        this.listener = listener;
         this.database = database;
         this.daemon = daemon;
     }
@@ -39,6 +46,19 @@ final class RefreshdContender implements Contender {
         return new RefreshdContender(
                 database,
                 MeasuredDaemon.start(database, INCREMENTAL_QUIET_PERIOD, InProcessContender.LONGEST_MILLIS + "ms"));
+    }
+
+    /** As {@link #startIncremental}, with a session that is told of every change of every view. */
+    static Contender startNotifying(BenchDatabase database) throws Exception {
+        MeasuredDaemon.convert(database, database.incrementalViews());
+        MeasuredDaemon daemon = MeasuredDaemon.start(
+                database, INCREMENTAL_QUIET_PERIOD, InProcessContender.LONGEST_MILLIS + "ms, notify: true");
+        try {
+            return new RefreshdContender(database, daemon, Optional.of(new BenchListener(database)));
+        } catch (SQLException e) {
+            daemon.close();
+            throw e;
+        }
     }
 
     @Override
@@ -88,7 +108,11 @@ final class RefreshdContender implements Contender {
     }
 
     @Override
-    public void close() {
+    public void close() throws SQLException {
+        if (listener.isPresent()) {
+            System.out.println("messages heard: " + listener.get().heard());
+            listener.get().close();
+        }
         daemon.close();
     }
 }

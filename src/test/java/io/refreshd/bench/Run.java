@@ -60,6 +60,7 @@ final class Run {
         for (IncrementalFigures.Figure figure : new IncrementalFigures(database, options, figures).chosen()) {
             part("incremental", "incremental: " + figure.name(), figure::run);
         }
+        part("notify", () -> new NotifyFigure(database, options, figures).run());
         part("contenders", this::contend);
     }
 

@@ -39,10 +39,15 @@ final class WriterThroughput {
 
     /** @return what writers keep beside the contender of what the bare reader leaves them */
     Kept run(String title, Layout layout, Workload workload, String contender) throws Exception {
+        return run(title, layout, workload, "bare-reader", contender);
+    }
+
+    /** @return what writers keep beside the contender of what the other one leaves them */
+    Kept run(String title, Layout layout, Workload workload, String base, String contender) throws Exception {
         database.layOut(layout);
         database.makeRoomInPages();
         try (BenchDatabase beside = database.beside();
-                SuspendedContender bare = new SuspendedContender("bare-reader", database, workload);
+                SuspendedContender bare = new SuspendedContender(base, database, workload);
                 SuspendedContender daemon = new SuspendedContender(contender, beside, workload)) {
             bare.warmUp(WARM_UP_SECONDS);
             daemon.warmUp(WARM_UP_SECONDS);
@@ -52,7 +57,7 @@ final class WriterThroughput {
                 }
             }
             Kept kept = Kept.of(bare.commitsPerSecond(), daemon.commitsPerSecond());
-            String text = text(contender.equals(PgIvmContender.EXTENSION) ? contender : "refreshd", kept, bare, daemon)
+            String text = text(shown(base), shown(contender), kept, bare, daemon)
                     + (database.server().given() ? BESIDE_A_WALSENDER : "");
             System.out.println(title + ": " + text);
             results.put(title, text);
@@ -84,11 +89,21 @@ final class WriterThroughput {
         }
     }
 
-    private static String text(String name, Kept kept, SuspendedContender bare, SuspendedContender contender) {
+    private static String shown(String contender) {
+        return switch (contender) {
+            case "bare-reader" -> "bare reader";
+            case "refreshd", "incremental" -> "refreshd";
+            case Contenders.INCREMENTAL_NOTIFY -> "refreshd with a subscriber";
+            default -> contender;
+        };
+    }
+
+    private static String text(
+            String base, String name, Kept kept, SuspendedContender bare, SuspendedContender contender) {
         return String.format(
                 Locale.ROOT,
-                "%1$s ÷ bare reader: geometric mean %2$.3f, its standard error %3$.3f, median %4$.3f, of %5$d pairs of seconds"
-                        + " (commits/s: bare reader %6$,.0f, %1$s %7$,.0f; processors used: bare reader %8$.2f, %1$s %9$.2f)",
+                "%1$s ÷ %10$s: geometric mean %2$.3f, its standard error %3$.3f, median %4$.3f, of %5$d pairs of seconds"
+                        + " (commits/s: %10$s %6$,.0f, %1$s %7$,.0f; processors used: %10$s %8$.2f, %1$s %9$.2f)",
                 name,
                 kept.mean(),
                 kept.standardError(),
@@ -97,6 +112,7 @@ final class WriterThroughput {
                 bare.mean(),
                 contender.mean(),
                 bare.processors(),
-                contender.processors());
+                contender.processors(),
+                base);
     }
 }

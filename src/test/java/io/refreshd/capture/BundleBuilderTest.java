@@ -102,6 +102,30 @@ class BundleBuilderTest {
     }
 
     @Test
+    void mergesManyTransactionsThatDifferByTheKeysOfTheirRowsAlone() {
+        List<Captured.Transaction> first = new ArrayList<>();
+        for (int xid = 100; xid < 120; xid++) {
+            first.add(transaction(xid));
+            bundle.add(first.getLast());
+        }
+        bundle.add(update(7, 1, "a"));
+        bundle.add(update(8, 2, "b"));
+        bundle.add(update(5, 3, "a"));
+        bundle.add(update(6, 2, "a"));
+        List<Captured.Transaction> taken = bundle.take().transactions();
+        assertThat(taken.subList(0, 20)).as("few are not merged").isEqualTo(first);
+        assertThat(taken.subList(20, taken.size()))
+                .containsExactlyInAnyOrder(
+                        update(8, 2, "b"),
+                        new Captured.Transaction(
+                                List.of(7L, 5L, 6L),
+                                NOON,
+                                NOON,
+                                List.of(tally("a", Set.of(List.of("1"), List.of("2"), List.of("3")), 3)),
+                                List.of()));
+    }
+
+    @Test
     void isBoundedByTheNumberOfMergedTransactions() {
         int added = 0;
         while (!bundle.isFull()) {
@@ -129,7 +153,7 @@ class BundleBuilderTest {
     void isBoundedByTheRoomOfRememberedRows() {
         List<Captured.Transaction> added = new ArrayList<>();
         for (int xid = 1; !bundle.isFull(); xid++) {
-            added.add(transaction(xid));
+            added.add(update(xid, xid, Integer.toString(xid)));
             bundle.add(added.getLast());
         }
         assertThat(added).hasSizeBetween(500, 1_500);
@@ -137,19 +161,32 @@ class BundleBuilderTest {
         assertThat(bundle.isFull()).isFalse();
     }
 
+    @Test
+    void isBoundedByTheRoomOfTheKeysOfMergedTransactions() {
+        int added = 0;
+        while (!bundle.isFull()) {
+            bundle.add(update(++added, added, "a"));
+        }
+        assertThat(added).isBetween(2_000, 12_000);
+        assertThat(bundle.take().transactions()).hasSize(21);
+        assertThat(bundle.isFull()).isFalse();
+    }
+
     private static Captured.Transaction transaction(long xid) {
+        return update(xid, xid, "a");
+    }
+
+    private static Captured.Transaction update(long xid, long key, String role) {
         return new Captured.Transaction(
-                xid,
-                NOON,
-                List.of(new TableTally(
-                        new TableId("public", "main"),
-                        Map.of(Operation.UPDATE, 1L),
-                        ChangedColumns.of(Set.of("note")),
-                        new ChangedRows(
-                                List.of("id"),
-                                Optional.of(Set.of(List.of(Long.toString(xid)))),
-                                Map.of("role", Set.of("a")),
-                                Map.of("team", Set.of("b"))))),
-                List.of());
+                xid, NOON, List.of(tally(role, Set.of(List.of(Long.toString(key))), 1)), List.of());
+    }
+
+    private static TableTally tally(String role, Set<List<String>> keys, long rows) {
+        return new TableTally(
+                new TableId("public", "main"),
+                Map.of(Operation.UPDATE, rows),
+                ChangedColumns.of(Set.of("note")),
+                new ChangedRows(
+                        List.of("id"), Optional.of(keys), Map.of("role", Set.of(role)), Map.of("team", Set.of("b"))));
     }
 }

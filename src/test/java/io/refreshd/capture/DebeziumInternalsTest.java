@@ -206,7 +206,8 @@ class DebeziumInternalsTest {
 
     @Test
     void aBundleTravelsAsOneRecordAtItsPosition() throws Exception {
-        DebeziumInternals.Run run = new DebeziumInternals.Run(table -> Interest.NONE);
+        DebeziumInternals.Run run =
+                new DebeziumInternals.Run(table -> Interest.NONE, new LogDemand(), name -> Optional.empty());
         TransactionBundle bundle = new TransactionBundle(
                 List.of(new Captured.Transaction(7, Instant.EPOCH, List.of(), List.of(new Signal("fence", "1")))),
                 Optional.of(7L),
@@ -231,7 +232,8 @@ class DebeziumInternalsTest {
 
     @Test
     void anEmptyBundleOnlyMovesThePosition() {
-        DebeziumInternals.Run run = new DebeziumInternals.Run(table -> Interest.NONE);
+        DebeziumInternals.Run run =
+                new DebeziumInternals.Run(table -> Interest.NONE, new LogDemand(), name -> Optional.empty());
         ReplicationMessage message = run.messageFor(
                 TransactionBundle.endOf(new Captured.Transaction(7, Instant.EPOCH, List.of(), List.of())));
         assertThat(message).isInstanceOf(TransactionMessage.class);

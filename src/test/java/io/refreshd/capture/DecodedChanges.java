@@ -18,7 +18,7 @@ public final class DecodedChanges {
     private final StreamDecoder decoder;
 
     public DecodedChanges(Function<TableId, Interest> interests) {
-        decoder = new StreamDecoder(interests);
+        decoder = new StreamDecoder(interests, StreamEncoding.UTF8);
     }
 
     public List<Change> take(Connection connection, String slot, String publication) throws SQLException {

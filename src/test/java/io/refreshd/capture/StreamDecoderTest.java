@@ -27,10 +27,12 @@ class StreamDecoderTest {
     private static final String NULL = "(null)";
     private final List<Interest> interests = new ArrayList<>(List.of(Interest.NONE));
     private int asked;
-    private final StreamDecoder decoder = new StreamDecoder(table -> {
-        asked++;
-        return interests.getLast();
-    });
+    private final StreamDecoder decoder = new StreamDecoder(
+            table -> {
+                asked++;
+                return interests.getLast();
+            },
+            StreamEncoding.UTF8);
 
     private interface Body {
         void write(DataOutputStream out) throws IOException;

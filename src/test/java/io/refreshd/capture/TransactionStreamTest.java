@@ -23,6 +23,7 @@ import org.postgresql.replication.PGReplicationStream;
 
 class TransactionStreamTest {
     private final long[] read = {0};
+    private final LogDemand demand = new LogDemand();
 
     /** A stream of transactions without rows that never ends, with a wait before each. */
     private TransactionStream stream(Duration between) {
@@ -39,7 +40,12 @@ class TransactionStreamTest {
                     default -> throw new UnsupportedOperationException(method.getName());
                 });
         return new TransactionStream(
-                server, LogSequenceNumber.valueOf(1), Duration.ofSeconds(1), table -> Interest.NONE);
+                server,
+                LogSequenceNumber.valueOf(1),
+                Duration.ofSeconds(1),
+                table -> Interest.NONE,
+                demand,
+                StreamEncoding.UTF8);
     }
 
     private ByteBuffer next(Duration between) {
@@ -67,6 +73,50 @@ class TransactionStreamTest {
             most = Math.max(most, readAtOnce(stream));
         }
         assertThat(most).isEqualTo(1_000);
+    }
+
+    /** Another thread has the processor every now and then, which looks like a wait for the server. */
+    @Test
+    void readsABacklogOnABusyMachineWithoutAPause() throws Exception {
+        TransactionStream stream = stream(() -> next(read[0] % 200 == 0 ? Duration.ofNanos(300_000) : Duration.ZERO));
+        long most = 0;
+        for (int i = 0; i < 20; i++) {
+            most = Math.max(most, readAtOnce(stream));
+        }
+        assertThat(most).isEqualTo(1_000);
+    }
+
+    @Test
+    void handsOverAtOnceWhileSomebodyWaitsForTheLog() throws Exception {
+        List<Iterator<ByteBuffer>> messages = new ArrayList<>();
+        TransactionStream stream =
+                stream(() -> messages.getLast().hasNext() ? messages.getLast().next() : null);
+        List<TransactionBundle> handedOver = new ArrayList<>();
+        try (LogDemand.Wait somebody = demand.begin()) {
+            assertThat(somebody).isNotNull();
+            for (int times = 1; times <= 5; times++) {
+                messages.add(truncations(300).iterator());
+                stream.readPending(handedOver::add);
+                assertThat(handedOver)
+                        .as("bundles, which else were gathered for 100 ms each")
+                        .hasSize(times);
+            }
+        }
+    }
+
+    @Test
+    void aPauseEndsWhenSomebodyBeginsToWait() throws Exception {
+        Thread reader = Thread.ofPlatform().start(() -> {
+            try {
+                demand.pause(Duration.ofDays(1));
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        });
+        try (LogDemand.Wait somebody = demand.begin()) {
+            assertThat(somebody).isNotNull();
+            reader.join();
+        }
     }
 
     @Test

@@ -38,6 +38,7 @@ class ConfigurationReaderTest {
                                 Method.CONCURRENT,
                                 Optional.of(Duration.ofSeconds(60)),
                                 FullRecompute.ALLOW,
+                                false,
                                 List.of()),
                         new RefreshSettings(
                                 2, Duration.ofSeconds(2), Optional.of(Duration.ofSeconds(1)), Duration.ofMinutes(10)),
@@ -67,8 +68,9 @@ class ConfigurationReaderTest {
                   untracked-max-staleness: none
                   method: plain
                   full-recompute: never
+                  notify: true
                   overrides:
-                    public.*: { quiet-period: 1s, target-lag: 2s, max-staleness: none, method: concurrent, full-recompute: allow }
+                    public.*: { quiet-period: 1s, target-lag: 2s, max-staleness: none, method: concurrent, full-recompute: allow, notify: false }
                 refresh: { max-concurrent: 3, lock-timeout: 1s, lock-patience: none, statement-timeout: 1h }
                 capture: { slot: s_1, publication: Odd Name, heartbeat-interval: 2s, catalog-poll-interval: 3s }
                 audit: { interval: 4m }
@@ -86,13 +88,15 @@ class ConfigurationReaderTest {
                                 Method.PLAIN,
                                 Optional.empty(),
                                 FullRecompute.NEVER,
+                                true,
                                 List.of(new ViewOverride(
                                         ViewPattern.of("public.*"),
                                         Optional.of(Duration.ofSeconds(1)),
                                         Optional.of(Duration.ofSeconds(2)),
                                         Optional.of(new MaxStaleness(Optional.empty())),
                                         Optional.of(Method.CONCURRENT),
-                                        Optional.of(FullRecompute.ALLOW)))),
+                                        Optional.of(FullRecompute.ALLOW),
+                                        Optional.of(false)))),
                         new RefreshSettings(3, Duration.ofSeconds(1), Optional.empty(), Duration.ofHours(1)),
                         new CaptureSettings(
                                 "s_1",

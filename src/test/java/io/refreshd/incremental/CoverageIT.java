@@ -247,13 +247,18 @@ class CoverageIT {
                 + " } }";
     }
 
-    /** Waits for all at once, since each wait of its own takes what the log takes. */
+    /**
+     * Waits for all at once, since each wait of its own takes what the log takes. A view that reads the clock has no watermark: it lacks
+     * nothing once the log has been read that far.
+     */
     private void awaitFresh(List<String> views) throws Exception {
+        String position = database.query("SELECT pg_current_wal_insert_lsn()").getFirst();
         String behind =
                 "SELECT f.view_oid::regclass || ' ' || f.state || ' ' || coalesce(f.reason, '') FROM refreshd.freshness f"
                         + " WHERE f.view_oid::regclass::text = ANY (string_to_array('" + String.join(",", views)
-                        + "', ',')) AND NOT coalesce(f.watermark >= '"
-                        + database.query("SELECT pg_current_wal_insert_lsn()").getFirst() + "', false)";
+                        + "', ',')) AND NOT coalesce(f.watermark >= '" + position
+                        + "', f.state = 'untracked' AND (SELECT acknowledged FROM refreshd.stream) >= '" + position
+                        + "', false)";
         await("what was committed is in the views").until(() -> {
             List<String> found = database.query(behind);
             assertThat(found).noneMatch(view -> view.contains(" suspended ") || view.contains(" blocked "));

@@ -12,7 +12,6 @@ class PlanLookTest {
 
     private static PlanLook look(double cost, String alias, String... conditions) {
         return new PlanLook(
-                cost,
                 List.of(
                         new PlanLook.Scan(new TableId("public", "small"), "s", 10, ""),
                         new PlanLook.Scan(new TableId("app", "Big"), alias, cost, "(" + alias + ".only = 1)")),

@@ -42,6 +42,7 @@ class ReconcilePlanTest {
             Method.CONCURRENT,
             Optional.of(BY_THE_CLOCK),
             FullRecompute.ALLOW,
+            false,
             List.of());
 
     private final Catalog catalog = catalog();

@@ -3,8 +3,14 @@ package io.refreshd.refresh;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.refreshd.incremental.ReverseConversion;
+import io.refreshd.incremental.StoreLayout;
+import io.refreshd.model.KeyLookup;
+import io.refreshd.model.RefreshOutcome;
+import io.refreshd.model.SqlNames;
 import io.refreshd.model.ViewId;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import org.jdbi.v3.core.Handle;
 import org.junit.jupiter.api.Test;
 
@@ -63,6 +69,178 @@ class GroupedCasesIT extends ConvertedCases {
         assertThat(byKeys("key_moved", "UPDATE km SET id = 5 WHERE id = 1")).isZero();
         assertThat(byKeys("key_moved", "UPDATE km SET g = 2 WHERE id = 5")).isEqualTo(2);
         assertThat(rows("key_moved")).containsExactly("(2,2)");
+    }
+
+    /** Makes the totals of all groups wrong by a thousand rows, so that a group that is recomputed from all its rows is told from others. */
+    private static void spoilTotals(String view) throws Exception {
+        execute("UPDATE " + SqlNames.qualified(totals(view).store().names().store())
+                + " SET count_0_0 = count_0_0 + 1000");
+    }
+
+    private static StoreLayout.Totals totals(String view) throws Exception {
+        return layout(view).maps().getFirst().totals().orElseThrow();
+    }
+
+    private static List<String> spoiltRound(String view, String... changes) throws Exception {
+        spoilTotals(view);
+        execute(changes);
+        fixture.refresher = fixture.newRefresher();
+        RefreshOutcome outcome = fixture.refresher.refresh(
+                fixture.task(view, Set.of(), routed(view).orElseThrow()), position -> Optional.of(List.of()));
+        assertThat(outcome).isInstanceOf(RefreshOutcome.Refreshed.class);
+        assertThat(fixture.lastDetail(view)).isEqualTo("1 key recomputed");
+        List<String> rows = rows(view);
+        round(view, List.of());
+        return rows;
+    }
+
+    @Test
+    void fewLargeGroupsAreBroughtUpToDateFromTotals() throws Exception {
+        execute(
+                "CREATE TABLE fg (id int PRIMARY KEY, role text, i2 int2, i4 int, i8 int8, n numeric(10,2), at timestamp, ok boolean)",
+                "INSERT INTO fg SELECT i, (ARRAY['a', 'b', NULL])[i % 3 + 1], i, i * 1000, i * 100000000000, i / 8.0,"
+                        + " timestamp '2024-01-01' + i * interval '1 day', i % 2 = 0 FROM generate_series(1, 30) i");
+        view(
+                "by_role",
+                "SELECT count(*) AS all_of_it, role, count(i2) AS i2, sum(i2) AS s2, sum(i4) AS s4, sum(i8) AS s8, sum(n) AS sn,"
+                        + " avg(i2) AS a2, avg(i4) AS a4, avg(i8) AS a8, avg(n) AS an, round(avg(n), 1) AS rounded,"
+                        + " coalesce(sum(i4) FILTER (WHERE ok), 0) / count(*) AS share, count(*) FILTER (WHERE NOT ok) AS n_not_ok,"
+                        + " min(at) AS first, max(at)::date AS last, sum(i4 * 2 + id) AS computed"
+                        + " FROM fg GROUP BY role HAVING count(*) FILTER (WHERE ok) > 1");
+        assertThat(byKeys("by_role", "UPDATE fg SET i2 = NULL, i4 = 7, n = 0.5 WHERE id = 6"))
+                .isEqualTo(1);
+        assertThat(byKeys("by_role", "INSERT INTO fg (id, role, ok) VALUES (31, 'a', NULL), (32, NULL, true)"))
+                .isEqualTo(2);
+        // A row that moves, and one whose key moves.
+        assertThat(byKeys("by_role", "UPDATE fg SET role = 'b' WHERE id = 3", "UPDATE fg SET id = 100 WHERE id = 5"))
+                .isPositive();
+        // HAVING lets the group go and come back.
+        assertThat(byKeys("by_role", "UPDATE fg SET ok = false WHERE role = 'a'"))
+                .isEqualTo(1);
+        assertThat(rows("by_role")).hasSize(2);
+        assertThat(byKeys("by_role", "UPDATE fg SET ok = true, i8 = NULL WHERE role = 'a'"))
+                .isEqualTo(1);
+        // A group that empties, a new one, and one that empties and fills in one round.
+        assertThat(byKeys("by_role", "DELETE FROM fg WHERE role = 'a'")).isEqualTo(1);
+        assertThat(byKeys(
+                        "by_role",
+                        "INSERT INTO fg SELECT i, 'a', 1, 1, 1, 1, 'infinity', true FROM generate_series(200, 203) i"))
+                .isEqualTo(1);
+        assertThat(byKeys(
+                        "by_role",
+                        "DELETE FROM fg WHERE role = 'a'",
+                        "INSERT INTO fg SELECT i, 'a', 1, 1, 1, 1, 'infinity', true FROM generate_series(210, 213) i"))
+                .isEqualTo(1);
+        byKeys("by_role", "UPDATE fg SET role = 'c'");
+        assertThat(rows("by_role")).hasSize(1);
+        // No row but the changed one is read.
+        assertThat(spoiltRound("by_role", "UPDATE fg SET ok = NULL WHERE id = 210"))
+                .singleElement()
+                .asString()
+                .startsWith("(10");
+    }
+
+    @Test
+    void aChangeThatIsDeliveredTwiceIsAppliedToTotalsOnce() throws Exception {
+        execute(
+                "CREATE TABLE tt (id int PRIMARY KEY, g int, n int)",
+                "INSERT INTO tt SELECT i, i % 2, i FROM generate_series(1, 10) i");
+        view("twice", "SELECT g, count(*) AS c, sum(n) AS s FROM tt GROUP BY g");
+        execute(
+                "UPDATE tt SET g = 1, n = 50 WHERE id = 2",
+                "DELETE FROM tt WHERE id = 4",
+                "INSERT INTO tt VALUES (11, 0, 7)");
+        List<KeyLookup> lookups = routed("twice").orElseThrow();
+        assertThat(round("twice", lookups)).isEqualTo(2);
+        assertThat(round("twice", lookups)).isZero();
+        assertThat(rows("twice")).containsExactly("(0,4,31)", "(1,6,75)");
+    }
+
+    @Test
+    void sumsOfNumericHaveTheDecimalsThatTheDefinitionGives() throws Exception {
+        execute(
+                "CREATE TABLE nd (id int PRIMARY KEY, g int, n numeric)",
+                "INSERT INTO nd SELECT i, 1, 2.0 FROM generate_series(1, 20) i");
+        view("decimals", "SELECT g, sum(n) AS s, avg(n) AS a, count(n) AS c FROM nd GROUP BY g");
+        byKeys("decimals", "UPDATE nd SET n = 1.000 WHERE id = 1", "UPDATE nd SET n = 7 WHERE id = 2");
+        assertThat(rows("decimals")).singleElement().asString().startsWith("(1,44.000,");
+        assertThat(byKeys("decimals", "UPDATE nd SET n = 1.0 WHERE id = 1")).isEqualTo(1);
+        assertThat(rows("decimals")).singleElement().asString().startsWith("(1,44.0,");
+        assertThat(spoiltRound("decimals", "DELETE FROM nd WHERE id > 2"))
+                .containsExactly("(1,8.0,4.0000000000000000,2)");
+        for (String special : List.of("NaN", "-Infinity")) {
+            byKeys("decimals", "UPDATE nd SET n = '" + special + "' WHERE id = 1");
+            byKeys("decimals", "INSERT INTO nd VALUES (3, 1, 'Infinity'), (4, 1, 0.5)");
+            byKeys("decimals", "DELETE FROM nd WHERE id = 3");
+            byKeys("decimals", "UPDATE nd SET n = 1 WHERE id = 1", "DELETE FROM nd WHERE id = 4");
+        }
+        assertThat(rows("decimals")).containsExactly("(1,8,4.0000000000000000,2)");
+        byKeys("decimals", "UPDATE nd SET n = NULL");
+        assertThat(rows("decimals")).containsExactly("(1,,,0)");
+        byKeys("decimals", "UPDATE nd SET n = 1e-16000 WHERE id = 1", "UPDATE nd SET n = 0.00 WHERE id = 2");
+        byKeys("decimals", "UPDATE nd SET n = 3 WHERE id = 1");
+        assertThat(rows("decimals")).singleElement().asString().startsWith("(1,3.00,");
+    }
+
+    @Test
+    void aMinimumThatGoesIsLookedForInTheMap() throws Exception {
+        execute(
+                "CREATE TABLE mm (id int PRIMARY KEY, g int, n int)",
+                "INSERT INTO mm SELECT i, 1, i FROM generate_series(1, 10) i",
+                "INSERT INTO mm VALUES (11, 1, 10)");
+        view("extremes", "SELECT g, min(n) AS least, max(n) AS most, count(*) AS c FROM mm GROUP BY g");
+        assertThat(byKeys("extremes", "UPDATE mm SET n = 99 WHERE id = 5")).isEqualTo(1);
+        assertThat(rows("extremes")).containsExactly("(1,1,99,11)");
+        byKeys("extremes", "DELETE FROM mm WHERE id IN (1, 5)");
+        assertThat(rows("extremes")).containsExactly("(1,2,10,9)");
+        assertThat(byKeys("extremes", "UPDATE mm SET n = 5 WHERE id = 11")).isZero();
+        // One goes and a better one comes; NULLs; all go.
+        byKeys("extremes", "UPDATE mm SET n = 1 WHERE id = 2");
+        byKeys("extremes", "UPDATE mm SET n = NULL WHERE n > 3");
+        assertThat(rows("extremes")).containsExactly("(1,1,3,9)");
+        byKeys("extremes", "UPDATE mm SET n = NULL");
+        byKeys("extremes", "UPDATE mm SET n = id");
+        assertThat(rows("extremes")).containsExactly("(1,2,11,9)");
+        assertThat(spoiltRound("extremes", "UPDATE mm SET n = 12 WHERE id = 4")).containsExactly("(1,2,12,1009)");
+        assertThat(spoiltRound("extremes", "DELETE FROM mm WHERE id = 4")).containsExactly("(1,2,11,8)");
+    }
+
+    /** A unique index on a result, and a table of names below the groups. */
+    @Test
+    void totalsOfJoinedRowsUnderAUniqueIndex() throws Exception {
+        execute(
+                "CREATE TABLE tj_d (id int PRIMARY KEY, name text)",
+                "CREATE TABLE tj (id int PRIMARY KEY, d int, n int NOT NULL)",
+                "INSERT INTO tj_d VALUES (1, 'a'), (2, 'b'), (3, 'c')",
+                "INSERT INTO tj SELECT i, i % 4, i FROM generate_series(1, 40) i");
+        view("by_name", "SELECT d.name, sum(t.n) AS s FROM tj t LEFT JOIN tj_d d ON d.id = t.d GROUP BY d.name");
+        execute("CREATE UNIQUE INDEX ON "
+                + SqlNames.qualified(layout("by_name").names().store()) + " (s)");
+        assertThat(byKeys("by_name", "UPDATE tj_d SET name = 'b' WHERE id = 3")).isEqualTo(3);
+        byKeys("by_name", "UPDATE tj SET d = d % 3");
+        byKeys("by_name", "UPDATE tj_d SET id = id + 10", "INSERT INTO tj_d VALUES (1, 'new')");
+        byKeys("by_name", "DELETE FROM tj_d");
+    }
+
+    @Test
+    void whatTotalsDoNotTellToTheLastBitIsRecomputed() throws Exception {
+        execute(
+                "CREATE TABLE nt (id int PRIMARY KEY, g int, h numeric, f float8, n numeric, t text)",
+                "INSERT INTO nt SELECT i, i % 2, 1, i / 3.0, i, i FROM generate_series(1, 6) i");
+        int number = 0;
+        for (String query : List.of(
+                "g, sum(f) FROM nt GROUP BY g",
+                "g, count(DISTINCT n) FROM nt GROUP BY g",
+                "g, max(t) FROM nt GROUP BY g",
+                "g, count(nt) FROM nt GROUP BY g",
+                "g, sum(1 / (id - 3)) FILTER (WHERE id <> 3) FROM nt GROUP BY g",
+                "h, count(*) FROM nt GROUP BY h",
+                "g, count(*) FROM nt GROUP BY g, t",
+                "g, g + 1, count(*) FROM nt GROUP BY g")) {
+            String name = "no_totals_" + number++;
+            view(name, "SELECT " + query.replaceFirst("(^.*?)( FROM)", "$1 AS x$2"));
+            assertThat(layout(name).maps().getFirst().totals()).as(query).isEmpty();
+        }
     }
 
     @Test

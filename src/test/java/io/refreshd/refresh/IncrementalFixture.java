@@ -238,19 +238,27 @@ final class IncrementalFixture implements AutoCloseable {
 
     /** Whether table and definition of a converted view, or of a map of it, hold other rows. */
     boolean differs(StoreLayout layout) throws Exception {
+        boolean differs = differs(layout, SqlNames.qualified(layout.names().definition()));
+        for (StoreLayout.GroupMap map : layout.maps()) {
+            differs |=
+                    differs(map.store(), SqlNames.qualified(map.store().names().definition()));
+            if (map.totals().isPresent()) {
+                StoreLayout totals = map.totals().get().store();
+                differs |= differs(totals, SqlNames.qualified(totals.names().definition()));
+            }
+        }
+        return differs;
+    }
+
+    /** Whether the table holds other rows than another relation. */
+    boolean differs(StoreLayout layout, String expected) throws Exception {
         String columns = IntStream.rangeClosed(1, layout.columns().size())
                 .mapToObj(i -> "c" + i)
                 .collect(Collectors.joining(", "));
-        boolean differs = database.query(DIFFERS.formatted(
-                        columns,
-                        SqlNames.qualified(layout.names().store()),
-                        SqlNames.qualified(layout.names().definition())))
+        return database.query(DIFFERS.formatted(
+                        columns, SqlNames.qualified(layout.names().store()), expected))
                 .getFirst()
                 .equals("t");
-        for (StoreLayout.GroupMap map : layout.maps()) {
-            differs |= differs(map.store());
-        }
-        return differs;
     }
 
     boolean differs(String view, String expected) throws Exception {

@@ -28,6 +28,7 @@ class IncrementalPropertyIT {
                     IncrementalRounds.play(server::url, seed, Long.getLong("refreshd.rounds", 700), false);
             assertThat(tally.byKeys).isGreaterThan(tally.everything);
             assertThat(tally.ofGroups).isPositive();
+            assertThat(tally.ofTotals).isPositive();
             assertThat(tally.everything).isPositive();
             assertThat(tally.changed).isPositive();
             assertThat(tally.withLater).isPositive();

@@ -7,6 +7,7 @@ import io.refreshd.catalog.ViewGraph;
 import io.refreshd.database.JdbiFactory;
 import io.refreshd.database.PlainSession;
 import io.refreshd.incremental.ChangedKeys;
+import io.refreshd.incremental.Conversion;
 import io.refreshd.incremental.HiddenColumns;
 import io.refreshd.incremental.RoundSql;
 import io.refreshd.incremental.StoreLayout;
@@ -16,9 +17,12 @@ import io.refreshd.model.ChangedRows;
 import io.refreshd.model.Interest;
 import io.refreshd.model.KeyLookup;
 import io.refreshd.model.Operation;
+import io.refreshd.model.PrerequisitesMissingException;
 import io.refreshd.model.RefreshOutcome;
 import io.refreshd.model.Snapshot;
+import io.refreshd.model.SqlNames;
 import io.refreshd.model.TableId;
+import io.refreshd.model.ViewId;
 import io.refreshd.model.Xid;
 import io.refreshd.routing.Router;
 import io.refreshd.routing.Routing;
@@ -70,6 +74,9 @@ final class IncrementalRounds {
     /** So many of a hundred queries group rows. */
     private static final int GROUPED = Integer.getInteger("refreshd.grouped", 50);
 
+    /** So many of a hundred queries have few groups with totals. */
+    private static final int TOTALS = Integer.getInteger("refreshd.totals", 15);
+
     /** The columns by which rows may be found. */
     private static final List<String> LOGGED = List.of("id", "k2", "a", "b", "v");
 
@@ -77,6 +84,7 @@ final class IncrementalRounds {
     private final Random random;
     private final RandomJoins grammar;
     private final RandomGroups groups;
+    private final RandomTotals totals;
     private final IncrementalFixture fixture;
     private final Connection writer;
     private final Connection slowWriter;
@@ -94,6 +102,7 @@ final class IncrementalRounds {
         long rounds;
         long byKeys;
         long ofGroups;
+        long ofTotals;
         long everything;
         long changed;
         long withLater;
@@ -105,7 +114,7 @@ final class IncrementalRounds {
         @Override
         public String toString() {
             return rounds + " rounds: " + byKeys + " by keys (" + 100 * byKeys / Math.max(1, rounds) + " %, " + ofGroups
-                    + " of groups), "
+                    + " of groups, " + ofTotals + " by totals), "
                     + everything + " of everything; " + changed + " changed rows, " + withLater
                     + " had transactions between snapshot and log position; changes of " + throughOthers + " of "
                     + views
@@ -153,6 +162,7 @@ final class IncrementalRounds {
         this.careless = careless;
         this.grammar = new RandomJoins(random);
         this.groups = new RandomGroups(random, grammar);
+        this.totals = new RandomTotals(random, grammar);
         this.fixture = fixture;
         this.writer = writer;
         this.slowWriter = slowWriter;
@@ -198,7 +208,10 @@ final class IncrementalRounds {
         }
         fixture.forget();
         for (int tries = 0; views.size() < VIEWS && tries < 200; tries++) {
-            create("v" + views.size(), random.nextInt(100) < GROUPED ? groups.query() : grammar.query())
+            String name = "v" + views.size();
+            (random.nextInt(100) < TOTALS
+                            ? convert(name, totals.query())
+                            : create(name, random.nextInt(100) < GROUPED ? groups.query() : grammar.query()))
                     .ifPresent(views::add);
         }
         try (Statement statement = writer.createStatement()) {
@@ -208,6 +221,40 @@ final class IncrementalRounds {
         router = new Router(ViewGraph.of(CatalogReader.read(writer), name -> true));
         collect();
         views.forEach(view -> view.pending.clear());
+    }
+
+    /** Converts a view as an operator does. @return empty if the query cannot be kept by keys, or not by totals */
+    private Optional<View> convert(String name, String query) throws Exception {
+        fixture.database.execute("CREATE MATERIALIZED VIEW " + name + " AS " + query);
+        try (Handle own = fixture.connectAsRefreshd()) {
+            Conversion.forward(own, new ViewId("public", name));
+        } catch (PrerequisitesMissingException notIncremental) {
+            fixture.database.execute("DROP MATERIALIZED VIEW " + name);
+            return Optional.empty();
+        }
+        fixture.adopt(name);
+        tally.views++;
+        View view = view(name, query);
+        if (!view.maps.haveTotals()) {
+            throw new AssertionError("seed " + seed + ": no totals are kept of " + query);
+        }
+        return Optional.of(view);
+    }
+
+    private View view(String name, String query) throws Exception {
+        StoreLayout layout = StoreLayout.read(fixture.handle, fixture.oid(name)).orElseThrow();
+        return new View(
+                name,
+                fixture.oid(name),
+                query,
+                layout,
+                new MapsOfRound(roundsHandle, layout),
+                rounds.prepareStatement(IncrementalFixture.DIFFERS.formatted(
+                        IntStream.rangeClosed(1, layout.columns().size())
+                                .mapToObj(i -> "c" + i)
+                                .collect(Collectors.joining(", ")),
+                        SqlNames.qualified(layout.names().store()),
+                        SqlNames.qualified(layout.names().definition()))));
     }
 
     /** @return empty if the query cannot be kept by keys, or if it is one of too many that recompute everything */
@@ -235,19 +282,7 @@ final class IncrementalRounds {
         tally.nested += plan.maps().stream().anyMatch(map -> map.of() > 0) ? 1 : 0;
         tally.computed += query.matches("(?s).*(LATERAL|ARRAY|LIMIT| ALL \\(SELECT).*") ? 1 : 0;
         fixture.view(name, HiddenColumns.before(String.valueOf(text), plan), plan);
-        StoreLayout layout = StoreLayout.read(fixture.handle, fixture.oid(name)).orElseThrow();
-        return Optional.of(new View(
-                name,
-                fixture.oid(name),
-                query,
-                layout,
-                new MapsOfRound(roundsHandle, layout),
-                rounds.prepareStatement(IncrementalFixture.DIFFERS.formatted(
-                        IntStream.rangeClosed(1, layout.columns().size())
-                                .mapToObj(i -> "c" + i)
-                                .collect(Collectors.joining(", ")),
-                        "refreshd_store." + name,
-                        "refreshd_store." + name + "_definition"))));
+        return Optional.of(view(name, query));
     }
 
     private void commit() throws SQLException {
@@ -405,7 +440,7 @@ final class IncrementalRounds {
         if (lookups.isPresent() && lookups.get().isEmpty() && random.nextInt(50) > 0) {
             return;
         }
-        String definition = "refreshd_store." + view.name + "_definition";
+        String definition = SqlNames.qualified(view.layout.names().definition());
         Map<String, String> expected = new HashMap<>(Map.of("in", definition));
         RefreshOutcome outcome =
                 fixture.refresher.refresh(fixture.task(view.name, Set.of(), lookups.orElse(List.of())), position -> {
@@ -419,7 +454,7 @@ final class IncrementalRounds {
         if (!(outcome instanceof RefreshOutcome.Refreshed refreshed)) {
             throw new AssertionError(where + outcome);
         }
-        if (fixture.differs(view.name, expected.get("in"))) {
+        if (fixture.differs(view.layout, String.valueOf(expected.get("in")))) {
             throw new AssertionError(where + "differs from its definition");
         }
         Snapshot snapshot = refreshed.snapshot();
@@ -435,6 +470,7 @@ final class IncrementalRounds {
         } else {
             tally.byKeys++;
             tally.ofGroups += view.layout.maps().isEmpty() ? 0 : 1;
+            tally.ofTotals += view.maps.haveTotals() ? 1 : 0;
         }
     }
 
@@ -468,6 +504,9 @@ final class IncrementalRounds {
         if (random.nextInt(10) == 0) {
             for (StoreLayout.GroupMap map : view.layout.maps()) {
                 differs |= fixture.differs(map.store());
+                if (map.totals().isPresent()) {
+                    differs |= fixture.differs(map.totals().get().store());
+                }
             }
         }
         if (differs) {
@@ -478,6 +517,7 @@ final class IncrementalRounds {
         if (byKeys) {
             tally.byKeys++;
             tally.ofGroups += view.layout.maps().isEmpty() ? 0 : 1;
+            tally.ofTotals += view.maps.haveTotals() ? 1 : 0;
         } else {
             tally.everything++;
         }
@@ -503,7 +543,7 @@ final class IncrementalRounds {
                 }
             }
         }
-        return keys.isEmpty() ? Optional.empty() : Optional.of(view.sql.difference(keys));
+        return keys.isEmpty() ? Optional.empty() : Optional.of(view.maps.difference(view.sql, keys));
     }
 
     private String where(View view, Optional<List<KeyLookup>> lookups) {
@@ -516,7 +556,8 @@ final class IncrementalRounds {
         if (random.nextInt(3) == 0) {
             fixture.database.execute(
                     "DROP TABLE IF EXISTS harness.expected",
-                    "CREATE TABLE harness.expected AS SELECT * FROM refreshd_store." + view.name + "_definition");
+                    "CREATE TABLE harness.expected AS SELECT * FROM "
+                            + SqlNames.qualified(view.layout.names().definition()));
             expected.put("in", "harness.expected");
             tally.withLater++;
             if (open && random.nextBoolean()) {

@@ -392,7 +392,8 @@ final class RandomJoins {
     }
 
     private String numeric() {
-        return any(List.of("NULL", "1.0", "1.00", "1", "'NaN'", "3"));
+        return any(List.of(
+                "NULL", "1.0", "1.00", "1", "'NaN'", "3", "-2.5", "0.000", "1e20", "'Infinity'", "'-Infinity'"));
     }
 
     private String real() {

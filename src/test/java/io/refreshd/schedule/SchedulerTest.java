@@ -25,6 +25,7 @@ import io.refreshd.report.ViewPhase;
 import io.refreshd.report.ViewStatus;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -585,5 +586,37 @@ class SchedulerTest {
         assertThat(missed)
                 .containsExactly(
                         new Notice.TargetLagMissed(A, Duration.ofSeconds(3), Duration.ofSeconds(1), Lateness.CAPTURE));
+    }
+
+    /** Through a ladder of forty rungs lead 2^40 ways, and to recurse through two thousand views takes more than a stack has. */
+    @Test
+    void aStackCostsNoMoreThanItsViewsHoweverManyWaysLeadThroughIt() {
+        List<ViewSpec> specs = new ArrayList<>(List.of(spec(A), spec(B)));
+        for (int i = 1; i <= 40; i++) {
+            ViewId[] below = {
+                specs.get(specs.size() - 2).view(), specs.getLast().view()
+            };
+            specs.add(spec(new ViewId("public", "left" + i), below));
+            specs.add(spec(new ViewId("public", "right" + i), below));
+        }
+        ViewId top = specs.getLast().view();
+        specs.add(spec(new ViewId("public", "link0"), A));
+        for (int i = 1; i <= 2_000; i++) {
+            specs.add(spec(new ViewId("public", "link" + i), specs.getLast().view()));
+        }
+        ViewId end = specs.getLast().view();
+        know(specs.toArray(ViewSpec[]::new));
+        handle(routedTo(20));
+        assertThat(status(top).watermark()).contains(new Lsn(20));
+        assertThat(status(end).watermark()).contains(new Lsn(20));
+        handle(affected(A, 100));
+        handle(routedTo(30));
+        for (ViewId view : List.of(top, end)) {
+            assertThat(status(view).watermark()).contains(new Lsn(20));
+            assertThat(status(view).phase()).isEqualTo(ViewPhase.DIRTY);
+        }
+        handle(new Event.ClaimsFrozen(Map.of(B, "somebody alters what it reads")));
+        assertThat(status(top).reason()).isPresent();
+        assertThat(status(end).reason()).isEmpty();
     }
 }

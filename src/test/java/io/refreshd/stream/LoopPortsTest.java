@@ -52,6 +52,7 @@ class LoopPortsTest {
                                 "test.yaml",
                                 Map.of())
                         .refresh(),
+                view -> false,
                 new Surroundings(
                         notices::add, () -> new Moment(System.nanoTime(), Instant.now()), fatal -> {}, () -> {}));
         return ports.ports().refresher().refresh(TASK, (position, patience) -> Optional.empty());

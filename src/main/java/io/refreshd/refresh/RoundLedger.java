@@ -1,0 +1,51 @@
+package io.refreshd.refresh;
+
+import io.refreshd.ledger.RefreshWrites;
+import io.refreshd.model.ViewId;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.jdbi.v3.core.Handle;
+
+/** The transaction that writes a round of incremental views to the ledger, and tells subscribers of the rows that it changed. */
+final class RoundLedger {
+    private final long lease;
+    private final ViewNotifications notifications;
+
+    RoundLedger(long lease, ViewNotifications notifications) {
+        this.lease = lease;
+        this.notifications = notifications;
+    }
+
+    /**
+     * @param told by oid: views of whose present rows subscribers have been told. Of another one an earlier round may have changed rows
+     *     without writing the ledger
+     * @return the views of which the ledger has a row
+     */
+    Set<ViewId> write(Handle handle, List<RefreshWrites.Recomputed> views, Set<Long> told) {
+        List<ViewNotifications.Message> messages = new ArrayList<>();
+        Set<ViewId> known = handle.inTransaction(transaction -> {
+            Set<ViewId> written = RefreshWrites.recomputed(transaction, lease, views);
+            messages.addAll(notifications.send(
+                    transaction,
+                    views.stream()
+                            .filter(view -> written.contains(view.task().view()))
+                            .filter(view -> view.rowsChanged() > 0
+                                    || !told.contains(view.task().oid()))
+                            .map(RoundLedger::changed)
+                            .toList()));
+            return written;
+        });
+        notifications.committed(messages);
+        return known;
+    }
+
+    private static ViewNotifications.Changed changed(RefreshWrites.Recomputed view) {
+        return new ViewNotifications.Changed(
+                view.task().view(),
+                view.task().oid(),
+                view.task().method(),
+                Optional.of(view.rowsChanged()).filter(rows -> rows > 0));
+    }
+}
