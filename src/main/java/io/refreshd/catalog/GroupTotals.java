@@ -89,7 +89,9 @@ public final class GroupTotals {
     }
 
     private static boolean suffice(Node query, List<Integer> key) {
-        if (!SHAPES.containsAll(QueryShape.beyondJoins(query)) || query.isNull("groupClause")) {
+        if (!SHAPES.containsAll(QueryShape.beyondJoins(query))
+                || query.isNull("groupClause")
+                || mayDependOnOrder(query.items("rtable"))) {
             return false;
         }
         List<Node> targets = TotalOrder.targets(query).stream()
@@ -105,6 +107,19 @@ public final class GroupTotals {
                         .allMatch(group -> keys.stream().anyMatch(target -> target.number("ressortgroupref") == group))
                 && targets.stream().filter(target -> !keys.contains(target)).allMatch(GroupTotals::isOfTotals)
                 && query.all("havingQual").stream().allMatch(GroupTotals::isOfTotals);
+    }
+
+    /** Whether the order in which rows are read may decide what stands beside a row, as LIMIT in a LATERAL sub-select does. */
+    private static boolean mayDependOnOrder(List<Part> entries) {
+        boolean[] found = new boolean[1];
+        entries.forEach(entry -> entry.visit(node -> found[0] |= switch (node.label()) {
+            case "QUERY" ->
+                !node.isNull("limitCount") || !node.isNull("limitOffset") || !node.is("hasDistinctOn", "false");
+            case "AGGREF" -> !OrderlessAggregates.contains(node.number("aggfnoid"));
+            case "WINDOWFUNC" -> true;
+            default -> false;
+        }));
+        return found[0];
     }
 
     private static boolean isOfOneImage(Node target) {
