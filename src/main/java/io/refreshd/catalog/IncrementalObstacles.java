@@ -31,7 +31,7 @@ final class IncrementalObstacles {
         ClockUse clock = ClockUse.of(sources, catalogIndex);
         clock.obstacle().ifPresent(found::add);
         for (Obstacle untracked :
-                clock.isCarried() ? untrackedSources.besidesClock(view, sources) : untrackedSources.of(view, sources)) {
+                clock.isCarried() || clock.obstacle().isPresent() ? untrackedSources.besidesClock(view, sources) : untrackedSources.of(view, sources)) {
             Remedy remedy = withoutStaleness(untracked.remedy());
             boolean outside = remedy.isEmpty() && untracked.what().endsWith(UntrackedSources.OF_ITSELF);
             found.add(new Obstacle(untracked.what(), outside ? OUTSIDE : remedy));
