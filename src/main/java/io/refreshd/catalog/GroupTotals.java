@@ -93,7 +93,8 @@ public final class GroupTotals {
         if (!SHAPES.containsAll(QueryShape.beyondJoins(query))
                 || query.isNull("groupClause")
                 || hasSubQuery(query.all("targetList"))
-                || hasSubQuery(query.all("havingQual"))) {
+                || hasSubQuery(query.all("havingQual"))
+                || mayDependOnOrder(query.items("rtable"))) {
             return false;
         }
         List<Node> targets = TotalOrder.targets(query).stream()
@@ -116,6 +117,19 @@ public final class GroupTotals {
         Set<String> labels = new HashSet<>();
         parts.forEach(part -> part.visit(node -> labels.add(node.label())));
         return labels.contains("SUBLINK") || labels.contains("QUERY");
+    }
+
+    /** Whether the order in which rows are read may decide what stands beside a row, as LIMIT in a LATERAL sub-select does. */
+    private static boolean mayDependOnOrder(List<Part> entries) {
+        boolean[] found = new boolean[1];
+        entries.forEach(entry -> entry.visit(node -> found[0] |= switch (node.label()) {
+            case "QUERY" ->
+                !node.isNull("limitCount") || !node.isNull("limitOffset") || !node.is("hasDistinctOn", "false");
+            case "AGGREF" -> !OrderlessAggregates.contains(node.number("aggfnoid"));
+            case "WINDOWFUNC" -> true;
+            default -> false;
+        }));
+        return found[0];
     }
 
     private static boolean isOfOneImage(Node target) {

@@ -30,8 +30,9 @@ final class IncrementalObstacles {
         Set<Obstacle> found = new LinkedHashSet<>();
         ClockUse clock = ClockUse.of(sources, catalogIndex);
         clock.obstacle().ifPresent(found::add);
-        for (Obstacle untracked :
-                clock.isCarried() ? untrackedSources.besidesClock(view, sources) : untrackedSources.of(view, sources)) {
+        for (Obstacle untracked : clock.isCarried() || clock.obstacle().isPresent()
+                ? untrackedSources.besidesClock(view, sources)
+                : untrackedSources.of(view, sources)) {
             Remedy remedy = withoutStaleness(untracked.remedy());
             boolean outside = remedy.isEmpty() && untracked.what().endsWith(UntrackedSources.OF_ITSELF);
             found.add(new Obstacle(untracked.what(), outside ? OUTSIDE : remedy));

@@ -49,9 +49,6 @@ final class SafeExpressions {
             "COLLATE",
             "COLLATEEXPR");
 
-    /** The server's SQLValueFunctionOp: CURRENT_DATE, the first, to LOCALTIMESTAMP(n). */
-    private static final long LAST_OF_CLOCK = 8;
-
     /** What users call the nodes that are refused most often. */
     private static final Map<String, String> WORDS = Map.ofEntries(
             Map.entry("AGGREF", "an aggregate"),
@@ -116,14 +113,8 @@ final class SafeExpressions {
         };
     }
 
-    /** Beside the clock, which is an obstacle of its own, whatever expression holds it. */
     static boolean isAllowed(NodeTree.Node node, QueryPurpose purpose) {
-        return isAllowed(node)
-                || (purpose != QueryPurpose.COMPARED
-                        && (UNLESS_COMPARED.contains(node.label())
-                                || (node.label().equals("SQLVALUEFUNCTION")
-                                        && node.number("op") >= 0
-                                        && node.number("op") <= LAST_OF_CLOCK)));
+        return isAllowed(node) || (purpose != QueryPurpose.COMPARED && UNLESS_COMPARED.contains(node.label()));
     }
 
     private static void collect(NodeTree.Part part, QueryPurpose purpose, boolean sets, Set<String> refused) {
