@@ -1,7 +1,6 @@
 package io.refreshd.refresh;
 
 import io.refreshd.database.OwnerSessions;
-import io.refreshd.incremental.StoreLayout;
 import io.refreshd.incremental.Way;
 import io.refreshd.ledger.Lease;
 import io.refreshd.ledger.LeaseLostException;
@@ -17,7 +16,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -61,7 +59,7 @@ final class IncrementalRefresher {
     /** By oid: views whose present rows the views that read them have been told of. */
     private final Set<Long> told = ConcurrentHashMap.newKeySet();
 
-    private final Map<Long, ViewRounds> rounds = new ConcurrentHashMap<>();
+    private final KnownViews known = new KnownViews();
     private final RoundProof proof;
     private final OwnerSessions sessions;
     private final RoundLedger ledger;
@@ -119,18 +117,13 @@ final class IncrementalRefresher {
     }
 
     private void forgetWhatRoundsFound(List<RefreshTask> tasks) {
-        tasks.forEach(task -> known(task).forgetLayout());
+        known.forgetLayouts(tasks);
         sessions.forget();
-    }
-
-    private ViewRounds known(RefreshTask task) {
-        return rounds.computeIfAbsent(task.oid(), oid -> new ViewRounds());
     }
 
     /** The index without which each changed key of the view costs the reading of a whole table; empty if there is none. */
     Optional<Obstacle> missingIndex(long view) {
-        ViewRounds known = rounds.get(view);
-        return known == null ? Optional.empty() : known.missingIndex();
+        return known.missingIndex(view);
     }
 
     /** One attempt at a round of several views. */
@@ -206,7 +199,8 @@ final class IncrementalRefresher {
 
         /** @return what is committed, and what needs no commit */
         private Map<RoundMember, Round.Result> correct(Handle handle) throws SQLException, InterruptedException {
-            List<RoundMember> members = members(handle);
+            List<RoundMember> members = known.members(
+                    handle, tasks, gone -> outcomes.put(gone.view(), new RefreshOutcome.Gone()));
             if (members.isEmpty()) {
                 return Map.of();
             }
@@ -227,25 +221,6 @@ final class IncrementalRefresher {
                     handle.rollback();
                 }
             }
-        }
-
-        private List<RoundMember> members(Handle handle) {
-            List<Long> unknown = tasks.stream()
-                    .filter(task -> known(task).layout().isEmpty())
-                    .map(RefreshTask::oid)
-                    .toList();
-            Map<Long, StoreLayout> read = unknown.isEmpty() ? Map.of() : StoreLayout.read(handle, unknown);
-            List<RoundMember> members = new ArrayList<>();
-            for (RefreshTask task : tasks) {
-                ViewRounds known = known(task);
-                Optional.ofNullable(read.get(task.oid())).ifPresent(known::found);
-                known.layout()
-                        .ifPresentOrElse(
-                                layout -> members.add(new RoundMember(handle, task, layout, known)),
-                                () -> outcomes.put(task.view(), new RefreshOutcome.Gone()));
-            }
-            members.sort(Comparator.comparing(member -> member.layout().storeOid()));
-            return members;
         }
 
         private void commit(Handle handle, Map<RoundMember, Round.Result> results) {
@@ -280,10 +255,10 @@ final class IncrementalRefresher {
             if (corrected.isEmpty()) {
                 return;
             }
-            Set<ViewId> known = ledger.write(handle, corrected, told);
+            Set<ViewId> there = ledger.write(handle, corrected, told);
             for (RefreshWrites.Recomputed view : corrected) {
                 RefreshTask task = view.task();
-                if (!known.contains(task.view())) {
+                if (!there.contains(task.view())) {
                     outcomes.put(task.view(), new RefreshOutcome.Gone());
                     continue;
                 }
