@@ -37,6 +37,8 @@ public final class Prerequisites {
             throws SQLException {
         String sql = """
                 SELECT pg_catalog.current_setting('wal_level') AS wal_level,
+                       pg_catalog.current_setting('effective_wal_level', true) IS NOT NULL AS wal_level_rises,
+                       pg_catalog.current_setting('output_plugin_libraries', true) AS plugins,
                        pg_catalog.pg_is_in_recovery() AS standby,
                        pg_catalog.current_setting('max_replication_slots')::int AS slots,
                        (SELECT count(*) FROM pg_catalog.pg_replication_slots) AS slots_used,
@@ -50,12 +52,9 @@ public final class Prerequisites {
             statement.setString(1, slot);
             ResultSet row = statement.executeQuery();
             row.next();
-            String walLevel = row.getString("wal_level");
-            if (!walLevel.equals("logical")) {
-                obstacles.add(new Obstacle(
-                        "the server writes too little to its log for decoding (wal_level is " + walLevel + ")",
-                        Remedy.sql("ALTER SYSTEM SET wal_level = 'logical'").and("and restart the server")));
-            }
+            DecodingSettings.obstacles(
+                            row.getString("wal_level"), row.getBoolean("wal_level_rises"), row.getString("plugins"))
+                    .forEach(obstacles::add);
             if (row.getBoolean("standby")) {
                 obstacles.add(new Obstacle(
                         "the server is a standby: nothing can be refreshed there",

@@ -127,8 +127,11 @@ class BadDatabaseIT {
     @Test
     void theRemediesMakeAServerDecode() throws Exception {
         Path base = ServerFolder.create("replica");
-        Map<String, String> settings =
-                Map.of("wal_level", "replica", "max_replication_slots", "1", "max_wal_senders", "10");
+        Map<String, String> settings = Map.of(
+                "wal_level", "replica",
+                "max_replication_slots", "1",
+                "max_wal_senders", "10",
+                "output_plugin_libraries", "test_decoding");
         try (LocalPostgres server = OwnServer.start(base, settings)) {
             String url = server.url("postgres");
             StrictServer.run(url, "", "SELECT pg_create_physical_replication_slot('taken')");
@@ -136,6 +139,7 @@ class BadDatabaseIT {
             assertThat(answer.code()).isEqualTo(ExitCode.NOT_READY.code());
             assertThat(String.join("\n", answer.what("error")))
                     .contains("wal_level is replica")
+                    .contains("output_plugin_libraries is 'test_decoding'")
                     .contains("all 1 replication slots");
             StrictServer.run(
                     url,
