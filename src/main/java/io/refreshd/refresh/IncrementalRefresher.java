@@ -199,8 +199,8 @@ final class IncrementalRefresher {
 
         /** @return what is committed, and what needs no commit */
         private Map<RoundMember, Round.Result> correct(Handle handle) throws SQLException, InterruptedException {
-            List<RoundMember> members = known.members(
-                    handle, tasks, gone -> outcomes.put(gone.view(), new RefreshOutcome.Gone()));
+            List<RoundMember> members =
+                    known.members(handle, tasks, gone -> outcomes.put(gone.view(), new RefreshOutcome.Gone()));
             if (members.isEmpty()) {
                 return Map.of();
             }
