@@ -49,7 +49,9 @@ record Preparation(Snapshot snapshot, Lsn position, Optional<ViewId> view) {
                         FROM (SELECT set_config('lock_timeout', :lock, true), set_config('statement_timeout', :statement, true),
                                      set_config('idle_in_transaction_session_timeout', '30s', true),
                                      set_config('jit', 'off', true), set_config('synchronous_commit', 'local', true),
-                                     pg_current_snapshot()::text AS snapshot, pg_current_wal_insert_lsn()::text AS position
+                                     pg_current_snapshot()::text AS snapshot,
+                                     -- A server in recovery has no such position; there the first statement that writes fails.
+                                     CASE WHEN pg_is_in_recovery() THEN '0/0' ELSE pg_current_wal_insert_lsn()::text END AS position
                               OFFSET 0) AS settings
                         CROSS JOIN (SELECT CAST(o AS oid) FROM unnest((SELECT CAST(:oids AS text[]))) AS o) AS asked (oid)
                         LEFT JOIN LATERAL (
