@@ -37,8 +37,9 @@ public final class Prerequisites {
             throws SQLException {
         String sql = """
                 SELECT pg_catalog.current_setting('wal_level') AS wal_level,
-                       pg_catalog.current_setting('effective_wal_level', true) IS NOT NULL AS wal_level_rises,
-                       pg_catalog.current_setting('output_plugin_libraries', true) AS plugins,
+                       EXISTS (SELECT FROM pg_catalog.pg_settings WHERE name = 'effective_wal_level') AS wal_level_rises,
+                       -- Not shown to every role; then the server's own words tell.
+                       (SELECT setting FROM pg_catalog.pg_settings WHERE name = 'output_plugin_libraries') AS plugins,
                        pg_catalog.pg_is_in_recovery() AS standby,
                        pg_catalog.current_setting('max_replication_slots')::int AS slots,
                        (SELECT count(*) FROM pg_catalog.pg_replication_slots) AS slots_used,
