@@ -240,8 +240,8 @@ final class ChangePaths {
 
     /** Whether the log holds the old and the new value of the column. */
     private boolean isLogged(Relation table, Relation.Column column) {
-        return !column.generated()
-                && switch (catalogIndex.identityOf(table)) {
+        return catalogIndex.isOfRounds(table) || !column.generated()
+&& switch (catalogIndex.identityOf(table)) {
                     case FULL -> true;
                     case DEFAULT, INDEX ->
                         LoggedKey.of(table, catalogIndex).columns().contains(column.number());

@@ -2,6 +2,7 @@ package io.refreshd.catalog;
 
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.TableId;
+import io.refreshd.model.UpstreamRows;
 import io.refreshd.model.ViewId;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -31,6 +32,7 @@ final class GraphBuilder {
     private final SortedMap<TableId, BaseTable> tables = new TreeMap<>();
     private final Map<TableId, List<Reader>> readers = new HashMap<>();
     private final Map<TableId, Map<ViewId, ChangeFilter>> filters = new HashMap<>();
+    private final Map<ViewId, List<UpstreamRows>> stacks = new HashMap<>();
 
     GraphBuilder(Catalog catalog, Predicate<ViewId> included) {
         this.catalogIndex = new CatalogIndex(catalog);
@@ -51,8 +53,20 @@ final class GraphBuilder {
         views.forEach((id, view) -> {
             ViewSources found = ViewSources.of(view, catalogIndex);
             sources.put(id, found);
+            StackedTables tablesBelow = catalogIndex.incremental(view).isPresent()
+                    ? StackedTables.of(found, catalogIndex)
+                    : new StackedTables(catalogIndex, List.of());
+            LookupAnalysis analysis =
+                    tablesBelow.index() == catalogIndex ? lookups : new LookupAnalysis(tablesBelow.index());
             LookupAnalysis.ByTable lookup = examined(
-                    () -> lookups.of(view, found, untrackedSources.of(view, found)), why -> table -> Lookup.not(why));
+                    () -> analysis.of(view, found, untrackedSources.of(view, found)), why -> table -> Lookup.not(why));
+            stacks.put(
+                    id,
+                    StackedRows.of(
+                            found,
+                            tablesBelow,
+                            table -> examined(() -> lookup.of(table), why -> Lookup.not(why)),
+                            source -> included.test(source.viewId())));
             for (Relation relation : found.relations()) {
                 if (relation.isDecodable()) {
                     tables.computeIfAbsent(relation.tableId(), table -> publishability.baseTable(relation));
@@ -106,7 +120,8 @@ final class GraphBuilder {
                             lineage.of(view, found),
                             opaqueFunctions.of(view, found),
                             objectsInFlux.of(found),
-                            content.types(content.references(found))));
+                            content.types(content.references(found)),
+                            stacks.getOrDefault(id, List.of())));
         });
         return new ViewGraph(nodes, tables, readers, filters);
     }

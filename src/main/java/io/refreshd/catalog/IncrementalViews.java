@@ -148,6 +148,7 @@ final class IncrementalViews {
                         versions.getOrDefault(oid, ""),
                         view.damage(),
                         view.damage().or(() -> Optional.ofNullable(obstacles.get(oid))),
+                        view.view().columns(),
                         view.maps())));
         return views;
     }

@@ -45,8 +45,17 @@ public final class RecomputeKeys {
 
     private IncrementalQuery examined(Relation view) {
         List<Obstacle> found = new ArrayList<>(obstacles.of(view));
+        StackedTables below = StackedTables.of(view, catalogIndex);
+        if (!below.obstacles().isEmpty()) {
+            found.addAll(below.obstacles());
+            return IncrementalQuery.not(view, found);
+        }
+        return examined(view, found, below.index());
+    }
+
+    private static IncrementalQuery examined(Relation view, List<Obstacle> found, CatalogIndex index) {
         try {
-            Optional<GroupedQuery> grouped = grouped(view);
+            Optional<GroupedQuery> grouped = grouped(view, index);
             if (grouped.isPresent()) {
                 return new GroupedPlanner(view, grouped.get()).plan(found);
             }
@@ -54,25 +63,24 @@ public final class RecomputeKeys {
             found.add(new Obstacle(unsupported.why(), Remedy.NONE));
             return IncrementalQuery.not(view, found);
         }
-        Optional<JoinedReads> joined = joined(view, found);
-        Optional<RecomputePlanner> planner = joined.map(reads -> new RecomputePlanner(view, reads, catalogIndex));
+        Optional<JoinedReads> joined = joined(view, found, index);
+        Optional<RecomputePlanner> planner = joined.map(reads -> new RecomputePlanner(view, reads, index));
         planner.flatMap(RecomputePlanner::obstacle).ifPresent(found::add);
         return found.isEmpty() && planner.isPresent() ? planner.get().plan() : IncrementalQuery.not(view, found);
     }
 
-    private Optional<GroupedQuery> grouped(Relation view) throws UnsupportedQueryException {
-        Optional<NodeTree.Node> query = catalogIndex.query(view);
-        return query.isEmpty() ? Optional.empty() : GroupedQuery.of(view, query.get(), catalogIndex);
+    private static Optional<GroupedQuery> grouped(Relation view, CatalogIndex index) throws UnsupportedQueryException {
+        Optional<NodeTree.Node> query = index.query(view);
+        return query.isEmpty() ? Optional.empty() : GroupedQuery.of(view, query.get(), index);
     }
 
-    private Optional<JoinedReads> joined(Relation view, List<Obstacle> found) {
+    private static Optional<JoinedReads> joined(Relation view, List<Obstacle> found, CatalogIndex index) {
         try {
             // Refuses whatever is no select-project-join query.
-            SelectProjectJoin.of(view, catalogIndex);
-            NodeTree.Node query = catalogIndex
-                    .query(view)
+            SelectProjectJoin.of(view, index);
+            NodeTree.Node query = index.query(view)
                     .orElseThrow(() -> new UnsupportedQueryException("its query could not be examined"));
-            return Optional.of(new JoinedReads(query, catalogIndex));
+            return Optional.of(new JoinedReads(query, index));
         } catch (UnsupportedQueryException unsupported) {
             found.add(new Obstacle(unsupported.why(), Remedy.NONE));
             return Optional.empty();
@@ -88,13 +96,14 @@ public final class RecomputeKeys {
     public Optional<String> difference(IncrementalQuery query, String tree) {
         Relation view = Objects.requireNonNull(catalogIndex.relation(query.oid()), "not in the catalog");
         try {
-            NodeTree.Node before = catalogIndex.query(view).orElseThrow();
+            CatalogIndex index = StackedTables.of(view, catalogIndex).index();
+            NodeTree.Node before = index.query(view).orElseThrow();
             NodeTree.Node after = NodeTree.query(tree).orElseThrow();
-            Optional<GroupedQuery> parts = GroupedQuery.of(view, before, catalogIndex);
+            Optional<GroupedQuery> parts = GroupedQuery.of(view, before, index);
             if (parts.isEmpty()) {
-                return difference(query, before, after, catalogIndex);
+                return difference(query, before, after, index);
             }
-            Optional<GroupedQuery> partsAfter = GroupedQuery.of(view, after, catalogIndex);
+            Optional<GroupedQuery> partsAfter = GroupedQuery.of(view, after, index);
             return partsAfter.isPresent() && partsAfter.get().hasPartsOf(parts.get())
                     ? difference(
                             query,
@@ -118,7 +127,8 @@ public final class RecomputeKeys {
     public Optional<String> difference(IncrementalQuery query, int map, String bare, String tree) {
         Relation view = Objects.requireNonNull(catalogIndex.relation(query.oid()), "not in the catalog");
         try {
-            GroupedQuery parts = grouped(view).orElseThrow();
+            GroupedQuery parts =
+                    grouped(view, StackedTables.of(view, catalogIndex).index()).orElseThrow();
             NodeTree.Node before =
                     parts.catalogIndex().query(parts.maps().get(map)).orElseThrow();
             return TreeShape.of(before).equals(TreeShape.of(NodeTree.query(bare).orElseThrow()))
@@ -178,6 +188,7 @@ public final class RecomputeKeys {
             Relation table = catalogIndex.relations().stream()
                     .filter(relation -> relation.tableId().equals(changes.table()))
                     .findFirst()
+                    .map(relation -> catalogIndex.relation(relation.oid()))
                     .orElseThrow();
             List<Lookup> leaves = LoggedKey.leaves(table, catalogIndex).stream()
                     .map(lookups::of)

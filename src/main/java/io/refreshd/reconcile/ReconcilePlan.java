@@ -121,6 +121,7 @@ record ReconcilePlan(
                 catalog.obstacleTo(view, method),
                 untracked,
                 view.incremental().map(IncrementalView::version).orElse(""),
-                fullRecompute);
+                fullRecompute,
+                catalog.graph().stackOf(view.id()));
     }
 }

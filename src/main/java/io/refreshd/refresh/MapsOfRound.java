@@ -32,14 +32,21 @@ import org.jdbi.v3.core.Handle;
 final class MapsOfRound {
     private final Handle transaction;
     private final StoreLayout view;
+    private final boolean keysMayHoldNull;
     /** The recompute keys of each map. */
     private final Map<GroupMap, Set<List<String>>> asked = new HashMap<>();
 
     private boolean changed;
 
     MapsOfRound(Handle transaction, StoreLayout view) {
+        this(transaction, view, false);
+    }
+
+    /** @param keysMayHoldNull whether the recompute keys of the maps may be those of another view's groups */
+    MapsOfRound(Handle transaction, StoreLayout view, boolean keysMayHoldNull) {
         this.transaction = transaction;
         this.view = view;
+        this.keysMayHoldNull = keysMayHoldNull;
     }
 
     /** Why keys cannot be told by their text; empty if they can. */
@@ -72,7 +79,7 @@ final class MapsOfRound {
             asked.put(map, keys);
             Set<List<String>> groups = ask(
                     session,
-                    new RoundSql(map.store()).groups(keys, map.key(), WayChooser.MOST_KEYS + 1),
+                    sql(map.store()).groups(keys, map.key(), WayChooser.MOST_KEYS + 1),
                     map.key().size());
             if (keys.size() > WayChooser.MOST_KEYS || groups.size() > WayChooser.MOST_KEYS) {
                 return Optional.empty();
@@ -95,10 +102,14 @@ final class MapsOfRound {
         if (!keys.lookups().isEmpty()) {
             found.addAll(ask(
                     session,
-                    new RoundSql(store).keys(keys.lookups(), WayChooser.MOST_KEYS + 1),
+                    sql(store).keys(keys.lookups(), WayChooser.MOST_KEYS + 1),
                     store.names().recomputeKey().size()));
         }
         return found;
+    }
+
+    private RoundSql sql(StoreLayout map) {
+        return new RoundSql(map, keysMayHoldNull, List.of());
     }
 
     private Set<List<String>> ask(PlainSession session, String sql, int parts) throws SQLException {
@@ -118,13 +129,13 @@ final class MapsOfRound {
     /** Corrects the rows by which the groups were found. */
     void correct(PlainSession session) throws SQLException {
         for (Map.Entry<GroupMap, Set<List<String>>> map : asked.entrySet()) {
-            run(session, new RoundSql(map.getKey().store()).difference(map.getValue()));
+            run(session, sql(map.getKey().store()).difference(map.getValue()));
         }
     }
 
     void correctAll(PlainSession session) throws SQLException {
         for (GroupMap map : view.maps()) {
-            run(session, new RoundSql(map.store()).differenceOfAll());
+            run(session, sql(map.store()).differenceOfAll());
         }
     }
 

@@ -4,7 +4,9 @@ import io.refreshd.model.FullRecompute;
 import io.refreshd.model.Method;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.Timing;
+import io.refreshd.model.UpstreamRows;
 import io.refreshd.model.ViewId;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -18,6 +20,7 @@ import java.util.Set;
  *     captured
  * @param version of the definition of an incremental view; empty for others
  * @param fullRecompute whether all rows of an incremental view may be recomputed
+ * @param stack how changed rows of the incremental views lead on that an incremental view reads
  */
 public record ViewSpec(
         ViewId view,
@@ -28,7 +31,22 @@ public record ViewSpec(
         Optional<Obstacle> obstacle,
         Optional<Obstacle> untracked,
         String version,
-        FullRecompute fullRecompute) {
+        FullRecompute fullRecompute,
+        List<UpstreamRows> stack) {
+    /** A view that reads no incremental view. */
+    public ViewSpec(
+            ViewId view,
+            long oid,
+            Timing timing,
+            Method method,
+            Set<ViewId> upstream,
+            Optional<Obstacle> obstacle,
+            Optional<Obstacle> untracked,
+            String version,
+            FullRecompute fullRecompute) {
+        this(view, oid, timing, method, upstream, obstacle, untracked, version, fullRecompute, List.of());
+    }
+
     public ViewSpec(
             ViewId view,
             long oid,
@@ -56,5 +74,16 @@ public record ViewSpec(
     public ViewSpec {
         Objects.requireNonNull(view);
         upstream = Set.copyOf(upstream);
+        stack = List.copyOf(stack);
+    }
+
+    /** Whether rounds tell this view which rows of the other one have changed. */
+    boolean followsRowsOf(ViewId other) {
+        return stack.stream().anyMatch(rows -> rows.view().equals(other));
+    }
+
+    /** Whether that is true of all views that it reads. */
+    boolean followsRows() {
+        return upstream.stream().allMatch(this::followsRowsOf);
     }
 }

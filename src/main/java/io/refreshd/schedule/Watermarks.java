@@ -6,6 +6,7 @@ import io.refreshd.model.Remedy;
 import io.refreshd.model.ViewId;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /** Works out the watermark of each view: every transaction that committed at or before it is in the view. */
 final class Watermarks {
@@ -70,20 +71,28 @@ final class Watermarks {
         if (untracked(view).isPresent()) {
             return Optional.empty();
         }
-        return view.dirty() ? view.lastWatermark : newer(view.lastWatermark, routedThroughUpstream(view));
+        return view.dirty() ? view.lastWatermark : newer(view.lastWatermark, routedThroughUpstream(view, Set.of()));
     }
 
-    /** The watermark that a refresh will have that starts now. */
-    Optional<Lsn> afterRefresh(ViewState view) {
-        return untracked(view).isPresent() ? Optional.empty() : newer(view.lastWatermark, routedThroughUpstream(view));
+    /**
+     * The watermark that a refresh will have that starts now.
+     *
+     * @param together the views that are brought up to date in the same transaction, or else none of those that stand on them
+     */
+    Optional<Lsn> afterRefresh(ViewState view, Set<ViewId> together) {
+        return untracked(view).isPresent()
+                ? Optional.empty()
+                : newer(view.lastWatermark, routedThroughUpstream(view, together));
     }
 
     /** The least of the routed position and the watermarks of all upstream views. */
-    private Optional<Lsn> routedThroughUpstream(ViewState view) {
+    private Optional<Lsn> routedThroughUpstream(ViewState view, Set<ViewId> together) {
         Optional<Lsn> least = frozen.containsKey(view.id()) ? Optional.empty() : log.routed();
         for (ViewId id : view.spec.upstream()) {
             ViewState upstream = views.get(id);
-            Optional<Lsn> there = upstream == null ? Optional.empty() : current(upstream);
+            Optional<Lsn> there = upstream == null
+                    ? Optional.empty()
+                    : together.contains(id) ? afterRefresh(upstream, together) : current(upstream);
             if (there.isEmpty() || least.isEmpty()) {
                 return Optional.empty();
             }
