@@ -18,10 +18,7 @@ final class StackedRows {
      * @param included whether a round keeps the view that is read
      */
     static List<UpstreamRows> of(
-            ViewSources sources,
-            StackedTables tables,
-            LookupAnalysis.ByTable lookups,
-            Predicate<Relation> included) {
+            ViewSources sources, StackedTables tables, LookupAnalysis.ByTable lookups, Predicate<Relation> included) {
         List<UpstreamRows> found = new ArrayList<>();
         for (Relation source : sources.materializedViews()) {
             Relation table = Objects.requireNonNull(tables.index().relation(source.oid()));

@@ -62,8 +62,7 @@ record StackedTables(CatalogIndex index, List<Obstacle> obstacles) {
     }
 
     /** The numbers of the shown columns. */
-    private static Optional<List<Integer>> key(
-            Relation view, IncrementalView incremental, CatalogIndex catalogIndex) {
+    private static Optional<List<Integer>> key(Relation view, IncrementalView incremental, CatalogIndex catalogIndex) {
         int hidden = view.columns().size() - incremental.shown().size();
         return incremental
                 .store()

@@ -1,6 +1,8 @@
 package io.refreshd.ledger;
 
 import java.sql.Array;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.util.Arrays;
 import java.util.Collection;
@@ -92,7 +94,8 @@ public final class MissedRows {
             long view,
             long upstream,
             Optional<Map<List<Integer>, Set<List<String>>>> missed,
-            boolean mayRun) {
+            boolean mayRun)
+            throws SQLException {
         Kept kept = kept(transaction, view, upstream);
         if (kept.everything() && !mayRun) {
             return;
@@ -112,16 +115,18 @@ public final class MissedRows {
             insert(transaction, view, upstream, null, null);
             return;
         }
-        missed.get().forEach((columns, keys) -> {
-            if (!keys.isEmpty()) {
+        for (Map.Entry<List<Integer>, Set<List<String>>> rows : missed.get().entrySet()) {
+            if (!rows.getValue().isEmpty()) {
                 insert(
                         transaction,
                         view,
                         upstream,
-                        columns.toArray(Integer[]::new),
-                        keys.stream().map(key -> key.toArray(String[]::new)).toArray(String[][]::new));
+                        rows.getKey().toArray(Integer[]::new),
+                        rows.getValue().stream()
+                                .map(key -> key.toArray(String[]::new))
+                                .toArray(String[][]::new));
             }
-        });
+        }
     }
 
     private record Kept(long keys, boolean everything) {}
@@ -143,16 +148,16 @@ public final class MissedRows {
             long view,
             long upstream,
             Integer @Nullable [] columns,
-            String @Nullable [] @Nullable [] keys) {
-        transaction
-                .createUpdate("""
-                        INSERT INTO refreshd.missed_rows (view_oid, upstream_oid, columns, keys)
-                        VALUES ((:view)::oid, (:upstream)::oid, CAST(:columns AS int[]), CAST(:keys AS text[]))
-                        """)
-                .bind("view", view)
-                .bind("upstream", upstream)
-                .bind("columns", columns)
-                .bind("keys", keys)
-                .execute();
+            String @Nullable [] @Nullable [] keys)
+            throws SQLException {
+        Connection connection = transaction.getConnection();
+        try (PreparedStatement statement = connection.prepareStatement(
+                "INSERT INTO refreshd.missed_rows (view_oid, upstream_oid, columns, keys) VALUES (?::oid, ?::oid, ?, ?)")) {
+            statement.setLong(1, view);
+            statement.setLong(2, upstream);
+            statement.setArray(3, columns == null ? null : connection.createArrayOf("int4", columns));
+            statement.setArray(4, keys == null ? null : connection.createArrayOf("text", keys));
+            statement.executeUpdate();
+        }
     }
 }

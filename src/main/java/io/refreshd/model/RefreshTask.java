@@ -84,17 +84,7 @@ public record RefreshTask(
     /** The same task, of which fewer views are told that this one has changed. */
     public RefreshTask withDownstream(Set<ViewId> fewer) {
         return new RefreshTask(
-                view,
-                oid,
-                method,
-                awaited,
-                covers,
-                routed,
-                fewer,
-                downstreamMark,
-                oldestCommit,
-                lookups,
-                basis);
+                view, oid, method, awaited, covers, routed, fewer, downstreamMark, oldestCommit, lookups, basis);
     }
 
     /** Whether all rows are made anew, or recomputed; otherwise those of the look-ups are looked up, or recomputed. */

@@ -48,10 +48,6 @@ public record UpstreamRows(ViewId view, long oid, List<Path> paths, String every
 
     /** What the view that is read has to tell this reader. */
     public Reader reader(ViewId reader, long readerOid, boolean mayRun) {
-        return new Reader(
-                reader,
-                readerOid,
-                paths.stream().map(Path::columns).collect(Collectors.toSet()),
-                mayRun);
+        return new Reader(reader, readerOid, paths.stream().map(Path::columns).collect(Collectors.toSet()), mayRun);
     }
 }

@@ -46,8 +46,8 @@ final class RoundMember {
         this.transaction = transaction;
         this.task = task;
         this.layout = layout;
-        this.told = new ToldRows(
-                task.basis().stack().readers(), layout.columns().size());
+        this.told =
+                new ToldRows(task.basis().stack().readers(), layout.columns().size());
         boolean stacked = !task.basis().stack().upstream().isEmpty();
         this.sql = new RoundSql(layout, stacked, told.asked());
         this.maps = new MapsOfRound(transaction, layout, stacked);

@@ -6,6 +6,7 @@ import io.refreshd.model.KeyLookup;
 import io.refreshd.model.RoundBasis;
 import io.refreshd.model.UpstreamRows;
 import io.refreshd.model.ViewId;
+import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -157,17 +158,19 @@ final class RoundStack {
     }
 
     /** Keeps the changed rows for the views that read them and are not corrected. */
-    void keepForOthers() {
+    void keepForOthers() throws SQLException {
         for (RoundMember member : corrected.values()) {
-            member.told()
-                    .ifPresent(told -> stack(member).readers().stream()
-                            .filter(reader -> !corrected.containsKey(reader.view()))
-                            .forEach(reader -> MissedRows.add(
-                                    transaction,
-                                    reader.oid(),
-                                    member.task().oid(),
-                                    told.of(reader),
-                                    reader.mayRun())));
+            Optional<ToldRows> told = member.told();
+            for (UpstreamRows.Reader reader : stack(member).readers()) {
+                if (told.isPresent() && !corrected.containsKey(reader.view())) {
+                    MissedRows.add(
+                            transaction,
+                            reader.oid(),
+                            member.task().oid(),
+                            told.get().of(reader),
+                            reader.mayRun());
+                }
+            }
         }
     }
 

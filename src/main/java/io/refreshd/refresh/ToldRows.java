@@ -69,6 +69,7 @@ final class ToldRows {
             return Optional.empty();
         }
         return Optional.of(reader.columns().stream()
-                .collect(Collectors.toMap(columns -> columns, columns -> of(columns).orElseThrow())));
+                .collect(Collectors.toMap(
+                        columns -> columns, columns -> of(columns).orElseThrow())));
     }
 }

@@ -117,8 +117,8 @@ final class Dispatcher {
         RefreshTask task = tasks.create(view, together, now.nanos());
         // Zero stands for a duration that is not known.
         long expected = view.durationKnown() ? Math.max(1, view.expected()) : 0;
-        RunningRefresh running =
-                new RunningRefresh(task, changes, now.nanos(), now.wall(), expected, view.requested, !together.isEmpty(), joined);
+        RunningRefresh running = new RunningRefresh(
+                task, changes, now.nanos(), now.wall(), expected, view.requested, !together.isEmpty(), joined);
         view.pending = view.noChanges();
         view.requested = false;
         view.running = running;

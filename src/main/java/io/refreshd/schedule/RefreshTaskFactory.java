@@ -46,8 +46,7 @@ final class RefreshTaskFactory {
                 changes.oldestCommit(),
                 lookups,
                 view.incremental()
-                        ? new RoundBasis(
-                                view.spec.version(), everything.orElse(""), fullRecompute(view), stack(view))
+                        ? new RoundBasis(view.spec.version(), everything.orElse(""), fullRecompute(view), stack(view))
                         : RoundBasis.NONE);
     }
 
@@ -59,8 +58,7 @@ final class RefreshTaskFactory {
                         .flatMap(id -> Optional.ofNullable(views.get(id)).stream())
                         .flatMap(reader -> reader.spec.stack().stream()
                                 .filter(rows -> rows.view().equals(view.id()))
-                                .map(rows -> rows.reader(
-                                        reader.id(), reader.spec.oid(), views.isRunning(reader.id()))))
+                                .map(rows -> rows.reader(reader.id(), reader.spec.oid(), views.isRunning(reader.id()))))
                         .toList(),
                 !view.pending.isPresent() && !view.requested);
     }

@@ -48,9 +48,7 @@ class StackedIncrementalIT {
         make("listed", "SELECT i.id, i.grp, i.v, k.name FROM items i JOIN kinds k ON k.id = i.kind");
         make("per_grp", "SELECT grp, count(*) AS n, sum(v) AS s FROM items GROUP BY grp");
         database.execute("CREATE VIEW sums AS SELECT grp, s FROM per_grp");
-        make(
-                "joined",
-                "SELECT l.id, l.grp, l.name, g.s FROM listed l LEFT JOIN sums g ON g.grp = l.grp");
+        make("joined", "SELECT l.id, l.grp, l.name, g.s FROM listed l LEFT JOIN sums g ON g.grp = l.grp");
         make("by_sum", "SELECT s, count(*) AS n, min(id) AS first FROM joined GROUP BY s");
         database.execute(
                 "CREATE MATERIALIZED VIEW counted AS SELECT count(*) AS sums, sum(n) AS n FROM by_sum",
@@ -104,7 +102,8 @@ class StackedIncrementalIT {
         FreshnessWait.await("by_sum", database::query);
         String both = "SELECT i.id, i.grp, k.name, g.s FROM items i JOIN kinds k ON k.id = i.kind"
                 + " LEFT JOIN (SELECT grp, sum(v) AS s FROM items GROUP BY grp) g ON g.grp = i.grp";
-        assertThat(database.query("(TABLE joined EXCEPT ALL (" + both + ")) UNION ALL ((" + both + ") EXCEPT ALL TABLE joined)"))
+        assertThat(database.query(
+                        "(TABLE joined EXCEPT ALL (" + both + ")) UNION ALL ((" + both + ") EXCEPT ALL TABLE joined)"))
                 .isEmpty();
         String bySum = "SELECT s, count(*) AS n, min(id) AS first FROM (" + both + ") b GROUP BY s";
         assertThat(database.query("(TABLE by_sum EXCEPT ALL (" + bySum + ")) UNION ALL ((" + bySum
@@ -186,8 +185,9 @@ class StackedIncrementalIT {
         String store = store("listed");
         database.execute("ALTER TABLE " + store + " ADD CONSTRAINT none CHECK (v <> -1)");
         database.execute("UPDATE items SET v = -1 WHERE id = 7");
-        await().until(() -> one("SELECT count(*) FROM refreshd.refresh_history WHERE view_name = 'listed' AND outcome = 'failed'")
-                .matches("[1-9].*"));
+        await().until(() ->
+                one("SELECT count(*) FROM refreshd.refresh_history WHERE view_name = 'listed' AND outcome = 'failed'")
+                        .matches("[1-9].*"));
         FreshnessWait.await("per_grp", database::query);
         String position = one("SELECT pg_current_wal_insert_lsn()");
         database.execute("UPDATE items SET v = v + 1 WHERE id = 8");
@@ -241,9 +241,9 @@ class StackedIncrementalIT {
     void aLowerViewIsConvertedBackOnlyAfterTheUpperOne() throws Exception {
         try (Handle handle = database.open()) {
             assertThatThrownBy(() -> ReverseConversion.back(handle, new ViewId("public", "per_grp")))
-                    .isInstanceOfSatisfying(PrerequisitesMissingException.class, e -> assertThat(e.obstacles())
-                            .hasSize(1)
-                            .allSatisfy(obstacle -> {
+                    .isInstanceOfSatisfying(
+                            PrerequisitesMissingException.class,
+                            e -> assertThat(e.obstacles()).hasSize(1).allSatisfy(obstacle -> {
                                 assertThat(obstacle.what())
                                         .isEqualTo("the incremental view public.joined stands on public.per_grp");
                                 assertThat(obstacle.remedy().text())
