@@ -271,6 +271,7 @@ final class Round {
         }
         if (way instanceof Way.Keys some
                 && some.keys().isEmpty()
+                && some.changed() == 0
                 && !below.kept()
                 && member.task().basis().stack().accompanies()) {
             return new Result.Idle();

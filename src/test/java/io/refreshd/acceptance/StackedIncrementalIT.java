@@ -9,9 +9,12 @@ import io.refreshd.incremental.ReverseConversion;
 import io.refreshd.model.PrerequisitesMissingException;
 import io.refreshd.model.ViewId;
 import io.refreshd.report.ViewPhase;
+import io.refreshd.testing.DaemonProcess;
 import io.refreshd.testing.FreshnessWait;
 import io.refreshd.testing.RunningDaemon;
+import io.refreshd.testing.Slots;
 import io.refreshd.testing.TestDatabase;
+import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.Statement;
@@ -23,6 +26,7 @@ import org.jspecify.annotations.NullUnmarked;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Incremental views that read incremental views. One database and one daemon serve all cases: {@code listed} and {@code per_grp} read the
@@ -251,5 +255,74 @@ class StackedIncrementalIT {
                             }));
         }
         assertRight();
+    }
+
+    @Test
+    void killedBetweenRowsAndLedgerNothingIsLostForTheUpperViews(@TempDir Path folder) throws Exception {
+        try (TestDatabase other = TestDatabase.create()) {
+            other.execute(
+                    "CREATE TABLE t (id int PRIMARY KEY, v int)",
+                    "INSERT INTO t SELECT i, i % 3 FROM generate_series(1, 9) i",
+                    "CREATE MATERIALIZED VIEW low AS SELECT id, v FROM t");
+            String configuration = RunningDaemon.configuration(other.url(), other.slot(), "");
+            try (RunningDaemon first = RunningDaemon.start(configuration);
+                    Handle handle = other.open()) {
+                Conversion.forward(handle, new ViewId("public", "low"));
+                for (String top : List.of("top", "rested")) {
+                    other.execute("CREATE MATERIALIZED VIEW " + top + " AS SELECT v, count(*) FROM low GROUP BY v");
+                    Conversion.forward(handle, new ViewId("public", top));
+                }
+                for (String view : List.of("low", "top", "rested")) {
+                    await().until(() -> other.query(
+                                    "SELECT refreshes > 0 FROM refreshd.view_state WHERE view_name = '" + view + "'")
+                            .equals(List.of("t")));
+                }
+                other.execute("INSERT INTO refreshd.request (kind, view_oid) VALUES ('pause', 'rested'::regclass);"
+                        + " SELECT pg_logical_emit_message(true, 'refreshd:request', '')");
+                first.awaitPhase("public.rested", ViewPhase.PAUSED);
+            }
+            try (DaemonProcess killed = DaemonProcess.of(DaemonProcess.write(folder, configuration))
+                            .start();
+                    Connection locking = other.connect();
+                    Statement statement = locking.createStatement()) {
+                locking.setAutoCommit(false);
+                FreshnessWait.await("top", other::query);
+                statement.execute("LOCK TABLE refreshd.refresh_history IN SHARE MODE");
+                other.execute("UPDATE t SET v = 7 WHERE id = 3");
+                await().until(() -> other.query("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation ="
+                                + " 'refreshd.refresh_history'::regclass")
+                        .equals(List.of("1")));
+                assertThat(other.query("SELECT count FROM top WHERE v = 7"))
+                        .as("rows of both views are committed")
+                        .containsExactly("1");
+                killed.kill();
+                locking.rollback();
+            }
+            String wrong =
+                    "SELECT FROM %s x FULL JOIN (SELECT v, count(*) FROM t GROUP BY v) y ON x.v = y.v AND x.count = y.count"
+                            + " WHERE x.v IS NULL OR y.v IS NULL";
+            try (RunningDaemon next = RunningDaemon.start(configuration)) {
+                FreshnessWait.await("top", other::query);
+                assertThat(other.query(wrong.formatted("top"))).isEmpty();
+                assertThat(other.query(
+                                "SELECT DISTINCT keys FROM refreshd.missed_rows WHERE view_oid = 'rested'::regclass"))
+                        .containsExactly("{{3}}");
+                other.execute("INSERT INTO refreshd.request (kind, view_oid) VALUES ('resume', 'rested'::regclass);"
+                        + " SELECT pg_logical_emit_message(true, 'refreshd:request', '')");
+                FreshnessWait.await("rested", other::query);
+                assertThat(other.query(wrong.formatted("rested"))).isEmpty();
+                assertThat(other.query("SELECT detail FROM refreshd.refresh_history WHERE view_name = 'rested'"
+                                + " ORDER BY id DESC LIMIT 1"))
+                        .containsExactly("2 keys recomputed");
+            }
+            Slots.drop(other.url(), other.slot());
+            other.execute("UPDATE t SET v = 8 WHERE id = 4");
+            try (RunningDaemon afterGap = RunningDaemon.start(configuration)) {
+                FreshnessWait.await("top", other::query);
+                FreshnessWait.await("rested", other::query);
+                assertThat(other.query(wrong.formatted("top"))).isEmpty();
+                assertThat(other.query(wrong.formatted("rested"))).isEmpty();
+            }
+        }
     }
 }

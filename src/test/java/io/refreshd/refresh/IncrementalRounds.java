@@ -215,9 +215,7 @@ final class IncrementalRounds {
         fixture.forget();
         for (int tries = 0; views.size() < VIEWS && tries < 200; tries++) {
             boolean onViews = stacked && views.size() > 1 && !stacks.isEmpty();
-            String query = onViews
-                    ? stacks.query()
-                    : random.nextInt(100) < GROUPED ? groups.query() : grammar.query();
+            String query = onViews ? stacks.query() : random.nextInt(100) < GROUPED ? groups.query() : grammar.query();
             Optional<View> made = create("v" + views.size(), query);
             if (made.isPresent()) {
                 views.add(made.get());
@@ -325,7 +323,8 @@ final class IncrementalRounds {
         switch (outcome) {
             case RefreshOutcome.Refreshed refreshed -> {
                 if (!moved && fixture.differs(view.layout)) {
-                    throw new AssertionError(where(view, Optional.empty()) + refreshed + " differs from its definition");
+                    throw new AssertionError(
+                            where(view, Optional.empty()) + refreshed + " differs from its definition");
                 }
                 view.needsAllRows = false;
                 view.pending.removeIf(change -> refreshed.snapshot().sees(change.xid()));
@@ -342,7 +341,10 @@ final class IncrementalRounds {
             }
             case RefreshOutcome.NeedsAllRows all -> view.needsAllRows = true;
             case RefreshOutcome.Deferred deferred -> {
-                if (!moved && view.pending.isEmpty() && graph.stackOf(id(view)).isEmpty() && fixture.differs(view.layout)) {
+                if (!moved
+                        && view.pending.isEmpty()
+                        && graph.stackOf(id(view)).isEmpty()
+                        && fixture.differs(view.layout)) {
                     throw new AssertionError(where(view, Optional.empty()) + "differs, and nothing was pending");
                 }
             }

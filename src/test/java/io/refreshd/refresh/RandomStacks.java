@@ -54,7 +54,8 @@ final class RandomStacks {
         String numberOfTable = "t." + any(List.of("a", "b", "k2"));
         String from = " FROM " + x.name() + " x";
         return switch (random.nextInt(9)) {
-            case 0 -> "SELECT " + list(x) + from + " WHERE " + number(x, "x") + " > 0 OR " + number(x, "x") + " IS NULL";
+            case 0 ->
+                "SELECT " + list(x) + from + " WHERE " + number(x, "x") + " > 0 OR " + number(x, "x") + " IS NULL";
             case 1, 2 -> {
                 String group = number(x, "x");
                 yield "SELECT " + group + " AS g, count(*) AS n, max(" + number(x, "x") + ") AS m" + from + " GROUP BY "
