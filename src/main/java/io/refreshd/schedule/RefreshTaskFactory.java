@@ -50,6 +50,7 @@ final class RefreshTaskFactory {
                         : RoundBasis.NONE);
     }
 
+    /** A round of a reader that seems to have failed may be about to commit. */
     private RoundBasis.Stack stack(ViewState view) {
         return new RoundBasis.Stack(
                 view.spec.stack(),
@@ -58,7 +59,7 @@ final class RefreshTaskFactory {
                         .flatMap(id -> Optional.ofNullable(views.get(id)).stream())
                         .flatMap(reader -> reader.spec.stack().stream()
                                 .filter(rows -> rows.view().equals(view.id()))
-                                .map(rows -> rows.reader(reader.id(), reader.spec.oid(), views.isRunning(reader.id()))))
+                                .map(rows -> rows.reader(reader.id(), reader.spec.oid(), views.isRunning(reader.id()) || reader.commitUncertain)))
                         .toList(),
                 !view.pending.isPresent() && !view.requested);
     }
