@@ -59,7 +59,10 @@ final class RefreshTaskFactory {
                         .flatMap(id -> Optional.ofNullable(views.get(id)).stream())
                         .flatMap(reader -> reader.spec.stack().stream()
                                 .filter(rows -> rows.view().equals(view.id()))
-                                .map(rows -> rows.reader(reader.id(), reader.spec.oid(), views.isRunning(reader.id()) || reader.commitUncertain)))
+                                .map(rows -> rows.reader(
+                                        reader.id(),
+                                        reader.spec.oid(),
+                                        views.isRunning(reader.id()) || reader.commitUncertain)))
                         .toList(),
                 !view.pending.isPresent() && !view.requested);
     }

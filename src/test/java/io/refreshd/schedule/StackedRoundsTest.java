@@ -33,7 +33,8 @@ import org.junit.jupiter.api.Test;
 class StackedRoundsTest {
     private static final ViewId LOW = new ViewId("public", "low");
     private static final ViewId TOP = new ViewId("public", "top");
-    private static final KeyLookup ROW = new KeyLookup(new TableId("public", "t"), List.of(1), List.of("int"), Set.of());
+    private static final KeyLookup ROW =
+            new KeyLookup(new TableId("public", "t"), List.of(1), List.of("int"), Set.of());
     private static final UpstreamRows STACK =
             new UpstreamRows(LOW, 1, List.of(new UpstreamRows.Path(List.of(1), ROW)), "");
     private static final Duration QUIET = Duration.ofMillis(20);
@@ -63,7 +64,8 @@ class StackedRoundsTest {
         scheduler.handle(new Event.ViewsKnown(specs, entries, Set.of()), now);
     }
 
-    private static ViewSpec spec(ViewId view, long oid, Duration quiet, Set<ViewId> upstream, List<UpstreamRows> stack) {
+    private static ViewSpec spec(
+            ViewId view, long oid, Duration quiet, Set<ViewId> upstream, List<UpstreamRows> stack) {
         return new ViewSpec(
                 view,
                 oid,
