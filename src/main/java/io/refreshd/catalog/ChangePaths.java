@@ -240,14 +240,16 @@ final class ChangePaths {
 
     /** Whether the log holds the old and the new value of the column. */
     private boolean isLogged(Relation table, Relation.Column column) {
-        return catalogIndex.isOfRounds(table)
-                || !column.generated()
-                        && switch (catalogIndex.identityOf(table)) {
-                            case FULL -> true;
-                            case DEFAULT, INDEX ->
-                                LoggedKey.of(table, catalogIndex).columns().contains(column.number());
-                            case NOTHING, DEFAULT_WITHOUT_KEY, GENERATED -> false;
-                        };
+        if (catalogIndex.isOfRounds(table)) {
+            return true;
+        }
+        return !column.generated()
+                && switch (catalogIndex.identityOf(table)) {
+                    case FULL -> true;
+                    case DEFAULT, INDEX ->
+                        LoggedKey.of(table, catalogIndex).columns().contains(column.number());
+                    case NOTHING, DEFAULT_WITHOUT_KEY, GENERATED -> false;
+                };
     }
 
     private static Obstacle whole(Relation table, String why, Relation.Column column) {

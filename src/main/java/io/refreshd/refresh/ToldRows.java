@@ -51,7 +51,7 @@ final class ToldRows {
     /** @param first the number of the column with the values of the first list */
     void add(ResultSet row, int first) throws SQLException {
         for (int i = 0; i < asked.size(); i++) {
-            Set<List<String>> all = values.get(asked.get(i));
+            Set<List<String>> all = values.computeIfAbsent(asked.get(i), columns -> new HashSet<>());
             all.addAll(MissedRows.texts(row.getArray(first + i)));
             unknown |= all.size() > WayChooser.MOST_KEYS;
         }
