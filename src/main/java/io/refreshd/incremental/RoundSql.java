@@ -4,6 +4,7 @@ import io.refreshd.model.KeyLookup;
 import io.refreshd.model.SqlNames;
 import java.util.Collection;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.IntFunction;
 import java.util.stream.Collectors;
@@ -41,13 +42,25 @@ public final class RoundSql {
             Set.of("smallint", "integer", "bigint", "text", "character varying", "uuid", "boolean", "date");
 
     private final StoreLayout layout;
+    private final boolean keyHoldsNull;
+    private final List<List<Integer>> told;
     private final String store;
     private final String definition;
     private final String columns;
     private final List<Integer> indexed;
 
     public RoundSql(StoreLayout layout) {
+        this(layout, false, List.of());
+    }
+
+    /**
+     * @param keyMayHoldNull whether the recompute key may hold NULL although it is not that of a group: it is that of another view's groups
+     * @param told lists of columns, by number, whose old and new values in changed rows are returned too
+     */
+    public RoundSql(StoreLayout layout, boolean keyMayHoldNull, List<List<Integer>> told) {
         this.layout = layout;
+        this.keyHoldsNull = keyMayHoldNull || layout.isOfGroups();
+        this.told = List.copyOf(told);
         this.store = SqlNames.qualified(layout.names().store());
         this.definition = SqlNames.qualified(layout.names().definition());
         this.columns = all(i -> "c" + i);
@@ -70,8 +83,11 @@ public final class RoundSql {
 
     /** NULL, which a key of groups may hold, stays NULL. */
     private String asText(int number) {
-        String text = "pg_catalog.format('%s', c" + number + ")";
-        return layout.isOfGroups() ? "CASE WHEN c" + number + " IS NOT NULL THEN " + text + " END" : text;
+        return keyHoldsNull ? text("c" + number) : "pg_catalog.format('%s', c" + number + ")";
+    }
+
+    private static String text(String column) {
+        return "CASE WHEN " + column + " IS NOT NULL THEN pg_catalog.format('%s', " + column + ") END";
     }
 
     /**
@@ -83,7 +99,7 @@ public final class RoundSql {
      */
     public String groups(Collection<List<String>> keys, List<Integer> group, int limit) {
         return "SELECT "
-                + listed(group, i -> "CASE WHEN c" + i + " IS NOT NULL THEN pg_catalog.format('%s', c" + i + ") END")
+                + listed(group, i -> text("c" + i))
                 + " FROM ("
                 + Stream.of("SELECT * FROM " + store + " AS x(" + columns + ") " + withKeys(keys), rows(keys))
                         .map(side -> "SELECT " + listed(group, i -> "x.c" + i) + " FROM (" + side + ") AS x(" + columns
@@ -167,12 +183,14 @@ public final class RoundSql {
 
     private String condition(List<Integer> numbers, List<String> types, Collection<List<String>> keys) {
         List<String> names = numbers.stream().map(i -> "x.c" + i).toList();
-        return layout.isOfGroups() ? KeyCondition.ofGroups(names, types, keys) : KeyCondition.of(names, types, keys);
+        boolean holdNull =
+                keyHoldsNull || keys.stream().anyMatch(key -> key.stream().anyMatch(Objects::isNull));
+        return holdNull ? KeyCondition.ofGroups(names, types, keys) : KeyCondition.of(names, types, keys);
     }
 
     /**
      * The statement that corrects all rows of the table. It returns one row: how many rows were deleted, inserted, and updated in
-     * place.
+     * place; then, for each list of columns that is told, an array of their values.
      *
      * <p>A row is updated in place if it differs in columns alone that are in no index of the table: then the server need write no index
      * (HOT), and no unique index can refuse one row because of another one that has not been corrected yet. All other rows are deleted
@@ -195,9 +213,9 @@ public final class RoundSql {
         return """
                 WITH differing AS MATERIALIZED (
                   SELECT h.at, coalesce(h.indexed, s.indexed) AS indexed,
-                         coalesce(h.indexed_hash, s.indexed_hash) AS indexed_hash, %1$s, %2$s
+                         coalesce(h.indexed_hash, s.indexed_hash) AS indexed_hash, %1$s, %2$s%19$s
                     FROM (SELECT x.ctid AS at, %3$s, %4$s AS image, %16$s AS hash, %5$s AS indexed,
-                                 %17$s AS indexed_hash, row_number() OVER w - rank() OVER w AS nth
+                                 %17$s AS indexed_hash, row_number() OVER w - rank() OVER w AS nth%20$s
                             FROM %6$s AS x(%7$s) %8$s %9$s) AS h
                     FULL JOIN
                          (SELECT %7$s, %4$s AS image, %16$s AS hash, %5$s AS indexed,
@@ -213,7 +231,7 @@ public final class RoundSql {
                   INSERT INTO %6$s (%13$s)
                   SELECT %7$s FROM corrected AS p WHERE p.at IS NULL AND (SELECT count(*) FROM deleted) >= 0 RETURNING 1
                 )%14$s
-                SELECT (SELECT count(*) FROM deleted), (SELECT count(*) FROM inserted), %15$s
+                SELECT (SELECT count(*) FROM deleted), (SELECT count(*) FROM inserted), %15$s%21$s
                 """.formatted(
                         key(i -> "coalesce(h.c" + i + ", s.c" + i + ") AS k" + i),
                         all(i -> "s.c" + i),
@@ -232,7 +250,28 @@ public final class RoundSql {
                         inPlace() ? "(SELECT count(*) FROM updated)" : "0",
                         hash(numbers().boxed().toList(), i -> "x.c" + i),
                         hash(indexed, i -> "x.c" + i),
-                        conditionOfSaid);
+                        conditionOfSaid,
+                        toldColumns(i -> ", h.o" + i),
+                        toldColumns(i -> ", x.c" + i + " AS o" + i),
+                        told.stream().map(this::toldRows).collect(Collectors.joining()));
+    }
+
+    private String toldColumns(IntFunction<String> each) {
+        return told.stream()
+                .flatMap(List::stream)
+                .distinct()
+                .sorted()
+                .map(each::apply)
+                .collect(Collectors.joining());
+    }
+
+    /** The values of some columns in the rows that went and in those that came. */
+    private String toldRows(List<Integer> numbers) {
+        return ", (SELECT pg_catalog.array_agg(k.key) FROM (SELECT DISTINCT ARRAY["
+                + listed(
+                        numbers,
+                        i -> "CASE WHEN d.at IS NULL THEN " + text("d.c" + i) + " ELSE " + text("d.o" + i) + " END")
+                + "] AS key FROM differing AS d LIMIT " + (WayChooser.MOST_KEYS + 1) + ") AS k)";
     }
 
     /** A hash of the row, so that rows with the same key need not all be compared with each other. */
@@ -261,7 +300,7 @@ public final class RoundSql {
 
     private String equalKeys(String left, String right) {
         return layout.names().recomputeKey().stream()
-                .map(i -> left + i + (layout.isOfGroups() ? " IS NOT DISTINCT FROM " : " = ") + right + i)
+                .map(i -> left + i + (keyHoldsNull ? " IS NOT DISTINCT FROM " : " = ") + right + i)
                 .collect(Collectors.joining(" AND "));
     }
 
