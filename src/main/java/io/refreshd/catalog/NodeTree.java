@@ -178,4 +178,12 @@ final class NodeTree {
     private static boolean bracket(char c) {
         return c == '(' || c == ')' || c == '{' || c == '}';
     }
+
+    /** A part that has to be a node. */
+    static Node node(Part part) throws UnsupportedQueryException {
+        if (part instanceof Node node) {
+            return node;
+        }
+        throw new UnsupportedQueryException("a query tree of an unknown form");
+    }
 }

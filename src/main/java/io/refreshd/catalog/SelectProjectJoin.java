@@ -70,7 +70,7 @@ final class SelectProjectJoin {
         }
         QueryShape.requirePlainSelect(query, name, purpose);
         for (Part part : query.items("rtable")) {
-            node(part);
+            NodeTree.node(part);
         }
         if (query.all("jointree").size() != 1) {
             throw new UnsupportedQueryException(reader.sql() + " has no FROM that could be read");
@@ -82,7 +82,7 @@ final class SelectProjectJoin {
         joinTree.preserved().forEach(this::addPreserved);
         addSubQueries(joinTree.subLinks());
         for (Part part : targets) {
-            addOutput(node(part));
+            addOutput(NodeTree.node(part));
         }
     }
 
@@ -268,17 +268,14 @@ final class SelectProjectJoin {
             outputs.add(
                     target.number("resno") == outputs.size() + 1
                                     && target.all("expr").size() == 1
-                            ? origin(target.all("expr").getFirst())
+                                    && target.all("expr").getFirst() instanceof Node node
+                                    && node.label().equals("VAR")
+                                    && node.is("varlevelsup", "0")
+                            ? origin(node)
                             : null);
         } else if (!target.is("resjunk", "true")) {
             throw new UnsupportedQueryException(reader.sql() + " has a column that could not be read");
         }
-    }
-
-    private @Nullable Origin origin(Part expression) {
-        return expression instanceof Node node && node.label().equals("VAR") && node.is("varlevelsup", "0")
-                ? origin(node)
-                : null;
     }
 
     /**
@@ -298,12 +295,5 @@ final class SelectProjectJoin {
         }
         Relation relation = rangeTable.relation(index);
         return relation == null ? null : new Origin(relation.oid(), column);
-    }
-
-    private static Node node(Part part) throws UnsupportedQueryException {
-        if (part instanceof Node node) {
-            return node;
-        }
-        throw new UnsupportedQueryException("a query tree of an unknown form");
     }
 }

@@ -62,7 +62,7 @@ final class IncrementalRefresher {
     /** By oid: views whose present rows the views that read them have been told of. */
     private final Set<Long> told = ConcurrentHashMap.newKeySet();
 
-    private final Map<Long, ViewRounds> rounds = new ConcurrentHashMap<>();
+    private final KnownViews known = new KnownViews();
     private final RoundProof proof;
     private final OwnerSessions sessions;
     private final RoundLedger ledger;
@@ -114,42 +114,20 @@ final class IncrementalRefresher {
                 List<RefreshTask> failed = attempt.culprit(e).map(List::of).orElse(List.copyOf(left));
                 failed.forEach(task -> outcomes.put(task.view(), attempts.failure(task, e, attempt.duration())));
             }
-            deferReaders(left, outcomes);
+            RoundStack.deferReaders(left, outcomes);
             left.removeIf(task -> outcomes.containsKey(task.view()));
         }
         return outcomes;
     }
 
-    /** A view whose task counts on another one being brought up to date with it is taken out with that one. */
-    private static void deferReaders(List<RefreshTask> left, Map<ViewId, RefreshOutcome> outcomes) {
-        boolean more = true;
-        while (more) {
-            more = false;
-            for (RefreshTask task : left) {
-                boolean waits = task.basis().stack().upstream().stream()
-                        .map(upstream -> outcomes.get(upstream.view()))
-                        .anyMatch(outcome -> outcome != null && !(outcome instanceof RefreshOutcome.Refreshed));
-                if (waits && !outcomes.containsKey(task.view())) {
-                    outcomes.put(task.view(), new RefreshOutcome.Deferred());
-                    more = true;
-                }
-            }
-        }
-    }
-
     private void forgetWhatRoundsFound(List<RefreshTask> tasks) {
-        tasks.forEach(task -> known(task).forgetLayout());
+        known.forgetLayouts(tasks);
         sessions.forget();
-    }
-
-    private ViewRounds known(RefreshTask task) {
-        return rounds.computeIfAbsent(task.oid(), oid -> new ViewRounds());
     }
 
     /** The index without which each changed key of the view costs the reading of a whole table; empty if there is none. */
     Optional<Obstacle> missingIndex(long view) {
-        ViewRounds known = rounds.get(view);
-        return known == null ? Optional.empty() : known.missingIndex();
+        return known.missingIndex(view);
     }
 
     /** One attempt at a round of several views. */
@@ -227,7 +205,8 @@ final class IncrementalRefresher {
 
         /** @return what is committed, and what needs no commit */
         private Map<RoundMember, Round.Result> correct(Handle handle) throws SQLException, InterruptedException {
-            List<RoundMember> members = members(handle);
+            List<RoundMember> members = known.members(
+                    handle, tasks, gone -> outcomes.put(gone.view(), new RefreshOutcome.Gone()));
             if (members.isEmpty()) {
                 return Map.of();
             }
@@ -248,25 +227,6 @@ final class IncrementalRefresher {
                     handle.rollback();
                 }
             }
-        }
-
-        private List<RoundMember> members(Handle handle) {
-            List<Long> unknown = tasks.stream()
-                    .filter(task -> known(task).layout().isEmpty())
-                    .map(RefreshTask::oid)
-                    .toList();
-            Map<Long, StoreLayout> read = unknown.isEmpty() ? Map.of() : StoreLayout.read(handle, unknown);
-            List<RoundMember> members = new ArrayList<>();
-            for (RefreshTask task : tasks) {
-                ViewRounds known = known(task);
-                Optional.ofNullable(read.get(task.oid())).ifPresent(known::found);
-                known.layout()
-                        .ifPresentOrElse(
-                                layout -> members.add(new RoundMember(handle, task, layout, known)),
-                                () -> outcomes.put(task.view(), new RefreshOutcome.Gone()));
-            }
-            members.sort(Comparator.comparing(member -> member.layout().storeOid()));
-            return members;
         }
 
         private void commit(Handle handle, Map<RoundMember, Round.Result> results) {
@@ -308,10 +268,10 @@ final class IncrementalRefresher {
             if (corrected.isEmpty()) {
                 return;
             }
-            Set<ViewId> known = ledger.write(handle, corrected, told);
+            Set<ViewId> there = ledger.write(handle, corrected, told);
             for (RefreshWrites.Recomputed view : corrected) {
                 RefreshTask task = view.task();
-                if (!known.contains(task.view())) {
+                if (!there.contains(task.view())) {
                     outcomes.put(task.view(), new RefreshOutcome.Gone());
                     continue;
                 }

@@ -3,6 +3,8 @@ package io.refreshd.refresh;
 import io.refreshd.ledger.MissedRows;
 import io.refreshd.ledger.MissedRows.Missed;
 import io.refreshd.model.KeyLookup;
+import io.refreshd.model.RefreshOutcome;
+import io.refreshd.model.RefreshTask;
 import io.refreshd.model.RoundBasis;
 import io.refreshd.model.UpstreamRows;
 import io.refreshd.model.ViewId;
@@ -179,5 +181,22 @@ final class RoundStack {
         return member.task().downstream().stream()
                 .filter(corrected::containsKey)
                 .collect(Collectors.toSet());
+    }
+
+    /** A view whose task counts on another one being brought up to date with it is taken out with that one. */
+    static void deferReaders(List<RefreshTask> left, Map<ViewId, RefreshOutcome> outcomes) {
+        boolean more = true;
+        while (more) {
+            more = false;
+            for (RefreshTask task : left) {
+                boolean waits = task.basis().stack().upstream().stream()
+                        .map(upstream -> outcomes.get(upstream.view()))
+                        .anyMatch(outcome -> outcome != null && !(outcome instanceof RefreshOutcome.Refreshed));
+                if (waits && !outcomes.containsKey(task.view())) {
+                    outcomes.put(task.view(), new RefreshOutcome.Deferred());
+                    more = true;
+                }
+            }
+        }
     }
 }
