@@ -1,7 +1,6 @@
 package io.refreshd.refresh;
 
 import io.refreshd.database.OwnerSessions;
-import io.refreshd.incremental.StoreLayout;
 import io.refreshd.incremental.Way;
 import io.refreshd.ledger.Lease;
 import io.refreshd.ledger.LeaseLostException;
@@ -17,7 +16,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -205,8 +203,8 @@ final class IncrementalRefresher {
 
         /** @return what is committed, and what needs no commit */
         private Map<RoundMember, Round.Result> correct(Handle handle) throws SQLException, InterruptedException {
-            List<RoundMember> members = known.members(
-                    handle, tasks, gone -> outcomes.put(gone.view(), new RefreshOutcome.Gone()));
+            List<RoundMember> members =
+                    known.members(handle, tasks, gone -> outcomes.put(gone.view(), new RefreshOutcome.Gone()));
             if (members.isEmpty()) {
                 return Map.of();
             }
