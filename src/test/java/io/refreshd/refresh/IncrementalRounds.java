@@ -229,10 +229,11 @@ final class IncrementalRounds {
         for (int tries = 0; views.size() < VIEWS && tries < 200; tries++) {
             boolean onViews = stacked && views.size() > 1 && !stacks.isEmpty();
             String name = "v" + views.size();
+            boolean withTotals = random.nextInt(100) < TOTALS;
             Optional<View> made = onViews
-                    ? create(name, stacks.query())
-                    : random.nextInt(100) < TOTALS
-                            ? convert(name, totals.query())
+                    ? withTotals ? convert(name, stacks.query()) : create(name, stacks.query())
+                    : withTotals
+                            ? convertWithTotals(name, totals.query())
                             : create(name, random.nextInt(100) < GROUPED ? groups.query() : grammar.query());
             if (made.isPresent()) {
                 views.add(made.get());
@@ -249,7 +250,15 @@ final class IncrementalRounds {
         views.forEach(view -> view.pending.clear());
     }
 
-    /** Converts a view as an operator does. @return empty if the query cannot be kept by keys, or not by totals */
+    private Optional<View> convertWithTotals(String name, String query) throws Exception {
+        Optional<View> made = convert(name, query);
+        if (made.isPresent() && !made.get().maps.haveTotals()) {
+            throw new AssertionError("seed " + seed + ": no totals are kept of " + query);
+        }
+        return made;
+    }
+
+    /** Converts a view as an operator does, with totals if it can have them. @return empty if the query cannot be kept by keys */
     private Optional<View> convert(String name, String query) throws Exception {
         fixture.database.execute("CREATE MATERIALIZED VIEW " + name + " AS " + query);
         try (Handle own = fixture.connectAsRefreshd()) {
@@ -260,11 +269,7 @@ final class IncrementalRounds {
         }
         fixture.adopt(name);
         tally.views++;
-        View view = view(name, query);
-        if (!view.maps.haveTotals()) {
-            throw new AssertionError("seed " + seed + ": no totals are kept of " + query);
-        }
-        return Optional.of(view);
+        return Optional.of(view(name, query));
     }
 
     private View view(String name, String query) throws Exception {
@@ -388,6 +393,7 @@ final class IncrementalRounds {
                 } else {
                     tally.byKeys++;
                     tally.ofGroups += view.layout.maps().isEmpty() ? 0 : 1;
+                    tally.ofTotals += view.maps.haveTotals() ? 1 : 0;
                     tally.ofStacks += graph.stackOf(id(view)).isEmpty() ? 0 : 1;
                 }
             }
