@@ -37,6 +37,8 @@ final class CatalogIndex {
     private final Map<Long, IncrementalView> incremental;
     private final String role;
     private final Map<Long, Derived> derived = new HashMap<>();
+    /** Incremental views that a query reads, each as the table that holds its rows. */
+    private final Map<Long, Derived> tables = new HashMap<>();
 
     /** A relation that stands for a part of a query. */
     private record Derived(
@@ -89,6 +91,7 @@ final class CatalogIndex {
         incremental = base.incremental;
         role = base.role;
         derived.putAll(base.derived);
+        tables.putAll(base.tables);
     }
 
     /** The same catalog, to which relations can be added that stand for parts of a query. This one does not have them. */
@@ -127,6 +130,21 @@ final class CatalogIndex {
         return added == null ? List.of() : added.subQueries();
     }
 
+    /** @param table an incremental view, as the table that holds its rows */
+    void addTable(Relation table, List<Index> indexesOfIt) {
+        tables.put(table.oid(), new Derived(table, Optional.empty(), indexesOfIt, List.of()));
+    }
+
+    /** Whether this is an incremental view, of whose changed rows a round knows all columns. */
+    boolean isOfRounds(Relation table) {
+        return tables.containsKey(table.oid());
+    }
+
+    private @Nullable Derived added(long oid) {
+        Derived added = derived.get(oid);
+        return added == null ? tables.get(oid) : added;
+    }
+
     /** Whether the column belongs to the table's primary key, so that it holds no NULL. */
     boolean isPrimary(Relation table, int column) {
         return indexesOf(table).stream()
@@ -141,7 +159,7 @@ final class CatalogIndex {
     }
 
     @Nullable Relation relation(long oid) {
-        Derived added = derived.get(oid);
+        Derived added = added(oid);
         return added == null ? relations.get(oid) : added.relation();
     }
 
@@ -200,7 +218,7 @@ final class CatalogIndex {
     }
 
     List<Index> indexesOf(Relation table) {
-        Derived added = derived.get(table.oid());
+        Derived added = added(table.oid());
         return added == null ? indexes.getOrDefault(table.oid(), List.of()) : added.indexes();
     }
 

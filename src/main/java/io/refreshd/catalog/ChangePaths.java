@@ -240,6 +240,9 @@ final class ChangePaths {
 
     /** Whether the log holds the old and the new value of the column. */
     private boolean isLogged(Relation table, Relation.Column column) {
+        if (catalogIndex.isOfRounds(table)) {
+            return true;
+        }
         return !column.generated()
                 && switch (catalogIndex.identityOf(table)) {
                     case FULL -> true;

@@ -3,6 +3,7 @@ package io.refreshd.catalog;
 import io.refreshd.model.ClockBound;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.TableId;
+import io.refreshd.model.UpstreamRows;
 import io.refreshd.model.ViewId;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -33,6 +34,7 @@ final class GraphBuilder {
     private final Map<TableId, List<Reader>> readers = new HashMap<>();
     private final Map<TableId, Map<ViewId, ChangeFilter>> filters = new HashMap<>();
     private final Map<ViewId, List<ClockBound>> clocks = new HashMap<>();
+    private final Map<ViewId, List<UpstreamRows>> stacks = new HashMap<>();
 
     GraphBuilder(Catalog catalog, Predicate<ViewId> included) {
         this.catalogIndex = new CatalogIndex(catalog);
@@ -53,9 +55,14 @@ final class GraphBuilder {
         views.forEach((id, view) -> {
             ViewSources found = ViewSources.of(view, catalogIndex);
             sources.put(id, found);
+            StackedTables tablesBelow = catalogIndex.incremental(view).isPresent()
+                    ? StackedTables.of(found, catalogIndex)
+                    : new StackedTables(catalogIndex, List.of());
+            LookupAnalysis analysis =
+                    tablesBelow.index() == catalogIndex ? lookups : new LookupAnalysis(tablesBelow.index());
             List<Obstacle> followed = followed(view, found, untrackedSources);
             LookupAnalysis.ByTable lookup =
-                    examined(() -> lookups.of(view, found, followed), why -> table -> Lookup.not(why));
+                    examined(() -> analysis.of(view, found, followed), why -> table -> Lookup.not(why));
             if (followed.isEmpty() && catalogIndex.incremental(view).isPresent()) {
                 clocks.put(
                         id,
@@ -63,6 +70,13 @@ final class GraphBuilder {
                                 () -> ClockBounds.of(ClockUse.of(found, catalogIndex), lookup, catalogIndex),
                                 why -> List.of()));
             }
+            stacks.put(
+                    id,
+                    StackedRows.of(
+                            found,
+                            tablesBelow,
+                            table -> examined(() -> lookup.of(table), why -> Lookup.not(why)),
+                            source -> included.test(source.viewId())));
             for (Relation relation : found.relations()) {
                 if (relation.isDecodable()) {
                     tables.computeIfAbsent(relation.tableId(), table -> publishability.baseTable(relation));
@@ -118,7 +132,8 @@ final class GraphBuilder {
                             lineage.of(view, found),
                             opaqueFunctions.of(view, found),
                             objectsInFlux.of(found),
-                            content.types(content.references(found))));
+                            content.types(content.references(found)),
+                            stacks.getOrDefault(id, List.of())));
         });
         return new ViewGraph(nodes, tables, readers, filters);
     }

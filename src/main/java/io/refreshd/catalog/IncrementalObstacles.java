@@ -30,6 +30,11 @@ final class IncrementalObstacles {
         Set<Obstacle> found = new LinkedHashSet<>();
         ClockUse clock = ClockUse.of(sources, catalogIndex);
         clock.obstacle().ifPresent(found::add);
+        if (!clock.comparisons().isEmpty() && readsIncremental(sources)) {
+            found.add(new Obstacle(
+                    "compares a column with the clock, and reads an incremental view",
+                    Remedy.text("compare with the clock in that view, or in a plain view on this one")));
+        }
         for (Obstacle untracked : clock.isCarried() || clock.obstacle().isPresent()
                 ? untrackedSources.besidesClock(view, sources)
                 : untrackedSources.of(view, sources)) {
@@ -58,6 +63,11 @@ final class IncrementalObstacles {
                         missing.remedy()))
                 .ifPresent(found::add);
         return List.copyOf(found);
+    }
+
+    private boolean readsIncremental(ViewSources sources) {
+        return sources.materializedViews().stream()
+                .anyMatch(source -> catalogIndex.incremental(source).isPresent());
     }
 
     /** An incremental view is not refreshed by the clock, so that this part of the remedy does not help. */

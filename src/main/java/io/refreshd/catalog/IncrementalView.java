@@ -15,6 +15,7 @@ import java.util.Set;
  * @param version another one once a query or a relation in reach of the definition was altered; see {@link DefinitionVersion}
  * @param damage what is missing or was altered, so that nothing can be said of the rows; empty if all is as refreshd made it
  * @param obstacle why the rows may not be recomputed, damage included; empty if they may
+ * @param shown the columns that readers see, which are the last ones of the store
  * @param maps which rows belong to which groups, in the order of their numbers; none if the query groups no rows
  */
 public record IncrementalView(
@@ -23,6 +24,7 @@ public record IncrementalView(
         String version,
         Optional<Obstacle> damage,
         Optional<Obstacle> obstacle,
+        List<Relation.Column> shown,
         List<IncrementalMap> maps) {
     public IncrementalView {
         Objects.requireNonNull(store);
@@ -30,6 +32,7 @@ public record IncrementalView(
         Objects.requireNonNull(version);
         Objects.requireNonNull(damage);
         Objects.requireNonNull(obstacle);
+        shown = List.copyOf(shown);
         maps = List.copyOf(maps);
     }
 }

@@ -155,6 +155,7 @@ final class IncrementalViews {
                         versions.getOrDefault(oid, ""),
                         view.damage(),
                         view.damage().or(() -> Optional.ofNullable(obstacles.get(oid))),
+                        view.view().columns(),
                         view.maps().stream().filter(map -> !map.totals()).toList())));
         return views;
     }

@@ -18,10 +18,12 @@ import java.util.Optional;
 public final class RecomputeKeys {
     private final CatalogIndex catalogIndex;
     private final IncrementalObstacles obstacles;
+    private final MaterializedReaders readers;
 
     public RecomputeKeys(Catalog catalog) {
         this.catalogIndex = new CatalogIndex(catalog);
         this.obstacles = new IncrementalObstacles(catalogIndex);
+        this.readers = new MaterializedReaders(catalog, catalogIndex);
     }
 
     /**
@@ -45,8 +47,18 @@ public final class RecomputeKeys {
 
     private IncrementalQuery examined(Relation view) {
         List<Obstacle> found = new ArrayList<>(obstacles.of(view));
+        found.addAll(readers.obstacles(view));
+        StackedTables below = StackedTables.of(view, catalogIndex);
+        if (!below.obstacles().isEmpty()) {
+            found.addAll(below.obstacles());
+            return IncrementalQuery.not(view, found);
+        }
+        return examined(view, found, below.index());
+    }
+
+    private static IncrementalQuery examined(Relation view, List<Obstacle> found, CatalogIndex index) {
         try {
-            Optional<GroupedQuery> grouped = grouped(view);
+            Optional<GroupedQuery> grouped = grouped(view, index);
             if (grouped.isPresent()) {
                 return new GroupedPlanner(view, grouped.get(), QueryPurpose.KEPT).plan(found);
             }
@@ -54,25 +66,24 @@ public final class RecomputeKeys {
             found.add(new Obstacle(unsupported.why(), Remedy.NONE));
             return IncrementalQuery.not(view, found);
         }
-        Optional<JoinedReads> joined = joined(view, found);
-        Optional<RecomputePlanner> planner = joined.map(reads -> new RecomputePlanner(view, reads, catalogIndex));
+        Optional<JoinedReads> joined = joined(view, found, index);
+        Optional<RecomputePlanner> planner = joined.map(reads -> new RecomputePlanner(view, reads, index));
         planner.flatMap(RecomputePlanner::obstacle).ifPresent(found::add);
         return found.isEmpty() && planner.isPresent() ? planner.get().plan() : IncrementalQuery.not(view, found);
     }
 
-    private Optional<GroupedQuery> grouped(Relation view) throws UnsupportedQueryException {
-        Optional<NodeTree.Node> query = catalogIndex.query(view);
-        return query.isEmpty() ? Optional.empty() : GroupedQuery.of(view, query.get(), catalogIndex);
+    private static Optional<GroupedQuery> grouped(Relation view, CatalogIndex index) throws UnsupportedQueryException {
+        Optional<NodeTree.Node> query = index.query(view);
+        return query.isEmpty() ? Optional.empty() : GroupedQuery.of(view, query.get(), index);
     }
 
-    private Optional<JoinedReads> joined(Relation view, List<Obstacle> found) {
+    private static Optional<JoinedReads> joined(Relation view, List<Obstacle> found, CatalogIndex index) {
         try {
             // Refuses whatever is no select-project-join query.
-            SelectProjectJoin.of(view, catalogIndex, QueryPurpose.KEPT);
-            NodeTree.Node query = catalogIndex
-                    .query(view)
+            SelectProjectJoin.of(view, index, QueryPurpose.KEPT);
+            NodeTree.Node query = index.query(view)
                     .orElseThrow(() -> new UnsupportedQueryException("its query could not be examined"));
-            return Optional.of(new JoinedReads(query, catalogIndex));
+            return Optional.of(new JoinedReads(query, index));
         } catch (UnsupportedQueryException unsupported) {
             found.add(new Obstacle(unsupported.why(), Remedy.NONE));
             return Optional.empty();
@@ -88,11 +99,13 @@ public final class RecomputeKeys {
     public Optional<String> difference(IncrementalQuery query, String tree) {
         Relation view = Objects.requireNonNull(catalogIndex.relation(query.oid()), "not in the catalog");
         try {
+            CatalogIndex index = StackedTables.of(view, catalogIndex).index();
             return difference(
                     query,
                     view,
-                    catalogIndex.query(view).orElseThrow(),
-                    NodeTree.query(tree).orElseThrow());
+                    index.query(view).orElseThrow(),
+                    NodeTree.query(tree).orElseThrow(),
+                    index);
         } catch (UnsupportedQueryException | RuntimeException | StackOverflowError e) {
             return Optional.of("the server's form of the query with hidden columns is not understood");
         }
@@ -110,7 +123,8 @@ public final class RecomputeKeys {
     public Optional<String> difference(IncrementalQuery query, int map, String bare, String rows, String tree) {
         Relation view = Objects.requireNonNull(catalogIndex.relation(query.oid()), "not in the catalog");
         try {
-            GroupedQuery parts = grouped(view).orElseThrow();
+            CatalogIndex index = StackedTables.of(view, catalogIndex).index();
+            GroupedQuery parts = grouped(view, index).orElseThrow();
             Relation of = parts.branches().get(map).map();
             NodeTree.Node before = parts.catalogIndex().query(of).orElseThrow();
             return TreeShape.of(before).equals(TreeShape.of(NodeTree.query(bare).orElseThrow()))
@@ -118,20 +132,22 @@ public final class RecomputeKeys {
                             query.maps().get(map).rows(),
                             of,
                             NodeTree.query(rows).orElseThrow(),
-                            NodeTree.query(tree).orElseThrow())
+                            NodeTree.query(tree).orElseThrow(),
+                            index)
                     : Optional.of("the server's form of the rows that are grouped is another one");
         } catch (UnsupportedQueryException | RuntimeException | StackOverflowError e) {
             return Optional.of("the server's form of the rows that are grouped is not understood");
         }
     }
 
-    private Optional<String> difference(IncrementalQuery query, Relation of, NodeTree.Node before, NodeTree.Node after)
+    private static Optional<String> difference(
+            IncrementalQuery query, Relation of, NodeTree.Node before, NodeTree.Node after, CatalogIndex index)
             throws UnsupportedQueryException {
-        Optional<GroupedQuery> parts = GroupedQuery.of(of, before, catalogIndex);
+        Optional<GroupedQuery> parts = GroupedQuery.of(of, before, index);
         if (parts.isEmpty()) {
-            return difference(query, before, after, catalogIndex);
+            return difference(query, before, after, index);
         }
-        Optional<GroupedQuery> partsAfter = GroupedQuery.of(of, after, catalogIndex);
+        Optional<GroupedQuery> partsAfter = GroupedQuery.of(of, after, index);
         return partsAfter.isPresent() && partsAfter.get().hasPartsOf(parts.get())
                 ? difference(
                         query,
@@ -186,6 +202,7 @@ public final class RecomputeKeys {
             Relation table = catalogIndex.relations().stream()
                     .filter(relation -> relation.tableId().equals(changes.table()))
                     .findFirst()
+                    .map(relation -> catalogIndex.relation(relation.oid()))
                     .orElseThrow();
             List<Lookup> leaves = LoggedKey.leaves(table, catalogIndex).stream()
                     .map(lookups::of)

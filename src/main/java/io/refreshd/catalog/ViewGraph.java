@@ -2,6 +2,7 @@ package io.refreshd.catalog;
 
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.TableId;
+import io.refreshd.model.UpstreamRows;
 import io.refreshd.model.ViewId;
 import java.util.Collections;
 import java.util.HashMap;
@@ -134,6 +135,12 @@ public final class ViewGraph {
         return found;
     }
 
+    /** How changed rows of the incremental views that an incremental view reads lead to its rows. */
+    public List<UpstreamRows> stackOf(ViewId view) {
+        Node node = nodes.get(view);
+        return node == null ? List.of() : node.stack();
+    }
+
     /** The types of users that the view's content depends on. */
     Set<ObjectRef> typesOf(ViewId view) {
         Node node = nodes.get(view);
@@ -148,5 +155,6 @@ public final class ViewGraph {
             String lineage,
             List<Obstacle> remarks,
             Optional<ObjectInFlux> inFlux,
-            Set<ObjectRef> types) {}
+            Set<ObjectRef> types,
+            List<UpstreamRows> stack) {}
 }

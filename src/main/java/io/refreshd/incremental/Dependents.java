@@ -1,5 +1,6 @@
 package io.refreshd.incremental;
 
+import io.refreshd.catalog.MaterializedReaders;
 import io.refreshd.database.PlainSession;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.Remedy;
@@ -107,10 +108,7 @@ final class Dependents {
     List<Obstacle> obstacles(ViewId view, String role) {
         List<Obstacle> found = new ArrayList<>();
         for (String other : others) {
-            found.add(new Obstacle(
-                    other + " stands on " + view + ", and the server cannot make it stand on what takes its place",
-                    Remedy.text(
-                            "drop it before the conversion, and create it again afterwards: its text stays the same")));
+            found.add(MaterializedReaders.obstacle(other, view));
         }
         for (PlainView plain : views) {
             if (!plain.owned()) {

@@ -52,6 +52,7 @@ public final class ReverseConversion {
         if (found.isEmpty()) {
             altered(handle, row).ifPresent(found::add);
         }
+        found.addAll(StandingViews.obstacles(handle, row.view(), row.oid()));
         found.addAll(Requirements.missing(handle, row.view(), row.oid()));
         return found;
     }

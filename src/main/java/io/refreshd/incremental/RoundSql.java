@@ -4,6 +4,7 @@ import io.refreshd.model.KeyLookup;
 import io.refreshd.model.SqlNames;
 import java.util.Collection;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.IntFunction;
 import java.util.stream.Collectors;
@@ -22,36 +23,32 @@ import java.util.stream.Stream;
  * <p>The statements name operators of {@code pg_catalog} alone, which the search path must hold, and everything else with its schema.
  */
 public final class RoundSql {
-    /** Pairs rows that differ in columns alone that are in no index: they have the same key and the same indexed values. */
-    private static final String PAIRED = """
-                  SELECT g.at, n.nth IS NOT NULL AS said, %2$s
-                    FROM (SELECT at, indexed, indexed_hash, %1$s, row_number() OVER w - rank() OVER w AS nth
-                            FROM differing WHERE at IS NOT NULL
-                          WINDOW w AS (PARTITION BY %1$s ORDER BY indexed USING OPERATOR(pg_catalog.*<))) AS g
-                    FULL JOIN
-                         (SELECT %2$s, indexed, indexed_hash, %1$s, row_number() OVER w - rank() OVER w AS nth
-                            FROM differing WHERE at IS NULL
-                          WINDOW w AS (PARTITION BY %1$s ORDER BY indexed USING OPERATOR(pg_catalog.*<))) AS n
-                      ON %3$s AND g.indexed_hash = n.indexed_hash AND g.nth = n.nth AND g.indexed OPERATOR(pg_catalog.*=) n.indexed""";
-
-    private static final String UNPAIRED = "SELECT *, at IS NULL AS said FROM differing";
-
     /** Types of which each value has one text. */
     private static final Set<String> ONE_TEXT =
             Set.of("smallint", "integer", "bigint", "text", "character varying", "uuid", "boolean", "date");
 
     private final StoreLayout layout;
+    private final boolean keyHoldsNull;
     private final String store;
     private final String definition;
     private final String columns;
-    private final List<Integer> indexed;
+    private final DifferenceSql difference;
 
     public RoundSql(StoreLayout layout) {
+        this(layout, false, List.of());
+    }
+
+    /**
+     * @param keyMayHoldNull whether the recompute key may hold NULL although it is not that of a group: it is that of another view's groups
+     * @param told lists of columns, by number, whose old and new values in changed rows are returned too
+     */
+    public RoundSql(StoreLayout layout, boolean keyMayHoldNull, List<List<Integer>> told) {
         this.layout = layout;
+        this.keyHoldsNull = keyMayHoldNull || layout.isOfGroups();
         this.store = SqlNames.qualified(layout.names().store());
         this.definition = SqlNames.qualified(layout.names().definition());
         this.columns = all(i -> "c" + i);
-        this.indexed = numbers().filter(i -> isIndexed(i)).boxed().toList();
+        this.difference = new DifferenceSql(layout, keyHoldsNull, told);
     }
 
     /**
@@ -70,8 +67,11 @@ public final class RoundSql {
 
     /** NULL, which a key of groups may hold, stays NULL. */
     private String asText(int number) {
-        String text = "pg_catalog.format('%s', c" + number + ")";
-        return layout.isOfGroups() ? "CASE WHEN c" + number + " IS NOT NULL THEN " + text + " END" : text;
+        return keyHoldsNull ? text("c" + number) : "pg_catalog.format('%s', c" + number + ")";
+    }
+
+    static String text(String column) {
+        return "CASE WHEN " + column + " IS NOT NULL THEN pg_catalog.format('%s', " + column + ") END";
     }
 
     /**
@@ -83,7 +83,7 @@ public final class RoundSql {
      */
     public String groups(Collection<List<String>> keys, List<Integer> group, int limit) {
         return "SELECT "
-                + listed(group, i -> "CASE WHEN c" + i + " IS NOT NULL THEN pg_catalog.format('%s', c" + i + ") END")
+                + listed(group, i -> text("c" + i))
                 + " FROM ("
                 + Stream.of("SELECT * FROM " + store + " AS x(" + columns + ") " + withKeys(keys), rows(keys))
                         .map(side -> "SELECT " + listed(group, i -> "x.c" + i) + " FROM (" + side + ") AS x(" + columns
@@ -114,13 +114,13 @@ public final class RoundSql {
     /** The statement that corrects the rows with these recompute keys; see {@link #differenceOfAll}. */
     public String difference(Collection<List<String>> keys) {
         return oneByOne()
-                ? difference(any(keys), one(keys), "")
-                : difference(withKeys(keys), definition, withKeys(keys));
+                ? difference.statement(any(keys), one(keys), "")
+                : difference.statement(withKeys(keys), definition, withKeys(keys));
     }
 
     /** The statement that puts what a query gives for these keys in place of what the table holds. @param said in brackets */
     public String difference(Collection<List<String>> keys, String said) {
-        return difference(withKeys(keys), said, withKeys(keys));
+        return difference.statement(withKeys(keys), said, withKeys(keys));
     }
 
     /** The query for the rows with these recompute keys by the definition, which came, and in the table, some of which went. */
@@ -167,119 +167,25 @@ public final class RoundSql {
 
     private String condition(List<Integer> numbers, List<String> types, Collection<List<String>> keys) {
         List<String> names = numbers.stream().map(i -> "x.c" + i).toList();
-        return layout.isOfGroups() ? KeyCondition.ofGroups(names, types, keys) : KeyCondition.of(names, types, keys);
+        boolean holdNull =
+                keyHoldsNull || keys.stream().anyMatch(key -> key.stream().anyMatch(Objects::isNull));
+        return holdNull ? KeyCondition.ofGroups(names, types, keys) : KeyCondition.of(names, types, keys);
     }
 
     /**
      * The statement that corrects all rows of the table. It returns one row: how many rows were deleted, inserted, and updated in
-     * place.
-     *
-     * <p>A row is updated in place if it differs in columns alone that are in no index of the table: then the server need write no index
-     * (HOT), and no unique index can refuse one row because of another one that has not been corrected yet. All other rows are deleted
-     * and inserted, and all are deleted before the first one is inserted.
+     * place; then, for each list of columns that is told, an array of their values.
      */
     public String differenceOfAll() {
-        return difference("", definition, "");
+        return difference.statement("", definition, "");
     }
 
-    /**
-     * @param condition on the rows of the table
-     * @param said what the definition says: its name, or a query
-     * @param conditionOfSaid on the rows of that
-     */
-    private String difference(String condition, String said, String conditionOfSaid) {
-        String image = "ROW(" + all(i -> "x.c" + i) + ")";
-        String ordered = "WINDOW w AS (PARTITION BY " + key(i -> "x.c" + i) + " ORDER BY " + image
-                + " USING OPERATOR(pg_catalog.*<))";
-        // Of equal rows, row_number() - rank() counts from 0.
-        return """
-                WITH differing AS MATERIALIZED (
-                  SELECT h.at, coalesce(h.indexed, s.indexed) AS indexed,
-                         coalesce(h.indexed_hash, s.indexed_hash) AS indexed_hash, %1$s, %2$s
-                    FROM (SELECT x.ctid AS at, %3$s, %4$s AS image, %16$s AS hash, %5$s AS indexed,
-                                 %17$s AS indexed_hash, row_number() OVER w - rank() OVER w AS nth
-                            FROM %6$s AS x(%7$s) %8$s %9$s) AS h
-                    FULL JOIN
-                         (SELECT %7$s, %4$s AS image, %16$s AS hash, %5$s AS indexed,
-                                 %17$s AS indexed_hash, row_number() OVER w - rank() OVER w AS nth
-                            FROM %10$s AS x(%7$s) %18$s %9$s) AS s
-                      ON %11$s AND h.hash = s.hash AND h.nth = s.nth AND h.image OPERATOR(pg_catalog.*=) s.image
-                   WHERE h.at IS NULL OR s.nth IS NULL
-                ), corrected AS MATERIALIZED (
-                %12$s
-                ), deleted AS (
-                  DELETE FROM %6$s AS t WHERE t.ctid = ANY (ARRAY(SELECT p.at FROM corrected AS p WHERE NOT p.said)) RETURNING 1
-                ), inserted AS (
-                  INSERT INTO %6$s (%13$s)
-                  SELECT %7$s FROM corrected AS p WHERE p.at IS NULL AND (SELECT count(*) FROM deleted) >= 0 RETURNING 1
-                )%14$s
-                SELECT (SELECT count(*) FROM deleted), (SELECT count(*) FROM inserted), %15$s
-                """.formatted(
-                        key(i -> "coalesce(h.c" + i + ", s.c" + i + ") AS k" + i),
-                        all(i -> "s.c" + i),
-                        key(i -> "x.c" + i),
-                        image,
-                        "ROW(" + listed(indexed, i -> "x.c" + i) + ")",
-                        store,
-                        columns,
-                        condition,
-                        ordered,
-                        said,
-                        equalKeys("h.c", "s.c"),
-                        inPlace() ? PAIRED.formatted(key(i -> "k" + i), columns, equalKeys("g.k", "n.k")) : UNPAIRED,
-                        all(i -> name(i)),
-                        inPlace() ? updated() : "",
-                        inPlace() ? "(SELECT count(*) FROM updated)" : "0",
-                        hash(numbers().boxed().toList(), i -> "x.c" + i),
-                        hash(indexed, i -> "x.c" + i),
-                        conditionOfSaid);
-    }
-
-    /** A hash of the row, so that rows with the same key need not all be compared with each other. */
-    private String hash(List<Integer> numbers, IntFunction<String> each) {
-        List<Integer> hashable = numbers.stream()
-                .filter(i -> layout.columns().get(i - 1).isHashable())
-                .toList();
-        return hashable.isEmpty() ? "0" : "pg_catalog.hash_record(ROW(" + listed(hashable, each) + "))";
-    }
-
-    private String updated() {
-        String values = numbers()
-                .filter(i -> !indexed.contains(i))
-                .mapToObj(i -> name(i) + " = p.c" + i)
-                .collect(Collectors.joining(", "));
-        return """
-                , updated AS (
-                  UPDATE %s AS t SET %s FROM corrected AS p WHERE p.at = t.ctid AND p.said RETURNING 1
-                )""".formatted(store, values);
-    }
-
-    /** Whether rows may differ in columns alone that are in no index. */
-    private boolean inPlace() {
-        return indexed.size() < layout.columns().size();
-    }
-
-    private String equalKeys(String left, String right) {
-        return layout.names().recomputeKey().stream()
-                .map(i -> left + i + (layout.isOfGroups() ? " IS NOT DISTINCT FROM " : " = ") + right + i)
-                .collect(Collectors.joining(" AND "));
-    }
-
-    private String name(int number) {
-        return SqlNames.identifier(layout.columns().get(number - 1).name());
-    }
-
-    private static String listed(List<Integer> numbers, IntFunction<String> each) {
+    static String listed(List<Integer> numbers, IntFunction<String> each) {
         return numbers.stream().map(each::apply).collect(Collectors.joining(", "));
     }
 
     private IntStream numbers() {
         return IntStream.rangeClosed(1, layout.columns().size());
-    }
-
-    private boolean isIndexed(int number) {
-        return layout.columns().get(number - 1).indexed()
-                || layout.names().recomputeKey().contains(number);
     }
 
     private String all(IntFunction<String> each) {

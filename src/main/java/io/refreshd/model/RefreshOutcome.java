@@ -3,6 +3,7 @@ package io.refreshd.model;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.Set;
 
 /** How a refresh ended. A refresh that fails is an outcome too; the refresher throws only if the program itself is at fault. */
 public sealed interface RefreshOutcome {
@@ -15,6 +16,7 @@ public sealed interface RefreshOutcome {
      * @param downstreamMarked whether the materialized views that read this one were marked dirty in the same transaction
      * @param finishedAt when the commit of the refresh returned
      * @param recomputed what a round of an incremental view has recomputed; empty for a REFRESH
+     * @param carried the views that read this one and were brought up to date with it, in the same transaction
      */
     record Refreshed(
             Snapshot snapshot,
@@ -22,8 +24,12 @@ public sealed interface RefreshOutcome {
             Optional<Long> rowsChanged,
             boolean downstreamMarked,
             Instant finishedAt,
-            Optional<Recomputed> recomputed)
+            Optional<Recomputed> recomputed,
+            Set<ViewId> carried)
             implements RefreshOutcome {
+        public Refreshed {
+            carried = Set.copyOf(carried);
+        }
 
         /** Of a REFRESH. */
         public Refreshed(
@@ -32,7 +38,7 @@ public sealed interface RefreshOutcome {
                 Optional<Long> rowsChanged,
                 boolean downstreamMarked,
                 Instant finishedAt) {
-            this(snapshot, duration, rowsChanged, downstreamMarked, finishedAt, Optional.empty());
+            this(snapshot, duration, rowsChanged, downstreamMarked, finishedAt, Optional.empty(), Set.of());
         }
     }
 
@@ -56,6 +62,12 @@ public sealed interface RefreshOutcome {
      * @param why all rows have to be, in words for people
      */
     record NeedsAllRows(String why) implements RefreshOutcome {}
+
+    /**
+     * Nothing was done in a round of several views: nothing was pending and no row changed that it reads, or a view that it reads could not be
+     * brought up to date.
+     */
+    record Deferred() implements RefreshOutcome {}
 
     /** Nothing was done: the view no longer exists under its name. */
     record Gone() implements RefreshOutcome {}

@@ -81,6 +81,12 @@ public record RefreshTask(
         this(view, oid, method, awaited, covers, routed, downstream, downstreamMark, oldestCommit, List.of());
     }
 
+    /** The same task, of which fewer views are told that this one has changed. */
+    public RefreshTask withDownstream(Set<ViewId> fewer) {
+        return new RefreshTask(
+                view, oid, method, awaited, covers, routed, fewer, downstreamMark, oldestCommit, lookups, basis);
+    }
+
     /** Whether all rows are made anew, or recomputed; otherwise those of the look-ups are looked up, or recomputed. */
     public boolean refreshesAll() {
         return method == Method.INCREMENTAL ? !basis.everything().isEmpty() : lookups.isEmpty();

@@ -122,6 +122,7 @@ record ReconcilePlan(
                 untracked,
                 view.incremental().map(IncrementalView::version).orElse(""),
                 fullRecompute,
-                coverage.clockOf(view));
+                coverage.clockOf(view),
+                catalog.graph().stackOf(view.id()));
     }
 }

@@ -17,6 +17,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -111,6 +112,7 @@ final class IncrementalRefresher {
                 List<RefreshTask> failed = attempt.culprit(e).map(List::of).orElse(List.copyOf(left));
                 failed.forEach(task -> outcomes.put(task.view(), attempts.failure(task, e, attempt.duration())));
             }
+            RoundStack.deferReaders(left, outcomes);
             left.removeIf(task -> outcomes.containsKey(task.view()));
         }
         return outcomes;
@@ -137,6 +139,7 @@ final class IncrementalRefresher {
 
         private final Map<ViewId, RefreshOutcome> outcomes = new LinkedHashMap<>();
         private final Map<ViewId, Way> ways = new HashMap<>();
+        private final Map<ViewId, Set<ViewId>> carriedBy = new HashMap<>();
         private @Nullable Round round;
 
         /** @param carefully whether to lock view by view */
@@ -180,6 +183,7 @@ final class IncrementalRefresher {
                 List<RefreshWrites.Recomputed> corrected = new ArrayList<>();
                 results.forEach((member, result) -> {
                     switch (result) {
+                        case Round.Result.Idle idle -> outcomes.put(member.view(), new RefreshOutcome.Deferred());
                         case Round.Result.Not not -> outcomes.put(member.view(), not(member.task(), not.outcome()));
                         case Round.Result.Corrected done -> corrected.add(recomputed(member, done, results.values()));
                     }
@@ -211,7 +215,7 @@ final class IncrementalRefresher {
                 Map<RoundMember, Round.Result> results = new LinkedHashMap<>(begun.run(limits, later, carefully));
                 if (begun.mustBeRepeated()) {
                     forgetWhatRoundsFound(tasks);
-                    results.values().removeIf(Round.Result.Corrected.class::isInstance);
+                    results.values().removeIf(result -> !(result instanceof Round.Result.Not));
                     return results;
                 }
                 commit(handle, results);
@@ -239,16 +243,23 @@ final class IncrementalRefresher {
                 RoundMember member, Round.Result.Corrected done, Collection<Round.Result> all) {
             RefreshTask task = member.task();
             ways.put(task.view(), done.way());
+            carriedBy.put(task.view(), carried(member));
             // What the other views took does not count: a round of this one alone would have lasted for the rest.
+            Set<ViewId> downstream = new HashSet<>(task.downstream());
+            downstream.removeAll(carried(member));
             Duration duration = duration().minus(Round.timeOf(all)).plus(done.time());
             return new RefreshWrites.Recomputed(
-                    task,
+                    task.withDownstream(downstream),
                     member.snapshot(),
                     Optional.ofNullable(times.get(task.view())),
                     duration.isNegative() ? Duration.ZERO : duration,
                     done.rowsChanged(),
-                    !task.downstream().isEmpty() && !(done.rowsChanged() == 0 && told.contains(task.oid())),
+                    !downstream.isEmpty() && !(done.rowsChanged() == 0 && told.contains(task.oid())),
                     done.way().detail());
+        }
+
+        private Set<ViewId> carried(RoundMember member) {
+            return round == null ? Set.of() : round.carried(member);
         }
 
         private void record(Handle handle, List<RefreshWrites.Recomputed> corrected) {
@@ -272,7 +283,8 @@ final class IncrementalRefresher {
                                 Optional.of(view.rowsChanged()),
                                 view.downstream(),
                                 clock.get().wall(),
-                                Optional.ofNullable(ways.get(task.view())).map(Way::recomputed)));
+                                Optional.ofNullable(ways.get(task.view())).map(Way::recomputed),
+                                carriedBy.getOrDefault(task.view(), Set.of())));
             }
         }
     }

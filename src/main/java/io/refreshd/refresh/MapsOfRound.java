@@ -33,6 +33,7 @@ import org.jdbi.v3.core.Handle;
 final class MapsOfRound {
     private final Handle transaction;
     private final StoreLayout view;
+    private final boolean keysMayHoldNull;
     /** The recompute keys of each map. */
     private final Map<GroupMap, Set<List<String>>> asked = new HashMap<>();
 
@@ -41,9 +42,15 @@ final class MapsOfRound {
     private boolean changed;
 
     MapsOfRound(Handle transaction, StoreLayout view) {
+        this(transaction, view, false);
+    }
+
+    /** @param keysMayHoldNull whether the recompute keys of the maps may be those of another view's groups */
+    MapsOfRound(Handle transaction, StoreLayout view, boolean keysMayHoldNull) {
         this.transaction = transaction;
         this.view = view;
         this.totals = new TotalsOfRound(view);
+        this.keysMayHoldNull = keysMayHoldNull;
     }
 
     /** Why keys cannot be told by their text; empty if they can. */
@@ -79,7 +86,7 @@ final class MapsOfRound {
             asked.put(map, keys);
             Set<List<String>> groups = ask(
                     session,
-                    new RoundSql(map.store()).groups(keys, map.key(), WayChooser.MOST_KEYS + 1),
+                    sql(map.store()).groups(keys, map.key(), WayChooser.MOST_KEYS + 1),
                     map.key().size());
             if (keys.size() > WayChooser.MOST_KEYS || groups.size() > WayChooser.MOST_KEYS) {
                 return Optional.empty();
@@ -107,10 +114,14 @@ final class MapsOfRound {
         if (!keys.lookups().isEmpty()) {
             found.addAll(ask(
                     session,
-                    new RoundSql(store).keys(keys.lookups(), WayChooser.MOST_KEYS + 1),
+                    sql(store).keys(keys.lookups(), WayChooser.MOST_KEYS + 1),
                     store.names().recomputeKey().size()));
         }
         return found;
+    }
+
+    private RoundSql sql(StoreLayout map) {
+        return new RoundSql(map, keysMayHoldNull, List.of());
     }
 
     private Set<List<String>> ask(PlainSession session, String sql, int parts) throws SQLException {
@@ -136,7 +147,7 @@ final class MapsOfRound {
             run(session, totals.difference());
         }
         for (Map.Entry<GroupMap, Set<List<String>>> map : asked.entrySet()) {
-            RoundSql sql = new RoundSql(map.getKey().store());
+            RoundSql sql = sql(map.getKey().store());
             List<List<String>> keys = List.copyOf(map.getValue());
             for (int from = 0; from < keys.size(); ) {
                 int to = (int) Math.min(keys.size(), (long) from + sql.keysAtOnce());
@@ -151,9 +162,9 @@ final class MapsOfRound {
 
     void correctAll(PlainSession session) throws SQLException {
         for (GroupMap map : view.maps()) {
-            run(session, new RoundSql(map.store()).differenceOfAll());
+            run(session, sql(map.store()).differenceOfAll());
             if (map.totals().isPresent()) {
-                run(session, new RoundSql(map.totals().get().store()).differenceOfAll());
+                run(session, sql(map.totals().get().store()).differenceOfAll());
             }
         }
     }

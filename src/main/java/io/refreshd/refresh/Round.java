@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
@@ -52,6 +53,7 @@ final class Round {
     private final List<RoundMember> members;
     private final Supplier<Moment> clock;
     private final Map<RoundMember, Result> results = new LinkedHashMap<>();
+    private final RoundStack stack;
     private @Nullable RoundMember current;
     private boolean locked;
     private boolean mustBeRepeated;
@@ -71,6 +73,7 @@ final class Round {
         this.sessions = sessions;
         this.members = members;
         this.clock = clock;
+        this.stack = new RoundStack(transaction);
     }
 
     /** What became of a view's rows; nothing is committed yet. */
@@ -80,15 +83,21 @@ final class Round {
             return false;
         }
 
-        /** @param time that the statements of this view took */
-        record Corrected(long rowsChanged, boolean mapsChanged, Way way, Duration time) implements Result {
+        /**
+         * @param othersChanged whether rows of maps were changed, or rows that were kept for the view are not needed any more
+         * @param time that the statements of this view took
+         */
+        record Corrected(long rowsChanged, boolean othersChanged, Way way, Duration time) implements Result {
             @Override
             public boolean wrote() {
-                return rowsChanged > 0 || mapsChanged;
+                return rowsChanged > 0 || othersChanged;
             }
         }
 
         record Not(RefreshOutcome outcome) implements Result {}
+
+        /** Nothing was pending, and no row changed that the view reads. */
+        record Idle() implements Result {}
     }
 
     /** What the statements of all these views took. */
@@ -122,11 +131,18 @@ final class Round {
         if (mustBeRepeated) {
             return results;
         }
-        for (RoundMember member : left()) {
+        for (RoundMember member : stack.begin(left())) {
             current = member;
-            results.put(member, corrected(member, changes.getOrDefault(member.view(), Optional.empty())));
+            Result result = stack.waits(member, members)
+                    ? new Result.Not(new RefreshOutcome.Deferred())
+                    : corrected(member, changes.getOrDefault(member.view(), Optional.empty()));
+            results.put(member, result);
+            if (!(result instanceof Result.Not)) {
+                stack.corrected(member);
+            }
         }
         current = null;
+        stack.keepForOthers();
         mustBeRepeated = refuseUnproven(results.entrySet().stream()
                 .filter(entry -> entry.getValue() instanceof Result.Corrected)
                 .map(Map.Entry::getKey)
@@ -239,9 +255,15 @@ final class Round {
         return later.upTo(byKeys.stream().map(RoundMember::view).toList(), position, meanwhile);
     }
 
+    /** The views that read this one and were brought up to date with it. */
+    Set<ViewId> carried(RoundMember member) {
+        return stack.carried(member);
+    }
+
     private Result corrected(RoundMember member, Optional<List<KeyLookup>> later) throws SQLException {
         long start = clock.get().nanos();
-        Way way = member.way(later);
+        RoundStack.Below below = stack.below(member);
+        Way way = member.way(later, below);
         if (way instanceof Way.Everything all && !member.mayRecomputeAll()) {
             // Keys that came too late, or will never be known: the next round tells which.
             return new Result.Not(
@@ -252,10 +274,20 @@ final class Round {
         if (way instanceof Way.Everything all && members.size() > 1 && !member.takesAsAWholeAtMost(QUICK)) {
             return new Result.Not(new RefreshOutcome.NeedsAllRows(all.reason()));
         }
+        if (way instanceof Way.Keys some
+                && some.keys().isEmpty()
+                && some.changed() == 0
+                && !below.kept()
+                && member.task().basis().stack().accompanies()) {
+            return new Result.Idle();
+        }
         long rowsChanged = member.apply(way);
+        if (below.kept()) {
+            stack.forget(member);
+        }
         Duration time = Duration.ofNanos(clock.get().nanosSince(start));
         member.took(way, time);
-        return new Result.Corrected(rowsChanged, member.mapsChanged(), way, time);
+        return new Result.Corrected(rowsChanged, member.mapsChanged() || below.kept(), way, time);
     }
 
     /** @return whether a view was refused, which is its result then */

@@ -36,6 +36,8 @@ final class RoundMember {
     private final MapsOfRound maps;
     private final ClockOfRound clock;
     private final ViewRounds known;
+    private final ToldRows told;
+    private boolean rowsChanged;
     private @Nullable Snapshot snapshot;
     private @Nullable PlainSession session;
     /** The version of the definition, by which its rows are recomputed. */
@@ -45,8 +47,11 @@ final class RoundMember {
         this.transaction = transaction;
         this.task = task;
         this.layout = layout;
-        this.sql = new RoundSql(layout);
-        this.maps = new MapsOfRound(transaction, layout);
+        this.told =
+                new ToldRows(task.basis().stack().readers(), layout.columns().size());
+        boolean stacked = !task.basis().stack().upstream().isEmpty();
+        this.sql = new RoundSql(layout, stacked, told.asked());
+        this.maps = new MapsOfRound(transaction, layout, stacked);
         this.clock = new ClockOfRound(transaction, task.oid(), task.basis().clock());
         this.known = known;
     }
@@ -89,13 +94,20 @@ final class RoundMember {
         return !task.refreshesAll() && task.definitionIs(version);
     }
 
-    /** @param later the rows that changed since the task was made; empty: not known */
-    Way way(Optional<List<KeyLookup>> later) throws SQLException {
+    /**
+     * @param later the rows that changed since the task was made; empty: not known
+     * @param below the rows that changed in views that this one reads
+     */
+    Way way(Optional<List<KeyLookup>> later, RoundStack.Below below) throws SQLException {
         if (!goesByKeys() || later.isEmpty()) {
             return new Way.Everything(whyEverything());
         }
+        if (below.everything().isPresent()) {
+            return new Way.Everything(below.everything().get());
+        }
         List<KeyLookup> lookups = new ArrayList<>(task.lookups());
         lookups.addAll(later.get());
+        lookups.addAll(below.lookups());
         Optional<String> unclear = clock.obstacle(session(), known, view()).or(() -> maps.obstacle(session()));
         if (unclear.isPresent()) {
             return new Way.Everything(unclear.get());
@@ -194,6 +206,17 @@ final class RoundMember {
         };
     }
 
+    /** What the views that read this one have to know; empty if no row was changed. */
+    Optional<ToldRows> told() {
+        if (rowsChanged
+                && told.asked().stream()
+                        .anyMatch(columns -> KeyText.obstacle(layout.types(columns), session()::valueOf)
+                                .isPresent())) {
+            told.unknown();
+        }
+        return rowsChanged ? Optional.of(told) : Optional.empty();
+    }
+
     /** Whether rows of maps or bounds in time were changed; they have to be committed although the view shows nothing of them. */
     boolean mapsChanged() {
         return maps.changed() || clock.moved();
@@ -202,7 +225,10 @@ final class RoundMember {
     private long correct(String difference) throws SQLException {
         return session().query(transaction.getConnection(), difference, row -> {
             row.next();
-            return row.getLong(1) + row.getLong(2) + row.getLong(3);
+            long rows = row.getLong(1) + row.getLong(2) + row.getLong(3);
+            told.add(row, 4);
+            rowsChanged |= rows > 0;
+            return rows;
         });
     }
 

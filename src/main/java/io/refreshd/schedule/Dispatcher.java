@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 
 /** Starts, after each event, the refreshes that are due and have a place, earliest first; keeps phases and next deadline. */
 final class Dispatcher {
@@ -99,23 +100,25 @@ final class Dispatcher {
                 && !rounds.mustWait(view, now.nanos())) {
             List<ViewState> members = rounds.membersWith(view, now.nanos());
             if (members.size() == 1) {
-                actions.add(new Action.Start(start(view, now, false, false)));
+                actions.add(new Action.Start(start(view, Set.of(), now, false)));
             } else {
+                Set<ViewId> together = members.stream().map(ViewState::id).collect(Collectors.toSet());
                 actions.add(new Action.StartRound(members.stream()
-                        .map(member -> start(member, now, true, !member.equals(view)))
+                        .map(member -> start(member, together, now, !member.equals(view)))
                         .toList()));
             }
         }
     }
 
-    private RefreshTask start(ViewState view, Moment now, boolean shared, boolean joined) {
+    /** @param together the views of a round of several; none if it is not one */
+    private RefreshTask start(ViewState view, Set<ViewId> together, Moment now, boolean joined) {
         PendingChanges changes = view.pending;
         changes.delays().enter(null, now.nanos());
-        RefreshTask task = tasks.create(view, now.nanos());
+        RefreshTask task = tasks.create(view, together, now.nanos());
         // Zero stands for a duration that is not known.
         long expected = view.durationKnown() ? Math.max(1, view.expected()) : 0;
-        RunningRefresh running =
-                new RunningRefresh(task, changes, now.nanos(), now.wall(), expected, view.requested, shared, joined);
+        RunningRefresh running = new RunningRefresh(
+                task, changes, now.nanos(), now.wall(), expected, view.requested, !together.isEmpty(), joined);
         view.pending = view.noChanges();
         view.requested = false;
         view.running = running;

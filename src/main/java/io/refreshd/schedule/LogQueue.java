@@ -74,7 +74,7 @@ final class LogQueue {
     private boolean isWorthKeepingFor(ViewState view, long now) {
         return view.incremental()
                 && view.dirty()
-                && view.spec.upstream().isEmpty()
+                && view.spec.followsRows()
                 && !view.paused
                 && !view.suspended()
                 && view.goesByRows()

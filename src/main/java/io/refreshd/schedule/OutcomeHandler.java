@@ -44,7 +44,7 @@ final class OutcomeHandler {
         if (outcome instanceof RefreshOutcome.Refreshed refreshed) {
             boolean uncertain = view != null && sameView && view.commitUncertain;
             if (refreshed.downstreamMarked() || uncertain) {
-                addToDownstream(ended, refreshed.downstreamMarked(), now);
+                addToDownstream(ended, refreshed, now);
             }
         }
         if (view == null || !sameView) {
@@ -60,6 +60,7 @@ final class OutcomeHandler {
                 view.restorePending(ended);
                 view.retry = view.retry.notVisibleYet(notYet.waitingFor(), settings, now.nanos());
             }
+            case RefreshOutcome.Deferred deferred -> view.restorePending(ended);
             case RefreshOutcome.NeedsAllRows all -> {
                 view.restorePending(ended);
                 view.pending.lookups().requireRefresh(all.why());
@@ -163,23 +164,22 @@ final class OutcomeHandler {
     }
 
     /**
-     * The view has changed, so its downstream views lack what it got.
-     *
-     * @param durable whether the refresh marked them in its own transaction
+     * The view has changed, so its downstream views lack what it got. Not so those that the same round has brought up to date.
      */
-    private void addToDownstream(RunningRefresh ended, boolean durable, Moment now) {
+    private void addToDownstream(RunningRefresh ended, RefreshOutcome.Refreshed refreshed, Moment now) {
         long mark = ended.task().downstreamMark();
         for (ViewId id : ended.task().downstream()) {
             ViewState view = views.get(id);
-            if (view == null) {
+            if (view == null || refreshed.carried().contains(id)) {
                 continue;
             }
             watermarks.freeze(view);
-            view.pending.addFromUpstream(ended.changes(), now.nanos());
+            view.pending.addFromUpstream(
+                    ended.changes(), view.spec.followsRowsOf(ended.task().view()), now.nanos());
             view.retry = view.retry.sourceChanged(view.spec.timing(), now.nanos());
             view.pending.raiseMark(mark);
             view.newestMark = Math.max(view.newestMark, mark);
-            if (durable) {
+            if (refreshed.downstreamMarked()) {
                 view.durableMark = Math.max(view.durableMark, mark);
             }
         }

@@ -163,9 +163,18 @@ final class PendingChanges {
         });
     }
 
-    /** An upstream view has changed. It has waited for the burst to end, so this view does not wait again. */
-    void addFromUpstream(PendingChanges upstream, long now) {
-        addWithoutXid(now, "a view that it reads has changed");
+    /**
+     * An upstream view has changed. It has waited for the burst to end, so this view does not wait again.
+     *
+     * @param rowsKept whether the round will find which rows of the upstream view have changed
+     */
+    void addFromUpstream(PendingChanges upstream, boolean rowsKept, long now) {
+        if (rowsKept) {
+            dueFrom(now);
+            withoutXid = true;
+        } else {
+            addWithoutXid(now, "a view that it reads has changed");
+        }
         if (upstream.oldestCommit != null) {
             addCommit(upstream.oldestCommit, upstream.oldestCommitNanos);
             delays.add(Lateness.UPSTREAM, now - upstream.oldestCommitNanos);

@@ -4,8 +4,10 @@ import io.refreshd.model.FullRecompute;
 import io.refreshd.model.KeyLookup;
 import io.refreshd.model.RefreshTask;
 import io.refreshd.model.RoundBasis;
+import io.refreshd.model.ViewId;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /** Builds the task of a refresh that is about to start, and decides whether a look-up may take its place. */
 final class RefreshTaskFactory {
@@ -21,7 +23,8 @@ final class RefreshTaskFactory {
         this.actions = actions;
     }
 
-    RefreshTask create(ViewState view, long now) {
+    /** @param together the views of the same round */
+    RefreshTask create(ViewState view, Set<ViewId> together, long now) {
         PendingChanges changes = view.pending;
         if (view.resumption == Resumption.UNDECIDED) {
             // Should this refresh fail, the next one must not go by rows of which some were never read.
@@ -37,15 +40,36 @@ final class RefreshTaskFactory {
                 view.spec.method(),
                 changes.xids(),
                 Math.max(view.coveredMark, changes.mark()),
-                watermarks.afterRefresh(view),
+                watermarks.afterRefresh(view, together),
                 views.downstream(view.id()),
                 actions.newMark(),
                 changes.oldestCommit(),
                 lookups,
                 view.incremental()
                         ? new RoundBasis(
-                                view.spec.version(), everything.orElse(""), fullRecompute(view), view.spec.clock())
+                                view.spec.version(),
+                                everything.orElse(""),
+                                fullRecompute(view),
+                                view.spec.clock(),
+                                stack(view))
                         : RoundBasis.NONE);
+    }
+
+    /** A round of a reader that seems to have failed may be about to commit. */
+    private RoundBasis.Stack stack(ViewState view) {
+        return new RoundBasis.Stack(
+                view.spec.stack(),
+                views.downstream(view.id()).stream()
+                        .sorted()
+                        .flatMap(id -> Optional.ofNullable(views.get(id)).stream())
+                        .flatMap(reader -> reader.spec.stack().stream()
+                                .filter(rows -> rows.view().equals(view.id()))
+                                .map(rows -> rows.reader(
+                                        reader.id(),
+                                        reader.spec.oid(),
+                                        views.isRunning(reader.id()) || reader.commitUncertain)))
+                        .toList(),
+                !view.pending.isPresent() && !view.requested);
     }
 
     /** Somebody's word counts for one refresh. A view that refreshd has never brought up to date has to be compared once. */

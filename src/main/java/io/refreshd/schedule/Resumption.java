@@ -13,11 +13,12 @@ enum Resumption {
 
     /**
      * Invariant: what the view lacks committed after its watermark, and is in the log. Not so if its snapshot was taken from it ({@link
-     * Action.Mark#invalidated}), nor if it may lack what another view got.
+     * Action.Mark#invalidated}), nor if it may lack what another view got that does
+     * not keep its changed rows for it.
      */
     static Resumption of(ViewSpec spec, LedgerEntry entry) {
         boolean inLog = !spec.version().isEmpty()
-                && spec.upstream().isEmpty()
+                && spec.followsRows()
                 && entry.watermark().isPresent()
                 && entry.snapshot().isPresent();
         return inLog ? UNDECIDED : NONE;

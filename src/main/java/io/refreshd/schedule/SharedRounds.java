@@ -3,6 +3,7 @@ package io.refreshd.schedule;
 import io.refreshd.model.ViewId;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.Predicate;
 
@@ -12,6 +13,9 @@ import java.util.function.Predicate;
  * <p>A round takes along every view whose rows to recompute are known and that is due, or will be in a moment. A view that is recomputed as
  * a whole has a round of its own: it may take a thousand times as long, and the others would wait for it. So has a view that was in
  * trouble, or may have to wait for somebody's lock.
+ *
+ * <p>It also takes along whatever stands on one of these views, whether or not anything is pending for it: only in one transaction do the two
+ * agree. What cannot be taken along finds the changed rows later, in the ledger.
  *
  * <p>One such round runs at a time: what falls due meanwhile goes together when it ends. If it takes long, the others do not wait.
  */
@@ -52,7 +56,34 @@ final class SharedRounds {
                 members.add(other);
             }
         }
+        addReaders(members, now);
         return members;
+    }
+
+    /** Adds the views that stand on the members, level by level. */
+    private void addReaders(List<ViewState> members, long now) {
+        for (int next = 0; next < members.size(); next++) {
+            views.downstream(members.get(next).id()).stream()
+                    .sorted()
+                    .flatMap(id -> Optional.ofNullable(views.get(id)).stream())
+                    .filter(reader -> !members.contains(reader) && mayAccompany(reader, now))
+                    .forEach(members::add);
+        }
+    }
+
+    private boolean mayAccompany(ViewState view, long now) {
+        return view.incremental()
+                && view.spec.followsRows()
+                && isWell(view)
+                && !view.paused
+                && !view.stopped()
+                && !view.retry.delaysRetry(now)
+                && !view.awaitsLog(now)
+                && !frozen.test(view.id())
+                && !views.isRunning(view.id())
+                && !readiness.upstreamRuns(view)
+                && !readiness.blocked(view)
+                && !tasks.refreshesAll(view, now);
     }
 
     /** Whether the view waits for the round that runs, to have its turn together with others. */
@@ -77,7 +108,7 @@ final class SharedRounds {
     private boolean mayShare(ViewState view, long now) {
         return view.incremental()
                 && view.pending.isPresent()
-                && view.spec.upstream().isEmpty()
+                && view.spec.followsRows()
                 && isWell(view)
                 && !frozen.test(view.id())
                 && !tasks.refreshesAll(view, now);

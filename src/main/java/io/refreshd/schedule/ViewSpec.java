@@ -5,6 +5,7 @@ import io.refreshd.model.FullRecompute;
 import io.refreshd.model.Method;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.Timing;
+import io.refreshd.model.UpstreamRows;
 import io.refreshd.model.ViewId;
 import java.util.List;
 import java.util.Objects;
@@ -21,6 +22,7 @@ import java.util.Set;
  * @param version of the definition of an incremental view; empty for others
  * @param fullRecompute whether all rows of an incremental view may be recomputed
  * @param clock the bounds in time that the rounds of an incremental view follow, if they are all that makes it untracked
+ * @param stack how changed rows of the incremental views lead on that an incremental view reads
  */
 public record ViewSpec(
         ViewId view,
@@ -32,7 +34,9 @@ public record ViewSpec(
         Optional<Obstacle> untracked,
         String version,
         FullRecompute fullRecompute,
-        List<ClockBound> clock) {
+        List<ClockBound> clock,
+        List<UpstreamRows> stack) {
+    /** A view that follows no clock and reads no incremental view. */
     public ViewSpec(
             ViewId view,
             long oid,
@@ -43,7 +47,7 @@ public record ViewSpec(
             Optional<Obstacle> untracked,
             String version,
             FullRecompute fullRecompute) {
-        this(view, oid, timing, method, upstream, obstacle, untracked, version, fullRecompute, List.of());
+        this(view, oid, timing, method, upstream, obstacle, untracked, version, fullRecompute, List.of(), List.of());
     }
 
     public ViewSpec(
@@ -74,10 +78,21 @@ public record ViewSpec(
         Objects.requireNonNull(view);
         upstream = Set.copyOf(upstream);
         clock = List.copyOf(clock);
+        stack = List.copyOf(stack);
     }
 
     /** Whether changes may come that neither the log nor the clock tells of. */
     boolean missesChanges() {
         return untracked.isPresent() && clock.isEmpty();
+    }
+
+    /** Whether rounds tell this view which rows of the other one have changed. */
+    boolean followsRowsOf(ViewId other) {
+        return stack.stream().anyMatch(rows -> rows.view().equals(other));
+    }
+
+    /** Whether that is true of all views that it reads. */
+    boolean followsRows() {
+        return upstream.stream().allMatch(this::followsRowsOf);
     }
 }

@@ -5,8 +5,10 @@ import io.refreshd.model.Obstacle;
 import io.refreshd.model.Remedy;
 import io.refreshd.model.ViewId;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /** Works out the watermark of each view: every transaction that committed at or before it is in the view. */
 final class Watermarks {
@@ -64,16 +66,22 @@ final class Watermarks {
 
     /** A clean view holds whatever has been routed; a dirty one what it held when it was last clean or refreshed. */
     Optional<Lsn> current(ViewState view) {
-        return of(view, view.dirty());
+        return of(view, Set.of());
     }
 
-    /** The watermark that a refresh will have that starts now. */
-    Optional<Lsn> afterRefresh(ViewState view) {
-        return of(view, false);
+    /**
+     * The watermark that a refresh will have that starts now.
+     *
+     * @param together the views that are brought up to date in the same transaction, or else none of those that stand on them
+     */
+    Optional<Lsn> afterRefresh(ViewState view, Set<ViewId> together) {
+        Set<ViewId> clean = new HashSet<>(together);
+        clean.add(view.id());
+        return of(view, clean);
     }
 
-    /** @param dirty whether the view counts as dirty; the views that it reads count as what they are */
-    private Optional<Lsn> of(ViewState view, boolean dirty) {
+    /** @param clean views that count as clean; the others that it reads count as what they are */
+    private Optional<Lsn> of(ViewState view, Set<ViewId> clean) {
         if (untracked(view).isPresent()) {
             return Optional.empty();
         }
@@ -81,7 +89,7 @@ final class Watermarks {
         for (ViewState one : views.upstreamFirst(view)) {
             known.put(
                     one.id(),
-                    (one == view ? dirty : one.dirty())
+                    one.dirty() && !clean.contains(one.id())
                             ? one.lastWatermark
                             : newer(one.lastWatermark, routedThroughUpstream(one, known)));
         }

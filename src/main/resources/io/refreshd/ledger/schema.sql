@@ -221,3 +221,14 @@ CREATE TABLE IF NOT EXISTS refreshd.incremental_clock (
 );
 COMMENT ON TABLE refreshd.incremental_clock IS
     'Where the bounds in time of incremental views were when their rows were computed. Rounds alone write it, with the rows.';
+
+CREATE TABLE IF NOT EXISTS refreshd.missed_rows (
+    id             int8  GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    view_oid       oid   NOT NULL REFERENCES refreshd.incremental_view ON UPDATE CASCADE ON DELETE CASCADE,
+    upstream_oid   oid   NOT NULL REFERENCES refreshd.incremental_view ON UPDATE CASCADE ON DELETE CASCADE,
+    columns        int[],                   -- numbers of the columns of the upstream view's store; NULL: any row may have changed
+    keys           text[]                   -- for each changed row the values of these columns
+);
+CREATE INDEX IF NOT EXISTS missed_rows_view_oid_idx ON refreshd.missed_rows (view_oid);
+COMMENT ON TABLE refreshd.missed_rows IS
+    'Rows of incremental views that changed in a round, for views that read them and took no part in it. Their next round deletes them.';

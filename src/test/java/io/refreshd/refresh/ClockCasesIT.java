@@ -151,7 +151,7 @@ class ClockCasesIT {
                 task.downstreamMark(),
                 task.oldestCommit(),
                 lookups,
-                new RoundBasis("", "", FullRecompute.ALLOW, CLOCKS.get(name)));
+                new RoundBasis("", "", FullRecompute.ALLOW, CLOCKS.get(name), RoundBasis.Stack.NONE));
         RefreshOutcome outcome = fixture.refresher.refresh(byKeys, position -> Optional.of(List.of()));
         assertThat(outcome).isInstanceOf(RefreshOutcome.Refreshed.class);
         return ((RefreshOutcome.Refreshed) outcome).rowsChanged().orElseThrow();

@@ -14,14 +14,18 @@ import io.refreshd.incremental.StoreLayout;
 import io.refreshd.model.Change;
 import io.refreshd.model.ChangedColumns;
 import io.refreshd.model.ChangedRows;
+import io.refreshd.model.FullRecompute;
 import io.refreshd.model.Interest;
 import io.refreshd.model.KeyLookup;
 import io.refreshd.model.Operation;
 import io.refreshd.model.PrerequisitesMissingException;
 import io.refreshd.model.RefreshOutcome;
+import io.refreshd.model.RefreshTask;
+import io.refreshd.model.RoundBasis;
 import io.refreshd.model.Snapshot;
 import io.refreshd.model.SqlNames;
 import io.refreshd.model.TableId;
+import io.refreshd.model.UpstreamRows;
 import io.refreshd.model.ViewId;
 import io.refreshd.model.Xid;
 import io.refreshd.routing.Router;
@@ -77,6 +81,9 @@ final class IncrementalRounds {
     /** So many of a hundred queries have few groups with totals. */
     private static final int TOTALS = Integer.getInteger("refreshd.totals", 15);
 
+    /** So many of a hundred schemas have views that read views. */
+    private static final int STACKED = Integer.getInteger("refreshd.stacked", 20);
+
     /** The columns by which rows may be found. */
     private static final List<String> LOGGED = List.of("id", "k2", "a", "b", "v");
 
@@ -94,6 +101,9 @@ final class IncrementalRounds {
     private final List<View> views = new ArrayList<>();
     private final List<String> done = new ArrayList<>();
     private final boolean careless;
+    private final RandomStacks stacks;
+    private final boolean stacked;
+    private ViewGraph graph = ViewGraph.EMPTY;
     private Router router = new Router(ViewGraph.EMPTY);
     private boolean open;
 
@@ -110,6 +120,7 @@ final class IncrementalRounds {
         long throughOthers;
         long nested;
         long computed;
+        long ofStacks;
 
         @Override
         public String toString() {
@@ -119,7 +130,8 @@ final class IncrementalRounds {
                     + " had transactions between snapshot and log position; changes of " + throughOthers + " of "
                     + views
                     + " views led through other tables; " + nested + " had groups of groups, " + computed
-                    + " LATERAL or the order of rows";
+                    + " LATERAL or the order of rows; "
+                    + ofStacks + " rounds by keys of views that read views";
         }
     }
 
@@ -134,6 +146,7 @@ final class IncrementalRounds {
         final String query;
         final MapsOfRound maps;
         final List<Waiting> pending = new ArrayList<>();
+        boolean needsAllRows;
         private final StoreLayout layout;
         private final RoundSql sql;
         private final PreparedStatement differs;
@@ -163,6 +176,8 @@ final class IncrementalRounds {
         this.grammar = new RandomJoins(random);
         this.groups = new RandomGroups(random, grammar);
         this.totals = new RandomTotals(random, grammar);
+        this.stacks = new RandomStacks(random, grammar.tables());
+        this.stacked = random.nextInt(100) < STACKED;
         this.fixture = fixture;
         this.writer = writer;
         this.slowWriter = slowWriter;
@@ -183,6 +198,10 @@ final class IncrementalRounds {
             collect();
             if (random.nextInt(3) == 0) {
                 commit(); // visible in the next rounds, and not read yet
+            }
+            if (stacked) {
+                together();
+                continue;
             }
             for (View view : views) {
                 int kind = random.nextInt(WHOLE * 3 / 2);
@@ -208,22 +227,38 @@ final class IncrementalRounds {
         }
         fixture.forget();
         for (int tries = 0; views.size() < VIEWS && tries < 200; tries++) {
+            boolean onViews = stacked && views.size() > 1 && !stacks.isEmpty();
             String name = "v" + views.size();
-            (random.nextInt(100) < TOTALS
-                            ? convert(name, totals.query())
-                            : create(name, random.nextInt(100) < GROUPED ? groups.query() : grammar.query()))
-                    .ifPresent(views::add);
+            boolean withTotals = random.nextInt(100) < TOTALS;
+            Optional<View> made = onViews
+                    ? withTotals ? convert(name, stacks.query()) : create(name, stacks.query())
+                    : withTotals
+                            ? convertWithTotals(name, totals.query())
+                            : create(name, random.nextInt(100) < GROUPED ? groups.query() : grammar.query());
+            if (made.isPresent()) {
+                views.add(made.get());
+                source(made.get());
+            }
         }
         try (Statement statement = writer.createStatement()) {
             // Without statistics the planner would read whole tables to see how large they are.
             statement.execute("ANALYZE");
         }
-        router = new Router(ViewGraph.of(CatalogReader.read(writer), name -> true));
+        graph = ViewGraph.of(CatalogReader.read(writer), name -> true);
+        router = new Router(graph);
         collect();
         views.forEach(view -> view.pending.clear());
     }
 
-    /** Converts a view as an operator does. @return empty if the query cannot be kept by keys, or not by totals */
+    private Optional<View> convertWithTotals(String name, String query) throws Exception {
+        Optional<View> made = convert(name, query);
+        if (made.isPresent() && !made.get().maps.haveTotals()) {
+            throw new AssertionError("seed " + seed + ": no totals are kept of " + query);
+        }
+        return made;
+    }
+
+    /** Converts a view as an operator does, with totals if it can have them. @return empty if the query cannot be kept by keys */
     private Optional<View> convert(String name, String query) throws Exception {
         fixture.database.execute("CREATE MATERIALIZED VIEW " + name + " AS " + query);
         try (Handle own = fixture.connectAsRefreshd()) {
@@ -234,11 +269,7 @@ final class IncrementalRounds {
         }
         fixture.adopt(name);
         tally.views++;
-        View view = view(name, query);
-        if (!view.maps.haveTotals()) {
-            throw new AssertionError("seed " + seed + ": no totals are kept of " + query);
-        }
-        return Optional.of(view);
+        return Optional.of(view(name, query));
     }
 
     private View view(String name, String query) throws Exception {
@@ -255,6 +286,128 @@ final class IncrementalRounds {
                                 .collect(Collectors.joining(", ")),
                         SqlNames.qualified(layout.names().store()),
                         SqlNames.qualified(layout.names().definition()))));
+    }
+
+    /** Has later views read this one. */
+    private void source(View view) throws Exception {
+        String columns = "SELECT quote_ident(attname) FROM pg_attribute WHERE attrelid = 'public." + view.name
+                + "'::regclass AND attnum > 0";
+        List<String> numbers = fixture.database.query(columns + " AND atttypid IN ('int4'::regtype, 'int8'::regtype)");
+        if (!numbers.isEmpty()) {
+            stacks.add(new RandomStacks.Source(view.name, numbers, fixture.database.query(columns)));
+        }
+    }
+
+    private static ViewId id(View view) {
+        return new ViewId("public", view.name);
+    }
+
+    /** A round of some of the views, that reads what they lack of each other. */
+    private void together() throws Exception {
+        collect();
+        List<View> members = new ArrayList<>(views);
+        members.removeIf(view -> random.nextInt(4) == 0);
+        Optional<View> alone = members.stream()
+                .filter(view -> view.needsAllRows || lookups(view.pending).isEmpty())
+                .findFirst();
+        alone.ifPresent(view -> members.retainAll(List.of(view)));
+        Map<ViewId, Integer> known = new HashMap<>();
+        List<RefreshTask> tasks = new ArrayList<>();
+        for (View view : members) {
+            known.put(id(view), view.pending.size());
+            tasks.add(task(view, alone.isPresent()));
+        }
+        boolean[] moved = {false};
+        Map<ViewId, RefreshOutcome> outcomes = fixture.refresher.round(tasks, (ids, position) -> {
+            try {
+                if (random.nextInt(4) == 0) {
+                    moved[0] = true;
+                    tally.withLater++;
+                    if (open && random.nextBoolean()) {
+                        slowly();
+                    }
+                    commit();
+                }
+                collect();
+            } catch (SQLException e) {
+                throw new AssertionError(e);
+            }
+            Map<ViewId, Optional<List<KeyLookup>>> later = new HashMap<>();
+            views.stream()
+                    .filter(view -> ids.contains(id(view)))
+                    .forEach(view -> later.put(
+                            id(view),
+                            random.nextInt(100) == 0
+                                    ? Optional.empty()
+                                    : lookups(view.pending.subList(
+                                            known.getOrDefault(id(view), 0), view.pending.size()))));
+            return later;
+        });
+        for (View view : members) {
+            ended(view, Optional.ofNullable(outcomes.get(id(view))).orElseThrow(), moved[0]);
+        }
+    }
+
+    private RefreshTask task(View view, boolean everything) throws Exception {
+        RefreshTask task = fixture.task(
+                view.name, Set.of(), lookups(List.copyOf(view.pending)).orElse(List.of()));
+        List<UpstreamRows.Reader> readers = new ArrayList<>();
+        for (View reader : views) {
+            graph.stackOf(id(reader)).stream()
+                    .filter(rows -> rows.view().equals(id(view)))
+                    .forEach(rows -> readers.add(rows.reader(id(reader), reader.oid, random.nextBoolean())));
+        }
+        return new RefreshTask(
+                task.view(),
+                task.oid(),
+                task.method(),
+                task.awaited(),
+                task.covers(),
+                task.routed(),
+                task.downstream(),
+                task.downstreamMark(),
+                task.oldestCommit(),
+                task.lookups(),
+                new RoundBasis(
+                        "",
+                        everything ? "rows changed" : "",
+                        FullRecompute.ALLOW,
+                        List.of(),
+                        new RoundBasis.Stack(graph.stackOf(id(view)), readers, view.pending.isEmpty() && !everything)));
+    }
+
+    private void ended(View view, RefreshOutcome outcome, boolean moved) throws Exception {
+        switch (outcome) {
+            case RefreshOutcome.Refreshed refreshed -> {
+                if (!moved && fixture.differs(view.layout)) {
+                    throw new AssertionError(
+                            where(view, Optional.empty()) + refreshed + " differs from its definition");
+                }
+                view.needsAllRows = false;
+                view.pending.removeIf(change -> refreshed.snapshot().sees(change.xid()));
+                tally.rounds++;
+                tally.changed += refreshed.rowsChanged().orElseThrow();
+                if (refreshed.recomputed().orElseThrow().everything().isPresent()) {
+                    tally.everything++;
+                    fixture.refresher = fixture.newRefresher();
+                } else {
+                    tally.byKeys++;
+                    tally.ofGroups += view.layout.maps().isEmpty() ? 0 : 1;
+                    tally.ofTotals += view.maps.haveTotals() ? 1 : 0;
+                    tally.ofStacks += graph.stackOf(id(view)).isEmpty() ? 0 : 1;
+                }
+            }
+            case RefreshOutcome.NeedsAllRows all -> view.needsAllRows = true;
+            case RefreshOutcome.Deferred deferred -> {
+                if (!moved
+                        && view.pending.isEmpty()
+                        && graph.stackOf(id(view)).isEmpty()
+                        && fixture.differs(view.layout)) {
+                    throw new AssertionError(where(view, Optional.empty()) + "differs, and nothing was pending");
+                }
+            }
+            default -> throw new AssertionError(where(view, Optional.empty()) + outcome);
+        }
     }
 
     /** @return empty if the query cannot be kept by keys, or if it is one of too many that recompute everything */

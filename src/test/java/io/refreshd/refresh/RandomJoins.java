@@ -94,11 +94,12 @@ final class RandomJoins {
                 "CREATE TABLE harness.change (xid xid8, name text, op text, was text[], is_now text[])",
                 "SET client_min_messages = error",
                 """
+                -- The log holds what output functions give: 't', where a cast of a boolean gives 'true'.
                 CREATE FUNCTION harness.row_changed() RETURNS trigger LANGUAGE plpgsql AS $$
                 BEGIN
                     INSERT INTO harness.change VALUES (pg_current_xact_id(), TG_TABLE_NAME, TG_OP,
-                        CASE WHEN TG_OP <> 'INSERT' THEN ARRAY[OLD.id::text, OLD.k2::text, OLD.a::text, OLD.b::text, OLD.v] END,
-                        CASE WHEN TG_OP <> 'DELETE' THEN ARRAY[NEW.id::text, NEW.k2::text, NEW.a::text, NEW.b::text, NEW.v] END);
+                        CASE WHEN TG_OP <> 'INSERT' THEN ARRAY[format('%s', OLD.id), OLD.k2::text, OLD.a::text, OLD.b::text, OLD.v] END,
+                        CASE WHEN TG_OP <> 'DELETE' THEN ARRAY[format('%s', NEW.id), NEW.k2::text, NEW.a::text, NEW.b::text, NEW.v] END);
                     RETURN NULL;
                 END $$""",
                 """

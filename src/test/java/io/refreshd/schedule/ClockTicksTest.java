@@ -77,7 +77,8 @@ class ClockTicksTest {
                 Optional.of(new Obstacle("reads the clock", Remedy.NONE)),
                 "1",
                 FullRecompute.ALLOW,
-                clock);
+                clock,
+                List.of());
         LedgerEntry entry = new LedgerEntry(
                 VIEW,
                 dirty,
@@ -109,7 +110,8 @@ class ClockTicksTest {
                         Optional.of(0L),
                         false,
                         now.wall(),
-                        Optional.of(new Recomputed(0, Optional.empty())))));
+                        Optional.of(new Recomputed(0, Optional.empty())),
+                        Set.of())));
     }
 
     @Test

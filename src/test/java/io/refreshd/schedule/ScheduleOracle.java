@@ -197,6 +197,7 @@ final class ScheduleOracle {
             }
             case RefreshOutcome.NotVisibleYet notYet -> restoreReasons(view);
             case RefreshOutcome.NeedsAllRows all -> restoreReasons(view);
+            case RefreshOutcome.Deferred deferred -> restoreReasons(view);
             case RefreshOutcome.Failed failed -> {
                 // A statement that the server refused for good has not committed.
                 view.commitUncertain |= failed.failure().kind() == Failure.Kind.TRANSIENT;

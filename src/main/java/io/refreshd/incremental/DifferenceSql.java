@@ -1,0 +1,176 @@
+package io.refreshd.incremental;
+
+import io.refreshd.model.SqlNames;
+import java.util.List;
+import java.util.function.IntFunction;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+
+/**
+ * Writes the statement that puts what a definition says in place of what the table of an incremental view holds. Pure.
+ *
+ * <p>A row is updated in place if it differs in columns alone that are in no index of the table: then the server need write no index
+ * (HOT), and no unique index can refuse one row because of another one that has not been corrected yet. All other rows are deleted
+ * and inserted, and all are deleted before the first one is inserted.
+ */
+final class DifferenceSql {
+    /** Pairs rows that differ in columns alone that are in no index: they have the same key and the same indexed values. */
+    private static final String PAIRED = """
+                  SELECT g.at, n.nth IS NOT NULL AS said, %2$s
+                    FROM (SELECT at, indexed, indexed_hash, %1$s, row_number() OVER w - rank() OVER w AS nth
+                            FROM differing WHERE at IS NOT NULL
+                          WINDOW w AS (PARTITION BY %1$s ORDER BY indexed USING OPERATOR(pg_catalog.*<))) AS g
+                    FULL JOIN
+                         (SELECT %2$s, indexed, indexed_hash, %1$s, row_number() OVER w - rank() OVER w AS nth
+                            FROM differing WHERE at IS NULL
+                          WINDOW w AS (PARTITION BY %1$s ORDER BY indexed USING OPERATOR(pg_catalog.*<))) AS n
+                      ON %3$s AND g.indexed_hash = n.indexed_hash AND g.nth = n.nth AND g.indexed OPERATOR(pg_catalog.*=) n.indexed""";
+
+    private static final String UNPAIRED = "SELECT *, at IS NULL AS said FROM differing";
+
+    private final StoreLayout layout;
+    private final boolean keyHoldsNull;
+    private final List<List<Integer>> told;
+    private final String store;
+    private final String columns;
+    private final List<Integer> indexed;
+
+    /**
+     * @param keyHoldsNull whether the recompute key may hold NULL
+     * @param told lists of columns, by number, whose old and new values in changed rows are returned too
+     */
+    DifferenceSql(StoreLayout layout, boolean keyHoldsNull, List<List<Integer>> told) {
+        this.layout = layout;
+        this.keyHoldsNull = keyHoldsNull;
+        this.told = List.copyOf(told);
+        this.store = SqlNames.qualified(layout.names().store());
+        this.columns = all(i -> "c" + i);
+        this.indexed = numbers().filter(this::isIndexed).boxed().toList();
+    }
+
+    /**
+     * @param condition on the rows of the table
+     * @param said what the definition says: its name, or a query
+     * @param conditionOfSaid on the rows of that
+     */
+    String statement(String condition, String said, String conditionOfSaid) {
+        String image = "ROW(" + all(i -> "x.c" + i) + ")";
+        String ordered = "WINDOW w AS (PARTITION BY " + key(i -> "x.c" + i) + " ORDER BY " + image
+                + " USING OPERATOR(pg_catalog.*<))";
+        // Of equal rows, row_number() - rank() counts from 0.
+        return """
+                WITH differing AS MATERIALIZED (
+                  SELECT h.at, coalesce(h.indexed, s.indexed) AS indexed,
+                         coalesce(h.indexed_hash, s.indexed_hash) AS indexed_hash, %1$s, %2$s%19$s
+                    FROM (SELECT x.ctid AS at, %3$s, %4$s AS image, %16$s AS hash, %5$s AS indexed,
+                                 %17$s AS indexed_hash, row_number() OVER w - rank() OVER w AS nth%20$s
+                            FROM %6$s AS x(%7$s) %8$s %9$s) AS h
+                    FULL JOIN
+                         (SELECT %7$s, %4$s AS image, %16$s AS hash, %5$s AS indexed,
+                                 %17$s AS indexed_hash, row_number() OVER w - rank() OVER w AS nth
+                            FROM %10$s AS x(%7$s) %18$s %9$s) AS s
+                      ON %11$s AND h.hash = s.hash AND h.nth = s.nth AND h.image OPERATOR(pg_catalog.*=) s.image
+                   WHERE h.at IS NULL OR s.nth IS NULL
+                ), corrected AS MATERIALIZED (
+                %12$s
+                ), deleted AS (
+                  DELETE FROM %6$s AS t WHERE t.ctid = ANY (ARRAY(SELECT p.at FROM corrected AS p WHERE NOT p.said)) RETURNING 1
+                ), inserted AS (
+                  INSERT INTO %6$s (%13$s)
+                  SELECT %7$s FROM corrected AS p WHERE p.at IS NULL AND (SELECT count(*) FROM deleted) >= 0 RETURNING 1
+                )%14$s
+                SELECT (SELECT count(*) FROM deleted), (SELECT count(*) FROM inserted), %15$s%21$s
+                """.formatted(
+                        key(i -> "coalesce(h.c" + i + ", s.c" + i + ") AS k" + i),
+                        all(i -> "s.c" + i),
+                        key(i -> "x.c" + i),
+                        image,
+                        "ROW(" + RoundSql.listed(indexed, i -> "x.c" + i) + ")",
+                        store,
+                        columns,
+                        condition,
+                        ordered,
+                        said,
+                        equalKeys("h.c", "s.c"),
+                        inPlace() ? PAIRED.formatted(key(i -> "k" + i), columns, equalKeys("g.k", "n.k")) : UNPAIRED,
+                        all(i -> name(i)),
+                        inPlace() ? updated() : "",
+                        inPlace() ? "(SELECT count(*) FROM updated)" : "0",
+                        hash(numbers().boxed().toList(), i -> "x.c" + i),
+                        hash(indexed, i -> "x.c" + i),
+                        conditionOfSaid,
+                        toldColumns(i -> ", h.o" + i),
+                        toldColumns(i -> ", x.c" + i + " AS o" + i),
+                        told.stream().map(this::toldRows).collect(Collectors.joining()));
+    }
+
+    private String toldColumns(IntFunction<String> each) {
+        return told.stream()
+                .flatMap(List::stream)
+                .distinct()
+                .sorted()
+                .map(each::apply)
+                .collect(Collectors.joining());
+    }
+
+    /** The values of some columns in the rows that went and in those that came. */
+    private String toldRows(List<Integer> numbers) {
+        return ", (SELECT pg_catalog.array_agg(k.key) FROM (SELECT DISTINCT ARRAY["
+                + RoundSql.listed(
+                        numbers,
+                        i -> "CASE WHEN d.at IS NULL THEN " + RoundSql.text("d.c" + i) + " ELSE "
+                                + RoundSql.text("d.o" + i) + " END")
+                + "] AS key FROM differing AS d LIMIT " + (WayChooser.MOST_KEYS + 1) + ") AS k)";
+    }
+
+    /** A hash of the row, so that rows with the same key need not all be compared with each other. */
+    private String hash(List<Integer> numbers, IntFunction<String> each) {
+        List<Integer> hashable = numbers.stream()
+                .filter(i -> layout.columns().get(i - 1).isHashable())
+                .toList();
+        return hashable.isEmpty() ? "0" : "pg_catalog.hash_record(ROW(" + RoundSql.listed(hashable, each) + "))";
+    }
+
+    private String updated() {
+        String values = numbers()
+                .filter(i -> !indexed.contains(i))
+                .mapToObj(i -> name(i) + " = p.c" + i)
+                .collect(Collectors.joining(", "));
+        return """
+                , updated AS (
+                  UPDATE %s AS t SET %s FROM corrected AS p WHERE p.at = t.ctid AND p.said RETURNING 1
+                )""".formatted(store, values);
+    }
+
+    /** Whether rows may differ in columns alone that are in no index. */
+    private boolean inPlace() {
+        return indexed.size() < layout.columns().size();
+    }
+
+    private String equalKeys(String left, String right) {
+        return layout.names().recomputeKey().stream()
+                .map(i -> left + i + (keyHoldsNull ? " IS NOT DISTINCT FROM " : " = ") + right + i)
+                .collect(Collectors.joining(" AND "));
+    }
+
+    private String name(int number) {
+        return SqlNames.identifier(layout.columns().get(number - 1).name());
+    }
+
+    private IntStream numbers() {
+        return IntStream.rangeClosed(1, layout.columns().size());
+    }
+
+    private boolean isIndexed(int number) {
+        return layout.columns().get(number - 1).indexed()
+                || layout.names().recomputeKey().contains(number);
+    }
+
+    private String all(IntFunction<String> each) {
+        return numbers().mapToObj(each).collect(Collectors.joining(", "));
+    }
+
+    private String key(IntFunction<String> each) {
+        return RoundSql.listed(layout.names().recomputeKey(), each);
+    }
+}

@@ -1,0 +1,162 @@
+package io.refreshd.schedule;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.refreshd.model.FullRecompute;
+import io.refreshd.model.Impact;
+import io.refreshd.model.KeyLookup;
+import io.refreshd.model.LedgerEntry;
+import io.refreshd.model.Lsn;
+import io.refreshd.model.Method;
+import io.refreshd.model.Moment;
+import io.refreshd.model.RefreshOutcome;
+import io.refreshd.model.RefreshTask;
+import io.refreshd.model.Snapshot;
+import io.refreshd.model.TableId;
+import io.refreshd.model.Timing;
+import io.refreshd.model.UpstreamRows;
+import io.refreshd.model.ViewId;
+import io.refreshd.model.Xid;
+import io.refreshd.model.Xids;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/** Rounds of incremental views that read each other: {@code top} reads {@code low}, and has a longer quiet period. */
+class StackedRoundsTest {
+    private static final ViewId LOW = new ViewId("public", "low");
+    private static final ViewId TOP = new ViewId("public", "top");
+    private static final KeyLookup ROW =
+            new KeyLookup(new TableId("public", "t"), List.of(1), List.of("int"), Set.of());
+    private static final UpstreamRows STACK =
+            new UpstreamRows(LOW, 1, List.of(new UpstreamRows.Path(List.of(1), ROW)), "");
+    private static final Duration QUIET = Duration.ofMillis(20);
+
+    private final Scheduler scheduler = new Scheduler(SchedulerSettings.withMaxConcurrent(3), 10, new Random(1));
+    private Moment now = new Moment(7, Instant.parse("2026-01-01T00:00:00Z"));
+    private long xid = 150;
+
+    StackedRoundsTest() {
+        List<ViewSpec> specs = List.of(
+                spec(LOW, 1, QUIET, Set.of(), List.of()),
+                spec(TOP, 2, Duration.ofMinutes(1), Set.of(LOW), List.of(STACK)));
+        Map<ViewId, LedgerEntry> entries = Stream.of(LOW, TOP)
+                .collect(Collectors.toMap(
+                        view -> view,
+                        view -> new LedgerEntry(
+                                view,
+                                false,
+                                Optional.empty(),
+                                Optional.of(new Lsn(500)),
+                                Optional.of(Snapshot.parse("100:100:")),
+                                Optional.of(now.wall()),
+                                Optional.of(Duration.ofMillis(5)),
+                                0,
+                                false,
+                                Optional.empty())));
+        scheduler.handle(new Event.ViewsKnown(specs, entries, Set.of()), now);
+    }
+
+    private static ViewSpec spec(
+            ViewId view, long oid, Duration quiet, Set<ViewId> upstream, List<UpstreamRows> stack) {
+        return new ViewSpec(
+                view,
+                oid,
+                new Timing(quiet, Duration.ofMinutes(5), Optional.empty()),
+                Method.INCREMENTAL,
+                upstream,
+                Optional.empty(),
+                Optional.empty(),
+                "1",
+                FullRecompute.ALLOW,
+                List.of(),
+                stack);
+    }
+
+    private List<RefreshTask> after(Duration time) {
+        now = now.plus(time);
+        return tasks(scheduler.handle(new Event.Tick(), now));
+    }
+
+    private void change(ViewId view) {
+        xid++;
+        KeyLookup lookup = ROW.withKeys(Set.of(List.of("1")));
+        scheduler.handle(
+                new Event.Affected(List.of(new Impact(view, Xids.of(new Xid(xid)), now.wall(), List.of(lookup)))), now);
+    }
+
+    private List<RefreshTask> ended(ViewId view, boolean marked, Set<ViewId> carried) {
+        return ended(
+                view,
+                new RefreshOutcome.Refreshed(
+                        Snapshot.parse((xid + 1) + ":" + (xid + 1) + ":"),
+                        Duration.ofMillis(5),
+                        Optional.of(1L),
+                        marked,
+                        now.wall(),
+                        Optional.empty(),
+                        carried));
+    }
+
+    private List<RefreshTask> ended(ViewId view, RefreshOutcome outcome) {
+        return tasks(scheduler.handle(new Event.RefreshEnded(view, outcome), now));
+    }
+
+    private static List<RefreshTask> tasks(List<Action> actions) {
+        return actions.stream()
+                .flatMap(action -> switch (action) {
+                    case Action.Start start -> Stream.of(start.task());
+                    case Action.StartRound round -> round.tasks().stream();
+                    default -> Stream.<RefreshTask>empty();
+                })
+                .toList();
+    }
+
+    @Test
+    void whatStandsOnAViewOfTheRoundTakesPartAndIsNotPendingAfterwards() {
+        change(LOW);
+        List<RefreshTask> round = after(QUIET);
+        assertThat(round).extracting(RefreshTask::view).containsExactly(LOW, TOP);
+        assertThat(round.getFirst().basis().stack().readers())
+                .containsExactly(new UpstreamRows.Reader(TOP, 2, Set.of(List.of(1)), false));
+        assertThat(round.getLast().basis().stack().accompanies()).isTrue();
+        assertThat(ended(LOW, false, Set.of(TOP))).isEmpty();
+        assertThat(ended(TOP, new RefreshOutcome.Deferred())).isEmpty();
+        assertThat(after(Duration.ofMinutes(10))).isEmpty();
+    }
+
+    @Test
+    void whatWasNotCarriedIsBroughtUpToDateByTheRowsThatWereKept() {
+        change(TOP);
+        assertThat(after(Duration.ofMinutes(1))).extracting(RefreshTask::view).containsExactly(TOP);
+        change(LOW);
+        List<RefreshTask> round = after(Duration.ofSeconds(2));
+        assertThat(round).as("the reader runs").extracting(RefreshTask::view).containsExactly(LOW);
+        assertThat(round.getFirst().basis().stack().readers())
+                .containsExactly(new UpstreamRows.Reader(TOP, 2, Set.of(List.of(1)), true));
+        ended(TOP, true, Set.of());
+        List<RefreshTask> next = ended(LOW, true, Set.of());
+        assertThat(next).extracting(RefreshTask::view).containsExactly(TOP);
+        assertThat(next.getFirst().basis().everything()).isEmpty();
+    }
+
+    @Test
+    void aReaderThatWasTakenOutWithTheViewBelowHasItsChangesStill() {
+        change(TOP);
+        change(LOW);
+        assertThat(after(QUIET)).extracting(RefreshTask::view).containsExactly(LOW, TOP);
+        ended(LOW, new RefreshOutcome.NeedsAllRows("too many keys"));
+        List<RefreshTask> next = ended(TOP, new RefreshOutcome.Deferred());
+        assertThat(next).as("the view below goes first").isEmpty();
+        next = ended(LOW, true, Set.of());
+        assertThat(next).extracting(RefreshTask::view).containsExactly(TOP);
+        assertThat(next.getFirst().lookups()).hasSize(1);
+    }
+}
