@@ -30,7 +30,7 @@ public final class MaterializedReaders {
         return readers.getOrDefault(view.oid(), List.of()).stream()
                 .filter(reader -> reader.oid() != view.oid())
                 .distinct()
-                .map(reader -> obstacle("materialized view " + reader.sql(), view.viewId()))
+                .map(reader -> obstacle("materialized view " + reader.viewId(), view.viewId()))
                 .toList();
     }
 

@@ -43,7 +43,7 @@ final class Dependents {
                    (SELECT pg_catalog.string_agg(pg_catalog.format('%I = %L', o.option_name, o.option_value), ', ')
                       FROM pg_catalog.pg_options_to_table(v.reloptions) o) AS options,
                    CASE WHEN v.relkind = 'm' AND w.rulename = '_RETURN'
-                        THEN pg_catalog.format('materialized view %I.%I', s.nspname, v.relname)
+                        THEN pg_catalog.format('materialized view %s.%s', s.nspname, v.relname)
                         ELSE pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid) END AS description
               FROM depending d
               LEFT JOIN pg_catalog.pg_rewrite w ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND w.oid = d.objid
