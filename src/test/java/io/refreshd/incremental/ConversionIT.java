@@ -419,6 +419,10 @@ class ConversionIT {
                         "v7",
                         "SELECT id, (WITH w AS (SELECT max(id) AS n FROM details) SELECT n FROM w) AS m FROM main"))
                 .anyMatch(what -> what.contains("a sub-query in an expression with WITH"));
+        view("below", "SELECT id, title FROM main");
+        forward("below");
+        assertThat(refused("v8", "SELECT m.id, b.title FROM main m JOIN below b ON b.id = m.id WHERE m.at > now()"))
+                .contains("compares a column with the clock, and reads an incremental view");
         assertThat(refused("v6", "SELECT count(*) AS n FROM (SELECT random() FROM main) s"))
                 .hasSizeGreaterThan(1);
     }
