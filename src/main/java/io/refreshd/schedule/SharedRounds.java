@@ -98,10 +98,12 @@ final class SharedRounds {
         return began.isEmpty() ? began : OptionalLong.of(began.getAsLong() + LONGEST_WAIT);
     }
 
+    /** A view that stands on this one and has its turn goes first, as it would if this one started alone. */
     private boolean isReadySoon(ViewState view, long now) {
         return readiness.mayRun(view, now)
                 && !views.isRunning(view.id())
                 && view.readyAt(now) - now <= SOON
+                && turns.before(view, now).isEmpty()
                 && !turns.mustWait(view, now);
     }
 

@@ -1,7 +1,11 @@
 package io.refreshd.schedule;
 
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /**
@@ -31,7 +35,34 @@ final class StackTurns {
 
     boolean mustWait(ViewState view, long now) {
         boolean forUpstream = hasTurn(view, now) ? readiness.upstreamRuns(view) : readiness.waitsForUpstream(view, now);
-        return forUpstream || downstreamInTurn(view, now).anyMatch(downstream -> delays(view, downstream, now));
+        return forUpstream || givesWay(view, now);
+    }
+
+    /**
+     * Whether the view would delay a downstream view that has its turn, or one that has its turn and gives way likewise. Each view is looked
+     * at once, however many ways lead to it.
+     */
+    private boolean givesWay(ViewState view, long now) {
+        Set<ViewState> seen = new HashSet<>();
+        Deque<ViewState> open = new ArrayDeque<>(List.of(view));
+        while (!open.isEmpty()) {
+            ViewState next = open.remove();
+            for (ViewState downstream : inTurnWithPlace(next, now)) {
+                if (delays(next, downstream, now)) {
+                    return true;
+                }
+                if (seen.add(downstream)) {
+                    open.add(downstream);
+                }
+            }
+        }
+        return false;
+    }
+
+    private List<ViewState> inTurnWithPlace(ViewState view, long now) {
+        return downstreamInTurn(view, now)
+                .filter(downstream -> places.hasPlaceFor(downstream, now))
+                .toList();
     }
 
     private Stream<ViewState> downstreamInTurn(ViewState view, long now) {
@@ -46,13 +77,10 @@ final class StackTurns {
     }
 
     /**
-     * Whether a refresh that starts now would delay the downstream view, which waits for nothing but upstream refreshes that run.
+     * Whether a refresh that starts now would delay the downstream view, which waits for upstream refreshes that run and for nothing else.
      * One that is expected to end before those does not.
      */
     private boolean delays(ViewState view, ViewState downstream, long now) {
-        if (!places.hasPlaceFor(downstream, now)) {
-            return false;
-        }
         return views.running().stream()
                 .filter(running ->
                         downstream.spec.upstream().contains(running.task().view()))

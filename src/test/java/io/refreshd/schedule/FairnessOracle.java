@@ -179,11 +179,12 @@ final class FairnessOracle {
                 && views.get(id).keepsTarget();
     }
 
-    /** Whether the view may have to wait for one that stands on it, and that waits for another of its upstream views. */
+    /** Whether the view may have to wait for one that stands on it, and that waits for another of its upstream views or gives way itself. */
     boolean mayGiveWay(ViewId id) {
         return downstream(id)
                 .anyMatch(view -> view.phase != ViewPhase.FRESH
-                        && view.spec.upstream().stream().anyMatch(running::containsKey));
+                        && (view.spec.upstream().stream().anyMatch(running::containsKey)
+                                || mayGiveWay(view.spec.view())));
     }
 
     private Stream<Timed> downstream(ViewId id) {
