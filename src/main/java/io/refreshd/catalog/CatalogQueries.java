@@ -218,7 +218,7 @@ final class CatalogQueries {
 
     private List<Rule> rules(Collection<Long> oids, Map<Long, List<Rule.Read>> reads, Map<Long, SortedSet<Long>> calls)
             throws SQLException {
-        return query(CatalogSql.RULES, oids, row -> {
+        return query(CatalogSql.rules(TestedVersions.obstacle(connection).isEmpty()), oids, row -> {
             long relation = row.getLong(1);
             Set<Rule.Trait> traits = EnumSet.noneOf(Rule.Trait.class);
             addIf(row.getBoolean(3), Rule.Trait.WHOLE_ROW, traits);

@@ -108,10 +108,10 @@ final class CatalogSql {
      *
      * <p>The tree itself is returned only if the server's encoding is UTF-8. A constant in the tree is in the server's encoding, and is
      * later compared with values from the log, which are in UTF-8. Nor is it returned above 256 kB, or beyond 16 MB of all together, the
-     * smallest first: the daemon's heap is small. Without the tree, the view counts as affected by more changes than necessary, and each
+     * smallest first: the daemon's heap is small; nor from a server that is too new: {@link TestedVersions}. Without the tree, the view counts as affected by more changes than necessary, and each
      * cast of text to a date or time counts as one that may read the clock.
      */
-    static final String RULES = QUERIES + """
+    private static final String RULES = QUERIES + """
             SELECT reader::int8, hash, whole_row, clock, sample,
                    CASE WHEN octet_length(tree) <= 262144
                          AND sum(octet_length(tree)) OVER (ORDER BY octet_length(tree), reader) <= 16777216
@@ -120,11 +120,11 @@ final class CatalogSql {
               FROM (SELECT q.reader, md5(string_agg(concat(q.tree, q.settings), '|' ORDER BY q.oid)) AS hash,
                            bool_or(q.tree IS NULL OR position(':varattno 0 ' IN q.tree) > 0) AS whole_row,
                            bool_or(q.tree ~ 'SQLVALUEFUNCTION :op [0-8] '
-                                   OR current_setting('server_encoding') <> 'UTF8' AND position('{COERCEVIAIO ' IN q.tree) > 0
+                                   OR NOT (TREES_ARE_READ) AND position('{COERCEVIAIO ' IN q.tree) > 0
                                       AND q.tree ~ ' :resulttype (1082|1083|1114|1184|1266) ') AS clock,
                            bool_or(position('{TABLESAMPLECLAUSE ' IN q.tree) > 0) AS sample,
                            coalesce(max(q.tree) FILTER (WHERE q.class = 'pg_catalog.pg_rewrite'::regclass
-                                                          AND current_setting('server_encoding') = 'UTF8'), '') AS tree,
+                                                          AND TREES_ARE_READ), '') AS tree,
                            bool_or(q.tree IS NULL) AS unexamined,
                            bool_or(q.tree ~ 'SQLVALUEFUNCTION :op (12|13|14) ') AS session,
                            bool_or(q.tree ~ 'type (24|2202|2203|2204|2205|2206|4089|4096|4191) ') AS object_types,
@@ -134,6 +134,11 @@ final class CatalogSql {
                      GROUP BY q.reader) examined
              ORDER BY reader
             """;
+
+    /** @param trees whether the form of this server's query trees is known */
+    static String rules(boolean trees) {
+        return RULES.replace("TREES_ARE_READ", trees ? "current_setting('server_encoding') = 'UTF8'" : "false");
+    }
 
     /**
      * The oids of functions in the queries, and of relations with an {@code r} before the number.

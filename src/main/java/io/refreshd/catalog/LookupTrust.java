@@ -13,7 +13,9 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * The untrusted code that look-ups of the views would run, for all views at once and in bounded time.
@@ -44,6 +46,10 @@ final class LookupTrust {
     static Map<Long, Obstacle> of(
             Connection transaction, Collection<Long> views, Collection<Rule> rules, Duration longest)
             throws SQLException {
+        Optional<Obstacle> untested = TestedVersions.obstacle(transaction);
+        if (untested.isPresent()) {
+            return views.stream().distinct().collect(Collectors.toMap(view -> view, view -> untested.get()));
+        }
         Set<Long> small = new HashSet<>();
         rules.stream().filter(rule -> !rule.tree().isEmpty()).forEach(rule -> small.add(rule.relation()));
         if (small.isEmpty()) {

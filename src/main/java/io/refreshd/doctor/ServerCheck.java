@@ -1,6 +1,7 @@
 package io.refreshd.doctor;
 
 import io.refreshd.capture.Prerequisites;
+import io.refreshd.catalog.TestedVersions;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.Remedy;
 import java.sql.SQLException;
@@ -13,8 +14,6 @@ import org.postgresql.PGConnection;
 
 /** Checks the server's version and settings, its clock, and that no pooler stands in between. */
 final class ServerCheck implements Check {
-    private static final int OLDEST = 15;
-    private static final int NEWEST = 18;
 
     /** Staleness and lag are shown wrong by as much as the clocks differ; a smaller difference nobody notices. */
     private static final Duration SKEW_WORTH_NOTING = Duration.ofMillis(500);
@@ -41,18 +40,20 @@ final class ServerCheck implements Check {
     }
 
     static Optional<Finding> version(int version) {
-        if (version < OLDEST) {
+        if (version < TestedVersions.OLDEST) {
             return Optional.of(version(
                     Severity.ERROR,
                     version,
-                    "refreshd needs " + OLDEST + " or newer.",
+                    "refreshd needs " + TestedVersions.OLDEST + " or newer.",
                     Remedy.text("upgrade the server")));
         }
-        return version > NEWEST
+        return version > TestedVersions.NEWEST
                 ? Optional.of(version(
                         Severity.WARNING,
                         version,
-                        "refreshd was tested with " + OLDEST + " to " + NEWEST + ".",
+                        "refreshd was tested with " + TestedVersions.OLDEST + " to " + TestedVersions.NEWEST
+                                + ". It does not read query trees of newer ones: it decides by table and column which views a"
+                                + " commit concerns, looks up no rows, and suspends incremental views.",
                         Remedy.text("look for a newer refreshd")))
                 : Optional.empty();
     }
