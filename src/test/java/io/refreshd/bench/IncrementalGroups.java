@@ -5,7 +5,6 @@ import java.sql.Connection;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 
@@ -13,8 +12,8 @@ import java.util.stream.IntStream;
  * What a round of one changed row costs where a view has three groups: brought up to date from their totals, and recomputed from all their
  * rows, in turn; beside {@code REFRESH MATERIALIZED VIEW CONCURRENTLY} of the same query.
  *
- * <p>The rounds are those of the daemon's own classes in this process. For the second way the totals are taken out of the ledger. Database time
- * is what the server spent on statements in the database, the writer's among them.
+ * <p>The rounds are those of the daemon's own classes in this process. For the second way the totals are taken out of the ledger. Processor time
+ * is that of all processes of the server, the writer's statement and the decoding of the log among them.
  */
 final class IncrementalGroups {
     private static final String QUERY =
@@ -23,8 +22,6 @@ final class IncrementalGroups {
     private static final String REFRESH = "REFRESH MATERIALIZED VIEW CONCURRENTLY bare.groups";
     private static final int ROUNDS = 50;
     private static final int FEWER = 5;
-    /** A session that has become idle reports what its statements took after ten seconds. */
-    private static final int REPORTED_MILLIS = 11_000;
 
     private final BenchDatabase database;
     private final Options options;
@@ -68,22 +65,21 @@ final class IncrementalGroups {
                 "three groups of %,d rows, one changed row".formatted(rows),
                 "cost",
                 new Table(
-                        List.of("", "duration", "database time", "processor time of the server", "… ÷ that of totals"),
+                        List.of("", "duration", "processor time of the server", "… ÷ that of totals"),
                         List.of(
                                 row("round, from totals", totals, totals),
                                 row("round, from all rows of the group", groups, totals),
                                 row("REFRESH CONCURRENTLY", refreshes, totals))));
     }
 
-    /** Seconds of a round, or of a refresh. @param active that the server spent on statements @param cpu its processor time */
-    private record Cost(double duration, double active, double cpu) {}
+    /** Seconds of a round, or of a refresh. @param cpu processor time of the server */
+    private record Cost(double duration, double cpu) {}
 
     private static List<String> row(String title, List<Cost> costs, List<Cost> totals) {
         Sample cpu = sample(costs, Cost::cpu);
         return List.of(
                 title,
                 Table.millis(sample(costs, Cost::duration)),
-                Table.millis(sample(costs, Cost::active)),
                 Table.millis(cpu),
                 Report.number(cpu.median() / sample(totals, Cost::cpu).median()));
     }
@@ -100,8 +96,6 @@ final class IncrementalGroups {
                 Statement writer = connection.createStatement()) {
             PostgresRefresher refresher = rounds.newRefresher();
             rounds.keys(refresher, IntStream.of(1));
-            TimeUnit.MILLISECONDS.sleep(REPORTED_MILLIS);
-            double active = activeSeconds();
             double cpu = database.cpuSeconds();
             for (int i = 0; i < number; i++) {
                 changed++;
@@ -109,9 +103,7 @@ final class IncrementalGroups {
                 writer.execute(change(id));
                 seconds.add(rounds.keys(refresher, IntStream.of(id)).seconds());
             }
-            cpu = database.cpuSeconds() - cpu;
-            TimeUnit.MILLISECONDS.sleep(REPORTED_MILLIS);
-            return new Cost(Sample.of(seconds).median(), (activeSeconds() - active) / number, cpu / number);
+            return new Cost(Sample.of(seconds).median(), (database.cpuSeconds() - cpu) / number);
         }
     }
 
@@ -122,17 +114,11 @@ final class IncrementalGroups {
             long start = System.nanoTime();
             statement.execute(REFRESH);
             double duration = (System.nanoTime() - start) / 1e9;
-            return new Cost(duration, duration, database.cpuSeconds() - cpu);
+            return new Cost(duration, database.cpuSeconds() - cpu);
         }
     }
 
     private static String change(int id) {
         return "UPDATE account SET amount = amount + 1 WHERE id = " + id;
-    }
-
-    private double activeSeconds() throws Exception {
-        return Double.parseDouble(
-                database.query("SELECT active_time / 1000 FROM pg_stat_database WHERE datname = current_database()")
-                        .getFirst());
     }
 }

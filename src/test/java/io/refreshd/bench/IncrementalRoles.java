@@ -21,9 +21,6 @@ final class IncrementalRoles {
     private static final int CHANGES = 20;
     private static final int PAUSE_MILLIS = 300;
     private static final int PAIRS = FULL ? 3 : 1;
-    /** A session that has become idle reports what its statements took after ten seconds. */
-    private static final int REPORTED_MILLIS = 11_000;
-
     /** Each look costs the server what is measured. */
     private static final Duration POLLED = Duration.ofSeconds(1);
 
@@ -61,18 +58,6 @@ final class IncrementalRoles {
         this.notes = notes;
     }
 
-    /**
-     * Seconds.
-     *
-     * @param active that the server spent on statements
-     * @param cpu its processor time
-     */
-    private record Spent(double active, double cpu) {
-        Spent minus(Spent before) {
-            return new Spent(active - before.active, cpu - before.cpu);
-        }
-    }
-
     void run() throws Exception {
         Layout roles = Layout.ofRoles(2 * VIEWS * ROWS_OF_A_ROLE, VIEWS);
         database.layOut(new Layout(roles.rows(), VIEWS, roles.views().subList(0, 1)));
@@ -83,21 +68,16 @@ final class IncrementalRoles {
         try (MeasuredDaemon daemon = MeasuredDaemon.start(database, RefreshdContender.INCREMENTAL_QUIET_PERIOD, "1s")) {
             Waiting.until("the views of " + daemon.pid() + " are fresh", POLLED, this::settled);
             change("title", 0); // each view's first round looks at the plans
-            List<Double> active = new ArrayList<>();
             List<Double> cpu = new ArrayList<>();
             String before = "";
             for (int pair = 1; pair <= PAIRS; pair++) {
-                Spent unread = changes("note", pair);
+                double unread = changes("note", pair);
                 if (pair == 1) {
                     before = one("SELECT coalesce(max(id), 0) FROM refreshd.refresh_history");
                 }
-                Spent shown = changes("title", pair);
-                Spent difference = shown.minus(unread);
-                active.add(difference.active() / CHANGES);
-                cpu.add(difference.cpu() / CHANGES);
+                cpu.add((changes("title", pair) - unread) / CHANGES);
             }
-            notes.note(title, "database time of a round", Table.millis(Sample.of(active)));
-            notes.note(title, "processor time of the server", Table.millis(Sample.of(cpu)));
+            notes.note(title, "processor time of the server for a round", Table.millis(Sample.of(cpu)));
             notes.note(title, "views touched", touched(before));
             notes.note(title, "duration of a round", one("""
                     SELECT format('median %%s ms, greatest %%s ms',
@@ -107,12 +87,11 @@ final class IncrementalRoles {
         }
     }
 
-    /** @return what the server spent on so many changes */
-    private Spent changes(String column, int round) throws Exception {
-        Spent before = spent();
+    /** @return seconds of processor time that the server spent on so many changes */
+    private double changes(String column, int round) throws Exception {
+        double before = database.cpuSeconds();
         change(column, round);
-        TimeUnit.MILLISECONDS.sleep(REPORTED_MILLIS);
-        return spent().minus(before);
+        return database.cpuSeconds() - before;
     }
 
     /** Changes one row of each of some views, one after the other. */
@@ -143,12 +122,6 @@ final class IncrementalRoles {
                         ? "of %d changes each made a round of the one view that shows the row, and of no other"
                         : "NOT the views concerned: %d changes made rounds of " + String.join(", ", rounds),
                 PAIRS * CHANGES);
-    }
-
-    private Spent spent() throws Exception {
-        double active = Double.parseDouble(
-                one("SELECT active_time / 1000 FROM pg_stat_database WHERE datname = current_database()"));
-        return new Spent(active, database.cpuSeconds());
     }
 
     private boolean settled() throws Exception {
