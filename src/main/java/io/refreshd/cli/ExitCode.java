@@ -11,7 +11,7 @@ public enum ExitCode {
     UNREACHABLE(4, "The database cannot be reached, or refuses the login."),
     INTERNAL(5, "The daemon ended itself after an internal error. Restart it: nothing is lost."),
     WARNINGS(6, "`check` found warnings and no error: `run` works, but not as well or as safely as it could."),
-    ABORTED(130, "Ended at once by a second SIGTERM or SIGINT. Nothing is lost.");
+    ABORTED(130, "Ended at once by a second SIGTERM or SIGINT, or 25 s after the first one. Nothing is lost.");
 
     private final int code;
     private final String meaning;
