@@ -17,9 +17,6 @@ import org.jspecify.annotations.Nullable;
  * queries number their rows and determine everything else.
  */
 final class Determinism {
-    /** Views and sub-selects are followed no deeper than this. */
-    private static final int MAX_DEPTH = 20;
-
     private static final int ROWS_FRAME = 0x4;
     private static final int WHOLE_PARTITION = 0x20 | 0x100;
 
@@ -36,6 +33,9 @@ final class Determinism {
     }
 
     private static final Open NOTHING = new Open(null, Map.of());
+
+    private static final Open NOT_EXAMINED =
+            new Open("what it reads through more plain views and sub-queries than are examined", Map.of());
 
     private final CatalogIndex catalogIndex;
     private final OrderSensitivity functions;
@@ -169,8 +169,8 @@ final class Determinism {
     }
 
     private Open nested(Node inner, @Nullable Determinism around) {
-        return depth >= MAX_DEPTH || budget.isExceeded()
-                ? NOTHING
+        return budget.isExceeded(depth + 1)
+                ? NOT_EXAMINED
                 : new Determinism(catalogIndex, functions, inner, around, depth + 1, budget).open();
     }
 

@@ -59,7 +59,7 @@ final class DiscriminatorAnalysis {
         Optional<Discriminator> found = Optional.empty();
         for (int index : joined(query, rangeTable)) {
             Optional<Node> subquery = rangeTable.subquery(index);
-            if (subquery.isPresent() && depth < MAX_DEPTH && !budget.isExceeded()) {
+            if (subquery.isPresent() && !budget.isExceeded(depth + 1)) {
                 found = found.or(() -> discriminator(subquery.get(), table, depth + 1, budget));
             }
             for (Node condition : conditions) {

@@ -36,20 +36,26 @@ final class GroupLeaves {
 
     private final Relation view;
     private final CatalogIndex catalogIndex;
+    private final QueryBudget budget;
 
     /** @param view for messages */
-    GroupLeaves(Relation view, CatalogIndex catalogIndex) {
+    GroupLeaves(Relation view, CatalogIndex catalogIndex, QueryBudget budget) {
         this.view = view;
         this.catalogIndex = catalogIndex;
+        this.budget = budget;
     }
 
-    Found of(PlacedQuery query) throws UnsupportedQueryException {
+    /** @param depth how many queries lie around this one */
+    Found of(PlacedQuery query, int depth) throws UnsupportedQueryException {
+        if (budget.isExceeded(depth)) {
+            throw QueryBudget.exceeded();
+        }
         List<Leaf> leaves = new ArrayList<>();
         List<SubLink> subQueries = new ArrayList<>();
         if (!query.query().isNull("setOperations")) {
             List<Node> branches = branches(query.query());
             for (int i = 0; i < branches.size(); i++) {
-                Found branch = of(query.branch(branches.get(i), i, catalogIndex));
+                Found branch = of(query.branch(branches.get(i), i, catalogIndex), depth + 1);
                 leaves.addAll(branch.leaves());
                 subQueries.addAll(branch.subQueries());
             }
@@ -59,7 +65,7 @@ final class GroupLeaves {
         subQueries.addAll(new GroupSubQueries(query.query(), columns).all());
         Optional<PlacedQuery> only = onlyGroups(query);
         if (only.isPresent()) {
-            Found inner = of(only.get());
+            Found inner = of(only.get(), depth + 1);
             inner.leaves().forEach(leaf -> leaves.add(through(columns, leaf)));
             if (leaves.stream().noneMatch(leaf -> leaf.columns().isEmpty())) {
                 inner.subQueries()

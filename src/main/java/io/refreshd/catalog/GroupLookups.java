@@ -51,9 +51,8 @@ final class GroupLookups implements LookupAnalysis.ByTable {
         if (definition == null || query.isEmpty()) {
             throw new UnsupportedQueryException("a map of it has no definition");
         }
-        Optional<GroupedQuery> grouped = new GroupedSplitter(
-                        definition, catalogIndex.extended(), List.of(), QueryPurpose.MAPPED)
-                .split(query.get());
+        Optional<GroupedQuery> grouped =
+                new GroupedSplitter(definition, catalogIndex.extended(), QueryPurpose.MAPPED).split(query.get());
         CatalogIndex known = grouped.map(GroupedQuery::catalogIndex).orElse(catalogIndex);
         SelectProjectJoin.of(grouped.map(GroupedQuery::around).orElse(definition), known, QueryPurpose.MAPPED);
         return new StoreLookups(

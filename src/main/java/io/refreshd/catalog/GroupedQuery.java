@@ -20,7 +20,7 @@ record GroupedQuery(Relation around, List<EntryNames> names, List<GroupedPart> p
      */
     static Optional<GroupedQuery> of(Relation view, Node query, CatalogIndex catalogIndex)
             throws UnsupportedQueryException {
-        return new GroupedSplitter(view, catalogIndex.extended(), List.of(), QueryPurpose.KEPT).split(query);
+        return new GroupedSplitter(view, catalogIndex.extended(), QueryPurpose.KEPT).split(query);
     }
 
     /** Whether both have the same parts, key columns and queries within. */

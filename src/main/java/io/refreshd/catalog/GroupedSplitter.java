@@ -18,9 +18,6 @@ import org.jspecify.annotations.Nullable;
  * sub-select that only joins; or the query as a whole. The rows that a part groups are split in turn, if they are joined with groups.
  */
 final class GroupedSplitter {
-    /** Sub-selects are followed no deeper than this. */
-    private static final int MAX_DEPTH = 20;
-
     private static final Set<Index.Trait> KEY =
             Set.of(Index.Trait.REPLICA_IDENTITY, Index.Trait.VALID, Index.Trait.IMMEDIATE, Index.Trait.BTREE);
 
@@ -28,14 +25,31 @@ final class GroupedSplitter {
     private final CatalogIndex extended;
     private final List<EntryNames> namesAround;
     private final QueryPurpose purpose;
+    private final QueryBudget budget;
+    private final int depth;
     private final List<GroupedPart> parts = new ArrayList<>();
 
-    /** @param namesAround the names of the queries inside of which the query is written */
-    GroupedSplitter(Relation view, CatalogIndex extended, List<EntryNames> namesAround, QueryPurpose purpose) {
+    GroupedSplitter(Relation view, CatalogIndex extended, QueryPurpose purpose) {
+        this(view, extended, List.of(), purpose, new QueryBudget(), 0);
+    }
+
+    /**
+     * @param namesAround the names of the queries inside of which the query is written
+     * @param depth how many queries lie around it
+     */
+    private GroupedSplitter(
+            Relation view,
+            CatalogIndex extended,
+            List<EntryNames> namesAround,
+            QueryPurpose purpose,
+            QueryBudget budget,
+            int depth) {
         this.view = view;
         this.extended = extended;
         this.namesAround = namesAround;
         this.purpose = purpose;
+        this.budget = budget;
+        this.depth = depth;
     }
 
     Optional<GroupedQuery> split(Node query) throws UnsupportedQueryException {
@@ -44,9 +58,10 @@ final class GroupedSplitter {
         if (QueryShape.isGrouped(query)) {
             List<String> names =
                     view.columns().stream().map(Relation.Column::name).toList();
-            around = QueryRewrite.allOf(part(whole, view.name(), names).table().oid(), names.size());
+            around = QueryRewrite.allOf(
+                    part(whole, view.name(), names, depth).table().oid(), names.size());
         } else {
-            around = withTables(whole, 0);
+            around = withTables(whole, depth);
         }
         return parts.isEmpty()
                 ? Optional.empty()
@@ -58,31 +73,34 @@ final class GroupedSplitter {
     }
 
     /** The query with a table in place of each part that it joins, also in the sub-selects of FROM. */
-    private Node withTables(PlacedQuery query, int depth) throws UnsupportedQueryException {
+    private Node withTables(PlacedQuery query, int level) throws UnsupportedQueryException {
         Map<Integer, Long> tables = new TreeMap<>();
         Map<Integer, Node> subSelects = new TreeMap<>();
         for (int entry : query.joined()) {
             Optional<PlacedQuery.InFrom> inner = query.inFrom(entry, extended);
             if (inner.isPresent() && QueryShape.isGrouped(inner.get().query().query())) {
                 GroupedPart part = part(
-                        inner.get().query(), inner.get().name(), inner.get().columns());
+                        inner.get().query(), inner.get().name(), inner.get().columns(), level + 1);
                 if (purpose == QueryPurpose.MAPPED) {
                     new MappedColumns(query.query(), entry).check(inner.get(), extended);
                 }
                 tables.put(entry, part.table().oid());
-            } else if (inner.isPresent() && depth < MAX_DEPTH && QueryRewrite.isSubSelect(query.query(), entry)) {
-                subSelects.put(entry, withTables(inner.get().query(), depth + 1));
+            } else if (inner.isPresent()
+                    && QueryRewrite.isSubSelect(query.query(), entry)
+                    && !budget.isExceeded(level + 1)) {
+                subSelects.put(entry, withTables(inner.get().query(), level + 1));
             }
         }
         return QueryRewrite.withSubSelects(QueryRewrite.withTables(query.query(), tables), subSelects);
     }
 
-    private GroupedPart part(PlacedQuery query, String name, List<String> columnNames)
+    /** @param level how many queries lie around this one */
+    private GroupedPart part(PlacedQuery query, String name, List<String> columnNames, int level)
             throws UnsupportedQueryException {
-        GroupLeaves.Found found = new GroupLeaves(view, extended).of(query);
+        GroupLeaves.Found found = new GroupLeaves(view, extended, budget).of(query, level);
         List<Leaf> leaves = found.leaves();
         for (SubLink subQuery : found.subQueries()) {
-            SubQueryReads.of(subQuery, extended, purpose);
+            SubQueryReads.of(subQuery, extended, purpose, budget);
         }
         Map<Integer, String> types = types(leaves);
         List<Integer> key = chosen(leaves, types);
@@ -108,14 +126,14 @@ final class GroupedSplitter {
         extended.add(table, List.of(new Index(table.oid(), table.oid(), name, key, KEY)), found.subQueries());
         List<GroupedPart.Branch> branches = new ArrayList<>();
         for (Leaf leaf : leaves) {
-            branches.add(branch(leaf, name, key, types));
+            branches.add(branch(leaf, name, key, types, level));
         }
         GroupedPart part = new GroupedPart(table, key, branches, query.query());
         parts.add(part);
         return part;
     }
 
-    private GroupedPart.Branch branch(Leaf leaf, String name, List<Integer> key, Map<Integer, String> types)
+    private GroupedPart.Branch branch(Leaf leaf, String name, List<Integer> key, Map<Integer, String> types, int level)
             throws UnsupportedQueryException {
         List<GroupLeaves.Column> columns =
                 key.stream().map(number -> leaf.columns().get(number)).toList();
@@ -137,7 +155,8 @@ final class GroupedSplitter {
                         .showing(
                                 columns.stream().map(GroupLeaves.Column::number).toList()),
                 leaf.query().around(),
-                new GroupedSplitter(map, extended, leaf.query().around(), QueryPurpose.MAPPED).split(rows));
+                new GroupedSplitter(map, extended, leaf.query().around(), QueryPurpose.MAPPED, budget, level + 1)
+                        .split(rows));
     }
 
     /** For each column of the key in every leaf, of one type: its type for look-ups. */

@@ -17,9 +17,6 @@ import java.util.stream.IntStream;
  * an aggregate, all columns of a DISTINCT, the keys of the tables that are joined.
  */
 final class LikelyKey {
-    /** Views are followed no deeper than this, so that views which read each other in a cycle come to an end. */
-    private static final int MAX_DEPTH = 20;
-
     private final CatalogIndex catalogIndex;
     /** Of the view that is asked about. */
     private QueryBudget budget = new QueryBudget();
@@ -55,7 +52,7 @@ final class LikelyKey {
     }
 
     private Answer of(Node query, int depth) {
-        if (depth > MAX_DEPTH || budget.isExceeded() || !query.is("hasTargetSRFs", "false")) {
+        if (budget.isExceeded(depth) || !query.is("hasTargetSRFs", "false")) {
             return Answer.NONE;
         }
         if (!query.isNull("setOperations")) {

@@ -3,8 +3,10 @@ package io.refreshd.catalog;
 import io.refreshd.catalog.NodeTree.Items;
 import io.refreshd.catalog.NodeTree.Node;
 import io.refreshd.catalog.NodeTree.Part;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /**
@@ -13,7 +15,7 @@ import java.util.Set;
  * <p>Failure: a column may be left out although it is the same.
  */
 final class OrderlessQuery {
-    /** Plain views are followed no deeper than this, so that views which read each other in a cycle come to an end. */
+    /** Plain views are followed no deeper than this. */
     private static final int MAX_DEPTH = 20;
 
     /** Oids of rank, dense_rank, percent_rank and cume_dist: the same for all rows that the order does not tell apart. */
@@ -23,6 +25,8 @@ final class OrderlessQuery {
     private static final long FRAME_OF_ROWS = 0x4;
 
     private final CatalogIndex catalogIndex;
+    /** By plain view: whether its query is orderless. */
+    private final Map<Long, Boolean> known = new HashMap<>();
 
     OrderlessQuery(CatalogIndex catalogIndex) {
         this.catalogIndex = catalogIndex;
@@ -79,12 +83,21 @@ final class OrderlessQuery {
 
     private boolean isOrderlessRelation(long oid, int depth) {
         Relation relation = catalogIndex.relation(oid);
-        return relation == null
-                || relation.kind() != RelationKind.VIEW
-                || (depth < MAX_DEPTH
-                        && catalogIndex
-                                .query(relation)
-                                .filter(query -> isOrderless(query, depth + 1))
-                                .isPresent());
+        if (relation == null || relation.kind() != RelationKind.VIEW) {
+            return true;
+        }
+        Boolean before = known.get(oid);
+        if (before != null) {
+            return before;
+        }
+        // Views may read each other in a cycle.
+        known.put(oid, false);
+        boolean orderless = depth < MAX_DEPTH
+                && catalogIndex
+                        .query(relation)
+                        .filter(query -> isOrderless(query, depth + 1))
+                        .isPresent();
+        known.put(oid, orderless);
+        return orderless;
     }
 }

@@ -26,9 +26,6 @@ import org.jspecify.annotations.Nullable;
  * condition above the join drops one of the two rows and keeps the other: {@link TableUse#hidden}.
  */
 final class SelectProjectJoin {
-    /** Views are followed no deeper than this, so that views which read each other in a cycle come to an end. */
-    private static final int MAX_DEPTH = 20;
-
     /** A column of a table, which a query's output column shows unaltered. */
     record Origin(long relation, int column) {}
 
@@ -65,8 +62,8 @@ final class SelectProjectJoin {
         this.depth = depth;
         this.budget = budget;
         this.with = outer.inside(query);
-        if (depth > MAX_DEPTH || budget.isExceeded()) {
-            throw new UnsupportedQueryException("the query of " + reader.sql() + " could not be examined");
+        if (budget.isExceeded(depth)) {
+            throw QueryBudget.exceeded();
         }
         QueryShape.requirePlainSelect(query, name, purpose);
         for (Part part : query.items("rtable")) {
@@ -240,7 +237,7 @@ final class SelectProjectJoin {
     }
 
     private void add(SubLink subLink, QueryPurpose forWhat) throws UnsupportedQueryException {
-        SubQueryReads.of(subLink, catalogIndex, forWhat)
+        SubQueryReads.of(subLink, catalogIndex, forWhat, budget)
                 .forEach((table, times) -> useOf(table).addReadsInSubQuery(times));
         subQueries.add(new SubLink.Placed(subLink, this));
     }

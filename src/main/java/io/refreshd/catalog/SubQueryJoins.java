@@ -89,7 +89,7 @@ final class SubQueryJoins {
     private void addUnvisited(SubLink subLink) {
         Map<Long, Integer> all;
         try {
-            all = SubQueryReads.of(subLink, catalogIndex, QueryPurpose.KEPT);
+            all = SubQueryReads.of(subLink, catalogIndex, QueryPurpose.KEPT, new QueryBudget());
         } catch (UnsupportedQueryException e) {
             throw new IllegalStateException("a sub-query that was examined before", e);
         }

@@ -15,9 +15,6 @@ import java.util.TreeMap;
  * refers to, and on nothing else; on the order of rows only if its value is {@link QueryPurpose#KEPT}.
  */
 final class SubQueryReads {
-    /** Views are followed no deeper than this, so that views which read each other in a cycle come to an end. */
-    private static final int MAX_DEPTH = 20;
-
     /** The labels of a query's nodes that are allowed beside those of {@link SafeExpressions}. Any other is refused. */
     private static final Set<String> LABELS = Set.of(
             "QUERY",
@@ -51,21 +48,23 @@ final class SubQueryReads {
     private final CatalogIndex catalogIndex;
     private final QueryPurpose purpose;
     private final Map<Long, Integer> times = new TreeMap<>();
-    private final QueryBudget budget = new QueryBudget();
+    private final QueryBudget budget;
 
-    private SubQueryReads(CatalogIndex catalogIndex, QueryPurpose purpose) {
+    private SubQueryReads(CatalogIndex catalogIndex, QueryPurpose purpose, QueryBudget budget) {
         this.catalogIndex = catalogIndex;
         this.purpose = purpose;
+        this.budget = budget;
     }
 
     /**
      * Returns how often the sub-query reads each table.
      *
+     * @param budget of the analysis that asks
      * @throws UnsupportedQueryException if its value may depend on more than rows
      */
-    static Map<Long, Integer> of(SubLink subLink, CatalogIndex catalogIndex, QueryPurpose purpose)
+    static Map<Long, Integer> of(SubLink subLink, CatalogIndex catalogIndex, QueryPurpose purpose, QueryBudget budget)
             throws UnsupportedQueryException {
-        SubQueryReads reads = new SubQueryReads(catalogIndex, purpose);
+        SubQueryReads reads = new SubQueryReads(catalogIndex, purpose, budget);
         reads.collect(subLink.query(), 1, 0, 0);
         return reads.times;
     }
@@ -157,7 +156,10 @@ final class SubQueryReads {
         }
         Relation relation = catalogIndex.relation(oid);
         boolean partitioned = relation != null && relation.kind() == RelationKind.PARTITIONED_TABLE;
-        if (relation != null && relation.kind() == RelationKind.VIEW && depth < MAX_DEPTH && !budget.isExceeded()) {
+        if (relation != null && relation.kind() == RelationKind.VIEW) {
+            if (budget.isExceeded(depth + 1)) {
+                throw QueryBudget.exceeded();
+            }
             Node query = catalogIndex
                     .query(relation)
                     .orElseThrow(() -> refused("the view " + relation.sql() + ", whose query could not be examined"));
