@@ -65,7 +65,9 @@ public final class RoleReconciler {
         Map<RoleViewTemplate, List<String>> roles = new LinkedHashMap<>();
         for (RoleViewTemplate template : templates) {
             try {
-                roles.put(template, RolesReader.roles(handle.getConnection(), template.roles()));
+                RolesReader.Roles read = RolesReader.roles(handle.getConnection(), template.roles());
+                roles.put(template, read.names());
+                unsent(template, read.unsent()).ifPresent(unknown::add);
             } catch (SQLException e) {
                 throwIfGone(e);
                 unknown.add(new Obstacle(
@@ -81,6 +83,17 @@ public final class RoleReconciler {
         RolePlan plan = RolePlan.of(desired, made, found(handle, names));
         unknown.addAll(plan.obstacles());
         return new RolePlan(plan.steps(), unknown, plan.notes());
+    }
+
+    private static Optional<Obstacle> unsent(RoleViewTemplate template, List<String> roles) {
+        return roles.isEmpty()
+                ? Optional.empty()
+                : Optional.of(new Obstacle(
+                        roles.size() + " of the roles of " + template.name()
+                                + " have no view: the server cannot send them in UTF-8 (bytes in hexadecimal: "
+                                + TerminalText.quoted(String.join(", ", roles)) + ")",
+                        Remedy.text("rename them, or leave them out of role-views.templates[" + template.name()
+                                + "].roles-query")));
     }
 
     /**

@@ -1,10 +1,12 @@
 package io.refreshd.roles;
 
 import io.refreshd.catalog.TrustedCode;
+import io.refreshd.catalog.UnsentNames;
 import io.refreshd.config.RoleViewTemplate;
 import io.refreshd.database.SessionSettings;
 import io.refreshd.model.Obstacle;
 import java.sql.Connection;
+import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Savepoint;
@@ -12,15 +14,30 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.postgresql.PGConnection;
 
 /** Reads the roles of a template from their source. Blocks. */
 public final class RolesReader {
+    /** Each costs some statements. */
+    private static final int MOST_UNSENT = 1_000;
+
     private RolesReader() {}
 
+    /**
+     * The roles of a template.
+     *
+     * @param unsent bytes, in hexadecimal, of roles that are left out, since the server cannot send them in UTF-8
+     */
+    record Roles(List<String> names, List<String> unsent) {
+        static Roles of(List<String> names) {
+            return new Roles(names, List.of());
+        }
+    }
+
     /** The roles: those of a query sorted, each once, without NULL; those of a list as written. */
-    static List<String> roles(Connection connection, RoleViewTemplate.Roles source) throws SQLException {
+    static Roles roles(Connection connection, RoleViewTemplate.Roles source) throws SQLException {
         return switch (source) {
-            case RoleViewTemplate.Roles.Listed listed -> listed.roles();
+            case RoleViewTemplate.Roles.Listed listed -> Roles.of(listed.roles());
             case RoleViewTemplate.Roles.Queried queried -> provenQuery(connection, queried.sql());
         };
     }
@@ -30,7 +47,7 @@ public final class RolesReader {
      *
      * @throws SQLException with a sentence for people if there is such code
      */
-    private static List<String> provenQuery(Connection connection, String sql) throws SQLException {
+    private static Roles provenQuery(Connection connection, String sql) throws SQLException {
         ParsedQuery query = asPlainSession(connection, () -> ParsedQuery.of(connection, sql));
         Optional<Obstacle> foreign =
                 TrustedCode.obstacles(connection, query.relations(), TrustedCode.Use.OPERATOR).values().stream()
@@ -42,18 +59,64 @@ public final class RolesReader {
         return asPlainSession(connection, () -> query(connection, sql));
     }
 
-    private static List<String> query(Connection connection, String sql) throws SQLException {
-        // Only the first column is renamed, to a name that no other column of the query has.
+    /** In a database that is not in UTF-8 the roles are read as bytes, which the server can send whatever they are. */
+    private static Roles query(Connection connection, String sql) throws SQLException {
+        boolean utf8 = "UTF8".equals(connection.unwrap(PGConnection.class).getParameterStatus("server_encoding"));
+        String role = "r.refreshd_first::pg_catalog.text COLLATE pg_catalog.\"C\"";
         List<String> roles = new ArrayList<>();
         try (Statement statement = statement(connection);
-                ResultSet rows = statement.executeQuery(
-                        "SELECT DISTINCT r.refreshd_first::pg_catalog.text COLLATE pg_catalog.\"C\" FROM (" + sql
-                                + "\n) AS r (refreshd_first) WHERE r.refreshd_first IS NOT NULL ORDER BY 1")) {
+                // Only the first column is renamed, to a name that no other column of the query has.
+                ResultSet rows = statement.executeQuery("SELECT DISTINCT "
+                        + (utf8
+                                ? role
+                                : "pg_catalog.encode(pg_catalog.convert_to(" + role
+                                        + ", pg_catalog.getdatabaseencoding()), 'hex') COLLATE pg_catalog.\"C\"")
+                        + " FROM (" + sql
+                        + "\n) AS r (refreshd_first) WHERE r.refreshd_first IS NOT NULL ORDER BY 1")) {
             while (rows.next()) {
                 roles.add(rows.getString(1));
             }
         }
-        return roles;
+        if (utf8) {
+            return Roles.of(roles);
+        }
+        Roles decoded = new Roles(new ArrayList<>(), new ArrayList<>());
+        decode(connection, roles, decoded);
+        return decoded;
+    }
+
+    /** Adds what the bytes mean. A failure of many is narrowed down to those that cause it. */
+    private static void decode(Connection connection, List<String> bytes, Roles decoded) throws SQLException {
+        if (bytes.isEmpty()) {
+            return;
+        }
+        Savepoint before = connection.setSavepoint();
+        List<String> names = new ArrayList<>();
+        try (PreparedStatement statement = connection.prepareStatement(
+                "SELECT pg_catalog.convert_from(pg_catalog.decode(b.hex, 'hex'), pg_catalog.getdatabaseencoding())"
+                        + " FROM pg_catalog.unnest(?) WITH ORDINALITY AS b (hex, number) ORDER BY b.number")) {
+            statement.setArray(1, connection.createArrayOf("text", bytes.toArray()));
+            try (ResultSet rows = statement.executeQuery()) {
+                while (rows.next()) {
+                    names.add(rows.getString(1));
+                }
+            }
+            connection.releaseSavepoint(before);
+        } catch (SQLException e) {
+            connection.rollback(before);
+            if (!UnsentNames.causes(e) || decoded.unsent().size() >= MOST_UNSENT) {
+                throw e;
+            }
+            if (bytes.size() == 1) {
+                decoded.unsent().addAll(bytes);
+                return;
+            }
+            int half = bytes.size() / 2;
+            decode(connection, bytes.subList(0, half), decoded);
+            decode(connection, bytes.subList(half, bytes.size()), decoded);
+            return;
+        }
+        decoded.names().addAll(names);
     }
 
     /** A query that may fail. */

@@ -181,6 +181,7 @@ final class StepExecutor {
                 transaction, step.view(), step.kind(), step.made().oid(), 1);
         // The steps before this one may have taken hours, and the role may exist again.
         if (RolesReader.roles(transaction.getConnection(), step.template().roles())
+                .names()
                 .contains(step.role())) {
             statements.execute(transaction, Swap.rename(step.kind(), old, step.view()));
             return StepOutcome.NOT_NEEDED;

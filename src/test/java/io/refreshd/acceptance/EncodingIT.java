@@ -3,15 +3,18 @@ package io.refreshd.acceptance;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.refreshd.daemon.RoleViewController;
 import io.refreshd.database.JdbiFactory;
 import io.refreshd.demo.LocalPostgres;
 import io.refreshd.report.Notice;
 import io.refreshd.report.ViewPhase;
+import io.refreshd.testing.Captured;
 import io.refreshd.testing.RunningDaemon;
 import io.refreshd.testing.Slots;
 import io.refreshd.testing.TestDatabase;
 import io.refreshd.testing.TestTimeout;
 import java.sql.DriverManager;
+import java.time.Duration;
 import org.jdbi.v3.core.Handle;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -23,7 +26,17 @@ import org.junit.jupiter.params.provider.CsvSource;
 class EncodingIT {
     private static final String KEPT =
             "SELECT pg_catalog.string_agg(view_name, ',' ORDER BY view_name) FROM refreshd.freshness"
-                    + " WHERE watermark IS NOT NULL";
+                    + " WHERE watermark IS NOT NULL AND view_schema <> 'elsewhere'";
+
+    private static final String ROLE_VIEWS = """
+            role-views:
+              templates:
+                elsewhere.role_{role}:
+                  query: SELECT id FROM public.main WHERE v = {role}
+                  unique-key: [id]
+                  roles-query: SELECT name FROM public.roles
+                  removed: drop
+            """;
 
     /**
      * @param good a name that UTF-8 has, in the database's bytes
@@ -40,8 +53,11 @@ class EncodingIT {
             try (Handle handle = JdbiFactory.on(DriverManager.getConnection(url, LocalPostgres.USER, ""))) {
                 Names names = new Names(handle, encoding, good, odd);
                 names.create();
-                try (RunningDaemon daemon = RunningDaemon.start(RunningDaemon.configuration(url, "slot_" + name, ""))) {
+                try (Captured log = new Captured(RoleViewController.class);
+                        RunningDaemon daemon = RunningDaemon.startLooking(
+                                RunningDaemon.configuration(url, "slot_" + name, ROLE_VIEWS), Duration.ofMillis(500))) {
                     names.check(daemon);
+                    names.checkRoles(daemon, log);
                 }
             } finally {
                 Slots.drop(url, "slot_" + name);
@@ -66,6 +82,9 @@ class EncodingIT {
         void create() {
             run(
                     "CREATE TABLE main (id int PRIMARY KEY, v text)",
+                    "CREATE SCHEMA elsewhere",
+                    "CREATE TABLE roles (name text PRIMARY KEY)",
+                    "INSERT INTO roles VALUES ('a'), (%1$L), (%2$L)",
                     "CREATE MATERIALIZED VIEW of_main AS SELECT id, v FROM main",
                     "CREATE UNIQUE INDEX ON of_main (id)",
                     "CREATE TABLE %2$I (%2$I int PRIMARY KEY, v text)",
@@ -120,6 +139,24 @@ class EncodingIT {
             assertThat(daemon.notices())
                     .noneMatch(notice -> notice instanceof Notice.GapFound gap
                             && gap.toString().contains("poison"));
+        }
+
+        /** The role whose name cannot be sent has no view; the others have theirs, the new one too. */
+        void checkRoles(RunningDaemon daemon, Captured log) {
+            run("INSERT INTO roles VALUES ('later')");
+            await().until(() -> daemon.view("elsewhere.role_later").isPresent());
+            assertThat(handle.createQuery("SELECT count(*) FROM pg_matviews WHERE schemaname = 'elsewhere'")
+                            .mapTo(Integer.class)
+                            .one())
+                    .isEqualTo(3);
+            assertThat(log.lines())
+                    .filteredOn(line -> line.startsWith("WARN"))
+                    .singleElement()
+                    .asString()
+                    .contains("1 of the roles of elsewhere.role_{role} have no view", odd);
+            run("DELETE FROM roles WHERE name IN (%1$L, 'a')");
+            await().until(() -> daemon.view("elsewhere.role_a").isEmpty());
+            assertThat(daemon.view("elsewhere.role_later")).isPresent();
         }
 
         /** Rows, messages and prefixes of all kinds, and a change that is in the views afterwards. */
