@@ -15,8 +15,8 @@ final class AlterationSql {
      *   <li>A type counts if a transaction adds a value to it, or drops it.
      *   <li>{@code pg_auth_members} stands for the memberships of all roles. GRANT and REVOKE keep a lock on that table. Who is a member
      *       of {@code pg_database_owner} changes with the owner of the database, whose row shows the transaction.
-     *   <li>A role counts if a transaction has altered attributes or settings of roles, in a session whose user could have altered this
-     *       one; 0 stands for every role. Which row was written is not to be seen, and everybody may alter settings of their own: an open
+     *   <li>A role counts if a transaction has altered attributes or settings of roles, whose user could have altered this one; 0 stands
+     *       for every role. A prepared transaction has no session, and an owner instead. Which row was written is not to be seen, and everybody may alter settings of their own: an open
      *       transaction of one user must not hold up the views of all. A function that alters roles with another's rights is not found.
      * </ul>
      */
@@ -24,17 +24,22 @@ final class AlterationSql {
             WITH current AS MATERIALIZED (
               SELECT oid, datdba, xmax FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()
             ), held AS MATERIALIZED (
-              SELECT locktype, database, relation, classid, objid, mode, virtualtransaction, pid
+              SELECT locktype, database, relation, classid, objid, mode, virtualtransaction, pid, transactionid
                 FROM pg_catalog.pg_locks
                WHERE granted AND pid IS DISTINCT FROM pg_catalog.pg_backend_pid()
                  AND (mode = 'RowExclusiveLock' AND database = 0
                       OR mode IN ('ShareUpdateExclusiveLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
-                         AND (database = (SELECT oid FROM current) OR transactionid = (SELECT xmax FROM current)))
+                         AND (database = (SELECT oid FROM current) OR transactionid = (SELECT xmax FROM current)
+                              OR locktype = 'transactionid' AND pid IS NULL))
             ), altering_roles AS (
               SELECT DISTINCT h.relation, u.oid AS role, u.rolcreaterole
                 FROM held h
-                LEFT JOIN LATERAL pg_catalog.pg_stat_get_activity(coalesce(h.pid, -1)) AS a ON true
-                LEFT JOIN pg_catalog.pg_roles u ON u.oid = a.usesysid
+                -- No session has the number 0; -1 would be all of them.
+                LEFT JOIN LATERAL pg_catalog.pg_stat_get_activity(coalesce(h.pid, 0)) AS a ON true
+                LEFT JOIN held x ON x.locktype = 'transactionid' AND x.virtualtransaction = h.virtualtransaction
+                                AND x.pid IS NULL AND h.pid IS NULL
+                LEFT JOIN pg_catalog.pg_prepared_xacts p ON p.transaction = x.transactionid
+                LEFT JOIN pg_catalog.pg_roles u ON u.oid = a.usesysid OR u.rolname = p.owner
                WHERE h.locktype = 'relation' AND h.database = 0 AND h.mode = 'RowExclusiveLock'
                  AND h.relation IN ('pg_catalog.pg_authid'::regclass, 'pg_catalog.pg_db_role_setting'::regclass)
             )
@@ -58,7 +63,7 @@ final class AlterationSql {
               FROM held
              WHERE locktype = 'relation' AND database = 0 AND mode = 'RowExclusiveLock'
                    AND relation = 'pg_catalog.pg_auth_members'::regclass
-                OR locktype = 'transactionid'
+                OR transactionid = (SELECT xmax FROM current)
             UNION
             SELECT 'pg_catalog.pg_authid'::regclass::int8, 0
               FROM altering_roles a CROSS JOIN current
