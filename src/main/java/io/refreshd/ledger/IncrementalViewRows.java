@@ -2,12 +2,16 @@ package io.refreshd.ledger;
 
 import io.refreshd.model.UnsendableNames;
 import io.refreshd.model.ViewId;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.statement.UnableToExecuteStatementException;
 import org.jspecify.annotations.Nullable;
+import org.postgresql.PGConnection;
 
 /** Reads and writes {@code refreshd.incremental_view}: the views that refreshd keeps in tables of its own. */
 public final class IncrementalViewRows {
@@ -51,6 +55,7 @@ public final class IncrementalViewRows {
     }
 
     private static List<Row> rows(Handle handle, Optional<Long> view) {
+        noteUnsendableNames(handle);
         return handle.createQuery(
                         """
                         SELECT n.nspname::text AS view_schema, v.relname::text AS view_name, i.view_oid::int8, i.store_oid::int8,
@@ -59,12 +64,16 @@ public final class IncrementalViewRows {
                         FROM refreshd.incremental_view i
                         JOIN pg_class v ON v.oid = i.view_oid
                         JOIN pg_namespace n ON n.oid = v.relnamespace
-                        LEFT JOIN pg_class s ON s.oid = i.store_oid
+                        LEFT JOIN pg_class s ON s.oid = i.store_oid AND %s
                         LEFT JOIN pg_namespace sn ON sn.oid = s.relnamespace
-                        LEFT JOIN pg_class d ON d.oid = i.definition_oid
+                        LEFT JOIN pg_class d ON d.oid = i.definition_oid AND %s
                         LEFT JOIN pg_namespace dn ON dn.oid = d.relnamespace
                         WHERE i.view_oid = coalesce((:view)::oid, i.view_oid) AND %s AND %s
-                        """.formatted(UnsendableNames.sendable("n.nspname"), UnsendableNames.sendable("v.relname")))
+                        """.formatted(
+                                UnsendableNames.sendable("s.relname"),
+                                UnsendableNames.sendable("d.relname"),
+                                UnsendableNames.sendable("n.nspname"),
+                                UnsendableNames.sendable("v.relname")))
                 .bind("view", view.orElse(null))
                 .map((row, context) -> new Row(
                         new ViewId(row.getString("view_schema"), row.getString("view_name")),
@@ -76,6 +85,25 @@ public final class IncrementalViewRows {
                         List.of((Integer[]) row.getArray("recompute_key").getArray()),
                         row.getString("definition")))
                 .list();
+    }
+
+    /** Failure: without the right to use the language plpgsql nothing is noted. */
+    private static void noteUnsendableNames(Handle handle) {
+        try (Statement statement = handle.getConnection().createStatement()) {
+            String encoding =
+                    handle.getConnection().unwrap(PGConnection.class).getParameterStatus("server_encoding");
+            if (encoding != null
+                    && UnsendableNames.mustBeNoted(encoding)
+                    && handle.createQuery("SELECT bool_or(has_language_privilege(oid, 'USAGE')) FROM pg_language"
+                                    + " WHERE lanname = 'plpgsql'")
+                            .mapTo(Boolean.class)
+                            .findOne()
+                            .orElse(false)) {
+                statement.execute(UnsendableNames.NOTE);
+            }
+        } catch (SQLException e) {
+            throw new UnableToExecuteStatementException(e, null);
+        }
     }
 
     private static Optional<ViewId> id(@Nullable String schema, @Nullable String name) {

@@ -117,7 +117,8 @@ class EncodingIT {
                     "ALTER TABLE columns RENAME w TO %1$I",
                     "ALTER FUNCTION later(int) RENAME TO %1$s_later",
                     "ALTER VIEW its_column RENAME id TO %1$I",
-                    "ALTER VIEW itself RENAME TO %1$s_itself");
+                    "ALTER VIEW itself RENAME TO %1$s_itself",
+                    "ALTER TABLE refreshd_store.its_column RENAME TO %1$s_store");
             await().until(() ->
                     handle.createQuery(KEPT).mapTo(String.class).one().equals("fine,of_good,of_main"));
             write(2);
