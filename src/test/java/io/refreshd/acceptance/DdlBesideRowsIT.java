@@ -1,0 +1,602 @@
+package io.refreshd.acceptance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.refreshd.incremental.Conversion;
+import io.refreshd.model.ViewId;
+import io.refreshd.report.Notice;
+import io.refreshd.testing.FreshnessWait;
+import io.refreshd.testing.RunningDaemon;
+import io.refreshd.testing.TestDatabase;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.jdbi.v3.core.Handle;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * DDL and other doings of those who share the database, beside rows that are written. A view that counts as fresh is as its definition
+ * says, every other view is kept, and nothing stops.
+ *
+ * <p>One database and one daemon. Each case has a schema of its own. Beside each view {@code v} stands a plain view {@code is_v} with the
+ * same query.
+ */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class DdlBesideRowsIT {
+    private TestDatabase database;
+    private RunningDaemon daemon;
+    private final Map<String, Connection> sessions = new HashMap<>();
+
+    /**
+     * A case.
+     *
+     * @param setup before the daemon starts, in the schema of the case
+     * @param script one step a line. A number and a colon before it choose a session, {@code stranger:} that of a role without
+     *     privileges; {@code !} marks a statement that fails, {@code ?} one that may. {@code check} compares the named views, or all
+     */
+    private record Case(String name, String setup, String script) {
+        String schema() {
+            return name.replace(' ', '_').toLowerCase(Locale.ROOT);
+        }
+
+        @Override
+        public String toString() {
+            return name;
+        }
+    }
+
+    static Stream<Case> cases() {
+        return Stream.of(
+                of("tables that swap their names", JOINED + COUNTED, """
+                        BEGIN
+                        INSERT INTO a VALUES (10, 'before')
+                        ALTER TABLE a RENAME TO x
+                        ALTER TABLE b RENAME TO a
+                        ALTER TABLE x RENAME TO b
+                        INSERT INTO a VALUES (11, 'was b')
+                        INSERT INTO b VALUES (12, 'was a')
+                        COMMIT
+                        INSERT INTO a VALUES (13, 'after')
+                        DELETE FROM b WHERE id = 1
+                        """),
+                of("a swap that is taken back", """
+                        BEGIN
+                        SAVEPOINT s
+                        ALTER TABLE a RENAME TO x
+                        ALTER TABLE b RENAME TO a
+                        ALTER TABLE x RENAME TO b
+                        INSERT INTO a VALUES (11, 'gone')
+                        ROLLBACK TO s
+                        INSERT INTO a VALUES (12, 'here')
+                        COMMIT
+                        DELETE FROM b WHERE id = 1
+                        """),
+                of("columns that swap their names", JOINED + COUNTED, """
+                        BEGIN
+                        INSERT INTO a (id, v, w) VALUES (10, 'v', 'w')
+                        ALTER TABLE a RENAME v TO x
+                        ALTER TABLE a RENAME w TO v
+                        ALTER TABLE a RENAME x TO w
+                        INSERT INTO a (id, v, w) VALUES (11, 'was w', 'was v')
+                        UPDATE a SET w = 'was v too' WHERE id = 1
+                        COMMIT
+                        UPDATE a SET w = 'later' WHERE id = 2
+                        """),
+                of("keys that swap their names", JOINED, """
+                        BEGIN
+                        ALTER TABLE a RENAME id TO x
+                        ALTER TABLE a RENAME k TO id
+                        ALTER TABLE a RENAME x TO k
+                        UPDATE a SET v = 'u', k = k + 50 WHERE k = 1
+                        COMMIT
+                        DELETE FROM a WHERE k = 2
+                        """),
+                of("a partition that is detached and attached", """
+                        CREATE TABLE parts (id int PRIMARY KEY, v text) PARTITION BY RANGE (id)
+                        CREATE TABLE p1 PARTITION OF parts FOR VALUES FROM (0) TO (10)
+                        CREATE TABLE p2 PARTITION OF parts FOR VALUES FROM (10) TO (20)
+                        INSERT INTO parts VALUES (1, 'one'), (11, 'eleven')
+                        view of_parts SELECT id, v FROM parts
+                        incremental sum_of_parts SELECT v, count(*) AS n FROM parts GROUP BY v
+                        """, """
+                        INSERT INTO parts VALUES (2, 'two')
+                        ALTER TABLE parts DETACH PARTITION p1 CONCURRENTLY
+                        INSERT INTO p1 VALUES (3, 'three')
+                        check
+                        BEGIN
+                        INSERT INTO p1 VALUES (4, 'four')
+                        ALTER TABLE parts ATTACH PARTITION p1 FOR VALUES FROM (0) TO (10)
+                        INSERT INTO parts VALUES (5, 'five')
+                        COMMIT
+                        UPDATE parts SET id = 12 WHERE id = 5
+                        """),
+                of("a partition that stays half detached", """
+                        CREATE TABLE parts (id int PRIMARY KEY, v text) PARTITION BY RANGE (id)
+                        CREATE TABLE p1 PARTITION OF parts FOR VALUES FROM (0) TO (10)
+                        CREATE TABLE p2 PARTITION OF parts FOR VALUES FROM (10) TO (20)
+                        INSERT INTO parts VALUES (1, 'one'), (11, 'eleven')
+                        view of_parts SELECT id, v FROM parts
+                        """, """
+                        2: BEGIN
+                        2: SELECT * FROM parts
+                        SET statement_timeout = '200ms'
+                        !ALTER TABLE parts DETACH PARTITION p1 CONCURRENTLY
+                        RESET statement_timeout
+                        INSERT INTO p1 VALUES (6, 'six')
+                        INSERT INTO parts VALUES (12, 'twelve')
+                        2: COMMIT
+                        check
+                        ALTER TABLE parts DETACH PARTITION p1 FINALIZE
+                        INSERT INTO p1 VALUES (7, 'seven')
+                        INSERT INTO parts VALUES (13, 'thirteen')
+                        """),
+                of("a prepared transaction that is committed", JOINED, """
+                        BEGIN
+                        INSERT INTO a VALUES (10, 'prepared')
+                        ALTER TABLE a ADD COLUMN late int DEFAULT 5
+                        INSERT INTO a VALUES (11, 'prepared')
+                        PREPARE TRANSACTION 'committed later'
+                        INSERT INTO b VALUES (12, 'meanwhile')
+                        check of_b
+                        COMMIT PREPARED 'committed later'
+                        """),
+                of("a prepared transaction that is rolled back", """
+                        BEGIN
+                        INSERT INTO a VALUES (10, 'prepared')
+                        ALTER TABLE a RENAME v TO x
+                        PREPARE TRANSACTION 'rolled back later'
+                        INSERT INTO b VALUES (12, 'meanwhile')
+                        check of_b
+                        ROLLBACK PREPARED 'rolled back later'
+                        INSERT INTO a VALUES (13, 'after')
+                        """),
+                of("a prepared transaction that alters a role", """
+                        stranger: BEGIN
+                        stranger: ALTER ROLE CURRENT_USER SET work_mem = '1MB'
+                        stranger: PREPARE TRANSACTION 'of a stranger'
+                        INSERT INTO a VALUES (10, 'meanwhile')
+                        check
+                        stranger: ROLLBACK PREPARED 'of a stranger'
+                        """),
+                of("rows of another origin", """
+                        SELECT pg_replication_origin_create('elsewhere')
+                        SELECT pg_replication_origin_session_setup('elsewhere')
+                        BEGIN
+                        SELECT pg_replication_origin_xact_setup('0/1234', '2125-01-01')
+                        INSERT INTO a VALUES (10, 'origin')
+                        COMMIT
+                        UPDATE a SET v = 'origin' WHERE id = 1
+                        SELECT pg_replication_origin_session_reset()
+                        SELECT pg_replication_origin_drop('elsewhere')
+                        """),
+                of("a flood of notifications", """
+                        2: LISTEN refreshd
+                        2: BEGIN
+                        2: SELECT 1
+                        stranger: DO 'BEGIN FOR i IN 1..2000 LOOP PERFORM pg_notify(''refreshd'', repeat(''x'', 7900) || i); END LOOP; END'
+                        INSERT INTO a VALUES (10, 'v')
+                        check
+                        2: COMMIT
+                        """),
+                of("advisory locks of a stranger", """
+                        stranger: SELECT pg_advisory_lock(k) FROM (VALUES (x'7265667265736864'::bigint), (hashtextextended('refreshd', 0)), (0)) AS t (k)
+                        stranger: SELECT pg_try_advisory_lock((classid::int8 << 32) + objid::int8) FROM pg_locks WHERE locktype = 'advisory'
+                        stranger: SELECT count(pg_advisory_lock(k)) FROM generate_series(1, 500) k
+                        INSERT INTO a VALUES (10, 'v')
+                        check
+                        stranger: SELECT pg_advisory_unlock_all()
+                        """),
+                of("a type that changes", COUNTED, """
+                        BEGIN
+                        INSERT INTO a VALUES (10, 'before')
+                        ALTER TABLE a ALTER w TYPE varchar(50) USING w || '!'
+                        INSERT INTO a VALUES (11, 'after')
+                        UPDATE a SET v = v || '?' WHERE id = 1
+                        COMMIT
+                        ALTER TABLE a ADD COLUMN r float DEFAULT random()
+                        UPDATE a SET v = 'v' WHERE id = 2
+                        """),
+                of("a table that is replaced", JOINED, """
+                        BEGIN
+                        INSERT INTO a VALUES (10, 'old')
+                        DROP TABLE a CASCADE
+                        CREATE TABLE a (id int PRIMARY KEY, v text)
+                        INSERT INTO a VALUES (11, 'new')
+                        CREATE MATERIALIZED VIEW of_a AS SELECT id, v FROM a
+                        CREATE UNIQUE INDEX ON of_a (id)
+                        CREATE VIEW is_of_a AS SELECT id, v FROM a
+                        INSERT INTO a VALUES (12, 'newer')
+                        COMMIT
+                        suspended joined was dropped
+                        DROP VIEW joined CASCADE
+                        INSERT INTO a VALUES (13, 'after')
+                        INSERT INTO b VALUES (13, 'after')
+                        """),
+                of("a plain view below that is replaced", """
+                        CREATE VIEW mid AS SELECT id, v FROM a
+                        view of_mid SELECT id, v FROM mid
+                        incremental kept_of_mid SELECT m.id, m.v, b.v AS other FROM mid m LEFT JOIN b USING (id)
+                        """, """
+                        BEGIN
+                        INSERT INTO a VALUES (10, 'before')
+                        CREATE OR REPLACE VIEW mid AS SELECT id, upper(v) AS v FROM a WHERE id <> 2
+                        INSERT INTO a VALUES (11, 'after')
+                        COMMIT
+                        INSERT INTO a VALUES (12, 'later')
+                        CREATE OR REPLACE VIEW mid AS SELECT id, v FROM b
+                        DELETE FROM b WHERE id = 1
+                        """),
+                of("a schema that is renamed", JOINED, """
+                        BEGIN
+                        INSERT INTO a VALUES (10, 'before')
+                        ALTER SCHEMA {schema} RENAME TO {schema}_renamed
+                        INSERT INTO {schema}_renamed.a VALUES (11, 'after')
+                        COMMIT
+                        UPDATE {schema}_renamed.a SET v = 'later' WHERE id = 1
+                        """),
+                of("storage that moves", COUNTED, """
+                        SET allow_in_place_tablespaces = on
+                        CREATE TABLESPACE {space} LOCATION ''
+                        ALTER TABLE a SET TABLESPACE {space}
+                        INSERT INTO a VALUES (10, 'v')
+                        CLUSTER a USING a_pkey
+                        INSERT INTO a VALUES (11, 'v')
+                        VACUUM FULL a
+                        INSERT INTO a VALUES (12, 'v')
+                        ALTER MATERIALIZED VIEW of_a SET TABLESPACE {space}
+                        VACUUM FULL of_a
+                        REINDEX TABLE CONCURRENTLY of_a
+                        DELETE FROM a WHERE id = 1
+                        ALTER TABLE a SET TABLESPACE pg_default
+                        ALTER MATERIALIZED VIEW of_a SET TABLESPACE pg_default
+                        DROP TABLESPACE {space}
+                        """),
+                of("a replica identity that changes", JOINED + COUNTED, """
+                        BEGIN
+                        UPDATE a SET v = 'u' WHERE id = 1
+                        ALTER TABLE a REPLICA IDENTITY FULL
+                        UPDATE a SET id = 99 WHERE id = 2
+                        ALTER TABLE a REPLICA IDENTITY USING INDEX a_k_key
+                        UPDATE a SET id = 98, k = 97 WHERE id = 1
+                        COMMIT
+                        DELETE FROM a WHERE id = 98
+                        ALTER TABLE a REPLICA IDENTITY DEFAULT
+                        UPDATE a SET id = 95, k = 96 WHERE id = 99
+                        """),
+                of("a primary key that moves", JOINED, """
+                        BEGIN
+                        INSERT INTO a VALUES (10, 'before')
+                        ALTER TABLE a DROP CONSTRAINT a_pkey
+                        INSERT INTO a VALUES (11, 'between')
+                        ALTER TABLE a ADD PRIMARY KEY (k)
+                        UPDATE a SET id = 88 WHERE id = 1
+                        COMMIT
+                        DELETE FROM a WHERE id = 2
+                        UPDATE a SET id = 87 WHERE id = 88
+                        """),
+                of("no replica identity for a while", """
+                        ALTER TABLE a REPLICA IDENTITY NOTHING
+                        INSERT INTO a VALUES (10, 'v')
+                        retry UPDATE a SET v = 'unseen' WHERE id = 1
+                        ALTER TABLE a REPLICA IDENTITY DEFAULT
+                        UPDATE a SET v = 'seen' WHERE id = 2
+                        """),
+                of("a table that leaves the publication", """
+                        ALTER PUBLICATION refreshd DROP TABLE {schema}.a
+                        INSERT INTO a VALUES (10, 'unseen')
+                        """),
+                of("a publication of inserts", COUNTED, """
+                        ALTER PUBLICATION refreshd SET (publish = 'insert')
+                        DELETE FROM a WHERE id = 1
+                        TRUNCATE b
+                        """),
+                of("a publication by partition roots", """
+                        CREATE TABLE parts (id int PRIMARY KEY, v text) PARTITION BY RANGE (id)
+                        CREATE TABLE p1 PARTITION OF parts FOR VALUES FROM (0) TO (10)
+                        view of_parts SELECT id, v FROM parts
+                        """, """
+                        ALTER PUBLICATION refreshd SET (publish_via_partition_root = true)
+                        INSERT INTO parts VALUES (1, 'v')
+                        """),
+                of("a row filter", """
+                        BEGIN
+                        ALTER PUBLICATION refreshd DROP TABLE {schema}.a
+                        ALTER PUBLICATION refreshd ADD TABLE ONLY {schema}.a WHERE (id < 0)
+                        COMMIT
+                        INSERT INTO a VALUES (10, 'unseen')
+                        unclaimed of_a
+                        ALTER PUBLICATION refreshd DROP TABLE {schema}.a
+                        INSERT INTO a VALUES (11, 'perhaps')
+                        """),
+                of("a column list", """
+                        BEGIN
+                        ALTER PUBLICATION refreshd DROP TABLE {schema}.a
+                        ALTER PUBLICATION refreshd ADD TABLE ONLY {schema}.a (id)
+                        COMMIT
+                        UPDATE a SET v = 'unseen' WHERE id = 1
+                        unclaimed of_a
+                        ALTER PUBLICATION refreshd DROP TABLE {schema}.a
+                        """),
+                of("a publication that is renamed", """
+                        ALTER PUBLICATION refreshd RENAME TO elsewhere
+                        INSERT INTO a VALUES (10, 'unseen')
+                        ? ALTER PUBLICATION elsewhere RENAME TO refreshd
+                        INSERT INTO a VALUES (11, 'seen')
+                        check
+                        DROP PUBLICATION IF EXISTS elsewhere
+                        """),
+                of("an extension that is updated", """
+                        CREATE EXTENSION citext VERSION '1.4'
+                        CREATE TABLE c (id int PRIMARY KEY, c citext)
+                        INSERT INTO c VALUES (1, 'A'), (2, 'b')
+                        view of_c SELECT id, c FROM c WHERE c = 'a'
+                        """, """
+                        BEGIN
+                        INSERT INTO c VALUES (3, 'a')
+                        ALTER EXTENSION citext UPDATE
+                        INSERT INTO c VALUES (4, 'A')
+                        COMMIT
+                        UPDATE c SET c = 'A' WHERE id = 2
+                        """),
+                of("rows and TRUNCATE in one transaction", JOINED + COUNTED, """
+                        BEGIN
+                        INSERT INTO a VALUES (10, 'before')
+                        TRUNCATE a, b RESTART IDENTITY CASCADE
+                        INSERT INTO a VALUES (11, 'after')
+                        SAVEPOINT s
+                        TRUNCATE a
+                        ROLLBACK TO s
+                        INSERT INTO a VALUES (12, 'after') ON CONFLICT (id) DO UPDATE SET v = 'never'
+                        INSERT INTO a VALUES (12, 'again') ON CONFLICT (id) DO UPDATE SET v = excluded.v
+                        COMMIT
+                        """),
+                of("a child that is inherited", """
+                        CREATE TABLE child (id int PRIMARY KEY, v text)
+                        CREATE TABLE parent (id int PRIMARY KEY, v text)
+                        INSERT INTO parent VALUES (1, 'p')
+                        view of_parent SELECT id, v FROM parent
+                        """, """
+                        BEGIN
+                        INSERT INTO child VALUES (2, 'before')
+                        ALTER TABLE child INHERIT parent
+                        INSERT INTO child VALUES (3, 'after')
+                        COMMIT
+                        check
+                        UPDATE child SET v = 'later' WHERE id = 2
+                        check
+                        BEGIN
+                        UPDATE child SET v = 'last' WHERE id = 3
+                        ALTER TABLE child NO INHERIT parent
+                        COMMIT
+                        """),
+                of("an index and a column of the view", """
+                        BEGIN
+                        DROP INDEX of_a_id_idx
+                        CREATE UNIQUE INDEX of_a_other ON of_a (id)
+                        ALTER MATERIALIZED VIEW of_a RENAME COLUMN v TO other
+                        INSERT INTO a VALUES (10, 'v')
+                        COMMIT
+                        """),
+                of("a view that somebody empties", """
+                        REFRESH MATERIALIZED VIEW of_a WITH NO DATA
+                        INSERT INTO a VALUES (10, 'v')
+                        check of_b
+                        REFRESH MATERIALIZED VIEW of_a
+                        INSERT INTO a VALUES (11, 'v')
+                        """),
+                of("row level security that comes and goes", JOINED, """
+                        BEGIN
+                        ALTER TABLE a ENABLE ROW LEVEL SECURITY
+                        INSERT INTO a VALUES (10, 'v')
+                        COMMIT
+                        ALTER TABLE a FORCE ROW LEVEL SECURITY
+                        UPDATE a SET v = 'x' WHERE id = 1
+                        ALTER TABLE a DISABLE ROW LEVEL SECURITY
+                        """),
+                of("two hundred subtransactions", """
+                        DO 'BEGIN FOR i IN 1..200 LOOP BEGIN INSERT INTO a VALUES (100 + i, i); IF i % 2 = 0 THEN RAISE ''x''; END IF; EXCEPTION WHEN raise_exception THEN NULL; END; END LOOP; END'
+                        """));
+    }
+
+    private static final String JOINED =
+            "incremental joined SELECT a.id, a.v, b.v AS other FROM a LEFT JOIN b USING (id)\n";
+    private static final String COUNTED =
+            "incremental counted SELECT v, count(*) AS n, min(id) AS least FROM a GROUP BY v\n";
+
+    private static Case of(String name, String script) {
+        return of(name, "", script);
+    }
+
+    private static Case of(String name, String setup, String script) {
+        return new Case(name, """
+                CREATE TABLE a (id int PRIMARY KEY, v text, w text DEFAULT 'w', k serial UNIQUE NOT NULL)
+                CREATE TABLE b (id int PRIMARY KEY, v text, w text DEFAULT 'w', k serial UNIQUE NOT NULL)
+                INSERT INTO a VALUES (1, 'a1', 'w', 201), (2, 'a2', 'w', 202)
+                INSERT INTO b VALUES (1, 'b1', 'w', 201), (3, 'b3', 'w', 202)
+                view of_a SELECT id, v FROM a
+                view of_b SELECT id, v FROM b
+                """ + setup, script);
+    }
+
+    @BeforeAll
+    void start() throws Exception {
+        database = TestDatabase.create();
+        database.execute(
+                "CREATE ROLE stranger_" + database.name() + " LOGIN",
+                "CREATE TABLE free (id int PRIMARY KEY)",
+                "CREATE MATERIALIZED VIEW bystander AS SELECT id FROM free",
+                "CREATE UNIQUE INDEX ON bystander (id)",
+                "CREATE TABLE roles (name name PRIMARY KEY)",
+                "CREATE MATERIALIZED VIEW by_role AS SELECT name, current_user AS who FROM roles",
+                "CREATE UNIQUE INDEX ON by_role (name)");
+        List<ViewId> incremental = new ArrayList<>();
+        for (Case each : cases().toList()) {
+            try (Connection connection = database.connect();
+                    Statement statement = connection.createStatement()) {
+                statement.execute("CREATE SCHEMA " + each.schema());
+                statement.execute("SET search_path = " + each.schema() + ", public");
+                for (String line : each.setup().lines().toList()) {
+                    String[] words = line.split(" ", 3);
+                    if (words[0].equals("view") || words[0].equals("incremental")) {
+                        statement.execute("CREATE MATERIALIZED VIEW " + words[1] + " AS " + words[2]);
+                        statement.execute("CREATE VIEW is_" + words[1] + " AS " + words[2]);
+                        if (words[0].equals("view")) {
+                            statement.execute("CREATE UNIQUE INDEX ON " + words[1] + " (id)");
+                        } else {
+                            incremental.add(new ViewId(each.schema(), words[1]));
+                        }
+                    } else {
+                        statement.execute(line);
+                    }
+                }
+            }
+        }
+        daemon = RunningDaemon.start(database, "views: { quiet-period: 10ms, notify: true }");
+        try (Handle handle = database.open()) {
+            for (ViewId view : incremental) {
+                Conversion.forward(handle, view);
+            }
+        }
+        daemon.awaitFresh();
+    }
+
+    @AfterEach
+    void endSessions() throws Exception {
+        for (Connection session : sessions.values()) {
+            session.close();
+        }
+        sessions.clear();
+        for (String left : database.query("SELECT format('ROLLBACK PREPARED %L', gid) FROM pg_prepared_xacts")) {
+            database.execute(left);
+        }
+    }
+
+    @AfterAll
+    void stop() throws Exception {
+        daemon.close();
+        database.execute("DROP ROLE stranger_" + database.name());
+        database.close();
+    }
+
+    @ParameterizedTest
+    @MethodSource("cases")
+    void whatCountsAsFreshIsSo(Case each) throws Exception {
+        String schema = each.schema();
+        for (String line : each.script().lines().toList()) {
+            step(schema, line.replace("{schema}", schema).replace("{space}", "space_" + database.name()));
+        }
+        check(schema, List.of());
+        assertThat(daemon.notices())
+                .noneMatch(notice -> notice instanceof Notice.ErrorCaught
+                        || (notice instanceof Notice.GapFound gap
+                                && gap.toString().contains("poison")));
+    }
+
+    private void step(String schema, String line) throws Exception {
+        String[] words = line.split(" ");
+        if (words[0].equals("check")) {
+            check(schema, List.of(words).subList(1, words.length));
+        } else if (words[0].equals("unclaimed")) {
+            await(line)
+                    .until(() -> database.query("SELECT reason FROM refreshd.freshness WHERE watermark IS NULL"
+                                    + " AND view_schema = '" + schema + "' AND view_name = '" + words[1] + "'")
+                            .toString()
+                            .matches(".*(filter|column list).*"));
+        } else if (words[0].equals("suspended")) {
+            await(line)
+                    .until(() -> database.query("SELECT state || reason FROM refreshd.freshness WHERE view_schema = '"
+                                    + schema + "' AND view_name = '" + words[1] + "'")
+                            .toString()
+                            .matches(".*suspended.*" + line.substring(line.indexOf(words[2])) + ".*"));
+        } else if (words[0].equals("retry")) {
+            await(line).until(() -> {
+                try {
+                    session(schema, "1").execute(line.substring("retry ".length()));
+                    return true;
+                } catch (SQLException e) {
+                    return false;
+                }
+            });
+        } else {
+            boolean other = words[0].endsWith(":");
+            String sql = other ? line.substring(words[0].length() + 1) : line;
+            boolean fails = sql.startsWith("!");
+            boolean mayFail = sql.startsWith("?");
+            try {
+                session(schema, other ? words[0] : "1").execute(fails || mayFail ? sql.substring(1) : sql);
+                assertThat(fails).as("fails: " + line).isFalse();
+            } catch (SQLException e) {
+                if (!fails && !mayFail) {
+                    throw new SQLException(line + ": " + e.getMessage(), e);
+                }
+            }
+        }
+    }
+
+    private Statement session(String schema, String name) throws Exception {
+        Connection session = sessions.get(name);
+        if (session == null) {
+            session = name.startsWith("stranger")
+                    ? DriverManager.getConnection(database.url(), "stranger_" + database.name(), "")
+                    : database.connect();
+            sessions.put(name, session);
+            try (Statement statement = session.createStatement()) {
+                statement.execute("SET search_path = " + schema + ", public");
+            }
+        }
+        return session.createStatement();
+    }
+
+    /** @param views of the schema; all of them if there are none */
+    private void check(String schema, List<String> views) throws Exception {
+        database.execute(
+                "INSERT INTO public.free SELECT coalesce(max(id), 0) + 1 FROM public.free",
+                "INSERT INTO public.roles SELECT 'r' || count(*) FROM public.roles");
+        for (String view : List.of("public.bystander", "public.by_role")) {
+            FreshnessWait.await(view, database::query);
+        }
+        assertThat(database.query("SELECT count(*) FROM bystander"))
+                .isEqualTo(database.query("SELECT count(*) FROM free"));
+        List<String> there =
+                database.query("SELECT format('%I.%I', f.view_schema, f.view_name) FROM refreshd.freshness f"
+                        + " JOIN pg_class c ON c.oid = f.view_oid WHERE f.view_schema LIKE '" + schema + "%'");
+        await("the catalog has been read").until(() -> !there.isEmpty());
+        for (String view : there) {
+            String[] name = view.split("\\.");
+            if (views.isEmpty() || views.contains(name[1])) {
+                awaitEqual(name[0] + "." + name[1], name[0] + ".is_" + name[1]);
+            }
+        }
+    }
+
+    private void awaitEqual(String view, String definition) throws Exception {
+        // A view of which nothing is claimed for a moment, or that waits for a person, counts as soon as something is.
+        await(view + " is claimed").until(() -> {
+            try {
+                return database.query("SELECT refreshd.wait_until_fresh('" + view + "')")
+                                .size()
+                        == 1;
+            } catch (SQLException e) {
+                return false;
+            }
+        });
+        assertThat(database.query("(SELECT x::text FROM " + view + " x EXCEPT ALL SELECT x::text FROM " + definition
+                        + " x) UNION ALL (SELECT 'lacks ' || x::text FROM " + definition
+                        + " x EXCEPT ALL SELECT 'lacks ' || x::text FROM " + view + " x)"))
+                .as(view)
+                .isEmpty();
+    }
+}
