@@ -9,5 +9,5 @@ import java.util.Optional;
  * @param lookup looks the changed rows up in the view
  */
 public record ChangeFilter(Optional<Discriminator> discriminator, Lookup lookup) {
-    static final ChangeFilter NONE = new ChangeFilter(Optional.empty(), Lookup.UNKNOWN);
+    public static final ChangeFilter NONE = new ChangeFilter(Optional.empty(), Lookup.UNKNOWN);
 }

@@ -39,18 +39,24 @@ final class DiscriminatorAnalysis {
         this.catalogIndex = catalogIndex;
     }
 
+    /** The answer for one view, by table: what holds for all of its tables is found out once, however many there are. */
+    interface ByTable {
+        Optional<Discriminator> of(Relation table);
+    }
+
     /**
      * @param sources everything that the view reads; with row-level security on any of it there is no discriminator, since a policy
      *     may read the table although the query does not show it
      */
-    Optional<Discriminator> of(Relation view, Relation table, ViewSources sources) {
+    ByTable of(Relation view, ViewSources sources) {
         Optional<Node> query = catalogIndex.query(view);
         boolean policies = sources.relations().stream()
                 .anyMatch(relation -> relation.traits().rowSecurity() != RowSecurity.OFF);
-        if (query.isEmpty() || policies || !TableReads.areExactlyOne(query.get(), view, table, catalogIndex)) {
-            return Optional.empty();
-        }
-        return discriminator(query.get(), table, 0, new QueryBudget());
+        return table -> query.isEmpty()
+                        || policies
+                        || !TableReads.areExactlyOne(query.get(), view, table, catalogIndex)
+                ? Optional.empty()
+                : discriminator(query.get(), table, 0, new QueryBudget());
     }
 
     private Optional<Discriminator> discriminator(Node query, Relation table, int depth, QueryBudget budget) {

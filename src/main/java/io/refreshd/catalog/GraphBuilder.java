@@ -35,6 +35,8 @@ final class GraphBuilder {
     private final Map<TableId, Map<ViewId, ChangeFilter>> filters = new HashMap<>();
     private final Map<ViewId, List<ClockBound>> clocks = new HashMap<>();
     private final Map<ViewId, List<UpstreamRows>> stacks = new HashMap<>();
+    /** One object for all that are equal: a partitioned table may have a thousand partitions, and be read by a thousand views. */
+    private final Map<Object, Object> kept = new HashMap<>();
 
     GraphBuilder(Catalog catalog, Predicate<ViewId> included) {
         this.catalogIndex = new CatalogIndex(catalog);
@@ -61,6 +63,8 @@ final class GraphBuilder {
             LookupAnalysis analysis =
                     tablesBelow.index() == catalogIndex ? lookups : new LookupAnalysis(tablesBelow.index());
             List<Obstacle> followed = followed(view, found, untrackedSources);
+            DiscriminatorAnalysis.ByTable discriminator =
+                    examined(() -> discriminators.of(view, found), why -> table -> Optional.empty());
             LookupAnalysis.ByTable lookup =
                     examined(() -> analysis.of(view, found, followed), why -> table -> Lookup.not(why));
             if (followed.isEmpty() && catalogIndex.incremental(view).isPresent()) {
@@ -81,19 +85,20 @@ final class GraphBuilder {
                 if (relation.isDecodable()) {
                     tables.computeIfAbsent(relation.tableId(), table -> publishability.baseTable(relation));
                     readers.computeIfAbsent(relation.tableId(), table -> new ArrayList<>())
-                            .add(new Reader(id, found.columnsOf(relation)));
+                            .add(kept(new Reader(id, found.columnsOf(relation))));
                     filters.computeIfAbsent(relation.tableId(), table -> new HashMap<>())
                             .put(
                                     id,
-                                    new ChangeFilter(
+                                    kept(new ChangeFilter(
                                             examined(
-                                                    () -> discriminators.of(view, relation, found),
+                                                    () -> discriminator.of(relation),
                                                     why -> Optional.empty()),
-                                            examined(() -> lookup.of(relation), why -> Lookup.not(why))));
+                                            examined(() -> lookup.of(relation), why -> Lookup.not(why)))));
                 }
             }
         });
-        readers.replaceAll((table, list) -> List.copyOf(list));
+        readers.replaceAll((table, list) -> kept(List.copyOf(list)));
+        filters.replaceAll((table, byView) -> kept(byView));
 
         ViewDependencies dependencies = new ViewDependencies(upstream());
         RefreshObstacles obstacles = new RefreshObstacles(catalogIndex);
@@ -160,6 +165,12 @@ final class GraphBuilder {
             return otherwise.apply(
                     "its query could not be examined (" + e.getClass().getSimpleName() + ")");
         }
+    }
+
+    @SuppressWarnings("unchecked")
+    private <T> T kept(T value) {
+        Object before = kept.putIfAbsent(value, value);
+        return before == null ? value : (T) before;
     }
 
     private ViewSources sources(ViewId view) {

@@ -89,7 +89,12 @@ public final class ViewGraph {
 
     /** How a change of the table can be found not to have altered the view, beyond a comparison of the changed columns. */
     public ChangeFilter changeFilter(TableId table, ViewId view) {
-        return filters.getOrDefault(table, Map.of()).getOrDefault(view, ChangeFilter.NONE);
+        return changeFilters(table).getOrDefault(view, ChangeFilter.NONE);
+    }
+
+    /** The same for all views that read the table. Tables that are read alike have the same object, as partitions do. */
+    public Map<ViewId, ChangeFilter> changeFilters(TableId table) {
+        return filters.getOrDefault(table, Map.of());
     }
 
     /**

@@ -11,6 +11,7 @@ import io.refreshd.model.TableId;
 import io.refreshd.model.ViewId;
 import io.refreshd.report.TableStatus;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -59,15 +60,19 @@ final class CaptureCoverage {
     }
 
     List<TableStatus> tables() {
+        // Partitions have the same readers.
+        Map<List<Reader>, List<ViewId>> views = new IdentityHashMap<>();
         return graph.tables().keySet().stream()
                 .map(table -> new TableStatus(
                         table,
                         Optional.ofNullable(untracked.get(table)),
-                        graph.readersOf(table).stream()
-                                .map(Reader::view)
-                                .distinct()
-                                .sorted()
-                                .toList()))
+                        views.computeIfAbsent(
+                                graph.readersOf(table),
+                                readers -> readers.stream()
+                                        .map(Reader::view)
+                                        .distinct()
+                                        .sorted()
+                                        .toList())))
                 .toList();
     }
 

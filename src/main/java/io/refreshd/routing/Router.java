@@ -1,5 +1,6 @@
 package io.refreshd.routing;
 
+import io.refreshd.catalog.ChangeFilter;
 import io.refreshd.catalog.Lookup;
 import io.refreshd.catalog.Reader;
 import io.refreshd.catalog.ViewGraph;
@@ -34,11 +35,22 @@ public final class Router {
 
     public Router(ViewGraph graph) {
         stores = graph.stores();
+        Map<ReadAlike, TableRoutes> routes = new HashMap<>();
         graph.tables().forEach((id, table) -> {
-            List<Reader> readers = graph.readersOf(id);
-            tables.put(id, new TableRoutes(readers, view -> graph.changeFilter(id, view), Set.copyOf(table.columns())));
+            ReadAlike alike = new ReadAlike(graph.readersOf(id), graph.changeFilters(id), Set.copyOf(table.columns()));
+            tables.put(id, routes.computeIfAbsent(alike, ReadAlike::routes));
         });
     }
+
+    /** What the routes of a table are made of. The partitions of a table share theirs. */
+    private record ReadAlike(List<Reader> readers, Map<ViewId, ChangeFilter> filters, Set<String> columns) {
+        TableRoutes routes() {
+            return new TableRoutes(readers, view -> filters.getOrDefault(view, ChangeFilter.NONE), columns);
+        }
+    }
+
+    /** The changes of a group are of one table, and tables may share a route. */
+    private record RouteOfTable(TableId table, Route route) {}
 
     /** What capture should remember of the table's changed rows, so that their changes can be routed more exactly. */
     public Interest interestIn(TableId table) {
@@ -55,8 +67,8 @@ public final class Router {
     public Routing route(List<Change> changes) {
         // Changes are grouped by route first, then by view. A batch has few routes. A route may have very many views,
         // where there is one for each role.
-        Map<Route, ChangeGroup> affectedRoutes = new LinkedHashMap<>();
-        Map<Route, ChangeGroup> candidateRoutes = new LinkedHashMap<>();
+        Map<RouteOfTable, ChangeGroup> affectedRoutes = new LinkedHashMap<>();
+        Map<RouteOfTable, ChangeGroup> candidateRoutes = new LinkedHashMap<>();
         Set<DiscriminatorRoutes> used = new LinkedHashSet<>();
         for (Change change : changes) {
             TableRoutes table = tables.get(change.table());
@@ -83,15 +95,16 @@ public final class Router {
      */
     private record Share(ChangeGroup group, List<KeyLookup> lookups) {}
 
-    private static void add(Change change, Route route, Map<Route, ChangeGroup> groups) {
+    private static void add(Change change, Route route, Map<RouteOfTable, ChangeGroup> groups) {
         if (!route.views().isEmpty()) {
-            groups.computeIfAbsent(route, r -> new ChangeGroup()).add(change);
+            groups.computeIfAbsent(new RouteOfTable(change.table(), route), r -> new ChangeGroup())
+                    .add(change);
         }
     }
 
-    private static Map<ViewId, List<Share>> byView(Map<Route, ChangeGroup> groups) {
+    private static Map<ViewId, List<Share>> byView(Map<RouteOfTable, ChangeGroup> groups) {
         Map<ViewId, List<Share>> shares = new LinkedHashMap<>();
-        groups.forEach((route, group) -> route.views().forEach((Lookup lookup, List<ViewId> views) -> {
+        groups.forEach((of, group) -> of.route().views().forEach((Lookup lookup, List<ViewId> views) -> {
             Share share = new Share(group, group.lookups(lookup));
             views.forEach(view ->
                     shares.computeIfAbsent(view, id -> new ArrayList<>(1)).add(share));
