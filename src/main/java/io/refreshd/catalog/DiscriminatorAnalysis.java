@@ -52,9 +52,7 @@ final class DiscriminatorAnalysis {
         Optional<Node> query = catalogIndex.query(view);
         boolean policies = sources.relations().stream()
                 .anyMatch(relation -> relation.traits().rowSecurity() != RowSecurity.OFF);
-        return table -> query.isEmpty()
-                        || policies
-                        || !TableReads.areExactlyOne(query.get(), view, table, catalogIndex)
+        return table -> query.isEmpty() || policies || !TableReads.areExactlyOne(query.get(), view, table, catalogIndex)
                 ? Optional.empty()
                 : discriminator(query.get(), table, 0, new QueryBudget());
     }

@@ -90,9 +90,7 @@ final class GraphBuilder {
                             .put(
                                     id,
                                     kept(new ChangeFilter(
-                                            examined(
-                                                    () -> discriminator.of(relation),
-                                                    why -> Optional.empty()),
+                                            examined(() -> discriminator.of(relation), why -> Optional.empty()),
                                             examined(() -> lookup.of(relation), why -> Lookup.not(why)))));
                 }
             }

@@ -56,8 +56,7 @@ public final class IncrementalViewRows {
 
     private static List<Row> rows(Handle handle, Optional<Long> view) {
         noteUnsendableNames(handle);
-        return handle.createQuery(
-                        """
+        return handle.createQuery("""
                         SELECT n.nspname::text AS view_schema, v.relname::text AS view_name, i.view_oid::int8, i.store_oid::int8,
                                i.definition_oid::int8, sn.nspname::text AS store_schema, s.relname::text AS store_name,
                                dn.nspname::text AS definition_schema, d.relname::text AS definition_name, i.recompute_key, i.definition
@@ -90,8 +89,7 @@ public final class IncrementalViewRows {
     /** Failure: without the right to use the language plpgsql nothing is noted. */
     private static void noteUnsendableNames(Handle handle) {
         try (Statement statement = handle.getConnection().createStatement()) {
-            String encoding =
-                    handle.getConnection().unwrap(PGConnection.class).getParameterStatus("server_encoding");
+            String encoding = handle.getConnection().unwrap(PGConnection.class).getParameterStatus("server_encoding");
             if (encoding != null
                     && UnsendableNames.mustBeNoted(encoding)
                     && handle.createQuery("SELECT bool_or(has_language_privilege(oid, 'USAGE')) FROM pg_language"
