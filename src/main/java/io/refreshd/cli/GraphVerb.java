@@ -7,9 +7,12 @@ import io.refreshd.config.Configuration;
 import io.refreshd.database.JdbiFactory;
 import io.refreshd.ledger.IncrementalViewRows;
 import io.refreshd.ledger.RefreshCost;
+import io.refreshd.model.ViewId;
 import java.io.PrintWriter;
 import java.sql.Connection;
+import java.time.Instant;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
@@ -60,10 +63,19 @@ final class GraphVerb implements Callable<Integer> {
                     IncrementalViewRows.load(handle).values(),
                     RefreshCost.read(handle),
                     configuration.views()::includes);
+            Set<ViewId> views = graph.views().keySet();
+            Instant now = Instant.now();
             out.print(
                     json
-                            ? Json.text(incremental.addTo(GraphText.json(graph))) + "\n"
-                            : GraphText.text(graph) + incremental.text());
+                            ? Json.text(CalendarText.addTo(
+                                            incremental.addTo(GraphText.json(graph)),
+                                            views,
+                                            configuration.views(),
+                                            now))
+                                    + "\n"
+                            : GraphText.text(graph)
+                                    + CalendarText.text(views, configuration.views(), now)
+                                    + incremental.text());
             out.flush();
         }
         return ExitCode.OK.code();

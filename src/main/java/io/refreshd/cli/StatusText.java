@@ -109,7 +109,7 @@ final class StatusText {
         return switch (state) {
             case "fresh" -> paint(GREEN, padded);
             case "suspended", "gone", "unpopulated" -> paint(RED, padded);
-            case "dirty", "paused", "untracked" -> paint(YELLOW, padded);
+            case "dirty", "paused", "waiting", "untracked" -> paint(YELLOW, padded);
             default -> padded;
         };
     }

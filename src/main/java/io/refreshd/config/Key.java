@@ -54,6 +54,16 @@ enum Key {
             Kind.DURATION_OR_NONE,
             "60s",
             "`max-staleness` of views without a bound of their own that read untracked sources. Changes of these are not in the write-ahead log (WAL): foreign tables, unlogged tables, `now()`, volatile functions."),
+    VIEWS_WINDOW(
+            "views.window",
+            Kind.WINDOW_OR_NONE,
+            "none",
+            "The times at which refreshes may start, such as `22:00-06:00 Europe/Berlin`: see [Window and schedule](#window-and-schedule). `none`: at any time."),
+    VIEWS_SCHEDULE(
+            "views.schedule",
+            Kind.SCHEDULE_OR_NONE,
+            "none",
+            "The times at which a view is refreshed in any case, changed or not: the five fields of cron and a time zone, such as `30 2 * * * Europe/Berlin`."),
     VIEWS_METHOD(
             "views.method",
             Kind.METHOD,
@@ -73,7 +83,7 @@ enum Key {
             "views.overrides",
             Kind.MAPPING,
             "{}",
-            "Other settings for some views: a pattern, then any of `quiet-period`, `target-lag`, `max-staleness`, `method`, `full-recompute`, `notify`. Where several patterns match, the later one wins, key by key."),
+            "Other settings for some views: a pattern, then any of `quiet-period`, `target-lag`, `max-staleness`, `window`, `schedule`, `method`, `full-recompute`, `notify`. Where several patterns match, the later one wins, key by key."),
     REFRESH_MAX_CONCURRENT(
             "refresh.max-concurrent",
             Kind.NUMBER,
@@ -212,6 +222,8 @@ enum Key {
         DURATION("duration"),
         DURATION_OR_NONE("duration or `none`"),
         SIZE_OR_NONE("size or `none`"),
+        WINDOW_OR_NONE("times of day or `none`"),
+        SCHEDULE_OR_NONE("cron or `none`"),
         METHOD("`concurrent` or `plain`"),
         ALLOW_OR_NEVER("`allow` or `never`"),
         ADDRESS("host:port"),

@@ -13,6 +13,8 @@ final class ViewsReader {
             Key.VIEWS_QUIET_PERIOD,
             Key.VIEWS_TARGET_LAG,
             Key.VIEWS_MAX_STALENESS,
+            Key.VIEWS_WINDOW,
+            Key.VIEWS_SCHEDULE,
             Key.VIEWS_METHOD,
             Key.VIEWS_FULL_RECOMPUTE,
             Key.VIEWS_NOTIFY);
@@ -26,7 +28,9 @@ final class ViewsReader {
                 views.orDefault(Key.VIEWS_QUIET_PERIOD, Durations::parse),
                 views.orDefault(Key.VIEWS_TARGET_LAG, Durations::parsePositive),
                 views.orDefault(Key.VIEWS_MAX_STALENESS, Durations::parseMaxStaleness)
-                        .bound());
+                        .bound(),
+                views.orDefault(Key.VIEWS_WINDOW, CalendarReader::window).value(),
+                views.orDefault(Key.VIEWS_SCHEDULE, CalendarReader::schedule).value());
     }
 
     static ViewsSettings read(Section views) {
@@ -36,6 +40,7 @@ final class ViewsReader {
 
     private ViewsSettings settings() {
         requireOrder(views, timing.quietPeriod(), timing.targetLag());
+        CalendarReader.requireAgreement(views, CalendarSettings.of(timing));
         return new ViewsSettings(
                 include(),
                 views.list(Key.VIEWS_EXCLUDE, ViewPattern::parse),
@@ -80,9 +85,12 @@ final class ViewsReader {
                 section.given(Key.VIEWS_QUIET_PERIOD, Durations::parse),
                 section.given(Key.VIEWS_TARGET_LAG, Durations::parsePositive),
                 section.given(Key.VIEWS_MAX_STALENESS, Durations::parseMaxStaleness),
+                section.given(Key.VIEWS_WINDOW, CalendarReader::window),
+                section.given(Key.VIEWS_SCHEDULE, CalendarReader::schedule),
                 section.given(Key.VIEWS_METHOD, ValueParsers::method),
                 section.given(Key.VIEWS_FULL_RECOMPUTE, ValueParsers::fullRecompute),
                 section.given(Key.VIEWS_NOTIFY, ValueParsers::flag));
+        CalendarReader.requireAgreement(section, override.calendar());
         // A key that this override lacks is inherited from the section views. If an earlier override sets one of the
         // two keys, it may match the same views, and the inherited value is not known here.
         boolean both =

@@ -52,7 +52,12 @@ public record ViewsSettings(
                 last(view, ViewOverride::maxStaleness).map(MaxStaleness::bound).orElse(timing.maxStaleness());
         // Two overrides, each valid alone, may together give a quiet period longer than the target lag. The target lag
         // is the promise to users, so it bounds the quiet period.
-        return new Timing(quietPeriod.compareTo(targetLag) > 0 ? targetLag : quietPeriod, targetLag, maxStaleness);
+        return new Timing(
+                quietPeriod.compareTo(targetLag) > 0 ? targetLag : quietPeriod,
+                targetLag,
+                maxStaleness,
+                last(view, ViewOverride::window).map(OrNone::value).orElse(timing.window()),
+                last(view, ViewOverride::schedule).map(OrNone::value).orElse(timing.schedule()));
     }
 
     /** Timing of a view that reads an untracked source, such as a foreign table or the clock. */
@@ -63,8 +68,7 @@ public record ViewsSettings(
     /** Timing of a view that reads an untracked source, by its method. */
     public Timing timingOfUntracked(ViewId view, Method by) {
         Timing seen = timingOf(view, by);
-        return new Timing(
-                seen.quietPeriod(), seen.targetLag(), seen.maxStaleness().or(() -> untrackedMaxStaleness));
+        return seen.withMaxStaleness(seen.maxStaleness().or(() -> untrackedMaxStaleness));
     }
 
     private Duration usualQuietPeriod(Method by) {

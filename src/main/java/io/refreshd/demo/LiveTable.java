@@ -120,7 +120,7 @@ final class LiveTable {
         }
         String color = switch (phase) {
             case FRESH -> GREEN;
-            case DIRTY, REFRESHING, PAUSED, UNTRACKED -> YELLOW;
+            case DIRTY, REFRESHING, PAUSED, WAITING, UNTRACKED -> YELLOW;
             case BACKING_OFF, SUSPENDED, BLOCKED -> RED;
         };
         return color + line + RESET;

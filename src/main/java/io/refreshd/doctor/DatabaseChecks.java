@@ -39,6 +39,7 @@ public final class DatabaseChecks {
         CHECKS.put("incremental views", new IncrementalCheck());
         CHECKS.put("definitions", new DefinitionCheck());
         CHECKS.put("determinism", new DeterminismCheck());
+        CHECKS.put("calendar", new CalendarCheck());
         CHECKS.put("settings", new SettingsCheck());
         CHECKS.put("event triggers", new EventTriggerCheck());
         CHECKS.put("storage", new StorageCheck());

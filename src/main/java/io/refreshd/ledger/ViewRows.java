@@ -31,7 +31,7 @@ public final class ViewRows {
                         SELECT view_schema, view_name, view_oid, lineage, marked > covered AS dirty, dirty_since,
                                watermark::text AS watermark, snapshot::text AS snapshot, refreshed_at,
                                extract(epoch FROM last_duration)::double precision AS last_seconds,
-                               failures, paused, suspended_what, suspended_remedy, suspended_sql
+                               failures, paused, closed_until, suspended_what, suspended_remedy, suspended_sql
                         FROM refreshd.view_state
                         """).map((row, context) -> ledgered(row)).stream()
                 .collect(Collectors.toMap(row -> row.entry().view(), Function.identity()));
@@ -119,7 +119,7 @@ public final class ViewRows {
                             dirty_since = excluded.dirty_since, watermark = NULL, commit_time = NULL, snapshot = NULL,
                             refreshed_at = NULL, last_duration = NULL, storage_xid = NULL, method = NULL, refreshes = 0, failures = 0,
                             suspended_what = NULL, suspended_remedy = NULL, suspended_sql = '{}', suspended_xid = NULL,
-                            obstacle_what = NULL, obstacle_remedy = NULL, obstacle_sql = '{}'
+                            closed_until = NULL, obstacle_what = NULL, obstacle_remedy = NULL, obstacle_sql = '{}'
                         """)
                 .bind("schema", view.schema())
                 .bind("name", view.name())
@@ -186,18 +186,29 @@ public final class ViewRows {
                 .execute();
     }
 
-    /** Stores what the scheduler decided about a view: failures in a row, pause and suspension. */
+    /**
+     * Stores what the scheduler decided about a view: failures in a row, pause, window and suspension.
+     *
+     * @param closedUntil until when its window is closed; empty: it is open, or there is none
+     */
     public static void remember(
-            Handle handle, ViewId view, int failures, boolean paused, Optional<Obstacle> suspended) {
+            Handle handle,
+            ViewId view,
+            int failures,
+            boolean paused,
+            Optional<Instant> closedUntil,
+            Optional<Obstacle> suspended) {
         handle.createUpdate("""
                         UPDATE refreshd.view_state
-                        SET failures = :failures, paused = :paused, suspended_what = :what, suspended_remedy = :remedy,
-                            suspended_sql = CAST(:sql AS text[]),
-                            suspended_xid = CASE WHEN CAST(:what AS text) IS NOT NULL THEN pg_current_xact_id() END
+                        SET failures = :failures, paused = :paused, closed_until = CAST(:closed AS timestamptz),
+                            suspended_what = :what, suspended_remedy = :remedy, suspended_sql = CAST(:sql AS text[]),
+                            suspended_xid = CASE WHEN (failures, suspended_what) = (:failures, CAST(:what AS text)) THEN suspended_xid
+                                                 WHEN CAST(:what AS text) IS NOT NULL THEN pg_current_xact_id() END
                         WHERE (view_schema, view_name) = (:schema, :name)
                         """)
                 .bind("failures", failures)
                 .bind("paused", paused)
+                .bind("closed", closedUntil.map(Instant::toString).orElse(null))
                 .bind("what", suspended.map(Obstacle::what).orElse(null))
                 .bind("remedy", words(suspended))
                 .bind("sql", sql(suspended))
@@ -235,6 +246,7 @@ public final class ViewRows {
                 lastDuration,
                 row.getInt("failures"),
                 row.getBoolean("paused"),
+                instant(row, "closed_until"),
                 what == null
                         ? Optional.empty()
                         : Optional.of(new Obstacle(what, new Remedy(sql, words == null ? "" : words))));

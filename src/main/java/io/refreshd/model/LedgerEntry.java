@@ -16,6 +16,7 @@ import java.util.Optional;
  * @param lastDuration how long the last refresh took
  * @param failures how many refreshes failed in a row
  * @param paused whether an operator has paused the view
+ * @param closedUntil until when the view's window is closed; empty: it is open, or there is none
  * @param suspended why the view is not refreshed until somebody applies the remedy; empty if it is not suspended
  */
 public record LedgerEntry(
@@ -28,7 +29,33 @@ public record LedgerEntry(
         Optional<Duration> lastDuration,
         int failures,
         boolean paused,
+        Optional<Instant> closedUntil,
         Optional<Obstacle> suspended) {
+    /** The state of a view that has no window. */
+    public LedgerEntry(
+            ViewId view,
+            boolean dirty,
+            Optional<Instant> dirtySince,
+            Optional<Lsn> watermark,
+            Optional<Snapshot> snapshot,
+            Optional<Instant> refreshedAt,
+            Optional<Duration> lastDuration,
+            int failures,
+            boolean paused,
+            Optional<Obstacle> suspended) {
+        this(
+                view,
+                dirty,
+                dirtySince,
+                watermark,
+                snapshot,
+                refreshedAt,
+                lastDuration,
+                failures,
+                paused,
+                Optional.empty(),
+                suspended);
+    }
 
     /** The state of a view that the ledger does not know: nothing can be claimed before the view is refreshed. */
     public static LedgerEntry unknown(ViewId view) {

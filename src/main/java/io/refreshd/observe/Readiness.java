@@ -50,9 +50,11 @@ public record Readiness(Duration silence, Duration grace) {
         return view.phase() == ViewPhase.SUSPENDED || view.phase() == ViewPhase.BLOCKED;
     }
 
-    /** Whether the view is staler than target lag and grace allow. A paused view never is: its staleness is the operator's wish. */
+    /**
+     * Whether the view is staler than target lag and grace allow. A view that is paused or waits for its window never is: so it is wanted.
+     */
     boolean beyondBound(ViewStatus view, Instant now) {
-        return view.phase() != ViewPhase.PAUSED
+        return !view.phase().isStaleByOrder()
                 && view.staleness(now).compareTo(view.timing().targetLag().plus(grace)) > 0;
     }
 
@@ -94,7 +96,7 @@ public record Readiness(Duration silence, Duration grace) {
     /** Whether the view waits for its first refresh. Such a view has a staleness of zero, which means "unknown". */
     private static boolean neverRefreshed(ViewStatus view) {
         return switch (view.phase()) {
-            case FRESH, UNTRACKED, PAUSED -> false;
+            case FRESH, UNTRACKED, PAUSED, WAITING -> false;
             case DIRTY, REFRESHING, BACKING_OFF, SUSPENDED, BLOCKED ->
                 view.refreshedAt().isEmpty() && view.watermark().isEmpty();
         };

@@ -6,7 +6,9 @@ import java.util.function.Predicate;
 /** Why a round has recomputed all rows, as the value of a label: few words for the many clauses that the history holds. */
 enum RecomputeReason {
     /** Somebody asked for a refresh, or {@code max-staleness} has passed. */
-    ASKED_FOR(why -> why.startsWith("a refresh was asked for") || why.startsWith("max-staleness")),
+    ASKED_FOR(why -> why.startsWith("a refresh was asked for")
+            || why.startsWith("max-staleness")
+            || why.startsWith("its schedule")),
     /** The definition or a table that it reads was altered. */
     ALTERED(why -> why.contains("altered")),
     /** So many keys are expected to cost more than everything. */

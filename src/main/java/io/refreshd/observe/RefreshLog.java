@@ -123,6 +123,8 @@ public final class RefreshLog implements Consumer<Notice> {
             about(n).log("View paused");
         } else if (n.to() == ViewPhase.BLOCKED) {
             about(n).log("View blocked: it stands on one that is suspended");
+        } else if (n.to() == ViewPhase.WAITING) {
+            about(n).log("View waits for its window");
         } else {
             leaving(n);
         }
@@ -133,7 +135,7 @@ public final class RefreshLog implements Consumer<Notice> {
             case SUSPENDED -> about(n).log("View no longer suspended");
             case PAUSED -> about(n).log("View resumed");
             case BLOCKED -> about(n).log("View no longer blocked");
-            case FRESH, DIRTY, REFRESHING, BACKING_OFF, UNTRACKED -> {}
+            case FRESH, DIRTY, REFRESHING, BACKING_OFF, UNTRACKED, WAITING -> {}
         }
     }
 

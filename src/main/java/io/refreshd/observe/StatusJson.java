@@ -66,6 +66,8 @@ final class StatusJson {
         putSeconds(node, "targetLagSeconds", Optional.of(view.timing().targetLag()));
         putSeconds(node, "quietPeriodSeconds", Optional.of(view.timing().quietPeriod()));
         putSeconds(node, "maxStalenessSeconds", view.timing().maxStaleness());
+        node.put("window", view.timing().window().map(Object::toString).orElse(null));
+        node.put("schedule", view.timing().schedule().map(Object::toString).orElse(null));
         putInstant(node, "oldestMissing", view.oldestMissing());
         putPosition(node, "watermark", view.watermark());
         putInstant(node, "commitTime", view.commitTime());

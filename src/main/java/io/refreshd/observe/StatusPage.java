@@ -175,7 +175,7 @@ final class StatusPage {
             case BACKING_OFF -> 2;
             case PAUSED -> 3;
             // One rank for them all, or rows would change places with every refresh.
-            case REFRESHING, DIRTY, FRESH, UNTRACKED -> 4;
+            case REFRESHING, DIRTY, WAITING, FRESH, UNTRACKED -> 4;
         };
     }
 

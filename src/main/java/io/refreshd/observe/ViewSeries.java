@@ -192,12 +192,12 @@ final class ViewSeries {
         series.gauge(name, help, value, labels);
     }
 
-    /** The view that has used most of its target lag. Paused views count only if all are paused. */
+    /** The view that has used most of its target lag. Views that are paused or wait for their window count only if all do. */
     private ViewStatus stalest() {
         var now = clock.get().wall();
         List<ViewStatus> members = present;
         List<ViewStatus> kept =
-                members.stream().filter(v -> v.phase() != ViewPhase.PAUSED).toList();
+                members.stream().filter(v -> !v.phase().isStaleByOrder()).toList();
         return (kept.isEmpty() ? members : kept)
                 .stream()
                         .max(Comparator.comparingDouble(v -> seconds(v.staleness(now))
@@ -209,8 +209,8 @@ final class ViewSeries {
         return view.refreshedAt().isEmpty()
                 && switch (view.phase()) {
                     case DIRTY, REFRESHING, BACKING_OFF -> true;
-                    // Suspended, blocked and paused views are not waiting for a refresh; the state says why.
-                    case FRESH, UNTRACKED, SUSPENDED, BLOCKED, PAUSED -> false;
+                    // The others are not waiting for a refresh, or for a window first; the state says why.
+                    case FRESH, UNTRACKED, SUSPENDED, BLOCKED, PAUSED, WAITING -> false;
                 };
     }
 

@@ -110,7 +110,7 @@ record ReconcilePlan(
             timing = settings.timingOfUntracked(view.id(), method);
         } else if (fullRecompute == FullRecompute.NEVER) {
             // By the clock all rows would be recomputed.
-            timing = new Timing(timing.quietPeriod(), timing.targetLag(), Optional.empty());
+            timing = timing.forChangesAlone();
         }
         return new ViewSpec(
                 view.id(),

@@ -15,10 +15,17 @@ public enum ViewPhase {
     SUSPENDED,
     /** The view reads another materialized view that is suspended. */
     BLOCKED,
+    /** The view lacks a change, and waits for its window, or for that of a view that it reads. */
+    WAITING,
     /** An operator paused the view. */
     PAUSED,
     /** The view lacks no change that is known, and nothing can be claimed of it: it has no watermark. */
     UNTRACKED;
+
+    /** Whether somebody wants the view to lack what it lacks. */
+    public boolean isStaleByOrder() {
+        return this == PAUSED || this == WAITING;
+    }
 
     /** The phase as labels, JSON and tables spell it. */
     public String word() {

@@ -6,6 +6,7 @@ import io.refreshd.model.Obstacle;
 import io.refreshd.model.RefreshTask;
 import io.refreshd.model.ViewId;
 import io.refreshd.report.Notice;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -41,8 +42,14 @@ public sealed interface Action {
      */
     record Settle(ViewId view, long oid, long number, Optional<Lsn> watermark) implements Action {}
 
-    /** Write to the ledger what a refresh that failed, or an operator, decided about a view. */
-    record Remember(ViewId view, int failures, boolean paused, Optional<Obstacle> suspended) implements Action {}
+    /**
+     * Write to the ledger what a refresh that failed, an operator or the time of day decided about a view.
+     *
+     * @param closedUntil until when its window is closed; empty: it is open, or there is none
+     */
+    record Remember(
+            ViewId view, int failures, boolean paused, Optional<Instant> closedUntil, Optional<Obstacle> suspended)
+            implements Action {}
 
     /**
      * Answer the look-up in this view that posted {@link Event.LaterAsked}.

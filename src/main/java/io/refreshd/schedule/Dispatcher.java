@@ -136,6 +136,9 @@ final class Dispatcher {
     private void review(ViewState view, long now) {
         if (!view.quiescent()) {
             view.pending.delays().enter(readiness.delayedBy(view, now), now);
+            if (view.calendar.hasChanged(view.spec.timing(), now)) {
+                actions.add(view.remember());
+            }
             setDeadline(view, now);
             setPhase(view, now);
         }
@@ -146,6 +149,7 @@ final class Dispatcher {
      * not start waits for a refresh to end, or until it is so late that it need not wait any longer.
      */
     private void setDeadline(ViewState view, long now) {
+        view.calendar.looksAgainAt(view.spec.timing(), now).ifPresent(at -> addDeadline(at, now));
         if (!readiness.mayRun(view, now) || views.isRunning(view.id())) {
             view.awaitsLogUntil().ifPresent(at -> addDeadline(at, now));
             return;
@@ -157,7 +161,7 @@ final class Dispatcher {
                 view.latestStart().ifPresent(at -> addDeadline(at, now));
             }
             if (!view.spec.upstream().isEmpty()) {
-                addDeadline(view.lateAt(), now);
+                addDeadline(view.lateAt(now), now);
             }
         }
     }
@@ -174,7 +178,7 @@ final class Dispatcher {
         ViewPhase to = phases.phase(view, now);
         if (from != to) {
             view.phase = to;
-            actions.tell(new Notice.PhaseChanged(view.id(), from, to, phases.reason(view, to)));
+            actions.tell(new Notice.PhaseChanged(view.id(), from, to, phases.reason(view, to, now)));
         }
     }
 }

@@ -77,6 +77,7 @@ final class LogQueue {
                 && view.spec.followsRows()
                 && !view.paused
                 && !view.suspended()
+                && view.opensAt(now).isEmpty()
                 && view.goesByRows()
                 && now - view.lacksSince() <= bound.time().toNanos();
     }

@@ -83,23 +83,29 @@ final class OutcomeHandler {
                 staleness,
                 refreshed.rowsChanged(),
                 refreshed.recomputed()));
-        Duration target = view.spec.timing().targetLag();
-        if (staleness.isPresent() && staleness.get().compareTo(target) > 0) {
-            Lateness cause = ended.changes()
-                    .delays()
-                    .mainCause(refreshed.duration().toNanos(), ended.expected(), target.toNanos());
-            actions.tell(new Notice.TargetLagMissed(view.id(), staleness.get(), target, cause));
-        }
+        staleness.ifPresent(age -> tellIfLate(view, ended, age, refreshed.duration(), now));
         if (ended.task().method() != Method.INCREMENTAL
                 || ended.task().refreshesAll()
                 || !ended.task().basis().clock().isEmpty()) {
             view.lastBegan = ended.startedAt();
+            view.calendar.ran(ended.since());
         }
         view.refreshes++;
         view.refreshedAt = Optional.of(refreshed.finishedAt());
         view.recordDuration(refreshed.duration());
         view.commitUncertain = false;
         holds(view, ended, refreshed.snapshot());
+    }
+
+    /** Whoever asked for a refresh while the window was closed did not wait for the window: then no lag is promised. */
+    private void tellIfLate(ViewState view, RunningRefresh ended, Duration staleness, Duration took, Moment now) {
+        Duration target = view.spec.timing().targetLag();
+        Duration counted = view.calendar.counted(view.spec.timing(), staleness, now.nanos());
+        boolean promised = !ended.requested() || view.spec.timing().window().isEmpty();
+        if (promised && counted.compareTo(target) > 0) {
+            Lateness cause = ended.changes().delays().mainCause(took.toNanos(), ended.expected(), target.toNanos());
+            actions.tell(new Notice.TargetLagMissed(view.id(), staleness, target, cause));
+        }
     }
 
     private void unchanged(ViewState view, RunningRefresh ended, Snapshot snapshot) {

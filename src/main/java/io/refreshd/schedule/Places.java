@@ -114,13 +114,13 @@ final class Places {
      * when the last long one ended, and to nothing that fell due later. So neither kind can keep the other from its turn for ever.
      */
     Comparator<ViewState> order(long now) {
-        return Comparator.<ViewState>comparingLong(view -> rank(view) - now)
-                .thenComparingLong(view -> view.dueAt() - now);
+        return Comparator.<ViewState>comparingLong(view -> rank(view, now) - now)
+                .thenComparingLong(view -> view.dueAt(now) - now);
     }
 
-    private long rank(ViewState view) {
+    private long rank(ViewState view, long now) {
         return isLong(view) && lastLongEnd.isPresent()
-                ? Deadlines.later(view.dueAt(), lastLongEnd.getAsLong())
-                : view.dueAt();
+                ? Deadlines.later(view.dueAt(now), lastLongEnd.getAsLong())
+                : view.dueAt(now);
     }
 }

@@ -40,6 +40,19 @@ final class Readiness {
                 .findFirst();
     }
 
+    /**
+     * The view whose window is waited for before what this view lacks can come: itself, or an upstream view if nothing else is missing;
+     * empty: no window is.
+     */
+    Optional<ViewState> waitsForWindowOf(ViewState view, long now) {
+        return view.dirty()
+                ? Optional.of(view).filter(one -> one.opensAt(now).isPresent())
+                : views.withUpstream(view).stream()
+                        .filter(ViewState::dirty)
+                        .findFirst()
+                        .filter(one -> one.opensAt(now).isPresent());
+    }
+
     /** Whether an upstream view is being refreshed. A refresh that runs at the same time could miss what that one brings. */
     boolean upstreamRuns(ViewState view) {
         return view.spec.upstream().stream().anyMatch(views::isRunning);
@@ -49,7 +62,7 @@ final class Readiness {
     boolean waitsForUpstream(ViewState view, long now) {
         return upstreamRuns(view)
                 || views.upstream(view)
-                        .anyMatch(upstream -> ready(upstream, now) && upstream.dueAt() - view.dueAt() <= 0);
+                        .anyMatch(upstream -> ready(upstream, now) && upstream.dueAt(now) - view.dueAt(now) <= 0);
     }
 
     /** What delays the pending changes of the view; null: only its own due time, or nothing is pending. */
@@ -67,6 +80,7 @@ final class Readiness {
         } else if (view.retry.delaysRetry(now)) {
             return view.retry instanceof RetryState.AwaitingVisibility ? Lateness.VISIBILITY : Lateness.BACKOFF;
         } else if (!ready(view, now)) {
+            // A window that is closed delays nothing: so it is wanted.
             return null;
         }
         return waitsForUpstream(view, now) ? Lateness.UPSTREAM : Lateness.SLOT;

@@ -51,12 +51,12 @@ final class RefreshTaskFactory {
                                 everything.orElse(""),
                                 fullRecompute(view),
                                 view.spec.clock(),
-                                stack(view))
+                                stack(view, now))
                         : RoundBasis.NONE);
     }
 
     /** A round of a reader that seems to have failed may be about to commit. */
-    private RoundBasis.Stack stack(ViewState view) {
+    private RoundBasis.Stack stack(ViewState view, long now) {
         return new RoundBasis.Stack(
                 view.spec.stack(),
                 views.downstream(view.id()).stream()
@@ -69,7 +69,7 @@ final class RefreshTaskFactory {
                                         reader.spec.oid(),
                                         views.isRunning(reader.id()) || reader.commitUncertain)))
                         .toList(),
-                !view.pending.isPresent() && !view.requested);
+                !view.pending.isPresent() && !view.requested && !view.scheduleReached(now));
     }
 
     /** Somebody's word counts for one refresh. A view that refreshd has never brought up to date has to be compared once. */
@@ -103,6 +103,9 @@ final class RefreshTaskFactory {
         }
         if (view.maxStalenessReached(now)) {
             return Optional.of("max-staleness has passed");
+        }
+        if (view.scheduleReached(now)) {
+            return Optional.of("its schedule asks for it");
         }
         if (view.spec.untracked().isPresent()) {
             return Optional.of("it reads a source whose changes the log does not show");

@@ -24,6 +24,7 @@ import java.util.random.RandomGenerator;
  */
 public final class Scheduler {
     private final ViewRegistry views = new ViewRegistry();
+    private final WallClock clock = new WallClock();
     private final LogProgress log = new LogProgress();
     private final Watermarks watermarks;
     private final ActionBuffer actions;
@@ -42,7 +43,7 @@ public final class Scheduler {
         actions = new ActionBuffer(firstMark);
         admission = new ChangeAdmission(views, watermarks, actions);
         queue = new LogQueue(views, log, settings.queue());
-        registration = new ViewRegistration(views, watermarks, actions, admission);
+        registration = new ViewRegistration(views, watermarks, actions, admission, clock);
         requests = new OperatorRequests(views, actions);
         outcomes = new OutcomeHandler(views, watermarks, log, actions, settings, random);
         phases = new ViewPhases(views, watermarks, readiness);
@@ -53,6 +54,7 @@ public final class Scheduler {
 
     /** @return what is to be done, in this order; at most one {@link Action.Mark}, and it comes first */
     public List<Action> handle(Event event, Moment now) {
+        clock.set(now);
         if (!namesItsViews(event)) {
             views.reconsiderAll();
         }
@@ -137,7 +139,7 @@ public final class Scheduler {
     }
 
     public List<ViewStatus> status() {
-        return phases.status();
+        return phases.status(clock.nanos());
     }
 
     private void awaitLog(ViewId id, Lsn position) {

@@ -77,6 +77,7 @@ final class SharedRounds {
                 && isWell(view)
                 && !view.paused
                 && !view.stopped()
+                && view.opensAt(now).isEmpty()
                 && !view.retry.delaysRetry(now)
                 && !view.awaitsLog(now)
                 && !frozen.test(view.id())
@@ -103,6 +104,7 @@ final class SharedRounds {
         return readiness.mayRun(view, now)
                 && !views.isRunning(view.id())
                 && view.readyAt(now) - now <= SOON
+                && view.opensAt(now).isEmpty()
                 && turns.before(view, now).isEmpty()
                 && !turns.mustWait(view, now);
     }

@@ -73,7 +73,7 @@ final class StackTurns {
     }
 
     private static boolean hasTurn(ViewState view, long now) {
-        return !view.spec.upstream().isEmpty() && view.lateAt() - now <= 0;
+        return !view.spec.upstream().isEmpty() && view.lateAt(now) - now <= 0;
     }
 
     /**

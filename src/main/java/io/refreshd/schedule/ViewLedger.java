@@ -11,6 +11,6 @@ public interface ViewLedger {
     /** Raises the covered mark, and the watermark if there is one; neither is ever lowered. */
     void settle(Action.Settle settle) throws Exception;
 
-    /** Stores failures, pause and suspension of a view. */
+    /** Stores failures, pause, window and suspension of a view. */
     void remember(Action.Remember remember) throws Exception;
 }

@@ -3,15 +3,20 @@ package io.refreshd.schedule;
 import io.refreshd.model.Lsn;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.Remedy;
+import io.refreshd.model.Timing;
 import io.refreshd.report.ViewPhase;
 import io.refreshd.report.ViewStatus;
 import java.time.Instant;
+import java.time.format.DateTimeFormatter;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Stream;
 
 /** Derives what users see of a view: its phase, the reason for the phase, and its status. */
 final class ViewPhases {
+    private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm VV", Locale.ROOT);
+
     private static final Obstacle NO_POSITION =
             new Obstacle("no refresh has brought it to a known position of the log yet", Remedy.NONE);
 
@@ -34,6 +39,8 @@ final class ViewPhases {
             return ViewPhase.SUSPENDED;
         } else if (stale(view) && readiness.suspendedUpstream(view).isPresent()) {
             return ViewPhase.BLOCKED;
+        } else if (readiness.waitsForWindowOf(view, now).isPresent()) {
+            return ViewPhase.WAITING;
         } else if (view.retry instanceof RetryState.BackingOff && view.retry.delaysRetry(now)) {
             return ViewPhase.BACKING_OFF;
         }
@@ -59,15 +66,28 @@ final class ViewPhases {
         return view.dirty() || views.withUpstream(view).stream().anyMatch(ViewState::dirty);
     }
 
-    Optional<Obstacle> reason(ViewState view, ViewPhase phase) {
+    Optional<Obstacle> reason(ViewState view, ViewPhase phase, long now) {
         return switch (phase) {
             case SUSPENDED -> view.suspensionReason();
             case BLOCKED -> readiness.suspendedUpstream(view).map(ViewPhases::blockedBy);
             case PAUSED -> Optional.of(new Obstacle("paused by request", Remedy.text("refreshd resume " + view.id())));
             case BACKING_OFF, DIRTY, REFRESHING, FRESH ->
                 retryReason(view.retry).or(() -> watermarks.untracked(view)).or(() -> watermarks.frozen(view));
-            case UNTRACKED -> reason(view, ViewPhase.FRESH).or(() -> Optional.of(NO_POSITION));
+            case UNTRACKED -> reason(view, ViewPhase.FRESH, now).or(() -> Optional.of(NO_POSITION));
+            case WAITING -> readiness.waitsForWindowOf(view, now).map(waiting -> waitsForWindow(view, waiting, now));
         };
+    }
+
+    private static Obstacle waitsForWindow(ViewState view, ViewState waiting, long now) {
+        Timing timing = waiting.spec.timing();
+        String until = timing.window()
+                .flatMap(window ->
+                        waiting.calendar.closedUntil(timing, now).map(at -> TIME.format(at.atZone(window.zone()))))
+                .orElseThrow();
+        return new Obstacle(
+                (view.equals(waiting) ? "waits" : "stands on " + waiting.id() + ", which waits")
+                        + " for its window until " + until,
+                Remedy.text("it passes by itself; without waiting: refreshd refresh " + waiting.id()));
     }
 
     private static Obstacle blockedBy(ViewState upstream) {
@@ -89,11 +109,11 @@ final class ViewPhases {
         };
     }
 
-    List<ViewStatus> status() {
-        return views.all().stream().map(this::status).toList();
+    List<ViewStatus> status(long now) {
+        return views.all().stream().map(view -> status(view, now)).toList();
     }
 
-    private ViewStatus status(ViewState view) {
+    private ViewStatus status(ViewState view, long now) {
         Optional<Lsn> watermark = watermarks.current(view);
         ViewPhase phase = view.phase == ViewPhase.FRESH && watermark.isEmpty() ? ViewPhase.UNTRACKED : view.phase;
         return new ViewStatus(
@@ -110,7 +130,7 @@ final class ViewPhases {
                 view.refreshes,
                 view.retry.failures(),
                 Optional.ofNullable(view.running).map(RunningRefresh::since),
-                reason(view, phase));
+                reason(view, phase, now));
     }
 
     private Optional<Instant> oldestMissing(ViewState view) {

@@ -15,8 +15,15 @@ final class ViewRegistration {
     private final Watermarks watermarks;
     private final ActionBuffer actions;
     private final ChangeAdmission admission;
+    private final WallClock clock;
 
-    ViewRegistration(ViewRegistry views, Watermarks watermarks, ActionBuffer actions, ChangeAdmission admission) {
+    ViewRegistration(
+            ViewRegistry views,
+            Watermarks watermarks,
+            ActionBuffer actions,
+            ChangeAdmission admission,
+            WallClock clock) {
+        this.clock = clock;
         this.views = views;
         this.watermarks = watermarks;
         this.actions = actions;
@@ -54,7 +61,7 @@ final class ViewRegistration {
     /** A view that is new here may be altered nevertheless: while the daemon was away. */
     private void register(ViewSpec spec, Map<ViewId, LedgerEntry> remembered, boolean altered, Moment now) {
         LedgerEntry entry = remembered.getOrDefault(spec.view(), LedgerEntry.unknown(spec.view()));
-        ViewState view = new ViewState(spec, entry, actions.newMark(), now);
+        ViewState view = new ViewState(spec, entry, actions.newMark(), now, clock);
         views.put(view);
         if (altered) {
             admission.invalidate(view, now);

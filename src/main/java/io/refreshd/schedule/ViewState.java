@@ -36,6 +36,7 @@ final class ViewState {
     /** Whether what the view lacks has to come from the log once more. */
     Resumption resumption = Resumption.NONE;
 
+    final ViewCalendar calendar;
     RetryState retry;
     ViewPhase phase = ViewPhase.FRESH;
     boolean paused;
@@ -74,8 +75,10 @@ final class ViewState {
     boolean commitUncertain;
 
     /** @param mark the dirty mark that the view gets if the ledger says "dirty" */
-    ViewState(ViewSpec spec, LedgerEntry entry, long mark, Moment now) {
+    ViewState(ViewSpec spec, LedgerEntry entry, long mark, Moment now, WallClock clock) {
         this.spec = spec;
+        this.calendar =
+                new ViewCalendar(clock, RememberedState.lastBegan(entry, now), entry.closedUntil(), now.nanos());
         this.pending = noChanges();
         this.paused = entry.paused();
         this.lastWatermark = entry.watermark();
@@ -84,8 +87,8 @@ final class ViewState {
         this.lastDuration = entry.lastDuration();
         this.expected = entry.lastDuration().map(Duration::toNanos).orElse(0L);
         this.commitUncertain = entry.refreshedAt().isEmpty();
-        this.retry = retryState(entry, now);
-        this.lastBegan = now.nanos() - sinceRefresh(entry, now);
+        this.retry = RememberedState.retryState(entry, now);
+        this.lastBegan = now.nanos() - RememberedState.sinceRefresh(spec, entry, now);
         if (entry.dirty()) {
             resumption = Resumption.of(spec, entry);
             pending.addFromLedger(entry.dirtySince(), now, resumption != Resumption.NONE);
@@ -103,25 +106,6 @@ final class ViewState {
 
     final boolean incremental() {
         return spec.method() == Method.INCREMENTAL;
-    }
-
-    private static RetryState retryState(LedgerEntry entry, Moment now) {
-        if (entry.suspended().isPresent()) {
-            return RetriedSuspension.remembered(
-                    entry.failures(), entry.suspended().get(), now.nanos());
-        }
-        return entry.failures() > 0 ? new RetryState.Retrying(entry.failures()) : RetryState.HEALTHY;
-    }
-
-    /** Between zero and the longest time that the timer can ask for, whatever the wall clock did meanwhile. */
-    private long sinceRefresh(LedgerEntry entry, Moment now) {
-        Duration longest = spec.timing().maxStaleness().orElse(Duration.ZERO);
-        Duration age =
-                entry.refreshedAt().map(at -> Duration.between(at, now.wall())).orElse(longest);
-        if (age.isNegative()) {
-            return 0;
-        }
-        return (age.compareTo(longest) < 0 ? age : longest).toNanos();
     }
 
     ViewId id() {
@@ -186,7 +170,10 @@ final class ViewState {
 
     /** Whether there is a reason to refresh the view, now or at some time. */
     boolean wantsRefresh() {
-        return requested || pending.isPresent() || spec.timing().maxStaleness().isPresent();
+        return requested
+                || pending.isPresent()
+                || spec.timing().maxStaleness().isPresent()
+                || spec.timing().schedule().isPresent();
     }
 
     /**
@@ -200,26 +187,25 @@ final class ViewState {
                 && !wantsRefresh()
                 && !paused
                 && !suspended()
+                && spec.timing().window().isEmpty()
+                && calendar.inLedger().isEmpty()
                 && spec.upstream().isEmpty();
     }
 
     /** When the refresh falls due; only to be asked if {@link #wantsRefresh} is true. */
-    long dueAt() {
-        boolean any = false;
-        long due = 0;
+    long dueAt(long now) {
+        OptionalLong due = calendar.scheduledAt(spec.timing(), now);
         if (spec.timing().maxStaleness().isPresent()) {
-            due = timeout(spec.timing().maxStaleness().get());
-            any = true;
+            due = OptionalLong.of(
+                    Deadlines.earlier(due, timeout(spec.timing().maxStaleness().get())));
         }
         if (pending.isPresent()) {
-            long changes = pending.dueAt(spec.timing(), expected());
-            due = any ? Deadlines.earlier(due, changes) : changes;
-            any = true;
+            due = OptionalLong.of(Deadlines.earlier(due, pending.dueAt(spec.timing(), expected())));
         }
         if (requested) {
-            due = any ? Deadlines.earlier(due, requestedAt) : requestedAt;
+            due = OptionalLong.of(Deadlines.earlier(due, requestedAt));
         }
-        return due;
+        return due.orElse(0);
     }
 
     /** Whether it is known how long a refresh takes. */
@@ -228,10 +214,9 @@ final class ViewState {
     }
 
     /** When the target lag of what the view lacks has passed; only to be asked if {@link #wantsRefresh} is true. */
-    long lateAt() {
-        OptionalLong oldest = pending.oldestCommitNanos();
-        long since = oldest.isPresent() ? Deadlines.earlier(oldest.getAsLong(), dueAt()) : dueAt();
-        return since + spec.timing().targetLag().toNanos();
+    long lateAt(long now) {
+        return Deadlines.earlier(pending.oldestCommitNanos(), dueAt(now))
+                + spec.timing().targetLag().toNanos();
     }
 
     /** When a refresh has to start to bring the pending changes within the target lag; empty: it is not known how old they are. */
@@ -240,6 +225,17 @@ final class ViewState {
         return oldest.isEmpty()
                 ? oldest
                 : OptionalLong.of(oldest.getAsLong() + spec.timing().targetLag().toNanos() - expected());
+    }
+
+    /** When the window opens that a refresh has to wait for; empty: none has to, for somebody asked for one, or the window is open. */
+    OptionalLong opensAt(long now) {
+        return requested ? OptionalLong.empty() : calendar.opensAt(spec.timing(), now);
+    }
+
+    /** Whether the schedule asks for a refresh. */
+    boolean scheduleReached(long now) {
+        OptionalLong at = calendar.scheduledAt(spec.timing(), now);
+        return at.isPresent() && at.getAsLong() - now <= 0;
     }
 
     /** Whether the last refresh began longer ago than {@code max-staleness}. */
@@ -252,7 +248,8 @@ final class ViewState {
 
     /** Whether a refresh waits until the log has been read again. While the log is not read, every source is untracked. */
     boolean awaitsLog(long now) {
-        boolean needsNone = requested || spec.untracked().isPresent() || maxStalenessReached(now);
+        boolean needsNone =
+                requested || spec.untracked().isPresent() || maxStalenessReached(now) || scheduleReached(now);
         return resumption != Resumption.NONE && !needsNone;
     }
 
@@ -267,9 +264,11 @@ final class ViewState {
         return lastBegan + maxStaleness.toNanos();
     }
 
-    /** When the refresh may start: when it is due and no retry has to wait. */
+    /** When the refresh may start: when it is due, no retry has to wait, and the window is open. */
     long readyAt(long now) {
-        return retry.delaysRetry(now) ? Deadlines.later(dueAt(), retry.retryAt()) : dueAt();
+        long due = retry.delaysRetry(now) ? Deadlines.later(dueAt(now), retry.retryAt()) : dueAt(now);
+        OptionalLong opens = opensAt(now);
+        return opens.isPresent() ? Deadlines.later(due, opens.getAsLong()) : due;
     }
 
     /** Expected duration of a refresh, in nanoseconds. */
@@ -293,8 +292,8 @@ final class ViewState {
         }
     }
 
-    /** The action that writes pause, failures and suspension to the ledger. */
+    /** The action that writes pause, failures, suspension and window to the ledger. */
     Action.Remember remember() {
-        return new Action.Remember(id(), retry.failures(), paused, storedSuspension());
+        return new Action.Remember(id(), retry.failures(), paused, calendar.inLedger(), storedSuspension());
     }
 }

@@ -120,7 +120,12 @@ final class LoopPorts {
         @Override
         public void remember(Action.Remember remember) {
             ledger.write(transaction -> ViewRows.remember(
-                    transaction, remember.view(), remember.failures(), remember.paused(), remember.suspended()));
+                    transaction,
+                    remember.view(),
+                    remember.failures(),
+                    remember.paused(),
+                    remember.closedUntil(),
+                    remember.suspended()));
         }
     }
 }

@@ -88,6 +88,7 @@ CREATE TABLE IF NOT EXISTS refreshd.view_state (
     suspended_sql    text[]      NOT NULL DEFAULT '{}',
     obstacle_sql     text[]      NOT NULL DEFAULT '{}',
     untracked_sql    text[]      NOT NULL DEFAULT '{}',
+    closed_until     timestamptz,
     PRIMARY KEY (view_schema, view_name)
 ) WITH (fillfactor = 70);
 -- No update of a row changes view_oid, so updates stay HOT in spite of this index.
@@ -114,6 +115,8 @@ COMMENT ON COLUMN refreshd.view_state.suspended_sql IS
 COMMENT ON COLUMN refreshd.view_state.frozen IS
     'Why refreshd.stream.acknowledged does not hold for the view although it is clean: a transaction that has not ended has altered or '
     'locked what the view reads.';
+COMMENT ON COLUMN refreshd.view_state.closed_until IS
+    'Until then no refresh begins by itself, since the window of the view is closed. Null or past: it is open, or there is none.';
 COMMENT ON COLUMN refreshd.view_state.obstacle_what IS
     'Why the view cannot be refreshed at all, by the catalog; apart from suspended_what, which failures and operators set.';
 COMMENT ON COLUMN refreshd.view_state.suspended_xid IS

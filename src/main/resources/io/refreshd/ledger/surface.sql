@@ -40,7 +40,8 @@ SELECT s.view_schema,
        END AS unclaimed_remedy,
        s.frozen,
        CASE WHEN s.obstacle_what IS NULL THEN s.suspended_sql ELSE s.obstacle_sql END AS remedy_sql,
-       CASE WHEN s.untracked THEN s.untracked_sql ELSE '{}' END AS unclaimed_sql
+       CASE WHEN s.untracked THEN s.untracked_sql ELSE '{}' END AS unclaimed_sql,
+       s.closed_until
 FROM refreshd.view_state s
 LEFT JOIN refreshd.stream t ON true;
 COMMENT ON VIEW refreshd.own_claim IS
@@ -54,6 +55,7 @@ SELECT view_schema,
        view_oid,
        CASE WHEN what IS NOT NULL THEN 'suspended'
             WHEN paused THEN 'paused'
+            WHEN opens IS NOT NULL THEN 'waiting'
             WHEN NOT clean THEN 'dirty'
             WHEN watermark IS NULL THEN 'untracked'
             ELSE 'fresh'
@@ -64,18 +66,24 @@ SELECT view_schema,
        last_duration,
        method,
        failures,
-       coalesce(what, unclaimed_what, frozen) AS reason,
+       coalesce(what, 'waits for its window until ' || opens, unclaimed_what, frozen) AS reason,
        CASE WHEN what IS NOT NULL THEN remedy
+            WHEN opens IS NOT NULL
+            THEN format('it passes by itself; without waiting: refreshd refresh %I.%I', view_schema, view_name)
             WHEN unclaimed_what IS NOT NULL THEN unclaimed_remedy
             WHEN frozen IS NOT NULL THEN 'it passes by itself when that transaction ends: see pg_locks'
        END AS remedy,
        CASE WHEN watermark IS NOT NULL THEN commit_time END AS commit_time,
        CASE WHEN failures > 0 THEN said.message END AS server_message,
        CASE WHEN what IS NOT NULL THEN remedy_sql
+            WHEN opens IS NOT NULL THEN '{}'
             WHEN unclaimed_what IS NOT NULL THEN unclaimed_sql
             WHEN frozen IS NOT NULL THEN '{}'
        END AS remedy_sql
 FROM refreshd.own_claim
+-- When the window opens that the view waits for. Not clock_timestamp(): a volatile function would cost the plan its index.
+CROSS JOIN LATERAL (SELECT CASE WHEN NOT clean AND NOT paused AND closed_until > statement_timestamp() THEN closed_until END
+                    AS opens) awaited
 -- The words of the server may quote rows. They are for who may read the view: current_user is whoever runs the query.
 CROSS JOIN LATERAL (SELECT (SELECT f.message
                             FROM refreshd.failure_message f
@@ -92,6 +100,7 @@ SELECT s.view_schema,
             WHEN w.clean AND w.watermark IS NULL THEN 'untracked'
             WHEN w.clean THEN 'fresh'
             WHEN w.blocked_what IS NOT NULL THEN 'blocked'
+            WHEN CASE WHEN s.clean THEN w.waits_what IS NOT NULL ELSE s.closed_until > statement_timestamp() END THEN 'waiting'
             ELSE 'dirty'
        END,
        w.dirty_since,
@@ -134,6 +143,11 @@ CROSS JOIN LATERAL (
             FILTER (WHERE m.what IS NOT NULL AND c.member <> s.view_oid))[1] AS blocked_remedy,
            (array_agg(m.view_oid ORDER BY m.view_schema, m.view_name)
             FILTER (WHERE m.what IS NOT NULL AND c.member <> s.view_oid))[1] AS blocked_by,
+           (array_agg(format('stands on %I.%I, which waits for its window until %s', m.view_schema, m.view_name, m.closed_until)
+                      ORDER BY m.closed_until)
+            FILTER (WHERE NOT m.clean AND m.closed_until > statement_timestamp() AND c.member <> s.view_oid))[1] AS waits_what,
+           (array_agg(m.view_oid ORDER BY m.closed_until)
+            FILTER (WHERE NOT m.clean AND m.closed_until > statement_timestamp() AND c.member <> s.view_oid))[1] AS waits_by,
            (array_agg(CASE WHEN m.view_oid IS NULL THEN format('stands on %s, which is not kept fresh', c.member::regclass)
                            ELSE format('stands on %I.%I, of which nothing can be claimed: %s',
                                        m.view_schema, m.view_name, m.unclaimed_what) END
@@ -148,16 +162,22 @@ CROSS JOIN LATERAL (
     FROM chain c
     LEFT JOIN LATERAL (SELECT * FROM refreshd.own_claim r WHERE r.view_oid = c.member OFFSET 0) m ON true
 ) w
--- The first reason that applies, with its own remedy: suspended, blocked, nothing can be claimed, frozen.
+-- The first reason that applies, with its own remedy: suspended, blocked, waiting, nothing can be claimed, frozen.
 LEFT JOIN LATERAL (
     SELECT v.what, v.remedy, v.sql
     FROM (VALUES (1, s.what, s.remedy, s.remedy_sql),
                  (2, CASE WHEN NOT w.clean THEN w.blocked_what END, w.blocked_remedy,
                   (SELECT m.remedy_sql FROM refreshd.own_claim m WHERE m.view_oid = w.blocked_by)),
-                 (3, CASE WHEN w.watermark IS NULL THEN s.unclaimed_what END, s.unclaimed_remedy, s.unclaimed_sql),
-                 (4, CASE WHEN w.watermark IS NULL THEN w.unclaimed_what END, w.unclaimed_remedy,
+                 (3, CASE WHEN s.paused OR w.clean THEN NULL
+                          WHEN s.clean THEN w.waits_what
+                          WHEN s.closed_until > statement_timestamp() THEN 'waits for its window until ' || s.closed_until
+                     END,
+                  (SELECT format('it passes by itself; without waiting: refreshd refresh %I.%I', m.view_schema, m.view_name)
+                   FROM refreshd.own_claim m WHERE m.view_oid = CASE WHEN s.clean THEN w.waits_by ELSE s.view_oid END), '{}'),
+                 (4, CASE WHEN w.watermark IS NULL THEN s.unclaimed_what END, s.unclaimed_remedy, s.unclaimed_sql),
+                 (5, CASE WHEN w.watermark IS NULL THEN w.unclaimed_what END, w.unclaimed_remedy,
                   coalesce((SELECT m.unclaimed_sql FROM refreshd.own_claim m WHERE m.view_oid = w.unclaimed_by), '{}')),
-                 (5, w.frozen, 'it passes by itself when that transaction ends: see pg_locks', '{}')) AS v (rank, what, remedy, sql)
+                 (6, w.frozen, 'it passes by itself when that transaction ends: see pg_locks', '{}')) AS v (rank, what, remedy, sql)
     WHERE v.what IS NOT NULL
     ORDER BY v.rank LIMIT 1
 ) r ON true
@@ -166,7 +186,8 @@ COMMENT ON VIEW refreshd.freshness IS
     'How fresh each view is. watermark: every transaction that committed at or before it is in the view; '
     'null if nothing can be claimed. dirty_since: commit time of the oldest change known to be missing.';
 COMMENT ON COLUMN refreshd.freshness.state IS
-    'fresh; untracked: lacks no change that is known, and nothing can be claimed; dirty; suspended; blocked; paused.';
+    'fresh; untracked: lacks no change that is known, and nothing can be claimed; dirty; waiting: for its window; suspended; '
+    'blocked; paused.';
 COMMENT ON COLUMN refreshd.freshness.reason IS
     'Why the view is suspended or blocked, or why nothing can be claimed of it: for everybody, without values of rows.';
 COMMENT ON COLUMN refreshd.freshness.remedy_sql IS
@@ -228,6 +249,9 @@ BEGIN
         ELSIF known.state = 'paused' AND known.dirty_since IS NOT NULL THEN
             RAISE EXCEPTION '% is paused, and lacks what has been committed since %', "view", known.dirty_since
                 USING ERRCODE = 'object_not_in_prerequisite_state', HINT = format('refreshd resume ''%s''', "view");
+        ELSIF known.state = 'waiting' THEN
+            RAISE EXCEPTION '% %, and lacks what has been committed since %', "view", known.reason, known.dirty_since
+                USING ERRCODE = 'object_not_in_prerequisite_state', HINT = known.remedy;
         -- While a transaction alters what a view reads nothing may be claimed of it: that passes.
         ELSIF known.state = 'untracked'
               AND NOT EXISTS (SELECT FROM refreshd.view_state s
@@ -271,18 +295,23 @@ DECLARE
     -- Not current_user: within this function that is its owner.
     caller name := coalesce(nullif(current_setting('role'), 'none'), session_user);
     paused boolean;
+    closed timestamptz;
 BEGIN
     IF NOT has_any_column_privilege(caller, "view"::oid, 'SELECT') THEN
         RAISE EXCEPTION '% may not read %, and so not ask for its refresh', caller, "view"
             USING ERRCODE = 'insufficient_privilege', HINT = format('GRANT SELECT ON %s TO %I', "view", caller);
     END IF;
-    SELECT s.paused INTO paused FROM refreshd.view_state s WHERE s.view_oid = "view"::oid;
+    SELECT s.paused, s.closed_until INTO paused, closed FROM refreshd.view_state s WHERE s.view_oid = "view"::oid;
     IF NOT FOUND OR NOT refreshd.is_alive() THEN
         RETURN NULL;
     ELSIF paused THEN
         -- An operator's request for a refresh overrides a pause, a reader's does not.
         RAISE EXCEPTION '% is paused', "view"
             USING ERRCODE = 'object_not_in_prerequisite_state', HINT = format('refreshd resume ''%s''', "view");
+    ELSIF closed > clock_timestamp() THEN
+        -- The same holds of a window.
+        RAISE EXCEPTION '% is refreshed in its window only, which opens at %', "view", closed
+            USING ERRCODE = 'object_not_in_prerequisite_state', HINT = format('refreshd refresh ''%s''', "view");
     END IF;
     INSERT INTO refreshd.request (kind, view_oid, requested_by) VALUES ('refresh', "view"::oid, caller);
     PERFORM pg_logical_emit_message(true, 'refreshd:request', '');

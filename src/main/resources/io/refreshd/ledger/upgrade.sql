@@ -38,7 +38,8 @@ ALTER TABLE refreshd.view_state                                                 
     ADD COLUMN IF NOT EXISTS frozen text,                                                       -- 5
     ADD COLUMN IF NOT EXISTS suspended_sql text[] NOT NULL DEFAULT '{}',                        -- 5
     ADD COLUMN IF NOT EXISTS obstacle_sql text[] NOT NULL DEFAULT '{}',                         -- 5
-    ADD COLUMN IF NOT EXISTS untracked_sql text[] NOT NULL DEFAULT '{}';                        -- 5
+    ADD COLUMN IF NOT EXISTS untracked_sql text[] NOT NULL DEFAULT '{}',                        -- 5
+    ADD COLUMN IF NOT EXISTS closed_until timestamptz;                                          -- 5
 ALTER TABLE refreshd.lease
     ADD COLUMN IF NOT EXISTS timeline integer,                                                  -- 4
     ADD COLUMN IF NOT EXISTS lock_key bigint;                                                   -- 5

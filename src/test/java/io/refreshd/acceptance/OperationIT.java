@@ -16,6 +16,7 @@ import io.refreshd.testing.WalSegments;
 import java.sql.Connection;
 import java.sql.Statement;
 import java.time.Instant;
+import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -322,6 +323,56 @@ class OperationIT {
         return daemon.notices().stream()
                 .filter(notice -> notice instanceof Notice.SlotSeen seen && seen.retainedBytes() > 64L << 20)
                 .count();
+    }
+
+    /** An hour that begins in about six hours. */
+    private static String closedWindow() {
+        int hour = Instant.now().atZone(ZoneOffset.UTC).plusHours(6).getHour();
+        return "%02d:00-%02d:59 UTC".formatted(hour, hour);
+    }
+
+    @Test
+    void aViewOutsideOfItsWindowWaitsAndSaysSo() throws Exception {
+        String window =
+                "views: { quiet-period: 50ms, overrides: { public.of_main: { window: '" + closedWindow() + "' } } }";
+        try (RunningDaemon daemon = RunningDaemon.start(database, window)) {
+            daemon.awaitPhase("public.of_main", ViewPhase.WAITING);
+            ask("refresh");
+            daemon.awaitFresh();
+            long before = daemon.refreshes("public.of_main");
+            database.execute("UPDATE main SET v = 'by day'");
+            assertThatThrownBy(() -> FreshnessWait.await("of_main", database::query))
+                    .hasMessageContaining("of_main waits for its window until 20")
+                    .hasMessageContaining("and lacks what has been committed since 20")
+                    .hasMessageContaining("refreshd refresh");
+            assertThatThrownBy(() -> FreshnessWait.await("on_top", database::query))
+                    .hasMessageContaining("on_top stands on public.of_main, which waits for its window until 20");
+            assertThatThrownBy(() -> database.query("SELECT refreshd.request_refresh('of_main')"))
+                    .hasMessageContaining("of_main is refreshed in its window only, which opens at 20");
+            assertThat(database.query("SELECT view_name || ' ' || state FROM refreshd.freshness ORDER BY 1"))
+                    .containsExactly("of_main waiting", "of_other fresh", "on_top waiting");
+            assertThat(
+                            database.query(
+                                    "SELECT count(*) FROM refreshd.freshness WHERE reason LIKE '%waits for its window until 20%'"))
+                    .containsExactly("2");
+            assertThat(daemon.scrape())
+                    .contains("refreshd_view_state{state=\"waiting\",view=\"public.of_main\"} 1.0")
+                    .contains("refreshd_view_state{state=\"waiting\",view=\"public.on_top\"} 1.0");
+            assertThat(daemon.refreshes("public.of_main")).isEqualTo(before);
+            assertThat(database.query("SELECT DISTINCT remedy FROM refreshd.freshness WHERE state = 'waiting'"))
+                    .containsExactly("it passes by itself; without waiting: refreshd refresh public.of_main");
+            ask("refresh");
+            daemon.awaitFresh();
+            assertThat(database.query("SELECT v FROM on_top")).containsExactly("by day!");
+            database.execute("UPDATE main SET v = 'once more'");
+            daemon.awaitPhase("public.of_main", ViewPhase.WAITING);
+        }
+        try (RunningDaemon daemon = RunningDaemon.start(database, "views: { quiet-period: 50ms }")) {
+            FreshnessWait.await("on_top", database::query);
+            assertThat(database.query("SELECT v FROM on_top")).containsExactly("once more!");
+            assertThat(database.query("SELECT count(closed_until) FROM refreshd.view_state"))
+                    .containsExactly("0");
+        }
     }
 
     private void ask(String kind) throws Exception {

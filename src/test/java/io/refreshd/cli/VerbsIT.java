@@ -34,6 +34,8 @@ class VerbsIT {
     private TestDatabase database;
     private StringWriter out = new StringWriter();
     private StringWriter err = new StringWriter();
+    /** Sections of the configuration. */
+    private String sections = "";
 
     @BeforeEach
     void schema() throws Exception {
@@ -132,6 +134,29 @@ class VerbsIT {
         assertThat(view.get("view").asText()).isEqualTo("public.of_a");
         assertThat(view.get("exact").asBoolean()).isTrue();
         assertThat(view.get("discriminator").get("values").get(0).asText()).isEqualTo("a");
+    }
+
+    @Test
+    void graphAndCheckTellOfWindowsAndSchedules() throws Exception {
+        sections = """
+                views:
+                  max-staleness: 1h
+                  overrides:
+                    public.first: { window: "22:00-06:00 Europe/Berlin" }
+                    public.f*: { schedule: "0 12 * * * Europe/Berlin" }
+                """;
+        assertThat(execute("graph")).isZero();
+        assertThat(out.toString())
+                .containsPattern("public\\.first  window: 22:00-06:00 Europe/Berlin, (open|closed) until 20")
+                .contains("public.first  schedule: 0 12 * * * Europe/Berlin, next at 20");
+        assertThat(execute("graph", "--json")).isZero();
+        assertThat(json().get("calendar")).hasSize(1);
+        assertThat(json().get("calendar").get(0).get("schedule").asText()).isEqualTo("0 12 * * * Europe/Berlin");
+        execute("check");
+        assertThat(out.toString())
+                .contains("cannot be kept: the window is closed for")
+                .contains("no time of its schedule falls into its window, 22:00-06:00 Europe/Berlin")
+                .contains("may be staler than its target-lag: its window is closed for");
     }
 
     @Test
@@ -367,7 +392,8 @@ class VerbsIT {
     private int execute(String verb, String... more) {
         try {
             Path file = Files.writeString(
-                    folder.resolve("refreshd.yaml"), RunningDaemon.configuration(database.url(), database.slot(), ""));
+                    folder.resolve("refreshd.yaml"),
+                    RunningDaemon.configuration(database.url(), database.slot(), sections));
             List<String> arguments = new java.util.ArrayList<>(List.of(verb, "--config", file.toString()));
             arguments.addAll(List.of(more));
             return execute(arguments);

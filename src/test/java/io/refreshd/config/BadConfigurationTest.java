@@ -55,6 +55,13 @@ class BadConfigurationTest {
                 "views: { target-lag: 100ms } | views.target-lag: shorter than quiet-period, which is 250ms (found: 100ms); make it longer, or quiet-period shorter",
                 "views: { quiet-period: 90s } | views.quiet-period: longer than target-lag, which is 5s (found: 90s); make it shorter, or target-lag longer",
                 "views: { overrides: { a.v: { target-lag: 1ms } } } | views.overrides[a.v].target-lag: shorter than quiet-period, which is 250ms (found: 1ms); make it longer, or quiet-period shorter",
+                // Calendar
+                "views: { window: '22:00-06:00 Europe/Berln' } | views.window: there is no such time zone (found: 22:00-06:00 Europe/Berln); did you mean Europe/Berlin?",
+                "views: { overrides: { a.v: { window: '22:00-06:00' } } } | views.overrides[a.v].window: the time zone is missing (found: 22:00-06:00); write it as in 22:00-06:00 Europe/Berlin, or Mon-Fri 22:00-06:00, Sat,Sun 00:00-24:00 UTC",
+                "views: { overrides: { a.v: { window: '22:00-06:00 UTC', max-staleness: 1h } } } | views.overrides[a.v].max-staleness: shorter than the time for which window is closed, 16h (found: 1h); make it longer, or the window wider, or leave one of the two out",
+                "views: { window: '22:00-06:00 UTC', schedule: '0 12 * * * UTC' } | views.schedule: no time of it falls into window, which is 22:00-06:00 UTC (found: 0 12 * * * UTC); choose times within the window, or leave the window out",
+                "views: { window: 'Sun 22:00-06:00 UTC', schedule: '* 2-4 * * sat UTC' } | views.schedule: no time of it falls into window, which is Sun 22:00-06:00 UTC (found: * 2-4 * * sat UTC); choose times within the window, or leave the window out",
+                "views: { schedule: '0 2 * * *' } | views.schedule: not five fields and a time zone (found: 0 2 * * *); write minute, hour, day of month, month, day of week and time zone, as in 30 2 * * 1-5 Europe/Berlin",
                 // Keys
                 "view: {} | view: unknown key; did you mean views?",
                 "views: { targetLag: 5s } | views.targetLag: unknown key; did you mean target-lag?",

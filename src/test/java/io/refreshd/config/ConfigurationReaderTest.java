@@ -67,10 +67,12 @@ class ConfigurationReaderTest {
                   max-staleness: 1d
                   untracked-max-staleness: none
                   method: plain
+                  window: 22:00-06:00  Europe/Berlin
+                  schedule: none
                   full-recompute: never
                   notify: true
                   overrides:
-                    public.*: { quiet-period: 1s, target-lag: 2s, max-staleness: none, method: concurrent, full-recompute: allow, notify: false }
+                    public.*: { quiet-period: 1s, target-lag: 2s, max-staleness: none, window: none, schedule: "0 3 * * * UTC", method: concurrent, full-recompute: allow, notify: false }
                 refresh: { max-concurrent: 3, lock-timeout: 1s, lock-patience: none, statement-timeout: 1h }
                 capture: { slot: s_1, publication: Odd Name, heartbeat-interval: 2s, catalog-poll-interval: 3s }
                 audit: { interval: 4m }
@@ -84,7 +86,12 @@ class ConfigurationReaderTest {
                         new ViewsSettings(
                                 List.of(ViewPattern.of("public.*"), ViewPattern.of("sales.\"Monthly.Totals\"")),
                                 List.of(ViewPattern.of("public.old_?")),
-                                new Timing(Duration.ZERO, Duration.ofMinutes(1), Optional.of(Duration.ofDays(1))),
+                                new Timing(
+                                        Duration.ZERO,
+                                        Duration.ofMinutes(1),
+                                        Optional.of(Duration.ofDays(1)),
+                                        Optional.of(WindowParser.parse("22:00-06:00 Europe/Berlin")),
+                                        Optional.empty()),
                                 Method.PLAIN,
                                 Optional.empty(),
                                 FullRecompute.NEVER,
@@ -94,6 +101,8 @@ class ConfigurationReaderTest {
                                         Optional.of(Duration.ofSeconds(1)),
                                         Optional.of(Duration.ofSeconds(2)),
                                         Optional.of(new MaxStaleness(Optional.empty())),
+                                        Optional.of(new OrNone<>(Optional.empty())),
+                                        Optional.of(new OrNone<>(Optional.of(CronParser.parse("0 3 * * * UTC")))),
                                         Optional.of(Method.CONCURRENT),
                                         Optional.of(FullRecompute.ALLOW),
                                         Optional.of(false)))),

@@ -327,6 +327,7 @@ class LedgerIT {
                 STACKED,
                 3,
                 true,
+                Optional.empty(),
                 Optional.of(new Obstacle(
                         "broken", Remedy.sql("GRANT it", "ALTER it").and("or leave it"))));
         ViewRows.register(

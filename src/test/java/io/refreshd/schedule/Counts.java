@@ -20,6 +20,10 @@ final class Counts {
     int takenOut;
     /** Views that were dirty at a start, and of which the log held all that they lacked. */
     int resumed;
+    /** How often a view began to wait for its window. */
+    int waited;
+    /** Refreshes that had no reason but a schedule. */
+    int scheduled;
     /** How often the slot stayed behind the ledger for the sake of incremental views. */
     int kept;
 }

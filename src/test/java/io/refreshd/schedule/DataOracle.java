@@ -106,7 +106,8 @@ final class DataOracle {
                     .as("I1: %s at the end", view.view())
                     .isEqualTo(db.query(view));
             assertThat(status.oldestMissing()).isEmpty();
-            if (view.timing().maxStaleness().isEmpty()) {
+            if (view.timing().maxStaleness().isEmpty()
+                    && view.timing().schedule().isEmpty()) {
                 assertThat(status.phase())
                         .as("%s at the end", view.view())
                         .isEqualTo(status.watermark().isEmpty() ? ViewPhase.UNTRACKED : ViewPhase.FRESH);

@@ -22,6 +22,7 @@ final class LedgerRow {
     Optional<Instant> dirtySince = Optional.empty();
     int failures;
     boolean paused;
+    Optional<Instant> closedUntil = Optional.empty();
     /** Number of the newest mark that took the snapshot from the row. */
     long invalidated;
 
@@ -32,6 +33,11 @@ final class LedgerRow {
     LedgerRow(SimulatedView known) {
         this.oid = known.oid();
         this.known = known;
+    }
+
+    /** When the last refresh began. */
+    Optional<Instant> began() {
+        return refreshedAt.map(at -> at.minus(lastDuration.orElseThrow()));
     }
 
     boolean dirty() {
@@ -65,6 +71,16 @@ final class LedgerRow {
 
     LedgerEntry entry(ViewId view) {
         return new LedgerEntry(
-                view, dirty(), dirtySince, watermark, snapshot, refreshedAt, lastDuration, failures, paused, suspended);
+                view,
+                dirty(),
+                dirtySince,
+                watermark,
+                snapshot,
+                refreshedAt,
+                lastDuration,
+                failures,
+                paused,
+                closedUntil,
+                suspended);
     }
 }

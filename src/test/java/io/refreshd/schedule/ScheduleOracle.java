@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.refreshd.model.Failure;
 import io.refreshd.model.Impact;
 import io.refreshd.model.Method;
+import io.refreshd.model.Moment;
 import io.refreshd.model.RefreshOutcome;
 import io.refreshd.model.RefreshTask;
 import io.refreshd.model.Snapshot;
@@ -13,6 +14,7 @@ import io.refreshd.model.Xids;
 import io.refreshd.report.ViewPhase;
 import io.refreshd.report.ViewStatus;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -50,6 +52,11 @@ final class ScheduleOracle {
 
         long first;
         long last;
+        /** When the last refresh began that brought the whole view up to date, by the time of day. */
+        Instant lastRun;
+        /** When the refresh that runs began, likewise; only if it brings the whole view up to date. */
+        Optional<Instant> runs = Optional.empty();
+
         /** The last attempt failed, so that the next one need not come at the due time. */
         boolean retrying;
 
@@ -69,6 +76,9 @@ final class ScheduleOracle {
     /** How often changes that came while a refresh ran were in its snapshot. */
     int settled;
 
+    /** Refreshes that had no reason but a schedule. */
+    int scheduled;
+
     ScheduleOracle(int maxConcurrent) {
         this.maxConcurrent = maxConcurrent;
         this.fairness = new FairnessOracle(maxConcurrent);
@@ -80,6 +90,7 @@ final class ScheduleOracle {
      * @param dirty whether the ledger says so
      * @param neverRefreshed whether the ledger knows of no refresh
      * @param lastDuration how long the last refresh took, as the ledger says
+     * @param lastRun when it began, likewise
      */
     void known(
             ViewSpec spec,
@@ -87,17 +98,19 @@ final class ScheduleOracle {
             boolean neverRefreshed,
             Snapshot lastSnapshot,
             Optional<Duration> lastDuration,
-            long now) {
+            Optional<Instant> lastRun,
+            Moment now) {
         fairness.known(spec, lastDuration);
         Watched view = views.get(spec.view());
         if (view == null || view.spec.oid() != spec.oid()) {
             view = new Watched(spec);
             view.lastSnapshot = lastSnapshot;
             view.commitUncertain = neverRefreshed;
+            view.lastRun = lastRun.orElse(now.wall());
             views.put(spec.view(), view);
             if (dirty) {
                 view.reasons.add("remembered");
-                fairness.waits(spec.view(), now);
+                fairness.waits(spec.view(), now.nanos());
             }
         }
         view.spec = spec;
@@ -145,7 +158,7 @@ final class ScheduleOracle {
     }
 
     /** @param joined whether it takes no place: it is part of a round that has one already */
-    void started(RefreshTask task, boolean joined, long now) {
+    void started(RefreshTask task, boolean joined, Moment now) {
         Watched view = views.get(task.view());
         assertThat(view).as("%s is known", task.view()).isNotNull();
         assertThat(running).as("never two at once").doesNotContainKey(task.view());
@@ -157,16 +170,42 @@ final class ScheduleOracle {
         for (ViewId upstream : view.spec.upstream()) {
             assertThat(running).as("upstream of %s first", task.view()).doesNotContainKey(upstream);
         }
-        if (view.spec.timing().maxStaleness().isEmpty()) {
+        if (isClosed(view, now.wall())) {
+            assertThat(view.reasons).as("%s waits for its window", task.view()).contains("requested");
+        }
+        if (view.spec.timing().maxStaleness().isEmpty() && !isScheduled(view, now.wall())) {
             assertThat(view.reasons)
                     .as("I7: a reason to refresh %s", task.view())
                     .isNotEmpty();
         }
-        fairness.started(task, joined, now);
+        if (view.reasons.isEmpty() && isScheduled(view, now.wall())) {
+            scheduled++;
+        }
+        boolean wholly = task.method() != Method.INCREMENTAL || task.refreshesAll();
+        view.runs = wholly ? Optional.of(now.wall()) : Optional.empty();
+        fairness.started(task, joined, now.nanos());
         view.reasonsOfRunning = view.reasons;
         view.reasons = new HashSet<>();
         view.sinceStart = new HashSet<>();
         view.changesWait = false;
+    }
+
+    private static boolean isClosed(Watched view, Instant time) {
+        return view.spec
+                .timing()
+                .window()
+                .filter(window -> !window.at(time).open())
+                .isPresent();
+    }
+
+    /** Whether a time of the schedule has come since the last refresh began. */
+    private static boolean isScheduled(Watched view, Instant time) {
+        return view.spec
+                .timing()
+                .schedule()
+                .filter(times -> !times.next(view.lastRun.isBefore(time) ? view.lastRun : time)
+                        .isAfter(time))
+                .isPresent();
     }
 
     void ended(ViewId id, RefreshOutcome outcome, long now) {
@@ -186,6 +225,7 @@ final class ScheduleOracle {
         switch (outcome) {
             case RefreshOutcome.Refreshed refreshed -> {
                 view.commitUncertain = false;
+                view.lastRun = view.runs.orElse(view.lastRun);
                 fairness.took(id, refreshed.duration());
                 holds(view, refreshed.snapshot());
             }
@@ -276,10 +316,20 @@ final class ScheduleOracle {
      *
      * @param readsAgain whether the log is being read again, which incremental views may wait for
      */
-    void check(List<ViewStatus> status, OptionalLong nextDeadline, boolean readsAgain, long now) {
+    void check(List<ViewStatus> status, OptionalLong nextDeadline, boolean readsAgain, Moment moment) {
+        long now = moment.nanos();
+        // A refresh that seems to have been in the future counts as one of the present.
+        views.values().stream()
+                .filter(view -> view.lastRun.isAfter(moment.wall()))
+                .forEach(view -> view.lastRun = moment.wall());
         for (ViewStatus shown : status) {
             Watched view = views.get(shown.view());
-            if (view == null || shown.phase() != ViewPhase.DIRTY) {
+            if (shown.phase() == ViewPhase.WAITING) {
+                assertThat(nextDeadline).as("something wakes %s", shown.view()).isPresent();
+                assertThat(nextDeadline.getAsLong() - now)
+                        .isLessThanOrEqualTo(Duration.ofMinutes(1).toNanos());
+            }
+            if (view == null || shown.phase() != ViewPhase.DIRTY || isClosed(view, moment.wall())) {
                 forgetTimes(view, shown.phase());
                 continue;
             }
@@ -306,7 +356,7 @@ final class ScheduleOracle {
             }
         }
         Set<ViewId> retrying = views.values().stream()
-                .filter(view -> view.retrying)
+                .filter(view -> view.retrying || isClosed(view, moment.wall()))
                 .map(view -> view.spec.view())
                 .collect(Collectors.toSet());
         fairness.check(status, retrying, now);

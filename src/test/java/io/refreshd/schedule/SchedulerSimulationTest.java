@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.random.RandomGenerator;
 import java.util.stream.LongStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -67,8 +68,27 @@ class SchedulerSimulationTest {
         }
     }
 
+    /** Some views wait for their window, some are refreshed by a schedule, and the clock of the machine is set now and then. */
+    @Test
+    void keepsItsPromisesWithACalendar() {
+        Long given = Long.getLong("refreshd.seed");
+        long first = RandomGenerator.getDefault().nextInt();
+        List<Counts> all = (given != null ? LongStream.of(given) : LongStream.range(first, first + SEEDS))
+                .boxed()
+                .flatMap(seed -> Stream.of(run(seed, true, false, true), run(seed, true, true, true)))
+                .toList();
+        if (given == null) {
+            assertThat(all).as("views that waited for their window").anyMatch(counts -> counts.waited > 0);
+            assertThat(all).as("refreshes by a schedule alone").anyMatch(counts -> counts.scheduled > 0);
+        }
+    }
+
     private static Counts run(long seed, boolean queriesViews, boolean incremental) {
-        Simulation simulation = new Simulation(seed, queriesViews, incremental);
+        return run(seed, queriesViews, incremental, false);
+    }
+
+    private static Counts run(long seed, boolean queriesViews, boolean incremental, boolean calendar) {
+        Simulation simulation = new Simulation(seed, queriesViews, incremental, calendar);
         try {
             simulation.run(STEPS);
         } catch (RuntimeException | AssertionError e) {

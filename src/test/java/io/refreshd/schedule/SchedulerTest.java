@@ -321,7 +321,11 @@ class SchedulerTest {
         List<Action> end = handle(failed(A, Failure.Kind.PERMANENT));
         assertThat(only(Action.Remember.class, end))
                 .containsExactly(new Action.Remember(
-                        A, 1, false, Optional.of(new Obstacle("no index", Remedy.sql("CREATE INDEX")))));
+                        A,
+                        1,
+                        false,
+                        Optional.empty(),
+                        Optional.of(new Obstacle("no index", Remedy.sql("CREATE INDEX")))));
         assertThat(status(B).phase()).isEqualTo(ViewPhase.BLOCKED);
         assertThat(scheduler.nextDeadline()).isEmpty();
         assertThat(started(handle(new Event.ResumeRequested(A))).view()).isEqualTo(A);
@@ -381,7 +385,7 @@ class SchedulerTest {
         after(Duration.ofNanos(scheduler.nextDeadline().orElseThrow() - now.nanos()));
         List<Action> end = handle(refreshed(A, "200:200:", false));
         assertThat(only(Action.Remember.class, end))
-                .containsExactly(new Action.Remember(A, 0, false, Optional.empty()));
+                .containsExactly(new Action.Remember(A, 0, false, Optional.empty(), Optional.empty()));
         assertThat(status(A).phase()).isEqualTo(ViewPhase.FRESH);
         assertThat(started(end).view()).as("no longer blocked").isEqualTo(B);
     }

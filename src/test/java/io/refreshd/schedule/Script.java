@@ -1,11 +1,14 @@
 package io.refreshd.schedule;
 
+import io.refreshd.model.RefreshSchedule;
+import io.refreshd.model.RefreshWindow;
 import io.refreshd.model.Timing;
 import io.refreshd.model.ViewId;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -16,6 +19,16 @@ import org.jspecify.annotations.NullUnmarked;
 final class Script {
     private static final int TABLES = 5;
 
+    private static final Map<String, RefreshWindow> WINDOWS = Map.of(
+            "base0", new SimulatedCalendar.Window(Duration.ofSeconds(7), Duration.ofSeconds(3)),
+            "base3", new SimulatedCalendar.Window(Duration.ofSeconds(11), Duration.ofMillis(400)),
+            "middle", new SimulatedCalendar.Window(Duration.ofSeconds(5), Duration.ofSeconds(4)),
+            "untracked", new SimulatedCalendar.Window(Duration.ofSeconds(9), Duration.ofSeconds(2)));
+    private static final Map<String, RefreshSchedule> SCHEDULES = Map.of(
+            "base3", new SimulatedCalendar.Schedule(Duration.ofSeconds(13)),
+            "leaf", new SimulatedCalendar.Schedule(Duration.ofSeconds(6)),
+            "top", new SimulatedCalendar.Schedule(Duration.ofSeconds(15)));
+
     private final Timeline timeline;
     private final SimulatedDatabase db;
     private final DataOracle data;
@@ -25,10 +38,12 @@ final class Script {
 
     private final boolean withoutEffect;
     private final Set<String> incremental;
+    private final boolean calendar;
 
     /**
      * @param withoutEffect whether for some transactions at a time rows alone are changed that no view contains
      * @param incremental names of views whose rows are recomputed
+     * @param calendar whether some views have a window, and some a schedule
      */
     Script(
             Timeline timeline,
@@ -36,7 +51,9 @@ final class Script {
             DataOracle data,
             SimulatedHost host,
             boolean withoutEffect,
-            Set<String> incremental) {
+            Set<String> incremental,
+            boolean calendar) {
+        this.calendar = calendar;
         this.withoutEffect = withoutEffect;
         this.incremental = incremental;
         this.timeline = timeline;
@@ -68,7 +85,11 @@ final class Script {
             Optional<Duration> maxStaleness) {
         ViewId id = new ViewId("public", name);
         Timing timing = new Timing(
-                Duration.ofMillis(timeline.below(400)), Duration.ofMillis(500 + timeline.below(4_000)), maxStaleness);
+                Duration.ofMillis(timeline.below(400)),
+                Duration.ofMillis(500 + timeline.below(4_000)),
+                maxStaleness,
+                Optional.ofNullable(WINDOWS.get(name)).filter(window -> calendar),
+                Optional.ofNullable(SCHEDULES.get(name)).filter(schedule -> calendar));
         db.create(new SimulatedView(
                 id, db.newOid(), timing, tables, upstream, untracked, false, incremental.contains(name), 0));
         return id;

@@ -7,6 +7,8 @@ import io.refreshd.model.Lsn;
 import io.refreshd.model.Moment;
 import io.refreshd.model.RefreshTask;
 import io.refreshd.model.ViewId;
+import io.refreshd.report.Notice;
+import io.refreshd.report.ViewPhase;
 import io.refreshd.report.ViewStatus;
 import java.time.Duration;
 import java.util.Collection;
@@ -55,6 +57,7 @@ final class SimulatedDaemon {
     void crash() {
         alive = false;
         counts.settled += schedule.settled;
+        counts.scheduled += schedule.scheduled;
         db.locked.clear();
     }
 
@@ -112,7 +115,7 @@ final class SimulatedDaemon {
             switch (action) {
                 case Action.Mark mark -> marks++;
                 case Action.Start start -> {
-                    schedule.started(start.task(), false, now.nanos());
+                    schedule.started(start.task(), false, now);
                     counts.refreshes++;
                     unlessCrashed(timeline.below(3), () -> refresher.refresh(start.task()));
                 }
@@ -120,7 +123,7 @@ final class SimulatedDaemon {
                     assertThat(round.tasks()).hasSizeGreaterThan(1).noneMatch(RefreshTask::refreshesAll);
                     boolean joined = false;
                     for (RefreshTask task : round.tasks()) {
-                        schedule.started(task, joined, now.nanos());
+                        schedule.started(task, joined, now);
                         joined = true;
                     }
                     counts.shared++;
@@ -129,12 +132,16 @@ final class SimulatedDaemon {
                 case Action.Settle settle -> write(settle);
                 case Action.Remember remember -> write(remember);
                 case Action.Later later -> refresher.answer(later);
-                case Action.Tell tell -> {}
+                case Action.Tell tell -> {
+                    if (tell.notice() instanceof Notice.PhaseChanged phase && phase.to() == ViewPhase.WAITING) {
+                        counts.waited++;
+                    }
+                }
             }
         }
         assertThat(marks).isLessThanOrEqualTo(1);
         List<ViewStatus> status = scheduler.status();
-        schedule.check(status, scheduler.nextDeadline(), ingest.readsAgain(), now.nanos());
+        schedule.check(status, scheduler.nextDeadline(), ingest.readsAgain(), now);
         status.forEach(shown -> data.checkWatermark(shown, ingest.knownViews()));
         return actions;
     }
@@ -152,6 +159,7 @@ final class SimulatedDaemon {
         LedgerRow row = db.ledger.get(remember.view());
         row.failures = remember.failures();
         row.paused = remember.paused();
+        row.closedUntil = remember.closedUntil();
         row.suspended = remember.suspended();
     }
 }

@@ -134,7 +134,8 @@ final class SimulatedIngest {
                             row.refreshedAt.isEmpty(),
                             row.snapshot.orElse(null),
                             row.lastDuration,
-                            timeline.now().nanos());
+                            row.began(),
+                            timeline.now());
         }
         daemon.schedule().onlyKnown(read.keySet());
         altered.forEach(

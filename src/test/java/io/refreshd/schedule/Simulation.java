@@ -23,14 +23,15 @@ final class Simulation {
 
     /**
      * @param incremental whether some views are incremental
+     * @param calendar whether some views have a window, and some a schedule
      * @param queriesViews whether some views are queried whether they contain the rows that changed. Without, a seed from before
      *     there was such a thing leads to the same run as then
      */
-    Simulation(long seed, boolean queriesViews, boolean incremental) {
+    Simulation(long seed, boolean queriesViews, boolean incremental, boolean calendar) {
         timeline = new Timeline(seed);
         host = new SimulatedHost(timeline, counts, () -> new SimulatedDaemon(timeline, db, data, counts, queriesViews));
         script = new Script(
-                timeline, db, data, host, queriesViews && !incremental, incremental ? INCREMENTAL : Set.of());
+                timeline, db, data, host, queriesViews && !incremental, incremental ? INCREMENTAL : Set.of(), calendar);
     }
 
     void run(int wanted) {
