@@ -18,12 +18,10 @@ import java.util.Optional;
 public final class RecomputeKeys {
     private final CatalogIndex catalogIndex;
     private final IncrementalObstacles obstacles;
-    private final MaterializedReaders readers;
 
     public RecomputeKeys(Catalog catalog) {
         this.catalogIndex = new CatalogIndex(catalog);
         this.obstacles = new IncrementalObstacles(catalogIndex);
-        this.readers = new MaterializedReaders(catalog, catalogIndex);
     }
 
     /**
@@ -47,7 +45,6 @@ public final class RecomputeKeys {
 
     private IncrementalQuery examined(Relation view) {
         List<Obstacle> found = new ArrayList<>(obstacles.of(view));
-        found.addAll(readers.obstacles(view));
         StackedTables below = StackedTables.of(view, catalogIndex);
         if (!below.obstacles().isEmpty()) {
             found.addAll(below.obstacles());

@@ -25,7 +25,8 @@ final class ConfigurationFile {
         try {
             return ConfigurationReader.read(file, environment);
         } catch (IOException e) {
-            throw new UnreadableFileException(file, e);
+            throw new UnreadableFileException(
+                    file, "a configuration file", "config/refreshd.yaml is a sample to start from", e);
         }
     }
 }

@@ -8,6 +8,7 @@ import io.refreshd.catalog.IncrementalQuery;
 import io.refreshd.catalog.RecomputeKeys;
 import io.refreshd.catalog.RelationKind;
 import io.refreshd.config.Configuration;
+import io.refreshd.exchange.Standing;
 import io.refreshd.incremental.Conversion;
 import io.refreshd.incremental.ReverseConversion;
 import io.refreshd.ledger.IncrementalViewRows;
@@ -52,7 +53,7 @@ import picocli.CommandLine.Spec;
         })
 final class ConvertVerb implements Callable<Integer> {
     /** lock_not_available, deadlock_detected. */
-    private static final Set<String> LOCKED = Set.of("55P03", "40P01");
+    static final Set<String> LOCKED = Set.of("55P03", "40P01");
 
     @Mixin
     private final ConfigurationFile file = new ConfigurationFile();
@@ -133,11 +134,11 @@ final class ConvertVerb implements Callable<Integer> {
 
     private ViewConversion forward(Handle handle, IncrementalQuery query, Map<ViewId, RefreshCost> costs)
             throws SQLException {
-        List<ViewId> standing = Conversion.standingOn(handle, query.oid());
+        Standing standing = Standing.of(handle, query.oid(), Standing.Change.OF_KIND);
         ViewConversion planned = new ViewConversion(
                 query,
                 Conversion.obstacles(handle, query),
-                standing,
+                Optional.of(standing),
                 Optional.ofNullable(costs.get(query.view())),
                 false,
                 false);
@@ -146,7 +147,7 @@ final class ConvertVerb implements Callable<Integer> {
         }
         try {
             IncrementalQuery done = Conversion.forward(handle, query.view());
-            return new ViewConversion(done, List.of(), standing, planned.cost(), true, false);
+            return new ViewConversion(done, List.of(), planned.standing(), planned.cost(), true, false);
         } catch (PrerequisitesMissingException refused) {
             return planned.with(refused.obstacles());
         } catch (SQLException failed) {
@@ -163,7 +164,10 @@ final class ConvertVerb implements Callable<Integer> {
                 continue;
             }
             ViewConversion planned = ViewConversion.back(
-                    view, ReverseConversion.obstacles(handle, row), Conversion.standingOn(handle, row.oid()), false);
+                    view,
+                    ReverseConversion.obstacles(handle, row),
+                    Optional.of(Standing.of(handle, row.oid(), Standing.Change.OF_KIND)),
+                    false);
             if (!apply || !planned.obstacles().isEmpty()) {
                 results.add(planned);
                 continue;

@@ -71,6 +71,7 @@ public final class Refreshd {
                 .addSubcommand(new PlanVerb(environment))
                 .addSubcommand(new ApplyVerb(environment))
                 .addSubcommand(new ConvertVerb(environment))
+                .addSubcommand(new RedefineVerb(environment))
                 .addSubcommand(new DemoVerb(environment))
                 .addSubcommand(new CompletionVerb())
                 .addSubcommand(new VersionVerb());

@@ -6,20 +6,24 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
-/** The configuration file named on the command line cannot be read. */
+/** A file named on the command line cannot be read. */
 final class UnreadableFileException extends Exception {
     private static final long serialVersionUID = 1;
 
-    UnreadableFileException(Path file, IOException cause) {
-        super(file + ": " + reason(file, cause), cause);
+    /**
+     * @param kind what the file should be
+     * @param advice what to do if there is none
+     */
+    UnreadableFileException(Path file, String kind, String advice, IOException cause) {
+        super(file + ": " + reason(file, kind, advice, cause), cause);
     }
 
-    private static String reason(Path file, IOException cause) {
+    private static String reason(Path file, String kind, String advice, IOException cause) {
         if (Files.isDirectory(file)) {
-            return "is a directory, not a configuration file";
+            return "is a directory, not " + kind;
         }
         if (cause instanceof NoSuchFileException) {
-            return "there is no such file; config/refreshd.yaml is a sample to start from";
+            return "there is no such file; " + advice;
         }
         return cause instanceof AccessDeniedException
                 ? "may not be read by this user"

@@ -3,6 +3,7 @@ package io.refreshd.cli;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.refreshd.catalog.IncrementalQuery;
+import io.refreshd.exchange.Standing;
 import io.refreshd.ledger.RefreshCost;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.PlainText;
@@ -14,7 +15,7 @@ import java.util.stream.Collectors;
 /**
  * What {@code convert} found or did with one view.
  *
- * @param standing the plain views that stand on it
+ * @param standing what stands on it; empty if it is not known
  * @param cost what its refreshes cost; empty if none is known
  * @param done whether the view was converted now
  * @param already whether it is incremental already
@@ -22,16 +23,16 @@ import java.util.stream.Collectors;
 record ViewConversion(
         IncrementalQuery query,
         List<Obstacle> obstacles,
-        List<ViewId> standing,
+        Optional<Standing> standing,
         Optional<RefreshCost> cost,
         boolean done,
         boolean already) {
 
     static ViewConversion already(ViewId view) {
-        return new ViewConversion(nothing(view), List.of(), List.of(), Optional.empty(), false, true);
+        return new ViewConversion(nothing(view), List.of(), Optional.empty(), Optional.empty(), false, true);
     }
 
-    static ViewConversion back(ViewId view, List<Obstacle> obstacles, List<ViewId> standing, boolean done) {
+    static ViewConversion back(ViewId view, List<Obstacle> obstacles, Optional<Standing> standing, boolean done) {
         return new ViewConversion(nothing(view), obstacles, standing, Optional.empty(), done, false);
     }
 
@@ -70,17 +71,34 @@ record ViewConversion(
                         .append(", which the view does not show\n");
             }
         }
-        if (!standing.isEmpty()) {
-            text.append("  stays as it is: ")
-                    .append(standing.stream()
-                            .map(id -> PlainText.line(id.toString()))
-                            .collect(Collectors.joining(", ")))
-                    .append('\n');
-        }
+        append(text, "  stays as it is: ", kept());
+        append(text, done ? "  was made again: " : "  is made again: ", remade());
         if (!back) {
             text.append("  ").append(history()).append('\n');
         }
         return text.toString();
+    }
+
+    private List<ViewId> kept() {
+        return standing.map(Standing::kept).orElse(List.of()).stream()
+                .map(Standing.View::id)
+                .toList();
+    }
+
+    private List<ViewId> remade() {
+        return standing.map(Standing::remade).orElse(List.of()).stream()
+                .map(Standing.View::id)
+                .toList();
+    }
+
+    private static void append(StringBuilder text, String what, List<ViewId> views) {
+        if (!views.isEmpty()) {
+            text.append(what)
+                    .append(views.stream()
+                            .map(id -> PlainText.line(id.toString()))
+                            .collect(Collectors.joining(", ")))
+                    .append('\n');
+        }
     }
 
     private String history() {
@@ -92,7 +110,9 @@ record ViewConversion(
         IncrementalText.json(node, query, obstacles);
         node.put("done", done).put("already", already);
         ArrayNode views = node.putArray("standing");
-        standing.forEach(view -> views.add(view.toString()));
+        kept().forEach(view -> views.add(view.toString()));
+        ArrayNode again = node.putArray("remade");
+        remade().forEach(view -> again.add(view.toString()));
         if (cost.isEmpty()) {
             node.putNull("history");
         } else {

@@ -3,6 +3,16 @@ package io.refreshd.incremental;
 import io.refreshd.catalog.IncrementalQuery;
 import io.refreshd.catalog.TrustedCode;
 import io.refreshd.database.PlainSession;
+import io.refreshd.exchange.Attachments;
+import io.refreshd.exchange.Defaults;
+import io.refreshd.exchange.Definitions;
+import io.refreshd.exchange.Exchange;
+import io.refreshd.exchange.Indexes;
+import io.refreshd.exchange.Names;
+import io.refreshd.exchange.Place;
+import io.refreshd.exchange.Standing;
+import io.refreshd.exchange.Statements;
+import io.refreshd.exchange.Storage;
 import io.refreshd.ledger.IncrementalViewRows;
 import io.refreshd.ledger.ViewRows;
 import io.refreshd.model.Obstacle;
@@ -71,13 +81,6 @@ public final class Conversion {
         return obstacles(transaction, DefinitionView.examined(transaction, view, oid), named);
     }
 
-    /** The plain views that stand on the view, and that are given their queries again. */
-    public static List<ViewId> standingOn(Handle handle, long oid) {
-        return Dependents.of(handle, oid).views().stream()
-                .map(Dependents.PlainView::id)
-                .toList();
-    }
-
     /**
      * Converts the view. The ledger exists.
      *
@@ -115,10 +118,8 @@ public final class Conversion {
 
     private IncrementalQuery underReaders() throws SQLException, PrerequisitesMissingException {
         String name = SqlNames.qualified(view);
-        // Takes the weakest lock that conflicts with a refresh. Its effect does not matter: the view is about to be
-        // dropped.
-        statements.underLocks(
-                WRITERS_WAIT, () -> statements.execute("ALTER MATERIALIZED VIEW " + name + " SET WITHOUT CLUSTER"));
+        String lock = Exchange.blockRefresh(transaction, name, Definitions.oidOf(transaction, name));
+        statements.underLocks(WRITERS_WAIT, () -> statements.execute(lock));
         statements.execute("SET LOCAL lock_timeout = '10s'");
         IncrementalQuery query = convert();
         // Of what the ledger holds under that name only a pause by an operator is kept.
@@ -140,22 +141,21 @@ public final class Conversion {
         long definition = defining.create(session, text, query);
         defining.prove(query, definition);
 
-        tablespaceOf(old);
+        statements.inTablespace(Storage.of(transaction, old).tablespace());
         // Room for rows that are updated in place, so that no index need be written for them. What the user has set is
         // copied below.
         statements.execute("CREATE TABLE " + SqlNames.qualified(making.store())
                 + " WITH (fillfactor = " + Attachments.FILLFACTOR + ") AS SELECT * FROM "
                 + SqlNames.qualified(making.definition()) + " WITH NO DATA");
-        statements.execute("SELECT pg_catalog.set_config('default_tablespace', '', true)");
+        statements.inTablespace("");
         long store = Definitions.oidOf(transaction, SqlNames.qualified(making.store()));
-        ViewId fresh = StoreNames.temporary(view, "new", old);
+        ViewId fresh = Names.temporary(view, "new", old);
         long made = publicView(fresh, making.store(), old);
         StoreNames names = rename(making, made);
-        Attachments.copyStorage(transaction, "TABLE", old, store, names.store());
+        statements.execute(Attachments.storage(transaction, "TABLE", old, store, names.store()));
         fill(names, session, old);
-        StoreIndexes indexes = new StoreIndexes(transaction, made);
-        indexes.copy(old, names.store());
-        indexes.add(names.store(), keys(query));
+        new Indexes(transaction, statements).copy(old, "TABLE", names.store(), ViewParts.INDEX_MARK, made);
+        new StoreIndexes(transaction, made).add(names.store(), keys(query));
         statements.execute("ANALYZE " + SqlNames.qualified(names.store()));
 
         String owner = own(fresh, old, names.store());
@@ -181,12 +181,6 @@ public final class Conversion {
         if (!obstacles.isEmpty()) {
             throw new PrerequisitesMissingException(obstacles);
         }
-    }
-
-    private void tablespaceOf(long old) throws SQLException {
-        statements.execute("SELECT pg_catalog.set_config('default_tablespace', coalesce((SELECT b.spcname::text"
-                + " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_tablespace b ON b.oid = c.reltablespace WHERE c.oid = "
-                + old + "), ''), true)");
     }
 
     /**
@@ -260,22 +254,12 @@ public final class Conversion {
 
     /** Puts the new view in the old one's place. Until the end of the transaction, readers wait. */
     private void exchange(ViewId fresh, long made, long old, String owner) throws SQLException {
-        String name = SqlNames.qualified(view);
-        ViewId away = StoreNames.temporary(view, "old", old);
-        Dependents dependents = Dependents.of(transaction, old);
-        List<String> replacing = new ArrayList<>();
-        statements.underLocks(READERS_WAIT, () -> {
-            replacing.clear();
-            replacing.addAll(dependents.lock(
-                    transaction, old, "ALTER MATERIALIZED VIEW " + name + " OWNER TO " + SqlNames.identifier(owner)));
-        });
-        statements.execute("ALTER MATERIALIZED VIEW " + name + " RENAME TO " + SqlNames.identifier(away.name()));
-        statements.execute(
-                "ALTER VIEW " + SqlNames.qualified(fresh) + " RENAME TO " + SqlNames.identifier(view.name()));
-        Attachments.copyAccess(transaction, "VIEW", old, made, view);
-        for (String replace : replacing) {
-            statements.execute(replace);
-        }
-        statements.execute("DROP MATERIALIZED VIEW " + SqlNames.qualified(away));
+        Standing standing = Standing.of(transaction, old, Standing.Change.OF_KIND);
+        Exchange exchange =
+                new Exchange(transaction, statements, standing, new Place(view, old, true, fresh, made, false));
+        exchange.blockRefreshes(WRITERS_WAIT);
+        exchange.define();
+        exchange.fill();
+        exchange.carryOut(owner, READERS_WAIT);
     }
 }

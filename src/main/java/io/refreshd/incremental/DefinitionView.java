@@ -4,6 +4,7 @@ import io.refreshd.catalog.CatalogReader;
 import io.refreshd.catalog.IncrementalQuery;
 import io.refreshd.catalog.RecomputeKeys;
 import io.refreshd.database.PlainSession;
+import io.refreshd.exchange.Definitions;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.PrerequisitesMissingException;
 import io.refreshd.model.Remedy;

@@ -1,6 +1,14 @@
 package io.refreshd.incremental;
 
 import io.refreshd.database.PlainSession;
+import io.refreshd.exchange.Attachments;
+import io.refreshd.exchange.Definitions;
+import io.refreshd.exchange.Exchange;
+import io.refreshd.exchange.Indexes;
+import io.refreshd.exchange.Names;
+import io.refreshd.exchange.Place;
+import io.refreshd.exchange.Standing;
+import io.refreshd.exchange.Statements;
 import io.refreshd.ledger.IncrementalViewRows;
 import io.refreshd.ledger.IncrementalViewRows.Row;
 import io.refreshd.ledger.ViewRows;
@@ -134,10 +142,10 @@ public final class ReverseConversion {
                 .bind("oid", row.oid())
                 .mapTo(String.class)
                 .one();
-        ViewId fresh = StoreNames.temporary(row.view(), "new", row.oid());
+        ViewId fresh = Names.temporary(row.view(), "new", row.oid());
         long made = create(fresh, owner);
-        StoreIndexes indexes = new StoreIndexes(transaction, row.oid());
-        indexes.copy(row.storeOid(), fresh);
+        new Indexes(transaction, statements)
+                .copy(row.storeOid(), "MATERIALIZED VIEW", fresh, ViewParts.INDEX_MARK, row.oid());
         exchange(fresh, made, owner);
         for (String drop : parts.drops()) {
             statements.execute(drop);
@@ -175,8 +183,8 @@ public final class ReverseConversion {
                         transaction.getConnection(),
                         "CREATE MATERIALIZED VIEW " + name + " (" + columns + ") AS " + text + " WITH NO DATA");
         statements.execute("ALTER MATERIALIZED VIEW " + name + " OWNER TO " + SqlNames.identifier(owner));
-        Attachments.copyStorage(
-                transaction, "MATERIALIZED VIEW", row.storeOid(), Definitions.oidOf(transaction, name), fresh);
+        statements.execute(Attachments.storage(
+                transaction, "MATERIALIZED VIEW", row.storeOid(), Definitions.oidOf(transaction, name), fresh));
         // REFRESH writes rows that every snapshot sees, as its owner.
         statements.execute(session.around("REFRESH MATERIALIZED VIEW " + name));
         return Definitions.oidOf(transaction, name);
@@ -184,22 +192,12 @@ public final class ReverseConversion {
 
     /** Puts the materialized view in the plain view's place. Until the end of the transaction, readers wait. */
     private void exchange(ViewId fresh, long made, String owner) throws SQLException {
-        String name = SqlNames.qualified(row.view());
-        ViewId away = StoreNames.temporary(row.view(), "old", row.oid());
-        Dependents dependents = Dependents.of(transaction, row.oid());
-        List<String> replacing = new ArrayList<>();
-        statements.underLocks(LONGEST_WAIT, () -> {
-            replacing.clear();
-            replacing.addAll(dependents.lock(
-                    transaction, row.oid(), "ALTER VIEW " + name + " OWNER TO " + SqlNames.identifier(owner)));
-        });
-        statements.execute("ALTER VIEW " + name + " RENAME TO " + SqlNames.identifier(away.name()));
-        statements.execute("ALTER MATERIALIZED VIEW " + SqlNames.qualified(fresh) + " RENAME TO "
-                + SqlNames.identifier(row.view().name()));
-        Attachments.copyAccess(transaction, "MATERIALIZED VIEW", row.oid(), made, row.view());
-        for (String replace : replacing) {
-            statements.execute(replace);
-        }
-        statements.execute("DROP VIEW " + SqlNames.qualified(away));
+        Standing standing = Standing.of(transaction, row.oid(), Standing.Change.OF_KIND);
+        Place place = new Place(row.view(), row.oid(), false, fresh, made, true);
+        Exchange exchange = new Exchange(transaction, statements, standing, place);
+        exchange.blockRefreshes(LONGEST_WAIT);
+        exchange.define();
+        exchange.fill();
+        exchange.carryOut(owner, LONGEST_WAIT);
     }
 }

@@ -1,7 +1,7 @@
 package io.refreshd.incremental;
 
+import io.refreshd.exchange.Names;
 import io.refreshd.model.ViewId;
-import java.nio.charset.StandardCharsets;
 
 /**
  * The names of what belongs to one incremental view. Each fits into the 63 bytes of a name, and no two views have the same.
@@ -13,19 +13,18 @@ record StoreNames(ViewId store, ViewId definition) {
     static final String SCHEMA = "refreshd_store";
 
     private static final String DEFINITION = "_definition";
-    static final int LONGEST = 63;
 
     /** @param oid of the public view */
     static StoreNames of(ViewId view, long oid) {
         String number = "_" + oid;
-        String base = cut(view.name(), LONGEST - number.length() - DEFINITION.length()) + number;
+        String base = Names.cut(view.name(), Names.LONGEST - number.length() - DEFINITION.length()) + number;
         return new StoreNames(new ViewId(SCHEMA, base), new ViewId(SCHEMA, base + DEFINITION));
     }
 
     /** The names of a map. @param oid of the public view @param number from 1 */
     static StoreNames ofMap(ViewId view, long oid, int number) {
         String end = "_" + oid + "_map" + number;
-        String base = cut(view.name(), LONGEST - end.length() - DEFINITION.length()) + end;
+        String base = Names.cut(view.name(), Names.LONGEST - end.length() - DEFINITION.length()) + end;
         return new StoreNames(new ViewId(SCHEMA, base), new ViewId(SCHEMA, base + DEFINITION));
     }
 
@@ -33,18 +32,5 @@ record StoreNames(ViewId store, ViewId definition) {
     static StoreNames whileMaking(long oid) {
         return new StoreNames(
                 new ViewId(SCHEMA, "refreshd_new_" + oid), new ViewId(SCHEMA, "refreshd_new_" + oid + DEFINITION));
-    }
-
-    /** A name for a relation of the view's own schema while names are exchanged. */
-    static ViewId temporary(ViewId view, String purpose, long oid) {
-        return new ViewId(view.schema(), "refreshd_" + purpose + "_" + oid);
-    }
-
-    static String cut(String name, int bytes) {
-        String kept = name;
-        while (kept.getBytes(StandardCharsets.UTF_8).length > bytes) {
-            kept = kept.substring(0, kept.offsetByCodePoints(kept.length(), -1));
-        }
-        return kept;
     }
 }

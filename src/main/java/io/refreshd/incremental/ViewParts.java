@@ -12,6 +12,12 @@ import org.jdbi.v3.core.Handle;
 
 /** The table and the definition of an incremental view that another view replaces, or that is dropped. */
 public final class ViewParts {
+    /** The schema of tables and definitions. */
+    public static final String SCHEMA = StoreNames.SCHEMA;
+
+    /** Comment on an index that refreshd made for its rounds. It is not the user's, and goes when the view is converted back. */
+    public static final String INDEX_MARK = "Created by refreshd: rounds find rows by it.";
+
     private final Row row;
     private final Optional<ViewId> store;
     private final Optional<ViewId> definition;

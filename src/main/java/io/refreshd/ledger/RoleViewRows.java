@@ -54,6 +54,14 @@ public final class RoleViewRows {
                 .execute();
     }
 
+    /** Another relation has taken the place of a role view. Does nothing if it is none. */
+    public static void move(Handle handle, long before, long after) {
+        handle.createUpdate("UPDATE refreshd.role_view SET view_oid = (:after)::oid WHERE view_oid = (:before)::oid")
+                .bind("before", before)
+                .bind("after", after)
+                .execute();
+    }
+
     public static void forget(Handle handle, ViewId view) {
         handle.createUpdate("DELETE FROM refreshd.role_view WHERE (view_schema, view_name) = (:schema, :name)")
                 .bind("schema", view.schema())

@@ -2,8 +2,8 @@ package io.refreshd.roles;
 
 import io.refreshd.config.RoleViewTemplate.Kind;
 import io.refreshd.database.StatementWatch;
+import io.refreshd.exchange.Names;
 import io.refreshd.incremental.Conversion;
-import io.refreshd.incremental.IndexNames;
 import io.refreshd.incremental.ViewParts;
 import io.refreshd.ledger.RoleViewRows;
 import io.refreshd.ledger.RoleViewRows.Made;
@@ -247,7 +247,7 @@ final class StepExecutor {
                 .mapTo(String.class)
                 .one();
         for (Attachments.Index index : indexes) {
-            String name = IndexNames.free(transaction, schema, IndexNames.plain(index.name(), old), view);
+            String name = Names.free(transaction, schema, Names.plain(index.name(), old), view);
             statements.execute(
                     transaction,
                     "ALTER INDEX " + SqlNames.qualified(new ViewId(schema, index.temporary())) + " RENAME TO "

@@ -1,4 +1,4 @@
-package io.refreshd.incremental;
+package io.refreshd.exchange;
 
 import io.refreshd.model.SqlNames;
 import io.refreshd.model.ViewId;
@@ -6,10 +6,10 @@ import java.util.List;
 import org.jdbi.v3.core.Handle;
 
 /** Finds what {@code ALTER DEFAULT PRIVILEGES} has granted on a new relation to others than its owner. */
-final class Defaults {
+public final class Defaults {
     private Defaults() {}
 
-    static List<String> revokes(Handle transaction, ViewId relation) {
+    public static List<String> revokes(Handle transaction, ViewId relation) {
         return transaction
                 .createQuery("""
                         SELECT DISTINCT pg_catalog.format('REVOKE ALL ON %s FROM %s', :name,

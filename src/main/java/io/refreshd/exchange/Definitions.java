@@ -1,15 +1,15 @@
-package io.refreshd.incremental;
+package io.refreshd.exchange;
 
 import io.refreshd.database.PlainSession;
 import java.sql.SQLException;
 import org.jdbi.v3.core.Handle;
 
 /** Reads the queries of views, as text and as the tree that the server stores. */
-final class Definitions {
+public final class Definitions {
     private Definitions() {}
 
     /** The query as text, without the semicolon at its end. @param session settings for definitions; the text is read under them too */
-    static String textOf(Handle transaction, PlainSession session, long view) throws SQLException {
+    public static String textOf(Handle transaction, PlainSession session, long view) throws SQLException {
         return session.query(
                 transaction.getConnection(),
                 "SELECT pg_catalog.rtrim(pg_catalog.pg_get_viewdef(" + view + "::pg_catalog.oid), ';')",
@@ -19,7 +19,7 @@ final class Definitions {
                 });
     }
 
-    static String treeOf(Handle transaction, long view) {
+    public static String treeOf(Handle transaction, long view) {
         return transaction
                 .createQuery("SELECT r.ev_action::text FROM pg_catalog.pg_rewrite r"
                         + " WHERE r.ev_class = (:view)::oid AND r.rulename = '_RETURN'")
@@ -28,7 +28,7 @@ final class Definitions {
                 .one();
     }
 
-    static long oidOf(Handle transaction, String qualified) {
+    public static long oidOf(Handle transaction, String qualified) {
         return transaction
                 .createQuery("SELECT pg_catalog.to_regclass(:name)::oid::int8")
                 .bind("name", qualified)
