@@ -4,10 +4,10 @@ import io.refreshd.config.ViewPattern;
 import io.refreshd.model.ViewId;
 import java.util.Collection;
 import java.util.List;
+import java.util.Objects;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -44,31 +44,36 @@ final class ViewArguments {
 
     /** The selected views; all known ones if there is no name. Every argument must match at least one view. */
     SortedSet<ViewId> select(Collection<ViewId> known) {
-        if (names.isEmpty()) {
-            return new TreeSet<>(known);
-        }
+        return names.isEmpty() ? new TreeSet<>(known) : select(Objects.requireNonNull(mixee), names, known);
+    }
+
+    /** The views that the names and patterns match. Each must match at least one. */
+    static SortedSet<ViewId> select(CommandSpec verb, List<String> names, Collection<ViewId> known) {
         SortedSet<ViewId> selected = new TreeSet<>();
         for (String name : names) {
-            ViewPattern pattern = pattern(name);
+            ViewPattern pattern = pattern(verb, name);
             List<ViewId> matching = known.stream().filter(pattern::matches).toList();
             if (matching.isEmpty()) {
-                throw wrong("no view that refreshd keeps fresh matches " + name);
+                throw wrong(verb, "no view that refreshd keeps fresh matches " + name);
             }
             selected.addAll(matching);
         }
         return selected;
     }
 
-    private ViewPattern pattern(String name) {
+    private static ViewPattern pattern(CommandSpec verb, String name) {
         try {
             return ViewPattern.of(name);
         } catch (IllegalArgumentException e) {
-            throw wrong(e.getMessage());
+            throw wrong(verb, e.getMessage());
         }
     }
 
-    private ParameterException wrong(@Nullable String message) {
-        CommandLine commandLine = java.util.Objects.requireNonNull(mixee).commandLine();
-        return new ParameterException(commandLine, mixee.name() + ": " + message);
+    private ParameterException wrong(String message) {
+        return wrong(Objects.requireNonNull(mixee), message);
+    }
+
+    private static ParameterException wrong(CommandSpec verb, @Nullable String message) {
+        return new ParameterException(verb.commandLine(), verb.name() + ": " + message);
     }
 }

@@ -1,9 +1,11 @@
 package io.refreshd.observe;
 
 import io.refreshd.model.Moment;
+import io.refreshd.model.PlainText;
 import io.refreshd.report.DaemonStatus;
 import java.time.Instant;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Supplier;
 
 /**
@@ -14,6 +16,8 @@ import java.util.function.Supplier;
  * <p>Thread: any.
  */
 public final class Endpoints {
+    private static final int LONGEST_NAME_SHOWN = 130;
+
     private final Scrape scrape;
     private final Liveness liveness;
     private final Readiness readiness;
@@ -39,15 +43,17 @@ public final class Endpoints {
     /**
      * The response to one request.
      *
+     * @param query what follows the question mark, not decoded; empty if there is none
      * @param accept the header {@code Accept}; empty if there is none
      */
-    Response answer(String method, String path, String accept) {
+    Response answer(String method, String path, String query, String accept) {
         if (!method.equals("GET")) {
             return Response.json(405, StatusJson.error("only GET is answered here"))
                     .with("Allow", "GET");
         }
         return switch (path) {
             case "/" -> page.render(status.get(), clock.get().wall());
+            case "/timeline" -> timeline(query);
             case "/metrics" -> scrape.answer(accept);
             case "/livez" -> verdict("alive", "stuck", liveness.reasonsAgainst());
             case "/readyz" -> ready(status.get(), clock.get().wall());
@@ -56,13 +62,36 @@ public final class Endpoints {
                 Response.json(
                         404,
                         StatusJson.error(
-                                "there is /, /events, /events/views, /status, /metrics, /livez and /readyz, and nothing else"));
+                                "there is /, /timeline, /events, /events/views, /status, /metrics, /livez and /readyz, and nothing else"));
         };
     }
 
     /** The main part of the page as HTML, for {@link ServerSentEvents}. */
     String livePart() {
         return page.main(status.get(), clock.get().wall());
+    }
+
+    private Response timeline(String query) {
+        Set<String> names;
+        try {
+            names = ViewQuery.names(query);
+        } catch (IllegalArgumentException malformed) {
+            names = Set.of();
+        }
+        if (names.size() != 1) {
+            return Response.json(
+                    400,
+                    StatusJson.error("write /timeline?view=schema.name, with %-escapes; the page links to each view"));
+        }
+        String name = names.iterator().next();
+        return status.get().views().stream()
+                .filter(view -> view.view().toString().equals(name))
+                .findFirst()
+                .map(view -> page.render(view, clock.get().wall()))
+                .orElseGet(() -> Response.json(
+                        404,
+                        StatusJson.error("no view " + PlainText.line(name, LONGEST_NAME_SHOWN)
+                                + " is kept fresh here: /status has the names")));
     }
 
     private Response status() {

@@ -25,4 +25,22 @@ final class Html {
         }
         return out.toString();
     }
+
+    /** A cell of a table with the name of its column, which a phone shows beside it. */
+    static void cell(StringBuilder out, String label, String value) {
+        out.append("<td data-label=\"")
+                .append(label)
+                .append("\">")
+                .append(text(value))
+                .append("</td>");
+    }
+
+    /** A term of a description list. */
+    static void term(StringBuilder out, String term, String value) {
+        out.append("<div><dt>")
+                .append(term)
+                .append("</dt><dd>")
+                .append(text(value))
+                .append("</dd></div>");
+    }
 }

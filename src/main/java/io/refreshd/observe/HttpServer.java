@@ -203,9 +203,13 @@ public final class HttpServer implements AutoCloseable {
     private Response answer(HttpExchange exchange) {
         String path = exchange.getRequestURI().getPath();
         try {
+            String query = exchange.getRequestURI().getRawQuery();
             String accept = exchange.getRequestHeaders().getFirst("Accept");
             return endpoints.answer(
-                    exchange.getRequestMethod(), path == null ? "" : path, accept == null ? "" : accept);
+                    exchange.getRequestMethod(),
+                    path == null ? "" : path,
+                    query == null ? "" : query,
+                    accept == null ? "" : accept);
         } catch (RuntimeException | StackOverflowError e) {
             errors.accept(e);
             log.atError().setCause(e).addKeyValue("path", path).log("Request could not be answered");

@@ -1,31 +1,54 @@
 package io.refreshd.observe;
 
+import io.refreshd.diagram.Lineage;
+import io.refreshd.diagram.Picture;
+import io.refreshd.diagram.PictureStates;
+import io.refreshd.diagram.PictureSvg;
 import io.refreshd.model.Obstacle;
+import io.refreshd.model.TableId;
 import io.refreshd.model.ViewId;
 import io.refreshd.report.DaemonStatus;
 import io.refreshd.report.TableStatus;
 import io.refreshd.report.ViewPhase;
 import io.refreshd.report.ViewStatus;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 
-/** Section of the page with the dependency graph: tables → views → views. Pure. */
+/**
+ * Section of the page with the dependency graph, tables → views → views: as a picture where there is room for it, and as a list for
+ * keyboards, screen readers and phones.
+ *
+ * <p>Thread: any. The layout of the last picture is kept, since the graph seldom changes and the page is made every second.
+ */
 final class LineageSection {
     /** A longer list of views is folded; a role schema has hundreds of views on one table. */
     private static final int FOLD_ABOVE = 12;
 
-    private LineageSection() {}
+    private volatile Drawn last = new Drawn(Lineage.of(List.of(), Map.of(), Map.of()));
 
-    static String html(DaemonStatus status) {
+    private record Drawn(Lineage lineage, Picture picture) {
+        Drawn(Lineage lineage) {
+            this(lineage, Picture.of(lineage));
+        }
+    }
+
+    String html(DaemonStatus status, Instant now) {
         if (status.tables().isEmpty()) {
             return "";
         }
         Map<ViewId, ViewPhase> phases = status.views().stream()
                 .collect(Collectors.toMap(ViewStatus::view, ViewStatus::phase, (one, other) -> one));
-        StringBuilder out = new StringBuilder("<section class=\"graph\"><h2>Tables and views</h2>\n<ul>\n");
+        StringBuilder out = new StringBuilder("<section class=\"graph\"><h2 id=\"graph\">Tables and views</h2>\n");
+        picture(out, status, now);
+        out.append("<ul>\n");
         for (TableStatus table : status.tables()) {
             source(out, "table", table.table().toString(), table.readers(), phases);
             table.notCaptured().ifPresent(obstacle -> notCaptured(out, obstacle));
@@ -36,6 +59,44 @@ final class LineageSection {
             out.append("</li>\n");
         });
         return out.append("</ul></section>\n").toString();
+    }
+
+    private void picture(StringBuilder out, DaemonStatus status, Instant now) {
+        Lineage lineage = Lineage.of(
+                status.views().stream().map(ViewStatus::view).toList(),
+                status.tables().stream()
+                        .collect(Collectors.toMap(TableStatus::table, TableStatus::readers, (one, other) -> one)),
+                status.upstream());
+        Drawn drawn = last;
+        if (!drawn.lineage().equals(lineage)) {
+            drawn = new Drawn(lineage);
+            last = drawn;
+        }
+        PictureSvg.missing(drawn.picture())
+                .ifPresent(words -> out.append("<p class=\"drawn\">")
+                        .append(Html.text(words))
+                        .append(". The list has all; <code>refreshd graph --svg --view</code> draws what a view hangs")
+                        .append(" together with.</p>\n"));
+        if (drawn.picture().drawn() > 0) {
+            Map<ViewId, PictureStates.State> states = new HashMap<>();
+            status.views()
+                    .forEach(view -> states.put(view.view(), new PictureStates.State(view.phase(), words(view, now))));
+            Set<TableId> notCaptured = status.tables().stream()
+                    .filter(table -> table.notCaptured().isPresent())
+                    .map(TableStatus::table)
+                    .collect(Collectors.toSet());
+            out.append("<div class=\"canvas\" tabindex=\"0\" role=\"region\" aria-labelledby=\"graph\">\n")
+                    .append(PictureSvg.inPage(
+                            drawn.lineage(),
+                            drawn.picture(),
+                            new PictureStates(states, notCaptured, view -> "#" + anchor(view))))
+                    .append("</div>\n");
+        }
+    }
+
+    private static String words(ViewStatus view, Instant now) {
+        Duration staleness = view.staleness(now);
+        return view.phase().word() + (staleness.isZero() ? "" : ", " + HumanDuration.format(staleness) + " behind");
     }
 
     /** The HTML id of the view's row. It consists of letters and digits only, whatever characters the view's name has. */

@@ -24,19 +24,12 @@ final class RecentRefreshesSection {
         out.append("<tr><th scope=\"row\">")
                 .append(Html.text(entry.view().toString()))
                 .append("</th>");
-        cell(out, "When", HumanDuration.format(Duration.between(entry.at(), now)) + " ago");
-        cell(out, "Method", entry.method());
-        cell(out, "Took", entry.took().map(HumanDuration::format).orElse("–"));
-        cell(out, "Commit to visible", entry.lag().map(HumanDuration::format).orElse("–"));
+        Html.cell(out, "When", HumanDuration.format(Duration.between(entry.at(), now)) + " ago");
+        Html.cell(out, "Method", entry.method());
+        Html.cell(out, "Took", entry.took().map(HumanDuration::format).orElse("–"));
+        Html.cell(
+                out, "Commit to visible", entry.lag().map(HumanDuration::format).orElse("–"));
         out.append("<td class=\"outcome").append(entry.failed() ? " bad" : "").append("\" data-label=\"Outcome\">");
         out.append(Html.text(entry.outcome())).append("</td></tr>\n");
-    }
-
-    private static void cell(StringBuilder out, String label, String value) {
-        out.append("<td data-label=\"")
-                .append(label)
-                .append("\">")
-                .append(Html.text(value))
-                .append("</td>");
     }
 }

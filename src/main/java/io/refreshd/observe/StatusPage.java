@@ -1,5 +1,6 @@
 package io.refreshd.observe;
 
+import io.refreshd.diagram.Style;
 import io.refreshd.report.DaemonStatus;
 import io.refreshd.report.StreamStatus;
 import io.refreshd.report.ViewPhase;
@@ -30,7 +31,8 @@ final class StatusPage {
     private static final Duration SHOWN_ABOVE = Duration.ofSeconds(2);
 
     private final Readiness readiness;
-    private final String style = resource("page.css");
+    private final LineageSection lineage = new LineageSection();
+    private final String style = ":root {\n" + Style.COLOURS + "}\n" + resource("page.css") + Style.RULES;
     private final String script = resource("page.js");
 
     /** Content security policy: allows only this style and this script, so that no name of a view can add another. */
@@ -45,36 +47,48 @@ final class StatusPage {
     }
 
     Response render(DaemonStatus status, Instant now) {
-        return new Response(
-                200, "text/html; charset=utf-8", Map.of("Content-Security-Policy", policy), html(status, now));
+        return response("""
+                <noscript><meta http-equiv="refresh" content="5"></noscript>""", "refreshd", """
+                <form id="search" role="search" hidden><label>Find a view <input type="search" id="find" autocomplete="off"></label></form>
+                <main>
+                %s</main>
+                <footer><span id="live" role="status"></span> <a href="status">JSON</a> <a href="metrics">Metrics</a></footer>
+                <script>%s</script>
+                """.formatted(main(status, now), script));
     }
 
-    private String html(DaemonStatus status, Instant now) {
-        return """
+    /** The page of one view: its last hour. It is loaded when somebody asks for it, so the page of all views is no larger for it. */
+    Response render(ViewStatus view, Instant now) {
+        String main = TimelinePage.main(view, history.minutes(view.view()), history.began(), now);
+        return response("""
+                <meta http-equiv="refresh" content="20">""", Html.text(view.view().toString()) + ": refreshd", """
+                <main>
+                %s</main>
+                """.formatted(main));
+    }
+
+    private Response response(String head, String title, String body) {
+        String html = """
                 <!doctype html>
                 <html lang="en">
                 <head>
                 <meta charset="utf-8">
                 <meta name="viewport" content="width=device-width, initial-scale=1">
                 <meta name="color-scheme" content="light dark">
-                <title>refreshd</title>
-                <noscript><meta http-equiv="refresh" content="5"></noscript>
+                <title>%s</title>
+                %s
                 <style>%s</style>
                 </head>
                 <body>
-                <form id="search" role="search" hidden><label>Find a view <input type="search" id="find" autocomplete="off"></label></form>
-                <main>
-                %s</main>
-                <footer><span id="live" role="status"></span> <a href="status">JSON</a> <a href="metrics">Metrics</a></footer>
-                <script>%s</script>
-                </body>
+                %s</body>
                 </html>
-                """.formatted(style, main(status, now), script);
+                """.formatted(title, head, style, body);
+        return new Response(200, "text/html; charset=utf-8", Map.of("Content-Security-Policy", policy), html);
     }
 
     /** The main part of the page, which is also what {@link ServerSentEvents} sends. */
     String main(DaemonStatus status, Instant now) {
-        return head(status, now) + views(status.views(), now) + LineageSection.html(status)
+        return head(status, now) + views(status.views(), now) + lineage.html(status, now)
                 + RecentRefreshesSection.html(history.recent(), now) + "<p class=\"at\">As of <time>"
                 + Html.text(
                         now.truncatedTo(java.time.temporal.ChronoUnit.SECONDS).toString()) + "</time></p>\n";
@@ -88,13 +102,16 @@ final class StatusPage {
                         ? "<strong class=\"badge good\">ready</strong>"
                         : "<strong class=\"badge bad\">not ready</strong>");
         out.append("</header>\n<dl>");
-        term(out, "Stream", stream(status.stream()));
-        term(
+        Html.term(out, "Stream", stream(status.stream()));
+        Html.term(
                 out,
                 "Last message",
                 status.stream().lastMessage().map(at -> ago(at, now)).orElse("none yet"));
-        term(out, "Routed up to", status.stream().routed().map(Object::toString).orElse("–"));
-        term(out, "Views", count(status.views()));
+        Html.term(
+                out,
+                "Routed up to",
+                status.stream().routed().map(Object::toString).orElse("–"));
+        Html.term(out, "Views", count(status.views()));
         out.append("</dl>\n");
         if (!reasons.isEmpty()) {
             out.append("<ul class=\"reasons\">");
@@ -125,9 +142,12 @@ final class StatusPage {
         StringBuilder out = new StringBuilder("<tr id=\"")
                 .append(LineageSection.anchor(view.view()))
                 .append(late ? "\" class=\"late\">" : "\">");
-        out.append("<th scope=\"row\">")
-                .append(Html.text(view.view().toString()))
-                .append("</th>");
+        String name = view.view().toString();
+        out.append("<th scope=\"row\"><a href=\"timeline?")
+                .append(ViewQuery.of(name))
+                .append("\">")
+                .append(Html.text(name))
+                .append("</a></th>");
         out.append("<td data-label=\"State\"><span class=\"phase ")
                 .append(view.phase().word())
                 .append("\">")
@@ -140,16 +160,17 @@ final class StatusPage {
                 .append(view.failuresInARow() > 0 ? " after " + failures(view.failuresInARow()) : "")
                 .append("</td>");
         Duration staleness = view.staleness(now);
-        cell(out, "Staleness", staleness.isZero() ? "–" : HumanDuration.format(staleness));
-        cell(out, "Target lag", HumanDuration.format(view.timing().targetLag()));
+        Html.cell(out, "Staleness", staleness.isZero() ? "–" : HumanDuration.format(staleness));
+        Html.cell(out, "Target lag", HumanDuration.format(view.timing().targetLag()));
         String spark = Sparkline.svg(history.lags(view.view()), view.timing().targetLag());
         out.append("<td data-label=\"Lately\">")
                 .append(spark.isEmpty() ? "–" : spark)
                 .append("</td>");
-        cell(out, "Last refresh", view.refreshedAt().map(at -> ago(at, now)).orElse("never"));
-        cell(out, "Took", view.lastDuration().map(HumanDuration::format).orElse("–"));
-        cell(out, "Refreshes", Long.toString(view.refreshes()));
-        cell(out, "Watermark", view.watermark().map(Object::toString).orElse("none"));
+        Html.cell(
+                out, "Last refresh", view.refreshedAt().map(at -> ago(at, now)).orElse("never"));
+        Html.cell(out, "Took", view.lastDuration().map(HumanDuration::format).orElse("–"));
+        Html.cell(out, "Refreshes", Long.toString(view.refreshes()));
+        Html.cell(out, "Watermark", view.watermark().map(Object::toString).orElse("none"));
         out.append("</tr>\n");
         view.reason()
                 .ifPresent(reason -> out.append("<tr class=\"why\"><td colspan=\"9\">")
@@ -205,24 +226,8 @@ final class StatusPage {
         return HumanDuration.format(Duration.between(then, now)) + " ago";
     }
 
-    private static void term(StringBuilder out, String term, String value) {
-        out.append("<div><dt>")
-                .append(term)
-                .append("</dt><dd>")
-                .append(Html.text(value))
-                .append("</dd></div>");
-    }
-
     private static void item(StringBuilder out, String text) {
         out.append("<li>").append(Html.text(text)).append("</li>");
-    }
-
-    private static void cell(StringBuilder out, String label, String value) {
-        out.append("<td data-label=\"")
-                .append(label)
-                .append("\">")
-                .append(Html.text(value))
-                .append("</td>");
     }
 
     private static String resource(String name) {

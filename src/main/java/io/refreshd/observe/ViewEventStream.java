@@ -5,7 +5,6 @@ import io.refreshd.model.PlainText;
 import io.refreshd.model.ViewId;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.HashSet;
@@ -58,7 +57,7 @@ final class ViewEventStream {
     Optional<Response> stream(HttpExchange exchange) throws IOException {
         Set<String> views;
         try {
-            views = views(exchange.getRequestURI().getRawQuery());
+            views = ViewQuery.names(exchange.getRequestURI().getRawQuery());
         } catch (IllegalArgumentException malformed) {
             return Optional.of(Response.json(
                     400,
@@ -91,19 +90,6 @@ final class ViewEventStream {
             readers.release();
         }
         return Optional.empty();
-    }
-
-    private static Set<String> views(@Nullable String query) {
-        Set<String> views = new HashSet<>();
-        if (query != null) {
-            for (String part : query.split("&", -1)) {
-                if (!part.startsWith("view=")) {
-                    throw new IllegalArgumentException("another parameter than view");
-                }
-                views.add(URLDecoder.decode(part.substring("view=".length()), StandardCharsets.UTF_8));
-            }
-        }
-        return views;
     }
 
     /** Says why nothing would ever be sent. As long as the daemon does not know its views, any view may exist. */

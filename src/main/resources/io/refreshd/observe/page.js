@@ -4,6 +4,7 @@
   const find = document.getElementById("find");
   document.getElementById("search").hidden = false;
   let lastEventAt = Date.now();
+  let pointed = null;
 
   function show(html) {
     lastEventAt = Date.now();
@@ -18,6 +19,7 @@
     const focused = focusIndex < 0 ? null : keyOf(document.activeElement);
     old.replaceWith(next);
     filter();
+    connect(pointed);
     if (focused) Array.from(next.querySelectorAll("a, summary")).find(e => keyOf(e) === focused)?.focus({ preventScroll: true });
   }
   function keyOf(e) {
@@ -29,6 +31,37 @@
       const named = row.classList.contains("why") ? row.previousElementSibling : row;
       row.hidden = !named.querySelector("th").textContent.toLowerCase().includes(wanted);
     });
+    document.querySelectorAll(".canvas .box").forEach(box => box.classList.toggle("off", !box.textContent.toLowerCase().includes(wanted)));
+  }
+  // Shows in the picture what a box hangs together with: everything that it reads, directly or not, and everything that reads it.
+  function connect(number) {
+    pointed = number;
+    const canvas = document.querySelector(".canvas");
+    if (!canvas) return;
+    canvas.classList.toggle("focus", number !== null);
+    canvas.querySelectorAll(".on").forEach(e => e.classList.remove("on"));
+    if (number === null) return;
+    const lines = Array.from(canvas.querySelectorAll("[data-e]"), e => [e, ...e.dataset.e.split(" ")]);
+    const on = new Set();
+    for (const [near, far] of [[1, 2], [2, 1]]) {
+      const at = Map.groupBy(lines, line => line[near]);
+      const open = [number];
+      const seen = new Set(open);
+      while (open.length > 0) {
+        const box = open.pop();
+        on.add(box);
+        for (const line of at.get(box) || []) {
+          line[0].classList.add("on");
+          if (!seen.has(line[far])) { seen.add(line[far]); open.push(line[far]); }
+        }
+      }
+    }
+    canvas.querySelectorAll(".box").forEach(e => { if (on.has(e.dataset.n)) e.classList.add("on"); });
+  }
+  function boxOf(e) {
+    const link = e.closest("a.node");
+    const box = link ? Array.from(document.querySelectorAll(".canvas a.box")).find(b => b.getAttribute("href") === link.getAttribute("href")) : e.closest(".canvas .box");
+    return box ? box.dataset.n : null;
   }
   function announce(words, lost) {
     // Written only if it differs, or a screen reader would read it out each time.
@@ -44,6 +77,9 @@
     };
   }
   find.addEventListener("input", filter);
+  for (const event of ["mouseover", "focusin"]) {
+    document.addEventListener(event, e => { if (boxOf(e.target) !== pointed) connect(boxOf(e.target)); });
+  }
   document.getElementById("search").addEventListener("submit", e => e.preventDefault());
   document.addEventListener("keydown", e => {
     if (e.key === "/" && document.activeElement !== find) { e.preventDefault(); find.focus(); }

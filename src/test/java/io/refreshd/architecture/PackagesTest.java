@@ -44,7 +44,8 @@ class PackagesTest {
         "exchange, model ledger database catalog",
         "redefine, model ledger database catalog exchange incremental",
         "refresh,  model ledger database catalog incremental",
-        "observe,  model report",
+        "observe,  model report diagram",
+        "diagram,  model report",
         "audit,    model ledger database catalog",
         "incremental, model ledger database catalog exchange",
         "database, config",
@@ -142,6 +143,7 @@ class PackagesTest {
                         "io.refreshd.doctor..",
                         "io.refreshd.ingest..",
                         "io.refreshd.reconcile..",
+                        "io.refreshd.diagram..",
                         "io.refreshd.observe..")
                 .should()
                 .callMethod(System.class, "nanoTime")

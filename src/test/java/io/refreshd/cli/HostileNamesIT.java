@@ -97,7 +97,8 @@ class HostileNamesIT {
                 "explain public.main",
                 "status --json",
                 "check --json",
-                "graph --json"
+                "graph --json",
+                "graph --svg"
             })
     void noLineOfAVerbIsForged(String verb) throws Exception {
         try (RunningDaemon daemon = RunningDaemon.start(database)) {

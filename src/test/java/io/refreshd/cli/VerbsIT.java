@@ -11,6 +11,7 @@ import io.refreshd.testing.RunningDaemon;
 import io.refreshd.testing.TestDatabase;
 import io.refreshd.testing.TestTimeout;
 import java.io.PrintWriter;
+import java.io.StringReader;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,10 +21,14 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.IntStream;
+import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.w3c.dom.NodeList;
+import org.xml.sax.InputSource;
 import picocli.CommandLine;
 
 /** The verbs as called from a shell, beside a running daemon. */
@@ -157,6 +162,37 @@ class VerbsIT {
                 .contains("cannot be kept: the window is closed for")
                 .contains("no time of its schedule falls into its window, 22:00-06:00 Europe/Berlin")
                 .contains("may be staler than its target-lag: its window is closed for");
+    }
+
+    @Test
+    void graphDrawsThePicture() throws Exception {
+        assertThat(execute("graph", "--svg")).isZero();
+        assertThat(drawn())
+                .contains("Tables and views of database " + database.name(), "main", "first", "Odd.one")
+                .contains("refreshd has not run here: freshness is not known", "2 views, of unknown freshness");
+        try (RunningDaemon daemon = RunningDaemon.start(database)) {
+            daemon.awaitFresh();
+            assertThat(execute("graph", "--svg")).isZero();
+            assertThat(drawn()).contains("2 fresh").doesNotContain("2 views, of unknown freshness");
+        }
+        rolesAndASummary();
+        assertThat(execute("graph", "--svg", "--view", "public.stacked")).isZero();
+        assertThat(drawn()).contains("stacked", "of_a", "roles").doesNotContain("on_b", "summary", "first");
+        assertThat(execute("graph", "--svg", "--json")).isEqualTo(ExitCode.USAGE.code());
+        assertThat(execute("graph", "--view", "public.stacked")).isEqualTo(ExitCode.USAGE.code());
+        assertThat(execute("graph", "--svg", "--view", "public.nothing")).isEqualTo(ExitCode.USAGE.code());
+        assertThat(err.toString()).contains("no view that refreshd keeps fresh matches public.nothing");
+    }
+
+    /** The words of the picture, which is well-formed. */
+    private List<String> drawn() throws Exception {
+        NodeList texts = DocumentBuilderFactory.newInstance()
+                .newDocumentBuilder()
+                .parse(new InputSource(new StringReader(out.toString())))
+                .getElementsByTagName("text");
+        return IntStream.range(0, texts.getLength())
+                .mapToObj(i -> texts.item(i).getTextContent())
+                .toList();
     }
 
     @Test

@@ -36,11 +36,14 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class HttpServerTest {
@@ -388,6 +391,41 @@ class HttpServerTest {
         assertThat(answer.statusCode()).isEqualTo(503);
         assertThat(answer.body()).contains("the thread refreshd-guard has died");
         assertThat(get("/status").statusCode()).isEqualTo(200);
+    }
+
+    @Test
+    void theLastHourOfAViewIsLoadedByItsName() throws Exception {
+        status = () -> Samples.status(Samples.fresh(VIEW), Samples.fresh(HOSTILE));
+        HttpResponse<String> answer = get("/timeline?view=public.role_a");
+        assertThat(answer.statusCode()).isEqualTo(200);
+        assertThat(type(answer)).isEqualTo("text/html; charset=utf-8");
+        assertThat(answer.headers().firstValue("Content-Security-Policy"))
+                .get()
+                .asString()
+                .startsWith("default-src 'none'");
+        assertThat(answer.body()).contains("<h1>public.role_a</h1>", "No refresh ended");
+        Matcher link = Pattern.compile("<th scope=\"row\"><a href=\"(timeline\\?view=[^\"]*script[^\"]*)\"")
+                .matcher(get("/").body());
+        assertThat(link.find())
+                .as("the page has a link to each view, whatever its name")
+                .isTrue();
+        HttpResponse<String> hostile = get("/" + link.group(1));
+        assertThat(hostile.statusCode()).isEqualTo(200);
+        assertThat(hostile.body()).doesNotContain("<script>alert");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "/timeline, 400",
+        "/timeline?view=a&view=b, 400",
+        "/timeline?other=a, 400",
+        "/timeline?view=public.gone, 404",
+        "/timeline?view=%3Cb%3E%0A, 404"
+    })
+    void aViewThatIsNotThereIsAClearError(String path, int expected) throws Exception {
+        String answer = raw("GET " + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+        assertThat(answer).startsWith("HTTP/1.1 " + expected + " ").contains("application/json");
+        assertThat(answer).contains(expected == 400 ? "/timeline?view=schema.name" : "/status has the names");
     }
 
     private HttpServer server(int port) {

@@ -102,8 +102,13 @@ class StatusPageIT {
                 ".late td[data-label=Staleness]",
                 ".node",
                 ".recent td",
+                ".picture .key",
+                ".picture .name",
+                ".picture .small",
                 "footer a")) {
-            double text = luminance(browser.evaluate("getComputedStyle(document.querySelector('" + what + "')).color"));
+            double text = luminance(browser.evaluate(
+                    "(e => getComputedStyle(e)[e instanceof SVGElement ? 'fill' : 'color'])(document.querySelector('"
+                            + what + "'))"));
             double contrast = (Math.max(text, background) + 0.05) / (Math.min(text, background) + 0.05);
             assertThat(contrast).as(scheme + ": contrast of " + what).isGreaterThanOrEqualTo(4.5);
         }
@@ -144,6 +149,71 @@ class StatusPageIT {
                         + " || e.getBoundingClientRect().left < -1)).map(e => e.tagName + ' ' + e.className)"))
                 .as("nor cut off by it")
                 .isEmpty();
+    }
+
+    /** At the width of a desk and of half of it; on a phone the list is there and the picture is not. */
+    @ParameterizedTest
+    @ValueSource(ints = {1600, 900, 360})
+    void drawsWhatStandsOnWhat(int width) throws Exception {
+        Browser browser = browser();
+        browser.appear(width, 1000, "light");
+        browser.open(address());
+        browser.screenshot(PICTURES.resolve("picture-" + width + ".png"));
+        assertThat(browser.evaluate("document.querySelectorAll('.graph li a.node').length"))
+                .isEqualTo("4");
+        assertThat(browser.evaluate("getComputedStyle(document.querySelector('.canvas')).display"))
+                .isEqualTo(width < 700 ? "none" : "block");
+        if (width < 700) {
+            return;
+        }
+        assertThat(browser.evaluate("document.querySelectorAll('.canvas .box').length"))
+                .as("two tables and three views")
+                .isEqualTo("5");
+        // Columns from left to right, and every label within its box.
+        assertThat(
+                        browser.evaluate(
+                                "['.table', '.fresh', '.dirty'].map(c => Math.round(document.querySelector('.canvas .box' + c"
+                                        + " + ' rect').getBoundingClientRect().left)).every((x, i, all) => i === 0 || x > all[i - 1] + 200)"))
+                .isEqualTo("true");
+        assertThat(browser.evaluate("Array.from(document.querySelectorAll('.canvas .box text')).filter(t => {"
+                        + " const box = t.parentNode.querySelector('rect').getBoundingClientRect();"
+                        + " const text = t.getBoundingClientRect();"
+                        + " return text.right > box.right || text.left < box.left || text.bottom > box.bottom + 1; })"
+                        + ".map(t => t.textContent)"))
+                .isEmpty();
+        browser.evaluate("document.querySelector('.canvas .box.dirty rect')"
+                + ".dispatchEvent(new MouseEvent('mouseover', {bubbles: true}))");
+        assertThat(browser.evaluate("document.querySelectorAll('.canvas .box.on').length + ' '"
+                        + " + document.querySelectorAll('.canvas .lines .on').length"))
+                .as("the totals, the view that they read, and its table")
+                .isEqualTo("3 2");
+        browser.evaluate("document.querySelector('.graph li a.node.suspended').focus()");
+        assertThat(browser.evaluate("document.querySelectorAll('.canvas .box.on').length"))
+                .as("by keyboard: the view and its two tables")
+                .isEqualTo("3");
+        assertThat(browser.evaluate("document.querySelector('.canvas .box.suspended').getAttribute('href') === "
+                        + "document.querySelector('.graph li a.node.suspended').getAttribute('href')"))
+                .isEqualTo("true");
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1600, 900, 360})
+    void theLastHourOfAViewIsAPageOfItsOwn(int width) throws Exception {
+        Browser browser = browser();
+        browser.appear(width, 1000, "dark");
+        browser.open(address());
+        String link = browser.evaluate("Array.from(document.querySelectorAll('.views th a'))"
+                + ".find(a => a.textContent === 'public.role_a').href");
+        browser.open(link);
+        assertThat(browser.evaluate("document.querySelector('h1').textContent")).isEqualTo("public.role_a");
+        assertThat(browser.evaluate("document.querySelector('.strip.done').getAttribute('aria-label')"))
+                .isEqualTo("Refreshes per minute: at most 20");
+        assertThat(browser.evaluate("Math.round(document.querySelector('.strip.done rect:not(.unknown)')"
+                        + ".getBoundingClientRect().height) > 40"))
+                .as("a bar is drawn")
+                .isEqualTo("true");
+        fits(browser);
+        browser.screenshot(PICTURES.resolve("hour-" + width + ".png"));
     }
 
     @Test
