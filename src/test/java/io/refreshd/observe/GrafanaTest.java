@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.refreshd.model.Method;
 import io.refreshd.report.Notice;
 import io.refreshd.report.ViewPhase;
 import java.io.IOException;
@@ -159,6 +160,18 @@ class GrafanaTest {
         for (Notice.Avoided reason : Notice.Avoided.values()) {
             assertThat(saved.get("description").asText()).contains(MetricNames.labelValue(reason) + ":");
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {OVERVIEW, ONE_VIEW})
+    void roundsTheirKeysAndWhyEverythingWasRecomputedAreShown(String file) throws IOException {
+        assertThat(expressions(read(file)))
+                .anyMatch(expression -> expression.contains(MetricNames.REFRESHES)
+                        && expression.contains("method=\"" + MetricNames.labelValue(Method.INCREMENTAL) + "\""))
+                .anyMatch(expression -> expression.contains(MetricNames.KEYS_RECOMPUTED))
+                .anyMatch(expression -> expression.contains(MetricNames.ROUND_ROWS))
+                .anyMatch(expression -> expression.contains(MetricNames.EVERYTHING_RECOMPUTED)
+                        && expression.startsWith("sum by (" + MetricNames.REASON + ")"));
     }
 
     static List<String> expressions(JsonNode dashboard) {
