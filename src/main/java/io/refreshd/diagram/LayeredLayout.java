@@ -50,6 +50,7 @@ record LayeredLayout(int columns, int[] column, double[] y, double height, List<
             centre[v] = Math.rint(centre[v] - top);
             bottom = Math.max(bottom, centre[v] + (layered.isDummy(v) ? LANE : boxHeight) / 2);
         }
+        bottom = Math.ceil(bottom);
         double[] y = new double[graph.vertices()];
         Arrays.setAll(y, v -> centre[v] - boxHeight / 2);
         List<double[]> heights = layered.chains().stream()

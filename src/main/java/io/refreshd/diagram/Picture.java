@@ -115,21 +115,19 @@ public record Picture(
         return Arrays.stream(filled, from, from + columns).max().orElse(0);
     }
 
-    /** A curve between columns, and a straight line past each column in between. */
+    /** A curve between columns, and a straight line past each column in between; from the first point on relative. */
     private static String path(int column, double[] heights, double top) {
         StringBuilder path = new StringBuilder("M")
                 .append(number(x(column) + BOX_WIDTH))
                 .append(',')
                 .append(number(top + heights[0]));
         for (int i = 1; i < heights.length; i++) {
-            double from = x(column + i - 1) + BOX_WIDTH;
-            double to = x(column + i);
-            double middle = (from + to) / 2;
-            path.append('C').append(number(middle)).append(',').append(number(top + heights[i - 1]));
-            path.append(' ').append(number(middle)).append(',').append(number(top + heights[i]));
-            path.append(' ').append(number(to)).append(',').append(number(top + heights[i]));
+            String rise = number(heights[i] - heights[i - 1]);
+            path.append('c').append(number(COLUMN_GAP / 2)).append(",0 ");
+            path.append(number(COLUMN_GAP / 2)).append(',').append(rise).append(' ');
+            path.append(number(COLUMN_GAP)).append(',').append(rise);
             if (i < heights.length - 1) {
-                path.append('H').append(number(to + BOX_WIDTH));
+                path.append('h').append(number(BOX_WIDTH));
             }
         }
         return path.toString();

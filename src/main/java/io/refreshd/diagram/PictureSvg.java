@@ -27,9 +27,11 @@ public final class PictureSvg {
     private final Lineage lineage;
     private final PictureStates states;
     private final boolean oneSchema;
+    private final boolean file;
     private final StringBuilder out = new StringBuilder();
 
-    private PictureSvg(Lineage lineage, Picture picture, PictureStates states) {
+    private PictureSvg(Lineage lineage, Picture picture, PictureStates states, boolean file) {
+        this.file = file;
         this.lineage = lineage;
         this.picture = picture;
         this.states = states;
@@ -38,7 +40,7 @@ public final class PictureSvg {
 
     /** For a page that has {@link Style} and describes the picture in words. */
     public static String inPage(Lineage lineage, Picture picture, PictureStates states) {
-        return new PictureSvg(lineage, picture, states).svg("", "");
+        return new PictureSvg(lineage, picture, states, false).svg("", "");
     }
 
     /**
@@ -49,7 +51,7 @@ public final class PictureSvg {
      */
     public static String file(Lineage lineage, Picture picture, PictureStates states, String title, String subtitle) {
         return "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-                + ascii(new PictureSvg(lineage, picture, states).svg(title, subtitle));
+                + ascii(new PictureSvg(lineage, picture, states, true).svg(title, subtitle));
     }
 
     /** Standard output may have another encoding than the file says, so other characters are written as references. */
@@ -72,7 +74,6 @@ public final class PictureSvg {
     }
 
     private String svg(String title, String subtitle) {
-        boolean file = !title.isEmpty();
         int edge = file ? 24 : MARGIN;
         int top = (file ? 74 : 0) + LEGEND + edge;
         long width = Math.round(Math.max(picture.width(), legendWidth()) + 2 * edge);
@@ -98,7 +99,7 @@ public final class PictureSvg {
                     "small",
                     subtitle + missing(picture).map(words -> ". " + words + ".").orElse(""));
         }
-        out.append(Symbols.definitions());
+        out.append(Symbols.definitions(picture.boxHeight()));
         legend(edge, top - LEGEND);
         out.append("<g transform=\"translate(")
                 .append(edge)
@@ -157,7 +158,7 @@ public final class PictureSvg {
         for (Map.Entry<String, String> entry : legendEntries()) {
             out.append("<g class=\"").append(entry.getKey()).append("\">");
             if (!entry.getKey().isEmpty()) {
-                out.append(Symbols.use(entry.getKey(), Picture.number(at), Picture.number(y + 2)));
+                out.append(Symbols.symbol(entry.getKey(), Picture.number(at), Picture.number(y + 2)));
             }
             text(at + (entry.getKey().isEmpty() ? 0 : 18), y + 12, "key", entry.getValue());
             out.append("</g>\n");
@@ -180,36 +181,35 @@ public final class PictureSvg {
         String link = worst.map(states.link()).orElse("");
         String phase = worst.map(states.views()::get)
                 .map(state -> state.phase().word())
-                .orElse(box.isTable() ? Symbols.TABLE : "unknown");
+                .orElse(box.isTable() ? Symbols.TABLE : Symbols.UNKNOWN);
         boolean bad = box.isTable() && box.tables().stream().anyMatch(states.notCaptured()::contains);
         String name = name(box);
-        int cells = (int) (ROOM / CELL);
-        String shown = Xml.fit(name, cells);
+        String shown = Xml.fit(name, (int) (ROOM / CELL));
         String words = words(box);
         out.append(link.isEmpty() ? "<g" : "<a href=\"" + Xml.text(link) + "\" tabindex=\"-1\"");
         out.append(" class=\"box ").append(phase).append(bad ? " missed" : "");
-        out.append("\" data-n=\"").append(place.number()).append("\"><title>");
-        out.append(Xml.text((shown.equals(name) && oneSchema ? "" : full(box) + ": ") + words))
-                .append("</title>");
+        out.append("\" data-n=\"").append(place.number()).append("\" transform=\"translate(");
+        out.append(Picture.number(place.x()))
+                .append(',')
+                .append(Picture.number(place.y()))
+                .append(")\">");
+        // On the page, the box of one view leads to its row, which has the whole name and the words.
+        if (file || link.isEmpty() || box.size() > 1) {
+            out.append("<title>").append(Xml.text(full(box) + ": " + words)).append("</title>");
+        }
         if (box.size() > 1) {
-            rectangle(place.x() + 4, place.y() + 4, box.isTable());
+            out.append("<rect x=\"4\" y=\"4\" width=\"")
+                    .append(Picture.number(Picture.BOX_WIDTH))
+                    .append("\" height=\"");
+            out.append(Picture.number(picture.boxHeight())).append(box.isTable() ? "\"/>" : "\" rx=\"10\"/>");
         }
-        rectangle(place.x(), place.y(), box.isTable());
-        double middle = place.y() + picture.boxHeight() / 2;
-        if (!phase.equals("unknown")) {
-            out.append(Symbols.use(phase, Picture.number(place.x() + 8), Picture.number(middle - 6)));
-        }
-        text(place.x() + 26, picture.dense() ? middle + 4 : middle - 3, "name", shown);
+        double middle = picture.boxHeight() / 2;
+        out.append(Symbols.box(phase));
+        text(26, picture.dense() ? middle + 4 : middle - 3, "name", shown);
         if (!picture.dense()) {
-            text(place.x() + 26, middle + 12, "small", Xml.fit(words, (int) (ROOM / SMALL_CELL)));
+            text(26, middle + 12, "small", Xml.fit(words, (int) (ROOM / SMALL_CELL)));
         }
         out.append(link.isEmpty() ? "</g>\n" : "</a>\n");
-    }
-
-    private void rectangle(double x, double y, boolean table) {
-        out.append("<rect x=\"").append(Picture.number(x)).append("\" y=\"").append(Picture.number(y));
-        out.append("\" width=\"").append(Picture.number(Picture.BOX_WIDTH)).append("\" height=\"");
-        out.append(Picture.number(picture.boxHeight())).append(table ? "\"/>" : "\" rx=\"10\"/>");
     }
 
     /** The view in the gravest phase; of several the first. */

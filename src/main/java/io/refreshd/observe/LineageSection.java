@@ -32,7 +32,7 @@ final class LineageSection {
     /** A longer list of views is folded; a role schema has hundreds of views on one table. */
     private static final int FOLD_ABOVE = 12;
 
-    private volatile Drawn last = new Drawn(Lineage.of(List.of(), Map.of(), Map.of()));
+    private Drawn last = new Drawn(Lineage.of(List.of(), Map.of(), Map.of()));
 
     private record Drawn(Lineage lineage, Picture picture) {
         Drawn(Lineage lineage) {
@@ -67,11 +67,7 @@ final class LineageSection {
                 status.tables().stream()
                         .collect(Collectors.toMap(TableStatus::table, TableStatus::readers, (one, other) -> one)),
                 status.upstream());
-        Drawn drawn = last;
-        if (!drawn.lineage().equals(lineage)) {
-            drawn = new Drawn(lineage);
-            last = drawn;
-        }
+        Drawn drawn = drawn(lineage);
         PictureSvg.missing(drawn.picture())
                 .ifPresent(words -> out.append("<p class=\"drawn\">")
                         .append(Html.text(words))
@@ -92,6 +88,14 @@ final class LineageSection {
                             new PictureStates(states, notCaptured, view -> "#" + anchor(view))))
                     .append("</div>\n");
         }
+    }
+
+    /** One request lays a new graph out, and the others wait for it. */
+    private synchronized Drawn drawn(Lineage lineage) {
+        if (!last.lineage().equals(lineage)) {
+            last = new Drawn(lineage);
+        }
+        return last;
     }
 
     private static String words(ViewStatus view, Instant now) {

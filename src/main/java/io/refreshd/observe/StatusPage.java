@@ -101,6 +101,7 @@ final class StatusPage {
                 readiness.isReady(status, now)
                         ? "<strong class=\"badge good\">ready</strong>"
                         : "<strong class=\"badge bad\">not ready</strong>");
+        out.append(status.tables().isEmpty() ? "" : " <a href=\"#graph\">tables and views</a>");
         out.append("</header>\n<dl>");
         Html.term(out, "Stream", stream(status.stream()));
         Html.term(

@@ -31,7 +31,7 @@
       const named = row.classList.contains("why") ? row.previousElementSibling : row;
       row.hidden = !named.querySelector("th").textContent.toLowerCase().includes(wanted);
     });
-    document.querySelectorAll(".canvas .box").forEach(box => box.classList.toggle("off", !box.textContent.toLowerCase().includes(wanted)));
+    document.querySelectorAll(".canvas .box").forEach(box => box.classList.toggle("off", !nameOf(box).toLowerCase().includes(wanted)));
   }
   // Shows in the picture what a box hangs together with: everything that it reads, directly or not, and everything that reads it.
   function connect(number) {
@@ -40,6 +40,7 @@
     if (!canvas) return;
     canvas.classList.toggle("focus", number !== null);
     canvas.querySelectorAll(".on").forEach(e => e.classList.remove("on"));
+    canvas.title = "";
     if (number === null) return;
     const lines = Array.from(canvas.querySelectorAll("[data-e]"), e => [e, ...e.dataset.e.split(" ")]);
     const on = new Set();
@@ -57,6 +58,14 @@
       }
     }
     canvas.querySelectorAll(".box").forEach(e => { if (on.has(e.dataset.n)) e.classList.add("on"); });
+    // Its row has the whole name, of which the box may have only the ends.
+    const box = canvas.querySelector('[data-n="' + number + '"]');
+    if (box && !box.querySelector("title")) canvas.title = nameOf(box);
+  }
+  // A box of one view has a row with the whole name; others have a title.
+  function nameOf(box) {
+    const row = document.getElementById((box.getAttribute("href") || "#").slice(1));
+    return box.querySelector("title") || !row ? box.textContent : row.querySelector("th").textContent;
   }
   function boxOf(e) {
     const link = e.closest("a.node");

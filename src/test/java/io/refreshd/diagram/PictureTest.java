@@ -78,8 +78,19 @@ class PictureTest {
             double half = picture.boxHeight() / 2;
             assertThat(numbers[0]).isEqualTo(from.x() + Picture.BOX_WIDTH);
             assertThat(numbers[1]).isEqualTo(from.y() + half);
-            assertThat(numbers[numbers.length - 2]).isEqualTo(to.x());
-            assertThat(numbers[numbers.length - 1]).isEqualTo(to.y() + half);
+            double x = numbers[0];
+            double y = numbers[1];
+            for (String step : line.path().split("(?=[ch])")) {
+                String[] last = step.substring(step.lastIndexOf(' ') + 1).split(",");
+                if (step.startsWith("c")) {
+                    x += Double.parseDouble(last[0]);
+                    y += Double.parseDouble(last[1]);
+                } else if (step.startsWith("h")) {
+                    x += Double.parseDouble(step.substring(1));
+                }
+            }
+            assertThat(x).isEqualTo(to.x());
+            assertThat(y).isEqualTo(to.y() + half);
         }
     }
 

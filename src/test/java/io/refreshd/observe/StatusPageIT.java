@@ -173,15 +173,15 @@ class StatusPageIT {
         assertThat(
                         browser.evaluate(
                                 "['.table', '.fresh', '.dirty'].map(c => Math.round(document.querySelector('.canvas .box' + c"
-                                        + " + ' rect').getBoundingClientRect().left)).every((x, i, all) => i === 0 || x > all[i - 1] + 200)"))
+                                        + " + ' use').getBoundingClientRect().left)).every((x, i, all) => i === 0 || x > all[i - 1] + 200)"))
                 .isEqualTo("true");
         assertThat(browser.evaluate("Array.from(document.querySelectorAll('.canvas .box text')).filter(t => {"
-                        + " const box = t.parentNode.querySelector('rect').getBoundingClientRect();"
+                        + " const box = t.parentNode.querySelector('use').getBoundingClientRect();"
                         + " const text = t.getBoundingClientRect();"
                         + " return text.right > box.right || text.left < box.left || text.bottom > box.bottom + 1; })"
                         + ".map(t => t.textContent)"))
                 .isEmpty();
-        browser.evaluate("document.querySelector('.canvas .box.dirty rect')"
+        browser.evaluate("document.querySelector('.canvas .box.dirty use')"
                 + ".dispatchEvent(new MouseEvent('mouseover', {bubbles: true}))");
         assertThat(browser.evaluate("document.querySelectorAll('.canvas .box.on').length + ' '"
                         + " + document.querySelectorAll('.canvas .lines .on').length"))
