@@ -62,5 +62,7 @@ class BenchIT {
                 .isTrue();
         assertThat(report).contains("pg_ivm was left out: pg_available_extensions");
         assertThat(folder.resolve("lag-mixed-100-1-000-rows-2-role-views.svg")).exists();
+        assertThat(Files.readString(folder.resolve("cost-mixed-100-1-000-rows-2-role-views.svg")))
+                .contains(">no view kept fresh<", ">REFRESH in the writer<", ">refreshd<", "PostgreSQL ");
     }
 }

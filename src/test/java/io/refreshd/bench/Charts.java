@@ -8,7 +8,8 @@ import java.util.Map;
 final class Charts {
     private Charts() {}
 
-    static Map<String, String> of(String title, Map<String, List<Result>> contenders) {
+    /** @param where version, machine and date */
+    static Map<String, String> of(String title, Map<String, List<Result>> contenders, int seconds, String where) {
         Map<String, List<double[]>> lags = new LinkedHashMap<>();
         Map<String, double[]> writers = new LinkedHashMap<>();
         Map<String, double[]> refreshes = new LinkedHashMap<>();
@@ -28,6 +29,7 @@ final class Charts {
         String suffix = title.replaceAll("[^A-Za-z0-9-]+", "-");
         Map<String, String> charts = new LinkedHashMap<>();
         if (!lags.isEmpty()) {
+            charts.put("cost-" + suffix, CostPicture.svg(contenders, seconds, title, where));
             charts.put("lag-" + suffix, Svg.lags("Commit to visible, first repeat: " + title, lags));
             charts.put(
                     "refreshes-" + suffix, Svg.bars("Refreshes: " + title, List.of("executed", "needed"), refreshes));

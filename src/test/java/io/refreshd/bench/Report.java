@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.time.LocalDate;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -110,11 +111,22 @@ final class Report {
         for (List<ReportColumns.Column> table : List.of(columns.ratios(), columns.refreshes(), columns.absolute())) {
             text.append(columns.table(table)).append('\n');
         }
-        for (Map.Entry<String, String> chart : Charts.of(title, contenders).entrySet()) {
+        for (Map.Entry<String, String> chart :
+                Charts.of(title, contenders, options.seconds(), where(rounds)).entrySet()) {
             Files.writeString(folder.resolve(chart.getKey() + ".svg"), chart.getValue());
             line("![%s](%s.svg)", chart.getKey(), chart.getKey());
         }
         line("");
+    }
+
+    /** What the figures of a picture hold for, if it is shown without the report. */
+    private String where(List<Result> rounds) {
+        Sample load = Sample.of(rounds.stream().map(Result::load).toList());
+        return "refreshd " + header.getOrDefault("refreshd", "").replaceAll("^([0-9a-f]{7})[0-9a-f]+", "$1") + ", "
+                + header.getOrDefault("server", "").replaceAll(" on .*", "") + ", "
+                + header.getOrDefault("processors", "").replaceAll(" +", " ") + ", load " + number(load.min()) + " to "
+                + number(load.max()) + ", "
+                + options.repeats() + (options.repeats() == 1 ? " repeat, " : " repeats, ") + LocalDate.now();
     }
 
     private int place(Result result) {
