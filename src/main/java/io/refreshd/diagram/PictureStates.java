@@ -22,10 +22,11 @@ public record PictureStates(Map<ViewId, State> views, Set<TableId> notCaptured, 
     /** The graver a phase, the higher its rank. */
     static int rank(ViewPhase phase) {
         return switch (phase) {
-            case SUSPENDED -> 7;
-            case BLOCKED -> 6;
-            case BACKING_OFF -> 5;
-            case PAUSED -> 4;
+            case SUSPENDED -> 8;
+            case BLOCKED -> 7;
+            case BACKING_OFF -> 6;
+            case PAUSED -> 5;
+            case WAITING -> 4;
             case UNTRACKED -> 3;
             case DIRTY -> 2;
             case REFRESHING -> 1;

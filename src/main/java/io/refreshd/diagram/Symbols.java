@@ -62,6 +62,7 @@ final class Symbols {
             case SUSPENDED ->
                 "<path d=\"M2,2L10,10M10,2L2,10\" fill=\"none\" stroke=\"currentColor\" stroke-width=\"2.5\"/>";
             case BLOCKED -> ring + "<path d=\"M3,9L9,3\" stroke=\"currentColor\" stroke-width=\"1.5\"/>";
+            case WAITING -> ring + "<path d=\"M6,3.5V6L8,7.25\" fill=\"none\" stroke=\"currentColor\"/>";
             case PAUSED -> "<path d=\"M4,2v8M8,2v8\" stroke=\"currentColor\" stroke-width=\"2.5\"/>";
             case UNTRACKED ->
                 "<path d=\"M6,1.25L10.75,6L6,10.75L1.25,6z\" fill=\"none\" stroke=\"currentColor\" stroke-width=\"1.5\"/>";

@@ -219,10 +219,10 @@ class PictureTest {
     void theFileSaysInWordsWhatItShows(int size) throws Exception {
         Lineage lineage = schema(size);
         Map<ViewId, PictureStates.State> states = new HashMap<>();
-        lineage.upstream()
-                .keySet()
-                .forEach(view ->
-                        states.put(view, new PictureStates.State(ViewPhase.values()[states.size() % 8], "some words")));
+        ViewPhase[] phases = ViewPhase.values();
+        for (ViewId view : lineage.upstream().keySet()) {
+            states.put(view, new PictureStates.State(phases[states.size() % phases.length], "some words"));
+        }
         String svg = PictureSvg.file(
                 lineage, Picture.of(lineage), new PictureStates(states, Set.of(), view -> ""), "title", "subtitle");
         Document document = parse(svg);
