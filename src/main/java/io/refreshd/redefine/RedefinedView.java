@@ -54,7 +54,7 @@ record RedefinedView(ViewId view, long oid, String owner, Optional<IncrementalVi
                     relation.kind().equals("v")
                             ? new Obstacle(
                                     view + " is a plain view, which holds no rows",
-                                    Remedy.text("CREATE OR REPLACE VIEW gives it another query"))
+                                    Remedy.text("give it another query by CREATE OR REPLACE VIEW"))
                             : new Obstacle(view + " is no view", Remedy.text("refreshd graph lists the views")));
             return Optional.empty();
         }
