@@ -9,11 +9,12 @@ import io.refreshd.demo.LocalPostgres;
 import io.refreshd.report.Notice;
 import io.refreshd.report.ViewPhase;
 import io.refreshd.testing.Captured;
+import io.refreshd.testing.FreshnessWait;
 import io.refreshd.testing.RunningDaemon;
 import io.refreshd.testing.Slots;
 import io.refreshd.testing.TestDatabase;
-import io.refreshd.testing.TestTimeout;
 import java.sql.DriverManager;
+import java.sql.Statement;
 import java.time.Duration;
 import org.jdbi.v3.core.Handle;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -172,9 +173,11 @@ class EncodingIT {
                     "INSERT INTO %2$I VALUES (" + id + ", %2$L)",
                     "INSERT INTO main VALUES (" + id + ", %2$L)");
             for (String view : new String[] {"of_main", "of_good"}) {
-                handle.createQuery(TestTimeout.waitUntilFresh(view))
-                        .mapTo(Boolean.class)
-                        .one();
+                FreshnessWait.await(view, sql -> {
+                    try (Statement statement = handle.getConnection().createStatement()) {
+                        return statement.execute(sql);
+                    }
+                });
             }
             assertThat(handle.createQuery("SELECT (SELECT count(*) FROM of_main) + (SELECT count(*) FROM of_good)")
                             .mapTo(Integer.class)

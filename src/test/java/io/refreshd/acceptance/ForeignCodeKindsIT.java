@@ -108,6 +108,13 @@ class ForeignCodeKindsIT {
                             // It can have no primary key, and nothing could be claimed of the view.
                             "ALTER TABLE leaf REPLICA IDENTITY FULL",
                             "CREATE MATERIALIZED VIEW mv AS SELECT t.id, p.v FROM t LEFT JOIN parted p USING (id)")),
+            // Planned with the partition that is read, if constraint_exclusion is on.
+            Map.entry(
+                    "key_of_the_parent",
+                    List.of(
+                            "CREATE TABLE parted (id int NOT NULL, v text NOT NULL, n int) PARTITION BY RANGE ((id + one(1)))",
+                            "ALTER TABLE parted ATTACH PARTITION t DEFAULT",
+                            "CREATE MATERIALIZED VIEW mv AS SELECT id, v FROM t WHERE n > 0")),
             Map.entry(
                     "negator",
                     List.of(
@@ -159,6 +166,7 @@ class ForeignCodeKindsIT {
                 "CREATE ROLE " + refreshd + " SUPERUSER LOGIN REPLICATION",
                 "CREATE ROLE " + mallory + " LOGIN",
                 "ALTER DATABASE " + database.name() + " SET track_functions = 'pl'",
+                "ALTER DATABASE " + database.name() + " SET constraint_exclusion = on",
                 "CREATE EXTENSION postgres_fdw",
                 "GRANT USAGE ON FOREIGN DATA WRAPPER postgres_fdw TO " + mallory);
         for (String schema : ATTACKS.keySet()) {

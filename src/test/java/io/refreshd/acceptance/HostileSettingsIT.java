@@ -99,6 +99,18 @@ class HostileSettingsIT {
         settings.put("jit_above_cost", "0");
         settings.put("from_collapse_limit", "1");
         settings.put("app.tenant", "7");
+        settings.put("wal_sender_timeout", "1ms");
+        settings.put("logical_decoding_work_mem", "64kB");
+        settings.put("debug_logical_replication_streaming", "immediate");
+        settings.put("constraint_exclusion", "on");
+        settings.put("debug_parallel_query", "regress");
+        settings.put("tcp_user_timeout", "1");
+        settings.put("tcp_keepalives_idle", "1");
+        settings.put("client_connection_check_interval", "1ms");
+        settings.put("temp_buffers", "800kB");
+        settings.put("timezone_abbreviations", "Australia");
+        settings.put("join_collapse_limit", "1");
+        settings.put("geqo_threshold", "2");
         return settings;
     }
 

@@ -456,16 +456,21 @@ class IncrementalIT {
         assertRightAfter("DELETE FROM details WHERE id > 100000");
     }
 
-    /** As VACUUM FULL does. */
-    /** A published table needs a replica identity, and the table with the rows has none of its own. */
+    /** A published table needs a replica identity, and the tables with the rows and with their groups have none of their own. */
     @Test
     void aPublicationOfAllTables() throws Exception {
+        convert(database, "grouped", "SELECT role, count(*) AS n FROM main GROUP BY role");
+        daemon.awaitPhase("public.grouped", ViewPhase.FRESH);
         database.execute("CREATE PUBLICATION of_others FOR ALL TABLES");
         try {
             assertRightAfter(
-                    "UPDATE main SET title = 'published ' || id WHERE id < 9", "DELETE FROM main WHERE id = 3");
+                    "UPDATE main SET title = 'published ' || id, role = 'published' WHERE id < 9",
+                    "DELETE FROM main WHERE id = 3");
+            FreshnessWait.await("grouped", database::query);
+            assertThat(database.query("SELECT n FROM grouped WHERE role = 'published'"))
+                    .containsExactly("7");
         } finally {
-            database.execute("DROP PUBLICATION of_others");
+            database.execute("DROP PUBLICATION of_others", "DROP VIEW grouped CASCADE");
         }
     }
 
