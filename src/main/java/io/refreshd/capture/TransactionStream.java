@@ -6,6 +6,7 @@ import io.refreshd.model.TableId;
 import java.nio.ByteBuffer;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
@@ -89,6 +90,14 @@ final class TransactionStream implements AutoCloseable {
         this.demand = demand;
     }
 
+    /**
+     * Gives the session a usual wal_sender_timeout if a role or database was given one, which may end each stream at once. The server's own
+     * value holds otherwise.
+     */
+    private static final String USUAL_TIMEOUT = "SELECT pg_catalog.set_config(name, boot_val || unit, false)"
+            + " FROM pg_catalog.pg_settings WHERE name = 'wal_sender_timeout'"
+            + " AND source IN ('global', 'database', 'user', 'database user')";
+
     /** Starts streaming where the slot stands. */
     static TransactionStream open(
             Connection connection,
@@ -117,6 +126,9 @@ final class TransactionStream implements AutoCloseable {
                                 .escapeString('"' + publication.replace("\"", "\"\"") + '"'))
                 .withSlotOption("messages", true);
         StreamEncoding encoding = StreamEncoding.begin(connection, publication, names);
+        try (Statement statement = connection.createStatement()) {
+            statement.execute(USUAL_TIMEOUT);
+        }
         PGReplicationStream stream = builder.start();
         return new TransactionStream(stream, stream.getLastReceiveLSN(), statusInterval, interests, demand, encoding);
     }
