@@ -87,7 +87,8 @@ public final class SessionSettings {
         // The driver keeps every message that a statement causes.
         settings.put("client_min_messages", "warning");
         settings.put("plan_cache_mode", "auto");
-        // With "on" the planner evaluates the key of the partitioned table above a partition that is read. TrustedCode does not look there.
+        // With "on" the planner evaluates the key of the partitioned table above a partition that is read. TrustedCode
+        // does not look there.
         settings.put("constraint_exclusion", "partition");
         settings.put("check_function_bodies", "on");
         settings.put("statement_timeout", limits.statement().toMillis() + "ms");
