@@ -20,7 +20,7 @@ final class AlterationSql {
      *       transaction of one user must not hold up the views of all. A function that alters roles with another's rights is not found.
      * </ul>
      */
-    static final String BEING_ALTERED = """
+    static final KeptPlan BEING_ALTERED = KeptPlan.of("""
             WITH current AS MATERIALIZED (
               SELECT oid, datdba, xmax FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()
             ), held AS MATERIALIZED (
@@ -76,5 +76,5 @@ final class AlterationSql {
             UNION
             SELECT 'pg_catalog.pg_authid'::regclass::int8, r.oid::int8
               FROM altering_roles a JOIN pg_catalog.pg_roles r ON pg_catalog.pg_has_role(a.role, r.oid, 'MEMBER')
-            """;
+            """);
 }

@@ -3,8 +3,6 @@ package io.refreshd.catalog;
 import io.refreshd.model.TableId;
 import io.refreshd.model.ViewId;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Collection;
@@ -83,16 +81,13 @@ public final class CatalogReader {
      * relations that nobody alters, for example one that is being truncated; it never lacks one that is being altered.
      */
     public static Set<ObjectRef> beingAltered(Connection connection) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(AlterationSql.BEING_ALTERED)) {
-            KeptPlan.of(statement);
-            try (ResultSet row = statement.executeQuery()) {
-                Set<ObjectRef> objects = new HashSet<>();
-                while (row.next()) {
-                    objects.add(new ObjectRef(row.getLong(1), row.getLong(2)));
-                }
-                return objects;
+        return AlterationSql.BEING_ALTERED.query(connection, row -> {
+            Set<ObjectRef> objects = new HashSet<>();
+            while (row.next()) {
+                objects.add(new ObjectRef(row.getLong(1), row.getLong(2)));
             }
-        }
+            return objects;
+        });
     }
 
     private static void rollback(Connection connection, Exception failure) {

@@ -1,8 +1,6 @@
 package io.refreshd.catalog;
 
 import java.sql.Connection;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -17,9 +15,9 @@ import java.util.Map;
  * more, would cost as much as a round.
  */
 public final class DefinitionVersion {
-    private static final String VERSIONS = """
+    private static final KeptPlan VERSIONS = KeptPlan.of("""
             WITH RECURSIVE reach(view, oid) AS (
-              SELECT view, root::oid FROM unnest((SELECT ?::int8[]), (SELECT ?::int8[])) AS given (view, root)
+              SELECT view, root::oid FROM unnest($1::int8[], $2::int8[]) AS given (view, root)
               UNION
               SELECT r.view, e.oid
                 FROM reach r
@@ -42,7 +40,7 @@ public final class DefinitionVersion {
                        WHERE h.inhrelid = reach.oid)), ';' ORDER BY oid))
               FROM reach
              GROUP BY view
-            """;
+            """, 2);
 
     private DefinitionVersion() {}
 
@@ -53,9 +51,8 @@ public final class DefinitionVersion {
 
     /** By view. @param roots for each view the oids of its definition and of its store */
     public static Map<Long, String> of(Connection connection, Map<Long, List<Long>> roots) throws SQLException {
-        Map<Long, String> versions = new HashMap<>();
         if (roots.isEmpty()) {
-            return versions;
+            return new HashMap<>();
         }
         List<Long> views = new ArrayList<>();
         List<Long> oids = new ArrayList<>();
@@ -63,16 +60,16 @@ public final class DefinitionVersion {
             views.add(view);
             oids.add(oid);
         }));
-        try (PreparedStatement statement = connection.prepareStatement(VERSIONS)) {
-            KeptPlan.of(statement);
-            statement.setArray(1, connection.createArrayOf("int8", views.toArray()));
-            statement.setArray(2, connection.createArrayOf("int8", oids.toArray()));
-            try (ResultSet row = statement.executeQuery()) {
-                while (row.next()) {
-                    versions.put(row.getLong(1), row.getString(2));
-                }
-            }
-        }
-        return versions;
+        return VERSIONS.query(
+                connection,
+                row -> {
+                    Map<Long, String> versions = new HashMap<>();
+                    while (row.next()) {
+                        versions.put(row.getLong(1), row.getString(2));
+                    }
+                    return versions;
+                },
+                KeptPlan.array(connection, "int8", views.toArray()),
+                KeptPlan.array(connection, "int8", oids.toArray()));
     }
 }

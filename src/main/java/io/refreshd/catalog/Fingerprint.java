@@ -1,8 +1,6 @@
 package io.refreshd.catalog;
 
 import java.sql.Connection;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 
 /**
@@ -18,24 +16,20 @@ public record Fingerprint(String hash, String relations) {
     public static final Fingerprint NONE = new Fingerprint("", "");
 
     static Fingerprint read(Connection connection) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(FingerprintSql.READ)) {
-            KeptPlan.of(statement);
-            try (ResultSet row = statement.executeQuery()) {
-                row.next();
-                return new Fingerprint(row.getString(1), row.getString(2));
-            }
-        }
+        return FingerprintSql.READ.query(connection, row -> {
+            row.next();
+            return new Fingerprint(row.getString(1), row.getString(2));
+        });
     }
 
     /** Whether a fingerprint read now would be the same. Cheap enough to be asked every second. */
     public boolean isCurrent(Connection connection) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(FingerprintSql.COMPARE)) {
-            KeptPlan.of(statement);
-            statement.setString(1, relations);
-            try (ResultSet row = statement.executeQuery()) {
-                row.next();
-                return row.getString(1).equals(hash);
-            }
-        }
+        return FingerprintSql.COMPARE.query(
+                connection,
+                row -> {
+                    row.next();
+                    return row.getString(1).equals(hash);
+                },
+                relations);
     }
 }

@@ -143,8 +143,8 @@ final class FingerprintSql {
             + ")";
 
     /** The fingerprint, and the oids of the relations that it covers, as text. No parameter. */
-    static final String READ = ReachedSql.reachedFrom("entry") + SCOPE + "SELECT " + HASH
-            + ", coalesce((SELECT string_agg(oid::text, ',' ORDER BY oid) FROM reached), '')";
+    static final KeptPlan READ = KeptPlan.of(ReachedSql.reachedFrom("entry") + SCOPE + "SELECT " + HASH
+            + ", coalesce((SELECT string_agg(oid::text, ',' ORDER BY oid) FROM reached), '')");
 
     /**
      * The fingerprint over the relations of a former one. Parameter: their oids, as text.
@@ -156,11 +156,11 @@ final class FingerprintSql {
      * <p>The planner expects 1,000 rows of {@code string_to_table}. Of an array that it does not know it expects ten, and would look each
      * relation up in each index.
      */
-    static final String COMPARE = """
+    static final KeptPlan COMPARE = KeptPlan.of("""
             WITH RECURSIVE reached(oid) AS MATERIALIZED (
-              SELECT o::oid FROM pg_catalog.string_to_table(?, ',') AS o
+              SELECT o::oid FROM pg_catalog.string_to_table($1, ',') AS o
             )
-            """ + SCOPE + "SELECT " + HASH;
+            """ + SCOPE + "SELECT " + HASH, 1);
 
     /**
      * Number and hash of the rows of a system table, named {@code x}, by place and writer. The writer's id has no cast to a number. Its age

@@ -4,7 +4,6 @@ import io.refreshd.model.Obstacle;
 import io.refreshd.model.Remedy;
 import io.refreshd.model.SqlNames;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.HashMap;
@@ -20,10 +19,10 @@ import java.util.TreeMap;
  * too. Row-level security anywhere below may show refreshd other rows than the owner.
  */
 public final class OwnerAccess {
-    private static final String FORBIDDEN = """
+    private static final KeptPlan FORBIDDEN = KeptPlan.of("""
             WITH RECURSIVE given(view, definition, owner) AS (
               SELECT v.oid, g.definition::oid, v.relowner
-                FROM unnest((SELECT ?::int8[]), (SELECT ?::int8[])) AS g (view, definition)
+                FROM unnest($1::int8[], $2::int8[]) AS g (view, definition)
                 JOIN pg_catalog.pg_class v ON v.oid = g.view::oid
             ), query(view, owner, oid, as_owner) AS (
               SELECT view, owner, definition, true FROM given
@@ -56,7 +55,7 @@ public final class OwnerAccess {
                    AND (reads.number <= 0
                         OR NOT pg_catalog.has_column_privilege(reads.owner, c.oid, reads.number::int2, 'SELECT'))
              ORDER BY reads.view, hides, n.nspname, c.relname
-            """;
+            """, 2);
 
     private OwnerAccess() {}
 
@@ -72,19 +71,16 @@ public final class OwnerAccess {
             return obstacles;
         }
         Map<Long, Long> ordered = new TreeMap<>(definitions);
-        try (PreparedStatement statement = connection.prepareStatement(FORBIDDEN)) {
-            KeptPlan.of(statement);
-            statement.setArray(
-                    1, connection.createArrayOf("int8", ordered.keySet().toArray()));
-            statement.setArray(
-                    2, connection.createArrayOf("int8", ordered.values().toArray()));
-            try (ResultSet row = statement.executeQuery()) {
-                while (row.next()) {
-                    obstacles.putIfAbsent(row.getLong(1), obstacle(row));
-                }
-            }
-        }
-        return obstacles;
+        return FORBIDDEN.query(
+                connection,
+                row -> {
+                    while (row.next()) {
+                        obstacles.putIfAbsent(row.getLong(1), obstacle(row));
+                    }
+                    return obstacles;
+                },
+                KeptPlan.array(connection, "int8", ordered.keySet().toArray()),
+                KeptPlan.array(connection, "int8", ordered.values().toArray()));
     }
 
     private static Obstacle obstacle(ResultSet row) throws SQLException {

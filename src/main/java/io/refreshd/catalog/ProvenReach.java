@@ -3,8 +3,6 @@ package io.refreshd.catalog;
 import io.refreshd.catalog.ReachGraph.Node;
 import io.refreshd.model.Obstacle;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -159,20 +157,19 @@ public final class ProvenReach {
         reach.add(ALL);
         // Its row says who the owner is.
         reach.add(new Node(PG_CLASS, subject.view()));
-        try (PreparedStatement statement = connection.prepareStatement(TrustSql.REACH)) {
-            statement.setArray(
-                    1,
-                    connection.createArrayOf(
-                            "text",
-                            subject.relations().stream().map(String::valueOf).toArray()));
-            statement.setBoolean(2, false);
-            try (ResultSet row = statement.executeQuery()) {
-                while (row.next()) {
-                    reach.add(new Node(row.getLong(1), row.getLong(2)));
-                }
-            }
-        }
-        return reach;
+        return TrustSql.REACH.query(
+                connection,
+                row -> {
+                    while (row.next()) {
+                        reach.add(new Node(row.getLong(1), row.getLong(2)));
+                    }
+                    return reach;
+                },
+                KeptPlan.array(
+                        connection,
+                        "text",
+                        subject.relations().stream().map(String::valueOf).toArray()),
+                "false");
     }
 
     private static Map<Node, String> versions(Connection connection, Collection<Node> nodes) throws SQLException {
@@ -180,22 +177,17 @@ public final class ProvenReach {
         // Of an object without any row: one that appears is a change.
         nodes.forEach(node -> versions.put(node, ""));
         List<Node> ordered = List.copyOf(nodes);
-        try (PreparedStatement statement = connection.prepareStatement(ReachVersionSql.VERSIONS)) {
-            KeptPlan.of(statement);
-            statement.setArray(
-                    1,
-                    connection.createArrayOf(
-                            "int8", ordered.stream().map(Node::catalog).toArray()));
-            statement.setArray(
-                    2,
-                    connection.createArrayOf(
-                            "int8", ordered.stream().map(Node::oid).toArray()));
-            try (ResultSet row = statement.executeQuery()) {
-                while (row.next()) {
-                    versions.put(new Node(row.getLong(1), row.getLong(2)), row.getString(3));
-                }
-            }
-        }
-        return versions;
+        return ReachVersionSql.VERSIONS.query(
+                connection,
+                row -> {
+                    while (row.next()) {
+                        versions.put(new Node(row.getLong(1), row.getLong(2)), row.getString(3));
+                    }
+                    return versions;
+                },
+                KeptPlan.array(
+                        connection, "int8", ordered.stream().map(Node::catalog).toArray()),
+                KeptPlan.array(
+                        connection, "int8", ordered.stream().map(Node::oid).toArray()));
     }
 }

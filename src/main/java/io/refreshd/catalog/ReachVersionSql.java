@@ -36,27 +36,28 @@ final class ReachVersionSql {
      *
      * <p>The hash has to withstand somebody who chooses which rows there are. So it is no sum of hashes.
      */
-    static final String VERSIONS = """
+    static final KeptPlan VERSIONS = KeptPlan.of(
+            """
             WITH node(class, oid) AS MATERIALIZED (
-              SELECT x.class::oid, x.oid::oid FROM unnest((SELECT ?::int8[]), (SELECT ?::int8[])) AS x (class, oid)
+              SELECT x.class::oid, x.oid::oid FROM unnest($1::int8[], $2::int8[]) AS x (class, oid)
             ), item(class, oid, said) AS (
             """
-            + of("pg_class", "pg_class", "oid", "x.relkind, x.relowner")
-            + of("pg_class", "pg_rewrite", "ev_class", "x.oid, x.ev_type")
-            + of("pg_class", "pg_attribute", "attrelid", "x.attnum, x.atttypid")
-            + of("pg_class", "pg_attrdef", "adrelid", "x.adnum")
-            + of("pg_class", "pg_index", "indrelid", "x.indexrelid")
-            + of("pg_class", "pg_index", "indexrelid", "x.indrelid")
-            + of("pg_class", "pg_partitioned_table", "partrelid", "''")
-            + of("pg_class", "pg_statistic_ext", "stxrelid", "x.oid")
-            + of("pg_class", "pg_constraint", "conrelid", "x.oid")
-            + of("pg_class", "pg_policy", "polrelid", "x.oid")
-            + of("pg_class", "pg_inherits", "inhparent", "x.inhrelid")
-            + of("pg_type", "pg_type", "oid", "x.typrelid")
-            + of("pg_type", "pg_constraint", "contypid", "x.oid")
-            + namesakes("pg_proc", "proname", "pronamespace", "proowner")
-            + namesakes("pg_operator", "oprname", "oprnamespace", "oprowner")
-            + """
+                    + of("pg_class", "pg_class", "oid", "x.relkind, x.relowner")
+                    + of("pg_class", "pg_rewrite", "ev_class", "x.oid, x.ev_type")
+                    + of("pg_class", "pg_attribute", "attrelid", "x.attnum, x.atttypid")
+                    + of("pg_class", "pg_attrdef", "adrelid", "x.adnum")
+                    + of("pg_class", "pg_index", "indrelid", "x.indexrelid")
+                    + of("pg_class", "pg_index", "indexrelid", "x.indrelid")
+                    + of("pg_class", "pg_partitioned_table", "partrelid", "''")
+                    + of("pg_class", "pg_statistic_ext", "stxrelid", "x.oid")
+                    + of("pg_class", "pg_constraint", "conrelid", "x.oid")
+                    + of("pg_class", "pg_policy", "polrelid", "x.oid")
+                    + of("pg_class", "pg_inherits", "inhparent", "x.inhrelid")
+                    + of("pg_type", "pg_type", "oid", "x.typrelid")
+                    + of("pg_type", "pg_constraint", "contypid", "x.oid")
+                    + namesakes("pg_proc", "proname", "pronamespace", "proowner")
+                    + namesakes("pg_operator", "oprname", "oprnamespace", "oprowner")
+                    + """
               SELECT 'pg_catalog.pg_type'::regclass, t.oid, concat_ws(' ', 'pg_attribute', a.attnum, a.atttypid, a.xmin)
                 FROM pg_catalog.pg_type t JOIN pg_catalog.pg_attribute a ON a.attrelid = t.typrelid
                WHERE t.typrelid <> 0 AND t.oid = ANY """ + TYPES + """
@@ -85,7 +86,8 @@ final class ReachVersionSql {
                    pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(
                      pg_catalog.string_agg(said, ';' ORDER BY said COLLATE "C"), 'UTF8')), 'base64')
               FROM item GROUP BY class, oid
-            """;
+            """,
+            2);
 
     private ReachVersionSql() {}
 }

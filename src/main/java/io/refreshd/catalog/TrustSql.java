@@ -12,12 +12,11 @@ package io.refreshd.catalog;
  *   <li>whether functions of superusers with a body of text are trusted.
  * </ol>
  *
- * <p>Each parameter stands in a subquery, whose value the planner does not look at. So no plan is better for some values than the one for
- * all values, and the server keeps that one: to plan these queries takes longer than to run them.
+ * <p>Each is a {@link KeptPlan}: to plan these queries takes longer than to run them.
  */
 final class TrustSql {
     /**
-     * Whether the code of a function {@code p} is trusted. Has one parameter: whether the body may be text of a superuser's, in which
+     * Whether the code of a function {@code p} is trusted. Uses the third parameter: whether the body may be text of a superuser's, in which
      * the catalog does not show what it calls; otherwise it must be native code, part of an extension, or parsed.
      *
      * <p>The owner {@code o} must be a superuser, so that nobody else can replace the code. That holds of the functions of an extension,
@@ -28,7 +27,7 @@ final class TrustSql {
             (p.oid >= 16384 AND o.rolsuper
              AND (p.provolatile = 'i' OR p.provolatile = 's' AND l.lanname IN ('internal', 'c') AND NOT p.proretset
                                          AND p.prorettype <> 'pg_catalog.record'::regtype)
-             AND ((SELECT ?::boolean) OR l.lanname IN ('internal', 'c') OR p.prosqlbody IS NOT NULL
+             AND ($3::boolean OR l.lanname IN ('internal', 'c') OR p.prosqlbody IS NOT NULL
                   OR EXISTS (SELECT FROM pg_catalog.pg_depend x
                               WHERE x.classid = 'pg_catalog.pg_proc'::regclass AND x.objid = p.oid AND x.deptype = 'e')))
             """;
@@ -182,10 +181,10 @@ final class TrustSql {
     private static final String REACHED = """
             WITH RECURSIVE root(oid) AS (
               SELECT CASE WHEN r ~ '^[0-9]+$' THEN r::oid ELSE pg_catalog.to_regclass(r)::oid END
-                FROM pg_catalog.unnest((SELECT ?::text[])) AS r
+                FROM pg_catalog.unnest($1::text[]) AS r
             ), query(view, oid) AS (
               SELECT w.ev_class, w.oid FROM pg_catalog.pg_rewrite w
-               WHERE w.ev_class IN (SELECT oid FROM root) AND w.ev_type = '1' AND (SELECT ?::boolean)
+               WHERE w.ev_class IN (SELECT oid FROM root) AND w.ev_type = '1' AND $2::boolean
             ), reach(class, oid) AS (
               (SELECT 'pg_catalog.pg_class'::regclass::oid, oid FROM root
                UNION ALL
@@ -198,14 +197,15 @@ final class TrustSql {
             """;
 
     /** Everything in reach. The first two parameters. */
-    static final String REACH = REACHED + "SELECT class::int8, oid::int8 FROM reach";
+    static final KeptPlan REACH = KeptPlan.of(REACHED + "SELECT class::int8, oid::int8 FROM reach", 2);
 
     /**
      * The code in reach that is not trusted; no rows if all is. Each row is a function and what is wrong with it. A cast between two types
      * by such code has their oids, where both are in reach or built in: its maker owns one of them, and need not own the other. What is
      * too large to be examined is not trusted either.
      */
-    static final String UNTRUSTED = REACHED + """
+    static final KeptPlan UNTRUSTED =
+            KeptPlan.of(REACHED + """
             , untrusted(oid, function, why) AS MATERIALIZED (
               SELECT f.oid, x.*
                 FROM (SELECT oid FROM reach WHERE class = 'pg_catalog.pg_proc'::regclass
@@ -257,10 +257,10 @@ final class TrustSql {
                    'pg_catalog.pg_type'::regclass::oid::int8, casttarget::int8, function, why FROM bad_cast
             UNION ALL
             SELECT 'large', 0, 0, class::int8, oid::int8, pg_catalog.pg_describe_object(class, oid, 0), '' FROM large
-            """;
+            """, 3);
 
     /** For whom the code is in reach: the query of each relation, and the edges from object to object. The first two parameters. */
-    static final String GRAPH = REACHED + """
+    static final KeptPlan GRAPH = KeptPlan.of(REACHED + """
             SELECT 'query', 0::int8, view::int8, 'pg_catalog.pg_rewrite'::regclass::oid::int8, oid::int8, '', '' FROM query
             UNION ALL
             SELECT 'edge', r.class::int8, r.oid::int8, e.class::int8, e.oid::int8,
@@ -269,7 +269,7 @@ final class TrustSql {
               FROM reach r CROSS JOIN LATERAL (
             """ + EDGES + """
               ) AS e (class, oid)
-            """;
+            """, 2);
 
     private TrustSql() {}
 }

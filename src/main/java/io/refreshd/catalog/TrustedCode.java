@@ -5,7 +5,6 @@ import io.refreshd.model.Obstacle;
 import io.refreshd.model.SqlNames;
 import io.refreshd.model.ViewId;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.Collection;
@@ -99,32 +98,20 @@ public final class TrustedCode {
     }
 
     private static ReachGraph read(Connection connection, Stream<String> relations, Use use) throws SQLException {
-        Object[] names = relations.toArray();
+        String names = KeptPlan.array(connection, "text", relations.toArray());
+        String query = String.valueOf(use.query);
         ReachGraph graph = new ReachGraph();
-        try (PreparedStatement statement = connection.prepareStatement(TrustSql.UNTRUSTED)) {
-            KeptPlan.of(statement);
-            statement.setBoolean(3, use.text);
-            read(statement, names, use, graph);
-        }
-        if (!graph.isTrusted()) {
-            try (PreparedStatement statement = connection.prepareStatement(TrustSql.GRAPH)) {
-                read(statement, names, use, graph);
-            }
-        }
-        return graph;
+        TrustSql.UNTRUSTED.query(connection, rows -> read(rows, graph), names, query, String.valueOf(use.text));
+        return graph.isTrusted() ? graph : TrustSql.GRAPH.query(connection, rows -> read(rows, graph), names, query);
     }
 
-    private static void read(PreparedStatement statement, Object[] names, Use use, ReachGraph graph)
-            throws SQLException {
-        statement.setArray(1, statement.getConnection().createArrayOf("text", names));
-        statement.setBoolean(2, use.query);
-        try (ResultSet row = statement.executeQuery()) {
-            while (row.next()) {
-                Node from = new Node(row.getLong(2), row.getLong(3));
-                Node to = new Node(row.getLong(4), row.getLong(5));
-                add(row.getString(1), from, to, row.getString(6), row.getString(7), graph);
-            }
+    private static ReachGraph read(ResultSet row, ReachGraph graph) throws SQLException {
+        while (row.next()) {
+            Node from = new Node(row.getLong(2), row.getLong(3));
+            Node to = new Node(row.getLong(4), row.getLong(5));
+            add(row.getString(1), from, to, row.getString(6), row.getString(7), graph);
         }
+        return graph;
     }
 
     private static void add(String kind, Node from, Node to, @Nullable String text, String why, ReachGraph graph) {

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.refreshd.model.ViewId;
 import io.refreshd.testing.TestDatabase;
 import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.Statement;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -41,6 +43,27 @@ class FingerprintIT {
     void drop() throws Exception {
         reader.close();
         database.close();
+    }
+
+    /** To plan the comparison takes longer than to run it. */
+    @Test
+    void aSessionPlansTheComparisonOnceWhateverItIsComparedWith() throws Exception {
+        Fingerprint before = CatalogReader.fingerprint(reader);
+        assertThat(before.isCurrent(reader)).isTrue();
+        database.execute("CREATE MATERIALIZED VIEW w AS SELECT id FROM keyless");
+        assertThat(before.isCurrent(reader)).isFalse();
+        Fingerprint after = CatalogReader.fingerprint(reader);
+        assertThat(after.relations()).isNotEqualTo(before.relations());
+        assertThat(after.isCurrent(reader)).isTrue();
+        try (Statement statement = reader.createStatement();
+                ResultSet row = statement.executeQuery(
+                        "SELECT custom_plans, generic_plans FROM pg_prepared_statements"
+                                + " WHERE statement LIKE '%string_to_table%' AND statement NOT LIKE '%pg_prepared_statements%'")) {
+            assertThat(row.next()).isTrue();
+            assertThat(row.getInt(1)).as("plans for given values").isZero();
+            assertThat(row.getInt(2)).isEqualTo(3);
+            assertThat(row.next()).as("another statement").isFalse();
+        }
     }
 
     @ParameterizedTest
