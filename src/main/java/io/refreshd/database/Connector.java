@@ -26,13 +26,14 @@ public final class Connector {
 
     private static final String UNDEFINED_OBJECT = "42704";
 
-    /** Major versions of servers by URL, once a connection was made, so that a further connector need not connect twice. */
+    /** Major versions of servers by host and port, once a connection was made, so that a further connector need not connect twice. */
     private static final Map<String, Integer> VERSIONS = new ConcurrentHashMap<>();
 
     private final DatabaseSettings settings;
     private final SessionKind kind;
     private final String application;
     private final SessionLimits limits;
+    private final String server;
 
     /** @param application shown in {@code pg_stat_activity} */
     public Connector(DatabaseSettings settings, SessionKind kind, String application) {
@@ -41,6 +42,9 @@ public final class Connector {
         this.application = application;
         Properties url = Driver.parseURL(settings.url(), null);
         boolean given = url != null && PGProperty.SOCKET_TIMEOUT.isPresent(url);
+        this.server = url == null
+                ? settings.url()
+                : PGProperty.PG_HOST.getOrDefault(url) + ":" + PGProperty.PG_PORT.getOrDefault(url);
         this.limits = SessionLimits.of(kind, given ? PGProperty.SOCKET_TIMEOUT.getOrDefault(url) : null);
     }
 
@@ -59,7 +63,7 @@ public final class Connector {
     }
 
     private Connection connect() throws SQLException {
-        int known = VERSIONS.getOrDefault(settings.url(), 0);
+        int known = VERSIONS.getOrDefault(server, 0);
         Connection connection;
         try {
             connection = connect(SessionSettings.startup(kind, limits, known));
@@ -68,7 +72,7 @@ public final class Connector {
         }
         // The driver knows the version from the server's greeting: no statement is sent.
         int found = connection.getMetaData().getDatabaseMajorVersion();
-        VERSIONS.put(settings.url(), found);
+        VERSIONS.put(server, found);
         if (found >= VERSION_WITH_MORE_SETTINGS && known < VERSION_WITH_MORE_SETTINGS) {
             connection.close();
             return connect(SessionSettings.startup(kind, limits, found));
@@ -86,8 +90,8 @@ public final class Connector {
             // The role's transaction_timeout ended the login itself, so the server is one that knows the setting.
             return connect(SessionSettings.startup(kind, limits, VERSION_WITH_MORE_SETTINGS));
         } else if (state.equals(UNDEFINED_OBJECT) && known >= VERSION_WITH_MORE_SETTINGS) {
-            // Another server answers at this URL now, an older one.
-            VERSIONS.remove(settings.url());
+            // Another server answers there now, an older one.
+            VERSIONS.remove(server);
             return connect(SessionSettings.startup(kind, limits, 0));
         }
         throw refusal;

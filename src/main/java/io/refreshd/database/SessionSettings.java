@@ -30,12 +30,16 @@ public final class SessionSettings {
     private static final Map<String, String> OF_VALUES = ofValues();
 
     /**
-     * Settings that some servers do not know, or that only a role with the privilege may set, with the values of refreshd's own sessions.
-     * With {@code session_replication_role = replica} no trigger and no foreign key works, and with
-     * {@code restrict_nonsystem_relation_kind} views cannot be read.
+     * Sets what only a role with the privilege may set, and what some servers do not know, and only where it is not so already. With
+     * {@code session_replication_role = replica} no trigger and no foreign key works, and with {@code restrict_nonsystem_relation_kind}
+     * views cannot be read. To look them up in pg_settings would take longer than the whole statement.
      */
-    private static final Map<String, String> WHERE_POSSIBLE =
-            Map.of("session_replication_role", "origin", "restrict_nonsystem_relation_kind", "");
+    private static final String WHERE_POSSIBLE = """
+            CASE WHEN pg_catalog.current_setting('session_replication_role') OPERATOR(pg_catalog.<>) 'origin'
+                  AND pg_catalog.has_parameter_privilege('session_replication_role', 'SET')
+                 THEN pg_catalog.set_config('session_replication_role', 'origin', false) END,
+            CASE WHEN pg_catalog.current_setting('restrict_nonsystem_relation_kind', true) OPERATOR(pg_catalog.<>) ''
+                 THEN pg_catalog.set_config('restrict_nonsystem_relation_kind', '', false) END""";
 
     private SessionSettings() {}
 
@@ -116,23 +120,11 @@ public final class SessionSettings {
     public static String first(SessionLimits limits, int version, int pid) {
         Map<String, String> settings = ofWork(limits, version);
         settings.putAll(OF_VALUES);
-        String values = WHERE_POSSIBLE.entrySet().stream()
-                .map(setting -> "('" + setting.getKey() + "', '" + setting.getValue() + "')")
-                .collect(Collectors.joining(", "));
         // Operators are qualified: the search path is not refreshd's own yet.
         return settings.entrySet().stream()
                 .map(setting ->
                         "pg_catalog.set_config('" + setting.getKey() + "', '" + setting.getValue() + "', false)")
-                .collect(Collectors.joining(
-                        ", ",
-                        "SELECT ",
-                        ", (SELECT pg_catalog.count(pg_catalog.set_config(s.name, v.value, false))"
-                                + " FROM pg_catalog.pg_settings s JOIN (VALUES " + values + ") AS v (name, value)"
-                                + " ON v.name OPERATOR(pg_catalog.=) s.name"
-                                + " WHERE s.setting OPERATOR(pg_catalog.<>) v.value"
-                                + " AND (s.context OPERATOR(pg_catalog.=) 'user'"
-                                + " OR pg_catalog.has_parameter_privilege(s.name, 'SET')))"
-                                + " WHERE " + isBackend(pid)));
+                .collect(Collectors.joining(", ", "SELECT ", ", " + WHERE_POSSIBLE + " WHERE " + isBackend(pid)));
     }
 
     /** The value of refreshd's own sessions; null if they leave the setting as it is. */
