@@ -1,6 +1,7 @@
 package io.refreshd.audit;
 
 import io.refreshd.catalog.TrustedCode;
+import io.refreshd.database.JdbiFactory;
 import io.refreshd.database.PlainSession;
 import io.refreshd.database.SessionSettings;
 import io.refreshd.database.StatementWatch;
@@ -186,8 +187,8 @@ public final class Audit {
     }
 
     private Observation observe(ViewId view, Set<String> leftOut) throws SQLException {
+        prove(view);
         try (Handle handle = jdbi.open()) {
-            UntrustedViewException.check(handle, view);
             // The client listens for longer than the server may take; otherwise the server would keep the backend.
             long silence = timeout.isZero() ? 0 : timeout.plus(GRACE).toMillis();
             handle.getConnection().setNetworkTimeout(Runnable::run, (int) Math.min(silence, Integer.MAX_VALUE));
@@ -198,6 +199,12 @@ public final class Audit {
                 handle.rollback();
                 SessionSettings.reset(handle.getConnection());
             }
+        }
+    }
+
+    private void prove(ViewId view) throws SQLException {
+        try (Handle other = JdbiFactory.ofCatalog(jdbi).open()) {
+            UntrustedViewException.check(other, view);
         }
     }
 
@@ -218,9 +225,7 @@ public final class Audit {
         PlainSession session = session(handle.getConnection(), audited.oid());
         String definition = audited.definition(handle, session);
         // On another connection: in the transaction's snapshot the proof would be as old as the snapshot.
-        try (Handle other = jdbi.open()) {
-            UntrustedViewException.check(other, view);
-        }
+        prove(view);
         audited.becomeOwner(handle);
         Difference difference =
                 new ContentComparison(handle.getConnection(), session, audited, definition).compare(leftOut);

@@ -1,5 +1,6 @@
 package io.refreshd.daemon;
 
+import io.refreshd.database.JdbiFactory;
 import io.refreshd.model.Moment;
 import io.refreshd.report.Notice;
 import io.refreshd.stream.DatabaseSession;
@@ -40,7 +41,7 @@ final class CatalogTask {
             return;
         }
         pruning.attempt(() -> jdbi.useHandle(handle -> history.prune(handle, session)));
-        reconciliation.attempt(() -> jdbi.useHandle(session.reconciler()::reconcileIfChanged));
+        reconciliation.attempt(() -> JdbiFactory.ofCatalog(jdbi).useHandle(session.reconciler()::reconcileIfChanged));
         if (reconciliation.failures() >= MOST_FAILURES && stream.isStreaming()) {
             stopCapture(session);
         }

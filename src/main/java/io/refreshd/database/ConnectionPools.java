@@ -10,37 +10,47 @@ import org.jdbi.v3.core.HandleConsumer;
 import org.jdbi.v3.core.Jdbi;
 
 /**
- * The daemon's connections for everything but the stream: a pool, and single connections beside it.
+ * The daemon's connections for everything but the stream: two pools, and single connections beside them.
+ *
+ * <p>The second pool is for queries of the catalog ({@link JdbiFactory#ofCatalog}). No code of others runs in its sessions, so they are
+ * never reset, and keep their plans.
  *
  * <p>Thread: any.
  */
 public final class ConnectionPools implements AutoCloseable {
-    /** A look-up that has waited for later changes asks the catalog once more, beside its own transaction. */
-    private static final int PER_REFRESH = 2;
+    /** Ledger writes of the capture and of the catalog task, the guard, the audit, the role views, and two lock watches. */
+    private static final int BESIDES_REFRESHES = 7;
 
-    /** Ledger writes of the capture, the guard, the catalog task, the audit, the role views, two lock watches, and one in reserve. */
-    private static final int BESIDES_REFRESHES = 8;
+    /** An attempt at streaming or the capture that follows, the catalog task, the audit. Each refresh may take one besides. */
+    private static final int OF_CATALOG = 3;
 
     private static final Duration LONGEST_WAIT = Duration.ofSeconds(10);
 
     private final Connector connector;
+    private final ConnectorDataSource catalogConnections;
+    private final HikariDataSource catalogPool;
     private final HikariDataSource pool;
     private final Jdbi jdbi;
 
-    private ConnectionPools(Connector connector, HikariDataSource pool) {
+    private ConnectionPools(Connector connector, int refreshes) {
         this.connector = connector;
-        this.pool = pool;
-        this.jdbi = JdbiFactory.over(pool);
+        this.catalogConnections = new ConnectorDataSource(connector);
+        this.catalogPool = pool("refreshd-catalog", catalogConnections, refreshes + OF_CATALOG);
+        this.pool = pool("refreshd", new ConnectorDataSource(connector), refreshes + BESIDES_REFRESHES);
+        this.jdbi = JdbiFactory.over(pool, JdbiFactory.over(catalogPool));
     }
 
     /** Opens nothing yet: a database that is away at the start is waited for like one that goes away later. */
     public static ConnectionPools of(DatabaseSettings settings, int refreshes) {
-        Connector connector = new Connector(settings, SessionKind.DAEMON, "refreshd");
+        return new ConnectionPools(new Connector(settings, SessionKind.DAEMON, "refreshd"), refreshes);
+    }
+
+    private static HikariDataSource pool(String name, ConnectorDataSource connections, int size) {
         HikariConfig config = new HikariConfig();
-        config.setDataSource(new ConnectorDataSource(connector));
-        config.setPoolName("refreshd");
-        config.setMaximumPoolSize(PER_REFRESH * refreshes + BESIDES_REFRESHES);
-        config.setMinimumIdle(1);
+        config.setDataSource(connections);
+        config.setPoolName(name);
+        config.setMaximumPoolSize(size);
+        config.setMinimumIdle(0);
         config.setInitializationFailTimeout(-1);
         config.setConnectionTimeout(LONGEST_WAIT.toMillis());
         config.setValidationTimeout(Duration.ofSeconds(3).toMillis());
@@ -48,7 +58,7 @@ public final class ConnectionPools implements AutoCloseable {
         // left
         // the pool with none for ever.
         config.setTransactionIsolation("TRANSACTION_READ_COMMITTED");
-        return new ConnectionPools(connector, new HikariDataSource(config));
+        return new HikariDataSource(config);
     }
 
     public Jdbi jdbi() {
@@ -71,8 +81,21 @@ public final class ConnectionPools implements AutoCloseable {
         return JdbiFactory.on(connector.open());
     }
 
+    /**
+     * A session for the catalog. While the database is away, the pool would hide why it has none behind a time-out; this call says it.
+     */
+    public Handle ofCatalog() throws SQLException {
+        catalogConnections.openSpare();
+        try {
+            return JdbiFactory.ofCatalog(jdbi).open();
+        } finally {
+            catalogConnections.closeSpare();
+        }
+    }
+
     @Override
     public void close() {
         pool.close();
+        catalogPool.close();
     }
 }

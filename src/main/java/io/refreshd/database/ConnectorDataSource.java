@@ -4,6 +4,7 @@ import java.io.PrintWriter;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.logging.Logger;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
@@ -11,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 /** A {@link Connector} as the pool wants it. */
 final class ConnectorDataSource implements DataSource {
     private final Connector connector;
+    private final AtomicReference<@Nullable Connection> spare = new AtomicReference<>();
     private volatile int loginTimeout;
 
     ConnectorDataSource(Connector connector) {
@@ -19,7 +21,24 @@ final class ConnectorDataSource implements DataSource {
 
     @Override
     public Connection getConnection() throws SQLException {
-        return connector.open();
+        Connection opened = spare.getAndSet(null);
+        return opened == null ? connector.open() : opened;
+    }
+
+    /** Opens the connection that is given out next. @throws SQLException why there is none */
+    void openSpare() throws SQLException {
+        close(spare.getAndSet(connector.open()));
+    }
+
+    /** Closes what {@link #openSpare} opened and nobody was given. */
+    void closeSpare() throws SQLException {
+        close(spare.getAndSet(null));
+    }
+
+    private static void close(@Nullable Connection connection) throws SQLException {
+        if (connection != null) {
+            connection.close();
+        }
     }
 
     @Override

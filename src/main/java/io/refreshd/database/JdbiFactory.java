@@ -5,9 +5,11 @@ import javax.sql.DataSource;
 import org.jdbi.v3.core.ConnectionFactory;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
+import org.jdbi.v3.core.config.JdbiConfig;
 import org.jdbi.v3.core.statement.ColonPrefixSqlParser;
 import org.jdbi.v3.core.statement.SqlParser;
 import org.jdbi.v3.core.statement.SqlStatements;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Jdbi whose statements are parsed once in this process, and not once for each connection that is opened past the pool: finding
@@ -20,6 +22,34 @@ public final class JdbiFactory {
 
     public static Jdbi over(DataSource connections) {
         return parsedOnce(Jdbi.create(connections));
+    }
+
+    /** @param catalog sessions of the same database for queries of the catalog: {@link #ofCatalog} */
+    static Jdbi over(DataSource connections, Jdbi catalog) {
+        Jdbi jdbi = over(connections);
+        jdbi.getConfig(CatalogSessions.class).jdbi = catalog;
+        return jdbi;
+    }
+
+    /**
+     * The sessions for queries of the catalog; the given ones if there are no others. A session's first such query costs the server ten
+     * times as much as a later one: it reads the catalog's own description and makes the plan. So these queries share few sessions.
+     */
+    public static Jdbi ofCatalog(Jdbi jdbi) {
+        Jdbi catalog = jdbi.getConfig(CatalogSessions.class).jdbi;
+        return catalog == null ? jdbi : catalog;
+    }
+
+    /** Public because JDBI makes it. */
+    public static final class CatalogSessions implements JdbiConfig<CatalogSessions> {
+        private @Nullable Jdbi jdbi;
+
+        @Override
+        public CatalogSessions createCopy() {
+            CatalogSessions copy = new CatalogSessions();
+            copy.jdbi = jdbi;
+            return copy;
+        }
     }
 
     public static Jdbi over(ConnectionFactory connections) {

@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.Optional;
 import org.jdbi.v3.core.ConnectionException;
 import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
 
 /**
  * Raises the low watermark and writes it to the ledger. It is raised only if the server's catalog is still the version that the
@@ -18,6 +19,7 @@ import org.jdbi.v3.core.Handle;
  */
 public final class WatermarkWriter {
     private final LeasedLedger ledger;
+    private final Jdbi catalog;
     private final LowWatermark watermark;
     private final Duration heartbeat;
     private final Runnable catalogChanged;
@@ -27,12 +29,19 @@ public final class WatermarkWriter {
     private Optional<CatalogVersion.State> lastCheck = Optional.empty();
 
     /**
+     * @param catalog sessions for queries of the catalog
      * @param heartbeat how often the ledger hears of the watermark; the ledger stores it for those who ask whether a daemon runs
      * @param catalogChanged asks for a reconciliation before nothing can be claimed; returns at once
      */
     public WatermarkWriter(
-            LeasedLedger ledger, LowWatermark watermark, EventLoop loop, Duration heartbeat, Runnable catalogChanged) {
+            LeasedLedger ledger,
+            Jdbi catalog,
+            LowWatermark watermark,
+            EventLoop loop,
+            Duration heartbeat,
+            Runnable catalogChanged) {
         this.ledger = ledger;
+        this.catalog = catalog;
         this.watermark = watermark;
         this.heartbeat = heartbeat;
         this.catalogChanged = catalogChanged;
@@ -91,7 +100,7 @@ public final class WatermarkWriter {
 
     private CatalogVersion.Check check(CatalogVersion routedBy) {
         try {
-            return ledger.jdbi().withHandle(routedBy::check);
+            return catalog.withHandle(routedBy::check);
         } catch (SQLException e) {
             throw new ConnectionException(e);
         }

@@ -1,5 +1,6 @@
 package io.refreshd.refresh;
 
+import io.refreshd.database.JdbiFactory;
 import io.refreshd.database.OwnerSessions;
 import io.refreshd.incremental.Way;
 import io.refreshd.ledger.Lease;
@@ -83,7 +84,7 @@ final class IncrementalRefresher {
         this.running = running;
         this.attempts = attempts;
         LongSupplier nanos = () -> clock.get().nanos();
-        this.proof = new RoundProof(jdbi, nanos);
+        this.proof = new RoundProof(JdbiFactory.ofCatalog(jdbi), nanos);
         this.sessions = new OwnerSessions(nanos);
     }
 

@@ -1,6 +1,7 @@
 package io.refreshd.refresh;
 
 import io.refreshd.catalog.TrustedCode;
+import io.refreshd.database.JdbiFactory;
 import io.refreshd.ledger.Lease;
 import io.refreshd.ledger.RefreshWrites;
 import io.refreshd.ledger.StorageVersion;
@@ -130,7 +131,7 @@ final class RowLookups {
         if (rows.isEmpty()) {
             return true;
         }
-        try (Handle other = jdbi.open()) {
+        try (Handle other = JdbiFactory.ofCatalog(jdbi).open()) {
             if (!isTrusted(other, task)) {
                 return false;
             }

@@ -4,6 +4,7 @@ import io.refreshd.capture.Slot;
 import io.refreshd.capture.SlotState;
 import io.refreshd.config.Configuration;
 import io.refreshd.database.ConnectionPools;
+import io.refreshd.database.JdbiFactory;
 import io.refreshd.ingest.ChangeIngest;
 import io.refreshd.ingest.LowWatermark;
 import io.refreshd.ingest.WatermarkWriter;
@@ -72,7 +73,12 @@ public final class DatabaseSession implements AutoCloseable {
                 GRACE);
         this.membership = new Membership(() -> connections.direct().getConnection());
         WatermarkWriter writer = new WatermarkWriter(
-                ledger, watermark, loop, configuration.capture().heartbeatInterval(), around.catalogChanged());
+                ledger,
+                JdbiFactory.ofCatalog(connections.jdbi()),
+                watermark,
+                loop,
+                configuration.capture().heartbeatInterval(),
+                around.catalogChanged());
         String slot = configuration.capture().slot();
         this.ingest = new ChangeIngest(
                 ledger,

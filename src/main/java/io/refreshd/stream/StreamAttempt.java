@@ -70,7 +70,7 @@ final class StreamAttempt {
     void run(Optional<DatabaseSession> present) throws Exception {
         DatabaseSession session;
         ChangeSource capture;
-        try (Handle handle = connections.direct()) {
+        try (Handle handle = connections.ofCatalog()) {
             events.phase(StreamPhase.CONNECTING, PREPARING);
             ServerIdentity identity = ServerIdentity.read(handle);
             if (identity.inRecovery()) {

@@ -33,8 +33,8 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class LockedObjectsIT {
-    /** Sessions of a daemon with two refreshes at a time: the pool, lease, membership, supervisor, heartbeat and walsender. */
-    private static final int MOST_SESSIONS = 17;
+    /** Sessions of a daemon with two refreshes at a time: both pools, lease, membership, heartbeat and walsender. */
+    private static final int MOST_SESSIONS = 18;
 
     /** Views by the table that makes them dirty. */
     private static final Map<String, List<String>> VIEWS = Map.of(
@@ -102,7 +102,7 @@ class LockedObjectsIT {
         String yaml = RunningDaemon.configuration(database.url() + "?socketTimeout=12", database.slot(), """
                         views: { quiet-period: 10ms, untracked-max-staleness: 1s }
                         refresh: { lock-timeout: 100ms }
-                        audit: { interval: 100ms }
+                        audit: { interval: 300ms }
                         role-views:
                           templates:
                             public.role_{role}:
@@ -111,7 +111,7 @@ class LockedObjectsIT {
                               roles-query: SELECT name FROM role_names
                         """)
                 .replace("user: postgres", "user: " + role);
-        daemon = RunningDaemon.startLooking(yaml, Duration.ofMillis(200));
+        daemon = RunningDaemon.startLooking(yaml, Duration.ofMillis(500));
         other = database.connect();
         other.setAutoCommit(false);
         await("the role view exists")
