@@ -65,9 +65,11 @@ public final class ContentSettings {
                    CASE WHEN h.name IS NULL AND s.name NOT IN ('TimeZone', 'DateStyle') THEN s.reset_val END AS server,
                    CASE WHEN s.name = 'TimeZone' THEN pg_catalog.current_setting('log_timezone')
                         WHEN s.name = 'DateStyle' AND h.name IS NULL THEN s.reset_val
-                        ELSE coalesce(s.boot_val, '') END AS assumed,
-                   coalesce(s.boot_val, '') AS boot
+                        ELSE b.boot END AS assumed,
+                   b.boot
               FROM pg_catalog.pg_settings s
+             CROSS JOIN LATERAL (SELECT coalesce(s.boot_val, CASE s.name WHEN 'timezone_abbreviations' THEN 'Default'
+                                                             ELSE '' END)) AS b (boot)
               LEFT JOIN given g ON pg_catalog.lower(g.name) = pg_catalog.lower(s.name)
               LEFT JOIN hidden h ON h.name = pg_catalog.lower(s.name)
              WHERE s.name IN (%3$s)
