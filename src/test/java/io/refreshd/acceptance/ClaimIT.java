@@ -265,7 +265,7 @@ class ClaimIT {
 
     private static String configuration() {
         return RunningDaemon.configuration(server.url("claim"), "claim", "")
-                .replace("catalog-poll-interval: 200ms", "catalog-poll-interval: 30s");
+                .replaceFirst("catalog-poll-interval: \\S+", "catalog-poll-interval: 30s");
     }
 
     private static void requireNoStandby() throws SQLException {

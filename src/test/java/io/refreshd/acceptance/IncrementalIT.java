@@ -468,7 +468,8 @@ class IncrementalIT {
                     "DELETE FROM main WHERE id = 3");
             FreshnessWait.await("grouped", database::query);
             assertThat(database.query("SELECT n FROM grouped WHERE role = 'published'"))
-                    .containsExactly("7");
+                    .isNotEmpty()
+                    .isEqualTo(database.query("SELECT count(*) FROM main WHERE role = 'published'"));
         } finally {
             database.execute("DROP PUBLICATION of_others", "DROP VIEW grouped CASCADE");
         }

@@ -115,8 +115,8 @@ public final class RunningDaemon implements AutoCloseable {
                   user: postgres
                 capture:
                   slot: %s
-                  heartbeat-interval: 200ms
-                  catalog-poll-interval: 200ms
+                  heartbeat-interval: 400ms
+                  catalog-poll-interval: 400ms
                 %s
                 http:
                   listen: 127.0.0.1:0
