@@ -8,7 +8,7 @@ import io.refreshd.catalog.IncrementalQuery;
 import io.refreshd.catalog.RecomputeKeys;
 import io.refreshd.catalog.RelationKind;
 import io.refreshd.config.Configuration;
-import io.refreshd.exchange.Standing;
+import io.refreshd.exchange.Dependents;
 import io.refreshd.incremental.Conversion;
 import io.refreshd.incremental.ReverseConversion;
 import io.refreshd.ledger.IncrementalViewRows;
@@ -134,11 +134,11 @@ final class ConvertVerb implements Callable<Integer> {
 
     private ViewConversion forward(Handle handle, IncrementalQuery query, Map<ViewId, RefreshCost> costs)
             throws SQLException {
-        Standing standing = Standing.of(handle, query.oid(), Standing.Change.OF_KIND);
+        Dependents dependents = Dependents.of(handle, query.oid(), Dependents.Change.OF_KIND);
         ViewConversion planned = new ViewConversion(
                 query,
                 Conversion.obstacles(handle, query),
-                Optional.of(standing),
+                Optional.of(dependents),
                 Optional.ofNullable(costs.get(query.view())),
                 false,
                 false);
@@ -147,7 +147,7 @@ final class ConvertVerb implements Callable<Integer> {
         }
         try {
             IncrementalQuery done = Conversion.forward(handle, query.view());
-            return new ViewConversion(done, List.of(), planned.standing(), planned.cost(), true, false);
+            return new ViewConversion(done, List.of(), planned.dependents(), planned.cost(), true, false);
         } catch (PrerequisitesMissingException refused) {
             return planned.with(refused.obstacles());
         } catch (SQLException failed) {
@@ -166,7 +166,7 @@ final class ConvertVerb implements Callable<Integer> {
             ViewConversion planned = ViewConversion.back(
                     view,
                     ReverseConversion.obstacles(handle, row),
-                    Optional.of(Standing.of(handle, row.oid(), Standing.Change.OF_KIND)),
+                    Optional.of(Dependents.of(handle, row.oid(), Dependents.Change.OF_KIND)),
                     false);
             if (!apply || !planned.obstacles().isEmpty()) {
                 results.add(planned);
@@ -174,7 +174,7 @@ final class ConvertVerb implements Callable<Integer> {
             }
             try {
                 ReverseConversion.back(handle, view);
-                results.add(ViewConversion.back(view, List.of(), planned.standing(), true));
+                results.add(ViewConversion.back(view, List.of(), planned.dependents(), true));
             } catch (PrerequisitesMissingException refused) {
                 results.add(planned.with(refused.obstacles()));
             } catch (SQLException failed) {

@@ -2,7 +2,7 @@ package io.refreshd.cli;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.refreshd.exchange.Standing;
+import io.refreshd.exchange.Dependents;
 import io.refreshd.ledger.RefreshCost;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.PlainText;
@@ -38,7 +38,7 @@ record RedefinitionText(RedefinitionResult result, Duration took, Map<ViewId, Re
         if (!result.kept().isEmpty()) {
             line(text, "stays", names(result.kept()) + ": given the same query again");
         }
-        for (Standing.View remade : result.remade()) {
+        for (Dependents.View remade : result.remade()) {
             line(text, "made again", PlainText.line(remade.id().toString()) + remade(remade));
         }
         if (!result.done()) {
@@ -47,7 +47,7 @@ record RedefinitionText(RedefinitionResult result, Duration took, Map<ViewId, Re
         return text.toString();
     }
 
-    private String remade(Standing.View view) {
+    private String remade(Dependents.View view) {
         if (!view.materialized()) {
             return ", a plain view between them";
         }

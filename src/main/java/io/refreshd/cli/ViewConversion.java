@@ -3,7 +3,7 @@ package io.refreshd.cli;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.refreshd.catalog.IncrementalQuery;
-import io.refreshd.exchange.Standing;
+import io.refreshd.exchange.Dependents;
 import io.refreshd.ledger.RefreshCost;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.PlainText;
@@ -23,7 +23,7 @@ import java.util.stream.Collectors;
 record ViewConversion(
         IncrementalQuery query,
         List<Obstacle> obstacles,
-        Optional<Standing> standing,
+        Optional<Dependents> dependents,
         Optional<RefreshCost> cost,
         boolean done,
         boolean already) {
@@ -32,8 +32,8 @@ record ViewConversion(
         return new ViewConversion(nothing(view), List.of(), Optional.empty(), Optional.empty(), false, true);
     }
 
-    static ViewConversion back(ViewId view, List<Obstacle> obstacles, Optional<Standing> standing, boolean done) {
-        return new ViewConversion(nothing(view), obstacles, standing, Optional.empty(), done, false);
+    static ViewConversion back(ViewId view, List<Obstacle> obstacles, Optional<Dependents> dependents, boolean done) {
+        return new ViewConversion(nothing(view), obstacles, dependents, Optional.empty(), done, false);
     }
 
     private static IncrementalQuery nothing(ViewId view) {
@@ -42,7 +42,7 @@ record ViewConversion(
     }
 
     ViewConversion with(List<Obstacle> found) {
-        return new ViewConversion(query, found, standing, cost, false, already);
+        return new ViewConversion(query, found, dependents, cost, false, already);
     }
 
     String text(boolean back) {
@@ -80,14 +80,14 @@ record ViewConversion(
     }
 
     private List<ViewId> kept() {
-        return standing.map(Standing::kept).orElse(List.of()).stream()
-                .map(Standing.View::id)
+        return dependents.map(Dependents::kept).orElse(List.of()).stream()
+                .map(Dependents.View::id)
                 .toList();
     }
 
     private List<ViewId> remade() {
-        return standing.map(Standing::remade).orElse(List.of()).stream()
-                .map(Standing.View::id)
+        return dependents.map(Dependents::remade).orElse(List.of()).stream()
+                .map(Dependents.View::id)
                 .toList();
     }
 

@@ -1,7 +1,7 @@
 package io.refreshd.exchange;
 
 import io.refreshd.database.PlainSession;
-import io.refreshd.exchange.Standing.View;
+import io.refreshd.exchange.Dependents.View;
 import io.refreshd.model.SqlNames;
 import io.refreshd.model.ViewId;
 import java.sql.SQLException;
@@ -30,14 +30,14 @@ final class Copies {
 
     private final Handle transaction;
     private final Statements statements;
-    private final Standing standing;
+    private final Dependents dependents;
     private final Map<Long, Place> places = new LinkedHashMap<>();
     private final List<Copy> copies = new ArrayList<>();
 
-    Copies(Handle transaction, Statements statements, Standing standing, Place target) {
+    Copies(Handle transaction, Statements statements, Dependents dependents, Place target) {
         this.transaction = transaction;
         this.statements = statements;
-        this.standing = standing;
+        this.dependents = dependents;
         places.put(target.old(), target);
     }
 
@@ -59,14 +59,14 @@ final class Copies {
                 .mapTo(Boolean.class)
                 .one();
         if (!stage) {
-            // Only for a rehearsal: what is carried out has a ledger.
+            // Only for a dry run: what is carried out has a ledger.
             statements.execute("CREATE SCHEMA " + STAGE);
         }
-        for (View view : standing.remade()) {
+        for (View view : dependents.remade()) {
             places.put(view.oid(), define(view));
         }
-        if (places.size() > 1 || statements.isRehearsal()) {
-            for (View view : standing.kept()) {
+        if (places.size() > 1 || statements.isDryRun()) {
+            for (View view : dependents.kept()) {
                 Place tried = create(view, Names.temporary(view.id(), "try", view.oid()));
                 statements.execute("DROP VIEW " + SqlNames.qualified(tried.fresh()));
             }
@@ -149,13 +149,13 @@ final class Copies {
 
     /** Fills the copies as their owners, and makes their indexes and statistics. */
     void fill() throws SQLException {
-        for (View view : standing.remade()) {
+        for (View view : dependents.remade()) {
             if (view.materialized()) {
                 Place place = Objects.requireNonNull(places.get(view.oid()), "defined before");
                 String name = SqlNames.qualified(place.fresh());
                 if (view.populated()) {
                     // REFRESH writes rows that every snapshot sees.
-                    statements.executeUnlessRehearsal(
+                    statements.executeUnlessDryRun(
                             PlainSession.ofOwner(transaction.getConnection(), place.made()),
                             "REFRESH MATERIALIZED VIEW " + name);
                 }
@@ -164,7 +164,7 @@ final class Copies {
                 Statistics statistics = Statistics.of(transaction, view.oid());
                 statements.execute(statistics.creates(place.fresh()));
                 if (view.populated()) {
-                    statements.executeUnlessRehearsal("ANALYZE " + name);
+                    statements.executeUnlessDryRun("ANALYZE " + name);
                 }
                 copies.add(new Copy(view, place, indexes, statistics));
             }

@@ -1,7 +1,7 @@
 package io.refreshd.exchange;
 
 import io.refreshd.database.PlainSession;
-import io.refreshd.exchange.Standing.View;
+import io.refreshd.exchange.Dependents.View;
 import io.refreshd.ledger.RoleViewRows;
 import io.refreshd.ledger.ViewRows;
 import io.refreshd.model.SqlNames;
@@ -19,17 +19,17 @@ import org.jdbi.v3.core.Handle;
 public final class Exchange {
     private final Handle transaction;
     private final Statements statements;
-    private final Standing standing;
+    private final Dependents dependents;
     private final Place target;
     private final Copies copies;
 
     /** @param statements those of the transaction @param target the new view exists, belongs to the owner of the old one, and has its rows */
-    public Exchange(Handle transaction, Statements statements, Standing standing, Place target) {
+    public Exchange(Handle transaction, Statements statements, Dependents dependents, Place target) {
         this.transaction = transaction;
         this.statements = statements;
-        this.standing = standing;
+        this.dependents = dependents;
         this.target = target;
-        this.copies = new Copies(transaction, statements, standing, target);
+        this.copies = new Copies(transaction, statements, dependents, target);
     }
 
     /** A statement that takes the weakest lock that conflicts with a refresh, until the transaction ends, and changes nothing. */
@@ -44,17 +44,17 @@ public final class Exchange {
 
     /** Keeps the materialized views that are made again from being refreshed, so that readers never see older rows than before. */
     public void blockRefreshes(Duration longest) throws SQLException {
-        for (View view : standing.remade()) {
+        for (View view : dependents.remade()) {
             if (view.materialized()) {
                 String lock = blockRefresh(transaction, SqlNames.qualified(view.id()), view.oid());
-                statements.underLocks(longest, () -> statements.executeUnlessRehearsal(lock));
+                statements.underLocks(longest, () -> statements.executeUnlessDryRun(lock));
             }
         }
     }
 
     /** Creates the copies of what stands on the view, without rows. */
     public void define() throws SQLException {
-        if (!standing.remade().isEmpty()) {
+        if (!dependents.remade().isEmpty()) {
             statements.execute(
                     Attachments.access(transaction, target.noun(), target.old(), target.made(), target.fresh()));
         }
@@ -77,20 +77,20 @@ public final class Exchange {
                 + " OWNER TO " + SqlNames.identifier(owner);
         statements.remark("from here on readers wait");
         statements.underLocks(longest, () -> {
-            for (String one : standing.locks(lock)) {
-                statements.executeUnlessRehearsal(one);
+            for (String one : dependents.locks(lock)) {
+                statements.executeUnlessDryRun(one);
             }
-            standing.requireUnchanged(transaction, copies.oids());
+            dependents.requireUnchanged(transaction, copies.oids());
         });
         List<String> before = texts(false);
         for (Step step : steps()) {
             if (step.session().isPresent()) {
-                statements.executeUnlessRehearsal(step.session().get(), step.sql());
+                statements.executeUnlessDryRun(step.session().get(), step.sql());
             } else {
-                statements.executeUnlessRehearsal(step.sql());
+                statements.executeUnlessDryRun(step.sql());
             }
         }
-        if (statements.isRehearsal()) {
+        if (statements.isDryRun()) {
             return;
         }
         if (!texts(true).equals(before)) {
@@ -135,7 +135,7 @@ public final class Exchange {
             Attachments.access(transaction, place.noun(), place.old(), place.made(), place.view())
                     .forEach(sql -> script.add(new Step(sql)));
         }
-        for (View view : standing.kept()) {
+        for (View view : dependents.kept()) {
             PlainSession session = PlainSession.ofOwner(transaction.getConnection(), view.oid())
                     .forDefinitions();
             String query = Definitions.textOf(transaction, session, view.oid());

@@ -11,7 +11,7 @@ import java.util.List;
 import org.jdbi.v3.core.Handle;
 
 /**
- * Runs statements within a transaction, notes them for people, and takes strong locks so that others wait only briefly. A rehearsal runs
+ * Runs statements within a transaction, notes them for people, and takes strong locks so that others wait only briefly. A dry run runs
  * what takes no time and locks nobody out, and notes the rest.
  */
 public final class Statements {
@@ -22,20 +22,20 @@ public final class Statements {
     private static final String DEADLOCK = "40P01";
 
     private final Handle transaction;
-    private final boolean rehearsal;
+    private final boolean dryRun;
     private final List<String> notes = new ArrayList<>();
 
     public Statements(Handle transaction) {
         this(transaction, false);
     }
 
-    private Statements(Handle transaction, boolean rehearsal) {
+    private Statements(Handle transaction, boolean dryRun) {
         this.transaction = transaction;
-        this.rehearsal = rehearsal;
+        this.dryRun = dryRun;
     }
 
     /** @param transaction which the caller rolls back */
-    public static Statements rehearsing(Handle transaction) {
+    public static Statements dryRun(Handle transaction) {
         return new Statements(transaction, true);
     }
 
@@ -45,8 +45,8 @@ public final class Statements {
         void run() throws SQLException;
     }
 
-    public boolean isRehearsal() {
-        return rehearsal;
+    public boolean isDryRun() {
+        return dryRun;
     }
 
     /** What was run, and would have been, in order. */
@@ -76,18 +76,18 @@ public final class Statements {
         session.execute(transaction.getConnection(), sql);
     }
 
-    /** Runs a statement that takes long, or keeps others waiting; a rehearsal only notes it. */
-    public void executeUnlessRehearsal(String sql) throws SQLException {
+    /** Runs a statement that takes long, or keeps others waiting; a dry run only notes it. */
+    public void executeUnlessDryRun(String sql) throws SQLException {
         notes.add(sql);
-        if (!rehearsal) {
+        if (!dryRun) {
             run(sql);
         }
     }
 
-    /** Runs a statement that takes long under the settings of another session; a rehearsal only notes it. */
-    public void executeUnlessRehearsal(PlainSession session, String sql) throws SQLException {
+    /** Runs a statement that takes long under the settings of another session; a dry run only notes it. */
+    public void executeUnlessDryRun(PlainSession session, String sql) throws SQLException {
         notes.add(sql);
-        if (!rehearsal) {
+        if (!dryRun) {
             session.execute(transaction.getConnection(), sql);
         }
     }

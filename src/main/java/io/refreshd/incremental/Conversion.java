@@ -6,11 +6,11 @@ import io.refreshd.database.PlainSession;
 import io.refreshd.exchange.Attachments;
 import io.refreshd.exchange.Defaults;
 import io.refreshd.exchange.Definitions;
+import io.refreshd.exchange.Dependents;
 import io.refreshd.exchange.Exchange;
 import io.refreshd.exchange.Indexes;
 import io.refreshd.exchange.Names;
 import io.refreshd.exchange.Place;
-import io.refreshd.exchange.Standing;
 import io.refreshd.exchange.Statements;
 import io.refreshd.exchange.Storage;
 import io.refreshd.ledger.IncrementalViewRows;
@@ -254,9 +254,9 @@ public final class Conversion {
 
     /** Puts the new view in the old one's place. Until the end of the transaction, readers wait. */
     private void exchange(ViewId fresh, long made, long old, String owner) throws SQLException {
-        Standing standing = Standing.of(transaction, old, Standing.Change.OF_KIND);
+        Dependents dependents = Dependents.of(transaction, old, Dependents.Change.OF_KIND);
         Exchange exchange =
-                new Exchange(transaction, statements, standing, new Place(view, old, true, fresh, made, false));
+                new Exchange(transaction, statements, dependents, new Place(view, old, true, fresh, made, false));
         exchange.blockRefreshes(WRITERS_WAIT);
         exchange.define();
         exchange.fill();

@@ -1,7 +1,7 @@
 package io.refreshd.incremental;
 
+import io.refreshd.exchange.Dependents;
 import io.refreshd.exchange.ReplacementRights;
-import io.refreshd.exchange.Standing;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.Remedy;
 import io.refreshd.model.SqlNames;
@@ -29,7 +29,7 @@ final class Requirements {
     static List<Obstacle> missing(Handle handle, ViewId view, long oid) throws SQLException {
         List<Obstacle> found = new ArrayList<>(ReplacementRights.missing(handle, view, oid));
         store(handle).ifPresent(found::add);
-        found.addAll(Standing.of(handle, oid, Standing.Change.OF_KIND).obstacles(handle, view));
+        found.addAll(Dependents.of(handle, oid, Dependents.Change.OF_KIND).obstacles(handle, view));
         return found;
     }
 

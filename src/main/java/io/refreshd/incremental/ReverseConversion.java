@@ -3,11 +3,11 @@ package io.refreshd.incremental;
 import io.refreshd.database.PlainSession;
 import io.refreshd.exchange.Attachments;
 import io.refreshd.exchange.Definitions;
+import io.refreshd.exchange.Dependents;
 import io.refreshd.exchange.Exchange;
 import io.refreshd.exchange.Indexes;
 import io.refreshd.exchange.Names;
 import io.refreshd.exchange.Place;
-import io.refreshd.exchange.Standing;
 import io.refreshd.exchange.Statements;
 import io.refreshd.ledger.IncrementalViewRows;
 import io.refreshd.ledger.IncrementalViewRows.Row;
@@ -60,7 +60,7 @@ public final class ReverseConversion {
         if (found.isEmpty()) {
             altered(handle, row).ifPresent(found::add);
         }
-        found.addAll(StandingViews.obstacles(handle, row.view(), row.oid()));
+        found.addAll(IncrementalReaders.obstacles(handle, row.view(), row.oid()));
         found.addAll(Requirements.missing(handle, row.view(), row.oid()));
         return found;
     }
@@ -192,9 +192,9 @@ public final class ReverseConversion {
 
     /** Puts the materialized view in the plain view's place. Until the end of the transaction, readers wait. */
     private void exchange(ViewId fresh, long made, String owner) throws SQLException {
-        Standing standing = Standing.of(transaction, row.oid(), Standing.Change.OF_KIND);
+        Dependents dependents = Dependents.of(transaction, row.oid(), Dependents.Change.OF_KIND);
         Place place = new Place(row.view(), row.oid(), false, fresh, made, true);
-        Exchange exchange = new Exchange(transaction, statements, standing, place);
+        Exchange exchange = new Exchange(transaction, statements, dependents, place);
         exchange.blockRefreshes(LONGEST_WAIT);
         exchange.define();
         exchange.fill();

@@ -31,32 +31,6 @@ public record LedgerEntry(
         boolean paused,
         Optional<Instant> closedUntil,
         Optional<Obstacle> suspended) {
-    /** The state of a view that has no window. */
-    public LedgerEntry(
-            ViewId view,
-            boolean dirty,
-            Optional<Instant> dirtySince,
-            Optional<Lsn> watermark,
-            Optional<Snapshot> snapshot,
-            Optional<Instant> refreshedAt,
-            Optional<Duration> lastDuration,
-            int failures,
-            boolean paused,
-            Optional<Obstacle> suspended) {
-        this(
-                view,
-                dirty,
-                dirtySince,
-                watermark,
-                snapshot,
-                refreshedAt,
-                lastDuration,
-                failures,
-                paused,
-                Optional.empty(),
-                suspended);
-    }
-
     /** The state of a view that the ledger does not know: nothing can be claimed before the view is refreshed. */
     public static LedgerEntry unknown(ViewId view) {
         return new LedgerEntry(
@@ -69,6 +43,7 @@ public record LedgerEntry(
                 Optional.empty(),
                 0,
                 false,
+                Optional.empty(),
                 Optional.empty());
     }
 }

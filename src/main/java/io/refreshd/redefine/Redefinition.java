@@ -3,11 +3,11 @@ package io.refreshd.redefine;
 import io.refreshd.database.PlainSession;
 import io.refreshd.exchange.Attachments;
 import io.refreshd.exchange.Definitions;
+import io.refreshd.exchange.Dependents;
 import io.refreshd.exchange.Exchange;
 import io.refreshd.exchange.Indexes;
 import io.refreshd.exchange.Names;
 import io.refreshd.exchange.Place;
-import io.refreshd.exchange.Standing;
 import io.refreshd.exchange.Statements;
 import io.refreshd.exchange.Statistics;
 import io.refreshd.exchange.Storage;
@@ -56,7 +56,7 @@ public final class Redefinition {
 
     /** What would be done, or what prevents it. Changes nothing. */
     public static RedefinitionResult plan(Handle handle, ViewId view, String query) throws SQLException {
-        return run(handle, Statements.rehearsing(handle), view, query);
+        return run(handle, Statements.dryRun(handle), view, query);
     }
 
     /** Redefines the view unless something prevents it. The ledger exists. */
@@ -89,15 +89,15 @@ public final class Redefinition {
 
     private RedefinitionResult redefined(String query) throws SQLException, PrerequisitesMissingException {
         refuse(old.obstacles(transaction));
-        Standing.Change change = new Standing.Change(true, old.incremental().isEmpty());
-        Standing standing = Standing.of(transaction, old.oid(), change);
-        refuse(standing.obstacles(transaction, view));
+        Dependents.Change change = new Dependents.Change(true, old.incremental().isEmpty());
+        Dependents dependents = Dependents.of(transaction, old.oid(), change);
+        refuse(dependents.obstacles(transaction, view));
 
         Optional<ViewParts> parts = old.parts(transaction);
         String lock = parts.map(ViewParts::lock)
                 .orElseGet(() -> Exchange.blockRefresh(transaction, SqlNames.qualified(view), old.oid()));
         statements.remark("changes nothing, but keeps the view from being refreshed meanwhile");
-        statements.underLocks(WRITERS_WAIT, () -> statements.executeUnlessRehearsal(lock));
+        statements.underLocks(WRITERS_WAIT, () -> statements.executeUnlessDryRun(lock));
         statements.execute("SET LOCAL lock_timeout = '10s'");
         ViewId fresh = Names.temporary(view, "new", old.oid());
         long made = create(fresh, query);
@@ -108,9 +108,9 @@ public final class Redefinition {
         }
         refuse(circle(change, made));
         refuse(columns.obstacles(view, ColumnChanges.uses(transaction, List.of(old.oid(), old.rowsOid()))));
-        RedefinitionResult planned = new RedefinitionResult(old, columns, standing);
-        build(standing, fresh, made, parts);
-        return planned.with(statements.notes(), !statements.isRehearsal());
+        RedefinitionResult planned = new RedefinitionResult(old, columns, dependents);
+        build(dependents, fresh, made, parts);
+        return planned.with(statements.notes(), !statements.isDryRun());
     }
 
     private static void refuse(List<Obstacle> obstacles) throws PrerequisitesMissingException {
@@ -154,8 +154,9 @@ public final class Redefinition {
     }
 
     /** The query must not read what it is to define, nor what stands on that. */
-    private List<Obstacle> circle(Standing.Change change, long made) throws SQLException {
-        List<Standing.View> above = Standing.of(transaction, old.oid(), change).views();
+    private List<Obstacle> circle(Dependents.Change change, long made) throws SQLException {
+        List<Dependents.View> above =
+                Dependents.of(transaction, old.oid(), change).views();
         List<Long> read = above.stream()
                 .filter(one -> one.oid() == made)
                 .flatMap(one -> one.below().stream())
@@ -173,7 +174,7 @@ public final class Redefinition {
         return found;
     }
 
-    private void build(Standing standing, ViewId fresh, long made, Optional<ViewParts> parts)
+    private void build(Dependents dependents, ViewId fresh, long made, Optional<ViewParts> parts)
             throws SQLException, PrerequisitesMissingException {
         String name = SqlNames.qualified(fresh);
         statements.execute(Attachments.storage(transaction, "MATERIALIZED VIEW", old.rowsOid(), made, fresh));
@@ -185,15 +186,15 @@ public final class Redefinition {
             finished = incremental(fresh);
         } else {
             // REFRESH runs the query as the view's owner, and writes rows that every snapshot sees.
-            statements.executeUnlessRehearsal(
+            statements.executeUnlessDryRun(
                     PlainSession.ofOwner(transaction.getConnection(), made), "REFRESH MATERIALIZED VIEW " + name);
             indexes = indexes(fresh);
             statements.execute(statistics.creates(fresh));
-            statements.executeUnlessRehearsal("ANALYZE " + name);
+            statements.executeUnlessDryRun("ANALYZE " + name);
         }
-        boolean materialized = parts.isEmpty() || statements.isRehearsal();
+        boolean materialized = parts.isEmpty() || statements.isDryRun();
         Place place = new Place(view, old.oid(), parts.isEmpty(), fresh, finished, materialized);
-        Exchange exchange = new Exchange(transaction, statements, standing, place);
+        Exchange exchange = new Exchange(transaction, statements, dependents, place);
         exchange.blockRefreshes(WRITERS_WAIT);
         exchange.define();
         exchange.fill();
@@ -207,7 +208,7 @@ public final class Redefinition {
 
     /** Makes the new view incremental, as the old one was. @return oid of what takes its place */
     private long incremental(ViewId fresh) throws SQLException, PrerequisitesMissingException {
-        if (!statements.isRehearsal()) {
+        if (!statements.isDryRun()) {
             return Conversion.ofNew(transaction, fresh, view);
         }
         refuse(Conversion.obstacles(transaction, fresh, view));
@@ -219,7 +220,7 @@ public final class Redefinition {
             throws SQLException {
         if (parts.isPresent()) {
             for (String drop : parts.get().drops()) {
-                statements.executeUnlessRehearsal(drop);
+                statements.executeUnlessDryRun(drop);
             }
         }
         for (Indexes.Renamed index : indexes) {
@@ -227,15 +228,15 @@ public final class Redefinition {
             String name = parts.isEmpty()
                     ? index.name()
                     : Names.free(transaction, schema, Names.plain(index.name(), old.oid()), finished);
-            statements.executeUnlessRehearsal(new Indexes.Renamed(index.temporary(), name).statement(schema));
+            statements.executeUnlessDryRun(new Indexes.Renamed(index.temporary(), name).statement(schema));
         }
         if (parts.isEmpty()) {
             for (String rename : statistics.names()) {
-                statements.executeUnlessRehearsal(rename);
+                statements.executeUnlessDryRun(rename);
             }
         }
         statements.remark("the ledger: " + view + " and what was made again are no longer called fresh");
-        if (!statements.isRehearsal()) {
+        if (!statements.isDryRun()) {
             parts.ifPresent(gone -> gone.forget(transaction));
             if (ViewRows.load(transaction).containsKey(view)) {
                 // Of what the ledger holds under that name only a pause by an operator is kept.

@@ -1,6 +1,6 @@
 package io.refreshd.redefine;
 
-import io.refreshd.exchange.Standing;
+import io.refreshd.exchange.Dependents;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.ViewId;
 import java.util.List;
@@ -25,10 +25,10 @@ public record RedefinitionResult(
         boolean same,
         boolean done,
         ColumnChanges columns,
-        Optional<Standing> standing,
+        Optional<Dependents> dependents,
         List<String> script) {
 
-    RedefinitionResult(RedefinedView old, ColumnChanges columns, Standing standing) {
+    RedefinitionResult(RedefinedView old, ColumnChanges columns, Dependents dependents) {
         this(
                 old.view(),
                 old.rows(),
@@ -37,7 +37,7 @@ public record RedefinitionResult(
                 false,
                 false,
                 columns,
-                Optional.of(standing),
+                Optional.of(dependents),
                 List.of());
     }
 
@@ -54,18 +54,18 @@ public record RedefinitionResult(
 
     RedefinitionResult with(List<String> statements, boolean carriedOut) {
         return new RedefinitionResult(
-                view, rows, incremental, obstacles, same, carriedOut, columns, standing, statements);
+                view, rows, incremental, obstacles, same, carriedOut, columns, dependents, statements);
     }
 
     /** The plain views that are given their queries again. */
     public List<ViewId> kept() {
-        return standing.map(Standing::kept).orElse(List.of()).stream()
-                .map(Standing.View::id)
+        return dependents.map(Dependents::kept).orElse(List.of()).stream()
+                .map(Dependents.View::id)
                 .toList();
     }
 
     /** The views that are made again. */
-    public List<Standing.View> remade() {
-        return standing.map(Standing::remade).orElse(List.of());
+    public List<Dependents.View> remade() {
+        return dependents.map(Dependents::remade).orElse(List.of());
     }
 }

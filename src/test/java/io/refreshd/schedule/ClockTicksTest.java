@@ -89,6 +89,7 @@ class ClockTicksTest {
                 Optional.of(Duration.ofMillis(5)),
                 0,
                 false,
+                Optional.empty(),
                 Optional.empty());
         Optional<RefreshTask> task =
                 started(handle(new Event.ViewsKnown(List.of(spec), Map.of(VIEW, entry), Set.of())));

@@ -73,6 +73,7 @@ class LogQueueTest {
                 Optional.of(Duration.ofMillis(5)),
                 0,
                 false,
+                Optional.empty(),
                 Optional.empty());
         return handle(new Event.ViewsKnown(List.of(spec), Map.of(VIEW, entry), Set.of()));
     }

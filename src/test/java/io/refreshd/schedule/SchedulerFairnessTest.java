@@ -209,6 +209,7 @@ class SchedulerFairnessTest {
                         Optional.of(duration),
                         0,
                         false,
+                        Optional.empty(),
                         Optional.empty()));
         return view;
     }

@@ -154,6 +154,7 @@ class SchedulerTest {
                             Optional.of(Duration.ofMillis(200)),
                             0,
                             false,
+                            Optional.empty(),
                             Optional.empty()));
         }
         handle(new Event.ViewsKnown(List.of(specs), entries, Set.of()));
@@ -461,6 +462,7 @@ class SchedulerTest {
                                 Optional.empty(),
                                 5,
                                 false,
+                                Optional.empty(),
                                 Optional.of(new Obstacle("broken", Remedy.text("fix it"))))),
                 Set.of()));
         assertThat(status(A).phase()).isEqualTo(ViewPhase.SUSPENDED);

@@ -67,6 +67,7 @@ class SharedRoundsTest {
                             Optional.of(Duration.ofMillis(5)),
                             0,
                             false,
+                            Optional.empty(),
                             Optional.empty()));
         });
         handle(new Event.ViewsKnown(specs, entries, Set.of()));

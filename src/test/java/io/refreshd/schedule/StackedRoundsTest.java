@@ -60,6 +60,7 @@ class StackedRoundsTest {
                                 Optional.of(Duration.ofMillis(5)),
                                 0,
                                 false,
+                                Optional.empty(),
                                 Optional.empty())));
         scheduler.handle(new Event.ViewsKnown(specs, entries, Set.of()), now);
     }

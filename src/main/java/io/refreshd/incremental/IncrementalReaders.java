@@ -10,7 +10,7 @@ import org.jdbi.v3.core.Handle;
  * The incremental views that read an incremental view, themselves or through plain views. They could not read the materialized view that
  * takes its place.
  */
-final class StandingViews {
+final class IncrementalReaders {
     private static final String READERS = """
             WITH RECURSIVE reading(oid) AS (
               SELECT (:oid)::oid
@@ -32,7 +32,7 @@ final class StandingViews {
              ORDER BY 1, 2
             """;
 
-    private StandingViews() {}
+    private IncrementalReaders() {}
 
     static List<Obstacle> obstacles(Handle handle, ViewId view, long oid) {
         return handle

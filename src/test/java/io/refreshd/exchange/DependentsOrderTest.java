@@ -2,12 +2,12 @@ package io.refreshd.exchange;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.refreshd.exchange.Standing.View;
+import io.refreshd.exchange.Dependents.View;
 import io.refreshd.model.ViewId;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-class StandingOrderTest {
+class DependentsOrderTest {
     private static final long TARGET = 1;
 
     @Test
@@ -15,13 +15,13 @@ class StandingOrderTest {
         View top = materialized(2, 4L, 3L);
         View middle = plain(3, 4L);
         View bottom = materialized(4, TARGET);
-        assertThat(StandingOrder.bottomUp(List.of(top, middle, bottom))).containsExactly(bottom, middle, top);
+        assertThat(DependentsOrder.bottomUp(List.of(top, middle, bottom))).containsExactly(bottom, middle, top);
     }
 
     @Test
     void viewsThatReadEachOtherAreLeftOut() {
         View alone = plain(2, TARGET);
-        assertThat(StandingOrder.bottomUp(List.of(plain(3, TARGET, 4L), alone, plain(4, 3L), plain(5, 4L))))
+        assertThat(DependentsOrder.bottomUp(List.of(plain(3, TARGET, 4L), alone, plain(4, 3L), plain(5, 4L))))
                 .containsExactly(alone);
     }
 
@@ -29,7 +29,7 @@ class StandingOrderTest {
     void ifTheRowsStayOnlyWhatReadsWithoutAPlainViewBetweenIsMadeAgain() {
         List<View> views = List.of(
                 materialized(2, TARGET), plain(3, 2L), materialized(4, 3L), materialized(5, 2L, 3L), plain(6, TARGET));
-        assertThat(StandingOrder.remade(views, TARGET, false)).containsExactlyInAnyOrder(2L, 5L);
+        assertThat(DependentsOrder.remade(views, TARGET, false)).containsExactlyInAnyOrder(2L, 5L);
     }
 
     @Test
@@ -41,7 +41,7 @@ class StandingOrderTest {
                 plain(6, TARGET),
                 plain(7, 4L),
                 plain(8, 6L));
-        assertThat(StandingOrder.remade(views, TARGET, true)).containsExactlyInAnyOrder(2L, 3L, 4L);
+        assertThat(DependentsOrder.remade(views, TARGET, true)).containsExactlyInAnyOrder(2L, 3L, 4L);
     }
 
     private static View plain(long oid, Long... below) {

@@ -1,14 +1,14 @@
 package io.refreshd.exchange;
 
-import io.refreshd.exchange.Standing.View;
+import io.refreshd.exchange.Dependents.View;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
 /** The order in which views stand on each other, and which of them are made again. Pure. */
-final class StandingOrder {
-    private StandingOrder() {}
+final class DependentsOrder {
+    private DependentsOrder() {}
 
     /** From the bottom up; views that read each other in a circle, and those above, are left out. */
     static List<View> bottomUp(List<View> views) {

@@ -18,7 +18,7 @@ import org.jdbi.v3.core.Handle;
  * view by its name: CREATE OR REPLACE keeps its oid, and so its owner, privileges, comments, triggers, and whatever stands on it in
  * turn. A materialized view cannot be given a query, so a copy of it is made beside and takes its place. Everything else is refused by name.
  */
-public final class Standing {
+public final class Dependents {
     /**
      * The views that read the relation, its columns or its row type, directly or through others. A function in a query may hide that it
      * reads one: such a query goes on finding it by its name.
@@ -139,7 +139,7 @@ public final class Standing {
     private final Set<Long> remade;
     private final List<Other> others;
 
-    private Standing(long target, Change change, List<View> views, Set<Long> remade, List<Other> others) {
+    private Dependents(long target, Change change, List<View> views, Set<Long> remade, List<Other> others) {
         this.target = target;
         this.change = change;
         this.views = views;
@@ -148,12 +148,12 @@ public final class Standing {
     }
 
     /** @param oid of the view to be replaced */
-    public static Standing of(Handle handle, long oid, Change change) throws SQLException {
+    public static Dependents of(Handle handle, long oid, Change change) throws SQLException {
         List<View> views = ordered(handle.createQuery(STANDING)
                 .bind("oid", oid)
                 .map((row, context) -> view(row))
                 .list());
-        Set<Long> remade = StandingOrder.remade(views, oid, change.rows());
+        Set<Long> remade = DependentsOrder.remade(views, oid, change.rows());
         List<Long> replaced = new ArrayList<>(remade);
         replaced.add(oid);
         List<Other> others = new ArrayList<>(handle.createQuery(OTHERS)
@@ -170,11 +170,11 @@ public final class Standing {
                 .bind("views", kept)
                 .map((row, context) -> other(row))
                 .list());
-        return new Standing(oid, change, views, remade, others);
+        return new Dependents(oid, change, views, remade, others);
     }
 
     private static List<View> ordered(List<View> views) throws SQLException {
-        List<View> ordered = StandingOrder.bottomUp(views);
+        List<View> ordered = DependentsOrder.bottomUp(views);
         if (ordered.size() < views.size()) {
             throw new SQLException(
                     "views that stand on it read each other: "
@@ -273,7 +273,7 @@ public final class Standing {
      * @throws SQLException if something else has come to stand on the view since
      */
     void requireUnchanged(Handle transaction, Set<Long> copies) throws SQLException {
-        Standing now = of(transaction, target, change);
+        Dependents now = of(transaction, target, change);
         List<View> seen =
                 now.views.stream().filter(view -> !copies.contains(view.oid())).toList();
         if (!views.equals(seen) || !others.equals(now.others)) {
