@@ -17,7 +17,6 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.params.AfterParameterizedClassInvocation;
 import org.junit.jupiter.params.BeforeParameterizedClassInvocation;
 import org.junit.jupiter.params.Parameter;
@@ -42,10 +41,11 @@ class NeighboursIT {
     /** Sees nothing of a case, since no case is committed. */
     private static @Nullable Connection other;
 
+    /** One for all cases, which keeps prepared statements at DDL: the server plans each long query of the catalog a few times. */
+    private static Connection connection;
+
     @Parameter
     private int version;
-
-    private Connection connection;
 
     /** What refreshd makes of a case. */
     private enum Outcome {
@@ -148,12 +148,16 @@ class NeighboursIT {
                     "GRANT SELECT ON virt TO nb_owner");
         }
         other = DriverManager.getConnection(url(DATABASE), LocalPostgres.USER, "");
+        connection = DriverManager.getConnection(url(DATABASE) + "?flushCacheOnDdl=false", LocalPostgres.USER, "");
+        connection.setAutoCommit(false);
     }
 
     @AfterParameterizedClassInvocation
     static void stopServer() throws Exception {
-        if (other != null) {
-            other.close();
+        for (Connection opened : new Connection[] {other, connection}) {
+            if (opened != null) {
+                opened.close();
+            }
         }
         dropAll();
         if (server != null) {
@@ -161,16 +165,9 @@ class NeighboursIT {
         }
     }
 
-    @BeforeEach
-    void begin() throws Exception {
-        connection = DriverManager.getConnection(url(DATABASE), LocalPostgres.USER, "");
-        connection.setAutoCommit(false);
-    }
-
     @AfterEach
     void rollback() throws Exception {
         connection.rollback();
-        connection.close();
     }
 
     static Stream<Case> cases() {
