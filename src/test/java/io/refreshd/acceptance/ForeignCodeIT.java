@@ -3,36 +3,22 @@ package io.refreshd.acceptance;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.refreshd.cli.Refreshd;
-import io.refreshd.database.JdbiFactory;
-import io.refreshd.demo.LocalPostgres;
 import io.refreshd.testing.RunningDaemon;
 import io.refreshd.testing.TestDatabase;
-import java.io.PrintWriter;
-import java.io.StringWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.sql.DriverManager;
-import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
-import java.util.stream.Stream;
-import org.jdbi.v3.core.Handle;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/**
- * Attacks by the owner of a table and a view, who wants a function of her own to run with refreshd's rights. Her function is IMMUTABLE on
- * paper. Whenever it runs in a session of refreshd in which it can leave its role, which it cannot within a REFRESH, it calls another
- * function. The server counts the calls of that one, also in transactions that are read-only and rolled back.
- */
+/** Attacks by an {@link Attacker} who owns tables and views, each on a daemon of its own. Those on a view's readers: ForeignCodeReadersIT. */
 class ForeignCodeIT {
     @TempDir
     private Path folder;
 
     private TestDatabase database;
+    private Attacker attacker;
     private String refreshd;
     private String mallory;
     private String templates = "";
@@ -40,136 +26,19 @@ class ForeignCodeIT {
     @BeforeEach
     void create() throws Exception {
         database = TestDatabase.create();
-        refreshd = "refreshd_" + database.name();
-        mallory = "mallory_" + database.name();
-        database.execute(
-                "CREATE ROLE " + refreshd + " LOGIN REPLICATION",
-                "CREATE ROLE " + mallory + " LOGIN",
-                "GRANT " + mallory + " TO " + refreshd,
-                "GRANT CREATE ON DATABASE " + database.name() + " TO " + refreshd,
-                "ALTER DATABASE " + database.name() + " SET track_functions = 'pl'",
-                "CREATE SCHEMA refreshd AUTHORIZATION " + refreshd,
-                "CREATE SCHEMA mal AUTHORIZATION " + mallory);
-        mallory(
-                "CREATE FUNCTION mal.reported() RETURNS void LANGUAGE plpgsql AS 'BEGIN END'",
-                """
-                CREATE FUNCTION mal.act() RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$
-                BEGIN
-                    IF session_user = '%1$s' THEN
-                        PERFORM set_config('role', 'none', true);
-                        PERFORM mal.reported();
-                        PERFORM set_config('role', '%2$s', false);
-                    END IF;
-                    RETURN true;
-                EXCEPTION WHEN OTHERS THEN
-                    RETURN true;
-                END $$
-                """.formatted(refreshd, mallory),
-                "CREATE FUNCTION mal.one(int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS"
-                        + " 'BEGIN PERFORM mal.act(); RETURN 1; END'",
-                "CREATE TABLE mal.t (id int PRIMARY KEY, v text NOT NULL, n int)",
-                "INSERT INTO mal.t SELECT i, 'v' || i, i FROM generate_series(1, 20) i");
+        attacker = Attacker.in(database, folder);
+        refreshd = attacker.refreshd();
+        mallory = attacker.name();
+        attacker.prepare("mal");
     }
 
     @AfterEach
     void drop() throws Exception {
-        database.close();
-        try (Handle admin = postgres()) {
-            admin.execute("DROP ROLE " + refreshd + ", " + mallory);
-        }
+        attacker.close();
     }
 
-    private static Handle postgres() throws Exception {
-        return JdbiFactory.on(
-                DriverManager.getConnection(TestDatabase.server().url("postgres"), LocalPostgres.USER, ""));
-    }
-
-    /** Runs statements as the attacker; colons and question marks in them are no parameters. */
     private void mallory(String... statements) throws Exception {
-        try (Handle handle = database.open(mallory);
-                var statement = handle.getConnection().createStatement()) {
-            for (String sql : statements) {
-                statement.execute(sql);
-            }
-        }
-    }
-
-    @Test
-    void aDomainInAnArrayIsNotCheckedByALookUp() throws Exception {
-        mallory(
-                "CREATE DOMAIN mal.dom AS text CHECK (mal.act())",
-                "CREATE MATERIALIZED VIEW mal.mv AS SELECT id, ('{' || v || '}')::mal.dom[] AS v FROM mal.t");
-        assertThat(attack()).contains("limited: constraint dom_check uses the function mal.act()");
-    }
-
-    @Test
-    void aDomainWithoutTraceInTheDependenciesIsNotCheckedByAnAudit() throws Exception {
-        mallory(
-                "CREATE DOMAIN mal.dom AS text CHECK (mal.act())",
-                "CREATE MATERIALIZED VIEW mal.mv AS SELECT id, v,"
-                        + " JSON_VALUE(to_jsonb(t), '$.v' RETURNING mal.dom) IS NULL AS x FROM mal.t AS t");
-        attack();
-    }
-
-    @Test
-    void aCastToAnEnumKeyIsNotCalled() throws Exception {
-        mallory(
-                "CREATE TYPE mal.e AS ENUM ('a', 'b', 'c')",
-                "CREATE FUNCTION mal.make(text) RETURNS mal.e LANGUAGE plpgsql IMMUTABLE AS"
-                        + " 'BEGIN PERFORM mal.act(); RETURN ''b''; END'",
-                "CREATE CAST (text AS mal.e) WITH FUNCTION mal.make(text)",
-                "DROP TABLE mal.t",
-                "CREATE TABLE mal.t (id mal.e PRIMARY KEY, v text NOT NULL, n int)",
-                "INSERT INTO mal.t VALUES ('a', 'v', 1), ('b', 'v', 2)",
-                "CREATE MATERIALIZED VIEW mal.mv AS SELECT id, v FROM mal.t");
-        attack("'a'", "'c'");
-    }
-
-    @Test
-    void anExpressionInAnIndexOfTheViewIsNotPlanned() throws Exception {
-        mallory(
-                "CREATE MATERIALIZED VIEW mal.mv AS SELECT id, v FROM mal.t",
-                "CREATE INDEX odd ON mal.mv (v, mal.one(1))");
-        assertThat(attack())
-                .contains("limited: index mal.odd uses the function mal.one(integer), which belongs to " + mallory);
-    }
-
-    @Test
-    void theConditionOfAnIndexOfTheTableIsNotPlanned() throws Exception {
-        mallory(
-                "CREATE MATERIALIZED VIEW mal.mv AS SELECT id, v FROM mal.t",
-                "CREATE INDEX odd ON mal.t (v) WHERE mal.one(1) = n");
-        attack();
-    }
-
-    @Test
-    void anExpressionInStatisticsIsNotPlanned() throws Exception {
-        mallory(
-                "CREATE MATERIALIZED VIEW mal.mv AS SELECT id, v FROM mal.t",
-                "CREATE STATISTICS mal.odd ON v, (mal.one(1)) FROM mal.mv");
-        attack();
-    }
-
-    @Test
-    void theKeyOfATableThatAViewNamesAsAValueIsNotPlanned() throws Exception {
-        mallory(
-                "CREATE TABLE mal.parted (id int) PARTITION BY HASH ((id + mal.one(1)))",
-                "CREATE MATERIALIZED VIEW mal.mv AS SELECT id, v,"
-                        + " satisfies_hash_partition('mal.parted'::regclass, 1, 0, id) AS x FROM mal.t");
-        attack();
-    }
-
-    @Test
-    void aTextThatIsRunAsAQueryIsNotRunByAnAudit() throws Exception {
-        mallory("CREATE MATERIALIZED VIEW mal.mv AS SELECT id, v,"
-                + " query_to_xml('SELECT mal.act()', true, true, '')::text AS x FROM mal.t");
-        attack();
-    }
-
-    @Test
-    void anAuditDoesNotLetAFunctionLeaveTheOwnersRole() throws Exception {
-        mallory("CREATE MATERIALIZED VIEW mal.mv AS SELECT id, v, mal.one(id) AS x FROM mal.t");
-        attack();
+        attacker.run(statements);
     }
 
     @Test
@@ -192,29 +61,6 @@ class ForeignCodeIT {
             }
         }
         assertNothingRan();
-    }
-
-    /** The stored query calls {@code hstore(record)}. Parsed anew, its text would find another one that fits better. */
-    @Test
-    void aNamesakeIsNotCalledByADefinitionThatIsParsedAnew() throws Exception {
-        database.execute("CREATE EXTENSION hstore", "GRANT CREATE ON SCHEMA public TO " + mallory);
-        mallory(
-                "CREATE MATERIALIZED VIEW mal.mv AS SELECT id, public.hstore(t) AS h FROM mal.t AS t",
-                "CREATE FUNCTION public.hstore(mal.t) RETURNS public.hstore LANGUAGE plpgsql IMMUTABLE AS"
-                        + " 'BEGIN PERFORM mal.act();"
-                        + " RETURN public.hstore(ARRAY[''id'', ''v'', ''n''], ARRAY[$1.id::text, $1.v, $1.n::text]); END'");
-        attack();
-    }
-
-    @Test
-    void explainDoesNotReadAKeyOfAnUntrustedDomain() throws Exception {
-        mallory(
-                "CREATE DOMAIN mal.dom AS int CHECK (mal.act())",
-                "DROP TABLE mal.t",
-                "CREATE TABLE mal.t (id mal.dom PRIMARY KEY, v text NOT NULL, n int)",
-                "INSERT INTO mal.t SELECT i, 'v', i FROM generate_series(1, 20) i",
-                "CREATE MATERIALIZED VIEW mal.mv AS SELECT id, v FROM mal.t");
-        attack();
     }
 
     /** What a function sets for its session must not reach the next task of the pool, which is of another owner's view. */
@@ -294,7 +140,7 @@ class ForeignCodeIT {
                         query: "SELECT id, v FROM mal.t WHERE v OPERATOR(pg_catalog.=) {role}" }
                 """;
         mallory("GRANT SELECT ON mal.t TO " + refreshd);
-        assertThat(ask("SELECT count(*) > 1000 FROM pg_proc WHERE pronamespace = 'public'::regnamespace"))
+        assertThat(attacker.ask("SELECT count(*) > 1000 FROM pg_proc WHERE pronamespace = 'public'::regnamespace"))
                 .containsExactly("t");
         try (RunningDaemon daemon = start()) {
             daemon.awaitFresh();
@@ -398,37 +244,6 @@ class ForeignCodeIT {
         }
     }
 
-    /** Runs everything that reads the view, and returns what graph says. */
-    private String attack() throws Exception {
-        return attack("3", "42");
-    }
-
-    private String attack(String id, String newId) throws Exception {
-        mallory("CREATE UNIQUE INDEX ON mal.mv (id)");
-        String graph;
-        String audit;
-        String check;
-        try (RunningDaemon daemon = start()) {
-            daemon.awaitFresh();
-            mallory(
-                    "UPDATE mal.t SET n = n + 1 WHERE id = " + id,
-                    "UPDATE mal.t SET v = 'new' WHERE id = " + id,
-                    "INSERT INTO mal.t VALUES (" + newId + ", 'more', 1)");
-            awaitContent(daemon);
-            mallory("DELETE FROM mal.t WHERE id = " + newId);
-            awaitContent(daemon);
-            verbs(id.replace("'", ""));
-            graph = verb("graph");
-            audit = verb("audit");
-            check = verb("check", "--json");
-        }
-        assertNothingRan();
-        assertThat(graph).contains("limited: ");
-        assertThat(audit).contains("mal.mv: untrusted: not compared: ");
-        assertThat(check).contains("untrusted-code");
-        return graph;
-    }
-
     private void verbs(String key) throws Exception {
         verb("explain", "mal.t", "--key", key);
         verb("explain", "mal.t", "--key", key, "--json");
@@ -440,38 +255,16 @@ class ForeignCodeIT {
     }
 
     private void awaitContent(RunningDaemon daemon) throws Exception {
-        String rows = "SELECT count(*) || ' ' || coalesce(bit_xor(hashtext(x::text)), 0) FROM ";
-        String definition = database.query("SELECT rtrim(pg_get_viewdef('mal.mv'::regclass), ';')")
-                .getFirst();
-        await().until(() ->
-                database.query(rows + "mal.mv AS x").equals(database.query(rows + "(" + definition + ") AS x")));
+        attacker.awaitContent("mal");
         daemon.awaitFresh();
     }
 
-    /** Each session tells its counts at its end. */
     private void assertNothingRan() throws Exception {
-        await().until(() -> ask("SELECT count(*) FROM pg_stat_activity WHERE usename = '" + refreshd + "'")
-                .equals(List.of("0")));
-        assertThat(ask("SELECT coalesce(pg_stat_get_function_calls('mal.reported()'::regprocedure), 0)"))
-                .containsExactly("0");
-    }
-
-    /** Asks on a connection of its own, in which names mean what the server says. */
-    private List<String> ask(String sql) throws Exception {
-        try (Handle handle = database.open()) {
-            handle.execute("SET search_path = pg_catalog");
-            return handle.createQuery(sql).mapTo(String.class).list();
-        }
+        attacker.assertNothingRan("mal");
     }
 
     private String yaml() throws Exception {
-        return """
-                database: { url: "%s", user: %s }
-                capture: { slot: %s, heartbeat-interval: 200ms, catalog-poll-interval: 200ms }
-                views: { quiet-period: 50ms }
-                audit: { interval: 100ms }
-                http: { listen: "127.0.0.1:0" }
-                """.formatted(database.url(), refreshd, database.slot()) + templates;
+        return attacker.yaml("views: { quiet-period: 50ms }\n" + templates);
     }
 
     private RunningDaemon start() throws Exception {
@@ -479,14 +272,6 @@ class ForeignCodeIT {
     }
 
     private String verb(String... arguments) throws Exception {
-        Path file = Files.writeString(folder.resolve("refreshd.yaml"), yaml());
-        StringWriter out = new StringWriter();
-        String[] all = Stream.concat(Arrays.stream(arguments), Stream.of("--config", file.toString()))
-                .toArray(String[]::new);
-        Refreshd.commandLine(Map.of())
-                .setOut(new PrintWriter(out, true))
-                .setErr(new PrintWriter(out, true))
-                .execute(all);
-        return out.toString();
+        return attacker.verb(yaml(), arguments);
     }
 }
