@@ -4,13 +4,11 @@ import io.debezium.engine.DebeziumEngine;
 import io.debezium.engine.RecordChangeEvent;
 import io.refreshd.model.Batch;
 import io.refreshd.model.Lsn;
-import io.refreshd.model.Receipt;
 import io.refreshd.model.Snapshot;
 import io.refreshd.model.Xid;
 import java.util.List;
 import java.util.Optional;
 import org.apache.kafka.connect.source.SourceRecord;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The consumer of Debezium's records: it passes them to the handler, and acknowledges to Debezium what the handler allows.
@@ -29,12 +27,9 @@ final class BatchConsumer implements DebeziumEngine.ChangeConsumer<RecordChangeE
     }
 
     private final DebeziumInternals.Run run;
-    private final BatchHandler handler;
-    private final Acknowledger acknowledger = new Acknowledger();
-    private Snapshot newest;
+    private final Delivery delivery;
     private Lsn position;
     private Lsn acknowledged;
-    private volatile @Nullable Xid waitingFor;
 
     /**
      * @param now a snapshot from before the first record
@@ -42,14 +37,13 @@ final class BatchConsumer implements DebeziumEngine.ChangeConsumer<RecordChangeE
      */
     BatchConsumer(DebeziumInternals.Run run, BatchHandler handler, Snapshot now, Lsn start) {
         this.run = run;
-        this.handler = handler;
-        this.newest = now;
+        this.delivery = new Delivery(handler, now);
         this.position = start;
         this.acknowledged = start;
     }
 
     Optional<Xid> waitingFor() {
-        return Optional.ofNullable(waitingFor);
+        return delivery.waitingFor();
     }
 
     @Override
@@ -57,20 +51,15 @@ final class BatchConsumer implements DebeziumEngine.ChangeConsumer<RecordChangeE
             List<RecordChangeEvent<SourceRecord>> events,
             DebeziumEngine.RecordCommitter<RecordChangeEvent<SourceRecord>> committer)
             throws InterruptedException {
-        Batch batch = assemble(events);
-        Receipt receipt = handle(batch);
-        newest = receipt.snapshot();
-        Optional<Lsn> reached = acknowledger.offer(position, batch.xids(), newest);
-        waitingFor = acknowledger.waitingFor().orElse(null);
-        reached.ifPresent(routed -> handler.routedTo(routed, newest));
-        if (receipt.acknowledged().compareTo(acknowledged) > 0) {
-            acknowledged = receipt.acknowledged();
+        Lsn allowed = deliver(assemble(events));
+        if (allowed.compareTo(acknowledged) > 0) {
+            acknowledged = allowed;
             acknowledge(acknowledged, events.getLast(), committer);
         }
     }
 
     private Batch assemble(List<RecordChangeEvent<SourceRecord>> events) {
-        BatchAssembler assembler = new BatchAssembler(newest.xmax());
+        BatchAssembler assembler = new BatchAssembler(delivery.newest().xmax());
         for (RecordChangeEvent<SourceRecord> event : events) {
             position = position.max(run.positionOf(event.record()));
             run.bundleOf(event.record()).ifPresent(assembler::add);
@@ -78,9 +67,9 @@ final class BatchConsumer implements DebeziumEngine.ChangeConsumer<RecordChangeE
         return assembler.assemble(position);
     }
 
-    private Receipt handle(Batch batch) throws InterruptedException {
+    private Lsn deliver(Batch batch) throws InterruptedException {
         try {
-            return handler.handle(batch);
+            return delivery.deliver(batch);
         } catch (InterruptedException | RuntimeException e) {
             throw e;
         } catch (Exception e) {

@@ -25,10 +25,13 @@ final class HeartbeatEmitter implements AutoCloseable {
     private final CaptureSettings settings;
     private final String name;
     private final Consumer<Throwable> failed;
+    private final boolean streams;
     private @Nullable Thread thread;
     private boolean closed;
 
-    HeartbeatEmitter(CaptureSettings settings, String name, Consumer<Throwable> failed) {
+    /** @param streams whether this process streams from the slot, so that the server must have a walsender for it */
+    HeartbeatEmitter(CaptureSettings settings, String name, Consumer<Throwable> failed, boolean streams) {
+        this.streams = streams;
         this.settings = settings;
         this.name = name;
         this.failed = failed;
@@ -47,7 +50,7 @@ final class HeartbeatEmitter implements AutoCloseable {
                 new Connector(settings.server().settings(), SessionKind.CAPTURE, name + "-heartbeat").open()) {
             while (true) {
                 Heartbeat.emit(connection);
-                missed = Slot.isStreaming(connection, settings.slot()) ? 0 : missed + 1;
+                missed = !streams || Slot.isStreaming(connection, settings.slot()) ? 0 : missed + 1;
                 if (missed >= MISSED_CHECKS && missed * interval >= MISSED_MILLIS) {
                     throw new SQLException("the server does not stream from slot " + settings.slot());
                 }

@@ -62,7 +62,7 @@ public final class PgoutputChangeSource implements ChangeSource {
     public PgoutputChangeSource(CaptureSettings settings, BatchHandler handler) {
         this.settings = Objects.requireNonNull(settings);
         this.handler = Objects.requireNonNull(handler);
-        this.heartbeats = new HeartbeatEmitter(settings, name, this::fail);
+        this.heartbeats = new HeartbeatEmitter(settings, name, this::fail, true);
         this.debezium =
                 new DebeziumInternals.Run(handler::interestIn, handler.demand(), new ServerNames(settings, name));
     }

@@ -16,6 +16,9 @@ import java.util.TreeSet;
 
 /** Checks what server, role, slot and publication must allow before anything can be captured. Reads only. */
 public final class Prerequisites {
+    private static final Obstacle STANDBY = new Obstacle(
+            "the server is a standby: nothing can be refreshed there", Remedy.text("connect to the primary"));
+
     private Prerequisites() {}
 
     /** All obstacles, each with its remedy; empty if capturing may be tried. */
@@ -31,6 +34,40 @@ public final class Prerequisites {
                 .ifPresent(obstacles::add);
         publication.ifPresent(state -> publication(settings.publication(), state, obstacles));
         return obstacles;
+    }
+
+    /** All obstacles to reading topics of a connector, which owns slot and publication. Empty if it may be tried. */
+    public static List<Obstacle> checkTopics(Connection connection, CaptureSettings settings) throws SQLException {
+        List<Obstacle> obstacles = new ArrayList<>();
+        if (isStandby(connection)) {
+            obstacles.add(STANDBY);
+        }
+        Optional<SlotState> slot = Slot.inspect(connection, settings.slot());
+        if (slot.isEmpty()) {
+            obstacles.add(new Obstacle(
+                    "the connector's replication slot " + settings.slot() + " is missing",
+                    Remedy.text("start the connector, which makes it, or correct capture.slot")));
+        }
+        slot.filter(state -> !state.lost())
+                .flatMap(state -> state.obstacle(settings.server().database()))
+                .ifPresent(obstacles::add);
+        Optional<PublicationState> publication = Publication.inspect(connection, settings.publication());
+        if (publication.isEmpty()) {
+            obstacles.add(new Obstacle(
+                    "the connector's publication " + settings.publication() + " is missing",
+                    Remedy.sql(Publication.plan(settings.publication(), Set.of(), Optional.empty()))
+                            .and("and add the tables that views read, or correct capture.publication")));
+        }
+        publication.ifPresent(state -> publication(settings.publication(), state, obstacles));
+        return obstacles;
+    }
+
+    private static boolean isStandby(Connection connection) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement("SELECT pg_catalog.pg_is_in_recovery()");
+                ResultSet row = statement.executeQuery()) {
+            row.next();
+            return row.getBoolean(1);
+        }
     }
 
     private static void server(Connection connection, String slot, boolean slotExists, List<Obstacle> obstacles)
@@ -57,9 +94,7 @@ public final class Prerequisites {
                             row.getString("wal_level"), row.getBoolean("wal_level_rises"), row.getString("plugins"))
                     .forEach(obstacles::add);
             if (row.getBoolean("standby")) {
-                obstacles.add(new Obstacle(
-                        "the server is a standby: nothing can be refreshed there",
-                        Remedy.text("connect to the primary")));
+                obstacles.add(STANDBY);
             }
             room(row, "slots", "max_replication_slots", "replication slots", !slotExists, obstacles);
             room(row, "senders", "max_wal_senders", "WAL senders", true, obstacles);

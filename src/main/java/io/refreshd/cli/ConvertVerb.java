@@ -8,6 +8,7 @@ import io.refreshd.catalog.IncrementalQuery;
 import io.refreshd.catalog.RecomputeKeys;
 import io.refreshd.catalog.RelationKind;
 import io.refreshd.config.Configuration;
+import io.refreshd.doctor.StartupRequirements;
 import io.refreshd.exchange.Dependents;
 import io.refreshd.incremental.Conversion;
 import io.refreshd.incremental.ReverseConversion;
@@ -30,6 +31,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -120,24 +122,28 @@ final class ConvertVerb implements Callable<Integer> {
             LedgerSchema.migrate(handle);
         }
         Map<ViewId, RefreshCost> costs = RefreshCost.read(handle);
+        Optional<Obstacle> source = StartupRequirements.toIncremental(configuration);
         List<ViewConversion> results = new ArrayList<>();
         for (ViewId view : views.select(named)) {
             Long oid = known.get(view);
             if (incremental.contains(view)) {
                 results.add(ViewConversion.already(view));
             } else if (oid != null) {
-                results.add(forward(handle, keys.of(oid), costs));
+                results.add(forward(handle, keys.of(oid), costs, source));
             }
         }
         return results;
     }
 
-    private ViewConversion forward(Handle handle, IncrementalQuery query, Map<ViewId, RefreshCost> costs)
+    /** @param source why the source of changes allows no incremental view */
+    private ViewConversion forward(
+            Handle handle, IncrementalQuery query, Map<ViewId, RefreshCost> costs, Optional<Obstacle> source)
             throws SQLException {
         Dependents dependents = Dependents.of(handle, query.oid(), Dependents.Change.OF_KIND);
         ViewConversion planned = new ViewConversion(
                 query,
-                Conversion.obstacles(handle, query),
+                Stream.concat(source.stream(), Conversion.obstacles(handle, query).stream())
+                        .toList(),
                 Optional.of(dependents),
                 Optional.ofNullable(costs.get(query.view())),
                 false,

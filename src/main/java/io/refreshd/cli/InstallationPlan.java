@@ -42,6 +42,8 @@ record InstallationPlan(
         ViewGraph graph = ViewGraph.of(
                 CatalogReader.read(handle.getConnection(), configuration.views()::includes),
                 configuration.views()::includes);
+        // Slot and publication of a connector are not refreshd's to make.
+        boolean own = configuration.kafka().isEmpty();
         Set<TableId> required = RequiredTables.of(handle, configuration, graph).publishable();
         String publication = configuration.capture().publication();
         Optional<PublicationState> published = Publication.inspect(handle.getConnection(), publication);
@@ -49,12 +51,12 @@ record InstallationPlan(
         int version = handle.getConnection().getMetaData().getDatabaseMajorVersion();
         return new InstallationPlan(
                 LedgerSchema.pending(handle),
-                Publication.plan(publication, required, published),
+                own ? Publication.plan(publication, required, published) : List.of(),
                 published.isPresent(),
                 configuration.roleViews().stream()
                                 .anyMatch(template -> template.definition().kind() == Kind.INCREMENTAL)
                         && !IncrementalStores.exist(handle),
-                Slot.inspect(handle.getConnection(), slot).isEmpty()
+                own && Slot.inspect(handle.getConnection(), slot).isEmpty()
                         ? Optional.of(Slot.call(slot, version))
                         : Optional.empty(),
                 handle.createQuery("SELECT current_database()::text")

@@ -86,7 +86,9 @@ final class TeardownVerb implements Callable<Integer> {
                 dropped.add("replication slot " + slot);
             }
             String publication = configuration.capture().publication();
-            if (Publication.inspect(handle.getConnection(), publication).isPresent()) {
+            // Slot and publication of a connector are not refreshd's to drop.
+            boolean own = configuration.kafka().isEmpty();
+            if (own && Publication.inspect(handle.getConnection(), publication).isPresent()) {
                 dropped.add("publication " + publication);
             }
             if (ViewMark.ledgerExists(handle)) {
@@ -96,7 +98,9 @@ final class TeardownVerb implements Callable<Integer> {
                 dropped.add("schema refreshd_store");
             }
             handle.useTransaction(transaction -> {
-                Publication.drop(transaction.getConnection(), publication);
+                if (own) {
+                    Publication.drop(transaction.getConnection(), publication);
+                }
                 LedgerSchema.drop(transaction);
                 IncrementalStores.dropIfEmpty(transaction);
             });
@@ -107,7 +111,10 @@ final class TeardownVerb implements Callable<Integer> {
 
     /** The configured slot, and the slot in the ledger, which is another one if {@code capture.slot} was changed. */
     private static Set<String> slots(Handle handle, Configuration configuration) throws SQLException {
-        Set<String> names = new LinkedHashSet<>(List.of(configuration.capture().slot()));
+        Set<String> names = new LinkedHashSet<>();
+        if (configuration.kafka().isEmpty()) {
+            names.add(configuration.capture().slot());
+        }
         if (ViewMark.ledgerExists(handle)) {
             StreamRow.read(handle).map(StreamPosition::slot).ifPresent(names::add);
         }
@@ -153,8 +160,11 @@ final class TeardownVerb implements Callable<Integer> {
         }
         Console console = System.console();
         String what = "This drops "
-                + (slots.isEmpty() ? "" : "replication slot " + String.join(", ", slots) + ", ") + "publication "
-                + configuration.capture().publication() + " and schema refreshd.";
+                + (slots.isEmpty() ? "" : "replication slot " + String.join(", ", slots) + ", ")
+                + (configuration.kafka().isPresent()
+                        ? ""
+                        : "publication " + configuration.capture().publication() + " and ")
+                + "schema refreshd.";
         String answer = console == null || json ? null : console.readLine("%s Type yes: ", what);
         if (!"yes".equals(answer)) {
             throw new ParameterException(

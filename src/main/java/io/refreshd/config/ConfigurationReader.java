@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.yaml.snakeyaml.nodes.MappingNode;
@@ -63,18 +64,36 @@ public final class ConfigurationReader {
 
     private Configuration configuration() {
         root.rejectUnknown(Key.sections());
+        CaptureSettings capture = capture(section("capture"));
+        Optional<KafkaSettings> kafka = KafkaReader.read(root.section("kafka"), capture.source(), file);
+        Section roleViews = root.section("role-views");
+        List<RoleViewTemplate> templates = RoleViewsReader.read(roleViews);
+        requireOrder(kafka, templates, roleViews);
         return new Configuration(
                 database(section("database"), file),
                 ViewsReader.read(root.section("views")),
                 refresh(section("refresh")),
-                capture(section("capture")),
+                capture,
+                kafka,
                 new AuditSettings(section("audit")
                         .orDefault(Key.AUDIT_INTERVAL, Durations::parseMaxStaleness)
                         .bound()),
                 http(section("http")),
                 new LogSettings(section("log").orDefault(Key.LOG_VALUES, ValueParsers::flag)),
                 new MetricsSettings(section("metrics").list(Key.METRICS_GROUPS, ViewPattern::parse)),
-                RoleViewsReader.read(root.section("role-views")));
+                templates);
+    }
+
+    private static void requireOrder(
+            Optional<KafkaSettings> kafka, List<RoleViewTemplate> templates, Section roleViews) {
+        boolean several = kafka.filter(settings -> !settings.topics().isName()).isPresent();
+        if (several
+                && templates.stream().anyMatch(view -> view.definition().kind() == RoleViewTemplate.Kind.INCREMENTAL)) {
+            roleViews.problem(
+                    Key.ROLE_VIEWS_TEMPLATES,
+                    "an incremental view needs changes in the order of the log",
+                    "name one topic in kafka.topics, without *");
+        }
     }
 
     private Section section(String name) {
@@ -113,6 +132,7 @@ public final class ConfigurationReader {
 
     private static CaptureSettings capture(Section section) {
         return new CaptureSettings(
+                section.orDefault(Key.CAPTURE_SOURCE, ValueParsers::source),
                 section.orDefault(Key.CAPTURE_SLOT, ValueParsers::slot),
                 section.orDefault(Key.CAPTURE_PUBLICATION, ValueParsers::publication),
                 section.orDefault(Key.CAPTURE_HEARTBEAT_INTERVAL, Durations::parsePositive),

@@ -101,13 +101,21 @@ enum Key {
             "A refresh gives way when another session has waited this long for a lock that the refresh holds up, such as a `TRUNCATE`. It is tried again. After three times in a row it waits longer. The same holds for audits and for the creation of role views. `none`: nothing gives way."),
     REFRESH_STATEMENT_TIMEOUT(
             "refresh.statement-timeout", Kind.DURATION, "10m", "A refresh that takes longer is cancelled."),
+    CAPTURE_SOURCE(
+            "capture.source",
+            Kind.SOURCE,
+            "pgoutput",
+            "Where committed changes are read from. `pgoutput`: a replication slot of refreshd's own. `kafka`: topics that Debezium's PostgreSQL connector writes, see [Debezium's topics](fleet.md)."),
     CAPTURE_SLOT(
             "capture.slot",
             Kind.TEXT,
             "refreshd",
-            "Replication slot: 1 to 63 lower-case letters, digits and underscores. One daemon, one slot."),
+            "Replication slot: 1 to 63 lower-case letters, digits and underscores. One daemon, one slot. With `kafka` the slot of the connector, which refreshd only looks at."),
     CAPTURE_PUBLICATION(
-            "capture.publication", Kind.TEXT, "refreshd", "Publication that refreshd creates and maintains."),
+            "capture.publication",
+            Kind.TEXT,
+            "refreshd",
+            "Publication that refreshd creates and maintains. With `kafka` that of the connector, which refreshd only looks at."),
     CAPTURE_HEARTBEAT_INTERVAL(
             "capture.heartbeat-interval",
             Kind.DURATION,
@@ -123,6 +131,36 @@ enum Key {
             Kind.SIZE_OR_NONE,
             "10GB",
             "WAL that the server may retain for the slot. Above half of it refreshd warns. Above all of it refreshd drops the slot, refreshes views by `untracked-max-staleness`, and creates a new slot as soon as it can."),
+    KAFKA_BOOTSTRAP_SERVERS(
+            "kafka.bootstrap-servers",
+            Kind.TEXT,
+            Key.UNSET,
+            "Brokers to connect to first: `host:port`, with commas between several. Needed with `capture.source: kafka`."),
+    KAFKA_TOPICS(
+            "kafka.topics",
+            Kind.TEXT,
+            Key.UNSET,
+            "Topics that hold the events of this database, where `*` stands for any run of characters. One topic of one partition keeps the order of the log. Needed with `capture.source: kafka`."),
+    KAFKA_GROUP(
+            "kafka.group",
+            Kind.TEXT,
+            "refreshd",
+            "Consumer group under which Kafka's tools show how far refreshd has read. The ledger decides where it goes on."),
+    KAFKA_CONNECTOR(
+            "kafka.connector",
+            Kind.FILE,
+            Key.UNSET,
+            "File with the settings of Debezium's connector as JSON, as Kafka Connect was given them. refreshd checks them and connects to nothing by them. A relative path starts at the folder of the configuration file. Needed with `capture.source: kafka`."),
+    KAFKA_ACCEPT_LOST_CHANGES(
+            "kafka.accept-lost-changes",
+            Kind.FLAG,
+            "false",
+            "Whether refreshd reads from a connector older than 3.7, which may lose changes when it is restarted. `false`: it does not start on one, and claims nothing."),
+    KAFKA_CLIENT(
+            "kafka.client",
+            Kind.MAPPING,
+            "{}",
+            "Settings of Kafka's clients for TLS and authentication, under their own names: those that begin with `security.`, `ssl.` or `sasl.`. No message shows their values."),
     AUDIT_INTERVAL(
             "audit.interval",
             Kind.DURATION_OR_NONE,
@@ -226,6 +264,7 @@ enum Key {
         SCHEDULE_OR_NONE("cron or `none`"),
         METHOD("`concurrent` or `plain`"),
         ALLOW_OR_NEVER("`allow` or `never`"),
+        SOURCE("`pgoutput` or `kafka`"),
         ADDRESS("host:port"),
         PATTERNS("list of patterns"),
         HOSTS("list of host names"),

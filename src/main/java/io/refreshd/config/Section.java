@@ -102,6 +102,11 @@ final class Section {
         return given(key.leaf(), key.isSecret(), parser);
     }
 
+    /** The value of a key that is nested below one of the {@link Key}s, and that no message shows. */
+    <T> Optional<T> secret(String leaf, Parser<T> parser) {
+        return given(leaf, true, parser);
+    }
+
     /** The value of a key that is nested below one of the {@link Key}s and is no secret; empty if it is absent or invalid. */
     <T> Optional<T> given(String leaf, Parser<T> parser) {
         return given(leaf, false, parser);

@@ -58,6 +58,14 @@ final class ValueParsers {
         };
     }
 
+    static CaptureSettings.Source source(String text) throws InvalidValueException {
+        return switch (text) {
+            case "pgoutput" -> CaptureSettings.Source.PGOUTPUT;
+            case "kafka" -> CaptureSettings.Source.KAFKA;
+            default -> throw new InvalidValueException("there is no such source", "write pgoutput or kafka");
+        };
+    }
+
     static String slot(String text) throws InvalidValueException {
         if (!SLOT.matcher(text).matches()) {
             throw new InvalidValueException(

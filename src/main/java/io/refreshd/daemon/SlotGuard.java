@@ -46,7 +46,8 @@ public final class SlotGuard {
         long retained = found.map(SlotState::retainedBytes).orElse(0L);
         OptionalLong limit = settings.maxRetained();
         listener.accept(new Notice.SlotSeen(retained, limit));
-        if (limit.isEmpty()) {
+        if (limit.isEmpty() || settings.source() == CaptureSettings.Source.KAFKA) {
+            // The slot of a connector is not refreshd's to give up.
             return;
         }
         if (found.isPresent() && retained > limit.getAsLong()) {

@@ -1,6 +1,6 @@
 package io.refreshd.doctor;
 
-import io.refreshd.capture.Prerequisites;
+import io.refreshd.capture.KafkaUnavailableException;
 import io.refreshd.catalog.TestedVersions;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.Remedy;
@@ -23,7 +23,7 @@ final class ServerCheck implements Check {
     @Override
     public List<Finding> run(ExaminedDatabase database) throws SQLException {
         List<Finding> findings = new ArrayList<>();
-        for (Obstacle obstacle : Prerequisites.check(database.handle().getConnection(), database.capture())) {
+        for (Obstacle obstacle : capture(database)) {
             findings.add(new Finding(
                     Severity.ERROR,
                     "prerequisite",
@@ -37,6 +37,15 @@ final class ServerCheck implements Check {
         clock(database, findings);
         pooler(database, findings);
         return findings;
+    }
+
+    private static List<Obstacle> capture(ExaminedDatabase database) throws SQLException {
+        try {
+            return StartupRequirements.capture(database.handle(), database.configuration());
+        } catch (KafkaUnavailableException e) {
+            return List.of(new Obstacle(
+                    String.valueOf(e.getMessage()), Remedy.text("correct kafka.bootstrap-servers or kafka.client")));
+        }
     }
 
     static Optional<Finding> version(int version) {

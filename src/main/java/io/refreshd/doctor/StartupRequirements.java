@@ -1,6 +1,7 @@
 package io.refreshd.doctor;
 
 import io.refreshd.capture.CaptureSettings;
+import io.refreshd.capture.KafkaUnavailableException;
 import io.refreshd.capture.Prerequisites;
 import io.refreshd.capture.Publication;
 import io.refreshd.capture.Server;
@@ -30,12 +31,26 @@ public final class StartupRequirements {
     private StartupRequirements() {}
 
     /** What keeps the daemon from starting; empty if a start may be tried. */
-    public static List<Obstacle> obstacles(Handle handle, Configuration configuration) throws SQLException {
-        List<Obstacle> obstacles =
-                new ArrayList<>(Prerequisites.check(handle.getConnection(), settings(configuration)));
+    public static List<Obstacle> obstacles(Handle handle, Configuration configuration)
+            throws SQLException, KafkaUnavailableException {
+        List<Obstacle> obstacles = new ArrayList<>(capture(handle, configuration));
         foreignLedger(handle).ifPresent(obstacles::add);
         missingCreatePrivilege(handle, configuration).ifPresent(obstacles::add);
         return obstacles;
+    }
+
+    /** Why no view can be made incremental with this source of changes; empty if views can be. */
+    public static Optional<Obstacle> toIncremental(Configuration configuration) {
+        return TopicRequirements.toIncremental(configuration);
+    }
+
+    /** What keeps the changes from being read. */
+    static List<Obstacle> capture(Handle handle, Configuration configuration)
+            throws SQLException, KafkaUnavailableException {
+        return configuration.kafka().isPresent()
+                ? TopicRequirements.obstacles(
+                        handle, settings(configuration), configuration.kafka().get())
+                : Prerequisites.check(handle.getConnection(), settings(configuration));
     }
 
     /** The obstacle that another role owns the ledger and this role may not write to it. */
@@ -64,8 +79,8 @@ public final class StartupRequirements {
     static Optional<Obstacle> missingCreatePrivilege(Handle handle, Configuration configuration) throws SQLException {
         LedgerAccess found = ledgerAccess(handle);
         String publication = configuration.capture().publication();
-        boolean published =
-                Publication.inspect(handle.getConnection(), publication).isPresent();
+        boolean published = configuration.kafka().isPresent()
+                || Publication.inspect(handle.getConnection(), publication).isPresent();
         if (found.mayCreate() || (found.ledger() && published)) {
             return Optional.empty();
         }
@@ -108,7 +123,8 @@ public final class StartupRequirements {
             lines.add("ALTER PUBLICATION " + SqlNames.identifier(name) + " OWNER TO " + role);
         }
         String slot = configuration.capture().slot();
-        if (Slot.inspect(handle.getConnection(), slot).isEmpty()) {
+        if (configuration.kafka().isEmpty()
+                && Slot.inspect(handle.getConnection(), slot).isEmpty()) {
             int version = handle.getConnection().getMetaData().getDatabaseMajorVersion();
             lines.add("SELECT " + Slot.call(slot, version));
         }

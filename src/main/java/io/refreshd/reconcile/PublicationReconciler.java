@@ -7,6 +7,8 @@ import io.refreshd.database.ConnectionPools;
 import io.refreshd.model.Moment;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.PrerequisitesMissingException;
+import io.refreshd.model.Remedy;
+import io.refreshd.model.SqlNames;
 import io.refreshd.model.TableId;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -80,6 +82,31 @@ final class PublicationReconciler {
         Map<TableId, Obstacle> refused = oneByOne(handle, wanted);
         removeNeedless(handle, wanted, refused);
         return refused;
+    }
+
+    /**
+     * The tables that a publication of others lacks, each with a remedy. Changes nothing.
+     *
+     * @throws PrerequisitesMissingException if there is no such publication
+     */
+    Map<TableId, Obstacle> compare(Handle handle, Set<TableId> wanted)
+            throws SQLException, PrerequisitesMissingException {
+        PublicationState state = Publication.inspect(handle.getConnection(), name)
+                .orElseThrow(() -> new PrerequisitesMissingException(List.of(new Obstacle(
+                        "the connector's publication " + name + " is missing",
+                        Remedy.text("start the connector with it, or correct capture.publication")))));
+        Map<TableId, Obstacle> lacking = new HashMap<>();
+        for (TableId table : wanted) {
+            if (!state.tables().containsKey(table)) {
+                lacking.put(
+                        table,
+                        new Obstacle(
+                                "table " + table + " is not in the connector's publication " + name,
+                                Remedy.sql("ALTER PUBLICATION " + SqlNames.identifier(name) + " ADD TABLE "
+                                        + SqlNames.qualified(table))));
+            }
+        }
+        return lacking;
     }
 
     /** Whether a table that was left out may join now: because of a lock, or by a failure that the catalog does not show. */

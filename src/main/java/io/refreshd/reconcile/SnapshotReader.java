@@ -55,7 +55,9 @@ final class SnapshotReader {
         warnOfLack(catalog, handle);
         ViewGraph graph = ViewGraph.of(catalog, configuration.views()::includes);
         RequiredTables wanted = required.read(handle, graph);
-        Map<TableId, Obstacle> refused = publication.reconcile(handle, wanted.publishable());
+        Map<TableId, Obstacle> refused = configuration.kafka().isPresent()
+                ? publication.compare(handle, wanted.publishable())
+                : publication.reconcile(handle, wanted.publishable());
         String publicationVersion = Publication.version(handle.getConnection(), name);
         PublicationState state = Publication.inspect(handle.getConnection(), name)
                 .orElseThrow(() -> new SQLException("the publication was dropped a moment ago"));

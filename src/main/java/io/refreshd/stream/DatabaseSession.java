@@ -10,9 +10,11 @@ import io.refreshd.ingest.LowWatermark;
 import io.refreshd.ingest.WatermarkWriter;
 import io.refreshd.ledger.Lease;
 import io.refreshd.ledger.LeasedLedger;
+import io.refreshd.ledger.TopicOffsets;
 import io.refreshd.ledger.ViewRows;
 import io.refreshd.ledger.Watermarks;
 import io.refreshd.model.Lsn;
+import io.refreshd.model.TopicOffset;
 import io.refreshd.reconcile.CatalogReconciler;
 import io.refreshd.refresh.Membership;
 import io.refreshd.schedule.EventLoop;
@@ -21,6 +23,7 @@ import io.refreshd.schedule.Scheduler;
 import io.refreshd.schedule.SchedulerSettings;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.random.RandomGenerator;
 import org.jdbi.v3.core.Handle;
 
@@ -85,7 +88,7 @@ public final class DatabaseSession implements AutoCloseable {
                 loop,
                 membership,
                 writer,
-                () -> confirmed(connections, slot),
+                () -> configuration.kafka().isPresent() ? begun(connections) : confirmed(connections, slot),
                 around.listener(),
                 around.clock());
         this.reconciler =
@@ -97,6 +100,16 @@ public final class DatabaseSession implements AutoCloseable {
             return Slot.inspect(handle.getConnection(), slot)
                     .flatMap(SlotState::confirmed)
                     .orElseThrow(() -> new SQLException("replication slot " + slot + " has no position"));
+        }
+    }
+
+    /** Where the offsets stand from which topics are read. */
+    private static Lsn begun(ConnectionPools connections) throws SQLException {
+        try (Handle handle = connections.jdbi().open()) {
+            return TopicOffsets.read(handle).stream()
+                    .map(TopicOffset::position)
+                    .max(Comparator.naturalOrder())
+                    .orElseThrow(() -> new SQLException("the ledger has no offsets"));
         }
     }
 

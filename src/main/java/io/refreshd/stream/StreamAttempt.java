@@ -2,8 +2,11 @@ package io.refreshd.stream;
 
 import io.refreshd.capture.CaptureSettings;
 import io.refreshd.capture.ChangeSource;
+import io.refreshd.capture.KafkaUnavailableException;
 import io.refreshd.capture.PgoutputChangeSource;
+import io.refreshd.capture.TopicGap;
 import io.refreshd.config.Configuration;
+import io.refreshd.config.KafkaSettings;
 import io.refreshd.database.ConnectionPools;
 import io.refreshd.doctor.StartupRequirements;
 import io.refreshd.ledger.Lease;
@@ -11,6 +14,7 @@ import io.refreshd.ledger.LedgerSchema;
 import io.refreshd.ledger.LedgerTooNewException;
 import io.refreshd.ledger.StreamPosition;
 import io.refreshd.ledger.StreamRow;
+import io.refreshd.model.Lsn;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.PrerequisitesMissingException;
 import io.refreshd.model.Remedy;
@@ -76,11 +80,11 @@ final class StreamAttempt {
             if (identity.inRecovery()) {
                 throw new SQLException("the server is in recovery: refreshd needs the primary");
             }
+            configuration.kafka().ifPresent(kafka -> TopicBootstrapServer.forgetWithoutSlot(handle, settings.slot()));
             check(handle);
             session = session(handle, identity, present);
             giveUpPoisoned(session);
-            prepare(handle, identity, session);
-            capture = new PgoutputChangeSource(settings, session.ingest());
+            capture = prepare(handle, identity, session);
         }
         poison.begin(attempts(session));
         try (capture) {
@@ -93,7 +97,8 @@ final class StreamAttempt {
             throw e;
         } catch (ExecutionException e) {
             Throwable cause = e.getCause();
-            poison.failed(cause, capture.hasStreamed()).ifPresent(dropSlot::set);
+            (cause instanceof TopicGap gap ? Optional.of(gap.reason()) : poison.failed(cause, capture.hasStreamed()))
+                    .ifPresent(dropSlot::set);
             if (cause instanceof Error error) {
                 around.listener().accept(new Notice.ErrorCaught("capture", error));
             }
@@ -144,7 +149,7 @@ final class StreamAttempt {
         }
     }
 
-    private void check(Handle handle) throws SQLException, PrerequisitesMissingException {
+    private void check(Handle handle) throws SQLException, PrerequisitesMissingException, KafkaUnavailableException {
         List<Obstacle> obstacles = StartupRequirements.obstacles(handle, configuration);
         if (!obstacles.isEmpty()) {
             throw new PrerequisitesMissingException(obstacles);
@@ -191,7 +196,7 @@ final class StreamAttempt {
      * Reconciles the catalog, then bootstraps the slot. The publication has to be there before the slot: before 18 the server fails
      * on changes older than the publication.
      */
-    private void prepare(Handle handle, ServerIdentity identity, DatabaseSession session) throws Exception {
+    private ChangeSource prepare(Handle handle, ServerIdentity identity, DatabaseSession session) throws Exception {
         // A refresh that starts before the slot is there would have to be done again after it.
         session.loop().post(new Event.Held());
         LiveBootstrapServer server = new LiveBootstrapServer(handle, session, settings.slot());
@@ -199,22 +204,57 @@ final class StreamAttempt {
         try {
             session.reconciler().reconcile(handle);
             String drop = dropSlot.get();
-            bootstrap(server, identity, session, Optional.ofNullable(drop));
+            ChangeSource source = configuration.kafka().isPresent()
+                    ? topics(
+                            server,
+                            handle,
+                            identity,
+                            session,
+                            configuration.kafka().get(),
+                            Optional.ofNullable(drop))
+                    : slot(server, identity, session, Optional.ofNullable(drop));
             // What was asked for meanwhile stays.
             dropSlot.compareAndSet(drop, null);
+            return source;
         } finally {
             bootstrapping = null;
             session.loop().post(new Event.Released());
         }
     }
 
-    private void bootstrap(
+    private ChangeSource slot(
             BootstrapServer server, ServerIdentity identity, DatabaseSession session, Optional<String> drop)
+            throws SQLException, InterruptedException {
+        bootstrap(server, settings.slot(), identity, session, drop);
+        return new PgoutputChangeSource(settings, session.ingest());
+    }
+
+    private ChangeSource topics(
+            LiveBootstrapServer live,
+            Handle handle,
+            ServerIdentity identity,
+            DatabaseSession session,
+            KafkaSettings kafka,
+            Optional<String> gap)
+            throws Exception {
+        TopicBootstrapServer server = TopicBootstrapServer.of(live, handle, session, settings, kafka, gap);
+        Lsn position =
+                bootstrap(server, TopicBootstrapServer.nameFor(settings.slot()), identity, session, server.gap());
+        return server.source(kafka, position);
+    }
+
+    /** @return the position from which on everything is read */
+    private Lsn bootstrap(
+            BootstrapServer server,
+            String slot,
+            ServerIdentity identity,
+            DatabaseSession session,
+            Optional<String> drop)
             throws SQLException, InterruptedException {
         SlotBootstrap.Result result = new SlotBootstrap(
                         server,
                         new SlotBootstrap.Settings(
-                                settings.slot(),
+                                slot,
                                 settings.server().database(),
                                 identity,
                                 drop,
@@ -227,6 +267,7 @@ final class StreamAttempt {
         result.gap()
                 .filter(gap -> gap.recorded().isPresent())
                 .ifPresent(gap -> around.listener().accept(new Notice.GapFound(gap.reason())));
+        return result.ready().position();
     }
 
     /** The wait may take hours. The views are refreshed now with what can be had, and once more when it is over. */

@@ -41,7 +41,8 @@ CREATE TABLE IF NOT EXISTS refreshd.stream (
     beat_interval     interval    NOT NULL DEFAULT '1 second',
     commit_time       timestamptz,
     read_to           pg_lsn,
-    attempts          integer
+    attempts          integer,
+    slot_decoded      bigint
 );
 COMMENT ON TABLE refreshd.stream IS
     'One row: how far the log has been processed, on which server, and the daemon''s last heartbeat.';
@@ -56,6 +57,24 @@ COMMENT ON COLUMN refreshd.stream.read_to IS
 COMMENT ON COLUMN refreshd.stream.attempts IS
     'Attempts at reading beyond read_to, the present one included, also those that ended with their process. After the third one the '
     'slot is given up.';
+
+COMMENT ON COLUMN refreshd.stream.slot_decoded IS
+    'Bytes that the server had decoded for the slot of Debezium''s connector, if changes are read from topics. It shrinks if the slot '
+    'is made anew.';
+
+CREATE TABLE IF NOT EXISTS refreshd.topic_offset (
+    topic       text    NOT NULL,
+    partition   integer NOT NULL,
+    topic_id    text    NOT NULL,
+    next_offset bigint  NOT NULL,
+    position    pg_lsn  NOT NULL,
+    PRIMARY KEY (topic, partition)
+);
+COMMENT ON TABLE refreshd.topic_offset IS
+    'Where reading goes on in Kafka''s topics, if changes are read from there. Everything before was marked durably.';
+COMMENT ON COLUMN refreshd.topic_offset.topic_id IS 'Kafka''s id of the topic: a topic that is made anew has another one.';
+COMMENT ON COLUMN refreshd.topic_offset.position IS
+    'In a topic that keeps the order of the log: everything that committed after this position is at next_offset or behind it.';
 
 CREATE TABLE IF NOT EXISTS refreshd.view_state (
     view_schema      text        NOT NULL,

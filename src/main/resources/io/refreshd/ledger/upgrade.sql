@@ -46,7 +46,8 @@ ALTER TABLE refreshd.lease
 ALTER TABLE refreshd.stream
     ADD COLUMN IF NOT EXISTS commit_time timestamptz,                                           -- 4
     ADD COLUMN IF NOT EXISTS read_to pg_lsn,                                                    -- 5
-    ADD COLUMN IF NOT EXISTS attempts integer;                                                  -- 5
+    ADD COLUMN IF NOT EXISTS attempts integer,                                                  -- 5
+    ADD COLUMN IF NOT EXISTS slot_decoded bigint;                                               -- 5
 
 -- Until version 4 the reasons of failures were the words of the server, which may quote rows. They move to a table of their own.
 DO $$

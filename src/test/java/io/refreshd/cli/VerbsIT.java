@@ -89,6 +89,18 @@ class VerbsIT {
     }
 
     @Test
+    void teardownLeavesSlotAndPublicationOfAConnector() throws Exception {
+        assertThat(execute("init")).isZero();
+        Path connector = Files.writeString(folder.resolve("connector.json"), "{}");
+        sections = "  source: kafka\nviews: {}\nkafka: { bootstrap-servers: 'localhost:1', topics: t, connector: "
+                + connector + " }";
+        assertThat(execute("teardown", "--yes", "--json")).isZero();
+        assertThat(json().get("dropped").toString()).isEqualTo("[\"schema refreshd\"]");
+        assertThat(slots()).isEqualTo("1");
+        assertThat(database.query("SELECT pubname FROM pg_publication")).containsExactly("refreshd");
+    }
+
+    @Test
     void theScriptOfInitLeavesNothingMissing() throws Exception {
         assertThat(execute("init", "--print")).isZero();
         assertThat(slots()).isEqualTo("0");

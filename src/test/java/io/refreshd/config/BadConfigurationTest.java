@@ -3,10 +3,13 @@ package io.refreshd.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -73,6 +76,8 @@ class BadConfigurationTest {
                 "log: { values: yes } | log.values: neither true nor false (found: yes); write true or false",
                 "http: { listen: 'a:1', listen: 'a:2' } | http.listen: duplicate key, first on line 2; remove one of the two",
                 "http: { [a]: b } | http: a key that is not text; write key: value",
+                "capture: { source: topics } | capture.source: there is no such source (found: topics); write pgoutput or kafka",
+                "kafka: { topics: a } | kafka.topics: has no effect; remove it, or write capture.source: kafka",
                 // Shapes
                 "http: { listen: } | http.listen: has no value; write a single value",
                 "http: { listen: [a] } | http.listen: is a list; write a single value",
@@ -187,5 +192,51 @@ class BadConfigurationTest {
         assertThat(failure.problems().stream().map(Problem::toString).collect(Collectors.joining("\n")))
                 .doesNotContain("hunter2");
         return failure;
+    }
+
+    @Test
+    void reportsAllProblemsOfTheTopicsAtOnce() {
+        String yaml = """
+                database: { url: 'jdbc:postgresql://db/app', user: u }
+                capture: { source: kafka }
+                kafka:
+                  bootstrap-servers: kafka
+                  topics: a/b
+                  connector: no such file
+                  client:
+                    ssl.truststore.password:
+                    group.id: hunter2
+                """;
+        assertThat(problemsOf(yaml).stream().map(Object::toString).toList())
+                .containsExactly(
+                        "line 4: kafka.bootstrap-servers: not the addresses of brokers (found: kafka); write host:port, and commas between several of them",
+                        "line 5: kafka.topics: not a pattern for topics (found: a/b); write letters, digits, dots, underscores and hyphens, and * for any run of them",
+                        "line 6: kafka.connector: the file cannot be read (found: no such file); write the settings of the connector into it, as JSON",
+                        "line 8: kafka.client[ssl.truststore.password]: has no value; write a single value",
+                        "line 9: kafka.client[group.id]: not a setting for TLS or authentication; write settings that begin with security., ssl. or sasl.; refreshd sets all others");
+        assertThat(
+                        problemsOf("database: { url: 'jdbc:postgresql://db/app', user: u }\ncapture: { source: kafka }")
+                                .stream()
+                                .map(Problem::path))
+                .containsExactly("kafka.bootstrap-servers", "kafka.topics", "kafka.connector");
+    }
+
+    @Test
+    void refusesIncrementalRoleViewsOverSeveralTopics(@TempDir Path folder) throws Exception {
+        Path connector = Files.writeString(folder.resolve("c.json"), "{}");
+        String yaml = """
+                database: { url: 'jdbc:postgresql://db/app', user: u }
+                capture: { source: kafka }
+                kafka: { bootstrap-servers: 'a:1', topics: %s, connector: %s }
+                role-views:
+                  templates:
+                    public.v_{role}: { kind: incremental, query: 'SELECT 1 AS id', unique-key: [id], roles: [a] }
+                """;
+        assertThat(problemsOf(yaml.formatted("'app.*'", connector)).stream().map(Object::toString))
+                .containsExactly(
+                        "line 5: role-views.templates: an incremental view needs changes in the order of the log; name one topic in kafka.topics, without *");
+        assertThat(ConfigurationReader.read(yaml.formatted("app", connector), "f.yaml", Map.of())
+                        .roleViews())
+                .hasSize(1);
     }
 }

@@ -43,11 +43,13 @@ class ConfigurationReaderTest {
                         new RefreshSettings(
                                 2, Duration.ofSeconds(2), Optional.of(Duration.ofSeconds(1)), Duration.ofMinutes(10)),
                         new CaptureSettings(
+                                CaptureSettings.Source.PGOUTPUT,
                                 "refreshd",
                                 "refreshd",
                                 Duration.ofSeconds(1),
                                 Duration.ofSeconds(1),
                                 OptionalLong.of(10L << 30)),
+                        Optional.empty(),
                         new AuditSettings(Optional.empty()),
                         new HttpSettings("127.0.0.1", 9464),
                         new LogSettings(false),
@@ -108,11 +110,13 @@ class ConfigurationReaderTest {
                                         Optional.of(false)))),
                         new RefreshSettings(3, Duration.ofSeconds(1), Optional.empty(), Duration.ofHours(1)),
                         new CaptureSettings(
+                                CaptureSettings.Source.PGOUTPUT,
                                 "s_1",
                                 "Odd Name",
                                 Duration.ofSeconds(2),
                                 Duration.ofSeconds(3),
                                 OptionalLong.of(10L << 30)),
+                        Optional.empty(),
                         new AuditSettings(Optional.of(Duration.ofMinutes(4))),
                         new HttpSettings("::1", 0, List.of("refreshd.example.com", "*")),
                         new LogSettings(true),
@@ -223,5 +227,34 @@ class ConfigurationReaderTest {
 
     private static Configuration read(String yaml) throws ConfigurationException {
         return ConfigurationReader.read(yaml, "f.yaml", Map.of());
+    }
+
+    @Test
+    void readsTheTopics(@TempDir Path folder) throws Exception {
+        Path file = folder.resolve("refreshd.yaml");
+        Path connector = Files.writeString(folder.resolve("connector.json"), "{}");
+        Files.writeString(file, LEAST + """
+                capture: { source: kafka, slot: debezium, publication: dbz }
+                kafka:
+                  bootstrap-servers: "a:1, [::1]:2"
+                  topics: app.*
+                  connector: connector.json
+                  client: { security.protocol: SASL_SSL, sasl.jaas.config: '${JAAS}' }
+                """);
+        Configuration configuration = ConfigurationReader.read(file, Map.of("JAAS", "s3cret"));
+        assertThat(configuration.capture().source()).isEqualTo(CaptureSettings.Source.KAFKA);
+        assertThat(configuration.kafka())
+                .contains(new KafkaSettings(
+                        "a:1, [::1]:2",
+                        new TopicPattern("app.*"),
+                        "refreshd",
+                        connector,
+                        false,
+                        Map.of("security.protocol", new Secret("SASL_SSL"), "sasl.jaas.config", new Secret("s3cret"))));
+        assertThat(configuration.toString()).doesNotContain("s3cret");
+        TopicPattern topics = configuration.kafka().orElseThrow().topics();
+        assertThat(topics.matches("app.public.t")).isTrue();
+        assertThat(topics.matches("appXpublic")).isFalse();
+        assertThat(topics.matches("my.app.public")).isFalse();
     }
 }

@@ -1,0 +1,28 @@
+package io.refreshd.capture;
+
+import io.refreshd.model.Lsn;
+import io.refreshd.model.TopicOffset;
+import java.util.List;
+
+/**
+ * Where a source of topics begins.
+ *
+ * @param prefix the connector's {@code topic.prefix}: events of other connectors are passed over
+ * @param ordered whether the one partition keeps the order of the log
+ * @param position everything that committed at or before it is delivered no more, or was marked already
+ * @param decoded bytes that the server had decoded for the connector's slot when it was last looked at
+ * @param anew whether every view was marked for this start, so that a snapshot of the connector that goes on hides nothing
+ * @param acceptsLostChanges whether a connector that may lose changes when it is restarted is read from
+ */
+public record TopicStart(
+        String prefix,
+        List<TopicOffset> offsets,
+        boolean ordered,
+        Lsn position,
+        long decoded,
+        boolean anew,
+        boolean acceptsLostChanges) {
+    public TopicStart {
+        offsets = List.copyOf(offsets);
+    }
+}

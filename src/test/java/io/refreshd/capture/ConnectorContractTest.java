@@ -1,0 +1,105 @@
+package io.refreshd.capture;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.refreshd.model.Obstacle;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class ConnectorContractTest {
+    private static final CaptureSettings CAPTURE = new CaptureSettings(
+            new Server("db", 5432, "app", "u", "", Map.of()), "orders", "dbz", Duration.ofSeconds(1));
+
+    private static Map<String, String> good() {
+        return new HashMap<>(Map.of(
+                "connector.class", "io.debezium.connector.postgresql.PostgresConnector",
+                "plugin.name", "pgoutput",
+                "slot.name", "orders",
+                "publication.name", "dbz",
+                "database.dbname", "app",
+                "topic.prefix", "app",
+                "skipped.operations", "none",
+                "decimal.handling.mode", "string"));
+    }
+
+    private static List<String> violations(Map<String, String> connector) {
+        return ConnectorContract.obstacles(connector, CAPTURE).stream()
+                .map(obstacle -> obstacle.what() + "; " + obstacle.remedy())
+                .toList();
+    }
+
+    @Test
+    void settingsThatKeepTheContractPass() {
+        assertThat(violations(good())).isEmpty();
+        Map<String, String> oneTopic = good();
+        oneTopic.put("transforms", "one");
+        oneTopic.put("transforms.one.type", "org.apache.kafka.connect.transforms.RegexRouter");
+        assertThat(violations(oneTopic)).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "skipped.operations | | the connector's skipped.operations is not set: TRUNCATE is left out by default; set skipped.operations=none",
+                "skipped.operations | t | the connector's skipped.operations is t: TRUNCATE is left out by default; set skipped.operations=none",
+                "decimal.handling.mode | | the connector's decimal.handling.mode is not set: values would be decoded wrongly; set decimal.handling.mode=string",
+                "time.precision.mode | connect | the connector's time.precision.mode is connect: values would be decoded wrongly; set time.precision.mode=adaptive or adaptive_time_microseconds",
+                "plugin.name | | the connector's plugin.name is not set: refreshd relies on the publication of pgoutput; set plugin.name=pgoutput",
+                "lsn.flush.mode | connector_and_driver | the connector's lsn.flush.mode is connector_and_driver: the slot could pass changes that no topic holds; set lsn.flush.mode=connector",
+                "errors.tolerance | all | the connector's errors.tolerance is all: changes would be missing in the topics; set errors.tolerance=none",
+                "slot.name | other | the connector's slot.name is other, and capture.slot is orders; write the same in both",
+                "slot.name | | the connector's slot.name is debezium, and capture.slot is orders; write the same in both",
+                "publication.name | p | the connector's publication.name is p, and capture.publication is dbz; write the same in both",
+                "database.dbname | b | the connector's database.dbname is b, and database.url is app; write the same in both",
+                "topic.prefix | | the connector has no topic.prefix; set topic.prefix",
+                "table.include.list | public.t | the connector's table.include.list may leave out or alter what views read; remove table.include.list; the publication decides which tables are captured",
+                "column.mask.hash.SHA-256.with.salt.x | a | the connector's column.mask.hash.SHA-256.with.salt.x may leave out or alter what views read; remove column.mask.hash.SHA-256.with.salt.x; the publication decides which tables are captured",
+                "column.truncate.to.20.chars | a | the connector's column.truncate.to.20.chars may leave out or alter what views read; remove column.truncate.to.20.chars; the publication decides which tables are captured",
+                "message.prefix.include.list | a | the connector's message.prefix.include.list may leave out or alter what views read; remove message.prefix.include.list; the publication decides which tables are captured",
+                "transforms | unwrap | the connector's transform unwrap may alter or leave out events; remove it; only RegexRouter and ByLogicalTableRouter may be used",
+                "value.converter | io.confluent.connect.avro.AvroConverter | the connector's value.converter is io.confluent.connect.avro.AvroConverter: refreshd reads JSON; set value.converter=org.apache.kafka.connect.json.JsonConverter",
+                "producer.override.compression.type | zstd | the connector's producer.override.compression.type is zstd: refreshd has no other codec; set producer.override.compression.type=gzip or none",
+            })
+    void eachViolationIsNamedWithTheSettingThatMendsIt(String name, String value, String message) {
+        Map<String, String> connector = good();
+        if (value == null) {
+            connector.remove(name);
+        } else {
+            connector.put(name, value);
+        }
+        assertThat(violations(connector)).containsExactly(message);
+    }
+
+    @Test
+    void allViolationsAreNamedAtOnce() {
+        assertThat(violations(Map.of())).hasSize(8);
+    }
+
+    @Test
+    void readsTheFileInBothForms() {
+        assertThat(read("{\"topic.prefix\": \"a\", \"tasks.max\": 1}").settings())
+                .isEqualTo(Map.of("topic.prefix", "a", "tasks.max", "1"));
+        assertThat(read("{\"name\": \"n\", \"config\": {\"topic.prefix\": \"a\"}}")
+                        .prefix())
+                .isEqualTo("a");
+    }
+
+    @Test
+    void saysWhyTheFileCannotBeRead() {
+        assertThat(read("{\n\"a\": }").problems())
+                .extracting(Obstacle::what)
+                .containsExactly("f are not valid JSON, line 2");
+        assertThat(read("[]").problems()).extracting(Obstacle::what).containsExactly("f are no JSON object");
+    }
+
+    private static ConnectorConfiguration read(String json) {
+        return ConnectorConfiguration.of(json.getBytes(StandardCharsets.UTF_8), "f");
+    }
+}
