@@ -4,23 +4,31 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.refreshd.report.Notice;
+import io.refreshd.testing.FreshnessWait;
 import io.refreshd.testing.RunningDaemon;
 import io.refreshd.testing.TestDatabase;
-import io.refreshd.testing.TestTimeout;
 import java.util.List;
 import org.jdbi.v3.core.Handle;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A role without any privilege writes messages to the log that look like refreshd's. Nothing stops, and nobody is lied to. */
+/**
+ * A role without any privilege writes messages to the log that look like refreshd's. Nothing stops, and nobody is lied to. One daemon reads
+ * all of them.
+ */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class HostileMessagesIT {
     private TestDatabase database;
+    private RunningDaemon daemon;
     private String role;
+    /** How many rows the table has. */
+    private int written;
 
-    @BeforeEach
+    @BeforeAll
     void create() throws Exception {
         database = TestDatabase.create();
         role = "stranger_" + database.name();
@@ -29,10 +37,13 @@ class HostileMessagesIT {
                 "CREATE TABLE main (id int PRIMARY KEY, v text)",
                 "CREATE MATERIALIZED VIEW of_main AS SELECT id, v FROM main",
                 "CREATE UNIQUE INDEX ON of_main (id)");
+        daemon = RunningDaemon.start(database);
+        daemon.awaitFresh();
     }
 
-    @AfterEach
+    @AfterAll
     void drop() throws Exception {
+        daemon.close();
         database.execute("DROP ROLE " + role);
         database.close();
     }
@@ -58,29 +69,23 @@ class HostileMessagesIT {
                 "'refreshd:' || repeat('x', 1000000), repeat('x', 1000000)",
             })
     void aForgedMessage(String message) throws Exception {
-        try (RunningDaemon daemon = RunningDaemon.start(database)) {
-            daemon.awaitFresh();
-            for (String transactional : List.of("false", "true")) {
-                emit("SELECT pg_logical_emit_message(" + transactional + ", " + message + ")");
-            }
-            assertGoesOn(daemon);
+        for (String transactional : List.of("false", "true")) {
+            emit("SELECT pg_logical_emit_message(" + transactional + ", " + message + ")");
         }
+        assertGoesOn();
     }
 
     @Test
     void aMillionMessagesInATransaction() throws Exception {
-        try (RunningDaemon daemon = RunningDaemon.start(database)) {
-            daemon.awaitFresh();
-            emit("SELECT count(pg_logical_emit_message(true, 'refreshd:request', ''))"
-                    + " FROM generate_series(1, 1000000)");
-            emit("SELECT count(pg_logical_emit_message(true, 'refreshd:fence', i::text))"
-                    + " FROM generate_series(1, 100000) AS i");
-            emit("SELECT count(pg_logical_emit_message(false, 'refreshd:heartbeat', i::text))"
-                    + " FROM generate_series(1, 100000) AS i");
-            emit("SELECT count(pg_logical_emit_message(false, 'refreshd:request', ''))"
-                    + " FROM generate_series(1, 100000)");
-            assertGoesOn(daemon);
-        }
+        emit("SELECT count(pg_logical_emit_message(true, 'refreshd:request', ''))"
+                + " FROM generate_series(1, 1000000)");
+        emit("SELECT count(pg_logical_emit_message(true, 'refreshd:fence', i::text))"
+                + " FROM generate_series(1, 100000) AS i");
+        emit("SELECT count(pg_logical_emit_message(false, 'refreshd:heartbeat', i::text))"
+                + " FROM generate_series(1, 100000) AS i");
+        emit("SELECT count(pg_logical_emit_message(false, 'refreshd:request', ''))"
+                + " FROM generate_series(1, 100000)");
+        assertGoesOn();
     }
 
     private void emit(String sql) throws Exception {
@@ -89,11 +94,13 @@ class HostileMessagesIT {
         }
     }
 
-    private void assertGoesOn(RunningDaemon daemon) throws Exception {
-        database.execute("INSERT INTO main VALUES (1, 'after')");
+    private void assertGoesOn() throws Exception {
+        int id = ++written;
+        database.execute("INSERT INTO main VALUES (" + id + ", 'after')");
         // A client would take the daemon for dead while it reads a million messages of one transaction.
-        await().until(() -> database.query("SELECT v FROM of_main").equals(List.of("after")));
-        database.execute(TestTimeout.waitUntilFresh("of_main"));
+        await().until(() ->
+                database.query("SELECT v FROM of_main WHERE id = " + id).equals(List.of("after")));
+        FreshnessWait.await("of_main", database::query);
         assertThat(database.query("SELECT commit_time < now() + interval '1 hour' FROM refreshd.freshness"))
                 .containsExactly("t");
         assertThat(database.query("SELECT attempts FROM refreshd.stream"))
