@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.refreshd.report.StreamPhase;
 import io.refreshd.testing.DaemonProcess;
 import io.refreshd.testing.RunningDaemon;
 import io.refreshd.testing.TestDatabase;
@@ -73,8 +74,9 @@ class DaemonProcessIT {
             database.execute("UPDATE main SET v = 'new'");
             daemon.kill();
         }
-        try (DaemonProcess daemon = start("views: { quiet-period: 50ms }")) {
+        try (RunningDaemon successor = RunningDaemon.start(database)) {
             await().untilAsserted(() -> assertThat(rows()).containsExactly("new"));
+            successor.awaitFresh();
         }
     }
 
@@ -113,17 +115,16 @@ class DaemonProcessIT {
 
     @Test
     void killedItIsReplacedByTheOneThatStandsBy() throws Exception {
-        String views = "views: { quiet-period: 50ms }";
-        try (DaemonProcess first = start(views)) {
+        try (DaemonProcess first = start("views: { quiet-period: 50ms }")) {
             awaitFreshness("fresh");
-            try (DaemonProcess second = start(views)) {
-                awaitStandby(second);
+            try (RunningDaemon second = standBy()) {
                 String epoch = epoch();
                 first.kill();
                 database.execute("UPDATE main SET v = 'new'");
                 await().untilAsserted(() -> assertThat(rows()).containsExactly("new"));
                 assertThat(token()).isEqualTo("2");
                 assertThat(epoch()).as("no gap: the stream went on").isEqualTo(epoch);
+                second.awaitFresh();
             }
         }
     }
@@ -134,11 +135,9 @@ class DaemonProcessIT {
      */
     @Test
     void frozenAndReplacedItStandsByWhenItThaws() throws Exception {
-        String views = "views: { quiet-period: 50ms }";
-        try (DaemonProcess first = start(views)) {
+        try (DaemonProcess first = start("views: { quiet-period: 50ms }")) {
             awaitFreshness("fresh");
-            try (DaemonProcess second = start(views)) {
-                awaitStandby(second);
+            try (RunningDaemon second = standBy()) {
                 freezeBetweenTransactions(first);
                 // The server ends sessions like this when keepalives are not answered, or after idle_session_timeout.
                 database.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
@@ -153,6 +152,7 @@ class DaemonProcessIT {
                 database.execute("UPDATE main SET v = 'still by the second'");
                 await().untilAsserted(() -> assertThat(rows()).containsExactly("still by the second"));
                 assertThat(token()).isEqualTo("2");
+                second.awaitFresh();
             }
         }
     }
@@ -256,6 +256,14 @@ class DaemonProcessIT {
 
     private List<String> rows() throws Exception {
         return database.query("SELECT v FROM all_rows ORDER BY id");
+    }
+
+    /** A daemon in this JVM that stands by, as what is tested is the process whose place it takes. */
+    private RunningDaemon standBy() throws Exception {
+        RunningDaemon second = RunningDaemon.prepare(database, "");
+        Thread.ofVirtual().start(second::begin);
+        await("standby").until(() -> second.daemon().status().stream().phase() == StreamPhase.STANDBY);
+        return second;
     }
 
     private static void awaitStandby(DaemonProcess daemon) {
