@@ -31,7 +31,8 @@ import picocli.CommandLine.Spec;
         name = "graph",
         description = {
             "Shows which tables feed which views. For each view: the columns that it reads, the steps by which refreshd decides"
-                    + " whether a change altered it, and what limits them, with the remedy; and whether it could be incremental.",
+                    + " whether a change altered it, and what limits them, with the remedy; whether it could be incremental, and"
+                    + " which views are, or could be, refreshed together.",
             "With --svg, draws tables and views as a picture, coloured by freshness.",
             "Reads the catalog and the history of refreshes. Changes nothing."
         },
@@ -93,14 +94,18 @@ final class GraphVerb implements Callable<Integer> {
             Instant now = Instant.now();
             out.print(
                     json
-                            ? Json.text(CalendarText.addTo(
-                                            incremental.addTo(GraphText.json(graph)),
-                                            views,
-                                            configuration.views(),
-                                            now))
+                            ? Json.text(GroupText.addTo(
+                                            CalendarText.addTo(
+                                                    incremental.addTo(GraphText.json(graph)),
+                                                    views,
+                                                    configuration.views(),
+                                                    now),
+                                            graph,
+                                            configuration.views()))
                                     + "\n"
                             : GraphText.text(graph)
                                     + CalendarText.text(views, configuration.views(), now)
+                                    + GroupText.text(graph, configuration.views())
                                     + incremental.text());
             out.flush();
         }

@@ -84,6 +84,11 @@ enum Key {
             Kind.MAPPING,
             "{}",
             "Other settings for some views: a pattern, then any of `quiet-period`, `target-lag`, `max-staleness`, `window`, `schedule`, `method`, `full-recompute`, `notify`. Where several patterns match, the later one wins, key by key."),
+    VIEWS_TOGETHER(
+            "views.together",
+            Kind.GROUPS,
+            "[]",
+            "Groups of views that are refreshed in one snapshot, such as `[[public.orders, public.totals]]`, so that a page that shows them agrees with itself: see [Several views at one snapshot](#several-views-at-one-snapshot)."),
     REFRESH_MAX_CONCURRENT(
             "refresh.max-concurrent",
             Kind.NUMBER,
@@ -267,6 +272,7 @@ enum Key {
         SOURCE("`pgoutput` or `kafka`"),
         ADDRESS("host:port"),
         PATTERNS("list of patterns"),
+        GROUPS("list of lists of views"),
         HOSTS("list of host names"),
         FLAG("`true` or `false`"),
         MAPPING("mapping");

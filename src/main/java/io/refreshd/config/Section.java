@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.yaml.snakeyaml.nodes.MappingNode;
 import org.yaml.snakeyaml.nodes.Node;
@@ -29,6 +30,8 @@ final class Section {
 
     /** @param line line of the key */
     private record Entry(Node value, int line) {}
+
+    private static final String GROUPS = "[[public.orders, public.totals]]";
 
     private final String path;
     private final int line;
@@ -139,6 +142,36 @@ final class Section {
             problems.add(lineOf(node), pathOf(leaf), "is " + kindOf(node), "write a list, such as [\"public.*\"]");
         }
         return parsed;
+    }
+
+    /** A list of lists of two values or more. @param parsers gives the parser of each inner list */
+    <T> List<List<T>> groups(Key key, Supplier<Parser<T>> parsers) {
+        Node node = node(key.leaf());
+        List<List<T>> groups = new ArrayList<>();
+        if (node instanceof SequenceNode sequence && requireUntagged(node, key.path())) {
+            for (int i = 0; i < sequence.getValue().size(); i++) {
+                groups.add(group(sequence.getValue().get(i), key.path() + "[" + i + "]", parsers.get()));
+            }
+        } else if (node != null && !(node instanceof SequenceNode)) {
+            problems.add(lineOf(node), key.path(), "is " + kindOf(node), "write a list of lists, such as " + GROUPS);
+        }
+        return groups;
+    }
+
+    private <T> List<T> group(Node node, String at, Parser<T> parser) {
+        List<T> group = new ArrayList<>();
+        if (!(node instanceof SequenceNode sequence)) {
+            problems.add(lineOf(node), at, "is " + kindOf(node), "write a list of lists, such as " + GROUPS);
+        } else if (requireUntagged(node, at)) {
+            for (int i = 0; i < sequence.getValue().size(); i++) {
+                scalar(sequence.getValue().get(i), at + "[" + i + "]", false, parser)
+                        .ifPresent(group::add);
+            }
+            if (sequence.getValue().size() < 2) {
+                problems.add(lineOf(node), at, "names fewer than two views", "name two or more, or leave it out");
+            }
+        }
+        return group;
     }
 
     boolean isEmptyList(Key key) {

@@ -1,6 +1,8 @@
 package io.refreshd.config;
 
 import io.refreshd.model.ViewId;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.regex.Pattern;
 
 /**
@@ -20,6 +22,30 @@ public final class ViewPattern {
         this.text = text;
         this.schema = schema;
         this.name = name;
+    }
+
+    /** Parses the name of one view, in the same notation without wildcards. */
+    static ViewId parseName(String text) throws InvalidValueException {
+        parse(text);
+        List<StringBuilder> parts = new ArrayList<>(List.of(new StringBuilder()));
+        boolean quoted = false;
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (c == '"' && quoted && i + 1 < text.length() && text.charAt(i + 1) == '"') {
+                parts.getLast().append(text.charAt(i++));
+            } else if (c == '"') {
+                quoted = !quoted;
+            } else if (!quoted && c == '.') {
+                parts.add(new StringBuilder());
+            } else if (!quoted && (c == '*' || c == '?')) {
+                throw new InvalidValueException(
+                        "a pattern, and not the name of one view",
+                        "write schema.name; a name that holds " + c + " in double quotes");
+            } else {
+                parts.getLast().append(c);
+            }
+        }
+        return new ViewId(parts.getFirst().toString(), parts.getLast().toString());
     }
 
     /**

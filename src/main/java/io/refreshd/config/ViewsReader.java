@@ -41,7 +41,7 @@ final class ViewsReader {
     private ViewsSettings settings() {
         requireOrder(views, timing.quietPeriod(), timing.targetLag());
         CalendarReader.requireAgreement(views, CalendarSettings.of(timing));
-        return new ViewsSettings(
+        ViewsSettings settings = new ViewsSettings(
                 include(),
                 views.list(Key.VIEWS_EXCLUDE, ViewPattern::parse),
                 timing,
@@ -50,7 +50,9 @@ final class ViewsReader {
                         .bound(),
                 views.orDefault(Key.VIEWS_FULL_RECOMPUTE, ValueParsers::fullRecompute),
                 views.orDefault(Key.VIEWS_NOTIFY, ValueParsers::flag),
-                overrides(views.section(Key.VIEWS_OVERRIDES.leaf())));
+                overrides(views.section(Key.VIEWS_OVERRIDES.leaf())),
+                List.of());
+        return settings.withTogether(TogetherReader.read(views, settings));
     }
 
     private List<ViewPattern> include() {

@@ -16,6 +16,7 @@ import java.util.function.Function;
  * @param untrackedMaxStaleness longest staleness of a view that reads an untracked source, one whose changes are not in the
  *     WAL, and has no bound of its own; empty: such a view is refreshed only for changes in the WAL
  * @param overrides in the order of the file: a later one wins, key by key
+ * @param together groups of views that are refreshed in one snapshot; no view is in two of them
  */
 public record ViewsSettings(
         List<ViewPattern> include,
@@ -25,7 +26,8 @@ public record ViewsSettings(
         Optional<Duration> untrackedMaxStaleness,
         FullRecompute fullRecompute,
         boolean notifies,
-        List<ViewOverride> overrides) {
+        List<ViewOverride> overrides,
+        List<List<ViewId>> together) {
     /** The longest quiet period of an incremental view, unless an override says otherwise: its rounds cost little. */
     static final Duration QUIET_PERIOD_OF_INCREMENTAL = Duration.ofMillis(20);
 
@@ -33,6 +35,12 @@ public record ViewsSettings(
         include = List.copyOf(include);
         exclude = List.copyOf(exclude);
         overrides = List.copyOf(overrides);
+        together = together.stream().map(List::copyOf).toList();
+    }
+
+    ViewsSettings withTogether(List<List<ViewId>> groups) {
+        return new ViewsSettings(
+                include, exclude, timing, method, untrackedMaxStaleness, fullRecompute, notifies, overrides, groups);
     }
 
     public boolean includes(ViewId view) {

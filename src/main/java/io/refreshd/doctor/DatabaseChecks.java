@@ -40,6 +40,7 @@ public final class DatabaseChecks {
         CHECKS.put("definitions", new DefinitionCheck());
         CHECKS.put("determinism", new DeterminismCheck());
         CHECKS.put("calendar", new CalendarCheck());
+        CHECKS.put("together", new GroupCheck());
         CHECKS.put("settings", new SettingsCheck());
         CHECKS.put("event triggers", new EventTriggerCheck());
         CHECKS.put("storage", new StorageCheck());

@@ -46,44 +46,18 @@ public final class RefreshWrites {
         Lease.prove(transaction, token);
         lockInOrder(transaction, List.of(task));
         Written view = new Written(task, snapshot, commitTime, duration, rowsChanged, downstream, null);
-        return !write(transaction, List.of(view)).isEmpty();
+        return !write(transaction, List.of(view), Optional.empty()).isEmpty();
     }
 
     /**
-     * An incremental view of which rows were recomputed.
+     * A view that was brought up to date.
      *
      * @param commitTime commit time of the task's position in the log
+     * @param rowsChanged empty if that is not known
      * @param downstream whether to mark the views that read this one
-     * @param detail what the history says of it beside the number of rows
+     * @param detail what the history says of it beside the number of rows; null: nothing
      */
-    public record Recomputed(
-            RefreshTask task,
-            Snapshot snapshot,
-            Optional<Instant> commitTime,
-            Duration duration,
-            long rowsChanged,
-            boolean downstream,
-            String detail) {}
-
-    /** Records the round of several views. @return those of which the ledger has a row with this oid */
-    public static Set<ViewId> recomputed(Handle transaction, long token, List<Recomputed> views) {
-        Lease.proveAndCommitLocally(transaction, token);
-        lockInOrder(transaction, views.stream().map(Recomputed::task).toList());
-        return write(
-                transaction,
-                views.stream()
-                        .map(view -> new Written(
-                                view.task(),
-                                view.snapshot(),
-                                view.commitTime(),
-                                view.duration(),
-                                Optional.of(view.rowsChanged()),
-                                view.downstream(),
-                                view.detail()))
-                        .toList());
-    }
-
-    private record Written(
+    public record Written(
             RefreshTask task,
             Snapshot snapshot,
             Optional<Instant> commitTime,
@@ -93,6 +67,19 @@ public final class RefreshWrites {
             @Nullable String detail) {}
 
     /**
+     * Records several views whose rows another transaction has committed.
+     *
+     * @param storage id of that transaction if it has refreshed materialized views. Somebody else may have refreshed one since, so that the
+     *     present version of its storage need not be refreshd's
+     * @return those of which the ledger has a row with this oid
+     */
+    public static Set<ViewId> together(Handle transaction, long token, List<Written> views, Optional<String> storage) {
+        Lease.proveAndCommitLocally(transaction, token);
+        lockInOrder(transaction, views.stream().map(Written::task).toList());
+        return write(transaction, views, storage);
+    }
+
+    /**
      * The caller has proven the lease, and locked the rows.
      *
      * <p>Invariant: a snapshot that a mark has taken from the row ({@link DirtyMarks#write}) stays away until a refresh has covered that mark.
@@ -100,7 +87,7 @@ public final class RefreshWrites {
      *
      * @return those of which the ledger has a row with this oid
      */
-    private static Set<ViewId> write(Handle transaction, List<Written> views) {
+    private static Set<ViewId> write(Handle transaction, List<Written> views, Optional<String> storage) {
         views.stream().filter(Written::downstream).forEach(view -> markDownstream(transaction, view.task()));
         return transaction
                 .createQuery("""
@@ -125,7 +112,7 @@ public final class RefreshWrites {
                                 last_duration = n.duration,
                                 method = n.method,
                                 refreshes = refreshes + 1,
-                                storage_xid = %s,
+                                storage_xid = coalesce(CAST(CAST(:storage AS text) AS xid), %s),
                                 failures = 0,
                                 suspended_what = NULL,
                                 suspended_remedy = NULL,
@@ -163,6 +150,7 @@ public final class RefreshWrites {
                                 views,
                                 view -> view.rowsChanged().map(String::valueOf).orElse(null)))
                 .bind("details", texts(views, Written::detail))
+                .bind("storage", storage.orElse(null))
                 .map((row, context) -> new ViewId(row.getString(1), row.getString(2)))
                 .set();
     }

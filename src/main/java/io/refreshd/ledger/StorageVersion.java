@@ -1,6 +1,7 @@
 package io.refreshd.ledger;
 
 import io.refreshd.model.ViewId;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -34,6 +35,17 @@ public final class StorageVersion {
                 .bind("oid", oid)
                 .mapTo(Boolean.class)
                 .findOne();
+    }
+
+    /** Returns those of the views that nobody else has refreshed since, as the snapshot shows them. */
+    public static Set<Long> ours(Handle handle, List<Long> oids) {
+        return handle.createQuery("""
+                        SELECT s.view_oid FROM refreshd.view_state s
+                        WHERE s.view_oid = ANY (CAST(:oids AS oid[])) AND s.storage_xid = %s
+                        """.formatted(present("s.view_oid")))
+                .bind("oids", oids.stream().map(String::valueOf).toArray(String[]::new))
+                .mapTo(Long.class)
+                .set();
     }
 
     /**

@@ -69,6 +69,11 @@ public record Failure(Kind kind, String sqlState, String what, Remedy remedy, Co
         return sqlState.equals("42501");
     }
 
+    /** The same, of which the server said something else. */
+    public Failure withSaid(Confidential other) {
+        return new Failure(kind, sqlState, what, remedy, other);
+    }
+
     public Obstacle asObstacle() {
         return new Obstacle(what, remedy, said);
     }

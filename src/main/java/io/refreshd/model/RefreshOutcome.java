@@ -57,6 +57,13 @@ public sealed interface RefreshOutcome {
     record Failed(Failure failure, Duration duration) implements RefreshOutcome {}
 
     /**
+     * The refresh of another view of its group failed, so this view is as it was too. The other one has the outcome {@link Failed}.
+     *
+     * @param failure of the group's refresh, in words that name that view
+     */
+    record FailedTogether(Failure failure) implements RefreshOutcome {}
+
+    /**
      * Nothing was done in a round of several views: all rows of this one have to be recomputed, which would delay the others.
      *
      * @param why all rows have to be, in words for people
@@ -64,8 +71,8 @@ public sealed interface RefreshOutcome {
     record NeedsAllRows(String why) implements RefreshOutcome {}
 
     /**
-     * Nothing was done in a round of several views: nothing was pending and no row changed that it reads, or a view that it reads could not be
-     * brought up to date.
+     * Nothing was done, for another view: in a round of several views nothing was pending and no row changed that it reads, or a view that
+     * it reads could not be brought up to date; or the refresh of its group could not begin.
      */
     record Deferred() implements RefreshOutcome {}
 

@@ -3,6 +3,7 @@ package io.refreshd.reconcile;
 import io.refreshd.catalog.IncrementalView;
 import io.refreshd.catalog.MaterializedView;
 import io.refreshd.catalog.Reader;
+import io.refreshd.catalog.RefreshGroups;
 import io.refreshd.catalog.ViewGraph;
 import io.refreshd.config.ViewsSettings;
 import io.refreshd.ledger.Ledgered;
@@ -20,6 +21,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /**
@@ -43,11 +45,12 @@ record ReconcilePlan(
             Map<ViewId, Ledgered> ledger, Map<ViewId, Long> routed, CatalogSnapshot catalog, ViewsSettings settings) {
         CaptureCoverage coverage = catalog.coverage();
         ViewGraph graph = catalog.graph();
+        RefreshGroups groups = RefreshGroups.of(graph, settings.together());
         List<Registration> registrations = graph.views().values().stream()
-                .map(view -> registration(catalog, coverage, view, view.method(settings.methodOf(view.id()))))
+                .map(view -> registration(catalog, coverage, view, obstacleTo(view, catalog, groups, settings)))
                 .toList();
         List<ViewSpec> specs = graph.views().values().stream()
-                .map(view -> spec(catalog, coverage, view, settings))
+                .map(view -> spec(catalog, coverage, view, groups, settings))
                 .toList();
         Set<ViewId> altered = altered(catalog, registrations, ledger);
         Set<ViewId> uncertain = registrations.stream()
@@ -84,7 +87,7 @@ record ReconcilePlan(
     }
 
     private static Registration registration(
-            CatalogSnapshot catalog, CaptureCoverage coverage, MaterializedView view, Method method) {
+            CatalogSnapshot catalog, CaptureCoverage coverage, MaterializedView view, Optional<Obstacle> obstacle) {
         ViewGraph graph = catalog.graph();
         return new Registration(
                 view.id(),
@@ -96,11 +99,23 @@ record ReconcilePlan(
                         .sorted()
                         .toList(),
                 coverage.untrackedSourceOf(view),
-                catalog.obstacleTo(view, method));
+                obstacle);
+    }
+
+    /** Why the view cannot be refreshed: for itself, or for the others of its group. */
+    private static Optional<Obstacle> obstacleTo(
+            MaterializedView view, CatalogSnapshot catalog, RefreshGroups groups, ViewsSettings settings) {
+        Function<ViewId, Optional<Obstacle>> own = id ->
+                catalog.graph().view(id).flatMap(one -> catalog.obstacleTo(one, one.method(settings.methodOf(id))));
+        return own.apply(view.id()).or(() -> groups.obstacleTo(view.id(), own));
     }
 
     private static ViewSpec spec(
-            CatalogSnapshot catalog, CaptureCoverage coverage, MaterializedView view, ViewsSettings settings) {
+            CatalogSnapshot catalog,
+            CaptureCoverage coverage,
+            MaterializedView view,
+            RefreshGroups groups,
+            ViewsSettings settings) {
         Optional<Obstacle> untracked = coverage.untrackedSourceOf(view);
         Method method = view.method(settings.methodOf(view.id()));
         FullRecompute fullRecompute =
@@ -118,11 +133,12 @@ record ReconcilePlan(
                 timing,
                 method,
                 catalog.graph().upstreamOf(view.id()),
-                catalog.obstacleTo(view, method),
+                obstacleTo(view, catalog, groups, settings),
                 untracked,
                 view.incremental().map(IncrementalView::version).orElse(""),
                 fullRecompute,
                 coverage.clockOf(view),
-                catalog.graph().stackOf(view.id()));
+                catalog.graph().stackOf(view.id()),
+                groups.othersOf(view.id()));
     }
 }

@@ -181,7 +181,7 @@ final class IncrementalRefresher {
             try (Handle handle = jdbi.open()) {
                 Map<RoundMember, Round.Result> results =
                         running.track(handle, tasks.getFirst().view(), () -> correct(handle));
-                List<RefreshWrites.Recomputed> corrected = new ArrayList<>();
+                List<RefreshWrites.Written> corrected = new ArrayList<>();
                 results.forEach((member, result) -> {
                     switch (result) {
                         case Round.Result.Idle idle -> outcomes.put(member.view(), new RefreshOutcome.Deferred());
@@ -240,7 +240,7 @@ final class IncrementalRefresher {
             }
         }
 
-        private RefreshWrites.Recomputed recomputed(
+        private RefreshWrites.Written recomputed(
                 RoundMember member, Round.Result.Corrected done, Collection<Round.Result> all) {
             RefreshTask task = member.task();
             ways.put(task.view(), done.way());
@@ -249,12 +249,12 @@ final class IncrementalRefresher {
             Set<ViewId> downstream = new HashSet<>(task.downstream());
             downstream.removeAll(carried(member));
             Duration duration = duration().minus(Round.timeOf(all)).plus(done.time());
-            return new RefreshWrites.Recomputed(
+            return new RefreshWrites.Written(
                     task.withDownstream(downstream),
                     member.snapshot(),
                     Optional.ofNullable(times.get(task.view())),
                     duration.isNegative() ? Duration.ZERO : duration,
-                    done.rowsChanged(),
+                    Optional.of(done.rowsChanged()),
                     !downstream.isEmpty() && !(done.rowsChanged() == 0 && told.contains(task.oid())),
                     done.way().detail());
         }
@@ -263,12 +263,12 @@ final class IncrementalRefresher {
             return round == null ? Set.of() : round.carried(member);
         }
 
-        private void record(Handle handle, List<RefreshWrites.Recomputed> corrected) {
+        private void record(Handle handle, List<RefreshWrites.Written> corrected) {
             if (corrected.isEmpty()) {
                 return;
             }
-            Set<ViewId> there = ledger.write(handle, corrected, told);
-            for (RefreshWrites.Recomputed view : corrected) {
+            Set<ViewId> there = ledger.write(handle, corrected, told, Optional.empty());
+            for (RefreshWrites.Written view : corrected) {
                 RefreshTask task = view.task();
                 if (!there.contains(task.view())) {
                     outcomes.put(task.view(), new RefreshOutcome.Gone());
@@ -281,7 +281,7 @@ final class IncrementalRefresher {
                         new RefreshOutcome.Refreshed(
                                 view.snapshot(),
                                 view.duration(),
-                                Optional.of(view.rowsChanged()),
+                                view.rowsChanged(),
                                 view.downstream(),
                                 clock.get().wall(),
                                 Optional.ofNullable(ways.get(task.view())).map(Way::recomputed),

@@ -29,7 +29,7 @@ import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.transaction.TransactionIsolationLevel;
 
 /**
- * Refreshes one view in one transaction, or several incremental ones: takes a snapshot, runs REFRESH, and records in the ledger what the view now holds.
+ * Refreshes one view in one transaction, or several together: takes a snapshot, runs REFRESH, and records in the ledger what the view now holds.
  *
  * <p>Thread: workers of the scheduler call {@link #refresh}, several at a time for different views. It blocks for as long as the
  * REFRESH takes.
@@ -41,6 +41,7 @@ public final class PostgresRefresher {
     private final RefreshAttempts attempts;
     private final RowLookups rowLookups;
     private final IncrementalRefresher incremental;
+    private final GroupRefresher groups;
     private final ViewNotifications notifications;
     private final Jdbi jdbi;
     private final long lease;
@@ -79,6 +80,7 @@ public final class PostgresRefresher {
         this.rowLookups = new RowLookups(jdbi, lease, limits, commitTimes);
         this.incremental =
                 new IncrementalRefresher(jdbi, lease, limits, clock, commitTimes, running, attempts, notifications);
+        this.groups = new GroupRefresher(jdbi, lease, limits, clock, commitTimes, running, attempts, notifications);
         this.jdbi = jdbi;
         this.lease = lease;
         this.limits = limits;
@@ -95,13 +97,15 @@ public final class PostgresRefresher {
     }
 
     /**
-     * Brings incremental views up to date in one transaction, so that they agree afterwards. One that fails does not keep the others from
-     * it.
+     * Brings views up to date in one transaction, so that they agree afterwards. An incremental view that fails does not keep the others
+     * from it; of other views, which are a group, all are refreshed or none.
      *
      * @return the outcome of each task
      */
     public Map<ViewId, RefreshOutcome> round(List<RefreshTask> tasks, LaterOfViews later) {
-        return incremental.round(tasks, later);
+        return tasks.getFirst().method() == Method.INCREMENTAL
+                ? incremental.round(tasks, later)
+                : groups.refresh(tasks);
     }
 
     private RefreshOutcome lookedUpOrRefreshed(RefreshTask task, LaterChanges later) throws InterruptedException {
@@ -199,7 +203,7 @@ public final class PostgresRefresher {
         return StorageVersion.isOursAndLocked(transaction, task.oid());
     }
 
-    private static String statement(RefreshTask task) {
+    static String statement(RefreshTask task) {
         String name = SqlNames.qualified(task.view());
         return switch (task.method()) {
             case CONCURRENT -> "REFRESH MATERIALIZED VIEW CONCURRENTLY " + name;

@@ -123,10 +123,15 @@ final class RefreshAttempts {
             }
         }
         Failure failure = FailureMessages.of(task.view(), error, grants);
+        recordUnlessLost(task, failure, duration);
+        return new RefreshOutcome.Failed(failure, duration);
+    }
+
+    /** Records the failure, unless the server does not answer. */
+    void recordUnlessLost(RefreshTask task, Failure failure, Duration duration) {
         if (!failure.isOutage() || RECORDED_OUTAGES.contains(failure.sqlState())) {
             record(task, failure, duration);
         }
-        return new RefreshOutcome.Failed(failure, duration);
     }
 
     /** Records the failure in the history, for people to read. The outcome does not depend on whether this succeeds. */

@@ -8,7 +8,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.jdbi.v3.core.Handle;
 
-/** The transaction that writes a round of incremental views to the ledger, and tells subscribers of the rows that it changed. */
+/** The transaction that writes to the ledger what another one has brought up to date, and tells subscribers of the rows that it changed. */
 final class RoundLedger {
     private final long lease;
     private final ViewNotifications notifications;
@@ -19,19 +19,20 @@ final class RoundLedger {
     }
 
     /**
-     * @param told by oid: views of whose present rows subscribers have been told. Of another one an earlier round may have changed rows
+     * @param told by oid: views of whose former rows subscribers have been told. Of another one an earlier round may have changed rows
      *     without writing the ledger
+     * @param storage as in {@link RefreshWrites#together}
      * @return the views of which the ledger has a row
      */
-    Set<ViewId> write(Handle handle, List<RefreshWrites.Recomputed> views, Set<Long> told) {
+    Set<ViewId> write(Handle handle, List<RefreshWrites.Written> views, Set<Long> told, Optional<String> storage) {
         List<ViewNotifications.Message> messages = new ArrayList<>();
         Set<ViewId> known = handle.inTransaction(transaction -> {
-            Set<ViewId> written = RefreshWrites.recomputed(transaction, lease, views);
+            Set<ViewId> written = RefreshWrites.together(transaction, lease, views, storage);
             messages.addAll(notifications.send(
                     transaction,
                     views.stream()
                             .filter(view -> written.contains(view.task().view()))
-                            .filter(view -> view.rowsChanged() > 0
+                            .filter(view -> !view.rowsChanged().equals(Optional.of(0L))
                                     || !told.contains(view.task().oid()))
                             .map(RoundLedger::changed)
                             .toList()));
@@ -41,11 +42,11 @@ final class RoundLedger {
         return known;
     }
 
-    private static ViewNotifications.Changed changed(RefreshWrites.Recomputed view) {
+    private static ViewNotifications.Changed changed(RefreshWrites.Written view) {
         return new ViewNotifications.Changed(
                 view.task().view(),
                 view.task().oid(),
                 view.task().method(),
-                Optional.of(view.rowsChanged()).filter(rows -> rows > 0));
+                view.rowsChanged().filter(rows -> rows > 0));
     }
 }

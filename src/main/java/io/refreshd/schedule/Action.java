@@ -27,8 +27,9 @@ public sealed interface Action {
     record Start(RefreshTask task) implements Action {}
 
     /**
-     * Bring these incremental views up to date in one round, then post {@link Event.RefreshEnded} for each of them. The views wait for
-     * nothing that another one of them has to bring. The first has taken a place for all.
+     * Bring these views up to date together, then post {@link Event.RefreshEnded} for each of them: incremental views in one round, the
+     * others, which are a group, in one refresh. The views wait for nothing that another one of them has to bring. The first has taken a
+     * place for all.
      */
     record StartRound(List<RefreshTask> tasks) implements Action {
         public StartRound {

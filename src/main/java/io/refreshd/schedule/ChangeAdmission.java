@@ -62,7 +62,7 @@ final class ChangeAdmission {
         views.reconsider(view);
         watermarks.freeze(view);
         view.pending.add(impact, now);
-        view.retry = view.retry.sourceChanged(view.spec.timing(), now.nanos());
+        view.group.retry = view.group.retry.sourceChanged(view.spec.timing(), now.nanos());
         markUnlessDurable(view);
     }
 
@@ -84,7 +84,7 @@ final class ChangeAdmission {
         view.lastSnapshot = Optional.empty();
         view.pending.addInvalidation(now);
         view.resumption = Resumption.NONE;
-        view.retry = view.retry.sourceChanged(view.spec.timing(), now.nanos());
+        view.group.retry = view.group.retry.sourceChanged(view.spec.timing(), now.nanos());
         if (view.incremental() || !view.durablyDirty()) {
             actions.markInvalidated(view);
         }
@@ -127,8 +127,9 @@ final class ChangeAdmission {
                 continue;
             }
             view.pending.forgetVisible(snapshot);
-            if (!view.pending.awaitsVisibility() && view.retry instanceof RetryState.AwaitingVisibility) {
-                view.retry = view.retry.retryNow();
+            if (!view.group.any(one -> one.pending.awaitsVisibility())
+                    && view.group.retry instanceof RetryState.AwaitingVisibility) {
+                view.group.retry = view.group.retry.retryNow();
                 views.reconsider(view);
             }
         }

@@ -94,11 +94,12 @@ final class Dispatcher {
     /** Starts the view, unless it has to wait; before it those that stand on it and have waited for long enough. */
     private void startInTurn(ViewState view, Moment now) {
         turns.before(view, now.nanos()).forEach(downstream -> startInTurn(downstream, now));
-        if (!views.isRunning(view.id())
+        if (!views.isRunning(view.group)
                 && places.hasPlaceFor(view, now.nanos())
                 && !turns.mustWait(view, now.nanos())
                 && !rounds.mustWait(view, now.nanos())) {
-            List<ViewState> members = rounds.membersWith(view, now.nanos());
+            List<ViewState> members =
+                    view.incremental() ? rounds.membersWith(view, now.nanos()) : view.group.startingWith(view);
             if (members.size() == 1) {
                 actions.add(new Action.Start(start(view, Set.of(), now, false)));
             } else {
@@ -110,15 +111,22 @@ final class Dispatcher {
         }
     }
 
-    /** @param together the views of a round of several; none if it is not one */
+    /** @param together the views that are brought up to date together; none if it is one alone */
     private RefreshTask start(ViewState view, Set<ViewId> together, Moment now, boolean joined) {
         PendingChanges changes = view.pending;
         changes.delays().enter(null, now.nanos());
         RefreshTask task = tasks.create(view, together, now.nanos());
         // Zero stands for a duration that is not known.
-        long expected = view.durationKnown() ? Math.max(1, view.expected()) : 0;
+        long expected = view.group.durationKnown() ? Math.max(1, view.group.expected()) : 0;
         RunningRefresh running = new RunningRefresh(
-                task, changes, now.nanos(), now.wall(), expected, view.requested, !together.isEmpty(), joined);
+                task,
+                changes,
+                now.nanos(),
+                now.wall(),
+                expected,
+                view.requested,
+                view.incremental() && !together.isEmpty(),
+                joined);
         view.pending = view.noChanges();
         view.requested = false;
         view.running = running;
@@ -150,18 +158,18 @@ final class Dispatcher {
      */
     private void setDeadline(ViewState view, long now) {
         view.calendar.looksAgainAt(view.spec.timing(), now).ifPresent(at -> addDeadline(at, now));
-        if (!readiness.mayRun(view, now) || views.isRunning(view.id())) {
+        if (!readiness.mayRun(view, now) || views.isRunning(view.group)) {
             view.awaitsLogUntil().ifPresent(at -> addDeadline(at, now));
             return;
         }
-        addDeadline(view.readyAt(now), now);
+        addDeadline(view.group.readyAt(now), now);
         rounds.waitsUntil(view, now).ifPresent(at -> addDeadline(at, now));
-        if (view.readyAt(now) - now <= 0 && places.anyFree()) {
+        if (view.group.readyAt(now) - now <= 0 && places.anyFree()) {
             if (places.isLong(view)) {
-                view.latestStart().ifPresent(at -> addDeadline(at, now));
+                view.group.latestStart().ifPresent(at -> addDeadline(at, now));
             }
-            if (!view.spec.upstream().isEmpty()) {
-                addDeadline(view.lateAt(now), now);
+            if (view.group.readsViews()) {
+                addDeadline(view.group.lateAt(now), now);
             }
         }
     }

@@ -6,7 +6,10 @@ import io.refreshd.model.ViewId;
 import java.util.Set;
 import java.util.function.Consumer;
 
-/** Carries out what operators and readers ask for: refresh now, expedite, pause, resume. Unknown views are ignored. */
+/**
+ * Carries out what operators and readers ask for: refresh now, expedite, pause, resume. Unknown views are ignored. What is asked for one
+ * view of a group holds for all of them.
+ */
 final class OperatorRequests {
     private final ViewRegistry views;
     private final ActionBuffer actions;
@@ -35,21 +38,12 @@ final class OperatorRequests {
     }
 
     void pause(ViewId id) {
-        with(id, view -> {
-            if (!view.paused) {
-                view.paused = true;
-                actions.add(view.remember());
-            }
-        });
+        with(id, view -> setPaused(view.group, true));
     }
 
     void resume(ViewId id, Moment now) {
         with(id, view -> {
-            boolean changed = view.paused;
-            view.paused = false;
-            if (changed) {
-                actions.add(view.remember());
-            }
+            setPaused(view.group, false);
             if (view.suspended() && view.spec.fullRecompute() == FullRecompute.NEVER) {
                 // Otherwise it would be suspended again at once.
                 request(view, now);
@@ -66,11 +60,18 @@ final class OperatorRequests {
     }
 
     private void retryNow(ViewState view) {
-        boolean suspended = view.retry.suspension().isPresent();
-        view.retry = view.retry.retryNow();
+        boolean suspended = view.group.retry.suspension().isPresent();
+        view.group.retry = view.group.retry.retryNow();
         if (suspended) {
-            actions.add(view.remember());
+            view.group.remember().forEach(actions::add);
         }
+    }
+
+    private void setPaused(ViewGroup group, boolean paused) {
+        group.members().stream().filter(view -> view.paused != paused).forEach(view -> {
+            view.paused = paused;
+            actions.add(view.remember());
+        });
     }
 
     private void with(ViewId id, Consumer<ViewState> request) {

@@ -58,7 +58,7 @@ final class OutcomeHandler {
             case RefreshOutcome.Unchanged unchanged -> unchanged(view, ended, unchanged.snapshot());
             case RefreshOutcome.NotVisibleYet notYet -> {
                 view.restorePending(ended);
-                view.retry = view.retry.notVisibleYet(notYet.waitingFor(), settings, now.nanos());
+                view.group.retry = view.group.retry.notVisibleYet(notYet.waitingFor(), settings, now.nanos());
             }
             case RefreshOutcome.Deferred deferred -> view.restorePending(ended);
             case RefreshOutcome.NeedsAllRows all -> {
@@ -66,10 +66,11 @@ final class OutcomeHandler {
                 view.pending.lookups().requireRefresh(all.why());
             }
             case RefreshOutcome.Failed failed -> failed(view, ended, failed.failure(), now);
+            case RefreshOutcome.FailedTogether failed -> notRefreshed(view, ended, failed.failure());
             case RefreshOutcome.Gone gone -> {
                 views.remove(id);
                 actions.tell(new Notice.ViewGone(id));
-                views.linkDownstream();
+                views.link();
             }
         }
     }
@@ -116,10 +117,10 @@ final class OutcomeHandler {
     /** The view holds everything that the snapshot sees. */
     private void holds(ViewState view, RunningRefresh ended, Snapshot snapshot) {
         view.coveredMark = Math.max(view.coveredMark, ended.task().covers());
-        int failures = view.retry.failures();
-        view.retry = view.retry.succeeded();
+        int failures = view.group.retry.failures();
+        view.group.retry = view.group.retry.succeeded();
         if (failures > 0) {
-            actions.add(view.remember());
+            view.group.remember().forEach(actions::add);
         }
         if (!view.pending.invalidated()) {
             view.lastWatermark =
@@ -155,18 +156,22 @@ final class OutcomeHandler {
 
     private void failed(ViewState view, RunningRefresh ended, Failure failure, Moment now) {
         boolean changedMeanwhile = view.pending.isPresent();
-        view.restorePending(ended);
-        view.retry = view.retry.failed(failure, settings, now.nanos(), random);
+        view.group.retry = view.group.retry.failed(failure, settings, now.nanos(), random);
         if (changedMeanwhile) {
-            view.retry = view.retry.sourceChanged(view.spec.timing(), now.nanos());
+            view.group.retry = view.group.retry.sourceChanged(view.spec.timing(), now.nanos());
         }
+        notRefreshed(view, ended, failure);
+        view.group.remember().forEach(actions::add);
+    }
+
+    private void notRefreshed(ViewState view, RunningRefresh ended, Failure failure) {
+        view.restorePending(ended);
         if (failure.kind() != Failure.Kind.PERMANENT) {
             // The connection may have been lost after the server had committed.
             view.commitUncertain = true;
             view.maybeCoveredMark = Math.max(view.maybeCoveredMark, ended.task().covers());
         }
-        actions.tell(new Notice.RefreshFailed(view.id(), ended.task().method(), failure, view.retry.failures()));
-        actions.add(view.remember());
+        actions.tell(new Notice.RefreshFailed(view.id(), ended.task().method(), failure, view.group.retry.failures()));
     }
 
     /**
@@ -182,7 +187,7 @@ final class OutcomeHandler {
             watermarks.freeze(view);
             view.pending.addFromUpstream(
                     ended.changes(), view.spec.followsRowsOf(ended.task().view()), now.nanos());
-            view.retry = view.retry.sourceChanged(view.spec.timing(), now.nanos());
+            view.group.retry = view.group.retry.sourceChanged(view.spec.timing(), now.nanos());
             view.pending.raiseMark(mark);
             view.newestMark = Math.max(view.newestMark, mark);
             if (refreshed.downstreamMarked()) {

@@ -58,8 +58,8 @@ final class Places {
         anyKnown = false;
         for (ViewState view : views.all()) {
             if (!view.paused && !view.suspended()) {
-                limit = Math.min(limit, targetLag(view) + view.expected());
-                anyKnown |= view.durationKnown();
+                limit = Math.min(limit, targetLag(view) + view.group.expected());
+                anyKnown |= view.group.durationKnown();
             }
         }
     }
@@ -69,11 +69,11 @@ final class Places {
      * true of all views.
      */
     boolean isLong(ViewState view) {
-        return mayWaitForLock(view) || isLong(view.durationKnown(), view.expected());
+        return mayWaitForLock(view) || isLong(view.group.durationKnown(), view.group.expected());
     }
 
     private boolean mayWaitForLock(ViewState view) {
-        return frozen.test(view.id()) || view.failedForLock();
+        return view.failedForLock() || view.group.any(one -> frozen.test(one.id()));
     }
 
     private boolean isLong(boolean known, long nanos) {
@@ -95,10 +95,10 @@ final class Places {
 
     private boolean cannotWait(ViewState view, long now) {
         return !mayWaitForLock(view)
-                && view.durationKnown()
-                && view.expected() <= targetLag(view)
-                && view.latestStart().isPresent()
-                && view.latestStart().getAsLong() - now <= 0;
+                && view.group.durationKnown()
+                && view.group.expected() <= targetLag(view)
+                && view.group.latestStart().isPresent()
+                && view.group.latestStart().getAsLong() - now <= 0;
     }
 
     private static long targetLag(ViewState view) {
@@ -115,12 +115,12 @@ final class Places {
      */
     Comparator<ViewState> order(long now) {
         return Comparator.<ViewState>comparingLong(view -> rank(view, now) - now)
-                .thenComparingLong(view -> view.dueAt(now) - now);
+                .thenComparingLong(view -> view.group.dueAt(now) - now);
     }
 
     private long rank(ViewState view, long now) {
         return isLong(view) && lastLongEnd.isPresent()
-                ? Deadlines.later(view.dueAt(now), lastLongEnd.getAsLong())
-                : view.dueAt(now);
+                ? Deadlines.later(view.group.dueAt(now), lastLongEnd.getAsLong())
+                : view.group.dueAt(now);
     }
 }

@@ -4,7 +4,7 @@ import io.refreshd.report.Lateness;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Judges whether a view may be refreshed now, and if not, what delays it. */
+/** Judges whether a view, and with it its group, may be refreshed now, and if not, what delays it. */
 final class Readiness {
     private final ViewRegistry views;
 
@@ -14,15 +14,20 @@ final class Readiness {
 
     /** Whether the view is due and nothing but a free slot and its upstream views is missing. */
     boolean ready(ViewState view, long now) {
-        return mayRun(view, now) && !views.isRunning(view.id()) && view.readyAt(now) - now <= 0;
+        return mayRun(view, now) && !views.isRunning(view.group) && view.group.readyAt(now) - now <= 0;
     }
 
     /** Whether time alone will make the view ready. */
     boolean mayRun(ViewState view, long now) {
-        if (!view.wantsRefresh() || view.stopped() || view.awaitsLog(now)) {
+        ViewGroup group = view.group;
+        if (!group.wantsRefresh() || group.stopped() || group.awaitsLog(now)) {
             return false;
         }
-        return view.requested || !(view.paused || blocked(view));
+        return group.requested() || !(group.paused() || blocked(group));
+    }
+
+    private boolean blocked(ViewGroup group) {
+        return !group.any(view -> view.wantsRefresh() && !blocked(view));
     }
 
     /** Whether the view would have to be refreshed from an upstream view that is suspended. */
@@ -46,23 +51,24 @@ final class Readiness {
      */
     Optional<ViewState> waitsForWindowOf(ViewState view, long now) {
         return view.dirty()
-                ? Optional.of(view).filter(one -> one.opensAt(now).isPresent())
+                ? Optional.of(view).filter(one -> one.group.opensAt(now).isPresent())
                 : views.withUpstream(view).stream()
                         .filter(ViewState::dirty)
                         .findFirst()
-                        .filter(one -> one.opensAt(now).isPresent());
+                        .filter(one -> one.group.opensAt(now).isPresent());
     }
 
     /** Whether an upstream view is being refreshed. A refresh that runs at the same time could miss what that one brings. */
     boolean upstreamRuns(ViewState view) {
-        return view.spec.upstream().stream().anyMatch(views::isRunning);
+        return view.group.any(member -> member.spec.upstream().stream().anyMatch(views::isRunning));
     }
 
     /** A view waits for an upstream view that is being refreshed, or that is ready and was due first. */
     boolean waitsForUpstream(ViewState view, long now) {
         return upstreamRuns(view)
-                || views.upstream(view)
-                        .anyMatch(upstream -> ready(upstream, now) && upstream.dueAt(now) - view.dueAt(now) <= 0);
+                || views.upstream(view.group)
+                        .anyMatch(upstream ->
+                                ready(upstream, now) && upstream.group.dueAt(now) - view.group.dueAt(now) <= 0);
     }
 
     /** What delays the pending changes of the view; null: only its own due time, or nothing is pending. */
@@ -77,8 +83,8 @@ final class Readiness {
             return Lateness.PREVIOUS;
         } else if (blocked(view)) {
             return Lateness.UPSTREAM;
-        } else if (view.retry.delaysRetry(now)) {
-            return view.retry instanceof RetryState.AwaitingVisibility ? Lateness.VISIBILITY : Lateness.BACKOFF;
+        } else if (view.group.retry.delaysRetry(now)) {
+            return view.group.retry instanceof RetryState.AwaitingVisibility ? Lateness.VISIBILITY : Lateness.BACKOFF;
         } else if (!ready(view, now)) {
             // A window that is closed delays nothing: so it is wanted.
             return null;

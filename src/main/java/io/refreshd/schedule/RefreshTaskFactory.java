@@ -110,6 +110,9 @@ final class RefreshTaskFactory {
         if (view.spec.untracked().isPresent()) {
             return Optional.of("it reads a source whose changes the log does not show");
         }
+        if (!view.incremental() && view.group.isOfSeveral()) {
+            return Optional.of("it is refreshed together with others");
+        }
         if (!view.incremental() && (log.isBehind() || view.commitUncertain)) {
             return Optional.of("a look-up would prove nothing, or not in time");
         }

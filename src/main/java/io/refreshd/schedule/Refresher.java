@@ -28,7 +28,8 @@ public interface Refresher {
     RefreshOutcome refresh(RefreshTask task, Later later);
 
     /**
-     * Brings incremental views up to date in one round, as {@link #refresh} does one view; unless it is implemented, in a round for each.
+     * Brings views up to date together, as {@link #refresh} does one view: incremental views in one round, others in one snapshot. Unless it
+     * is implemented, one after the other.
      *
      * @return the outcome of each task
      */

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 
 /**
  * Decides which incremental views are brought up to date together, in one round, so that they agree afterwards.
@@ -14,8 +15,8 @@ import java.util.function.Predicate;
  * a whole has a round of its own: it may take a thousand times as long, and the others would wait for it. So has a view that was in
  * trouble, or may have to wait for somebody's lock.
  *
- * <p>It also takes along whatever stands on one of these views, whether or not anything is pending for it: only in one transaction do the two
- * agree. What cannot be taken along finds the changed rows later, in the ledger.
+ * <p>It also takes along whatever stands on one of these views, or is to be refreshed together with it, whether or not anything is pending
+ * for it: only in one transaction do the two agree. What cannot be taken along finds the changed rows later, in the ledger.
  *
  * <p>One such round runs at a time: what falls due meanwhile goes together when it ends. If it takes long, the others do not wait.
  */
@@ -56,14 +57,15 @@ final class SharedRounds {
                 members.add(other);
             }
         }
-        addReaders(members, now);
+        addCompanions(members, now);
         return members;
     }
 
-    /** Adds the views that stand on the members, level by level. */
-    private void addReaders(List<ViewState> members, long now) {
+    /** Adds the views that stand on the members, level by level, and those that the configuration names together with one. */
+    private void addCompanions(List<ViewState> members, long now) {
         for (int next = 0; next < members.size(); next++) {
-            views.downstream(members.get(next).id()).stream()
+            ViewState member = members.get(next);
+            Stream.concat(views.downstream(member.id()).stream(), member.spec.together().stream())
                     .sorted()
                     .flatMap(id -> Optional.ofNullable(views.get(id)).stream())
                     .filter(reader -> !members.contains(reader) && mayAccompany(reader, now))
@@ -78,7 +80,7 @@ final class SharedRounds {
                 && !view.paused
                 && !view.stopped()
                 && view.opensAt(now).isEmpty()
-                && !view.retry.delaysRetry(now)
+                && !view.group.retry.delaysRetry(now)
                 && !view.awaitsLog(now)
                 && !frozen.test(view.id())
                 && !views.isRunning(view.id())
@@ -103,7 +105,7 @@ final class SharedRounds {
     private boolean isReadySoon(ViewState view, long now) {
         return readiness.mayRun(view, now)
                 && !views.isRunning(view.id())
-                && view.readyAt(now) - now <= SOON
+                && view.group.readyAt(now) - now <= SOON
                 && view.opensAt(now).isEmpty()
                 && turns.before(view, now).isEmpty()
                 && !turns.mustWait(view, now);
@@ -120,7 +122,7 @@ final class SharedRounds {
 
     /** A view that waited for a transaction to be visible does not hold up a round. */
     private static boolean isWell(ViewState view) {
-        return view.retry instanceof RetryState.Healthy
-                || (view.retry instanceof RetryState.AwaitingVisibility && view.retry.failures() == 0);
+        return view.group.retry instanceof RetryState.Healthy
+                || (view.group.retry instanceof RetryState.AwaitingVisibility && view.group.retry.failures() == 0);
     }
 }

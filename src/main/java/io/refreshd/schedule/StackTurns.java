@@ -4,7 +4,6 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 
@@ -28,9 +27,7 @@ final class StackTurns {
 
     /** The downstream views that have their turn before this one. */
     List<ViewState> before(ViewState view, long now) {
-        return views.downstream(view.id()).isEmpty()
-                ? List.of()
-                : downstreamInTurn(view, now).toList();
+        return downstreamInTurn(view, now).toList();
     }
 
     boolean mustWait(ViewState view, long now) {
@@ -66,14 +63,12 @@ final class StackTurns {
     }
 
     private Stream<ViewState> downstreamInTurn(ViewState view, long now) {
-        return views.downstream(view.id()).stream()
-                .sorted()
-                .flatMap(id -> Optional.ofNullable(views.get(id)).stream())
+        return views.downstream(view.group).stream()
                 .filter(downstream -> readiness.ready(downstream, now) && hasTurn(downstream, now));
     }
 
     private static boolean hasTurn(ViewState view, long now) {
-        return !view.spec.upstream().isEmpty() && view.lateAt(now) - now <= 0;
+        return view.group.readsViews() && view.group.lateAt(now) - now <= 0;
     }
 
     /**
@@ -82,11 +77,11 @@ final class StackTurns {
      */
     private boolean delays(ViewState view, ViewState downstream, long now) {
         return views.running().stream()
-                .filter(running ->
-                        downstream.spec.upstream().contains(running.task().view()))
+                .filter(running -> downstream.group.any(
+                        member -> member.spec.upstream().contains(running.task().view())))
                 .mapToLong(running -> running.startedAt() + running.expected() - now)
                 .max()
                 .stream()
-                .anyMatch(left -> !view.durationKnown() || view.expected() > left);
+                .anyMatch(left -> !view.group.durationKnown() || view.group.expected() > left);
     }
 }

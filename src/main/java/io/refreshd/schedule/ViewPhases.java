@@ -41,7 +41,7 @@ final class ViewPhases {
             return ViewPhase.BLOCKED;
         } else if (readiness.waitsForWindowOf(view, now).isPresent()) {
             return ViewPhase.WAITING;
-        } else if (view.retry instanceof RetryState.BackingOff && view.retry.delaysRetry(now)) {
+        } else if (view.group.retry instanceof RetryState.BackingOff && view.group.retry.delaysRetry(now)) {
             return ViewPhase.BACKING_OFF;
         }
         return stale(view) ? ViewPhase.DIRTY : ViewPhase.FRESH;
@@ -52,7 +52,7 @@ final class ViewPhases {
      * blocked. Otherwise the phase would go to and fro.
      */
     private ViewPhase whileRefreshing(ViewState view) {
-        if (view.retry.suspension().isPresent()) {
+        if (view.group.retry.suspension().isPresent()) {
             return ViewPhase.SUSPENDED;
         }
         boolean blocked = view.phase == ViewPhase.BLOCKED
@@ -72,7 +72,9 @@ final class ViewPhases {
             case BLOCKED -> readiness.suspendedUpstream(view).map(ViewPhases::blockedBy);
             case PAUSED -> Optional.of(new Obstacle("paused by request", Remedy.text("refreshd resume " + view.id())));
             case BACKING_OFF, DIRTY, REFRESHING, FRESH ->
-                retryReason(view.retry).or(() -> watermarks.untracked(view)).or(() -> watermarks.frozen(view));
+                retryReason(view.group.retry)
+                        .or(() -> watermarks.untracked(view))
+                        .or(() -> watermarks.frozen(view));
             case UNTRACKED -> reason(view, ViewPhase.FRESH, now).or(() -> Optional.of(NO_POSITION));
             case WAITING -> readiness.waitsForWindowOf(view, now).map(waiting -> waitsForWindow(view, waiting, now));
         };
@@ -128,7 +130,7 @@ final class ViewPhases {
                 view.refreshedAt,
                 view.lastDuration,
                 view.refreshes,
-                view.retry.failures(),
+                view.group.retry.failures(),
                 Optional.ofNullable(view.running).map(RunningRefresh::since),
                 reason(view, phase, now));
     }

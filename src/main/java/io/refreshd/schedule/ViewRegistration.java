@@ -50,7 +50,11 @@ final class ViewRegistration {
                 update(view, spec, altered, now);
             }
         }
-        views.linkDownstream();
+        views.link();
+        views.all().stream().filter(view -> !view.paused && view.group.paused()).forEach(view -> {
+            view.paused = true;
+            actions.add(view.remember());
+        });
     }
 
     /** A view of the same name with another oid is another view. */
@@ -80,7 +84,7 @@ final class ViewRegistration {
             watermarks.freeze(view);
         }
         view.spec = spec;
-        view.retry = view.retry.catalogRead(now.nanos());
+        view.group.retry = view.group.retry.catalogRead(now.nanos());
         if (altered || obstacleGone) {
             endSuspension(view);
         }
@@ -88,9 +92,9 @@ final class ViewRegistration {
 
     /** The cause of the suspension may be gone with the old definition. */
     private void endSuspension(ViewState view) {
-        if (view.retry.suspension().isPresent()) {
-            view.retry = view.retry.retryNow();
-            actions.add(view.remember());
+        if (view.group.retry.suspension().isPresent()) {
+            view.group.retry = view.group.retry.retryNow();
+            view.group.remember().forEach(actions::add);
         }
     }
 }

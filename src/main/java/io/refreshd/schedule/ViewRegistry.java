@@ -32,12 +32,13 @@ final class ViewRegistry {
 
     private boolean reconsiderAll;
 
-    /** Something has happened to the view, which may concern its downstream views too. */
+    /** Something has happened to the view, which may concern its group and the downstream views too. */
     void reconsider(ViewState view) {
         Deque<ViewState> open = new ArrayDeque<>(List.of(view));
         while (!open.isEmpty()) {
             ViewState next = open.pop();
             if (toReconsider.add(next)) {
+                next.group.members().forEach(open::push);
                 downstream(next.id())
                         .forEach(id -> Optional.ofNullable(byId.get(id)).ifPresent(open::push));
             }
@@ -75,8 +76,9 @@ final class ViewRegistry {
         byId.remove(id);
     }
 
-    /** To be called when the set of views, or their dependencies, have changed. */
-    void linkDownstream() {
+    /** To be called when the set of views, their dependencies or groups have changed. */
+    void link() {
+        inOrder.values().forEach(this::linkGroup);
         downstream.clear();
         for (ViewState view : inOrder.values()) {
             for (ViewId upstream : view.spec.upstream()) {
@@ -85,9 +87,49 @@ final class ViewRegistry {
         }
     }
 
+    /** Incremental views are no group: each may be brought up to date alone, and {@link SharedRounds} takes along what goes together. */
+    private void linkGroup(ViewState view) {
+        List<ViewState> members = view.incremental()
+                ? List.of(view)
+                : Stream.concat(Stream.of(view.id()), view.spec.together().stream())
+                        .sorted()
+                        .flatMap(id -> Optional.ofNullable(byId.get(id)).stream())
+                        .toList();
+        if (members.equals(view.group.members())) {
+            return;
+        }
+        boolean lost = members.stream()
+                .flatMap(member -> member.group.members().stream())
+                .anyMatch(former -> byId.get(former.id()) != former);
+        ViewGroup group = ViewGroup.of(members);
+        if (lost && group.retry.suspension().isPresent()) {
+            // Perhaps the view that is gone was the cause.
+            group.retry = group.retry.retryNow();
+        }
+        members.forEach(member -> member.group = group);
+    }
+
     /** Views that read this one. */
     Set<ViewId> downstream(ViewId id) {
         return downstream.getOrDefault(id, Set.of());
+    }
+
+    /** Views that read one of the group, in their order. */
+    List<ViewState> downstream(ViewGroup group) {
+        if (!group.any(view -> downstream.containsKey(view.id()))) {
+            return List.of();
+        }
+        return group.members().stream()
+                .flatMap(view -> downstream(view.id()).stream())
+                .distinct()
+                .sorted()
+                .flatMap(id -> Optional.ofNullable(byId.get(id)).stream())
+                .toList();
+    }
+
+    /** Views that one of the group reads, as far as they are registered. */
+    Stream<ViewState> upstream(ViewGroup group) {
+        return group.members().stream().flatMap(this::upstream);
     }
 
     /** Views that this one reads, as far as they are registered. */
@@ -151,6 +193,11 @@ final class ViewRegistry {
 
     boolean isRunning(ViewId id) {
         return running.containsKey(id);
+    }
+
+    /** Whether a refresh runs of one of the group. */
+    boolean isRunning(ViewGroup group) {
+        return group.any(view -> isRunning(view.id()));
     }
 
     Collection<RunningRefresh> running() {

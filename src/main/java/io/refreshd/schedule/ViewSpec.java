@@ -23,6 +23,7 @@ import java.util.Set;
  * @param fullRecompute whether all rows of an incremental view may be recomputed
  * @param clock the bounds in time that the rounds of an incremental view follow, if they are all that makes it untracked
  * @param stack how changed rows of the incremental views lead on that an incremental view reads
+ * @param together the other views that are to be refreshed together with this one; each of them names this one
  */
 public record ViewSpec(
         ViewId view,
@@ -35,7 +36,24 @@ public record ViewSpec(
         String version,
         FullRecompute fullRecompute,
         List<ClockBound> clock,
-        List<UpstreamRows> stack) {
+        List<UpstreamRows> stack,
+        Set<ViewId> together) {
+    /** A view that is refreshed without others. */
+    public ViewSpec(
+            ViewId view,
+            long oid,
+            Timing timing,
+            Method method,
+            Set<ViewId> upstream,
+            Optional<Obstacle> obstacle,
+            Optional<Obstacle> untracked,
+            String version,
+            FullRecompute fullRecompute,
+            List<ClockBound> clock,
+            List<UpstreamRows> stack) {
+        this(view, oid, timing, method, upstream, obstacle, untracked, version, fullRecompute, clock, stack, Set.of());
+    }
+
     /** A view that follows no clock and reads no incremental view. */
     public ViewSpec(
             ViewId view,
@@ -79,6 +97,7 @@ public record ViewSpec(
         upstream = Set.copyOf(upstream);
         clock = List.copyOf(clock);
         stack = List.copyOf(stack);
+        together = Set.copyOf(together);
     }
 
     /** Whether changes may come that neither the log nor the clock tells of. */

@@ -37,7 +37,9 @@ final class ViewState {
     Resumption resumption = Resumption.NONE;
 
     final ViewCalendar calendar;
-    RetryState retry;
+    /** The views that are refreshed together with this one, itself among them. */
+    ViewGroup group;
+
     ViewPhase phase = ViewPhase.FRESH;
     boolean paused;
     /** Whether an operator asked for a refresh that has not started yet. */
@@ -87,7 +89,7 @@ final class ViewState {
         this.lastDuration = entry.lastDuration();
         this.expected = entry.lastDuration().map(Duration::toNanos).orElse(0L);
         this.commitUncertain = entry.refreshedAt().isEmpty();
-        this.retry = RememberedState.retryState(entry, now);
+        this.group = ViewGroup.of(this, RememberedState.retryState(entry, now));
         this.lastBegan = now.nanos() - RememberedState.sinceRefresh(spec, entry, now);
         if (entry.dirty()) {
             resumption = Resumption.of(spec, entry);
@@ -146,17 +148,17 @@ final class ViewState {
 
     /** Whether the last refresh failed because of somebody's lock. */
     boolean failedForLock() {
-        return retry instanceof RetryState.BackingOff backingOff
+        return group.retry instanceof RetryState.BackingOff backingOff
                 && backingOff.failure().sqlState().equals(LOCK_NOT_AVAILABLE);
     }
 
     boolean suspended() {
-        return spec.obstacle().isPresent() || retry.suspension().isPresent();
+        return spec.obstacle().isPresent() || group.retry.suspension().isPresent();
     }
 
     /** Whether no refresh is tried until an operator, or a change of the catalog, ends the suspension. */
     boolean stopped() {
-        return spec.obstacle().isPresent() || retry instanceof RetryState.Suspended;
+        return spec.obstacle().isPresent() || group.retry instanceof RetryState.Suspended;
     }
 
     Optional<Obstacle> suspensionReason() {
@@ -165,7 +167,7 @@ final class ViewState {
 
     /** The suspension that the ledger keeps. An obstacle in the catalog is not stored: it is read from the catalog again. */
     Optional<Obstacle> storedSuspension() {
-        return retry.suspension();
+        return group.retry.suspension();
     }
 
     /** Whether there is a reason to refresh the view, now or at some time. */
@@ -178,8 +180,8 @@ final class ViewState {
 
     /**
      * Whether neither time nor another view can change anything about the view. That is true of most views at most events and
-     * cheap to see, so that a thousand of them do not cost a thousand decisions for each event. A view with upstream views is
-     * never quiescent.
+     * cheap to see, so that a thousand of them do not cost a thousand decisions for each event. A view with upstream views, or in a
+     * group of several, is never quiescent.
      */
     boolean quiescent() {
         return phase == ViewPhase.FRESH
@@ -189,7 +191,8 @@ final class ViewState {
                 && !suspended()
                 && spec.timing().window().isEmpty()
                 && calendar.inLedger().isEmpty()
-                && spec.upstream().isEmpty();
+                && spec.upstream().isEmpty()
+                && !group.isOfSeveral();
     }
 
     /** When the refresh falls due; only to be asked if {@link #wantsRefresh} is true. */
@@ -200,7 +203,7 @@ final class ViewState {
                     Deadlines.earlier(due, timeout(spec.timing().maxStaleness().get())));
         }
         if (pending.isPresent()) {
-            due = OptionalLong.of(Deadlines.earlier(due, pending.dueAt(spec.timing(), expected())));
+            due = OptionalLong.of(Deadlines.earlier(due, pending.dueAt(spec.timing(), group.expected())));
         }
         if (requested) {
             due = OptionalLong.of(Deadlines.earlier(due, requestedAt));
@@ -224,7 +227,7 @@ final class ViewState {
         OptionalLong oldest = pending.oldestCommitNanos();
         return oldest.isEmpty()
                 ? oldest
-                : OptionalLong.of(oldest.getAsLong() + spec.timing().targetLag().toNanos() - expected());
+                : OptionalLong.of(oldest.getAsLong() + spec.timing().targetLag().toNanos() - group.expected());
     }
 
     /** When the window opens that a refresh has to wait for; empty: none has to, for somebody asked for one, or the window is open. */
@@ -264,13 +267,6 @@ final class ViewState {
         return lastBegan + maxStaleness.toNanos();
     }
 
-    /** When the refresh may start: when it is due, no retry has to wait, and the window is open. */
-    long readyAt(long now) {
-        long due = retry.delaysRetry(now) ? Deadlines.later(dueAt(now), retry.retryAt()) : dueAt(now);
-        OptionalLong opens = opensAt(now);
-        return opens.isPresent() ? Deadlines.later(due, opens.getAsLong()) : due;
-    }
-
     /** Expected duration of a refresh, in nanoseconds. */
     long expected() {
         return expected;
@@ -294,6 +290,6 @@ final class ViewState {
 
     /** The action that writes pause, failures, suspension and window to the ledger. */
     Action.Remember remember() {
-        return new Action.Remember(id(), retry.failures(), paused, calendar.inLedger(), storedSuspension());
+        return new Action.Remember(id(), group.retry.failures(), paused, calendar.inLedger(), storedSuspension());
     }
 }

@@ -114,11 +114,16 @@ class EveryVersionIT {
                         + " CREATE MATERIALIZED VIEW stacked AS SELECT count(*) AS n FROM seen;"
                         + " CREATE UNIQUE INDEX ON stacked (n);"
                         + " CREATE MATERIALIZED VIEW days AS SELECT id, day FROM events;"
-                        + " CREATE UNIQUE INDEX ON days (id, day)",
+                        + " CREATE UNIQUE INDEX ON days (id, day);"
+                        + " CREATE MATERIALIZED VIEW day_count AS SELECT count(*) AS n FROM events;"
+                        + " CREATE UNIQUE INDEX ON day_count (n)",
                 version >= MAINTAIN
-                        ? "RESET ROLE; GRANT MAINTAIN ON seen, stacked, days TO granted"
+                        ? "RESET ROLE; GRANT MAINTAIN ON seen, stacked, days, day_count TO granted"
                         : "RESET ROLE; GRANT view_owner TO granted");
-        String yaml = RunningDaemon.configuration(url("granted"), "granted", "views: { quiet-period: 50ms }")
+        String yaml = RunningDaemon.configuration(
+                        url("granted"),
+                        "granted",
+                        "views: { quiet-period: 50ms, together: [[public.days, public.day_count]] }")
                 .replace("user: postgres", "user: granted");
         try (RunningDaemon daemon = RunningDaemon.start(yaml)) {
             daemon.awaitFresh();
@@ -128,6 +133,11 @@ class EveryVersionIT {
             awaitRows("SELECT n FROM stacked", "2");
             execute("INSERT INTO events VALUES (1, 5)");
             awaitRows("SELECT day FROM days", "5");
+            awaitRows("SELECT n FROM day_count", "1");
+            assertThat(query(
+                            "SELECT DISTINCT detail FROM refreshd.refresh_history WHERE view_name = 'days' AND outcome ="
+                                    + " 'refreshed'"))
+                    .containsExactly("refreshed together with public.day_count");
 
             daemon.awaitFresh();
             long before = daemon.refreshes("public.seen");

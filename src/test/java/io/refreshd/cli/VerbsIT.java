@@ -153,6 +153,46 @@ class VerbsIT {
         assertThat(view.get("discriminator").get("values").get(0).asText()).isEqualTo("a");
     }
 
+    /** Both views read the same table, and one that is made for it reads both. */
+    @Test
+    void graphAndCheckTellOfGroups() throws Exception {
+        assertThat(execute("graph")).isZero();
+        assertThat(out.toString())
+                .contains("public.\"Odd.one\", public.first  could be refreshed together, so that they agree: they read"
+                        + " the same tables\n      in views.together: ['\"public\".\"Odd.one\"', public.first]");
+        database.execute(
+                "CREATE MATERIALIZED VIEW page AS SELECT f.id FROM first f JOIN \"Odd.one\" o ON o.id = f.id",
+                "CREATE UNIQUE INDEX ON page (id)");
+        assertThat(execute("graph", "--json")).isZero();
+        assertThat(json().get("could_be_together")).singleElement().satisfies(proposal -> {
+            assertThat(proposal.get("why").asText()).isEqualTo("public.page reads them");
+            assertThat(proposal.get("views"))
+                    .extracting(JsonNode::asText)
+                    .containsExactly("public.\"Odd.one\"", "public.first");
+        });
+
+        sections = "views: { together: [['public.\"Odd.one\"', public.first, public.absent]] }";
+        assertThat(execute("graph")).isZero();
+        assertThat(out.toString())
+                .contains("public.\"Odd.one\", public.first  refreshed together\n")
+                .doesNotContain("could be refreshed");
+        execute("check");
+        assertThat(out.toString())
+                .contains("public.absent", "views.together names it, but there is no such materialized view");
+
+        sections = "views: { together: [[public.page, public.first]] }";
+        String conflict = "views.together names public.page together with public.first, but it stands on that view";
+        assertThat(execute("graph")).isZero();
+        assertThat(out.toString())
+                .contains("public.page, public.first  refreshed together\n  not possible: " + conflict);
+        execute("check", "--json");
+        assertThat(json().get("findings")).anySatisfy(finding -> {
+            assertThat(finding.get("code").asText()).isEqualTo("together");
+            assertThat(finding.get("severity").asText()).isEqualTo("error");
+            assertThat(finding.get("what").asText()).startsWith(conflict);
+        });
+    }
+
     @Test
     void graphAndCheckTellOfWindowsAndSchedules() throws Exception {
         sections = """

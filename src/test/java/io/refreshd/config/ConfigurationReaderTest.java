@@ -39,6 +39,7 @@ class ConfigurationReaderTest {
                                 Optional.of(Duration.ofSeconds(60)),
                                 FullRecompute.ALLOW,
                                 false,
+                                List.of(),
                                 List.of()),
                         new RefreshSettings(
                                 2, Duration.ofSeconds(2), Optional.of(Duration.ofSeconds(1)), Duration.ofMinutes(10)),
@@ -75,6 +76,7 @@ class ConfigurationReaderTest {
                   notify: true
                   overrides:
                     public.*: { quiet-period: 1s, target-lag: 2s, max-staleness: none, window: none, schedule: "0 3 * * * UTC", method: concurrent, full-recompute: allow, notify: false }
+                  together: [[public.a, 'public."B"".c"'], ['public."Monthly.Totals"', public.d]]
                 refresh: { max-concurrent: 3, lock-timeout: 1s, lock-patience: none, statement-timeout: 1h }
                 capture: { slot: s_1, publication: Odd Name, heartbeat-interval: 2s, catalog-poll-interval: 3s }
                 audit: { interval: 4m }
@@ -107,7 +109,10 @@ class ConfigurationReaderTest {
                                         Optional.of(new OrNone<>(Optional.of(CronParser.parse("0 3 * * * UTC")))),
                                         Optional.of(Method.CONCURRENT),
                                         Optional.of(FullRecompute.ALLOW),
-                                        Optional.of(false)))),
+                                        Optional.of(false))),
+                                List.of(
+                                        List.of(new ViewId("public", "a"), new ViewId("public", "B\".c")),
+                                        List.of(new ViewId("public", "Monthly.Totals"), new ViewId("public", "d")))),
                         new RefreshSettings(3, Duration.ofSeconds(1), Optional.empty(), Duration.ofHours(1)),
                         new CaptureSettings(
                                 CaptureSettings.Source.PGOUTPUT,

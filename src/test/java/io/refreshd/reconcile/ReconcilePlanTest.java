@@ -3,6 +3,7 @@ package io.refreshd.reconcile;
 import static io.refreshd.catalog.CatalogBuilder.table;
 import static io.refreshd.catalog.CatalogBuilder.view;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import io.refreshd.capture.PublicationState;
 import io.refreshd.catalog.Catalog;
@@ -35,40 +36,49 @@ import org.junit.jupiter.api.Test;
 /** The plan between a ledger, a routing table and a catalog, without any of them. */
 class ReconcilePlanTest {
     private static final Duration BY_THE_CLOCK = Duration.ofSeconds(60);
-    private static final ViewsSettings SETTINGS = new ViewsSettings(
-            List.of(ViewPattern.of("public.*")),
-            List.of(),
-            new Timing(Duration.ofMillis(250), Duration.ofSeconds(5), Optional.empty()),
-            Method.CONCURRENT,
-            Optional.of(BY_THE_CLOCK),
-            FullRecompute.ALLOW,
-            false,
-            List.of());
+    private static final ViewsSettings SETTINGS = settings(List.of());
 
     private final Catalog catalog = catalog();
     private final ViewGraph graph = ViewGraph.of(catalog, name -> true);
     private final ViewId low = view("low");
     private final ViewId high = view("high");
+    private final ViewId peer = view("peer");
     private final TableId main = table("main");
 
     private Map<ViewId, Ledgered> ledger = Map.of();
     private Map<ViewId, Long> routed = Map.of();
-    private Enrolment enrolment = new Enrolment(Set.of(table("main")), Set.of(), Set.of(), Set.of());
+    private Enrolment enrolment = new Enrolment(Set.of(table("main"), table("other")), Set.of(), Set.of(), Set.of());
     private Optional<Obstacle> degraded = Optional.empty();
+    private Map<Long, Obstacle> notRefreshable = Map.of();
+
+    private static ViewsSettings settings(List<List<ViewId>> together) {
+        return new ViewsSettings(
+                List.of(ViewPattern.of("public.*")),
+                List.of(),
+                new Timing(Duration.ofMillis(250), Duration.ofSeconds(5), Optional.empty()),
+                Method.CONCURRENT,
+                Optional.of(BY_THE_CLOCK),
+                FullRecompute.ALLOW,
+                false,
+                List.of(),
+                together);
+    }
 
     private static Catalog catalog() {
-        CatalogBuilder builder = new CatalogBuilder().table("main", "id", "title");
+        CatalogBuilder builder =
+                new CatalogBuilder().table("main", "id", "title").table("other", "id");
         builder.materialized("low", builder.reads("main", 1, 2));
         builder.materialized("high", builder.reads("low", 1));
+        builder.materialized("peer", builder.reads("other", 1));
         return builder.build();
     }
 
     @Test
     void aNewViewIsRegisteredAndUncertainButNotAltered() {
         ReconcilePlan plan = plan();
-        assertThat(plan.registrations()).extracting(Registration::view).containsExactlyInAnyOrder(low, high);
+        assertThat(plan.registrations()).extracting(Registration::view).containsExactlyInAnyOrder(low, high, peer);
         assertThat(plan.altered()).isEmpty();
-        assertThat(plan.uncertain()).containsExactlyInAnyOrder(low, high);
+        assertThat(plan.uncertain()).containsExactlyInAnyOrder(low, high, peer);
     }
 
     @Test
@@ -90,7 +100,7 @@ class ReconcilePlanTest {
     void anotherViewUnderTheSameNameIsUncertainAndNotAltered() {
         known("another");
         ledger = Map.of(low, new Ledgered(LedgerEntry.unknown(low), 1, "another"));
-        routed = Map.of(low, 1L, high, oid(high));
+        routed = Map.of(low, 1L, high, oid(high), peer, oid(peer));
         assertThat(plan().altered()).isEmpty();
         assertThat(plan().uncertain()).containsExactly(low);
     }
@@ -120,7 +130,7 @@ class ReconcilePlanTest {
     void whileTheLogIsNotReadEveryViewGoesByTheClock() {
         assertThat(spec(plan(), low).untracked()).isEmpty();
         degraded = Optional.of(new Obstacle("the log is not read", Remedy.text("wait")));
-        assertThat(plan().specs()).hasSize(2).allSatisfy(spec -> {
+        assertThat(plan().specs()).hasSize(3).allSatisfy(spec -> {
             assertThat(spec.untracked()).isEqualTo(degraded);
             assertThat(spec.timing().maxStaleness()).contains(BY_THE_CLOCK);
         });
@@ -132,13 +142,40 @@ class ReconcilePlanTest {
         assertThat(spec(plan(), high).upstream()).containsExactly(low);
     }
 
+    @Test
+    void theViewsOfAGroupKnowEachOtherAndWhatKeepsOneFromBeingRefreshed() {
+        assertThat(plan(List.of(low, peer)).specs())
+                .filteredOn(spec -> !spec.together().isEmpty())
+                .extracting(ViewSpec::view, ViewSpec::together)
+                .containsExactlyInAnyOrder(tuple(low, Set.of(peer)), tuple(peer, Set.of(low)));
+
+        notRefreshable = Map.of(oid(peer), new Obstacle("may not be refreshed", Remedy.NONE));
+        ReconcilePlan plan = plan(List.of(low, peer));
+        String what = "is refreshed together with public.peer, which cannot be refreshed: may not be refreshed";
+        assertThat(registration(plan, low).obstacle().orElseThrow().what()).isEqualTo(what);
+        assertThat(spec(plan, low).obstacle().orElseThrow().what()).isEqualTo(what);
+        assertThat(spec(plan, high).obstacle()).isEmpty();
+    }
+
+    @Test
+    void viewsInConflictAreNoGroupAndAreNotRefreshed() {
+        ReconcilePlan plan = plan(List.of(low, high));
+        assertThat(plan.specs()).allMatch(spec -> spec.together().isEmpty());
+        assertThat(spec(plan, low).obstacle()).isPresent();
+        assertThat(spec(plan, high).obstacle()).isEqualTo(spec(plan, low).obstacle());
+    }
+
+    private ReconcilePlan plan(List<ViewId> together) {
+        return ReconcilePlan.between(ledger, routed, snapshot(), settings(List.of(together)));
+    }
+
     private void known(String lineageOfLow) {
         ledger = Map.of(
                 low, new Ledgered(LedgerEntry.unknown(low), oid(low), lineageOfLow),
                 high,
                         new Ledgered(
                                 LedgerEntry.unknown(high), oid(high), snapshot().lineageOf(high)));
-        routed = Map.of(low, oid(low), high, oid(high));
+        routed = Map.of(low, oid(low), high, oid(high), peer, oid(peer));
     }
 
     private long oid(ViewId view) {
@@ -158,7 +195,7 @@ class ReconcilePlanTest {
                 "1",
                 Map.of(),
                 enrolment,
-                Map.of(),
+                notRefreshable,
                 "settings",
                 degraded);
     }

@@ -24,6 +24,10 @@ final class Counts {
     int waited;
     /** Refreshes that had no reason but a schedule. */
     int scheduled;
+    /** Refreshes of groups that committed. */
+    int groups;
+    /** Refreshes of groups of which one view failed. */
+    int failedGroups;
     /** How often the slot stayed behind the ledger for the sake of incremental views. */
     int kept;
 }

@@ -8,6 +8,7 @@ import io.refreshd.report.ViewPhase;
 import io.refreshd.report.ViewStatus;
 import io.refreshd.schedule.SimulatedView.Content;
 import java.util.BitSet;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -94,6 +95,25 @@ final class DataOracle {
                 assertThat(missing.isEmpty() || outdated.contains(upstream))
                         .as("I1: %s is clean in the ledger and behind %s", view.view(), upstream)
                         .isTrue();
+            }
+        }
+    }
+
+    /** Views of a group agree about what each of them reads from the tables that they share, whenever somebody looks. */
+    void checkGroups() {
+        for (SimulatedView view : db.views.values()) {
+            for (ViewId other : view.together()) {
+                SimulatedView mate = db.views.get(other);
+                boolean readViews =
+                        !view.upstream().isEmpty() || !mate.upstream().isEmpty();
+                if (readViews || outdated.contains(view.view()) || outdated.contains(other)) {
+                    continue;
+                }
+                Set<Integer> shared = new HashSet<>(db.contents.get(view.view()).tables());
+                shared.retainAll(db.contents.get(other).tables());
+                assertThat(db.rows.shown(db.contents.get(view.view()), shared))
+                        .as("%s and %s are refreshed together", view.view(), other)
+                        .isEqualTo(db.rows.shown(db.contents.get(other), shared));
             }
         }
     }

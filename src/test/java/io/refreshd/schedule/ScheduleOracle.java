@@ -25,6 +25,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.NullUnmarked;
 import org.jspecify.annotations.Nullable;
 
@@ -173,8 +174,10 @@ final class ScheduleOracle {
         if (isClosed(view, now.wall())) {
             assertThat(view.reasons).as("%s waits for its window", task.view()).contains("requested");
         }
-        if (view.spec.timing().maxStaleness().isEmpty() && !isScheduled(view, now.wall())) {
-            assertThat(view.reasons)
+        // The first of a group is refreshed for a reason that any of them has, and the others because the first is.
+        boolean accompanies = joined && task.method() != Method.INCREMENTAL;
+        if (!accompanies && view.spec.timing().maxStaleness().isEmpty() && !isScheduled(view, now.wall())) {
+            assertThat(group(view).flatMap(one -> one.reasons.stream()))
                     .as("I7: a reason to refresh %s", task.view())
                     .isNotEmpty();
         }
@@ -188,6 +191,11 @@ final class ScheduleOracle {
         view.reasons = new HashSet<>();
         view.sinceStart = new HashSet<>();
         view.changesWait = false;
+    }
+
+    /** The view and those that are refreshed together with it. */
+    private Stream<Watched> group(Watched view) {
+        return Stream.concat(Stream.of(view), view.spec.together().stream().map(views::get));
     }
 
     private static boolean isClosed(Watched view, Instant time) {
@@ -240,6 +248,10 @@ final class ScheduleOracle {
             case RefreshOutcome.Deferred deferred -> restoreReasons(view);
             case RefreshOutcome.Failed failed -> {
                 // A statement that the server refused for good has not committed.
+                view.commitUncertain |= failed.failure().kind() == Failure.Kind.TRANSIENT;
+                restoreReasons(view);
+            }
+            case RefreshOutcome.FailedTogether failed -> {
                 view.commitUncertain |= failed.failure().kind() == Failure.Kind.TRANSIENT;
                 restoreReasons(view);
             }
@@ -343,20 +355,21 @@ final class ScheduleOracle {
                             || dependsOn(s -> isWokenFromOutside(s, readsAgain), view, status))
                     .as("something wakes %s", shown.view())
                     .isTrue();
-            boolean upstreamQuiet = view.spec.upstream().stream().noneMatch(running::containsKey)
-                    && status.stream()
-                            .filter(s -> view.spec.upstream().contains(s.view()))
-                            .allMatch(s -> isClean(s.phase()));
+            Set<ViewId> upstreams =
+                    group(view).flatMap(one -> one.spec.upstream().stream()).collect(Collectors.toSet());
+            boolean upstreamQuiet = upstreams.stream().noneMatch(running::containsKey)
+                    && status.stream().filter(s -> upstreams.contains(s.view())).allMatch(s -> isClean(s.phase()));
             if (view.changesWait
-                    && !view.retrying
                     && upstreamQuiet
-                    && !fairness.mayGiveWay(shown.view())
-                    && !running.containsKey(shown.view())) {
+                    && group(view)
+                            .noneMatch(one -> one.retrying
+                                    || fairness.mayGiveWay(one.spec.view())
+                                    || running.containsKey(one.spec.view()))) {
                 checkNotLate(shown, view, now);
             }
         }
         Set<ViewId> retrying = views.values().stream()
-                .filter(view -> view.retrying || isClosed(view, moment.wall()))
+                .filter(view -> group(view).anyMatch(one -> one.retrying) || isClosed(view, moment.wall()))
                 .map(view -> view.spec.view())
                 .collect(Collectors.toSet());
         fairness.check(status, retrying, now);

@@ -83,12 +83,30 @@ class SchedulerSimulationTest {
         }
     }
 
+    /** Some views are refreshed together: they never disagree about the tables that they share, and none is refreshed alone. */
+    @Test
+    void keepsItsPromisesWithGroups() {
+        Long given = Long.getLong("refreshd.seed");
+        long first = RandomGenerator.getDefault().nextInt();
+        List<Counts> all = (given != null ? LongStream.of(given) : LongStream.range(first, first + SEEDS))
+                .mapToObj(seed -> run(seed, true, false, false, true))
+                .toList();
+        if (given == null) {
+            assertThat(all).as("groups refreshed").anyMatch(counts -> counts.groups > 0);
+            assertThat(all).as("groups of which one view failed").anyMatch(counts -> counts.failedGroups > 0);
+        }
+    }
+
     private static Counts run(long seed, boolean queriesViews, boolean incremental) {
         return run(seed, queriesViews, incremental, false);
     }
 
     private static Counts run(long seed, boolean queriesViews, boolean incremental, boolean calendar) {
-        Simulation simulation = new Simulation(seed, queriesViews, incremental, calendar);
+        return run(seed, queriesViews, incremental, calendar, false);
+    }
+
+    private static Counts run(long seed, boolean queriesViews, boolean incremental, boolean calendar, boolean grouped) {
+        Simulation simulation = new Simulation(seed, queriesViews, incremental, calendar, grouped);
         try {
             simulation.run(STEPS);
         } catch (RuntimeException | AssertionError e) {

@@ -29,6 +29,9 @@ final class Script {
             "leaf", new SimulatedCalendar.Schedule(Duration.ofSeconds(6)),
             "top", new SimulatedCalendar.Schedule(Duration.ofSeconds(15)));
 
+    /** The second group stands on the first, and a view on the second. */
+    private static final List<Set<String>> GROUPS = List.of(Set.of("base1", "leaf"), Set.of("base2", "middle"));
+
     private final Timeline timeline;
     private final SimulatedDatabase db;
     private final DataOracle data;
@@ -39,11 +42,13 @@ final class Script {
     private final boolean withoutEffect;
     private final Set<String> incremental;
     private final boolean calendar;
+    private final boolean grouped;
 
     /**
      * @param withoutEffect whether for some transactions at a time rows alone are changed that no view contains
      * @param incremental names of views whose rows are recomputed
      * @param calendar whether some views have a window, and some a schedule
+     * @param grouped whether some views are refreshed together
      */
     Script(
             Timeline timeline,
@@ -52,7 +57,9 @@ final class Script {
             SimulatedHost host,
             boolean withoutEffect,
             Set<String> incremental,
-            boolean calendar) {
+            boolean calendar,
+            boolean grouped) {
+        this.grouped = grouped;
         this.calendar = calendar;
         this.withoutEffect = withoutEffect;
         this.incremental = incremental;
@@ -90,9 +97,22 @@ final class Script {
                 maxStaleness,
                 Optional.ofNullable(WINDOWS.get(name)).filter(window -> calendar),
                 Optional.ofNullable(SCHEDULES.get(name)).filter(schedule -> calendar));
+        Set<ViewId> together = together(name);
+        if (together.stream().anyMatch(db.views::containsKey)) {
+            timing = db.views.get(together.iterator().next()).timing();
+        }
         db.create(new SimulatedView(
-                id, db.newOid(), timing, tables, upstream, untracked, false, incremental.contains(name), 0));
+                id, db.newOid(), timing, tables, upstream, untracked, false, incremental.contains(name), 0, together));
         return id;
+    }
+
+    private Set<ViewId> together(String name) {
+        return GROUPS.stream()
+                .filter(group -> grouped && group.contains(name))
+                .flatMap(Set::stream)
+                .filter(other -> !other.equals(name))
+                .map(other -> new ViewId("public", other))
+                .collect(Collectors.toSet());
     }
 
     void begin() {

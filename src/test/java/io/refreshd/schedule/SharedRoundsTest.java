@@ -3,6 +3,7 @@ package io.refreshd.schedule;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.refreshd.model.Failure;
+import io.refreshd.model.FullRecompute;
 import io.refreshd.model.Impact;
 import io.refreshd.model.KeyLookup;
 import io.refreshd.model.LedgerEntry;
@@ -126,6 +127,31 @@ class SharedRoundsTest {
         after(Duration.ofMillis(10));
         change(B);
         assertThat(started(after(Duration.ofMillis(10)))).containsExactly(List.of(A, B));
+    }
+
+    /** The configuration names B and SLOW together: what is pending for SLOW does not wait for its quiet period. */
+    @Test
+    void whatIsToBeRefreshedTogetherIsTakenAlong() {
+        List<ViewSpec> specs = new ArrayList<>();
+        for (ViewId view : List.of(A, B, C, SLOW)) {
+            specs.add(new ViewSpec(
+                    view,
+                    1,
+                    new Timing(
+                            view.equals(SLOW) ? Duration.ofSeconds(1) : QUIET, Duration.ofSeconds(5), Optional.empty()),
+                    Method.INCREMENTAL,
+                    Set.of(),
+                    Optional.empty(),
+                    Optional.empty(),
+                    "1",
+                    FullRecompute.ALLOW,
+                    List.of(),
+                    List.of(),
+                    view.equals(B) ? Set.of(SLOW) : view.equals(SLOW) ? Set.of(B) : Set.of()));
+        }
+        handle(new Event.ViewsKnown(specs, Map.of(), Set.of()));
+        change(A, B, SLOW);
+        assertThat(started(after(QUIET))).containsExactly(List.of(A, B, SLOW));
     }
 
     @Test

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.refreshd.model.Backoff;
 import io.refreshd.model.Lsn;
+import io.refreshd.model.Method;
 import io.refreshd.model.Moment;
 import io.refreshd.model.RefreshTask;
 import io.refreshd.model.ViewId;
@@ -12,10 +13,13 @@ import io.refreshd.report.ViewPhase;
 import io.refreshd.report.ViewStatus;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.NullUnmarked;
 
 /** One life of the daemon, from its start to a crash: a real {@link Scheduler}, with a model of what is around it. */
@@ -115,19 +119,33 @@ final class SimulatedDaemon {
             switch (action) {
                 case Action.Mark mark -> marks++;
                 case Action.Start start -> {
+                    assertThat(db.views.get(start.task().view()).together())
+                            .as("%s is not refreshed alone", start.task().view())
+                            .isEmpty();
                     schedule.started(start.task(), false, now);
                     counts.refreshes++;
                     unlessCrashed(timeline.below(3), () -> refresher.refresh(start.task()));
                 }
                 case Action.StartRound round -> {
-                    assertThat(round.tasks()).hasSizeGreaterThan(1).noneMatch(RefreshTask::refreshesAll);
+                    boolean group = round.tasks().getFirst().method() != Method.INCREMENTAL;
+                    if (group) {
+                        assertGroup(round.tasks());
+                    } else {
+                        assertThat(round.tasks()).hasSizeGreaterThan(1).noneMatch(RefreshTask::refreshesAll);
+                    }
                     boolean joined = false;
                     for (RefreshTask task : round.tasks()) {
                         schedule.started(task, joined, now);
                         joined = true;
                     }
-                    counts.shared++;
-                    unlessCrashed(timeline.below(3), () -> refresher.round(round.tasks()));
+                    counts.shared += group ? 0 : 1;
+                    unlessCrashed(timeline.below(3), () -> {
+                        if (group) {
+                            refresher.group(round.tasks());
+                        } else {
+                            refresher.round(round.tasks());
+                        }
+                    });
                 }
                 case Action.Settle settle -> write(settle);
                 case Action.Remember remember -> write(remember);
@@ -144,6 +162,15 @@ final class SimulatedDaemon {
         schedule.check(status, scheduler.nextDeadline(), ingest.readsAgain(), now);
         status.forEach(shown -> data.checkWatermark(shown, ingest.knownViews()));
         return actions;
+    }
+
+    private void assertGroup(List<RefreshTask> tasks) {
+        Set<ViewId> views = tasks.stream().map(RefreshTask::view).collect(Collectors.toSet());
+        ViewId first = tasks.getFirst().view();
+        Set<ViewId> group = new HashSet<>(db.views.get(first).together());
+        group.add(first);
+        assertThat(views).as("the group of %s", first).isEqualTo(group);
+        assertThat(tasks).allMatch(RefreshTask::refreshesAll);
     }
 
     private void write(Action.Settle settle) {

@@ -110,6 +110,12 @@ final class SimulatedDatabase {
         contents.put(view.view(), query(view));
     }
 
+    /** The view as the catalog shows it to the scheduler. */
+    ViewSpec spec(SimulatedView view) {
+        return view.spec(view.obstacle()
+                || view.together().stream().anyMatch(other -> views.get(other).obstacle()));
+    }
+
     /** What the view would hold after a refresh now. */
     Content query(SimulatedView view) {
         BitSet transactions = new BitSet();

@@ -117,7 +117,7 @@ final class SimulatedIngest {
         List<ViewSpec> specs = new ArrayList<>();
         Map<ViewId, SimulatedView> read = new TreeMap<>(db.views);
         for (SimulatedView view : read.values()) {
-            specs.add(view.spec());
+            specs.add(db.spec(view));
             LedgerRow row = db.ledger.get(view.view());
             if (row == null || row.oid != view.oid()) {
                 row = new LedgerRow(view);
@@ -129,7 +129,7 @@ final class SimulatedIngest {
             remembered.put(view.view(), row.entry(view.view()));
             daemon.schedule()
                     .known(
-                            view.spec(),
+                            db.spec(view),
                             row.dirty(),
                             row.refreshedAt.isEmpty(),
                             row.snapshot.orElse(null),

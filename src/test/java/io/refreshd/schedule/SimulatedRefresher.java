@@ -252,6 +252,100 @@ final class SimulatedRefresher {
         }
     }
 
+    /** Refreshes a group in one snapshot and one transaction: all of its views, or none. */
+    void group(List<RefreshTask> tasks) {
+        Snapshot snapshot = db.snapshot();
+        Map<ViewId, RefreshOutcome> outcomes = new TreeMap<>();
+        for (RefreshTask task : tasks) {
+            Optional<Xid> unseen = task.awaited().unseenBy(snapshot).stream().findFirst();
+            if (current(task).oid() != task.oid()) {
+                outcomes.put(task.view(), new RefreshOutcome.Gone());
+            } else if (unseen.isPresent()) {
+                outcomes.put(task.view(), new RefreshOutcome.NotVisibleYet(unseen.get()));
+            }
+        }
+        if (!outcomes.isEmpty()) {
+            tasks.forEach(task -> outcomes.putIfAbsent(task.view(), new RefreshOutcome.Deferred()));
+            endGroup(outcomes);
+            return;
+        }
+        if (timeline.chance(5)) {
+            failGroup(tasks, timeline.chance(20) ? Failure.Kind.PERMANENT : Failure.Kind.TRANSIENT);
+            return;
+        }
+        Map<ViewId, Content> read = new TreeMap<>();
+        Map<ViewId, SimulatedView> views = new TreeMap<>();
+        Map<ViewId, Boolean> upToDate = new TreeMap<>();
+        for (RefreshTask task : tasks) {
+            SimulatedView view = current(task);
+            views.put(task.view(), view);
+            read.put(task.view(), db.query(view));
+            upToDate.put(
+                    task.view(),
+                    data.refreshBringsItUpToDate(view, daemon.ingest().knownViews()));
+            db.locked.add(task.view());
+            db.inFlight.put(task.view(), read.get(task.view()));
+        }
+        Duration duration = Duration.ofMillis(timeline.below(timeline.chance(10) ? 5_000 : 150));
+        timeline.later(duration.toMillis(), () -> {
+            boolean orphaned = !daemon.alive();
+            boolean same = tasks.stream().allMatch(task -> current(task).oid() == task.oid());
+            if (orphaned && (db.ledgerReader != daemon || timeline.random().nextBoolean() || !same)) {
+                return;
+            }
+            tasks.forEach(task -> db.locked.remove(task.view()));
+            if (timeline.chance(5)) {
+                failGroup(tasks, Failure.Kind.TRANSIENT);
+                return;
+            }
+            boolean ledger = !timeline.chance(5)
+                    || tasks.stream().anyMatch(task -> !task.downstream().isEmpty());
+            for (RefreshTask task : tasks) {
+                Content content = read.get(task.view());
+                if (!ledger) {
+                    db.rowsOnly(task.view(), content);
+                    continue;
+                }
+                boolean marked = db.refresh(
+                        task, content, snapshot, duration, timeline.now().wall());
+                if (upToDate.get(task.view()) && current(task).sameQuery(views.get(task.view()))) {
+                    data.broughtUpToDate(task.view());
+                }
+                outcomes.put(
+                        task.view(),
+                        new RefreshOutcome.Refreshed(
+                                snapshot,
+                                duration,
+                                Optional.empty(),
+                                marked,
+                                timeline.now().wall()));
+            }
+            counts.groups++;
+            if (!ledger || timeline.chance(4)) {
+                failGroup(tasks, Failure.Kind.TRANSIENT);
+            } else {
+                endGroup(outcomes);
+            }
+        });
+    }
+
+    /** Any of the views may be the one that failed. */
+    private void failGroup(List<RefreshTask> tasks, Failure.Kind kind) {
+        counts.failedGroups++;
+        RefreshTask culprit = tasks.get(timeline.below(tasks.size()));
+        RefreshOutcome.Failed failed = (RefreshOutcome.Failed) failure(culprit, kind);
+        Map<ViewId, RefreshOutcome> outcomes = new TreeMap<>();
+        tasks.forEach(task -> outcomes.put(task.view(), new RefreshOutcome.FailedTogether(failed.failure())));
+        outcomes.put(culprit.view(), failed);
+        endGroup(outcomes);
+    }
+
+    private void endGroup(Map<ViewId, RefreshOutcome> outcomes) {
+        daemon.unlessCrashed(
+                timeline.below(5),
+                () -> outcomes.forEach((view, outcome) -> daemon.handle(new Event.RefreshEnded(view, outcome))));
+    }
+
     private static Set<Integer> keys(List<KeyLookup> lookups) {
         return lookups.stream()
                 .flatMap(lookup -> lookup.keys().stream())

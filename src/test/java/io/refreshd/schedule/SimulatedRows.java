@@ -37,6 +37,11 @@ final class SimulatedRows {
         return changed(between, a.tables());
     }
 
+    /** The rows of these tables that the content shows otherwise than they were at first. */
+    Set<Integer> shown(Content content, Set<Integer> tables) {
+        return changed(content.transactions(), tables);
+    }
+
     /** Whether the view contains any of the rows that these transactions changed. */
     boolean contains(Content content, Set<Integer> tables, List<SimulatedTransaction> read) {
         return changed(content.transactions(), tables).stream().anyMatch(rowsOf(Set.copyOf(read), tables)::contains);

@@ -1,11 +1,13 @@
 package io.refreshd.schedule;
 
+import io.refreshd.model.FullRecompute;
 import io.refreshd.model.Method;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.Remedy;
 import io.refreshd.model.Timing;
 import io.refreshd.model.ViewId;
 import java.util.BitSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
@@ -15,6 +17,7 @@ import java.util.Set;
  * @param obstacle whether it cannot be refreshed
  * @param incremental whether its rows are recomputed; otherwise it is refreshed
  * @param version changes with each change of the query
+ * @param together the other views of its group
  */
 record SimulatedView(
         ViewId view,
@@ -25,7 +28,8 @@ record SimulatedView(
         boolean untracked,
         boolean obstacle,
         boolean incremental,
-        long version) {
+        long version,
+        Set<ViewId> together) {
 
     /**
      * What a view holds.
@@ -34,7 +38,8 @@ record SimulatedView(
      */
     record Content(BitSet transactions, Set<Integer> tables) {}
 
-    ViewSpec spec() {
+    /** @param obstacle whether one of its group cannot be refreshed */
+    ViewSpec spec(boolean obstacle) {
         return new ViewSpec(
                 view,
                 oid,
@@ -43,7 +48,11 @@ record SimulatedView(
                 upstream,
                 obstacle ? Optional.of(new Obstacle("no unique index", Remedy.text("create one"))) : Optional.empty(),
                 untracked ? Optional.of(new Obstacle("reads a foreign table", Remedy.NONE)) : Optional.empty(),
-                incremental ? definition() : "");
+                incremental ? definition() : "",
+                FullRecompute.ALLOW,
+                List.of(),
+                List.of(),
+                together);
     }
 
     String definition() {
@@ -55,14 +64,17 @@ record SimulatedView(
     }
 
     SimulatedView withOid(long newOid, long newVersion) {
-        return new SimulatedView(view, newOid, timing, tables, upstream, untracked, obstacle, incremental, newVersion);
+        return new SimulatedView(
+                view, newOid, timing, tables, upstream, untracked, obstacle, incremental, newVersion, together);
     }
 
     SimulatedView withTables(Set<Integer> newTables, long newVersion) {
-        return new SimulatedView(view, oid, timing, newTables, upstream, untracked, obstacle, incremental, newVersion);
+        return new SimulatedView(
+                view, oid, timing, newTables, upstream, untracked, obstacle, incremental, newVersion, together);
     }
 
     SimulatedView withObstacle(boolean newObstacle) {
-        return new SimulatedView(view, oid, timing, tables, upstream, untracked, newObstacle, incremental, version);
+        return new SimulatedView(
+                view, oid, timing, tables, upstream, untracked, newObstacle, incremental, version, together);
     }
 }

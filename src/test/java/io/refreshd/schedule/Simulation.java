@@ -24,14 +24,22 @@ final class Simulation {
     /**
      * @param incremental whether some views are incremental
      * @param calendar whether some views have a window, and some a schedule
+     * @param grouped whether some views are refreshed together
      * @param queriesViews whether some views are queried whether they contain the rows that changed. Without, a seed from before
      *     there was such a thing leads to the same run as then
      */
-    Simulation(long seed, boolean queriesViews, boolean incremental, boolean calendar) {
+    Simulation(long seed, boolean queriesViews, boolean incremental, boolean calendar, boolean grouped) {
         timeline = new Timeline(seed);
         host = new SimulatedHost(timeline, counts, () -> new SimulatedDaemon(timeline, db, data, counts, queriesViews));
         script = new Script(
-                timeline, db, data, host, queriesViews && !incremental, incremental ? INCREMENTAL : Set.of(), calendar);
+                timeline,
+                db,
+                data,
+                host,
+                queriesViews && !incremental,
+                incremental ? INCREMENTAL : Set.of(),
+                calendar,
+                grouped);
     }
 
     void run(int wanted) {
@@ -68,6 +76,7 @@ final class Simulation {
             host.daemon().orElseThrow().handle(new Event.Tick());
         }
         host.daemon().ifPresent(daemon -> data.checkLedger(daemon.ingest().knownViews()));
+        data.checkGroups();
     }
 
     private OptionalLong deadline() {
