@@ -118,6 +118,16 @@ final class IncrementalFixture implements AutoCloseable {
         adopt(name);
     }
 
+    /** The materialized and incremental views that are there. */
+    Set<ViewId> views() throws Exception {
+        return database
+                .query(
+                        "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('v', 'm')")
+                .stream()
+                .map(name -> new ViewId("public", String.valueOf(name)))
+                .collect(Collectors.toUnmodifiableSet());
+    }
+
     /** Has the ledger know a view that is there. */
     void adopt(String name) throws Exception {
         ViewId id = new ViewId("public", name);

@@ -2,10 +2,8 @@ package io.refreshd.refresh;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.refreshd.catalog.CatalogReader;
 import io.refreshd.catalog.IncrementalQuery;
 import io.refreshd.catalog.IncrementalQuery.TableChanges;
-import io.refreshd.catalog.RecomputeKeys;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -16,9 +14,7 @@ import org.junit.jupiter.api.Test;
 class OperatorCasesIT extends ConvertedCases {
     /** The tables whose changes recompute everything. */
     private static List<String> everything(String query) throws Exception {
-        execute("CREATE MATERIALIZED VIEW made AS " + query);
-        IncrementalQuery plan = new RecomputeKeys(CatalogReader.read(connection)).of(fixture.oid("made"));
-        execute("DROP MATERIALIZED VIEW made");
+        IncrementalQuery plan = plan(query);
         assertThat(plan.obstacles()).isEmpty();
         return plan.allTables().stream()
                 .filter(table -> table.everything().isPresent())
