@@ -106,7 +106,7 @@ class IncrementalRestartIT {
             change("paused");
             String position = one("SELECT pg_current_wal_insert_lsn()");
             await("the slot goes on").until(() -> slotHasPassed(position));
-            ask("resume");
+            resume();
             assertShown("paused");
             assertThat(last()).as("the rows are known in memory").isEqualTo("1 key recomputed");
 
@@ -118,12 +118,20 @@ class IncrementalRestartIT {
         }
         try (RunningDaemon third = RunningDaemon.start(database)) {
             third.awaitPhase("public.v", ViewPhase.PAUSED);
-            ask("resume");
+            resume();
             assertShown("paused again");
             assertThat(last())
                     .isEqualTo("everything recomputed: it lacked changes when refreshd started, and the log holds not"
                             + " all of them");
         }
+    }
+
+    private void resume() throws Exception {
+        ask("resume");
+        // A paused view is waited for by nobody.
+        await("resumed")
+                .until(() -> one("SELECT paused FROM refreshd.view_state WHERE view_name = 'v'")
+                        .equals("f"));
     }
 
     private void ask(String kind) throws Exception {
