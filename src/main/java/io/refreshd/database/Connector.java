@@ -118,7 +118,14 @@ public final class Connector {
             // Behind a pooler in transaction mode the next backend would not know what was prepared.
             PGProperty.PREPARE_THRESHOLD.set(properties, 0);
         }
-        return DriverManager.getConnection(settings.url().replaceFirst("\\?.*", ""), properties);
+        Connection connection = DriverManager.getConnection(settings.url().replaceFirst("\\?.*", ""), properties);
+        try {
+            DriverInternals.shortenErrors(connection);
+            return connection;
+        } catch (SQLException | RuntimeException e) {
+            connection.close();
+            throw e;
+        }
     }
 
     private static void setUnlessGiven(Properties properties, PGProperty property, int value) {

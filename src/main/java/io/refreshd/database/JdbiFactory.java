@@ -68,6 +68,7 @@ public final class JdbiFactory {
 
     private static Jdbi parsedOnce(Jdbi jdbi) {
         jdbi.getConfig(SqlStatements.class).setSqlParser(PARSER);
+        jdbi.setTransactionHandler(new ErrorKeepingTransactions(jdbi.getTransactionHandler()));
         return jdbi;
     }
 }

@@ -62,15 +62,22 @@ final class FailureMessages {
                                 : Remedy.sql(grants));
             case "55000" ->
                 Remedy.text("create a unique index on the key columns of " + name
-                        + "; and, if it was never populated, refresh it once without CONCURRENTLY");
+                        + "; and, if it is not populated, refresh it once without CONCURRENTLY");
             case "55P03" -> Remedy.text("find the session in pg_stat_activity, or raise refresh.lock-timeout");
             case "53100" ->
                 Remedy.text("free disk space on the server, in the tablespace of " + name
                         + " or for temporary files; refreshd tries again by itself");
             case "57014" -> Remedy.text("raise refresh.statement-timeout, or make the query of the view cheaper");
-            // cardinality_violation and unique_violation: what REFRESH says of rows that are there twice.
+            // What REFRESH says of rows that are there twice; and cardinality_violation also of a sub-query with
+            // several rows.
             case "21000", "23505" ->
-                thenRetried(view, Remedy.text("make the rows of the view unique by the columns of its unique index"));
+                thenRetried(
+                        view,
+                        Remedy.text("make the rows of the view unique by the columns of its unique index"
+                                + (state.equals("21000")
+                                        ? ", or have each sub-query that stands for a value return one row"
+                                        : "")
+                                + ": " + SAID + " says which"));
             default -> otherRemedy(view, new Failure(kind, state, "", Remedy.NONE));
         };
     }
@@ -80,7 +87,7 @@ final class FailureMessages {
         if (failure.isOfData()) {
             return thenRetried(view, step);
         }
-        return failure.kind() == Failure.Kind.PERMANENT ? thenResume(view, step) : Remedy.NONE;
+        return failure.isOutage() ? Remedy.NONE : thenResume(view, step);
     }
 
     /** Adds that nobody has to end the suspension, and the command for whoever does not want to wait. */

@@ -81,6 +81,28 @@ class PoisonIT {
         assertThat(database.query("SELECT attempts FROM refreshd.stream")).containsExactly("1");
     }
 
+    /** An error quotes the value that it is about. Here that is what a view computes from a row of one letter. */
+    @Test
+    void errorsThatNoHeapHolds() throws Exception {
+        database.execute(
+                "CREATE MATERIALIZED VIEW of_numbers AS SELECT id, repeat(picture::text, 40000000)::int AS n FROM main",
+                "CREATE UNIQUE INDEX ON of_numbers (id)");
+        Path configuration =
+                DaemonProcess.write(folder, RunningDaemon.configuration(database.url(), database.slot(), ""));
+        try (DaemonProcess daemon =
+                DaemonProcess.of(configuration).asInstalled().start()) {
+            awaitHeld("first", daemon);
+            database.execute("INSERT INTO main VALUES (1, 'letter', 'x')");
+            await().failFast(() -> assertThat(daemon.isAlive())
+                            .as("%s", daemon.lines())
+                            .isTrue())
+                    .until(() -> !database.query("SELECT reason FROM refreshd.freshness WHERE view_name = 'of_numbers'"
+                                    + " AND state = 'suspended' AND server_message LIKE '%invalid input syntax%'")
+                            .isEmpty());
+            awaitHeld("after", daemon);
+        }
+    }
+
     /** A daemon, and what a supervisor does: it starts the process again when that has ended. */
     private final class Supervised {
         private final Path configuration;

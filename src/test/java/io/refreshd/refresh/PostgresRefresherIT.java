@@ -41,6 +41,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class PostgresRefresherIT {
@@ -341,6 +342,21 @@ class PostgresRefresherIT {
         });
     }
 
+    /** Both end the session: the first by the server's timer, the second since every error of the session then does. */
+    @ParameterizedTest
+    @CsvSource({"transaction_timeout, 1ms, 25P04, 1", "exit_on_error, on, P0001, 0"})
+    void aFunctionThatEndsTheSessionIsNamedAsTheCause(String setting, String value, String state, int seconds)
+            throws Exception {
+        database.execute(
+                "CREATE FUNCTION ending(int) RETURNS int LANGUAGE plpgsql AS 'BEGIN PERFORM set_config(''" + setting
+                        + "'', ''" + value + "'', false), pg_sleep(" + seconds + "); RAISE EXCEPTION ''the end''; END'",
+                "CREATE MATERIALIZED VIEW ending AS SELECT ending(id) AS id FROM main WITH NO DATA");
+        Failure failure = failure(refresh(refresher, plain(new ViewId("public", "ending"))));
+        assertThat(failure.sqlState()).isEqualTo(state);
+        assertThat(failure.isOutage()).isFalse();
+        assertThat(failure.remedy().text()).contains("server_message");
+    }
+
     /** A function may raise an error with any SQLSTATE: those by which the server reports an outage say nothing of the server then. */
     @ParameterizedTest
     @ValueSource(strings = {"08006", "57P01", "53300", "58030", "25006"})
@@ -368,7 +384,7 @@ class PostgresRefresherIT {
                     assertThat(failure.said().text()).contains("Key (k)=(1) is duplicated");
                     assertThat(failure.remedy())
                             .hasToString(
-                                    "make the rows of the view unique by the columns of its unique index;"
+                                    "make the rows of the view unique by the columns of its unique index: server_message in refreshd.freshness says which;"
                                             + " refreshd then tries again by itself; without waiting: refreshd resume public.twice");
                 });
     }
