@@ -66,7 +66,7 @@ record AuditedView(
         AuditedView audited =
                 found.orElseThrow(() -> new SQLException("there is no materialized view " + view, "42P01"));
         if (audited.file() == NEVER_POPULATED) {
-            throw new SQLException("materialized view " + view + " has never been populated", "55000");
+            throw new SQLException("materialized view " + view + " is not populated", "55000");
         }
         return audited;
     }

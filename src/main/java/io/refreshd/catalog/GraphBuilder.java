@@ -123,9 +123,8 @@ final class GraphBuilder {
                                     view.traits().populated(),
                                     incremental.isPresent()
                                             ? plainObstacle
-                                            : obstacles
-                                                    .toConcurrentRefresh(view, found)
-                                                    .or(() -> plainObstacle),
+                                            // Its own REFRESH would fail as long as what it reads is not populated.
+                                            : plainObstacle.or(() -> obstacles.toConcurrentRefresh(view, found)),
                                     plainObstacle,
                                     untracked,
                                     incremental,

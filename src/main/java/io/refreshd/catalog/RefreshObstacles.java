@@ -17,13 +17,13 @@ final class RefreshObstacles {
         this.catalogIndex = catalogIndex;
     }
 
-    /** The obstacle to a refresh by any method: the server does not read a materialized view that was never populated. */
+    /** The obstacle to a refresh by any method: the server does not read a materialized view that is not populated. */
     Optional<Obstacle> toAnyRefresh(ViewSources sources) {
         return sources.materializedViews().stream()
                 .filter(other -> !other.traits().populated())
                 .findFirst()
                 .map(other -> new Obstacle(
-                        "reads the materialized view " + other.sql() + ", which has never been populated",
+                        "reads the materialized view " + other.sql() + ", which is not populated",
                         Remedy.sql("REFRESH MATERIALIZED VIEW " + other.sql())));
     }
 
@@ -43,7 +43,7 @@ final class RefreshObstacles {
                             + " plain for the view, which needs no index"));
         }
         if (!view.traits().populated()) {
-            what.add("has never been populated");
+            what.add("is not populated");
             remedy = remedy.then(Remedy.sql("REFRESH MATERIALIZED VIEW " + view.sql()));
         }
         return what.isEmpty()

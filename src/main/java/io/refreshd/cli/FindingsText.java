@@ -41,8 +41,13 @@ final class FindingsText {
     private static String summary(List<FindingGroup> findings) {
         return findings.isEmpty()
                 ? "No problems found."
-                : count(findings, Severity.ERROR) + " errors, " + count(findings, Severity.WARNING) + " warnings, "
-                        + count(findings, Severity.INFO) + " remarks.";
+                : counted(findings, Severity.ERROR, "error") + ", " + counted(findings, Severity.WARNING, "warning")
+                        + ", " + counted(findings, Severity.INFO, "remark") + ".";
+    }
+
+    private static String counted(List<FindingGroup> findings, Severity severity, String noun) {
+        long count = count(findings, severity);
+        return count + " " + noun + (count == 1 ? "" : "s");
     }
 
     private static long count(List<FindingGroup> findings, Severity severity) {

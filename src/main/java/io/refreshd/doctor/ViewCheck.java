@@ -78,10 +78,10 @@ final class ViewCheck implements Check {
             return "an incremental view whose parts or rights were altered";
         }
         if (!view.populated()) {
-            return "never populated, or without a unique index that REFRESH … CONCURRENTLY could use";
+            return "not populated, or without a unique index that REFRESH … CONCURRENTLY could use";
         }
         return method == Method.PLAIN || view.obstacleTo(Method.PLAIN).isPresent()
-                ? "cannot be refreshed, since a materialized view that it reads was never populated"
+                ? "cannot be refreshed, since a materialized view that it reads is not populated"
                 : "no unique index that REFRESH … CONCURRENTLY could use";
     }
 }

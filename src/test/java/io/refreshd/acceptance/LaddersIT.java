@@ -194,7 +194,7 @@ class LaddersIT {
                 .singleElement()
                 .asString()
                 .startsWith("suspended: ")
-                .contains("has never been populated");
+                .contains("is not populated");
     }
 
     @Test

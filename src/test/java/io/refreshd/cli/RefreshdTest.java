@@ -107,7 +107,7 @@ class RefreshdTest {
                         INFO  setting: commits wait
                             A refresh waits too.
 
-                        1 errors, 0 warnings, 1 remarks.
+                        1 error, 0 warnings, 1 remark.
                         """);
     }
 
