@@ -35,6 +35,11 @@ final class Html {
                 .append("</td>");
     }
 
+    /** A cell of a table whose style has the names of the columns. */
+    static void cell(StringBuilder out, String value) {
+        out.append("<td>").append(text(value)).append("</td>");
+    }
+
     /** A term of a description list. */
     static void term(StringBuilder out, String term, String value) {
         out.append("<div><dt>")

@@ -18,6 +18,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /**
  * Status page as HTML. It is complete without scripts: the script only replaces the main part by the one from the event stream, so
@@ -30,9 +32,13 @@ final class StatusPage {
     /** The running time is shown only of refreshes that take longer; for shorter ones it would flicker. */
     private static final Duration SHOWN_ABOVE = Duration.ofSeconds(2);
 
+    private static final List<String> COLUMNS = List.of(
+            "View", "State", "Staleness", "Target lag", "Lately", "Last refresh", "Took", "Refreshes", "Watermark");
+
     private final Readiness readiness;
     private final LineageSection lineage = new LineageSection();
-    private final String style = ":root {\n" + Style.COLOURS + "}\n" + resource("page.css") + Style.RULES;
+    private final String style =
+            ":root {\n" + Style.COLOURS + "}\n" + resource("page.css") + columnNames() + Style.RULES;
     private final String script = resource("page.js");
 
     /** Content security policy: allows only this style and this script, so that no name of a view can add another. */
@@ -40,6 +46,14 @@ final class StatusPage {
             + "'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
     private final RefreshHistory history;
+
+    /** A phone shows the name of its column in each cell. It is not in the cells, which a thousand views have eight thousand of. */
+    private static String columnNames() {
+        return IntStream.range(1, COLUMNS.size())
+                .mapToObj(column -> "  .views td:nth-child(%d)::before { content: \"%s\"; }\n"
+                        .formatted(column + 1, COLUMNS.get(column)))
+                .collect(Collectors.joining("", "@media (max-width: 44rem) {\n", "}\n"));
+    }
 
     StatusPage(Readiness readiness, RefreshHistory history) {
         this.readiness = readiness;
@@ -129,11 +143,10 @@ final class StatusPage {
         if (views.isEmpty()) {
             return "<p>No view is known yet.</p>\n";
         }
-        StringBuilder out = new StringBuilder("<table class=\"views\"><thead><tr><th scope=\"col\">View</th>"
-                + "<th scope=\"col\">State</th><th scope=\"col\">Staleness</th><th scope=\"col\">Target lag</th>"
-                + "<th scope=\"col\">Lately</th>"
-                + "<th scope=\"col\">Last refresh</th><th scope=\"col\">Took</th><th scope=\"col\">Refreshes</th>"
-                + "<th scope=\"col\">Watermark</th></tr></thead>\n<tbody>\n");
+        StringBuilder out = new StringBuilder("<table class=\"views\"><thead><tr>");
+        COLUMNS.forEach(
+                column -> out.append("<th scope=\"col\">").append(column).append("</th>"));
+        out.append("</tr></thead>\n<tbody>\n");
         views.stream().sorted(troubleFirst(now)).forEach(view -> out.append(row(view, now)));
         return out.append("</tbody></table>\n").toString();
     }
@@ -149,7 +162,7 @@ final class StatusPage {
                 .append("\">")
                 .append(Html.text(name))
                 .append("</a></th>");
-        out.append("<td data-label=\"State\"><span class=\"phase ")
+        out.append("<td><span class=\"phase ")
                 .append(view.phase().word())
                 .append("\">")
                 .append(view.phase().word())
@@ -161,17 +174,14 @@ final class StatusPage {
                 .append(view.failuresInARow() > 0 ? " after " + failures(view.failuresInARow()) : "")
                 .append("</td>");
         Duration staleness = view.staleness(now);
-        Html.cell(out, "Staleness", staleness.isZero() ? "–" : HumanDuration.format(staleness));
-        Html.cell(out, "Target lag", HumanDuration.format(view.timing().targetLag()));
+        Html.cell(out, staleness.isZero() ? "–" : HumanDuration.format(staleness));
+        Html.cell(out, HumanDuration.format(view.timing().targetLag()));
         String spark = Sparkline.svg(history.lags(view.view()), view.timing().targetLag());
-        out.append("<td data-label=\"Lately\">")
-                .append(spark.isEmpty() ? "–" : spark)
-                .append("</td>");
-        Html.cell(
-                out, "Last refresh", view.refreshedAt().map(at -> ago(at, now)).orElse("never"));
-        Html.cell(out, "Took", view.lastDuration().map(HumanDuration::format).orElse("–"));
-        Html.cell(out, "Refreshes", Long.toString(view.refreshes()));
-        Html.cell(out, "Watermark", view.watermark().map(Object::toString).orElse("none"));
+        out.append("<td>").append(spark.isEmpty() ? "–" : spark).append("</td>");
+        Html.cell(out, view.refreshedAt().map(at -> ago(at, now)).orElse("never"));
+        Html.cell(out, view.lastDuration().map(HumanDuration::format).orElse("–"));
+        Html.cell(out, Long.toString(view.refreshes()));
+        Html.cell(out, view.watermark().map(Object::toString).orElse("none"));
         out.append("</tr>\n");
         view.reason()
                 .ifPresent(reason -> out.append("<tr class=\"why\"><td colspan=\"9\">")

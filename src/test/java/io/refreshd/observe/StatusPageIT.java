@@ -99,7 +99,7 @@ class StatusPageIT {
                 ".phase.dirty",
                 ".phase.suspended",
                 ".views tbody th",
-                ".late td[data-label=Staleness]",
+                ".late td:nth-child(3)",
                 ".node",
                 ".recent td",
                 ".picture .key",
