@@ -37,6 +37,7 @@ import java.lang.reflect.Proxy;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
+import java.net.URLConnection;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -513,11 +514,14 @@ class SubscribeIT {
         }
     }
 
+    /** As nginx does: what the browser asks and what the daemon answers goes through unchanged. */
     private static void passOn(HttpExchange exchange) throws IOException {
         URI stream = URI.create("http://127.0.0.1:" + daemon.daemon().httpPort() + "/events/views?view=public.told");
+        URLConnection asked = stream.toURL().openConnection();
+        exchange.getRequestHeaders().forEach((header, values) -> asked.setRequestProperty(header, values.getFirst()));
         try (exchange;
-                InputStream events = stream.toURL().openStream()) {
-            exchange.getResponseHeaders().set("Content-Type", "text/event-stream");
+                InputStream events = asked.getInputStream()) {
+            exchange.getResponseHeaders().set("Content-Type", asked.getContentType());
             exchange.sendResponseHeaders(200, 0);
             byte[] buffer = new byte[4096];
             for (int read = events.read(buffer); read >= 0; read = events.read(buffer)) {
