@@ -4,9 +4,11 @@ import io.refreshd.model.Obstacle;
 import io.refreshd.model.Remedy;
 import io.refreshd.model.ViewId;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -28,11 +30,12 @@ final class ViewDependencies {
 
     /** @param read for each view the materialized views that it reads, directly or through plain views */
     ViewDependencies(SortedMap<ViewId, SortedSet<ViewId>> read) {
+        Set<ViewId> without = withoutCycle(read);
         read.forEach((view, others) -> {
             upstream.put(view, new TreeSet<>());
             downstream.computeIfAbsent(view, id -> new TreeSet<>());
             for (ViewId other : others) {
-                if (reaches(other, view, read)) {
+                if (!without.contains(view) && reaches(other, view, read)) {
                     cycles.put(
                             view,
                             new Obstacle(
@@ -56,6 +59,36 @@ final class ViewDependencies {
 
     Optional<Obstacle> cycleOf(ViewId view) {
         return Optional.ofNullable(cycles.get(view));
+    }
+
+    /**
+     * The views that stand on no cycle, found from the bottom up, each looked at once: to look for a cycle from each view would take the
+     * square of the depth of a stack.
+     */
+    private static Set<ViewId> withoutCycle(SortedMap<ViewId, SortedSet<ViewId>> read) {
+        Map<ViewId, Integer> left = new HashMap<>();
+        Map<ViewId, List<ViewId>> readers = new HashMap<>();
+        Deque<ViewId> open = new ArrayDeque<>();
+        read.forEach((view, others) -> {
+            List<ViewId> known = others.stream().filter(read::containsKey).toList();
+            known.forEach(other ->
+                    readers.computeIfAbsent(other, id -> new ArrayList<>()).add(view));
+            left.put(view, known.size());
+            if (known.isEmpty()) {
+                open.add(view);
+            }
+        });
+        Set<ViewId> found = new HashSet<>();
+        while (!open.isEmpty()) {
+            ViewId view = open.pop();
+            found.add(view);
+            for (ViewId reader : readers.getOrDefault(view, List.of())) {
+                if (left.merge(reader, -1, Integer::sum) == 0) {
+                    open.add(reader);
+                }
+            }
+        }
+        return found;
     }
 
     private static boolean reaches(ViewId from, ViewId to, SortedMap<ViewId, SortedSet<ViewId>> read) {

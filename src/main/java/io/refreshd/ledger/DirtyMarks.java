@@ -40,13 +40,16 @@ public final class DirtyMarks {
             Lsn routed,
             Optional<Instant> commitTime) {
         List<Map.Entry<ViewId, Instant>> rows = List.copyOf(since.entrySet());
+        List<ViewId> views = rows.stream().map(Map.Entry::getKey).toList();
+        Map<ViewId, StackClaims.Claim> claims = StackClaims.of(handle, views);
         handle.createUpdate("""
                         WITH needed AS (
-                            SELECT s.view_schema, s.view_name, n.since, n.invalidated
+                            SELECT s.view_schema, s.view_name, n.since, n.invalidated, n.position, n.at
                             -- In sub-queries, so that the server keeps one plan for all values.
                             FROM unnest((SELECT CAST(:schemas AS text[])), (SELECT CAST(:names AS text[])),
-                                        (SELECT CAST(:since AS timestamptz[])), (SELECT CAST(:invalidated AS boolean[])))
-                                 AS n (schema, name, since, invalidated)
+                                        (SELECT CAST(:since AS timestamptz[])), (SELECT CAST(:invalidated AS boolean[])),
+                                        (SELECT CAST(:positions AS pg_lsn[])), (SELECT CAST(:times AS timestamptz[])))
+                                 AS n (schema, name, since, invalidated, position, at)
                             JOIN refreshd.view_state s ON (s.view_schema, s.view_name) = (n.schema, n.name)
                             ORDER BY s.view_schema, s.view_name
                             FOR UPDATE OF s
@@ -64,9 +67,8 @@ public final class DirtyMarks {
                                       WHERE s.marked <= s.covered AND NOT s.untracked AND s.frozen IS NULL
                                         AND s.upstream = '{}'
                                       UNION ALL
-                                      SELECT f.watermark, f.commit_time FROM refreshd.freshness f
-                                      WHERE s.marked <= s.covered AND NOT s.untracked AND s.upstream <> '{}'
-                                        AND f.view_oid = s.view_oid) c
+                                      SELECT n.position, n.at
+                                      WHERE s.marked <= s.covered AND NOT s.untracked AND s.upstream <> '{}') c
                                 ORDER BY c.watermark DESC NULLS LAST LIMIT 1)
                         FROM needed n
                         WHERE (s.view_schema, s.view_name) = (n.view_schema, n.view_name)
@@ -79,6 +81,8 @@ public final class DirtyMarks {
                         rows.stream()
                                 .map(row -> invalidated.contains(row.getKey()))
                                 .toArray(Boolean[]::new))
+                .bind("positions", StackClaims.positions(claims, views))
+                .bind("times", StackClaims.times(claims, views))
                 .bind("number", number)
                 .bind("routed", routed.toString())
                 .bind("at", commitTime.map(Instant::toString).orElse(null))

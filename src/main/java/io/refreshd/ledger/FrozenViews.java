@@ -40,10 +40,13 @@ public final class FrozenViews {
             return;
         }
         List<Map.Entry<ViewId, String>> rows = List.copyOf(views.entrySet());
+        List<ViewId> ids = rows.stream().map(Map.Entry::getKey).toList();
+        Map<ViewId, StackClaims.Claim> claims = StackClaims.of(handle, ids);
         handle.createUpdate("""
                         WITH wanted AS (
-                            SELECT s.view_schema, s.view_name, n.why
-                            FROM unnest(:schemas, :names, :whys) AS n (schema, name, why)
+                            SELECT s.view_schema, s.view_name, n.why, n.position, n.at
+                            FROM unnest(:schemas, :names, :whys, CAST(:positions AS pg_lsn[]), CAST(:times AS timestamptz[]))
+                                 AS n (schema, name, why, position, at)
                             JOIN refreshd.view_state s ON (s.view_schema, s.view_name) = (n.schema, n.name)
                             ORDER BY s.view_schema, s.view_name
                             FOR UPDATE OF s
@@ -58,9 +61,8 @@ public final class FrozenViews {
                                       WHERE s.marked <= s.covered AND NOT s.untracked AND s.frozen IS NULL
                                         AND s.upstream = '{}'
                                       UNION ALL
-                                      SELECT f.watermark, f.commit_time FROM refreshd.freshness f
-                                      WHERE s.marked <= s.covered AND NOT s.untracked AND s.frozen IS NULL
-                                        AND f.view_oid = s.view_oid) c
+                                      SELECT w.position, w.at
+                                      WHERE s.marked <= s.covered AND NOT s.untracked AND s.frozen IS NULL) c
                                 ORDER BY c.watermark DESC NULLS LAST LIMIT 1)
                         FROM wanted w
                         WHERE (s.view_schema, s.view_name) = (w.view_schema, w.view_name)
@@ -69,6 +71,8 @@ public final class FrozenViews {
                 .bind("schemas", rows.stream().map(row -> row.getKey().schema()).toArray(String[]::new))
                 .bind("names", rows.stream().map(row -> row.getKey().name()).toArray(String[]::new))
                 .bind("whys", rows.stream().map(Map.Entry::getValue).toArray(String[]::new))
+                .bind("positions", StackClaims.positions(claims, ids))
+                .bind("times", StackClaims.times(claims, ids))
                 .bind("claimed", claimed.toString())
                 .bind("at", commitTime.map(Instant::toString).orElse(null))
                 .execute();

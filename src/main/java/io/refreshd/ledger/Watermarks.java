@@ -26,12 +26,15 @@ public final class Watermarks {
                     ORDER BY w.position DESC NULLS LAST LIMIT 1)""".formatted(position, at);
     }
 
-    /** Returns the watermarks that views have now, each with the commit time that it stands for. */
+    /**
+     * Returns the watermarks that views have now, each with the commit time that it stands for. That of a view that reads others is among
+     * those of the views that it reads.
+     */
     public static Map<Lsn, Instant> commitTimes(Handle handle) {
         return handle
                 .createQuery("""
                         SELECT watermark::text AS position, max(commit_time) AS at
-                        FROM refreshd.freshness
+                        FROM refreshd.own_claim
                         WHERE watermark IS NOT NULL AND commit_time IS NOT NULL
                         GROUP BY watermark""")
                 .map((row, context) -> Map.entry(

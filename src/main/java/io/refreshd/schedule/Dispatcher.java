@@ -5,7 +5,10 @@ import io.refreshd.model.RefreshTask;
 import io.refreshd.model.ViewId;
 import io.refreshd.report.Notice;
 import io.refreshd.report.ViewPhase;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -58,6 +61,7 @@ final class Dispatcher {
 
     void dispatch(Moment now) {
         Optional<Set<ViewState>> some = views.takeToReconsider();
+        readiness.assess();
         boolean deadlineReached = nextDeadline.isPresent() && nextDeadline.getAsLong() - now.nanos() <= 0;
         if (some.isPresent()
                 && !deadlineReached
@@ -83,17 +87,37 @@ final class Dispatcher {
             }
         }
         ready.sort(places.order(now.nanos()));
+        turns.assess(now.nanos());
+        Set<ViewState> seen = new HashSet<>();
         for (ViewState view : ready) {
             if (!places.anyFree()) {
                 return;
             }
-            startInTurn(view, now);
+            startInTurn(view, seen, now);
         }
     }
 
-    /** Starts the view, unless it has to wait; before it those that stand on it and have waited for long enough. */
-    private void startInTurn(ViewState view, Moment now) {
-        turns.before(view, now.nanos()).forEach(downstream -> startInTurn(downstream, now));
+    /**
+     * Starts the view, unless it has to wait; before it those that stand on it and have waited for long enough. Nothing recurses: whoever
+     * may create views decides how deep a stack is.
+     *
+     * @param seen those that were looked at as what stands on a view; each is once
+     */
+    private void startInTurn(ViewState first, Set<ViewState> seen, Moment now) {
+        Deque<ViewState> open = new ArrayDeque<>(List.of(first));
+        while (!open.isEmpty() && places.anyFree()) {
+            List<ViewState> before = turns.before(open.element(), now.nanos()).stream()
+                    .filter(seen::add)
+                    .toList();
+            if (before.isEmpty()) {
+                startUnlessItWaits(open.pop(), now);
+            } else {
+                before.reversed().forEach(open::push);
+            }
+        }
+    }
+
+    private void startUnlessItWaits(ViewState view, Moment now) {
         if (!views.isRunning(view.group)
                 && places.hasPlaceFor(view, now.nanos())
                 && !turns.mustWait(view, now.nanos())
@@ -138,6 +162,7 @@ final class Dispatcher {
         if (!joined) {
             places.taken(running);
         }
+        turns.assess(now.nanos());
         return task;
     }
 

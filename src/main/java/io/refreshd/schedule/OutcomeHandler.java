@@ -65,7 +65,7 @@ final class OutcomeHandler {
                 view.restorePending(ended);
                 view.pending.lookups().requireRefresh(all.why());
             }
-            case RefreshOutcome.Failed failed -> failed(view, ended, failed.failure(), now);
+            case RefreshOutcome.Failed failed -> failed(view, ended, failed, now);
             case RefreshOutcome.FailedTogether failed -> notRefreshed(view, ended, failed.failure());
             case RefreshOutcome.Gone gone -> {
                 views.remove(id);
@@ -154,7 +154,11 @@ final class OutcomeHandler {
         });
     }
 
-    private void failed(ViewState view, RunningRefresh ended, Failure failure, Moment now) {
+    private void failed(ViewState view, RunningRefresh ended, RefreshOutcome.Failed failed, Moment now) {
+        Failure failure = failed.failure();
+        if (!failure.isOutage()) {
+            view.recordFailure(failed.duration());
+        }
         boolean changedMeanwhile = view.pending.isPresent();
         view.group.retry = view.group.retry.failed(failure, settings, now.nanos(), random);
         if (changedMeanwhile) {

@@ -111,16 +111,21 @@ final class Places {
 
     /**
      * The order in which views that are ready take their turn: the earliest due first. A long refresh gives way to whatever was due
-     * when the last long one ended, and to nothing that fell due later. So neither kind can keep the other from its turn for ever.
+     * when the last long one ended, and to nothing that fell due later. So neither kind can keep the other from its turn for ever. Likewise
+     * a refresh that has failed gives way to whatever was due when it failed.
      */
     Comparator<ViewState> order(long now) {
         return Comparator.<ViewState>comparingLong(view -> rank(view, now) - now)
-                .thenComparingLong(view -> view.group.dueAt(now) - now);
+                .thenComparingLong(view -> due(view, now) - now);
     }
 
     private long rank(ViewState view, long now) {
-        return isLong(view) && lastLongEnd.isPresent()
-                ? Deadlines.later(view.group.dueAt(now), lastLongEnd.getAsLong())
-                : view.group.dueAt(now);
+        long due = due(view, now);
+        return isLong(view) && lastLongEnd.isPresent() ? Deadlines.later(due, lastLongEnd.getAsLong()) : due;
+    }
+
+    private static long due(ViewState view, long now) {
+        long due = view.group.dueAt(now);
+        return Deadlines.later(due, view.group.retry.lastFailure().orElse(due));
     }
 }

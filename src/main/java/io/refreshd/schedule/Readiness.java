@@ -2,14 +2,35 @@ package io.refreshd.schedule;
 
 import io.refreshd.report.Lateness;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Judges whether a view, and with it its group, may be refreshed now, and if not, what delays it. */
 final class Readiness {
     private final ViewRegistry views;
+    private Set<ViewState> onSuspended = Set.of();
+    private Set<ViewState> onDirty = Set.of();
 
     Readiness(ViewRegistry views) {
         this.views = views;
+    }
+
+    /**
+     * Finds out which views stand on suspended or dirty ones. To be called when an event has changed the views, before anything is asked.
+     * To look down from each view instead would take the square of the depth of a stack, and anybody may stack views.
+     */
+    void assess() {
+        onSuspended = views.standingOn(Readiness::blocks);
+        onDirty = views.standingOn(ViewState::dirty);
+    }
+
+    private static boolean blocks(ViewState upstream) {
+        return upstream.suspended() && !upstream.paused;
+    }
+
+    /** Whether a change is known that the view lacks, be it one that its upstream views lack too. */
+    boolean stale(ViewState view) {
+        return view.dirty() || onDirty.contains(view);
     }
 
     /** Whether the view is due and nothing but a free slot and its upstream views is missing. */
@@ -32,17 +53,16 @@ final class Readiness {
 
     /** Whether the view would have to be refreshed from an upstream view that is suspended. */
     boolean blocked(ViewState view) {
-        return view.dirty() && suspendedUpstream(view).isPresent();
+        return view.dirty() && onSuspended.contains(view);
     }
 
     /** The nearest suspended view that the view depends on, if there is one. */
     Optional<ViewState> suspendedUpstream(ViewState view) {
-        if (view.spec.upstream().isEmpty()) {
-            return Optional.empty();
-        }
-        return views.withUpstream(view).stream()
-                .filter(upstream -> upstream != view && upstream.suspended() && !upstream.paused)
-                .findFirst();
+        return onSuspended.contains(view)
+                ? views.withUpstream(view).stream()
+                        .filter(upstream -> upstream != view && blocks(upstream))
+                        .findFirst()
+                : Optional.empty();
     }
 
     /**
@@ -50,6 +70,9 @@ final class Readiness {
      * empty: no window is.
      */
     Optional<ViewState> waitsForWindowOf(ViewState view, long now) {
+        if (!views.hasWindows() || !stale(view)) {
+            return Optional.empty();
+        }
         return view.dirty()
                 ? Optional.of(view).filter(one -> one.group.opensAt(now).isPresent())
                 : views.withUpstream(view).stream()

@@ -5,6 +5,7 @@ import io.refreshd.model.Obstacle;
 import io.refreshd.model.Timing;
 import io.refreshd.model.Xid;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.random.RandomGenerator;
 
 /**
@@ -38,6 +39,11 @@ record RetriedSuspension(int failures, Obstacle obstacle, Revival by, long retry
             return Optional.of(Revival.GRANT);
         }
         return failure.isOfData() ? Optional.of(Revival.CHANGE) : Optional.empty();
+    }
+
+    @Override
+    public OptionalLong lastFailure() {
+        return OptionalLong.of(failedAt);
     }
 
     @Override

@@ -6,6 +6,7 @@ import io.refreshd.model.Timing;
 import io.refreshd.model.Xid;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.random.RandomGenerator;
 
 /**
@@ -23,6 +24,11 @@ sealed interface RetryState
 
     /** Refreshes that failed in a row. */
     int failures();
+
+    /** Monotonic time of the last failure; empty if the view has not failed since it last succeeded. */
+    default OptionalLong lastFailure() {
+        return OptionalLong.empty();
+    }
 
     default RetryState succeeded() {
         return HEALTHY;
@@ -125,6 +131,11 @@ sealed interface RetryState
      * @param failedAt monotonic time of the failure
      */
     record BackingOff(int failures, long retryAt, long failedAt, Failure failure) implements RetryState {
+        @Override
+        public OptionalLong lastFailure() {
+            return OptionalLong.of(failedAt);
+        }
+
         @Override
         public RetryState sourceChanged(Timing timing, long now) {
             return failure.isOfData()

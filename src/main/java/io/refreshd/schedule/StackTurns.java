@@ -4,6 +4,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 
@@ -18,6 +19,7 @@ final class StackTurns {
     private final ViewRegistry views;
     private final Readiness readiness;
     private final Places places;
+    private final Set<ViewState> givingWay = new HashSet<>();
 
     StackTurns(ViewRegistry views, Readiness readiness, Places places) {
         this.views = views;
@@ -32,39 +34,46 @@ final class StackTurns {
 
     boolean mustWait(ViewState view, long now) {
         boolean forUpstream = hasTurn(view, now) ? readiness.upstreamRuns(view) : readiness.waitsForUpstream(view, now);
-        return forUpstream || givesWay(view, now);
+        return forUpstream || givingWay.contains(view);
     }
 
     /**
-     * Whether the view would delay a downstream view that has its turn, or one that has its turn and gives way likewise. Each view is looked
-     * at once, however many ways lead to it.
+     * Finds the views that give way: each would delay a downstream view that has its turn, or one that has its turn and gives way likewise.
+     * To be called before anything is asked, and whenever a refresh has started. Looks at each view once, however many ways lead to it.
      */
-    private boolean givesWay(ViewState view, long now) {
-        Set<ViewState> seen = new HashSet<>();
-        Deque<ViewState> open = new ArrayDeque<>(List.of(view));
+    void assess(long now) {
+        givingWay.clear();
+        Deque<ViewState> open = new ArrayDeque<>();
+        for (RunningRefresh running : views.running()) {
+            withGroups(views.downstream(running.task().view()).stream()
+                            .flatMap(id -> Optional.ofNullable(views.get(id)).stream()))
+                    .filter(downstream -> isInTurnWithPlace(downstream, now))
+                    .forEach(downstream -> withGroups(views.upstream(downstream))
+                            .filter(view -> delays(view, downstream, now) && givingWay.add(view))
+                            .forEach(open::add));
+        }
         while (!open.isEmpty()) {
             ViewState next = open.remove();
-            for (ViewState downstream : inTurnWithPlace(next, now)) {
-                if (delays(next, downstream, now)) {
-                    return true;
-                }
-                if (seen.add(downstream)) {
-                    open.add(downstream);
-                }
+            if (isInTurnWithPlace(next, now)) {
+                withGroups(views.upstream(next)).filter(givingWay::add).forEach(open::add);
             }
         }
-        return false;
     }
 
-    private List<ViewState> inTurnWithPlace(ViewState view, long now) {
-        return downstreamInTurn(view, now)
-                .filter(downstream -> places.hasPlaceFor(downstream, now))
-                .toList();
+    private static Stream<ViewState> withGroups(Stream<ViewState> some) {
+        return some.flatMap(view -> view.group.members().stream()).distinct();
+    }
+
+    private boolean isInTurnWithPlace(ViewState view, long now) {
+        return isInTurn(view, now) && places.hasPlaceFor(view, now);
     }
 
     private Stream<ViewState> downstreamInTurn(ViewState view, long now) {
-        return views.downstream(view.group).stream()
-                .filter(downstream -> readiness.ready(downstream, now) && hasTurn(downstream, now));
+        return views.downstream(view.group).stream().filter(downstream -> isInTurn(downstream, now));
+    }
+
+    private boolean isInTurn(ViewState view, long now) {
+        return readiness.ready(view, now) && hasTurn(view, now);
     }
 
     private static boolean hasTurn(ViewState view, long now) {

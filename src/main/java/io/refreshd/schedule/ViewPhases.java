@@ -4,12 +4,15 @@ import io.refreshd.model.Lsn;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.Remedy;
 import io.refreshd.model.Timing;
+import io.refreshd.model.ViewId;
 import io.refreshd.report.ViewPhase;
 import io.refreshd.report.ViewStatus;
 import java.time.Instant;
 import java.time.format.DateTimeFormatter;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 
@@ -37,14 +40,14 @@ final class ViewPhases {
             return ViewPhase.PAUSED;
         } else if (view.suspended()) {
             return ViewPhase.SUSPENDED;
-        } else if (stale(view) && readiness.suspendedUpstream(view).isPresent()) {
+        } else if (readiness.stale(view) && readiness.suspendedUpstream(view).isPresent()) {
             return ViewPhase.BLOCKED;
         } else if (readiness.waitsForWindowOf(view, now).isPresent()) {
             return ViewPhase.WAITING;
         } else if (view.group.retry instanceof RetryState.BackingOff && view.group.retry.delaysRetry(now)) {
             return ViewPhase.BACKING_OFF;
         }
-        return stale(view) ? ViewPhase.DIRTY : ViewPhase.FRESH;
+        return readiness.stale(view) ? ViewPhase.DIRTY : ViewPhase.FRESH;
     }
 
     /**
@@ -56,14 +59,9 @@ final class ViewPhases {
             return ViewPhase.SUSPENDED;
         }
         boolean blocked = view.phase == ViewPhase.BLOCKED
-                && stale(view)
+                && readiness.stale(view)
                 && readiness.suspendedUpstream(view).isPresent();
         return blocked ? ViewPhase.BLOCKED : ViewPhase.REFRESHING;
-    }
-
-    /** Whether a change is known that the view lacks, be it one that its upstream views lack too. */
-    private boolean stale(ViewState view) {
-        return view.dirty() || views.withUpstream(view).stream().anyMatch(ViewState::dirty);
     }
 
     Optional<Obstacle> reason(ViewState view, ViewPhase phase, long now) {
@@ -112,18 +110,25 @@ final class ViewPhases {
     }
 
     List<ViewStatus> status(long now) {
-        return views.all().stream().map(view -> status(view, now)).toList();
+        Map<ViewState, Instant> missing = oldestMissing();
+        Map<ViewId, Optional<Lsn>> claims = watermarks.ofAll();
+        return views.all().stream()
+                .map(view -> status(
+                        view,
+                        Optional.ofNullable(missing.get(view)),
+                        claims.getOrDefault(view.id(), Optional.empty()),
+                        now))
+                .toList();
     }
 
-    private ViewStatus status(ViewState view, long now) {
-        Optional<Lsn> watermark = watermarks.current(view);
+    private ViewStatus status(ViewState view, Optional<Instant> missing, Optional<Lsn> watermark, long now) {
         ViewPhase phase = view.phase == ViewPhase.FRESH && watermark.isEmpty() ? ViewPhase.UNTRACKED : view.phase;
         return new ViewStatus(
                 view.id(),
                 phase,
                 view.spec.timing(),
                 view.spec.method(),
-                oldestMissing(view),
+                missing,
                 watermark,
                 // The scheduler knows positions only; the ingest knows which commit time belongs to one.
                 Optional.empty(),
@@ -135,11 +140,20 @@ final class ViewPhases {
                 reason(view, phase, now));
     }
 
-    private Optional<Instant> oldestMissing(ViewState view) {
-        return views.withUpstream(view).stream()
-                .flatMap(one -> Stream.concat(
-                        one.pending.oldestCommit().stream(),
-                        one.running == null ? Stream.empty() : one.running.changes().oldestCommit().stream()))
-                .min(Instant::compareTo);
+    /** For each view that lacks a change, be it one that its upstream views lack too, when the oldest of them was committed. */
+    private Map<ViewState, Instant> oldestMissing() {
+        Map<ViewState, Instant> oldest = new HashMap<>();
+        for (ViewState view : views.allUpstreamFirst()) {
+            Stream.of(
+                            view.pending.oldestCommit().stream(),
+                            view.running == null
+                                    ? Stream.<Instant>empty()
+                                    : view.running.changes().oldestCommit().stream(),
+                            views.upstream(view).flatMap(one -> Optional.ofNullable(oldest.get(one)).stream()))
+                    .flatMap(each -> each)
+                    .min(Instant::compareTo)
+                    .ifPresent(instant -> oldest.put(view, instant));
+        }
+        return oldest;
     }
 }

@@ -13,6 +13,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +32,7 @@ final class ViewRegistry {
     private final Set<ViewState> toReconsider = new LinkedHashSet<>();
 
     private boolean reconsiderAll;
+    private boolean hasWindows;
 
     /** Something has happened to the view, which may concern its group and the downstream views too. */
     void reconsider(ViewState view) {
@@ -80,7 +82,9 @@ final class ViewRegistry {
     void link() {
         inOrder.values().forEach(this::linkGroup);
         downstream.clear();
+        hasWindows = false;
         for (ViewState view : inOrder.values()) {
+            hasWindows |= view.spec.timing().window().isPresent();
             for (ViewId upstream : view.spec.upstream()) {
                 downstream.computeIfAbsent(upstream, u -> new HashSet<>()).add(view.id());
             }
@@ -166,6 +170,18 @@ final class ViewRegistry {
             return Set.of(view);
         }
         Set<ViewState> done = new LinkedHashSet<>();
+        addUpstreamFirst(view, done);
+        return done;
+    }
+
+    /** All views, each after all that it reads. Takes as long as there are views, however deep they are stacked. */
+    Set<ViewState> allUpstreamFirst() {
+        Set<ViewState> done = new LinkedHashSet<>();
+        inOrder.values().forEach(view -> addUpstreamFirst(view, done));
+        return done;
+    }
+
+    private void addUpstreamFirst(ViewState view, Set<ViewState> done) {
         Deque<ViewState> open = new ArrayDeque<>(Set.of(view));
         while (!open.isEmpty()) {
             ViewState next = open.peek();
@@ -176,7 +192,32 @@ final class ViewRegistry {
                 done.add(open.pop());
             }
         }
-        return done;
+    }
+
+    /** The views that stand on one of which this is true, directly or not. Looks at each view once. */
+    Set<ViewState> standingOn(Predicate<ViewState> below) {
+        Set<ViewState> found = new HashSet<>();
+        Deque<ViewState> open = new ArrayDeque<>();
+        for (ViewId id : downstream.keySet()) {
+            ViewState view = byId.get(id);
+            if (view != null && below.test(view)) {
+                open.add(view);
+            }
+        }
+        while (!open.isEmpty()) {
+            for (ViewId id : downstream(open.remove().id())) {
+                ViewState view = byId.get(id);
+                if (view != null && found.add(view)) {
+                    open.add(view);
+                }
+            }
+        }
+        return found;
+    }
+
+    /** Whether any view has a window. */
+    boolean hasWindows() {
+        return hasWindows;
     }
 
     void refreshStarted(RunningRefresh refresh) {

@@ -211,9 +211,9 @@ final class ViewState {
         return due.orElse(0);
     }
 
-    /** Whether it is known how long a refresh takes. */
+    /** Whether it is known how long a refresh takes, be it one that failed. */
     boolean durationKnown() {
-        return lastDuration.isPresent();
+        return lastDuration.isPresent() || expected > 0;
     }
 
     /** When the target lag of what the view lacks has passed; only to be asked if {@link #wantsRefresh} is true. */
@@ -274,8 +274,13 @@ final class ViewState {
 
     void recordDuration(Duration duration) {
         long nanos = duration.toNanos();
-        expected = lastDuration.isEmpty() ? nanos : expected + (long) (WEIGHT_OF_NEWEST * (nanos - expected));
+        expected = durationKnown() ? expected + (long) (WEIGHT_OF_NEWEST * (nanos - expected)) : nanos;
         lastDuration = Optional.of(duration);
+    }
+
+    /** Otherwise a view that was quick once, and whose refreshes have failed at the time limit since, would count as quick. */
+    void recordFailure(Duration duration) {
+        expected = Math.max(expected, duration.toNanos());
     }
 
     /** The refresh did not take place: its changes are pending again, together with those that came meanwhile. */

@@ -22,6 +22,17 @@ final class Watermarks {
         this.log = log;
     }
 
+    /** The watermark of each view. Takes as long as there are views, however deep they are stacked. */
+    Map<ViewId, Optional<Lsn>> ofAll() {
+        Set<ViewState> onUntracked = views.standingOn(view -> ownUntracked(view).isPresent());
+        Map<ViewId, Optional<Lsn>> known = new HashMap<>();
+        views.allUpstreamFirst().forEach(view -> known.put(view.id(), withoutSources(view, Set.of(), known)));
+        views.all().stream()
+                .filter(view -> onUntracked.contains(view) || ownUntracked(view).isPresent())
+                .forEach(view -> known.put(view.id(), Optional.empty()));
+        return known;
+    }
+
     /** Why a view has no watermark: an untracked source of the view itself, or of a view that it depends on. */
     Optional<Obstacle> untracked(ViewState view) {
         return views.withUpstream(view).stream()
@@ -87,13 +98,16 @@ final class Watermarks {
         }
         Map<ViewId, Optional<Lsn>> known = new HashMap<>();
         for (ViewState one : views.upstreamFirst(view)) {
-            known.put(
-                    one.id(),
-                    one.dirty() && !clean.contains(one.id())
-                            ? one.lastWatermark
-                            : newer(one.lastWatermark, routedThroughUpstream(one, known)));
+            known.put(one.id(), withoutSources(one, clean, known));
         }
         return known.getOrDefault(view.id(), Optional.empty());
+    }
+
+    /** The watermark of a view whose sources are tracked. @param known those of the views that it reads */
+    private Optional<Lsn> withoutSources(ViewState view, Set<ViewId> clean, Map<ViewId, Optional<Lsn>> known) {
+        return view.dirty() && !clean.contains(view.id())
+                ? view.lastWatermark
+                : newer(view.lastWatermark, routedThroughUpstream(view, known));
     }
 
     /** The least of the routed position and the watermarks of all upstream views. */

@@ -125,6 +125,14 @@ final class FairnessOracle {
         runningBefore.remove(id);
     }
 
+    /** A refresh that failed took at least so long. */
+    void failed(ViewId id, Duration duration) {
+        Timed view = views.get(id);
+        if (view != null && duration.isPositive()) {
+            view.expected = OptionalLong.of(Math.max(view.expected.orElse(0), duration.toNanos()));
+        }
+    }
+
     void took(ViewId id, Duration duration) {
         Timed view = views.get(id);
         long nanos = duration.toNanos();

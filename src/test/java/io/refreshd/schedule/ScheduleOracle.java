@@ -247,6 +247,9 @@ final class ScheduleOracle {
             case RefreshOutcome.NeedsAllRows all -> restoreReasons(view);
             case RefreshOutcome.Deferred deferred -> restoreReasons(view);
             case RefreshOutcome.Failed failed -> {
+                if (!failed.failure().isOutage()) {
+                    fairness.failed(id, failed.duration());
+                }
                 // A statement that the server refused for good has not committed.
                 view.commitUncertain |= failed.failure().kind() == Failure.Kind.TRANSIENT;
                 restoreReasons(view);

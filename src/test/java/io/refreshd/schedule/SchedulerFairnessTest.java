@@ -2,12 +2,14 @@ package io.refreshd.schedule;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.refreshd.model.Failure;
 import io.refreshd.model.Impact;
 import io.refreshd.model.LedgerEntry;
 import io.refreshd.model.Lsn;
 import io.refreshd.model.Method;
 import io.refreshd.model.Moment;
 import io.refreshd.model.RefreshOutcome;
+import io.refreshd.model.Remedy;
 import io.refreshd.model.Snapshot;
 import io.refreshd.model.Timing;
 import io.refreshd.model.ViewId;
@@ -17,6 +19,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -38,6 +41,8 @@ class SchedulerFairnessTest {
     private final Map<ViewId, LedgerEntry> entries = new HashMap<>();
     private final Map<ViewId, Duration> durations = new HashMap<>();
     private final Map<ViewId, Instant> ends = new TreeMap<>();
+    /** Views whose refreshes fail, after their time. */
+    private final Set<ViewId> failing = new HashSet<>();
     /** The view of each refresh that was started, with the time since the beginning. */
     private final List<Map.Entry<ViewId, Duration>> starts = new ArrayList<>();
 
@@ -172,6 +177,49 @@ class SchedulerFairnessTest {
                 .hasSize(2);
     }
 
+    /** Their owners need no more than functions that wait. Each takes a place for as long as a refresh may take. */
+    @Test
+    void viewsThatWereQuickAndNowFailAtTheTimeLimitHaveBothPlacesOnce() {
+        ViewId quick = view("quick", QUICK, SECOND, Optional.empty());
+        for (String name : List.of("a", "b")) {
+            ViewId slow = view(name, QUICK, SECOND, Optional.empty());
+            durations.put(slow, SLOW);
+            failing.add(slow);
+        }
+        begin(2);
+        run(SLOW.multipliedBy(2), specs.keySet());
+        int before = startsOf(quick).size();
+        run(Duration.ofMinutes(2), specs.keySet());
+        assertThat(startsOf(quick).size() - before).isGreaterThan(100);
+    }
+
+    @Test
+    void newViewsThatFailGiveWayToThoseThatWereNotTriedYet() {
+        view("quick", QUICK, SECOND, Optional.empty());
+        for (String name : List.of("a", "b", "new")) {
+            ViewId unknown = view(name, SLOW, SECOND, Optional.empty());
+            entries.put(unknown, LedgerEntry.unknown(unknown));
+            failing.add(unknown);
+        }
+        begin(2);
+        run(SLOW.multipliedBy(3), Set.of());
+        assertThat(starts).map(start -> start.getKey().name()).startsWith("a", "b", "new");
+    }
+
+    /** Whoever may create views decides how deep they are stacked. Each is late here, so each has its turn before what it reads. */
+    @Test
+    void aChainOfTwoThousandViewsIsTakenUpLikeAnyOther() {
+        ViewId below = view("v0", QUICK, SECOND, Optional.empty());
+        for (int i = 1; i < 2_000; i++) {
+            below = stackedView("v" + i, QUICK, SECOND, Set.of(below));
+        }
+        begin(2);
+        change(specs.keySet().toArray(ViewId[]::new));
+        run(SECOND.multipliedBy(4), Set.of());
+        assertThat(starts).hasSizeGreaterThan(10);
+        assertThat(scheduler.status()).hasSize(2_000);
+    }
+
     @Test
     void whereNothingIsKnownYetAllPlacesAreTaken() {
         for (String name : List.of("a", "b", "c")) {
@@ -237,10 +285,7 @@ class SchedulerFairnessTest {
                     .toList();
             ended.forEach(view -> {
                 ends.remove(view);
-                handle(new Event.RefreshEnded(
-                        view,
-                        new RefreshOutcome.Refreshed(
-                                Snapshot.parse("100:100:"), durations.get(view), Optional.empty(), true, now.wall())));
+                handle(new Event.RefreshEnded(view, outcome(view)));
             });
             if (!changing.isEmpty()) {
                 change(changing.toArray(ViewId[]::new));
@@ -249,6 +294,14 @@ class SchedulerFairnessTest {
                 handle(new Event.Tick());
             }
         }
+    }
+
+    private RefreshOutcome outcome(ViewId view) {
+        return failing.contains(view)
+                ? new RefreshOutcome.Failed(
+                        new Failure(Failure.Kind.TRANSIENT, "57014", "too slow", Remedy.NONE), durations.get(view))
+                : new RefreshOutcome.Refreshed(
+                        Snapshot.parse("100:100:"), durations.get(view), Optional.empty(), true, now.wall());
     }
 
     private void handle(Event event) {
