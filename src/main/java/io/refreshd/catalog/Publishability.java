@@ -13,6 +13,9 @@ import java.util.TreeSet;
  * remedy for the others.
  */
 final class Publishability {
+    /** The schema of the ledger. */
+    private static final String LEDGER = "refreshd";
+
     private final CatalogIndex catalogIndex;
 
     Publishability(CatalogIndex catalogIndex) {
@@ -33,6 +36,13 @@ final class Publishability {
 
     /** Why the table must not be published; empty if it may be, or if logical decoding does not report its changes anyway. */
     Optional<Obstacle> obstacle(Relation table) {
+        if (table.schema().equals(LEDGER)) {
+            return Optional.of(new Obstacle(
+                    "table " + table.sql()
+                            + " is part of refreshd's ledger, which each refresh writes: if it were published, a view that"
+                            + " reads it would be refreshed without end",
+                    Remedy.text("set max-staleness for the view: it is then refreshed at least that often")));
+        }
         if (!table.isDecodable() || !catalogIndex.identityOf(table).failsWhenPublished()) {
             return Optional.empty();
         }

@@ -420,6 +420,20 @@ class CatalogReaderIT {
                 .doesNotContain("FULL", "DEFAULT");
     }
 
+    /** Each refresh writes the ledger. A view that reads it would cause its own next refresh. */
+    @Test
+    void tablesOfTheLedgerAreNotPublished() throws Exception {
+        database.execute(
+                "CREATE SCHEMA refreshd",
+                "CREATE TABLE refreshd.view_state (id int PRIMARY KEY)",
+                "CREATE MATERIALIZED VIEW of_ledger AS SELECT id FROM refreshd.view_state");
+        ViewGraph graph = ViewGraph.of(read(), view -> true);
+        assertThat(graph.tables().values())
+                .singleElement()
+                .satisfies(table -> assertThat(table.notPublishable()).isPresent());
+        assertThat(untracked(graph, "of_ledger")).singleElement().asString().contains("is part of refreshd's ledger");
+    }
+
     @Test
     void findsUntrackedSources() throws Exception {
         database.execute(
