@@ -31,6 +31,18 @@ sealed interface ChangeEvent {
             Optional<Lsn> lastCommit,
             Instant committedAt) {}
 
+    /** Where the event comes from; empty if it does not say. */
+    default Optional<Source> from() {
+        return switch (this) {
+            case Row row -> Optional.of(row.source());
+            case OfTable other -> Optional.of(other.source());
+            case Read read -> Optional.of(read.source());
+            case Message message -> Optional.of(message.source());
+            case Nothing ignored -> Optional.empty();
+            case Undecodable ignored -> Optional.empty();
+        };
+    }
+
     /** A value of a row. @param text the token as JSON has it, a string without its quotes */
     record Field(JsonToken token, String text) {
         boolean isNull() {

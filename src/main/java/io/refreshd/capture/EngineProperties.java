@@ -37,6 +37,22 @@ final class EngineProperties {
         return properties;
     }
 
+    /** The settings of one run of Debezium's own connector, whose events refreshd reads. */
+    static Properties ofUnchanged(CaptureSettings settings, String run, int serverVersion) {
+        Properties properties = of(settings, run, serverVersion);
+        properties.put("connector.class", "io.debezium.connector.postgresql.PostgresConnector");
+        properties.remove("table.include.list");
+        properties.remove("message.prefix.include.list");
+        properties.put("decimal.handling.mode", "string");
+        properties.put("converter.schemas.enable", "false");
+        // A record stands for one row here.
+        properties.put("max.batch.size", "2048");
+        properties.put("max.queue.size", "8192");
+        properties.put("max.queue.size.in.bytes", Long.toString(16L * 1024 * 1024));
+        properties.put("poll.interval.ms", "10");
+        return properties;
+    }
+
     private static void connection(Map<String, String> all, Server server, int serverVersion) {
         // A server that vanished must not hold up the engine's start or stop for ever. Streaming is not affected: the
         // driver sets its own timeout while it reads a stream.

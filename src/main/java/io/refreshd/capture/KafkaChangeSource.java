@@ -3,12 +3,8 @@ package io.refreshd.capture;
 import io.refreshd.config.KafkaSettings;
 import io.refreshd.database.Connector;
 import io.refreshd.database.SessionKind;
-import io.refreshd.model.Snapshot;
 import io.refreshd.model.Xid;
 import java.sql.Connection;
-import java.sql.ResultSet;
-import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -75,7 +71,7 @@ public final class KafkaChangeSource implements ChangeSource {
         try (Connection connection = new Connector(settings.server().settings(), SessionKind.CAPTURE, name).open();
                 TopicReader opened = new TopicReader(kafka)) {
             reader = opened;
-            Delivery made = new Delivery(handler, snapshot(connection));
+            Delivery made = new Delivery(handler, SlotStart.snapshot(connection));
             delivery = made;
             TopicIngest ingest = new TopicIngest(settings, connection, opened, from, made, handler, store);
             heartbeats.start();
@@ -92,14 +88,6 @@ public final class KafkaChangeSource implements ChangeSource {
         } finally {
             heartbeats.close();
             complete();
-        }
-    }
-
-    private static Snapshot snapshot(Connection connection) throws SQLException {
-        try (Statement statement = connection.createStatement();
-                ResultSet row = statement.executeQuery("SELECT pg_catalog.pg_current_snapshot()::text")) {
-            row.next();
-            return Snapshot.parse(row.getString(1));
         }
     }
 

@@ -6,14 +6,10 @@ import io.debezium.engine.RecordChangeEvent;
 import io.debezium.engine.format.ChangeEventFormat;
 import io.refreshd.database.Connector;
 import io.refreshd.database.SessionKind;
-import io.refreshd.model.Lsn;
-import io.refreshd.model.Snapshot;
 import io.refreshd.model.Xid;
 import java.io.IOException;
 import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
@@ -133,24 +129,10 @@ public final class PgoutputChangeSource implements ChangeSource {
     }
 
     private BatchConsumer prepare() throws SQLException {
-        try (Connection connection = new Connector(settings.server().settings(), SessionKind.CAPTURE, name).open();
-                Statement statement = connection.createStatement()) {
-            serverVersion = connection.getMetaData().getDatabaseMajorVersion();
-            SlotState slot = Slot.inspect(connection, settings.slot())
-                    .orElseThrow(() -> new SlotUnusable("replication slot " + settings.slot() + " is missing"));
-            slot.obstacle(settings.server().database()).ifPresent(obstacle -> {
-                throw new SlotUnusable(obstacle.what());
-            });
-            if (slot.isBeingMade()) {
-                // Debezium would wait until the slot is made and begin there, whatever was committed before.
-                throw new SlotUnusable("replication slot " + settings.slot() + " is being made by somebody else");
-            }
-            try (ResultSet row = statement.executeQuery("SELECT pg_catalog.pg_current_snapshot()::text")) {
-                row.next();
-                Snapshot now = Snapshot.parse(row.getString(1));
-                return new BatchConsumer(
-                        debezium, handler, now, slot.confirmed().orElse(Lsn.ZERO));
-            }
+        try (Connection connection = new Connector(settings.server().settings(), SessionKind.CAPTURE, name).open()) {
+            SlotStart start = SlotStart.of(connection, settings);
+            serverVersion = start.serverVersion();
+            return new BatchConsumer(debezium, handler, start.now(), start.confirmed());
         }
     }
 

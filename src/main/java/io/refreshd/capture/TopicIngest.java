@@ -1,7 +1,6 @@
 package io.refreshd.capture;
 
 import io.refreshd.model.Lsn;
-import io.refreshd.model.TableId;
 import io.refreshd.model.TopicOffset;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -26,12 +25,10 @@ final class TopicIngest {
     private final Connection connection;
     private final TopicReader reader;
     private final TopicStart from;
-    private final Delivery delivery;
+    private final EventDelivery delivery;
     private final OffsetStore store;
     private final TopicProgress progress;
     private final TopicWatch watch;
-    private final ChangeEventDecoder decoder;
-    private final TableFactsReader facts = new TableFactsReader();
     /** Partitions of which a usual event was read: from then on the beginning of a connector, or a snapshot, is a gap. */
     private final Set<TopicPartition> usual = new HashSet<>();
 
@@ -51,11 +48,10 @@ final class TopicIngest {
         this.connection = connection;
         this.reader = reader;
         this.from = from;
-        this.delivery = delivery;
+        this.delivery = new EventDelivery(connection, delivery, handler);
         this.store = store;
         this.progress = new TopicProgress(from.offsets(), from.ordered(), from.position());
         this.watch = new TopicWatch(settings.slot(), from);
-        this.decoder = new ChangeEventDecoder(handler::interestIn);
         this.delivered = from.position();
         this.lookedAt = System.nanoTime() - settings.heartbeatInterval().toNanos();
         reader.readFrom(from.offsets());
@@ -116,17 +112,11 @@ final class TopicIngest {
     private ChangeEvent read(ConsumerRecord<byte[], byte[]> record) {
         TopicPartition partition = new TopicPartition(record.topic(), record.partition());
         ChangeEvent event = ChangeEventReader.read(record.value());
-        ChangeEvent.Source source = switch (event) {
-            case ChangeEvent.Row row -> row.source();
-            case ChangeEvent.OfTable other -> other.source();
-            case ChangeEvent.Read read -> read.source();
-            case ChangeEvent.Message message -> message.source();
-            case ChangeEvent.Nothing ignored -> null;
-            case ChangeEvent.Undecodable what ->
-                throw new TopicGap(
-                        "record-undecodable",
-                        "record " + record.offset() + " of " + partition + " is " + what.reason());
-        };
+        if (event instanceof ChangeEvent.Undecodable what) {
+            throw new TopicGap(
+                    "record-undecodable", "record " + record.offset() + " of " + partition + " is " + what.reason());
+        }
+        ChangeEvent.Source source = event.from().orElse(null);
         if (source == null
                 || !source.name().equals(from.prefix())
                 || !source.database().equals(settings.server().database())) {
@@ -156,18 +146,8 @@ final class TopicIngest {
     }
 
     private void deliver(List<ChangeEvent> events, boolean mayStore) throws Exception {
-        Set<TableId> tables = new HashSet<>();
-        for (ChangeEvent event : events) {
-            if (event instanceof ChangeEvent.Row row) {
-                tables.add(row.table());
-            }
-        }
-        decoder.begin(facts.read(connection, tables));
-        events.forEach(decoder::accept);
-        BatchAssembler assembler = new BatchAssembler(delivery.newest().xmax());
-        assembler.add(decoder.take());
         delivered = progress.position();
-        Lsn acknowledged = delivery.deliver(assembler.assemble(delivered));
+        Lsn acknowledged = delivery.deliver(events, delivered);
         if (mayStore) {
             List<TopicOffset> resume = progress.resume(acknowledged);
             if (!resume.equals(stored)) {

@@ -65,14 +65,7 @@ public record TopicSurvey(
     }
 
     private static Optional<String> version(ConsumerRecord<byte[], byte[]> record) {
-        return switch (ChangeEventReader.read(record.value())) {
-            case ChangeEvent.Row row -> Optional.of(row.source().version());
-            case ChangeEvent.OfTable other -> Optional.of(other.source().version());
-            case ChangeEvent.Read read -> Optional.of(read.source().version());
-            case ChangeEvent.Message message -> Optional.of(message.source().version());
-            case ChangeEvent.Nothing ignored -> Optional.empty();
-            case ChangeEvent.Undecodable ignored -> Optional.empty();
-        };
+        return ChangeEventReader.read(record.value()).from().map(ChangeEvent.Source::version);
     }
 
     /** Whether the topics keep the order of the log: one topic of one partition, and no other can join. */

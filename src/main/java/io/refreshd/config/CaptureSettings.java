@@ -25,6 +25,8 @@ public record CaptureSettings(
     public enum Source {
         /** A replication slot of refreshd's own. */
         PGOUTPUT,
+        /** Such a slot too, decoded by Debezium's own connector. */
+        DEBEZIUM,
         /** Topics that Debezium's connector writes. */
         KAFKA
     }

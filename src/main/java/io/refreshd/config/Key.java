@@ -110,7 +110,7 @@ enum Key {
             "capture.source",
             Kind.SOURCE,
             "pgoutput",
-            "Where committed changes are read from. `pgoutput`: a replication slot of refreshd's own. `kafka`: topics that Debezium's PostgreSQL connector writes, see [Debezium's topics](fleet.md)."),
+            "Where committed changes are read from. `pgoutput`: a replication slot of refreshd's own. `debezium`: such a slot, whose rows Debezium's own connector decodes; slower, and [fewer types](fleet.md#what-values-decide) decide by value. `kafka`: topics that Debezium's PostgreSQL connector writes, see [Debezium's topics](fleet.md)."),
     CAPTURE_SLOT(
             "capture.slot",
             Kind.TEXT,
@@ -269,7 +269,7 @@ enum Key {
         SCHEDULE_OR_NONE("cron or `none`"),
         METHOD("`concurrent` or `plain`"),
         ALLOW_OR_NEVER("`allow` or `never`"),
-        SOURCE("`pgoutput` or `kafka`"),
+        SOURCE("`pgoutput`, `debezium` or `kafka`"),
         ADDRESS("host:port"),
         PATTERNS("list of patterns"),
         GROUPS("list of lists of views"),

@@ -61,8 +61,9 @@ final class ValueParsers {
     static CaptureSettings.Source source(String text) throws InvalidValueException {
         return switch (text) {
             case "pgoutput" -> CaptureSettings.Source.PGOUTPUT;
+            case "debezium" -> CaptureSettings.Source.DEBEZIUM;
             case "kafka" -> CaptureSettings.Source.KAFKA;
-            default -> throw new InvalidValueException("there is no such source", "write pgoutput or kafka");
+            default -> throw new InvalidValueException("there is no such source", "write pgoutput, debezium or kafka");
         };
     }
 

@@ -77,6 +77,19 @@ final class TableCheck implements Check {
         String asSuperuser = "or, as a superuser: " + String.join("; ", Publication.plan(name, then, publication));
 
         List<Finding> findings = new ArrayList<>();
+        if (database.configuration().kafka().isPresent()) {
+            for (TableId table : unpublished) {
+                findings.add(new Finding(
+                        Severity.WARNING,
+                        "not-published",
+                        table.toString(),
+                        "the connector's publication " + name + " lacks a table that views read",
+                        consequence(required, table),
+                        Remedy.sql("ALTER PUBLICATION " + SqlNames.identifier(name) + " ADD TABLE "
+                                + SqlNames.qualified(table))));
+            }
+            return findings;
+        }
         for (TableId table : unpublished) {
             for (Obstacle obstacle : obstacles(connection, name, table)) {
                 findings.add(new Finding(

@@ -2,9 +2,11 @@ package io.refreshd.stream;
 
 import io.refreshd.capture.CaptureSettings;
 import io.refreshd.capture.ChangeSource;
+import io.refreshd.capture.DebeziumChangeSource;
 import io.refreshd.capture.KafkaUnavailableException;
 import io.refreshd.capture.PgoutputChangeSource;
 import io.refreshd.capture.TopicGap;
+import io.refreshd.config.CaptureSettings.Source;
 import io.refreshd.config.Configuration;
 import io.refreshd.config.KafkaSettings;
 import io.refreshd.database.ConnectionPools;
@@ -226,7 +228,9 @@ final class StreamAttempt {
             BootstrapServer server, ServerIdentity identity, DatabaseSession session, Optional<String> drop)
             throws SQLException, InterruptedException {
         bootstrap(server, settings.slot(), identity, session, drop);
-        return new PgoutputChangeSource(settings, session.ingest());
+        return configuration.capture().source() == Source.DEBEZIUM
+                ? new DebeziumChangeSource(settings, session.ingest())
+                : new PgoutputChangeSource(settings, session.ingest());
     }
 
     private ChangeSource topics(

@@ -1,8 +1,11 @@
 package io.refreshd.acceptance;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.refreshd.cli.Refreshd;
+import io.refreshd.model.PrerequisitesMissingException;
 import io.refreshd.model.Recomputed;
 import io.refreshd.report.Notice;
 import io.refreshd.report.ViewPhase;
@@ -10,7 +13,10 @@ import io.refreshd.testing.FreshnessWait;
 import io.refreshd.testing.RunningDaemon;
 import io.refreshd.testing.RunningKafka;
 import io.refreshd.testing.TestDatabase;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -31,13 +37,18 @@ class TopicsIT {
 
     private static TestDatabase database() throws Exception {
         TestDatabase database = TestDatabase.create();
+        schema(database);
         database.execute(
-                "CREATE TABLE t (id int PRIMARY KEY, role text NOT NULL DEFAULT 'd', n int NOT NULL DEFAULT 0)",
-                "CREATE MATERIALIZED VIEW v AS SELECT id, n FROM t WHERE role = 'a'",
-                "CREATE UNIQUE INDEX ON v (id)",
                 "CREATE PUBLICATION dbz FOR TABLE t",
                 "SELECT pg_create_logical_replication_slot('" + database.slot() + "', 'pgoutput')");
         return database;
+    }
+
+    private static void schema(TestDatabase database) throws Exception {
+        database.execute(
+                "CREATE TABLE t (id int PRIMARY KEY, role text NOT NULL DEFAULT 'd', n int NOT NULL DEFAULT 0)",
+                "CREATE MATERIALIZED VIEW v AS SELECT id, n FROM t WHERE role = 'a'",
+                "CREATE UNIQUE INDEX ON v (id)");
     }
 
     private RunningDaemon daemon(TestDatabase database, Map<String, String> connector, String topics) throws Exception {
@@ -46,9 +57,15 @@ class TopicsIT {
 
     private RunningDaemon daemon(TestDatabase database, Map<String, String> connector, String topics, String more)
             throws Exception {
+        return RunningDaemon.start(configure(database, connector, topics, more));
+    }
+
+    /** Writes the files of a configuration. */
+    private String configure(TestDatabase database, Map<String, String> connector, String topics, String more)
+            throws Exception {
         Path file = folder.resolve("connector.json");
         RunningKafka.write(file, connector);
-        return RunningDaemon.start(RunningDaemon.configuration(
+        String yaml = RunningDaemon.configuration(
                 database.url(), database.slot(), """
                   source: kafka
                   publication: dbz
@@ -58,7 +75,9 @@ class TopicsIT {
                   topics: "%s"
                   connector: %s
                   accept-lost-changes: true
-                """.formatted(kafka().brokers(), topics, file) + more));
+                """.formatted(kafka().brokers(), topics, file) + more);
+        Files.writeString(folder.resolve("refreshd.yaml"), yaml);
+        return yaml;
     }
 
     private static void awaitRows(TestDatabase database, String... rows) {
@@ -229,6 +248,65 @@ class TopicsIT {
                 assertThat(gaps(daemon)).isEmpty();
             }
             kafka().delete(database.name());
+        }
+    }
+
+    /** Each of these would lose changes or decode values wrongly without anybody's notice. */
+    @Test
+    void checkNamesEveryViolationOfTheContract() throws Exception {
+        try (TestDatabase database = database()) {
+            database.execute(
+                    "CREATE TABLE other (id int PRIMARY KEY)",
+                    "CREATE MATERIALIZED VIEW w AS SELECT id FROM other",
+                    "CREATE UNIQUE INDEX ON w (id)");
+            kafka().create(database.name(), "compact");
+            Map<String, String> connector = RunningKafka.connector(database, "dbz");
+            connector.remove("skipped.operations");
+            connector.put("column.exclude.list", "public.t.role");
+            configure(database, connector, database.name(), "");
+            assertThat(check())
+                    .contains(
+                            "skipped.operations is not set",
+                            "set skipped.operations=none",
+                            "column.exclude.list may leave out",
+                            "topic " + database.name() + " is compacted",
+                            "the connector's publication dbz lacks a table",
+                            "ALTER PUBLICATION \"dbz\" ADD TABLE \"public\".\"other\"")
+                    .doesNotContain("REPLICATION");
+            assertThatThrownBy(() -> RunningDaemon.start(Files.readString(folder.resolve("refreshd.yaml"))))
+                    .isInstanceOf(PrerequisitesMissingException.class)
+                    .hasMessageContaining("skipped.operations");
+        }
+    }
+
+    private String check() {
+        StringWriter out = new StringWriter();
+        Refreshd.commandLine(Map.of())
+                .setOut(new PrintWriter(out, true))
+                .execute("check", "--config", folder.resolve("refreshd.yaml").toString());
+        return out.toString().replaceAll("\\s+", " ");
+    }
+
+    /** The same decoder, and no broker: Debezium's engine in this process. */
+    @Test
+    void viewsFollowTheLogAsDebeziumDecodesIt() throws Exception {
+        try (TestDatabase database = TestDatabase.create()) {
+            schema(database);
+            String source = "  source: debezium\nviews: { quiet-period: 50ms }";
+            try (RunningDaemon daemon = RunningDaemon.start(database, source)) {
+                awaitOwnWrite(database, "INSERT INTO t VALUES (1, 'a', 1), (2, 'b', 2)");
+                assertThat(rows(database)).containsExactly("1:1");
+                long refreshes = daemon.refreshes(VIEW);
+                awaitOwnWrite(database, "INSERT INTO t VALUES (3, 'b', 3)");
+                assertThat(daemon.refreshes(VIEW)).as("a value decides").isEqualTo(refreshes);
+            }
+            database.execute("INSERT INTO t VALUES (4, 'a', 4)");
+            try (RunningDaemon daemon = RunningDaemon.start(database, source)) {
+                awaitOwnWrite(database, "TRUNCATE t");
+                awaitOwnWrite(database, "INSERT INTO t VALUES (5, 'a', 5)");
+                assertThat(rows(database)).containsExactly("5:5");
+                assertThat(gaps(daemon)).isEmpty();
+            }
         }
     }
 }

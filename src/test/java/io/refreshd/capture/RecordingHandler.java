@@ -20,7 +20,7 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 
 /** A handler that keeps every batch, and reads a snapshot after each. */
-final class RecordingHandler implements BatchHandler, AutoCloseable {
+class RecordingHandler implements BatchHandler, AutoCloseable {
     private final Connection connection;
     private final List<Batch> batches = new ArrayList<>();
     private Optional<Lsn> routed = Optional.empty();

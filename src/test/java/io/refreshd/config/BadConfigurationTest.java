@@ -93,7 +93,7 @@ class BadConfigurationTest {
                 "log: { values: yes } | log.values: neither true nor false (found: yes); write true or false",
                 "http: { listen: 'a:1', listen: 'a:2' } | http.listen: duplicate key, first on line 2; remove one of the two",
                 "http: { [a]: b } | http: a key that is not text; write key: value",
-                "capture: { source: topics } | capture.source: there is no such source (found: topics); write pgoutput or kafka",
+                "capture: { source: topics } | capture.source: there is no such source (found: topics); write pgoutput, debezium or kafka",
                 "kafka: { topics: a } | kafka.topics: has no effect; remove it, or write capture.source: kafka",
                 // Shapes
                 "http: { listen: } | http.listen: has no value; write a single value",

@@ -14,6 +14,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewPartitions;
+import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -132,6 +133,12 @@ public final class RunningKafka {
     public synchronized void delete(String name) throws IOException {
         commands.println("delete " + name);
         answer("done");
+    }
+
+    public void create(String topic, String cleanupPolicy) {
+        get(admin.createTopics(
+                        List.of(new NewTopic(topic, 1, (short) 1).configs(Map.of("cleanup.policy", cleanupPolicy))))
+                .all());
     }
 
     public void deleteTopic(String topic) {
