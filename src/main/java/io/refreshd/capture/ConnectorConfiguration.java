@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JacksonException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.refreshd.config.KafkaSettings;
+import io.refreshd.config.TopicPattern;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.Remedy;
 import java.io.IOException;
@@ -64,10 +65,10 @@ public record ConnectorConfiguration(Map<String, String> settings, List<Obstacle
     }
 
     /** Everything by which the connector would break what refreshd relies on. */
-    public List<Obstacle> obstacles(CaptureSettings capture) {
+    public List<Obstacle> obstacles(CaptureSettings capture, TopicPattern topics) {
         List<Obstacle> obstacles = new ArrayList<>(problems);
         if (problems.isEmpty()) {
-            obstacles.addAll(ConnectorContract.obstacles(settings, capture));
+            obstacles.addAll(ConnectorContract.obstacles(settings, capture, topics));
         }
         return obstacles;
     }

@@ -1,5 +1,6 @@
 package io.refreshd.capture;
 
+import io.refreshd.config.TopicPattern;
 import io.refreshd.model.Obstacle;
 import io.refreshd.model.Remedy;
 import java.util.ArrayList;
@@ -53,15 +54,17 @@ final class ConnectorContract {
 
     /** Settings that leave out or alter what refreshd needs. */
     private static final Pattern FORBIDDEN = Pattern.compile(
-            "(table|schema|column|message\\.prefix)\\.(include|exclude)\\.list|column\\.(mask|truncate)\\..*|converters|predicates");
+            "(table|schema|column|message\\.prefix)\\.(include|exclude)\\.list|column\\.(mask|truncate)\\..*|converters|predicates|topic\\.(naming\\.strategy|delimiter)");
 
-    private static final Set<String> TRANSFORMS =
-            Set.of("org.apache.kafka.connect.transforms.RegexRouter", "io.debezium.transforms.ByLogicalTableRouter");
+    private static final String ROUTER = "org.apache.kafka.connect.transforms.RegexRouter";
 
     private ConnectorContract() {}
 
-    /** @param capture names slot, publication and database */
-    static List<Obstacle> obstacles(Map<String, String> connector, CaptureSettings capture) {
+    /**
+     * @param capture names slot, publication and database
+     * @param topics the topics that are read
+     */
+    static List<Obstacle> obstacles(Map<String, String> connector, CaptureSettings capture, TopicPattern topics) {
         List<Obstacle> obstacles = new ArrayList<>();
         RULES.forEach(rule -> check(connector, rule, obstacles));
         same(connector, "slot.name", "debezium", capture.slot(), "capture.slot", obstacles);
@@ -77,7 +80,7 @@ final class ConnectorContract {
                         Remedy.text("remove " + name + "; the publication decides which tables are captured")));
             }
         }
-        transforms(connector, obstacles);
+        topics(connector, topics, obstacles);
         return obstacles;
     }
 
@@ -108,14 +111,28 @@ final class ConnectorContract {
         }
     }
 
-    private static void transforms(Map<String, String> connector, List<Obstacle> obstacles) {
-        for (String alias : connector.getOrDefault("transforms", "").split(",")) {
-            String type = connector.getOrDefault("transforms." + alias.strip() + ".type", "");
-            if (!alias.isBlank() && !TRANSFORMS.contains(type)) {
-                obstacles.add(new Obstacle(
-                        "the connector's transform " + shown(alias.strip()) + " may alter or leave out events",
-                        Remedy.text("remove it; only RegexRouter and ByLogicalTableRouter may be used")));
-            }
+    /** What goes to a topic that is not read is lost, although the slot passes it. */
+    private static void topics(Map<String, String> connector, TopicPattern topics, List<Obstacle> obstacles) {
+        String alias = connector.getOrDefault("transforms", "").strip();
+        String setting = "transforms." + alias + ".";
+        if (!alias.isEmpty() && !connector.getOrDefault(setting + "type", "").equals(ROUTER)) {
+            obstacles.add(new Obstacle(
+                    "the connector's transforms, " + shown(alias) + ", may alter or leave out events",
+                    Remedy.text(
+                            "remove them; only one may be used, a RegexRouter that lets all events go to one topic")));
+            return;
+        }
+        String all = connector.getOrDefault("topic.prefix", "") + ".*";
+        String wanted = alias.isEmpty() ? all : connector.getOrDefault(setting + "replacement", "");
+        if (!alias.isEmpty() && !connector.getOrDefault(setting + "regex", "").equals(".*")) {
+            obstacles.add(new Obstacle(
+                    "the connector's " + setting + "regex may leave out topics",
+                    Remedy.text("set " + setting + "regex=.*")));
+        }
+        if (!topics.text().equals(wanted)) {
+            obstacles.add(new Obstacle(
+                    "the connector writes to " + shown(wanted) + ", and kafka.topics is " + shown(topics.text()),
+                    Remedy.text("write the same in both")));
         }
     }
 

@@ -34,6 +34,9 @@ final class TopicIngest {
 
     private List<TopicOffset> stored = List.of();
     private Lsn delivered;
+    /** What the slot had confirmed at the look before. */
+    private Lsn earlier = Lsn.ZERO;
+
     private long lookedAt;
 
     TopicIngest(
@@ -104,11 +107,13 @@ final class TopicIngest {
             reader.readFrom(added);
         }
         if (!from.ordered()) {
-            progress.confirmed(confirmed, reader.ends(progress.partitions()));
+            // That of the look before: a broker may learn of a new topic later than the connector.
+            progress.confirmed(earlier, reader.ends(progress.partitions()));
+            earlier = confirmed;
         }
     }
 
-    /** @return the event, unless it is of another connector or another database */
+    /** @return the event, unless it is of another database */
     private ChangeEvent read(ConsumerRecord<byte[], byte[]> record) {
         TopicPartition partition = new TopicPartition(record.topic(), record.partition());
         ChangeEvent event = ChangeEventReader.read(record.value());
@@ -117,11 +122,14 @@ final class TopicIngest {
                     "record-undecodable", "record " + record.offset() + " of " + partition + " is " + what.reason());
         }
         ChangeEvent.Source source = event.from().orElse(null);
-        if (source == null
-                || !source.name().equals(from.prefix())
-                || !source.database().equals(settings.server().database())) {
+        if (source == null || !source.database().equals(settings.server().database())) {
             progress.read(partition, record.offset(), null);
             return new ChangeEvent.Nothing();
+        }
+        if (!source.name().equals(from.prefix())) {
+            // Its slot is another one, and nothing is known of its settings.
+            throw new TopicGap(
+                    "connector-another", "record " + record.offset() + " of " + partition + " is of another connector");
         }
         requireUsual(partition, record.offset(), event, source);
         progress.read(partition, record.offset(), source);

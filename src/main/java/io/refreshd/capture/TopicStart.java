@@ -7,7 +7,7 @@ import java.util.List;
 /**
  * Where a source of topics begins.
  *
- * @param prefix the connector's {@code topic.prefix}: events of other connectors are passed over
+ * @param prefix the connector's {@code topic.prefix}: an event of another connector of the database is a gap
  * @param ordered whether the one partition keeps the order of the log
  * @param position everything that committed at or before it is delivered no more, or was marked already
  * @param decoded bytes that the server had decoded for the connector's slot when it was last looked at

@@ -30,7 +30,7 @@ final class TopicRequirements {
     static List<Obstacle> obstacles(Handle handle, CaptureSettings capture, KafkaSettings kafka)
             throws SQLException, KafkaUnavailableException {
         List<Obstacle> obstacles =
-                new ArrayList<>(ConnectorConfiguration.read(kafka).obstacles(capture));
+                new ArrayList<>(ConnectorConfiguration.read(kafka).obstacles(capture, kafka.topics()));
         obstacles.addAll(Prerequisites.checkTopics(handle.getConnection(), capture));
         try {
             TopicSurvey survey = TopicSurvey.take(kafka);

@@ -79,6 +79,7 @@ public final class MetricNames {
             "connector-snapshot",
             "connector-begun-anew",
             "connector-too-old",
+            "connector-another",
             "slot-made-anew",
             "log-undecodable",
             "log-poisoned",

@@ -2,6 +2,7 @@ package io.refreshd.capture;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.refreshd.config.TopicPattern;
 import io.refreshd.model.Obstacle;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -29,7 +30,11 @@ class ConnectorContractTest {
     }
 
     private static List<String> violations(Map<String, String> connector) {
-        return ConnectorContract.obstacles(connector, CAPTURE).stream()
+        return violations(connector, "app.*");
+    }
+
+    private static List<String> violations(Map<String, String> connector, String topics) {
+        return ConnectorContract.obstacles(connector, CAPTURE, new TopicPattern(topics)).stream()
                 .map(obstacle -> obstacle.what() + "; " + obstacle.remedy())
                 .toList();
     }
@@ -40,7 +45,9 @@ class ConnectorContractTest {
         Map<String, String> oneTopic = good();
         oneTopic.put("transforms", "one");
         oneTopic.put("transforms.one.type", "org.apache.kafka.connect.transforms.RegexRouter");
-        assertThat(violations(oneTopic)).isEmpty();
+        oneTopic.put("transforms.one.regex", ".*");
+        oneTopic.put("transforms.one.replacement", "orders");
+        assertThat(violations(oneTopic, "orders")).isEmpty();
     }
 
     @ParameterizedTest
@@ -58,12 +65,12 @@ class ConnectorContractTest {
                 "slot.name | | the connector's slot.name is debezium, and capture.slot is orders; write the same in both",
                 "publication.name | p | the connector's publication.name is p, and capture.publication is dbz; write the same in both",
                 "database.dbname | b | the connector's database.dbname is b, and database.url is app; write the same in both",
-                "topic.prefix | | the connector has no topic.prefix; set topic.prefix",
                 "table.include.list | public.t | the connector's table.include.list may leave out or alter what views read; remove table.include.list; the publication decides which tables are captured",
                 "column.mask.hash.SHA-256.with.salt.x | a | the connector's column.mask.hash.SHA-256.with.salt.x may leave out or alter what views read; remove column.mask.hash.SHA-256.with.salt.x; the publication decides which tables are captured",
                 "column.truncate.to.20.chars | a | the connector's column.truncate.to.20.chars may leave out or alter what views read; remove column.truncate.to.20.chars; the publication decides which tables are captured",
                 "message.prefix.include.list | a | the connector's message.prefix.include.list may leave out or alter what views read; remove message.prefix.include.list; the publication decides which tables are captured",
-                "transforms | unwrap | the connector's transform unwrap may alter or leave out events; remove it; only RegexRouter and ByLogicalTableRouter may be used",
+                "transforms | unwrap | the connector's transforms, unwrap, may alter or leave out events; remove them; only one may be used, a RegexRouter that lets all events go to one topic",
+                "topic.delimiter | / | the connector's topic.delimiter may leave out or alter what views read; remove topic.delimiter; the publication decides which tables are captured",
                 "value.converter | io.confluent.connect.avro.AvroConverter | the connector's value.converter is io.confluent.connect.avro.AvroConverter: refreshd reads JSON; set value.converter=org.apache.kafka.connect.json.JsonConverter",
                 "producer.override.compression.type | zstd | the connector's producer.override.compression.type is zstd: refreshd has no other codec; set producer.override.compression.type=gzip or none",
             })
@@ -79,7 +86,26 @@ class ConnectorContractTest {
 
     @Test
     void allViolationsAreNamedAtOnce() {
-        assertThat(violations(Map.of())).hasSize(8);
+        assertThat(violations(Map.of())).hasSize(9).contains("the connector has no topic.prefix; set topic.prefix");
+    }
+
+    /** What goes to another topic is lost although the slot passes it. */
+    @Test
+    void everyTopicThatTheConnectorWritesIsRead() {
+        assertThat(violations(good(), "app.public.*"))
+                .containsExactly(
+                        "the connector writes to app.*, and kafka.topics is app.public.*; write the same in both");
+        Map<String, String> routed = good();
+        routed.put("transforms", "one");
+        routed.put("transforms.one.type", "org.apache.kafka.connect.transforms.RegexRouter");
+        routed.put("transforms.one.regex", "app.public.*");
+        routed.put("transforms.one.replacement", "orders");
+        assertThat(violations(routed, "order"))
+                .containsExactly(
+                        "the connector's transforms.one.regex may leave out topics; set transforms.one.regex=.*",
+                        "the connector writes to orders, and kafka.topics is order; write the same in both");
+        routed.put("transforms", "one,two");
+        assertThat(violations(routed, "orders")).hasSize(1).first().asString().contains("one,two");
     }
 
     @Test

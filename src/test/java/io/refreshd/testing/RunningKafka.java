@@ -21,8 +21,8 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
+import org.apache.kafka.common.serialization.StringSerializer;
 import org.jspecify.annotations.Nullable;
 
 /** {@link KafkaConnectMain} as a process that all tests of this JVM share. */
@@ -156,8 +156,8 @@ public final class RunningKafka {
                 .all());
     }
 
-    /** Whether a record of the first partition holds the text. */
-    public boolean hasText(String topic, String text) {
+    /** The first record of the first partition that holds the text; empty if there is none. */
+    public String text(String topic, String part) {
         TopicPartition partition = new TopicPartition(topic, 0);
         try (KafkaConsumer<String, String> consumer = new KafkaConsumer<>(
                 Map.of("bootstrap.servers", brokers), new StringDeserializer(), new StringDeserializer())) {
@@ -166,18 +166,18 @@ public final class RunningKafka {
             long end = consumer.endOffsets(List.of(partition)).get(partition);
             while (consumer.position(partition) < end) {
                 for (ConsumerRecord<String, String> record : consumer.poll(Duration.ofSeconds(1))) {
-                    if (String.valueOf(record.value()).contains(text)) {
-                        return true;
+                    if (String.valueOf(record.value()).contains(part)) {
+                        return record.value();
                     }
                 }
             }
-            return false;
+            return "";
         }
     }
 
-    public void send(String topic, byte @Nullable [] value) {
-        try (KafkaProducer<byte[], byte[]> producer = new KafkaProducer<>(
-                Map.of("bootstrap.servers", brokers), new ByteArraySerializer(), new ByteArraySerializer())) {
+    public void send(String topic, String value) {
+        try (KafkaProducer<String, String> producer = new KafkaProducer<>(
+                Map.of("bootstrap.servers", brokers), new StringSerializer(), new StringSerializer())) {
             producer.send(new ProducerRecord<>(topic, value));
         }
     }
