@@ -81,7 +81,7 @@ class DaemonProcessIT {
     }
 
     /**
-     * The daemon is away after five heartbeats and five seconds, here after six seconds. That ends a wait that runs already, and
+     * The daemon is away after five heartbeats and five seconds, here after ten seconds. That ends a wait that runs already, and
      * a later one.
      */
     @Test

@@ -115,8 +115,8 @@ public final class RunningDaemon implements AutoCloseable {
                   user: postgres
                 capture:
                   slot: %s
-                  heartbeat-interval: 400ms
-                  catalog-poll-interval: 400ms
+                  heartbeat-interval: 1s
+                  catalog-poll-interval: 1s
                 %s
                 http:
                   listen: 127.0.0.1:0
