@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
@@ -225,6 +226,8 @@ public final class RefreshWrites {
      * before the one that raises the watermark of this view.
      */
     private static void markDownstream(Handle transaction, RefreshTask task) {
+        List<ViewId> views = List.copyOf(task.downstream());
+        Map<ViewId, StackClaims.Claim> claims = StackClaims.of(transaction, views);
         transaction
                 .createUpdate("""
                         UPDATE refreshd.view_state d
@@ -235,19 +238,22 @@ public final class RefreshWrites {
                                 SELECT c.watermark, c.commit_time
                                 FROM (SELECT d.watermark, d.commit_time
                                       UNION ALL
-                                      SELECT f.watermark, f.commit_time WHERE d.marked <= d.covered AND NOT d.untracked) c
+                                      SELECT n.position, n.at WHERE d.marked <= d.covered AND NOT d.untracked) c
                                 ORDER BY c.watermark DESC NULLS LAST LIMIT 1)
-                        FROM refreshd.freshness f
+                        FROM unnest(:schemas, :names, CAST(:positions AS pg_lsn[]), CAST(:times AS timestamptz[]))
+                             AS n (schema, name, position, at)
                         CROSS JOIN (SELECT coalesce(CAST(:since AS timestamptz), clock_timestamp()) AS since) v
-                        WHERE f.view_oid = d.view_oid AND (d.view_schema, d.view_name) IN (SELECT * FROM unnest(:schemas, :names))
+                        WHERE (d.view_schema, d.view_name) = (n.schema, n.name)
                           AND (d.view_schema, d.view_name) <> (:schema, :name)
                         """)
                 .bind("number", task.downstreamMark())
                 .bind("since", task.oldestCommit().map(Instant::toString).orElse(null))
                 .bind("schema", task.view().schema())
                 .bind("name", task.view().name())
-                .bind("schemas", names(task, ViewId::schema))
-                .bind("names", names(task, ViewId::name))
+                .bind("schemas", views.stream().map(ViewId::schema).toArray(String[]::new))
+                .bind("names", views.stream().map(ViewId::name).toArray(String[]::new))
+                .bind("positions", StackClaims.positions(claims, views))
+                .bind("times", StackClaims.times(claims, views))
                 .execute();
     }
 
@@ -265,10 +271,6 @@ public final class RefreshWrites {
                 .bind("names", names(tasks, ViewId::name))
                 .mapTo(Integer.class)
                 .one();
-    }
-
-    private static String[] names(RefreshTask task, Function<ViewId, String> part) {
-        return names(List.of(task), part);
     }
 
     private static String[] names(List<RefreshTask> tasks, Function<ViewId, String> part) {
