@@ -144,10 +144,6 @@ final class ChangeEventDecoder {
         List<TableTally> tables = new ArrayList<>();
         transaction.counters.forEach((table, counter) -> {
             @Nullable Map<Operation, Long> unread = transaction.unread.remove(table);
-            if (unread != null) {
-                // Of some rows nothing is known, so nothing is known of all together.
-                counter.invalidateColumns();
-            }
             tables.add(together(counter.total(), Optional.ofNullable(unread)));
         });
         transaction.unread.forEach((table, rows) -> tables.add(new TableTally(table, rows, ChangedColumns.ALL)));

@@ -134,6 +134,16 @@ class ChangeEventDecoderTest {
     }
 
     @Test
+    void anEmptyTextIsNotNull() {
+        assertThat(one(FULL, event("u", row(1, "", "5"), row(1, "", "5").replace("\"\"", "null")))
+                        .columns()
+                        .names())
+                .contains("role");
+        assertThat(one(FULL, event("c", "null", row(1, "", "5"))).touched().values("role"))
+                .contains(Set.of(""));
+    }
+
+    @Test
     void ofAValueThatIsNotSentNothingIsKnown() {
         TableTally tally = one(FULL, event("u", row(1, "a", "5"), row(1, "__debezium_unavailable_value", "5")));
         assertThat(tally.columns().names()).contains("role");

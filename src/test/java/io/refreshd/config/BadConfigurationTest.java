@@ -223,6 +223,7 @@ class BadConfigurationTest {
                   client:
                     ssl.truststore.password:
                     group.id: hunter2
+                    sasl.jaas.config: hunter2${
                 """;
         assertThat(problemsOf(yaml).stream().map(Object::toString).toList())
                 .containsExactly(
@@ -230,7 +231,8 @@ class BadConfigurationTest {
                         "line 5: kafka.topics: not a pattern for topics (found: a/b); write letters, digits, dots, underscores and hyphens, and * for any run of them",
                         "line 6: kafka.connector: the file cannot be read (found: no such file); write the settings of the connector into it, as JSON",
                         "line 8: kafka.client[ssl.truststore.password]: has no value; write a single value",
-                        "line 9: kafka.client[group.id]: not a setting for TLS or authentication; write settings that begin with security., ssl. or sasl.; refreshd sets all others");
+                        "line 9: kafka.client[group.id]: not a setting for TLS or authentication; write settings that begin with security., ssl. or sasl.; refreshd sets all others",
+                        "line 10: kafka.client[sasl.jaas.config]: ${ does not begin a variable; write ${NAME}, ${NAME:-default}, or $${ for the characters themselves");
         assertThat(
                         problemsOf("database: { url: 'jdbc:postgresql://db/app', user: u }\ncapture: { source: kafka }")
                                 .stream()
