@@ -187,6 +187,18 @@ class LedgerIT {
         assertThat(freshness(STACKED)).isEqualTo("fresh/0/500");
     }
 
+    /** The view itself lacks nothing when it is marked, but the one that it reads does. */
+    @Test
+    void aStackedViewThatIsMarkedHoldsNoMoreThanTheViewsThatItReads() {
+        refresh(BASE, 1, "0/100");
+        refresh(STACKED, 1, "0/100");
+        ViewRows.mark(handle, 2, Map.of(BASE, FIRST), Lsn.parse("0/180"), Optional.empty());
+        StreamRow.begin(handle, new StreamPosition("refreshd", 7, 1, Lsn.parse("0/500")));
+        ViewRows.mark(handle, 3, Map.of(STACKED, FIRST), Lsn.parse("0/500"), Optional.empty());
+        refresh(BASE, 3, "0/600");
+        assertThat(freshness(STACKED)).isEqualTo("dirty/0/180");
+    }
+
     /** A view reads two others, of which one is refreshed and one is dirty: it lacks what the dirty one lacks. */
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
