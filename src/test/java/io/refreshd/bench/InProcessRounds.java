@@ -1,10 +1,11 @@
 package io.refreshd.bench;
 
-import com.zaxxer.hikari.HikariDataSource;
 import io.refreshd.capture.DecodedChanges;
 import io.refreshd.catalog.CatalogReader;
 import io.refreshd.catalog.ViewGraph;
-import io.refreshd.database.JdbiFactory;
+import io.refreshd.config.DatabaseSettings;
+import io.refreshd.config.Secret;
+import io.refreshd.database.ConnectionPools;
 import io.refreshd.incremental.StoreLayout;
 import io.refreshd.ledger.Lease;
 import io.refreshd.ledger.LedgerSchema;
@@ -51,7 +52,7 @@ final class InProcessRounds implements AutoCloseable {
     /** One round. @param byKeys otherwise everything was recomputed */
     record Result(double seconds, boolean byKeys) {}
 
-    private final HikariDataSource pool = new HikariDataSource();
+    private final ConnectionPools connections;
     private final Jdbi jdbi;
     private final Handle handle;
     private final Lease lease;
@@ -62,11 +63,13 @@ final class InProcessRounds implements AutoCloseable {
 
     /** @param change of one row of the table that will change */
     InProcessRounds(BenchDatabase database, String name, String change) throws Exception {
-        pool.setJdbcUrl(database.url());
-        pool.setUsername(database.server().user());
-        pool.setPassword(database.server().password());
-        pool.setMaximumPoolSize(6);
-        jdbi = JdbiFactory.over(pool);
+        connections = ConnectionPools.of(
+                new DatabaseSettings(
+                        database.url(),
+                        database.server().user(),
+                        new Secret(database.server().password())),
+                1);
+        jdbi = connections.jdbi();
         handle = jdbi.open();
         LedgerSchema.migrate(handle);
         lease = Lease.tryTake(jdbi.open(), "benchmark").orElseThrow();
@@ -167,6 +170,6 @@ final class InProcessRounds implements AutoCloseable {
     public void close() {
         lease.close();
         handle.close();
-        pool.close();
+        connections.close();
     }
 }
