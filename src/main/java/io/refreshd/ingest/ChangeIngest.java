@@ -25,11 +25,13 @@ import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jdbi.v3.core.Handle;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The path of a change: captured, routed, durably marked, acknowledged.
@@ -46,6 +48,8 @@ public final class ChangeIngest implements BatchHandler {
     private final CandidateFilter candidates;
     private final BatchReporter reporter;
     private final SlotPosition slot;
+    /** Apart from the batches: to compare the catalog takes longer than most of them. */
+    private final LatestTask claims = new LatestTask("refreshd-watermark", this::claim);
 
     /** Held while a batch is taken in, or while ingest is paused. Guards {@code router} and {@code unsettled}. */
     private final ReentrantLock turn = new ReentrantLock();
@@ -54,6 +58,8 @@ public final class ChangeIngest implements BatchHandler {
     private volatile Router router = new Router(ViewGraph.EMPTY);
     /** Transactions that were handed over, and are not seen to be visible yet. */
     private Xids unsettled = Xids.NONE;
+    /** In which the transactions before the routed position were seen. */
+    private @Nullable Snapshot seen;
     /** Whether the loop knows where the present stream began. Used in turn with batches, and by {@link #begin} between two streams. */
     private boolean streams;
     /** The loop is told of each batch up to this position: it was routed before this stream, which delivers some of it again. */
@@ -78,7 +84,7 @@ public final class ChangeIngest implements BatchHandler {
         this.writer = writer;
         this.watermark = writer.watermark();
         this.marks = new MarkWriter(ledger, watermark, loop, clock);
-        this.signals = new SignalHandler(ledger, loop, writer, clock);
+        this.signals = new SignalHandler(ledger, loop, writer, claims, clock);
         this.candidates = new CandidateFilter(loop, membership);
         this.reporter = new BatchReporter(watermark, listener, clock);
     }
@@ -98,6 +104,7 @@ public final class ChangeIngest implements BatchHandler {
     }
 
     private Receipt take(Batch batch) throws InterruptedException, SQLException {
+        claims.throwFailure();
         if (!streams) {
             // Nobody else can move the slot while this stream reads from it, and nothing of it is acknowledged yet.
             loop.post(new Event.StreamBegan(slot.confirmed()));
@@ -157,11 +164,19 @@ public final class ChangeIngest implements BatchHandler {
         turn.lock();
         try {
             watermark.routed(position);
+            seen = snapshot;
             signals.routed();
             loop.post(new Event.RoutedTo(watermark.claim().claimed(), position, snapshot));
         } finally {
             turn.unlock();
         }
+    }
+
+    private void claim() {
+        writer.write(
+                turn,
+                () -> loop.post(
+                        new Event.RoutedTo(watermark.claim().claimed(), Lsn.ZERO, Objects.requireNonNull(seen))));
     }
 
     /** Whether everything that was handed over is known to be visible. */
@@ -190,8 +205,10 @@ public final class ChangeIngest implements BatchHandler {
      * @param snapshot read after the position was
      */
     public void begin(long epoch, Lsn position, Snapshot snapshot) {
+        claims.end();
         turn.lock();
         try {
+            seen = snapshot;
             // They were not acknowledged, so the next run delivers them again.
             unsettled = Xids.NONE;
             streams = false;

@@ -54,8 +54,8 @@ public final class LowWatermark {
         routed = routed.max(position);
     }
 
-    synchronized Lsn routed() {
-        return routed;
+    synchronized Claim routed() {
+        return new Claim(epoch, routed);
     }
 
     /** Who waits for the log to be read further. */
@@ -63,9 +63,11 @@ public final class LowWatermark {
         return demand;
     }
 
-    /** Claims a routed position. */
-    synchronized void claim(Lsn position) {
-        claimed = claimed.max(position);
+    /** Claims a routed position, unless an epoch has begun since. */
+    synchronized void claim(Claim position) {
+        if (position.epoch() == epoch) {
+            claimed = claimed.max(position.claimed());
+        }
     }
 
     synchronized void durable(Claim written) {

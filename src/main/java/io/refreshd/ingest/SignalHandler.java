@@ -26,18 +26,21 @@ final class SignalHandler {
     private final LeasedLedger ledger;
     private final EventLoop loop;
     private final WatermarkWriter watermark;
-
+    private final LatestTask write;
     private final Supplier<Moment> clock;
 
     /** Whether somebody waits for the ledger to hold the position of a fence. */
     private boolean fenced;
-    /** When the watermark was written last, by the monotonic clock. */
+    /** When the watermark was to be written last, by the monotonic clock. */
     private long writtenAt;
 
-    SignalHandler(LeasedLedger ledger, EventLoop loop, WatermarkWriter watermark, Supplier<Moment> clock) {
+    /** @param write writes the watermark */
+    SignalHandler(
+            LeasedLedger ledger, EventLoop loop, WatermarkWriter watermark, LatestTask write, Supplier<Moment> clock) {
         this.ledger = ledger;
         this.loop = loop;
         this.watermark = watermark;
+        this.write = write;
         this.clock = clock;
         this.writtenAt = clock.get().nanos();
     }
@@ -80,7 +83,7 @@ final class SignalHandler {
 
     /** Writes the watermark once, however many heartbeats have queued up: a check reads the whole catalog. */
     private void heartbeat() {
-        watermark.write();
+        write.ask();
         writtenAt = clock.get().nanos();
         // The message of a request may have been read from the log before its row was visible.
         if (!ledger.jdbi().withHandle(Requests::pending).isEmpty()) {
@@ -92,7 +95,7 @@ final class SignalHandler {
     void routed() {
         if (fenced) {
             fenced = false;
-            watermark.write();
+            write.ask();
         }
     }
 

@@ -2,11 +2,11 @@ package io.refreshd.ingest;
 
 import io.refreshd.ledger.LeasedLedger;
 import io.refreshd.ledger.StreamRow;
-import io.refreshd.model.Lsn;
 import io.refreshd.schedule.EventLoop;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.locks.Lock;
 import org.jdbi.v3.core.ConnectionException;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
@@ -15,7 +15,7 @@ import org.jdbi.v3.core.Jdbi;
  * Raises the low watermark and writes it to the ledger. It is raised only if the server's catalog is still the version that the
  * position was routed by, and only for views of which nobody alters a relation.
  *
- * <p>Thread: {@link #write} is called by the capture thread, in turn with a swap of the routing table; the rest by any thread.
+ * <p>Thread: {@link #write} is called by one thread at a time; the rest by any.
  */
 public final class WatermarkWriter {
     private final LeasedLedger ledger;
@@ -81,21 +81,47 @@ public final class WatermarkWriter {
         return taken;
     }
 
-    /** Claims what has been routed, if the catalog is unchanged, and writes what is claimed to the ledger. Blocks on the server. */
-    void write() {
-        // The position first: the check covers what was routed before it, and no more.
-        Lsn position = watermark.routed();
-        CatalogVersion routedBy = version();
+    /**
+     * Claims what has been routed, if the catalog is unchanged, and writes what is claimed to the ledger. Blocks on the server.
+     *
+     * @param turn is held while batches are taken in, or the routing table is swapped. While the server compares the catalog, both may go on
+     * @param claimed is run in turn when a position was claimed
+     */
+    void write(Lock turn, Runnable claimed) {
+        turn.lock();
+        LowWatermark.Claim routed;
+        CatalogVersion routedBy;
+        try {
+            // Before the check, which covers what was routed before it, and no more.
+            routed = watermark.routed();
+            routedBy = version();
+        } finally {
+            turn.unlock();
+        }
         CatalogVersion.Check check = check(routedBy);
         if (check.state() == CatalogVersion.State.UNCHANGED) {
-            frozen.set(check.inFlux());
-            watermark.claim(position);
+            turn.lock();
+            try {
+                claim(routed, routedBy, check, claimed);
+            } finally {
+                turn.unlock();
+            }
         }
         remember(routedBy, check.state());
         if (check.state() == CatalogVersion.State.CHANGED) {
             catalogChanged.run();
         }
         writeDown(watermark.claim());
+    }
+
+    /** By another catalog, other views may be in flux. */
+    private void claim(
+            LowWatermark.Claim routed, CatalogVersion routedBy, CatalogVersion.Check check, Runnable claimed) {
+        if (version().equals(routedBy)) {
+            frozen.set(check.inFlux());
+            watermark.claim(routed);
+            claimed.run();
+        }
     }
 
     private CatalogVersion.Check check(CatalogVersion routedBy) {
