@@ -18,8 +18,8 @@ import org.jdbi.v3.core.Jdbi;
  * <p>Thread: any.
  */
 public final class ConnectionPools implements AutoCloseable {
-    /** Ledger writes of the capture and of the catalog task, the guard, the audit, the role views, and two lock watches. */
-    private static final int BESIDES_REFRESHES = 7;
+    /** Marks, watermark and catalog task, the guard, the audit, the role views, and two lock watches. */
+    private static final int BESIDES_REFRESHES = 8;
 
     /** An attempt at streaming or the capture that follows, the catalog task, the audit. Each refresh may take one besides. */
     private static final int OF_CATALOG = 3;

@@ -5,6 +5,7 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.sql.Types;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -217,11 +218,35 @@ public final class PlainSession {
         try (Statement statement = transaction.createStatement()) {
             statement.setEscapeProcessing(false);
             statement.execute(around(sql));
-            // The first result is that of the settings.
-            statement.getMoreResults();
-            try (ResultSet rows = statement.getResultSet()) {
-                return reader.read(rows);
+            return second(statement, reader);
+        }
+    }
+
+    /**
+     * Runs a query that comes again under the settings. After some times the driver prepares it, and the session has its plan.
+     *
+     * @param sql with {@code ?} for each parameter
+     * @param parameters values in text form, each read by the type that the query gives it; none: the query does not come again
+     */
+    public <T> T query(Connection transaction, String sql, List<String> parameters, Rows<T> reader)
+            throws SQLException {
+        if (parameters.isEmpty()) {
+            return query(transaction, sql, reader);
+        }
+        try (PreparedStatement statement = transaction.prepareStatement(around(sql))) {
+            for (int i = 0; i < parameters.size(); i++) {
+                statement.setObject(i + 1, parameters.get(i), Types.OTHER);
             }
+            statement.execute();
+            return second(statement, reader);
+        }
+    }
+
+    /** The first result is that of the settings. */
+    private static <T> T second(Statement statement, Rows<T> reader) throws SQLException {
+        statement.getMoreResults();
+        try (ResultSet rows = statement.getResultSet()) {
+            return reader.read(rows);
         }
     }
 

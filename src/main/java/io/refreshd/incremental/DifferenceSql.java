@@ -54,12 +54,20 @@ final class DifferenceSql {
      * @param conditionOfSaid on the rows of that
      */
     String statement(String condition, String said, String conditionOfSaid) {
+        return statement("", condition, said, conditionOfSaid, "");
+    }
+
+    /**
+     * @param before a query that comes before, with its name and a comma; or empty
+     * @param also a further column of the result, behind all others, with a comma before it; or empty
+     */
+    String statement(String before, String condition, String said, String conditionOfSaid, String also) {
         String image = "ROW(" + all(i -> "x.c" + i) + ")";
         String ordered = "WINDOW w AS (PARTITION BY " + key(i -> "x.c" + i) + " ORDER BY " + image
                 + " USING OPERATOR(pg_catalog.*<))";
         // Of equal rows, row_number() - rank() counts from 0.
         return """
-                WITH differing AS MATERIALIZED (
+                WITH %22$sdiffering AS MATERIALIZED (
                   SELECT h.at, coalesce(h.indexed, s.indexed) AS indexed,
                          coalesce(h.indexed_hash, s.indexed_hash) AS indexed_hash, %1$s, %2$s%19$s
                     FROM (SELECT x.ctid AS at, %3$s, %4$s AS image, %16$s AS hash, %5$s AS indexed,
@@ -79,7 +87,7 @@ final class DifferenceSql {
                   INSERT INTO %6$s (%13$s)
                   SELECT %7$s FROM corrected AS p WHERE p.at IS NULL AND (SELECT count(*) FROM deleted) >= 0 RETURNING 1
                 )%14$s
-                SELECT (SELECT count(*) FROM deleted), (SELECT count(*) FROM inserted), %15$s%21$s
+                SELECT (SELECT count(*) FROM deleted), (SELECT count(*) FROM inserted), %15$s%21$s%23$s
                 """.formatted(
                         key(i -> "coalesce(h.c" + i + ", s.c" + i + ") AS k" + i),
                         all(i -> "s.c" + i),
@@ -101,7 +109,9 @@ final class DifferenceSql {
                         conditionOfSaid,
                         toldColumns(i -> ", h.o" + i),
                         toldColumns(i -> ", x.c" + i + " AS o" + i),
-                        told.stream().map(this::toldRows).collect(Collectors.joining()));
+                        told.stream().map(this::toldRows).collect(Collectors.joining()),
+                        before,
+                        also);
     }
 
     private String toldColumns(IntFunction<String> each) {

@@ -1,5 +1,6 @@
 package io.refreshd.incremental;
 
+import io.refreshd.incremental.KeyedSql.Values;
 import io.refreshd.model.KeyLookup;
 import io.refreshd.model.SqlNames;
 import java.util.Collection;
@@ -57,12 +58,17 @@ public final class RoundSql {
      *
      * @param limit the most keys to return
      */
-    public String keys(List<KeyLookup> lookups, int limit) {
-        String sides = lookups.stream()
-                .flatMap(lookup -> Stream.of(keysFrom(store, lookup), keysFrom(definition, lookup)))
-                .collect(Collectors.joining("\nUNION\n"));
+    public KeyedSql keys(List<KeyLookup> lookups, int limit) {
+        List<List<String>> all =
+                lookups.stream().flatMap(lookup -> lookup.keys().stream()).toList();
         // format() calls the output function of the type, where a cast to text could be one that a user has made.
-        return "SELECT " + key(this::asText) + " FROM (\n" + sides + ") AS x LIMIT " + limit;
+        return KeyedSql.over(
+                all,
+                values -> lookups.stream()
+                        .flatMap(lookup ->
+                                Stream.of(keysFrom(store, lookup, values), keysFrom(definition, lookup, values)))
+                        .collect(Collectors.joining(
+                                "\nUNION\n", "SELECT " + key(this::asText) + " FROM (\n", ") AS x LIMIT " + limit)));
     }
 
     /** NULL, which a key of groups may hold, stays NULL. */
@@ -81,29 +87,37 @@ public final class RoundSql {
      * @param group numbers of the map's columns that hold the key of the group
      * @param limit the most keys to return
      */
-    public String groups(Collection<List<String>> keys, List<Integer> group, int limit) {
-        return "SELECT "
-                + listed(group, i -> text("c" + i))
-                + " FROM ("
-                + Stream.of("SELECT * FROM " + store + " AS x(" + columns + ") " + withKeys(keys), rows(keys))
-                        .map(side -> "SELECT " + listed(group, i -> "x.c" + i) + " FROM (" + side + ") AS x(" + columns
-                                + ")")
-                        .collect(Collectors.joining(" UNION "))
-                + ") AS x LIMIT " + limit;
+    public KeyedSql groups(Collection<List<String>> keys, List<Integer> group, int limit) {
+        return KeyedSql.over(
+                keys,
+                values -> "SELECT "
+                        + listed(group, i -> text("c" + i))
+                        + " FROM ("
+                        + Stream.of(
+                                        "SELECT * FROM " + store + " AS x(" + columns + ") " + withKeys(keys, values),
+                                        rows(keys, values))
+                                .map(side -> "SELECT " + listed(group, i -> "x.c" + i) + " FROM (" + side + ") AS x("
+                                        + columns + ")")
+                                .collect(Collectors.joining(" UNION "))
+                        + ") AS x LIMIT " + limit);
     }
 
-    private String keysFrom(String relation, KeyLookup lookup) {
+    private String keysFrom(String relation, KeyLookup lookup, Values values) {
         return "SELECT " + key(i -> "x.c" + i) + " FROM " + relation + " AS x(" + columns + ") WHERE "
                 + (lookup.joins().isEmpty()
-                        ? condition(lookup.positions(), lookup.types(), lookup.keys())
-                        : KeyCondition.of(lookup, i -> "x.c" + i));
+                        ? condition(lookup.positions(), lookup.types(), lookup.keys(), values)
+                        : KeyCondition.of(lookup, i -> "x.c" + i, values));
     }
 
     /** The query for what the definition gives for these recompute keys. */
     public String rows(Collection<List<String>> keys) {
+        return rows(keys, Values.CONSTANTS);
+    }
+
+    private String rows(Collection<List<String>> keys, Values values) {
         return oneByOne() && keys.size() <= keysAtOnce()
-                ? "SELECT * FROM " + one(keys) + " AS x(" + columns + ")"
-                : allRows() + " " + withKeys(keys);
+                ? "SELECT * FROM " + one(keys, values) + " AS x(" + columns + ")"
+                : allRows() + " " + withKeys(keys, values);
     }
 
     /** The query for all that the definition gives. */
@@ -112,21 +126,28 @@ public final class RoundSql {
     }
 
     /** The statement that corrects the rows with these recompute keys; see {@link #differenceOfAll}. */
-    public String difference(Collection<List<String>> keys) {
-        return oneByOne()
-                ? difference.statement(any(keys), one(keys), "")
-                : difference.statement(withKeys(keys), definition, withKeys(keys));
+    public KeyedSql difference(Collection<List<String>> keys) {
+        return KeyedSql.over(
+                keys,
+                values -> oneByOne()
+                        ? difference.statement(any(keys, values), one(keys, values), "")
+                        : difference.statement(withKeys(keys, values), definition, withKeys(keys, values)));
     }
 
     /** The statement that puts what a query gives for these keys in place of what the table holds. @param said in brackets */
-    public String difference(Collection<List<String>> keys, String said) {
-        return difference.statement(withKeys(keys), said, withKeys(keys));
+    public KeyedSql difference(Collection<List<String>> keys, String said) {
+        return KeyedSql.over(keys, values -> difference("", keys, said, "", values));
+    }
+
+    /** See {@link DifferenceSql#statement(String, String, String, String, String)}. */
+    String difference(String before, Collection<List<String>> keys, String said, String also, Values values) {
+        return difference.statement(before, withKeys(keys, values), said, withKeys(keys, values), also);
     }
 
     /** The query for the rows with these recompute keys by the definition, which came, and in the table, some of which went. */
-    String sides(Collection<List<String>> keys) {
-        return "SELECT x.*, true AS came FROM " + definition + " AS x(" + columns + ") " + withKeys(keys)
-                + " UNION ALL SELECT x.*, false FROM " + store + " AS x(" + columns + ") " + withKeys(keys);
+    String sides(Collection<List<String>> keys, Values values) {
+        return "SELECT x.*, true AS came FROM " + definition + " AS x(" + columns + ") " + withKeys(keys, values)
+                + " UNION ALL SELECT x.*, false FROM " + store + " AS x(" + columns + ") " + withKeys(keys, values);
     }
 
     /** Most keys for one statement; a definition that computes groups for one key at a time names each of them. */
@@ -143,33 +164,35 @@ public final class RoundSql {
      * The rows of the definition for these keys, one key after the other: a condition on the column to which groups are joined reaches
      * the groups only if it names one value.
      */
-    private String one(Collection<List<String>> keys) {
+    private String one(Collection<List<String>> keys, Values values) {
         return keys.stream()
-                .map(key -> allRows() + " WHERE " + is(key))
+                .map(key -> allRows() + " WHERE " + is(key, values))
                 .collect(Collectors.joining("\nUNION ALL\n", "(", ")"));
     }
 
     /** The condition for these keys and no others, as those rows of the table are compared with {@link #one}. */
-    private String any(Collection<List<String>> keys) {
-        return keys.stream().map(this::is).collect(Collectors.joining(" OR ", "WHERE ", ""));
+    private String any(Collection<List<String>> keys, Values values) {
+        return keys.stream().map(key -> is(key, values)).collect(Collectors.joining(" OR ", "WHERE ", ""));
     }
 
-    private String is(List<String> key) {
+    private String is(List<String> key, Values values) {
         return IntStream.range(0, key.size())
                 .mapToObj(part -> "x.c" + layout.names().recomputeKey().get(part) + " "
-                        + KeyCondition.equalTo(layout.keyTypes().get(part), key.get(part)))
+                        + KeyCondition.equalTo(layout.keyTypes().get(part), key.get(part), values))
                 .collect(Collectors.joining(" AND "));
     }
 
-    private String withKeys(Collection<List<String>> keys) {
-        return "WHERE " + condition(layout.names().recomputeKey(), layout.keyTypes(), keys);
+    private String withKeys(Collection<List<String>> keys, Values values) {
+        return "WHERE " + condition(layout.names().recomputeKey(), layout.keyTypes(), keys, values);
     }
 
-    private String condition(List<Integer> numbers, List<String> types, Collection<List<String>> keys) {
+    private String condition(List<Integer> numbers, List<String> types, Collection<List<String>> keys, Values values) {
         List<String> names = numbers.stream().map(i -> "x.c" + i).toList();
         boolean holdNull =
                 keyHoldsNull || keys.stream().anyMatch(key -> key.stream().anyMatch(Objects::isNull));
-        return holdNull ? KeyCondition.ofGroups(names, types, keys) : KeyCondition.of(names, types, keys);
+        return holdNull
+                ? KeyCondition.ofGroups(names, types, keys, values)
+                : KeyCondition.of(names, types, keys, values);
     }
 
     /**

@@ -1,5 +1,6 @@
 package io.refreshd.incremental;
 
+import io.refreshd.incremental.KeyedSql.Values;
 import io.refreshd.incremental.StoreLayout.GroupMap;
 import io.refreshd.incremental.TotalColumn.Kind;
 import io.refreshd.model.SqlNames;
@@ -50,23 +51,33 @@ public final class TotalsSql {
                 + key.stream().map(number -> "m.c" + number).collect(Collectors.joining(", "));
     }
 
-    /** The query for the groups that must be computed again, as text. @param rows keys of the map @param groups all keys that they lead to */
-    public String again(Collection<List<String>> rows, Collection<List<String>> groups) {
-        return "SELECT "
-                + listed(i -> "CASE WHEN t.k" + i + " IS NOT NULL THEN pg_catalog.format('%s', t.k" + i + ") END")
-                + " FROM (" + next(rows, groups) + ") AS t WHERE t.again";
-    }
-
-    /** The statement that corrects the totals of groups, except for those that must be computed again. */
-    public String difference(Collection<List<String>> rows, Collection<List<String>> groups) {
-        String said = "SELECT " + listed(i -> "t.k" + i)
+    /**
+     * The statement that corrects the totals of groups, except for those that must be computed again. Behind the numbers of rows it returns an
+     * array of the keys of these.
+     *
+     * @param rows keys of the map
+     * @param groups all keys that they lead to
+     */
+    public KeyedSql difference(Collection<List<String>> rows, Collection<List<String>> groups) {
+        String said = "(SELECT " + listed(i -> "t.k" + i)
                 + columns.stream()
                         .map(column -> ", CASE WHEN t.kept THEN t.old_%1$s ELSE t.%1$s END".formatted(column.name()))
                         .collect(Collectors.joining())
-                + " FROM (" + next(rows, groups)
-                + ") AS t WHERE CASE WHEN t.kept THEN t.old_%1$s ELSE t.%1$s END > 0"
+                + " FROM refreshd_next AS t WHERE CASE WHEN t.kept THEN t.old_%1$s ELSE t.%1$s END > 0)"
                         .formatted(TotalColumn.ROWS.name());
-        return new RoundSql(totals).difference(groups, "(" + said + ")");
+        String again = ", (SELECT array_agg(ARRAY[" + listed(i -> RoundSql.text("t.k" + i))
+                + "]) FROM refreshd_next AS t WHERE t.again)";
+        List<List<String>> all = new ArrayList<>(rows);
+        all.addAll(groups);
+        return KeyedSql.over(
+                all,
+                values -> new RoundSql(totals)
+                        .difference(
+                                "refreshd_next AS MATERIALIZED (" + next(rows, groups, values) + "), ",
+                                groups,
+                                said,
+                                again,
+                                values));
     }
 
     /** The query for what the view shows of groups. */
@@ -78,7 +89,7 @@ public final class TotalsSql {
     }
 
     /** The old totals and the new ones, and whether the new ones are not known. */
-    private String next(Collection<List<String>> rows, Collection<List<String>> groups) {
+    private String next(Collection<List<String>> rows, Collection<List<String>> groups, Values values) {
         List<String> counted = new ArrayList<>();
         List<String> rest = new ArrayList<>();
         List<String> again = new ArrayList<>();
@@ -121,7 +132,7 @@ public final class TotalsSql {
         return "SELECT a.*, a.again OR NOT a.changed AS kept FROM (SELECT n.*"
                 + rest.stream().map(one -> ", " + one).collect(Collectors.joining()) + ", " + rowsNow
                 + " <> 0 AND n.changed AND (" + String.join(" OR ", again) + ") AS again FROM (SELECT j.*, "
-                + String.join(", ", counted) + " FROM (" + joined(rows, groups) + ") AS j) AS n) AS a";
+                + String.join(", ", counted) + " FROM (" + joined(rows, groups, values) + ") AS j) AS n) AS a";
     }
 
     private boolean isOfDecimals(TotalColumn column) {
@@ -141,23 +152,27 @@ public final class TotalsSql {
     }
 
     /** Each group with its old totals and with those of the rows that came and went. */
-    private String joined(Collection<List<String>> rows, Collection<List<String>> groups) {
+    private String joined(Collection<List<String>> rows, Collection<List<String>> groups, Values values) {
         String names = columns.stream()
                 .map(column -> ", v.%1$s AS old_%1$s, d.came_%1$s, d.went_%1$s".formatted(column.name()))
                 .collect(Collectors.joining());
         String old = "SELECT *, hash_record(ROW(" + listed(i -> "v.k" + i) + ")) AS hash FROM "
                 + SqlNames.qualified(totals.names().store()) + " AS v WHERE "
                 + KeyCondition.ofGroups(
-                        IntStream.rangeClosed(1, keys).mapToObj(i -> "v.k" + i).toList(), totals.keyTypes(), groups);
+                        IntStream.rangeClosed(1, keys).mapToObj(i -> "v.k" + i).toList(),
+                        totals.keyTypes(),
+                        groups,
+                        values);
         return "SELECT " + listed(i -> "coalesce(v.k" + i + ", d.k" + i + ") AS k" + i)
-                + ", d.hash IS NOT NULL AS changed" + names + " FROM (" + old + ") AS v FULL JOIN (" + changes(rows)
+                + ", d.hash IS NOT NULL AS changed" + names + " FROM (" + old + ") AS v FULL JOIN ("
+                + changes(rows, values)
                 + ") AS d ON d.hash = v.hash AND "
                 + IntStream.rangeClosed(1, keys)
                         .mapToObj(i -> "d.k" + i + " IS NOT DISTINCT FROM v.k" + i)
                         .collect(Collectors.joining(" AND "));
     }
 
-    private String changes(Collection<List<String>> rows) {
+    private String changes(Collection<List<String>> rows, Values values) {
         RoundSql sql = new RoundSql(map.store());
         String totalsOf = columns.stream()
                 .map(column -> ", %s AS came_%3$s, %s AS went_%3$s"
@@ -168,7 +183,7 @@ public final class TotalsSql {
                 + IntStream.rangeClosed(1, keys)
                         .mapToObj(i -> "x.c" + map.key().get(i - 1) + " AS k" + i)
                         .collect(Collectors.joining(", "))
-                + totalsOf + " FROM (" + sql.sides(rows) + ") AS x GROUP BY " + key;
+                + totalsOf + " FROM (" + sql.sides(rows, values) + ") AS x GROUP BY " + key;
     }
 
     private String listed(IntFunction<String> each) {

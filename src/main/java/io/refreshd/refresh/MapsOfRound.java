@@ -3,12 +3,15 @@ package io.refreshd.refresh;
 import io.refreshd.database.PlainSession;
 import io.refreshd.incremental.ChangedKeys;
 import io.refreshd.incremental.KeyText;
+import io.refreshd.incremental.KeyedSql;
 import io.refreshd.incremental.RoundSql;
 import io.refreshd.incremental.StoreLayout;
 import io.refreshd.incremental.StoreLayout.GroupMap;
 import io.refreshd.incremental.WayChooser;
+import io.refreshd.ledger.MissedRows;
 import io.refreshd.model.KeyLookup;
 import io.refreshd.model.TableId;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -124,8 +127,8 @@ final class MapsOfRound {
         return new RoundSql(map, keysMayHoldNull, List.of());
     }
 
-    private Set<List<String>> ask(PlainSession session, String sql, int parts) throws SQLException {
-        return session.query(transaction.getConnection(), sql, row -> {
+    private Set<List<String>> ask(PlainSession session, KeyedSql sql, int parts) throws SQLException {
+        return session.query(transaction.getConnection(), sql.text(), sql.parameters(), row -> {
             Set<List<String>> keys = new HashSet<>();
             while (row.next()) {
                 String[] key = new String[parts];
@@ -142,9 +145,7 @@ final class MapsOfRound {
     void correct(PlainSession session) throws SQLException {
         Set<List<String>> again = new HashSet<>();
         if (totals.concernRows()) {
-            again.addAll(
-                    ask(session, totals.again(), view.names().recomputeKey().size()));
-            run(session, totals.difference());
+            again.addAll(correctTotals(session));
         }
         for (Map.Entry<GroupMap, Set<List<String>>> map : asked.entrySet()) {
             RoundSql sql = sql(map.getKey().store());
@@ -160,11 +161,21 @@ final class MapsOfRound {
         }
     }
 
+    /** @return the groups that must be computed again */
+    private Set<List<String>> correctTotals(PlainSession session) throws SQLException {
+        KeyedSql sql = totals.difference();
+        return session.query(transaction.getConnection(), sql.text(), sql.parameters(), row -> {
+            row.next();
+            countChanged(row);
+            return MissedRows.texts(row.getArray(4));
+        });
+    }
+
     void correctAll(PlainSession session) throws SQLException {
         for (GroupMap map : view.maps()) {
-            run(session, sql(map.store()).differenceOfAll());
+            run(session, all(sql(map.store())));
             if (map.totals().isPresent()) {
-                run(session, sql(map.totals().get().store()).differenceOfAll());
+                run(session, all(sql(map.totals().get().store())));
             }
         }
     }
@@ -175,15 +186,24 @@ final class MapsOfRound {
     }
 
     /** The statement that corrects the view's rows with these recompute keys, after the maps. */
-    String difference(RoundSql sql, Collection<List<String>> keys) {
+    KeyedSql difference(RoundSql sql, Collection<List<String>> keys) {
         return totals.know(keys) ? sql.difference(keys, totals.shown()) : sql.difference(keys);
     }
 
-    private void run(PlainSession session, String sql) throws SQLException {
-        changed |= session.query(transaction.getConnection(), sql, row -> {
+    private static KeyedSql all(RoundSql sql) {
+        return new KeyedSql(sql.differenceOfAll(), List.of());
+    }
+
+    private void run(PlainSession session, KeyedSql sql) throws SQLException {
+        session.query(transaction.getConnection(), sql.text(), sql.parameters(), row -> {
             row.next();
-            return row.getLong(1) + row.getLong(2) + row.getLong(3) > 0;
+            countChanged(row);
+            return row;
         });
+    }
+
+    private void countChanged(ResultSet row) throws SQLException {
+        changed |= row.getLong(1) + row.getLong(2) + row.getLong(3) > 0;
     }
 
     /** Whether any row of a map was changed. */

@@ -152,8 +152,10 @@ final class Round {
 
     /** Locks the tables, and whatever the definitions read: the server locks the relations of a view with the view. */
     private void lock(RefreshLimits limits, boolean oneByOne) {
-        String begin = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; SET LOCAL lock_timeout = '"
-                + limits.lock().toMillis() + "ms'";
+        // To plan a statement for the keys at hand takes longer than to run it for one.
+        String begin =
+                "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; SET LOCAL plan_cache_mode = force_generic_plan;"
+                        + " SET LOCAL lock_timeout = '" + limits.lock().toMillis() + "ms'";
         if (oneByOne || members.size() == 1) {
             transaction.execute(begin);
             for (RoundMember member : members) {

@@ -3,6 +3,7 @@ package io.refreshd.refresh;
 import io.refreshd.database.PlainSession;
 import io.refreshd.incremental.ChangedKeys;
 import io.refreshd.incremental.KeyText;
+import io.refreshd.incremental.KeyedSql;
 import io.refreshd.incremental.RoundSql;
 import io.refreshd.incremental.StoreLayout;
 import io.refreshd.incremental.Way;
@@ -170,7 +171,8 @@ final class RoundMember {
 
     private Set<List<String>> lookUp(List<KeyLookup> lookups) throws SQLException {
         int parts = layout.names().recomputeKey().size();
-        return session().query(transaction.getConnection(), sql.keys(lookups, WayChooser.MOST_KEYS + 1), row -> {
+        KeyedSql query = sql.keys(lookups, WayChooser.MOST_KEYS + 1);
+        return session().query(transaction.getConnection(), query.text(), query.parameters(), row -> {
             Set<List<String>> keys = new HashSet<>();
             while (row.next()) {
                 List<String> key = new ArrayList<>();
@@ -201,7 +203,7 @@ final class RoundMember {
             case Way.Everything all -> {
                 maps.correctAll(session());
                 clock.keep(session(), true);
-                yield correct(sql.differenceOfAll());
+                yield correct(new KeyedSql(sql.differenceOfAll(), List.of()));
             }
         };
     }
@@ -222,8 +224,8 @@ final class RoundMember {
         return maps.changed() || clock.moved();
     }
 
-    private long correct(String difference) throws SQLException {
-        return session().query(transaction.getConnection(), difference, row -> {
+    private long correct(KeyedSql difference) throws SQLException {
+        return session().query(transaction.getConnection(), difference.text(), difference.parameters(), row -> {
             row.next();
             long rows = row.getLong(1) + row.getLong(2) + row.getLong(3);
             told.add(row, 4);

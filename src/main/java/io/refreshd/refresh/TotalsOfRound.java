@@ -1,5 +1,6 @@
 package io.refreshd.refresh;
 
+import io.refreshd.incremental.KeyedSql;
 import io.refreshd.incremental.RoundSql;
 import io.refreshd.incremental.StoreLayout;
 import io.refreshd.incremental.StoreLayout.GroupMap;
@@ -44,26 +45,18 @@ final class TotalsOfRound {
         return exist() && groups.containsAll(keys);
     }
 
-    private TotalsSql sql() {
-        return new TotalsSql(map.orElseThrow());
-    }
-
-    /** The query for the groups that must be computed again. */
-    String again() {
-        return sql().again(rows, groups);
-    }
-
-    String difference() {
-        return sql().difference(rows, groups);
+    /** The statement that corrects the totals; its fourth column holds the keys of the groups that must be computed again. */
+    KeyedSql difference() {
+        return new TotalsSql(map.orElseThrow()).difference(rows, groups);
     }
 
     /** The statement that computes the totals of some groups again. */
-    String differenceOf(Set<List<String>> again) {
+    KeyedSql differenceOf(Set<List<String>> again) {
         return new RoundSql(map.orElseThrow().totals().orElseThrow().store()).difference(again);
     }
 
     /** The query for what the view shows of the groups. */
     String shown() {
-        return sql().shown();
+        return new TotalsSql(map.orElseThrow()).shown();
     }
 }

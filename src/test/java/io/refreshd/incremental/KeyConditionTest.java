@@ -2,6 +2,7 @@ package io.refreshd.incremental;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.refreshd.incremental.KeyedSql.Values;
 import io.refreshd.model.JoinStep;
 import io.refreshd.model.KeyLookup;
 import io.refreshd.model.TableId;
@@ -13,7 +14,7 @@ import org.junit.jupiter.api.Test;
 class KeyConditionTest {
     @Test
     void oneColumnIsComparedWithAnArray() {
-        assertThat(KeyCondition.of(List.of("x.c1"), List.of("integer"), List.of(List.of("7"))))
+        assertThat(KeyCondition.of(List.of("x.c1"), List.of("integer"), List.of(List.of("7")), Values.CONSTANTS))
                 .isEqualTo("x.c1 = ANY ('{\"7\"}'::integer[])");
     }
 
@@ -22,7 +23,8 @@ class KeyConditionTest {
         assertThat(KeyCondition.of(
                         List.of("x.c2", "x.c1"),
                         List.of("integer", "text"),
-                        List.of(List.of("7", "a"), List.of("8", "b"))))
+                        List.of(List.of("7", "a"), List.of("8", "b")),
+                        Values.CONSTANTS))
                 .isEqualTo(
                         "EXISTS (SELECT FROM ROWS FROM (pg_catalog.unnest('{\"7\",\"8\"}'::integer[]), pg_catalog.unnest('{\"a\",\"b\"}'::text[]))"
                                 + " AS k(k0, k1) WHERE x.c2 = k.k0 AND x.c1 = k.k1)");
@@ -55,9 +57,10 @@ class KeyConditionTest {
     /** Keys are values of rows, so that anybody may have chosen them. */
     @Test
     void noKeyEndsTheLiteral() {
-        assertThat(KeyCondition.of(List.of("x.c1"), List.of("text"), List.of(List.of("'; DROP TABLE t; --\\'"))))
+        assertThat(KeyCondition.of(
+                        List.of("x.c1"), List.of("text"), List.of(List.of("'; DROP TABLE t; --\\'")), Values.CONSTANTS))
                 .isEqualTo("x.c1 = ANY ( E'{\"''; DROP TABLE t; --\\\\\\\\''\"}'::text[])");
-        assertThat(KeyCondition.of(List.of("x.c1"), List.of("text"), List.of(List.of("\",\"NULL"))))
+        assertThat(KeyCondition.of(List.of("x.c1"), List.of("text"), List.of(List.of("\",\"NULL")), Values.CONSTANTS))
                 .isEqualTo("x.c1 = ANY ( E'{\"\\\\\",\\\\\"NULL\"}'::text[])");
     }
 
@@ -70,7 +73,8 @@ class KeyConditionTest {
                                 Arrays.asList("1", null),
                                 List.of("2", "a"),
                                 List.of("2", "b"),
-                                Arrays.asList("3", null))))
+                                Arrays.asList("3", null)),
+                        Values.CONSTANTS))
                 .isEqualTo("((g = ANY ('{\"1\",\"3\"}'::int[]) AND h IS NULL)"
                         + " OR (g = ANY ('{\"2\"}'::int[]) AND h = ANY ('{\"a\",\"b\"}'::text[])))");
     }

@@ -9,6 +9,7 @@ import io.refreshd.database.PlainSession;
 import io.refreshd.incremental.ChangedKeys;
 import io.refreshd.incremental.Conversion;
 import io.refreshd.incremental.HiddenColumns;
+import io.refreshd.incremental.KeyedSql;
 import io.refreshd.incremental.RoundSql;
 import io.refreshd.incremental.StoreLayout;
 import io.refreshd.model.Change;
@@ -37,6 +38,7 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.sql.Types;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -644,10 +646,12 @@ final class IncrementalRounds {
             if (!byKeys) {
                 view.maps.correctAll(PlainSession.ofOwner(rounds, view.oid));
             }
-            Optional<String> correct =
-                    byKeys ? correction(statement, view, lookups.get()) : Optional.of(view.sql.differenceOfAll());
+            Optional<KeyedSql> correct = byKeys
+                    ? correction(view, lookups.get())
+                    : Optional.of(new KeyedSql(view.sql.differenceOfAll(), List.of()));
             if (correct.isPresent()) {
-                try (ResultSet row = statement.executeQuery(correct.get())) {
+                try (PreparedStatement prepared = prepare(correct.get());
+                        ResultSet row = prepared.executeQuery()) {
                     row.next();
                     tally.changed += row.getLong(1) + row.getLong(2) + row.getLong(3);
                 }
@@ -680,7 +684,7 @@ final class IncrementalRounds {
         }
     }
 
-    private Optional<String> correction(Statement statement, View view, List<KeyLookup> all) throws SQLException {
+    private Optional<KeyedSql> correction(View view, List<KeyLookup> all) throws SQLException {
         List<KeyLookup> lookups = all;
         if (!view.layout.maps().isEmpty()) {
             PlainSession session = PlainSession.ofOwner(rounds, view.oid);
@@ -690,7 +694,8 @@ final class IncrementalRounds {
         ChangedKeys changed = ChangedKeys.of(lookups, view.layout.names().recomputeKey(), view.layout.keyTypes());
         Set<List<String>> keys = new HashSet<>(changed.recompute());
         if (!changed.lookups().isEmpty()) {
-            try (ResultSet row = statement.executeQuery(view.sql.keys(changed.lookups(), 1000))) {
+            try (PreparedStatement prepared = prepare(view.sql.keys(changed.lookups(), 1000));
+                    ResultSet row = prepared.executeQuery()) {
                 while (row.next()) {
                     List<String> key = new ArrayList<>();
                     for (int i = 1; i <= view.layout.names().recomputeKey().size(); i++) {
@@ -701,6 +706,15 @@ final class IncrementalRounds {
             }
         }
         return keys.isEmpty() ? Optional.empty() : Optional.of(view.maps.difference(view.sql, keys));
+    }
+
+    /** As a round of the daemon does, so that plans are kept while the schema alters. */
+    private PreparedStatement prepare(KeyedSql sql) throws SQLException {
+        PreparedStatement prepared = rounds.prepareStatement(sql.text());
+        for (int i = 0; i < sql.parameters().size(); i++) {
+            prepared.setObject(i + 1, sql.parameters().get(i), Types.OTHER);
+        }
+        return prepared;
     }
 
     private String where(View view, Optional<List<KeyLookup>> lookups) {
