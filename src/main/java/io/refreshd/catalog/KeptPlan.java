@@ -4,16 +4,16 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.util.stream.Collectors;
-import java.util.stream.IntStream;
+import java.util.List;
+import java.util.regex.Pattern;
 import org.postgresql.PGStatement;
 
 /**
  * A query that a session plans once. For queries of the catalog that are run often, and take longer to plan than to run.
  *
- * <p>The server keeps the plan of a statement without parameters at once. Otherwise it makes five plans for the values at hand first
- * (Source: PostgreSQL, {@code choose_custom_plan}). So the values travel as settings of the transaction, in the same request. The driver
- * by itself prepares a statement at its fifth execution; here it does at the first, unless it must prepare nothing, as behind a pooler.
+ * <p>The server keeps the plan at once where {@code plan_cache_mode} says so, as in sessions for the catalog. Otherwise it makes five plans
+ * for the values at hand first (Source: PostgreSQL, {@code choose_custom_plan}). The driver by itself prepares a statement at its fifth
+ * execution; here it does at the first, unless it must prepare nothing, as behind a pooler.
  *
  * <p>Where the query holds {@code $1}, it gets the first value as text, in a sub-query of its own: the planner does not look at the value,
  * and the plan suits all of them.
@@ -24,11 +24,21 @@ final class KeptPlan {
         T read(ResultSet rows) throws SQLException;
     }
 
+    private static final Pattern PARAMETER = Pattern.compile("\\$([0-9])");
+
     private final String request;
+    /** For each place of a value in the text, its number from 0. */
+    private final List<Integer> places;
+
     private final int parameters;
 
-    private KeptPlan(String request, int parameters) {
-        this.request = request;
+    private KeptPlan(String query, int parameters) {
+        this.request = PARAMETER.matcher(query).replaceAll("(SELECT ?::text)");
+        this.places = PARAMETER
+                .matcher(query)
+                .results()
+                .map(place -> Integer.parseInt(place.group(1)) - 1)
+                .toList();
         this.parameters = parameters;
     }
 
@@ -38,18 +48,7 @@ final class KeptPlan {
 
     /** @param parameters how many values the query has */
     static KeptPlan of(String query, int parameters) {
-        String values = IntStream.rangeClosed(1, parameters)
-                .mapToObj(number -> "pg_catalog.set_config('" + name(number) + "', ?, true)")
-                .collect(Collectors.joining(", ", "SELECT ", ";\n"));
-        String text = query;
-        for (int number = 1; number <= parameters; number++) {
-            text = text.replace("$" + number, "(SELECT pg_catalog.current_setting('" + name(number) + "'))");
-        }
-        return new KeptPlan(values + text, parameters);
-    }
-
-    private static String name(int number) {
-        return "refreshd.parameter_" + number;
+        return new KeptPlan(query, parameters);
     }
 
     /** The text of an array, as a value. */
@@ -66,14 +65,10 @@ final class KeptPlan {
             if (driver.getPrepareThreshold() > 0) {
                 driver.setPrepareThreshold(1);
             }
-            for (int number = 1; number <= parameters; number++) {
-                statement.setString(number, values[number - 1]);
+            for (int i = 0; i < places.size(); i++) {
+                statement.setString(i + 1, values[places.get(i)]);
             }
             statement.execute();
-            if (parameters > 0) {
-                // The first result is that of the settings.
-                statement.getMoreResults();
-            }
             try (ResultSet rows = statement.getResultSet()) {
                 return reader.read(rows);
             }

@@ -32,9 +32,9 @@ public final class ConnectionPools implements AutoCloseable {
     private final HikariDataSource pool;
     private final Jdbi jdbi;
 
-    private ConnectionPools(Connector connector, int refreshes) {
-        this.connector = connector;
-        this.catalogConnections = new ConnectorDataSource(connector);
+    private ConnectionPools(DatabaseSettings settings, int refreshes) {
+        this.connector = new Connector(settings, SessionKind.DAEMON, "refreshd");
+        this.catalogConnections = new ConnectorDataSource(new Connector(settings, SessionKind.CATALOG, "refreshd"));
         this.catalogPool = pool("refreshd-catalog", catalogConnections, refreshes + OF_CATALOG);
         this.pool = pool("refreshd", new ConnectorDataSource(connector), refreshes + BESIDES_REFRESHES);
         this.jdbi = JdbiFactory.over(pool, JdbiFactory.over(catalogPool));
@@ -42,7 +42,7 @@ public final class ConnectionPools implements AutoCloseable {
 
     /** Opens nothing yet: a database that is away at the start is waited for like one that goes away later. */
     public static ConnectionPools of(DatabaseSettings settings, int refreshes) {
-        return new ConnectionPools(new Connector(settings, SessionKind.DAEMON, "refreshd"), refreshes);
+        return new ConnectionPools(settings, refreshes);
     }
 
     private static HikariDataSource pool(String name, ConnectorDataSource connections, int size) {

@@ -54,7 +54,7 @@ public final class Connector {
         try (Statement statement = connection.createStatement()) {
             int pid = connection.unwrap(PGConnection.class).getBackendPID();
             statement.execute(
-                    SessionSettings.first(limits, connection.getMetaData().getDatabaseMajorVersion(), pid));
+                    SessionSettings.first(kind, limits, connection.getMetaData().getDatabaseMajorVersion(), pid));
             return connection;
         } catch (SQLException | RuntimeException e) {
             connection.close();

@@ -15,6 +15,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -187,6 +188,14 @@ public final class PlainSession {
     }
 
     /**
+     * These settings with refreshd's own search path, for statements that name everything with its schema. Since PostgreSQL 18 the server
+     * reports the path, and the driver forgets what it has prepared when the path changes.
+     */
+    public PlainSession withOwnPath() {
+        return with("search_path", SessionSettings.own("search_path"));
+    }
+
+    /**
      * These settings for a transaction that has refreshd's own: a request sets those that differ, which are few. Each setting takes the
      * server's time.
      */
@@ -218,7 +227,7 @@ public final class PlainSession {
         try (Statement statement = transaction.createStatement()) {
             statement.setEscapeProcessing(false);
             statement.execute(around(sql));
-            return second(statement, reader);
+            return result(statement, reader);
         }
     }
 
@@ -238,13 +247,15 @@ public final class PlainSession {
                 statement.setObject(i + 1, parameters.get(i), Types.OTHER);
             }
             statement.execute();
-            return second(statement, reader);
+            return result(statement, reader);
         }
     }
 
-    /** The first result is that of the settings. */
-    private static <T> T second(Statement statement, Rows<T> reader) throws SQLException {
-        statement.getMoreResults();
+    private <T> T result(Statement statement, Rows<T> reader) throws SQLException {
+        if (!set().isEmpty()) {
+            // The first result is that of the settings.
+            statement.getMoreResults();
+        }
         try (ResultSet rows = statement.getResultSet()) {
             return reader.read(rows);
         }
@@ -252,16 +263,26 @@ public final class PlainSession {
 
     /** One request that runs the statement under the settings and gives the transaction refreshd's own settings again. */
     public String around(String sql) {
-        Map<String, String> other = new LinkedHashMap<>();
+        Map<String, String> set = set();
+        if (set.isEmpty()) {
+            return sql;
+        }
         Map<String, @Nullable String> own = new LinkedHashMap<>();
-        settings.forEach((name, value) -> {
-            @Nullable String present = SessionSettings.ownOrNull(name);
-            if (!sparse || !(untouched.contains(name) || value.equals(present))) {
-                other.put(name, value);
-                own.put(name, present);
-            }
-        });
-        return set(other) + ";\n" + sql + "\n;" + set(own);
+        set.keySet().forEach(name -> own.put(name, SessionSettings.ownOrNull(name)));
+        return set(set) + ";\n" + sql + "\n;" + set(own);
+    }
+
+    /** The settings that a request sets. */
+    private Map<String, String> set() {
+        if (!sparse) {
+            return settings;
+        }
+        Map<String, String> other = new LinkedHashMap<>(settings);
+        other.keySet().removeAll(untouched);
+        // The server takes names of styles in any case.
+        other.entrySet()
+                .removeIf(setting -> setting.getValue().equalsIgnoreCase(SessionSettings.ownOrNull(setting.getKey())));
+        return other;
     }
 
     /**
@@ -276,12 +297,15 @@ public final class PlainSession {
         }
     }
 
-    /** Sets each for the transaction; without a value to what the session began with. */
+    /**
+     * Sets each for the transaction; without a value to what the session began with. The result is a number: where the driver knows how long
+     * a result may be, it waits for no answer before it sends the next statement of the request.
+     */
     private static String set(Map<String, ? extends @Nullable String> values) {
         return values.entrySet().stream()
-                .map(setting -> "pg_catalog.set_config(" + literal(setting.getKey()) + ", "
+                .map(setting -> ", pg_catalog.set_config(" + literal(setting.getKey()) + ", "
                         + literal(setting.getValue()) + ", true)")
-                .reduce("SELECT 1", (all, one) -> all + ", " + one);
+                .collect(Collectors.joining("", "SELECT pg_catalog.num_nonnulls(1", ")"));
     }
 
     /** Backslashes mean nothing, or what E'' says: the literal has the same value under each standard_conforming_strings. */

@@ -7,8 +7,11 @@ import java.time.Duration;
  * refresh, sets its own limits for its transaction.
  */
 public enum SessionKind {
-    /** The daemon's own work: ledger, catalog, slot. */
+    /** The daemon's own work: ledger, slot, refreshes. */
     DAEMON(Duration.ofSeconds(20), Duration.ofSeconds(10), Duration.ofSeconds(30)),
+
+    /** The daemon's queries of the catalog: to plan them takes longer than to run them, so each is planned once, whatever its values. */
+    CATALOG(Duration.ofSeconds(20), Duration.ofSeconds(10), Duration.ofSeconds(30)),
 
     /** Heartbeats of the capture. */
     CAPTURE(Duration.ofSeconds(20), Duration.ofSeconds(10), Duration.ofSeconds(30)),

@@ -64,7 +64,7 @@ public final class SessionSettings {
 
     /** The startup packet's {@code options}. @param version the server's major version; 0 if it is not known yet */
     public static String startup(SessionKind kind, SessionLimits limits, int version) {
-        Map<String, String> settings = ofWork(limits, version);
+        Map<String, String> settings = ofWork(kind, limits, version);
         if (kind == SessionKind.CAPTURE) {
             // The text of values in the log is made by the walsender, which runs no first statement.
             settings.putAll(OF_VALUES);
@@ -76,7 +76,7 @@ public final class SessionSettings {
     }
 
     /** Settings that keep a session working. */
-    private static Map<String, String> ofWork(SessionLimits limits, int version) {
+    private static Map<String, String> ofWork(SessionKind kind, SessionLimits limits, int version) {
         Map<String, String> settings = new LinkedHashMap<>();
         settings.put("role", "none");
         settings.put("default_transaction_read_only", "off");
@@ -90,7 +90,7 @@ public final class SessionSettings {
         settings.put("exit_on_error", "off");
         // The driver keeps every message that a statement causes.
         settings.put("client_min_messages", "warning");
-        settings.put("plan_cache_mode", "auto");
+        settings.put("plan_cache_mode", kind == SessionKind.CATALOG ? "force_generic_plan" : "auto");
         // With "on" the planner evaluates the key of the partitioned table above a partition that is read. TrustedCode
         // does not look there.
         settings.put("constraint_exclusion", "partition");
@@ -117,8 +117,8 @@ public final class SessionSettings {
      *
      * @param pid the backend's process id as the client was given it
      */
-    public static String first(SessionLimits limits, int version, int pid) {
-        Map<String, String> settings = ofWork(limits, version);
+    public static String first(SessionKind kind, SessionLimits limits, int version, int pid) {
+        Map<String, String> settings = ofWork(kind, limits, version);
         settings.putAll(OF_VALUES);
         // Operators are qualified: the search path is not refreshd's own yet.
         return settings.entrySet().stream()

@@ -83,7 +83,7 @@ final class RoundMember {
     void prepared(Snapshot seen, String version, PlainSession owner) {
         this.snapshot = seen;
         this.version = version;
-        this.session = owner.with("search_path", "pg_catalog, pg_temp").sparse();
+        this.session = owner.withOwnPath().sparse();
     }
 
     private PlainSession session() {
