@@ -88,21 +88,13 @@ public final class WatermarkWriter {
      * @param claimed is run in turn when a position was claimed
      */
     void write(Lock turn, Runnable claimed) {
-        turn.lock();
-        LowWatermark.Claim routed;
-        CatalogVersion routedBy;
-        try {
-            // Before the check, which covers what was routed before it, and no more.
-            routed = watermark.routed();
-            routedBy = version();
-        } finally {
-            turn.unlock();
-        }
+        Routed routed = routed(turn);
+        CatalogVersion routedBy = routed.by();
         CatalogVersion.Check check = check(routedBy);
         if (check.state() == CatalogVersion.State.UNCHANGED) {
             turn.lock();
             try {
-                claim(routed, routedBy, check, claimed);
+                claim(routed, check, claimed);
             } finally {
                 turn.unlock();
             }
@@ -114,12 +106,24 @@ public final class WatermarkWriter {
         writeDown(watermark.claim());
     }
 
+    /** @param by the version of the catalog by which the next batch would be routed */
+    private record Routed(LowWatermark.Claim position, CatalogVersion by) {}
+
+    /** Is read before the check, which covers what was routed before it, and no more. */
+    private Routed routed(Lock turn) {
+        turn.lock();
+        try {
+            return new Routed(watermark.routed(), version());
+        } finally {
+            turn.unlock();
+        }
+    }
+
     /** By another catalog, other views may be in flux. */
-    private void claim(
-            LowWatermark.Claim routed, CatalogVersion routedBy, CatalogVersion.Check check, Runnable claimed) {
-        if (version().equals(routedBy)) {
+    private void claim(Routed routed, CatalogVersion.Check check, Runnable claimed) {
+        if (version().equals(routed.by())) {
             frozen.set(check.inFlux());
-            watermark.claim(routed);
+            watermark.claim(routed.position());
             claimed.run();
         }
     }
