@@ -105,10 +105,11 @@ class GroupRefresherIT {
         database.execute("DELETE FROM refreshd.refresh_history", "DELETE FROM refreshd.failure_message");
     }
 
+    /** The statement that waits has its snapshot already; the next one would take another. */
     @Test
     void whatIsCommittedWhileTheyAreRefreshedIsInAllOrInNone() throws Exception {
         RefreshOutcome.Refreshed[] done = new RefreshOutcome.Refreshed[1];
-        interrupted(TWO, outcomes -> done[0] = (RefreshOutcome.Refreshed) outcomes.get(ONE), () -> {
+        interrupted(ONE, outcomes -> done[0] = (RefreshOutcome.Refreshed) outcomes.get(ONE), () -> {
             database.execute("INSERT INTO shared VALUES (11, 'late')", "DELETE FROM shared WHERE id = 1");
         });
         assertThat(database.query(DISAGREE)).containsExactly("0");

@@ -147,7 +147,9 @@ final class FairnessOracle {
         long longest = 0;
         for (ViewId id : Stream.concat(Stream.of(view.spec.view()), view.spec.together().stream())
                 .toList()) {
-            OptionalLong one = views.get(id).expected;
+            OptionalLong one = Optional.ofNullable(views.get(id))
+                    .map(known -> known.expected)
+                    .orElse(OptionalLong.empty());
             if (one.isEmpty()) {
                 return one;
             }

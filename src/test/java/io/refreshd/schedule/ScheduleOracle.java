@@ -19,6 +19,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -193,9 +194,10 @@ final class ScheduleOracle {
         view.changesWait = false;
     }
 
-    /** The view and those that are refreshed together with it. */
+    /** The view and those that are refreshed together with it, as far as they are known. */
     private Stream<Watched> group(Watched view) {
-        return Stream.concat(Stream.of(view), view.spec.together().stream().map(views::get));
+        return Stream.concat(
+                Stream.of(view), view.spec.together().stream().map(views::get).filter(Objects::nonNull));
     }
 
     private static boolean isClosed(Watched view, Instant time) {

@@ -119,7 +119,7 @@ final class SimulatedDaemon {
             switch (action) {
                 case Action.Mark mark -> marks++;
                 case Action.Start start -> {
-                    assertThat(db.views.get(start.task().view()).together())
+                    assertThat(groupOf(start.task().view()))
                             .as("%s is not refreshed alone", start.task().view())
                             .isEmpty();
                     schedule.started(start.task(), false, now);
@@ -162,6 +162,14 @@ final class SimulatedDaemon {
         schedule.check(status, scheduler.nextDeadline(), ingest.readsAgain(), now);
         status.forEach(shown -> data.checkWatermark(shown, ingest.knownViews()));
         return actions;
+    }
+
+    /** The others of the view's group. One that was created again is not known to be one of them until the catalog is read. */
+    private Set<ViewId> groupOf(ViewId view) {
+        return db.views.get(view).together().stream()
+                .filter(other -> ingest.knownViews().get(other).oid()
+                        == db.views.get(other).oid())
+                .collect(Collectors.toSet());
     }
 
     private void assertGroup(List<RefreshTask> tasks) {
