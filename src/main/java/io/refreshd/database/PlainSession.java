@@ -29,8 +29,6 @@ import org.jspecify.annotations.Nullable;
  * <p>Invariant: outside of such a request the transaction has refreshd's own settings. An error rolls back what was set.
  */
 public final class PlainSession {
-    private static final String INSUFFICIENT_PRIVILEGE = "42501";
-
     private final Map<String, String> settings;
     /** Settings that refreshd's own sessions leave as the server has them, and that have that value here too. */
     private final Set<String> untouched;
@@ -116,52 +114,12 @@ public final class PlainSession {
             }
         }
         Set<String> forbidden = new TreeSet<>();
-        settings.putAll(accepted(transaction, given, forbidden));
+        settings.putAll(AcceptedSettings.of(transaction, given, forbidden));
         return new PlainSession(settings, untouched, assumed, forbidden, false);
     }
 
     /** A setting whose server value this session does not show. */
     private record Unknown(String name, String assumed, String boot) {}
-
-    /**
-     * The settings that the server accepts. A login takes no notice of a value that the server refuses, for example a text search
-     * configuration that was dropped.
-     */
-    private static Map<String, String> accepted(
-            Connection transaction, Map<String, String> given, Set<String> forbidden) throws SQLException {
-        if (given.isEmpty() || refusal(transaction, given).isEmpty()) {
-            return given;
-        }
-        Map<String, String> accepted = new LinkedHashMap<>();
-        for (Map.Entry<String, String> one : given.entrySet()) {
-            Optional<String> refusal = refusal(transaction, Map.of(one.getKey(), one.getValue()));
-            if (refusal.isEmpty()) {
-                accepted.put(one.getKey(), one.getValue());
-            } else if (refusal.get().equals(INSUFFICIENT_PRIVILEGE)) {
-                forbidden.add(one.getKey());
-            }
-        }
-        return accepted;
-    }
-
-    /** Tries the settings. @return the SQLSTATE with which the server refuses them; empty if it does not */
-    private static Optional<String> refusal(Connection transaction, Map<String, String> given) throws SQLException {
-        String back = "ROLLBACK TO SAVEPOINT refreshd_settings; RELEASE SAVEPOINT refreshd_settings";
-        try (Statement statement = transaction.createStatement()) {
-            try {
-                statement.execute("SAVEPOINT refreshd_settings; " + set(given) + "; " + back);
-                return Optional.empty();
-            } catch (SQLException refused) {
-                try {
-                    statement.execute(back);
-                } catch (SQLException connectionLost) {
-                    refused.addSuppressed(connectionLost);
-                    throw refused;
-                }
-                return Optional.of(String.valueOf(refused.getSQLState()));
-            }
-        }
-    }
 
     /** Settings whose server value could not be read, so that another value is taken for it. */
     public Set<String> assumed() {
@@ -301,7 +259,7 @@ public final class PlainSession {
      * Sets each for the transaction; without a value to what the session began with. The result is a number: where the driver knows how long
      * a result may be, it waits for no answer before it sends the next statement of the request.
      */
-    private static String set(Map<String, ? extends @Nullable String> values) {
+    static String set(Map<String, ? extends @Nullable String> values) {
         return values.entrySet().stream()
                 .map(setting -> ", pg_catalog.set_config(" + literal(setting.getKey()) + ", "
                         + literal(setting.getValue()) + ", true)")

@@ -152,7 +152,6 @@ final class Round {
 
     /** Locks the tables, and whatever the definitions read: the server locks the relations of a view with the view. */
     private void lock(RefreshLimits limits, boolean oneByOne) {
-        // To plan a statement for the keys at hand takes longer than to run it for one.
         String begin =
                 "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; SET LOCAL plan_cache_mode = force_generic_plan;"
                         + " SET LOCAL lock_timeout = '" + limits.lock().toMillis() + "ms'";
@@ -171,7 +170,7 @@ final class Round {
 
     private static String locks(List<RoundMember> members) {
         List<IncrementalStore> names = members.stream()
-                .flatMap(member -> member.layout().allNames().stream())
+                .flatMap(each -> each.layout().allNames().stream())
                 .toList();
         return names.stream()
                         .map(each -> "ONLY " + SqlNames.qualified(each.store()))
@@ -238,7 +237,7 @@ final class Round {
     }
 
     private List<RoundMember> left() {
-        return members.stream().filter(member -> !results.containsKey(member)).toList();
+        return members.stream().filter(each -> !results.containsKey(each)).toList();
     }
 
     /** Has the log read up to the snapshot, and does the other work meanwhile. */
