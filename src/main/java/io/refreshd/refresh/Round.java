@@ -95,7 +95,6 @@ final class Round {
         }
 
         record Not(RefreshOutcome outcome) implements Result {}
-
         /** Nothing was pending, and no row changed that the view reads. */
         record Idle() implements Result {}
     }
