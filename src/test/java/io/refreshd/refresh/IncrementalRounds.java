@@ -313,6 +313,9 @@ final class IncrementalRounds {
         collect();
         List<View> members = new ArrayList<>(views);
         members.removeIf(view -> random.nextInt(4) == 0);
+        if (members.isEmpty()) {
+            return;
+        }
         Optional<View> alone = members.stream()
                 .filter(view -> view.needsAllRows || lookups(view.pending).isEmpty())
                 .findFirst();
