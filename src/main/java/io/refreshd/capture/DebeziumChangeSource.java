@@ -24,21 +24,21 @@ import org.jspecify.annotations.Nullable;
  */
 public final class DebeziumChangeSource implements ChangeSource {
     private static final Duration START = Duration.ofSeconds(60);
-    private static final Duration STOP = Duration.ofSeconds(8);
+    /** How long the engine may take to stop in good order, and then its thread. */
+    private static final Duration STOP = Duration.ofSeconds(5);
+
+    private static final Duration STOP_WHEN_INTERRUPTED = Duration.ofSeconds(2);
     private static final AtomicLong NUMBER = new AtomicLong();
 
     private final CaptureSettings settings;
     private final BatchHandler handler;
     private final String name = "refreshd-debezium-" + NUMBER.incrementAndGet();
-    private final CompletableFuture<Void> ended = new CompletableFuture<>();
-    private final CountDownLatch startable = new CountDownLatch(1);
+    private final SourceRun run = new SourceRun();
+    private final CountDownLatch stoppable = new CountDownLatch(1);
     private final HeartbeatEmitter heartbeats;
 
-    private volatile @Nullable Thread thread;
     private volatile @Nullable DebeziumEngine<?> engine;
     private volatile @Nullable EventConsumer consumer;
-    private volatile @Nullable Throwable failure;
-    private volatile boolean closing;
 
     public DebeziumChangeSource(CaptureSettings settings, BatchHandler handler) {
         this.settings = settings;
@@ -47,16 +47,11 @@ public final class DebeziumChangeSource implements ChangeSource {
     }
 
     @Override
-    public synchronized void start() {
-        if (thread != null) {
-            throw new IllegalStateException("a run starts once");
-        }
-        if (!closing) {
-            thread = Thread.ofPlatform().name(name + "-engine").daemon().start(this::run);
-        }
+    public void start() {
+        run.start(name + "-engine", this::stream);
     }
 
-    private void run() {
+    private void stream() throws Exception {
         PasswordSource.register(name, settings.server().password());
         try (Connection connection = new Connector(settings.server().settings(), SessionKind.CAPTURE, name).open()) {
             SlotStart start = SlotStart.of(connection, settings);
@@ -64,64 +59,39 @@ public final class DebeziumChangeSource implements ChangeSource {
             consumer = made;
             DebeziumEngine<?> built = build(made, EngineProperties.ofUnchanged(settings, name, start.serverVersion()));
             engine = built;
-            if (!closing) {
+            if (run.goesOn()) {
                 built.run();
             }
-        } catch (Throwable e) {
-            fail(e);
         } finally {
-            startable.countDown();
+            stoppable.countDown();
             heartbeats.close();
             PasswordSource.unregister(name);
-            complete();
         }
     }
 
     private DebeziumEngine<?> build(EventConsumer events, Properties properties) {
+        EngineCallbacks callbacks = new EngineCallbacks(heartbeats, stoppable, run::fail);
         return DebeziumEngine.create(Json.class)
                 .using(properties)
-                .using(new DebeziumEngine.ConnectorCallback() {
-                    @Override
-                    public void pollingStarted() {
-                        heartbeats.start();
-                        startable.countDown();
-                    }
-                })
-                .using((boolean success, String message, @Nullable Throwable error) -> {
-                    if (!success) {
-                        fail(error == null ? new IllegalStateException(message) : error);
-                    }
-                })
+                .using((DebeziumEngine.ConnectorCallback) callbacks)
+                .using((DebeziumEngine.CompletionCallback) callbacks)
                 .notifying(events)
                 .build();
     }
 
-    private void fail(Throwable cause) {
-        synchronized (ended) {
-            if (failure == null) {
-                failure = cause instanceof BatchConsumer.HandlerFailed wrapped ? wrapped.getCause() : cause;
-            }
-        }
-    }
-
     private void failAndStop(Throwable cause) {
-        fail(cause);
-        Thread.ofPlatform().name(name + "-stop").daemon().start(this::stop);
+        run.fail(cause);
+        stopper();
     }
 
-    private void complete() {
-        Throwable cause = failure;
-        if (closing) {
-            ended.complete(null);
-        } else {
-            ended.completeExceptionally(
-                    cause == null ? new IllegalStateException("the engine ended without a cause") : cause);
-        }
+    /** On a thread of its own: the engine waits longer than {@link #close} does for a handler that ignores its interrupt. */
+    private Thread stopper() {
+        return Thread.ofPlatform().name(name + "-stop").daemon().start(this::stopEngine);
     }
 
     @Override
     public CompletableFuture<Void> ended() {
-        return ended.copy();
+        return run.ended();
     }
 
     @Override
@@ -138,30 +108,26 @@ public final class DebeziumChangeSource implements ChangeSource {
 
     @Override
     public void close() {
-        Thread started;
-        synchronized (this) {
-            closing = true;
-            started = thread;
-            if (started == null) {
-                ended.complete(null);
-                return;
-            }
-        }
+        run.close().ifPresent(this::stop);
+    }
+
+    private void stop(Thread started) {
         try {
-            if (!startable.await(START.toMillis(), TimeUnit.MILLISECONDS)) {
+            if (!stoppable.await(START.toMillis(), TimeUnit.MILLISECONDS)) {
                 started.interrupt();
             }
-            // On a thread of its own: the engine waits longer than close() does for a handler that ignores its
-            // interrupt.
-            Thread stopper = Thread.ofPlatform().name(name + "-stop").daemon().start(this::stop);
-            stopper.join(STOP);
+            stopper().join(STOP);
             started.join(STOP);
+            if (started.isAlive()) {
+                started.interrupt();
+                started.join(STOP_WHEN_INTERRUPTED);
+            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
     }
 
-    private void stop() {
+    private void stopEngine() {
         DebeziumEngine<?> running = engine;
         if (running == null) {
             return;
@@ -171,7 +137,7 @@ public final class DebeziumChangeSource implements ChangeSource {
         } catch (IllegalStateException alreadyStopping) {
             // It stops by itself, or for another thread.
         } catch (IOException e) {
-            fail(e);
+            run.fail(e);
         }
     }
 }

@@ -37,14 +37,11 @@ public final class KafkaChangeSource implements ChangeSource {
     private final BatchHandler handler;
     private final OffsetStore store;
     private final String name = "refreshd-topics-" + NUMBER.incrementAndGet();
-    private final CompletableFuture<Void> ended = new CompletableFuture<>();
+    private final SourceRun run = new SourceRun();
     private final HeartbeatEmitter heartbeats;
 
-    private volatile @Nullable Thread thread;
     private volatile @Nullable TopicReader reader;
     private volatile @Nullable Delivery delivery;
-    private volatile @Nullable Throwable failure;
-    private volatile boolean closing;
     private volatile boolean streamed;
 
     public KafkaChangeSource(
@@ -58,16 +55,11 @@ public final class KafkaChangeSource implements ChangeSource {
     }
 
     @Override
-    public synchronized void start() {
-        if (thread != null) {
-            throw new IllegalStateException("a run starts once");
-        }
-        if (!closing) {
-            thread = Thread.ofPlatform().name(name).daemon().start(this::run);
-        }
+    public void start() {
+        run.start(name, this::stream);
     }
 
-    private void run() {
+    private void stream() throws Exception {
         try (Connection connection = new Connector(settings.server().settings(), SessionKind.CAPTURE, name).open();
                 TopicReader opened = new TopicReader(kafka)) {
             reader = opened;
@@ -75,28 +67,21 @@ public final class KafkaChangeSource implements ChangeSource {
             delivery = made;
             TopicIngest ingest = new TopicIngest(settings, connection, opened, from, made, handler, store);
             heartbeats.start();
-            while (!closing && failure == null) {
+            while (run.goesOn()) {
                 ingest.step(POLL);
                 streamed = true;
             }
         } catch (WakeupException | InterruptException e) {
             // Closed, or ended by the failure of the heartbeat.
         } catch (KafkaException e) {
-            fail(new KafkaUnavailableException(kafka.bootstrapServers(), e));
-        } catch (Throwable e) {
-            fail(e);
+            throw new KafkaUnavailableException(kafka.bootstrapServers(), e);
         } finally {
             heartbeats.close();
-            complete();
         }
     }
 
     private void fail(Throwable cause) {
-        synchronized (ended) {
-            if (failure == null) {
-                failure = cause;
-            }
-        }
+        run.fail(cause);
         wakeUp();
     }
 
@@ -107,19 +92,9 @@ public final class KafkaChangeSource implements ChangeSource {
         }
     }
 
-    private void complete() {
-        Throwable cause = failure;
-        if (closing) {
-            ended.complete(null);
-        } else {
-            ended.completeExceptionally(
-                    cause == null ? new IllegalStateException("reading ended without a cause") : cause);
-        }
-    }
-
     @Override
     public CompletableFuture<Void> ended() {
-        return ended.copy();
+        return run.ended();
     }
 
     @Override
@@ -135,15 +110,10 @@ public final class KafkaChangeSource implements ChangeSource {
 
     @Override
     public void close() {
-        Thread started;
-        synchronized (this) {
-            closing = true;
-            started = thread;
-            if (started == null) {
-                ended.complete(null);
-                return;
-            }
-        }
+        run.close().ifPresent(this::stop);
+    }
+
+    private void stop(Thread started) {
         try {
             wakeUp();
             started.join(STOP);

@@ -41,17 +41,14 @@ public final class PgoutputChangeSource implements ChangeSource {
     private final CaptureSettings settings;
     private final BatchHandler handler;
     private final String name = "refreshd-" + NUMBER.incrementAndGet();
-    private final CompletableFuture<Void> ended = new CompletableFuture<>();
-    private final CountDownLatch startable = new CountDownLatch(1);
+    private final SourceRun run = new SourceRun();
+    private final CountDownLatch stoppable = new CountDownLatch(1);
     private final Object stopping = new Object();
     private final HeartbeatEmitter heartbeats;
     private final DebeziumInternals.Run debezium;
 
-    private volatile @Nullable Thread thread;
     private volatile @Nullable DebeziumEngine<?> engine;
     private volatile @Nullable BatchConsumer consumer;
-    private volatile @Nullable Throwable failure;
-    private volatile boolean closing;
     /** Written before the engine is built, by the same thread. */
     private int serverVersion;
 
@@ -64,19 +61,13 @@ public final class PgoutputChangeSource implements ChangeSource {
     }
 
     @Override
-    public synchronized void start() {
-        if (thread != null) {
-            throw new IllegalStateException("a run starts once");
-        }
-        if (closing) {
-            return;
-        }
-        thread = Thread.ofPlatform().name(name + "-engine").daemon().start(this::run);
+    public void start() {
+        run.start(name + "-engine", this::stream);
     }
 
     @Override
     public CompletableFuture<Void> ended() {
-        return ended.copy();
+        return run.ended();
     }
 
     @Override
@@ -90,7 +81,7 @@ public final class PgoutputChangeSource implements ChangeSource {
         return started == null ? Optional.empty() : started.waitingFor();
     }
 
-    private void run() {
+    private void stream() throws Exception {
         PasswordSource.register(name, settings.server().password());
         DebeziumInternals.register(name, debezium);
         try {
@@ -98,33 +89,15 @@ public final class PgoutputChangeSource implements ChangeSource {
             consumer = made;
             DebeziumEngine<RecordChangeEvent<SourceRecord>> built = build(made);
             engine = built;
-            if (!closing) {
+            if (run.goesOn()) {
                 built.run();
             }
-        } catch (Throwable e) {
-            fail(e);
         } finally {
-            try {
-                startable.countDown();
-                heartbeats.close();
-                cut();
-                DebeziumInternals.unregister(name);
-                PasswordSource.unregister(name);
-            } finally {
-                // Whoever waits for the end would wait for ever.
-                complete();
-            }
-        }
-    }
-
-    private void complete() {
-        Throwable cause = failure;
-        if (closing) {
-            ended.complete(null);
-        } else if (cause == null) {
-            ended.completeExceptionally(new IllegalStateException("the engine ended without a cause"));
-        } else {
-            ended.completeExceptionally(cause);
+            stoppable.countDown();
+            heartbeats.close();
+            cut();
+            DebeziumInternals.unregister(name);
+            PasswordSource.unregister(name);
         }
     }
 
@@ -137,32 +110,18 @@ public final class PgoutputChangeSource implements ChangeSource {
     }
 
     private DebeziumEngine<RecordChangeEvent<SourceRecord>> build(BatchConsumer batches) {
+        EngineCallbacks callbacks = new EngineCallbacks(heartbeats, stoppable, this::fail);
         return DebeziumEngine.create(ChangeEventFormat.of(Connect.class))
                 .using(EngineProperties.of(settings, name, serverVersion))
-                .using(new DebeziumEngine.ConnectorCallback() {
-                    @Override
-                    public void pollingStarted() {
-                        heartbeats.start();
-                        startable.countDown();
-                    }
-                })
-                .using((boolean success, String message, @Nullable Throwable error) -> {
-                    if (!success) {
-                        fail(error == null ? new IllegalStateException(message) : error);
-                    }
-                })
+                .using((DebeziumEngine.ConnectorCallback) callbacks)
+                .using((DebeziumEngine.CompletionCallback) callbacks)
                 .notifying(batches)
                 .build();
     }
 
-    /** Keeps the first failure as the cause: what fails later mostly follows from it. */
     private void fail(Throwable cause) {
-        synchronized (ended) {
-            if (failure == null) {
-                failure = cause instanceof BatchConsumer.HandlerFailed wrapped ? wrapped.getCause() : cause;
-            }
-        }
-        if (Thread.currentThread() != thread) {
+        run.fail(cause);
+        if (Thread.currentThread() != run.thread().orElse(null)) {
             cut();
         }
     }
@@ -178,17 +137,12 @@ public final class PgoutputChangeSource implements ChangeSource {
 
     @Override
     public void close() {
-        Thread started;
-        synchronized (this) {
-            closing = true;
-            started = thread;
-            if (started == null) {
-                ended.complete(null);
-                return;
-            }
-        }
+        run.close().ifPresent(this::stop);
+    }
+
+    private void stop(Thread started) {
         try {
-            if (!startable.await(START.toMillis(), TimeUnit.MILLISECONDS)) {
+            if (!stoppable.await(START.toMillis(), TimeUnit.MILLISECONDS)) {
                 started.interrupt();
             }
             // On a thread of its own: the engine waits much longer than close() does for a handler that ignores its
@@ -212,7 +166,7 @@ public final class PgoutputChangeSource implements ChangeSource {
     /** Stops the engine, for one caller at a time: a second one would take for leftovers what the first one has yet to stop. */
     private void stopEngine() {
         DebeziumEngine<?> running = engine;
-        Thread runs = thread;
+        Thread runs = run.thread().orElse(null);
         if (running == null || runs == null) {
             return;
         }

@@ -83,7 +83,7 @@ final class StreamState implements StreamEvents {
         if (last.isEmpty()) {
             return attempt;
         }
-        Optional<Lsn> claimed = Optional.of(present.watermark().claim().claimed());
+        Optional<Lsn> claimed = Optional.of(present.watermark().claimed().lsn());
         return active.waitingFor()
                 .map(xid -> new StreamStatus(
                         StreamPhase.HELD,

@@ -199,8 +199,8 @@ public final class RoundSql {
      * The statement that corrects all rows of the table. It returns one row: how many rows were deleted, inserted, and updated in
      * place; then, for each list of columns that is told, an array of their values.
      */
-    public String differenceOfAll() {
-        return difference.statement("", definition, "");
+    public KeyedSql differenceOfAll() {
+        return new KeyedSql(difference.statement("", definition, ""), List.of());
     }
 
     static String listed(List<Integer> numbers, IntFunction<String> each) {

@@ -166,7 +166,7 @@ public final class ChangeIngest implements BatchHandler {
             watermark.routed(position);
             seen = snapshot;
             signals.routed();
-            loop.post(new Event.RoutedTo(watermark.claim().claimed(), position, snapshot));
+            loop.post(new Event.RoutedTo(watermark.claimed().lsn(), position, snapshot));
         } finally {
             turn.unlock();
         }
@@ -175,8 +175,7 @@ public final class ChangeIngest implements BatchHandler {
     private void claim() {
         writer.write(
                 turn,
-                () -> loop.post(
-                        new Event.RoutedTo(watermark.claim().claimed(), Lsn.ZERO, Objects.requireNonNull(seen))));
+                () -> loop.post(new Event.RoutedTo(watermark.claimed().lsn(), Lsn.ZERO, Objects.requireNonNull(seen))));
     }
 
     /** Whether everything that was handed over is known to be visible. */

@@ -56,10 +56,10 @@ final class FrozenClaims {
     }
 
     private void freeze(Handle transaction, Map<ViewId, String> inFlux) {
-        LowWatermark.Claim claim = watermark.claim();
+        LowWatermark.Position claimed = watermark.claimed();
         Map<ViewId, String> reasons = new HashMap<>();
         inFlux.forEach((view, relation) -> reasons.put(view, reason(relation)));
-        FrozenViews.freeze(transaction, reasons, claim.claimed(), watermark.commitTime(claim.claimed()));
+        FrozenViews.freeze(transaction, reasons, claimed.lsn(), watermark.commitTime(claimed.lsn()));
     }
 
     private static String reason(String relation) {

@@ -24,12 +24,11 @@ public final class LowWatermark {
     private Lsn read = Lsn.ZERO;
 
     /**
-     * The claimed position within an epoch.
+     * A position within an epoch.
      *
      * @param epoch number of the epoch; a gap in the stream begins a new one
-     * @param claimed the position that others may rely on
      */
-    public record Claim(long epoch, Lsn claimed) {}
+    public record Position(long epoch, Lsn lsn) {}
 
     /** Begins an epoch, or goes on with it, at a position that the ledger holds already. */
     synchronized void begin(long number, Lsn position) {
@@ -54,8 +53,8 @@ public final class LowWatermark {
         routed = routed.max(position);
     }
 
-    synchronized Claim routed() {
-        return new Claim(epoch, routed);
+    synchronized Position routed() {
+        return new Position(epoch, routed);
     }
 
     /** Who waits for the log to be read further. */
@@ -64,16 +63,16 @@ public final class LowWatermark {
     }
 
     /** Claims a routed position, unless an epoch has begun since. */
-    synchronized void claim(Claim position) {
+    synchronized void claim(Position position) {
         if (position.epoch() == epoch) {
-            claimed = claimed.max(position.claimed());
+            claimed = claimed.max(position.lsn());
         }
     }
 
-    synchronized void durable(Claim written) {
+    synchronized void durable(Position written) {
         // An epoch may have begun while the former epoch's position was being written.
         if (written.epoch() == epoch) {
-            durable = durable.max(written.claimed());
+            durable = durable.max(written.lsn());
         }
     }
 
@@ -87,8 +86,9 @@ public final class LowWatermark {
         return commitTimes.at(position);
     }
 
-    public synchronized Claim claim() {
-        return new Claim(epoch, claimed);
+    /** The position that others may rely on. */
+    public synchronized Position claimed() {
+        return new Position(epoch, claimed);
     }
 
     /** The position that the ledger is known to hold, and up to which the slot may be acknowledged. */

@@ -57,7 +57,7 @@ public final class MarkWriter {
             Lease.proveAndCommitLocally(transaction, ledger.lease());
             Map<ViewId, Instant> rows = mark.views().stream()
                     .collect(Collectors.toMap(view -> view, view -> since.getOrDefault(view, Instant.EPOCH)));
-            Lsn claimed = watermark.claim().claimed();
+            Lsn claimed = watermark.claimed().lsn();
             DirtyMarks.write(
                     transaction, mark.number(), rows, mark.invalidated(), claimed, watermark.commitTime(claimed));
             // The message stands behind the commits that caused the mark, so that the routed position passes them soon.

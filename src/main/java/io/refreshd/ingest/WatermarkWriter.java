@@ -103,11 +103,11 @@ public final class WatermarkWriter {
         if (check.state() == CatalogVersion.State.CHANGED) {
             catalogChanged.run();
         }
-        writeDown(watermark.claim());
+        writeDown(watermark.claimed());
     }
 
     /** @param by the version of the catalog by which the next batch would be routed */
-    private record Routed(LowWatermark.Claim position, CatalogVersion by) {}
+    private record Routed(LowWatermark.Position position, CatalogVersion by) {}
 
     /** Is read before the check, which covers what was routed before it, and no more. */
     private Routed routed(Lock turn) {
@@ -144,14 +144,14 @@ public final class WatermarkWriter {
         lastCheck = version.equals(checked) ? Optional.of(state) : Optional.empty();
     }
 
-    private void writeDown(LowWatermark.Claim claim) {
+    private void writeDown(LowWatermark.Position claimed) {
         ledger.write(transaction -> StreamRow.advance(
                 transaction,
-                claim.epoch(),
-                claim.claimed(),
+                claimed.epoch(),
+                claimed.lsn(),
                 watermark.read(),
-                watermark.commitTime(claim.claimed()),
+                watermark.commitTime(claimed.lsn()),
                 heartbeat));
-        watermark.durable(claim);
+        watermark.durable(claimed);
     }
 }

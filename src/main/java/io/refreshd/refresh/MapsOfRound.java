@@ -166,16 +166,16 @@ final class MapsOfRound {
         KeyedSql sql = totals.difference();
         return session.query(transaction.getConnection(), sql.text(), sql.parameters(), row -> {
             row.next();
-            countChanged(row);
+            changed |= rowsOf(row) > 0;
             return MissedRows.texts(row.getArray(4));
         });
     }
 
     void correctAll(PlainSession session) throws SQLException {
         for (GroupMap map : view.maps()) {
-            run(session, all(sql(map.store())));
+            run(session, sql(map.store()).differenceOfAll());
             if (map.totals().isPresent()) {
-                run(session, all(sql(map.totals().get().store())));
+                run(session, sql(map.totals().get().store()).differenceOfAll());
             }
         }
     }
@@ -190,20 +190,15 @@ final class MapsOfRound {
         return totals.know(keys) ? sql.difference(keys, totals.shown()) : sql.difference(keys);
     }
 
-    private static KeyedSql all(RoundSql sql) {
-        return new KeyedSql(sql.differenceOfAll(), List.of());
-    }
-
     private void run(PlainSession session, KeyedSql sql) throws SQLException {
-        session.query(transaction.getConnection(), sql.text(), sql.parameters(), row -> {
+        changed |= session.query(transaction.getConnection(), sql.text(), sql.parameters(), row -> {
             row.next();
-            countChanged(row);
-            return row;
+            return rowsOf(row) > 0;
         });
     }
 
-    private void countChanged(ResultSet row) throws SQLException {
-        changed |= row.getLong(1) + row.getLong(2) + row.getLong(3) > 0;
+    private static long rowsOf(ResultSet row) throws SQLException {
+        return row.getLong(1) + row.getLong(2) + row.getLong(3);
     }
 
     /** Whether any row of a map was changed. */

@@ -203,7 +203,7 @@ final class RoundMember {
             case Way.Everything all -> {
                 maps.correctAll(session());
                 clock.keep(session(), true);
-                yield correct(new KeyedSql(sql.differenceOfAll(), List.of()));
+                yield correct(sql.differenceOfAll());
             }
         };
     }

@@ -38,49 +38,7 @@ public record ViewSpec(
         List<ClockBound> clock,
         List<UpstreamRows> stack,
         Set<ViewId> together) {
-    /** A view that is refreshed without others. */
-    public ViewSpec(
-            ViewId view,
-            long oid,
-            Timing timing,
-            Method method,
-            Set<ViewId> upstream,
-            Optional<Obstacle> obstacle,
-            Optional<Obstacle> untracked,
-            String version,
-            FullRecompute fullRecompute,
-            List<ClockBound> clock,
-            List<UpstreamRows> stack) {
-        this(view, oid, timing, method, upstream, obstacle, untracked, version, fullRecompute, clock, stack, Set.of());
-    }
-
-    /** A view that follows no clock and reads no incremental view. */
-    public ViewSpec(
-            ViewId view,
-            long oid,
-            Timing timing,
-            Method method,
-            Set<ViewId> upstream,
-            Optional<Obstacle> obstacle,
-            Optional<Obstacle> untracked,
-            String version,
-            FullRecompute fullRecompute) {
-        this(view, oid, timing, method, upstream, obstacle, untracked, version, fullRecompute, List.of(), List.of());
-    }
-
-    public ViewSpec(
-            ViewId view,
-            long oid,
-            Timing timing,
-            Method method,
-            Set<ViewId> upstream,
-            Optional<Obstacle> obstacle,
-            Optional<Obstacle> untracked,
-            String version) {
-        this(view, oid, timing, method, upstream, obstacle, untracked, version, FullRecompute.ALLOW);
-    }
-
-    /** A view that is refreshed by REFRESH. */
+    /** A view that is refreshed by REFRESH, without others. */
     public ViewSpec(
             ViewId view,
             long oid,
@@ -89,7 +47,19 @@ public record ViewSpec(
             Set<ViewId> upstream,
             Optional<Obstacle> obstacle,
             Optional<Obstacle> untracked) {
-        this(view, oid, timing, method, upstream, obstacle, untracked, "");
+        this(
+                view,
+                oid,
+                timing,
+                method,
+                upstream,
+                obstacle,
+                untracked,
+                "",
+                FullRecompute.ALLOW,
+                List.of(),
+                List.of(),
+                Set.of());
     }
 
     public ViewSpec {

@@ -649,9 +649,8 @@ final class IncrementalRounds {
             if (!byKeys) {
                 view.maps.correctAll(PlainSession.ofOwner(rounds, view.oid));
             }
-            Optional<KeyedSql> correct = byKeys
-                    ? correction(view, lookups.get())
-                    : Optional.of(new KeyedSql(view.sql.differenceOfAll(), List.of()));
+            Optional<KeyedSql> correct =
+                    byKeys ? correction(view, lookups.get()) : Optional.of(view.sql.differenceOfAll());
             if (correct.isPresent()) {
                 try (PreparedStatement prepared = prepare(correct.get());
                         ResultSet row = prepared.executeQuery()) {

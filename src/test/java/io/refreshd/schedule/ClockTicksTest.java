@@ -78,7 +78,8 @@ class ClockTicksTest {
                 "1",
                 FullRecompute.ALLOW,
                 clock,
-                List.of());
+                List.of(),
+                Set.of());
         LedgerEntry entry = new LedgerEntry(
                 VIEW,
                 dirty,

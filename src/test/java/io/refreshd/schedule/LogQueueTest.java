@@ -62,7 +62,10 @@ class LogQueueTest {
                 Optional.empty(),
                 Optional.empty(),
                 "1",
-                fullRecompute);
+                fullRecompute,
+                List.of(),
+                List.of(),
+                Set.of());
         LedgerEntry entry = new LedgerEntry(
                 VIEW,
                 dirty,

@@ -3,6 +3,7 @@ package io.refreshd.schedule;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.refreshd.model.Failure;
+import io.refreshd.model.FullRecompute;
 import io.refreshd.model.Impact;
 import io.refreshd.model.KeyLookup;
 import io.refreshd.model.LedgerEntry;
@@ -62,7 +63,11 @@ class ScheduledViewsTest {
                 Set.of(upstream),
                 Optional.empty(),
                 Optional.empty(),
-                method == Method.INCREMENTAL ? "1" : "");
+                method == Method.INCREMENTAL ? "1" : "",
+                FullRecompute.ALLOW,
+                List.of(),
+                List.of(),
+                Set.of());
     }
 
     /** Clean, last refreshed at {@link #refreshedAt}. */

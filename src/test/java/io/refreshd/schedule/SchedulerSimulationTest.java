@@ -27,10 +27,10 @@ class SchedulerSimulationTest {
     private static final long[] KEPT_INCREMENTAL = {-949353963, 440144642};
 
     /**
-     * The seeds with groups; in the first one a view is alone for a moment, since the other one of its group was created again. Not new ones
-     * in each run yet: with 1285374501 the views of a group disagree, and it is not known whether scheduler or oracle is wrong.
+     * Likewise with groups: a view is alone for a moment, since the other one of its group was created again; the oracle took a change that was
+     * skipped for one view of a group for rows that the others lack.
      */
-    private static final long[] GROUPED = {1402220904, 316132732};
+    private static final long[] KEPT_GROUPED = {1402220904, 1285374501};
 
     @Test
     void keepsItsPromisesWhateverHappens() {
@@ -93,7 +93,10 @@ class SchedulerSimulationTest {
     @Test
     void keepsItsPromisesWithGroups() {
         Long given = Long.getLong("refreshd.seed");
-        List<Counts> all = LongStream.of(given != null ? new long[] {given} : GROUPED)
+        long first = RandomGenerator.getDefault().nextInt();
+        List<Counts> all = (given != null
+                        ? LongStream.of(given)
+                        : LongStream.concat(LongStream.of(KEPT_GROUPED), LongStream.range(first, first + SEEDS)))
                 .mapToObj(seed -> run(seed, true, false, false, true))
                 .toList();
         if (given == null) {

@@ -55,7 +55,11 @@ class SharedRoundsTest {
                     Set.of(),
                     Optional.empty(),
                     Optional.empty(),
-                    "1"));
+                    "1",
+                    FullRecompute.ALLOW,
+                    List.of(),
+                    List.of(),
+                    Set.of()));
             entries.put(
                     view,
                     new LedgerEntry(

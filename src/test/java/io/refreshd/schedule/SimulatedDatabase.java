@@ -29,6 +29,7 @@ final class SimulatedDatabase {
     final SimulatedRows rows = new SimulatedRows(begun, log);
     final Map<ViewId, SimulatedView> views = new TreeMap<>();
     final Map<ViewId, Content> contents = new TreeMap<>();
+    private final Map<ViewId, BitSet> heldAlone = new HashMap<>();
     final Map<ViewId, LedgerRow> ledger = new TreeMap<>();
     /** Views whose refresh holds their lock. */
     final Set<ViewId> locked = new HashSet<>();
@@ -107,7 +108,7 @@ final class SimulatedDatabase {
     /** Creates the view or replaces it, filled as CREATE MATERIALIZED VIEW fills it. */
     void create(SimulatedView view) {
         views.put(view.view(), view);
-        contents.put(view.view(), query(view));
+        set(view.view(), query(view));
     }
 
     /** The view as the catalog shows it to the scheduler. */
@@ -134,7 +135,7 @@ final class SimulatedDatabase {
 
     /** The transaction of a refresh commits. @return whether it marked downstream views */
     boolean refresh(RefreshTask task, Content content, Snapshot snapshot, Duration duration, Instant now) {
-        boolean changed = !content.equals(contents.put(task.view(), content));
+        boolean changed = !content.equals(set(task.view(), content));
         LedgerRow row = ledger.get(task.view());
         row.cover(task, snapshot);
         row.refreshedAt = Optional.of(now);
@@ -151,12 +152,12 @@ final class SimulatedDatabase {
 
     /** The rows of a round have committed, and then something ended before the ledger was written. */
     void rowsOnly(ViewId view, Content content) {
-        contents.put(view, content);
+        set(view, content);
     }
 
     /** The transaction commits that notes that a look-up found no difference. */
     void unchanged(RefreshTask task, Content content, Snapshot snapshot) {
-        Content before = contents.put(task.view(), content);
+        Content before = set(task.view(), content);
         BitSet added = (BitSet) content.transactions().clone();
         added.andNot(before.transactions());
         holdDownstream(task.view(), added);
@@ -169,8 +170,21 @@ final class SimulatedDatabase {
         read.stream()
                 .filter(tx -> tx.changesAnyOf(contents.get(view).tables()))
                 .forEach(tx -> transactions.set(tx.index));
+        BitSet added = (BitSet) transactions.clone();
+        added.andNot(contents.get(view).transactions());
+        heldAlone.computeIfAbsent(view, none -> new BitSet()).or(added);
         contents.get(view).transactions().or(transactions);
         holdDownstream(view, transactions);
+    }
+
+    private Content set(ViewId view, Content content) {
+        heldAlone.remove(view);
+        return contents.put(view, content);
+    }
+
+    /** Transactions that the view counts as holding, and whose rows no refresh has written to it. */
+    BitSet heldAlone(ViewId view) {
+        return heldAlone.getOrDefault(view, new BitSet());
     }
 
     /** What made no difference to a view makes none to its downstream views, be it in them already or being read. */

@@ -78,7 +78,8 @@ class StackedRoundsTest {
                 "1",
                 FullRecompute.ALLOW,
                 List.of(),
-                stack);
+                stack,
+                Set.of());
     }
 
     private List<RefreshTask> after(Duration time) {
