@@ -22,8 +22,8 @@ import java.util.stream.Collectors;
  * <p>Immutable, so any thread may use it.
  */
 public final class RefreshGroups {
-    private static final Remedy ONE_OUT =
-            Remedy.text("take one of the two out of its group in views.together, and start refreshd again");
+    private static final Remedy ONE_OUT = Remedy.text("name the views between them in that group too, or take one of"
+            + " the two out of its group in views.together, and start refreshd again");
 
     private final ViewGraph graph;
     private final List<Group> groups = new ArrayList<>();
@@ -117,19 +117,21 @@ public final class RefreshGroups {
     }
 
     /**
-     * A view that stands on another one of its group would have to be refreshed after it. The ways lead through other groups too: a group
-     * is refreshed after all that its views read.
+     * A view that reads another one of its group is refreshed after it, in the same transaction. If a view outside of the group stands
+     * between the two, it would have to be refreshed in between. The ways lead through other groups too: a group is refreshed after all that
+     * its views read.
      */
     private Optional<Obstacle> stacked(List<ViewId> members, Map<ViewId, List<ViewId>> mates) {
         for (ViewId member : members) {
             Set<ViewId> seen = new HashSet<>();
             Deque<ViewId> open = new ArrayDeque<>(new TreeSet<>(graph.downstreamOf(member)));
+            members.forEach(open::remove);
             while (!open.isEmpty()) {
                 ViewId reader = open.remove();
                 if (members.contains(reader)) {
                     return Optional.of(new Obstacle(
                             "views.together names " + reader + " together with " + member
-                                    + ", but it stands on that view, directly or through other views or groups",
+                                    + ", but it stands on that view through others that are not in the group",
                             ONE_OUT));
                 }
                 if (seen.add(reader)) {

@@ -16,7 +16,8 @@ public sealed interface RefreshOutcome {
      * @param downstreamMarked whether the materialized views that read this one were marked dirty in the same transaction
      * @param finishedAt when the commit of the refresh returned
      * @param recomputed what a round of an incremental view has recomputed; empty for a REFRESH
-     * @param carried the views that read this one and were brought up to date with it, in the same transaction
+     * @param carried the views that were brought up to date with this one, in the same transaction; those that do not read it may be among
+     *     them
      */
     record Refreshed(
             Snapshot snapshot,

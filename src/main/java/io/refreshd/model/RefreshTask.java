@@ -1,6 +1,7 @@
 package io.refreshd.model;
 
 import java.time.Instant;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -81,10 +82,12 @@ public record RefreshTask(
         this(view, oid, method, awaited, covers, routed, downstream, downstreamMark, oldestCommit, List.of());
     }
 
-    /** The same task, of which fewer views are told that this one has changed. */
-    public RefreshTask withDownstream(Set<ViewId> fewer) {
+    /** The same task, of which these views are not told that this one has changed. */
+    public RefreshTask withoutDownstream(Set<ViewId> views) {
+        Set<ViewId> others = new HashSet<>(downstream);
+        others.removeAll(views);
         return new RefreshTask(
-                view, oid, method, awaited, covers, routed, fewer, downstreamMark, oldestCommit, lookups, basis);
+                view, oid, method, awaited, covers, routed, others, downstreamMark, oldestCommit, lookups, basis);
     }
 
     /** Whether all rows are made anew, or recomputed; otherwise those of the look-ups are looked up, or recomputed. */

@@ -12,12 +12,15 @@ import io.refreshd.model.Remedy;
 import io.refreshd.model.ViewId;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.PriorityQueue;
+import java.util.Queue;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -95,9 +98,33 @@ final class GroupRefresher {
         }
     }
 
+    /**
+     * The tasks by their oids, but each after those of the views that it reads: it finds there what the transaction has written. No view
+     * reads itself.
+     */
+    private static List<RefreshTask> upstreamFirst(List<RefreshTask> tasks) {
+        Map<ViewId, RefreshTask> readers = new HashMap<>();
+        tasks.forEach(task -> readers.put(task.view(), task));
+        Map<ViewId, Integer> waitsFor = new HashMap<>();
+        tasks.forEach(task -> task.downstream().forEach(reader -> waitsFor.merge(reader, 1, Integer::sum)));
+        Queue<RefreshTask> next = new PriorityQueue<>(Comparator.comparingLong(RefreshTask::oid));
+        tasks.stream().filter(task -> !waitsFor.containsKey(task.view())).forEach(next::add);
+        List<RefreshTask> ordered = new ArrayList<>();
+        while (!next.isEmpty()) {
+            RefreshTask task = next.remove();
+            ordered.add(task);
+            for (ViewId reader : task.downstream()) {
+                if (waitsFor.merge(reader, -1, Integer::sum) == 0 && readers.containsKey(reader)) {
+                    next.add(readers.get(reader));
+                }
+            }
+        }
+        return ordered;
+    }
+
     /** One attempt at refreshing the group. */
     private final class Attempt {
-        /** In the order of their oids, so that no two refreshes wait for each other's locks. */
+        /** Always in the same order, so that no two refreshes wait for each other's locks. */
         private final List<RefreshTask> tasks;
 
         private final long start = clock.get().nanos();
@@ -107,9 +134,7 @@ final class GroupRefresher {
         private final GroupTransaction rows;
 
         Attempt(List<RefreshTask> tasks) {
-            this.tasks = tasks.stream()
-                    .sorted(Comparator.comparingLong(RefreshTask::oid))
-                    .toList();
+            this.tasks = upstreamFirst(tasks);
             this.rows = new GroupTransaction(this.tasks, lease, limits, relations);
             for (RefreshTask task : tasks) {
                 task.routed().flatMap(commitTimes).ifPresent(time -> times.put(task.view(), time));
@@ -144,9 +169,13 @@ final class GroupRefresher {
 
         private Map<ViewId, RefreshOutcome> recorded(Handle handle, GroupTransaction.Result.Committed committed) {
             Duration duration = duration();
+            Set<ViewId> group = tasks.stream().map(RefreshTask::view).collect(Collectors.toSet());
             List<RefreshWrites.Written> views = tasks.stream()
                     .map(task -> committed.written(
-                            task, Optional.ofNullable(times.get(task.view())), duration, together(task)))
+                            task.withoutDownstream(group),
+                            Optional.ofNullable(times.get(task.view())),
+                            duration,
+                            together(task)))
                     .toList();
             Set<ViewId> there = ledger.write(handle, views, committed.seen(), Optional.of(committed.transaction()));
             Map<ViewId, RefreshOutcome> outcomes = new HashMap<>();
@@ -161,7 +190,9 @@ final class GroupRefresher {
                                         duration,
                                         view.rowsChanged(),
                                         view.downstream(),
-                                        clock.get().wall())
+                                        clock.get().wall(),
+                                        Optional.empty(),
+                                        group)
                                 : new RefreshOutcome.Gone());
             }
             return outcomes;

@@ -34,7 +34,7 @@ final class GroupTransaction {
     private Map<Long, String> versions = Map.of();
     private @Nullable RefreshTask current;
 
-    /** @param tasks in the order of their oids */
+    /** @param tasks each after those of the views that it reads */
     GroupTransaction(List<RefreshTask> tasks, long lease, RefreshLimits limits, LockedRelations relations) {
         this.tasks = tasks;
         this.lease = lease;

@@ -18,7 +18,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -246,16 +245,15 @@ final class IncrementalRefresher {
             ways.put(task.view(), done.way());
             carriedBy.put(task.view(), carried(member));
             // What the other views took does not count: a round of this one alone would have lasted for the rest.
-            Set<ViewId> downstream = new HashSet<>(task.downstream());
-            downstream.removeAll(carried(member));
+            RefreshTask alone = task.withoutDownstream(carried(member));
             Duration duration = duration().minus(Round.timeOf(all)).plus(done.time());
             return new RefreshWrites.Written(
-                    task.withDownstream(downstream),
+                    alone,
                     member.snapshot(),
                     Optional.ofNullable(times.get(task.view())),
                     duration.isNegative() ? Duration.ZERO : duration,
                     Optional.of(done.rowsChanged()),
-                    !downstream.isEmpty() && !(done.rowsChanged() == 0 && told.contains(task.oid())),
+                    !alone.downstream().isEmpty() && !(done.rowsChanged() == 0 && told.contains(task.oid())),
                     done.way().detail());
         }
 

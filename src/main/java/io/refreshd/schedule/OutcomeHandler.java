@@ -145,12 +145,14 @@ final class OutcomeHandler {
 
     /**
      * Whether a refresh of an upstream view, one that runs or whose commit is uncertain, may have marked this view with a number
-     * below the one to be settled. Settling would cover that mark too, and a crash after it would lose the change.
+     * below the one to be settled. Settling would cover that mark too, and a crash after it would lose the change. The refresh of a group
+     * marks none of its views.
      */
     private boolean upstreamMayHaveMarked(ViewState view) {
         return view.spec.upstream().stream().anyMatch(id -> {
             ViewState upstream = views.get(id);
-            return views.isRunning(id) || upstream == null || upstream.commitUncertain;
+            return upstream == null
+                    || (upstream.group != view.group && (views.isRunning(id) || upstream.commitUncertain));
         });
     }
 

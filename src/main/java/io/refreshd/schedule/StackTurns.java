@@ -48,14 +48,14 @@ final class StackTurns {
             withGroups(views.downstream(running.task().view()).stream()
                             .flatMap(id -> Optional.ofNullable(views.get(id)).stream()))
                     .filter(downstream -> isInTurnWithPlace(downstream, now))
-                    .forEach(downstream -> withGroups(views.upstream(downstream))
+                    .forEach(downstream -> withGroups(views.upstream(downstream.group))
                             .filter(view -> delays(view, downstream, now) && givingWay.add(view))
                             .forEach(open::add));
         }
         while (!open.isEmpty()) {
             ViewState next = open.remove();
             if (isInTurnWithPlace(next, now)) {
-                withGroups(views.upstream(next)).filter(givingWay::add).forEach(open::add);
+                withGroups(views.upstream(next.group)).filter(givingWay::add).forEach(open::add);
             }
         }
     }

@@ -118,7 +118,7 @@ final class ViewRegistry {
         return downstream.getOrDefault(id, Set.of());
     }
 
-    /** Views that read one of the group, in their order. */
+    /** Views outside of the group that read one of it, in their order. */
     List<ViewState> downstream(ViewGroup group) {
         if (!group.any(view -> downstream.containsKey(view.id()))) {
             return List.of();
@@ -128,12 +128,13 @@ final class ViewRegistry {
                 .distinct()
                 .sorted()
                 .flatMap(id -> Optional.ofNullable(byId.get(id)).stream())
+                .filter(reader -> reader.group != group)
                 .toList();
     }
 
-    /** Views that one of the group reads, as far as they are registered. */
+    /** Views outside of the group that one of it reads, as far as they are registered. */
     Stream<ViewState> upstream(ViewGroup group) {
-        return group.members().stream().flatMap(this::upstream);
+        return group.members().stream().flatMap(this::upstream).filter(upstream -> upstream.group != group);
     }
 
     /** Views that this one reads, as far as they are registered. */

@@ -22,8 +22,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /**
- * Views that are refreshed together, of two owners, under a role that may refresh them and read nothing. A third view, of the same rows, is
- * refreshed by itself: with it readers do see a contradiction, so the rows that are written can show one.
+ * Views that are refreshed together, of two owners, under a role that may refresh them and read nothing; one stands on another. A further
+ * view, of the same rows, is refreshed by itself: with it readers do see a contradiction, so the rows that are written can show one.
  */
 @NullUnmarked // Set before the first test.
 class TogetherIT {
@@ -56,11 +56,13 @@ class TogetherIT {
                 "SET ROLE together_two; CREATE MATERIALIZED VIEW alone AS"
                         + " SELECT 1 AS id, count(*) AS n FROM booking;"
                         + " CREATE UNIQUE INDEX ON alone (id)",
-                "RESET ROLE; GRANT MAINTAIN ON accounts, total, alone TO together");
+                "SET ROLE together_one; CREATE MATERIALIZED VIEW above AS SELECT 1 AS id, sum(n) AS n FROM accounts;"
+                        + " CREATE UNIQUE INDEX ON above (id)",
+                "RESET ROLE; GRANT MAINTAIN ON accounts, total, above, alone TO together");
         daemon = RunningDaemon.start(RunningDaemon.configuration(database.url(), database.slot(), """
                 views:
                   quiet-period: 0ms
-                  together: [[public.accounts, public.total, public.absent]]
+                  together: [[public.above, public.accounts, public.total, public.absent]]
                 """)
                 .replace("user: postgres", "user: together"));
         daemon.awaitFresh();
@@ -89,8 +91,9 @@ class TogetherIT {
             while (contradictions == 0
                     && (alone < READ_AFTER_DISAGREEMENTS || daemon.refreshes("public.total") < before + GROUP_REFRESHES)
                     && writers.stream().noneMatch(CompletableFuture::isDone)) {
-                try (ResultSet row = statement.executeQuery("SELECT a.n = t.n, a.n = o.n FROM total t, alone o,"
-                        + " (SELECT sum(n) AS n FROM accounts) a")) {
+                try (ResultSet row = statement.executeQuery(
+                        "SELECT a.n = t.n AND a.n = b.n, a.n = o.n FROM total t, alone o, above b,"
+                                + " (SELECT sum(n) AS n FROM accounts) a")) {
                     row.next();
                     contradictions += row.getBoolean(1) ? 0 : 1;
                     alone += row.getBoolean(2) ? 0 : 1;
@@ -109,7 +112,7 @@ class TogetherIT {
                 .containsExactly("t");
         assertThat(database.query("SELECT DISTINCT detail FROM refreshd.refresh_history WHERE view_name = 'total' AND"
                         + " outcome = 'refreshed'"))
-                .containsExactly("refreshed together with public.accounts");
+                .containsExactly("refreshed together with public.above, public.accounts");
     }
 
     private static CompletableFuture<Void> writer(int number, AtomicBoolean stop) {
@@ -136,22 +139,22 @@ class TogetherIT {
         List<String> before = database.query(rows);
         database.execute("REVOKE SELECT ON booking FROM together_two", "INSERT INTO booking VALUES (-1, 1)");
         daemon.awaitPhase("public.accounts", ViewPhase.SUSPENDED);
-        for (String name : List.of("public.accounts", "public.total")) {
+        for (String name : List.of("public.above", "public.accounts", "public.total")) {
             assertThat(view(name).reason().orElseThrow().what())
                     .startsWith("the refresh of public.total failed")
-                    .endsWith("; refreshed together with public.accounts");
+                    .endsWith("; refreshed together with public.above, public.accounts");
         }
         await().until(
                         () -> database.query("SELECT view_name || ' ' || state || ' ' || (reason LIKE 'the refresh of"
                                 + " public.total failed%')::text FROM refreshd.freshness"
-                                + " WHERE view_name IN ('accounts', 'total') ORDER BY 1"),
-                        List.of("accounts suspended true", "total suspended true")::equals);
+                                + " WHERE view_name IN ('above', 'accounts', 'total') ORDER BY 1"),
+                        List.of("above suspended true", "accounts suspended true", "total suspended true")::equals);
         assertThat(database.query("SELECT server_message FROM refreshd.freshness WHERE view_name = 'accounts'"))
                 .containsExactly("what the server said stands at public.total");
         assertThat(database.query(rows)).isEqualTo(before);
 
         database.execute("GRANT SELECT ON booking TO together_two");
-        for (String name : List.of("public.accounts", "public.total")) {
+        for (String name : List.of("public.above", "public.accounts", "public.total")) {
             daemon.awaitPhase(name, ViewPhase.FRESH);
         }
         assertThat(database.query("SELECT (SELECT sum(n) FROM accounts) = (SELECT n FROM total)"))

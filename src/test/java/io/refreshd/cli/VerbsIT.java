@@ -180,11 +180,25 @@ class VerbsIT {
         assertThat(out.toString())
                 .contains("public.absent", "views.together names it, but there is no such materialized view");
 
-        sections = "views: { together: [[public.page, public.first]] }";
-        String conflict = "views.together names public.page together with public.first, but it stands on that view";
+        database.execute(
+                "CREATE MATERIALIZED VIEW middle AS SELECT id FROM first",
+                "CREATE UNIQUE INDEX ON middle (id)",
+                "CREATE MATERIALIZED VIEW upper AS SELECT id FROM middle",
+                "CREATE UNIQUE INDEX ON upper (id)");
+        sections = "views: { together: [[public.page, public.first], [public.middle, public.upper]] }";
         assertThat(execute("graph")).isZero();
         assertThat(out.toString())
-                .contains("public.page, public.first  refreshed together\n  not possible: " + conflict);
+                .contains(
+                        "public.page, public.first  refreshed together\n",
+                        "public.middle, public.upper  refreshed together\n")
+                .doesNotContain("not possible");
+
+        sections = "views: { together: [[public.upper, public.first]] }";
+        String conflict = "views.together names public.upper together with public.first, but it stands on that view"
+                + " through others that are not in the group";
+        assertThat(execute("graph")).isZero();
+        assertThat(out.toString())
+                .contains("public.upper, public.first  refreshed together\n  not possible: " + conflict);
         execute("check", "--json");
         assertThat(json().get("findings")).anySatisfy(finding -> {
             assertThat(finding.get("code").asText()).isEqualTo("together");

@@ -61,13 +61,16 @@ class GroupRefresherIT {
                 "CREATE TABLE shared (id int, v text, PRIMARY KEY (id)) PARTITION BY RANGE (id)",
                 "CREATE TABLE shared_1 PARTITION OF shared FOR VALUES FROM (0) TO (1000)",
                 "CREATE TABLE own (id int PRIMARY KEY)",
+                // It stands on the view with the next greater oid.
+                "CREATE VIEW of_one AS SELECT id FROM shared",
+                "CREATE MATERIALIZED VIEW above AS SELECT count(*) AS n FROM of_one",
+                "CREATE UNIQUE INDEX ON above (n)",
                 "CREATE MATERIALIZED VIEW one AS SELECT id, v, 1 AS n FROM shared",
                 "CREATE UNIQUE INDEX ON one (id)",
                 "CREATE MATERIALIZED VIEW two AS SELECT id, v, (SELECT count(*) FROM own) AS n,"
                         + " CASE WHEN v LIKE 'number %' THEN CAST(substr(v, 8) AS int) END AS number FROM shared",
                 "CREATE UNIQUE INDEX ON two (id)",
-                "CREATE MATERIALIZED VIEW above AS SELECT count(*) AS n FROM one",
-                "CREATE UNIQUE INDEX ON above (n)");
+                "CREATE OR REPLACE VIEW of_one AS SELECT id FROM one");
         Jdbi jdbi = database.jdbi();
         handle = jdbi.open();
         LedgerSchema.migrate(handle);
@@ -262,6 +265,24 @@ class GroupRefresherIT {
             assertThat(one.rowsChanged()).contains(0L);
             assertThat(one.downstreamMarked()).isFalse();
         });
+    }
+
+    /** The one that stands on the other comes after it in any case, and finds there what the transaction has written. */
+    @Test
+    void aViewAndOneThatStandsOnItAgree() throws Exception {
+        database.execute("INSERT INTO shared VALUES (11, 'new')");
+        Map<ViewId, RefreshOutcome> outcomes = refresher.round(
+                List.of(task(ABOVE, Xids.NONE), task(TWO, Xids.NONE), task(ONE, Xids.NONE)),
+                (views, position) -> Map.of());
+        assertThat(database.query("SELECT n FROM above")).containsExactly("11");
+        assertThat(outcomes.get(ONE)).isInstanceOfSatisfying(RefreshOutcome.Refreshed.class, one -> {
+            assertThat(one.rowsChanged()).contains(1L);
+            assertThat(one.downstreamMarked()).isFalse();
+            assertThat(one.carried()).contains(ABOVE);
+        });
+        assertThat(ledger().get(ABOVE).dirty()).isFalse();
+        assertThat(ledger().get(ABOVE).snapshot()).isEqualTo(ledger().get(ONE).snapshot());
+        assertThat(StorageVersion.refreshedByOthers(handle)).doesNotContain(ONE, TWO, ABOVE);
     }
 
     private interface Work {

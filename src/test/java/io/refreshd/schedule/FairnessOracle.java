@@ -144,36 +144,42 @@ final class FairnessOracle {
 
     /** How long a refresh takes of the view and those that are refreshed together with it; empty if that is not known of all. */
     private OptionalLong expected(Timed view) {
-        long longest = 0;
-        for (ViewId id : Stream.concat(Stream.of(view.spec.view()), view.spec.together().stream())
-                .toList()) {
-            OptionalLong one = Optional.ofNullable(views.get(id))
-                    .map(known -> known.expected)
-                    .orElse(OptionalLong.empty());
-            if (one.isEmpty()) {
-                return one;
-            }
-            longest = Math.max(longest, one.getAsLong());
-        }
-        return OptionalLong.of(longest);
+        List<OptionalLong> all = expectedOfGroup(view);
+        return all.stream().allMatch(OptionalLong::isPresent) ? OptionalLong.of(longest(all)) : OptionalLong.empty();
     }
 
-    /** The limit if no view is left out, or if each is that may be. */
-    private long limit(EnumSet<ViewPhase> leftOut) {
+    private List<OptionalLong> expectedOfGroup(Timed view) {
+        return Stream.concat(Stream.of(view.spec.view()), view.spec.together().stream())
+                .map(id -> Optional.ofNullable(views.get(id))
+                        .map(known -> known.expected)
+                        .orElse(OptionalLong.empty()))
+                .toList();
+    }
+
+    /** The longest of those that are known. */
+    private static long longest(List<OptionalLong> all) {
+        return all.stream().mapToLong(one -> one.orElse(0)).max().orElse(0);
+    }
+
+    private long lowestLimit() {
         return views.values().stream()
-                .filter(view -> !leftOut.contains(view.phase))
                 .mapToLong(view -> view.target() + expected(view).orElse(0))
                 .min()
                 .orElse(Long.MAX_VALUE);
     }
 
-    private long lowestLimit() {
-        return limit(EnumSet.noneOf(ViewPhase.class));
+    /** The limit if each view is left out that may be. */
+    private long highestLimit() {
+        EnumSet<ViewPhase> perhapsOut = EnumSet.of(ViewPhase.PAUSED, ViewPhase.SUSPENDED, ViewPhase.REFRESHING);
+        return views.values().stream()
+                .filter(view -> !perhapsOut.contains(view.phase))
+                .mapToLong(view -> view.target() + longest(expectedOfGroup(view)))
+                .min()
+                .orElse(Long.MAX_VALUE);
     }
 
     private boolean isLongForCertain(OptionalLong expected) {
-        EnumSet<ViewPhase> perhapsOut = EnumSet.of(ViewPhase.PAUSED, ViewPhase.SUSPENDED, ViewPhase.REFRESHING);
-        return expected.isPresent() && expected.getAsLong() > limit(perhapsOut);
+        return expected.isPresent() && expected.getAsLong() > highestLimit();
     }
 
     private boolean isShortForCertain(OptionalLong expected) {

@@ -169,7 +169,7 @@ final class ScheduleOracle {
             this.joined.add(task.view());
         }
         assertThat(running.size() - this.joined.size()).as("max concurrent").isLessThanOrEqualTo(maxConcurrent);
-        for (ViewId upstream : view.spec.upstream()) {
+        for (ViewId upstream : upstreamOutsideOfGroup(view)) {
             assertThat(running).as("upstream of %s first", task.view()).doesNotContainKey(upstream);
         }
         if (isClosed(view, now.wall())) {
@@ -200,6 +200,12 @@ final class ScheduleOracle {
                 Stream.of(view), view.spec.together().stream().map(views::get).filter(Objects::nonNull));
     }
 
+    private static Set<ViewId> upstreamOutsideOfGroup(Watched view) {
+        Set<ViewId> upstream = new HashSet<>(view.spec.upstream());
+        upstream.removeAll(view.spec.together());
+        return upstream;
+    }
+
     private static boolean isClosed(Watched view, Instant time) {
         return view.spec
                 .timing()
@@ -226,7 +232,9 @@ final class ScheduleOracle {
         boolean sameView = view != null && view.spec.oid() == task.oid();
         if (outcome instanceof RefreshOutcome.Refreshed refreshed) {
             if (refreshed.downstreamMarked() || (sameView && view.commitUncertain)) {
-                task.downstream().forEach(d -> because(d, "upstream", now));
+                task.downstream().stream()
+                        .filter(reader -> !refreshed.carried().contains(reader))
+                        .forEach(reader -> because(reader, "upstream", now));
             }
         }
         if (!sameView) {
@@ -360,8 +368,9 @@ final class ScheduleOracle {
                             || dependsOn(s -> isWokenFromOutside(s, readsAgain), view, status))
                     .as("something wakes %s", shown.view())
                     .isTrue();
-            Set<ViewId> upstreams =
-                    group(view).flatMap(one -> one.spec.upstream().stream()).collect(Collectors.toSet());
+            Set<ViewId> upstreams = group(view)
+                    .flatMap(one -> upstreamOutsideOfGroup(one).stream())
+                    .collect(Collectors.toSet());
             boolean upstreamQuiet = upstreams.stream().noneMatch(running::containsKey)
                     && status.stream().filter(s -> upstreams.contains(s.view())).allMatch(s -> isClean(s.phase()));
             if (view.changesWait

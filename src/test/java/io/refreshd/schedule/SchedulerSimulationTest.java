@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import java.util.random.RandomGenerator;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
@@ -97,7 +98,9 @@ class SchedulerSimulationTest {
         List<Counts> all = (given != null
                         ? LongStream.of(given)
                         : LongStream.concat(LongStream.of(KEPT_GROUPED), LongStream.range(first, first + SEEDS)))
-                .mapToObj(seed -> run(seed, true, false, false, true))
+                .boxed()
+                .flatMap(seed -> Stream.of(Script.GROUPS, Script.STACKED_GROUPS)
+                        .map(groups -> run(seed, true, false, false, groups)))
                 .toList();
         if (given == null) {
             assertThat(all).as("groups refreshed").anyMatch(counts -> counts.groups > 0);
@@ -110,17 +113,18 @@ class SchedulerSimulationTest {
     }
 
     private static Counts run(long seed, boolean queriesViews, boolean incremental, boolean calendar) {
-        return run(seed, queriesViews, incremental, calendar, false);
+        return run(seed, queriesViews, incremental, calendar, List.of());
     }
 
-    private static Counts run(long seed, boolean queriesViews, boolean incremental, boolean calendar, boolean grouped) {
-        Simulation simulation = new Simulation(seed, queriesViews, incremental, calendar, grouped);
+    private static Counts run(
+            long seed, boolean queriesViews, boolean incremental, boolean calendar, List<Set<String>> groups) {
+        Simulation simulation = new Simulation(seed, queriesViews, incremental, calendar, groups);
         try {
             simulation.run(STEPS);
         } catch (RuntimeException | AssertionError e) {
             throw new AssertionError(
-                    "step " + simulation.steps() + "; run it again with -Drefreshd.seed=" + seed + ": "
-                            + e.getMessage(),
+                    "step " + simulation.steps() + (groups.isEmpty() ? "" : ", groups " + groups)
+                            + "; run it again with -Drefreshd.seed=" + seed + ": " + e.getMessage(),
                     e);
         }
         return simulation.counts();

@@ -30,7 +30,10 @@ final class Script {
             "top", new SimulatedCalendar.Schedule(Duration.ofSeconds(15)));
 
     /** The second group stands on the first, and a view on the second. */
-    private static final List<Set<String>> GROUPS = List.of(Set.of("base1", "leaf"), Set.of("base2", "middle"));
+    static final List<Set<String>> GROUPS = List.of(Set.of("base1", "leaf"), Set.of("base2", "middle"));
+
+    /** In the second group, which stands on the first, one view stands on both others. */
+    static final List<Set<String>> STACKED_GROUPS = List.of(Set.of("base1", "leaf"), Set.of("base2", "middle", "top"));
 
     private final Timeline timeline;
     private final SimulatedDatabase db;
@@ -42,13 +45,13 @@ final class Script {
     private final boolean withoutEffect;
     private final Set<String> incremental;
     private final boolean calendar;
-    private final boolean grouped;
+    private final List<Set<String>> groups;
 
     /**
      * @param withoutEffect whether for some transactions at a time rows alone are changed that no view contains
      * @param incremental names of views whose rows are recomputed
      * @param calendar whether some views have a window, and some a schedule
-     * @param grouped whether some views are refreshed together
+     * @param groups names of views that are refreshed together
      */
     Script(
             Timeline timeline,
@@ -58,8 +61,8 @@ final class Script {
             boolean withoutEffect,
             Set<String> incremental,
             boolean calendar,
-            boolean grouped) {
-        this.grouped = grouped;
+            List<Set<String>> groups) {
+        this.groups = groups;
         this.calendar = calendar;
         this.withoutEffect = withoutEffect;
         this.incremental = incremental;
@@ -107,8 +110,8 @@ final class Script {
     }
 
     private Set<ViewId> together(String name) {
-        return GROUPS.stream()
-                .filter(group -> grouped && group.contains(name))
+        return groups.stream()
+                .filter(group -> group.contains(name))
                 .flatMap(Set::stream)
                 .filter(other -> !other.equals(name))
                 .map(other -> new ViewId("public", other))

@@ -119,6 +119,11 @@ final class SimulatedDatabase {
 
     /** What the view would hold after a refresh now. */
     Content query(SimulatedView view) {
+        return query(view, Map.of());
+    }
+
+    /** @param written what the transaction that refreshes the view has written to others */
+    Content query(SimulatedView view, Map<ViewId, Content> written) {
         BitSet transactions = new BitSet();
         Set<Integer> tables = new HashSet<>(view.tables());
         for (SimulatedTransaction tx : log) {
@@ -127,8 +132,9 @@ final class SimulatedDatabase {
             }
         }
         for (ViewId upstream : view.upstream()) {
-            transactions.or(contents.get(upstream).transactions());
-            tables.addAll(contents.get(upstream).tables());
+            Content read = written.getOrDefault(upstream, contents.get(upstream));
+            transactions.or(read.transactions());
+            tables.addAll(read.tables());
         }
         return new Content(transactions, tables);
     }

@@ -14,6 +14,7 @@ import io.refreshd.model.Xid;
 import io.refreshd.schedule.SimulatedView.Content;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -22,6 +23,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.NullUnmarked;
 
 /** Model of the refresher: looks up or refreshes as a task says, and now and then fails, or commits and seems to have failed. */
@@ -276,13 +278,15 @@ final class SimulatedRefresher {
         Map<ViewId, Content> read = new TreeMap<>();
         Map<ViewId, SimulatedView> views = new TreeMap<>();
         Map<ViewId, Boolean> upToDate = new TreeMap<>();
-        for (RefreshTask task : tasks) {
+        for (RefreshTask task : upstreamFirst(tasks)) {
             SimulatedView view = current(task);
             views.put(task.view(), view);
-            read.put(task.view(), db.query(view));
+            read.put(task.view(), db.query(view, read));
+            Set<ViewId> before =
+                    upToDate.keySet().stream().filter(upToDate::get).collect(Collectors.toSet());
             upToDate.put(
                     task.view(),
-                    data.refreshBringsItUpToDate(view, daemon.ingest().knownViews()));
+                    data.refreshBringsItUpToDate(view, daemon.ingest().knownViews(), before));
             db.locked.add(task.view());
             db.inFlight.put(task.view(), read.get(task.view()));
         }
@@ -300,6 +304,7 @@ final class SimulatedRefresher {
             }
             boolean ledger = !timeline.chance(5)
                     || tasks.stream().anyMatch(task -> !task.downstream().isEmpty());
+            Set<ViewId> group = views.keySet();
             for (RefreshTask task : tasks) {
                 Content content = read.get(task.view());
                 if (!ledger) {
@@ -307,8 +312,15 @@ final class SimulatedRefresher {
                     continue;
                 }
                 boolean marked = db.refresh(
-                        task, content, snapshot, duration, timeline.now().wall());
-                if (upToDate.get(task.view()) && current(task).sameQuery(views.get(task.view()))) {
+                        task.withoutDownstream(group),
+                        content,
+                        snapshot,
+                        duration,
+                        timeline.now().wall());
+                boolean altered = Stream.concat(Stream.of(task.view()), current(task).upstream().stream())
+                        .anyMatch(view ->
+                                group.contains(view) && !db.views.get(view).sameQuery(views.get(view)));
+                if (upToDate.get(task.view()) && !altered) {
                     data.broughtUpToDate(task.view());
                 }
                 outcomes.put(
@@ -318,7 +330,9 @@ final class SimulatedRefresher {
                                 duration,
                                 Optional.empty(),
                                 marked,
-                                timeline.now().wall()));
+                                timeline.now().wall(),
+                                Optional.empty(),
+                                group));
             }
             counts.groups++;
             if (!ledger || timeline.chance(4)) {
@@ -327,6 +341,19 @@ final class SimulatedRefresher {
                 endGroup(outcomes);
             }
         });
+    }
+
+    private List<RefreshTask> upstreamFirst(List<RefreshTask> tasks) {
+        List<RefreshTask> left = new ArrayList<>(tasks);
+        List<RefreshTask> ordered = new ArrayList<>();
+        while (!left.isEmpty()) {
+            Set<ViewId> open = left.stream().map(RefreshTask::view).collect(Collectors.toSet());
+            left.stream()
+                    .filter(task -> current(task).upstream().stream().noneMatch(open::contains))
+                    .forEach(ordered::add);
+            left.removeAll(ordered);
+        }
+        return ordered;
     }
 
     /** Any of the views may be the one that failed. */

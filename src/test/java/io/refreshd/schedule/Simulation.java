@@ -2,6 +2,7 @@ package io.refreshd.schedule;
 
 import io.refreshd.model.ViewId;
 import java.time.Duration;
+import java.util.List;
 import java.util.OptionalLong;
 import java.util.Set;
 
@@ -24,11 +25,11 @@ final class Simulation {
     /**
      * @param incremental whether some views are incremental
      * @param calendar whether some views have a window, and some a schedule
-     * @param grouped whether some views are refreshed together
+     * @param groups names of views that are refreshed together
      * @param queriesViews whether some views are queried whether they contain the rows that changed. Without, a seed from before
      *     there was such a thing leads to the same run as then
      */
-    Simulation(long seed, boolean queriesViews, boolean incremental, boolean calendar, boolean grouped) {
+    Simulation(long seed, boolean queriesViews, boolean incremental, boolean calendar, List<Set<String>> groups) {
         timeline = new Timeline(seed);
         host = new SimulatedHost(timeline, counts, () -> new SimulatedDaemon(timeline, db, data, counts, queriesViews));
         script = new Script(
@@ -39,7 +40,7 @@ final class Simulation {
                 queriesViews && !incremental,
                 incremental ? INCREMENTAL : Set.of(),
                 calendar,
-                grouped);
+                groups);
     }
 
     void run(int wanted) {
