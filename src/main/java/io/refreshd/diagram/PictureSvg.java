@@ -119,9 +119,14 @@ public final class PictureSvg {
         String counts = phases(lineage.upstream().keySet()).entrySet().stream()
                 .map(entry -> entry.getValue() + " " + entry.getKey().word())
                 .collect(Collectors.joining(", "));
-        return lineage.readers().size() + " tables and " + lineage.upstream().size() + " views"
+        return counted(lineage.readers().size(), "table") + " and "
+                + counted(lineage.upstream().size(), "view")
                 + (counts.isEmpty() ? "" : ": " + counts)
                 + ". Lines lead from left to right, from what is read to what reads it.";
+    }
+
+    private static String counted(int count, String noun) {
+        return count + " " + noun + (count == 1 ? "" : "s");
     }
 
     private Map<ViewPhase, Integer> phases(Iterable<ViewId> views) {
@@ -138,7 +143,7 @@ public final class PictureSvg {
     private List<Map.Entry<String, String>> legendEntries() {
         List<Map.Entry<String, String>> entries = new ArrayList<>();
         int tables = lineage.readers().size();
-        entries.add(Map.entry(Symbols.TABLE, tables + (tables == 1 ? " table" : " tables")));
+        entries.add(Map.entry(Symbols.TABLE, counted(tables, "table")));
         Map<ViewPhase, Integer> counts = phases(lineage.upstream().keySet());
         if (counts.isEmpty()) {
             entries.add(Map.entry("", lineage.upstream().size() + " views, of unknown freshness"));

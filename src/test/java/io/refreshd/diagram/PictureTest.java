@@ -227,7 +227,9 @@ class PictureTest {
                 lineage, Picture.of(lineage), new PictureStates(states, Set.of(), view -> ""), "title", "subtitle");
         Document document = parse(svg);
         assertThat(elements(document, "desc").getFirst().getTextContent())
-                .contains(" tables and ", " fresh", "left to right");
+                .containsPattern("[0-9] tables? and [0-9]+ views?: ")
+                .doesNotContainPattern("\\b1 (tables|views)")
+                .contains(" fresh", "left to right");
         // Each phase that occurs is in the legend, with a symbol of its own shape.
         Set<String> uses = new HashSet<>();
         elements(document, "use").forEach(use -> uses.add(use.getAttribute("href")));
